@@ -1,0 +1,125 @@
+package maintenance
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Freeze is a half-open interval in which nothing disruptive may begin. It is
+// resolved to UTC before a workflow starts.
+type Freeze struct {
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// Rules are what the plan adds to a gateway's schedule.
+type Rules struct {
+	Length  time.Duration // of the window, from its start; above 0
+	Cutoff  time.Duration // before the window's end, in which nothing disruptive begins; below Length
+	Freezes []Freeze
+}
+
+// Opening is an interval [From, Until) inside one window in which a disruptive
+// step may begin.
+type Opening struct {
+	Window Window    `json:"window"`
+	From   time.Time `json:"from"`
+	Until  time.Time `json:"until"`
+}
+
+// Blocker is the rule that keeps a target from going on.
+type Blocker string
+
+// The blockers of a single target.
+const (
+	NotBlocked        Blocker = ""
+	BlockedByWindow   Blocker = "window"   // the window has not opened
+	BlockedByCutoff   Blocker = "cutoff"   // the window is open, and too near its end
+	BlockedByFreeze   Blocker = "freeze"   // a freeze covers the instant
+	BlockedByApproval Blocker = "approval" // a person has to approve
+)
+
+// Verdict says whether a disruptive step may begin at the instant asked for,
+// and if not, why not and when it may.
+type Verdict struct {
+	Blocker Blocker // NotBlocked: it may begin now
+	Reason  string  // the blocker in words, with its times; empty when open
+	Opening Opening // the opening that holds now, else the next one
+}
+
+// Open is true when a disruptive step may begin.
+func (v Verdict) Open() bool { return v.Blocker == NotBlocked }
+
+// maxWindowsAhead bounds the search for a window that no freeze covers: two
+// years of weekly windows. A freeze longer than that is a mistake in a plan.
+const maxWindowsAhead = 105
+
+// Decide is the gate before every disruptive step. It fails only where freezes
+// cover every window of the next two years (or, monthly, longer).
+func Decide(now time.Time, s Schedule, r Rules) (Verdict, error) {
+	window := s.WindowAt(now, r.Length)
+	first := window
+	for range maxWindowsAhead {
+		if o, ok := openingIn(window, now, r); ok {
+			v := Verdict{Opening: o}
+			if now.Before(o.From) {
+				v.Blocker, v.Reason = why(now, first, o, s, r)
+			}
+			return v, nil
+		}
+		start := s.NextStart(window.Start)
+		window = Window{Start: start, End: start.Add(r.Length)}
+	}
+	return Verdict{}, fmt.Errorf("every window until %s is frozen: shorten the freezes of the plan", stamp(window.Start))
+}
+
+// openingIn is what is left of a window after now, the cutoff and the freezes:
+// the first such piece.
+func openingIn(w Window, now time.Time, r Rules) (Opening, bool) {
+	from, until := w.Start, w.End.Add(-r.Cutoff)
+	if now.After(from) {
+		from = now
+	}
+	for _, f := range byStart(r.Freezes) {
+		switch {
+		case !f.To.After(from):
+		case !f.From.After(from):
+			from = f.To
+		case f.From.Before(until):
+			until = f.From
+		}
+	}
+	return Opening{Window: w, From: from, Until: until}, from.Before(until)
+}
+
+func byStart(freezes []Freeze) []Freeze {
+	return slices.SortedStableFunc(slices.Values(freezes), func(a, b Freeze) int { return a.From.Compare(b.From) })
+}
+
+// why names the rule that stands before the opening. A freeze comes first: it
+// is the one that a person made.
+func why(now time.Time, window Window, o Opening, s Schedule, r Rules) (Blocker, string) {
+	next := stamp(o.From.In(s.Zone.Location()))
+	for _, f := range r.Freezes {
+		if f.From.Before(o.From) && f.To.After(now) && f.To.After(window.Start) && f.From.Before(window.End) {
+			return BlockedByFreeze, fmt.Sprintf("frozen until %s (%s); may begin %s", stamp(f.To), orNone(f.Reason), next)
+		}
+	}
+	if window.Contains(now) {
+		return BlockedByCutoff, fmt.Sprintf("the window ends %s, which is inside the cutoff of %s; the next one opens %s",
+			stamp(window.End.In(s.Zone.Location())), r.Cutoff, next)
+	}
+	return BlockedByWindow, fmt.Sprintf("the window opens %s (%s)", next, s)
+}
+
+func orNone(reason string) string {
+	if reason == "" {
+		return "no reason given"
+	}
+	return reason
+}
+
+// stamp writes an instant for people, to the minute, with its zone.
+func stamp(t time.Time) string { return t.Format("2006-01-02 15:04 MST") }

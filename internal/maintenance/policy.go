@@ -1,0 +1,198 @@
+package maintenance
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// SnapshotWhen says on which side of the update the volumes are snapshotted.
+type SnapshotWhen string
+
+// With SnapshotBefore and SnapshotBoth the update is refused until the
+// recovery point is verified.
+const (
+	SnapshotAfter  SnapshotWhen = "after"
+	SnapshotBefore SnapshotWhen = "before"
+	SnapshotBoth   SnapshotWhen = "both"
+	SnapshotNever  SnapshotWhen = "never"
+)
+
+// RecoveryPoint is the side of the update on which one snapshot is taken.
+type RecoveryPoint string
+
+// The two recovery points.
+const (
+	PointBefore RecoveryPoint = "before"
+	PointAfter  RecoveryPoint = "after"
+)
+
+// WantsSnapshot is true when the policy asks for that recovery point.
+func (p Policy) WantsSnapshot(point RecoveryPoint) bool {
+	return p.Snapshot == SnapshotBoth || string(p.Snapshot) == string(point)
+}
+
+// WindowEnd says what becomes of steps not begun when the window ends.
+type WindowEnd string
+
+// WindowEndHold spills them to the next window, WindowEndFinish runs on and
+// records the overrun.
+const (
+	WindowEndHold   WindowEnd = "hold"
+	WindowEndFinish WindowEnd = "finish"
+)
+
+// AutomaticUpdates says what the run does about AWS's own automatic update.
+type AutomaticUpdates string
+
+// AutomaticUpdatesKeep leaves AWS's policy alone. AutomaticUpdatesHold sets
+// EMERGENCY_VERSIONS_ONLY for the run and restores what it found.
+const (
+	AutomaticUpdatesKeep AutomaticUpdates = "keep"
+	AutomaticUpdatesHold AutomaticUpdates = "hold"
+)
+
+// Pace bounds how often a thing that is waited for is looked at. The interval
+// grows with the time already waited, from Min to Max.
+type Pace struct {
+	Min Duration `json:"min,omitempty"` // default 5s
+	Max Duration `json:"max,omitempty"` // default 60s
+}
+
+// ProxyPolicy says how the proxies of a target are upgraded.
+type ProxyPolicy struct {
+	// Parallel is how many proxies of one DB instance are upgraded at a time
+	// once the canary is done: 1 to 4, default 1.
+	Parallel int `json:"parallel,omitempty"`
+	// ShiftReads moves a proxy's reads to the primary while it is upgraded,
+	// where its route mode allows it, and restores the weights afterwards.
+	ShiftReads bool `json:"shiftReads,omitempty"`
+	// Deadline is how long one proxy's upgrade may take; default 1h.
+	Deadline Duration `json:"deadline,omitempty"`
+	// Settle is how long an upgrade whose outcome is unknown is looked for
+	// before it counts as never begun; default 3m (Huawei: a job may become
+	// visible some seconds after its creation).
+	Settle Duration `json:"settle,omitempty"`
+}
+
+// Policy is what a plan says about how a target is maintained. Fields left out
+// take the defaults of WithDefaults.
+type Policy struct {
+	// WindowLength is how long a window is, from the start that AWS gives:
+	// 15m to 24h, default 4h. AWS has no length of its own.
+	WindowLength Duration `json:"windowLength,omitempty"`
+	// Cutoff is how long before the window's end nothing disruptive begins;
+	// 1s to just below WindowLength, default 30m.
+	Cutoff Duration `json:"cutoff,omitempty"`
+	// WindowPreference decides where AWS gives a weekly and a monthly day at
+	// once; empty: such a gateway is refused.
+	WindowPreference Recurrence `json:"windowPreference,omitempty"`
+	// WindowRecheck is how often a waiting run reads the window again:
+	// up to 24h, which is the default.
+	WindowRecheck Duration  `json:"windowRecheck,omitempty"`
+	OnWindowEnd   WindowEnd `json:"onWindowEnd,omitempty"` // default hold
+	// Freezes are UTC intervals in which nothing disruptive begins.
+	Freezes []Freeze `json:"freezes,omitempty"`
+	// Approval holds the target until a person approves it.
+	Approval bool `json:"approval,omitempty"`
+
+	AutomaticUpdates AutomaticUpdates `json:"automaticUpdates,omitempty"` // default keep
+	// UpdateStart is how long after the trigger the restart must have been
+	// seen before the trigger counts as without effect; default 15m.
+	UpdateStart Duration `json:"updateStart,omitempty"`
+	// UpdateDeadline is how long the gateway may take to run the new software
+	// after the trigger; default 60m.
+	UpdateDeadline Duration `json:"updateDeadline,omitempty"`
+	// SteadyFor is how long the gateway must answer well, on several looks in
+	// a row, before its update counts as done: it can restart again just
+	// after it first answers. Up to 5m, default 30s.
+	SteadyFor Duration `json:"steadyFor,omitempty"`
+
+	Snapshot SnapshotWhen `json:"snapshot,omitempty"` // default after
+	// SnapshotDeadline is how long a volume may take to be ready and its
+	// snapshot to complete; default 6h. One that is pending when its gateway
+	// fails stays pending for ever, so there is always a deadline.
+	SnapshotDeadline Duration `json:"snapshotDeadline,omitempty"`
+	// SnapshotSettle is how long a snapshot whose creation was not answered is
+	// searched for before it counts as never begun; default 5m (EC2 is
+	// eventually consistent).
+	SnapshotSettle Duration `json:"snapshotSettle,omitempty"`
+
+	Proxies ProxyPolicy `json:"proxies,omitzero"`
+	Pace    Pace        `json:"pace,omitzero"`
+}
+
+// WithDefaults fills every field that was left out. A run takes its defaults
+// once, and keeps them in its history: a later release may change them.
+func (p Policy) WithDefaults() Policy {
+	p.WindowLength = cmp.Or(p.WindowLength, Duration(4*time.Hour))
+	p.Cutoff = cmp.Or(p.Cutoff, Duration(30*time.Minute))
+	p.WindowRecheck = cmp.Or(p.WindowRecheck, Duration(24*time.Hour))
+	p.OnWindowEnd = cmp.Or(p.OnWindowEnd, WindowEndHold)
+	p.AutomaticUpdates = cmp.Or(p.AutomaticUpdates, AutomaticUpdatesKeep)
+	p.UpdateStart = cmp.Or(p.UpdateStart, Duration(15*time.Minute))
+	p.UpdateDeadline = cmp.Or(p.UpdateDeadline, Duration(60*time.Minute))
+	p.SteadyFor = cmp.Or(p.SteadyFor, Duration(30*time.Second))
+	p.Snapshot = cmp.Or(p.Snapshot, SnapshotAfter)
+	p.SnapshotDeadline = cmp.Or(p.SnapshotDeadline, Duration(6*time.Hour))
+	p.SnapshotSettle = cmp.Or(p.SnapshotSettle, Duration(5*time.Minute))
+	p.Proxies.Parallel = cmp.Or(p.Proxies.Parallel, 1)
+	p.Proxies.Deadline = cmp.Or(p.Proxies.Deadline, Duration(time.Hour))
+	p.Proxies.Settle = cmp.Or(p.Proxies.Settle, Duration(3*time.Minute))
+	p.Pace.Min = cmp.Or(p.Pace.Min, Duration(5*time.Second))
+	p.Pace.Max = cmp.Or(p.Pace.Max, Duration(time.Minute))
+	return p
+}
+
+// Validate reports every wrong field at once. It judges a policy that has its
+// defaults.
+func (p Policy) Validate() error {
+	errs := []error{
+		between("policy.windowLength", p.WindowLength, 15*time.Minute, 24*time.Hour),
+		between("policy.cutoff", p.Cutoff, time.Second, p.WindowLength.Std()-time.Minute),
+		between("policy.windowRecheck", p.WindowRecheck, time.Second, 24*time.Hour),
+		between("policy.updateStart", p.UpdateStart, time.Second, p.UpdateDeadline.Std()),
+		between("policy.updateDeadline", p.UpdateDeadline, time.Second, 24*time.Hour),
+		between("policy.steadyFor", p.SteadyFor, time.Millisecond, 5*time.Minute),
+		between("policy.snapshotDeadline", p.SnapshotDeadline, time.Second, 7*24*time.Hour),
+		between("policy.snapshotSettle", p.SnapshotSettle, time.Second, time.Hour),
+		between("policy.proxies.deadline", p.Proxies.Deadline, time.Second, 24*time.Hour),
+		between("policy.proxies.settle", p.Proxies.Settle, time.Second, time.Hour),
+		between("policy.pace.min", p.Pace.Min, time.Millisecond, p.Pace.Max.Std()),
+		between("policy.pace.max", p.Pace.Max, time.Millisecond, time.Hour),
+		oneOf("policy.windowPreference", p.WindowPreference, "", Weekly, Monthly),
+		oneOf("policy.onWindowEnd", p.OnWindowEnd, WindowEndHold, WindowEndFinish),
+		oneOf("policy.automaticUpdates", p.AutomaticUpdates, AutomaticUpdatesKeep, AutomaticUpdatesHold),
+		oneOf("policy.snapshot", p.Snapshot, SnapshotAfter, SnapshotBefore, SnapshotBoth, SnapshotNever),
+	}
+	if p.Proxies.Parallel < 1 || p.Proxies.Parallel > 4 {
+		errs = append(errs, wrong("policy.proxies.parallel", fmt.Sprint(p.Proxies.Parallel), "1 to 4"))
+	}
+	for i, f := range p.Freezes {
+		if !f.From.Before(f.To) {
+			errs = append(errs, wrong(fmt.Sprintf("policy.freezes[%d].to", i), stamp(f.To), "an instant after from, "+stamp(f.From)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Rules are the policy's part of the gate.
+func (p Policy) Rules() Rules {
+	return Rules{Length: p.WindowLength.Std(), Cutoff: p.Cutoff.Std(), Freezes: p.Freezes}
+}
+
+func between(field string, d Duration, low, high time.Duration) error {
+	if d.Std() >= low && d.Std() <= high {
+		return nil
+	}
+	return wrong(field, d.String(), fmt.Sprintf("%s to %s", Duration(low), Duration(high)))
+}
+
+func oneOf[T ~string](field string, value T, allowed ...T) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return wrong(field, string(value), fmt.Sprintf("one of %q", allowed))
+}

@@ -1,0 +1,155 @@
+package maintenance
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Latest is the target version that means "what the cloud offers as newest".
+const Latest = "latest"
+
+// KernelVersion is a proxy's kernel version: four fields, compared as numbers.
+type KernelVersion [4]int
+
+// ParseKernelVersion reads a version such as 2.24.03.000.
+func ParseKernelVersion(s string) (KernelVersion, error) {
+	fields := strings.Split(s, ".")
+	if len(fields) != len(KernelVersion{}) {
+		return KernelVersion{}, wrong("version", s, "four numbers such as 2.24.03.000")
+	}
+	var v KernelVersion
+	for i, field := range fields {
+		n, err := strconv.ParseUint(field, 10, 16)
+		if err != nil {
+			return KernelVersion{}, wrong("version", s, "four numbers such as 2.24.03.000")
+		}
+		v[i] = int(n)
+	}
+	return v, nil
+}
+
+// Compare is negative, zero or positive as v is older than, equal to or newer
+// than w.
+func (v KernelVersion) Compare(w KernelVersion) int {
+	return slices.Compare(v[:], w[:])
+}
+
+// ProxyKernel is what the cloud says of a proxy's kernel version.
+type ProxyKernel struct {
+	Current    string `json:"current"`
+	Latest     string `json:"latest,omitempty"`
+	CanUpgrade bool   `json:"canUpgrade"`
+}
+
+// Goal resolves a wanted version (exact or Latest) against what the cloud
+// offers. done is true when the proxy already runs it, or something newer.
+func (k ProxyKernel) Goal(want string) (goal string, done bool, err error) {
+	goal = want
+	if want == Latest || want == "" {
+		goal = cmp.Or(k.Latest, k.Current)
+	}
+	to, err := ParseKernelVersion(goal)
+	if err != nil {
+		return "", false, err
+	}
+	from, err := ParseKernelVersion(k.Current)
+	if err != nil {
+		return "", false, fmt.Errorf("the version that the proxy runs: %w", err)
+	}
+	return goal, from.Compare(to) >= 0, nil
+}
+
+// Proxy is one TaurusDB proxy as the list of proxies shows it.
+type Proxy struct {
+	ID         string       `json:"id"`
+	Name       string       `json:"name,omitempty"`
+	Status     string       `json:"status"`     // ACTIVE, ABNORMAL, FAILED, ...; any other means busy
+	PoolStatus string       `json:"poolStatus"` // ACTIVE, ABNORMAL, FAILED, DELETED
+	Nodes      []ProxyNode  `json:"nodes,omitempty"`
+	Routing    ProxyRouting `json:"routing"`
+}
+
+// ProxyNode is one node of a proxy.
+type ProxyNode struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+}
+
+// ProxyRouting is how a proxy spreads reads.
+type ProxyRouting struct {
+	// Mode 0 is by weight; 1 and 2 balance by load and have no tunable weights.
+	Mode         int          `json:"mode"`
+	MasterWeight int          `json:"masterWeight"` // 0 to 1000
+	ReadWeights  []NodeWeight `json:"readWeights,omitempty"`
+}
+
+// NodeWeight is a read replica's share of a proxy's reads, 0 to 1000.
+type NodeWeight struct {
+	ID     string `json:"id"`
+	Weight int    `json:"weight"`
+}
+
+// routeByWeight is the route mode in which weights can be set (Huawei API).
+const routeByWeight = 0
+
+// CanShift is true when reads can be moved to the primary by weight.
+func (r ProxyRouting) CanShift() bool {
+	return r.Mode == routeByWeight && slices.ContainsFunc(r.ReadWeights, func(n NodeWeight) bool { return n.Weight > 0 })
+}
+
+// Shifted is the same routing with every replica at 0, so that the primary
+// serves all reads of the proxy.
+func (r ProxyRouting) Shifted() ProxyRouting {
+	to := ProxyRouting{Mode: r.Mode, MasterWeight: r.MasterWeight}
+	for _, n := range r.ReadWeights {
+		to.ReadWeights = append(to.ReadWeights, NodeWeight{ID: n.ID})
+	}
+	return to
+}
+
+// SameWeights is true when both give every node the same weight, in any order.
+func (r ProxyRouting) SameWeights(other ProxyRouting) bool {
+	byID := func(a, b NodeWeight) int { return strings.Compare(a.ID, b.ID) }
+	return r.MasterWeight == other.MasterWeight && slices.Equal(
+		slices.SortedFunc(slices.Values(r.ReadWeights), byID),
+		slices.SortedFunc(slices.Values(other.ReadWeights), byID))
+}
+
+// Healthy is true when the proxy, its pool and all its nodes are ACTIVE.
+func (p Proxy) Healthy() bool {
+	return p.Status == "ACTIVE" && (p.PoolStatus == "" || p.PoolStatus == "ACTIVE") &&
+		!slices.ContainsFunc(p.Nodes, func(n ProxyNode) bool { return n.Status != "ACTIVE" })
+}
+
+// Broken is true when the proxy will not come right by waiting. A status that
+// Huawei does not document means busy.
+func (p Proxy) Broken() bool {
+	return isBroken(p.Status) || isBroken(p.PoolStatus)
+}
+
+func isBroken(status string) bool {
+	return status == "ABNORMAL" || status == "FAILED" || status == "DELETED"
+}
+
+// Job is a task of Huawei Cloud: an upgrade, a change of weights, a restart.
+type Job struct {
+	ID         string    `json:"id"`
+	InstanceID string    `json:"instanceId,omitempty"`
+	Name       string    `json:"name,omitempty"`
+	Status     string    `json:"status"`             // Pending, Running, Completed, Failed, Canceled, ...
+	Progress   string    `json:"progress,omitempty"` // "60%" while it runs
+	FailReason string    `json:"failReason,omitempty"`
+	CreatedAt  time.Time `json:"createdAt"`
+}
+
+// Completed is true when the job did what it was for.
+func (j Job) Completed() bool { return j.Status == "Completed" }
+
+// Failed is true when the job has ended otherwise, or waits for a person.
+func (j Job) Failed() bool {
+	return j.Status == "Failed" || j.Status == "Canceled" || j.Status == "Unauthorized"
+}

@@ -1,0 +1,152 @@
+package maintenance
+
+import "time"
+
+// Step is a named piece of a target's maintenance, in the order of the
+// product's promise.
+type Step string
+
+// The seven steps.
+const (
+	StepAssess   Step = "assess"
+	StepWait     Step = "wait"
+	StepUpdate   Step = "update"
+	StepRunning  Step = "await-running"
+	StepSnapshot Step = "snapshot"
+	StepProxies  Step = "upgrade-proxies"
+	StepVerify   Step = "verify"
+)
+
+// Steps is the order in which they run.
+func Steps() []Step {
+	return []Step{StepAssess, StepWait, StepUpdate, StepRunning, StepSnapshot, StepProxies, StepVerify}
+}
+
+// StepState is how far a step has come.
+type StepState string
+
+// A skipped step says in its note why there was nothing to do.
+const (
+	StepPending StepState = "pending"
+	StepActive  StepState = "running"
+	StepWaiting StepState = "waiting" // for the window, a freeze's end or a person
+	StepDone    StepState = "done"
+	StepSkipped StepState = "skipped"
+	StepFailed  StepState = "failed"
+)
+
+// StepReport is one step of one run.
+type StepReport struct {
+	Step  Step       `json:"step"`
+	State StepState  `json:"state"`
+	Start *time.Time `json:"start,omitempty"`
+	End   *time.Time `json:"end,omitempty"`
+	Note  string     `json:"note,omitempty"` // what came of it, or what it waits for
+}
+
+// EndState is the plain statement of what is true when a run has ended.
+type EndState string
+
+// The end states. A run that ended otherwise than StateCompleted is a failed
+// (or cancelled) workflow in Temporal.
+const (
+	// StateCompleted: everything that was asked for is so; perhaps nothing had
+	// to be done.
+	StateCompleted EndState = "COMPLETED"
+	// StateFailed: nothing was changed, and what was asked for is not so.
+	StateFailed EndState = "FAILED"
+	// StateCompensated: it failed, and every change that was made was taken
+	// back.
+	StateCompensated EndState = "COMPENSATED"
+	// StatePartial: it failed after a change that only goes forward; what can
+	// be taken back was taken back, the rest stays.
+	StatePartial EndState = "PARTIAL"
+	// StateCompensationFailed: a change that should have been taken back could
+	// not be. A person has to.
+	StateCompensationFailed EndState = "COMPENSATION_FAILED"
+)
+
+// Cause says who carried out a gateway's update.
+type Cause string
+
+// The causes.
+const (
+	CauseTidegate Cause = "tidegate"
+	CauseAWS      Cause = "aws" // AWS's own automatic update, in the same window
+)
+
+// GatewayOutcome is what became of the gateway.
+type GatewayOutcome struct {
+	Before  Gateway `json:"before"`
+	After   Gateway `json:"after"`
+	Updated bool    `json:"updated"`
+	Cause   Cause   `json:"cause,omitempty"`
+}
+
+// SnapshotOutcome is one snapshot that the run took.
+type SnapshotOutcome struct {
+	VolumeID   string        `json:"volumeId"`
+	SnapshotID string        `json:"snapshotId"`
+	Point      RecoveryPoint `json:"point"`
+	Completed  bool          `json:"completed"`
+}
+
+// ProxyState is how far a proxy has come.
+type ProxyState string
+
+// The states of a proxy within a run.
+const (
+	ProxyPending  ProxyState = "pending"
+	ProxyActive   ProxyState = "upgrading"
+	ProxyUpgraded ProxyState = "upgraded"
+	ProxyCurrent  ProxyState = "already current"
+	ProxyRejected ProxyState = "rejected"
+	ProxyFailed   ProxyState = "failed"
+	ProxyNotBegun ProxyState = "not begun" // the fan-out stopped before it
+)
+
+// ProxyOutcome is what became of one proxy.
+type ProxyOutcome struct {
+	InstanceID string     `json:"instanceId"`
+	ProxyID    string     `json:"proxyId"`
+	State      ProxyState `json:"state"`
+	From       string     `json:"from,omitempty"` // kernel version before
+	To         string     `json:"to,omitempty"`   // kernel version wanted
+	JobID      string     `json:"jobId,omitempty"`
+	Note       string     `json:"note,omitempty"`
+}
+
+// Result is the record of one run.
+type Result struct {
+	Target    string            `json:"target"`
+	State     EndState          `json:"state"`
+	Summary   string            `json:"summary"` // one sentence: what is true now
+	Window    *Window           `json:"window,omitempty"`
+	Margin    Duration          `json:"margin,omitempty"`  // from the last disruptive step's end to the window's end
+	Overrun   Duration          `json:"overrun,omitempty"` // how long past the window's end the run worked
+	Gateway   GatewayOutcome    `json:"gateway"`
+	Snapshots []SnapshotOutcome `json:"snapshots,omitempty"`
+	Proxies   []ProxyOutcome    `json:"proxies,omitempty"`
+	Steps     []StepReport      `json:"steps"`
+	Ledger    []Change          `json:"ledger,omitempty"`
+	Start     time.Time         `json:"start"`
+	End       time.Time         `json:"end"`
+}
+
+// Status is what a running target says of itself at this moment.
+type Status struct {
+	Target  Target         `json:"target"`
+	Step    Step           `json:"step"`
+	Steps   []StepReport   `json:"steps"`
+	Blocker Blocker        `json:"blocker,omitempty"`
+	Reason  string         `json:"reason,omitempty"` // the blocker in words
+	Next    *time.Time     `json:"next,omitempty"`   // when the blocker is expected to end
+	Window  *Window        `json:"window,omitempty"`
+	Gateway GatewayOutcome `json:"gateway"`
+	// PastNoReturn is true from the update's trigger until the gateway runs again.
+	PastNoReturn bool              `json:"pastNoReturn"`
+	Snapshots    []SnapshotOutcome `json:"snapshots,omitempty"`
+	Proxies      []ProxyOutcome    `json:"proxies,omitempty"`
+	Ledger       []Change          `json:"ledger,omitempty"`
+	Result       *Result           `json:"result,omitempty"` // once the run has ended
+}

@@ -1,0 +1,67 @@
+package maintenance
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Target is one gateway with its proxies and labels: the unit that succeeds or
+// fails.
+type Target struct {
+	Name    string            `json:"name"` // lower case letters, digits and . _ -, at most 63
+	Gateway GatewayRef        `json:"gateway"`
+	Proxies []ProxyRef        `json:"proxies,omitempty"` // the first one is the canary
+	Labels  map[string]string `json:"labels,omitempty"`
+}
+
+// GatewayRef names a gateway. Account is a name of the worker's configuration,
+// never a credential.
+type GatewayRef struct {
+	Account string `json:"account"`
+	ARN     string `json:"arn"`
+}
+
+// ID is the gateway's sgw-... id.
+func (g GatewayRef) ID() string { return GatewayID(g.ARN) }
+
+// ProxyRef names a proxy and the version that it is to run.
+type ProxyRef struct {
+	Account    string `json:"account"`
+	InstanceID string `json:"instanceId"`        // 36 characters, ending in in07
+	ProxyID    string `json:"proxyId"`           // 36 characters, ending in po01
+	Version    string `json:"version,omitempty"` // exact, or latest (the default)
+}
+
+// Validate reports every wrong field at once.
+func (t Target) Validate() error {
+	errs := []error{
+		checkForm(nameForm, "target.name", t.Name, "1 to 63 lower-case letters, digits, dots, underscores or dashes"),
+		checkForm(nameForm, "target.gateway.account", t.Gateway.Account, "the name of an AWS account of the worker's configuration"),
+	}
+	_, err := ParseGatewayARN(t.Gateway.ARN)
+	errs = append(errs, err)
+	for i, p := range t.Proxies {
+		field := fmt.Sprintf("target.proxies[%d]", i)
+		errs = append(errs, p.validate(field))
+		same := func(q ProxyRef) bool { return q.ProxyID == p.ProxyID }
+		if slices.IndexFunc(t.Proxies, same) < i {
+			errs = append(errs, wrong(field+".proxyId", p.ProxyID, "each proxy once"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (p ProxyRef) validate(field string) error {
+	errs := []error{
+		checkForm(nameForm, field+".account", p.Account, "the name of a Huawei Cloud account of the worker's configuration"),
+		checkForm(instanceIDForm, field+".instanceId", p.InstanceID, "32 hexadecimal digits followed by in07"),
+		checkForm(proxyIDForm, field+".proxyId", p.ProxyID, "32 hexadecimal digits followed by po01"),
+	}
+	if p.Version != "" && p.Version != Latest {
+		if _, err := ParseKernelVersion(p.Version); err != nil {
+			errs = append(errs, wrong(field+".version", p.Version, "latest, or four numbers such as 2.24.03.000"))
+		}
+	}
+	return errors.Join(errs...)
+}
