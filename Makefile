@@ -1,0 +1,44 @@
+# The commands a contributor needs. Tools are pinned in tools/go.mod.
+GO    ?= go
+TOOL  := $(GO) tool -modfile=tools/go.mod
+LINT  := $(TOOL) golangci-lint
+
+.DEFAULT_GOAL := help
+.PHONY: help build test lint fmt replay record demo bench check
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build the worker, the command and the servers into bin/.
+	@mkdir -p bin
+	$(GO) build -o bin/worker ./worker
+	$(GO) build -o bin/tidegate ./starter
+	$(GO) build -o bin/simcloud ./simcloud
+	$(GO) build -o bin/devserver ./devserver
+
+test: ## Run every test that this machine can run.
+	$(GO) test ./...
+
+lint: ## Vet, lint and check the workflows for non-determinism.
+	$(GO) vet ./...
+	$(LINT) run
+	$(TOOL) workflowcheck ./workflows/...
+	.ci/lint-bites $(LINT)
+
+fmt: ## Format the code (gofumpt, grouped imports).
+	$(LINT) fmt
+
+replay: ## Replay every recorded history against the workflows as they are.
+	$(GO) test -count=1 -run Replay ./workflows/...
+
+record: ## Record histories of the build that is checked out (a released one, see CONTRIBUTING.md).
+	$(GO) test -count=1 -run RecordHistories ./workflows/... -record
+
+demo: ## Run the main job: embedded Temporal, simulated clouds, six gateways.
+	$(GO) run ./demo
+
+bench: ## Run the benchmarks.
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+check: ## Run everything that CI runs.
+	.ci/run
