@@ -1,0 +1,140 @@
+// Package namespace prepares a Temporal namespace for Tidegate: the namespace
+// itself and the typed search attributes that its workflows set. The dev server,
+// the tests and `tidegate setup` all come through here, so that there is one
+// meaning of "set up". Everything in it may be repeated at any time.
+package namespace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// DefaultRetention is how long a closed run stays readable: a quarter, so that
+// the record of a monthly maintenance is still there at the next review.
+const DefaultRetention = 90 * 24 * time.Hour
+
+// pollInterval is how often the server is asked whether it knows a new name by
+// now. It reloads its namespaces about every two seconds.
+const pollInterval = 100 * time.Millisecond
+
+// TypeConflictError says that a search attribute exists in the namespace with
+// another type than the one that Tidegate needs.
+type TypeConflictError struct {
+	Namespace string                   // Namespace that holds the attribute.
+	Attribute string                   // Attribute is its name.
+	Have      enumspb.IndexedValueType // Have is the type it is registered with.
+	Want      enumspb.IndexedValueType // Want is the type that Tidegate sets.
+}
+
+// Error names the attribute, both types and the way out.
+func (e *TypeConflictError) Error() string {
+	return fmt.Sprintf("search attribute %q in namespace %q has type %s, but Tidegate needs %s: "+
+		"use another namespace, or free the name with `temporal operator search-attribute remove --namespace %s --name %s` and set up again",
+		e.Attribute, e.Namespace, e.Have, e.Want, e.Namespace, e.Attribute)
+}
+
+// Register creates the namespace if it does not exist, with the given retention
+// for closed runs (at least a day, the server's own minimum), and returns when
+// the server answers for it. An existing namespace is left as it is.
+func Register(ctx context.Context, c client.Client, namespace string, retention time.Duration) error {
+	_, err := c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
+		Namespace:                        namespace,
+		Description:                      "Tidegate maintenance runs",
+		WorkflowExecutionRetentionPeriod: durationpb.New(retention),
+	})
+	var exists *serviceerror.NamespaceAlreadyExists
+	if err != nil && !errors.As(err, &exists) {
+		return fmt.Errorf("create Temporal namespace %q: %w", namespace, err)
+	}
+	return waitUntilQueryable(ctx, c, namespace, "")
+}
+
+// Ensure registers those of the attributes that the namespace lacks, and returns
+// when they can be searched by. It changes nothing if one of them exists with
+// another type: that is a *TypeConflictError. The namespace must exist.
+func Ensure(
+	ctx context.Context, c client.Client, namespace string, attributes map[string]enumspb.IndexedValueType,
+) error {
+	missing, err := missingAttributes(ctx, c, namespace, attributes)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
+		Namespace:        namespace,
+		SearchAttributes: missing,
+	})
+	if err != nil {
+		return fmt.Errorf("add search attributes %v to namespace %q: %w",
+			slices.Sorted(maps.Keys(missing)), namespace, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(missing)) {
+		// A name that the server knows is accepted in a query, also where no run has it.
+		if err := waitUntilQueryable(ctx, c, namespace, name+" IS NOT NULL"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func missingAttributes(
+	ctx context.Context, c client.Client, namespace string, attributes map[string]enumspb.IndexedValueType,
+) (map[string]enumspb.IndexedValueType, error) {
+	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{
+		Namespace: namespace,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list search attributes of namespace %q: %w", namespace, err)
+	}
+	missing := make(map[string]enumspb.IndexedValueType)
+	var conflicts []error
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		got, ok := have.GetCustomAttributes()[name]
+		switch {
+		case !ok:
+			missing[name] = attributes[name]
+		case got != attributes[name]:
+			conflicts = append(conflicts, &TypeConflictError{
+				Namespace: namespace, Attribute: name, Have: got, Want: attributes[name],
+			})
+		}
+	}
+	return missing, errors.Join(conflicts...)
+}
+
+// waitUntilQueryable polls because a change of a namespace is stored at once, but
+// is seen by the server's own cache only some seconds later: a run started in
+// between would be refused.
+func waitUntilQueryable(ctx context.Context, c client.Client, namespace, query string) error {
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		_, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+			Namespace: namespace,
+			Query:     query,
+		})
+		if err == nil {
+			return nil
+		}
+		var notYet *serviceerror.InvalidArgument
+		var unknown *serviceerror.NamespaceNotFound
+		if !errors.As(err, &notYet) && !errors.As(err, &unknown) {
+			return fmt.Errorf("wait for namespace %q to take effect: %w", namespace, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for namespace %q to take effect (%w): %w", namespace, err, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
