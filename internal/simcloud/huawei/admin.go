@@ -1,0 +1,212 @@
+package huawei
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// errUnknown is an id in an admin path that nothing has.
+var errUnknown = errors.New("does not exist")
+
+// AdminHandler is the operator's side of the simulation, for mounting under
+// "/_sim/huawei" with that prefix stripped: it shows the state and makes the
+// changes that in the real cloud only the vendor or a misfortune makes.
+func (c *Cloud) AdminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /state", c.admin(func(*http.Request) (any, error) { return c.state(), nil }))
+	mux.HandleFunc("POST /proxies/{id}/latest-version", c.adminProxy(c.publish))
+	mux.HandleFunc("POST /proxies/{id}/fate", c.adminProxy(c.setFate))
+	mux.HandleFunc("POST /proxies/{id}/status", c.adminProxy(c.setStatus))
+	mux.HandleFunc("POST /proxies/{id}/scheduled-upgrade", c.adminProxy(c.plan))
+	mux.HandleFunc("POST /instances/{id}/status", c.admin(c.setInstanceStatus))
+	mux.HandleFunc("DELETE /tokens", c.admin(func(*http.Request) (any, error) {
+		c.expireTokens(c.now())
+		return object{"expired": len(c.tokens)}, nil
+	}))
+	mux.HandleFunc("/", c.admin(func(r *http.Request) (any, error) {
+		return nil, fmt.Errorf("%s %s: %w; see docs/simcloud-huawei.md for the paths", r.Method, r.URL.Path, errUnknown)
+	}))
+	return mux
+}
+
+// admin makes a handler of a function that is run alone, on settled state.
+func (c *Cloud) admin(act func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.settle(c.now())
+		body, err := act(r)
+		status := http.StatusOK
+		if err != nil {
+			status, body = adminFailure(err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		_ = encoder.Encode(body) //nolint:errcheck // the caller has gone, and nobody is left to tell
+	}
+}
+
+// adminProxy is admin for a change of one proxy; the answer is its state.
+func (c *Cloud) adminProxy(act func(*proxy, *http.Request) error) http.HandlerFunc {
+	return c.admin(func(r *http.Request) (any, error) {
+		id := r.PathValue("id")
+		for _, i := range c.instances {
+			for _, p := range i.proxies {
+				if p.ID == id {
+					if err := act(p, r); err != nil {
+						return nil, err
+					}
+					return c.proxyState(p), nil
+				}
+			}
+		}
+		return nil, fmt.Errorf("proxy %q %w; GET /_sim/huawei/state lists the proxies", id, errUnknown)
+	})
+}
+
+func adminFailure(err error) (int, any) {
+	body := object{"error": err.Error()}
+	if wrong, ok := errors.AsType[*fieldError](err); ok {
+		body["field"], body["value"], body["want"] = wrong.Field, wrong.Value, wrong.Want
+	}
+	if errors.Is(err, errUnknown) {
+		return http.StatusNotFound, body
+	}
+	return http.StatusBadRequest, body
+}
+
+// readAdmin decodes a JSON body by the scenario file's own names and forms
+// ("250ms"), and refuses names that it does not know.
+func readAdmin[T any](r *http.Request) (T, error) {
+	var decoded T
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err != nil {
+		return decoded, fmt.Errorf("reading the request body: %w", err)
+	}
+	if strings.TrimSpace(string(body)) == "" {
+		body = []byte("{}")
+	}
+	if err := yaml.UnmarshalWithOptions(body, &decoded, yaml.Strict()); err != nil {
+		return decoded, fmt.Errorf("the request body cannot be used: %w", err)
+	}
+	return decoded, nil
+}
+
+// publish makes a newer kernel version available to the proxy.
+func (c *Cloud) publish(p *proxy, r *http.Request) error {
+	body, err := readAdmin[struct {
+		Version string `yaml:"version"`
+	}](r)
+	if err != nil {
+		return err
+	}
+	var check checker
+	check.version("version", body.Version)
+	check.require(compareVersions(body.Version, p.CurrentVersion) >= 0, "version", body.Version,
+		"at least the current version, "+p.CurrentVersion)
+	if err := errors.Join(check.faults...); err != nil {
+		return err
+	}
+	c.book.Effect("vendor:PublishProxyVersion", p.ID, requestID(r), map[string]string{
+		"from": p.LatestVersion, "to": body.Version,
+	})
+	p.LatestVersion = body.Version
+	return nil
+}
+
+// setFate replaces what befalls the proxy's next upgrades.
+func (c *Cloud) setFate(p *proxy, r *http.Request) error {
+	fate, err := readAdmin[Fate](r)
+	if err != nil {
+		return err
+	}
+	var check checker
+	check.fate("fate", fate)
+	if err := errors.Join(check.faults...); err != nil {
+		return err
+	}
+	p.Fate, p.befallen, p.conflicts = fate, 0, fate.Conflict
+	return nil
+}
+
+// setStatus gives the proxy a status. A change under way ends as Canceled,
+// which frees a proxy that is stuck.
+func (c *Cloud) setStatus(p *proxy, r *http.Request) error {
+	status, err := readStatus(r, proxyStatuses())
+	if err != nil {
+		return err
+	}
+	if p.change != nil {
+		ended := p.change.job
+		ended.end, ended.outcome, ended.reason = c.now(), jobCanceled, ""
+		p.change, p.freeSince = nil, c.now()
+	}
+	c.book.Effect("vendor:SetProxyStatus", p.ID, requestID(r), map[string]string{"from": p.Status, "to": status})
+	p.Status = status
+	return nil
+}
+
+// plan adds a scheduled upgrade, as the vendor's console does.
+func (c *Cloud) plan(p *proxy, r *http.Request) error {
+	body, err := readAdmin[struct {
+		StartsIn      string `yaml:"startsIn"`
+		TargetVersion string `yaml:"targetVersion"`
+	}](r)
+	if err != nil {
+		return err
+	}
+	task := ScheduledUpgrade{TargetVersion: body.TargetVersion}
+	task.StartsIn, err = time.ParseDuration(body.StartsIn)
+	if err != nil {
+		return &fieldError{Field: "startsIn", Value: strconv.Quote(body.StartsIn), Want: wantDuration}
+	}
+	var check checker
+	check.scheduled("scheduledUpgrade", p.Proxy, task)
+	if err := errors.Join(check.faults...); err != nil {
+		return err
+	}
+	added := c.schedule(p, task, c.now())
+	c.book.Effect("vendor:ScheduleProxyUpgrade", p.ID, requestID(r), map[string]string{
+		"jobId": added.id, "target": added.target, "due": added.due.UTC().Format(time.RFC3339Nano),
+	})
+	return nil
+}
+
+func (c *Cloud) setInstanceStatus(r *http.Request) (any, error) {
+	id := r.PathValue("id")
+	found := slices.IndexFunc(c.instances, func(i *instance) bool { return i.ID == id })
+	if found < 0 {
+		return nil, fmt.Errorf("instance %q %w; GET /_sim/huawei/state lists the instances", id, errUnknown)
+	}
+	status, err := readStatus(r, instanceStatuses())
+	if err != nil {
+		return nil, err
+	}
+	i := c.instances[found]
+	c.book.Effect("vendor:SetInstanceStatus", i.ID, requestID(r), map[string]string{"from": i.Status, "to": status})
+	i.Status = status
+	return c.instanceState(i), nil
+}
+
+func readStatus(r *http.Request, allowed []string) (string, error) {
+	body, err := readAdmin[struct {
+		Status string `yaml:"status"`
+	}](r)
+	if err != nil {
+		return "", err
+	}
+	var check checker
+	check.require(slices.Contains(allowed, body.Status), "status", body.Status, oneOf(allowed))
+	return body.Status, errors.Join(check.faults...)
+}

@@ -1,0 +1,142 @@
+package huawei_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/gaussdb/v3/model"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+)
+
+func TestFateDecidesHowAnAcceptedUpgradeEnds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fate                    huawei.Fate
+		job, reason             string
+		runs, status, poolState string
+	}{
+		"success":  {huawei.Fate{}, "Completed", "", newVersion, "ACTIVE", "ACTIVE"},
+		"fail":     {huawei.Fate{Fail: "no quorum"}, "Failed", "no quorum", oldVersion, "ACTIVE", "ACTIVE"},
+		"cancel":   {huawei.Fate{Cancel: true}, "Canceled", "", oldVersion, "ACTIVE", "ACTIVE"},
+		"stuck":    {huawei.Fate{Stuck: true}, "Running", "", oldVersion, "UPGRADING PROXY", "ACTIVE"},
+		"abnormal": {huawei.Fate{Abnormal: true}, "Completed", "", newVersion, "ABNORMAL", "ABNORMAL"},
+		"fail and abnormal": {
+			huawei.Fate{Fail: "no quorum", Abnormal: true},
+			"Failed", "no quorum", oldVersion, "ABNORMAL", "ABNORMAL",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, withFate(c.fate))
+			workflow := s.accepted()
+			s.clock.Move(2 * time.Second)
+			require.Equal(t, "Running", s.job(workflow).Status.Value())
+
+			s.clock.Move(8 * time.Second)
+			require.Equal(t, c.job, s.job(workflow).Status.Value())
+			require.Equal(t, c.reason, *s.job(workflow).FailReason)
+			require.Equal(t, c.runs, s.version())
+			require.Equal(t, c.status, *s.shown(orders).Proxy.Status)
+			require.Equal(t, c.poolState, *s.shown(orders).Proxy.PoolStatus)
+			require.Equal(t, c.poolState, *(*s.shown(orders).Proxy.Nodes)[0].Status)
+			require.Equal(t, []string{"taurusdb:UpgradeProxyVersion"}, s.effects())
+		})
+	}
+}
+
+func TestRejectIsA200ThatChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t, withFate(huawei.Fate{Reject: "insufficient subnet ip"}))
+	result, err := s.upgrade(oldVersion, newVersion)
+	require.NoError(t, err)
+	require.Len(t, *result, 1)
+	own := (*result)[0]
+	require.Equal(t, "REJECT", *own.State)
+	require.Equal(t, "insufficient subnet ip", *own.ErrorMessage)
+	require.Nil(t, own.WorkflowId)
+	s.clock.Move(time.Minute)
+	require.Equal(t, oldVersion, s.version())
+	require.Empty(t, s.effects())
+}
+
+func TestTimesEndsAFate(t *testing.T) {
+	t.Parallel()
+	s := start(t, withFate(huawei.Fate{Times: 1, Fail: "once"}))
+	for _, want := range []string{oldVersion, newVersion} {
+		s.accepted()
+		s.clock.Move(10 * time.Second)
+		require.Equal(t, want, s.version())
+	}
+}
+
+func TestConflictRefusesTheFirstCallsOnly(t *testing.T) {
+	t.Parallel()
+	s := start(t, withFate(huawei.Fate{Conflict: 2}))
+	for range 2 {
+		_, err := s.upgrade(oldVersion, newVersion)
+		requireRefused(t, err, 409, "DBS.200019")
+	}
+	require.Empty(t, s.effects())
+	s.accepted()
+}
+
+func TestLostJobIsNeverSeenAndTheUpgradeHappens(t *testing.T) {
+	t.Parallel()
+	s := start(t, withFate(huawei.Fate{JobLost: true}))
+	workflow := s.accepted()
+	for range 4 {
+		s.clock.Move(5 * time.Second)
+		_, err := s.ShowGaussMySqlJobInfo(&model.ShowGaussMySqlJobInfoRequest{Id: workflow})
+		requireRefused(t, err, 400, "DBS.200543")
+	}
+	require.Equal(t, newVersion, s.version())
+}
+
+func TestUpdateResultMayHoldAnotherProxyFirstAndNoID(t *testing.T) {
+	t.Parallel()
+	s := start(t, withFate(huawei.Fate{TwoElements: true}))
+	result, err := s.upgrade(oldVersion, newVersion)
+	require.NoError(t, err)
+	require.Len(t, *result, 2)
+	require.NotEqual(t, orders, *(*result)[0].InstanceId)
+	require.Equal(t, "REJECT", *(*result)[0].State)
+	require.Equal(t, orders, *(*result)[1].InstanceId)
+	require.Equal(t, "ACCEPT", *(*result)[1].State)
+	require.Nil(t, (*result)[1].ErrorMessage)
+
+	s = start(t, withFate(huawei.Fate{OmitInstanceID: true}))
+	result, err = s.upgrade(oldVersion, newVersion)
+	require.NoError(t, err)
+	require.Len(t, *result, 1)
+	require.Nil(t, (*result)[0].InstanceId)
+}
+
+func TestRestartHealsAnAbnormalProxyUnlessRestartsFail(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fate        huawei.Fate
+		job, status string
+	}{
+		"heals": {huawei.Fate{Abnormal: true}, "Completed", "ACTIVE"},
+		"fails": {huawei.Fate{Abnormal: true, RestartFails: true}, "Failed", "ABNORMAL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, withFate(c.fate))
+			s.accepted()
+			s.clock.Move(10 * time.Second)
+			answer, err := s.RestartProxyInstance(&model.RestartProxyInstanceRequest{
+				ContentType: "application/json", InstanceId: huawei.DefaultInstanceID, ProxyId: orders,
+			})
+			require.NoError(t, err)
+			require.Equal(t, "RESTARTING PROXY", *s.shown(orders).Proxy.Status)
+			s.clock.Move(3 * time.Second)
+			require.Equal(t, c.job, s.job(*answer.JobId).Status.Value())
+			require.Equal(t, c.status, *s.shown(orders).Proxy.Status)
+			require.Equal(t, newVersion, s.version())
+			require.Equal(t, []string{"taurusdb:UpgradeProxyVersion", "taurusdb:RestartProxyInstance"}, s.effects())
+		})
+	}
+}
