@@ -75,6 +75,25 @@ func Decide(now time.Time, s Schedule, r Rules) (Verdict, error) {
 	return Verdict{}, fmt.Errorf("every window until %s is frozen: shorten the freezes of the plan", stamp(window.Start))
 }
 
+// DecideFinish is the gate for a run that may finish past its window's end: only
+// freezes count. A zero Opening.Until means that no freeze is in sight.
+func DecideFinish(now time.Time, freezes []Freeze) Verdict {
+	o := Opening{From: now}
+	v := Verdict{}
+	for _, f := range byStart(freezes) {
+		switch {
+		case !f.To.After(o.From):
+		case !f.From.After(o.From):
+			o.From = f.To
+			v.Blocker, v.Reason = BlockedByFreeze, fmt.Sprintf("frozen until %s (%s)", stamp(f.To), orNone(f.Reason))
+		case o.Until.IsZero():
+			o.Until = f.From
+		}
+	}
+	v.Opening = o
+	return v
+}
+
 // openingIn is what is left of a window after now, the cutoff and the freezes:
 // the first such piece.
 func openingIn(w Window, now time.Time, r Rules) (Opening, bool) {

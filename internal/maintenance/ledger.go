@@ -23,27 +23,28 @@ type Change struct {
 	Why        string      `json:"why,omitempty"` // why it could not be taken back
 }
 
+// stays is true for a change that is, or may be, there when the run has ended.
+func (c Change) stays() bool {
+	return c.State == ChangeKept || c.State == ChangeInForce || c.State == ChangeIntended
+}
+
 // Conclude is the end state of a run, from whether it failed and from its
-// ledger.
+// ledger. A finished snapshot stays by design, and so does not make a failed
+// run a partial one.
 func Conclude(failed bool, ledger []Change) EndState {
-	var forward, undone bool
+	state := StateFailed
 	for _, c := range ledger {
 		switch {
 		case c.State == ChangeStuck:
 			return StateCompensationFailed
-		case c.State == ChangeTakenBack:
-			undone = true
-		case c.State == ChangeKept, c.State == ChangeInForce, c.State == ChangeIntended:
-			forward = true
+		case !c.Reversible && c.stays():
+			state = StatePartial
+		case c.Reversible && c.State != ChangeNotMade && state == StateFailed:
+			state = StateCompensated
 		}
 	}
-	switch {
-	case !failed:
+	if !failed {
 		return StateCompleted
-	case forward:
-		return StatePartial
-	case undone:
-		return StateCompensated
 	}
-	return StateFailed
+	return state
 }

@@ -116,6 +116,14 @@ type ProxyOutcome struct {
 	Note       string     `json:"note,omitempty"`
 }
 
+// Decision is what a person decided about a run.
+type Decision struct {
+	What string    `json:"what"` // such as approve
+	By   string    `json:"by"`
+	Why  string    `json:"why,omitempty"`
+	At   time.Time `json:"at"`
+}
+
 // Result is the record of one run.
 type Result struct {
 	Target    string            `json:"target"`
@@ -129,6 +137,7 @@ type Result struct {
 	Proxies   []ProxyOutcome    `json:"proxies,omitempty"`
 	Steps     []StepReport      `json:"steps"`
 	Ledger    []Change          `json:"ledger,omitempty"`
+	Decisions []Decision        `json:"decisions,omitempty"`
 	Start     time.Time         `json:"start"`
 	End       time.Time         `json:"end"`
 }
@@ -143,10 +152,13 @@ type Status struct {
 	Next    *time.Time     `json:"next,omitempty"`   // when the blocker is expected to end
 	Window  *Window        `json:"window,omitempty"`
 	Gateway GatewayOutcome `json:"gateway"`
+	// Schedule is when the gateway's windows open, as last read.
+	Schedule *Schedule `json:"schedule,omitempty"`
 	// PastNoReturn is true from the update's trigger until the gateway runs again.
 	PastNoReturn bool              `json:"pastNoReturn"`
 	Snapshots    []SnapshotOutcome `json:"snapshots,omitempty"`
 	Proxies      []ProxyOutcome    `json:"proxies,omitempty"`
 	Ledger       []Change          `json:"ledger,omitempty"`
+	Decisions    []Decision        `json:"decisions,omitempty"`
 	Result       *Result           `json:"result,omitempty"` // once the run has ended
 }

@@ -1,0 +1,159 @@
+package activities
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// The types of the application errors that leave this package. Workflows
+// branch on them; sentinels and texts do not survive the way.
+const (
+	// TypeNotReady: looked at, and not there yet. Retried; never an alarm.
+	TypeNotReady = "NotReady"
+	// TypeThrottled and TypeUnavailable are retried.
+	TypeThrottled   = "Throttled"
+	TypeUnavailable = "Unavailable"
+	// TypeUnknownOutcome: sent, and perhaps done. Never retried by the engine:
+	// the workflow looks first.
+	TypeUnknownOutcome = "UnknownOutcome"
+	// TypeWindowMissed: the instant until which the step could begin is past,
+	// and nothing was sent.
+	TypeWindowMissed = "WindowMissed"
+	// TypeNoEffect: the update was triggered, and the gateway neither restarted
+	// nor changed in the time in which it should have.
+	TypeNoEffect = "NoEffect"
+	// TypeRejected: understood and turned down; nothing was changed.
+	TypeRejected = "Rejected"
+	// TypeBroken: the resource is in a state that waiting does not end.
+	TypeBroken = "Broken"
+	// TypeJobFailed: the cloud's own job ended without doing its work.
+	TypeJobFailed = "JobFailed"
+	// TypeNotFound, TypeDenied, TypeInvalid, TypeUnsupported and TypeNoWindow
+	// need a person.
+	TypeNotFound    = "NotFound"
+	TypeDenied      = "Denied"
+	TypeInvalid     = "Invalid"
+	TypeUnsupported = "Unsupported"
+	TypeNoWindow    = "NoWindow"
+)
+
+// What the activities themselves find, beside the clouds' answers.
+var (
+	errNotYet       = errors.New("not yet")
+	errWindowMissed = errors.New("too late to begin in this window")
+	errNoEffect     = errors.New("triggered without effect")
+	errBroken       = errors.New("in a state that waiting does not end")
+	errJobFailed    = errors.New("the cloud's job did not do its work")
+)
+
+// verdict is what Temporal should do about an error.
+type verdict struct {
+	is     error
+	kind   string
+	retry  bool // after the pace's next delay
+	benign bool // expected on the way: no alarm, no error metric
+}
+
+// verdicts is the one error table. The first entry that matches counts.
+func verdicts() []verdict {
+	return []verdict{
+		{is: maintenance.ErrUnknownOutcome, kind: TypeUnknownOutcome},
+		{is: errWindowMissed, kind: TypeWindowMissed},
+		{is: errNoEffect, kind: TypeNoEffect},
+		{is: errBroken, kind: TypeBroken},
+		{is: errJobFailed, kind: TypeJobFailed},
+		{is: maintenance.ErrRejected, kind: TypeRejected},
+		{is: maintenance.ErrNoWindow, kind: TypeNoWindow},
+		{is: maintenance.ErrAmbiguousWindow, kind: TypeNoWindow},
+		{is: maintenance.ErrNotFound, kind: TypeNotFound},
+		{is: maintenance.ErrDenied, kind: TypeDenied},
+		{is: maintenance.ErrUpToDate, kind: TypeInvalid},
+		{is: maintenance.ErrInvalid, kind: TypeInvalid},
+		{is: maintenance.ErrUnsupported, kind: TypeUnsupported},
+		{is: errNotYet, kind: TypeNotReady, retry: true, benign: true},
+		{is: maintenance.ErrNotConnected, kind: TypeNotReady, retry: true, benign: true},
+		{is: maintenance.ErrNotReady, kind: TypeNotReady, retry: true, benign: true},
+		{is: maintenance.ErrBusy, kind: TypeNotReady, retry: true, benign: true},
+		{is: maintenance.ErrThrottled, kind: TypeThrottled, retry: true, benign: true},
+		{is: maintenance.ErrUnavailable, kind: TypeUnavailable, retry: true},
+	}
+}
+
+// Clock tells the time; time.Now outside tests.
+type Clock func() time.Time
+
+// edge is the one place at which an activity's error becomes a typed
+// application error. It is deferred first in every activity:
+//
+//	defer a.Now.edge(ctx, in.Pace, &err)
+func (now Clock) edge(ctx context.Context, pace maintenance.Pace, errp *error) {
+	err := *errp
+	if err == nil {
+		return
+	}
+	v := judge(err)
+	options := temporal.ApplicationErrorOptions{NonRetryable: !v.retry}
+	if v.benign {
+		options.Category = temporal.ApplicationErrorCategoryBenign
+	}
+	if v.retry {
+		options.NextRetryDelay = now.nextLook(ctx, pace, err)
+	}
+	*errp = temporal.NewApplicationErrorWithOptions(err.Error(), v.kind, options)
+}
+
+func judge(err error) verdict {
+	for _, v := range verdicts() {
+		if errors.Is(err, v.is) {
+			return v
+		}
+	}
+	// Nothing of ours: on a call that may be repeated, since the adapters mark
+	// the others. Retried until the step's deadline, and visible.
+	return verdict{kind: TypeUnavailable, retry: true}
+}
+
+// nextLook grows with the time waited since the activity was scheduled, and is
+// never below what the cloud itself asked for.
+func (now Clock) nextLook(ctx context.Context, pace maintenance.Pace, err error) time.Duration {
+	info := activity.GetInfo(ctx)
+	wait := pace.NextLook(now().Sub(info.ScheduledTime), spread(info))
+	var asked interface{ RetryAfter() time.Duration }
+	if errors.As(err, &asked) {
+		wait = max(wait, asked.RetryAfter())
+	}
+	return cmp.Or(wait, time.Second)
+}
+
+// spread is a number in [0, 1) that differs between activities and attempts:
+// jitter without a source of randomness to seed.
+func spread(info activity.Info) float64 {
+	h := fnv.New32a()
+	// A hash never fails to write.
+	_, _ = fmt.Fprintf(h, "%s/%s/%d", info.WorkflowExecution.RunID, info.ActivityID, info.Attempt)
+	return float64(h.Sum32()) / (math.MaxUint32 + 1)
+}
+
+// notYet is the error of a look that did not find what is waited for.
+func notYet(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errNotYet, fmt.Sprintf(format, args...))
+}
+
+// repeatable is for a call that makes something so and may be sent again: that
+// its outcome is unknown is then no more than a failed attempt.
+func repeatable(err error) error {
+	if errors.Is(err, maintenance.ErrUnknownOutcome) {
+		return fmt.Errorf("%w: %v", maintenance.ErrUnavailable, err) //nolint:errorlint // the sentinel must not survive
+	}
+	return err
+}

@@ -1,0 +1,189 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// StorageGateway holds the activities on AWS Storage Gateways and their
+// volumes. Workflows name its methods on a nil pointer.
+type StorageGateway struct {
+	Accounts AWSAccounts
+	Now      Clock
+}
+
+// AssessGatewayInput asks for everything that a run must know of its gateway.
+type AssessGatewayInput struct {
+	Target maintenance.Target `json:"target"`
+	Policy maintenance.Policy `json:"policy"`
+}
+
+// AssessGatewayOutput is the gateway before anything is done to it.
+type AssessGatewayOutput struct {
+	// Policy is the input's with its defaults filled in. It travels back so
+	// that the defaults which a run began with stand in its history.
+	Policy           maintenance.Policy                `json:"policy"`
+	Gateway          maintenance.Gateway               `json:"gateway"`
+	Schedule         maintenance.Schedule              `json:"schedule"`
+	AutomaticUpdates maintenance.AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
+	Volumes          []maintenance.Volume              `json:"volumes,omitempty"`
+}
+
+// AssessGateway checks what the run was asked for, and reads the gateway, its
+// window and its volumes. The check stands here and not in the workflow: a
+// later release may check more, and histories are forever.
+func (a *StorageGateway) AssessGateway(ctx context.Context, in AssessGatewayInput) (out AssessGatewayOutput, err error) {
+	out.Policy = in.Policy.WithDefaults()
+	defer a.Now.edge(ctx, out.Policy.Pace, &err)
+	if err := errors.Join(in.Target.Validate(), out.Policy.Validate()); err != nil {
+		return out, fmt.Errorf("%w: %w", maintenance.ErrInvalid, err)
+	}
+	ref := in.Target.Gateway
+	if out.Gateway, err = a.gateway(ctx, ref); err != nil {
+		return out, err
+	}
+	raw, err := a.rawSchedule(ctx, ref)
+	if err != nil {
+		return out, err
+	}
+	out.AutomaticUpdates = raw.AutomaticUpdates
+	if out.Schedule, err = maintenance.ParseSchedule(raw, out.Policy.WindowPreference); err != nil {
+		return out, err
+	}
+	if !out.Gateway.HasVolumes() || out.Policy.Snapshot == maintenance.SnapshotNever {
+		return out, nil
+	}
+	out.Volumes, err = a.volumes(ctx, ref, out.Gateway)
+	return out, err
+}
+
+func (a *StorageGateway) volumes(ctx context.Context, ref maintenance.GatewayRef, gateway maintenance.Gateway) ([]maintenance.Volume, error) {
+	cloud, err := a.Accounts.Volumes(ref.Account)
+	if err != nil {
+		return nil, err
+	}
+	return call(ctx, cloud.Volumes, gateway)
+}
+
+// ListVolumes reads the gateway's volumes as they are now.
+func (a *StorageGateway) ListVolumes(ctx context.Context, in Lookup) (out []maintenance.Volume, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	gateway, err := a.gateway(ctx, in.Gateway)
+	if err != nil {
+		return nil, err
+	}
+	return a.volumes(ctx, in.Gateway, gateway)
+}
+
+// ReadGateway reads the gateway as it is now.
+func (a *StorageGateway) ReadGateway(ctx context.Context, in Lookup) (out maintenance.Gateway, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	return a.gateway(ctx, in.Gateway)
+}
+
+func (a *StorageGateway) gateway(ctx context.Context, ref maintenance.GatewayRef) (maintenance.Gateway, error) {
+	cloud, err := a.Accounts.Gateways(ref.Account)
+	if err != nil {
+		return maintenance.Gateway{}, err
+	}
+	return call(ctx, cloud.Gateway, ref.ARN)
+}
+
+func (a *StorageGateway) rawSchedule(ctx context.Context, ref maintenance.GatewayRef) (maintenance.RawSchedule, error) {
+	cloud, err := a.Accounts.Gateways(ref.Account)
+	if err != nil {
+		return maintenance.RawSchedule{}, err
+	}
+	return call(ctx, cloud.Schedule, ref.ARN)
+}
+
+func (a *StorageGateway) schedule(ctx context.Context, ref maintenance.GatewayRef, prefer maintenance.Recurrence) (maintenance.Schedule, error) {
+	raw, err := a.rawSchedule(ctx, ref)
+	if err != nil {
+		return maintenance.Schedule{}, err
+	}
+	return maintenance.ParseSchedule(raw, prefer)
+}
+
+// ReadScheduleInput asks when the gateway's window opens.
+type ReadScheduleInput struct {
+	Lookup
+	Prefer maintenance.Recurrence `json:"prefer,omitempty"`
+}
+
+// ReadSchedule reads the gateway's window as it is now.
+func (a *StorageGateway) ReadSchedule(ctx context.Context, in ReadScheduleInput) (out maintenance.Schedule, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	return a.schedule(ctx, in.Gateway, in.Prefer)
+}
+
+// WatchGatewayInput asks to be told when what a waiting run relies on changes.
+type WatchGatewayInput struct {
+	Gateway  maintenance.GatewayRef `json:"gateway"`
+	Prefer   maintenance.Recurrence `json:"prefer,omitempty"`
+	Schedule maintenance.Schedule   `json:"schedule"` // as the run knows it
+	Baseline maintenance.Baseline   `json:"baseline"` // as the run knows it
+	Every    maintenance.Duration   `json:"every"`    // between two looks
+}
+
+// WatchGatewayOutput is what has changed.
+type WatchGatewayOutput struct {
+	Schedule maintenance.Schedule `json:"schedule"`
+	Gateway  maintenance.Gateway  `json:"gateway"`
+	Evidence maintenance.Evidence `json:"evidence"`
+}
+
+// WatchGateway ends when the gateway's window has moved, or when AWS has
+// updated the gateway by itself. Until then every look fails, so that a month
+// of waiting costs no history. The first look comes one interval after the
+// start: the run has only just read what it relies on.
+func (a *StorageGateway) WatchGateway(ctx context.Context, in WatchGatewayInput) (out WatchGatewayOutput, err error) {
+	defer a.Now.edge(ctx, maintenance.Pace{Min: in.Every, Max: in.Every}, &err)
+	if activity.GetInfo(ctx).Attempt == 1 {
+		return out, notYet("the first look comes after %s", in.Every)
+	}
+	if out.Schedule, err = a.schedule(ctx, in.Gateway, in.Prefer); err != nil {
+		return out, err
+	}
+	if out.Gateway, err = a.gateway(ctx, in.Gateway); err != nil {
+		return out, err
+	}
+	out.Evidence = maintenance.Judge(in.Baseline, out.Gateway)
+	if out.Schedule == in.Schedule && out.Evidence != maintenance.EvidenceUpdated {
+		return out, notYet("window and software unchanged at %s", a.Now().UTC().Format(time.RFC3339))
+	}
+	return out, nil
+}
+
+// SetAutomaticUpdatesInput names the policy that is to be in force.
+type SetAutomaticUpdatesInput struct {
+	Lookup
+	Policy maintenance.AutomaticUpdatePolicy `json:"policy"`
+}
+
+// SetAutomaticUpdates makes AWS's policy for the gateway so. It changes
+// nothing where it is so already, and may therefore be repeated.
+func (a *StorageGateway) SetAutomaticUpdates(ctx context.Context, in SetAutomaticUpdatesInput) (out struct{}, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
+	if err != nil {
+		return out, err
+	}
+	raw, err := call(ctx, cloud.Schedule, in.Gateway.ARN)
+	if err != nil || raw.AutomaticUpdates == in.Policy {
+		return out, err
+	}
+	set := func(ctx context.Context, policy maintenance.AutomaticUpdatePolicy) (struct{}, error) {
+		return struct{}{}, cloud.SetAutomaticUpdates(ctx, in.Gateway.ARN, policy)
+	}
+	if out, err = call(ctx, set, in.Policy); err != nil {
+		return out, repeatable(fmt.Errorf("set automatic updates to %s: %w", in.Policy, err))
+	}
+	return out, nil
+}

@@ -1,0 +1,266 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// TaurusDB holds the activities on Huawei Cloud's TaurusDB proxies. Workflows
+// name its methods on a nil pointer.
+type TaurusDB struct {
+	Accounts HuaweiAccounts
+	Now      Clock
+}
+
+// ProxyLookup names one proxy.
+type ProxyLookup struct {
+	Proxy maintenance.ProxyRef `json:"proxy"`
+	Pace  maintenance.Pace     `json:"pace,omitzero"`
+}
+
+// ProxyState is a proxy as the cloud shows it.
+type ProxyState struct {
+	Proxy  maintenance.Proxy       `json:"proxy"`
+	Kernel maintenance.ProxyKernel `json:"kernel"`
+	Goal   string                  `json:"goal"` // the wanted version, resolved
+	Done   bool                    `json:"done"` // it runs the goal or something newer
+}
+
+// ReadProxy reads a proxy, its routing and its kernel's versions.
+func (a *TaurusDB) ReadProxy(ctx context.Context, in ProxyLookup) (out ProxyState, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
+	if err != nil {
+		return out, err
+	}
+	return read(ctx, cloud, in.Proxy)
+}
+
+func read(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (out ProxyState, err error) {
+	if out.Proxy, err = readProxy(ctx, cloud, ref); err != nil {
+		return out, err
+	}
+	if out.Kernel, err = call2(ctx, cloud.Kernel, ref.InstanceID, ref.ProxyID); err != nil {
+		return out, err
+	}
+	if out.Goal, out.Done, err = out.Kernel.Goal(ref.Version); err != nil {
+		return out, fmt.Errorf("proxy %s: %w: %w", ref.ProxyID, maintenance.ErrInvalid, err)
+	}
+	return out, nil
+}
+
+func readProxy(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (maintenance.Proxy, error) {
+	proxies, err := call(ctx, cloud.Proxies, ref.InstanceID)
+	if err != nil {
+		return maintenance.Proxy{}, err
+	}
+	i := slices.IndexFunc(proxies, func(p maintenance.Proxy) bool { return p.ID == ref.ProxyID })
+	if i < 0 {
+		return maintenance.Proxy{}, fmt.Errorf("proxy %s of instance %s: %w", ref.ProxyID, ref.InstanceID, maintenance.ErrNotFound)
+	}
+	return proxies[i], nil
+}
+
+// settled is nil when the proxy may be worked on.
+func settled(p maintenance.Proxy) error {
+	switch {
+	case p.Broken():
+		return fmt.Errorf("%w: proxy %s is %s (pool %s)", errBroken, p.ID, p.Status, p.PoolStatus)
+	case !p.Healthy():
+		return notYet("proxy %s is %s", p.ID, p.Status)
+	}
+	return nil
+}
+
+// UpgradeProxyInput asks for a proxy's kernel upgrade to begin.
+type UpgradeProxyInput struct {
+	ProxyLookup // its version is exact
+	// NotAfter is the instant from which it is too late in this window; zero
+	// does not limit.
+	NotAfter time.Time `json:"notAfter,omitzero"`
+}
+
+// UpgradeProxyOutput names the cloud's job. It has none where the proxy already
+// runs the version.
+type UpgradeProxyOutput struct {
+	JobID string `json:"jobId,omitempty"`
+	Done  bool   `json:"done"`
+}
+
+// UpgradeProxy looks at the proxy and, only where it does not run the version
+// yet and nothing else is going on with it, sends upgrade-version, once.
+func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out UpgradeProxyOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
+	if err != nil {
+		return out, err
+	}
+	state, err := read(ctx, cloud, in.Proxy)
+	if err != nil || state.Done {
+		out.Done = state.Done
+		return out, err
+	}
+	if err := settled(state.Proxy); err != nil {
+		return out, err
+	}
+	pending, err := call2(ctx, cloud.UpgradePending, in.Proxy.InstanceID, in.Proxy.ProxyID)
+	if err != nil {
+		return out, err
+	}
+	if pending {
+		return out, fmt.Errorf("%w: Huawei Cloud already holds a scheduled upgrade of proxy %s; cancel it in the console, or let it run", maintenance.ErrRejected, in.Proxy.ProxyID)
+	}
+	if err := a.Now.notAfter(in.NotAfter); err != nil {
+		return out, err
+	}
+	send := func(ctx context.Context, from string) (string, error) {
+		return cloud.Upgrade(ctx, in.Proxy.InstanceID, in.Proxy.ProxyID, from, state.Goal)
+	}
+	out.JobID, err = call(ctx, send, state.Kernel.Current)
+	return out, err
+}
+
+// FindUpgradeInput asks whether an upgrade has begun whose call was not
+// answered.
+type FindUpgradeInput struct {
+	ProxyLookup
+	Since time.Time `json:"since"` // when the call may first have been sent
+	// Alone: no other upgrade of this run is at work on the instance, so that a
+	// job of it since then is this one's.
+	Alone bool `json:"alone"`
+	// Until is when an upgrade of which there is no sign counts as never begun:
+	// Huawei shows a job some seconds late.
+	Until time.Time `json:"until"`
+}
+
+// FindUpgradeOutput says what was found.
+type FindUpgradeOutput struct {
+	Begun bool   `json:"begun"`
+	JobID string `json:"jobId,omitempty"` // where the cloud shows one
+}
+
+// FindUpgrade looks for signs of an upgrade until it finds one or the time is
+// up: the version, the proxy at work, a job of its instance. The name of the
+// upgrade's job is not documented, so a job counts by instance and time.
+func (a *TaurusDB) FindUpgrade(ctx context.Context, in FindUpgradeInput) (out FindUpgradeOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
+	if err != nil {
+		return out, err
+	}
+	state, err := read(ctx, cloud, in.Proxy)
+	if err != nil {
+		return out, err
+	}
+	jobs, err := call2(ctx, cloud.Jobs, in.Proxy.InstanceID, in.Since)
+	if err != nil {
+		return out, err
+	}
+	if in.Alone && len(jobs) > 0 {
+		return FindUpgradeOutput{Begun: true, JobID: jobs[0].ID}, nil
+	}
+	out.Begun = state.Done || !state.Proxy.Healthy()
+	if !out.Begun && a.Now().Before(in.Until) {
+		return out, notYet("proxy %s shows no sign of an upgrade", in.Proxy.ProxyID)
+	}
+	return out, nil
+}
+
+// AwaitUpgradedInput asks to wait for an upgrade that has begun.
+type AwaitUpgradedInput struct {
+	ProxyLookup        // its version is exact
+	JobID       string `json:"jobId,omitempty"`
+}
+
+// AwaitUpgraded ends when the proxy runs the version and it, its pool and its
+// nodes are ACTIVE. The version proves it, not the job: a job may be lost, and
+// one that failed may have done its work. TypeJobFailed: it did not.
+// TypeBroken: it runs the version, or its job has ended, and it is not well.
+func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (out ProxyState, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
+	if err != nil {
+		return out, err
+	}
+	job, err := readJob(ctx, cloud, in.JobID)
+	if err != nil {
+		return out, err
+	}
+	if out, err = read(ctx, cloud, in.Proxy); err != nil {
+		return out, err
+	}
+	switch {
+	case out.Done && out.Proxy.Healthy():
+		return out, nil
+	case out.Proxy.Broken() && (out.Done || job.Failed() || job.Completed()):
+		return out, settled(out.Proxy)
+	case job.Failed():
+		return out, fmt.Errorf("%w: job %s of proxy %s ended as %s: %s; it still runs %s",
+			errJobFailed, job.ID, in.Proxy.ProxyID, job.Status, job.FailReason, out.Kernel.Current)
+	}
+	return out, notYet("proxy %s is %s at version %s, its job %s %s", in.Proxy.ProxyID, out.Proxy.Status, out.Kernel.Current, job.Status, job.Progress)
+}
+
+// readJob is the job as the cloud shows it; empty for one without an id, and
+// for one that the cloud does not show (it may be too new, or lost).
+func readJob(ctx context.Context, cloud ProxyReader, id string) (maintenance.Job, error) {
+	if id == "" {
+		return maintenance.Job{Status: "unknown"}, nil
+	}
+	job, err := call(ctx, cloud.Job, id)
+	if err != nil && judge(err).kind == TypeNotFound {
+		return maintenance.Job{ID: id, Status: "not shown"}, nil
+	}
+	return job, err
+}
+
+// RestartOutput names the restart's job. It has none where the proxy was well.
+type RestartOutput struct {
+	JobID string `json:"jobId,omitempty"`
+}
+
+// RestartProxy restarts a proxy that is not well, once.
+func (a *TaurusDB) RestartProxy(ctx context.Context, in ProxyLookup) (out RestartOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
+	if err != nil {
+		return out, err
+	}
+	proxy, err := readProxy(ctx, cloud, in.Proxy)
+	if err != nil || proxy.Healthy() {
+		return out, err
+	}
+	out.JobID, err = call2(ctx, cloud.Restart, in.Proxy.InstanceID, in.Proxy.ProxyID)
+	return out, err
+}
+
+// AwaitRestartedInput asks to wait for a restart.
+type AwaitRestartedInput struct {
+	ProxyLookup
+	JobID string `json:"jobId,omitempty"`
+}
+
+// AwaitRestarted ends when the proxy, its pool and its nodes are ACTIVE.
+// TypeBroken: the restart has ended and the proxy is still not well.
+func (a *TaurusDB) AwaitRestarted(ctx context.Context, in AwaitRestartedInput) (out maintenance.Proxy, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
+	if err != nil {
+		return out, err
+	}
+	job, err := readJob(ctx, cloud, in.JobID)
+	if err != nil {
+		return out, err
+	}
+	if out, err = readProxy(ctx, cloud, in.Proxy); err != nil || out.Healthy() {
+		return out, err
+	}
+	if job.Failed() || job.Completed() {
+		return out, settled(out)
+	}
+	return out, notYet("proxy %s is %s, its restart %s %s", out.ID, out.Status, job.Status, job.Progress)
+}

@@ -1,0 +1,156 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// VolumeLookup names one recovery point of one volume.
+type VolumeLookup struct {
+	Gateway  maintenance.Gateway `json:"gateway"`
+	Account  string              `json:"account"`
+	VolumeID string              `json:"volumeId"` // lower case
+	Key      string              `json:"key"`      // see maintenance.SnapshotKey
+	Pace     maintenance.Pace    `json:"pace,omitzero"`
+}
+
+// SnapshotOutput names a snapshot. An empty id says that there is none.
+type SnapshotOutput struct {
+	SnapshotID string `json:"snapshotId,omitempty"`
+}
+
+// CreateSnapshot adopts the snapshot that carries the key, else waits until
+// the volume is available and creates one, once.
+func (a *StorageGateway) CreateSnapshot(ctx context.Context, in VolumeLookup) (out SnapshotOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Volumes(in.Account)
+	if err != nil {
+		return out, err
+	}
+	if out, err = find(ctx, cloud, in); err != nil || out.SnapshotID != "" {
+		return out, err
+	}
+	volume, err := available(ctx, cloud, in)
+	if err != nil {
+		return out, err
+	}
+	out.SnapshotID, err = call2(ctx, cloud.CreateSnapshot, volume.ARN, in.Key)
+	return out, err
+}
+
+func find(ctx context.Context, cloud VolumeCloud, in VolumeLookup) (SnapshotOutput, error) {
+	found, err := call2(ctx, cloud.Snapshots, in.VolumeID, in.Key)
+	if err != nil {
+		return SnapshotOutput{}, err
+	}
+	// Zero when none is found.
+	oldest, _ := maintenance.Oldest(found)
+	return SnapshotOutput{SnapshotID: oldest.ID}, nil
+}
+
+// available is the volume, once a snapshot of it can be taken. After a restart
+// a gateway's volumes come back one at a time.
+func available(ctx context.Context, cloud VolumeCloud, in VolumeLookup) (maintenance.Volume, error) {
+	volumes, err := call(ctx, cloud.Volumes, in.Gateway)
+	if err != nil {
+		return maintenance.Volume{}, err
+	}
+	for _, v := range volumes {
+		switch {
+		case v.ID != in.VolumeID:
+		case v.Available():
+			return v, nil
+		case v.Irrecoverable():
+			return v, fmt.Errorf("%w: volume %s is %s; see AWS's guide on recovering data from an irrecoverable volume", errBroken, v.ID, v.Status)
+		default:
+			return v, notYet("volume %s is %s", v.ID, v.Status)
+		}
+	}
+	return maintenance.Volume{}, fmt.Errorf("volume %s of gateway %s: %w", in.VolumeID, in.Gateway.ID, maintenance.ErrNotFound)
+}
+
+// FindSnapshotInput asks whether a snapshot exists whose creation was not
+// answered.
+type FindSnapshotInput struct {
+	VolumeLookup
+	// Until is when a snapshot that is still not to be seen counts as never
+	// begun: EC2 is eventually consistent, so one empty search proves nothing.
+	Until time.Time `json:"until"`
+}
+
+// FindSnapshot searches until it finds the snapshot that carries the key, or
+// until the time is up: then the output's id is empty.
+func (a *StorageGateway) FindSnapshot(ctx context.Context, in FindSnapshotInput) (out SnapshotOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Volumes(in.Account)
+	if err != nil {
+		return out, err
+	}
+	out, err = find(ctx, cloud, in.VolumeLookup)
+	if err == nil && out.SnapshotID == "" && a.Now().Before(in.Until) {
+		return out, notYet("no snapshot of %s carries the key %s", in.VolumeID, in.Key)
+	}
+	return out, err
+}
+
+// AwaitSnapshotInput names a snapshot that was begun.
+type AwaitSnapshotInput struct {
+	Account    string `json:"account"`
+	SnapshotID string `json:"snapshotId"`
+	// VisibleBy is when EC2 must show it; before that, "not found" is only
+	// EC2 being late.
+	VisibleBy time.Time        `json:"visibleBy"`
+	Pace      maintenance.Pace `json:"pace,omitzero"`
+}
+
+// AwaitSnapshot ends when the snapshot is completed. One in state error is
+// TypeBroken.
+func (a *StorageGateway) AwaitSnapshot(ctx context.Context, in AwaitSnapshotInput) (out maintenance.Snapshot, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Volumes(in.Account)
+	if err != nil {
+		return out, err
+	}
+	out, err = call(ctx, cloud.Snapshot, in.SnapshotID)
+	switch {
+	case err != nil && judge(err).kind == TypeNotFound && a.Now().Before(in.VisibleBy):
+		return out, notYet("EC2 does not show snapshot %s yet", in.SnapshotID)
+	case err != nil:
+		return out, err
+	case out.Failed():
+		return out, fmt.Errorf("%w: snapshot %s of volume %s is in state %s: %s", errBroken, out.ID, out.VolumeID, out.State, out.Message)
+	case !out.Completed():
+		return out, notYet("snapshot %s is %s %s", out.ID, out.State, out.Progress)
+	}
+	return out, nil
+}
+
+// DeleteUnfinished deletes the snapshots that carry the key and are not
+// completed. Completed ones are kept: they are somebody's recovery point. It
+// may be repeated.
+func (a *StorageGateway) DeleteUnfinished(ctx context.Context, in VolumeLookup) (deleted []string, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Volumes(in.Account)
+	if err != nil {
+		return nil, err
+	}
+	found, err := call2(ctx, cloud.Snapshots, in.VolumeID, in.Key)
+	if err != nil {
+		return nil, err
+	}
+	remove := func(ctx context.Context, id string) (string, error) { return id, cloud.DeleteSnapshot(ctx, id) }
+	for _, s := range found {
+		if s.Completed() {
+			continue
+		}
+		id, err := call(ctx, remove, s.ID)
+		if err != nil {
+			return deleted, repeatable(err)
+		}
+		deleted = append(deleted, id)
+	}
+	return deleted, nil
+}

@@ -1,0 +1,160 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// TriggerUpdateInput asks for a gateway's software update to begin.
+type TriggerUpdateInput struct {
+	Lookup
+	Baseline maintenance.Baseline `json:"baseline"`
+	// NotAfter is the instant from which it is too late in this window; zero
+	// does not limit.
+	NotAfter time.Time `json:"notAfter,omitzero"`
+}
+
+// TriggerUpdateOutput says what was found, and whether a trigger was sent.
+type TriggerUpdateOutput struct {
+	Sent     bool                 `json:"sent"`
+	Evidence maintenance.Evidence `json:"evidence"` // from the look before
+	Gateway  maintenance.Gateway  `json:"gateway"`  // from the look before
+}
+
+// TriggerUpdate looks at the gateway and, only where it still needs the
+// update, sends UpdateGatewaySoftwareNow, once. AWS may have made the update
+// itself at the window's start: then nothing is sent. A gateway that is away
+// is waited for: it may be restarting into AWS's own update.
+func (a *StorageGateway) TriggerUpdate(ctx context.Context, in TriggerUpdateInput) (out TriggerUpdateOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
+	if err != nil {
+		return out, err
+	}
+	if err := a.Now.notAfter(in.NotAfter); err != nil {
+		return out, err
+	}
+	if out.Gateway, err = call(ctx, cloud.Gateway, in.Gateway.ARN); err != nil {
+		return out, err
+	}
+	out.Evidence = maintenance.Judge(in.Baseline, out.Gateway)
+	switch out.Evidence {
+	case maintenance.EvidenceUpdated, maintenance.EvidenceWithdrawn:
+		return out, nil
+	case maintenance.EvidenceAway:
+		return out, notYet("the gateway is in state %s", out.Gateway.State)
+	case maintenance.EvidenceNone:
+	}
+	if err := a.Now.notAfter(in.NotAfter); err != nil {
+		return out, err
+	}
+	send := func(ctx context.Context, arn string) (bool, error) { return true, cloud.UpdateSoftware(ctx, arn) }
+	out.Sent, err = call(ctx, send, in.Gateway.ARN)
+	return out, err
+}
+
+// AwaitUpdatedInput asks to wait until the gateway runs the new software.
+type AwaitUpdatedInput struct {
+	Lookup
+	Baseline maintenance.Baseline `json:"baseline"`
+	// StartBy is when the restart, or another sign of the update, must have
+	// been seen.
+	StartBy   time.Time            `json:"startBy"`
+	SteadyFor maintenance.Duration `json:"steadyFor"`
+}
+
+// AwaitUpdatedOutput is the gateway after its update.
+type AwaitUpdatedOutput struct {
+	Gateway maintenance.Gateway `json:"gateway"`
+	// Evidence is EvidenceUpdated, or EvidenceWithdrawn where nothing changed
+	// and the update is no longer on offer.
+	Evidence maintenance.Evidence `json:"evidence"`
+}
+
+// AwaitUpdated ends when the gateway runs and its version or the date of its
+// last update differs from the baseline, on several looks in a row. RUNNING
+// alone proves nothing. Where nothing at all has happened by StartBy it fails
+// with TypeNoEffect.
+func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput) (out AwaitUpdatedOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
+	if err != nil {
+		return out, err
+	}
+	if err = look(ctx, cloud, in, &out); err != nil {
+		rememberRestart(ctx, err)
+		return out, err
+	}
+	switch out.Evidence {
+	case maintenance.EvidenceUpdated:
+		return out, steady(ctx, cloud, in, &out)
+	case maintenance.EvidenceAway:
+		err = fmt.Errorf("%w (state %s)", maintenance.ErrNotConnected, out.Gateway.State)
+		rememberRestart(ctx, err)
+		return out, err
+	case maintenance.EvidenceNone, maintenance.EvidenceWithdrawn:
+	}
+	if a.Now().Before(in.StartBy) || restartSeen(ctx) {
+		return out, notYet("the gateway runs %s as before the trigger", out.Gateway.SoftwareVersion)
+	}
+	if out.Evidence == maintenance.EvidenceWithdrawn {
+		return out, nil
+	}
+	return out, fmt.Errorf("%w: %s still runs %s and was not seen to restart",
+		errNoEffect, in.Gateway.ID(), out.Gateway.SoftwareVersion)
+}
+
+func look(ctx context.Context, cloud GatewayCloud, in AwaitUpdatedInput, out *AwaitUpdatedOutput) error {
+	gateway, err := call(ctx, cloud.Gateway, in.Gateway.ARN)
+	if err != nil {
+		return err
+	}
+	out.Gateway, out.Evidence = gateway, maintenance.Judge(in.Baseline, gateway)
+	return nil
+}
+
+// steadyLooks is how many looks in a row must prove the update after the first
+// one did (Terraform asks for six good answers; a gateway can restart again
+// just after it first answers).
+const steadyLooks = 3
+
+func steady(ctx context.Context, cloud GatewayCloud, in AwaitUpdatedInput, out *AwaitUpdatedOutput) error {
+	pause := time.NewTicker(in.SteadyFor.Std() / steadyLooks)
+	defer pause.Stop()
+	for range steadyLooks {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-pause.C:
+		}
+		if err := look(ctx, cloud, in, out); err != nil {
+			return err
+		}
+		if out.Evidence != maintenance.EvidenceUpdated {
+			return notYet("the gateway runs the new software but does not keep running")
+		}
+	}
+	return nil
+}
+
+// rememberRestart carries from one attempt to the next that the gateway was
+// seen away, so that its return with the old version, which is normal for some
+// seconds, is not taken for a trigger without effect.
+func rememberRestart(ctx context.Context, err error) {
+	if judge(err).kind == TypeNotReady {
+		activity.RecordHeartbeat(ctx, true)
+	}
+}
+
+func restartSeen(ctx context.Context) bool {
+	var seen bool
+	if !activity.HasHeartbeatDetails(ctx) {
+		return false
+	}
+	return activity.GetHeartbeatDetails(ctx, &seen) == nil && seen
+}

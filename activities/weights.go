@@ -1,0 +1,87 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// ReadWeightsInput names the weights that a proxy is to have.
+type ReadWeightsInput struct {
+	ProxyLookup
+	Routing maintenance.ProxyRouting `json:"routing"`
+}
+
+// ReadWeightsOutput names the change's job. It has none where the weights were
+// so already.
+type ReadWeightsOutput struct {
+	JobID string `json:"jobId,omitempty"`
+	Same  bool   `json:"same"`
+}
+
+// SetReadWeights sends the weights, once, unless the proxy has them already.
+func (a *TaurusDB) SetReadWeights(ctx context.Context, in ReadWeightsInput) (out ReadWeightsOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
+	if err != nil {
+		return out, err
+	}
+	proxy, err := readProxy(ctx, cloud, in.Proxy)
+	if err != nil {
+		return out, err
+	}
+	if proxy.Routing.SameWeights(in.Routing) {
+		out.Same = true
+		return out, nil
+	}
+	if !proxy.Healthy() && !proxy.Broken() {
+		return out, notYet("proxy %s is %s", proxy.ID, proxy.Status)
+	}
+	send := func(ctx context.Context, routing maintenance.ProxyRouting) (string, error) {
+		return cloud.SetReadWeights(ctx, in.Proxy.InstanceID, in.Proxy.ProxyID, routing)
+	}
+	out.JobID, err = call(ctx, send, in.Routing)
+	return out, err
+}
+
+// AwaitReadWeightsInput asks to wait for a change of weights.
+type AwaitReadWeightsInput struct {
+	ReadWeightsInput
+	JobID string `json:"jobId,omitempty"`
+	// Until, where the change was not answered, is when one of which there is
+	// no sign counts as never begun; zero for one that was.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// AwaitReadWeights ends when the proxy has the weights and is not at work, or,
+// with Same false, when an unanswered change counts as never begun.
+func (a *TaurusDB) AwaitReadWeights(ctx context.Context, in AwaitReadWeightsInput) (out ReadWeightsOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	out.JobID = in.JobID
+	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
+	if err != nil {
+		return out, err
+	}
+	job, err := readJob(ctx, cloud, in.JobID)
+	if err != nil {
+		return out, err
+	}
+	proxy, err := readProxy(ctx, cloud, in.Proxy)
+	if err != nil {
+		return out, err
+	}
+	atRest := proxy.Healthy() || proxy.Broken()
+	out.Same = atRest && proxy.Routing.SameWeights(in.Routing)
+	switch {
+	case out.Same:
+		return out, nil
+	case job.Failed():
+		return out, fmt.Errorf("%w: job %s, a change of the weights of proxy %s, ended as %s: %s",
+			errJobFailed, job.ID, in.Proxy.ProxyID, job.Status, job.FailReason)
+	case atRest && !in.Until.IsZero() && !a.Now().Before(in.Until):
+		return out, nil
+	}
+	return out, notYet("proxy %s is %s, its job %s %s", in.Proxy.ProxyID, proxy.Status, job.Status, job.Progress)
+}

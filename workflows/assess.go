@@ -1,0 +1,105 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// assessLimit is how long a gateway may stay out of reach before a run that has
+// not begun gives up on it.
+const assessLimit = 15 * time.Minute
+
+// assess reads the gateway, its window and volumes, and its proxies' versions.
+func (r *run) assess(ctx workflow.Context) (outcome, error) {
+	found, err := call(ctx, readWithin(assessLimit, "read "+r.in.Target.Gateway.ID()+", its window and its volumes"),
+		gateways.AssessGateway, activities.AssessGatewayInput{Target: r.in.Target, Policy: r.in.Policy})
+	if err != nil {
+		return outcome{}, err
+	}
+	r.policy = found.Policy
+	r.learn(ctx, found.Schedule)
+	r.baseline = maintenance.BaselineOf(found.Gateway)
+	r.offered = found.Gateway.UpdateOffered()
+	r.status.Gateway = maintenance.GatewayOutcome{Before: found.Gateway, After: found.Gateway}
+	for i := range r.in.Target.Proxies {
+		if err := r.assessProxy(ctx, i); err != nil {
+			return outcome{}, err
+		}
+	}
+	if r.policy.AutomaticUpdates == maintenance.AutomaticUpdatesHold && r.offered {
+		if err := r.holdAutomaticUpdates(ctx, found.AutomaticUpdates); err != nil {
+			return outcome{}, err
+		}
+	}
+	return done("%s, %d volumes; window %s; %d of %d proxies to upgrade",
+		offer(found.Gateway), len(found.Volumes), r.schedule, len(r.pending()), len(r.goals)), nil
+}
+
+func offer(g maintenance.Gateway) string {
+	if g.UpdateOffered() {
+		return "runs " + g.SoftwareVersion + ", an update is on offer"
+	}
+	return "runs " + g.SoftwareVersion + ", no update is on offer"
+}
+
+func (r *run) assessProxy(ctx workflow.Context, i int) error {
+	ref := r.in.Target.Proxies[i]
+	found, err := call(ctx, readWithin(assessLimit, "read proxy "+ref.ProxyID), proxies.ReadProxy, r.proxyLookup(ref))
+	if err != nil {
+		return err
+	}
+	out := maintenance.ProxyOutcome{
+		InstanceID: ref.InstanceID, ProxyID: ref.ProxyID, State: maintenance.ProxyPending,
+		From: found.Kernel.Current, To: found.Goal,
+	}
+	if found.Done {
+		out.State = maintenance.ProxyCurrent
+	}
+	ref.Version = found.Goal
+	r.goals = append(r.goals, exactProxy{ref: ref, routing: found.Proxy.Routing})
+	r.status.Proxies = append(r.status.Proxies, out)
+	return nil
+}
+
+// pending are the indexes of the proxies that still want their upgrade.
+func (r *run) pending() []int {
+	var todo []int
+	for i, p := range r.status.Proxies {
+		if p.State == maintenance.ProxyPending {
+			todo = append(todo, i)
+		}
+	}
+	return todo
+}
+
+// holdAutomaticUpdates keeps AWS from updating the gateway in the middle of the
+// run. The policy that was found is restored when the run ends.
+func (r *run) holdAutomaticUpdates(ctx workflow.Context, found maintenance.AutomaticUpdatePolicy) error {
+	if found == "" || found == maintenance.EmergencyVersionsOnly {
+		return nil
+	}
+	set := func(ctx workflow.Context, policy maintenance.AutomaticUpdatePolicy) error {
+		_, err := call(ctx, repeatWithin(undoLimit, "automatic updates: "+string(policy)),
+			gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: r.lookup(), Policy: policy})
+		return err
+	}
+	held := r.ledger.intend("automatic updates of "+r.in.Target.Gateway.ID()+" held at "+string(maintenance.EmergencyVersionsOnly),
+		"set "+string(found)+" again", func(ctx workflow.Context) error { return set(ctx, found) })
+	if err := set(ctx, maintenance.EmergencyVersionsOnly); err != nil {
+		return err
+	}
+	held.is(maintenance.ChangeInForce)
+	return nil
+}
+
+func (r *run) lookup() activities.Lookup {
+	return activities.Lookup{Gateway: r.in.Target.Gateway, Pace: r.policy.Pace}
+}
+
+func (r *run) proxyLookup(ref maintenance.ProxyRef) activities.ProxyLookup {
+	return activities.ProxyLookup{Proxy: ref, Pace: r.policy.Pace}
+}

@@ -1,0 +1,60 @@
+package workflows
+
+import (
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// The typed search attributes of a target's run, by which the Web UI's saved
+// views and the command find it.
+var (
+	attributeGateway = temporal.NewSearchAttributeKeyKeyword("TidegateGateway") //nolint:gochecknoglobals // typed keys are values, not state
+	attributeAccount = temporal.NewSearchAttributeKeyKeyword("TidegateAccount") //nolint:gochecknoglobals // as above
+	attributeStep    = temporal.NewSearchAttributeKeyKeyword("TidegateStep")    //nolint:gochecknoglobals // as above
+	attributeBlocker = temporal.NewSearchAttributeKeyKeyword("TidegateBlocker") //nolint:gochecknoglobals // as above
+	attributeNext    = temporal.NewSearchAttributeKeyTime("TidegateNext")       //nolint:gochecknoglobals // as above
+	attributeState   = temporal.NewSearchAttributeKeyKeyword("TidegateState")   //nolint:gochecknoglobals // as above
+)
+
+// SearchAttributes are the attributes that a namespace must have, with their
+// types, for these workflows to run in it.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
+	keys := []temporal.SearchAttributeKey{
+		attributeGateway, attributeAccount, attributeStep, attributeBlocker, attributeNext, attributeState,
+	}
+	types := make(map[string]enumspb.IndexedValueType, len(keys))
+	for _, key := range keys {
+		types[key.GetName()] = key.GetValueType()
+	}
+	return types
+}
+
+// StartAttributes are those that a run has from its start.
+func StartAttributes(target maintenance.Target) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(
+		attributeGateway.ValueSet(target.Gateway.ID()),
+		attributeAccount.ValueSet(target.Gateway.Account),
+		attributeStep.ValueSet(string(maintenance.StepAssess)),
+	)
+}
+
+// tag updates the attributes that follow a run's way. It is called where the
+// step or the blocker changes, and nowhere else: each call is an event.
+func (r *run) tag(ctx workflow.Context) error {
+	updates := []temporal.SearchAttributeUpdate{attributeStep.ValueSet(string(r.status.Step))}
+	if r.status.Blocker == maintenance.NotBlocked {
+		updates = append(updates, attributeBlocker.ValueUnset(), attributeNext.ValueUnset())
+	} else {
+		updates = append(updates, attributeBlocker.ValueSet(string(r.status.Blocker)))
+		if r.status.Next != nil {
+			updates = append(updates, attributeNext.ValueSet(*r.status.Next))
+		}
+	}
+	if r.status.Result != nil {
+		updates = append(updates, attributeState.ValueSet(string(r.status.Result.State)))
+	}
+	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
+}

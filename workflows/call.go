@@ -1,0 +1,140 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+)
+
+// call runs one activity. Its type parameters tie the input to the method: an
+// activity that is called with wrong arguments would run on zero values,
+// without an error.
+func call[In, Out any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) (Out, error) {
+	var out Out
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in).Get(ctx, &out)
+	return out, err
+}
+
+// attempt is how long one attempt of an activity may take: some outward calls
+// of activities.CallTimeout each. After a worker's death it is also how long
+// until the next attempt.
+const attempt = 90 * time.Second
+
+// first and most bound the waits between attempts that gave no delay of their
+// own: those whose worker died.
+const (
+	first = 2 * time.Second
+	most  = time.Minute
+)
+
+// readWithin is for calls that change nothing. They are repeated until the time
+// is up.
+func readWithin(limit time.Duration, summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		Summary:                summary,
+		StartToCloseTimeout:    attempt,
+		ScheduleToCloseTimeout: max(limit, attempt),
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: most},
+	}
+}
+
+// pollWithin is for looks that fail until what they wait for is there. Failed
+// attempts are not in the history, so a long wait costs what a short one does.
+func pollWithin(limit time.Duration, summary string) workflow.ActivityOptions {
+	options := readWithin(limit, summary)
+	options.RetryPolicy.BackoffCoefficient = 1
+	return options
+}
+
+// sendWithin is for calls that change something and have no idempotency token.
+// What was certainly not done is repeated until the time is up. A lost attempt
+// (its worker died, its answer never came) is not: it may have been done. The
+// name of the timeout is the server's own, see common/retrypolicy.
+func sendWithin(limit time.Duration, summary string) workflow.ActivityOptions {
+	options := pollWithin(limit, summary)
+	// A cancelled run waits for the answer of what it has sent.
+	options.WaitForCancellation = true
+	options.RetryPolicy.NonRetryableErrorTypes = []string{"TemporalTimeout:StartToClose"}
+	return options
+}
+
+// repeatWithin is for calls that make something so, and may be repeated.
+func repeatWithin(limit time.Duration, summary string) workflow.ActivityOptions {
+	return readWithin(limit, summary)
+}
+
+// undoLimit bounds each act of compensation.
+const undoLimit = 2 * time.Hour
+
+// unknownOutcome is true where a call that changes something may have been
+// done.
+func unknownOutcome(err error) bool {
+	var timeout *temporal.TimeoutError
+	if errors.As(err, &timeout) {
+		return timeout.TimeoutType() != enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START
+	}
+	return is(err, activities.TypeUnknownOutcome)
+}
+
+// is tells an application error by its type.
+func is(err error, kind string) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && app.Type() == kind
+}
+
+// explain is an activity's error for people: what the cloud or the activity
+// said, without Temporal's wrapping; for one that ran out of time, how long it
+// had and what it last saw.
+func explain(err error) error {
+	var timeout *temporal.TimeoutError
+	if errors.As(err, &timeout) {
+		if last := errors.Unwrap(timeout); last != nil {
+			return fmt.Errorf("the time for it ran out; the last look said: %w", explain(last))
+		}
+		return errors.New("the time for it ran out")
+	}
+	var app *temporal.ApplicationError
+	if !errors.As(err, &app) {
+		return err
+	}
+	if app.Type() == activities.TypeNotReady {
+		return fmt.Errorf("the time for it ran out; the last look said: %s", app.Message())
+	}
+	return errors.New(app.Message())
+}
+
+// maxSends is how often a call without an idempotency token is sent at most:
+// the second and third time only after a settle time without any sign of the
+// one before.
+const maxSends = 3
+
+// once sends a call that the cloud cannot de-duplicate. When the outcome is
+// unknown it looks, also in a cancelled run, and sends again only what find
+// says never began.
+func once[T any](ctx workflow.Context, send func() (T, error), find func(workflow.Context) (out T, begun bool, err error)) (T, error) {
+	watching, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	for range maxSends {
+		out, err := send()
+		if err == nil || !unknownOutcome(err) {
+			return out, err
+		}
+		out, begun, err := find(watching)
+		if err != nil || begun {
+			return out, err
+		}
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+	}
+	var none T
+	return none, temporal.NewNonRetryableApplicationError(
+		fmt.Sprintf("sent %d times, each without an answer and without a sign that it began", maxSends), activities.TypeUnknownOutcome, nil)
+}

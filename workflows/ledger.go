@@ -1,0 +1,74 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// entry is one change of the ledger with the way to take it back.
+type entry struct {
+	change maintenance.Change
+	undo   func(workflow.Context) error // nil for a change that only goes forward
+}
+
+// ledger is what a run has changed, oldest first.
+type ledger struct {
+	entries []*entry
+}
+
+// intend registers a change before its step begins, so that a step that ends
+// in the middle is still taken back. A nil undo makes it forward-only.
+func (l *ledger) intend(what, how string, undo func(workflow.Context) error) *entry {
+	e := &entry{
+		change: maintenance.Change{What: what, Reversible: undo != nil, Undo: how, State: maintenance.ChangeIntended},
+		undo:   undo,
+	}
+	l.entries = append(l.entries, e)
+	return e
+}
+
+func (e *entry) is(state maintenance.ChangeState) { e.change.State = state }
+
+// open is true for a change that is, or may be, in force and can be taken back.
+func (e *entry) open() bool {
+	return e.undo != nil && (e.change.State == maintenance.ChangeIntended || e.change.State == maintenance.ChangeInForce)
+}
+
+// takeBack undoes one change, unless that is done or not called for. It works
+// on a disconnected context: a cancelled run is tidied up all the same.
+func (e *entry) takeBack(ctx workflow.Context) error {
+	if !e.open() {
+		return nil
+	}
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	if err := e.undo(ctx); err != nil {
+		e.change.Why = explain(err).Error()
+		e.is(maintenance.ChangeStuck)
+		return fmt.Errorf("take back %s: %w", e.change.What, explain(err))
+	}
+	e.is(maintenance.ChangeTakenBack)
+	return nil
+}
+
+// unwind takes back every open change, the last one first.
+func (l *ledger) unwind(ctx workflow.Context) error {
+	var errs []error
+	for i := len(l.entries) - 1; i >= 0; i-- {
+		errs = append(errs, l.entries[i].takeBack(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// changes is the ledger as people see it.
+func (l *ledger) changes() []maintenance.Change {
+	changes := make([]maintenance.Change, 0, len(l.entries))
+	for _, e := range l.entries {
+		changes = append(changes, e.change)
+	}
+	return changes
+}

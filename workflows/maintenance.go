@@ -1,0 +1,192 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// MaintenanceInput asks for one target's maintenance.
+type MaintenanceInput struct {
+	Target maintenance.Target `json:"target"`
+	// Policy may leave fields out: they take their defaults once, at assess.
+	Policy maintenance.Policy `json:"policy,omitzero"`
+}
+
+// GatewayMaintenance takes one target through its maintenance, in the order of
+// maintenance.Steps. A run that ends otherwise than COMPLETED fails with an
+// application error whose type is the end state and whose details hold the
+// maintenance.Result; a cancelled one ends as cancelled, with the same details.
+func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.Result, error) {
+	r := newRun(ctx, in)
+	if err := r.listen(ctx); err != nil {
+		return maintenance.Result{}, err
+	}
+	failure := r.steps(ctx)
+	stuck := r.ledger.unwind(ctx)
+	return r.conclude(ctx, failure, stuck)
+}
+
+// run is the state of one target's maintenance.
+type run struct {
+	in     MaintenanceInput
+	policy maintenance.Policy // with the defaults that assess recorded
+	status maintenance.Status // what people see; the run's own memory is below
+	start  time.Time
+
+	schedule maintenance.Schedule
+	readAt   time.Time // when the schedule was last read
+	baseline maintenance.Baseline
+	offered  bool // an update was on offer at assess
+
+	triggers  int          // how often the update was triggered
+	software  *entry       // the ledger's line of the update
+	disrupted bool         // something disruptive has begun
+	worked    time.Time    // when the last disruptive work ended
+	stopped   bool         // the fan-out of proxies begins no more
+	goals     []exactProxy // the proxies with their versions resolved
+	ledger    ledger
+}
+
+// exactProxy is a proxy of the target as assess found it.
+type exactProxy struct {
+	ref     maintenance.ProxyRef // its version is exact
+	routing maintenance.ProxyRouting
+}
+
+// The activities, named by their methods on nil pointers.
+var (
+	gateways *activities.StorageGateway //nolint:gochecknoglobals // never set: a name for method values
+	proxies  *activities.TaurusDB       //nolint:gochecknoglobals // as above
+)
+
+func newRun(ctx workflow.Context, in MaintenanceInput) *run {
+	r := &run{in: in, start: workflow.Now(ctx)}
+	r.status.Target = in.Target
+	for _, s := range maintenance.Steps() {
+		r.status.Steps = append(r.status.Steps, maintenance.StepReport{Step: s, State: maintenance.StepPending})
+	}
+	return r
+}
+
+// steps is the product's promise: this, in this order.
+func (r *run) steps(ctx workflow.Context) error {
+	for _, s := range []struct {
+		step maintenance.Step
+		do   func(workflow.Context) (outcome, error)
+	}{
+		{maintenance.StepAssess, r.assess},
+		{maintenance.StepWait, r.wait},
+		{maintenance.StepUpdate, r.update},
+		{maintenance.StepRunning, r.awaitRunning},
+		{maintenance.StepSnapshot, r.snapshot},
+		{maintenance.StepProxies, r.upgradeProxies},
+		{maintenance.StepVerify, r.verify},
+	} {
+		if err := r.step(ctx, s.step, s.do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outcome is what came of a step that did not fail.
+type outcome struct {
+	skipped bool
+	note    string
+}
+
+func done(format string, args ...any) outcome {
+	return outcome{note: fmt.Sprintf(format, args...)}
+}
+
+func skipped(format string, args ...any) outcome {
+	return outcome{skipped: true, note: fmt.Sprintf(format, args...)}
+}
+
+// step runs one step and keeps its report. A cancelled run begins no step.
+func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	begin := workflow.Now(ctx)
+	report := r.report(s)
+	report.Start, report.State = &begin, maintenance.StepActive
+	r.status.Step = s
+	if err := r.tag(ctx); err != nil {
+		return err
+	}
+	r.publish(ctx)
+	out, err := do(ctx)
+	end := workflow.Now(ctx)
+	report.End, report.Note = &end, out.note
+	switch {
+	case err != nil:
+		report.State, report.Note = maintenance.StepFailed, explain(err).Error()
+	case out.skipped:
+		report.State = maintenance.StepSkipped
+	default:
+		report.State = maintenance.StepDone
+	}
+	r.publish(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s, explain(err))
+	}
+	return nil
+}
+
+func (r *run) report(s maintenance.Step) *maintenance.StepReport {
+	for i := range r.status.Steps {
+		if r.status.Steps[i].Step == s {
+			return &r.status.Steps[i]
+		}
+	}
+	return &maintenance.StepReport{} // unreachable: newRun lists every step
+}
+
+// conclude makes the record of the run, and Temporal's status of it.
+func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.Result, error) {
+	state := maintenance.Conclude(failure != nil || stuck != nil, r.ledger.changes())
+	result := maintenance.Result{
+		Target:    r.in.Target.Name,
+		State:     state,
+		Summary:   r.summary(state, failure, stuck),
+		Window:    r.status.Window,
+		Gateway:   r.status.Gateway,
+		Snapshots: r.status.Snapshots,
+		Proxies:   r.status.Proxies,
+		Steps:     r.status.Steps,
+		Ledger:    r.ledger.changes(),
+		Decisions: r.status.Decisions,
+		Start:     r.start,
+		End:       workflow.Now(ctx),
+	}
+	if w := r.status.Window; w != nil && !r.worked.IsZero() {
+		margin := w.End.Sub(r.worked)
+		result.Margin = maintenance.Duration(max(margin, 0))
+		result.Overrun = maintenance.Duration(max(-margin, 0))
+	}
+	r.status.Result = &result
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	r.unblock()
+	if err := r.tag(ctx); err != nil {
+		return result, err
+	}
+	r.publish(ctx)
+	var cancelled *temporal.CanceledError
+	switch {
+	case state == maintenance.StateCompleted:
+		return result, nil
+	case errors.As(failure, &cancelled):
+		return result, temporal.NewCanceledError(result)
+	}
+	return result, temporal.NewApplicationErrorWithOptions(result.Summary, string(state),
+		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{result}})
+}

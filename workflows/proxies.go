@@ -1,0 +1,200 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// upgradeProxies upgrades the first pending proxy as a canary, then the others,
+// bounded for each DB instance. The first failure lets those at work end, and
+// begins no more.
+func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
+	todo := r.pending()
+	if len(todo) == 0 {
+		return skipped("%s", noProxies(len(r.goals))), nil
+	}
+	if err := r.upgradeProxy(ctx, todo[0]); err != nil {
+		r.notBegun()
+		return outcome{}, err
+	}
+	errs := make([]error, len(todo))
+	lanes := map[string]workflow.Semaphore{}
+	group := workflow.NewWaitGroup(ctx)
+	for n, i := range todo[1:] {
+		instance := r.goals[i].ref.InstanceID
+		if lanes[instance] == nil {
+			lanes[instance] = workflow.NewSemaphore(ctx, int64(r.policy.Proxies.Parallel))
+		}
+		group.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer group.Done()
+			errs[n] = r.inLane(ctx, lanes[instance], i)
+		})
+	}
+	group.Wait(ctx)
+	r.notBegun()
+	if err := errors.Join(errs...); err != nil {
+		return outcome{}, err
+	}
+	return done("%d upgraded", len(todo)), nil
+}
+
+func noProxies(n int) string {
+	if n == 0 {
+		return "the target has no proxies"
+	}
+	return "every proxy runs its version already"
+}
+
+// notBegun marks what the fan-out stopped before.
+func (r *run) notBegun() {
+	for _, i := range r.pending() {
+		r.status.Proxies[i].State = maintenance.ProxyNotBegun
+	}
+}
+
+func (r *run) inLane(ctx workflow.Context, lane workflow.Semaphore, i int) error {
+	if err := lane.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer lane.Release(1)
+	if r.stopped {
+		return nil
+	}
+	return r.upgradeProxy(ctx, i)
+}
+
+// upgradeProxy takes one proxy to its version inside the window, with its reads
+// shifted away meanwhile where the policy says so.
+func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
+	p := &r.status.Proxies[i]
+	for {
+		until, err := r.gate(ctx, nil)
+		if err != nil {
+			r.stopped = true
+			return err
+		}
+		p.State = maintenance.ProxyActive
+		r.publish(ctx)
+		err = r.aroundProxy(ctx, i, until)
+		if is(err, activities.TypeWindowMissed) {
+			p.State, r.readAt = maintenance.ProxyPending, time.Time{}
+			continue
+		}
+		r.worked = workflow.Now(ctx)
+		p.State = proxyState(err)
+		if err != nil {
+			r.stopped = true
+			p.Note = explain(err).Error()
+			err = fmt.Errorf("proxy %s: %w", p.ProxyID, explain(err))
+		}
+		r.publish(ctx)
+		return err
+	}
+}
+
+func proxyState(err error) maintenance.ProxyState {
+	switch {
+	case err == nil:
+		return maintenance.ProxyUpgraded
+	case is(err, activities.TypeRejected):
+		return maintenance.ProxyRejected
+	}
+	return maintenance.ProxyFailed
+}
+
+// aroundProxy puts back, whatever becomes of the upgrade, what it changed
+// around it.
+func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) error {
+	shifted, err := r.shiftReads(ctx, r.goals[i])
+	if err == nil {
+		err = r.upgradeKernel(ctx, i, until)
+	}
+	if shifted == nil {
+		return err
+	}
+	// The upgrade's own error goes first: its type decides what follows.
+	return errors.Join(err, shifted.takeBack(ctx))
+}
+
+func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error {
+	ref := r.goals[i].ref
+	kernel := r.ledger.intend("kernel of proxy "+ref.ProxyID, "cannot be taken back: TaurusDB has no downgrade", nil)
+	begun, err := r.sendUpgrade(ctx, ref, until)
+	switch {
+	case err != nil && !unknownOutcome(err):
+		kernel.is(maintenance.ChangeNotMade)
+		return err
+	case err != nil:
+		return err
+	}
+	r.disrupted = true
+	kernel.is(maintenance.ChangeInForce)
+	r.status.Proxies[i].JobID = begun.JobID
+	r.publish(ctx)
+	err = r.awaitUpgraded(ctx, ref, begun.JobID)
+	switch {
+	case err == nil:
+		kernel.is(maintenance.ChangeKept)
+	case is(err, activities.TypeJobFailed):
+		kernel.is(maintenance.ChangeNotMade)
+	}
+	return err
+}
+
+func (r *run) sendUpgrade(ctx workflow.Context, ref maintenance.ProxyRef, until time.Time) (activities.UpgradeProxyOutput, error) {
+	since := workflow.Now(ctx)
+	return once(ctx,
+		func() (activities.UpgradeProxyOutput, error) {
+			return call(ctx, sendWithin(untilOr(ctx, until, r.policy.Proxies.Deadline.Std()), "upgrade proxy "+ref.ProxyID+" to "+ref.Version),
+				proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: r.proxyLookup(ref), NotAfter: until})
+		},
+		func(ctx workflow.Context) (activities.UpgradeProxyOutput, bool, error) {
+			settle := r.policy.Proxies.Settle.Std()
+			found, err := call(ctx, pollWithin(settle+assessLimit, "look for the upgrade that was not answered"), proxies.FindUpgrade,
+				activities.FindUpgradeInput{
+					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
+					Alone: r.policy.Proxies.Parallel == 1,
+				})
+			return activities.UpgradeProxyOutput{JobID: found.JobID}, found.Begun, err
+		})
+}
+
+// awaitUpgraded watches an upgrade to its end, also in a cancelled run. A proxy
+// that is not well afterwards is restarted once and read again.
+func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobID string) error {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	deadline := r.policy.Proxies.Deadline.Std()
+	watch := func(jobID string) error {
+		_, err := call(ctx, pollWithin(deadline, "wait until proxy "+ref.ProxyID+" runs "+ref.Version), proxies.AwaitUpgraded,
+			activities.AwaitUpgradedInput{ProxyLookup: r.proxyLookup(ref), JobID: jobID})
+		return err
+	}
+	err := watch(jobID)
+	if !is(err, activities.TypeBroken) {
+		return err
+	}
+	if err := r.restart(ctx, ref); err != nil {
+		return err
+	}
+	return watch("")
+}
+
+func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
+	deadline := r.policy.Proxies.Deadline.Std()
+	restarted, err := call(ctx, sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is not well"), proxies.RestartProxy, r.proxyLookup(ref))
+	if err != nil && !unknownOutcome(err) {
+		return err
+	}
+	r.ledger.intend("restart of proxy "+ref.ProxyID, "a restart leaves nothing to take back", nil).is(maintenance.ChangeKept)
+	_, err = call(ctx, pollWithin(deadline, "wait until proxy "+ref.ProxyID+" is well again"), proxies.AwaitRestarted,
+		activities.AwaitRestartedInput{ProxyLookup: r.proxyLookup(ref), JobID: restarted.JobID})
+	return err
+}

@@ -1,0 +1,15 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+)
+
+// Register makes every workflow known to a worker, a replayer or a test
+// environment.
+func Register(to worker.WorkflowRegistry) {
+	to.RegisterWorkflowWithOptions(GatewayMaintenance, workflow.RegisterOptions{
+		Name:               GatewayMaintenanceName,
+		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	})
+}

@@ -1,0 +1,109 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// visibleWithin is how long EC2 may take to show a snapshot whose id it has
+// given out (eventual consistency: minutes).
+const visibleWithin = 10 * time.Minute
+
+// snapshot takes the recovery point after the update.
+func (r *run) snapshot(ctx workflow.Context) (outcome, error) {
+	switch {
+	case !r.status.Gateway.Before.HasVolumes():
+		return skipped("a gateway of type %s has no volumes", r.status.Gateway.Before.Type), nil
+	case !r.status.Gateway.Updated:
+		return skipped("the gateway was not updated"), nil
+	case !r.policy.WantsSnapshot(maintenance.PointAfter):
+		return skipped("the policy asks for none after the update"), nil
+	}
+	if err := r.takeSnapshots(ctx, maintenance.PointAfter); err != nil {
+		return outcome{}, err
+	}
+	return done("%d completed", len(r.status.Snapshots)), nil
+}
+
+// takeSnapshots takes and verifies one snapshot of every volume, all at once,
+// and lets every one end before it says that one failed.
+func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoint) error {
+	volumes, err := call(ctx, readWithin(rereadLimit, "list the volumes"), gateways.ListVolumes, r.lookup())
+	if err != nil {
+		return err
+	}
+	errs := make([]error, len(volumes))
+	group := workflow.NewWaitGroup(ctx)
+	for i, v := range volumes {
+		group.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer group.Done()
+			if err := r.takeSnapshot(ctx, v.ID, point); err != nil {
+				errs[i] = fmt.Errorf("snapshot of volume %s: %w", v.ID, explain(err))
+			}
+		})
+	}
+	group.Wait(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return errors.Join(errs...)
+}
+
+func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintenance.RecoveryPoint) error {
+	in := activities.VolumeLookup{
+		Gateway: r.status.Gateway.Before, Account: r.in.Target.Gateway.Account, VolumeID: volumeID, Pace: r.policy.Pace,
+		Key: maintenance.SnapshotKey(workflow.GetInfo(ctx).FirstRunID, point, volumeID),
+	}
+	taken := r.ledger.intend("snapshot of volume "+volumeID+" "+string(point)+" the update", "deleted while unfinished, kept once completed",
+		func(ctx workflow.Context) error {
+			_, err := call(ctx, repeatWithin(undoLimit, "delete the unfinished snapshot of "+volumeID), gateways.DeleteUnfinished, in)
+			return err
+		})
+	out, err := r.createSnapshot(ctx, in)
+	if err != nil {
+		return err
+	}
+	taken.is(maintenance.ChangeInForce)
+	r.status.Snapshots = append(r.status.Snapshots, maintenance.SnapshotOutcome{VolumeID: volumeID, SnapshotID: out.SnapshotID, Point: point})
+	r.publish(ctx)
+	_, err = call(ctx, pollWithin(r.policy.SnapshotDeadline.Std(), "wait until "+out.SnapshotID+" is completed"), gateways.AwaitSnapshot,
+		activities.AwaitSnapshotInput{
+			Account: in.Account, SnapshotID: out.SnapshotID, Pace: in.Pace,
+			VisibleBy: workflow.Now(ctx).Add(visibleWithin),
+		})
+	if err != nil {
+		return err
+	}
+	taken.is(maintenance.ChangeKept)
+	r.completed(out.SnapshotID)
+	r.publish(ctx)
+	return nil
+}
+
+func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (activities.SnapshotOutput, error) {
+	return once(ctx,
+		func() (activities.SnapshotOutput, error) {
+			return call(ctx, sendWithin(r.policy.SnapshotDeadline.Std(), "snapshot volume "+in.VolumeID), gateways.CreateSnapshot, in)
+		},
+		func(ctx workflow.Context) (activities.SnapshotOutput, bool, error) {
+			settle := r.policy.SnapshotSettle.Std()
+			out, err := call(ctx, pollWithin(settle+assessLimit, "look for the snapshot whose creation was not answered"), gateways.FindSnapshot,
+				activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(settle)})
+			return out, out.SnapshotID != "", err
+		})
+}
+
+func (r *run) completed(snapshotID string) {
+	for i := range r.status.Snapshots {
+		if r.status.Snapshots[i].SnapshotID == snapshotID {
+			r.status.Snapshots[i].Completed = true
+		}
+	}
+}

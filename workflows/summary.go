@@ -1,0 +1,90 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// summary is the one sentence that says what is true now that the run has ended.
+func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
+	truth := strings.Join(r.truths(), "; ")
+	if failure == nil && stuck == nil {
+		return truth + "."
+	}
+	return fmt.Sprintf("%s. Now: %s. %s", reason(errors.Join(failure, stuck)), truth, closing(state))
+}
+
+func reason(err error) string {
+	var cancelled *temporal.CanceledError
+	if errors.As(err, &cancelled) {
+		return "the run was cancelled"
+	}
+	return strings.ReplaceAll(explain(err).Error(), "\n", "; ")
+}
+
+func closing(state maintenance.EndState) string {
+	switch state {
+	case maintenance.StateFailed:
+		return "Nothing was changed."
+	case maintenance.StateCompensated:
+		return "Every change that can be taken back was taken back."
+	case maintenance.StatePartial:
+		return "What was changed around it is as it was before; upgrades only go forward."
+	case maintenance.StateCompensationFailed:
+		return "A change could not be taken back: see the ledger, and take it back by hand."
+	case maintenance.StateCompleted:
+	}
+	return ""
+}
+
+// truths are what is so of the gateway, its snapshots and its proxies.
+func (r *run) truths() []string {
+	var truths []string
+	g := r.status.Gateway
+	id := r.in.Target.Gateway.ID()
+	switch {
+	case g.Updated && g.Cause == maintenance.CauseAWS:
+		truths = append(truths, fmt.Sprintf("%s runs %s, updated by AWS itself (was %s)", id, g.After.SoftwareVersion, g.Before.SoftwareVersion))
+	case g.Updated:
+		truths = append(truths, fmt.Sprintf("%s runs %s (was %s)", id, g.After.SoftwareVersion, g.Before.SoftwareVersion))
+	case r.status.PastNoReturn:
+		truths = append(truths, fmt.Sprintf("the update of %s was triggered, and it was not seen to run the new software", id))
+	case g.Before.ID != "":
+		truths = append(truths, fmt.Sprintf("%s runs %s as before", id, g.Before.SoftwareVersion))
+	default:
+		truths = append(truths, fmt.Sprintf("%s was not touched", id))
+	}
+	if n := len(r.status.Snapshots); n > 0 {
+		finished := 0
+		for _, s := range r.status.Snapshots {
+			if s.Completed {
+				finished++
+			}
+		}
+		truths = append(truths, fmt.Sprintf("%d of %d snapshots completed", finished, n))
+	}
+	for _, state := range []maintenance.ProxyState{
+		maintenance.ProxyUpgraded, maintenance.ProxyCurrent, maintenance.ProxyRejected,
+		maintenance.ProxyFailed, maintenance.ProxyNotBegun, maintenance.ProxyActive, maintenance.ProxyPending,
+	} {
+		if n := r.countProxies(state); n > 0 {
+			truths = append(truths, fmt.Sprintf("proxies %s: %d", state, n))
+		}
+	}
+	return truths
+}
+
+func (r *run) countProxies(state maintenance.ProxyState) int {
+	n := 0
+	for _, p := range r.status.Proxies {
+		if p.State == state {
+			n++
+		}
+	}
+	return n
+}

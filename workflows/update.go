@@ -1,0 +1,145 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// maxTriggers is how often the update is triggered at most. The second time
+// comes only after policy.UpdateStart without a restart or any other sign.
+const maxTriggers = 2
+
+// update takes the recovery point that the policy wants first, and triggers.
+func (r *run) update(ctx workflow.Context) (outcome, error) {
+	switch {
+	case r.updatedByAWS():
+		return skipped("AWS has updated the gateway by itself"), nil
+	case !r.offered:
+		return skipped("AWS offers no update; the gateway runs %s", r.baseline.SoftwareVersion), nil
+	}
+	if r.policy.WantsSnapshot(maintenance.PointBefore) && r.status.Gateway.Before.HasVolumes() {
+		if err := r.takeSnapshots(ctx, maintenance.PointBefore); err != nil {
+			return outcome{}, fmt.Errorf("the update is refused, since its recovery point is not verified: %w", explain(err))
+		}
+	}
+	return r.trigger(ctx)
+}
+
+// trigger sends the update inside the window, once. What may have been sent
+// counts as sent: awaitRunning finds out.
+func (r *run) trigger(ctx workflow.Context) (outcome, error) {
+	if r.software == nil {
+		r.software = r.ledger.intend("software of "+r.in.Target.Gateway.ID(), "cannot be taken back: AWS has no downgrade", nil)
+	}
+	for {
+		until, err := r.gate(ctx, nil)
+		if err != nil {
+			return outcome{}, r.notTriggered(err)
+		}
+		sent, err := call(ctx, sendWithin(untilOr(ctx, until, r.policy.UpdateDeadline.Std()), "update the gateway's software now"),
+			gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: r.lookup(), Baseline: r.baseline, NotAfter: until})
+		switch {
+		case is(err, activities.TypeWindowMissed):
+			r.readAt = time.Time{}
+		case err != nil && !unknownOutcome(err):
+			return outcome{}, r.notTriggered(err)
+		case err == nil && !sent.Sent:
+			r.status.Gateway.After = sent.Gateway
+			return r.needless(sent.Evidence), nil
+		default:
+			r.triggers++
+			r.disrupted, r.status.PastNoReturn = true, true
+			r.software.is(maintenance.ChangeIntended)
+			if err != nil {
+				return done("triggered; the answer was lost, so the gateway is watched for what happened"), nil
+			}
+			r.software.is(maintenance.ChangeInForce)
+			return done("triggered %s", r.inZone(workflow.Now(ctx))), nil
+		}
+	}
+}
+
+// notTriggered notes that the software stayed as it was, if nothing was ever sent.
+func (r *run) notTriggered(err error) error {
+	if r.triggers == 0 {
+		r.software.is(maintenance.ChangeNotMade)
+	}
+	return err
+}
+
+// needless is the outcome where the look before the trigger found the update
+// made, or gone.
+func (r *run) needless(evidence maintenance.Evidence) outcome {
+	if r.triggers == 0 {
+		r.software.is(maintenance.ChangeNotMade)
+	}
+	if evidence == maintenance.EvidenceWithdrawn {
+		r.offered = false
+		return skipped("AWS no longer offers the update; the gateway runs %s", r.baseline.SoftwareVersion)
+	}
+	return skipped("AWS has updated the gateway by itself")
+}
+
+// untilOr is the time that is left until an instant, with room for a last
+// attempt that says so; or the limit where there is no instant.
+func untilOr(ctx workflow.Context, until time.Time, limit time.Duration) time.Duration {
+	if until.IsZero() {
+		return limit
+	}
+	return until.Sub(workflow.Now(ctx)) + 2*attempt
+}
+
+// awaitRunning watches until the gateway runs the new software. It watches on
+// in a cancelled run: nobody can stop the restart, and what becomes of it must
+// be known.
+func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
+	switch {
+	case r.updatedByAWS():
+		r.status.Gateway.Updated, r.status.Gateway.Cause = true, maintenance.CauseAWS
+		return done("AWS updated the gateway by itself, from %s to %s", r.baseline.SoftwareVersion, r.status.Gateway.After.SoftwareVersion), nil
+	case r.triggers == 0:
+		return skipped("nothing was triggered"), nil
+	}
+	for {
+		seen, err := r.watchUpdate(ctx)
+		switch {
+		case is(err, activities.TypeNoEffect) && r.triggers < maxTriggers && ctx.Err() == nil:
+			if out, err := r.trigger(ctx); err != nil || out.skipped {
+				return out, err
+			}
+			continue
+		case is(err, activities.TypeNoEffect):
+			r.status.PastNoReturn = false
+			r.software.is(maintenance.ChangeNotMade)
+			return outcome{}, err
+		case err != nil:
+			return outcome{}, fmt.Errorf("the gateway does not run the new software %s after the trigger: %w", r.policy.UpdateDeadline, explain(err))
+		}
+		r.status.PastNoReturn = false
+		r.worked = workflow.Now(ctx)
+		r.status.Gateway.After = seen.Gateway
+		if seen.Evidence == maintenance.EvidenceWithdrawn {
+			r.software.is(maintenance.ChangeNotMade)
+			return done("the update is no longer on offer and the gateway runs %s as before: it was current already", seen.Gateway.SoftwareVersion), nil
+		}
+		r.software.is(maintenance.ChangeKept)
+		r.status.Gateway.Updated, r.status.Gateway.Cause = true, maintenance.CauseTidegate
+		return done("from %s to %s", r.baseline.SoftwareVersion, seen.Gateway.SoftwareVersion), nil
+	}
+}
+
+func (r *run) watchUpdate(ctx workflow.Context) (activities.AwaitUpdatedOutput, error) {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	options := pollWithin(r.policy.UpdateDeadline.Std(), "wait until the gateway runs the new software")
+	options.StartToCloseTimeout += r.policy.SteadyFor.Std()
+	return call(ctx, options, gateways.AwaitUpdated, activities.AwaitUpdatedInput{
+		Lookup: r.lookup(), Baseline: r.baseline,
+		StartBy: workflow.Now(ctx).Add(r.policy.UpdateStart.Std()), SteadyFor: r.policy.SteadyFor,
+	})
+}

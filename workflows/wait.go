@@ -1,0 +1,153 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// freshFor is how old a reading of the window may be when something disruptive
+// begins: somebody may have moved it.
+const freshFor = time.Minute
+
+// rereadLimit is how long a gateway may be out of reach when its window is read
+// again.
+const rereadLimit = time.Hour
+
+// watchLimit outlives the longest wait between two windows, with freezes.
+const watchLimit = 400 * 24 * time.Hour
+
+// wait holds the run until something disruptive may begin: approved, inside a
+// window, before its cutoff, in no freeze.
+func (r *run) wait(ctx workflow.Context) (outcome, error) {
+	if !r.offered && len(r.pending()) == 0 {
+		return skipped("nothing to do"), nil
+	}
+	if err := r.awaitApproval(ctx); err != nil {
+		return outcome{}, err
+	}
+	if _, err := r.gate(ctx, r.updatedByAWS); err != nil {
+		return outcome{}, err
+	}
+	if r.updatedByAWS() {
+		return done("AWS updated the gateway while the run waited"), nil
+	}
+	return done("the window is open until %s", r.inZone(r.status.Window.End)), nil
+}
+
+// gate returns when a disruptive step may begin, with the instant from which it
+// may not any more (zero: no limit). enough, where given, ends the wait early.
+func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, err error) {
+	defer r.unblock()
+	for {
+		if enough != nil && enough() {
+			return time.Time{}, nil
+		}
+		if err := r.refresh(ctx); err != nil {
+			return time.Time{}, err
+		}
+		verdict, err := r.decide(ctx)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if verdict.Open() {
+			if w := verdict.Opening.Window; !w.End.IsZero() {
+				r.status.Window = &w
+			}
+			return verdict.Opening.Until, nil
+		}
+		if err := r.sleep(ctx, verdict); err != nil {
+			return time.Time{}, err
+		}
+	}
+}
+
+func (r *run) decide(ctx workflow.Context) (maintenance.Verdict, error) {
+	if r.disrupted && r.policy.OnWindowEnd == maintenance.WindowEndFinish {
+		return maintenance.DecideFinish(workflow.Now(ctx), r.policy.Freezes), nil
+	}
+	return maintenance.Decide(workflow.Now(ctx), r.schedule, r.policy.Rules())
+}
+
+// refresh reads the window again, unless that was done just now.
+func (r *run) refresh(ctx workflow.Context) error {
+	if workflow.Now(ctx).Sub(r.readAt) < freshFor {
+		return nil
+	}
+	schedule, err := call(ctx, readWithin(rereadLimit, "read the window again"), gateways.ReadSchedule,
+		activities.ReadScheduleInput{Lookup: r.lookup(), Prefer: r.policy.WindowPreference})
+	if err != nil {
+		return err
+	}
+	r.learn(ctx, schedule)
+	return nil
+}
+
+func (r *run) learn(ctx workflow.Context, s maintenance.Schedule) {
+	r.schedule, r.readAt = s, workflow.Now(ctx)
+	r.status.Schedule = &s
+}
+
+// sleep is one durable timer until the opening, and beside it an activity that
+// ends when the window moves. Neither holds a thread, and a month of it costs
+// the history no more than a minute.
+func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
+	if err := r.block(ctx, v.Blocker, v.Reason, &v.Opening.From); err != nil {
+		return err
+	}
+	ctx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	var err error
+	wait := v.Opening.From.Sub(workflow.Now(ctx))
+	selector := workflow.NewSelector(ctx)
+	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: v.Reason})
+	selector.AddFuture(timer, func(f workflow.Future) { err = f.Get(ctx, nil) })
+	if wait > r.policy.WindowRecheck.Std() {
+		selector.AddFuture(r.watch(ctx), func(f workflow.Future) {
+			var seen activities.WatchGatewayOutput
+			if err = f.Get(ctx, &seen); err == nil {
+				r.learn(ctx, seen.Schedule)
+				r.status.Gateway.After = seen.Gateway
+			}
+		})
+	}
+	selector.Select(ctx)
+	return err
+}
+
+func (r *run) watch(ctx workflow.Context) workflow.Future {
+	options := pollWithin(watchLimit, "look every "+r.policy.WindowRecheck.String()+" whether the window has moved")
+	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), gateways.WatchGateway, activities.WatchGatewayInput{
+		Gateway: r.in.Target.Gateway, Prefer: r.policy.WindowPreference,
+		Schedule: r.schedule, Baseline: r.baseline, Every: r.policy.WindowRecheck,
+	})
+}
+
+// updatedByAWS is true when the gateway was last seen with other software than
+// at assess, though nothing was triggered.
+func (r *run) updatedByAWS() bool {
+	return r.triggers == 0 && maintenance.Judge(r.baseline, r.status.Gateway.After) == maintenance.EvidenceUpdated
+}
+
+func (r *run) inZone(t time.Time) string {
+	return t.In(r.schedule.Zone.Location()).Format("Mon 2006-01-02 15:04 MST")
+}
+
+// block makes known what the run waits for; unblock that it goes on.
+func (r *run) block(ctx workflow.Context, b maintenance.Blocker, reason string, next *time.Time) error {
+	r.status.Blocker, r.status.Reason, r.status.Next = b, reason, next
+	r.report(r.status.Step).State = maintenance.StepWaiting
+	r.publish(ctx)
+	return r.tag(ctx)
+}
+
+func (r *run) unblock() {
+	if r.status.Blocker == maintenance.NotBlocked {
+		return
+	}
+	r.status.Blocker, r.status.Reason, r.status.Next = maintenance.NotBlocked, "", nil
+	r.report(r.status.Step).State = maintenance.StepActive
+}

@@ -1,0 +1,47 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// shiftReads moves a proxy's reads to the primary. It gives the ledger's line,
+// which puts the weights back; nil where nothing is to be shifted.
+func (r *run) shiftReads(ctx workflow.Context, p exactProxy) (*entry, error) {
+	if !r.policy.Proxies.ShiftReads || !p.routing.CanShift() {
+		return nil, nil
+	}
+	shifted := r.ledger.intend("read weights of proxy "+p.ref.ProxyID+" moved to the primary", "set as they were found",
+		func(ctx workflow.Context) error {
+			return r.setWeights(ctx, p.ref, p.routing, "put the read weights back")
+		})
+	if err := r.setWeights(ctx, p.ref, p.routing.Shifted(), "move the reads to the primary"); err != nil {
+		return shifted, err
+	}
+	shifted.is(maintenance.ChangeInForce)
+	return shifted, nil
+}
+
+// setWeights sends the weights once, and waits until the proxy has them.
+func (r *run) setWeights(ctx workflow.Context, ref maintenance.ProxyRef, routing maintenance.ProxyRouting, why string) error {
+	in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(ref), Routing: routing}
+	deadline := r.policy.Proxies.Deadline.Std()
+	await := func(ctx workflow.Context, in activities.AwaitReadWeightsInput) (activities.ReadWeightsOutput, error) {
+		return call(ctx, pollWithin(deadline, "wait until proxy "+ref.ProxyID+" has its weights"), proxies.AwaitReadWeights, in)
+	}
+	sent, err := once(ctx,
+		func() (activities.ReadWeightsOutput, error) {
+			return call(ctx, sendWithin(deadline, why), proxies.SetReadWeights, in)
+		},
+		func(ctx workflow.Context) (activities.ReadWeightsOutput, bool, error) {
+			out, err := await(ctx, activities.AwaitReadWeightsInput{ReadWeightsInput: in, Until: workflow.Now(ctx).Add(r.policy.Proxies.Settle.Std())})
+			return out, out.Same, err
+		})
+	if err != nil || sent.Same {
+		return err
+	}
+	_, err = await(ctx, activities.AwaitReadWeightsInput{ReadWeightsInput: in, JobID: sent.JobID})
+	return err
+}
