@@ -47,11 +47,18 @@ func New(now func() time.Time) *Book {
 
 // Effect notes that a change took place and gives it the next number.
 func (b *Book) Effect(kind, resource, requestID string, detail map[string]string) {
+	b.EffectAt(b.now(), kind, resource, requestID, detail)
+}
+
+// EffectAt notes a change that took place at an instant before now: one that
+// the cloud made by itself and that a simulator, which computes its state
+// lazily, finds out about when somebody looks. Its number is that of the finding.
+func (b *Book) EffectAt(at time.Time, kind, resource, requestID string, detail map[string]string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.effects = append(b.effects, Effect{
 		Seq:       len(b.effects) + 1,
-		Time:      b.now().UTC(),
+		Time:      at.UTC(),
 		Kind:      kind,
 		Resource:  resource,
 		RequestID: requestID,

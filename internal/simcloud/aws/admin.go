@@ -1,0 +1,152 @@
+package aws
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// AdminHandler is the simulator's own side of this cloud, unsigned:
+//
+//	GET  /state                          everything, as State gives it
+//	POST /gateways                       Gateway: one more gateway
+//	POST /gateways/{id}/window           Window: move the window
+//	POST /gateways/{id}/versions         {"version": "1.3.0"}: publish a version
+//	POST /gateways/{id}/state            {"state": "DISCONNECTED"}
+//	POST /gateways/{id}/fate             Fate
+//	POST /gateways/{id}/update           AWS installs the available version now
+//	POST /gateways/{id}/volumes/{volume} VolumeChange
+//	POST /snapshots/{id}                 {"fate": "stuck"}
+//
+// Bodies are JSON with the scenario file's field names. A change is answered
+// with the gateway's new state, a mistake with a 4xx that names the field and
+// what would be right.
+func (c *Cloud) AdminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, c.State()) })
+	mux.HandleFunc("POST /gateways", func(w http.ResponseWriter, r *http.Request) {
+		conf, err := body[Gateway](r)
+		if err == nil {
+			err = c.AddGateway(conf)
+		}
+		c.replyChanged(w, conf.ID, err)
+	})
+	c.handle(mux, "window", func(r *http.Request, id string) error {
+		w, err := body[Window](r)
+		if err != nil {
+			return err
+		}
+		return c.MoveWindow(id, w)
+	})
+	c.handle(mux, "versions", func(r *http.Request, id string) error {
+		in, err := body[struct{ Version string }](r)
+		if err != nil {
+			return err
+		}
+		return c.Publish(id, in.Version)
+	})
+	c.handle(mux, "state", func(r *http.Request, id string) error {
+		in, err := body[struct{ State string }](r)
+		if err != nil {
+			return err
+		}
+		return c.SetState(id, in.State)
+	})
+	c.handle(mux, "fate", func(r *http.Request, id string) error {
+		in, err := body[Fate](r)
+		if err != nil {
+			return err
+		}
+		return c.SetFate(id, in)
+	})
+	c.handle(mux, "update", func(_ *http.Request, id string) error { return c.UpdateByAWS(id) })
+	c.handle(mux, "volumes/{volume}", func(r *http.Request, id string) error {
+		in, err := body[VolumeChange](r)
+		if err != nil {
+			return err
+		}
+		return c.SetVolume(id, r.PathValue("volume"), in)
+	})
+	mux.HandleFunc("POST /snapshots/{id}", c.adminSnapshot)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		replyError(w, http.StatusNotFound, Fault{Path: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
+	})
+	return mux
+}
+
+// handle mounts a change of one gateway.
+func (c *Cloud) handle(mux *http.ServeMux, what string, change func(r *http.Request, id string) error) {
+	mux.HandleFunc("POST /gateways/{id}/"+what, func(w http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		c.replyChanged(w, id, change(r, id))
+	})
+}
+
+func (c *Cloud) adminSnapshot(w http.ResponseWriter, r *http.Request) {
+	in, err := body[struct{ Fate string }](r)
+	if err == nil {
+		err = c.SetSnapshot(r.PathValue("id"), in.Fate)
+	}
+	if err != nil {
+		replyError(w, statusOf(err), err)
+		return
+	}
+	reply(w, http.StatusOK, map[string]string{"snapshot": r.PathValue("id"), "fate": in.Fate})
+}
+
+// body decodes a request strictly. JSON is YAML, so that one decoder and one
+// set of field names serve the scenario file and the admin side.
+func body[T any](r *http.Request) (T, error) {
+	var in T
+	raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		return in, fmt.Errorf("read the request's body: %w", err)
+	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return in, Faults{{Path: "body", Want: "a JSON object, see docs/simcloud.md"}}
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&in); err != nil {
+		return in, fmt.Errorf("the request's body cannot be read: %s", yaml.FormatError(err, false, false))
+	}
+	return in, nil
+}
+
+// replyChanged sends the gateway as it now is.
+func (c *Cloud) replyChanged(w http.ResponseWriter, id string, err error) {
+	if err != nil {
+		replyError(w, statusOf(err), err)
+		return
+	}
+	for _, g := range c.State().Gateways {
+		if g.ID == id {
+			reply(w, http.StatusOK, g)
+			return
+		}
+	}
+}
+
+func statusOf(err error) int {
+	if errors.Is(err, ErrUnknown) {
+		return http.StatusNotFound
+	}
+	return http.StatusBadRequest
+}
+
+func replyError(w http.ResponseWriter, status int, err error) {
+	reply(w, status, map[string][]string{"errors": strings.Split(err.Error(), "\n")})
+}
+
+// reply sends indented JSON, since people read it too.
+func reply(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	_ = enc.Encode(value) //nolint:errcheck // a client that has gone away
+}

@@ -1,0 +1,224 @@
+package aws
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrUnknown is a gateway, volume or snapshot that the scenario does not have.
+var ErrUnknown = errors.New("unknown")
+
+// Fate is what a gateway does at its next update. A nil field stays as it is.
+type Fate struct {
+	NoEffect       *bool   `yaml:"noEffect,omitempty"`
+	NeverComesBack *bool   `yaml:"neverComesBack,omitempty"`
+	Flaps          *int    `yaml:"flaps,omitempty"`
+	NoUpdate       *string `yaml:"noUpdate,omitempty"`
+	AWSUpdates     *bool   `yaml:"awsUpdates,omitempty"`
+}
+
+// VolumeChange changes a volume. A nil field stays as it is.
+type VolumeChange struct {
+	// Status pins VolumeStatus; empty takes the pin away.
+	Status       *string `yaml:"status,omitempty"`
+	SnapshotFate *string `yaml:"snapshotFate,omitempty"`
+}
+
+// AddGateway puts one more gateway into the cloud, as an activation would.
+func (c *Cloud) AddGateway(conf Gateway) error {
+	check := &checker{}
+	conf.check(check, "gateway")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byID[conf.ID] != nil {
+		check.wrong("gateway.id", conf.ID, "an id that no other gateway has")
+	}
+	for _, v := range c.volumes {
+		if slices.ContainsFunc(conf.Volumes, func(n Volume) bool { return n.ID == v.conf.ID }) {
+			check.wrong("gateway.volumes", v.conf.ID, "volume ids that no other gateway has")
+		}
+	}
+	if len(check.faults) > 0 {
+		return check.faults
+	}
+	conf.Timing = conf.Timing.over(c.timing)
+	setDefault(&conf.NoUpdate, c.noUpdate)
+	setDefault(&conf.Account, c.account)
+	c.addGateway(conf.withDefaults(), c.now())
+	c.sortGateways()
+	c.admin("AddGateway", c.byID[conf.ID].arn, map[string]string{})
+	return nil
+}
+
+// MoveWindow gives a gateway another maintenance start, as its owner might in the console.
+func (c *Cloud) MoveWindow(id string, w Window) error {
+	check := &checker{}
+	w.check(check, "window")
+	if w.empty() {
+		check.wrong("window", "empty", "hourOfDay with minuteOfHour and a day; opensIn; or openedAgo")
+	}
+	if len(check.faults) > 0 {
+		return check.faults
+	}
+	return c.change(id, "Window", func(g *gateway, now time.Time) map[string]string {
+		g.window = w.resolve(now, g.zone)
+		return map[string]string{"window": g.window.String()}
+	})
+}
+
+// Publish makes a version available to a gateway.
+func (c *Cloud) Publish(id, version string) error {
+	if version == "" {
+		return Faults{{Path: "version", Want: "a version such as 1.3.0"}}
+	}
+	return c.change(id, "Version", func(g *gateway, now time.Time) map[string]string {
+		g.publish(version, now)
+		return map[string]string{"version": version}
+	})
+}
+
+// SetState puts a gateway into a state, such as RUNNING, SHUTDOWN or
+// DISCONNECTED. A running state brings back one that would never come back.
+func (c *Cloud) SetState(id, state string) error {
+	if len(state) < 2 || len(state) > 25 {
+		return Faults{{Path: "state", Value: state, Want: "2 to 25 characters, such as RUNNING, STATE_RUNNING, SHUTDOWN or DISCONNECTED"}}
+	}
+	return c.change(id, "State", func(g *gateway, now time.Time) map[string]string {
+		g.state = state
+		if state == stateDisconnected {
+			c.stall(g, now)
+		}
+		if g.update != nil && g.update.phase().forever && strings.HasSuffix(strings.ToUpper(state), stateRunning) {
+			c.nextPhase(g, now)
+		}
+		return map[string]string{"state": state}
+	})
+}
+
+// SetFate changes what a gateway does at its next update.
+func (c *Cloud) SetFate(id string, f Fate) error {
+	check := &checker{}
+	if f.NoUpdate != nil {
+		check.oneOf("noUpdate", *f.NoUpdate, noUpdateAccepted, noUpdateNotSupported)
+	}
+	check.inRange("flaps", f.Flaps, 0, 100)
+	if len(check.faults) > 0 {
+		return check.faults
+	}
+	return c.change(id, "Fate", func(g *gateway, _ time.Time) map[string]string {
+		set(&g.conf.NoEffect, f.NoEffect)
+		set(&g.conf.NeverComesBack, f.NeverComesBack)
+		set(&g.conf.Flaps, f.Flaps)
+		set(&g.conf.NoUpdate, f.NoUpdate)
+		set(&g.conf.AWSUpdates, f.AWSUpdates)
+		return map[string]string{}
+	})
+}
+
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// UpdateByAWS makes AWS install the available version now, whatever the policy
+// says, as it does with an emergency version. It does nothing to a gateway that
+// has no version available or is being updated.
+func (c *Cloud) UpdateByAWS(id string) error {
+	return c.change(id, "Update", func(g *gateway, now time.Time) map[string]string {
+		if g.update != nil || g.next == "" {
+			return map[string]string{"outcome": "no update to install"}
+		}
+		detail := map[string]string{"from": g.version, "to": g.next}
+		c.book.EffectAt(now, "vendor:AutomaticUpdate", g.arn, "", detail)
+		c.startUpdate(g, now)
+		return detail
+	})
+}
+
+// SetVolume changes a volume of a gateway. A status in which AWS takes no
+// snapshots stops the pending ones for good.
+func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error {
+	check := &checker{}
+	if change.Status != nil && *change.Status != "" && (len(*change.Status) < 3 || len(*change.Status) > 50) {
+		check.wrong("status", *change.Status, "3 to 50 characters, such as AVAILABLE or PASS THROUGH, or empty")
+	}
+	if change.SnapshotFate != nil {
+		check.oneOf("snapshotFate", *change.SnapshotFate, fateCompleted, fateStuck, fateError)
+	}
+	if len(check.faults) > 0 {
+		return check.faults
+	}
+	var found *volume
+	err := c.change(gatewayID, "Volume", func(g *gateway, now time.Time) map[string]string {
+		for _, v := range g.volumes {
+			if v.conf.ID == volumeID {
+				found = v
+			}
+		}
+		if found == nil {
+			return nil
+		}
+		set(&found.pinned, change.Status)
+		set(&found.conf.SnapshotFate, change.SnapshotFate)
+		if found.pinned == volumePassThrough || found.pinned == volumeIrrecoverable {
+			c.stallVolume(found, now)
+		}
+		return map[string]string{"volume": volumeID, "status": found.pinned, "snapshotFate": found.conf.SnapshotFate}
+	})
+	if err == nil && found == nil {
+		return fmt.Errorf("%w volume %q of gateway %s", ErrUnknown, volumeID, gatewayID)
+	}
+	return err
+}
+
+// SetSnapshot gives a snapshot another fate: completed, stuck or error.
+func (c *Cloud) SetSnapshot(id, fate string) error {
+	check := &checker{}
+	check.oneOf("fate", fate, fateCompleted, fateStuck, fateError)
+	if len(check.faults) > 0 {
+		return check.faults
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, known := c.snapshots.byID[id]
+	if !known {
+		return fmt.Errorf("%w snapshot %q: see GET /_sim/state for those that there are", ErrUnknown, id)
+	}
+	s.fate, s.stalled = fate, time.Time{}
+	if now := c.now(); fate != fateStuck && now.Before(s.completes) {
+		s.completes = now
+	}
+	c.admin("Snapshot", id, map[string]string{"fate": fate})
+	return nil
+}
+
+// change brings a gateway up to now, changes it and notes it. A nil detail is no change.
+func (c *Cloud) change(id, kind string, act func(g *gateway, now time.Time) map[string]string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g, known := c.byID[id]
+	if !known {
+		ids := slices.Sorted(maps.Keys(c.byID))
+		if len(ids) > 10 {
+			ids = append(ids[:10], "...")
+		}
+		return fmt.Errorf("%w gateway %q, want one of %s", ErrUnknown, id, strings.Join(ids, ", "))
+	}
+	now := c.now()
+	c.advance(g, now)
+	if detail := act(g, now); detail != nil {
+		c.admin(kind, g.arn, detail)
+	}
+	return nil
+}
+
+// admin notes a change that came from the simulator's own side, so that no
+// test takes it for a caller's.
+func (c *Cloud) admin(kind, resource string, detail map[string]string) {
+	c.book.EffectAt(c.now(), "admin:"+kind, resource, "", detail)
+}

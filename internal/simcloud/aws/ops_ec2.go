@@ -1,0 +1,268 @@
+package aws
+
+import (
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ec2Time is ISO 8601 in UTC with milliseconds.
+const ec2Time = "2006-01-02T15:04:05.000Z"
+
+const (
+	minResults = 5
+	maxResults = 1000
+)
+
+var snapshotIDForm = regexp.MustCompile(`^snap-([0-9a-f]{8}|[0-9a-f]{17})$`)
+
+type describeSnapshotsReply struct {
+	RequestID string      `xml:"requestId"`
+	Snapshots snapshotSet `xml:"snapshotSet"`
+	NextToken string      `xml:"nextToken,omitempty"`
+}
+
+// snapshotSet is there even when it is empty, for clients that show it.
+type snapshotSet struct {
+	Items []snapshotXML `xml:"item"`
+}
+
+type tagSet struct {
+	Items []tagXML `xml:"item"`
+}
+
+type snapshotXML struct {
+	SnapshotID    string `xml:"snapshotId"`
+	VolumeID      string `xml:"volumeId"`
+	Status        string `xml:"status"`
+	StatusMessage string `xml:"statusMessage,omitempty"`
+	StartTime     string `xml:"startTime"`
+	Completion    string `xml:"completionTime,omitempty"`
+	Progress      string `xml:"progress"`
+	OwnerID       string `xml:"ownerId"`
+	VolumeSize    int    `xml:"volumeSize"`
+	Description   string `xml:"description"`
+	Encrypted     bool   `xml:"encrypted"`
+	StorageTier   string `xml:"storageTier"`
+	Tags          tagSet `xml:"tagSet"`
+}
+
+type tagXML struct {
+	Key   string `xml:"key"`
+	Value string `xml:"value"`
+}
+
+type doneReply struct {
+	RequestID string `xml:"requestId"`
+	Return    bool   `xml:"return"`
+}
+
+// list reads Prefix.1, Prefix.2, ... of a query.
+func (c *call) list(prefix string) []string {
+	var out []string
+	for i := 1; ; i++ {
+		value, has := c.form[prefix+"."+strconv.Itoa(i)]
+		if !has {
+			return out
+		}
+		out = append(out, value[0])
+	}
+}
+
+// dryRun is EC2's answer to a call that only asks whether it would be allowed.
+func (c *call) dryRun() *apiError {
+	if c.form.Get("DryRun") != "true" {
+		return nil
+	}
+	return plain(http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+}
+
+func malformedSnapshotID(id string) *apiError {
+	return bad("InvalidSnapshotID.Malformed", fmt.Sprintf("Invalid id: %q (expecting \"snap-...\")", id))
+}
+
+func unknownSnapshot(id string) *apiError {
+	return bad("InvalidSnapshot.NotFound", fmt.Sprintf("The snapshot '%s' does not exist.", id))
+}
+
+// describeSnapshots lists the account's snapshots of the region.
+func (c *Cloud) describeSnapshots(call *call) (any, *apiError) {
+	if err := call.dryRun(); err != nil {
+		return nil, err
+	}
+	filters, err := call.filters()
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range c.gateways {
+		c.advance(g, call.now)
+	}
+	ids := call.list("SnapshotId")
+	found, err := c.candidates(call, ids)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(s *snapshot) bool {
+		return !call.ownerMatches(s) || !filters.match(s, call.now)
+	})
+	some, next, err := call.snapshotPage(found, len(ids) > 0)
+	if err != nil {
+		return nil, err
+	}
+	reply := describeSnapshotsReply{RequestID: call.id, NextToken: next}
+	for _, s := range some {
+		reply.Snapshots.Items = append(reply.Snapshots.Items, s.xml(call.now))
+	}
+	return reply, nil
+}
+
+// candidates are the named snapshots, each of which must be there, or all that
+// a search finds by now. A search finds a new one later than a look by id does.
+func (c *Cloud) candidates(call *call, ids []string) ([]*snapshot, *apiError) {
+	if len(ids) == 0 {
+		return slices.DeleteFunc(slices.Clone(c.snapshots.all), func(s *snapshot) bool {
+			return !s.seenBy(call) || call.now.Before(s.visibleByFilter)
+		}), nil
+	}
+	var out []*snapshot
+	for _, id := range ids {
+		s, err := c.findSnapshot(call, id)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func (c *Cloud) findSnapshot(call *call, id string) (*snapshot, *apiError) {
+	if !snapshotIDForm.MatchString(id) {
+		return nil, malformedSnapshotID(id)
+	}
+	s, known := c.snapshots.byID[id]
+	if !known || !s.seenBy(call) || call.now.Before(s.visibleByID) {
+		return nil, unknownSnapshot(id)
+	}
+	return s, nil
+}
+
+// seenBy is so for a snapshot of the caller's account and region that is not gone.
+func (s *snapshot) seenBy(call *call) bool {
+	return s.account == call.account && s.region == call.region && !s.gone(call.now)
+}
+
+func (c *call) ownerMatches(s *snapshot) bool {
+	owners := c.list("Owner")
+	return len(owners) == 0 || slices.Contains(owners, "self") || slices.Contains(owners, s.account)
+}
+
+// snapshotPage cuts one page. The token is the last snapshot's number, so that
+// a page stays right when snapshots come and go.
+func (c *call) snapshotPage(found []*snapshot, byID bool) ([]*snapshot, string, *apiError) {
+	size, after := maxResults, 0
+	if text := c.form.Get("MaxResults"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < minResults {
+			return nil, "", bad("InvalidParameterValue", fmt.Sprintf("Value ( %s ) for parameter maxResults is invalid. Expecting a value greater than %d.", text, minResults))
+		}
+		if byID {
+			return nil, "", bad("InvalidParameterCombination", "The parameter SnapshotIds cannot be used with the parameter MaxResults")
+		}
+		size = min(n, maxResults)
+	}
+	if token := c.form.Get("NextToken"); token != "" {
+		raw, err := base64.URLEncoding.DecodeString(token)
+		if err == nil {
+			after, err = strconv.Atoi(string(raw))
+		}
+		if err != nil {
+			return nil, "", bad("InvalidNextToken", "The token '"+token+"' is invalid")
+		}
+	}
+	found = slices.DeleteFunc(found, func(s *snapshot) bool { return s.seq <= after })
+	slices.SortFunc(found, func(a, b *snapshot) int { return a.seq - b.seq })
+	if len(found) <= size {
+		return found, "", nil
+	}
+	last := strconv.Itoa(found[size-1].seq)
+	return found[:size], base64.URLEncoding.EncodeToString([]byte(last)), nil
+}
+
+func (s *snapshot) xml(now time.Time) snapshotXML {
+	out := snapshotXML{
+		SnapshotID: s.id, VolumeID: s.volumeID, Status: s.status(now), Progress: s.progress(now), OwnerID: s.account,
+		StartTime: s.started.UTC().Format(ec2Time), VolumeSize: s.sizeGiB, Description: s.description,
+		StorageTier: "standard",
+	}
+	switch out.Status {
+	case snapshotCompleted:
+		out.Completion = s.completes.UTC().Format(ec2Time)
+	case snapshotError:
+		out.StatusMessage = s.message
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.tags)) {
+		out.Tags.Items = append(out.Tags.Items, tagXML{Key: key, Value: s.tags[key]})
+	}
+	return out
+}
+
+// deleteSnapshot accepts a pending snapshot too, which goes when it completes;
+// deleting that again is accepted and changes nothing.
+func (c *Cloud) deleteSnapshot(call *call) (any, *apiError) {
+	id := call.form.Get("SnapshotId")
+	if id == "" {
+		return nil, bad("MissingParameter", "The request must contain the parameter SnapshotId")
+	}
+	s, err := c.findSnapshot(call, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := call.dryRun(); err != nil {
+		return nil, err
+	}
+	if s.deleted.IsZero() {
+		c.effect(call, s.id, map[string]string{"status": s.status(call.now), "volume": s.volumeID, "description": s.description})
+		s.deleted = call.now
+	}
+	return doneReply{RequestID: call.id, Return: true}, nil
+}
+
+// createTags tags snapshots; the simulator knows no other EC2 resources.
+func (c *Cloud) createTags(call *call) (any, *apiError) {
+	ids := call.list("ResourceId")
+	if len(ids) == 0 || call.form.Get("Tag.1.Key") == "" {
+		return nil, bad("MissingParameter", "The request must contain the parameters ResourceId.1 and Tag.1.Key")
+	}
+	tags := map[string]string{}
+	for i := 1; call.form.Has(fmt.Sprintf("Tag.%d.Key", i)); i++ {
+		key := call.form.Get(fmt.Sprintf("Tag.%d.Key", i))
+		if strings.HasPrefix(key, "aws:") || len(key) > 127 {
+			return nil, bad("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use, and keys have at most 127 characters")
+		}
+		tags[key] = call.form.Get(fmt.Sprintf("Tag.%d.Value", i))
+	}
+	found, err := c.candidates(call, ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := call.dryRun(); err != nil {
+		return nil, err
+	}
+	for _, s := range found {
+		maps.Copy(s.tags, tags)
+		detail := map[string]string{}
+		for key, value := range tags {
+			detail["tag:"+key] = value
+		}
+		c.effect(call, s.id, detail)
+	}
+	return doneReply{RequestID: call.id, Return: true}, nil
+}

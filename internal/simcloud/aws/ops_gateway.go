@@ -1,0 +1,241 @@
+package aws
+
+import (
+	"maps"
+	"slices"
+)
+
+type gatewayInformation struct {
+	GatewayARN                 string
+	GatewayId                  string //nolint:revive // the wire's spelling
+	GatewayName                string
+	GatewayTimezone            string
+	GatewayState               string `json:",omitempty"`
+	GatewayType                string
+	GatewayNetworkInterfaces   []networkInterface
+	NextUpdateAvailabilityDate string `json:",omitempty"`
+	LastSoftwareUpdate         string `json:",omitempty"`
+	SoftwareVersion            string `json:",omitempty"`
+	HostEnvironment            string
+	EndpointType               string
+	Tags                       []tag
+}
+
+type networkInterface struct {
+	Ipv4Address string
+}
+
+// describeGateway answers while the gateway is connected, in whatever state.
+func (c *Cloud) describeGateway(call *call, g *gateway) (any, *apiError) {
+	g.poll(call.now)
+	if !g.connected() {
+		return nil, refuse("GatewayNotConnected")
+	}
+	info := gatewayInformation{
+		GatewayARN: g.arn, GatewayId: g.conf.ID, GatewayName: g.conf.Name, GatewayTimezone: g.zone.String(),
+		GatewayState: g.state, GatewayType: g.conf.Type, HostEnvironment: g.conf.HostEnvironment,
+		EndpointType: "STANDARD", SoftwareVersion: g.version, Tags: sortedTags(g.tags),
+		GatewayNetworkInterfaces: []networkInterface{{Ipv4Address: "10.0.0.10"}},
+	}
+	if !g.lastUpdate.IsZero() {
+		info.LastSoftwareUpdate = g.local(g.lastUpdate)
+	}
+	if g.next != "" {
+		info.NextUpdateAvailabilityDate = g.local(g.nextDate)
+	}
+	members := map[string]*string{
+		"SoftwareVersion": &info.SoftwareVersion, "LastSoftwareUpdate": &info.LastSoftwareUpdate,
+		"NextUpdateAvailabilityDate": &info.NextUpdateAvailabilityDate, "GatewayState": &info.GatewayState,
+	}
+	for _, name := range g.conf.Omit {
+		*members[name] = ""
+	}
+	return info, nil
+}
+
+func sortedTags(tags map[string]string) []tag {
+	out := []tag{}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		out = append(out, tag{Key: new(key), Value: new(tags[key])})
+	}
+	return out
+}
+
+type updatePreferences struct {
+	AutomaticUpdatePolicy *string `json:",omitempty"`
+}
+
+type maintenanceStart struct {
+	GatewayARN                string
+	HourOfDay                 *int `json:",omitempty"`
+	MinuteOfHour              *int `json:",omitempty"`
+	DayOfWeek                 *int `json:",omitempty"`
+	DayOfMonth                *int `json:",omitempty"`
+	Timezone                  string
+	SoftwareUpdatePreferences updatePreferences
+}
+
+func (c *Cloud) describeMaintenance(_ *call, g *gateway) (any, *apiError) {
+	if !g.running() {
+		return nil, refuse("GatewayNotConnected")
+	}
+	if g.window.NotSupported {
+		return nil, refuse("NotSupported")
+	}
+	w := g.window
+	return maintenanceStart{
+		GatewayARN: g.arn, HourOfDay: w.HourOfDay, MinuteOfHour: w.MinuteOfHour, DayOfWeek: w.DayOfWeek, DayOfMonth: w.DayOfMonth,
+		Timezone: g.zone.String(), SoftwareUpdatePreferences: updatePreferences{AutomaticUpdatePolicy: &g.policy},
+	}, nil
+}
+
+type updateMaintenanceInput struct {
+	GatewayARN                                     *string
+	HourOfDay, MinuteOfHour, DayOfWeek, DayOfMonth *int
+	SoftwareUpdatePreferences                      *updatePreferences
+}
+
+// schedule is the whole schedule of the input; given is false if it has no
+// part of one, whole if it has all parts and one of the two days.
+func (in updateMaintenanceInput) schedule() (w Window, given, whole bool) {
+	w = Window{HourOfDay: in.HourOfDay, MinuteOfHour: in.MinuteOfHour, DayOfWeek: in.DayOfWeek, DayOfMonth: in.DayOfMonth}
+	whole = w.HourOfDay != nil && w.MinuteOfHour != nil && (w.DayOfWeek != nil) != (w.DayOfMonth != nil)
+	return w, !w.empty(), whole
+}
+
+// updateMaintenance takes a schedule, a policy or both; what is not sent
+// persists, and an incomplete schedule changes nothing.
+func (c *Cloud) updateMaintenance(call *call, in updateMaintenanceInput) (any, *apiError) {
+	var v violations
+	v.between("hourOfDay", in.HourOfDay, 0, 23)
+	v.between("minuteOfHour", in.MinuteOfHour, 0, 59)
+	v.between("dayOfWeek", in.DayOfWeek, 0, 6)
+	v.between("dayOfMonth", in.DayOfMonth, 1, 28)
+	policy := ""
+	if p := in.SoftwareUpdatePreferences; p != nil && p.AutomaticUpdatePolicy != nil {
+		policy = *p.AutomaticUpdatePolicy
+		if policy != policyAll && policy != policyEmergency {
+			v.add(policy, "softwareUpdatePreferences.automaticUpdatePolicy", "satisfy enum value set: [ALL_VERSIONS, EMERGENCY_VERSIONS_ONLY]")
+		}
+	}
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	g, err := c.findGateway(call, in.GatewayARN)
+	if err != nil {
+		return nil, err
+	}
+	if !g.running() {
+		return nil, refuse("GatewayNotConnected")
+	}
+	window, given, whole := in.schedule()
+	if given && !whole || !given && policy == "" {
+		return nil, refuseParameter("schedule", "want hourOfDay and minuteOfHour and either dayOfWeek or dayOfMonth")
+	}
+	detail := map[string]string{}
+	if given {
+		g.window = window
+		detail["window"] = window.String()
+	}
+	if policy != "" {
+		g.policy = policy
+		detail["automaticUpdatePolicy"] = policy
+	}
+	c.effect(call, g.arn, detail)
+	return gatewayOutput{GatewayARN: g.arn}, nil
+}
+
+// updateSoftware answers 200 before anything has happened. What AWS answers
+// when there is no update, or when one is under way, is documented nowhere:
+// the first is a setting, the second 200 without another update. An accepted
+// second trigger is an effect all the same, so that nobody's double sending
+// goes unseen.
+func (c *Cloud) updateSoftware(call *call, g *gateway) (any, *apiError) {
+	if !g.running() {
+		return nil, refuse("GatewayNotConnected")
+	}
+	detail := map[string]string{"from": g.version, "to": g.next}
+	switch {
+	case g.update != nil:
+		detail["to"], detail["outcome"] = g.update.version, "an update was under way already"
+	case g.next == "" && g.conf.NoUpdate == noUpdateNotSupported:
+		return nil, refuse("NotSupported")
+	case g.next == "" || g.conf.NoEffect:
+		return gatewayOutput{GatewayARN: g.arn}, nil
+	default:
+		c.startUpdate(g, call.now)
+	}
+	c.effect(call, g.arn, detail)
+	return gatewayOutput{GatewayARN: g.arn}, nil
+}
+
+type listInput struct {
+	GatewayARN *string
+	Marker     *string
+	Limit      *int
+}
+
+type gatewayInfo struct {
+	GatewayId               string //nolint:revive // the wire's spelling
+	GatewayARN              string
+	GatewayType             string
+	GatewayOperationalState string
+	GatewayName             string
+	HostEnvironment         string
+	SoftwareVersion         string `json:",omitempty"`
+}
+
+type listGatewaysOutput struct {
+	Gateways []gatewayInfo
+	Marker   *string `json:",omitempty"`
+}
+
+// listGateways reads registrations, which needs no connected gateway.
+func (c *Cloud) listGateways(call *call, in listInput) (any, *apiError) {
+	var v violations
+	v.page(in.Marker, in.Limit)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	mine := []*gateway{}
+	for _, g := range c.gateways {
+		if g.belongs(call) {
+			mine = append(mine, g)
+		}
+	}
+	some, next, err := page(mine, func(g *gateway) string { return g.arn }, in.Marker, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := listGatewaysOutput{Gateways: []gatewayInfo{}, Marker: next}
+	for _, g := range some {
+		c.advance(g, call.now)
+		info := gatewayInfo{
+			GatewayId: g.conf.ID, GatewayARN: g.arn, GatewayType: g.conf.Type, GatewayOperationalState: "ACTIVE",
+			GatewayName: g.conf.Name, HostEnvironment: g.conf.HostEnvironment, SoftwareVersion: g.version,
+		}
+		if slices.Contains(g.conf.Omit, "SoftwareVersion") {
+			info.SoftwareVersion = ""
+		}
+		out.Gateways = append(out.Gateways, info)
+	}
+	return out, nil
+}
+
+type uploadBuffer struct {
+	GatewayARN                   string
+	DiskIds                      []string //nolint:revive // the wire's spelling
+	UploadBufferUsedInBytes      int64
+	UploadBufferAllocatedInBytes int64
+}
+
+// describeUploadBuffer says that the smallest buffer that AWS allows is empty.
+func (c *Cloud) describeUploadBuffer(_ *call, g *gateway) (any, *apiError) {
+	if !g.running() {
+		return nil, refuse("GatewayNotConnected")
+	}
+	if !hasVolumes(g.conf.Type) && g.conf.Type != "VTL" && g.conf.Type != "VTL_SNOW" {
+		return nil, refuse("NotSupported")
+	}
+	return uploadBuffer{GatewayARN: g.arn, DiskIds: []string{"pci-0000:03:00.0-scsi-0:0:0:0"}, UploadBufferAllocatedInBytes: 150 * gib}, nil
+}

@@ -1,0 +1,224 @@
+package aws
+
+import "time"
+
+type volumeInfo struct {
+	VolumeARN              string
+	VolumeId               string //nolint:revive // the wire's spelling
+	GatewayARN             string
+	GatewayId              string //nolint:revive // the wire's spelling
+	VolumeType             string
+	VolumeSizeInBytes      int64
+	VolumeAttachmentStatus string
+}
+
+type listVolumesOutput struct {
+	GatewayARN  string `json:",omitempty"`
+	VolumeInfos []volumeInfo
+	Marker      *string `json:",omitempty"`
+}
+
+// volumeType is the spelling of AWS's samples, such as "CACHED iSCSI".
+func (v *volume) volumeType() string { return v.gateway.conf.Type + " iSCSI" }
+
+// listVolumes lists one gateway's volumes, which needs the gateway, or all of
+// the account's in the region. It says nothing of a volume's status.
+func (c *Cloud) listVolumes(call *call, in listInput) (any, *apiError) {
+	var v violations
+	v.page(in.Marker, in.Limit)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	all, err := c.volumesOf(call, in.GatewayARN)
+	if err != nil {
+		return nil, err
+	}
+	some, next, err := page(all, func(v *volume) string { return v.arn }, in.Marker, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := listVolumesOutput{VolumeInfos: []volumeInfo{}, Marker: next}
+	if in.GatewayARN != nil {
+		out.GatewayARN = *in.GatewayARN
+	}
+	for _, v := range some {
+		out.VolumeInfos = append(out.VolumeInfos, volumeInfo{
+			VolumeARN: v.arn, VolumeId: v.conf.ID, GatewayARN: v.gateway.arn, GatewayId: v.gateway.conf.ID,
+			VolumeType: v.volumeType(), VolumeSizeInBytes: int64(v.conf.SizeGiB) * gib, VolumeAttachmentStatus: v.conf.AttachmentStatus,
+		})
+	}
+	return out, nil
+}
+
+// volumesOf is sorted by ARN.
+func (c *Cloud) volumesOf(call *call, arn *string) ([]*volume, *apiError) {
+	var all []*volume
+	if arn == nil {
+		for _, g := range c.gateways {
+			if g.belongs(call) {
+				all = append(all, g.sortedVolumes()...)
+			}
+		}
+		return all, nil
+	}
+	g, err := c.findGateway(call, arn)
+	if err != nil {
+		return nil, err
+	}
+	if !g.running() {
+		return nil, refuse("GatewayNotConnected")
+	}
+	if !hasVolumes(g.conf.Type) {
+		return nil, refuse("NotSupported")
+	}
+	return g.sortedVolumes(), nil
+}
+
+type describeVolumesInput struct {
+	VolumeARNs []string
+}
+
+type iscsiVolume struct {
+	VolumeARN              string
+	VolumeId               string //nolint:revive // the wire's spelling
+	VolumeType             string
+	VolumeStatus           string
+	VolumeAttachmentStatus string
+	VolumeSizeInBytes      int64
+	VolumeUsedInBytes      int64
+	VolumeProgress         *float64 `json:",omitempty"`
+	CreatedDate            float64
+	TargetName             string
+	VolumeiSCSIAttributes  iscsiAttributes
+	VolumeDiskId           string `json:",omitempty"` //nolint:revive // the wire's spelling
+	PreservedExistingData  *bool  `json:",omitempty"`
+}
+
+type iscsiAttributes struct {
+	TargetARN            string
+	NetworkInterfaceId   string //nolint:revive // the wire's spelling
+	NetworkInterfacePort int
+	LunNumber            int
+	ChapEnabled          bool
+}
+
+type cachedVolumes struct {
+	CachediSCSIVolumes []iscsiVolume
+}
+
+type storedVolumes struct {
+	StorediSCSIVolumes []iscsiVolume
+}
+
+func (c *Cloud) describeCached(call *call, in describeVolumesInput) (any, *apiError) {
+	volumes, err := c.describeVolumes(call, in, typeCached)
+	if err != nil {
+		return nil, err
+	}
+	return cachedVolumes{volumes}, nil
+}
+
+func (c *Cloud) describeStored(call *call, in describeVolumesInput) (any, *apiError) {
+	volumes, err := c.describeVolumes(call, in, typeStored)
+	if err != nil {
+		return nil, err
+	}
+	return storedVolumes{volumes}, nil
+}
+
+// describeVolumes describes volumes that must all be of one gateway of the type.
+func (c *Cloud) describeVolumes(call *call, in describeVolumesInput, gatewayType string) ([]iscsiVolume, *apiError) {
+	if in.VolumeARNs == nil {
+		var v violations
+		v.length("volumeARNs", nil, 0, 0)
+		return nil, v.err()
+	}
+	out := []iscsiVolume{}
+	var first *gateway
+	for _, arn := range in.VolumeARNs {
+		v, err := c.findVolume(call, &arn)
+		if err != nil {
+			return nil, err
+		}
+		if first == nil {
+			first = v.gateway
+		}
+		switch {
+		case v.gateway != first:
+			return nil, refuseParameter("volumeARNs", "want volumes of one gateway")
+		case first.conf.Type != gatewayType:
+			return nil, refuse("NotSupported")
+		case !first.running():
+			return nil, refuse("GatewayNotConnected")
+		}
+		out = append(out, v.describe(call.now))
+	}
+	return out, nil
+}
+
+func (v *volume) describe(now time.Time) iscsiVolume {
+	status, progress := v.statusAt(now)
+	target := "target-" + v.ec2ID()
+	out := iscsiVolume{
+		VolumeARN: v.arn, VolumeId: v.conf.ID, VolumeType: v.volumeType(), VolumeStatus: status, VolumeProgress: progress,
+		VolumeAttachmentStatus: v.conf.AttachmentStatus, VolumeSizeInBytes: int64(v.conf.SizeGiB) * gib,
+		VolumeUsedInBytes: int64(v.conf.SizeGiB) * gib / 4, CreatedDate: float64(v.created.UnixMilli()) / 1000, TargetName: target,
+		VolumeiSCSIAttributes: iscsiAttributes{
+			TargetARN: v.gateway.arn + "/target/iqn.1997-05.com.amazon:" + target, NetworkInterfaceId: "10.0.0.10",
+			NetworkInterfacePort: 3260, LunNumber: 1,
+		},
+	}
+	if v.gateway.conf.Type == typeStored {
+		out.VolumeDiskId, out.PreservedExistingData = "pci-0000:03:00.0-scsi-0:0:1:0", new(false)
+	}
+	return out
+}
+
+// findVolume gives a volume of the caller's account and region.
+func (c *Cloud) findVolume(call *call, arn *string) (*volume, *apiError) {
+	var v violations
+	v.length("volumeARN", arn, 50, 500)
+	v.pattern("volumeARN", arn, volumeARNForm)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	found, known := c.volumes[*arn]
+	if !known || !found.gateway.belongs(call) {
+		return nil, refuse("VolumeNotFound")
+	}
+	c.advance(found.gateway, call.now)
+	return found, nil
+}
+
+type recoveryPoint struct {
+	VolumeARN               string
+	VolumeSizeInBytes       int64
+	VolumeUsageInBytes      int64
+	VolumeRecoveryPointTime string
+}
+
+type recoveryPoints struct {
+	GatewayARN               string
+	VolumeRecoveryPointInfos []recoveryPoint
+}
+
+// listRecoveryPoints is for cached volumes, and works while the gateway is
+// away: that is what recovery points are for.
+func (c *Cloud) listRecoveryPoints(call *call, g *gateway) (any, *apiError) {
+	if g.conf.Type != typeCached {
+		return nil, refuse("NotSupported")
+	}
+	out := recoveryPoints{GatewayARN: g.arn, VolumeRecoveryPointInfos: []recoveryPoint{}}
+	for _, v := range g.sortedVolumes() {
+		out.VolumeRecoveryPointInfos = append(out.VolumeRecoveryPointInfos, recoveryPoint{
+			VolumeARN: v.arn, VolumeSizeInBytes: int64(v.conf.SizeGiB) * gib, VolumeUsageInBytes: int64(v.conf.SizeGiB) * gib / 4,
+			VolumeRecoveryPointTime: recoveryPointTime(call.now),
+		})
+	}
+	return out, nil
+}
+
+// recoveryPointTime is the last whole hour, in the form of AWS's samples.
+func recoveryPointTime(now time.Time) string {
+	return now.UTC().Truncate(time.Hour).Format("2006-01-02T15:04:05.000Z")
+}

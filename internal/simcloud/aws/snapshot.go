@@ -1,0 +1,124 @@
+package aws
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// scheduledDescription marks a snapshot that a volume's own schedule took.
+const scheduledDescription = "Scheduled snapshot (AWS Storage Gateway)"
+
+// EC2's snapshot states.
+const (
+	snapshotPending   = "pending"
+	snapshotCompleted = "completed"
+	snapshotError     = "error"
+)
+
+// stuckProgress is the per cent at which a stuck snapshot stays.
+const stuckProgress = 42
+
+// snapshot is one EBS snapshot of a gateway's volume.
+type snapshot struct {
+	id, account, region, volumeID, description string
+	seq, sizeGiB                               int
+	tags                                       map[string]string
+	started, completes                         time.Time
+	visibleByID, visibleByFilter               time.Time
+	fate                                       string
+	message                                    string
+	// stalled is when the snapshot stopped for good; zero is never. A snapshot
+	// that was pending when its gateway went away stays pending for ever.
+	stalled time.Time
+	// deleted is when DeleteSnapshot was called; a pending one goes when it completes.
+	deleted time.Time
+}
+
+// newSnapshot makes a snapshot that began at an instant.
+func (c *Cloud) newSnapshot(v *volume, at time.Time, description string, tags map[string]string) *snapshot {
+	t := v.gateway.conf.Timing
+	id := c.newID("snap-", 17)
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	return &snapshot{
+		id: id, seq: c.made, account: v.gateway.conf.Account, region: v.gateway.conf.Region, volumeID: v.ec2ID(),
+		description: description, sizeGiB: v.conf.SizeGiB, tags: tags, fate: fateCompleted,
+		started: at, completes: at.Add(t.Snapshot),
+		visibleByID: at.Add(t.VisibleByID), visibleByFilter: at.Add(max(t.VisibleByID, t.VisibleByFilter)),
+	}
+}
+
+// status is EC2's state at an instant.
+func (s *snapshot) status(now time.Time) string {
+	switch {
+	case s.fate == fateStuck || !s.stalled.IsZero() || now.Before(s.completes):
+		return snapshotPending
+	case s.fate == fateError:
+		return snapshotError
+	}
+	return snapshotCompleted
+}
+
+// progress is EC2's string, such as "42%".
+func (s *snapshot) progress(now time.Time) string {
+	if s.status(now) == snapshotCompleted {
+		return "100%"
+	}
+	if !s.stalled.IsZero() {
+		now = s.stalled
+	}
+	percent := 99
+	if length := s.completes.Sub(s.started); length > 0 {
+		percent = min(percent, max(0, int(100*now.Sub(s.started)/length)))
+	}
+	if s.fate == fateStuck {
+		percent = min(percent, stuckProgress)
+	}
+	return fmt.Sprintf("%d%%", percent)
+}
+
+// gone is so for a deleted snapshot; one deleted while pending goes only when
+// it completes, unless it never will.
+func (s *snapshot) gone(now time.Time) bool {
+	if s.deleted.IsZero() || now.Before(s.deleted) {
+		return false
+	}
+	return s.status(now) != snapshotPending || s.fate == fateStuck || !s.stalled.IsZero()
+}
+
+// stall stops a gateway's pending snapshots for good.
+func (c *Cloud) stall(g *gateway, at time.Time) {
+	for _, v := range g.volumes {
+		c.stallVolume(v, at)
+	}
+}
+
+func (c *Cloud) stallVolume(v *volume, at time.Time) {
+	for _, s := range c.snapshots.ofVolume[v.ec2ID()] {
+		if s.status(at) == snapshotPending && s.stalled.IsZero() {
+			s.stalled = at
+		}
+	}
+}
+
+// snapshots are all snapshots, in the order of their making.
+type snapshots struct {
+	all      []*snapshot
+	byID     map[string]*snapshot
+	ofVolume map[string][]*snapshot
+}
+
+func newSnapshots() snapshots {
+	return snapshots{byID: map[string]*snapshot{}, ofVolume: map[string][]*snapshot{}}
+}
+
+func (s *snapshots) add(one *snapshot) {
+	s.all = append(s.all, one)
+	s.byID[one.id] = one
+	s.ofVolume[one.volumeID] = append(s.ofVolume[one.volumeID], one)
+}
+
+func (s *snapshot) tagKeys() []string { return slices.Collect(maps.Keys(s.tags)) }

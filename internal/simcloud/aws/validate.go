@@ -1,0 +1,182 @@
+package aws
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// Fault is one thing that is wrong with a scenario.
+type Fault struct {
+	// Path leads to the field, such as "gateways[2].window.dayOfWeek".
+	Path string
+	// Value is what stands there, Want what would be right.
+	Value, Want string
+}
+
+// Error names the field, its value and what would be right.
+func (f Fault) Error() string {
+	return fmt.Sprintf("%s is %q, want %s", f.Path, f.Value, f.Want)
+}
+
+// Faults are all faults of a scenario at once.
+type Faults []Fault
+
+// Error is one line a fault.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+var (
+	gatewayIDForm = regexp.MustCompile(`^sgw-[0-9A-F]{8}([0-9A-F]{9})?$`)
+	volumeIDForm  = regexp.MustCompile(`^vol-[0-9A-F]{8}([0-9A-F]{9})?$`)
+	regionForm    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d$`)
+	accountForm   = regexp.MustCompile(`^\d{12}$`)
+)
+
+const (
+	policyAll       = "ALL_VERSIONS"
+	policyEmergency = "EMERGENCY_VERSIONS_ONLY"
+
+	noUpdateAccepted     = "accepted"
+	noUpdateNotSupported = "notSupported"
+
+	fateCompleted = "completed"
+	fateStuck     = "stuck"
+	fateError     = "error"
+
+	stateRunning      = "RUNNING"
+	stateDisconnected = "DISCONNECTED"
+
+	typeCached = "CACHED"
+	typeStored = "STORED"
+
+	maxCachedGiB = 32 * 1024
+	maxStoredGiB = 16 * 1024
+	maxVolumes   = 32
+)
+
+// Validate reports every fault of the scenario as Faults, nil if it has none.
+func (s Scenario) Validate() error {
+	c := &checker{}
+	for i, region := range s.Regions {
+		c.form(fmt.Sprintf("regions[%d]", i), region, regionForm, "an AWS region such as us-east-1")
+	}
+	s.checkCredentials(c)
+	c.oneOf("noUpdate", s.NoUpdate, "", noUpdateAccepted, noUpdateNotSupported)
+	s.Timing.check(c, "timing")
+	gateways, volumes := map[string]bool{}, map[string]bool{}
+	for i, g := range s.Gateways {
+		path := fmt.Sprintf("gateways[%d]", i)
+		g.check(c, path)
+		c.unique(path+".id", g.ID, gateways)
+		for j, v := range g.Volumes {
+			c.unique(fmt.Sprintf("%s.volumes[%d].id", path, j), v.ID, volumes)
+		}
+		if len(s.Regions) > 0 && g.Region != "" && !slices.Contains(s.Regions, g.Region) {
+			c.wrong(path+".region", g.Region, "one of the scenario's regions: "+strings.Join(s.Regions, ", "))
+		}
+	}
+	if len(c.faults) > 0 {
+		return c.faults
+	}
+	return nil
+}
+
+func (s Scenario) checkCredentials(c *checker) {
+	keys := map[string]bool{}
+	for i, cred := range s.Credentials {
+		path := fmt.Sprintf("credentials[%d]", i)
+		c.require(path+".accessKeyId", cred.AccessKeyID)
+		c.unique(path+".accessKeyId", cred.AccessKeyID, keys)
+		if cred.SecretAccessKey == "" {
+			c.wrong(path+".secretAccessKey", "", "the secret that belongs to the key")
+		}
+		if cred.Account != "" {
+			c.form(path+".account", cred.Account, accountForm, "twelve digits")
+		}
+		if cred.ExpiresIn < 0 {
+			c.wrong(path+".expiresIn", cred.ExpiresIn.String(), "a duration such as 15m, or nothing")
+		}
+	}
+}
+
+func (g Gateway) check(c *checker, path string) {
+	c.form(path+".id", g.ID, gatewayIDForm, "sgw- and 8 or 17 upper-case hexadecimal digits, such as sgw-12A3456B")
+	if g.Region != "" {
+		c.form(path+".region", g.Region, regionForm, "an AWS region such as us-east-1")
+	}
+	if g.Account != "" {
+		c.form(path+".account", g.Account, accountForm, "twelve digits")
+	}
+	c.oneOf(path+".type", g.Type, "", typeCached, typeStored, "VTL", "VTL_SNOW", "FILE_S3", "FILE_FSX_SMB")
+	if n := len(g.State); n == 1 || n > 25 {
+		c.wrong(path+".state", g.State, "2 to 25 characters, such as RUNNING, STATE_RUNNING, SHUTDOWN or DISCONNECTED")
+	}
+	if g.Timezone != "" {
+		if _, err := maintenance.ParseZone(g.Timezone); err != nil {
+			c.wrong(path+".timezone", g.Timezone, "GMT, GMT-h:mm or GMT+h:mm")
+		}
+	}
+	c.oneOf(path+".hostEnvironment", g.HostEnvironment, "", "VMWARE", "HYPER-V", "EC2", "KVM", "OTHER", "SNOWBALL")
+	c.oneOf(path+".automaticUpdatePolicy", g.AutomaticUpdatePolicy, "", policyAll, policyEmergency)
+	c.oneOf(path+".noUpdate", g.NoUpdate, "", noUpdateAccepted, noUpdateNotSupported)
+	for i, name := range g.Omit {
+		c.oneOf(fmt.Sprintf("%s.omit[%d]", path, i), name, "SoftwareVersion", "LastSoftwareUpdate", "NextUpdateAvailabilityDate", "GatewayState")
+	}
+	if g.Flaps < 0 {
+		c.wrong(path+".flaps", fmt.Sprint(g.Flaps), "0 or more")
+	}
+	c.notNegative(path+".lastUpdatedAgo", g.LastUpdatedAgo)
+	c.notNegative(path+".awsUpdatesAfter", g.AWSUpdatesAfter)
+	g.Window.check(c, path+".window")
+	g.Timing.check(c, path+".timing")
+	g.checkVolumes(c, path)
+}
+
+func (g Gateway) checkVolumes(c *checker, path string) {
+	if len(g.Volumes) > 0 && !hasVolumes(g.Type) {
+		c.wrong(path+".volumes", fmt.Sprintf("%d volumes", len(g.Volumes)), "none: only CACHED and STORED gateways have volumes")
+	}
+	if len(g.Volumes) > maxVolumes {
+		c.wrong(path+".volumes", fmt.Sprintf("%d volumes", len(g.Volumes)), "at most 32")
+	}
+	limit := maxCachedGiB
+	if g.Type == typeStored {
+		limit = maxStoredGiB
+	}
+	for i, v := range g.Volumes {
+		v.check(c, fmt.Sprintf("%s.volumes[%d]", path, i), limit)
+	}
+}
+
+func (v Volume) check(c *checker, path string, limitGiB int) {
+	c.form(path+".id", v.ID, volumeIDForm, "vol- and 8 or 17 upper-case hexadecimal digits, such as vol-1122AABB")
+	if v.SizeGiB < 0 || v.SizeGiB > limitGiB {
+		c.wrong(path+".sizeGiB", fmt.Sprint(v.SizeGiB), fmt.Sprintf("1 to %d", limitGiB))
+	}
+	if n := len(v.Status); n > 0 && (n < 3 || n > 50) {
+		c.wrong(path+".status", v.Status, "3 to 50 characters, such as AVAILABLE or PASS THROUGH")
+	}
+	c.oneOf(path+".attachmentStatus", v.AttachmentStatus, "", "ATTACHED", "DETACHED", "DETACHING")
+	c.oneOf(path+".snapshotFate", v.SnapshotFate, "", fateCompleted, fateStuck, fateError)
+	if v.SnapshotFateTimes < 0 {
+		c.wrong(path+".snapshotFateTimes", fmt.Sprint(v.SnapshotFateTimes), "0 (all) or more")
+	}
+	c.notNegative(path+".scheduledEvery", v.ScheduledEvery)
+	for i, ago := range v.ScheduledAgo {
+		c.notNegative(fmt.Sprintf("%s.scheduledAgo[%d]", path, i), ago)
+	}
+}
+
+// hasVolumes is so for the two volume types; empty is CACHED, the default.
+func hasVolumes(gatewayType string) bool {
+	return gatewayType == "" || gatewayType == typeCached || gatewayType == typeStored
+}

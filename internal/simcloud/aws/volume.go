@@ -1,0 +1,118 @@
+package aws
+
+import (
+	"strings"
+	"time"
+)
+
+// The volume statuses that the simulator itself gives; a scenario may pin any other.
+const (
+	volumeAvailable     = "AVAILABLE"
+	volumeBootstrapping = "BOOTSTRAPPING"
+	volumePassThrough   = "PASS THROUGH"
+	volumeIrrecoverable = "IRRECOVERABLE"
+)
+
+const gib = int64(1) << 30
+
+// volume is one iSCSI volume.
+type volume struct {
+	conf    Volume
+	gateway *gateway
+	arn     string
+	created time.Time
+	// pinned is a status that stays until somebody changes it.
+	pinned string
+	// taken counts the caller's snapshots, for a fate that holds for the first few.
+	taken int
+	// nextScheduled is when the volume's own schedule next takes a snapshot; zero is never.
+	nextScheduled time.Time
+	tags          map[string]string
+}
+
+func (c *Cloud) addVolume(g *gateway, conf Volume, now time.Time) {
+	if conf.SizeGiB == 0 {
+		conf.SizeGiB = 100
+	}
+	setDefault(&conf.AttachmentStatus, "ATTACHED")
+	setDefault(&conf.SnapshotFate, fateCompleted)
+	v := &volume{
+		conf: conf, gateway: g, arn: g.arn + "/volume/" + conf.ID, pinned: conf.Status,
+		created: now.Add(-365 * 24 * time.Hour), tags: map[string]string{},
+	}
+	for _, ago := range conf.ScheduledAgo {
+		c.snapshots.add(c.newSnapshot(v, now.Add(-ago), scheduledDescription, nil))
+	}
+	if conf.ScheduledEvery > 0 {
+		v.nextScheduled = now.Add(conf.ScheduledEvery)
+	}
+	g.volumes = append(g.volumes, v)
+	c.volumes[v.arn] = v
+}
+
+// ec2ID is the id as EC2 wants it: Storage Gateway's in lower case.
+func (v *volume) ec2ID() string { return strings.ToLower(v.conf.ID) }
+
+// statusAt is the volume's status at an instant to which its gateway was
+// advanced, with the per cent of a bootstrap. After a restart the volumes
+// bootstrap one at a time; one that waits for its turn is PASS THROUGH.
+func (v *volume) statusAt(now time.Time) (string, *float64) {
+	if v.pinned != "" {
+		return v.pinned, nil
+	}
+	g := v.gateway
+	if g.update != nil && g.update.at > 1 {
+		return volumePassThrough, nil
+	}
+	if g.backSince.IsZero() {
+		return volumeAvailable, nil
+	}
+	each := g.conf.Timing.Bootstrap
+	begin := g.backSince.Add(time.Duration(v.turn()) * each)
+	switch {
+	case now.Before(begin):
+		return volumePassThrough, nil
+	case now.Before(begin.Add(each)):
+		percent := 100 * float64(now.Sub(begin)) / float64(each)
+		return volumeBootstrapping, &percent
+	}
+	return volumeAvailable, nil
+}
+
+// turn is how many volumes of the gateway bootstrap before this one.
+func (v *volume) turn() int {
+	turn := 0
+	for _, other := range v.gateway.volumes {
+		if other == v {
+			break
+		}
+		if other.pinned == "" {
+			turn++
+		}
+	}
+	return turn
+}
+
+// fate is what becomes of the caller's next snapshot.
+func (v *volume) fate() string {
+	v.taken++
+	if v.conf.SnapshotFateTimes > 0 && v.taken > v.conf.SnapshotFateTimes {
+		return fateCompleted
+	}
+	return v.conf.SnapshotFate
+}
+
+// takeScheduled takes the snapshots of the volume's own schedule that are due.
+// A schedule's snapshot of a volume that is not ready is left out.
+func (c *Cloud) takeScheduled(v *volume, now time.Time) {
+	for !v.nextScheduled.IsZero() && !v.nextScheduled.After(now) {
+		at := v.nextScheduled
+		v.nextScheduled = at.Add(v.conf.ScheduledEvery)
+		if status, _ := v.statusAt(at); status != volumeAvailable || !v.gateway.running() {
+			continue
+		}
+		s := c.newSnapshot(v, at, scheduledDescription, nil)
+		c.snapshots.add(s)
+		c.book.EffectAt(at, "vendor:ScheduledSnapshot", s.id, "", map[string]string{"volume": v.arn})
+	}
+}

@@ -1,0 +1,83 @@
+package aws
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The two services and what their requests are recognised by.
+const (
+	serviceGateway = "storagegateway"
+	serviceEC2     = "ec2"
+
+	targetPrefix = "StorageGateway_20130630."
+	maxBody      = 1 << 20
+)
+
+// call is one request on its way through answer.
+type call struct {
+	protocol  protocol
+	service   string
+	operation string
+	body      []byte
+	form      url.Values // EC2 only
+	http      *http.Request
+	id        string
+	now       time.Time
+	// account and region are known once the call is authenticated.
+	account, region string
+}
+
+// operation acts on the cloud, whose lock is held.
+type operation func(c *Cloud, call *call) (any, *apiError)
+
+// protocol is how a service writes its answers.
+type protocol interface {
+	encode(w http.ResponseWriter, call *call, out any, err *apiError)
+	unknownOperation(name string) *apiError
+	authErrors() authErrors
+}
+
+// decode finds out the service and the operation. The call that it returns
+// with an error can still be answered.
+func decode(r *http.Request) (*call, *apiError) {
+	call := &call{http: r, protocol: jsonProtocol{}, service: serviceGateway}
+	target := r.Header.Get("X-Amz-Target")
+	if target == "" && isQuery(r) {
+		call.protocol, call.service = queryProtocol{}, serviceEC2
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return call, bad("IncompleteBody", "The request's body ended early.")
+	}
+	if len(body) > maxBody {
+		return call, plain(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request's body is too large.")
+	}
+	call.body = body
+	if call.service == serviceGateway {
+		name, ok := strings.CutPrefix(target, targetPrefix)
+		if !ok || r.Method != http.MethodPost {
+			return call, call.protocol.unknownOperation(target)
+		}
+		call.operation = name
+		return call, nil
+	}
+	call.form, err = url.ParseQuery(string(body))
+	if err != nil {
+		return call, bad("MalformedQueryString", "The query string contains a syntax error.")
+	}
+	call.operation = call.form.Get("Action")
+	if call.operation == "" {
+		return call, bad("MissingAction", "The request must contain the parameter Action.")
+	}
+	return call, nil
+}
+
+// isQuery is so for a request in EC2's protocol.
+func isQuery(r *http.Request) bool {
+	scope, _ := parseAuthorization(r.Header.Get("Authorization"))
+	return scope.service == serviceEC2 || strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+}

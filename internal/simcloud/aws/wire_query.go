@@ -1,0 +1,62 @@
+package aws
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+)
+
+// queryProtocol is EC2's: form-urlencoded requests, XML answers.
+type queryProtocol struct{}
+
+const ec2Namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
+
+// xmlFault is the body of an error; RequestID has a capital ID only here.
+type xmlFault struct {
+	Code      string `xml:"Errors>Error>Code"`
+	Message   string `xml:"Errors>Error>Message"`
+	RequestID string `xml:"RequestID"`
+}
+
+func (queryProtocol) encode(w http.ResponseWriter, call *call, out any, err *apiError) {
+	status := http.StatusOK
+	root := xml.StartElement{
+		Name: xml.Name{Local: call.operation + "Response"},
+		Attr: []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: ec2Namespace}},
+	}
+	if err != nil {
+		status = err.status
+		root = xml.StartElement{Name: xml.Name{Local: "Response"}}
+		out = xmlFault{Code: err.code, Message: err.message, RequestID: call.id}
+	}
+	body := bytes.NewBufferString(xml.Header)
+	if encodeErr := xml.NewEncoder(body).EncodeElement(out, root); encodeErr != nil {
+		http.Error(w, "the simulator cannot encode its own answer: "+encodeErr.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	w.Header().Set("X-Amzn-Requestid", call.id)
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) //nolint:errcheck // a client that has gone away
+}
+
+func (queryProtocol) unknownOperation(name string) *apiError {
+	return bad("InvalidAction", fmt.Sprintf("The action %s is not valid for this web service.", name))
+}
+
+func (queryProtocol) authErrors() authErrors {
+	denied := plain(http.StatusUnauthorized, "AuthFailure", "AWS was not able to validate the provided access credentials")
+	expired := bad("RequestExpired", "Request has expired.")
+	return authErrors{
+		missing:       plain(http.StatusForbidden, "MissingAuthenticationToken", "The request must contain valid AWS access keys."),
+		incomplete:    bad("IncompleteSignature", "The request signature does not conform to AWS standards."),
+		unknownKey:    denied,
+		wrongSecret:   denied,
+		expiredToken:  expired,
+		expired:       expired,
+		skewedCode:    "RequestExpired",
+		wrongScope:    "AuthFailure",
+		scopeHTTPCode: http.StatusUnauthorized,
+	}
+}
