@@ -1,0 +1,159 @@
+package huaweicloud
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/auth/basic"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/config"
+	gaussdb "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/gaussdb/v3"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// userAgent ends the User-Agent of every request; without it the SDK sends the
+// machine's OS, Go version and an id of its own making.
+const userAgent = "tidegate"
+
+// Options are what tests and unusual networks change.
+type Options struct {
+	// Transport carries every request, by default http.DefaultTransport, which
+	// respects HTTPS_PROXY and is shared by all accounts.
+	Transport http.RoundTripper
+	// Now is the clock by which tokens are renewed, by default time.Now.
+	Now func() time.Time
+}
+
+// Cloud is the TaurusDB of one project. Its methods may be called from many
+// goroutines at once. Each honours its context at once; deadlines are the
+// caller's. See internal/maintenance for the sentinels that errors wrap.
+type Cloud struct {
+	account    Account
+	credential *basic.Credentials // a dummy where tokens are used
+	tokens     tokenSource
+	base       http.RoundTripper
+	now        func() time.Time
+	scrub      *scrubber
+}
+
+// Open checks account and credentials, reports every wrong field at once, and
+// makes no call.
+func Open(account Account, credentials Credentials, options Options) (*Cloud, error) {
+	resolved, accountErr := account.resolve(credentials.byPassword())
+	if err := errors.Join(accountErr, credentials.Validate()); err != nil {
+		return nil, fmt.Errorf("open %s: %w", account, err)
+	}
+	c := &Cloud{
+		account: resolved,
+		base:    options.Transport,
+		now:     options.Now,
+		scrub:   newScrubber(credentials),
+	}
+	if c.base == nil {
+		c.base = http.DefaultTransport
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	var err error
+	c.credential, err = basic.NewCredentialsBuilder().
+		WithAk(cmp.Or(credentials.AccessKey, "token")).
+		WithSk(cmp.Or(credentials.SecretKey, "token")).
+		WithSecurityToken(credentials.SecurityToken).
+		WithProjectId(account.Project).
+		SafeBuild()
+	if err != nil {
+		return nil, fmt.Errorf("open %s: the SDK refuses the credentials: %s", account, c.scrub.clean(err.Error()))
+	}
+	c.tokens = &fixedToken{value: credentials.Token}
+	if credentials.byPassword() {
+		c.tokens = newIAMTokens(c, credentials)
+	}
+	return c, nil
+}
+
+// String names the account.
+func (c *Cloud) String() string { return c.account.String() }
+
+// call makes one call through a client of its own. A token that the cloud
+// refuses is renewed once, and the call then made again: a refusal at the door
+// means that nothing was done.
+func call[T any](ctx context.Context, c *Cloud, op operation, do func(*gaussdb.GaussDBClient) (*T, error)) (*T, error) {
+	token, err := c.tokens.token(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("%s: not sent: %w", op.doing, err)
+	}
+	answer, sent, err := attempt(ctx, c, token, do)
+	var reply *replyError
+	if errors.As(err, &reply) && reply.refusesToken() {
+		fresh, renewErr := c.tokens.token(ctx, token)
+		if renewErr != nil {
+			return nil, fmt.Errorf("%s: the token was refused, and a new one not to be had: %w", op.doing, renewErr)
+		}
+		if fresh != token {
+			answer, sent, err = attempt(ctx, c, fresh, do)
+		}
+	}
+	if err != nil {
+		return nil, c.failure(op, err, sent)
+	}
+	return answer, nil
+}
+
+func attempt[T any](
+	ctx context.Context, c *Cloud, token string, do func(*gaussdb.GaussDBClient) (*T, error),
+) (answer *T, sent bool, err error) {
+	transport := &callTransport{ctx: ctx, base: c.base, token: token}
+	settings := config.DefaultHttpConfig().WithUserAgent(userAgent).WithHttpRoundTripper(transport).
+		WithTimeout(0) // the context's deadline counts alone
+	hc, err := gaussdb.GaussDBClientBuilder().
+		WithEndpoint(c.account.Endpoint).
+		WithCredential(c.credential).
+		WithHttpConfig(settings).
+		WithErrorHandler(replies{now: c.now}).
+		SafeBuild()
+	if err != nil {
+		return nil, false, fmt.Errorf("make a client of the SDK: %w", err)
+	}
+	answer, err = do(gaussdb.NewGaussDBClient(hc))
+	return answer, transport.sent(), err
+}
+
+// idForm keeps an id within its segment of a path.
+var idForm = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+
+// checkIDs refuses ids that would make the SDK call something else.
+func checkIDs(op operation, ids ...string) error {
+	for _, id := range ids {
+		if !idForm.MatchString(id) {
+			return &callError{
+				doing: op.doing, kind: maintenance.ErrInvalid,
+				detail: fmt.Sprintf("not sent: the id %q is not 1 to 64 letters, digits, dashes or underscores", id),
+			}
+		}
+	}
+	return nil
+}
+
+// missing is for a 200 that lacks what was asked for.
+func missing(op operation, what string) error {
+	kind := maintenance.ErrUnavailable
+	if op.changes {
+		kind = maintenance.ErrUnknownOutcome
+	}
+	return &callError{doing: op.doing, kind: kind, detail: "the reply has no " + what}
+}
+
+// value is what p points to, or the zero value.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

@@ -1,0 +1,51 @@
+package huaweicloud
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// maxBody is the most that is read of an answer, in bytes.
+const maxBody = 8 << 20
+
+// callTransport carries one call: the SDK's requests know no context and no
+// token.
+type callTransport struct {
+	ctx   context.Context
+	base  http.RoundTripper
+	token string // "" leaves the SDK's signature
+
+	asked, traced, connected atomic.Bool
+}
+
+// sent is true unless it is certain that nothing left the machine: the request
+// never got a connection (refused, no such host, TLS, cancelled before). A base
+// transport that does not say counts as sent.
+func (t *callTransport) sent() bool {
+	return t.asked.Load() && (!t.traced.Load() || t.connected.Load())
+}
+
+// RoundTrip sends the request under the call's context.
+func (t *callTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := t.ctx.Err(); err != nil {
+		return nil, err //nolint:wrapcheck // a RoundTripper's errors are wrapped by its client
+	}
+	out := req.Clone(httptrace.WithClientTrace(t.ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { t.traced.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { t.connected.Store(true) },
+	}))
+	if t.token != "" {
+		out.Header.Del("Authorization")
+		out.Header.Del("X-Sdk-Date")
+		out.Header.Set("X-Auth-Token", t.token)
+	}
+	t.asked.Store(true)
+	resp, err := t.base.RoundTrip(out)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // see above
+	}
+	resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
+	return resp, nil
+}
