@@ -65,13 +65,20 @@ func TestAdminShowsTheState(t *testing.T) {
 	workflow := s.accepted()
 	got := s.adminCall("GET", "/state", "")
 	require.Equal(t, 200, got.status)
-	instance := got.body["instances"].([]any)[0].(map[string]any)
-	proxy := instance["proxies"].([]any)[0].(map[string]any)
-	require.Equal(t, "UPGRADING PROXY", proxy["status"])
-	require.Equal(t, workflow, proxy["job"])
-	job := got.body["jobs"].([]any)[0].(map[string]any)
-	require.Equal(t, "Running", job["status"])
-	require.Equal(t, false, job["visible"])
+	state := decode[struct {
+		Instances []struct {
+			Proxies []struct{ Status, Job string }
+		}
+		Jobs []struct {
+			ID, Status string
+			Visible    bool
+		}
+	}](t, got)
+	require.Equal(t, "UPGRADING PROXY", state.Instances[0].Proxies[0].Status)
+	require.Equal(t, workflow, state.Instances[0].Proxies[0].Job)
+	require.Equal(t, workflow, state.Jobs[0].ID)
+	require.Equal(t, "Running", state.Jobs[0].Status)
+	require.False(t, state.Jobs[0].Visible)
 }
 
 func TestAdminNamesWhatIsWrong(t *testing.T) {

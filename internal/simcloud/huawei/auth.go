@@ -11,7 +11,6 @@ const (
 	maxSkew = 15 * time.Minute
 	// maxBadSignatures in a row are forgiven; one more locks the access key.
 	maxBadSignatures = 5
-	tokenHeader      = "X-Auth-Token"
 )
 
 // caller is who made a request, and the projects that it may use.
@@ -41,7 +40,7 @@ func (c *Cloud) authenticate(call *call, r *http.Request) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var err error
-	if value := r.Header.Get(tokenHeader); value != "" {
+	if value := r.Header.Get("X-Auth-Token"); value != "" {
 		call.caller, err = c.byToken(value)
 	} else {
 		call.caller, err = c.bySignature(r, call.body)

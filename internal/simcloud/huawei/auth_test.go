@@ -2,6 +2,9 @@ package huawei_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 )
 
-const otherProject = "0483b6b16e954cb88930a360d2c40000"
+const otherProject = "0123456789abcdef0123456789ab0000"
 
 func list() *model.ShowGaussMySqlProxyListRequest {
 	return &model.ShowGaussMySqlProxyListRequest{InstanceId: huawei.DefaultInstanceID}
@@ -21,7 +24,7 @@ func list() *model.ShowGaussMySqlProxyListRequest {
 // which the temporary key may use one.
 func twoKeys() huawei.Scenario {
 	s := huawei.DefaultScenario()
-	s.Projects = append(s.Projects, huawei.Project{ID: otherProject, Region: "eu-west-102"})
+	s.Projects = append(s.Projects, huawei.Project{ID: otherProject, Region: "ap-southeast-2"})
 	s.Credentials = append(s.Credentials, huawei.Credential{
 		AccessKey: "TEMPORARY", SecretKey: "temporarysecret", SecurityToken: "session", Projects: []string{huawei.DefaultProjectID},
 	})
@@ -61,13 +64,47 @@ func TestSignatureIsChecked(t *testing.T) {
 	}
 }
 
-func TestSignatureCoversQueryAndBody(t *testing.T) {
+func TestSignatureOfAnAwkwardQueryAndOfABodyHolds(t *testing.T) {
 	t.Parallel()
 	s := start(t, oneProxy(nil))
 	awkward := "a b+c/ü~*="
 	_, err := s.ListImmediateJobs(&model.ListImmediateJobsRequest{JobName: &awkward})
 	require.NoError(t, err)
 	require.NotEmpty(t, s.accepted())
+}
+
+// tamper changes requests after they were signed.
+type tamper func(*http.Request)
+
+func (change tamper) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	change(r)
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func TestRequestChangedAfterItWasSignedIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]tamper{
+		"query": func(r *http.Request) { r.URL.RawQuery = "limit=10" },
+		"path":  func(r *http.Request) { r.URL.Path = strings.Replace(r.URL.Path, orders, reports, 1) },
+		"date": func(r *http.Request) {
+			r.Header.Set("X-Sdk-Date", time.Now().Add(time.Minute).UTC().Format("20060102T150405Z"))
+		},
+		"body": func(r *http.Request) {
+			const body = `{"source_version":"2.24.03.000","target_version":"2.24.06.000"}`
+			r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+		},
+		"stated hash": func(r *http.Request) { r.Header.Set("X-Sdk-Content-Sha256", "UNSIGNED-PAYLOAD") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, huawei.DefaultScenario())
+			s.GaussDBClient = through(t, s.url, change)
+			_, err := s.upgrade(oldVersion, newVersion)
+			requireRefused(t, err, 401, "APIGW.0301")
+			require.Empty(t, s.effects())
+		})
+	}
 }
 
 func TestClockSkewOverFifteenMinutesIsRefused(t *testing.T) {

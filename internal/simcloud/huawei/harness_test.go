@@ -92,11 +92,26 @@ func start(t *testing.T, s huawei.Scenario) *sim {
 
 func client(t *testing.T, url string, credential huawei.Credential, project string) *gaussdb.GaussDBClient {
 	t.Helper()
-	credentials, err := basic.NewCredentialsBuilder().WithAk(credential.AccessKey).WithSk(credential.SecretKey).
-		WithSecurityToken(credential.SecurityToken).WithProjectId(project).SafeBuild()
+	return build(t, url, credential, project, config.DefaultHttpConfig())
+}
+
+// through is a client with the default credentials whose requests go through
+// the transport after they were signed.
+func through(t *testing.T, url string, transport http.RoundTripper) *gaussdb.GaussDBClient {
+	t.Helper()
+	credential := huawei.Credential{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey}
+	settings := config.DefaultHttpConfig()
+	settings.RoundTripper = transport
+	return build(t, url, credential, huawei.DefaultProjectID, settings)
+}
+
+func build(t *testing.T, url string, c huawei.Credential, project string, settings *config.HttpConfig) *gaussdb.GaussDBClient {
+	t.Helper()
+	credentials, err := basic.NewCredentialsBuilder().WithAk(c.AccessKey).WithSk(c.SecretKey).
+		WithSecurityToken(c.SecurityToken).WithProjectId(project).SafeBuild()
 	require.NoError(t, err)
 	hc, err := gaussdb.GaussDBClientBuilder().WithEndpoint(url).WithCredential(credentials).
-		WithHttpConfig(config.DefaultHttpConfig().WithUserAgent("tidegate-test")).SafeBuild()
+		WithHttpConfig(settings.WithUserAgent("tidegate-test")).SafeBuild()
 	require.NoError(t, err)
 	return gaussdb.NewGaussDBClient(hc)
 }
@@ -185,6 +200,15 @@ type answer struct {
 	status int
 	header http.Header
 	body   map[string]any
+	raw    []byte
+}
+
+// decode reads an answer's body into a type.
+func decode[T any](t *testing.T, a answer) T {
+	t.Helper()
+	var decoded T
+	require.NoError(t, json.Unmarshal(a.raw, &decoded), string(a.raw))
+	return decoded
 }
 
 // call makes a plain HTTP call; header is "Name: value" lines.
@@ -203,5 +227,5 @@ func call(t *testing.T, method, url, body string, header ...string) answer {
 	require.NoError(t, err)
 	decoded := map[string]any{}
 	require.NoError(t, json.Unmarshal(raw, &decoded), string(raw))
-	return answer{response.StatusCode, response.Header, decoded}
+	return answer{response.StatusCode, response.Header, decoded, raw}
 }

@@ -37,9 +37,16 @@ func TestTokenOpensItsProjectUntilItExpires(t *testing.T) {
 	issued := s.tokenFor(inProject("name", huawei.DefaultRegion))
 	require.Equal(t, 201, issued.status)
 	token := issued.header.Get("X-Subject-Token")
-	body := issued.body["token"].(map[string]any) //nolint:errcheck,forcetypeassert // a wrong type fails the test
-	require.Equal(t, huawei.DefaultProjectID, body["project"].(map[string]any)["id"])
-	expires, err := time.Parse("2006-01-02T15:04:05.000000Z", body["expires_at"].(string))
+	body := decode[struct {
+		Token struct {
+			ExpiresAt string `json:"expires_at"`
+			Project   struct {
+				ID string `json:"id"`
+			} `json:"project"`
+		} `json:"token"`
+	}](t, issued).Token
+	require.Equal(t, huawei.DefaultProjectID, body.Project.ID)
+	expires, err := time.Parse("2006-01-02T15:04:05.000000Z", body.ExpiresAt)
 	require.NoError(t, err)
 	require.WithinDuration(t, s.clock.Now().Add(24*time.Hour), expires, time.Millisecond)
 

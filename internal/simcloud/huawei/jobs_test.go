@@ -134,6 +134,7 @@ func TestProxiesArePaged(t *testing.T) {
 func TestInstanceShowsItsStatusNodesAndProxies(t *testing.T) {
 	t.Parallel()
 	s := start(t, huawei.DefaultScenario())
+	//nolint:staticcheck // the operation that the simulator serves; its successor is under /v3.1
 	got, err := s.ShowGaussMySqlInstanceInfo(&model.ShowGaussMySqlInstanceInfoRequest{InstanceId: huawei.DefaultInstanceID})
 	require.NoError(t, err)
 	require.Equal(t, "ACTIVE", *got.Instance.Status)

@@ -36,7 +36,7 @@ func dbNode(i *instance, number, weight int) object {
 	n := i.node(number)
 	return object{
 		"id": n.id, "instance_id": i.ID, "name": n.name, "status": statusActive, "weight": weight,
-		"availability_zone": []object{{"code": "eu-west-101a"}},
+		"availability_zone": []object{{"code": "ap-southeast-3a"}},
 	}
 }
 
@@ -50,7 +50,7 @@ func proxyObject(p *proxy) object {
 		}
 		nodes = append(nodes, object{
 			"id":   fmt.Sprintf("%s%04dno01", p.ID[:28], n),
-			"name": fmt.Sprintf("%s_node%d", p.Name, n), "role": role, "az_code": "eu-west-101a",
+			"name": fmt.Sprintf("%s_node%d", p.Name, n), "role": role, "az_code": "ap-southeast-3a",
 			"status": status, "frozen_flag": 0,
 		})
 	}
@@ -105,7 +105,7 @@ func (c *Cloud) showInstance(call *call) (*reply, error) {
 		}
 		at := i.node(n)
 		nodes = append(nodes, object{
-			"id": at.id, "name": at.name, "type": kind, "status": statusActive, "port": 3306, "az_code": "eu-west-101a",
+			"id": at.id, "name": at.name, "type": kind, "status": statusActive, "port": 3306, "az_code": "ap-southeast-3a",
 		})
 	}
 	proxies := make([]object, 0, len(i.proxies))
@@ -116,7 +116,7 @@ func (c *Cloud) showInstance(call *call) (*reply, error) {
 		"id": i.ID, "name": i.Name, "project_id": i.ProjectID, "status": i.Status, "port": "3306", "type": "Cluster",
 		"node_count": len(nodes), "nodes": nodes, "proxies": proxies,
 		"datastore": object{"type": "gaussdb-mysql", "version": "8.0", "kernel_version": "2.0.63.250300"},
-		"az_mode":   "single", "master_az_code": "eu-west-101a", "time_zone": "UTC+00:00",
+		"az_mode":   "single", "master_az_code": "ap-southeast-3a", "time_zone": "UTC+00:00",
 		"private_write_ips": []string{address(1, i.ID)},
 	}}), nil
 }

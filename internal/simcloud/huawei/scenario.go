@@ -12,9 +12,9 @@ const (
 	// DefaultSecretKey is the secret key of DefaultAccessKey.
 	DefaultSecretKey = "SIMHUAWEISK"
 	// DefaultProjectID is the project of a scenario that names none.
-	DefaultProjectID = "0483b6b16e954cb88930a360d2c4e663"
+	DefaultProjectID = "0123456789abcdef0123456789abcdef"
 	// DefaultRegion is the region of DefaultProjectID.
-	DefaultRegion = "eu-west-101"
+	DefaultRegion = "ap-southeast-3"
 	// DefaultInstanceID is the DB instance of DefaultScenario.
 	DefaultInstanceID = "3e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5bin07"
 )

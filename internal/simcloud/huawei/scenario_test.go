@@ -23,7 +23,7 @@ func TestDefaultScenarioIsValidAndHasThreeProxies(t *testing.T) {
 func TestScenarioIsReadFromYAML(t *testing.T) {
 	t.Parallel()
 	const text = `
-projects: [{id: 0483b6b16e954cb88930a360d2c4e663, region: eu-west-101}]
+projects: [{id: 0123456789abcdef0123456789abcdef, region: ap-southeast-3}]
 instances:
   - id: 3e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5bin07
     proxies:

@@ -77,6 +77,22 @@ func TestScheduledUpgradeOfAnUpgradedProxyDoesNothing(t *testing.T) {
 	require.Equal(t, []string{"taurusdb:UpgradeProxyVersion"}, s.effects())
 }
 
+func TestScheduledUpgradeMeetsTheProxysFateAndItsIllness(t *testing.T) {
+	t.Parallel()
+	unlucky := planned()
+	unlucky.Instances[0].Proxies[0].Fate.Fail = "no quorum"
+	ill := planned()
+	ill.Instances[0].Proxies[0].Status = "ABNORMAL"
+	for want, scenario := range map[string]huawei.Scenario{"no quorum": unlucky, "The database proxy is abnormal.": ill} {
+		s := start(t, scenario)
+		s.clock.Move(2 * time.Minute)
+		task := s.schedules()[0]
+		require.Equal(t, "Failed", *task.JobStatus)
+		require.Equal(t, want, *s.job(*task.JobId).FailReason)
+		require.Equal(t, oldVersion, s.version())
+	}
+}
+
 func TestScheduledUpgradeIsCancelledWhileItWaits(t *testing.T) {
 	t.Parallel()
 	s := start(t, planned())

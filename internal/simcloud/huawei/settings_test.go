@@ -10,10 +10,10 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 )
 
-// weights are the primary's and the replicas' weights as the list shows them.
-func (s *sim) weights(id string) []int32 {
+// weights are those of the primary and the replicas of the proxy "orders".
+func (s *sim) weights() []int32 {
 	s.t.Helper()
-	p := s.shown(id)
+	p := s.shown(orders)
 	all := []int32{*p.MasterNode.Weight}
 	for _, n := range *p.ReadonlyNodes {
 		all = append(all, *n.Weight)
@@ -43,18 +43,18 @@ func (s *sim) setWeights(id string, master *int32, replicas ...int32) (string, e
 func TestWeightsChangeWhenTheirJobEnds(t *testing.T) {
 	t.Parallel()
 	s := start(t, huawei.DefaultScenario())
-	require.Equal(t, []int32{0, 100, 100}, s.weights(orders))
+	require.Equal(t, []int32{0, 100, 100}, s.weights())
 	master := int32(1000)
 	job, err := s.setWeights(orders, &master, 0)
 	require.NoError(t, err)
 	require.Equal(t, "CHANGING WEIGHTS", *s.shown(orders).Proxy.Status)
-	require.Equal(t, []int32{0, 100, 100}, s.weights(orders))
+	require.Equal(t, []int32{0, 100, 100}, s.weights())
 
 	_, err = s.setWeights(orders, &master)
 	requireRefused(t, err, 409, "DBS.200019")
 
 	s.clock.Move(2 * time.Second)
-	require.Equal(t, []int32{1000, 0, 100}, s.weights(orders))
+	require.Equal(t, []int32{1000, 0, 100}, s.weights())
 	require.Equal(t, "Completed", s.job(job).Status.Value())
 	effects := s.book.Effects()
 	require.Len(t, effects, 1)
@@ -103,7 +103,7 @@ func TestRouteModeChangesWithItsWeights(t *testing.T) {
 	}
 	require.NoError(t, set(model.ModifyGaussMySqlProxyRouteModeRequestBody{RouteMode: 2}))
 	require.EqualValues(t, 2, *s.shown(orders).Proxy.RouteMode)
-	require.Equal(t, []int32{1, 1, 1}, s.weights(orders))
+	require.Equal(t, []int32{1, 1, 1}, s.weights())
 
 	master, node := int32(50), *(*s.shown(orders).ReadonlyNodes)[1].Id
 	require.NoError(t, set(model.ModifyGaussMySqlProxyRouteModeRequestBody{
@@ -111,7 +111,7 @@ func TestRouteModeChangesWithItsWeights(t *testing.T) {
 		ReadonlyNodes: &[]model.ModifyProxyRouteWeightReadonlyNode{{Id: node, Weight: 700}},
 	}))
 	require.EqualValues(t, 0, *s.shown(orders).Proxy.RouteMode)
-	require.Equal(t, []int32{50, 1, 700}, s.weights(orders))
+	require.Equal(t, []int32{50, 1, 700}, s.weights())
 
 	requireRefused(t, set(model.ModifyGaussMySqlProxyRouteModeRequestBody{RouteMode: 3}), 400, "DBS.270026")
 	requireRefused(t, set(model.ModifyGaussMySqlProxyRouteModeRequestBody{RouteMode: 1, MasterWeight: &master}), 400, "DBS.270025")

@@ -90,6 +90,28 @@ func TestSecondUpgradeIsRefusedWhileOneRunsAndAfterIt(t *testing.T) {
 	require.Len(t, s.effects(), 1)
 }
 
+func TestOfManyUpgradesAtOnceOneIsAccepted(t *testing.T) {
+	t.Parallel()
+	s := start(t, oneProxy(nil))
+	answers := make(chan error, 16)
+	for range cap(answers) {
+		go func() {
+			_, err := s.upgrade(oldVersion, newVersion)
+			answers <- err
+		}()
+	}
+	accepted := 0
+	for range cap(answers) {
+		if err := <-answers; err == nil {
+			accepted++
+		} else {
+			requireRefused(t, err, 409, "DBS.200019")
+		}
+	}
+	require.Equal(t, 1, accepted)
+	require.Len(t, s.effects(), 1)
+}
+
 func TestUpgradeOfWhatDoesNotExistIsRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t, oneProxy(nil))

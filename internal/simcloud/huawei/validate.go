@@ -70,7 +70,7 @@ func (c *checker) projects(projects []Project) {
 	for i, p := range projects {
 		field := at("projects", i)
 		c.matches(projectIDForm, field+".id", p.ID, "32 letters and digits")
-		c.require(p.Region != "", field+".region", p.Region, `a region, such as "eu-west-101"`)
+		c.require(p.Region != "", field+".region", p.Region, `a region, such as "ap-southeast-3"`)
 		c.require(!seen[p.ID], field+".id", p.ID, "an id that no other project has")
 		seen[p.ID] = true
 	}
