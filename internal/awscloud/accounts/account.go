@@ -1,0 +1,54 @@
+// Package accounts opens the AWS accounts of the worker's configuration.
+package accounts
+
+import (
+	"errors"
+	"net/url"
+	"regexp"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// Account is one AWS account in one region, as the worker's configuration
+// names it. It holds no credentials: those come from where the AWS SDK finds
+// them (environment, shared files, web identity, container, instance).
+type Account struct {
+	Name   string // by which plans name it
+	Region string // such as eu-central-1; gateways of other regions need an account of their own
+	// Endpoint is the URL where Storage Gateway and EC2 are spoken to, such as a
+	// simulator's. Empty: AWS_ENDPOINT_URL_STORAGE_GATEWAY, AWS_ENDPOINT_URL_EC2,
+	// AWS_ENDPOINT_URL, the profile's, or AWS itself.
+	Endpoint string
+	// AssumeRole is the ARN of a role to take on with the credentials found;
+	// ExternalID is what its trust policy may ask for. Both may be empty.
+	AssumeRole string
+	ExternalID string
+	// Profile is one of the AWS configuration files'. Empty: AWS_PROFILE, else default.
+	Profile string
+}
+
+var (
+	regionForm = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d+$`)
+	roleForm   = regexp.MustCompile(`^arn:aws(-[a-z]+)*:iam::\d{12}:role/[\w+=,.@/-]+$`)
+)
+
+// Validate reports every wrong field at once, as maintenance.FieldErrors.
+func (a Account) Validate() error {
+	var errs []error
+	check := func(ok bool, field, value, want string) {
+		if !ok {
+			errs = append(errs, &maintenance.FieldError{Field: field, Value: value, Want: want})
+		}
+	}
+	check(a.Name != "", "name", a.Name, "the name by which plans name the account")
+	check(regionForm.MatchString(a.Region), "region", a.Region, "an AWS region such as us-east-1")
+	check(a.Endpoint == "" || isEndpoint(a.Endpoint), "endpoint", a.Endpoint, "a URL such as http://127.0.0.1:4599, without user and password")
+	check(a.AssumeRole == "" || roleForm.MatchString(a.AssumeRole), "assumeRole", a.AssumeRole, "arn:aws:iam::ACCOUNT:role/NAME")
+	check(a.ExternalID == "" || a.AssumeRole != "", "externalId", a.ExternalID, "to be left out where no role is assumed")
+	return errors.Join(errs...)
+}
+
+func isEndpoint(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
+}

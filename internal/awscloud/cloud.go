@@ -1,0 +1,71 @@
+package awscloud
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/storagegateway"
+
+	"github.com/tidegate/tidegate/internal/awscloud/wire"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// SnapshotStore is where the snapshots of volumes are seen and deleted: EC2.
+type SnapshotStore interface {
+	Snapshots(ctx context.Context, volumeID, key string) ([]maintenance.Snapshot, error)
+	Snapshot(ctx context.Context, snapshotID string) (maintenance.Snapshot, error)
+	DeleteSnapshot(ctx context.Context, snapshotID string) error
+}
+
+// Cloud is one account in one region. It may be used by many goroutines at
+// once, and should be shared: it keeps connections and credentials.
+type Cloud struct {
+	SnapshotStore
+	api    *storagegateway.Client
+	region string
+}
+
+// New makes the Cloud of a configuration's account and region. An endpoint
+// other than "" is where Storage Gateway is spoken to; else the configuration
+// says it, AWS_ENDPOINT_URL_STORAGE_GATEWAY and AWS_ENDPOINT_URL included.
+func New(cfg aws.Config, endpoint string, snapshots SnapshotStore) *Cloud {
+	api := storagegateway.NewFromConfig(cfg, func(o *storagegateway.Options) {
+		o.Retryer = wire.NoRetries()
+		o.Credentials = wire.Credentials(o.Credentials)
+		if endpoint != "" {
+			o.BaseEndpoint = &endpoint
+		}
+	})
+	return &Cloud{SnapshotStore: snapshots, api: api, region: cfg.Region}
+}
+
+// followed has a request followed by its call.
+func followed(call *wire.Call) func(*storagegateway.Options) {
+	return func(o *storagegateway.Options) { o.HTTPClient = call.Over(o.HTTPClient) }
+}
+
+// checkARN keeps a gateway of another region from being asked for here, where
+// AWS would only say that it does not exist.
+func (c *Cloud) checkARN(gatewayARN string) error {
+	arn, err := maintenance.ParseGatewayARN(gatewayARN)
+	if err != nil {
+		return err //nolint:wrapcheck // the caller's call.Invalid says what was asked
+	}
+	if arn.Region != c.region {
+		return &maintenance.FieldError{
+			Field: "gateway.arn", Value: gatewayARN,
+			Want: "a gateway in " + c.region + ", the region of the account it is asked through; name an account of region " + arn.Region,
+		}
+	}
+	return nil
+}
+
+// checkVolumeARN is checkARN for a volume: gateway ARN + /volume/vol-...
+func (c *Cloud) checkVolumeARN(volumeARN string) error {
+	gateway, id, ok := strings.Cut(volumeARN, "/volume/")
+	if !ok || !strings.HasPrefix(id, "vol-") {
+		return &maintenance.FieldError{Field: "volume.arn", Value: volumeARN, Want: "a gateway's ARN followed by /volume/vol-XXXXXXXX"}
+	}
+	return c.checkARN(gateway)
+}

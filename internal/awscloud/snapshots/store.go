@@ -1,0 +1,120 @@
+// Package snapshots is EC2 as Tidegate needs it: the snapshots of gateways'
+// volumes, seen and deleted. Creating them is Storage Gateway's. It is the
+// only package that imports EC2's SDK, which takes a minute and three
+// gigabytes to compile.
+package snapshots
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/tidegate/tidegate/internal/awscloud"
+	"github.com/tidegate/tidegate/internal/awscloud/wire"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// pageSize is how many snapshots EC2 gives at once (5 to 1000). EC2 throttles
+// unpaged listings harder.
+const pageSize = 200
+
+// Store is the EC2 side of one account in one region. It may be used by many
+// goroutines at once. Its errors are like awscloud's; every request is sent
+// once, and every method may be repeated without harm.
+type Store struct{ api *ec2.Client }
+
+// New makes the Store of a configuration's account and region. An endpoint
+// other than "" is where EC2 is spoken to; else the configuration says it,
+// AWS_ENDPOINT_URL_EC2 and AWS_ENDPOINT_URL included.
+func New(cfg aws.Config, endpoint string) *Store {
+	return &Store{api: ec2.NewFromConfig(cfg, func(o *ec2.Options) {
+		o.Retryer = wire.NoRetries()
+		o.Credentials = wire.Credentials(o.Credentials)
+		if endpoint != "" {
+			o.BaseEndpoint = &endpoint
+		}
+	})}
+}
+
+func followed(call *wire.Call) func(*ec2.Options) {
+	return func(o *ec2.Options) { o.HTTPClient = call.Over(o.HTTPClient) }
+}
+
+// Snapshots are the account's own snapshots of a volume whose description or
+// tag awscloud.KeyTag is the key, in any state. EC2 is asked for the volume
+// alone and the key is compared here: a tag is not known to be searchable at
+// once, and filters have wildcards. EC2 shows a new snapshot late, so an empty
+// answer proves nothing.
+func (s *Store) Snapshots(ctx context.Context, volumeID, key string) ([]maintenance.Snapshot, error) {
+	volumeID = strings.ToLower(volumeID) // EC2 knows no other; in upper case it finds nothing, and says so by success
+	call := wire.Begin("list the snapshots of volume %s", volumeID)
+	var found []maintenance.Snapshot
+	pages := ec2.NewDescribeSnapshotsPaginator(s.api, &ec2.DescribeSnapshotsInput{
+		OwnerIds:   []string{"self"},
+		Filters:    []types.Filter{{Name: aws.String("volume-id"), Values: []string{volumeID}}},
+		MaxResults: aws.Int32(pageSize),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx, followed(call))
+		if err != nil {
+			return nil, call.Failed(err)
+		}
+		for _, snapshot := range page.Snapshots {
+			if carries(snapshot, key) {
+				found = append(found, domain(snapshot))
+			}
+		}
+	}
+	return found, nil
+}
+
+func carries(s types.Snapshot, key string) bool {
+	return aws.ToString(s.Description) == key || slices.ContainsFunc(s.Tags, func(tag types.Tag) bool {
+		return aws.ToString(tag.Key) == awscloud.KeyTag && aws.ToString(tag.Value) == key
+	})
+}
+
+func domain(s types.Snapshot) maintenance.Snapshot {
+	return maintenance.Snapshot{
+		ID:          aws.ToString(s.SnapshotId),
+		VolumeID:    strings.ToLower(aws.ToString(s.VolumeId)),
+		State:       string(s.State),
+		Progress:    aws.ToString(s.Progress),
+		Message:     aws.ToString(s.StateMessage),
+		Description: aws.ToString(s.Description),
+		StartedAt:   aws.ToTime(s.StartTime),
+	}
+}
+
+// Snapshot looks at one snapshot. ErrNotFound is also said of one that EC2 does
+// not show yet, for minutes after it was taken.
+func (s *Store) Snapshot(ctx context.Context, snapshotID string) (maintenance.Snapshot, error) {
+	call := wire.Begin("describe snapshot %s", snapshotID)
+	out, err := s.api.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{snapshotID}}, followed(call))
+	if err != nil {
+		return maintenance.Snapshot{}, call.Failed(err)
+	}
+	if len(out.Snapshots) == 0 {
+		return maintenance.Snapshot{}, call.Odd(maintenance.ErrNotFound, "EC2 lists no such snapshot")
+	}
+	return domain(out.Snapshots[0]), nil
+}
+
+// DeleteSnapshot deletes a snapshot; one that is gone counts as deleted. EC2
+// accepts it for a pending one too, and deletes that when it has completed.
+func (s *Store) DeleteSnapshot(ctx context.Context, snapshotID string) error {
+	call := wire.Begin("delete snapshot %s", snapshotID)
+	_, err := s.api.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &snapshotID}, followed(call))
+	if err == nil {
+		return nil
+	}
+	if failed := call.Failed(err); !errors.Is(failed, maintenance.ErrNotFound) {
+		return failed
+	}
+	return nil
+}
