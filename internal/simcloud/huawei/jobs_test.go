@@ -131,6 +131,15 @@ func TestProxiesArePaged(t *testing.T) {
 	}
 }
 
+func TestNodesOfProxiesHaveIDsOfTheirOwnAndShareDBNodes(t *testing.T) {
+	t.Parallel()
+	s := start(t, huawei.DefaultScenario())
+	first, second := s.shown(orders), s.shown(reports)
+	require.NotEqual(t, (*first.Proxy.Nodes)[0].Id, (*first.Proxy.Nodes)[1].Id)
+	require.NotEqual(t, (*first.Proxy.Nodes)[0].Id, (*second.Proxy.Nodes)[0].Id)
+	require.Equal(t, (*first.ReadonlyNodes)[0].Id, (*second.ReadonlyNodes)[0].Id)
+}
+
 func TestInstanceShowsItsStatusNodesAndProxies(t *testing.T) {
 	t.Parallel()
 	s := start(t, huawei.DefaultScenario())

@@ -49,7 +49,7 @@ func proxyObject(p *proxy) object {
 			role, status = "master", p.Status
 		}
 		nodes = append(nodes, object{
-			"id":   fmt.Sprintf("%s%04dno01", p.ID[:28], n),
+			"id":   nodeID(p.ID, n) + "no01",
 			"name": fmt.Sprintf("%s_node%d", p.Name, n), "role": role, "az_code": "ap-southeast-3a",
 			"status": status, "frozen_flag": 0,
 		})

@@ -92,10 +92,13 @@ type node struct{ id, name string }
 func (i *instance) node(number int) node {
 	// The vendor's ids of DB nodes end in "no07".
 	return node{
-		id:   fmt.Sprintf("%s%04dno07", i.ID[:28], number),
+		id:   nodeID(i.ID, number) + "no07",
 		name: fmt.Sprintf("%s_node%d", i.Name, number),
 	}
 }
+
+// nodeID is 32 hexadecimal digits, always the same for an owner's node.
+func nodeID(owner string, number int) string { return namedID(fmt.Sprintf("%s/%d", owner, number)) }
 
 // replica is the number, from 0, of the read replica with this id.
 func (i *instance) replica(id string) (int, bool) {
