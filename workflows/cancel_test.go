@@ -1,0 +1,82 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// A cancelled run leaves nothing behind, and never looks away from what it has
+// set going.
+func TestCancelAtEveryWait(t *testing.T) {
+	t.Parallel()
+	hold := maintenance.Policy{
+		AutomaticUpdates: maintenance.AutomaticUpdatesHold,
+		Proxies:          maintenance.ProxyPolicy{ShiftReads: true},
+	}
+	asking := hold
+	asking.Approval = true
+	held := []string{"automatic-updates EMERGENCY_VERSIONS_ONLY"}
+	restored := "automatic-updates ALL_VERSIONS"
+	for name, tc := range map[string]struct {
+		policy  maintenance.Policy
+		start   time.Time
+		after   time.Duration
+		arrange func(*cloud)
+		state   maintenance.EndState
+		effects []string // between holding and restoring the automatic updates
+	}{
+		"waiting for an approval": {policy: asking, start: noon, after: time.Hour, state: maintenance.StateCompensated},
+		"waiting for the window": {
+			policy: hold, start: noon.Add(-3 * 24 * time.Hour), after: 2 * 24 * time.Hour, state: maintenance.StateCompensated,
+		},
+		"waiting for the window, under a day": {
+			policy: hold, start: noon.Add(-time.Hour), after: 30 * time.Minute, state: maintenance.StateCompensated,
+		},
+		"just triggered": {
+			policy: hold, start: noon, after: 10 * time.Second, state: maintenance.StatePartial,
+			effects: []string{"update " + gatewayID},
+		},
+		"while the gateway restarts": {
+			policy: hold, start: noon, after: 2 * time.Minute, state: maintenance.StatePartial,
+			effects: []string{"update " + gatewayID},
+		},
+		"while the snapshot is pending": {
+			policy: hold, start: noon, after: 12 * time.Minute, state: maintenance.StatePartial,
+			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
+		},
+		"while the first proxy is upgraded": {
+			policy: hold, start: noon, after: 20 * time.Minute, state: maintenance.StatePartial,
+			arrange: func(c *cloud) { c.volumes = nil; c.restart = 12 * time.Minute },
+			effects: []string{
+				"update " + gatewayID, "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud().withProxies(2)
+			c.volumes = c.volumes[:1]
+			if tc.arrange != nil {
+				tc.arrange(c)
+			}
+			env := environment(t, c, tc.start)
+			env.RegisterDelayedCallback(env.CancelWorkflow, tc.after)
+			result, err := maintain(t, env, c.input(tc.policy))
+			var cancelled *temporal.CanceledError
+			require.ErrorAs(t, err, &cancelled)
+			require.Equal(t, tc.state, result.State, result.Summary)
+			require.Contains(t, result.Summary, "cancelled")
+			want := append(append(append([]string{}, held...), tc.effects...), restored)
+			require.Equal(t, want, c.done())
+			if c.triggered.IsZero() {
+				return
+			}
+			require.Equal(t, "2.0.0", result.Gateway.After.SoftwareVersion, "the update was not watched to its end")
+		})
+	}
+}

@@ -1,0 +1,333 @@
+package workflows_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+const never = 1000 * time.Hour
+
+// cloud is both clouds in one fake that lives in virtual time: what it shows is
+// a function of the instants at which things were begun. It keeps every effect.
+type cloud struct {
+	now func() time.Time
+	mu  sync.Mutex
+
+	gateway  maintenance.Gateway
+	schedule maintenance.RawSchedule
+	moves    []move        // of the window, by time
+	gap      time.Duration // RUNNING goes on after the trigger
+	restart  time.Duration // then the gateway is away
+	stale    time.Duration // then it runs the old version
+	noEffect bool
+	withdraw bool      // a trigger without effect takes the offer back
+	awsAt    time.Time // AWS updates by itself
+
+	triggered time.Time
+	volumes   []maintenance.Volume
+	snapshots []*maintenance.Snapshot
+	pending   time.Duration // of a snapshot; never: it stays pending
+
+	proxies map[string]*fakeProxy
+	jobs    map[string]*fakeJob
+
+	lose    map[string]int // operation -> answers to lose after the effect
+	refuse  map[string]int // operation -> calls to lose before the effect
+	effects []string
+}
+
+type move struct {
+	at  time.Time
+	day int
+}
+
+type fakeProxy struct {
+	proxy    maintenance.Proxy
+	kernel   maintenance.ProxyKernel
+	reject   string
+	fail     string
+	stuck    bool
+	abnormal bool
+	busy     time.Time // until when it is at work
+	after    func()    // what the work does at its end
+}
+
+type fakeJob struct {
+	ends   time.Time
+	failed string
+}
+
+// effect notes a change, and loses its answer where the test says so.
+func (c *cloud) effect(operation, resource string) error {
+	c.effects = append(c.effects, operation+" "+resource)
+	if c.lose[operation] > 0 {
+		c.lose[operation]--
+		return fmt.Errorf("%s: %w: connection reset", operation, maintenance.ErrUnknownOutcome)
+	}
+	return nil
+}
+
+// before fails a call that then has no effect, in a way that does not say so.
+func (c *cloud) before(operation string) error {
+	if c.refuse[operation] > 0 {
+		c.refuse[operation]--
+		return fmt.Errorf("%s: %w: timeout", operation, maintenance.ErrUnknownOutcome)
+	}
+	return nil
+}
+
+func (c *cloud) done() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string{}, c.effects...)
+}
+
+func (c *cloud) Gateways(account string) (activities.GatewayCloud, error) { return c, known(account) }
+func (c *cloud) Volumes(account string) (activities.VolumeCloud, error) {
+	return volumeCloud{c}, known(account)
+}
+func (c *cloud) Proxies(account string) (activities.ProxyCloud, error) {
+	return proxyCloud{c}, known(account)
+}
+
+func known(account string) error {
+	if account == "prod" {
+		return nil
+	}
+	return fmt.Errorf("account %s: %w", account, maintenance.ErrNotFound)
+}
+
+func (c *cloud) Gateway(_ context.Context, arn string) (maintenance.Gateway, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g := c.gateway
+	if arn != g.ARN {
+		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotFound)
+	}
+	begun := c.triggered
+	if !c.awsAt.IsZero() && !c.now().Before(c.awsAt) {
+		begun = c.awsAt
+	}
+	if begun.IsZero() {
+		return g, nil
+	}
+	switch since := c.now().Sub(begun); {
+	case since < c.gap:
+	case since < c.gap+c.restart:
+		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotConnected)
+	case since < c.gap+c.restart+c.stale:
+	default:
+		g.SoftwareVersion, g.LastSoftwareUpdate, g.NextUpdateAvailable = "2.0.0", "2026-11-22T02:00:00", ""
+	}
+	return g, nil
+}
+
+func (c *cloud) Schedule(context.Context, string) (maintenance.RawSchedule, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.schedule
+	for _, m := range c.moves {
+		if !c.now().Before(m.at) {
+			s.DayOfMonth = &m.day
+		}
+	}
+	return s, nil
+}
+
+func (c *cloud) UpdateSoftware(_ context.Context, arn string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.before("update"); err != nil {
+		return err
+	}
+	if c.noEffect {
+		if c.withdraw {
+			c.gateway.NextUpdateAvailable = ""
+		}
+		return c.effect("trigger-without-effect", maintenance.GatewayID(arn))
+	}
+	c.triggered = c.now()
+	return c.effect("update", maintenance.GatewayID(arn))
+}
+
+func (c *cloud) SetAutomaticUpdates(_ context.Context, _ string, policy maintenance.AutomaticUpdatePolicy) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.schedule.AutomaticUpdates = policy
+	return c.effect("automatic-updates", string(policy))
+}
+
+type volumeCloud struct{ *cloud }
+
+func (c volumeCloud) Volumes(context.Context, maintenance.Gateway) ([]maintenance.Volume, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]maintenance.Volume{}, c.volumes...), nil
+}
+
+func (c volumeCloud) CreateSnapshot(_ context.Context, arn, key string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.before("snapshot"); err != nil {
+		return "", err
+	}
+	s := &maintenance.Snapshot{
+		ID: fmt.Sprintf("snap-%08d", len(c.snapshots)+1), VolumeID: strings.ToLower(arn[strings.LastIndexByte(arn, '/')+1:]),
+		Description: key, StartedAt: c.now(), State: "pending",
+	}
+	c.snapshots = append(c.snapshots, s)
+	return s.ID, c.effect("snapshot", s.VolumeID)
+}
+
+// shown is a snapshot as EC2 shows it: two seconds late.
+func (c volumeCloud) shown(s *maintenance.Snapshot) (maintenance.Snapshot, bool) {
+	seen := *s
+	age := c.now().Sub(s.StartedAt)
+	if age >= c.pending {
+		seen.State = "completed"
+	}
+	return seen, age >= 2*time.Second
+}
+
+func (c volumeCloud) Snapshots(_ context.Context, volumeID, key string) ([]maintenance.Snapshot, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var found []maintenance.Snapshot
+	for _, s := range c.snapshots {
+		if seen, ok := c.shown(s); ok && s.VolumeID == volumeID && s.Description == key {
+			found = append(found, seen)
+		}
+	}
+	return found, nil
+}
+
+func (c volumeCloud) Snapshot(_ context.Context, id string) (maintenance.Snapshot, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.snapshots {
+		if seen, ok := c.shown(s); ok && s.ID == id {
+			return seen, nil
+		}
+	}
+	return maintenance.Snapshot{}, fmt.Errorf("snapshot %s: %w", id, maintenance.ErrNotFound)
+}
+
+func (c volumeCloud) DeleteSnapshot(_ context.Context, id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.effect("delete-snapshot", id)
+}
+
+type proxyCloud struct{ *cloud }
+
+func (c proxyCloud) at(id string) *fakeProxy {
+	p := c.proxies[id]
+	if p.after != nil && !c.now().Before(p.busy) {
+		p.after()
+		p.after = nil
+	}
+	return p
+}
+
+func (c proxyCloud) Proxies(context.Context, string) ([]maintenance.Proxy, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []maintenance.Proxy
+	for _, id := range proxyIDs {
+		if c.proxies[id] == nil {
+			continue
+		}
+		p := c.at(id)
+		seen := p.proxy
+		if c.now().Before(p.busy) {
+			seen.Status = "CHANGING"
+		}
+		all = append(all, seen)
+	}
+	return all, nil
+}
+
+func (c proxyCloud) Kernel(_ context.Context, _, id string) (maintenance.ProxyKernel, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at(id).kernel, nil
+}
+
+func (c proxyCloud) Job(_ context.Context, id string) (maintenance.Job, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	j := c.jobs[id]
+	switch {
+	case j == nil:
+		return maintenance.Job{}, fmt.Errorf("job %s: %w", id, maintenance.ErrNotFound)
+	case c.now().Before(j.ends):
+		return maintenance.Job{ID: id, Status: "Running", Progress: "50%"}, nil
+	case j.failed != "":
+		return maintenance.Job{ID: id, Status: "Failed", FailReason: j.failed}, nil
+	}
+	return maintenance.Job{ID: id, Status: "Completed"}, nil
+}
+
+func (c proxyCloud) Jobs(context.Context, string, time.Time) ([]maintenance.Job, error) {
+	return nil, nil
+}
+
+func (c proxyCloud) UpgradePending(context.Context, string, string) (bool, error) { return false, nil }
+
+// begin puts a proxy to work for a while.
+func (c proxyCloud) begin(p *fakeProxy, lasts time.Duration, failed string, after func()) string {
+	p.busy, p.after = c.now().Add(lasts), after
+	id := fmt.Sprintf("job-%d", len(c.jobs)+1)
+	c.jobs[id] = &fakeJob{ends: p.busy, failed: failed}
+	return id
+}
+
+func (c proxyCloud) Upgrade(_ context.Context, _, id, from, to string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.before("upgrade"); err != nil {
+		return "", err
+	}
+	p := c.at(id)
+	switch {
+	case p.reject != "":
+		return "", fmt.Errorf("upgrade proxy %s: %w: %s", id, maintenance.ErrRejected, p.reject)
+	case p.kernel.Current != from || c.now().Before(p.busy):
+		return "", fmt.Errorf("upgrade proxy %s: %w", id, maintenance.ErrBusy)
+	}
+	lasts := 4 * time.Minute
+	if p.stuck {
+		lasts = never
+	}
+	job := c.begin(p, lasts, p.fail, func() {
+		if p.fail == "" {
+			p.kernel.Current = to
+		}
+		if p.abnormal {
+			p.proxy.Status = "ABNORMAL"
+		}
+	})
+	return job, c.effect("upgrade", id)
+}
+
+func (c proxyCloud) SetReadWeights(_ context.Context, _, id string, routing maintenance.ProxyRouting) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.at(id)
+	job := c.begin(p, 20*time.Second, "", func() { p.proxy.Routing = routing })
+	return job, c.effect("weights", fmt.Sprintf("%s %d", id, routing.ReadWeights[0].Weight))
+}
+
+func (c proxyCloud) Restart(_ context.Context, _, id string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.at(id)
+	job := c.begin(p, time.Minute, "", func() { p.proxy.Status = "ACTIVE" })
+	return job, c.effect("restart", id)
+}

@@ -1,0 +1,211 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+func TestOpenWindowDoesTheWholeMaintenance(t *testing.T) {
+	t.Parallel()
+	c := newCloud().withProxies(3)
+	result, err := maintain(t, environment(t, c, noon.Add(time.Minute)), c.input(maintenance.Policy{}))
+	require.NoError(t, err)
+	require.Equal(t, maintenance.StateCompleted, result.State)
+	require.Equal(t, []string{
+		"assess: done", "wait: done", "update: done", "await-running: done", "snapshot: done", "upgrade-proxies: done", "verify: done",
+	}, notes(result))
+	require.ElementsMatch(t, []string{
+		"update " + gatewayID, "snapshot vol-1122aabb", "snapshot vol-3344ccdd",
+		"upgrade " + proxyIDs[0], "upgrade " + proxyIDs[1], "upgrade " + proxyIDs[2],
+	}, c.done())
+	require.Equal(t, "update "+gatewayID, c.done()[0])
+	require.Equal(t, "2.0.0", result.Gateway.After.SoftwareVersion)
+	require.Equal(t, maintenance.CauseTidegate, result.Gateway.Cause)
+	require.Equal(t, noon, result.Window.Start.UTC())
+	require.Positive(t, result.Margin.Std())
+	for _, s := range result.Snapshots {
+		require.True(t, s.Completed)
+	}
+}
+
+func TestMaintenanceOutcomes(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		arrange func(*cloud)
+		policy  maintenance.Policy
+		proxies int
+		state   maintenance.EndState
+		effects []string
+		says    string // in the summary
+	}{
+		"no update on offer, nothing is done": {
+			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = "" },
+			state:   maintenance.StateCompleted,
+			says:    "runs 1.0.0 as before",
+		},
+		"AWS took the offer back between assess and trigger": {
+			arrange: func(c *cloud) { c.noEffect, c.withdraw = true, true },
+			state:   maintenance.StateCompleted,
+			effects: []string{"trigger-without-effect " + gatewayID},
+			says:    "runs 1.0.0 as before",
+		},
+		"a 200 without effect is triggered once more and then given up": {
+			arrange: func(c *cloud) { c.noEffect = true },
+			state:   maintenance.StateFailed,
+			effects: []string{"trigger-without-effect " + gatewayID, "trigger-without-effect " + gatewayID},
+			says:    "Nothing was changed",
+		},
+		"a gateway that never comes back is triggered once": {
+			arrange: func(c *cloud) { c.restart = never },
+			state:   maintenance.StatePartial,
+			effects: []string{"update " + gatewayID},
+			says:    "not connected",
+		},
+		"a restart that takes longer than updateStart is not triggered again": {
+			arrange: func(c *cloud) { c.restart, c.stale = 20*time.Minute, 10*time.Minute },
+			state:   maintenance.StateCompleted,
+			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "snapshot vol-3344ccdd"},
+		},
+		"a snapshot that stays pending is deleted": {
+			arrange: func(c *cloud) { c.pending = never; c.volumes = c.volumes[:1] },
+			state:   maintenance.StatePartial,
+			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
+			says:    "the time for it ran out",
+		},
+		"without a recovery point before it the update is refused": {
+			arrange: func(c *cloud) { c.pending = never; c.volumes = c.volumes[:1] },
+			policy:  maintenance.Policy{Snapshot: maintenance.SnapshotBefore},
+			state:   maintenance.StateCompensated,
+			effects: []string{"snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
+			says:    "refused",
+		},
+		"recovery points on both sides": {
+			arrange: func(c *cloud) { c.volumes = c.volumes[:1] },
+			policy:  maintenance.Policy{Snapshot: maintenance.SnapshotBoth},
+			state:   maintenance.StateCompleted,
+			effects: []string{"snapshot vol-1122aabb", "update " + gatewayID, "snapshot vol-1122aabb"},
+		},
+		"the trigger's answer is lost and the update is not sent twice": {
+			arrange: func(c *cloud) { c.lose["update"] = 1; c.volumes = nil },
+			state:   maintenance.StateCompleted,
+			effects: []string{"update " + gatewayID},
+		},
+		"the trigger is lost before it was done and sent again": {
+			arrange: func(c *cloud) { c.refuse["update"] = 1; c.volumes = nil },
+			state:   maintenance.StateCompleted,
+			effects: []string{"update " + gatewayID},
+		},
+		"a snapshot's answer is lost and it is adopted": {
+			arrange: func(c *cloud) { c.lose["snapshot"] = 1; c.volumes = c.volumes[:1] },
+			state:   maintenance.StateCompleted,
+			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb"},
+		},
+		"a snapshot is lost before it was made and made again": {
+			arrange: func(c *cloud) { c.refuse["snapshot"] = 1; c.volumes = c.volumes[:1] },
+			state:   maintenance.StateCompleted,
+			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb"},
+		},
+		"automatic updates are held and put back": {
+			arrange: func(c *cloud) { c.volumes = nil },
+			policy:  maintenance.Policy{AutomaticUpdates: maintenance.AutomaticUpdatesHold},
+			state:   maintenance.StateCompleted,
+			effects: []string{"automatic-updates EMERGENCY_VERSIONS_ONLY", "update " + gatewayID, "automatic-updates ALL_VERSIONS"},
+		},
+		"a file gateway has nothing to snapshot": {
+			arrange: func(c *cloud) { c.gateway.Type = "FILE_S3" },
+			state:   maintenance.StateCompleted,
+			effects: []string{"update " + gatewayID},
+		},
+		"one proxy of three rejected stops the fan-out and puts its weights back": {
+			arrange: func(c *cloud) {
+				c.gateway.NextUpdateAvailable = ""
+				c.proxies[proxyIDs[1]].reject = "Upgrade failed due to insufficient subnet ip"
+			},
+			policy:  maintenance.Policy{Proxies: maintenance.ProxyPolicy{ShiftReads: true}},
+			proxies: 3,
+			state:   maintenance.StatePartial,
+			effects: []string{
+				"weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100",
+				"weights " + proxyIDs[1] + " 0", "weights " + proxyIDs[1] + " 100",
+			},
+			says: "insufficient subnet ip",
+		},
+		"the canary rejected: nothing but its weights was touched": {
+			arrange: func(c *cloud) {
+				c.gateway.NextUpdateAvailable = ""
+				c.proxies[proxyIDs[0]].reject = "Upgrade failed due to insufficient subnet ip"
+			},
+			policy:  maintenance.Policy{Proxies: maintenance.ProxyPolicy{ShiftReads: true}},
+			proxies: 2,
+			state:   maintenance.StateCompensated,
+			effects: []string{"weights " + proxyIDs[0] + " 0", "weights " + proxyIDs[0] + " 100"},
+			says:    "proxies not begun: 1",
+		},
+		"a proxy's job failed": {
+			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = ""; c.proxies[proxyIDs[1]].fail = "disk full" },
+			proxies: 3,
+			state:   maintenance.StatePartial,
+			effects: []string{"upgrade " + proxyIDs[0], "upgrade " + proxyIDs[1]},
+			says:    "disk full",
+		},
+		"a proxy that is stuck runs out of time": {
+			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = ""; c.proxies[proxyIDs[0]].stuck = true },
+			proxies: 1,
+			state:   maintenance.StatePartial,
+			effects: []string{"upgrade " + proxyIDs[0]},
+			says:    "the time for it ran out",
+		},
+		"a proxy that is abnormal after its upgrade is restarted once": {
+			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = ""; c.proxies[proxyIDs[0]].abnormal = true },
+			proxies: 1,
+			state:   maintenance.StateCompleted,
+			effects: []string{"upgrade " + proxyIDs[0], "restart " + proxyIDs[0]},
+		},
+		"a proxy upgrade's answer is lost and it is not sent twice": {
+			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = ""; c.lose["upgrade"] = 1 },
+			proxies: 1,
+			state:   maintenance.StateCompleted,
+			effects: []string{"upgrade " + proxyIDs[0]},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud().withProxies(tc.proxies)
+			tc.arrange(c)
+			result, err := maintain(t, environment(t, c, noon.Add(time.Minute)), c.input(tc.policy))
+			require.Equal(t, tc.state, result.State, result.Summary)
+			require.Equal(t, tc.state != maintenance.StateCompleted, err != nil)
+			require.Equal(t, append([]string{}, tc.effects...), c.done())
+			require.Contains(t, result.Summary, tc.says)
+		})
+	}
+}
+
+func TestUnknownGatewayFailsAndTouchesNothing(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	in := c.input(maintenance.Policy{})
+	in.Target.Gateway.ARN = "arn:aws:storagegateway:us-east-1:123456789012:gateway/sgw-DEADBEEF"
+	result, err := maintain(t, environment(t, c, noon), in)
+	require.Error(t, err)
+	require.Equal(t, maintenance.StateFailed, result.State)
+	require.Contains(t, result.Summary, "not known to the cloud")
+	require.Contains(t, result.Summary, "Nothing was changed")
+	require.Empty(t, c.done())
+}
+
+func TestWrongInputNamesEveryField(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	in := c.input(maintenance.Policy{Snapshot: "sometimes"})
+	in.Target.Name = "Payments 1"
+	result, err := maintain(t, environment(t, c, noon), in)
+	require.Error(t, err)
+	require.Equal(t, maintenance.StateFailed, result.State)
+	require.Contains(t, result.Summary, "policy.snapshot")
+	require.Contains(t, result.Summary, "target.name")
+}

@@ -1,0 +1,127 @@
+package workflows_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+const (
+	gatewayARN = "arn:aws:storagegateway:us-east-1:123456789012:gateway/sgw-12A3456B"
+	gatewayID  = "sgw-12A3456B"
+	instanceID = "0123456789abcdef0123456789abcdefin07"
+)
+
+// proxyIDs are those of the fake instance, canary first.
+var proxyIDs = []string{
+	"00000000000000000000000000000001po01",
+	"00000000000000000000000000000002po01",
+	"00000000000000000000000000000003po01",
+}
+
+// noon is Sunday the 22nd: inside the window that opens at noon on that day.
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func ptr[T any](v T) *T { return &v }
+
+// newCloud has one gateway with an update on offer, a weekly window that opens
+// on Sunday at noon, and two volumes.
+func newCloud() *cloud {
+	return &cloud{
+		gateway: maintenance.Gateway{
+			ARN: gatewayARN, ID: gatewayID, Name: "payments-1", Type: "CACHED", State: "RUNNING",
+			SoftwareVersion: "1.0.0", NextUpdateAvailable: "2026-11-01T00:00:00",
+		},
+		schedule: maintenance.RawSchedule{
+			DayOfWeek: ptr(0), Hour: ptr(12), Minute: ptr(0), Timezone: "GMT", AutomaticUpdates: maintenance.AllVersions,
+		},
+		gap: 20 * time.Second, restart: 5 * time.Minute, stale: 20 * time.Second, pending: 10 * time.Minute,
+		volumes: []maintenance.Volume{
+			{ARN: gatewayARN + "/volume/vol-1122AABB", ID: "vol-1122aabb", Status: "AVAILABLE"},
+			{ARN: gatewayARN + "/volume/vol-3344CCDD", ID: "vol-3344ccdd", Status: "AVAILABLE"},
+		},
+		proxies: map[string]*fakeProxy{},
+		jobs:    map[string]*fakeJob{},
+		lose:    map[string]int{},
+		refuse:  map[string]int{},
+	}
+}
+
+// withProxies adds n proxies that can be upgraded.
+func (c *cloud) withProxies(n int) *cloud {
+	for _, id := range proxyIDs[:n] {
+		c.proxies[id] = &fakeProxy{
+			proxy: maintenance.Proxy{ID: id, Status: "ACTIVE", PoolStatus: "ACTIVE", Routing: maintenance.ProxyRouting{
+				ReadWeights: []maintenance.NodeWeight{{ID: "replica-1", Weight: 100}},
+			}},
+			kernel: maintenance.ProxyKernel{Current: "2.23.12.000", Latest: "2.24.03.000", CanUpgrade: true},
+		}
+	}
+	return c
+}
+
+// input is the maintenance of everything that the cloud holds.
+func (c *cloud) input(policy maintenance.Policy) workflows.MaintenanceInput {
+	policy.SteadyFor = maintenance.Duration(3 * time.Millisecond) // the one wait in real time
+	target := maintenance.Target{Name: "payments-1", Gateway: maintenance.GatewayRef{Account: "prod", ARN: gatewayARN}}
+	for _, id := range proxyIDs[:len(c.proxies)] {
+		target.Proxies = append(target.Proxies, maintenance.ProxyRef{Account: "prod", InstanceID: instanceID, ProxyID: id})
+	}
+	return workflows.MaintenanceInput{Target: target, Policy: policy}
+}
+
+// environment is a test environment that begins at an instant.
+func environment(t *testing.T, c *cloud, start time.Time) *testsuite.TestWorkflowEnvironment {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetStartTime(start)
+	env.SetTestTimeout(time.Minute)
+	c.now = env.Now
+	workflows.Register(env)
+	activities.Register(env,
+		&activities.StorageGateway{Accounts: c, Now: env.Now},
+		&activities.TaurusDB{Accounts: c, Now: env.Now})
+	return env
+}
+
+// maintain runs the whole workflow and gives its record, however it ended.
+func maintain(t *testing.T, env *testsuite.TestWorkflowEnvironment, in workflows.MaintenanceInput) (maintenance.Result, error) {
+	t.Helper()
+	env.ExecuteWorkflow(workflows.GatewayMaintenanceName, in)
+	require.True(t, env.IsWorkflowCompleted())
+	err := env.GetWorkflowError()
+	var result maintenance.Result
+	var app *temporal.ApplicationError
+	var cancelled *temporal.CanceledError
+	switch {
+	case err == nil:
+		require.NoError(t, env.GetWorkflowResult(&result))
+	case errors.As(err, &app) && app.HasDetails():
+		require.NoError(t, app.Details(&result))
+		require.Equal(t, string(result.State), app.Type())
+	case errors.As(err, &cancelled):
+		require.NoError(t, cancelled.Details(&result))
+	default:
+		require.NoError(t, err)
+	}
+	return result, err
+}
+
+// notes are the steps with their states, for comparing.
+func notes(r maintenance.Result) []string {
+	var all []string
+	for _, s := range r.Steps {
+		all = append(all, fmt.Sprintf("%s: %s", s.Step, s.State))
+	}
+	return all
+}

@@ -1,0 +1,229 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// monthly moves the cloud's window to a day of the month, at noon.
+func (c *cloud) monthly(day int) *cloud {
+	c.schedule.DayOfWeek, c.schedule.DayOfMonth = nil, ptr(day)
+	return c
+}
+
+// meter counts what a workflow adds to its history. The test environment keeps
+// no history, so each command is charged what the server would write for it,
+// and a workflow task of its own.
+type meter struct {
+	interceptor.WorkerInterceptorBase
+	interceptor.WorkflowInboundInterceptorBase
+	interceptor.WorkflowOutboundInterceptorBase
+	events int
+}
+
+const (
+	taskEvents     = 3 // scheduled, started, completed
+	activityEvents = 3
+	timerEvents    = 2
+	cancelEvents   = 2
+)
+
+func (m *meter) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	m.WorkflowInboundInterceptorBase.Next = next
+	return m
+}
+
+func (m *meter) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	m.WorkflowOutboundInterceptorBase.Next = next
+	return m.WorkflowInboundInterceptorBase.Next.Init(m)
+}
+
+func (m *meter) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	m.events += activityEvents + cancelEvents + taskEvents
+	return m.WorkflowOutboundInterceptorBase.Next.ExecuteActivity(ctx, name, args...)
+}
+
+func (m *meter) NewTimerWithOptions(ctx workflow.Context, d time.Duration, o workflow.TimerOptions) workflow.Future {
+	m.events += timerEvents + taskEvents
+	return m.WorkflowOutboundInterceptorBase.Next.NewTimerWithOptions(ctx, d, o)
+}
+
+func (m *meter) UpsertTypedSearchAttributes(ctx workflow.Context, a ...temporal.SearchAttributeUpdate) error {
+	m.events++
+	return m.WorkflowOutboundInterceptorBase.Next.UpsertTypedSearchAttributes(ctx, a...)
+}
+
+func metered(env *testsuite.TestWorkflowEnvironment) *meter {
+	m := &meter{events: 1 + taskEvents + 1} // started, first task, ended
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{m}})
+	return m
+}
+
+func TestWaitOf27DaysWithTheWindowMovedTwice(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	c := newCloud().monthly(10) // 10 December
+	c.moves = []move{
+		{at: start.Add(5 * 24 * time.Hour), day: 28},  // earlier wish: 28 November is past by the next look
+		{at: start.Add(10 * 24 * time.Hour), day: 20}, // 20 December, 27 days after the start
+	}
+	env := environment(t, c, start)
+	cost := metered(env)
+	result, err := maintain(t, env, c.input(maintenance.Policy{}))
+	require.NoError(t, err)
+	require.Equal(t, maintenance.StateCompleted, result.State)
+	require.Equal(t, time.Date(2026, 12, 20, 12, 0, 0, 0, time.UTC), result.Window.Start.UTC())
+	require.False(t, c.triggered.Before(result.Window.Start), "triggered before the window opened")
+	require.True(t, c.triggered.Before(result.Window.Start.Add(time.Minute)), "triggered late: %s", c.triggered)
+	require.Less(t, cost.events, 150)
+}
+
+func TestHistoryDoesNotGrowWithTheRestart(t *testing.T) {
+	t.Parallel()
+	cost := func(restart time.Duration) int {
+		c := newCloud()
+		c.restart = restart
+		env := environment(t, c, noon)
+		m := metered(env)
+		_, err := maintain(t, env, c.input(maintenance.Policy{}))
+		require.NoError(t, err)
+		return m.events
+	}
+	require.Equal(t, cost(30*time.Second), cost(30*time.Minute))
+}
+
+func TestUpdatedByAWSWhileWeWaited(t *testing.T) {
+	t.Parallel()
+	for name, awsAt := range map[string]time.Time{
+		"days before the window":    noon.Add(-4 * 24 * time.Hour),
+		"at the window's start":     noon,
+		"just before the window":    noon.Add(-10 * time.Minute),
+		"restarting as it opens":    noon.Add(-time.Minute),
+		"back as the window opened": noon.Add(-6 * time.Minute),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud()
+			c.awsAt, c.gap = awsAt, 0
+			c.volumes = c.volumes[:1]
+			result, err := maintain(t, environment(t, c, noon.Add(-6*24*time.Hour)), c.input(maintenance.Policy{}))
+			require.NoError(t, err)
+			require.Equal(t, maintenance.CauseAWS, result.Gateway.Cause)
+			require.Equal(t, []string{"snapshot vol-1122aabb"}, c.done(), "nothing is triggered, the snapshot is taken")
+			require.Contains(t, result.Summary, "updated by AWS itself")
+		})
+	}
+}
+
+func TestFreezeHoldsTheWindow(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	freeze := maintenance.Freeze{From: noon.Add(-time.Hour), To: noon.Add(2 * time.Hour), Reason: "quarter end"}
+	env := environment(t, c, noon.Add(-time.Minute))
+	var seen maintenance.Status
+	env.RegisterDelayedCallback(func() { seen = status(t, env) }, time.Hour)
+	_, err := maintain(t, env, c.input(maintenance.Policy{Freezes: []maintenance.Freeze{freeze}}))
+	require.NoError(t, err)
+	require.Equal(t, maintenance.BlockedByFreeze, seen.Blocker)
+	require.Contains(t, seen.Reason, "quarter end")
+	require.Equal(t, freeze.To, seen.Next.UTC())
+	require.False(t, c.triggered.Before(freeze.To), "triggered inside the freeze, %s", c.triggered)
+}
+
+func status(t *testing.T, env *testsuite.TestWorkflowEnvironment) maintenance.Status {
+	t.Helper()
+	value, err := env.QueryWorkflow(workflows.StatusQuery)
+	require.NoError(t, err)
+	var s maintenance.Status
+	require.NoError(t, value.Get(&s))
+	return s
+}
+
+// The second proxy would begin inside the cutoff: what becomes of it is the
+// policy's word.
+func TestWindowEnd(t *testing.T) {
+	t.Parallel()
+	policy := maintenance.Policy{
+		WindowLength: maintenance.Duration(15 * time.Minute), Cutoff: maintenance.Duration(5 * time.Minute),
+		Snapshot: maintenance.SnapshotNever,
+	}
+	t.Run("hold resumes in the next window where it stopped", func(t *testing.T) {
+		t.Parallel()
+		c := newCloud().withProxies(3)
+		in := c.input(policy)
+		result, err := maintain(t, environment(t, c, noon), in)
+		require.NoError(t, err)
+		require.Equal(t, []string{"update " + gatewayID, "upgrade " + proxyIDs[0], "upgrade " + proxyIDs[1], "upgrade " + proxyIDs[2]}, c.done())
+		require.Equal(t, noon.AddDate(0, 0, 7), result.Window.Start.UTC())
+		require.Zero(t, result.Overrun)
+	})
+	t.Run("finish runs on and records the overrun", func(t *testing.T) {
+		t.Parallel()
+		c := newCloud().withProxies(3)
+		in := c.input(policy)
+		in.Policy.OnWindowEnd = maintenance.WindowEndFinish
+		result, err := maintain(t, environment(t, c, noon), in)
+		require.NoError(t, err)
+		require.Equal(t, noon, result.Window.Start.UTC())
+		require.Positive(t, result.Overrun.Std())
+	})
+}
+
+func TestNothingBeginsInsideTheCutoff(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	_, err := maintain(t, environment(t, c, noon.Add(3*time.Hour+30*time.Minute)), c.input(maintenance.Policy{}))
+	require.NoError(t, err)
+	require.False(t, c.triggered.Before(noon.AddDate(0, 0, 7)), "triggered at %s", c.triggered)
+}
+
+func TestApproval(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	env := environment(t, c, noon)
+	answers := &answers{t: t}
+	env.RegisterDelayedCallback(func() {
+		require.Equal(t, maintenance.BlockedByApproval, status(t, env).Blocker)
+		env.UpdateWorkflow(workflows.ApproveUpdate, "nameless", answers.rejected("by is empty"), workflows.Approval{})
+		env.UpdateWorkflow(workflows.ApproveUpdate, "first", answers.accepted(), workflows.Approval{By: "alice", Why: "CHG-1"})
+		env.UpdateWorkflow(workflows.ApproveUpdate, "second", answers.rejected("approved already"), workflows.Approval{By: "bob"})
+	}, time.Hour)
+	result, err := maintain(t, env, c.input(maintenance.Policy{Approval: true}))
+	require.NoError(t, err)
+	require.Equal(t, 3, answers.got)
+	require.False(t, c.triggered.Before(noon.Add(time.Hour)), "triggered before the approval")
+	require.Len(t, result.Decisions, 1)
+	require.Equal(t, "alice", result.Decisions[0].By)
+}
+
+// answers checks what became of the updates sent in a test.
+type answers struct {
+	t   *testing.T
+	got int
+}
+
+func (a *answers) accepted() *testsuite.TestUpdateCallback {
+	return &testsuite.TestUpdateCallback{
+		OnAccept:   func() {},
+		OnReject:   func(err error) { require.NoError(a.t, err) },
+		OnComplete: func(_ any, err error) { a.got++; require.NoError(a.t, err) },
+	}
+}
+
+func (a *answers) rejected(says string) *testsuite.TestUpdateCallback {
+	return &testsuite.TestUpdateCallback{
+		OnAccept:   func() { require.Fail(a.t, "accepted, want a refusal that says: "+says) },
+		OnReject:   func(err error) { a.got++; require.ErrorContains(a.t, err, says) },
+		OnComplete: func(any, error) {},
+	}
+}
