@@ -1,15 +1,13 @@
 package aws
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
-	"github.com/goccy/go-yaml"
+	"github.com/tidegate/tidegate/internal/simcloud/document"
 )
 
 // AdminHandler is the simulator's own side of this cloud, unsigned:
@@ -108,11 +106,8 @@ func body[T any](r *http.Request) (T, error) {
 	if err != nil {
 		return in, fmt.Errorf("read the request's body: %w", err)
 	}
-	if len(bytes.TrimSpace(raw)) == 0 {
-		return in, Faults{{Path: "body", Want: "a JSON object, see docs/simcloud.md"}}
-	}
-	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&in); err != nil {
-		return in, fmt.Errorf("the request's body cannot be read: %s", yaml.FormatError(err, false, false))
+	if err := document.Decode("body", raw, &in); err != nil {
+		return in, fmt.Errorf("the request cannot be used: %w", err)
 	}
 	return in, nil
 }
@@ -138,8 +133,18 @@ func statusOf(err error) int {
 	return http.StatusBadRequest
 }
 
+// replyError names the first fault's parts for programs and all faults for people.
 func replyError(w http.ResponseWriter, status int, err error) {
-	reply(w, status, map[string][]string{"errors": strings.Split(err.Error(), "\n")})
+	body := map[string]string{"error": err.Error()}
+	var fault Fault
+	var faults Faults
+	if errors.As(err, &faults) {
+		fault = faults[0]
+	}
+	if fault.Path != "" || errors.As(err, &fault) {
+		body["field"], body["value"], body["want"] = fault.Path, fault.Value, fault.Want
+	}
+	reply(w, status, body)
 }
 
 // reply sends indented JSON, since people read it too.

@@ -97,3 +97,13 @@ func (g *gateway) view(now time.Time) GatewayState {
 	}
 	return out
 }
+
+// Settle brings everything up to now, so that the Book shows what AWS did by
+// itself so far. A call does so for what it looks at.
+func (c *Cloud) Settle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, g := range c.gateways {
+		c.advance(g, c.now())
+	}
+}

@@ -1,0 +1,71 @@
+package simcloud
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/document"
+	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+)
+
+// Scenario is a whole scenario file. A section that is left out has no
+// gateways or instances, and that cloud's default credentials.
+type Scenario struct {
+	AWS    aws.Scenario    `yaml:"aws,omitempty"`
+	Huawei huawei.Scenario `yaml:"huawei,omitempty"`
+}
+
+//go:embed default.yaml
+var defaultScenario []byte
+
+// DefaultScenario is the fleet that the simulator has without a file: six
+// gateways with different fates and a TaurusDB instance with three proxies.
+func DefaultScenario() (Scenario, error) { return Parse("default scenario", defaultScenario) }
+
+// Load reads a scenario file.
+func Load(path string) (Scenario, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return Scenario{}, fmt.Errorf("read the scenario file: %w", err)
+	}
+	return Parse(path, text)
+}
+
+// Parse reads a scenario strictly. Its error is one line for every fault, each
+// with the name, the line, the column, the field and what would be right.
+func Parse(name string, text []byte) (Scenario, error) {
+	var s Scenario
+	if err := document.Decode(name, text, &s); err != nil {
+		return Scenario{}, fmt.Errorf("scenario: %w", err)
+	}
+	var faults []error
+	var awsFaults aws.Faults
+	if errors.As(s.AWS.Validate(), &awsFaults) {
+		for _, f := range awsFaults {
+			f.Path = "aws." + f.Path
+			faults = append(faults, document.At(name, text, f.Path, f.Error()))
+		}
+	}
+	for _, err := range parts(s.Huawei.Validate()) {
+		message := "huawei." + err.Error()
+		path, _, _ := strings.Cut(message, ": ")
+		faults = append(faults, document.At(name, text, path, message))
+	}
+	return s, errors.Join(faults...)
+}
+
+// parts takes joined errors apart.
+func parts(err error) []error {
+	if err == nil {
+		return nil
+	}
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}

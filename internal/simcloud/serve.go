@@ -1,0 +1,46 @@
+package simcloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// stopPatience is how long calls under way may take to end when the server stops.
+const stopPatience = time.Second
+
+// ErrListen is an address that cannot be listened on: taken, not this
+// machine's, or not an address.
+var ErrListen = errors.New("cannot listen")
+
+// Start serves the simulation on an address such as 127.0.0.1:4599 (port 0 is
+// a free one) until stop is called or ctx ends. It returns the address that it
+// serves on. Calling stop again does nothing.
+func (s *Simulation) Start(ctx context.Context, listen string) (address string, stop func(), err error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return "", nil, fmt.Errorf("%w on %s: %w", ErrListen, listen, err)
+	}
+	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener) //nolint:errcheck // ends with ErrServerClosed, by stop
+	}()
+	halt := func() {
+		graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+		defer cancel()
+		if server.Shutdown(graceful) != nil {
+			_ = server.Close() //nolint:errcheck // the connections are dropped either way
+		}
+		<-done
+	}
+	cancelWatch := context.AfterFunc(ctx, halt)
+	return listener.Addr().String(), func() {
+		cancelWatch()
+		halt()
+	}, nil
+}

@@ -1,0 +1,97 @@
+// Package simcloud is the two clouds, simulated over HTTP on one port: AWS
+// Storage Gateway with EC2's snapshots, and Huawei Cloud's TaurusDB proxies
+// with its IAM. A scenario says what exists and which fates things have; the
+// admin side under /_sim/ shows the effects, which are the ground truth of
+// every test, and changes the world while it runs.
+package simcloud
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/simcloud/record"
+)
+
+// Options of a simulation. The zero value is fit for use.
+type Options struct {
+	// Now is the clouds' clock; nil is time.Now. AWS's signatures are dated
+	// against the wall clock all the same, Huawei's against this one.
+	Now func() time.Time
+}
+
+// Simulation is both clouds. It is an http.Handler; its methods may be called
+// from many goroutines at once.
+type Simulation struct {
+	book   *record.Book
+	aws    *aws.Cloud
+	huawei *huawei.Cloud
+	admin  http.Handler
+}
+
+// New builds the simulation of a scenario, or says everything that is wrong with it.
+func New(s Scenario, opts Options) (*Simulation, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	book := record.New(opts.Now)
+	awsCloud, err := aws.New(s.AWS, aws.Options{Book: book, Now: opts.Now})
+	if err != nil {
+		return nil, fmt.Errorf("build the aws section: %w", err)
+	}
+	huaweiCloud, err := huawei.New(s.Huawei, huawei.Options{Book: book, Now: opts.Now})
+	if err != nil {
+		return nil, fmt.Errorf("build the huawei section: %w", err)
+	}
+	sim := &Simulation{book: book, aws: awsCloud, huawei: huaweiCloud}
+	sim.admin = sim.adminHandler()
+	return sim, nil
+}
+
+// AWS is the simulated AWS, for changes from within the process.
+func (s *Simulation) AWS() *aws.Cloud { return s.aws }
+
+// Huawei is the simulated Huawei Cloud, for changes from within the process.
+func (s *Simulation) Huawei() *huawei.Cloud { return s.huawei }
+
+// Effects are all changes that took place up to now, including those that the
+// clouds made by themselves, in the order in which they were found.
+func (s *Simulation) Effects() []record.Effect {
+	s.aws.Settle()
+	s.huawei.Settle()
+	return s.book.Effects()
+}
+
+// Calls counts the calls so far by operation, served or refused.
+func (s *Simulation) Calls() map[string]int { return s.book.Calls() }
+
+// ServeHTTP tells the clouds apart as their own front doors cannot be: AWS by
+// its signature or target header, Huawei Cloud by its paths, the admin side by /_sim/.
+func (s *Simulation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case strings.HasPrefix(r.URL.Path, adminPrefix):
+		s.admin.ServeHTTP(w, r)
+	case isAWS(r):
+		s.aws.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, "/v3/"):
+		s.huawei.ServeHTTP(w, r)
+	default:
+		notFound(w, r)
+	}
+}
+
+func isAWS(r *http.Request) bool {
+	return r.Header.Get("X-Amz-Target") != "" ||
+		strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256") ||
+		r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusNotFound, map[string]string{
+		"error": fmt.Sprintf("%s %s belongs to neither simulated cloud: AWS requests carry an AWS4-HMAC-SHA256 signature, "+
+			"Huawei Cloud's begin with /v3/, and the simulator's own side is GET %s", r.Method, r.URL.Path, adminPrefix),
+	})
+}

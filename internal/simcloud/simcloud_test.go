@@ -1,0 +1,173 @@
+package simcloud_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/simcloud"
+)
+
+// serve starts a scenario and returns its address.
+func serve(t *testing.T, s simcloud.Scenario) string {
+	t.Helper()
+	sim, err := simcloud.New(s, simcloud.Options{})
+	require.NoError(t, err)
+	address, stop, err := sim.Start(t.Context(), "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(stop)
+	return address
+}
+
+func fleet(t *testing.T) simcloud.Scenario {
+	t.Helper()
+	s, err := simcloud.DefaultScenario()
+	require.NoError(t, err)
+	return s
+}
+
+func ask(t *testing.T, method, url, body string, header http.Header) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	if header != nil {
+		r.Header = header
+	}
+	reply, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, reply.Body.Close()) }()
+	text, err := io.ReadAll(reply.Body)
+	require.NoError(t, err)
+	return reply.StatusCode, string(text)
+}
+
+func TestDefaultFleetHasSixGatewaysAndThreeProxies(t *testing.T) {
+	t.Parallel()
+	s := fleet(t)
+	require.Len(t, s.AWS.Gateways, 6)
+	require.Len(t, s.Huawei.Instances, 1)
+	require.Len(t, s.Huawei.Instances[0].Proxies, 3)
+}
+
+func TestCloudsAreToldApartOnOnePort(t *testing.T) {
+	t.Parallel()
+	url := "http://" + serve(t, fleet(t))
+	for name, tc := range map[string]struct {
+		method, path string
+		header       http.Header
+		status       int
+		want         string
+	}{
+		"storage gateway":   {"POST", "/", http.Header{"X-Amz-Target": {"StorageGateway_20130630.ListGateways"}}, 403, "MissingAuthenticationToken"},
+		"ec2":               {"POST", "/", http.Header{"Authorization": {"AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/ec2/aws4_request"}}, 400, "<Code>MissingAction</Code>"},
+		"ec2, unsigned":     {"POST", "/", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, 400, "<Code>MissingAction</Code>"},
+		"huawei":            {"GET", "/v3/nothing", nil, 404, "APIGW.0101"},
+		"neither":           {"GET", "/favicon.ico", nil, 404, "belongs to neither"},
+		"index":             {"GET", "/_sim/", nil, 200, "/_sim/effects"},
+		"health":            {"GET", "/_sim/healthz", nil, 200, "ok"},
+		"no such admin":     {"GET", "/_sim/nothing", nil, 404, "belongs to neither"},
+		"no such aws admin": {"GET", "/_sim/aws/nothing", nil, 404, "docs/simcloud.md"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status, text := ask(t, tc.method, url+tc.path, "", tc.header)
+			require.Equal(t, tc.status, status, text)
+			require.Contains(t, text, tc.want)
+		})
+	}
+}
+
+func TestStateShowsBothClouds(t *testing.T) {
+	t.Parallel()
+	url := "http://" + serve(t, fleet(t))
+	status, text := ask(t, http.MethodGet, url+"/_sim/state", "", nil)
+	require.Equal(t, http.StatusOK, status)
+	var state struct {
+		AWS    struct{ Gateways []struct{ ID string } }
+		Huawei map[string]any
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &state))
+	require.Len(t, state.AWS.Gateways, 6)
+	require.NotEmpty(t, state.Huawei)
+}
+
+func TestChangesOfTheAdminSideAreSeenInTheEffects(t *testing.T) {
+	t.Parallel()
+	url := "http://" + serve(t, fleet(t))
+	status, text := ask(t, http.MethodPost, url+"/_sim/aws/gateways/sgw-0A000004/versions", `{"version": "9.9.9"}`, nil)
+	require.Equal(t, http.StatusOK, status, text)
+	require.Contains(t, text, `"nextVersion": "9.9.9"`)
+	status, text = ask(t, http.MethodGet, url+"/_sim/effects", "", nil)
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, text, `"kind": "admin:Version"`)
+	_, text = ask(t, http.MethodGet, url+"/_sim/calls", "", nil)
+	require.JSONEq(t, "{}", text)
+}
+
+func TestEffectsShowWhatAWSDidThoughNobodyLooked(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
+	sim, err := simcloud.New(fleet(t), simcloud.Options{Now: func() time.Time { return now }})
+	require.NoError(t, err)
+	now = now.Add(time.Hour)
+	effects := sim.Effects()
+	require.Len(t, effects, 1)
+	require.Equal(t, "vendor:AutomaticUpdate", effects[0].Kind)
+	require.Equal(t, time.Date(2026, 11, 18, 12, 1, 0, 0, time.UTC), effects[0].Time)
+	require.Empty(t, sim.Calls())
+}
+
+func TestScenarioNamesEveryFaultWithItsPlace(t *testing.T) {
+	t.Parallel()
+	_, err := simcloud.Parse("fleet.yaml", []byte(`aws:
+  gateways:
+    - id: sgw-0A000001
+      window: {hourOfDay: 25, minuteOfHour: 0, dayOfWeek: 0}
+      type: FILE_S3
+      volumes: [{id: vol-1122AABB}]
+    - id: sgw-0A000001
+      timing: {gapPolls: -1}
+huawei:
+  instances:
+    - id: short
+      proxies: []
+`))
+	require.Error(t, err)
+	for _, want := range []string{
+		`fleet.yaml:4:16: aws.gateways[0].window.hourOfDay is "25", want 0 to 23`,
+		`fleet.yaml:6:7: aws.gateways[0].volumes is "1 volumes", want none: only CACHED and STORED gateways have volumes`,
+		`fleet.yaml:7:7: aws.gateways[1].id is "sgw-0A000001", want a value that no other entry has`,
+		`fleet.yaml:8:16: aws.gateways[1].timing.gapPolls is "-1", want 0 to 1000`,
+		`fleet.yaml:11:7: huawei.instances[0].id`,
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = simcloud.Parse("fleet.yaml", []byte("aws:\n  gateway: []\n"))
+	require.ErrorContains(t, err, `fleet.yaml:2:3: unknown field "aws.gateway", want one of regions, credentials, timing, noUpdate, gateways`)
+	_, err = simcloud.Load("none.yaml")
+	require.ErrorContains(t, err, "none.yaml")
+}
+
+func TestServerEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	sim, err := simcloud.New(simcloud.Scenario{}, simcloud.Options{})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	address, stop, err := sim.Start(ctx, "127.0.0.1:0")
+	require.NoError(t, err)
+	_, _, err = sim.Start(t.Context(), address)
+	require.ErrorIs(t, err, simcloud.ErrListen)
+	cancel()
+	stop()
+	stop()
+	again, stopAgain, err := sim.Start(t.Context(), address)
+	require.NoError(t, err, "the port is free again")
+	require.Equal(t, address, again)
+	stopAgain()
+}
