@@ -128,29 +128,39 @@ func (a *StorageGateway) AwaitSnapshot(ctx context.Context, in AwaitSnapshotInpu
 	return out, nil
 }
 
+// DeleteUnfinishedOutput says what became of the snapshots that carry a key.
+type DeleteUnfinishedOutput struct {
+	Deleted []string `json:"deleted,omitempty"`
+	Kept    []string `json:"kept,omitempty"` // completed: somebody's recovery point
+}
+
 // DeleteUnfinished deletes the snapshots that carry the key and are not
-// completed. Completed ones are kept: they are somebody's recovery point. It
-// may be repeated.
-func (a *StorageGateway) DeleteUnfinished(ctx context.Context, in VolumeLookup) (deleted []string, err error) {
+// completed. One that EC2 shows late must not be left behind: while none is to
+// be seen it looks again, until the time is up. It may be repeated.
+func (a *StorageGateway) DeleteUnfinished(ctx context.Context, in FindSnapshotInput) (out DeleteUnfinishedOutput, err error) {
 	defer a.Now.edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Volumes(in.Account)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	found, err := call2(ctx, cloud.Snapshots, in.VolumeID, in.Key)
 	if err != nil {
-		return nil, err
+		return out, err
+	}
+	if len(found) == 0 && a.Now().Before(in.Until) {
+		return out, notYet("no snapshot of %s carries the key %s", in.VolumeID, in.Key)
 	}
 	remove := func(ctx context.Context, id string) (string, error) { return id, cloud.DeleteSnapshot(ctx, id) }
 	for _, s := range found {
 		if s.Completed() {
+			out.Kept = append(out.Kept, s.ID)
 			continue
 		}
 		id, err := call(ctx, remove, s.ID)
 		if err != nil {
-			return deleted, repeatable(err)
+			return out, repeatable(err)
 		}
-		deleted = append(deleted, id)
+		out.Deleted = append(out.Deleted, id)
 	}
-	return deleted, nil
+	return out, nil
 }

@@ -32,12 +32,13 @@ func (a *TaurusDB) SetReadWeights(ctx context.Context, in ReadWeightsInput) (out
 	if err != nil {
 		return out, err
 	}
+	// One that is at work may be about to change the very weights it shows.
+	if !proxy.Healthy() && !proxy.Broken() {
+		return out, notYet("proxy %s is %s", proxy.ID, proxy.Status)
+	}
 	if proxy.Routing.SameWeights(in.Routing) {
 		out.Same = true
 		return out, nil
-	}
-	if !proxy.Healthy() && !proxy.Broken() {
-		return out, notYet("proxy %s is %s", proxy.ID, proxy.Status)
 	}
 	send := func(ctx context.Context, routing maintenance.ProxyRouting) (string, error) {
 		return cloud.SetReadWeights(ctx, in.Proxy.InstanceID, in.Proxy.ProxyID, routing)

@@ -88,7 +88,9 @@ func (r *run) holdAutomaticUpdates(ctx workflow.Context, found maintenance.Autom
 		return err
 	}
 	held := r.ledger.intend("automatic updates of "+r.in.Target.Gateway.ID()+" held at "+string(maintenance.EmergencyVersionsOnly),
-		"set "+string(found)+" again", func(ctx workflow.Context) error { return set(ctx, found) })
+		"set "+string(found)+" again", func(ctx workflow.Context) (maintenance.ChangeState, error) {
+			return maintenance.ChangeTakenBack, set(ctx, found)
+		})
 	if err := set(ctx, maintenance.EmergencyVersionsOnly); err != nil {
 		return err
 	}

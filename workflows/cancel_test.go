@@ -49,8 +49,21 @@ func TestCancelAtEveryWait(t *testing.T) {
 			policy: hold, start: noon, after: 12 * time.Minute, state: maintenance.StatePartial,
 			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
 		},
-		"while the first proxy is upgraded": {
+		"before EC2 shows the snapshot": {
+			policy: hold, start: noon, after: 7*time.Minute + 27*time.Second, state: maintenance.StatePartial,
+			arrange: func(c *cloud) { c.unseen = 3 * time.Minute },
+			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
+		},
+		"while the second proxy's reads are shifted": {
 			policy: hold, start: noon, after: 20 * time.Minute, state: maintenance.StatePartial,
+			arrange: func(c *cloud) { c.volumes = nil; c.restart = 12 * time.Minute },
+			effects: []string{
+				"update " + gatewayID, "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100",
+				"weights " + proxyIDs[1] + " 0", "weights " + proxyIDs[1] + " 100",
+			},
+		},
+		"while the first proxy is upgraded": {
+			policy: hold, start: noon, after: 17 * time.Minute, state: maintenance.StatePartial,
 			arrange: func(c *cloud) { c.volumes = nil; c.restart = 12 * time.Minute },
 			effects: []string{
 				"update " + gatewayID, "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100",

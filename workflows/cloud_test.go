@@ -32,6 +32,7 @@ type cloud struct {
 	triggered time.Time
 	volumes   []maintenance.Volume
 	snapshots []*maintenance.Snapshot
+	unseen    time.Duration // how long EC2 does not show a snapshot
 	pending   time.Duration // of a snapshot; never: it stays pending
 
 	proxies map[string]*fakeProxy
@@ -185,14 +186,14 @@ func (c volumeCloud) CreateSnapshot(_ context.Context, arn, key string) (string,
 	return s.ID, c.effect("snapshot", s.VolumeID)
 }
 
-// shown is a snapshot as EC2 shows it: two seconds late.
+// shown is a snapshot as EC2 shows it: late.
 func (c volumeCloud) shown(s *maintenance.Snapshot) (maintenance.Snapshot, bool) {
 	seen := *s
 	age := c.now().Sub(s.StartedAt)
 	if age >= c.pending {
 		seen.State = "completed"
 	}
-	return seen, age >= 2*time.Second
+	return seen, age >= c.unseen
 }
 
 func (c volumeCloud) Snapshots(_ context.Context, volumeID, key string) ([]maintenance.Snapshot, error) {

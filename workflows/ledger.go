@@ -12,8 +12,12 @@ import (
 // entry is one change of the ledger with the way to take it back.
 type entry struct {
 	change maintenance.Change
-	undo   func(workflow.Context) error // nil for a change that only goes forward
+	undo   undo // nil for a change that only goes forward
 }
+
+// undo takes a change back, and says what has become of it: it may turn out
+// never to have been made, or to be meant to stay.
+type undo func(workflow.Context) (maintenance.ChangeState, error)
 
 // ledger is what a run has changed, oldest first.
 type ledger struct {
@@ -22,7 +26,7 @@ type ledger struct {
 
 // intend registers a change before its step begins, so that a step that ends
 // in the middle is still taken back. A nil undo makes it forward-only.
-func (l *ledger) intend(what, how string, undo func(workflow.Context) error) *entry {
+func (l *ledger) intend(what, how string, undo undo) *entry {
 	e := &entry{
 		change: maintenance.Change{What: what, Reversible: undo != nil, Undo: how, State: maintenance.ChangeIntended},
 		undo:   undo,
@@ -46,12 +50,13 @@ func (e *entry) takeBack(ctx workflow.Context) error {
 	}
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	if err := e.undo(ctx); err != nil {
+	state, err := e.undo(ctx)
+	if err != nil {
 		e.change.Why = explain(err).Error()
 		e.is(maintenance.ChangeStuck)
 		return fmt.Errorf("take back %s: %w", e.change.What, explain(err))
 	}
-	e.is(maintenance.ChangeTakenBack)
+	e.is(state)
 	return nil
 }
 

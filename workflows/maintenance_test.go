@@ -66,9 +66,9 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			says:    "not connected",
 		},
 		"a restart that takes longer than updateStart is not triggered again": {
-			arrange: func(c *cloud) { c.restart, c.stale = 20*time.Minute, 10*time.Minute },
+			arrange: func(c *cloud) { c.restart, c.stale, c.volumes = 20*time.Minute, 10*time.Minute, nil },
 			state:   maintenance.StateCompleted,
-			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "snapshot vol-3344ccdd"},
+			effects: []string{"update " + gatewayID},
 		},
 		"a snapshot that stays pending is deleted": {
 			arrange: func(c *cloud) { c.pending = never; c.volumes = c.volumes[:1] },

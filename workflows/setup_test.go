@@ -44,7 +44,7 @@ func newCloud() *cloud {
 		schedule: maintenance.RawSchedule{
 			DayOfWeek: ptr(0), Hour: ptr(12), Minute: ptr(0), Timezone: "GMT", AutomaticUpdates: maintenance.AllVersions,
 		},
-		gap: 20 * time.Second, restart: 5 * time.Minute, stale: 20 * time.Second, pending: 10 * time.Minute,
+		gap: 20 * time.Second, restart: 5 * time.Minute, stale: 20 * time.Second, unseen: 2 * time.Second, pending: 10 * time.Minute,
 		volumes: []maintenance.Volume{
 			{ARN: gatewayARN + "/volume/vol-1122AABB", ID: "vol-1122aabb", Status: "AVAILABLE"},
 			{ARN: gatewayARN + "/volume/vol-3344CCDD", ID: "vol-3344ccdd", Status: "AVAILABLE"},

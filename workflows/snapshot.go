@@ -62,12 +62,12 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 		Key: maintenance.SnapshotKey(workflow.GetInfo(ctx).FirstRunID, point, volumeID),
 	}
 	taken := r.ledger.intend("snapshot of volume "+volumeID+" "+string(point)+" the update", "deleted while unfinished, kept once completed",
-		func(ctx workflow.Context) error {
-			_, err := call(ctx, repeatWithin(undoLimit, "delete the unfinished snapshot of "+volumeID), gateways.DeleteUnfinished, in)
-			return err
-		})
+		func(ctx workflow.Context) (maintenance.ChangeState, error) { return r.deleteUnfinished(ctx, in) })
 	out, err := r.createSnapshot(ctx, in)
 	if err != nil {
+		if !unknownOutcome(err) && ctx.Err() == nil {
+			taken.is(maintenance.ChangeNotMade)
+		}
 		return err
 	}
 	taken.is(maintenance.ChangeInForce)
@@ -98,6 +98,21 @@ func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (
 				activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(settle)})
 			return out, out.SnapshotID != "", err
 		})
+}
+
+// deleteUnfinished is the snapshot's compensation.
+func (r *run) deleteUnfinished(ctx workflow.Context, in activities.VolumeLookup) (maintenance.ChangeState, error) {
+	out, err := call(ctx, repeatWithin(undoLimit, "delete the unfinished snapshot of "+in.VolumeID), gateways.DeleteUnfinished,
+		activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(r.policy.SnapshotSettle.Std())})
+	switch {
+	case err != nil:
+		return "", err
+	case len(out.Deleted) > 0:
+		return maintenance.ChangeTakenBack, nil
+	case len(out.Kept) > 0:
+		return maintenance.ChangeKept, nil
+	}
+	return maintenance.ChangeNotMade, nil
 }
 
 func (r *run) completed(snapshotID string) {

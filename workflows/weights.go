@@ -14,8 +14,8 @@ func (r *run) shiftReads(ctx workflow.Context, p exactProxy) (*entry, error) {
 		return nil, nil
 	}
 	shifted := r.ledger.intend("read weights of proxy "+p.ref.ProxyID+" moved to the primary", "set as they were found",
-		func(ctx workflow.Context) error {
-			return r.setWeights(ctx, p.ref, p.routing, "put the read weights back")
+		func(ctx workflow.Context) (maintenance.ChangeState, error) {
+			return maintenance.ChangeTakenBack, r.setWeights(ctx, p.ref, p.routing, "put the read weights back")
 		})
 	if err := r.setWeights(ctx, p.ref, p.routing.Shifted(), "move the reads to the primary"); err != nil {
 		return shifted, err
@@ -24,7 +24,8 @@ func (r *run) shiftReads(ctx workflow.Context, p exactProxy) (*entry, error) {
 	return shifted, nil
 }
 
-// setWeights sends the weights once, and waits until the proxy has them.
+// setWeights sends the weights once, and waits until the proxy has them, also in
+// a cancelled run: weights that are still on their way cannot be put back.
 func (r *run) setWeights(ctx workflow.Context, ref maintenance.ProxyRef, routing maintenance.ProxyRouting, why string) error {
 	in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(ref), Routing: routing}
 	deadline := r.policy.Proxies.Deadline.Std()
@@ -42,6 +43,8 @@ func (r *run) setWeights(ctx workflow.Context, ref maintenance.ProxyRef, routing
 	if err != nil || sent.Same {
 		return err
 	}
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
 	_, err = await(ctx, activities.AwaitReadWeightsInput{ReadWeightsInput: in, JobID: sent.JobID})
 	return err
 }
