@@ -118,11 +118,13 @@ func byStart(freezes []Freeze) []Freeze {
 }
 
 // why names the rule that stands before the opening. A freeze comes first: it
-// is the one that a person made.
+// is the one that a person made. One that is still to come, and touches no more
+// of the window than its cutoff, stands before nothing.
 func why(now time.Time, window Window, o Opening, s Schedule, r Rules) (Blocker, string) {
 	next := stamp(o.From.In(s.Zone.Location()))
 	for _, f := range r.Freezes {
-		if f.From.Before(o.From) && f.To.After(now) && f.To.After(window.Start) && f.From.Before(window.End) {
+		matters := !f.From.After(now) || f.From.Before(window.End.Add(-r.Cutoff))
+		if matters && f.From.Before(o.From) && f.To.After(now) && f.To.After(window.Start) {
 			return BlockedByFreeze, fmt.Sprintf("frozen until %s (%s); may begin %s", stamp(f.To), orNone(f.Reason), next)
 		}
 	}
