@@ -1,0 +1,26 @@
+# One image with the worker, the operator's command and the simulated clouds:
+# static binaries on an empty base, as a user without rights. The dev server and
+# the demo are not in it: they carry a Temporal server.
+
+FROM golang:1.26.8-bookworm AS build
+WORKDIR /src
+# Modules first: they change seldom, and are then taken from the cache.
+COPY go.mod go.sum ./
+RUN --mount=type=cache,target=/go/pkg/mod go mod download
+COPY . .
+ENV CGO_ENABLED=0
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    go build -trimpath -ldflags='-s -w' -o /out/worker ./worker && \
+    go build -trimpath -ldflags='-s -w' -o /out/tidegate ./starter && \
+    go build -trimpath -ldflags='-s -w' -o /out/simcloud ./simcloud
+
+FROM scratch
+# The clouds' and Temporal's certificates are checked against these.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build /out/ /usr/local/bin/
+ENV PATH=/usr/local/bin
+# No entry in /etc/passwd is needed; 65532 is what distroless images call nonroot.
+USER 65532:65532
+# The health server; published nowhere.
+EXPOSE 8081
+ENTRYPOINT ["/usr/local/bin/worker"]
