@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ func newCommand() *cobra.Command {
 		Short: "Serve simulated AWS (Storage Gateway, EC2 snapshots) and Huawei Cloud (TaurusDB proxies) on one port",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd, listen, file)
+			return serve(cmd.Context(), cmd.OutOrStdout(), listen, file)
 		},
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -38,7 +39,7 @@ func newCommand() *cobra.Command {
 	return command
 }
 
-func serve(cmd *cobra.Command, listen, file string) error {
+func serve(ctx context.Context, out io.Writer, listen, file string) error {
 	scenario, err := load(file)
 	if err != nil {
 		return fmt.Errorf("--scenario cannot be used:\n%w", err)
@@ -47,21 +48,21 @@ func serve(cmd *cobra.Command, listen, file string) error {
 	if err != nil {
 		return fmt.Errorf("--scenario cannot be used: %w", err)
 	}
-	address, stop, err := sim.Start(cmd.Context(), listen)
+	address, stop, err := sim.Start(ctx, listen)
 	if err != nil {
 		return fmt.Errorf("--listen %s cannot be used (choose another address or port, or stop what holds it): %w", listen, err)
 	}
 	defer stop()
-	greet(cmd.OutOrStdout(), address, scenario)
-	<-cmd.Context().Done()
+	greet(out, address, scenario)
+	<-ctx.Done()
 	return nil
 }
 
 func load(file string) (simcloud.Scenario, error) {
 	if file == "" {
-		return simcloud.DefaultScenario() //nolint:wrapcheck // serve says what it was
+		return simcloud.DefaultScenario()
 	}
-	return simcloud.Load(file) //nolint:wrapcheck // serve says what it was
+	return simcloud.Load(file)
 }
 
 // greet prints what a person needs to use the clouds. The secrets are those of

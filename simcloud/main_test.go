@@ -1,4 +1,4 @@
-package main //nolint:testpackage // run is what main is made of
+package main
 
 import (
 	"bufio"

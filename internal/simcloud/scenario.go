@@ -43,8 +43,7 @@ func Parse(name string, text []byte) (Scenario, error) {
 		return Scenario{}, fmt.Errorf("scenario: %w", err)
 	}
 	var faults []error
-	var awsFaults aws.Faults
-	if errors.As(s.AWS.Validate(), &awsFaults) {
+	if awsFaults, ok := errors.AsType[aws.FieldErrors](s.AWS.Validate()); ok {
 		for _, f := range awsFaults {
 			f.Path = "aws." + f.Path
 			faults = append(faults, document.At(name, text, f.Path, f.Error()))

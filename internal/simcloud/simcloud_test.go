@@ -171,3 +171,18 @@ func TestServerEndsWithItsContext(t *testing.T) {
 	require.Equal(t, address, again)
 	stopAgain()
 }
+
+func FuzzParseNeverFails(f *testing.F) {
+	f.Add([]byte("aws:\n  gateways:\n    - {id: sgw-0A000001, window: {opensIn: 5}}\n"))
+	f.Add([]byte("huawei: {instances: [{id: x, proxies: [{}]}]}\n"))
+	f.Add([]byte("aws: &a {gateways: []}\nhuawei: *a\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, err := simcloud.Parse("fuzz.yaml", text)
+		if err != nil {
+			require.NotEmpty(t, err.Error())
+			return
+		}
+		_, err = simcloud.New(s, simcloud.Options{})
+		require.NoError(t, err, "what Parse takes, New takes")
+	})
+}

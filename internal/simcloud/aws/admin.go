@@ -73,7 +73,7 @@ func (c *Cloud) AdminHandler() http.Handler {
 	})
 	mux.HandleFunc("POST /snapshots/{id}", c.adminSnapshot)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		replyError(w, http.StatusNotFound, Fault{Path: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
+		replyError(w, http.StatusNotFound, FieldError{Path: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
 	})
 	return mux
 }
@@ -136,9 +136,8 @@ func statusOf(err error) int {
 // replyError names the first fault's parts for programs and all faults for people.
 func replyError(w http.ResponseWriter, status int, err error) {
 	body := map[string]string{"error": err.Error()}
-	var fault Fault
-	var faults Faults
-	if errors.As(err, &faults) {
+	var fault FieldError
+	if faults, ok := errors.AsType[FieldErrors](err); ok {
 		fault = faults[0]
 	}
 	if fault.Path != "" || errors.As(err, &fault) {

@@ -73,7 +73,7 @@ func (c *Cloud) MoveWindow(id string, w Window) error {
 // Publish makes a version available to a gateway.
 func (c *Cloud) Publish(id, version string) error {
 	if version == "" {
-		return Faults{{Path: "version", Want: "a version such as 1.3.0"}}
+		return FieldErrors{{Path: "version", Want: "a version such as 1.3.0"}}
 	}
 	return c.change(id, "Version", func(g *gateway, now time.Time) map[string]string {
 		g.publish(version, now)
@@ -85,7 +85,7 @@ func (c *Cloud) Publish(id, version string) error {
 // DISCONNECTED. A running state brings back one that would never come back.
 func (c *Cloud) SetState(id, state string) error {
 	if len(state) < 2 || len(state) > 25 {
-		return Faults{{Path: "state", Value: state, Want: "2 to 25 characters, such as RUNNING, STATE_RUNNING, SHUTDOWN or DISCONNECTED"}}
+		return FieldErrors{{Path: "state", Value: state, Want: "2 to 25 characters, such as RUNNING, STATE_RUNNING, SHUTDOWN or DISCONNECTED"}}
 	}
 	return c.change(id, "State", func(g *gateway, now time.Time) map[string]string {
 		g.state = state
@@ -143,26 +143,16 @@ func (c *Cloud) UpdateByAWS(id string) error {
 // SetVolume changes a volume of a gateway. A status in which AWS takes no
 // snapshots stops the pending ones for good.
 func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error {
-	check := &checker{}
-	if change.Status != nil && *change.Status != "" && (len(*change.Status) < 3 || len(*change.Status) > 50) {
-		check.wrong("status", *change.Status, "3 to 50 characters, such as AVAILABLE or PASS THROUGH, or empty")
-	}
-	if change.SnapshotFate != nil {
-		check.oneOf("snapshotFate", *change.SnapshotFate, fateCompleted, fateStuck, fateError)
-	}
-	if len(check.faults) > 0 {
-		return check.faults
+	if faults := change.check(); len(faults) > 0 {
+		return faults
 	}
 	var found *volume
 	err := c.change(gatewayID, "Volume", func(g *gateway, now time.Time) map[string]string {
-		for _, v := range g.volumes {
-			if v.conf.ID == volumeID {
-				found = v
-			}
-		}
-		if found == nil {
+		at := slices.IndexFunc(g.volumes, func(v *volume) bool { return v.conf.ID == volumeID })
+		if at < 0 {
 			return nil
 		}
+		found = g.volumes[at]
 		set(&found.pinned, change.Status)
 		set(&found.conf.SnapshotFate, change.SnapshotFate)
 		if found.pinned == volumePassThrough || found.pinned == volumeIrrecoverable {
@@ -174,6 +164,17 @@ func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error
 		return fmt.Errorf("%w volume %q of gateway %s", ErrUnknown, volumeID, gatewayID)
 	}
 	return err
+}
+
+func (v VolumeChange) check() FieldErrors {
+	check := &checker{}
+	if v.Status != nil && *v.Status != "" && (len(*v.Status) < 3 || len(*v.Status) > 50) {
+		check.wrong("status", *v.Status, "3 to 50 characters, such as AVAILABLE or PASS THROUGH, or empty")
+	}
+	if v.SnapshotFate != nil {
+		check.oneOf("snapshotFate", *v.SnapshotFate, fateCompleted, fateStuck, fateError)
+	}
+	return check.faults
 }
 
 // SetSnapshot gives a snapshot another fate: completed, stuck or error.

@@ -10,11 +10,11 @@ import (
 
 // checker collects faults.
 type checker struct {
-	faults Faults
+	faults FieldErrors
 }
 
 func (c *checker) wrong(path, value, want string) {
-	c.faults = append(c.faults, Fault{Path: path, Value: value, Want: want})
+	c.faults = append(c.faults, FieldError{Path: path, Value: value, Want: want})
 }
 
 func (c *checker) require(path, value string) {
@@ -86,10 +86,8 @@ func (w Window) check(c *checker, path string) {
 	if w.Malformed || w.NotSupported || w.empty() {
 		return
 	}
-	absolute := w.HourOfDay != nil || w.MinuteOfHour != nil || w.DayOfWeek != nil || w.DayOfMonth != nil
-	whole := w.HourOfDay != nil && w.MinuteOfHour != nil && (w.DayOfWeek != nil) != (w.DayOfMonth != nil)
 	ways := 0
-	for _, way := range []bool{absolute, w.OpensIn != 0, w.OpenedAgo != 0} {
+	for _, way := range []bool{w.absolute(), w.OpensIn != 0, w.OpenedAgo != 0} {
 		if way {
 			ways++
 		}
@@ -97,9 +95,19 @@ func (w Window) check(c *checker, path string) {
 	switch {
 	case ways > 1:
 		c.wrong(path, "several ways at once", "one of: hourOfDay with minuteOfHour and a day; opensIn; openedAgo")
-	case absolute && !whole:
+	case w.absolute() && !w.whole():
 		c.wrong(path, "an incomplete schedule", "hourOfDay and minuteOfHour and either dayOfWeek or dayOfMonth (or malformed: true)")
 	}
+}
+
+// absolute has a part of AWS's own schedule.
+func (w Window) absolute() bool {
+	return w.HourOfDay != nil || w.MinuteOfHour != nil || w.DayOfWeek != nil || w.DayOfMonth != nil
+}
+
+// whole is a schedule that AWS's write call takes.
+func (w Window) whole() bool {
+	return w.HourOfDay != nil && w.MinuteOfHour != nil && (w.DayOfWeek != nil) != (w.DayOfMonth != nil)
 }
 
 // empty is a window that says nothing.

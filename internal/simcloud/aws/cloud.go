@@ -50,7 +50,7 @@ type Cloud struct {
 }
 
 // New builds the cloud of a scenario. A scenario that Validate refuses is
-// refused here with the same Faults.
+// refused here with the same FieldErrors.
 func New(s Scenario, opts Options) (*Cloud, error) {
 	if opts.Book == nil {
 		return nil, fmt.Errorf("simulated AWS: Options.Book is missing: give it a record.Book")
@@ -135,7 +135,7 @@ func setDefault(field *string, value string) {
 // newRequestID is a random id in the form that AWS uses.
 func newRequestID() string {
 	b := make([]byte, 16)
-	_, _ = rand.Read(b) //nolint:errcheck // crypto/rand.Read never fails since Go 1.24
+	_, _ = rand.Read(b) // it never fails since Go 1.24
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 

@@ -165,7 +165,7 @@ func TestDeleteSnapshot(t *testing.T) {
 	w.move(2 * time.Second)
 	remove := func(id string) error {
 		_, err := w.eyes().DeleteSnapshot(t.Context(), &ec2.DeleteSnapshotInput{SnapshotId: &id})
-		return err //nolint:wrapcheck // the test looks at the SDK's own error
+		return err
 	}
 	_, err := w.eyes().DeleteSnapshot(t.Context(), &ec2.DeleteSnapshotInput{SnapshotId: &id, DryRun: new(true)})
 	ec2Refuses(t, err, "DryRunOperation")

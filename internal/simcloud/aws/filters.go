@@ -2,6 +2,7 @@ package aws
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,7 +16,10 @@ const maxFilterValues = 200
 // filter is one of EC2's filters: its values are joined by "or".
 type filter struct {
 	name   string
+	of     func(s *snapshot, now time.Time) []string
 	values []*regexp.Regexp
+	// literal are the values as they were sent.
+	literal []string
 }
 
 // filters are joined by "and".
@@ -27,11 +31,12 @@ func (c *call) filters() (filters, *apiError) {
 	total := 0
 	for i := 1; c.form.Has(fmt.Sprintf("Filter.%d.Name", i)); i++ {
 		name := c.form.Get(fmt.Sprintf("Filter.%d.Name", i))
-		if !knownFilter(name) {
+		of, known := filterOf(name)
+		if !known {
 			return nil, bad("InvalidParameterValue", fmt.Sprintf("The filter '%s' is invalid", name))
 		}
-		f := filter{name: name}
-		for _, value := range c.list(fmt.Sprintf("Filter.%d.Value", i)) {
+		f := filter{name: name, of: of, literal: c.list(fmt.Sprintf("Filter.%d.Value", i))}
+		for _, value := range f.literal {
 			f.values = append(f.values, wildcard(value))
 		}
 		if len(f.values) == 0 {
@@ -44,14 +49,6 @@ func (c *call) filters() (filters, *apiError) {
 		return nil, bad("FilterLimitExceeded", fmt.Sprintf("The maximum number of filter values is %d", maxFilterValues))
 	}
 	return out, nil
-}
-
-// knownFilter is so for DescribeSnapshots' filters.
-func knownFilter(name string) bool {
-	return strings.HasPrefix(name, "tag:") || slices.Contains([]string{
-		"description", "encrypted", "owner-alias", "owner-id", "progress", "snapshot-id", "start-time",
-		"status", "storage-tier", "tag-key", "transfer-type", "volume-id", "volume-size",
-	}, name)
 }
 
 // wildcard is EC2's pattern: * is any text, ? one character, \ takes the next
@@ -79,7 +76,7 @@ func wildcard(value string) *regexp.Regexp {
 
 func (all filters) match(s *snapshot, now time.Time) bool {
 	for _, f := range all {
-		if !slices.ContainsFunc(s.filterValues(f.name, now), func(value string) bool {
+		if !slices.ContainsFunc(f.of(s, now), func(value string) bool {
 			return slices.ContainsFunc(f.values, func(r *regexp.Regexp) bool { return r.MatchString(value) })
 		}) {
 			return false
@@ -88,37 +85,46 @@ func (all filters) match(s *snapshot, now time.Time) bool {
 	return true
 }
 
-// filterValues are the snapshot's values that a filter looks at; none never matches.
-func (s *snapshot) filterValues(name string, now time.Time) []string {
-	if key, isTag := strings.CutPrefix(name, "tag:"); isTag {
-		if value, has := s.tags[key]; has {
-			return []string{value}
+// volumes are the volume ids that a filter names in full, if one does: then no
+// other volume's snapshots need be looked at.
+func (all filters) volumes() ([]string, bool) {
+	for _, f := range all {
+		if f.name == "volume-id" && !strings.ContainsAny(strings.Join(f.literal, ""), `*?\`) {
+			return f.literal, true
 		}
-		return nil
 	}
-	switch name {
-	case "description":
-		return []string{s.description}
-	case "encrypted":
-		return []string{"false"}
-	case "owner-id":
-		return []string{s.account}
-	case "progress":
-		return []string{s.progress(now)}
-	case "snapshot-id":
-		return []string{s.id}
-	case "start-time":
-		return []string{s.started.UTC().Format(ec2Time)}
-	case "status":
-		return []string{s.status(now)}
-	case "storage-tier":
-		return []string{"standard"}
-	case "tag-key":
-		return s.tagKeys()
-	case "volume-id":
-		return []string{s.volumeID}
-	case "volume-size":
-		return []string{strconv.Itoa(s.sizeGiB)}
+	return nil, false
+}
+
+// filterOf gives what a filter of DescribeSnapshots looks at; false for a name
+// that EC2 does not know. What a snapshot lacks never matches.
+func filterOf(name string) (func(s *snapshot, now time.Time) []string, bool) {
+	if key, isTag := strings.CutPrefix(name, "tag:"); isTag {
+		return func(s *snapshot, _ time.Time) []string {
+			if value, has := s.tags[key]; has {
+				return []string{value}
+			}
+			return nil
+		}, true
 	}
-	return nil
+	one := func(of func(s *snapshot, now time.Time) string) func(*snapshot, time.Time) []string {
+		return func(s *snapshot, now time.Time) []string { return []string{of(s, now)} }
+	}
+	none := func(*snapshot, time.Time) []string { return nil }
+	of, known := map[string]func(*snapshot, time.Time) []string{
+		"description":   one(func(s *snapshot, _ time.Time) string { return s.description }),
+		"encrypted":     one(func(*snapshot, time.Time) string { return "false" }),
+		"owner-alias":   none,
+		"owner-id":      one(func(s *snapshot, _ time.Time) string { return s.account }),
+		"progress":      one((*snapshot).progress),
+		"snapshot-id":   one(func(s *snapshot, _ time.Time) string { return s.id }),
+		"start-time":    one(func(s *snapshot, _ time.Time) string { return s.started.UTC().Format(ec2Time) }),
+		"status":        one((*snapshot).status),
+		"storage-tier":  one(func(*snapshot, time.Time) string { return "standard" }),
+		"tag-key":       func(s *snapshot, _ time.Time) []string { return slices.Collect(maps.Keys(s.tags)) },
+		"transfer-type": none,
+		"volume-id":     one(func(s *snapshot, _ time.Time) string { return s.volumeID }),
+		"volume-size":   one(func(s *snapshot, _ time.Time) string { return strconv.Itoa(s.sizeGiB) }),
+	}[name]
+	return of, known
 }

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -47,9 +48,7 @@ func (c *Cloud) addGateway(conf Gateway, now time.Time) {
 		seen:    now,
 		tags:    map[string]string{},
 	}
-	for key, value := range conf.Tags {
-		g.tags[key] = value
-	}
+	maps.Copy(g.tags, conf.Tags)
 	if !conf.NeverUpdated {
 		g.lastUpdate = now.Add(-conf.LastUpdatedAgo)
 	}

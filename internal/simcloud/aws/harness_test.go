@@ -78,7 +78,7 @@ func (w *world) kinds() []string {
 }
 
 func (w *world) describe(ctx context.Context, arn string) (*storagegateway.DescribeGatewayInformationOutput, error) {
-	return w.sgw.DescribeGatewayInformation(ctx, &storagegateway.DescribeGatewayInformationInput{GatewayARN: &arn}) //nolint:wrapcheck // the test looks at the SDK's own error
+	return w.sgw.DescribeGatewayInformation(ctx, &storagegateway.DescribeGatewayInformationInput{GatewayARN: &arn})
 }
 
 func (w *world) trigger(t *testing.T, arn string) {

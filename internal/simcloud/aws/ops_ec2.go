@@ -104,7 +104,7 @@ func (c *Cloud) describeSnapshots(call *call) (any, *apiError) {
 		c.advance(g, call.now)
 	}
 	ids := call.list("SnapshotId")
-	found, err := c.candidates(call, ids)
+	found, err := c.candidates(call, ids, filters)
 	if err != nil {
 		return nil, err
 	}
@@ -124,9 +124,9 @@ func (c *Cloud) describeSnapshots(call *call) (any, *apiError) {
 
 // candidates are the named snapshots, each of which must be there, or all that
 // a search finds by now. A search finds a new one later than a look by id does.
-func (c *Cloud) candidates(call *call, ids []string) ([]*snapshot, *apiError) {
+func (c *Cloud) candidates(call *call, ids []string, all filters) ([]*snapshot, *apiError) {
 	if len(ids) == 0 {
-		return slices.DeleteFunc(slices.Clone(c.snapshots.all), func(s *snapshot) bool {
+		return slices.DeleteFunc(c.snapshots.search(all), func(s *snapshot) bool {
 			return !s.seenBy(call) || call.now.Before(s.visibleByFilter)
 		}), nil
 	}
@@ -249,7 +249,7 @@ func (c *Cloud) createTags(call *call) (any, *apiError) {
 		}
 		tags[key] = call.form.Get(fmt.Sprintf("Tag.%d.Value", i))
 	}
-	found, err := c.candidates(call, ids)
+	found, err := c.candidates(call, ids, nil)
 	if err != nil {
 		return nil, err
 	}

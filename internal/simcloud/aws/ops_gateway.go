@@ -95,30 +95,35 @@ type updateMaintenanceInput struct {
 	SoftwareUpdatePreferences                      *updatePreferences
 }
 
-// schedule is the whole schedule of the input; given is false if it has no
-// part of one, whole if it has all parts and one of the two days.
-func (in updateMaintenanceInput) schedule() (w Window, given, whole bool) {
-	w = Window{HourOfDay: in.HourOfDay, MinuteOfHour: in.MinuteOfHour, DayOfWeek: in.DayOfWeek, DayOfMonth: in.DayOfMonth}
-	whole = w.HourOfDay != nil && w.MinuteOfHour != nil && (w.DayOfWeek != nil) != (w.DayOfMonth != nil)
-	return w, !w.empty(), whole
+// schedule is what the input has of one.
+func (in updateMaintenanceInput) schedule() Window {
+	return Window{HourOfDay: in.HourOfDay, MinuteOfHour: in.MinuteOfHour, DayOfWeek: in.DayOfWeek, DayOfMonth: in.DayOfMonth}
 }
 
-// updateMaintenance takes a schedule, a policy or both; what is not sent
-// persists, and an incomplete schedule changes nothing.
-func (c *Cloud) updateMaintenance(call *call, in updateMaintenanceInput) (any, *apiError) {
+// policy is empty where the input has none.
+func (in updateMaintenanceInput) policy() string {
+	if in.SoftwareUpdatePreferences == nil || in.SoftwareUpdatePreferences.AutomaticUpdatePolicy == nil {
+		return ""
+	}
+	return *in.SoftwareUpdatePreferences.AutomaticUpdatePolicy
+}
+
+func (in updateMaintenanceInput) check() *apiError {
 	var v violations
 	v.between("hourOfDay", in.HourOfDay, 0, 23)
 	v.between("minuteOfHour", in.MinuteOfHour, 0, 59)
 	v.between("dayOfWeek", in.DayOfWeek, 0, 6)
 	v.between("dayOfMonth", in.DayOfMonth, 1, 28)
-	policy := ""
-	if p := in.SoftwareUpdatePreferences; p != nil && p.AutomaticUpdatePolicy != nil {
-		policy = *p.AutomaticUpdatePolicy
-		if policy != policyAll && policy != policyEmergency {
-			v.add(policy, "softwareUpdatePreferences.automaticUpdatePolicy", "satisfy enum value set: [ALL_VERSIONS, EMERGENCY_VERSIONS_ONLY]")
-		}
+	if p := in.policy(); p != "" && p != policyAll && p != policyEmergency {
+		v.add(p, "softwareUpdatePreferences.automaticUpdatePolicy", "satisfy enum value set: [ALL_VERSIONS, EMERGENCY_VERSIONS_ONLY]")
 	}
-	if err := v.err(); err != nil {
+	return v.err()
+}
+
+// updateMaintenance takes a schedule, a policy or both; what is not sent
+// persists, and an incomplete schedule changes nothing.
+func (c *Cloud) updateMaintenance(call *call, in updateMaintenanceInput) (any, *apiError) {
+	if err := in.check(); err != nil {
 		return nil, err
 	}
 	g, err := c.findGateway(call, in.GatewayARN)
@@ -128,12 +133,12 @@ func (c *Cloud) updateMaintenance(call *call, in updateMaintenanceInput) (any, *
 	if !g.running() {
 		return nil, refuse("GatewayNotConnected")
 	}
-	window, given, whole := in.schedule()
-	if given && !whole || !given && policy == "" {
+	window, policy := in.schedule(), in.policy()
+	if window.absolute() && !window.whole() || !window.absolute() && policy == "" {
 		return nil, refuseParameter("schedule", "want hourOfDay and minuteOfHour and either dayOfWeek or dayOfMonth")
 	}
 	detail := map[string]string{}
-	if given {
+	if window.absolute() {
 		g.window = window
 		detail["window"] = window.String()
 	}

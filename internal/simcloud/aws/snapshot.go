@@ -2,7 +2,6 @@ package aws
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -121,4 +120,15 @@ func (s *snapshots) add(one *snapshot) {
 	s.ofVolume[one.volumeID] = append(s.ofVolume[one.volumeID], one)
 }
 
-func (s *snapshot) tagKeys() []string { return slices.Collect(maps.Keys(s.tags)) }
+// search gives a list of its own of those that filters could match.
+func (s *snapshots) search(all filters) []*snapshot {
+	volumes, few := all.volumes()
+	if !few {
+		return slices.Clone(s.all)
+	}
+	var out []*snapshot
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(volumes))) {
+		out = append(out, s.ofVolume[id]...)
+	}
+	return out
+}

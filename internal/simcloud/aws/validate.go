@@ -9,8 +9,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// Fault is one thing that is wrong with a scenario.
-type Fault struct {
+// FieldError is one thing that is wrong with a scenario.
+type FieldError struct {
 	// Path leads to the field, such as "gateways[2].window.dayOfWeek".
 	Path string
 	// Value is what stands there, Want what would be right.
@@ -18,15 +18,15 @@ type Fault struct {
 }
 
 // Error names the field, its value and what would be right.
-func (f Fault) Error() string {
+func (f FieldError) Error() string {
 	return fmt.Sprintf("%s is %q, want %s", f.Path, f.Value, f.Want)
 }
 
-// Faults are all faults of a scenario at once.
-type Faults []Fault
+// FieldErrors are all faults of a scenario at once.
+type FieldErrors []FieldError
 
 // Error is one line a fault.
-func (f Faults) Error() string {
+func (f FieldErrors) Error() string {
 	lines := make([]string, len(f))
 	for i, fault := range f {
 		lines[i] = fault.Error()
@@ -63,7 +63,7 @@ const (
 	maxVolumes   = 32
 )
 
-// Validate reports every fault of the scenario as Faults, nil if it has none.
+// Validate reports every fault of the scenario as FieldErrors, nil if it has none.
 func (s Scenario) Validate() error {
 	c := &checker{}
 	for i, region := range s.Regions {

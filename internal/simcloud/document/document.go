@@ -27,19 +27,16 @@ func Decode(name string, text []byte, into any) error {
 		return nil
 	}
 	place := places{name: name, entries: entries(text)}
-	var duration *wrongDuration
-	if errors.As(err, &duration) {
+	if duration, ok := errors.AsType[*durationError](err); ok {
 		at := place.withValue(duration.value)
 		return place.say(at.value, at.path+" is "+duration.Error())
 	}
-	var unknown *yaml.UnknownFieldError
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
 		at := place.withKey(unknown.GetToken())
 		names := knownFields(reflect.TypeOf(into), parent(at.path))
 		return place.say(unknown.GetToken(), fmt.Sprintf("unknown field %q, want one of %s", at.path, strings.Join(names, ", ")))
 	}
-	var placed yaml.Error
-	if errors.As(err, &placed) {
+	if placed, ok := errors.AsType[yaml.Error](err); ok {
 		return place.say(placed.GetToken(), placed.GetMessage())
 	}
 	if errors.Is(err, io.EOF) {
@@ -60,11 +57,11 @@ func At(name string, text []byte, path, message string) error {
 	return place.say(nil, message)
 }
 
-// wrongDuration is a duration that cannot be read; the decoder does not say where it stands.
-type wrongDuration struct{ value string }
+// durationError is a duration that cannot be read; the decoder does not say where it stands.
+type durationError struct{ value string }
 
 // Error says what would be right.
-func (e *wrongDuration) Error() string {
+func (e *durationError) Error() string {
 	return fmt.Sprintf("%q, want a duration: a number with a unit, such as 250ms, 45s or 10m", e.value)
 }
 
@@ -73,7 +70,7 @@ func readDuration(d *time.Duration, raw []byte) error {
 	text := strings.Trim(strings.TrimSpace(string(raw)), `"'`)
 	parsed, err := time.ParseDuration(text)
 	if err != nil {
-		return &wrongDuration{value: text}
+		return &durationError{value: text}
 	}
 	*d = parsed
 	return nil
@@ -93,9 +90,9 @@ func knownFields(t reflect.Type, path string) []string {
 		if segment == "" || t.Kind() != reflect.Struct {
 			continue
 		}
-		for i := range t.NumField() {
-			if fieldName(t.Field(i)) == segment {
-				t = plain(t.Field(i).Type)
+		for field := range t.Fields() {
+			if fieldName(field) == segment {
+				t = plain(field.Type)
 				break
 			}
 		}
@@ -103,9 +100,9 @@ func knownFields(t reflect.Type, path string) []string {
 	if t.Kind() != reflect.Struct {
 		return nil
 	}
-	names := make([]string, t.NumField())
-	for i := range names {
-		names[i] = fieldName(t.Field(i))
+	var names []string
+	for field := range t.Fields() {
+		names = append(names, fieldName(field))
 	}
 	return names
 }
