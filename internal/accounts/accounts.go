@@ -1,0 +1,144 @@
+// Package accounts joins the configured cloud accounts with the adapters that
+// speak to them: what the activities find under an account's name. The worker
+// fills it from its configuration; the demo and the end-to-end tests from
+// accounts of simulated clouds, with credentials that are given.
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"         //nolint:depguard // given keys need no more of the SDK than these two types
+	"github.com/aws/aws-sdk-go-v2/credentials" //nolint:depguard // as above
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/awscloud"
+	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
+	"github.com/tidegate/tidegate/internal/awscloud/snapshots"
+	"github.com/tidegate/tidegate/internal/huaweicloud"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// AWS is one AWS account in one region.
+type AWS struct {
+	awsaccounts.Account
+	// Keys, where given, are used as they are; the process's environment and
+	// the AWS configuration files are then not looked at, and no role is
+	// assumed. Nil: the SDK's default chain.
+	Keys *Keys
+}
+
+// Huawei is one Huawei Cloud project with the credentials for it.
+type Huawei struct {
+	huaweicloud.Account
+	Credentials huaweicloud.Credentials
+}
+
+// Accounts finds clouds by their accounts' names. It opens an account when it
+// is first asked for, once, and shares it between goroutines. One that could
+// not be opened is tried again when it is next asked for.
+type Accounts struct {
+	aws    map[string]*lazy[*awscloud.Cloud]
+	huawei map[string]*lazy[*huaweicloud.Cloud]
+}
+
+var (
+	_ activities.AWSAccounts    = (*Accounts)(nil)
+	_ activities.HuaweiAccounts = (*Accounts)(nil)
+)
+
+// New makes accounts known under their names, which must be unique within one
+// cloud; of two with one name the later counts. It opens none, and so makes no
+// call. ctx bounds the opening of accounts, and should be the process's.
+func New(ctx context.Context, onAWS []AWS, onHuawei []Huawei) *Accounts {
+	a := &Accounts{
+		aws:    make(map[string]*lazy[*awscloud.Cloud], len(onAWS)),
+		huawei: make(map[string]*lazy[*huaweicloud.Cloud], len(onHuawei)),
+	}
+	for _, account := range onAWS {
+		a.aws[account.Name] = &lazy[*awscloud.Cloud]{open: func() (*awscloud.Cloud, error) { return account.open(ctx) }}
+	}
+	for _, account := range onHuawei {
+		a.huawei[account.Name] = &lazy[*huaweicloud.Cloud]{open: account.open}
+	}
+	return a
+}
+
+// Gateways is the Storage Gateway side of an AWS account.
+func (a *Accounts) Gateways(account string) (activities.GatewayCloud, error) {
+	cloud, err := find(a.aws, "AWS", account)
+	if err != nil {
+		return nil, err // and no nil pointer within an interface
+	}
+	return cloud, nil
+}
+
+// Volumes is the side of an AWS account that has volumes and their snapshots.
+func (a *Accounts) Volumes(account string) (activities.VolumeCloud, error) {
+	cloud, err := find(a.aws, "AWS", account)
+	if err != nil {
+		return nil, err // and no nil pointer within an interface
+	}
+	return cloud, nil
+}
+
+// Proxies is the TaurusDB of a Huawei Cloud account.
+func (a *Accounts) Proxies(account string) (activities.ProxyCloud, error) {
+	cloud, err := find(a.huawei, "Huawei Cloud", account)
+	if err != nil {
+		return nil, err // and no nil pointer within an interface
+	}
+	return cloud, nil
+}
+
+func find[T any](known map[string]*lazy[T], cloud, name string) (T, error) {
+	account, ok := known[name]
+	if !ok {
+		var none T
+		return none, &UnknownError{Cloud: cloud, Name: name, Known: slices.Sorted(maps.Keys(known))}
+	}
+	return account.get()
+}
+
+// open makes the account's cloud. It asks AWS for nothing.
+func (a AWS) open(ctx context.Context) (*awscloud.Cloud, error) {
+	if a.Keys == nil {
+		return awsaccounts.Open(ctx, a.Account)
+	}
+	if err := a.Validate(); err != nil {
+		return nil, fmt.Errorf("open AWS account %q: %w", a.Name, err)
+	}
+	cfg := aws.Config{
+		Region:      a.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(a.Keys.AccessKeyID, a.Keys.SecretAccessKey, a.Keys.SessionToken),
+	}
+	return awscloud.New(cfg, a.Endpoint, snapshots.New(cfg, a.Endpoint)), nil
+}
+
+// open makes the account's cloud. It asks Huawei Cloud for nothing.
+func (h Huawei) open() (*huaweicloud.Cloud, error) {
+	return huaweicloud.Open(h.Account, h.Credentials, huaweicloud.Options{})
+}
+
+// UnknownError says that the worker's configuration has no account of a name.
+// It is a maintenance.ErrNotFound.
+type UnknownError struct {
+	Cloud string   // AWS or Huawei Cloud
+	Name  string   // the name that was asked for
+	Known []string // the names that there are, sorted
+}
+
+// Error names the account and those that there are.
+func (e *UnknownError) Error() string {
+	known := strings.Join(e.Known, ", ")
+	if known == "" {
+		known = "none"
+	}
+	return fmt.Sprintf("the worker's configuration has no %s account %q; it has: %s", e.Cloud, e.Name, known)
+}
+
+// Unwrap is maintenance.ErrNotFound.
+func (e *UnknownError) Unwrap() error { return maintenance.ErrNotFound }

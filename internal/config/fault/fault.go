@@ -1,0 +1,25 @@
+// Package fault takes the errors of a validation apart, so that every wrong
+// value can be named the way in which the person gave it: as a line of a file,
+// or as a flag.
+package fault
+
+import "github.com/tidegate/tidegate/internal/maintenance"
+
+// Fields are all field errors that an error wraps, in the order in which they
+// were found. Joined errors are followed into every branch, which errors.As
+// does not do.
+func Fields(err error) []*maintenance.FieldError {
+	switch e := err.(type) { //nolint:errorlint // this walks the tree that errors.As would stop in
+	case *maintenance.FieldError:
+		return []*maintenance.FieldError{e}
+	case interface{ Unwrap() []error }:
+		var all []*maintenance.FieldError
+		for _, part := range e.Unwrap() {
+			all = append(all, Fields(part)...)
+		}
+		return all
+	case interface{ Unwrap() error }:
+		return Fields(e.Unwrap())
+	}
+	return nil
+}

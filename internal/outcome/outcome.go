@@ -1,0 +1,52 @@
+// Package outcome reads what a run left behind. A maintenance that did not end
+// COMPLETED is a failed or cancelled workflow to Temporal, and carries its
+// record in that error's details: everybody who wants the record reads it here.
+package outcome
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// ErrNoResult: the run ended without leaving a record, as one does that was
+// terminated.
+var ErrNoResult = errors.New("the run left no result")
+
+// Of waits until a run has ended, and is its record, whatever its end state: a
+// failed or cancelled run is no error here. ErrNoResult wraps what Temporal
+// says of a run without a record; any other error means that the run's end
+// could not be learnt (ctx is done, Temporal is not reached, no such run).
+func Of(ctx context.Context, run client.WorkflowRun) (maintenance.Result, error) {
+	var result maintenance.Result
+	err := run.Get(ctx, &result)
+	if err == nil {
+		return result, nil
+	}
+	if details, ok := detailsOf(err); ok && details(&result) == nil && result.State != "" {
+		return result, nil
+	}
+	var ended *temporal.WorkflowExecutionError
+	if errors.As(err, &ended) {
+		return maintenance.Result{}, fmt.Errorf("%w: %w", ErrNoResult, err)
+	}
+	return maintenance.Result{}, fmt.Errorf("learn how %s ended: %w", run.GetID(), err)
+}
+
+// detailsOf are the details of the two errors that carry a record.
+func detailsOf(err error) (details func(...any) error, ok bool) {
+	var failed *temporal.ApplicationError
+	if errors.As(err, &failed) && failed.HasDetails() {
+		return failed.Details, true
+	}
+	var cancelled *temporal.CanceledError
+	if errors.As(err, &cancelled) && cancelled.HasDetails() {
+		return cancelled.Details, true
+	}
+	return nil, false
+}

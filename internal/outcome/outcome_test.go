@@ -1,0 +1,97 @@
+package outcome_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/devserver"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/outcome"
+)
+
+const taskQueue = "outcome"
+
+// ends ends as it is told, in the ways of workflows.GatewayMaintenance.
+func ends(ctx workflow.Context, how string) (maintenance.Result, error) {
+	partial := maintenance.Result{Target: "one", State: maintenance.StatePartial}
+	switch how {
+	case "completes":
+		return maintenance.Result{Target: "one", State: maintenance.StateCompleted}, nil
+	case "fails":
+		return partial, temporal.NewApplicationErrorWithOptions("sad", string(partial.State),
+			temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{partial}})
+	case "fails with other details":
+		return partial, temporal.NewApplicationErrorWithOptions("sad", "Odd",
+			temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{"text"}})
+	case "fails without details":
+		return partial, temporal.NewNonRetryableApplicationError("sad", "Odd", nil)
+	}
+	if err := workflow.Sleep(ctx, time.Hour); err != nil {
+		return partial, temporal.NewCanceledError(partial)
+	}
+	return partial, errors.New("slept for an hour")
+}
+
+func engine(t *testing.T) client.Client {
+	t.Helper()
+	server, err := devserver.Start(t.Context(), devserver.Options{UIPort: devserver.NoUI})
+	require.NoError(t, err)
+	t.Cleanup(server.Stop)
+	c, err := server.NewClient(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	w := worker.New(c, taskQueue, worker.Options{})
+	w.RegisterWorkflowWithOptions(ends, workflow.RegisterOptions{Name: "ends"})
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+	return c
+}
+
+func TestARunsRecordIsFoundHoweverItEnded(t *testing.T) {
+	t.Parallel()
+	c := engine(t)
+	for how, want := range map[string]struct {
+		state maintenance.EndState
+		err   error
+		then  func(context.Context, client.WorkflowRun) error
+	}{
+		"completes":                {state: maintenance.StateCompleted},
+		"fails":                    {state: maintenance.StatePartial},
+		"fails with other details": {err: outcome.ErrNoResult},
+		"fails without details":    {err: outcome.ErrNoResult},
+		"is cancelled": {state: maintenance.StatePartial, then: func(ctx context.Context, run client.WorkflowRun) error {
+			return c.CancelWorkflow(ctx, run.GetID(), "")
+		}},
+		"is terminated": {err: outcome.ErrNoResult, then: func(ctx context.Context, run client.WorkflowRun) error {
+			return c.TerminateWorkflow(ctx, run.GetID(), "", "enough")
+		}},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: how, TaskQueue: taskQueue}, "ends", how)
+			require.NoError(t, err)
+			if want.then != nil {
+				require.NoError(t, want.then(t.Context(), run))
+			}
+			result, err := outcome.Of(t.Context(), run)
+			require.ErrorIs(t, err, want.err)
+			require.Equal(t, want.state, result.State)
+		})
+	}
+}
+
+func TestARunThatThereIsNotIsNoRunWithoutRecord(t *testing.T) {
+	t.Parallel()
+	c := engine(t)
+	_, err := outcome.Of(t.Context(), c.GetWorkflow(t.Context(), "nobody", ""))
+	require.Error(t, err)
+	require.NotErrorIs(t, err, outcome.ErrNoResult)
+}
