@@ -1,0 +1,7 @@
+// Package e2e holds the tests of the whole: the real workflows and activities
+// on a real Temporal server, which meet the simulated clouds through the
+// vendors' SDKs only. The simulated clouds' ledger of effects is the witness.
+//
+// With TIDEGATE_RECORD=1 the tests also write the histories of their runs to
+// workflows/testdata/histories, from where the replay test takes them.
+package e2e

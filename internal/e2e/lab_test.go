@@ -1,0 +1,169 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/server/temporaltest"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/accounts"
+	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
+	"github.com/tidegate/tidegate/internal/huaweicloud"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/namespace"
+	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/internal/simcloud"
+	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// engine is the Temporal server that this package's tests share: one costs half
+// a second and 170 MB.
+var engine *temporaltest.TestServer
+
+func TestMain(m *testing.M) {
+	engine = temporaltest.NewServer(temporaltest.WithBaseClientOptions(client.Options{
+		Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	}))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	err := namespace.Ensure(ctx, engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes())
+	cancel()
+	code := 1
+	if err == nil {
+		code = m.Run()
+	} else {
+		fmt.Fprintln(os.Stderr, "set up the namespace:", err)
+	}
+	engine.Stop()
+	os.Exit(code)
+}
+
+const (
+	awsAccount    = "prod"
+	huaweiAccount = "db"
+)
+
+// lab is one test's clouds, with a worker of its own.
+type lab struct {
+	t      *testing.T
+	sim    *simcloud.Simulation
+	client client.Client
+	queue  string
+}
+
+// newLab starts the clouds of a scenario, and a worker that knows them.
+func newLab(t *testing.T, scenario simcloud.Scenario) *lab {
+	t.Helper()
+	sim, err := simcloud.New(scenario, simcloud.Options{})
+	require.NoError(t, err)
+	address, stop, err := sim.Start(t.Context(), "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(stop)
+	l := &lab{t: t, sim: sim, client: engine.GetDefaultClient(), queue: t.Name()}
+	clouds := cloudsAt(t, "http://"+address)
+	w := worker.New(l.client, l.queue, worker.Options{})
+	workflows.Register(w)
+	activities.Register(w,
+		&activities.StorageGateway{Accounts: clouds, Now: time.Now},
+		&activities.TaurusDB{Accounts: clouds, Now: time.Now})
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+	return l
+}
+
+func cloudsAt(t *testing.T, endpoint string) *accounts.Accounts {
+	t.Helper()
+	return accounts.New(t.Context(),
+		[]accounts.AWS{{
+			Account: awsaccounts.Account{Name: awsAccount, Region: aws.DefaultRegion, Endpoint: endpoint},
+			Keys:    &accounts.Keys{AccessKeyID: aws.DefaultAccessKeyID, SecretAccessKey: aws.DefaultSecretAccessKey},
+		}},
+		[]accounts.Huawei{{
+			Account:     huaweicloud.Account{Name: huaweiAccount, Project: huawei.DefaultProjectID, Region: huawei.DefaultRegion, Endpoint: endpoint},
+			Credentials: huaweicloud.Credentials{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey},
+		}})
+}
+
+// start begins a gateway's maintenance.
+func (l *lab) start(in workflows.MaintenanceInput) client.WorkflowRun {
+	l.t.Helper()
+	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
+		ID:                    l.t.Name() + "/" + workflows.GatewayWorkflowID(in.Target.Gateway.ID()),
+		TaskQueue:             l.queue,
+		TypedSearchAttributes: workflows.StartAttributes(in.Target),
+		StaticSummary:         "Maintenance of " + in.Target.Name,
+	}, workflows.GatewayMaintenanceName, in)
+	require.NoError(l.t, err)
+	return run
+}
+
+// maintain runs a gateway's maintenance to its end.
+func (l *lab) maintain(in workflows.MaintenanceInput) (maintenance.Result, []*historypb.HistoryEvent) {
+	l.t.Helper()
+	return l.end(l.start(in))
+}
+
+func (l *lab) end(run client.WorkflowRun) (maintenance.Result, []*historypb.HistoryEvent) {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.t.Context(), 3*time.Minute)
+	defer cancel()
+	result, err := outcome.Of(ctx, run)
+	require.NoError(l.t, err)
+	history := l.history(run)
+	l.record(history)
+	return result, history
+}
+
+func (l *lab) history(run client.WorkflowRun) []*historypb.HistoryEvent {
+	l.t.Helper()
+	var events []*historypb.HistoryEvent
+	pages := l.client.GetWorkflowHistory(l.t.Context(), run.GetID(), run.GetRunID(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for pages.HasNext() {
+		event, err := pages.Next()
+		require.NoError(l.t, err)
+		events = append(events, event)
+	}
+	return events
+}
+
+// status asks a run what it says of itself.
+func (l *lab) status(run client.WorkflowRun) maintenance.Status {
+	l.t.Helper()
+	value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), run.GetRunID(), workflows.StatusQuery)
+	require.NoError(l.t, err)
+	var s maintenance.Status
+	require.NoError(l.t, value.Get(&s))
+	return s
+}
+
+// effects are what the clouds did, as "kind resource", without the calls that
+// only prepare (tags).
+func (l *lab) effects() []string {
+	var all []string
+	for _, e := range l.sim.Effects() {
+		all = append(all, e.Kind+" "+maintenance.GatewayID(e.Resource))
+	}
+	return all
+}
+
+// quick is a policy whose waits are as short as the simulated clouds are.
+func quick() maintenance.Policy {
+	ms := func(n int) maintenance.Duration { return maintenance.Duration(time.Duration(n) * time.Millisecond) }
+	return maintenance.Policy{
+		UpdateStart: ms(5000), UpdateDeadline: ms(60_000), SteadyFor: ms(90), SnapshotSettle: ms(3000),
+		WindowRecheck: ms(1000), Pace: maintenance.Pace{Min: ms(50), Max: ms(200)},
+		Proxies: maintenance.ProxyPolicy{Settle: ms(3000), ShiftReads: true},
+	}
+}
