@@ -30,24 +30,23 @@ func (e usageError) Unwrap() error { return e.error }
 
 // run serves until the context ends and returns the exit status.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	cmd := command()
+	cmd := command(ctx)
 	cmd.SetArgs(args)
 	cmd.SetOut(out)
 	cmd.SetErr(errOut)
-	err := cmd.ExecuteContext(ctx)
+	err := cmd.Execute()
 	if err == nil {
 		return exitOK
 	}
 	cmd.PrintErrln("devserver:", err)
-	var usage usageError
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[usageError](err); ok {
 		cmd.PrintErrln("Run devserver --help for the flags.")
 		return exitUsage
 	}
 	return exitFailed
 }
 
-func command() *cobra.Command {
+func command(ctx context.Context) *cobra.Command {
 	var opts devserver.Options
 	var port, uiPort uint16
 	var headless bool
@@ -72,7 +71,7 @@ func command() *cobra.Command {
 			opts.LogLevel = level
 			opts.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 			opts.SearchAttributes = workflows.SearchAttributes()
-			return serve(cmd.Context(), opts, cmd.OutOrStdout())
+			return serve(ctx, opts, cmd.OutOrStdout())
 		},
 	}
 	flags := cmd.Flags()
@@ -127,8 +126,8 @@ func serve(ctx context.Context, opts devserver.Options, out io.Writer) error {
 }
 
 func nameTheFlag(err error) error {
-	var taken *devserver.PortTakenError
-	if !errors.As(err, &taken) {
+	taken, ok := errors.AsType[*devserver.PortTakenError](err)
+	if !ok {
 		return err
 	}
 	flag := "--port"

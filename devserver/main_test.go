@@ -1,4 +1,4 @@
-package main //nolint:testpackage // the test binary runs main itself, as a child process
+package main
 
 import (
 	"bufio"
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // launch starts the command and returns when it has printed its addresses.

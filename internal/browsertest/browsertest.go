@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	// EnvPath names the browser's program, for one that is not on the PATH.
+	// EnvPath is the variable that names the browser's program, for one that is not on the PATH.
 	EnvPath = "CHROME_PATH"
-	// EnvRequired, when it is 1 and CI is true, turns the skip into a failure.
+	// EnvRequired is the variable that, when it is 1 and CI is true, turns the skip into a failure.
 	EnvRequired = "REQUIRE_BROWSER"
 
 	// timeout bounds everything that one test does with its browser.

@@ -5,6 +5,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -76,12 +77,10 @@ func TestFind(t *testing.T) {
 	errAbsent := errors.New("not there")
 	installed := func(names ...string) func(string) (string, error) {
 		return func(name string) (string, error) {
-			for _, n := range names {
-				if n == name {
-					return "/usr/bin/" + filepath.Base(name), nil
-				}
+			if !slices.Contains(names, name) {
+				return "", errAbsent
 			}
-			return "", errAbsent
+			return "/usr/bin/" + filepath.Base(name), nil
 		}
 	}
 	for name, c := range map[string]struct {

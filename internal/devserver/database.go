@@ -60,9 +60,11 @@ func sqlConfig(file string) (*config.SQL, error) {
 	// With a write-ahead log, readers such as a backup do not stop the server; FULL
 	// makes every answer that was given survive a power cut.
 	sql.ConnectAttributes = map[string]string{"mode": "rwc", "journal_mode": "WAL", "synchronous": "FULL"}
-	_, err = os.Stat(absolute)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return sql, err
+	switch _, err := os.Stat(absolute); {
+	case err == nil:
+		return sql, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("database file %s: %w", file, err)
 	}
 	if err := sqlite.SetupSchema(sql); err != nil {
 		return nil, fmt.Errorf("create database file %s: %w", file, err)

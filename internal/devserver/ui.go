@@ -3,6 +3,7 @@ package devserver
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -21,7 +22,8 @@ const uiPollInterval = 20 * time.Millisecond
 type webUI struct {
 	server  *server.Server
 	address string
-	ended   chan error
+	ended   chan struct{} // closed when the server has ended
+	log     *slog.Logger
 }
 
 // newWebUI configures it for one machine: all actions allowed, no login, no
@@ -33,7 +35,8 @@ func newWebUI(opts Options, frontend string, port int) *webUI {
 	}
 	return &webUI{
 		address: "http://" + net.JoinHostPort(opts.Host, strconv.Itoa(port)),
-		ended:   make(chan error, 1),
+		ended:   make(chan struct{}),
+		log:     opts.Logger,
 		server: server.NewServer(server_options.WithConfigProvider(&config.Config{
 			TemporalGRPCAddress: frontend,
 			Host:                host,
@@ -50,7 +53,12 @@ func newWebUI(opts Options, frontend string, port int) *webUI {
 
 // start returns when the Web UI answers.
 func (u *webUI) start(ctx context.Context) error {
-	go func() { u.ended <- u.server.Start() }()
+	go func() {
+		defer close(u.ended)
+		if err := u.server.Start(); err != nil {
+			u.log.Error("the Temporal Web UI ended", "error", err)
+		}
+	}()
 	tick := time.NewTicker(uiPollInterval)
 	defer tick.Stop()
 	for {
@@ -59,9 +67,8 @@ func (u *webUI) start(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case err := <-u.ended:
-			u.ended <- err // stop reads it again
-			return fmt.Errorf("the Temporal Web UI ended at its start: %w", err)
+		case <-u.ended:
+			return fmt.Errorf("the Temporal Web UI ended at its start (%s): %w", u.address, err)
 		case <-ctx.Done():
 			return fmt.Errorf("the Temporal Web UI does not answer at %s (%w): %w", u.address, err, ctx.Err())
 		case <-tick.C:

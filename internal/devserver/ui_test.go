@@ -54,6 +54,7 @@ func TestWebUIServesItsOwnAssetsAndAllowsActions(t *testing.T) {
 
 // Linux lists the sockets of a process; elsewhere the options' check must do.
 func TestEveryListenerIsOnLoopback(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("/proc/self/net/tcp"); err != nil {
 		t.Skip("needs Linux's /proc/self/net/tcp")
 	}
