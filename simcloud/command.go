@@ -21,21 +21,21 @@ const defaultListen = "127.0.0.1:4599"
 // errFailed is a failure that is not the user's mistake.
 var errFailed = errors.New("failed")
 
-func newCommand() *cobra.Command {
+func newCommand(ctx context.Context) *cobra.Command {
 	var listen, file string
 	command := &cobra.Command{
 		Use:   "simcloud",
 		Short: "Serve simulated AWS (Storage Gateway, EC2 snapshots) and Huawei Cloud (TaurusDB proxies) on one port",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), cmd.OutOrStdout(), listen, file)
+			return serve(ctx, cmd.OutOrStdout(), listen, file)
 		},
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	command.Flags().StringVar(&listen, "listen", defaultListen, "address and port to serve on; port 0 takes a free one; anything but loopback lets others in")
 	command.Flags().StringVar(&file, "scenario", "", "YAML file that says what exists and which fates it has (docs/simcloud.md); default: a small fleet")
-	command.AddCommand(newHealthcheck())
+	command.AddCommand(newHealthcheck(ctx))
 	return command
 }
 
@@ -111,15 +111,15 @@ func greet(out io.Writer, address string, s simcloud.Scenario) {
 }
 
 // newHealthcheck is for containers, whose images have no shell and no curl.
-func newHealthcheck() *cobra.Command {
+func newHealthcheck(ctx context.Context) *cobra.Command {
 	var address string
 	command := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Exit 0 if a simcloud serves at an address",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			client := &http.Client{Timeout: 3 * time.Second}
-			request, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, "http://"+address+"/_sim/healthz", nil)
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/_sim/healthz", nil)
 			if err != nil {
 				return fmt.Errorf("--address %s cannot be used: %w", address, err)
 			}

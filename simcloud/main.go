@@ -31,11 +31,11 @@ func main() {
 
 // run executes the command line and gives the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	command := newCommand()
+	command := newCommand(ctx)
 	command.SetArgs(args)
 	command.SetOut(stdout)
 	command.SetErr(stderr)
-	err := command.ExecuteContext(ctx)
+	err := command.Execute()
 	if err == nil {
 		return 0
 	}
