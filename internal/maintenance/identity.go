@@ -14,6 +14,8 @@ var (
 	nameForm       = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 )
 
+const wantGatewayARN = "arn:aws:storagegateway:REGION:ACCOUNT:gateway/sgw-XXXXXXXX"
+
 // GatewayARN is a gateway's ARN, taken apart.
 type GatewayARN struct {
 	Region  string
@@ -25,7 +27,7 @@ type GatewayARN struct {
 func ParseGatewayARN(arn string) (GatewayARN, error) {
 	m := gatewayARNForm.FindStringSubmatch(arn)
 	if m == nil {
-		return GatewayARN{}, wrong("gateway.arn", arn, "arn:aws:storagegateway:REGION:ACCOUNT:gateway/sgw-XXXXXXXX")
+		return GatewayARN{}, wrong("gateway.arn", arn, wantGatewayARN)
 	}
 	return GatewayARN{Region: m[2], Account: m[3], ID: m[4]}, nil
 }

@@ -38,9 +38,8 @@ func (t Target) Validate() error {
 	errs := []error{
 		checkForm(nameForm, "target.name", t.Name, "1 to 63 lower-case letters, digits, dots, underscores or dashes"),
 		checkForm(nameForm, "target.gateway.account", t.Gateway.Account, "the name of an AWS account of the worker's configuration"),
+		checkForm(gatewayARNForm, "target.gateway.arn", t.Gateway.ARN, wantGatewayARN),
 	}
-	_, err := ParseGatewayARN(t.Gateway.ARN)
-	errs = append(errs, err)
 	for i, p := range t.Proxies {
 		field := fmt.Sprintf("target.proxies[%d]", i)
 		errs = append(errs, p.validate(field))
