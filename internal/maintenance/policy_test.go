@@ -1,0 +1,148 @@
+package maintenance_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+func defaults() maintenance.Policy { return maintenance.Policy{}.WithDefaults() }
+
+func TestTheDefaultsAreThePromisedOnesAndValid(t *testing.T) {
+	t.Parallel()
+	d := func(d time.Duration) maintenance.Duration { return maintenance.Duration(d) }
+	require.Equal(t, maintenance.Policy{
+		WindowLength: d(4 * time.Hour), Cutoff: d(30 * time.Minute), WindowRecheck: d(24 * time.Hour), OnWindowEnd: maintenance.WindowEndHold,
+		AutomaticUpdates: maintenance.AutomaticUpdatesKeep,
+		UpdateStart:      d(15 * time.Minute), UpdateDeadline: d(time.Hour), SteadyFor: d(30 * time.Second),
+		Snapshot: maintenance.SnapshotAfter, SnapshotDeadline: d(6 * time.Hour), SnapshotSettle: d(5 * time.Minute),
+		Proxies: maintenance.ProxyPolicy{Parallel: 1, Deadline: d(time.Hour), Settle: d(3 * time.Minute)},
+		Pace:    maintenance.Pace{Min: d(5 * time.Second), Max: d(time.Minute)},
+	}, defaults())
+	require.NoError(t, defaults().Validate())
+}
+
+func TestDefaultsLeaveWhatIsGiven(t *testing.T) {
+	t.Parallel()
+	given := samplePolicy()
+	require.NoError(t, given.Validate())
+	require.Equal(t, given, given.WithDefaults())
+	require.Equal(t, defaults(), defaults().WithDefaults())
+}
+
+func TestAPolicysRanges(t *testing.T) {
+	t.Parallel()
+	type setter = func(*maintenance.Policy, maintenance.Duration)
+	for field, tc := range map[string]struct {
+		set       setter
+		low, high time.Duration
+	}{
+		"policy.windowLength": {func(p *maintenance.Policy, d maintenance.Duration) {
+			p.WindowLength, p.Cutoff = d, maintenance.Duration(time.Minute)
+		}, 15 * time.Minute, 24 * time.Hour},
+		"policy.cutoff":           {func(p *maintenance.Policy, d maintenance.Duration) { p.Cutoff = d }, time.Second, 4*time.Hour - time.Minute},
+		"policy.windowRecheck":    {func(p *maintenance.Policy, d maintenance.Duration) { p.WindowRecheck = d }, time.Second, 24 * time.Hour},
+		"policy.updateStart":      {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateStart = d }, time.Second, time.Hour},
+		"policy.updateDeadline":   {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateDeadline = d }, 15 * time.Minute, 24 * time.Hour},
+		"policy.steadyFor":        {func(p *maintenance.Policy, d maintenance.Duration) { p.SteadyFor = d }, time.Millisecond, 5 * time.Minute},
+		"policy.snapshotDeadline": {func(p *maintenance.Policy, d maintenance.Duration) { p.SnapshotDeadline = d }, time.Second, 7 * 24 * time.Hour},
+		"policy.snapshotSettle":   {func(p *maintenance.Policy, d maintenance.Duration) { p.SnapshotSettle = d }, time.Second, time.Hour},
+		"policy.proxies.deadline": {func(p *maintenance.Policy, d maintenance.Duration) { p.Proxies.Deadline = d }, time.Second, 24 * time.Hour},
+		"policy.proxies.settle":   {func(p *maintenance.Policy, d maintenance.Duration) { p.Proxies.Settle = d }, time.Second, time.Hour},
+		"policy.pace.min":         {func(p *maintenance.Policy, d maintenance.Duration) { p.Pace.Min = d }, time.Millisecond, time.Minute},
+		"policy.pace.max":         {func(p *maintenance.Policy, d maintenance.Duration) { p.Pace.Max = d }, 5 * time.Second, time.Hour},
+	} {
+		t.Run(field, func(t *testing.T) {
+			t.Parallel()
+			judge := func(d time.Duration) error {
+				p := defaults()
+				tc.set(&p, maintenance.Duration(d))
+				return p.Validate()
+			}
+			require.NoError(t, judge(tc.low))
+			require.NoError(t, judge(tc.high))
+			for _, d := range []time.Duration{tc.low - 1, tc.high + 1, -tc.high} {
+				require.NotEmpty(t, fieldErrors(t, judge(d)), "%s", d)
+			}
+		})
+	}
+}
+
+func TestAPolicysFaultIsNamedWithItsRange(t *testing.T) {
+	t.Parallel()
+	p := defaults()
+	p.Cutoff = maintenance.Duration(5 * time.Hour)
+	require.EqualError(t, p.Validate(), `policy.cutoff: "5h" is wrong: want 1s to 3h59m`)
+	p = defaults()
+	p.Snapshot = "maybe"
+	require.EqualError(t, p.Validate(), `policy.snapshot: "maybe" is wrong: want one of ["after" "before" "both" "never"]`)
+	p = defaults()
+	p.Freezes = []maintenance.Freeze{freeze(sunday(2, 0), sunday(3, 0)), freeze(sunday(4, 0), sunday(4, 0))}
+	require.EqualError(t, p.Validate(), `policy.freezes[1].to: "2026-11-22 04:00 UTC" is wrong: want an instant after from, 2026-11-22 04:00 UTC`)
+}
+
+func TestEveryWordOfAPolicyIsAccepted(t *testing.T) {
+	t.Parallel()
+	for _, change := range []func(*maintenance.Policy){
+		func(p *maintenance.Policy) { p.WindowPreference = maintenance.Weekly },
+		func(p *maintenance.Policy) { p.WindowPreference = maintenance.Monthly },
+		func(p *maintenance.Policy) { p.OnWindowEnd = maintenance.WindowEndFinish },
+		func(p *maintenance.Policy) { p.AutomaticUpdates = maintenance.AutomaticUpdatesHold },
+		func(p *maintenance.Policy) { p.Snapshot = maintenance.SnapshotBefore },
+		func(p *maintenance.Policy) { p.Snapshot = maintenance.SnapshotBoth },
+		func(p *maintenance.Policy) { p.Snapshot = maintenance.SnapshotNever },
+		func(p *maintenance.Policy) { p.Proxies.Parallel = 4 },
+	} {
+		p := defaults()
+		change(&p)
+		require.NoError(t, p.Validate())
+	}
+}
+
+func TestAllOfAPolicysFaultsAreNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	minus := maintenance.Duration(-time.Second)
+	p := maintenance.Policy{
+		WindowLength: minus, Cutoff: minus, WindowPreference: "daily", WindowRecheck: minus, OnWindowEnd: "stop",
+		Freezes:          []maintenance.Freeze{freeze(sunday(3, 0), sunday(2, 0))},
+		AutomaticUpdates: "off", UpdateStart: minus, UpdateDeadline: minus, SteadyFor: minus,
+		Snapshot: "maybe", SnapshotDeadline: minus, SnapshotSettle: minus,
+		Proxies: maintenance.ProxyPolicy{Parallel: 5, Deadline: minus, Settle: minus},
+		Pace:    maintenance.Pace{Min: minus, Max: minus},
+	}
+	requireFields(t, p.Validate(), map[string]string{
+		"policy.windowLength": "-1s", "policy.cutoff": "-1s", "policy.windowPreference": "daily", "policy.windowRecheck": "-1s", "policy.onWindowEnd": "stop",
+		"policy.freezes[0].to": "2026-11-22 02:00 UTC", "policy.automaticUpdates": "off",
+		"policy.updateStart": "-1s", "policy.updateDeadline": "-1s", "policy.steadyFor": "-1s",
+		"policy.snapshot": "maybe", "policy.snapshotDeadline": "-1s", "policy.snapshotSettle": "-1s",
+		"policy.proxies.parallel": "5", "policy.proxies.deadline": "-1s", "policy.proxies.settle": "-1s",
+		"policy.pace.min": "-1s", "policy.pace.max": "-1s",
+	})
+	p = defaults()
+	p.Proxies.Parallel = -1
+	requireFields(t, p.Validate(), map[string]string{"policy.proxies.parallel": "-1"})
+}
+
+func TestAPolicyWantsTheSnapshotsThatItNames(t *testing.T) {
+	t.Parallel()
+	for when, want := range map[maintenance.SnapshotWhen]struct{ before, after bool }{
+		maintenance.SnapshotAfter:  {after: true},
+		maintenance.SnapshotBefore: {before: true},
+		maintenance.SnapshotBoth:   {before: true, after: true},
+		maintenance.SnapshotNever:  {},
+	} {
+		p := maintenance.Policy{Snapshot: when}
+		require.Equal(t, want.before, p.WantsSnapshot(maintenance.PointBefore), when)
+		require.Equal(t, want.after, p.WantsSnapshot(maintenance.PointAfter), when)
+	}
+}
+
+func TestRulesAreThePolicysPartOfTheGate(t *testing.T) {
+	t.Parallel()
+	p := defaults()
+	p.Freezes = []maintenance.Freeze{freeze(sunday(2, 0), sunday(3, 0))}
+	require.Equal(t, gateRules(p.Freezes...), p.Rules())
+}
