@@ -50,7 +50,7 @@ func followed(call *wire.Call) func(*storagegateway.Options) {
 func (c *Cloud) checkARN(gatewayARN string) error {
 	arn, err := maintenance.ParseGatewayARN(gatewayARN)
 	if err != nil {
-		return err //nolint:wrapcheck // the caller's call.Invalid says what was asked
+		return err
 	}
 	if arn.Region != c.region {
 		return &maintenance.FieldError{

@@ -51,8 +51,10 @@ func TestEveryErrorFormHasItsSentinel(t *testing.T) {
 		{"not connected, inner code", 400, exception(invalid, "GatewayNotConnected", "x"), maintenance.ErrNotConnected, nil},
 		{"not connected, exception", 400, plain("GatewayNotConnected", "x"), maintenance.ErrNotConnected, nil},
 		{"not connected, words", 400, plain(invalid, "The specified gateway is not connected."), maintenance.ErrNotConnected, nil},
-		{"not connected, errorDetails a string", 400,
-			`{"__type":"InvalidGatewayRequestException","message":"x","error":{"errorCode":"GatewayNotConnected","errorDetails":"x"}}`, maintenance.ErrNotConnected, nil},
+		{
+			"not connected, errorDetails a string", 400,
+			`{"__type":"InvalidGatewayRequestException","message":"x","error":{"errorCode":"GatewayNotConnected","errorDetails":"x"}}`, maintenance.ErrNotConnected, nil,
+		},
 		{"not found, inner code", 400, exception(invalid, "GatewayNotFound", "x"), maintenance.ErrNotFound, nil},
 		{"not found, exception", 400, plain("GatewayNotFound", "x"), maintenance.ErrNotFound, nil},
 		{"not found, words", 400, plain(invalid, "The specified gateway was not found."), maintenance.ErrNotFound, nil},

@@ -51,89 +51,94 @@ func calls() []call {
 	}
 }
 
-func eachCall(t *testing.T, test func(t *testing.T, c call)) {
-	t.Helper()
+func TestADroppedConnectionIsOneRequestAndAmbiguous(t *testing.T) {
+	t.Parallel()
 	for _, c := range calls() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			test(t, c)
+			aws := answers(t, func(w http.ResponseWriter, _ request) {
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err == nil {
+					err = conn.Close()
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			err := c.do(t.Context(), aws.cloud())
+			requireSentinel(t, err, c.ambiguous)
+			requireNoSecrets(t, err)
+			require.Len(t, aws.received(), 1)
 		})
 	}
 }
 
-func TestADroppedConnectionIsOneRequestAndAmbiguous(t *testing.T) {
-	t.Parallel()
-	eachCall(t, func(t *testing.T, c call) {
-		aws := answers(t, func(w http.ResponseWriter, _ request) {
-			conn, _, err := http.NewResponseController(w).Hijack()
-			if err == nil {
-				err = conn.Close()
-			}
-			if err != nil {
-				t.Error(err)
-			}
-		})
-		err := c.do(t.Context(), aws.cloud())
-		requireSentinel(t, err, c.ambiguous)
-		requireNoSecrets(t, err)
-		require.Len(t, aws.received(), 1)
-	})
-}
-
 func TestAnAnswerCutShortIsOneRequestAndAmbiguous(t *testing.T) {
 	t.Parallel()
-	eachCall(t, func(t *testing.T, c call) {
-		aws := answers(t, func(w http.ResponseWriter, _ request) {
-			w.Header().Set("Content-Length", "1000")
-			write(w, 200, `{"GatewayARN":"arn`)
+	for _, c := range calls() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			aws := answers(t, func(w http.ResponseWriter, _ request) {
+				w.Header().Set("Content-Length", "1000")
+				write(w, 200, `{"GatewayARN":"arn`)
+			})
+			requireSentinel(t, c.do(t.Context(), aws.cloud()), c.ambiguous)
+			require.Len(t, aws.received(), 1)
 		})
-		requireSentinel(t, c.do(t.Context(), aws.cloud()), c.ambiguous)
-		require.Len(t, aws.received(), 1)
-	})
+	}
 }
 
 func TestALateAnswerIsOneRequestAndAmbiguous(t *testing.T) {
 	t.Parallel()
-	eachCall(t, func(t *testing.T, c call) {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		aws := answers(t, func(http.ResponseWriter, request) { <-ctx.Done() })
-		began := time.Now()
-		err := c.do(ctx, aws.cloud())
-		require.Less(t, time.Since(began), 5*time.Second)
-		requireSentinel(t, err, c.ambiguous)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Len(t, aws.received(), 1)
-	})
+	for _, c := range calls() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			aws := answers(t, func(http.ResponseWriter, request) { <-ctx.Done() })
+			began := time.Now()
+			err := c.do(ctx, aws.cloud())
+			require.Less(t, time.Since(began), 5*time.Second)
+			requireSentinel(t, err, c.ambiguous)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.Len(t, aws.received(), 1)
+		})
+	}
 }
 
 func TestACancelledCallIsAmbiguousOnceItWasSent(t *testing.T) {
 	t.Parallel()
-	eachCall(t, func(t *testing.T, c call) {
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		aws := answers(t, func(http.ResponseWriter, request) {
-			cancel()
-			<-t.Context().Done()
+	for _, c := range calls() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			aws := answers(t, func(http.ResponseWriter, request) {
+				cancel()
+				<-t.Context().Done()
+			})
+			err := c.do(ctx, aws.cloud())
+			requireSentinel(t, err, c.ambiguous)
+			require.ErrorIs(t, err, context.Canceled)
 		})
-		err := c.do(ctx, aws.cloud())
-		requireSentinel(t, err, c.ambiguous)
-		require.ErrorIs(t, err, context.Canceled)
-	})
+	}
 }
 
 func TestACallCancelledBeforeIsNotSent(t *testing.T) {
 	t.Parallel()
-	eachCall(t, func(t *testing.T, c call) {
-		aws := answers(t, says(200, `{}`))
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		err := c.do(ctx, aws.cloud())
-		requireSentinel(t, err, maintenance.ErrUnavailable)
-		require.ErrorIs(t, err, context.Canceled)
-		require.ErrorContains(t, err, "nothing was sent")
-		require.Empty(t, aws.received())
-	})
+	for _, c := range calls() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			aws := answers(t, says(200, `{}`))
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			err := c.do(ctx, aws.cloud())
+			requireSentinel(t, err, maintenance.ErrUnavailable)
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorContains(t, err, "nothing was sent")
+			require.Empty(t, aws.received())
+		})
+	}
 }
 
 func TestWithoutAConnectionItIsCertainThatNothingWasSent(t *testing.T) {
@@ -149,12 +154,15 @@ func TestWithoutAConnectionItIsCertainThatNothingWasSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			eachCall(t, func(t *testing.T, c call) {
-				err := c.do(t.Context(), awscloud.New(settings(), endpoint, nil))
-				requireSentinel(t, err, maintenance.ErrUnavailable)
-				require.ErrorContains(t, err, "nothing was sent")
-				requireNoSecrets(t, err)
-			})
+			for _, c := range calls() {
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
+					err := c.do(t.Context(), awscloud.New(settings(), endpoint, nil))
+					requireSentinel(t, err, maintenance.ErrUnavailable)
+					require.ErrorContains(t, err, "nothing was sent")
+					requireNoSecrets(t, err)
+				})
+			}
 		})
 	}
 }
@@ -162,30 +170,36 @@ func TestWithoutAConnectionItIsCertainThatNothingWasSent(t *testing.T) {
 // The caller's deadline may end while the connection is made.
 func TestADeadlineWhileDiallingIsCertain(t *testing.T) {
 	t.Parallel()
-	eachCall(t, func(t *testing.T, c call) {
-		cfg := settings()
-		cfg.HTTPClient = &http.Client{Transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				<-ctx.Done()
-				return nil, ctx.Err()
-			},
-		}}
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		defer cancel()
-		err := c.do(ctx, awscloud.New(cfg, "http://127.0.0.1:1", nil))
-		requireSentinel(t, err, maintenance.ErrUnavailable)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-	})
+	for _, c := range calls() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := settings()
+			cfg.HTTPClient = &http.Client{Transport: &http.Transport{
+				DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+					<-ctx.Done()
+					return nil, ctx.Err()
+				},
+			}}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			err := c.do(ctx, awscloud.New(cfg, "http://127.0.0.1:1", nil))
+			requireSentinel(t, err, maintenance.ErrUnavailable)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		})
+	}
 }
 
 // What a client of one's own does is not known.
 func TestATransportThatReportsNothingCountsAsHavingSent(t *testing.T) {
 	t.Parallel()
-	eachCall(t, func(t *testing.T, c call) {
-		cfg := settings()
-		cfg.HTTPClient = clientFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("broken") })
-		requireSentinel(t, c.do(t.Context(), awscloud.New(cfg, "http://127.0.0.1:1", nil)), c.ambiguous)
-	})
+	for _, c := range calls() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := settings()
+			cfg.HTTPClient = clientFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("broken") })
+			requireSentinel(t, c.do(t.Context(), awscloud.New(cfg, "http://127.0.0.1:1", nil)), c.ambiguous)
+		})
+	}
 }
 
 type clientFunc func(*http.Request) (*http.Response, error)
@@ -211,15 +225,18 @@ func TestWithoutCredentialsNothingIsSent(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			eachCall(t, func(t *testing.T, each call) {
-				stub := answers(t, says(200, `{}`))
-				cfg := settings()
-				cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, c.err })
-				err := each.do(t.Context(), awscloud.New(cfg, stub.URL, nil))
-				requireSentinel(t, err, c.want)
-				require.ErrorContains(t, err, "no usable credentials")
-				require.Empty(t, stub.received())
-			})
+			for _, each := range calls() {
+				t.Run(each.name, func(t *testing.T) {
+					t.Parallel()
+					stub := answers(t, says(200, `{}`))
+					cfg := settings()
+					cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, c.err })
+					err := each.do(t.Context(), awscloud.New(cfg, stub.URL, nil))
+					requireSentinel(t, err, c.want)
+					require.ErrorContains(t, err, "no usable credentials")
+					require.Empty(t, stub.received())
+				})
+			}
 		})
 	}
 }

@@ -43,7 +43,7 @@ func answerOf(err error) answer {
 // none, and whether the exception is the service's own fault.
 func innerOf(err smithy.APIError) (code string, server bool) {
 	var detail *types.StorageGatewayError
-	switch e := err.(type) { //nolint:errorlint // errors.As found it, and these wrap nothing
+	switch e := err.(type) {
 	case *types.InvalidGatewayRequestException:
 		detail = e.Error_
 	case *types.InternalServerError:
