@@ -33,12 +33,19 @@ type Options struct {
 // goroutines at once. Each honours its context at once; deadlines are the
 // caller's. See internal/maintenance for the sentinels that errors wrap.
 type Cloud struct {
-	account    Account
-	credential *basic.Credentials // a dummy where tokens are used
-	tokens     tokenSource
-	base       http.RoundTripper
-	now        func() time.Time
-	scrub      *scrubber
+	account Account
+	base    http.RoundTripper
+	now     func() time.Time
+
+	// What holds secrets is kept in functions: whatever fmt makes of a Cloud, it
+	// does not look into those.
+
+	keys func() *basic.Credentials // dummies where tokens are used
+	// token gives what is sent as X-Auth-Token, "" where requests are signed
+	// instead. refused is a token that the cloud has just turned away, or "": it
+	// is not given again where another one can be had.
+	token func(ctx context.Context, refused string) (string, error)
+	clean func(text string) string // see scrubber
 }
 
 // Open checks account and credentials, reports every wrong field at once, and
@@ -48,31 +55,27 @@ func Open(account Account, credentials Credentials, options Options) (*Cloud, er
 	if err := errors.Join(accountErr, credentials.Validate()); err != nil {
 		return nil, fmt.Errorf("open %s: %w", account, err)
 	}
-	c := &Cloud{
-		account: resolved,
-		base:    options.Transport,
-		now:     options.Now,
-		scrub:   newScrubber(credentials),
-	}
+	scrub := newScrubber(credentials)
+	c := &Cloud{account: resolved, base: options.Transport, now: options.Now, clean: scrub.clean}
 	if c.base == nil {
 		c.base = http.DefaultTransport
 	}
 	if c.now == nil {
 		c.now = time.Now
 	}
-	var err error
-	c.credential, err = basic.NewCredentialsBuilder().
+	signer, err := basic.NewCredentialsBuilder().
 		WithAk(cmp.Or(credentials.AccessKey, "token")).
 		WithSk(cmp.Or(credentials.SecretKey, "token")).
 		WithSecurityToken(credentials.SecurityToken).
 		WithProjectId(account.Project).
 		SafeBuild()
 	if err != nil {
-		return nil, fmt.Errorf("open %s: the SDK refuses the credentials: %s", account, c.scrub.clean(err.Error()))
+		return nil, fmt.Errorf("open %s: the SDK refuses the credentials: %s", account, c.clean(err.Error()))
 	}
-	c.tokens = &fixedToken{value: credentials.Token}
+	c.keys = func() *basic.Credentials { return signer }
+	c.token = func(context.Context, string) (string, error) { return credentials.Token, nil }
 	if credentials.byPassword() {
-		c.tokens = newIAMTokens(c, credentials)
+		c.token = newIAMTokens(c, credentials, scrub).token
 	}
 	return c, nil
 }
@@ -84,14 +87,14 @@ func (c *Cloud) String() string { return c.account.String() }
 // refuses is renewed once, and the call then made again: a refusal at the door
 // means that nothing was done.
 func call[T any](ctx context.Context, c *Cloud, op operation, do func(*gaussdb.GaussDBClient) (*T, error)) (*T, error) {
-	token, err := c.tokens.token(ctx, "")
+	token, err := c.token(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("%s: not sent: %w", op.doing, err)
 	}
 	answer, sent, err := attempt(ctx, c, token, do)
 	var reply *replyError
 	if errors.As(err, &reply) && reply.refusesToken() {
-		fresh, renewErr := c.tokens.token(ctx, token)
+		fresh, renewErr := c.token(ctx, token)
 		if renewErr != nil {
 			return nil, fmt.Errorf("%s: the token was refused, and a new one not to be had: %w", op.doing, renewErr)
 		}
@@ -113,7 +116,7 @@ func attempt[T any](
 		WithTimeout(0) // the context's deadline counts alone
 	hc, err := gaussdb.GaussDBClientBuilder().
 		WithEndpoint(c.account.Endpoint).
-		WithCredential(c.credential).
+		WithCredential(c.keys()).
 		WithHttpConfig(settings).
 		WithErrorHandler(replies{now: c.now}).
 		SafeBuild()

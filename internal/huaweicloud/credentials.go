@@ -10,7 +10,8 @@ import (
 )
 
 // Credentials are one of three ways to be let in. Exactly one is to be given,
-// whole. They are never printed, whatever prints them.
+// whole. They are never printed, whatever prints them, unless they sit in an
+// unexported field of another struct, where fmt cannot ask them.
 type Credentials struct {
 	// AccessKey and SecretKey (AK/SK) sign each request. The vendor recommends
 	// this way.

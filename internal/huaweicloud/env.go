@@ -19,6 +19,8 @@ type variables struct {
 // families are, in the order in which they are asked: the vendor's SDKs; its
 // Terraform provider (huaweicloud/provider.go); the OpenStack names that the
 // same provider accepts.
+//
+//nolint:gosec // the names of variables, not what they hold
 func families() []variables {
 	return []variables{
 		{

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/sdkerr"
@@ -13,7 +14,7 @@ import (
 
 const (
 	codeClockSkew    = "APIGW.0303"
-	codeInvalidToken = "DBS.280056"
+	codeInvalidToken = "DBS.280056" //nolint:gosec // an error code
 )
 
 // operation is what a call does, for its errors.
@@ -65,18 +66,20 @@ func (c *Cloud) failure(op operation, err error, sent bool) error {
 	switch {
 	case errors.As(err, &reply):
 		failed.kind = kindOf(reply.status, reply.normalCode())
-		failed.detail = reply.describe(c.scrub)
+		failed.detail = reply.describe(c.clean)
 		failed.advice = c.advice(op, failed.kind, reply.normalCode())
 		failed.retryAfter = reply.retryAfter
 	case errors.As(err, &undecodable):
 		failed.kind = maintenance.ErrUnavailable
+		// What follows is a piece of the body, cut by the decoder, where half a
+		// secret would not be recognised.
+		why, _, _ := strings.Cut(undecodable.ErrorMessage, ", error found in")
 		failed.detail = (&replyError{
-			status: undecodable.StatusCode, requestID: undecodable.RequestId,
-			text: "not decodable: " + undecodable.ErrorMessage,
-		}).describe(c.scrub)
+			status: undecodable.StatusCode, requestID: undecodable.RequestId, text: "not decodable: " + why,
+		}).describe(c.clean)
 	default:
 		failed.kind, failed.cause = maintenance.ErrUnavailable, err
-		failed.detail = c.scrub.clean(err.Error())
+		failed.detail = c.clean(err.Error())
 	}
 	if errors.Is(failed.kind, maintenance.ErrUnavailable) && op.changes && sent {
 		failed.kind = maintenance.ErrUnknownOutcome

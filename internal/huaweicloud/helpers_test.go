@@ -1,10 +1,10 @@
 package huaweicloud_test
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -19,10 +19,11 @@ const (
 	proxy    = "a5e4d3c2b1a04f5e6d7c8b9a0f1e2d3cpo01"
 	other    = "b5e4d3c2b1a04f5e6d7c8b9a0f1e2d3cpo01"
 
-	// Recognisable, so that a leak is seen. keySecret is as short as SKs are.
-	keyID     = "HWPLANTEDACCESSKEY01"
-	keySecret = "planted+secret/key&0123456789abcdefghijk"
-	password  = `planted "pass\word"`
+	// Recognisable, so that a leak is seen.
+	keyID        = "HWPLANTEDACCESSKEY01"
+	keySecret    = "secretly+planted/key&0123456789abcdefghi"
+	plantedToken = "tokenly-planted-9" // short, so that only its value gives it away
+	password     = `pass\wordly "planted"`
 )
 
 // sent is one request as the server saw it.
@@ -52,7 +53,7 @@ func (c canned) write(w http.ResponseWriter) {
 	if c.status != 0 {
 		w.WriteHeader(c.status)
 	}
-	_, _ = io.WriteString(w, c.body)
+	io.WriteString(w, c.body) //nolint:errcheck,gosec // the client sees what is missing
 }
 
 func newServer(t *testing.T, answer http.HandlerFunc) *server {
@@ -111,9 +112,11 @@ func openWith(
 	return cloud
 }
 
-func toJSON(t *testing.T, v any) string {
-	t.Helper()
-	text, err := json.Marshal(v)
-	require.NoError(t, err)
-	return string(text)
+// offset is where a request asks a list to begin.
+func offset(r *http.Request) int {
+	n, err := strconv.Atoi(r.URL.Query().Get("offset"))
+	if err != nil {
+		return 1 << 30
+	}
+	return n
 }

@@ -18,7 +18,7 @@ func gather[T any](
 	var all []T
 	seen := map[string]bool{}
 	for offset := 0; ; {
-		entries, total, err := page(int32(offset)) //nolint:gosec // a list has fewer than 2^31 entries
+		entries, total, err := page(int32(offset))
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package huaweicloud_test
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,9 +43,8 @@ func TestProxiesAreReadWithStateAndWeights(t *testing.T) {
 func TestProxiesAreReadToTheLastPage(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, func(w http.ResponseWriter, r *http.Request) {
-		offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
 		var entries []string
-		for i := offset; i < min(offset+100, 230); i++ {
+		for i := offset(r); i < min(offset(r)+100, 230); i++ {
 			entries = append(entries, fmt.Sprintf(`{"proxy":{"pool_id":"p%d"}}`, i))
 		}
 		canned{body: `{"proxy_list":[` + strings.Join(entries, ",") + `]}`}.write(w)
@@ -136,10 +134,9 @@ func TestJobsAreReadToTheTotal(t *testing.T) {
 	t.Parallel()
 	// The server gives fewer than asked for, and a job appears between pages.
 	srv := newServer(t, func(w http.ResponseWriter, r *http.Request) {
-		offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
-		shift := min(offset, 1)
+		shift := min(offset(r), 1)
 		var tasks []string
-		for i := offset; i < min(offset+20, 60+shift); i++ {
+		for i := offset(r); i < min(offset(r)+20, 60+shift); i++ {
 			tasks = append(tasks, task(fmt.Sprintf("j%d", i-shift), instance, "2026-08-21T10:00:00+0000"))
 		}
 		canned{body: fmt.Sprintf(`{"jobs":[%s],"total_count":60}`, strings.Join(tasks, ","))}.write(w)

@@ -130,10 +130,10 @@ func parseRetryAfter(header string, now time.Time) time.Duration {
 }
 
 // describe is what the cloud said, for an operator.
-func (e *replyError) describe(s *scrubber) string {
-	parts := []string{fmt.Sprintf("HTTP %d", e.status), e.code, strconv.Quote(s.clean(e.text))}
+func (e *replyError) describe(clean func(string) string) string {
+	parts := []string{fmt.Sprintf("HTTP %d", e.status), e.code, strconv.Quote(clean(e.text))}
 	if e.requestID != "" {
-		parts = append(parts, "request "+s.clean(e.requestID))
+		parts = append(parts, "request "+clean(e.requestID))
 	}
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " ")
 }

@@ -25,24 +25,13 @@ const (
 	assumedLife = time.Hour
 )
 
-// tokenSource gives what is sent as X-Auth-Token.
-type tokenSource interface {
-	// token is "" where requests are signed instead. refused is a token that
-	// the cloud has just turned away, or "": it is not given again where
-	// another one can be had.
-	token(ctx context.Context, refused string) (string, error)
-}
-
-type fixedToken struct{ value string }
-
-func (t *fixedToken) token(context.Context, string) (string, error) { return t.value, nil }
-
 // iamTokens fetches tokens with user and password, keeps the last one and
 // renews it. The SDK cannot: its own IAM client demands AK/SK.
 type iamTokens struct {
 	cloud  *Cloud
 	client *http.Client
 	login  Credentials
+	scrub  *scrubber
 
 	turn     chan struct{} // holds one: who fetches, or reads what follows
 	current  string
@@ -50,10 +39,11 @@ type iamTokens struct {
 	expireAt time.Time
 }
 
-func newIAMTokens(c *Cloud, login Credentials) *iamTokens {
+func newIAMTokens(c *Cloud, login Credentials, scrub *scrubber) *iamTokens {
 	return &iamTokens{
 		cloud: c,
 		login: login,
+		scrub: scrub,
 		turn:  make(chan struct{}, 1),
 		client: &http.Client{
 			Transport:     c.base,
@@ -79,7 +69,7 @@ func (t *iamTokens) token(ctx context.Context, refused string) (string, error) {
 	fetched, life, err := t.fetch(ctx)
 	switch {
 	case err == nil:
-		t.cloud.scrub.also(fetched, t.current)
+		t.scrub.also(fetched, t.current)
 		t.current, t.expireAt = fetched, now.Add(life)
 		t.renewAt = t.expireAt.Add(-min(renewBefore, life/5))
 	case usable: // the token still works: do not fail for an early renewal
@@ -139,7 +129,7 @@ func (t *iamTokens) question() any {
 func (t *iamTokens) refusal(reply *replyError) error {
 	failed := &callError{
 		doing: t.doing(), kind: kindOfStatus(reply.status),
-		detail: reply.describe(t.cloud.scrub), retryAfter: reply.retryAfter,
+		detail: reply.describe(t.cloud.clean), retryAfter: reply.retryAfter,
 	}
 	switch {
 	case reply.status == http.StatusTooManyRequests || reply.normalCode() == "APIGW.0308":

@@ -30,7 +30,7 @@ func (t *callTransport) sent() bool {
 // RoundTrip sends the request under the call's context.
 func (t *callTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.ctx.Err(); err != nil {
-		return nil, err //nolint:wrapcheck // a RoundTripper's errors are wrapped by its client
+		return nil, err
 	}
 	out := req.Clone(httptrace.WithClientTrace(t.ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { t.traced.Store(true) },
@@ -44,7 +44,7 @@ func (t *callTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	t.asked.Store(true)
 	resp, err := t.base.RoundTrip(out)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // see above
+		return nil, err //nolint:wrapcheck // the http.Client wraps it
 	}
 	resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
 	return resp, nil

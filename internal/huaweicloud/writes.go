@@ -68,14 +68,14 @@ func (c *Cloud) verdict(op operation, result model.ProxyUpgradeVersionDetail) (s
 	state, jobID, text := value(result.State), value(result.WorkflowId), value(result.ErrorMessage)
 	switch {
 	case state == "REJECT":
-		return "", &callError{doing: op.doing, kind: maintenance.ErrRejected, detail: c.scrub.clean(text)}
+		return "", &callError{doing: op.doing, kind: maintenance.ErrRejected, detail: c.clean(text)}
 	case state == "ACCEPT" && jobID != "" && text == "":
 		return jobID, nil
 	default:
 		return "", &callError{
 			doing: op.doing, kind: maintenance.ErrUnknownOutcome,
 			detail: fmt.Sprintf("the reply has state %q, workflow_id %q and error_message %q",
-				c.scrub.clean(state), c.scrub.clean(jobID), c.scrub.clean(text)),
+				c.clean(state), c.clean(jobID), c.clean(text)),
 		}
 	}
 }

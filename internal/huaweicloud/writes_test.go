@@ -28,14 +28,14 @@ func TestUpgradeReadsTheVerdictOnItsProxy(t *testing.T) {
 				`","state":"REJECT","error_message":"Upgrade failed due to insufficient subnet ip"}]`,
 			err: maintenance.ErrRejected, says: "insufficient subnet ip",
 		},
-		"another proxy alone":   {results: `[{"instance_id":"` + other + `","workflow_id":"w","state":"ACCEPT"}]`, err: maintenance.ErrUnknownOutcome},
-		"two without ids":       {results: `[{"workflow_id":"w","state":"ACCEPT"},{"state":"REJECT"}]`, err: maintenance.ErrUnknownOutcome},
-		"none":                  {results: `[]`, err: maintenance.ErrUnknownOutcome},
-		"null":                  {results: `null`, err: maintenance.ErrUnknownOutcome},
-		"of another type":       {results: `"soon"`, err: maintenance.ErrUnknownOutcome, says: `HTTP 200 "not decodable`},
-		"accepted without job":  {results: `[{"instance_id":"` + proxy + `","state":"ACCEPT"}]`, err: maintenance.ErrUnknownOutcome},
+		"another proxy alone":    {results: `[{"instance_id":"` + other + `","workflow_id":"w","state":"ACCEPT"}]`, err: maintenance.ErrUnknownOutcome},
+		"two without ids":        {results: `[{"workflow_id":"w","state":"ACCEPT"},{"state":"REJECT"}]`, err: maintenance.ErrUnknownOutcome},
+		"none":                   {results: `[]`, err: maintenance.ErrUnknownOutcome},
+		"null":                   {results: `null`, err: maintenance.ErrUnknownOutcome},
+		"of another type":        {results: `"soon"`, err: maintenance.ErrUnknownOutcome, says: `HTTP 200 "not decodable`},
+		"accepted without job":   {results: `[{"instance_id":"` + proxy + `","state":"ACCEPT"}]`, err: maintenance.ErrUnknownOutcome},
 		"accepted with an error": {results: `[{"workflow_id":"w","state":"ACCEPT","error_message":"but"}]`, err: maintenance.ErrUnknownOutcome, says: `"w"`},
-		"unheard-of state":      {results: `[{"workflow_id":"w","state":"QUEUE"}]`, err: maintenance.ErrUnknownOutcome, says: `"QUEUE"`},
+		"unheard-of state":       {results: `[{"workflow_id":"w","state":"QUEUE"}]`, err: maintenance.ErrUnknownOutcome, says: `"QUEUE"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
