@@ -1,0 +1,96 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/simcloud/record"
+)
+
+// effect is one change that a cloud made, without what differs from run to
+// run: two that are alike would be one change made twice.
+type effect struct {
+	kind     string // as record.Effect's
+	resource string // of a snapshot, its volume
+	change   string // what tells two of a kind apart
+}
+
+func updates(arn string) effect {
+	return effect{"storagegateway:UpdateGatewaySoftwareNow", arn, change(oldSoftware, newSoftware)}
+}
+
+// snapshots is one snapshot of one of the scenario's volumes, by the end of the
+// volume's id, whose first digit is its gateway's number.
+func snapshots(volume string, point maintenance.RecoveryPoint) effect {
+	arn := gateway("0"+volume[:1]) + "/volume/vol-1A2B3C" + volume
+	return effect{"storagegateway:CreateSnapshot", arn, string(point)}
+}
+
+func automaticUpdates(arn string, policy maintenance.AutomaticUpdatePolicy) effect {
+	return effect{"storagegateway:UpdateMaintenanceStartTime", arn, string(policy)}
+}
+
+func reads(proxy, from, to string) effect {
+	return effect{"taurusdb:SetGaussMySqlProxyWeight", proxy, change(from, to)}
+}
+
+func change(from, to string) string { return from + " -> " + to }
+
+// identify reduces an entry of the clouds' ledger to the effect that it is.
+func identify(e record.Effect) effect {
+	d := e.Detail
+	seen := effect{kind: e.Kind, resource: cmp.Or(d["volume"], e.Resource)}
+	switch {
+	case d["to"] != "":
+		seen.change = strings.TrimSpace(change(d["from"], d["to"]) + " " + d["outcome"])
+	case strings.HasPrefix(d["description"], "tidegate/"):
+		// A snapshot's key: tidegate/RUN/POINT/VOLUME.
+		if parts := strings.Split(d["description"], "/"); len(parts) > 2 {
+			seen.change = parts[2]
+		}
+	default:
+		seen.change = cmp.Or(d["readonly"], d["automaticUpdatePolicy"])
+	}
+	return seen
+}
+
+// tally counts how often each effect took place.
+func tally(effects []record.Effect) map[effect]int {
+	counts := make(map[effect]int, len(effects))
+	for _, e := range effects {
+		counts[identify(e)]++
+	}
+	return counts
+}
+
+// intended is every effect that the fleet's fates ask for.
+func intended(fleet []member) map[effect]int {
+	counts := map[effect]int{}
+	for _, m := range fleet {
+		for _, e := range m.expect.effects {
+			counts[e]++
+		}
+	}
+	return counts
+}
+
+func (e effect) String() string {
+	return strings.TrimSpace(e.kind + " of " + maintenance.GatewayID(e.resource) + " " + e.change)
+}
+
+func compare(a, b effect) int {
+	return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.resource, b.resource), strings.Compare(a.change, b.change))
+}
+
+// forReport is a tally in the report's form.
+func forReport(counts map[effect]int) []report.Effect {
+	var out []report.Effect
+	for _, e := range slices.SortedFunc(maps.Keys(counts), compare) {
+		out = append(out, report.Effect{Kind: e.kind, Resource: e.resource, Change: e.change, Count: counts[e]})
+	}
+	return out
+}

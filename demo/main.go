@@ -1,0 +1,20 @@
+// Command demo runs Tidegate's main job in one process: an embedded Temporal
+// with its Web UI, two simulated clouds, a worker, and the maintenance of eight
+// gateways with different fates. It needs no network, no account and no files.
+//
+//	go run ./demo
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first signal the next one ends the process at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}

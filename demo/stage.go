@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/accounts"
+	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
+	"github.com/tidegate/tidegate/internal/devserver"
+	"github.com/tidegate/tidegate/internal/huaweicloud"
+	"github.com/tidegate/tidegate/internal/simcloud"
+	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+//go:embed scenario.yaml
+var scenario []byte
+
+// stage is everything that the maintenances need: engine, worker, clouds.
+type stage struct {
+	temporal *devserver.Server
+	client   client.Client
+	clouds   *simcloud.Simulation
+	address  string   // of the clouds, as host:port
+	undo     []func() // what to stop, the last one first
+}
+
+// raise starts the stage; strike ends it, also one that is half raised.
+func raise(ctx context.Context, opts options) (*stage, error) {
+	s := &stage{}
+	if err := s.raise(ctx, opts); err != nil {
+		s.strike()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *stage) raise(ctx context.Context, opts options) error {
+	var err error
+	s.temporal, err = devserver.Start(ctx, devserver.Options{
+		Port: int(opts.temporalPort), UIPort: int(opts.uiPort), SearchAttributes: workflows.SearchAttributes(),
+	})
+	if err != nil {
+		return err
+	}
+	s.undo = append(s.undo, s.temporal.Stop)
+	if s.client, err = s.temporal.NewClient(ctx); err != nil {
+		return err
+	}
+	s.undo = append(s.undo, s.client.Close)
+	// The clouds come late: their windows open so many seconds after their start.
+	if err := s.raiseClouds(ctx, opts.simPort); err != nil {
+		return err
+	}
+	return s.raiseWorker(ctx)
+}
+
+func (s *stage) raiseClouds(ctx context.Context, port uint16) error {
+	world, err := simcloud.Parse("scenario.yaml", scenario)
+	if err != nil {
+		return err
+	}
+	if s.clouds, err = simcloud.New(world, simcloud.Options{}); err != nil {
+		return err
+	}
+	// They outlive ctx: runs are read to their end while the demo shuts down.
+	address, stop, err := s.clouds.Start(context.WithoutCancel(ctx), loopback(port))
+	if err != nil {
+		return err
+	}
+	s.address = address
+	s.undo = append(s.undo, stop)
+	return nil
+}
+
+// raiseWorker gives the worker the simulated clouds and their keys, and nothing
+// of the environment: whoever has AWS_* variables set means the real one.
+func (s *stage) raiseWorker(ctx context.Context) error {
+	endpoint := "http://" + s.address
+	clouds := accounts.New(context.WithoutCancel(ctx),
+		[]accounts.AWS{{
+			Account: awsaccounts.Account{Name: awsAccount, Region: aws.DefaultRegion, Endpoint: endpoint},
+			Keys:    &accounts.Keys{AccessKeyID: aws.DefaultAccessKeyID, SecretAccessKey: aws.DefaultSecretAccessKey},
+		}},
+		[]accounts.Huawei{{
+			Account:     huaweicloud.Account{Name: huaweiAccount, Project: huawei.DefaultProjectID, Region: huawei.DefaultRegion, Endpoint: endpoint},
+			Credentials: huaweicloud.Credentials{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey},
+		}})
+	w := worker.New(s.client, workflows.TaskQueue, worker.Options{})
+	workflows.Register(w)
+	activities.Register(w,
+		&activities.StorageGateway{Accounts: clouds, Now: time.Now},
+		&activities.TaurusDB{Accounts: clouds, Now: time.Now})
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
+	s.undo = append(s.undo, w.Stop)
+	return nil
+}
+
+// runsPage is where the Web UI lists the runs.
+func (s *stage) runsPage() string {
+	return s.temporal.UIAddress() + "/namespaces/" + s.temporal.Namespace() + "/workflows"
+}
+
+// strike stops everything, in the reverse order of its start.
+func (s *stage) strike() {
+	for i := len(s.undo) - 1; i >= 0; i-- {
+		s.undo[i]()
+	}
+}
