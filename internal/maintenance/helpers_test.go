@@ -1,7 +1,6 @@
 package maintenance_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -35,7 +34,7 @@ func fieldErrors(t *testing.T, err error) map[string]*maintenance.FieldError {
 				collect(each)
 			}
 		default:
-			require.True(t, errors.As(err, &field), "not a FieldError: %v", err)
+			require.ErrorAs(t, err, &field)
 			require.NotContains(t, found, field.Field, "a field is named twice")
 			found[field.Field] = field
 		}

@@ -1,6 +1,7 @@
 package maintenance_test
 
 import (
+	"encoding"
 	"encoding/json"
 	"flag"
 	"os"
@@ -118,7 +119,7 @@ func TestWhatTravelsInHistoriesKeepsItsForm(t *testing.T) {
 func requireFull(t *testing.T, v reflect.Value, path string) {
 	t.Helper()
 	require.False(t, v.IsZero(), "%s is empty in the sample", path)
-	if _, text := v.Interface().(interface{ MarshalText() ([]byte, error) }); text {
+	if _, text := reflect.TypeAssert[encoding.TextMarshaler](v); text {
 		return
 	}
 	switch v.Kind() {
