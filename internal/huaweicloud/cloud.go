@@ -86,12 +86,12 @@ func (c *Cloud) String() string { return c.account.String() }
 // call makes one call through a client of its own. A token that the cloud
 // refuses is renewed once, and the call then made again: a refusal at the door
 // means that nothing was done.
-func call[T any](ctx context.Context, c *Cloud, op operation, do func(*gaussdb.GaussDBClient) (*T, error)) (*T, error) {
+func call[T any](ctx context.Context, c *Cloud, op *operation, do func(*gaussdb.GaussDBClient) (*T, error)) (*T, error) {
 	token, err := c.token(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("%s: not sent: %w", op.doing, err)
 	}
-	answer, sent, err := attempt(ctx, c, token, do)
+	answer, transport, err := attempt(ctx, c, token, do)
 	var reply *replyError
 	if errors.As(err, &reply) && reply.refusesToken() {
 		fresh, renewErr := c.token(ctx, token)
@@ -99,19 +99,20 @@ func call[T any](ctx context.Context, c *Cloud, op operation, do func(*gaussdb.G
 			return nil, fmt.Errorf("%s: the token was refused, and a new one not to be had: %w", op.doing, renewErr)
 		}
 		if fresh != token {
-			answer, sent, err = attempt(ctx, c, fresh, do)
+			answer, transport, err = attempt(ctx, c, fresh, do)
 		}
 	}
 	if err != nil {
-		return nil, c.failure(op, err, sent)
+		return nil, c.failure(op, err, transport.sent())
 	}
+	op.requestID = c.clean(transport.requestID)
 	return answer, nil
 }
 
 func attempt[T any](
 	ctx context.Context, c *Cloud, token string, do func(*gaussdb.GaussDBClient) (*T, error),
-) (answer *T, sent bool, err error) {
-	transport := &callTransport{ctx: ctx, base: c.base, token: token}
+) (answer *T, transport *callTransport, err error) {
+	transport = &callTransport{ctx: ctx, base: c.base, token: token}
 	settings := config.DefaultHttpConfig().WithUserAgent(userAgent).WithHttpRoundTripper(transport).
 		WithTimeout(0) // the context's deadline counts alone
 	hc, err := gaussdb.GaussDBClientBuilder().
@@ -121,35 +122,24 @@ func attempt[T any](
 		WithErrorHandler(replies{now: c.now}).
 		SafeBuild()
 	if err != nil {
-		return nil, false, fmt.Errorf("make a client of the SDK: %w", err)
+		return nil, transport, fmt.Errorf("make a client of the SDK: %w", err)
 	}
 	answer, err = do(gaussdb.NewGaussDBClient(hc))
-	return answer, transport.sent(), err
+	return answer, transport, err
 }
 
 // idForm keeps an id within its segment of a path.
 var idForm = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 
 // checkIDs refuses ids that would make the SDK call something else.
-func checkIDs(op operation, ids ...string) error {
+func checkIDs(op *operation, ids ...string) error {
 	for _, id := range ids {
 		if !idForm.MatchString(id) {
-			return &callError{
-				doing: op.doing, kind: maintenance.ErrInvalid,
-				detail: fmt.Sprintf("not sent: the id %q is not 1 to 64 letters, digits, dashes or underscores", id),
-			}
+			return op.fail(maintenance.ErrInvalid,
+				"not sent: the id %q is not 1 to 64 letters, digits, dashes or underscores", id)
 		}
 	}
 	return nil
-}
-
-// missing is for a 200 that lacks what was asked for.
-func missing(op operation, what string) error {
-	kind := maintenance.ErrUnavailable
-	if op.changes {
-		kind = maintenance.ErrUnknownOutcome
-	}
-	return &callError{doing: op.doing, kind: kind, detail: "the reply has no " + what}
 }
 
 // value is what p points to, or the zero value.

@@ -9,5 +9,7 @@
 // and a call that changes something is sent once at most.
 //
 // Every error says what was done to what, wraps one of the sentinels of
-// internal/maintenance, and holds no credential.
+// internal/maintenance, keeps the cloud's code, text and request id, and holds
+// no credential. Where the cloud says how long to wait, errors.As finds it
+// through interface{ RetryAfter() time.Duration }, which else gives 0.
 package huaweicloud

@@ -22,6 +22,26 @@ type operation struct {
 	doing   string // "upgrade proxy X of instance Y ...", in the imperative
 	action  string // the IAM action that it takes
 	changes bool   // false where repeating it does no harm
+
+	requestID string // of the last answer, or "": what the vendor's support asks for
+}
+
+// fail is for an answer that came, and is not the one asked for.
+func (op *operation) fail(kind error, format string, args ...any) error {
+	detail := fmt.Sprintf(format, args...)
+	if op.requestID != "" {
+		detail += ", request " + op.requestID
+	}
+	return &callError{doing: op.doing, kind: kind, detail: detail}
+}
+
+// missing is for a 2xx that lacks what was asked for.
+func (op *operation) missing(what string) error {
+	kind := maintenance.ErrUnavailable
+	if op.changes {
+		kind = maintenance.ErrUnknownOutcome
+	}
+	return op.fail(kind, "the reply has no %s", what)
 }
 
 // callError is a call that failed.
@@ -59,7 +79,7 @@ func (e *callError) RetryAfter() time.Duration { return e.retryAfter }
 
 // failure turns what the SDK gave back into a callError. sent is true when the
 // request may have left the machine.
-func (c *Cloud) failure(op operation, err error, sent bool) error {
+func (c *Cloud) failure(op *operation, err error, sent bool) error {
 	failed := &callError{doing: op.doing}
 	var reply *replyError
 	var undecodable *sdkerr.ServiceResponseError // our handler leaves only 2xx to the SDK
@@ -88,7 +108,7 @@ func (c *Cloud) failure(op operation, err error, sent bool) error {
 }
 
 // advice is what an operator can do about a failure, where that is clear.
-func (c *Cloud) advice(op operation, kind error, code string) string {
+func (c *Cloud) advice(op *operation, kind error, code string) string {
 	switch {
 	case code == codeClockSkew:
 		return "set this machine's clock: it is more than 15 minutes off"

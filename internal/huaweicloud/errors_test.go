@@ -106,7 +106,7 @@ func TestAnErrorKeepsWhatTheCloudSaid(t *testing.T) {
 	err := change(t.Context(), open(t, srv.URL, keys()))
 
 	require.EqualError(t, err, "upgrade proxy "+proxy+" of instance "+instance+" from 2.23.12.000 to 2.24.03.000: "+
-		`another operation is in progress: HTTP 409 DBS.200019 "Another operation is in progress." request req-1`)
+		`another operation is in progress: HTTP 409 DBS.200019 "Another operation is in progress.", request req-1`)
 	var waits interface{ RetryAfter() time.Duration }
 	require.ErrorAs(t, err, &waits)
 	require.Equal(t, 7*time.Second, waits.RetryAfter())
@@ -158,7 +158,6 @@ func TestACallThatWasNeverSentMayBeRepeated(t *testing.T) {
 		endpoint string
 	}{
 		"connection refused":    {t.Context(), "http://" + listener.Addr().String()},
-		"no such host":          {t.Context(), "http://taurusdb.invalid"},
 		"untrusted certificate": {t.Context(), untrusted.URL},
 		"cancelled before":      {done, "http://127.0.0.1:1"},
 	} {
@@ -169,6 +168,16 @@ func TestACallThatWasNeverSentMayBeRepeated(t *testing.T) {
 			require.ErrorIs(t, read(tc.ctx, cloud), maintenance.ErrUnavailable)
 		})
 	}
+}
+
+func TestAHostWithoutAddressWasNeverAsked(t *testing.T) {
+	t.Parallel()
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.DNSError{Err: "no such host", Name: "taurusdb.invalid", IsNotFound: true}
+	}}
+	cloud := openWith(t, "http://taurusdb.invalid", keys(), huaweicloud.Options{Transport: transport})
+
+	require.ErrorIs(t, change(t.Context(), cloud), maintenance.ErrUnavailable)
 }
 
 func TestALostAnswerToAChangeIsAnUnknownOutcome(t *testing.T) {

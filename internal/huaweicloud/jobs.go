@@ -2,7 +2,6 @@ package huaweicloud
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -18,7 +17,7 @@ const jobsPage = 50
 // Job reads a job by the id that a change gave. The cloud shows a job some
 // seconds after it began, and for a month: before and after it is ErrNotFound.
 func (c *Cloud) Job(ctx context.Context, jobID string) (maintenance.Job, error) {
-	op := operation{doing: "read job " + jobID, action: "gaussdbformysql:task:list"}
+	op := &operation{doing: "read job " + jobID, action: "gaussdbformysql:task:list"}
 	if err := checkIDs(op, jobID); err != nil {
 		return maintenance.Job{}, err
 	}
@@ -29,7 +28,7 @@ func (c *Cloud) Job(ctx context.Context, jobID string) (maintenance.Job, error) 
 		return maintenance.Job{}, err
 	}
 	if reply.Job == nil || reply.Job.Status.Value() == "" {
-		return maintenance.Job{}, missing(op, "job with a status")
+		return maintenance.Job{}, op.missing("job with a status")
 	}
 	created, err := parseTime(op, reply.Job.Created)
 	if err != nil {
@@ -53,7 +52,7 @@ func (c *Cloud) Job(ctx context.Context, jobID string) (maintenance.Job, error) 
 // The API lists the whole project's jobs of a month, and cannot be asked for
 // one instance's.
 func (c *Cloud) Jobs(ctx context.Context, instanceID string, since time.Time) ([]maintenance.Job, error) {
-	op := operation{doing: "list the jobs of instance " + instanceID, action: "gaussdbformysql:task:list"}
+	op := &operation{doing: "list the jobs of instance " + instanceID, action: "gaussdbformysql:task:list"}
 	page := func(offset int32) ([]model.TaskDetailInfo, int, error) {
 		start, limit := strconv.Itoa(int(offset)), strconv.Itoa(jobsPage)
 		reply, err := call(ctx, c, op, func(client *gaussdb.GaussDBClient) (*model.ListImmediateJobsResponse, error) {
@@ -63,7 +62,7 @@ func (c *Cloud) Jobs(ctx context.Context, instanceID string, since time.Time) ([
 			return nil, 0, err
 		}
 		if reply.Jobs == nil {
-			return nil, 0, missing(op, "jobs")
+			return nil, 0, op.missing("jobs")
 		}
 		total := unknownTotal
 		if reply.TotalCount != nil {
@@ -78,7 +77,7 @@ func (c *Cloud) Jobs(ctx context.Context, instanceID string, since time.Time) ([
 	return jobsOf(op, tasks, instanceID, since.Truncate(time.Second))
 }
 
-func jobsOf(op operation, tasks []model.TaskDetailInfo, instanceID string, since time.Time) ([]maintenance.Job, error) {
+func jobsOf(op *operation, tasks []model.TaskDetailInfo, instanceID string, since time.Time) ([]maintenance.Job, error) {
 	var jobs []maintenance.Job
 	for _, task := range tasks {
 		if value(task.InstanceId) != instanceID {
@@ -106,7 +105,7 @@ func jobsOf(op operation, tasks []model.TaskDetailInfo, instanceID string, since
 
 // parseTime reads yyyy-mm-ddThh:mm:ss with an offset such as +0100 (as the API
 // reference has it) or +01:00 or Z. "" is the zero time.
-func parseTime(op operation, text string) (time.Time, error) {
+func parseTime(op *operation, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
@@ -115,8 +114,6 @@ func parseTime(op operation, text string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, &callError{
-		doing: op.doing, kind: maintenance.ErrUnavailable,
-		detail: fmt.Sprintf("the reply has the time %q, which is not of the documented form", text),
-	}
+	return time.Time{}, op.fail(maintenance.ErrUnavailable,
+		"the reply has the time %q, which is not of the documented form", text)
 }

@@ -1,10 +1,6 @@
 package huaweicloud
 
-import (
-	"fmt"
-
-	"github.com/tidegate/tidegate/internal/maintenance"
-)
+import "github.com/tidegate/tidegate/internal/maintenance"
 
 // unknownTotal is the total of a list that does not give one.
 const unknownTotal = -1
@@ -13,7 +9,7 @@ const unknownTotal = -1
 // when something is added meanwhile. A list that ends before its own total is
 // an error, because to miss a job may mean to start it twice.
 func gather[T any](
-	op operation, limit int, id func(T) string, page func(offset int32) (entries []T, total int, err error),
+	op *operation, limit int, id func(T) string, page func(offset int32) (entries []T, total int, err error),
 ) ([]T, error) {
 	var all []T
 	seen := map[string]bool{}
@@ -36,10 +32,7 @@ func gather[T any](
 		case len(all) == before && total == unknownTotal:
 			return all, nil
 		case len(all) == before:
-			return nil, &callError{
-				doing: op.doing, kind: maintenance.ErrUnavailable,
-				detail: fmt.Sprintf("the list has ended after %d of %d entries", len(all), total),
-			}
+			return nil, op.fail(maintenance.ErrUnavailable, "the list has ended after %d of %d entries", len(all), total)
 		}
 	}
 }

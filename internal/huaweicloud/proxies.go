@@ -23,7 +23,7 @@ const (
 
 // Proxies lists the proxies of a DB instance.
 func (c *Cloud) Proxies(ctx context.Context, instanceID string) ([]maintenance.Proxy, error) {
-	op := operation{doing: "list the proxies of instance " + instanceID, action: "gaussdbformysql:proxy:list"}
+	op := &operation{doing: "list the proxies of instance " + instanceID, action: "gaussdbformysql:proxy:list"}
 	if err := checkIDs(op, instanceID); err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (c *Cloud) Proxies(ctx context.Context, instanceID string) ([]maintenance.P
 			return nil, 0, err
 		}
 		if reply.ProxyList == nil {
-			return nil, 0, missing(op, "proxy_list")
+			return nil, 0, op.missing("proxy_list")
 		}
 		proxies, err := toProxies(op, *reply.ProxyList)
 		return proxies, unknownTotal, err
@@ -45,11 +45,11 @@ func (c *Cloud) Proxies(ctx context.Context, instanceID string) ([]maintenance.P
 	return gather(op, proxiesPage, func(p maintenance.Proxy) string { return p.ID }, page)
 }
 
-func toProxies(op operation, list []model.MysqlShowProxyResponseV3) ([]maintenance.Proxy, error) {
+func toProxies(op *operation, list []model.MysqlShowProxyResponseV3) ([]maintenance.Proxy, error) {
 	proxies := make([]maintenance.Proxy, 0, len(list))
 	for _, entry := range list {
 		if entry.Proxy == nil || value(entry.Proxy.PoolId) == "" {
-			return nil, missing(op, "id (pool_id) for one of the proxies")
+			return nil, op.missing("id (pool_id) for one of the proxies")
 		}
 		proxies = append(proxies, toProxy(entry))
 	}
@@ -79,7 +79,7 @@ func toProxy(entry model.MysqlShowProxyResponseV3) maintenance.Proxy {
 
 // Kernel reads which kernel version a proxy runs, and what is offered.
 func (c *Cloud) Kernel(ctx context.Context, instanceID, proxyID string) (maintenance.ProxyKernel, error) {
-	op := operation{
+	op := &operation{
 		doing:  fmt.Sprintf("read the kernel version of proxy %s of instance %s", proxyID, instanceID),
 		action: "gaussdbformysql:proxy:list",
 	}
@@ -94,7 +94,7 @@ func (c *Cloud) Kernel(ctx context.Context, instanceID, proxyID string) (mainten
 		return maintenance.ProxyKernel{}, err
 	}
 	if value(reply.CurrentVersion) == "" {
-		return maintenance.ProxyKernel{}, missing(op, "current_version")
+		return maintenance.ProxyKernel{}, op.missing("current_version")
 	}
 	return maintenance.ProxyKernel{
 		Current:    *reply.CurrentVersion,
@@ -106,7 +106,7 @@ func (c *Cloud) Kernel(ctx context.Context, instanceID, proxyID string) (mainten
 // UpgradePending is true when an upgrade of the proxy's kernel that was
 // scheduled in the console, or by the vendor, waits or runs.
 func (c *Cloud) UpgradePending(ctx context.Context, instanceID, proxyID string) (bool, error) {
-	op := operation{
+	op := &operation{
 		doing:  fmt.Sprintf("look for a scheduled upgrade of proxy %s of instance %s", proxyID, instanceID),
 		action: "gaussdbformysql:task:list",
 	}
@@ -124,7 +124,7 @@ func (c *Cloud) UpgradePending(ctx context.Context, instanceID, proxyID string) 
 		return false, err
 	}
 	if reply.Exist == nil {
-		return false, missing(op, "member exist")
+		return false, op.missing("member exist")
 	}
 	tasks := value(reply.ScheduledTasks)
 	return *reply.Exist && (len(tasks) == 0 || slices.ContainsFunc(tasks, func(task model.ScheduledTaskV3) bool {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,9 +130,15 @@ func parseRetryAfter(header string, now time.Time) time.Duration {
 
 // describe is what the cloud said, for an operator.
 func (e *replyError) describe(clean func(string) string) string {
-	parts := []string{fmt.Sprintf("HTTP %d", e.status), e.code, strconv.Quote(clean(e.text))}
-	if e.requestID != "" {
-		parts = append(parts, "request "+clean(e.requestID))
+	text := fmt.Sprintf("HTTP %d", e.status)
+	if e.code != "" {
+		text += " " + clean(e.code)
 	}
-	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " ")
+	if e.text != "" {
+		text += " " + strconv.Quote(clean(e.text))
+	}
+	if e.requestID != "" {
+		text += ", request " + clean(e.requestID)
+	}
+	return text
 }

@@ -17,6 +17,9 @@ const (
 	// renewBefore is how long before its end a token is renewed; for a token
 	// that lives shorter than five times as long, a fifth of its life.
 	renewBefore = 30 * time.Minute
+	// renewPatience is how long callers wait for the renewal of a token that
+	// still works.
+	renewPatience = 10 * time.Second
 	// renewPause is how long IAM is left alone after it did not renew a token
 	// that still works.
 	renewPause = time.Minute
@@ -66,6 +69,11 @@ func (t *iamTokens) token(ctx context.Context, refused string) (string, error) {
 	if usable && now.Before(t.renewAt) {
 		return t.current, nil
 	}
+	if usable {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, renewPatience)
+		defer cancel()
+	}
 	fetched, life, err := t.fetch(ctx)
 	switch {
 	case err == nil:
@@ -100,7 +108,7 @@ func (t *iamTokens) fetch(ctx context.Context) (token string, life time.Duration
 	req.Header.Set("User-Agent", userAgent)
 	resp, err := t.client.Do(req)
 	if err != nil {
-		return "", 0, t.cloud.failure(operation{doing: t.doing()}, err, false)
+		return "", 0, t.cloud.failure(&operation{doing: t.doing()}, err, false)
 	}
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	err = errors.Join(err, resp.Body.Close())

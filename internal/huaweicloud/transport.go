@@ -18,6 +18,8 @@ type callTransport struct {
 	token string // "" leaves the SDK's signature
 
 	asked, traced, connected atomic.Bool
+
+	requestID string // of the answer
 }
 
 // sent is true unless it is certain that nothing left the machine: the request
@@ -46,6 +48,7 @@ func (t *callTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the http.Client wraps it
 	}
+	t.requestID = resp.Header.Get("X-Request-Id")
 	resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
 	return resp, nil
 }

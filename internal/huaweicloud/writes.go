@@ -18,7 +18,7 @@ const maxWeight = 1000
 // once; a 200 with REJECT is ErrRejected with the cloud's reason, and a 200 that
 // does not speak of this proxy is ErrUnknownOutcome.
 func (c *Cloud) Upgrade(ctx context.Context, instanceID, proxyID, from, to string) (string, error) {
-	op := operation{
+	op := &operation{
 		doing:   fmt.Sprintf("upgrade proxy %s of instance %s from %s to %s", proxyID, instanceID, from, to),
 		action:  "gaussdbformysql:proxy:upgrade",
 		changes: true,
@@ -47,7 +47,7 @@ func (c *Cloud) Upgrade(ctx context.Context, instanceID, proxyID, from, to strin
 // hold others. instance_id there means the proxy; the API's own example leaves
 // it out, so an only element may lack it or name the DB instance.
 func resultFor(
-	op operation, results []model.ProxyUpgradeVersionDetail, instanceID, proxyID string,
+	op *operation, results []model.ProxyUpgradeVersionDetail, instanceID, proxyID string,
 ) (model.ProxyUpgradeVersionDetail, error) {
 	var own []model.ProxyUpgradeVersionDetail
 	for _, result := range results {
@@ -57,26 +57,22 @@ func resultFor(
 		}
 	}
 	if len(own) != 1 {
-		return model.ProxyUpgradeVersionDetail{}, missing(op,
-			fmt.Sprintf("single verdict on the proxy: %d of %d elements of update_result speak of it", len(own), len(results)))
+		return model.ProxyUpgradeVersionDetail{}, op.missing(fmt.Sprintf("single verdict on the proxy: %d of %d elements of update_result speak of it", len(own), len(results)))
 	}
 	return own[0], nil
 }
 
 // verdict reads an element of update_result.
-func (c *Cloud) verdict(op operation, result model.ProxyUpgradeVersionDetail) (string, error) {
+func (c *Cloud) verdict(op *operation, result model.ProxyUpgradeVersionDetail) (string, error) {
 	state, jobID, text := value(result.State), value(result.WorkflowId), value(result.ErrorMessage)
 	switch {
 	case state == "REJECT":
-		return "", &callError{doing: op.doing, kind: maintenance.ErrRejected, detail: c.clean(text)}
+		return "", op.fail(maintenance.ErrRejected, "%s", c.clean(text))
 	case state == "ACCEPT" && jobID != "" && text == "":
 		return jobID, nil
 	default:
-		return "", &callError{
-			doing: op.doing, kind: maintenance.ErrUnknownOutcome,
-			detail: fmt.Sprintf("the reply has state %q, workflow_id %q and error_message %q",
-				c.clean(state), c.clean(jobID), c.clean(text)),
-		}
+		return "", op.fail(maintenance.ErrUnknownOutcome, "the reply has state %q, workflow_id %q and error_message %q",
+			c.clean(state), c.clean(jobID), c.clean(text))
 	}
 }
 
@@ -86,7 +82,7 @@ func (c *Cloud) verdict(op operation, result model.ProxyUpgradeVersionDetail) (s
 func (c *Cloud) SetReadWeights(
 	ctx context.Context, instanceID, proxyID string, routing maintenance.ProxyRouting,
 ) (string, error) {
-	op := operation{
+	op := &operation{
 		doing:   fmt.Sprintf("set the read weights of proxy %s of instance %s", proxyID, instanceID),
 		action:  "gaussdbformysql:proxy:modifyRouteMode",
 		changes: true,
@@ -106,14 +102,14 @@ func (c *Cloud) SetReadWeights(
 		return "", err
 	}
 	if value(reply.JobId) == "" {
-		return "", missing(op, "job_id")
+		return "", op.missing("job_id")
 	}
 	return *reply.JobId, nil
 }
 
-func weights(op operation, routing maintenance.ProxyRouting) (*model.TaurusModifyProxyWeightRequest, error) {
+func weights(op *operation, routing maintenance.ProxyRouting) (*model.TaurusModifyProxyWeightRequest, error) {
 	invalid := func(format string, args ...any) error {
-		return &callError{doing: op.doing, kind: maintenance.ErrInvalid, detail: "not sent: " + fmt.Sprintf(format, args...)}
+		return op.fail(maintenance.ErrInvalid, "not sent: "+format, args...)
 	}
 	if routing.Mode != 0 {
 		return nil, invalid("only a proxy of route mode 0 has weights, not one of mode %d", routing.Mode)
@@ -144,7 +140,7 @@ func weight(w int) (*int32, error) {
 // Restart restarts a proxy, which interrupts its connections, and gives the id
 // of its job. The vendor says that it may fail for a proxy that is ABNORMAL.
 func (c *Cloud) Restart(ctx context.Context, instanceID, proxyID string) (string, error) {
-	op := operation{
+	op := &operation{
 		doing:   fmt.Sprintf("restart proxy %s of instance %s", proxyID, instanceID),
 		action:  "gaussdbformysql:proxy:restart",
 		changes: true,
@@ -162,7 +158,7 @@ func (c *Cloud) Restart(ctx context.Context, instanceID, proxyID string) (string
 		return "", err
 	}
 	if value(reply.JobId) == "" {
-		return "", missing(op, "job_id")
+		return "", op.missing("job_id")
 	}
 	return *reply.JobId, nil
 }

@@ -39,7 +39,9 @@ func TestUpgradeReadsTheVerdictOnItsProxy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := newServer(t, always(canned{body: `{"update_result":` + tc.results + `}`}))
+			srv := newServer(t, always(canned{
+				body: `{"update_result":` + tc.results + `}`, header: map[string]string{"X-Request-Id": "req-1"},
+			}))
 
 			job, err := open(t, srv.URL, keys()).Upgrade(t.Context(), instance, proxy, "2.23.12.000", "2.24.03.000")
 
@@ -48,6 +50,7 @@ func TestUpgradeReadsTheVerdictOnItsProxy(t *testing.T) {
 			if tc.err != nil {
 				require.ErrorContains(t, err, "upgrade proxy "+proxy+" of instance "+instance+" from 2.23.12.000 to 2.24.03.000: ")
 				require.ErrorContains(t, err, tc.says)
+				require.ErrorContains(t, err, ", request req-1")
 			}
 			requests := srv.requests()
 			require.Len(t, requests, 1)
