@@ -102,8 +102,8 @@ func TestAnUnknownNameIsNotFoundAndListsTheNamesThereAre(t *testing.T) {
 	second.Name = "lab"
 	a := accounts.New(t.Context(), []accounts.AWS{onAWS, second}, nil)
 	for name, ask := range map[string]func() error{
-		`the worker's configuration has no AWS account "x"; it has: lab, prod`:           func() error { _, err := a.Gateways("x"); return err },
-		`the worker's configuration has no AWS account "y"; it has: lab, prod`:           func() error { _, err := a.Volumes("y"); return err },
+		`the worker's configuration has no AWS account "x"; it has: lab, prod`:        func() error { _, err := a.Gateways("x"); return err },
+		`the worker's configuration has no AWS account "y"; it has: lab, prod`:        func() error { _, err := a.Volumes("y"); return err },
 		`the worker's configuration has no Huawei Cloud account "prod"; it has: none`: func() error { _, err := a.Proxies("prod"); return err },
 	} {
 		err := ask()
@@ -137,4 +137,3 @@ func TestKeysAreNeverPrinted(t *testing.T) {
 		require.NotContains(t, text, "PLANTED")
 	}
 }
-

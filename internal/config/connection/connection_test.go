@@ -1,0 +1,119 @@
+package connection_test
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/config/connection"
+)
+
+// options are those that arguments make in an environment without Temporal's
+// variables.
+func options(t *testing.T, args ...string) (client.Options, error) {
+	t.Helper()
+	var f connection.Flags
+	cmd := &cobra.Command{Use: "x", SilenceErrors: true, SilenceUsage: true, RunE: func(*cobra.Command, []string) error { return nil }}
+	f.Register(cmd, time.Second)
+	cmd.SetArgs(args)
+	require.NoError(t, cmd.Execute())
+	return f.Options()
+}
+
+const toml = `
+[profile.default]
+address = "file:1"
+namespace = "from-file"
+[profile.prod]
+address = "prod:7233"
+api_key = "the-key"
+`
+
+func configFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "temporal.toml")
+	require.NoError(t, os.WriteFile(path, []byte(toml), 0o600))
+	return path
+}
+
+//nolint:paralleltest // sets environment variables
+func TestFlagsGoBeforeTheEnvironmentAndThatBeforeTheProfile(t *testing.T) {
+	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
+	o, err := options(t)
+	require.NoError(t, err)
+	require.Equal(t, "localhost:7233", o.HostPort)
+	require.Equal(t, "default", o.Namespace)
+	require.Nil(t, o.ConnectionOptions.TLS)
+
+	file := configFile(t)
+	o, err = options(t, "--config-file", file)
+	require.NoError(t, err)
+	require.Equal(t, "file:1", o.HostPort)
+	require.Equal(t, "from-file", o.Namespace)
+
+	o, err = options(t, "--config-file", file, "--profile", "prod")
+	require.NoError(t, err)
+	require.Equal(t, "prod:7233", o.HostPort)
+	require.NotNil(t, o.Credentials)
+	require.NotNil(t, o.ConnectionOptions.TLS, "an API key goes over TLS")
+
+	t.Setenv("TEMPORAL_ADDRESS", "env:2")
+	t.Setenv("TEMPORAL_NAMESPACE", "from-env")
+	o, err = options(t, "--config-file", file)
+	require.NoError(t, err)
+	require.Equal(t, "env:2", o.HostPort)
+	require.Equal(t, "from-env", o.Namespace)
+
+	o, err = options(t, "--config-file", file, "--address", "flag:3", "-n", "from-flag", "--tls", "--tls-server-name", "t", "--grpc-meta", "K_y=v")
+	require.NoError(t, err)
+	require.Equal(t, "flag:3", o.HostPort)
+	require.Equal(t, "from-flag", o.Namespace)
+	require.Equal(t, "t", o.ConnectionOptions.TLS.ServerName)
+	headers, err := o.HeadersProvider.GetHeaders(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"k-y": "v"}, headers)
+
+	t.Setenv("TEMPORAL_TLS", "true")
+	o, err = options(t, "--config-file", file, "--tls=false")
+	require.NoError(t, err)
+	require.Nil(t, o.ConnectionOptions.TLS)
+	require.True(t, o.ConnectionOptions.TLSDisabled)
+}
+
+//nolint:paralleltest // sets environment variables
+func TestWhatIsWrongIsNamed(t *testing.T) {
+	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
+	for want, args := range map[string][]string{
+		`--address: "nowhere" is wrong: want host:port, such as 127.0.0.1:7233`:   {"--address", "nowhere"},
+		`--address: "h:99999" is wrong: want host:port, such as 127.0.0.1:7233`:   {"--address", "h:99999"},
+		`--grpc-meta, number 1: want KEY=VALUE`:                                   {"--grpc-meta", "SECRET"},
+		`--client-connect-timeout: "0s" is wrong: want a duration above 0`:        {"--client-connect-timeout", "0s"},
+		`--config-file: stat /there/is/none: no such file or directory`:           {"--config-file", "/there/is/none"},
+		`unable to find profile none in config data`:                              {"--profile", "none"},
+		`failed reading server CA cert path: open /there/is/none: no such file`:   {"--tls-ca-path", "/there/is/none"},
+		`if either client cert or key path is present, other must be present too`: {"--tls-cert-path", "/there/is/none"},
+	} {
+		_, err := options(t, args...)
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "SECRET")
+	}
+	t.Setenv("TEMPORAL_ADDRESS", "nowhere")
+	_, err := options(t)
+	require.ErrorContains(t, err, `address (TEMPORAL_ADDRESS or the profile's): "nowhere" is wrong`)
+}
+
+//nolint:paralleltest // sets environment variables
+func TestTemporalThatDoesNotAnswerIsAnErrorThatSaysWhatToDo(t *testing.T) {
+	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
+	o, err := options(t, "--address", "127.0.0.1:1", "--client-connect-timeout", "300ms")
+	require.NoError(t, err)
+	_, err = connection.Dial(t.Context(), o, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "no connection to Temporal at 127.0.0.1:1")
+	require.ErrorContains(t, err, "--address, TEMPORAL_ADDRESS or a profile")
+}

@@ -1,0 +1,155 @@
+// Package connection is how this project's programs reach Temporal: by the
+// ecosystem's environment configuration (TEMPORAL_* variables and the TOML
+// profiles that the Temporal CLI shares), with flags of the Temporal CLI's
+// names over it.
+package connection
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// Flags are the flags of a connection. What is not given is left to the
+// environment, then to the profile, then to Temporal's own defaults.
+type Flags struct {
+	Address, Namespace    string
+	Profile, ConfigFile   string
+	APIKey                string
+	TLS                   bool
+	CertPath, KeyPath, CA string
+	ServerName            string
+	NoHostVerification    bool
+	Metadata              []string
+	Timeout               time.Duration
+
+	changed func(flag string) bool
+}
+
+// Register adds the flags to a command and those below it. timeout is how long
+// Temporal is tried for by default.
+func (f *Flags) Register(cmd *cobra.Command, timeout time.Duration) {
+	flags := cmd.PersistentFlags()
+	flags.StringVar(&f.Address, "address", "", "Temporal's host:port; else TEMPORAL_ADDRESS, the profile, "+client.DefaultHostPort)
+	flags.StringVarP(&f.Namespace, "namespace", "n", "", "Temporal namespace; else TEMPORAL_NAMESPACE, the profile, "+client.DefaultNamespace)
+	flags.StringVar(&f.Profile, "profile", "", "profile of the Temporal configuration file; else TEMPORAL_PROFILE, default")
+	flags.StringVar(&f.ConfigFile, "config-file", "", "Temporal configuration file (TOML); else TEMPORAL_CONFIG_FILE, the one of the Temporal CLI")
+	flags.StringVar(&f.APIKey, "api-key", "", "Temporal API key; better in TEMPORAL_API_KEY, which no list of processes shows")
+	flags.BoolVar(&f.TLS, "tls", false, "use TLS; --tls=false where the environment says otherwise")
+	flags.StringVar(&f.CertPath, "tls-cert-path", "", "file of the client's certificate, for mTLS")
+	flags.StringVar(&f.KeyPath, "tls-key-path", "", "file of the client's private key, for mTLS")
+	flags.StringVar(&f.CA, "tls-ca-path", "", "file of the certificates that the server's is checked against")
+	flags.StringVar(&f.ServerName, "tls-server-name", "", "name that the server's certificate must have")
+	flags.BoolVar(&f.NoHostVerification, "tls-disable-host-verification", false, "do not check the name in the server's certificate")
+	flags.StringArrayVar(&f.Metadata, "grpc-meta", nil, "header KEY=VALUE for every request to Temporal; may be repeated")
+	flags.DurationVar(&f.Timeout, "client-connect-timeout", timeout, "how long Temporal is tried for")
+	f.changed = flags.Changed
+}
+
+// Options are the client's options that flags, environment and profile make
+// together. The error names every flag or variable that is wrong.
+func (f *Flags) Options() (client.Options, error) {
+	if f.ConfigFile != "" {
+		// envconfig takes a file that is missing for an empty one.
+		if _, err := os.Stat(f.ConfigFile); err != nil {
+			return client.Options{}, fmt.Errorf("--config-file: %w", err)
+		}
+	}
+	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{
+		ConfigFilePath: f.ConfigFile, ConfigFileProfile: f.Profile,
+	})
+	if err != nil {
+		return client.Options{}, fmt.Errorf("read the Temporal configuration: %w", err)
+	}
+	err = errors.Join(f.over(&profile), f.checkAddress(profile.Address), f.checkTimeout())
+	if err != nil {
+		return client.Options{}, err
+	}
+	options, err := profile.ToClientOptions(envconfig.ToClientOptionsRequest{})
+	if err != nil {
+		return client.Options{}, fmt.Errorf("connection to Temporal (--tls-... or TEMPORAL_TLS_...): %w", err)
+	}
+	options.HostPort = cmp.Or(options.HostPort, client.DefaultHostPort)
+	options.Namespace = cmp.Or(options.Namespace, client.DefaultNamespace)
+	options.ConnectionOptions.GetSystemInfoTimeout = f.Timeout
+	return options, nil
+}
+
+// over lays the flags that were given over a profile.
+func (f *Flags) over(p *envconfig.ClientConfigProfile) error {
+	p.Address = cmp.Or(f.Address, p.Address)
+	p.Namespace = cmp.Or(f.Namespace, p.Namespace)
+	p.APIKey = cmp.Or(f.APIKey, p.APIKey)
+	if f.tlsGiven() {
+		if p.TLS == nil {
+			p.TLS = &envconfig.ClientConfigTLS{}
+		}
+		p.TLS.Disabled = f.changed("tls") && !f.TLS
+		overFile(&p.TLS.ClientCertPath, &p.TLS.ClientCertData, f.CertPath)
+		overFile(&p.TLS.ClientKeyPath, &p.TLS.ClientKeyData, f.KeyPath)
+		overFile(&p.TLS.ServerCACertPath, &p.TLS.ServerCACertData, f.CA)
+		p.TLS.ServerName = cmp.Or(f.ServerName, p.TLS.ServerName)
+		p.TLS.DisableHostVerification = p.TLS.DisableHostVerification || f.NoHostVerification
+	}
+	var errs []error
+	for i, header := range f.Metadata {
+		key, value, ok := strings.Cut(header, "=")
+		if !ok || key == "" {
+			errs = append(errs, fmt.Errorf("--grpc-meta, number %d: want KEY=VALUE", i+1)) // the value may be a secret
+			continue
+		}
+		if p.GRPCMeta == nil {
+			p.GRPCMeta = map[string]string{}
+		}
+		p.GRPCMeta[envconfig.NormalizeGRPCMetaKey(key)] = value
+	}
+	return errors.Join(errs...)
+}
+
+func (f *Flags) tlsGiven() bool {
+	return f.changed("tls") || f.CertPath+f.KeyPath+f.CA+f.ServerName != "" || f.NoHostVerification
+}
+
+// overFile has a flag's file count in place of what the profile has, be it a
+// file or its content.
+func overFile(path *string, data *[]byte, given string) {
+	if given != "" {
+		*path, *data = given, nil
+	}
+}
+
+// checkAddress refuses what gRPC would take for a host that cannot be found.
+// Targets with a scheme, such as dns:///host:7233, are gRPC's to judge.
+func (f *Flags) checkAddress(address string) error {
+	if address == "" || strings.Contains(address, ":///") {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(address)
+	n, portErr := strconv.Atoi(port)
+	if err == nil && portErr == nil && host != "" && n > 0 && n <= 65535 {
+		return nil
+	}
+	field := "address (TEMPORAL_ADDRESS or the profile's)"
+	if f.Address != "" {
+		field = "--address"
+	}
+	return &maintenance.FieldError{Field: field, Value: address, Want: "host:port, such as 127.0.0.1:7233"}
+}
+
+func (f *Flags) checkTimeout() error {
+	if f.Timeout > 0 {
+		return nil
+	}
+	return &maintenance.FieldError{Field: "--client-connect-timeout", Value: f.Timeout.String(), Want: "a duration above 0, such as 10s"}
+}

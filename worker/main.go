@@ -1,0 +1,22 @@
+// Command worker runs Tidegate's workflows and activities: it polls a Temporal
+// task queue, and acts in the cloud accounts of its accounts file. Any number
+// of workers may share a task queue, and each may be killed at any moment.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { Main() }
+
+// Main runs the command with the process's arguments, and ends the process
+// with its exit status: 0 stopped by a signal, 1 failed, 2 called wrongly.
+func Main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	status := Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}

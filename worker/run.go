@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/accounts"
+	"github.com/tidegate/tidegate/internal/config/connection"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// stopPatience is how long a stopping worker waits for activities under way:
+// longer than one outward call, so that none is cut off before its answer, and
+// shorter than the 30 s after which Kubernetes kills.
+const stopPatience = activities.CallTimeout + 5*time.Second
+
+// run is the worker's life: check, connect, poll until ctx is done, stop.
+func (s *settings) run(ctx context.Context, stderr io.Writer) error {
+	p, err := s.check(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	p.client.Identity = identity(p.queue)
+	health := serveHealth(p.health, p.client.Identity, p.queue)
+	defer health.stop()
+	c, err := connection.Dial(ctx, p.client, p.logger)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return p.poll(ctx, c, health)
+}
+
+// identity is by what Temporal shows this worker, and by what the health check
+// finds it among the pollers.
+func identity(queue string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%d@%s@%s", os.Getpid(), host, queue)
+}
+
+func (p parts) poll(ctx context.Context, c client.Client, health *health) error {
+	fatal := make(chan error, 1)
+	w := worker.New(c, p.queue, worker.Options{
+		Identity:                     p.client.Identity,
+		WorkerStopTimeout:            stopPatience,
+		TaskQueueActivitiesPerSecond: p.rate,
+		OnFatalError: func(err error) {
+			select {
+			case fatal <- err:
+			default: // one is enough
+			}
+		},
+	})
+	known := accounts.New(ctx, p.config.AWS, p.config.Huawei)
+	workflows.Register(w)
+	activities.Register(w,
+		&activities.StorageGateway{Accounts: known, Now: time.Now},
+		&activities.TaurusDB{Accounts: known, Now: time.Now})
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start polling task queue %s in namespace %s: %w; is the namespace there? `tidegate setup` makes it",
+			p.queue, p.client.Namespace, err)
+	}
+	health.watch(c)
+	p.logger.Info("worker polls", "taskQueue", p.queue, "namespace", p.client.Namespace, "address", p.client.HostPort,
+		"awsAccounts", len(p.config.AWS), "huaweiAccounts", len(p.config.Huawei))
+	var failure error
+	select {
+	case <-ctx.Done():
+		p.logger.Info("worker stops", "waitsAtMost", stopPatience)
+	case err := <-fatal:
+		failure = fmt.Errorf("the worker cannot go on: %w", err)
+	}
+	health.watch(nil)
+	w.Stop()
+	return failure
+}

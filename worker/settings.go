@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/config"
+	"github.com/tidegate/tidegate/internal/config/connection"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// settings are the flags.
+type settings struct {
+	accounts     string
+	taskQueue    string
+	rate         float64
+	healthListen string
+	logFormat    string
+	logLevel     string
+	connection   connection.Flags
+}
+
+// parts are what a worker is made of, all of it checked.
+type parts struct {
+	config config.Config
+	client client.Options
+	logger *slog.Logger
+	health net.Listener // nil for none
+	queue  string
+	rate   float64
+}
+
+// check makes the parts, or says everything that is wrong at once. It binds
+// the health check's port, so that a taken one is found before anything starts.
+func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
+	p := parts{queue: s.taskQueue, rate: s.rate}
+	var errs [5]error
+	p.config, errs[0] = s.loadAccounts()
+	p.client, errs[1] = s.connection.Options()
+	p.logger, errs[2] = s.logs(stderr)
+	errs[3] = s.checkQueue()
+	p.health, errs[4] = s.listen(ctx)
+	if err := errors.Join(errs[:]...); err != nil {
+		if p.health != nil {
+			err = errors.Join(err, p.health.Close())
+		}
+		return parts{}, usageError{err}
+	}
+	return p, nil
+}
+
+func (s *settings) loadAccounts() (config.Config, error) {
+	if s.accounts == "" {
+		return config.Config{}, wrong("--accounts", "", "the file of the cloud accounts; see docs/configuration.md")
+	}
+	c, err := config.Load(s.accounts, os.Getenv)
+	if err != nil {
+		return config.Config{}, fmt.Errorf("--accounts %s:\n%w", s.accounts, err)
+	}
+	return c, nil
+}
+
+func (s *settings) checkQueue() error {
+	var errs []error
+	if s.taskQueue == "" {
+		errs = append(errs, wrong("--task-queue", "", "a name, such as tidegate"))
+	}
+	if !(s.rate > 0 && s.rate <= 100_000) { // so written, it refuses NaN too
+		errs = append(errs, wrong("--activities-per-second", strconv.FormatFloat(s.rate, 'g', -1, 64), "a number above 0, to 100000"))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *settings) logs(to io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	var errs []error
+	if err := level.UnmarshalText([]byte(s.logLevel)); err != nil {
+		errs = append(errs, wrong("--log-level", s.logLevel, "debug, info, warn or error"))
+	}
+	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler
+	switch s.logFormat {
+	case "json":
+		handler = slog.NewJSONHandler(to, options)
+	case "text":
+		handler = slog.NewTextHandler(to, options)
+	default:
+		errs = append(errs, wrong("--log-format", s.logFormat, "json or text"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return slog.New(handler), nil
+}
+
+func (s *settings) listen(ctx context.Context) (net.Listener, error) {
+	if s.healthListen == "" {
+		return nil, nil //nolint:nilnil // none is wanted
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.healthListen)
+	if err != nil {
+		return nil, fmt.Errorf(`--health-listen: %q is wrong: want a free host:port, or "" for none: %w`, s.healthListen, err)
+	}
+	return listener, nil
+}
+
+func wrong(field, value, want string) error {
+	return &maintenance.FieldError{Field: field, Value: value, Want: want}
+}
