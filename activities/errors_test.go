@@ -1,0 +1,205 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+func TestTheErrorTable(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		err    error
+		kind   string
+		retry  bool
+		benign bool
+	}{
+		"not connected":    {maintenance.ErrNotConnected, activities.TypeNotReady, true, true},
+		"not ready":        {maintenance.ErrNotReady, activities.TypeNotReady, true, true},
+		"busy":             {maintenance.ErrBusy, activities.TypeNotReady, true, true},
+		"throttled":        {maintenance.ErrThrottled, activities.TypeThrottled, true, true},
+		"unavailable":      {maintenance.ErrUnavailable, activities.TypeUnavailable, true, false},
+		"unknown outcome":  {maintenance.ErrUnknownOutcome, activities.TypeUnknownOutcome, false, false},
+		"not found":        {maintenance.ErrNotFound, activities.TypeNotFound, false, false},
+		"denied":           {maintenance.ErrDenied, activities.TypeDenied, false, false},
+		"invalid":          {maintenance.ErrInvalid, activities.TypeInvalid, false, false},
+		"unsupported":      {maintenance.ErrUnsupported, activities.TypeUnsupported, false, false},
+		"rejected":         {maintenance.ErrRejected, activities.TypeRejected, false, false},
+		"up to date":       {maintenance.ErrUpToDate, activities.TypeInvalid, false, false},
+		"no window":        {maintenance.ErrNoWindow, activities.TypeNoWindow, false, false},
+		"ambiguous window": {maintenance.ErrAmbiguousWindow, activities.TypeNoWindow, false, false},
+		"anything else":    {errors.New("a bug"), activities.TypeUnavailable, true, false},
+		"a call cut off":   {context.DeadlineExceeded, activities.TypeUnavailable, true, false},
+		"unknown outcome, for want of an answer": {
+			fmt.Errorf("%w: %w", maintenance.ErrUnavailable, maintenance.ErrUnknownOutcome), activities.TypeUnknownOutcome, false, false,
+		},
+		"unknown outcome, though perhaps throttled": {
+			errors.Join(maintenance.ErrThrottled, maintenance.ErrUnknownOutcome), activities.TypeUnknownOutcome, false, false,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.aws.gateway = fails[maintenance.Gateway](fmt.Errorf("describe gateway sgw-12A3456B: %w", tc.err))
+
+			_, err := run(t, r, r.gateways.ReadGateway, lookup())
+
+			app := requireKind(t, err, tc.kind)
+			require.Equal(t, "describe gateway sgw-12A3456B: "+tc.err.Error(), app.Message())
+			require.Equal(t, !tc.retry, app.NonRetryable())
+			if tc.benign {
+				require.Equal(t, temporal.ApplicationErrorCategoryBenign, app.Category())
+			} else {
+				require.Equal(t, temporal.ApplicationErrorCategoryUnspecified, app.Category())
+			}
+			if tc.retry {
+				require.InDelta(t, 5*time.Second, app.NextRetryDelay(), float64(time.Second))
+			} else {
+				require.Zero(t, app.NextRetryDelay())
+			}
+		})
+	}
+}
+
+func TestTheNextLookComesLaterTheLongerTheWait(t *testing.T) {
+	t.Parallel()
+	for waited, want := range map[time.Duration]time.Duration{
+		-time.Minute: 5 * time.Second, 0: 5 * time.Second, 2 * time.Minute: 12 * time.Second, time.Hour: time.Minute, 30 * 24 * time.Hour: time.Minute,
+	} {
+		t.Run(waited.String(), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.waited = waited
+			r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrNotConnected)
+			_, err := run(t, r, r.gateways.ReadGateway, lookup())
+			require.InDelta(t, want, requireKind(t, err, activities.TypeNotReady).NextRetryDelay(), float64(want)/5)
+		})
+	}
+}
+
+func TestAttemptsDoNotLookAtTheSameInstant(t *testing.T) {
+	t.Parallel()
+	delays := map[time.Duration]bool{}
+	for attempt := range int32(20) {
+		r := newRig(t)
+		r.attempt = attempt + 1
+		r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrNotConnected)
+		_, err := run(t, r, r.gateways.ReadGateway, lookup())
+		delays[requireKind(t, err, activities.TypeNotReady).NextRetryDelay()] = true
+	}
+	require.Greater(t, len(delays), 15)
+}
+
+// later is an error by which a cloud asks to be left alone for a while.
+type later time.Duration
+
+func (l later) Error() string             { return "slow down" }
+func (l later) RetryAfter() time.Duration { return time.Duration(l) }
+
+func TestRetryAfterIsRespected(t *testing.T) {
+	t.Parallel()
+	for asked, want := range map[time.Duration]time.Duration{
+		10 * time.Minute: 10 * time.Minute, // above the pace's longest
+		7 * time.Second:  7 * time.Second,
+	} {
+		r := newRig(t)
+		r.aws.gateway = fails[maintenance.Gateway](fmt.Errorf("describe: %w: %w", maintenance.ErrThrottled, later(asked)))
+		_, err := run(t, r, r.gateways.ReadGateway, lookup())
+		require.Equal(t, want, requireKind(t, err, activities.TypeThrottled).NextRetryDelay())
+	}
+	for _, asked := range []time.Duration{0, time.Second, -time.Hour} {
+		r := newRig(t)
+		r.aws.gateway = fails[maintenance.Gateway](fmt.Errorf("describe: %w: %w", maintenance.ErrThrottled, later(asked)))
+		_, err := run(t, r, r.gateways.ReadGateway, lookup())
+		require.GreaterOrEqual(t, requireKind(t, err, activities.TypeThrottled).NextRetryDelay(), 4*time.Second, "never sooner than the pace")
+	}
+}
+
+func TestWithoutAPaceTheNextLookComesAfterASecond(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrUnavailable)
+	_, err := run(t, r, r.gateways.ReadGateway, activities.Lookup{Gateway: gatewayRef()})
+	require.Equal(t, time.Second, requireKind(t, err, activities.TypeUnavailable).NextRetryDelay())
+}
+
+func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	other := maintenance.GatewayRef{Account: "other", ARN: gatewayARN}
+	proxy := activities.ProxyLookup{Proxy: maintenance.ProxyRef{Account: "other", InstanceID: instanceID, ProxyID: proxyID}}
+	target := maintenance.Target{Name: "store-7", Gateway: other}
+	for name, do := range map[string]func(*rig) error{
+		"AssessGateway": func(r *rig) error {
+			return fail(t, r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target})
+		},
+		"ReadGateway": func(r *rig) error { return fail(t, r, r.gateways.ReadGateway, activities.Lookup{Gateway: other}) },
+		"ReadSchedule": func(r *rig) error {
+			return fail(t, r, r.gateways.ReadSchedule, activities.ReadScheduleInput{Lookup: activities.Lookup{Gateway: other}})
+		},
+		"ListVolumes": func(r *rig) error { return fail(t, r, r.gateways.ListVolumes, activities.Lookup{Gateway: other}) },
+		"TriggerUpdate": func(r *rig) error {
+			return fail(t, r, r.gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: activities.Lookup{Gateway: other}})
+		},
+		"AwaitUpdated": func(r *rig) error {
+			return fail(t, r, r.gateways.AwaitUpdated, activities.AwaitUpdatedInput{Lookup: activities.Lookup{Gateway: other}})
+		},
+		"CreateSnapshot": func(r *rig) error {
+			return fail(t, r, r.gateways.CreateSnapshot, activities.VolumeLookup{Account: "other"})
+		},
+		"FindSnapshot": func(r *rig) error {
+			return fail(t, r, r.gateways.FindSnapshot, activities.FindSnapshotInput{VolumeLookup: activities.VolumeLookup{Account: "other"}})
+		},
+		"AwaitSnapshot": func(r *rig) error {
+			return fail(t, r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "other"})
+		},
+		"DeleteUnfinished": func(r *rig) error {
+			return fail(t, r, r.gateways.DeleteUnfinished, activities.FindSnapshotInput{VolumeLookup: activities.VolumeLookup{Account: "other"}})
+		},
+		"SetAutomaticUpdates": func(r *rig) error {
+			return fail(t, r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: activities.Lookup{Gateway: other}})
+		},
+		"ReadProxy": func(r *rig) error { return fail(t, r, r.proxies.ReadProxy, proxy) },
+		"UpgradeProxy": func(r *rig) error {
+			return fail(t, r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxy})
+		},
+		"FindUpgrade": func(r *rig) error {
+			return fail(t, r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxy})
+		},
+		"AwaitUpgraded": func(r *rig) error {
+			return fail(t, r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxy})
+		},
+		"RestartProxy": func(r *rig) error { return fail(t, r, r.proxies.RestartProxy, proxy) },
+		"AwaitRestarted": func(r *rig) error {
+			return fail(t, r, r.proxies.AwaitRestarted, activities.AwaitRestartedInput{ProxyLookup: proxy})
+		},
+		"SetReadWeights": func(r *rig) error {
+			return fail(t, r, r.proxies.SetReadWeights, activities.ReadWeightsInput{ProxyLookup: proxy})
+		},
+		"AwaitReadWeights": func(r *rig) error {
+			return fail(t, r, r.proxies.AwaitReadWeights, activities.AwaitReadWeightsInput{ReadWeightsInput: activities.ReadWeightsInput{ProxyLookup: proxy}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			app := requireKind(t, do(r), activities.TypeNotFound)
+			require.Contains(t, app.Message(), `account "other"`)
+			require.Empty(t, r.aws.sent)
+			require.Empty(t, r.huawei.sent)
+		})
+	}
+}
+
+func fail[In, Out any](t *testing.T, r *rig, do func(context.Context, In) (Out, error), in In) error {
+	t.Helper()
+	_, err := run(t, r, do, in)
+	return err
+}

@@ -1,0 +1,159 @@
+package activities_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// rig runs activities against fake clouds at a fixed instant.
+type rig struct {
+	aws        fakeAWS
+	huawei     fakeHuawei
+	gateways   *activities.StorageGateway
+	proxies    *activities.TaurusDB
+	now        time.Time
+	waited     time.Duration // since the activity was scheduled
+	attempt    int32
+	heartbeat  any // of an attempt before; nil for none
+	heartbeats []any
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{now: time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC), attempt: 1}
+	clock := func() time.Time { return r.now }
+	r.gateways = &activities.StorageGateway{Accounts: awsAccounts{&r.aws}, Now: clock}
+	r.proxies = &activities.TaurusDB{Accounts: huaweiAccounts{&r.huawei}, Now: clock}
+	t.Cleanup(func() {
+		require.Empty(t, r.aws.unbounded, "calls without a deadline of their own")
+		require.Empty(t, r.huawei.unbounded, "calls without a deadline of their own")
+	})
+	return r
+}
+
+// run executes one attempt of an activity as a worker does.
+func run[In, Out any](t *testing.T, r *rig, do func(context.Context, In) (Out, error), in In) (Out, error) {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&tap{rig: r}}})
+	if r.heartbeat != nil {
+		env.SetHeartbeatDetails(r.heartbeat)
+	}
+	activities.Register(env, r.gateways, r.proxies)
+	var out Out
+	value, err := env.ExecuteActivity(do, in)
+	if err == nil {
+		require.NoError(t, value.Get(&out))
+	}
+	return out, err
+}
+
+// requireKind says of which type the error is that leaves the activity.
+func requireKind(t *testing.T, err error, kind string) *temporal.ApplicationError {
+	t.Helper()
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, err, &app)
+	require.Equal(t, kind, app.Type(), app.Message())
+	return app
+}
+
+// requireNotYet says that the look is repeated, quietly, and why.
+func requireNotYet(t *testing.T, err error, says string) {
+	t.Helper()
+	app := requireKind(t, err, activities.TypeNotReady)
+	require.False(t, app.NonRetryable())
+	require.Equal(t, temporal.ApplicationErrorCategoryBenign, app.Category())
+	require.Contains(t, app.Message(), says)
+}
+
+// tap tells an activity the attempt and the time that the rig says, and keeps
+// its heartbeats.
+type tap struct {
+	interceptor.WorkerInterceptorBase
+	rig *rig
+}
+
+func (w *tap) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &inbound{ActivityInboundInterceptorBase: interceptor.ActivityInboundInterceptorBase{Next: next}, rig: w.rig}
+}
+
+type inbound struct {
+	interceptor.ActivityInboundInterceptorBase
+	rig *rig
+}
+
+func (i *inbound) Init(next interceptor.ActivityOutboundInterceptor) error {
+	return i.Next.Init(&outbound{ActivityOutboundInterceptorBase: interceptor.ActivityOutboundInterceptorBase{Next: next}, rig: i.rig})
+}
+
+type outbound struct {
+	interceptor.ActivityOutboundInterceptorBase
+	rig *rig
+}
+
+func (o *outbound) GetInfo(ctx context.Context) activity.Info {
+	info := o.Next.GetInfo(ctx)
+	info.Attempt, info.ScheduledTime = o.rig.attempt, o.rig.now.Add(-o.rig.waited)
+	return info
+}
+
+func (o *outbound) RecordHeartbeat(ctx context.Context, details ...any) {
+	o.rig.heartbeats = append(o.rig.heartbeats, details...)
+	o.Next.RecordHeartbeat(ctx, details...)
+}
+
+const (
+	gatewayARN = "arn:aws:storagegateway:us-east-1:123456789012:gateway/sgw-12A3456B"
+	volumeARN  = gatewayARN + "/volume/vol-1122AABB"
+	volumeID   = "vol-1122aabb"
+	instanceID = "0123456789abcdef0123456789abcdefin07"
+	proxyID    = "0123456789abcdef0123456789abcdefpo01"
+)
+
+func gatewayRef() maintenance.GatewayRef {
+	return maintenance.GatewayRef{Account: "prod", ARN: gatewayARN}
+}
+
+func pace() maintenance.Pace {
+	return maintenance.Pace{Min: maintenance.Duration(5 * time.Second), Max: maintenance.Duration(time.Minute)}
+}
+
+func lookup() activities.Lookup { return activities.Lookup{Gateway: gatewayRef(), Pace: pace()} }
+
+// gatewayBefore runs 1.2.3 and is offered an update.
+func gatewayBefore() maintenance.Gateway {
+	return maintenance.Gateway{
+		ARN: gatewayARN, ID: "sgw-12A3456B", Type: "CACHED", State: "RUNNING",
+		SoftwareVersion: "1.2.3", NextUpdateAvailable: "2026-11-20T00:00:00",
+	}
+}
+
+func gatewayAfter() maintenance.Gateway {
+	g := gatewayBefore()
+	g.SoftwareVersion, g.LastSoftwareUpdate, g.NextUpdateAvailable = "1.2.4", "2026-11-22T02:10:00", ""
+	return g
+}
+
+func gatewayAway() maintenance.Gateway {
+	g := gatewayBefore()
+	g.State = "SHUTDOWN"
+	return g
+}
+
+func withdrawn() maintenance.Gateway {
+	g := gatewayBefore()
+	g.NextUpdateAvailable = ""
+	return g
+}
