@@ -33,6 +33,7 @@ type request struct {
 	Operation string
 	Header    http.Header
 	Body      map[string]any
+	Gone      <-chan struct{} // closed when the client has gone away
 }
 
 // stub is Storage Gateway's wire with canned answers.
@@ -48,7 +49,7 @@ func answers(t *testing.T, handle func(w http.ResponseWriter, r request)) *stub 
 	t.Helper()
 	s := &stub{}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		in := request{Operation: strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "StorageGateway_20130630."), Header: r.Header}
+		in := request{Operation: strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "StorageGateway_20130630."), Header: r.Header, Gone: r.Context().Done()}
 		raw, err := io.ReadAll(r.Body)
 		if err == nil {
 			err = json.Unmarshal(raw, &in.Body)

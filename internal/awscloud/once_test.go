@@ -93,9 +93,9 @@ func TestALateAnswerIsOneRequestAndAmbiguous(t *testing.T) {
 	for _, c := range calls() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 			defer cancel()
-			aws := answers(t, func(http.ResponseWriter, request) { <-ctx.Done() })
+			aws := answers(t, func(_ http.ResponseWriter, r request) { <-r.Gone })
 			began := time.Now()
 			err := c.do(ctx, aws.cloud())
 			require.Less(t, time.Since(began), 5*time.Second)
@@ -113,9 +113,9 @@ func TestACancelledCallIsAmbiguousOnceItWasSent(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			aws := answers(t, func(http.ResponseWriter, request) {
+			aws := answers(t, func(_ http.ResponseWriter, r request) {
 				cancel()
-				<-t.Context().Done()
+				<-r.Gone
 			})
 			err := c.do(ctx, aws.cloud())
 			requireSentinel(t, err, c.ambiguous)

@@ -181,9 +181,10 @@ func TestTheUserAgentNamesTidegate(t *testing.T) {
 
 // What a person meets first who set up nothing.
 func TestAMachineWithoutCredentialsIsDenied(t *testing.T) {
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	nowhere := filepath.Join(t.TempDir(), "none")
 	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "",
 		"AWS_CONFIG_FILE": nowhere, "AWS_SHARED_CREDENTIALS_FILE": nowhere,
 	} {
 		t.Setenv(name, value)

@@ -208,9 +208,9 @@ func TestAnErrorKeepsTheRequestIDAndHidesTheCredentials(t *testing.T) {
 
 func TestEveryMethodEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
-	ec2 := answers(t, func(http.ResponseWriter, *http.Request) { <-ctx.Done() })
+	ec2 := answers(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	_, err := ec2.store().Snapshots(ctx, "vol-1122aabb", key)
 	require.ErrorIs(t, err, maintenance.ErrUnavailable)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
