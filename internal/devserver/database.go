@@ -10,7 +10,12 @@ import (
 	"path/filepath"
 
 	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/log"
+	"go.temporal.io/server/common/metrics"
+	"go.temporal.io/server/common/persistence/sql"
+	"go.temporal.io/server/common/persistence/sql/sqlplugin"
 	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
+	"go.temporal.io/server/common/resolver"
 	"go.temporal.io/server/schema/sqlite"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -20,7 +25,7 @@ import (
 // openDatabase makes the schema and the namespace, straight in the database: a
 // namespace that is there before the server starts need not be waited for.
 func openDatabase(opts Options) (*config.SQL, error) {
-	sql, err := sqlConfig(opts.DBFile)
+	store, err := sqlConfig(opts.DBFile)
 	if err != nil {
 		return nil, err
 	}
@@ -29,11 +34,26 @@ func openDatabase(opts Options) (*config.SQL, error) {
 		return nil, fmt.Errorf("namespace %q: %w", opts.Namespace, err)
 	}
 	ns.Detail.Config.Retention = durationpb.New(namespace.DefaultRetention)
-	if err := sqlite.CreateNamespaces(sql, ns); err != nil {
+	if err := sqlite.CreateNamespaces(store, ns); err != nil {
 		return nil, fmt.Errorf("open database %s: is it a file of this program, and complete? "+
 			"If its first start was cut off, delete it: %w", describe(opts.DBFile), err)
 	}
-	return sql, nil
+	return store, nil
+}
+
+// checkpoint moves what the write-ahead log holds into the file, so that after
+// a clean stop the file alone is the database. After a kill it is the file and
+// its -wal; the next start reads both.
+func checkpoint(store *config.SQL) error {
+	if store.ConnectAttributes["mode"] == "memory" {
+		return nil
+	}
+	db, err := sql.NewSQLAdminDB(
+		sqlplugin.DbKindUnknown, store, resolver.NewNoopResolver(), log.NewNoopLogger(), metrics.NoopMetricsHandler)
+	if err != nil {
+		return fmt.Errorf("open the database for its last checkpoint: %w", err)
+	}
+	return errors.Join(db.Exec("PRAGMA wal_checkpoint(TRUNCATE)"), db.Close())
 }
 
 func describe(file string) string {
@@ -44,30 +64,30 @@ func describe(file string) string {
 }
 
 func sqlConfig(file string) (*config.SQL, error) {
-	sql := &config.SQL{PluginName: sqliteplugin.PluginName}
+	store := &config.SQL{PluginName: sqliteplugin.PluginName}
 	if file == "" {
 		// The name keeps the databases of several servers in one process apart.
-		sql.DatabaseName = rand.Text()
-		sql.ConnectAttributes = map[string]string{"mode": "memory", "cache": "shared"}
-		return sql, nil
+		store.DatabaseName = rand.Text()
+		store.ConnectAttributes = map[string]string{"mode": "memory", "cache": "shared"}
+		return store, nil
 	}
 	absolute, err := filepath.Abs(file)
 	if err != nil {
 		return nil, fmt.Errorf("database file %q: %w", file, err)
 	}
 	// The name becomes part of a URI, where a space or a % would mean something else.
-	sql.DatabaseName = (&url.URL{Path: absolute}).EscapedPath()
+	store.DatabaseName = (&url.URL{Path: absolute}).EscapedPath()
 	// With a write-ahead log, readers such as a backup do not stop the server; FULL
 	// makes every answer that was given survive a power cut.
-	sql.ConnectAttributes = map[string]string{"mode": "rwc", "journal_mode": "WAL", "synchronous": "FULL"}
+	store.ConnectAttributes = map[string]string{"mode": "rwc", "journal_mode": "WAL", "synchronous": "FULL"}
 	switch _, err := os.Stat(absolute); {
 	case err == nil:
-		return sql, nil
+		return store, nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("database file %s: %w", file, err)
 	}
-	if err := sqlite.SetupSchema(sql); err != nil {
+	if err := sqlite.SetupSchema(store); err != nil {
 		return nil, fmt.Errorf("create database file %s: %w", file, err)
 	}
-	return sql, nil
+	return store, nil
 }

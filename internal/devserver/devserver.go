@@ -19,6 +19,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/temporal"
 
 	"github.com/tidegate/tidegate/internal/namespace"
@@ -64,6 +65,7 @@ type Server struct {
 	ui        *webUI
 	namespace string
 	temporal  temporal.Server
+	database  *config.SQL
 	unlock    func()
 	log       *slog.Logger
 	stopOnce  sync.Once
@@ -97,13 +99,12 @@ func (s *Server) start(ctx context.Context, opts Options) error {
 	defer ports.release()
 	s.frontend = ports.frontend()
 
-	sql, err := openDatabase(opts)
-	if err != nil {
+	if s.database, err = openDatabase(opts); err != nil {
 		return err
 	}
 	// From here on the server binds the ports itself.
 	ports.release()
-	if s.temporal, err = newTemporal(opts, ports, sql); err != nil {
+	if s.temporal, err = newTemporal(opts, ports, s.database); err != nil {
 		return err
 	}
 	if err := s.temporal.Start(); err != nil {
@@ -173,6 +174,9 @@ func (s *Server) Stop() {
 		}
 		if err := s.temporal.Stop(); err != nil {
 			s.log.Error("the embedded Temporal server did not stop cleanly", "error", err)
+		}
+		if err := checkpoint(s.database); err != nil {
+			s.log.Error("the database's log stays beside its file; keep both", "error", err)
 		}
 	})
 }

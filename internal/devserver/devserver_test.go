@@ -3,6 +3,7 @@ package devserver_test
 import (
 	"context"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -98,6 +99,9 @@ func TestRunGoesOnAfterARestartOnTheSameFile(t *testing.T) {
 	stop()
 	c.Close()
 	first.Stop()
+	log, err := os.Stat(opts.DBFile + "-wal")
+	require.NoError(t, err)
+	require.Zero(t, log.Size(), "after a clean stop the file alone is the database")
 
 	c = dial(t, start(t, opts))
 	t.Cleanup(work(t, c, worker.Options{}))
