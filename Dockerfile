@@ -18,9 +18,8 @@ FROM scratch
 # The clouds' and Temporal's certificates are checked against these.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/ /usr/local/bin/
-ENV PATH=/usr/local/bin
-# No entry in /etc/passwd is needed; 65532 is what distroless images call nonroot.
+# There is no /etc/passwd to tell a home, where Temporal's and the clouds'
+# configuration files are looked for; 65532 is what distroless images call nonroot.
+ENV PATH=/usr/local/bin HOME=/
 USER 65532:65532
-# The health server; published nowhere.
-EXPOSE 8081
 ENTRYPOINT ["/usr/local/bin/worker"]

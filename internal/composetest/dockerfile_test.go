@@ -7,9 +7,9 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/internal/config"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -34,11 +34,17 @@ func TestDockerfileUsesThisGoAndEndsWithoutRights(t *testing.T) {
 	require.Contains(t, read(t, "Dockerfile"), "CGO_ENABLED=0", "an empty image has no C library")
 }
 
+// The worker reads the accounts here as it does in its container.
 func TestAccountsPointAtTheSimulatedClouds(t *testing.T) {
 	t.Parallel()
-	type account struct{ Name, Region, Project, Endpoint string }
-	var accounts struct{ AWS, Huawei []account }
-	require.NoError(t, yaml.UnmarshalWithOptions([]byte(read(t, "deploy/compose/accounts.yaml")), &accounts, yaml.Strict()))
+	environment := all(t).Services["worker"].Environment
+	accounts, err := config.Load(filepath.Join(root, "deploy/compose/accounts.yaml"), func(name string) string {
+		if value := environment[name]; value != nil {
+			return *value
+		}
+		return ""
+	})
+	require.NoError(t, err)
 	scenario, err := simcloud.DefaultScenario()
 	require.NoError(t, err)
 	project := huawei.Project{ID: huawei.DefaultProjectID, Region: huawei.DefaultRegion}
@@ -46,15 +52,15 @@ func TestAccountsPointAtTheSimulatedClouds(t *testing.T) {
 		project = scenario.Huawei.Projects[0]
 	}
 	const endpoint = "http://simcloud:4599"
-	require.Equal(t, []account{{Name: "sim-aws", Region: aws.DefaultRegion, Endpoint: endpoint}}, accounts.AWS)
-	require.Equal(t, []account{{
-		Name: "sim-huawei", Region: project.Region, Project: project.ID, Endpoint: endpoint,
-	}}, accounts.Huawei)
-	worker := all(t).Services["worker"].Environment
-	require.Equal(t, aws.DefaultAccessKeyID, *worker["AWS_ACCESS_KEY_ID"])
-	require.Equal(t, aws.DefaultSecretAccessKey, *worker["AWS_SECRET_ACCESS_KEY"])
-	require.Equal(t, huawei.DefaultAccessKey, *worker["HUAWEICLOUD_SDK_AK"])
-	require.Equal(t, huawei.DefaultSecretKey, *worker["HUAWEICLOUD_SDK_SK"])
+	require.Len(t, accounts.AWS, 1)
+	require.Equal(t, []string{"sim-aws", aws.DefaultRegion, endpoint},
+		[]string{accounts.AWS[0].Name, accounts.AWS[0].Region, accounts.AWS[0].Endpoint})
+	require.Equal(t, aws.DefaultAccessKeyID, *environment["AWS_ACCESS_KEY_ID"])
+	require.Equal(t, aws.DefaultSecretAccessKey, *environment["AWS_SECRET_ACCESS_KEY"])
+	require.Len(t, accounts.Huawei, 1)
+	h := accounts.Huawei[0]
+	require.Equal(t, []string{"sim-huawei", project.ID, project.Region, endpoint}, []string{h.Name, h.Project, h.Region, h.Endpoint})
+	require.Equal(t, []string{huawei.DefaultAccessKey, huawei.DefaultSecretKey}, []string{h.Credentials.AccessKey, h.Credentials.SecretKey})
 }
 
 func TestSchemaScriptIsPlainShell(t *testing.T) {
