@@ -87,19 +87,22 @@ func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput)
 		return out, err
 	}
 	if err = look(ctx, cloud, in, &out); err != nil {
-		rememberRestart(ctx, err)
+		if judge(err).kind == TypeNotReady {
+			rememberSign(ctx)
+		}
 		return out, err
 	}
 	switch out.Evidence {
 	case maintenance.EvidenceUpdated:
-		return out, steady(ctx, cloud, in, &out)
-	case maintenance.EvidenceAway:
-		err = fmt.Errorf("%w (state %s)", maintenance.ErrNotConnected, out.Gateway.State)
-		rememberRestart(ctx, err)
+		rememberSign(ctx)
+		err = steady(ctx, cloud, in, &out)
 		return out, err
+	case maintenance.EvidenceAway:
+		rememberSign(ctx)
+		return out, fmt.Errorf("%w (state %s)", maintenance.ErrNotConnected, out.Gateway.State)
 	case maintenance.EvidenceNone, maintenance.EvidenceWithdrawn:
 	}
-	if a.Now().Before(in.StartBy) || restartSeen(ctx) {
+	if a.Now().Before(in.StartBy) || signSeen(ctx) {
 		return out, notYet("the gateway runs %s as before the trigger", out.Gateway.SoftwareVersion)
 	}
 	if out.Evidence == maintenance.EvidenceWithdrawn {
@@ -124,13 +127,11 @@ func look(ctx context.Context, cloud GatewayCloud, in AwaitUpdatedInput, out *Aw
 const steadyLooks = 3
 
 func steady(ctx context.Context, cloud GatewayCloud, in AwaitUpdatedInput, out *AwaitUpdatedOutput) error {
-	pause := time.NewTicker(in.SteadyFor.Std() / steadyLooks)
-	defer pause.Stop()
 	for range steadyLooks {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-pause.C:
+		case <-time.After(in.SteadyFor.Std() / steadyLooks):
 		}
 		if err := look(ctx, cloud, in, out); err != nil {
 			return err
@@ -142,16 +143,12 @@ func steady(ctx context.Context, cloud GatewayCloud, in AwaitUpdatedInput, out *
 	return nil
 }
 
-// rememberRestart carries from one attempt to the next that the gateway was
-// seen away, so that its return with the old version, which is normal for some
-// seconds, is not taken for a trigger without effect.
-func rememberRestart(ctx context.Context, err error) {
-	if judge(err).kind == TypeNotReady {
-		activity.RecordHeartbeat(ctx, true)
-	}
-}
+// rememberSign carries from one attempt to the next that the gateway was seen
+// away, or with the new software, so that its old version, which it may show
+// once more for some seconds, is not taken for a trigger without effect.
+func rememberSign(ctx context.Context) { activity.RecordHeartbeat(ctx, true) }
 
-func restartSeen(ctx context.Context) bool {
+func signSeen(ctx context.Context) bool {
 	var seen bool
 	if !activity.HasHeartbeatDetails(ctx) {
 		return false
