@@ -1,0 +1,232 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+func rawWeekly() maintenance.RawSchedule {
+	return maintenance.RawSchedule{DayOfWeek: new(0), Hour: new(2), Minute: new(15), Timezone: "GMT", AutomaticUpdates: maintenance.AllVersions}
+}
+
+func rawBoth() maintenance.RawSchedule {
+	raw := rawWeekly()
+	raw.DayOfMonth = new(28)
+	return raw
+}
+
+func weeklySchedule() maintenance.Schedule {
+	return maintenance.Schedule{Recurrence: maintenance.Weekly, Day: 0, Hour: 2, Minute: 15}
+}
+
+func volume(status string) maintenance.Volume {
+	return maintenance.Volume{ARN: volumeARN, ID: volumeID, Status: status}
+}
+
+func target() maintenance.Target {
+	return maintenance.Target{Name: "store-7", Gateway: gatewayRef()}
+}
+
+func TestAssessGatewayTellsAllThatARunMustKnow(t *testing.T) {
+	t.Parallel()
+	tape := gatewayBefore()
+	tape.Type = "FILE_S3"
+	volumes := []maintenance.Volume{volume("AVAILABLE")}
+	for name, tc := range map[string]struct {
+		gateway maintenance.Gateway
+		raw     maintenance.RawSchedule
+		policy  maintenance.Policy
+		volumes []maintenance.Volume
+	}{
+		"a volume gateway":            {gateway: gatewayBefore(), raw: rawWeekly(), volumes: volumes},
+		"a gateway without volumes":   {gateway: tape, raw: rawWeekly()},
+		"no snapshot wanted":          {gateway: gatewayBefore(), raw: rawWeekly(), policy: maintenance.Policy{Snapshot: maintenance.SnapshotNever}},
+		"two days, and a preference":  {gateway: gatewayBefore(), raw: rawBoth(), policy: maintenance.Policy{WindowPreference: maintenance.Weekly}, volumes: volumes},
+		"a gateway that does not run": {gateway: gatewayAway(), raw: rawWeekly(), volumes: volumes},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.aws.gateway, r.aws.schedule, r.aws.volumes = says(tc.gateway), says(tc.raw), says(volumes)
+			out, err := run(t, r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target(), Policy: tc.policy})
+			require.NoError(t, err)
+			require.Equal(t, activities.AssessGatewayOutput{
+				Policy: tc.policy.WithDefaults(), Gateway: tc.gateway, Schedule: weeklySchedule(),
+				AutomaticUpdates: maintenance.AllVersions, Volumes: tc.volumes,
+			}, out)
+			require.Empty(t, r.aws.sent)
+		})
+	}
+}
+
+func TestAssessGatewayNamesEveryFaultOfTheInput(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	in := activities.AssessGatewayInput{Policy: maintenance.Policy{Cutoff: maintenance.Duration(-time.Hour), Snapshot: "maybe"}}
+	_, err := run(t, r, r.gateways.AssessGateway, in)
+	app := requireKind(t, err, activities.TypeInvalid)
+	require.True(t, app.NonRetryable())
+	for _, field := range []string{"target.name", "target.gateway.account", "target.gateway.arn", "policy.cutoff", "policy.snapshot"} {
+		require.Contains(t, app.Message(), field+": ")
+	}
+}
+
+func TestAssessGatewayFailsWhereAWSKnowsNoGatewayOrNoWindow(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		gateway  answers[maintenance.Gateway]
+		schedule answers[maintenance.RawSchedule]
+		volumes  answers[[]maintenance.Volume]
+		kind     string
+	}{
+		"unknown gateway":  {fails[maintenance.Gateway](maintenance.ErrNotFound), says(rawWeekly()), nil, activities.TypeNotFound},
+		"no schedule":      {says(gatewayBefore()), says(maintenance.RawSchedule{}), nil, activities.TypeNoWindow},
+		"two days":         {says(gatewayBefore()), says(rawBoth()), nil, activities.TypeNoWindow},
+		"not supported":    {says(gatewayBefore()), fails[maintenance.RawSchedule](maintenance.ErrNoWindow), nil, activities.TypeNoWindow},
+		"volumes not told": {says(gatewayBefore()), says(rawWeekly()), fails[[]maintenance.Volume](maintenance.ErrDenied), activities.TypeDenied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.aws.gateway, r.aws.schedule, r.aws.volumes = tc.gateway, tc.schedule, tc.volumes
+			_, err := run(t, r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target()})
+			require.True(t, requireKind(t, err, tc.kind).NonRetryable())
+		})
+	}
+}
+
+func TestReadsTellWhatAWSSays(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.aws.gateway, r.aws.schedule = says(gatewayBefore()), says(rawBoth())
+	r.aws.volumes = says([]maintenance.Volume{volume("BOOTSTRAPPING")})
+
+	gateway, err := run(t, r, r.gateways.ReadGateway, lookup())
+	require.NoError(t, err)
+	require.Equal(t, gatewayBefore(), gateway)
+
+	volumes, err := run(t, r, r.gateways.ListVolumes, lookup())
+	require.NoError(t, err)
+	require.Equal(t, []maintenance.Volume{volume("BOOTSTRAPPING")}, volumes)
+
+	schedule, err := run(t, r, r.gateways.ReadSchedule, activities.ReadScheduleInput{Lookup: lookup(), Prefer: maintenance.Weekly})
+	require.NoError(t, err)
+	require.Equal(t, weeklySchedule(), schedule)
+
+	_, err = run(t, r, r.gateways.ReadSchedule, activities.ReadScheduleInput{Lookup: lookup()})
+	requireKind(t, err, activities.TypeNoWindow)
+}
+
+func watch() activities.WatchGatewayInput {
+	return activities.WatchGatewayInput{
+		Gateway: gatewayRef(), Schedule: weeklySchedule(), Baseline: maintenance.BaselineOf(gatewayBefore()),
+		Every: maintenance.Duration(24 * time.Hour),
+	}
+}
+
+func TestWatchGatewayLooksAfterOneIntervalFirst(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.aws.gateway, r.aws.schedule = fails[maintenance.Gateway](maintenance.ErrNotFound), fails[maintenance.RawSchedule](maintenance.ErrNotFound)
+	_, err := run(t, r, r.gateways.WatchGateway, watch())
+	requireNotYet(t, err, "the first look comes after 24h")
+	require.InDelta(t, 24*time.Hour, requireKind(t, err, activities.TypeNotReady).NextRetryDelay(), float64(24*time.Hour)/5)
+}
+
+func TestWatchGatewayEndsWhenWhatTheRunReliesOnChanges(t *testing.T) {
+	t.Parallel()
+	moved := rawWeekly()
+	moved.Hour = new(3)
+	rezoned := rawWeekly()
+	rezoned.Timezone = "GMT+5:30"
+	for name, tc := range map[string]struct {
+		gateway  maintenance.Gateway
+		schedule maintenance.RawSchedule
+		evidence maintenance.Evidence
+	}{
+		"the window moved":                   {gatewayBefore(), moved, maintenance.EvidenceNone},
+		"the zone changed":                   {gatewayBefore(), rezoned, maintenance.EvidenceNone},
+		"AWS updated it":                     {gatewayAfter(), rawWeekly(), maintenance.EvidenceUpdated},
+		"the window moved while it was away": {gatewayAway(), moved, maintenance.EvidenceAway},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.attempt = 2
+			r.aws.gateway, r.aws.schedule = says(tc.gateway), says(tc.schedule)
+			out, err := run(t, r, r.gateways.WatchGateway, watch())
+			require.NoError(t, err)
+			require.Equal(t, tc.gateway, out.Gateway)
+			require.Equal(t, tc.evidence, out.Evidence)
+			want, err := maintenance.ParseSchedule(tc.schedule, "")
+			require.NoError(t, err)
+			require.Equal(t, want, out.Schedule)
+		})
+	}
+}
+
+func TestWatchGatewayWatchesOnWhileNothingChanges(t *testing.T) {
+	t.Parallel()
+	otherPolicy := rawWeekly()
+	otherPolicy.AutomaticUpdates = maintenance.EmergencyVersionsOnly
+	for name, tc := range map[string]struct {
+		gateway  answers[maintenance.Gateway]
+		schedule answers[maintenance.RawSchedule]
+	}{
+		"the same":                {says(gatewayBefore()), says(rawWeekly())},
+		"away":                    {says(gatewayAway()), says(rawWeekly())},
+		"no longer on offer":      {says(withdrawn()), says(rawWeekly())},
+		"another policy of AWS":   {says(gatewayBefore()), says(otherPolicy)},
+		"not connected":           {says(gatewayBefore()), fails[maintenance.RawSchedule](maintenance.ErrNotConnected)},
+		"the gateway not reached": {fails[maintenance.Gateway](maintenance.ErrNotConnected), says(rawWeekly())},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.attempt, r.waited = 27, 26*24*time.Hour
+			r.aws.gateway, r.aws.schedule = tc.gateway, tc.schedule
+			_, err := run(t, r, r.gateways.WatchGateway, watch())
+			requireNotYet(t, err, "")
+			require.InDelta(t, 24*time.Hour, requireKind(t, err, activities.TypeNotReady).NextRetryDelay(), float64(24*time.Hour)/5)
+		})
+	}
+}
+
+func TestSetAutomaticUpdatesChangesOnlyWhatIsNotSo(t *testing.T) {
+	t.Parallel()
+	for policy, sent := range map[maintenance.AutomaticUpdatePolicy][]string{
+		maintenance.AllVersions:           nil,
+		maintenance.EmergencyVersionsOnly: {"set " + gatewayARN + " to EMERGENCY_VERSIONS_ONLY"},
+	} {
+		r := newRig(t)
+		r.aws.schedule = says(rawWeekly())
+		_, err := run(t, r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: lookup(), Policy: policy})
+		require.NoError(t, err)
+		require.Equal(t, sent, r.aws.sent)
+	}
+}
+
+func TestSetAutomaticUpdatesMayBeRepeatedAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.aws.schedule, r.aws.policy = says(rawWeekly()), maintenance.ErrUnknownOutcome
+	in := activities.SetAutomaticUpdatesInput{Lookup: lookup(), Policy: maintenance.EmergencyVersionsOnly}
+	_, err := run(t, r, r.gateways.SetAutomaticUpdates, in)
+	app := requireKind(t, err, activities.TypeUnavailable)
+	require.False(t, app.NonRetryable())
+	require.Contains(t, app.Message(), "set automatic updates to EMERGENCY_VERSIONS_ONLY")
+
+	r.aws.policy = maintenance.ErrDenied
+	_, err = run(t, r, r.gateways.SetAutomaticUpdates, in)
+	requireKind(t, err, activities.TypeDenied)
+
+	r.aws.schedule = fails[maintenance.RawSchedule](maintenance.ErrNotConnected)
+	_, err = run(t, r, r.gateways.SetAutomaticUpdates, in)
+	requireNotYet(t, err, "not connected")
+	require.Len(t, r.aws.sent, 2)
+}
