@@ -4,7 +4,7 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 LINT  := $(TOOL) golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt replay record demo bench check
+.PHONY: help build test lint fmt replay record pictures demo bench check
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +31,12 @@ fmt: ## Format the code (gofumpt, grouped imports).
 replay: ## Replay every recorded history against the workflows as they are.
 	$(GO) test -count=1 -run Replay ./workflows/...
 
-record: ## Record histories of the build that is checked out (a released one, see CONTRIBUTING.md).
-	$(GO) test -count=1 -run RecordHistories ./workflows/... -record
+record: ## Record histories of the released build that is checked out: make record RELEASE=0.1.0
+	@test -n "$(RELEASE)" || { echo "say which release is checked out: make record RELEASE=0.1.0"; exit 2; }
+	TIDEGATE_RECORD=$(RELEASE) $(GO) test -count=1 ./internal/e2e
+
+pictures: ## Make the pictures of the docs anew, by a real browser.
+	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./internal/e2e
 
 demo: ## Run the main job: embedded Temporal, simulated clouds, six gateways.
 	$(GO) run ./demo

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
+	"hash/crc32"
 	"math"
 	"time"
 
@@ -138,10 +138,8 @@ func (now Clock) nextLook(ctx context.Context, pace maintenance.Pace, err error)
 // spread is a number in [0, 1) that differs between activities and attempts:
 // jitter without a source of randomness to seed.
 func spread(info activity.Info) float64 {
-	h := fnv.New32a()
-	// A hash never fails to write.
-	_, _ = fmt.Fprintf(h, "%s/%s/%d", info.WorkflowExecution.RunID, info.ActivityID, info.Attempt)
-	return float64(h.Sum32()) / (math.MaxUint32 + 1)
+	id := fmt.Sprintf("%s/%s/%d", info.WorkflowExecution.RunID, info.ActivityID, info.Attempt)
+	return float64(crc32.ChecksumIEEE([]byte(id))) / (math.MaxUint32 + 1)
 }
 
 // notYet is the error of a look that did not find what is waited for.

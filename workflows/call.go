@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -39,18 +38,14 @@ const (
 	most  = time.Minute
 )
 
-// unlimited attempts: the time ends an activity, never a count. It is spelled
-// out because the SDK's test environment takes 0 for ten.
-const unlimited = math.MaxInt32
-
 // readWithin is for calls that change nothing. They are repeated until the time
-// is up.
+// is up: a deadline ends an activity, never a count of attempts.
 func readWithin(limit time.Duration, summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		Summary:                summary,
 		StartToCloseTimeout:    attempt,
 		ScheduleToCloseTimeout: max(limit, attempt),
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: most, MaximumAttempts: unlimited},
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: most},
 	}
 }
 
@@ -85,8 +80,7 @@ const undoLimit = 2 * time.Hour
 // unknownOutcome is true where a call that changes something may have been
 // done.
 func unknownOutcome(err error) bool {
-	var timeout *temporal.TimeoutError
-	if errors.As(err, &timeout) {
+	if timeout, ok := errors.AsType[*temporal.TimeoutError](err); ok {
 		return timeout.TimeoutType() != enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START
 	}
 	return is(err, activities.TypeUnknownOutcome)
@@ -94,23 +88,22 @@ func unknownOutcome(err error) bool {
 
 // is tells an application error by its type.
 func is(err error, kind string) bool {
-	var app *temporal.ApplicationError
-	return errors.As(err, &app) && app.Type() == kind
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	return ok && app.Type() == kind
 }
 
 // explain is an activity's error for people: what the cloud or the activity
 // said, without Temporal's wrapping; for one that ran out of time, how long it
 // had and what it last saw.
 func explain(err error) error {
-	var timeout *temporal.TimeoutError
-	if errors.As(err, &timeout) {
+	if timeout, ok := errors.AsType[*temporal.TimeoutError](err); ok {
 		if last := errors.Unwrap(timeout); last != nil {
 			return fmt.Errorf("the time for it ran out; the last look said: %w", explain(last))
 		}
 		return errors.New("the time for it ran out")
 	}
-	var app *temporal.ApplicationError
-	if !errors.As(err, &app) {
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	if !ok {
 		return err
 	}
 	if app.Type() == activities.TypeNotReady {

@@ -77,7 +77,7 @@ func TestCancelAtEveryWait(t *testing.T) {
 			if tc.arrange != nil {
 				tc.arrange(c)
 			}
-			env := environment(t, c, tc.start)
+			env := at(t, tc.start, c)
 			env.RegisterDelayedCallback(env.CancelWorkflow, tc.after)
 			result, err := maintain(t, env, c.input(tc.policy))
 			var cancelled *temporal.CanceledError

@@ -90,9 +90,11 @@ func (c *cloud) done() []string {
 }
 
 func (c *cloud) Gateways(account string) (activities.GatewayCloud, error) { return c, known(account) }
+
 func (c *cloud) Volumes(account string) (activities.VolumeCloud, error) {
 	return volumeCloud{c}, known(account)
 }
+
 func (c *cloud) Proxies(account string) (activities.ProxyCloud, error) {
 	return proxyCloud{c}, known(account)
 }

@@ -55,9 +55,9 @@ func headline(b *strings.Builder, s maintenance.Status) {
 func proxyTable(b *strings.Builder, proxies []maintenance.ProxyOutcome) {
 	rows := make([][]string, 0, len(proxies))
 	for _, p := range proxies {
-		rows = append(rows, []string{p.ProxyID, p.From, p.To, string(p.State), p.Note})
+		rows = append(rows, []string{short(p.ProxyID), string(p.State), p.From, p.To, p.Note})
 	}
-	table(b, "Proxies", []string{"proxy", "from", "to", "state", "note"}, rows)
+	table(b, "Proxies", []string{"proxy", "state", "from", "to", "note"}, rows)
 }
 
 func snapshotTable(b *strings.Builder, snapshots []maintenance.SnapshotOutcome) {
@@ -79,9 +79,9 @@ func ledgerTable(b *strings.Builder, changes []maintenance.Change) {
 		if c.Reversible {
 			how = "reversible"
 		}
-		rows = append(rows, []string{c.What, how, string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)})
+		rows = append(rows, []string{string(c.State), how, c.What, strings.TrimSpace(c.Undo + " " + c.Why)})
 	}
-	table(b, "Ledger", []string{"change", "kind", "state", "how it is taken back"}, rows)
+	table(b, "Ledger", []string{"state", "kind", "change", "the way back"}, rows)
 }
 
 // table writes a Markdown table; nothing where there are no rows.
@@ -100,6 +100,15 @@ func table(b *strings.Builder, title string, head []string, rows [][]string) {
 		}
 		b.WriteString("|\n")
 	}
+}
+
+// short leaves of a long id what tells it apart on a screen.
+func short(id string) string {
+	const head, tail = 8, 8
+	if len(id) <= head+tail {
+		return id
+	}
+	return id[:head] + "…" + id[len(id)-tail:]
 }
 
 func clock(t *time.Time) string {

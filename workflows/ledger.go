@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -63,8 +64,8 @@ func (e *entry) takeBack(ctx workflow.Context) error {
 // unwind takes back every open change, the last one first.
 func (l *ledger) unwind(ctx workflow.Context) error {
 	var errs []error
-	for i := len(l.entries) - 1; i >= 0; i-- {
-		errs = append(errs, l.entries[i].takeBack(ctx))
+	for _, e := range slices.Backward(l.entries) {
+		errs = append(errs, e.takeBack(ctx))
 	}
 	return errors.Join(errs...)
 }

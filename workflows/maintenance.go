@@ -180,11 +180,11 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 		return result, err
 	}
 	r.publish(ctx)
-	var cancelled *temporal.CanceledError
+	_, cancelled := errors.AsType[*temporal.CanceledError](failure)
 	switch {
 	case state == maintenance.StateCompleted:
 		return result, nil
-	case errors.As(failure, &cancelled):
+	case cancelled:
 		return result, temporal.NewCanceledError(result)
 	}
 	return result, temporal.NewApplicationErrorWithOptions(result.Summary, string(state),

@@ -12,7 +12,7 @@ import (
 func TestOpenWindowDoesTheWholeMaintenance(t *testing.T) {
 	t.Parallel()
 	c := newCloud().withProxies(3)
-	result, err := maintain(t, environment(t, c, noon.Add(time.Minute)), c.input(maintenance.Policy{}))
+	result, err := maintain(t, at(t, noon.Add(time.Minute), c), c.input(maintenance.Policy{}))
 	require.NoError(t, err)
 	require.Equal(t, maintenance.StateCompleted, result.State)
 	require.Equal(t, []string{
@@ -109,6 +109,11 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			state:   maintenance.StateCompleted,
 			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb"},
 		},
+		"a detached volume is left alone": {
+			arrange: func(c *cloud) { c.volumes[1].Status = "DETACHED" },
+			state:   maintenance.StateCompleted,
+			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb"},
+		},
 		"automatic updates are held and put back": {
 			arrange: func(c *cloud) { c.volumes = nil },
 			policy:  maintenance.Policy{AutomaticUpdates: maintenance.AutomaticUpdatesHold},
@@ -176,7 +181,7 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			t.Parallel()
 			c := newCloud().withProxies(tc.proxies)
 			tc.arrange(c)
-			result, err := maintain(t, environment(t, c, noon.Add(time.Minute)), c.input(tc.policy))
+			result, err := maintain(t, at(t, noon.Add(time.Minute), c), c.input(tc.policy))
 			require.Equal(t, tc.state, result.State, result.Summary)
 			require.Equal(t, tc.state != maintenance.StateCompleted, err != nil)
 			require.Equal(t, append([]string{}, tc.effects...), c.done())
@@ -190,7 +195,7 @@ func TestUnknownGatewayFailsAndTouchesNothing(t *testing.T) {
 	c := newCloud()
 	in := c.input(maintenance.Policy{})
 	in.Target.Gateway.ARN = "arn:aws:storagegateway:us-east-1:123456789012:gateway/sgw-DEADBEEF"
-	result, err := maintain(t, environment(t, c, noon), in)
+	result, err := maintain(t, at(t, noon, c), in)
 	require.Error(t, err)
 	require.Equal(t, maintenance.StateFailed, result.State)
 	require.Contains(t, result.Summary, "not known to the cloud")
@@ -203,7 +208,7 @@ func TestWrongInputNamesEveryField(t *testing.T) {
 	c := newCloud()
 	in := c.input(maintenance.Policy{Snapshot: "sometimes"})
 	in.Target.Name = "Payments 1"
-	result, err := maintain(t, environment(t, c, noon), in)
+	result, err := maintain(t, at(t, noon, c), in)
 	require.Error(t, err)
 	require.Equal(t, maintenance.StateFailed, result.State)
 	require.Contains(t, result.Summary, "policy.snapshot")

@@ -14,5 +14,6 @@ const (
 )
 
 // GatewayWorkflowID is the id of a gateway's run. There is one a gateway, so
-// that Temporal itself keeps a gateway from being in two runs at once.
-func GatewayWorkflowID(gatewayID string) string { return "gateway/" + gatewayID }
+// that Temporal itself keeps a gateway from being in two runs at once. It has no
+// slash: it stands in the Web UI's addresses.
+func GatewayWorkflowID(gatewayID string) string { return "gateway-" + gatewayID }

@@ -8,9 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/testsuite"
 
-	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
 )
@@ -31,8 +29,6 @@ var proxyIDs = []string{
 // noon is Sunday the 22nd: inside the window that opens at noon on that day.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func ptr[T any](v T) *T { return &v }
-
 // newCloud has one gateway with an update on offer, a weekly window that opens
 // on Sunday at noon, and two volumes.
 func newCloud() *cloud {
@@ -42,7 +38,7 @@ func newCloud() *cloud {
 			SoftwareVersion: "1.0.0", NextUpdateAvailable: "2026-11-01T00:00:00",
 		},
 		schedule: maintenance.RawSchedule{
-			DayOfWeek: ptr(0), Hour: ptr(12), Minute: ptr(0), Timezone: "GMT", AutomaticUpdates: maintenance.AllVersions,
+			DayOfWeek: new(0), Hour: new(12), Minute: new(0), Timezone: "GMT", AutomaticUpdates: maintenance.AllVersions,
 		},
 		gap: 20 * time.Second, restart: 5 * time.Minute, stale: 20 * time.Second, unseen: 2 * time.Second, pending: 10 * time.Minute,
 		volumes: []maintenance.Volume{
@@ -79,23 +75,8 @@ func (c *cloud) input(policy maintenance.Policy) workflows.MaintenanceInput {
 	return workflows.MaintenanceInput{Target: target, Policy: policy}
 }
 
-// environment is a test environment that begins at an instant.
-func environment(t *testing.T, c *cloud, start time.Time) *testsuite.TestWorkflowEnvironment {
-	t.Helper()
-	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
-	env.SetStartTime(start)
-	env.SetTestTimeout(time.Minute)
-	c.now = env.Now
-	workflows.Register(env)
-	activities.Register(env,
-		&activities.StorageGateway{Accounts: c, Now: env.Now},
-		&activities.TaurusDB{Accounts: c, Now: env.Now})
-	return env
-}
-
 // maintain runs the whole workflow and gives its record, however it ended.
-func maintain(t *testing.T, env *testsuite.TestWorkflowEnvironment, in workflows.MaintenanceInput) (maintenance.Result, error) {
+func maintain(t *testing.T, env environment, in workflows.MaintenanceInput) (maintenance.Result, error) {
 	t.Helper()
 	env.ExecuteWorkflow(workflows.GatewayMaintenanceName, in)
 	require.True(t, env.IsWorkflowCompleted())

@@ -31,8 +31,9 @@ func (r *run) snapshot(ctx workflow.Context) (outcome, error) {
 	return done("%d completed", len(r.status.Snapshots)), nil
 }
 
-// takeSnapshots takes and verifies one snapshot of every volume, all at once,
-// and lets every one end before it says that one failed.
+// takeSnapshots takes and verifies one snapshot of every volume that is attached,
+// all at once, and lets every one end before it says that one failed. A detached
+// volume gets no writes, and Storage Gateway takes no snapshot of it.
 func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoint) error {
 	volumes, err := call(ctx, readWithin(rereadLimit, "list the volumes"), gateways.ListVolumes, r.lookup())
 	if err != nil {
@@ -41,6 +42,9 @@ func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoin
 	errs := make([]error, len(volumes))
 	group := workflow.NewWaitGroup(ctx)
 	for i, v := range volumes {
+		if v.Detached() {
+			continue
+		}
 		group.Add(1)
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer group.Done()

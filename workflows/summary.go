@@ -20,8 +20,7 @@ func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
 }
 
 func reason(err error) string {
-	var cancelled *temporal.CanceledError
-	if errors.As(err, &cancelled) {
+	if _, ok := errors.AsType[*temporal.CanceledError](err); ok {
 		return "the run was cancelled"
 	}
 	return strings.ReplaceAll(explain(err).Error(), "\n", "; ")

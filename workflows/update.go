@@ -44,24 +44,27 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 		sent, err := call(ctx, sendWithin(untilOr(ctx, until, r.policy.UpdateDeadline.Std()), "update the gateway's software now"),
 			gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: r.lookup(), Baseline: r.baseline, NotAfter: until})
 		switch {
-		case is(err, activities.TypeWindowMissed):
-			r.readAt = time.Time{}
-		case err != nil && !unknownOutcome(err):
-			return outcome{}, r.notTriggered(err)
 		case err == nil && !sent.Sent:
 			r.status.Gateway.After = sent.Gateway
 			return r.needless(sent.Evidence), nil
-		default:
-			r.triggers++
-			r.disrupted, r.status.PastNoReturn = true, true
-			r.software.is(maintenance.ChangeIntended)
-			if err != nil {
-				return done("triggered; the answer was lost, so the gateway is watched for what happened"), nil
-			}
-			r.software.is(maintenance.ChangeInForce)
+		case err == nil:
+			r.triggered(maintenance.ChangeInForce)
 			return done("triggered %s", r.inZone(workflow.Now(ctx))), nil
+		case unknownOutcome(err):
+			r.triggered(maintenance.ChangeIntended)
+			return done("triggered, but the answer was lost: what happened is watched"), nil
+		case !is(err, activities.TypeWindowMissed):
+			return outcome{}, r.notTriggered(err)
 		}
+		r.readAt = time.Time{} // too late in this window: read it anew
 	}
+}
+
+// triggered notes that the update was, or may have been, triggered.
+func (r *run) triggered(state maintenance.ChangeState) {
+	r.triggers++
+	r.disrupted, r.status.PastNoReturn = true, true
+	r.software.is(state)
 }
 
 // notTriggered notes that the software stayed as it was, if nothing was ever sent.

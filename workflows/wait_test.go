@@ -5,11 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/interceptor"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
-	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
@@ -17,56 +13,8 @@ import (
 
 // monthly moves the cloud's window to a day of the month, at noon.
 func (c *cloud) monthly(day int) *cloud {
-	c.schedule.DayOfWeek, c.schedule.DayOfMonth = nil, ptr(day)
+	c.schedule.DayOfWeek, c.schedule.DayOfMonth = nil, new(day)
 	return c
-}
-
-// meter counts what a workflow adds to its history. The test environment keeps
-// no history, so each command is charged what the server would write for it,
-// and a workflow task of its own.
-type meter struct {
-	interceptor.WorkerInterceptorBase
-	interceptor.WorkflowInboundInterceptorBase
-	interceptor.WorkflowOutboundInterceptorBase
-	events int
-}
-
-const (
-	taskEvents     = 3 // scheduled, started, completed
-	activityEvents = 3
-	timerEvents    = 2
-	cancelEvents   = 2
-)
-
-func (m *meter) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
-	m.WorkflowInboundInterceptorBase.Next = next
-	return m
-}
-
-func (m *meter) Init(next interceptor.WorkflowOutboundInterceptor) error {
-	m.WorkflowOutboundInterceptorBase.Next = next
-	return m.WorkflowInboundInterceptorBase.Next.Init(m)
-}
-
-func (m *meter) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
-	m.events += activityEvents + cancelEvents + taskEvents
-	return m.WorkflowOutboundInterceptorBase.Next.ExecuteActivity(ctx, name, args...)
-}
-
-func (m *meter) NewTimerWithOptions(ctx workflow.Context, d time.Duration, o workflow.TimerOptions) workflow.Future {
-	m.events += timerEvents + taskEvents
-	return m.WorkflowOutboundInterceptorBase.Next.NewTimerWithOptions(ctx, d, o)
-}
-
-func (m *meter) UpsertTypedSearchAttributes(ctx workflow.Context, a ...temporal.SearchAttributeUpdate) error {
-	m.events++
-	return m.WorkflowOutboundInterceptorBase.Next.UpsertTypedSearchAttributes(ctx, a...)
-}
-
-func metered(env *testsuite.TestWorkflowEnvironment) *meter {
-	m := &meter{events: 1 + taskEvents + 1} // started, first task, ended
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{m}})
-	return m
 }
 
 func TestWaitOf27DaysWithTheWindowMovedTwice(t *testing.T) {
@@ -77,15 +25,14 @@ func TestWaitOf27DaysWithTheWindowMovedTwice(t *testing.T) {
 		{at: start.Add(5 * 24 * time.Hour), day: 28},  // earlier wish: 28 November is past by the next look
 		{at: start.Add(10 * 24 * time.Hour), day: 20}, // 20 December, 27 days after the start
 	}
-	env := environment(t, c, start)
-	cost := metered(env)
+	env := at(t, start, c)
 	result, err := maintain(t, env, c.input(maintenance.Policy{}))
 	require.NoError(t, err)
 	require.Equal(t, maintenance.StateCompleted, result.State)
 	require.Equal(t, time.Date(2026, 12, 20, 12, 0, 0, 0, time.UTC), result.Window.Start.UTC())
 	require.False(t, c.triggered.Before(result.Window.Start), "triggered before the window opened")
 	require.True(t, c.triggered.Before(result.Window.Start.Add(time.Minute)), "triggered late: %s", c.triggered)
-	require.Less(t, cost.events, 150)
+	require.Less(t, env.meter.events, 150)
 }
 
 func TestHistoryDoesNotGrowWithTheRestart(t *testing.T) {
@@ -93,11 +40,10 @@ func TestHistoryDoesNotGrowWithTheRestart(t *testing.T) {
 	cost := func(restart time.Duration) int {
 		c := newCloud()
 		c.restart = restart
-		env := environment(t, c, noon)
-		m := metered(env)
+		env := at(t, noon, c)
 		_, err := maintain(t, env, c.input(maintenance.Policy{}))
 		require.NoError(t, err)
-		return m.events
+		return env.meter.events
 	}
 	require.Equal(t, cost(30*time.Second), cost(30*time.Minute))
 }
@@ -116,7 +62,7 @@ func TestUpdatedByAWSWhileWeWaited(t *testing.T) {
 			c := newCloud()
 			c.awsAt, c.gap = awsAt, 0
 			c.volumes = c.volumes[:1]
-			result, err := maintain(t, environment(t, c, noon.Add(-6*24*time.Hour)), c.input(maintenance.Policy{}))
+			result, err := maintain(t, at(t, noon.Add(-6*24*time.Hour), c), c.input(maintenance.Policy{}))
 			require.NoError(t, err)
 			require.Equal(t, maintenance.CauseAWS, result.Gateway.Cause)
 			require.Equal(t, []string{"snapshot vol-1122aabb"}, c.done(), "nothing is triggered, the snapshot is taken")
@@ -129,7 +75,7 @@ func TestFreezeHoldsTheWindow(t *testing.T) {
 	t.Parallel()
 	c := newCloud()
 	freeze := maintenance.Freeze{From: noon.Add(-time.Hour), To: noon.Add(2 * time.Hour), Reason: "quarter end"}
-	env := environment(t, c, noon.Add(-time.Minute))
+	env := at(t, noon.Add(-time.Minute), c)
 	var seen maintenance.Status
 	env.RegisterDelayedCallback(func() { seen = status(t, env) }, time.Hour)
 	_, err := maintain(t, env, c.input(maintenance.Policy{Freezes: []maintenance.Freeze{freeze}}))
@@ -140,7 +86,7 @@ func TestFreezeHoldsTheWindow(t *testing.T) {
 	require.False(t, c.triggered.Before(freeze.To), "triggered inside the freeze, %s", c.triggered)
 }
 
-func status(t *testing.T, env *testsuite.TestWorkflowEnvironment) maintenance.Status {
+func status(t *testing.T, env environment) maintenance.Status {
 	t.Helper()
 	value, err := env.QueryWorkflow(workflows.StatusQuery)
 	require.NoError(t, err)
@@ -161,7 +107,7 @@ func TestWindowEnd(t *testing.T) {
 		t.Parallel()
 		c := newCloud().withProxies(3)
 		in := c.input(policy)
-		result, err := maintain(t, environment(t, c, noon), in)
+		result, err := maintain(t, at(t, noon, c), in)
 		require.NoError(t, err)
 		require.Equal(t, []string{"update " + gatewayID, "upgrade " + proxyIDs[0], "upgrade " + proxyIDs[1], "upgrade " + proxyIDs[2]}, c.done())
 		require.Equal(t, noon.AddDate(0, 0, 7), result.Window.Start.UTC())
@@ -172,7 +118,7 @@ func TestWindowEnd(t *testing.T) {
 		c := newCloud().withProxies(3)
 		in := c.input(policy)
 		in.Policy.OnWindowEnd = maintenance.WindowEndFinish
-		result, err := maintain(t, environment(t, c, noon), in)
+		result, err := maintain(t, at(t, noon, c), in)
 		require.NoError(t, err)
 		require.Equal(t, noon, result.Window.Start.UTC())
 		require.Positive(t, result.Overrun.Std())
@@ -182,7 +128,7 @@ func TestWindowEnd(t *testing.T) {
 func TestNothingBeginsInsideTheCutoff(t *testing.T) {
 	t.Parallel()
 	c := newCloud()
-	_, err := maintain(t, environment(t, c, noon.Add(3*time.Hour+30*time.Minute)), c.input(maintenance.Policy{}))
+	_, err := maintain(t, at(t, noon.Add(3*time.Hour+30*time.Minute), c), c.input(maintenance.Policy{}))
 	require.NoError(t, err)
 	require.False(t, c.triggered.Before(noon.AddDate(0, 0, 7)), "triggered at %s", c.triggered)
 }
@@ -190,7 +136,7 @@ func TestNothingBeginsInsideTheCutoff(t *testing.T) {
 func TestApproval(t *testing.T) {
 	t.Parallel()
 	c := newCloud()
-	env := environment(t, c, noon)
+	env := at(t, noon, c)
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, maintenance.BlockedByApproval, status(t, env).Blocker)

@@ -2,6 +2,7 @@
 // on a real Temporal server, which meet the simulated clouds through the
 // vendors' SDKs only. The simulated clouds' ledger of effects is the witness.
 //
-// With TIDEGATE_RECORD=1 the tests also write the histories of their runs to
-// workflows/testdata/histories, from where the replay test takes them.
+// With TIDEGATE_RECORD=0.1.0 the tests also write the histories of their runs to
+// workflows/testdata/histories/0.1.0, from where the replay test takes them; with
+// TIDEGATE_PICTURES=1 the browser test writes the pictures of the docs.
 package e2e

@@ -2,9 +2,7 @@ package e2e_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"os"
 	"testing"
 	"time"
 
@@ -37,17 +35,8 @@ func TestMain(m *testing.M) {
 	engine = temporaltest.NewServer(temporaltest.WithBaseClientOptions(client.Options{
 		Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	}))
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	err := namespace.Ensure(ctx, engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes())
-	cancel()
-	code := 1
-	if err == nil {
-		code = m.Run()
-	} else {
-		fmt.Fprintln(os.Stderr, "set up the namespace:", err)
-	}
+	m.Run()
 	engine.Stop()
-	os.Exit(code)
 }
 
 const (
@@ -63,15 +52,22 @@ type lab struct {
 	queue  string
 }
 
-// newLab starts the clouds of a scenario, and a worker that knows them.
+// newLab starts the clouds of a scenario on the shared engine.
 func newLab(t *testing.T, scenario simcloud.Scenario) *lab {
+	t.Helper()
+	require.NoError(t, namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes()))
+	return newLabOn(t, engine.GetDefaultClient(), scenario)
+}
+
+// newLabOn starts the clouds of a scenario, and a worker that knows them.
+func newLabOn(t *testing.T, c client.Client, scenario simcloud.Scenario) *lab {
 	t.Helper()
 	sim, err := simcloud.New(scenario, simcloud.Options{})
 	require.NoError(t, err)
 	address, stop, err := sim.Start(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(stop)
-	l := &lab{t: t, sim: sim, client: engine.GetDefaultClient(), queue: t.Name()}
+	l := &lab{t: t, sim: sim, client: c, queue: t.Name()}
 	clouds := cloudsAt(t, "http://"+address)
 	w := worker.New(l.client, l.queue, worker.Options{})
 	workflows.Register(w)
@@ -100,7 +96,7 @@ func cloudsAt(t *testing.T, endpoint string) *accounts.Accounts {
 func (l *lab) start(in workflows.MaintenanceInput) client.WorkflowRun {
 	l.t.Helper()
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
-		ID:                    l.t.Name() + "/" + workflows.GatewayWorkflowID(in.Target.Gateway.ID()),
+		ID:                    l.t.Name() + "-" + workflows.GatewayWorkflowID(in.Target.Gateway.ID()),
 		TaskQueue:             l.queue,
 		TypedSearchAttributes: workflows.StartAttributes(in.Target),
 		StaticSummary:         "Maintenance of " + in.Target.Name,

@@ -13,20 +13,22 @@ import (
 // histories is where the replay test of workflows finds what was recorded.
 const histories = "../../workflows/testdata/histories"
 
-// recordEnv, where it is 1, lets the tests write the histories of their runs.
-// They are recorded from a released build, never from the branch under test.
+// recordEnv names the release whose histories the tests write. They are recorded
+// from the released build, never from a branch under test.
 const recordEnv = "TIDEGATE_RECORD"
 
 var notInFileNames = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 // record keeps a history under the test's name.
 func (l *lab) record(events []*historypb.HistoryEvent) {
-	if os.Getenv(recordEnv) != "1" {
+	release := os.Getenv(recordEnv)
+	if release == "" {
 		return
 	}
 	text, err := protojson.Marshal(&historypb.History{Events: events})
 	require.NoError(l.t, err)
-	require.NoError(l.t, os.MkdirAll(histories, 0o755))
-	file := filepath.Join(histories, notInFileNames.ReplaceAllString(l.t.Name(), "-")+".json")
-	require.NoError(l.t, os.WriteFile(file, text, 0o644))
+	folder := filepath.Join(histories, release)
+	require.NoError(l.t, os.MkdirAll(folder, 0o750)) //nolint:gosec // the folder is named by who records
+	file := filepath.Join(folder, notInFileNames.ReplaceAllString(l.t.Name(), "-")+".json")
+	require.NoError(l.t, os.WriteFile(file, text, 0o600)) //nolint:gosec // as above
 }

@@ -56,6 +56,13 @@ type Volume struct {
 // states varies, so they are not told apart here.
 func (v Volume) Available() bool { return normal(v.Status) == "AVAILABLE" }
 
+// Detached is true for a volume that is not, or soon not, attached to its
+// gateway; AWS reports that beside the status, and the adapter in its place.
+func (v Volume) Detached() bool {
+	status := normal(v.Status)
+	return status == "DETACHED" || status == "DETACHING"
+}
+
 // Irrecoverable is true when no waiting will help.
 func (v Volume) Irrecoverable() bool { return normal(v.Status) == "IRRECOVERABLE" }
 

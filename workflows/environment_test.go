@@ -1,0 +1,84 @@
+package workflows_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// environment is the SDK's test environment in virtual time, with a meter.
+type environment struct {
+	*testsuite.TestWorkflowEnvironment
+	meter *meter
+}
+
+// at is an environment that begins at an instant, with the cloud in it.
+func at(t *testing.T, start time.Time, c *cloud) environment {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	env := environment{suite.NewTestWorkflowEnvironment(), &meter{events: endEvents + taskEvents}}
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{env.meter}})
+	env.SetStartTime(start)
+	env.SetTestTimeout(time.Minute)
+	c.now = env.Now
+	workflows.Register(env)
+	activities.Register(env,
+		&activities.StorageGateway{Accounts: c, Now: env.Now},
+		&activities.TaurusDB{Accounts: c, Now: env.Now})
+	return env
+}
+
+// meter makes the test environment like the server in two things. Activities
+// have as many attempts as their deadline allows; the SDK's own gives ten. And
+// what a workflow adds to its history is counted: there is none here, so each
+// command is charged what the server would write, and a workflow task of its own.
+type meter struct {
+	interceptor.WorkerInterceptorBase
+	interceptor.WorkflowInboundInterceptorBase
+	interceptor.WorkflowOutboundInterceptorBase
+	events int
+}
+
+const (
+	taskEvents     = 3 // scheduled, started, completed
+	activityEvents = 3
+	timerEvents    = 2
+	cancelEvents   = 2
+	endEvents      = 2 // the execution started, and ended
+)
+
+func (m *meter) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	m.WorkflowInboundInterceptorBase.Next = next
+	return m
+}
+
+func (m *meter) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	m.WorkflowOutboundInterceptorBase.Next = next
+	return m.WorkflowInboundInterceptorBase.Next.Init(m)
+}
+
+func (m *meter) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	m.events += activityEvents + cancelEvents + taskEvents
+	options := workflow.GetActivityOptions(ctx)
+	options.RetryPolicy.MaximumAttempts = math.MaxInt32
+	return m.WorkflowOutboundInterceptorBase.Next.ExecuteActivity(workflow.WithActivityOptions(ctx, options), name, args...)
+}
+
+func (m *meter) NewTimerWithOptions(ctx workflow.Context, d time.Duration, o workflow.TimerOptions) workflow.Future {
+	m.events += timerEvents + taskEvents
+	return m.WorkflowOutboundInterceptorBase.Next.NewTimerWithOptions(ctx, d, o)
+}
+
+func (m *meter) UpsertTypedSearchAttributes(ctx workflow.Context, a ...temporal.SearchAttributeUpdate) error {
+	m.events++
+	return m.WorkflowOutboundInterceptorBase.Next.UpsertTypedSearchAttributes(ctx, a...)
+}
