@@ -99,6 +99,9 @@ func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out 
 	if err != nil {
 		return out, err
 	}
+	if err := a.Now.notAfter(in.NotAfter); err != nil {
+		return out, err
+	}
 	state, err := read(ctx, cloud, in.Proxy)
 	if err != nil || state.Done {
 		out.Done = state.Done
@@ -223,7 +226,8 @@ type RestartOutput struct {
 	JobID string `json:"jobId,omitempty"`
 }
 
-// RestartProxy restarts a proxy that is not well, once.
+// RestartProxy restarts a proxy that is not well, once. One that is at work is
+// waited for: it may be restarting already.
 func (a *TaurusDB) RestartProxy(ctx context.Context, in ProxyLookup) (out RestartOutput, err error) {
 	defer a.Now.edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
@@ -233,6 +237,9 @@ func (a *TaurusDB) RestartProxy(ctx context.Context, in ProxyLookup) (out Restar
 	proxy, err := readProxy(ctx, cloud, in.Proxy)
 	if err != nil || proxy.Healthy() {
 		return out, err
+	}
+	if proxy.Status != "ACTIVE" && !proxy.Broken() {
+		return out, notYet("proxy %s is %s", proxy.ID, proxy.Status)
 	}
 	out.JobID, err = call2(ctx, cloud.Restart, in.Proxy.InstanceID, in.Proxy.ProxyID)
 	return out, err
