@@ -1,0 +1,117 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+func routing(primary, a, b int) maintenance.ProxyRouting {
+	return maintenance.ProxyRouting{MasterWeight: primary, ReadWeights: []maintenance.NodeWeight{{ID: "a", Weight: a}, {ID: "b", Weight: b}}}
+}
+
+func weighted(status string, r maintenance.ProxyRouting) answers[[]maintenance.Proxy] {
+	p := proxy(status)
+	p.Routing = r
+	return says([]maintenance.Proxy{p})
+}
+
+// shift takes the reads of both replicas away.
+func shift() activities.ReadWeightsInput {
+	return activities.ReadWeightsInput{ProxyLookup: proxyLookup(), Routing: routing(50, 0, 0)}
+}
+
+func TestSetReadWeightsSendsOnceWhatIsNotSo(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{"ACTIVE", "ABNORMAL"} {
+		r := newRig(t)
+		r.huawei.proxies, r.huawei.weights = weighted(status, routing(50, 100, 100)), says("job-3")
+		out, err := run(t, r, r.proxies.SetReadWeights, shift())
+		require.NoError(t, err)
+		require.Equal(t, activities.ReadWeightsOutput{JobID: "job-3"}, out)
+		require.Equal(t, []string{"weigh " + proxyID + " 50 [{a 0} {b 0}]"}, r.huawei.sent)
+	}
+}
+
+func TestSetReadWeightsSendsNothingWhereTheWeightsAreSo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	same := routing(50, 0, 0)
+	same.ReadWeights[0], same.ReadWeights[1] = same.ReadWeights[1], same.ReadWeights[0]
+	r.huawei.proxies = weighted("ACTIVE", same)
+	out, err := run(t, r, r.proxies.SetReadWeights, shift())
+	require.NoError(t, err)
+	require.Equal(t, activities.ReadWeightsOutput{Same: true}, out)
+	require.Empty(t, r.huawei.sent)
+}
+
+func TestSetReadWeightsWaitsForAProxyAtWork(t *testing.T) {
+	t.Parallel()
+	for _, found := range []maintenance.ProxyRouting{routing(50, 100, 100), routing(50, 0, 0)} {
+		r := newRig(t)
+		r.huawei.proxies = weighted("CHANGING WEIGHTS", found)
+		_, err := run(t, r, r.proxies.SetReadWeights, shift())
+		requireNotYet(t, err, "is CHANGING WEIGHTS")
+		require.Empty(t, r.huawei.sent)
+	}
+}
+
+func TestSetReadWeightsThatWasNotAnsweredIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.huawei.proxies, r.huawei.weights = weighted("ACTIVE", routing(50, 100, 100)), fails[string](maintenance.ErrUnknownOutcome)
+	_, err := run(t, r, r.proxies.SetReadWeights, shift())
+	require.True(t, requireKind(t, err, activities.TypeUnknownOutcome).NonRetryable())
+	require.Len(t, r.huawei.sent, 1)
+}
+
+func TestAwaitReadWeights(t *testing.T) {
+	t.Parallel()
+	before, after := routing(50, 100, 100), routing(50, 0, 0)
+	for name, tc := range map[string]struct {
+		job   answers[maintenance.Job]
+		jobID string
+		found answers[[]maintenance.Proxy]
+		until bool // the change was not answered
+		left  time.Duration
+		same  bool
+		kind  string
+		says  string
+	}{
+		"done":                                {job: job("Completed"), jobID: "job-1", found: weighted("ACTIVE", after), same: true},
+		"done, though the job failed":         {job: job("Failed"), jobID: "job-1", found: weighted("ACTIVE", after), same: true},
+		"done, though the job is lost":        {job: fails[maintenance.Job](maintenance.ErrNotFound), jobID: "job-1", found: weighted("ACTIVE", after), same: true},
+		"done, the proxy is not well":         {job: job("Completed"), jobID: "job-1", found: weighted("ABNORMAL", after), same: true},
+		"done, still at work":                 {job: job("Running"), jobID: "job-1", found: weighted("CHANGING WEIGHTS", after), kind: activities.TypeNotReady, says: "is CHANGING WEIGHTS, its job Running 60%"},
+		"under way":                           {job: job("Running"), jobID: "job-1", found: weighted("CHANGING WEIGHTS", before), kind: activities.TypeNotReady},
+		"the job ended, the weights are late": {job: job("Completed"), jobID: "job-1", found: weighted("ACTIVE", before), kind: activities.TypeNotReady},
+		"the job failed":                      {job: job("Failed"), jobID: "job-1", found: weighted("ACTIVE", before), kind: activities.TypeJobFailed, says: "ended as Failed: no subnet ip"},
+		"unanswered, done":                    {found: weighted("ACTIVE", after), until: true, left: time.Minute, same: true},
+		"unanswered, no sign yet":             {found: weighted("ACTIVE", before), until: true, left: 1, kind: activities.TypeNotReady},
+		"unanswered, no sign in time":         {found: weighted("ACTIVE", before), until: true, left: 0},
+		"unanswered, at work when time is up": {found: weighted("CHANGING WEIGHTS", before), until: true, left: -time.Minute, kind: activities.TypeNotReady},
+		"unanswered, not well":                {found: weighted("ABNORMAL", before), until: true, left: -time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.huawei.job, r.huawei.proxies = tc.job, tc.found
+			in := activities.AwaitReadWeightsInput{ReadWeightsInput: shift(), JobID: tc.jobID}
+			if tc.until {
+				in.Until = r.now.Add(tc.left)
+			}
+			out, err := run(t, r, r.proxies.AwaitReadWeights, in)
+			if tc.kind != "" {
+				require.Contains(t, requireKind(t, err, tc.kind).Message(), tc.says)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, activities.ReadWeightsOutput{JobID: tc.jobID, Same: tc.same}, out)
+			require.Empty(t, r.huawei.sent)
+		})
+	}
+}
