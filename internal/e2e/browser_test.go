@@ -44,7 +44,7 @@ func TestBrowserShowsARunningMaintenance(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	scenario := fleet()
-	scenario.Huawei.Durations.Upgrade = 20 * time.Second
+	scenario.Huawei.Durations.Upgrade = 12 * time.Second
 	l := newLabOn(t, c, scenario)
 	run := l.start(input(3))
 	require.Eventually(t, func() bool { return l.status(run).Step == maintenance.StepProxies }, time.Minute, 100*time.Millisecond)
@@ -55,5 +55,6 @@ func TestBrowserShowsARunningMaintenance(t *testing.T) {
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(page(srv, run, "timeline"))))
 	browsertest.WaitForText(tab, t, "wait until the gateway runs the new software")
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-timeline.png"), 1440, 1200)
+	require.NoError(t, c.CancelWorkflow(t.Context(), run.GetID(), run.GetRunID()))
 	l.end(run)
 }
