@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/config/connection"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// connectTimeout is how long a command that a person waits for tries to reach
+// Temporal.
+const connectTimeout = 10 * time.Second
+
+// answerTimeout is how long a worker may take to answer what an operator asks
+// of a run.
+const answerTimeout = 20 * time.Second
+
+// app is what the commands share.
+type app struct {
+	connection connection.Flags
+	output     string
+}
+
+// session is a connection to one namespace. Whoever made it closes it.
+type session struct {
+	client.Client
+	namespace string
+}
+
+// dial connects to Temporal. Before that it tells what is wrong, all at once:
+// the faults that the command found, and those of the connection's flags.
+func (a *app) dial(ctx context.Context, faults ...error) (session, error) {
+	options, err := a.connection.Options()
+	if err := errors.Join(append(faults, err)...); err != nil {
+		return session{}, usageError{err}
+	}
+	c, err := connection.Dial(ctx, options, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return session{}, err
+	}
+	return session{Client: c, namespace: options.Namespace}, nil
+}
+
+// The forms of --output.
+const (
+	outputTable = "table"
+	outputJSON  = "json"
+)
+
+// outputFlag adds --output to a command that prints data.
+func (a *app) outputFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&a.output, "output", "o", outputTable, "table or json")
+}
+
+func (a *app) checkOutput() error {
+	if a.output == outputTable || a.output == outputJSON {
+		return nil
+	}
+	return wrong("--output", a.output, "table or json")
+}
+
+var gatewayIDForm = regexp.MustCompile(`^sgw-[0-9A-Fa-f]{8,17}$`)
+
+// gatewayArgument is a gateway's id, also where its ARN was given.
+func gatewayArgument(arg string) (string, error) {
+	id := maintenance.GatewayID(arg)
+	if !gatewayIDForm.MatchString(id) {
+		return "", wrong("GATEWAY_ID", arg, "a gateway's id, such as sgw-12A3456B, or its ARN")
+	}
+	return id, nil
+}
+
+func wrong(field, value, want string) error {
+	return &maintenance.FieldError{Field: field, Value: value, Want: want}
+}
+
+// noWorker says what a run that does not answer most often lacks.
+func noWorker(doing string, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: no answer in %s; is a worker running? (go run ./worker --accounts FILE)", doing, answerTimeout)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"golang.org/x/term"
+)
+
+// printer writes what a command answers, as a table for people or as JSON.
+type printer struct {
+	out  io.Writer
+	form string
+}
+
+// print writes data as JSON, or calls people where it is for them.
+func (p printer) print(data any, people func(printer)) error {
+	if p.form != outputJSON {
+		people(p)
+		return nil
+	}
+	encoder := json.NewEncoder(p.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(data); err != nil {
+		return fmt.Errorf("write the answer: %w", err)
+	}
+	return nil
+}
+
+func (p printer) linef(format string, args ...any) {
+	fmt.Fprintf(p.out, format+"\n", args...) //nolint:errcheck // nobody is left to read it
+}
+
+// table writes rows under a head; nothing where there are none. The last
+// column is wrapped on a terminal.
+func (p printer) table(head []string, rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
+	w := table.NewWriter()
+	w.SetStyle(table.Style{
+		Box:     table.BoxStyle{PaddingRight: "  "},
+		Options: table.Options{},
+	})
+	row := func(cells []string) table.Row {
+		r := make(table.Row, len(cells))
+		for i, cell := range cells {
+			r[i] = strings.ReplaceAll(cell, "\n", "; ")
+		}
+		return r
+	}
+	w.AppendHeader(row(head))
+	widths := make([]int, len(head))
+	for _, cells := range append(rows, head) {
+		for i, cell := range cells[:len(cells)-1] {
+			widths[i] = max(widths[i], len(cell)+2)
+		}
+	}
+	for _, cells := range rows {
+		w.AppendRow(row(cells))
+	}
+	used := 0
+	for _, width := range widths {
+		used += width
+	}
+	if columns := p.columns(); columns > used+minNote {
+		w.SetColumnConfigs([]table.ColumnConfig{{Number: len(head), WidthMax: columns - used - 2, WidthMaxEnforcer: wrap}})
+	}
+	for line := range strings.SplitSeq(w.Render(), "\n") {
+		p.linef("%s", strings.TrimRight(line, " "))
+	}
+}
+
+// minNote is the least width at which wrapping the last column helps.
+const minNote = 20
+
+// columns is the terminal's width; 0 where the answer goes elsewhere.
+func (p printer) columns() int {
+	file, ok := p.out.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// wrap breaks a text between words.
+func wrap(text string, width int) string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && len(line)+1+len(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return strings.Join(append(lines, line), "\n")
+}
+
+func clock(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}

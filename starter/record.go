@@ -1,0 +1,106 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// record is what maintain, run and status print.
+type record struct {
+	WorkflowID string              `json:"workflowId"`
+	RunID      string              `json:"runId"`
+	Execution  string              `json:"execution"`        // Temporal's word, such as Running, Failed or Terminated
+	Status     *maintenance.Status `json:"status,omitempty"` // while it runs
+	Result     *maintenance.Result `json:"result,omitempty"` // once it has ended
+}
+
+// record prints one maintenance.
+func (p printer) record(r record) error {
+	return p.print(r, func(p printer) {
+		p.linef("workflow  %s, run %s: %s", r.WorkflowID, r.RunID, strings.ToLower(r.Execution))
+		switch {
+		case r.Result != nil:
+			p.result(*r.Result)
+		case r.Status != nil:
+			p.status(*r.Status)
+		}
+	})
+}
+
+func (p printer) status(s maintenance.Status) {
+	p.linef("target    %s, gateway %s in account %s", s.Target.Name, s.Target.Gateway.ID(), s.Target.Gateway.Account)
+	if s.Schedule != nil {
+		p.linef("window    %s", s.Schedule)
+	}
+	switch {
+	case s.Blocker != maintenance.NotBlocked:
+		p.linef("waits     (%s) %s", s.Blocker, s.Reason)
+	default:
+		p.linef("step      %s", s.Step)
+	}
+	if s.Blocker != maintenance.NotBlocked && s.Next != nil {
+		p.linef("until     %s", clock(s.Next))
+	}
+	if s.PastNoReturn {
+		p.linef("note      the update is triggered and the gateway does not run again yet: there is no way back from here")
+	}
+	p.parts(s.Steps, s.Proxies, s.Snapshots, s.Ledger, s.Decisions)
+}
+
+func (p printer) result(r maintenance.Result) {
+	p.linef("target    %s", r.Target)
+	p.linef("ended     %s at %s, after %s", r.State, clock(&r.End), maintenance.Duration(r.End.Sub(r.Start).Round(time.Second)))
+	p.linef("summary   %s", r.Summary)
+	if r.Window != nil {
+		p.linef("window    %s to %s", clock(&r.Window.Start), clock(&r.Window.End))
+	}
+	if r.Overrun > 0 {
+		p.linef("overrun   %s past the window's end", r.Overrun)
+	}
+	p.parts(r.Steps, r.Proxies, r.Snapshots, r.Ledger, r.Decisions)
+}
+
+func (p printer) parts(
+	steps []maintenance.StepReport, proxies []maintenance.ProxyOutcome, snapshots []maintenance.SnapshotOutcome,
+	ledger []maintenance.Change, decisions []maintenance.Decision,
+) {
+	var rows [][]string
+	for _, s := range steps {
+		rows = append(rows, []string{string(s.Step), string(s.State), clock(s.Start), clock(s.End), s.Note})
+	}
+	p.section([]string{"STEP", "STATE", "FROM", "TO", "NOTE"}, rows)
+	rows = nil
+	for _, x := range proxies {
+		rows = append(rows, []string{x.ProxyID, string(x.State), x.From, x.To, x.Note})
+	}
+	p.section([]string{"PROXY", "STATE", "FROM", "TO", "NOTE"}, rows)
+	rows = nil
+	for _, s := range snapshots {
+		state := "pending"
+		if s.Completed {
+			state = "completed"
+		}
+		rows = append(rows, []string{s.SnapshotID, state, string(s.Point), s.VolumeID})
+	}
+	p.section([]string{"SNAPSHOT", "STATE", "TAKEN", "VOLUME"}, rows)
+	rows = nil
+	for _, c := range ledger {
+		rows = append(rows, []string{c.What, string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)})
+	}
+	p.section([]string{"CHANGE", "STATE", "HOW IT IS TAKEN BACK"}, rows)
+	rows = nil
+	for _, d := range decisions {
+		rows = append(rows, []string{d.What, d.By, clock(&d.At), d.Why})
+	}
+	p.section([]string{"DECISION", "BY", "AT", "WHY"}, rows)
+}
+
+// section is a table after an empty line.
+func (p printer) section(head []string, rows [][]string) {
+	if len(rows) > 0 {
+		p.linef("")
+		p.table(head, rows)
+	}
+}

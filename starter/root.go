@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit statuses.
+const (
+	statusDone    = 0
+	statusFailed  = 1 // it failed, or its end could not be learnt
+	statusUsage   = 2 // called wrongly: nothing was started
+	statusPartial = 3 // the maintenance ended PARTIAL
+)
+
+// usageError is a wrong flag, argument or file.
+type usageError struct{ error }
+
+// Unwrap is what is wrong.
+func (e usageError) Unwrap() error { return e.error }
+
+// endError is a maintenance that was followed to an end other than COMPLETED.
+// What became of it has been printed.
+type endError struct{ status int }
+
+// Error is for programs that do not look at the status.
+func (e endError) Error() string { return fmt.Sprintf("ended with exit status %d", e.status) }
+
+// Run runs tidegate, and returns its exit status: 0 done, 1 failed, 2 called
+// wrongly, 3 a maintenance that ended PARTIAL.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cmd := newRoot()
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	var end endError
+	var usage usageError
+	switch {
+	case err == nil:
+		return statusDone
+	case errors.As(err, &end):
+		return end.status
+	}
+	cmd.PrintErrln("tidegate:", err)
+	if errors.As(err, &usage) {
+		return statusUsage
+	}
+	return statusFailed
+}
+
+func newRoot() *cobra.Command {
+	a := &app{}
+	cmd := &cobra.Command{
+		Use:   "tidegate",
+		Short: "Maintain storage gateways and their proxies, each in its own window",
+		Long: "tidegate starts, shows and steers the maintenance of AWS Storage Gateways and of the TaurusDB proxies\n" +
+			"that belong to them. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n\n" +
+			"Exit status: 0 done, 1 failed, 2 called wrongly (nothing was started), 3 ended PARTIAL.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noSuchCommand,
+		// How many letters a mistyped command may be off.
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, //nolint:wrapcheck // it printed nothing
+	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+	})
+	a.connection.Register(cmd, connectTimeout)
+	cmd.AddCommand(newMaintain(a), newRun(a), newStatus(a), newApprove(a), newWindow(a), newSetup(a))
+	return cmd
+}
+
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "see tidegate --help"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, ", ") + "?"
+	}
+	return usageError{fmt.Errorf("there is no command %q; %s", args[0], hint)}
+}
+
+// arguments demands so many arguments, named as in the command's usage.
+func arguments(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usageError{fmt.Errorf("%s is missing; see %s --help", names[len(args)], cmd.CommandPath())}
+		case len(args) > len(names):
+			return usageError{fmt.Errorf("the argument %q is one too many; see %s --help", args[len(names)], cmd.CommandPath())}
+		}
+		return nil
+	}
+}

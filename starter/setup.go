@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/tidegate/tidegate/internal/namespace"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// setupTimeout bounds what a set-up waits for: the server's own caches.
+const setupTimeout = time.Minute
+
+// leastRetention is the server's own minimum.
+const leastRetention = 24 * time.Hour
+
+// newSetup is the command that makes a namespace ready. It may be repeated.
+func newSetup(a *app) *cobra.Command {
+	var retention time.Duration
+	cmd := &cobra.Command{
+		Use:   "setup",
+		Short: "Make a Temporal namespace ready: the namespace itself and its search attributes",
+		Long: "setup makes the namespace if it is not there, and registers the search attributes that it lacks. It\n" +
+			"changes nothing that is there, and may be repeated at any time.",
+		Example: "  tidegate setup --namespace maintenance",
+		Args:    arguments(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var fault error
+			if retention < leastRetention {
+				fault = wrong("--retention", retention.String(), "24h or more")
+			}
+			if !cmd.Flags().Changed("client-connect-timeout") {
+				// It is run beside a Temporal that is just starting.
+				a.connection.Timeout = setupTimeout
+			}
+			c, err := a.dial(cmd.Context(), fault)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			if err := setUp(cmd.Context(), c, retention); err != nil {
+				return err
+			}
+			cmd.PrintErrf("Namespace %s is ready.\n", c.namespace)
+			return nil
+		},
+	}
+	cmd.Flags().DurationVar(&retention, "retention", namespace.DefaultRetention, "how long ended runs of a new namespace stay readable")
+	return cmd
+}
+
+func setUp(ctx context.Context, c session, retention time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	defer cancel()
+	// Asked first: who may not make namespaces, as in Temporal Cloud, can still
+	// set up one that is there.
+	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.namespace})
+	var missing *serviceerror.NamespaceNotFound
+	switch {
+	case errors.As(err, &missing):
+		if err := namespace.Register(ctx, c, c.namespace, retention); err != nil {
+			return err
+		}
+	case err != nil:
+		return fmt.Errorf("look for namespace %s: %w", c.namespace, err)
+	}
+	return namespace.Ensure(ctx, c, c.namespace, workflows.SearchAttributes())
+}

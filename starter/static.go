@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// staticSummary is the line by which the Web UI lists a run. Temporal takes 200
+// bytes; a name has at most 63.
+func staticSummary(t maintenance.Target) string {
+	return fmt.Sprintf("Maintenance of %s (%s)", t.Name, t.Gateway.ID())
+}
+
+// staticDetails say, as Markdown, what was asked for. Temporal takes 20 kB.
+func staticDetails(in workflows.MaintenanceInput) string {
+	var b strings.Builder
+	t := in.Target
+	fmt.Fprintf(&b, "Maintenance of **%s**\n\n- gateway `%s` in account `%s`\n", t.Name, t.Gateway.ARN, t.Gateway.Account)
+	for _, p := range t.Proxies {
+		version := p.Version
+		if version == "" {
+			version = maintenance.Latest
+		}
+		fmt.Fprintf(&b, "- proxy `%s` of instance `%s` in account `%s`, to version %s\n", p.ProxyID, p.InstanceID, p.Account, version)
+	}
+	for _, key := range slices.Sorted(maps.Keys(t.Labels)) {
+		fmt.Fprintf(&b, "- label `%s=%s`\n", key, t.Labels[key])
+	}
+	// A policy is plain data: it always encodes.
+	if policy, err := yaml.Marshal(in.Policy); err == nil {
+		fmt.Fprintf(&b, "\nPolicy:\n\n```yaml\n%s```\n", policy)
+	}
+	const most = 19_000
+	if b.Len() > most {
+		return strings.ToValidUTF8(b.String()[:most], "") + "\n(cut)\n"
+	}
+	return b.String()
+}

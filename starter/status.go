@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// newStatus is the command that shows how far a gateway's maintenance is, or
+// how it ended.
+func newStatus(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "status GATEWAY_ID",
+		Short: "Show how far a gateway's maintenance is, or how the last one ended",
+		Long: "status shows the steps of a gateway's maintenance, what it waits for and why, and what it has changed.\n" +
+			"An ended one is read from its record, so no worker is needed. The exit status is 0 when it could be shown.",
+		Example: "  tidegate status sgw-12A3456B\n  tidegate status sgw-12A3456B --output json | jq .status.reason",
+		Args:    arguments("GATEWAY_ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := gatewayArgument(args[0])
+			c, err := a.dial(cmd.Context(), err, a.checkOutput())
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			r, err := find(cmd.Context(), c, id, "")
+			if r.WorkflowID != "" {
+				err = errors.Join(err, printer{out: cmd.OutOrStdout(), form: a.output}.record(r))
+			}
+			return err
+		},
+	}
+	a.outputFlag(cmd)
+	return cmd
+}
+
+// find reads a run of the gateway; without a run's id the open one, else the
+// last. A run that is there and
+// does not tell more gives a record and an error.
+func find(ctx context.Context, c session, gatewayID, runID string) (record, error) {
+	workflowID := workflows.GatewayWorkflowID(gatewayID)
+	described, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
+	if err != nil {
+		return record{}, noRun(c.namespace, gatewayID, err)
+	}
+	info := described.GetWorkflowExecutionInfo()
+	r := record{WorkflowID: workflowID, RunID: info.GetExecution().GetRunId(), Execution: info.GetStatus().String()}
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		status, err := readStatus(ctx, c, r.WorkflowID, r.RunID)
+		if err == nil {
+			r.Status = &status
+		}
+		return r, err
+	}
+	result, err := outcome.Of(ctx, c.GetWorkflow(ctx, r.WorkflowID, r.RunID))
+	if err == nil {
+		r.Result = &result
+	}
+	return r, err
+}
+
+func noRun(namespace, gatewayID string, err error) error {
+	var missing *serviceerror.NotFound
+	if errors.As(err, &missing) {
+		return fmt.Errorf("there is no maintenance of %s in namespace %s; start one with: tidegate maintain", gatewayID, namespace)
+	}
+	return fmt.Errorf("read the maintenance of %s: %w", gatewayID, err)
+}
