@@ -138,53 +138,53 @@ func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
 	target := maintenance.Target{Name: "store-7", Gateway: other}
 	for name, do := range map[string]func(*rig) error{
 		"AssessGateway": func(r *rig) error {
-			return fail(t, r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target})
+			return fail(r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target})
 		},
-		"ReadGateway": func(r *rig) error { return fail(t, r, r.gateways.ReadGateway, activities.Lookup{Gateway: other}) },
+		"ReadGateway": func(r *rig) error { return fail(r, r.gateways.ReadGateway, activities.Lookup{Gateway: other}) },
 		"ReadSchedule": func(r *rig) error {
-			return fail(t, r, r.gateways.ReadSchedule, activities.ReadScheduleInput{Lookup: activities.Lookup{Gateway: other}})
+			return fail(r, r.gateways.ReadSchedule, activities.ReadScheduleInput{Lookup: activities.Lookup{Gateway: other}})
 		},
-		"ListVolumes": func(r *rig) error { return fail(t, r, r.gateways.ListVolumes, activities.Lookup{Gateway: other}) },
+		"ListVolumes": func(r *rig) error { return fail(r, r.gateways.ListVolumes, activities.Lookup{Gateway: other}) },
 		"TriggerUpdate": func(r *rig) error {
-			return fail(t, r, r.gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: activities.Lookup{Gateway: other}})
+			return fail(r, r.gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: activities.Lookup{Gateway: other}})
 		},
 		"AwaitUpdated": func(r *rig) error {
-			return fail(t, r, r.gateways.AwaitUpdated, activities.AwaitUpdatedInput{Lookup: activities.Lookup{Gateway: other}})
+			return fail(r, r.gateways.AwaitUpdated, activities.AwaitUpdatedInput{Lookup: activities.Lookup{Gateway: other}})
 		},
 		"CreateSnapshot": func(r *rig) error {
-			return fail(t, r, r.gateways.CreateSnapshot, activities.VolumeLookup{Account: "other"})
+			return fail(r, r.gateways.CreateSnapshot, activities.VolumeLookup{Account: "other"})
 		},
 		"FindSnapshot": func(r *rig) error {
-			return fail(t, r, r.gateways.FindSnapshot, activities.FindSnapshotInput{VolumeLookup: activities.VolumeLookup{Account: "other"}})
+			return fail(r, r.gateways.FindSnapshot, activities.FindSnapshotInput{VolumeLookup: activities.VolumeLookup{Account: "other"}})
 		},
 		"AwaitSnapshot": func(r *rig) error {
-			return fail(t, r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "other"})
+			return fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "other"})
 		},
 		"DeleteUnfinished": func(r *rig) error {
-			return fail(t, r, r.gateways.DeleteUnfinished, activities.FindSnapshotInput{VolumeLookup: activities.VolumeLookup{Account: "other"}})
+			return fail(r, r.gateways.DeleteUnfinished, activities.FindSnapshotInput{VolumeLookup: activities.VolumeLookup{Account: "other"}})
 		},
 		"SetAutomaticUpdates": func(r *rig) error {
-			return fail(t, r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: activities.Lookup{Gateway: other}})
+			return fail(r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: activities.Lookup{Gateway: other}})
 		},
-		"ReadProxy": func(r *rig) error { return fail(t, r, r.proxies.ReadProxy, proxy) },
+		"ReadProxy": func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxy) },
 		"UpgradeProxy": func(r *rig) error {
-			return fail(t, r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxy})
+			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxy})
 		},
 		"FindUpgrade": func(r *rig) error {
-			return fail(t, r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxy})
+			return fail(r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxy})
 		},
 		"AwaitUpgraded": func(r *rig) error {
-			return fail(t, r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxy})
+			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxy})
 		},
-		"RestartProxy": func(r *rig) error { return fail(t, r, r.proxies.RestartProxy, proxy) },
+		"RestartProxy": func(r *rig) error { return fail(r, r.proxies.RestartProxy, proxy) },
 		"AwaitRestarted": func(r *rig) error {
-			return fail(t, r, r.proxies.AwaitRestarted, activities.AwaitRestartedInput{ProxyLookup: proxy})
+			return fail(r, r.proxies.AwaitRestarted, activities.AwaitRestartedInput{ProxyLookup: proxy})
 		},
 		"SetReadWeights": func(r *rig) error {
-			return fail(t, r, r.proxies.SetReadWeights, activities.ReadWeightsInput{ProxyLookup: proxy})
+			return fail(r, r.proxies.SetReadWeights, activities.ReadWeightsInput{ProxyLookup: proxy})
 		},
 		"AwaitReadWeights": func(r *rig) error {
-			return fail(t, r, r.proxies.AwaitReadWeights, activities.AwaitReadWeightsInput{ReadWeightsInput: activities.ReadWeightsInput{ProxyLookup: proxy}})
+			return fail(r, r.proxies.AwaitReadWeights, activities.AwaitReadWeightsInput{ReadWeightsInput: activities.ReadWeightsInput{ProxyLookup: proxy}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -198,8 +198,9 @@ func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
 	}
 }
 
-func fail[In, Out any](t *testing.T, r *rig, do func(context.Context, In) (Out, error), in In) error {
-	t.Helper()
-	_, err := run(t, r, do, in)
+// fail runs an activity for its error alone.
+func fail[In, Out any](r *rig, do func(context.Context, In) (Out, error), in In) error {
+	r.t.Helper()
+	_, err := run(r.t, r, do, in)
 	return err
 }

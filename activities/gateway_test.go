@@ -119,7 +119,7 @@ func TestReadsTellWhatAWSSays(t *testing.T) {
 	require.Equal(t, weeklySchedule(), schedule)
 
 	_, err = run(t, r, r.gateways.ReadSchedule, activities.ReadScheduleInput{Lookup: lookup()})
-	requireKind(t, err, activities.TypeNoWindow)
+	require.True(t, requireKind(t, err, activities.TypeNoWindow).NonRetryable())
 }
 
 func watch() activities.WatchGatewayInput {
@@ -223,7 +223,7 @@ func TestSetAutomaticUpdatesMayBeRepeatedAfterALostAnswer(t *testing.T) {
 
 	r.aws.policy = maintenance.ErrDenied
 	_, err = run(t, r, r.gateways.SetAutomaticUpdates, in)
-	requireKind(t, err, activities.TypeDenied)
+	require.True(t, requireKind(t, err, activities.TypeDenied).NonRetryable())
 
 	r.aws.schedule = fails[maintenance.RawSchedule](maintenance.ErrNotConnected)
 	_, err = run(t, r, r.gateways.SetAutomaticUpdates, in)

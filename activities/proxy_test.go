@@ -150,7 +150,7 @@ func TestUpgradeProxySendsNothingWhenItsLooksTookTooLong(t *testing.T) {
 		return start.Add(time.Second)
 	}
 	_, err := run(t, r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup(), NotAfter: start.Add(time.Second)})
-	requireKind(t, err, activities.TypeWindowMissed)
+	require.True(t, requireKind(t, err, activities.TypeWindowMissed).NonRetryable())
 	require.Empty(t, r.huawei.sent)
 }
 
@@ -225,7 +225,7 @@ func TestFindUpgradeDecidesNothingWithoutAllItsLooks(t *testing.T) {
 			r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel(oldKernel)
 			breaks(&r.huawei)
 			_, err := run(t, r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxyLookup(), Alone: true, Until: r.now})
-			requireKind(t, err, activities.TypeUnavailable)
+			require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
 		})
 	}
 }

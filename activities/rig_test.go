@@ -20,6 +20,7 @@ import (
 
 // rig runs activities against fake clouds at a fixed instant.
 type rig struct {
+	t          *testing.T
 	aws        fakeAWS
 	huawei     fakeHuawei
 	gateways   *activities.StorageGateway
@@ -33,7 +34,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{now: time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC), attempt: 1}
+	r := &rig{t: t, now: time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC), attempt: 1}
 	clock := func() time.Time { return r.now }
 	r.gateways = &activities.StorageGateway{Accounts: awsAccounts{&r.aws}, Now: clock}
 	r.proxies = &activities.TaurusDB{Accounts: huaweiAccounts{&r.huawei}, Now: clock}
@@ -48,7 +49,7 @@ func newRig(t *testing.T) *rig {
 func run[In, Out any](t *testing.T, r *rig, do func(context.Context, In) (Out, error), in In) (Out, error) {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	suite.SetLogger(silent())
 	env := suite.NewTestActivityEnvironment()
 	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&tap{rig: r}}})
 	if r.heartbeat != nil {
@@ -62,6 +63,8 @@ func run[In, Out any](t *testing.T, r *rig, do func(context.Context, In) (Out, e
 	}
 	return out, err
 }
+
+func silent() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
 
 // requireKind says of which type the error is that leaves the activity.
 func requireKind(t *testing.T, err error, kind string) *temporal.ApplicationError {

@@ -110,7 +110,7 @@ func TestFindSnapshotSearchesUntilTheTimeIsUp(t *testing.T) {
 
 	r.aws.snapshots = fails[[]maintenance.Snapshot](maintenance.ErrUnavailable)
 	_, err = find(-time.Hour)
-	requireKind(t, err, activities.TypeUnavailable)
+	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
 }
 
 func TestAwaitSnapshot(t *testing.T) {
@@ -163,7 +163,8 @@ func TestDeleteUnfinishedKeepsWhatIsCompleted(t *testing.T) {
 		"completed": {[]maintenance.Snapshot{snapshot("snap-0a", "completed")}, activities.DeleteUnfinishedOutput{Kept: []string{"snap-0a"}}, nil},
 		"of each": {
 			[]maintenance.Snapshot{snapshot("snap-0a", "error"), snapshot("snap-0b", "completed"), snapshot("snap-0c", "pending")},
-			activities.DeleteUnfinishedOutput{Deleted: []string{"snap-0a", "snap-0c"}, Kept: []string{"snap-0b"}}, []string{"delete snap-0a", "delete snap-0c"},
+			activities.DeleteUnfinishedOutput{Deleted: []string{"snap-0a", "snap-0c"}, Kept: []string{"snap-0b"}},
+			[]string{"delete snap-0a", "delete snap-0c"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

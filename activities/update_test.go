@@ -104,7 +104,7 @@ func TestTriggerUpdateSendsNothingWhenItsLookTookTooLong(t *testing.T) {
 		return start.Add(time.Second)
 	}
 	_, err := run(t, r, r.gateways.TriggerUpdate, in)
-	requireKind(t, err, activities.TypeWindowMissed)
+	require.True(t, requireKind(t, err, activities.TypeWindowMissed).NonRetryable())
 	require.Empty(t, r.aws.sent)
 }
 

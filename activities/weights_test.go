@@ -10,8 +10,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-func routing(primary, a, b int) maintenance.ProxyRouting {
-	return maintenance.ProxyRouting{MasterWeight: primary, ReadWeights: []maintenance.NodeWeight{{ID: "a", Weight: a}, {ID: "b", Weight: b}}}
+func routing(a, b int) maintenance.ProxyRouting {
+	return maintenance.ProxyRouting{MasterWeight: 50, ReadWeights: []maintenance.NodeWeight{{ID: "a", Weight: a}, {ID: "b", Weight: b}}}
 }
 
 func weighted(status string, r maintenance.ProxyRouting) answers[[]maintenance.Proxy] {
@@ -22,14 +22,14 @@ func weighted(status string, r maintenance.ProxyRouting) answers[[]maintenance.P
 
 // shift takes the reads of both replicas away.
 func shift() activities.ReadWeightsInput {
-	return activities.ReadWeightsInput{ProxyLookup: proxyLookup(), Routing: routing(50, 0, 0)}
+	return activities.ReadWeightsInput{ProxyLookup: proxyLookup(), Routing: routing(0, 0)}
 }
 
 func TestSetReadWeightsSendsOnceWhatIsNotSo(t *testing.T) {
 	t.Parallel()
 	for _, status := range []string{"ACTIVE", "ABNORMAL"} {
 		r := newRig(t)
-		r.huawei.proxies, r.huawei.weights = weighted(status, routing(50, 100, 100)), says("job-3")
+		r.huawei.proxies, r.huawei.weights = weighted(status, routing(100, 100)), says("job-3")
 		out, err := run(t, r, r.proxies.SetReadWeights, shift())
 		require.NoError(t, err)
 		require.Equal(t, activities.ReadWeightsOutput{JobID: "job-3"}, out)
@@ -40,7 +40,7 @@ func TestSetReadWeightsSendsOnceWhatIsNotSo(t *testing.T) {
 func TestSetReadWeightsSendsNothingWhereTheWeightsAreSo(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	same := routing(50, 0, 0)
+	same := routing(0, 0)
 	same.ReadWeights[0], same.ReadWeights[1] = same.ReadWeights[1], same.ReadWeights[0]
 	r.huawei.proxies = weighted("ACTIVE", same)
 	out, err := run(t, r, r.proxies.SetReadWeights, shift())
@@ -51,7 +51,7 @@ func TestSetReadWeightsSendsNothingWhereTheWeightsAreSo(t *testing.T) {
 
 func TestSetReadWeightsWaitsForAProxyAtWork(t *testing.T) {
 	t.Parallel()
-	for _, found := range []maintenance.ProxyRouting{routing(50, 100, 100), routing(50, 0, 0)} {
+	for _, found := range []maintenance.ProxyRouting{routing(100, 100), routing(0, 0)} {
 		r := newRig(t)
 		r.huawei.proxies = weighted("CHANGING WEIGHTS", found)
 		_, err := run(t, r, r.proxies.SetReadWeights, shift())
@@ -63,7 +63,7 @@ func TestSetReadWeightsWaitsForAProxyAtWork(t *testing.T) {
 func TestSetReadWeightsThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.huawei.proxies, r.huawei.weights = weighted("ACTIVE", routing(50, 100, 100)), fails[string](maintenance.ErrUnknownOutcome)
+	r.huawei.proxies, r.huawei.weights = weighted("ACTIVE", routing(100, 100)), fails[string](maintenance.ErrUnknownOutcome)
 	_, err := run(t, r, r.proxies.SetReadWeights, shift())
 	require.True(t, requireKind(t, err, activities.TypeUnknownOutcome).NonRetryable())
 	require.Len(t, r.huawei.sent, 1)
@@ -71,7 +71,7 @@ func TestSetReadWeightsThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 
 func TestAwaitReadWeights(t *testing.T) {
 	t.Parallel()
-	before, after := routing(50, 100, 100), routing(50, 0, 0)
+	before, after := routing(100, 100), routing(0, 0)
 	for name, tc := range map[string]struct {
 		job   answers[maintenance.Job]
 		jobID string
