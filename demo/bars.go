@@ -13,23 +13,24 @@ import (
 )
 
 const (
-	barWidth  = 16
+	barWidth  = 12
 	redraw    = 250 * time.Millisecond
 	minimum   = 40  // of a message, on a narrow terminal
 	maximum   = 110 // of a message, on a wide one
-	nameWidth = 15
+	nameWidth = 14
 )
 
 // bars draws one bar for each target, in place. go-pretty leaves colour out by
 // itself under NO_COLOR.
 type bars struct {
+	out      io.Writer
 	fleet    []member
 	trackers []*progress.Tracker
 	drawn    chan struct{} // closed when the last frame is drawn
 }
 
 func newBars(out io.Writer, fleet []member, width int) *bars {
-	b := &bars{fleet: fleet, drawn: make(chan struct{})}
+	b := &bars{out: out, fleet: fleet, drawn: make(chan struct{})}
 	writer := progress.NewWriter()
 	writer.SetOutputWriter(out)
 	writer.SetAutoStop(true)
@@ -59,7 +60,7 @@ func barStyle() progress.Style {
 	style.Options.KeepTrackersTogether = true
 	style.Options.Separator = ""
 	style.Options.DoneString = " " + text.FgGreen.Sprint(filled("█", ""))
-	style.Options.ErrorString = " " + text.FgYellow.Sprint(filled("▒", " not all "))
+	style.Options.ErrorString = " " + text.FgYellow.Sprint(filled("▒", "not all"))
 	style.Visibility.Percentage = false
 	style.Visibility.Time = false
 	style.Visibility.Value = false
@@ -98,6 +99,8 @@ func (b *bars) update(target int, status maintenance.Status) {
 
 // close draws the last frame. The drawing ends when no bar is left to move.
 func (b *bars) close() {
+	// The ^C that a terminal echoes would shift the frame.
+	_, _ = fmt.Fprint(b.out, "\r"+text.EraseLine.Sprint()) //nolint:errcheck // see printer
 	for _, tracker := range b.trackers {
 		tracker.MarkAsErrored() // those that are not done
 	}

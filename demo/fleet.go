@@ -65,7 +65,7 @@ func opensSoon() member {
 	arn := gateway("02")
 	return member{
 		target: target("opens-soon", arn), policy: policy(),
-		fate: "its window opens in a minute or so: waits for it, then updated",
+		fate: "its window opens within two minutes: waits, then updated",
 		expect: expectation{
 			state: maintenance.StateCompleted, cause: maintenance.CauseTidegate, before: oldSoftware, after: newSoftware,
 			snapshots: []maintenance.RecoveryPoint{maintenance.PointAfter},
@@ -79,7 +79,7 @@ func updatedByAWS() member {
 	arn := gateway("03")
 	return member{
 		target: target("updated-by-aws", arn), policy: policy(),
-		fate: "AWS updates it by itself when the window opens: nothing is triggered",
+		fate: "AWS is faster when the window opens: nothing is triggered",
 		expect: expectation{
 			state: maintenance.StateCompleted, cause: maintenance.CauseAWS, before: oldSoftware, after: newSoftware,
 			snapshots: []maintenance.RecoveryPoint{maintenance.PointAfter},
@@ -122,7 +122,7 @@ func rejectedProxy() member {
 	arn := gateway("06")
 	m := member{
 		target: target("rejected-proxy", arn), policy: policy(),
-		fate: "its second proxy of three is rejected: reads put back, third not begun",
+		fate: "2nd of 3 proxies rejected: reads put back, 3rd not begun",
 		expect: expectation{
 			state: maintenance.StatePartial, cause: maintenance.CauseTidegate, before: oldSoftware, after: newSoftware,
 			snapshots: []maintenance.RecoveryPoint{maintenance.PointAfter},
@@ -153,7 +153,7 @@ func needsApproval() member {
 	arn := gateway("07")
 	m := member{
 		target: target("needs-approval", arn), policy: policy(),
-		fate: "waits until a person approves (the demo does), then updated",
+		fate: "waits until a person approves (the demo does it)",
 		expect: expectation{
 			state: maintenance.StateCompleted, cause: maintenance.CauseTidegate, before: oldSoftware, after: newSoftware,
 			snapshots: []maintenance.RecoveryPoint{maintenance.PointAfter},

@@ -40,14 +40,17 @@ func terminal(out io.Writer) (width int, ok bool) {
 
 // headline says in a few words where a run is.
 func headline(s maintenance.Status, now time.Time) string {
-	if s.Result != nil {
+	switch {
+	case s.Result != nil && s.Result.State != maintenance.StateCompleted && len(s.Proxies) > 0:
+		return string(s.Result.State) + "  " + proxiesSoFar(s.Proxies)
+	case s.Result != nil:
 		return string(s.Result.State) + "  " + s.Result.Summary
 	}
 	number := stepNumber(s.Step)
 	if number == 0 {
 		return "starts"
 	}
-	return fmt.Sprintf("%d/%d %-15s  %s", number, len(maintenance.Steps()), s.Step, activity(s, now))
+	return fmt.Sprintf("%d/%d %-15s %s", number, len(maintenance.Steps()), s.Step, activity(s, now))
 }
 
 // activity is what a run does, or why it does not, at this moment.
@@ -60,7 +63,7 @@ func activity(s maintenance.Status, now time.Time) string {
 	case s.Blocker != maintenance.NotBlocked && s.Next != nil:
 		return fmt.Sprintf("waits (%s), may begin in %s", s.Blocker, countdown(s.Next.Sub(now)))
 	case s.PastNoReturn:
-		return "restarts; past the point of no return"
+		return "past the point of no return"
 	case s.Step == maintenance.StepProxies:
 		return proxiesSoFar(s.Proxies)
 	case len(s.Snapshots) > 0 && (s.Step == maintenance.StepSnapshot || s.Step == maintenance.StepUpdate):
@@ -134,7 +137,7 @@ func (l *lines) update(target int, status maintenance.Status) {
 	defer l.mu.Unlock()
 	now := time.Now()
 	for _, text := range news(l.last[target], status, now) {
-		_, _ = fmt.Fprintf(l.out, "%6.1fs  %-15s %s\n", now.Sub(l.begin).Seconds(), l.fleet[target].target.Name, text) //nolint:errcheck // a closed pipe does not stop the maintenances
+		_, _ = fmt.Fprintf(l.out, "%6.1fs  %-*s %s\n", now.Sub(l.begin).Seconds(), nameWidth, l.fleet[target].target.Name, text) //nolint:errcheck // a closed pipe does not stop the maintenances
 	}
 	l.last[target] = status
 }
@@ -144,23 +147,37 @@ func (l *lines) close() {}
 // news is what a status says that the one before did not.
 func news(before, after maintenance.Status, now time.Time) []string {
 	var texts []string
+	add := func(format string, args ...any) { texts = append(texts, fmt.Sprintf(format, args...)) }
+	for _, d := range after.Decisions[min(len(before.Decisions), len(after.Decisions)):] {
+		add("%s by %s: %s", d.What, d.By, d.Why)
+	}
+	for i, c := range after.Ledger {
+		if settled(c.State) && (i >= len(before.Ledger) || before.Ledger[i].State != c.State) {
+			add("%s: %s", c.State, c.What)
+		}
+	}
 	for i, step := range after.Steps {
 		if over(step.State) && (i >= len(before.Steps) || !over(before.Steps[i].State)) {
-			texts = append(texts, fmt.Sprintf("%d/%d %-15s %s: %s", i+1, len(after.Steps), step.Step, step.State, step.Note))
+			add("%d/%d %-15s %s: %s", i+1, len(after.Steps), step.Step, step.State, step.Note)
 		}
 	}
 	if after.Blocker != maintenance.NotBlocked && (after.Blocker != before.Blocker || after.Reason != before.Reason) {
-		text := fmt.Sprintf("%d/%d %-15s waits (%s): %s", stepNumber(after.Step), len(after.Steps), after.Step, after.Blocker, after.Reason)
-		if after.Next != nil {
-			text += "; in " + countdown(after.Next.Sub(now))
-		}
-		texts = append(texts, text)
-	}
-	for _, d := range after.Decisions[min(len(before.Decisions), len(after.Decisions)):] {
-		texts = append(texts, fmt.Sprintf("%s by %s: %s", d.What, d.By, d.Why))
+		add("%d/%d %-15s waits (%s): %s%s", stepNumber(after.Step), len(after.Steps), after.Step, after.Blocker, after.Reason, in(after.Next, now))
 	}
 	if after.Result != nil && before.Result == nil {
-		texts = append(texts, fmt.Sprintf("%s. %s", after.Result.State, after.Result.Summary))
+		add("%s. %s", after.Result.State, after.Result.Summary)
 	}
 	return texts
+}
+
+// settled is true for the two ends of a compensation.
+func settled(s maintenance.ChangeState) bool {
+	return s == maintenance.ChangeTakenBack || s == maintenance.ChangeStuck
+}
+
+func in(next *time.Time, now time.Time) string {
+	if next == nil {
+		return ""
+	}
+	return "; in " + countdown(next.Sub(now))
 }

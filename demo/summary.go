@@ -23,28 +23,34 @@ func (p printer) say(format string, args ...any) {
 }
 
 func (p printer) greet(s *stage, fleet []member) {
-	p.say("Tidegate's demo: %d gateways, %d fates, two simulated clouds, one process. It takes about two minutes.\n\n", len(fleet), len(fleet))
+	p.say("Tidegate's demo: %d gateways, as many fates, two simulated clouds. Two minutes.\n\n", len(fleet))
 	p.say("  Web UI    %s\n", s.runsPage())
-	p.say("            Open a run: its summary and current details say what runs, what waits, and why.\n")
+	p.say("            Open a run: it says what it does, or what it waits for and why.\n")
 	p.say("  Temporal  %s (namespace %s)\n", s.temporal.FrontendAddress(), s.temporal.Namespace())
 	p.say("  Clouds    http://%s/_sim/effects lists every change they made\n\n", s.address)
 	for _, m := range fleet {
-		p.say("  %-*s %s\n", nameWidth, m.target.Name, m.fate)
+		p.say("  %-*s  %s\n", nameWidth, m.target.Name, m.fate)
 	}
 	p.say("\n")
 }
 
-// summary is the table of what became of every target.
+func summaryColumns() []any {
+	return []any{"target", "end state", "software", "snapshots", "proxies", "took"}
+}
+
+// summary is the table of what became of every target: figures, and below them
+// what was expected and what is so.
 func (p printer) summary(fleet []member, results []maintenance.Result) {
-	t := p.table("What became of them", "target", "expected", "end state", "software", "snapshots", "proxies", "took", "what is true now")
+	t := p.table("What became of them", summaryColumns()...)
+	t.Style().Options.SeparateRows = true
 	for i, m := range fleet {
 		r := results[i]
 		t.AppendRow(table.Row{
-			m.target.Name, m.fate, p.coloured(r.State, m.expect.state), software(r.Gateway),
-			snapshotsOf(r.Snapshots), strings.ReplaceAll(proxiesSoFar(r.Proxies), ", ", "\n"), took(r), r.Summary,
+			m.target.Name, p.coloured(r.State, m.expect.state), software(r.Gateway),
+			snapshotsOf(r.Snapshots), strings.ReplaceAll(proxiesSoFar(r.Proxies), ", ", "\n"), took(r),
 		})
+		appendProse(t, "Expected: "+m.fate+".", "Now: "+r.Summary, takenBack(r.Ledger))
 	}
-	t.Style().Options.SeparateRows = true
 	p.say("\n%s\n", t.Render())
 }
 
@@ -57,11 +63,11 @@ func (p printer) effects(want, got map[effect]int) {
 	for e := range got {
 		kinds[e.kind] = true
 	}
-	t := p.table("What the clouds did, by their own ledger", "effect", "intended", "took place", "exactly once")
+	t := p.table("What the clouds did, by their own ledger", "effect", "intended", "counted", "each once")
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		intended, _ := ofKind(want, kind)
 		count, most := ofKind(got, kind)
-		verdict := "each"
+		verdict := "yes"
 		if count != intended || most > 1 {
 			verdict = "NO"
 		}
@@ -87,27 +93,50 @@ func (p printer) verdict(faults []string) {
 	}
 }
 
-// table fits a terminal; in a file or a pipe it is plain and as wide as it needs.
+// table has lines on a terminal and plain characters in a file or a pipe.
 func (p printer) table(title string, columns ...any) table.Writer {
 	t := table.NewWriter()
 	t.SetTitle(title)
 	t.AppendHeader(columns)
 	t.SetStyle(table.StyleDefault)
-	width, isTerminal := terminal(p.out)
-	if isTerminal {
+	if _, isTerminal := terminal(p.out); isTerminal {
 		t.SetStyle(table.StyleLight)
 	}
 	t.Style().Format.Header = text.FormatDefault
-	t.Style().Format.Footer = text.FormatDefault
-	prose := 48
-	if isTerminal {
-		prose = min(max((width-100)/2, 24), prose)
-	}
-	t.SetColumnConfigs([]table.ColumnConfig{
-		{Name: "expected", WidthMax: prose, WidthMaxEnforcer: text.WrapSoft},
-		{Name: "what is true now", WidthMax: prose, WidthMaxEnforcer: text.WrapSoft},
-	})
 	return t
+}
+
+// proseWidth keeps the summary within 80 columns.
+const proseWidth = 66
+
+// appendProse adds one cell of paragraphs over all columns of the summary.
+func appendProse(t table.Writer, paragraphs ...string) {
+	var wrapped []string
+	for _, paragraph := range paragraphs {
+		if paragraph != "" {
+			wrapped = append(wrapped, text.WrapSoft(paragraph, proseWidth))
+		}
+	}
+	cell := strings.Join(wrapped, "\n")
+	row := make(table.Row, len(summaryColumns()))
+	for i := range row {
+		row[i] = cell // cells that are alike are merged
+	}
+	t.AppendRow(row, table.RowConfig{AutoMerge: true, AutoMergeAlign: text.AlignLeft})
+}
+
+// takenBack lists what the ledger says was taken back.
+func takenBack(ledger []maintenance.Change) string {
+	var list []string
+	for _, c := range ledger {
+		if c.State == maintenance.ChangeTakenBack {
+			list = append(list, c.What)
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "Taken back: " + strings.Join(list, "; ") + "."
 }
 
 // coloured is an end state in the colour of what it is, on a terminal.
@@ -136,7 +165,7 @@ func software(g maintenance.GatewayOutcome) string {
 	if g.Cause == maintenance.CauseAWS {
 		by = "\nby AWS"
 	}
-	return change(g.Before.SoftwareVersion, g.After.SoftwareVersion) + by
+	return g.Before.SoftwareVersion + " → " + g.After.SoftwareVersion + by
 }
 
 func snapshotsOf(snapshots []maintenance.SnapshotOutcome) string {
@@ -147,5 +176,5 @@ func snapshotsOf(snapshots []maintenance.SnapshotOutcome) string {
 }
 
 func took(r maintenance.Result) string {
-	return r.End.Sub(r.Start).Round(time.Second / 10).String()
+	return r.End.Sub(r.Start).Round(time.Second).String()
 }

@@ -1,0 +1,127 @@
+package main //nolint:testpackage // a command exports nothing
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/report"
+)
+
+func freePorts(more ...string) []string {
+	return append([]string{"--temporal-port", "0", "--ui-port", "0", "--sim-port", "0"}, more...)
+}
+
+// The main job, whole. The environment is that of somebody who works with a
+// real AWS account, and whose settings for it are broken.
+func TestTheDemoMeetsEveryFate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes about two minutes")
+	}
+	for name, value := range map[string]string{
+		"AWS_CA_BUNDLE": "/no/such/bundle.pem", "AWS_PROFILE": "nobody", "AWS_REGION": "eu-north-1",
+		"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_SECRET_ACCESS_KEY": "other",
+		"TEMPORAL_ADDRESS": "127.0.0.1:1", "HUAWEICLOUD_SDK_AK": "other", "HOME": "",
+	} {
+		t.Setenv(name, value)
+	}
+	file := filepath.Join(t.TempDir(), "r.json")
+	var out, errOut bytes.Buffer
+	status := run(t.Context(), freePorts("--exit", "--report", file), &out, &errOut)
+	t.Log(out.String())
+	require.Equal(t, exitOK, status, errOut.String())
+	require.Empty(t, errOut.String())
+	require.Contains(t, out.String(), "Every fate came out as it should")
+	require.Contains(t, out.String(), "taken back: read weights of proxy "+rejected)
+	require.Contains(t, out.String(), "waits (window): the window opens")
+	require.NotContains(t, out.String(), "\x1b", "no colour and no cursor movement off a terminal")
+
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var r report.Report
+	require.NoError(t, json.Unmarshal(text, &r))
+	require.Equal(t, report.SchemaVersion, r.SchemaVersion)
+	require.True(t, r.Started.Before(r.Ended))
+	require.Len(t, r.Targets, len(fleet()))
+	for i, m := range fleet() {
+		require.Equal(t, m.target.Name, r.Targets[i].Target)
+		require.Equal(t, m.expect.state, r.Targets[i].State)
+		require.Len(t, r.Targets[i].Steps, len(maintenance.Steps()))
+	}
+	require.Len(t, r.Effects, len(intended(fleet())))
+	for _, e := range r.Effects {
+		require.Equal(t, 1, e.Count, e)
+	}
+}
+
+func TestAnInterruptedDemoSaysWhatItLeft(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts Temporal")
+	}
+	file := filepath.Join(t.TempDir(), "r.json")
+	ctx, interrupt := context.WithCancel(t.Context())
+	out := &watched{until: "waits (window)", then: interrupt}
+	var errOut bytes.Buffer
+	require.Equal(t, exitFailed, run(ctx, freePorts("--report", file), out, &errOut), errOut.String())
+	require.Contains(t, errOut.String(), "interrupted before these had ended: ")
+	require.Contains(t, errOut.String(), "opens-soon")
+	require.NoFileExists(t, file)
+}
+
+// watched calls a function when a text is written. The demo writes one line a
+// time, under a lock.
+type watched struct {
+	until string
+	then  func()
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), w.until) {
+		w.then()
+	}
+	return len(p), nil
+}
+
+func TestFaultsOfTheCommandLineStartNothing(t *testing.T) {
+	t.Parallel()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	_, taken, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"UI port taken":        {freePorts("--ui-port", taken), "choose another port with --ui-port (0 takes a free one)"},
+		"Temporal port taken":  {freePorts("--temporal-port", taken), "--temporal-port " + taken + " cannot be used"},
+		"clouds' port taken":   {freePorts("--sim-port", taken), "choose another port with --sim-port"},
+		"one port for two":     {freePorts("--ui-port", "17999", "--sim-port", "17999"), "--sim-port 17999 cannot be used"},
+		"no such port":         {[]string{"--ui-port", "70000"}, `"70000" for "--ui-port" flag`},
+		"no such flag":         {[]string{"--colour"}, "unknown flag: --colour"},
+		"an argument":          {[]string{"now"}, `"now" is not expected here`},
+		"report in no folder":  {freePorts("--report", "/no/such/r.json"), "--report: the report cannot be written to"},
+		"report onto a folder": {freePorts("--report", t.TempDir()), "it is there already, and no file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out, errOut bytes.Buffer
+			require.Equal(t, exitUsage, run(t.Context(), c.args, &out, &errOut), errOut.String())
+			require.Contains(t, errOut.String(), c.want)
+			require.Empty(t, out.String())
+		})
+	}
+	var errOut bytes.Buffer
+	require.Equal(t, exitUsage, run(t.Context(), freePorts("--ui-port", taken, "--report", "/no/such/r.json"), &errOut, &errOut))
+	require.Contains(t, errOut.String(), "--ui-port")
+	require.Contains(t, errOut.String(), "--report", "every fault at once")
+}
