@@ -41,7 +41,7 @@ func newBars(out io.Writer, fleet []member, width int) *bars {
 	writer.SetMessageLength(min(max(width-barWidth-2, minimum), maximum))
 	writer.SetStyle(barStyle())
 	for i, m := range fleet {
-		tracker := &progress.Tracker{Index: uint64(i), Message: m.line("starts"), Total: int64(len(maintenance.Steps()))} //nolint:gosec // an index is not negative
+		tracker := &progress.Tracker{Index: uint64(i), Message: m.line("starts"), Total: int64(len(maintenance.Steps()))}
 		b.trackers = append(b.trackers, tracker)
 		writer.AppendTracker(tracker)
 	}

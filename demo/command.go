@@ -42,24 +42,23 @@ func (e usageError) Unwrap() error { return e.error }
 
 // run runs the demo and returns the exit status.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	cmd := command()
+	cmd := command(ctx)
 	cmd.SetArgs(args)
 	cmd.SetOut(out)
 	cmd.SetErr(errOut)
-	err := cmd.ExecuteContext(ctx)
+	err := cmd.Execute()
 	if err == nil {
 		return exitOK
 	}
 	cmd.PrintErrln("demo:", err)
-	var usage usageError
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[usageError](err); ok {
 		cmd.PrintErrln("Run demo --help for the flags.")
 		return exitUsage
 	}
 	return exitFailed
 }
 
-func command() *cobra.Command {
+func command(ctx context.Context) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -77,10 +76,10 @@ func command() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := opts.check(cmd.Context()); err != nil {
+			if err := opts.check(ctx); err != nil {
 				return usageError{err}
 			}
-			return play(cmd.Context(), opts, cmd.OutOrStdout())
+			return play(ctx, opts, cmd.OutOrStdout())
 		},
 	}
 	flags := cmd.Flags()

@@ -41,16 +41,19 @@ func terminal(out io.Writer) (width int, ok bool) {
 // headline says in a few words where a run is.
 func headline(s maintenance.Status, now time.Time) string {
 	switch {
+	case s.Step == "":
+		return "starts"
 	case s.Result != nil && s.Result.State != maintenance.StateCompleted && len(s.Proxies) > 0:
 		return string(s.Result.State) + "  " + proxiesSoFar(s.Proxies)
 	case s.Result != nil:
 		return string(s.Result.State) + "  " + s.Result.Summary
 	}
-	number := stepNumber(s.Step)
-	if number == 0 {
-		return "starts"
-	}
-	return fmt.Sprintf("%d/%d %-15s %s", number, len(maintenance.Steps()), s.Step, activity(s, now))
+	return place(s.Step) + " " + activity(s, now)
+}
+
+// place is a step's name with its number, in columns.
+func place(step maintenance.Step) string {
+	return fmt.Sprintf("%d/%d %-15s", stepNumber(step), len(maintenance.Steps()), step)
 }
 
 // activity is what a run does, or why it does not, at this moment.
@@ -60,7 +63,7 @@ func activity(s maintenance.Status, now time.Time) string {
 		return "waits for an approval"
 	case s.Blocker == maintenance.BlockedByWindow && s.Next != nil:
 		return "the window opens in " + countdown(s.Next.Sub(now))
-	case s.Blocker != maintenance.NotBlocked && s.Next != nil:
+	case waits(s) && s.Next != nil:
 		return fmt.Sprintf("waits (%s), may begin in %s", s.Blocker, countdown(s.Next.Sub(now)))
 	case s.PastNoReturn:
 		return "past the point of no return"
@@ -147,28 +150,41 @@ func (l *lines) close() {}
 // news is what a status says that the one before did not.
 func news(before, after maintenance.Status, now time.Time) []string {
 	var texts []string
-	add := func(format string, args ...any) { texts = append(texts, fmt.Sprintf(format, args...)) }
 	for _, d := range after.Decisions[min(len(before.Decisions), len(after.Decisions)):] {
-		add("%s by %s: %s", d.What, d.By, d.Why)
+		texts = append(texts, fmt.Sprintf("%s by %s: %s", d.What, d.By, d.Why))
 	}
-	for i, c := range after.Ledger {
-		if settled(c.State) && (i >= len(before.Ledger) || before.Ledger[i].State != c.State) {
-			add("%s: %s", c.State, c.What)
-		}
-	}
-	for i, step := range after.Steps {
-		if over(step.State) && (i >= len(before.Steps) || !over(before.Steps[i].State)) {
-			add("%d/%d %-15s %s: %s", i+1, len(after.Steps), step.Step, step.State, step.Note)
-		}
-	}
-	if after.Blocker != maintenance.NotBlocked && (after.Blocker != before.Blocker || after.Reason != before.Reason) {
-		add("%d/%d %-15s waits (%s): %s%s", stepNumber(after.Step), len(after.Steps), after.Step, after.Blocker, after.Reason, in(after.Next, now))
+	texts = append(texts, newlySettled(before.Ledger, after.Ledger)...)
+	texts = append(texts, newlyOver(before.Steps, after.Steps)...)
+	if waits(after) && (after.Blocker != before.Blocker || after.Reason != before.Reason) {
+		texts = append(texts, fmt.Sprintf("%s waits (%s): %s%s", place(after.Step), after.Blocker, after.Reason, in(after.Next, now)))
 	}
 	if after.Result != nil && before.Result == nil {
-		add("%s. %s", after.Result.State, after.Result.Summary)
+		texts = append(texts, fmt.Sprintf("%s. %s", after.Result.State, after.Result.Summary))
 	}
 	return texts
 }
+
+func newlySettled(before, after []maintenance.Change) []string {
+	var texts []string
+	for i, c := range after {
+		if settled(c.State) && (i >= len(before) || before[i].State != c.State) {
+			texts = append(texts, fmt.Sprintf("%s: %s", c.State, c.What))
+		}
+	}
+	return texts
+}
+
+func newlyOver(before, after []maintenance.StepReport) []string {
+	var texts []string
+	for i, step := range after {
+		if over(step.State) && (i >= len(before) || !over(before[i].State)) {
+			texts = append(texts, fmt.Sprintf("%s %s: %s", place(step.Step), step.State, step.Note))
+		}
+	}
+	return texts
+}
+
+func waits(s maintenance.Status) bool { return s.Blocker != maintenance.NotBlocked }
 
 // settled is true for the two ends of a compensation.
 func settled(s maintenance.ChangeState) bool {

@@ -1,4 +1,4 @@
-package main //nolint:testpackage // a command exports nothing
+package main
 
 import (
 	"bytes"

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -112,7 +113,7 @@ func (s *stage) runsPage() string {
 
 // strike stops everything, in the reverse order of its start.
 func (s *stage) strike() {
-	for i := len(s.undo) - 1; i >= 0; i-- {
-		s.undo[i]()
+	for _, stop := range slices.Backward(s.undo) {
+		stop()
 	}
 }
