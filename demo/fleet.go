@@ -210,7 +210,7 @@ func policy() maintenance.Policy {
 	return maintenance.Policy{
 		WindowLength: maintenance.Duration(time.Hour), Cutoff: maintenance.Duration(10 * time.Minute),
 		WindowRecheck: seconds(10),
-		UpdateStart:   seconds(30), UpdateDeadline: seconds(120), SteadyFor: seconds(1),
+		UpdateStart:   seconds(60), UpdateDeadline: seconds(120), SteadyFor: seconds(1),
 		SnapshotDeadline: seconds(120), SnapshotSettle: seconds(5),
 		Proxies: maintenance.ProxyPolicy{Deadline: seconds(60), Settle: seconds(5)},
 		Pace:    maintenance.Pace{Min: maintenance.Duration(200 * time.Millisecond), Max: seconds(1)},

@@ -14,8 +14,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// printer writes what people read. A terminal that went away does not stop the
-// maintenances, so its errors are dropped.
+// printer writes what people read. Where that fails there is nowhere to say so,
+// and the maintenances go on.
 type printer struct{ out io.Writer }
 
 func (p printer) say(format string, args ...any) {
