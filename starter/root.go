@@ -24,6 +24,11 @@ type usageError struct{ error }
 // Unwrap is what is wrong.
 func (e usageError) Unwrap() error { return e.error }
 
+func isUsage(err error) bool {
+	_, ok := errors.AsType[usageError](err)
+	return ok
+}
+
 // endError is a maintenance that was followed to an end other than COMPLETED.
 // What became of it has been printed.
 type endError struct{ status int }
@@ -34,13 +39,12 @@ func (e endError) Error() string { return fmt.Sprintf("ended with exit status %d
 // Run runs tidegate, and returns its exit status: 0 done, 1 failed, 2 called
 // wrongly, 3 a maintenance that ended PARTIAL.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	cmd := newRoot()
+	cmd := newRoot() //nolint:contextcheck // cobra gives each command its context
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
 	var end endError
-	var usage usageError
 	switch {
 	case err == nil:
 		return statusDone
@@ -48,7 +52,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return end.status
 	}
 	cmd.PrintErrln("tidegate:", err)
-	if errors.As(err, &usage) {
+	if isUsage(err) {
 		return statusUsage
 	}
 	return statusFailed
@@ -67,7 +71,7 @@ func newRoot() *cobra.Command {
 		Args:          noSuchCommand,
 		// How many letters a mistyped command may be off.
 		SuggestionsMinimumDistance: 2,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, //nolint:wrapcheck // it printed nothing
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}

@@ -61,8 +61,9 @@ func (s *start) run(cmd *cobra.Command, a *app, faults []error) error {
 		return nil
 	case maintenance.StatePartial:
 		return endError{statusPartial}
+	default:
+		return endError{statusFailed}
 	}
-	return endError{statusFailed}
 }
 
 func running() string { return enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING.String() }

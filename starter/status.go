@@ -67,8 +67,7 @@ func find(ctx context.Context, c session, gatewayID, runID string) (record, erro
 }
 
 func noRun(namespace, gatewayID string, err error) error {
-	var missing *serviceerror.NotFound
-	if errors.As(err, &missing) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return fmt.Errorf("there is no maintenance of %s in namespace %s; start one with: tidegate maintain", gatewayID, namespace)
 	}
 	return fmt.Errorf("read the maintenance of %s: %w", gatewayID, err)

@@ -32,7 +32,7 @@ func (e usageError) Unwrap() error { return e.error }
 // Run runs the command, and returns its exit status. A done ctx stops the
 // worker.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	cmd := newCommand()
+	cmd := newCommand() //nolint:contextcheck // cobra gives each command its context
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
@@ -41,8 +41,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return statusDone
 	}
 	cmd.PrintErrln("worker:", err)
-	var usage usageError
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[usageError](err); ok {
 		return statusUsage
 	}
 	return statusFailed

@@ -220,3 +220,20 @@ func TestTheComposeFileOfAccountsIsValid(t *testing.T) {
 	require.Len(t, c.AWS, 1)
 	require.Len(t, c.Huawei, 1)
 }
+
+// The example of docs/configuration.md is a valid file.
+func TestTheDocumentedExampleIsValid(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(text), "```yaml\n")
+	require.True(t, found)
+	example, _, found := strings.Cut(rest, "```")
+	require.True(t, found)
+	c, err := config.Parse("docs", []byte(example), env(
+		"PROD_HUAWEICLOUD_SDK_AK=ak", "PROD_HUAWEICLOUD_SDK_SK=sk", "LAB_HW_USER_PASSWORD=password",
+	))
+	require.NoError(t, err)
+	require.Len(t, c.AWS, 2)
+	require.Len(t, c.Huawei, 2)
+}

@@ -13,30 +13,32 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Fault is one thing that is wrong with the file, at its place.
-type Fault struct {
+// FaultError is one thing that is wrong with the file, at its place.
+type FaultError struct {
 	File         string
 	Line, Column int // from 1
 	Err          error
 }
 
 // Error is file:line:column: and what is wrong there.
-func (f *Fault) Error() string { return fmt.Sprintf("%s:%d:%d: %v", f.File, f.Line, f.Column, f.Err) }
+func (f *FaultError) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %v", f.File, f.Line, f.Column, f.Err)
+}
 
 // Unwrap is what is wrong, without the place.
-func (f *Fault) Unwrap() error { return f.Err }
+func (f *FaultError) Unwrap() error { return f.Err }
 
 // reader walks a file and keeps every fault. Decoding into structs would stop
 // at the first.
 type reader struct {
 	file   string
-	faults []*Fault
+	faults []*FaultError
 	names  []string // of the accounts so far, as section/name
 }
 
 func (r *reader) fault(at ast.Node, format string, args ...any) {
 	pos := place(at)
-	r.faults = append(r.faults, &Fault{File: r.file, Line: pos.Line, Column: pos.Column, Err: fmt.Errorf(format, args...)})
+	r.faults = append(r.faults, &FaultError{File: r.file, Line: pos.Line, Column: pos.Column, Err: fmt.Errorf(format, args...)})
 }
 
 // place is where a node begins. A mapping's own token is its first colon.
@@ -51,7 +53,7 @@ func place(node ast.Node) *token.Position {
 
 // err is every fault, in the order of the file.
 func (r *reader) err() error {
-	slices.SortStableFunc(r.faults, func(a, b *Fault) int {
+	slices.SortStableFunc(r.faults, func(a, b *FaultError) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	errs := make([]error, 0, len(r.faults))
@@ -69,7 +71,7 @@ func (r *reader) document(text []byte) (ast.Node, error) {
 		var syntax yaml.Error
 		if errors.As(err, &syntax) && syntax.GetToken() != nil {
 			pos := syntax.GetToken().Position
-			return nil, &Fault{File: r.file, Line: pos.Line, Column: pos.Column, Err: fmt.Errorf("not YAML: %s", syntax.GetMessage())}
+			return nil, &FaultError{File: r.file, Line: pos.Line, Column: pos.Column, Err: fmt.Errorf("not YAML: %s", syntax.GetMessage())}
 		}
 		return nil, fmt.Errorf("%s: not YAML: %s", r.file, yaml.FormatError(err, false, false))
 	}

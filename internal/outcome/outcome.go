@@ -14,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// ErrNoResult: the run ended without leaving a record, as one does that was
+// ErrNoResult says that the run ended without leaving a record, as one does that was
 // terminated.
 var ErrNoResult = errors.New("the run left no result")
 
@@ -31,8 +31,7 @@ func Of(ctx context.Context, run client.WorkflowRun) (maintenance.Result, error)
 	if details, ok := detailsOf(err); ok && details(&result) == nil && result.State != "" {
 		return result, nil
 	}
-	var ended *temporal.WorkflowExecutionError
-	if errors.As(err, &ended) {
+	if _, ok := errors.AsType[*temporal.WorkflowExecutionError](err); ok {
 		return maintenance.Result{}, fmt.Errorf("%w: %w", ErrNoResult, err)
 	}
 	return maintenance.Result{}, fmt.Errorf("learn how %s ended: %w", run.GetID(), err)

@@ -42,7 +42,6 @@ func configFile(t *testing.T) string {
 	return path
 }
 
-//nolint:paralleltest // sets environment variables
 func TestFlagsGoBeforeTheEnvironmentAndThatBeforeTheProfile(t *testing.T) {
 	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
 	o, err := options(t)
@@ -86,7 +85,6 @@ func TestFlagsGoBeforeTheEnvironmentAndThatBeforeTheProfile(t *testing.T) {
 	require.True(t, o.ConnectionOptions.TLSDisabled)
 }
 
-//nolint:paralleltest // sets environment variables
 func TestWhatIsWrongIsNamed(t *testing.T) {
 	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
 	for want, args := range map[string][]string{
@@ -108,7 +106,6 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 	require.ErrorContains(t, err, `address (TEMPORAL_ADDRESS or the profile's): "nowhere" is wrong`)
 }
 
-//nolint:paralleltest // sets environment variables
 func TestTemporalThatDoesNotAnswerIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
 	o, err := options(t, "--address", "127.0.0.1:1", "--client-connect-timeout", "300ms")
