@@ -26,6 +26,7 @@ func (s *Simulation) adminHandler() http.Handler {
 		huaweiAdmin.ServeHTTP(huaweiState, inner)
 		writeJSON(w, http.StatusOK, map[string]any{"aws": s.aws.State(), "huawei": json.RawMessage(huaweiState.body.Bytes())})
 	})
+	s.handleFaults(mux)
 	mux.Handle("/_sim/aws/", http.StripPrefix("/_sim/aws", awsAdmin))
 	mux.Handle("/_sim/huawei/", http.StripPrefix("/_sim/huawei", huaweiAdmin))
 	mux.HandleFunc("/", notFound)
@@ -39,6 +40,7 @@ func adminIndex() map[string]string {
 		"GET /_sim/calls":    "calls by operation",
 		"GET /_sim/state":    "everything as it is now",
 		"GET /_sim/healthz":  "200 while the simulator serves",
+		"GET /_sim/faults":   "the scripted faults and how often each has struck; POST adds one or a list, DELETE takes all away; /_sim/faults/kinds describes them",
 		"POST /_sim/aws/":    "gateways/{id}/window, /versions, /state, /fate, /update, /volumes/{volume}; gateways; snapshots/{id} (docs/simcloud.md)",
 		"POST /_sim/huawei/": "proxies/{id}/latest-version, /fate, /status, /scheduled-upgrade; instances/{id}/status (docs/simcloud-huawei.md)",
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/document"
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 )
 
@@ -17,6 +18,8 @@ import (
 type Scenario struct {
 	AWS    aws.Scenario    `yaml:"aws,omitempty"`
 	Huawei huawei.Scenario `yaml:"huawei,omitempty"`
+	// Faults are in force from the start.
+	Faults []fault.Rule `yaml:"faults,omitempty"`
 }
 
 //go:embed default.yaml
@@ -53,6 +56,11 @@ func Parse(name string, text []byte) (Scenario, error) {
 		message := "huawei." + err.Error()
 		path, _, _ := strings.Cut(message, ": ")
 		faults = append(faults, document.At(name, text, path, message))
+	}
+	for _, err := range parts(fault.Check(Operations(), s.Faults...)) {
+		if wrong, ok := errors.AsType[*fault.FieldError](err); ok {
+			faults = append(faults, document.At(name, text, wrong.Field, wrong.Error()))
+		}
 	}
 	return s, errors.Join(faults...)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
@@ -27,6 +28,7 @@ type Options struct {
 // from many goroutines at once.
 type Simulation struct {
 	book   *record.Book
+	faults *fault.Engine
 	aws    *aws.Cloud
 	huawei *huawei.Cloud
 	admin  http.Handler
@@ -37,19 +39,25 @@ func New(s Scenario, opts Options) (*Simulation, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	book := record.New(opts.Now)
-	awsCloud, err := aws.New(s.AWS, aws.Options{Book: book, Now: opts.Now})
+	book, faults := record.New(opts.Now), fault.New(Operations())
+	if err := faults.Inject(s.Faults...); err != nil {
+		return nil, fmt.Errorf("build the faults section: %w", err)
+	}
+	awsCloud, err := aws.New(s.AWS, aws.Options{Book: book, Now: opts.Now, Faults: faults})
 	if err != nil {
 		return nil, fmt.Errorf("build the aws section: %w", err)
 	}
-	huaweiCloud, err := huawei.New(s.Huawei, huawei.Options{Book: book, Now: opts.Now})
+	huaweiCloud, err := huawei.New(s.Huawei, huawei.Options{Book: book, Now: opts.Now, Faults: faults})
 	if err != nil {
 		return nil, fmt.Errorf("build the huawei section: %w", err)
 	}
-	sim := &Simulation{book: book, aws: awsCloud, huawei: huaweiCloud}
+	sim := &Simulation{book: book, faults: faults, aws: awsCloud, huawei: huaweiCloud}
 	sim.admin = sim.adminHandler()
 	return sim, nil
 }
+
+// Operations are all calls that the two clouds serve.
+func Operations() []fault.Operation { return append(aws.Operations(), huawei.Operations()...) }
 
 // AWS is the simulated AWS, for changes from within the process.
 func (s *Simulation) AWS() *aws.Cloud { return s.aws }
@@ -67,6 +75,16 @@ func (s *Simulation) Effects() []record.Effect {
 
 // Calls counts the calls so far by operation, served or refused.
 func (s *Simulation) Calls() map[string]int { return s.book.Calls() }
+
+// Inject lets calls go wrong from now on as the rules say: all of them, or none
+// and an error that names every field that cannot be used.
+func (s *Simulation) Inject(rules ...fault.Rule) error { return s.faults.Inject(rules...) }
+
+// Faults are the rules, in the order of their injection, and how often each has struck.
+func (s *Simulation) Faults() []fault.State { return s.faults.Faults() }
+
+// ClearFaults takes all rules away. A call that hangs goes on hanging.
+func (s *Simulation) ClearFaults() { s.faults.Clear() }
 
 // ServeHTTP tells the clouds apart as their own front doors cannot be: AWS by
 // its signature or target header, Huawei Cloud by its paths, the admin side by /_sim/.

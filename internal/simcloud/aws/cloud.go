@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
 
@@ -23,6 +24,8 @@ type Options struct {
 	// WallClock is what signatures are dated against, since the callers sign by
 	// the real time whatever the simulated clock says; nil is time.Now.
 	WallClock func() time.Time
+	// Faults decide which calls go wrong; nil is none.
+	Faults *fault.Engine
 }
 
 // Cloud is one simulated AWS. It is an http.Handler that speaks both protocols;
@@ -38,7 +41,8 @@ type Cloud struct {
 	account    string
 	keys       map[string]Credential
 	signer     *v4.Signer
-	operations map[string]operation
+	operations map[string]served
+	faults     *fault.Engine
 
 	mu        sync.Mutex
 	gateways  []*gateway // sorted by ARN
@@ -68,14 +72,17 @@ func New(s Scenario, opts Options) (*Cloud, error) {
 	c := &Cloud{
 		book: opts.Book, now: opts.Now, wall: opts.WallClock, wallStart: opts.WallClock(),
 		regions: s.Regions, noUpdate: s.NoUpdate, timing: s.Timing, account: s.Credentials[0].Account, signer: v4.NewSigner(),
-		keys:  map[string]Credential{},
+		keys:       map[string]Credential{},
+		operations: map[string]served{}, faults: opts.Faults,
 		byARN: map[string]*gateway{}, byID: map[string]*gateway{}, volumes: map[string]*volume{},
 		snapshots: newSnapshots(),
 	}
 	for _, cred := range s.Credentials {
 		c.keys[cred.AccessKeyID] = cred
 	}
-	c.operations = operations()
+	for _, op := range operations() {
+		c.operations[op.Name] = op
+	}
 	start := c.now()
 	for _, g := range s.Gateways {
 		c.addGateway(g, start)
@@ -156,12 +163,12 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		out, err = c.answer(call)
 	}
-	call.protocol.encode(w, call, out, err)
+	call.strike.Deliver(w, r, func(w http.ResponseWriter) { call.protocol.encode(w, call, out, err) })
 }
 
 // answer is the one path of every operation: authenticate, act. A scripted
-// fault before the effect belongs between the two, one after it behind both.
-func (c *Cloud) answer(call *call) (any, *apiError) {
+// fault keeps the call from acting, replaces its answer, or does both.
+func (c *Cloud) answer(call *call) (out any, err *apiError) {
 	c.book.Call(call.service + ":" + call.operation)
 	if err := c.authenticate(call); err != nil {
 		return nil, err
@@ -170,9 +177,21 @@ func (c *Cloud) answer(call *call) (any, *apiError) {
 	if !known {
 		return nil, call.protocol.unknownOperation(call.operation)
 	}
+	call.strike = c.faults.Strike(op.Operation, func() []string { return c.resources(call) })
+	if !call.strike.Prevents() {
+		out, err = c.act(op, call)
+	}
+	if failed := c.failure(call); failed != nil {
+		return nil, failed
+	}
+	return out, err
+}
+
+// act carries the call out, alone.
+func (c *Cloud) act(op served, call *call) (any, *apiError) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return op(c, call)
+	return op.act(c, call)
 }
 
 // effect notes a change that the caller made.

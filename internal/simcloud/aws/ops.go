@@ -3,34 +3,61 @@ package aws
 import (
 	"encoding/base64"
 	"strings"
+
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
-// operations are what the simulated AWS serves, by service and name.
-func operations() map[string]operation {
-	ops := map[string]operation{
-		"DescribeGatewayInformation":            onGateway((*Cloud).describeGateway),
-		"DescribeMaintenanceStartTime":          onGateway((*Cloud).describeMaintenance),
-		"UpdateMaintenanceStartTime":            jsonOperation((*Cloud).updateMaintenance),
-		"UpdateGatewaySoftwareNow":              onGateway((*Cloud).updateSoftware),
-		"ListGateways":                          jsonOperation((*Cloud).listGateways),
-		"DescribeUploadBuffer":                  onGateway((*Cloud).describeUploadBuffer),
-		"ListVolumes":                           jsonOperation((*Cloud).listVolumes),
-		"DescribeCachediSCSIVolumes":            jsonOperation((*Cloud).describeCached),
-		"DescribeStorediSCSIVolumes":            jsonOperation((*Cloud).describeStored),
-		"ListVolumeRecoveryPoints":              onGateway((*Cloud).listRecoveryPoints),
-		"CreateSnapshot":                        jsonOperation((*Cloud).createSnapshot),
-		"CreateSnapshotFromVolumeRecoveryPoint": jsonOperation((*Cloud).createFromRecoveryPoint),
-		"AddTagsToResource":                     jsonOperation((*Cloud).addTags),
+// served is an operation and what the faults need to know of it.
+type served struct {
+	fault.Operation
+
+	act operation
+}
+
+// operations are what the simulated AWS serves.
+func operations() []served {
+	return []served{
+		gatewayRead("DescribeGatewayInformation", onGateway((*Cloud).describeGateway)),
+		gatewayRead("DescribeMaintenanceStartTime", onGateway((*Cloud).describeMaintenance)).numbers(),
+		gatewayWrite("UpdateMaintenanceStartTime", jsonOperation((*Cloud).updateMaintenance)),
+		gatewayWrite("UpdateGatewaySoftwareNow", onGateway((*Cloud).updateSoftware)),
+		gatewayRead("ListGateways", jsonOperation((*Cloud).listGateways)),
+		gatewayRead("DescribeUploadBuffer", onGateway((*Cloud).describeUploadBuffer)).numbers(),
+		gatewayRead("ListVolumes", jsonOperation((*Cloud).listVolumes)).numbers(),
+		gatewayRead("DescribeCachediSCSIVolumes", jsonOperation((*Cloud).describeCached)).numbers(),
+		gatewayRead("DescribeStorediSCSIVolumes", jsonOperation((*Cloud).describeStored)).numbers(),
+		gatewayRead("ListVolumeRecoveryPoints", onGateway((*Cloud).listRecoveryPoints)).numbers(),
+		gatewayWrite("CreateSnapshot", jsonOperation((*Cloud).createSnapshot)),
+		gatewayWrite("CreateSnapshotFromVolumeRecoveryPoint", jsonOperation((*Cloud).createFromRecoveryPoint)),
+		gatewayWrite("AddTagsToResource", jsonOperation((*Cloud).addTags)),
+		{fault.Operation{Name: "ec2:DescribeSnapshots", Protocol: fault.EC2Query}, (*Cloud).describeSnapshots},
+		{fault.Operation{Name: "ec2:DeleteSnapshot", Protocol: fault.EC2Query, Writes: true}, (*Cloud).deleteSnapshot},
+		{fault.Operation{Name: "ec2:CreateTags", Protocol: fault.EC2Query, Writes: true}, (*Cloud).createTags},
 	}
-	all := map[string]operation{
-		"ec2:DescribeSnapshots": (*Cloud).describeSnapshots,
-		"ec2:DeleteSnapshot":    (*Cloud).deleteSnapshot,
-		"ec2:CreateTags":        (*Cloud).createTags,
+}
+
+func gatewayRead(name string, act operation) served {
+	return served{fault.Operation{Name: serviceGateway + ":" + name, Protocol: fault.AWSJSON}, act}
+}
+
+func gatewayWrite(name string, act operation) served {
+	op := gatewayRead(name, act)
+	op.Writes = true
+	return op
+}
+
+func (s served) numbers() served {
+	s.Numbers = true
+	return s
+}
+
+// Operations are the calls that the simulated AWS serves.
+func Operations() []fault.Operation {
+	var out []fault.Operation
+	for _, op := range operations() {
+		out = append(out, op.Operation)
 	}
-	for name, op := range ops {
-		all[serviceGateway+":"+name] = op
-	}
-	return all
+	return out
 }
 
 // gatewayInput is the input of the operations that take a gateway and no more.

@@ -80,7 +80,7 @@ func (c *Cloud) authenticate(call *call) *apiError {
 	if !known || call.http.Header.Get("X-Amz-Security-Token") != cred.SessionToken {
 		return errs.unknownKey
 	}
-	if err := c.checkDate(date, errs); err != nil {
+	if err := checkDate(date, c.wall(), errs); err != nil {
 		return err
 	}
 	if !c.signedBy(cred, claim, date, call) {
@@ -89,7 +89,7 @@ func (c *Cloud) authenticate(call *call) *apiError {
 	if cred.ExpiresIn > 0 && c.wall().Sub(c.wallStart) >= cred.ExpiresIn {
 		return errs.expiredToken
 	}
-	call.account, call.region = cred.Account, claim.region
+	call.account, call.region, call.signed = cred.Account, claim.region, date
 	return nil
 }
 
@@ -106,8 +106,8 @@ func (c *Cloud) checkScope(claim scope, service string, errs authErrors) *apiErr
 
 // checkDate refuses a request signed too long ago or in the future. Most of
 // AWS allows five minutes; the user guide has RequestExpired beyond fifteen.
-func (c *Cloud) checkDate(date time.Time, errs authErrors) *apiError {
-	now := c.wall().UTC()
+func checkDate(date, now time.Time, errs authErrors) *apiError {
+	now = now.UTC()
 	switch age := now.Sub(date); {
 	case age > staleLimit:
 		return errs.expired

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
 // The two services and what their requests are recognised by.
@@ -29,6 +31,10 @@ type call struct {
 	now       time.Time
 	// account and region are known once the call is authenticated.
 	account, region string
+	// signed is when the caller says that it signed.
+	signed time.Time
+	// strike is the scripted fault that befalls the call, nil for none.
+	strike *fault.Strike
 }
 
 // operation acts on the cloud, whose lock is held.
@@ -39,6 +45,7 @@ type protocol interface {
 	encode(w http.ResponseWriter, call *call, out any, err *apiError)
 	unknownOperation(name string) *apiError
 	authErrors() authErrors
+	faultErrors() faultErrors
 }
 
 // decode finds out the service and the operation. The call that it returns

@@ -1,8 +1,11 @@
 package aws
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
+
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
 // jsonProtocol is AWS JSON 1.1.
@@ -18,8 +21,9 @@ type jsonFault struct {
 }
 
 type jsonInner struct {
-	Code    string            `json:"errorCode"`
-	Details map[string]string `json:"errorDetails"`
+	Code string `json:"errorCode"`
+	// Details is a map of strings, and one string where a fault wants it so.
+	Details any `json:"errorDetails"`
 }
 
 func (jsonProtocol) encode(w http.ResponseWriter, call *call, out any, err *apiError) {
@@ -32,6 +36,9 @@ func (jsonProtocol) encode(w http.ResponseWriter, call *call, out any, err *apiE
 		body := jsonFault{Type: err.code, Message: err.message}
 		if err.inner != "" {
 			body.Error = &jsonInner{Code: err.inner, Details: err.details}
+		}
+		if call.strike.Rule().Kind == fault.ErrorDetailsAsString {
+			body.Error = &jsonInner{Code: cmp.Or(err.inner, err.code), Details: "an error occurred on the gateway"}
 		}
 		out = body
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
 
@@ -21,6 +22,8 @@ type Options struct {
 	Book *record.Book
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Faults decide which calls go wrong; nil means none.
+	Faults *fault.Engine
 }
 
 // Cloud is one simulated Huawei Cloud: an http.Handler that serves every
@@ -29,6 +32,7 @@ type Cloud struct {
 	clock     func() time.Time
 	book      *record.Book
 	mux       *http.ServeMux
+	faults    *fault.Engine
 	durations Durations
 	versions  []string
 
@@ -58,6 +62,7 @@ func New(s Scenario, o Options) (*Cloud, error) {
 	c := &Cloud{
 		clock:       o.Now,
 		book:        o.Book,
+		faults:      o.Faults,
 		durations:   s.Durations,
 		versions:    s.Versions,
 		projects:    s.Projects,

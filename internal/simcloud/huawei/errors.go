@@ -57,7 +57,7 @@ func wrongStatus() error {
 	return &apiError{http.StatusBadRequest, "DBS.200086", "The operation is not allowed in the current instance status."}
 }
 
-func inProgress() error {
+func inProgress() *apiError {
 	return &apiError{http.StatusConflict, "DBS.200019", "Another operation is being performed on the DB instance or the DB instance is faulty."}
 }
 
@@ -65,7 +65,7 @@ func notCancellable() error {
 	return &apiError{http.StatusConflict, "DBS.280406", "The status of the task does not allow the operation."}
 }
 
-func foreignProject() error {
+func foreignProject() *apiError {
 	return &apiError{http.StatusForbidden, "DBS.200010", "You are not authorized to use this project."}
 }
 
@@ -76,14 +76,14 @@ func noSuchAPI() error {
 // unauthenticated is the gateway's answer to every credential that does not
 // hold, in the words of the vendor's "Common Errors Related to IAM
 // Authentication Information".
-func unauthenticated(format string, args ...any) error {
+func unauthenticated(format string, args ...any) *apiError {
 	return &apiError{
 		http.StatusUnauthorized, "APIGW.0301",
 		"Incorrect IAM authentication information: " + fmt.Sprintf(format, args...),
 	}
 }
 
-func clockSkew() error {
+func clockSkew() *apiError {
 	return &apiError{
 		http.StatusUnauthorized, "APIGW.0303",
 		"Incorrect app authentication information: X-Sdk-Date differs from the gateway's time by more than 15 minutes.",

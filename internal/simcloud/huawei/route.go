@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
 // maxBody is the most of a request's body that is read, in bytes.
@@ -15,13 +17,13 @@ const maxBody = 1 << 20
 
 // operation is one call of the vendor's API.
 type operation struct {
-	// name is the vendor's, as the Book counts it.
-	name string
+	// Operation has the vendor's name, as the Book counts it.
+	fault.Operation
 	// pattern is the method and path, for http.ServeMux.
 	pattern string
 	// open operations need no credential.
 	open bool
-	act  func(*call) (*reply, error)
+	act  func(*Cloud, *call) (*reply, error)
 }
 
 // call is one decoded request.
@@ -35,6 +37,8 @@ type call struct {
 	body      []byte
 	caller    caller
 	now       time.Time
+	// strike is the scripted fault that befalls the call, nil for none.
+	strike *fault.Strike
 }
 
 // reply is one answer before it is encoded.
@@ -46,33 +50,63 @@ type reply struct {
 
 func ok(body any) *reply { return &reply{status: http.StatusOK, body: body} }
 
-func (c *Cloud) operations() []*operation {
+func operations() []*operation {
 	const (
 		project  = "/v3/{project_id}"
 		instance = project + "/instances/{instance_id}"
 		proxy    = instance + "/proxy/{proxy_id}"
 	)
 	return []*operation{
-		{name: "iam:KeystoneCreateUserTokenByPassword", pattern: "POST /v3/auth/tokens", open: true, act: c.createToken},
-		{name: "iam:KeystoneListProjects", pattern: "GET /v3/projects", act: c.listProjects},
-		{name: "taurusdb:ShowGaussMySqlInstanceInfo", pattern: "GET " + instance, act: c.showInstance},
-		{name: "taurusdb:ShowGaussMySqlProxyList", pattern: "GET " + instance + "/proxies", act: c.listProxies},
-		{name: "taurusdb:ShowProxyVersion", pattern: "GET " + proxy + "/taurusproxy/proxy-version", act: c.showVersion},
-		{name: "taurusdb:UpgradeProxyVersion", pattern: "POST " + proxy + "/upgrade-version", act: c.upgrade},
-		{name: "taurusdb:SetGaussMySqlProxyWeight", pattern: "PUT " + proxy + "/weight", act: c.setWeights},
-		{name: "taurusdb:ModifyGaussMySqlProxyRouteMode", pattern: "PUT " + proxy + "/route-mode", act: c.setRouteMode},
-		{name: "taurusdb:RestartProxyInstance", pattern: "POST " + proxy + "/restart", act: c.restart},
-		{name: "taurusdb:CheckScheduleTaskExist", pattern: "POST " + instance + "/schedule-tasks/exist", act: c.checkScheduled},
-		{name: "taurusdb:ShowGaussMySqlJobInfo", pattern: "GET " + project + "/jobs", act: c.showJob},
-		{name: "taurusdb:ListImmediateJobs", pattern: "GET " + project + "/immediate-jobs", act: c.listImmediate},
-		{name: "taurusdb:ListScheduleJobs", pattern: "GET " + project + "/scheduled-jobs", act: c.listScheduled},
-		{name: "taurusdb:CancelScheduleTask", pattern: "DELETE " + project + "/scheduled-jobs", act: c.cancelScheduled},
+		{Operation: iamRead("KeystoneCreateUserTokenByPassword"), pattern: "POST /v3/auth/tokens", open: true, act: (*Cloud).createToken},
+		{Operation: iamRead("KeystoneListProjects"), pattern: "GET /v3/projects", act: (*Cloud).listProjects},
+		{Operation: numbers("ShowGaussMySqlInstanceInfo"), pattern: "GET " + instance, act: (*Cloud).showInstance},
+		{Operation: numbers("ShowGaussMySqlProxyList"), pattern: "GET " + instance + "/proxies", act: (*Cloud).listProxies},
+		{Operation: numbers("ShowProxyVersion"), pattern: "GET " + proxy + "/taurusproxy/proxy-version", act: (*Cloud).showVersion},
+		{Operation: write("UpgradeProxyVersion"), pattern: "POST " + proxy + "/upgrade-version", act: (*Cloud).upgrade},
+		{Operation: write("SetGaussMySqlProxyWeight"), pattern: "PUT " + proxy + "/weight", act: (*Cloud).setWeights},
+		{Operation: write("ModifyGaussMySqlProxyRouteMode"), pattern: "PUT " + proxy + "/route-mode", act: (*Cloud).setRouteMode},
+		{Operation: write("RestartProxyInstance"), pattern: "POST " + proxy + "/restart", act: (*Cloud).restart},
+		{Operation: numbers("CheckScheduleTaskExist"), pattern: "POST " + instance + "/schedule-tasks/exist", act: (*Cloud).checkScheduled},
+		{Operation: read("ShowGaussMySqlJobInfo"), pattern: "GET " + project + "/jobs", act: (*Cloud).showJob},
+		{Operation: numbers("ListImmediateJobs"), pattern: "GET " + project + "/immediate-jobs", act: (*Cloud).listImmediate},
+		{Operation: numbers("ListScheduleJobs"), pattern: "GET " + project + "/scheduled-jobs", act: (*Cloud).listScheduled},
+		{Operation: write("CancelScheduleTask"), pattern: "DELETE " + project + "/scheduled-jobs", act: (*Cloud).cancelScheduled},
 	}
+}
+
+func read(name string) fault.Operation {
+	return fault.Operation{Name: "taurusdb:" + name, Protocol: fault.HuaweiREST}
+}
+
+func iamRead(name string) fault.Operation {
+	return fault.Operation{Name: "iam:" + name, Protocol: fault.HuaweiIAM}
+}
+
+func write(name string) fault.Operation {
+	op := read(name)
+	op.Writes = true
+	return op
+}
+
+// numbers is a read whose answer holds JSON numbers, that of the version while an upgrade is available.
+func numbers(name string) fault.Operation {
+	op := read(name)
+	op.Numbers = true
+	return op
+}
+
+// Operations are the calls that the simulated Huawei Cloud serves.
+func Operations() []fault.Operation {
+	var out []fault.Operation
+	for _, op := range operations() {
+		out = append(out, op.Operation)
+	}
+	return out
 }
 
 func (c *Cloud) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, op := range c.operations() {
+	for _, op := range operations() {
 		mux.HandleFunc(op.pattern, func(w http.ResponseWriter, r *http.Request) { c.serve(op, w, r) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -82,19 +116,30 @@ func (c *Cloud) routes() *http.ServeMux {
 }
 
 // serve is the one path of every call: decode, authenticate, act, encode. A
-// fault that is to strike before the effect belongs between authenticate and
-// act, one that is to strike after it between act and encode.
+// scripted fault keeps the call from acting, replaces its answer, or does both.
 func (c *Cloud) serve(op *operation, w http.ResponseWriter, r *http.Request) {
-	c.book.Call(op.name)
+	c.book.Call(op.Name)
 	call, err := decode(op, r)
 	if err == nil {
 		err = c.authenticate(call, r)
 	}
 	var answer *reply
 	if err == nil {
+		call.strike = c.faults.Strike(op.Operation, func() []string { return c.resources(call) })
+		answer, err = c.answer(call, r)
+	}
+	call.strike.Deliver(w, r, func(w http.ResponseWriter) { encode(w, call.requestID, answer, err) })
+}
+
+// answer carries the call out as the fault that befalls it allows.
+func (c *Cloud) answer(call *call, r *http.Request) (answer *reply, err error) {
+	if !call.strike.Prevents() {
 		answer, err = c.act(call)
 	}
-	encode(w, call.requestID, answer, err)
+	if failed := call.failure(r); failed != nil {
+		return nil, failed
+	}
+	return answer, err
 }
 
 // act carries the call out, alone, at one instant.
@@ -103,7 +148,7 @@ func (c *Cloud) act(call *call) (*reply, error) {
 	defer c.mu.Unlock()
 	call.now = c.now()
 	c.settle(call.now)
-	return call.op.act(call)
+	return call.op.act(c, call)
 }
 
 // decode reads the request. The call that it gives is never nil.

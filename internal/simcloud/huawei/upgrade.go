@@ -141,5 +141,5 @@ func (c *Cloud) begin(call *call, p *proxy, name, busy string, takes time.Durati
 
 // effect notes in the Book what the call has changed.
 func (c *Cloud) effect(call *call, p *proxy, detail map[string]string) {
-	c.book.Effect(call.op.name, p.ID, call.requestID, detail)
+	c.book.Effect(call.op.Name, p.ID, call.requestID, detail)
 }

@@ -1,0 +1,137 @@
+package aws
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
+)
+
+// faultErrors are a protocol's forms of the faults that are error answers.
+type faultErrors struct {
+	denied, throttled, internal, echoed *apiError
+	// withCode is the error of a code that a script chose.
+	withCode func(code string) *apiError
+}
+
+func (jsonProtocol) faultErrors() faultErrors {
+	return faultErrors{
+		denied:    bad("AccessDeniedException", "User is not authorized to perform this operation because no identity-based policy allows it"),
+		throttled: bad("ThrottlingException", "Rate exceeded"),
+		internal: &apiError{
+			status: http.StatusInternalServerError, code: "InternalServerError", message: "An internal server error has occurred.",
+			inner: "InternalError", details: map[string]string{},
+		},
+		echoed:   bad("ValidationException", ""),
+		withCode: jsonError,
+	}
+}
+
+// jsonError tells the exceptions and common errors from the inner codes of an
+// InvalidGatewayRequestException, which is every code that is not named here.
+func jsonError(code string) *apiError {
+	if code == invalidGatewayRequest {
+		return refuse("InvalidParameters")
+	}
+	status, common := map[string]int{
+		"InternalServerError": http.StatusInternalServerError, "ServiceUnavailableError": http.StatusServiceUnavailable,
+		"ServiceUnavailable": http.StatusServiceUnavailable, "InternalFailure": http.StatusInternalServerError,
+		"ThrottlingException": http.StatusBadRequest, "ValidationException": http.StatusBadRequest,
+		"SerializationException": http.StatusBadRequest, "UnknownOperationException": http.StatusBadRequest,
+		"UnrecognizedClientException": http.StatusBadRequest, "InvalidSignatureException": http.StatusBadRequest,
+		"IncompleteSignatureException": http.StatusBadRequest, "ExpiredTokenException": http.StatusBadRequest,
+		"AccessDeniedException": http.StatusBadRequest, "RequestExpired": http.StatusBadRequest,
+		"SubscriptionRequiredException": http.StatusBadRequest, "InvalidAction": http.StatusBadRequest,
+		"MissingAction": http.StatusBadRequest, "InvalidClientTokenId": http.StatusForbidden,
+		"MissingAuthenticationToken": http.StatusForbidden,
+	}[code]
+	if common {
+		return plain(status, code, "The request was refused: "+code+".")
+	}
+	e := refuse(code)
+	if e.message == "" {
+		e.message = "The request was refused: " + code + "."
+	}
+	return e
+}
+
+func (queryProtocol) faultErrors() faultErrors {
+	return faultErrors{
+		denied:    plain(http.StatusForbidden, "UnauthorizedOperation", "You are not authorized to perform this operation."),
+		throttled: plain(http.StatusServiceUnavailable, "RequestLimitExceeded", "Request limit exceeded."),
+		internal:  plain(http.StatusInternalServerError, "InternalError", "An internal error has occurred"),
+		echoed:    bad("InvalidRequest", ""),
+		withCode: func(code string) *apiError {
+			status, known := map[string]int{
+				"UnauthorizedOperation": http.StatusForbidden, "AuthFailure": http.StatusUnauthorized,
+				"RequestLimitExceeded": http.StatusServiceUnavailable, "Unavailable": http.StatusServiceUnavailable,
+				"ServiceUnavailable": http.StatusServiceUnavailable, "InternalError": http.StatusInternalServerError,
+				"InternalFailure": http.StatusInternalServerError,
+			}[code]
+			if !known {
+				status = http.StatusBadRequest
+			}
+			return plain(status, code, "The request was refused: "+code+".")
+		},
+	}
+}
+
+// failure is the error answer of the fault that befalls the call; nil where
+// none does, or one of another sort.
+func (c *Cloud) failure(call *call) *apiError {
+	rule := call.strike.Rule()
+	failed := call.failureOf(rule.Kind)
+	if failed == nil {
+		return nil
+	}
+	if rule.Code != "" && rule.Code != failed.code && rule.Code != failed.inner {
+		text := failed.message
+		failed = call.withCode(rule.Code)
+		if rule.Kind == fault.Echo {
+			failed.message = text
+		}
+	}
+	if rule.Status != 0 {
+		failed.status = rule.Status
+	}
+	if rule.Message != "" {
+		failed.message = rule.Message
+	}
+	return failed
+}
+
+// failureOf is the error of a kind in the call's protocol.
+func (c *call) failureOf(kind fault.Kind) *apiError {
+	errs, auth := c.protocol.faultErrors(), c.protocol.authErrors()
+	switch kind {
+	case fault.RefusedBefore:
+		return errs.denied
+	case fault.Throttled:
+		return errs.throttled
+	case fault.ServerErrorBefore, fault.ServerErrorAfter:
+		return errs.internal
+	case fault.ErrorDetailsAsString:
+		// The API reference's status; with 500 the SDK would repeat the call unread.
+		errs.internal.status = http.StatusBadRequest
+		return errs.internal
+	case fault.ExpiredCredentials:
+		return auth.expiredToken
+	case fault.ClockSkew:
+		return checkDate(c.signed, c.signed.Add(-2*skewLimit), auth)
+	case fault.Echo:
+		errs.echoed.message = fault.EchoOf(c.http, c.body)
+		return errs.echoed
+	default:
+		return nil
+	}
+}
+
+// withCode is the error of a code: the protocol's own, where authentication has one.
+func (c *call) withCode(code string) *apiError {
+	auth := c.protocol.authErrors()
+	known := []*apiError{auth.unknownKey, auth.wrongSecret, auth.expiredToken, auth.expired, auth.missing, auth.incomplete}
+	if at := slices.IndexFunc(known, func(e *apiError) bool { return e.code == code }); at >= 0 {
+		return known[at]
+	}
+	return c.protocol.faultErrors().withCode(code)
+}

@@ -1,0 +1,65 @@
+package aws
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// resources are the ids of what a request names and of what that belongs to:
+// a volume's request is one of its gateway too.
+func (c *Cloud) resources(call *call) []string {
+	if call.service == serviceEC2 {
+		return c.ec2Resources(call)
+	}
+	var in struct {
+		GatewayARN, VolumeARN, ResourceARN string
+		VolumeARNs                         []string
+	}
+	if json.Unmarshal(call.body, &in) != nil {
+		return nil // the operation refuses it
+	}
+	var out []string
+	for _, arn := range append(in.VolumeARNs, in.GatewayARN, in.VolumeARN, in.ResourceARN) {
+		out = append(out, lineage(arn)...)
+	}
+	return out
+}
+
+// lineage is an ARN, its id, and the same of the gateway that a volume is of.
+func lineage(arn string) []string {
+	_, id, found := strings.Cut(arn, ":gateway/")
+	if !found {
+		return nil
+	}
+	gateway, volume, isVolume := strings.Cut(id, "/volume/")
+	if !isVolume {
+		return []string{arn, gateway}
+	}
+	return []string{arn, volume, strings.TrimSuffix(arn, "/volume/"+volume), gateway}
+}
+
+// ec2Resources follows snapshots to their volumes, and volumes to their gateways.
+func (c *Cloud) ec2Resources(call *call) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	named := append(call.list("SnapshotId"), call.list("ResourceId")...)
+	named = append(named, call.form.Get("SnapshotId"))
+	for i := 1; call.form.Has(fmt.Sprintf("Filter.%d.Name", i)); i++ {
+		if call.form.Get(fmt.Sprintf("Filter.%d.Name", i)) == "volume-id" {
+			named = append(named, call.list(fmt.Sprintf("Filter.%d.Value", i))...)
+		}
+	}
+	out := named
+	for _, id := range named {
+		if s, known := c.snapshots.byID[id]; known {
+			id = s.volumeID
+		}
+		for _, v := range c.volumes {
+			if v.ec2ID() == id {
+				out = append(out, lineage(v.arn)...)
+			}
+		}
+	}
+	return out
+}
