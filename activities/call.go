@@ -4,24 +4,32 @@ import (
 	"context"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// CallTimeout is the deadline of one outward call. The SDKs have none of their
-// own by default; it stays well below every activity's StartToClose timeout,
-// so that a hung connection ends as an answer and not as a lost activity.
+// CallTimeout is the longest deadline of one outward call.
 const CallTimeout = 20 * time.Second
+
+// limited gives an outward call its own deadline: a quarter of the attempt's
+// time, so that a hung connection ends as an answer and not as a lost activity.
+// The SDKs have none of their own by default.
+func limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	info := activity.GetInfo(ctx)
+	return context.WithTimeout(ctx, min(CallTimeout, info.StartToCloseTimeout/4))
+}
 
 // call makes one outward call under its own deadline.
 func call[A, T any](ctx context.Context, do func(context.Context, A) (T, error), a A) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	ctx, cancel := limited(ctx)
 	defer cancel()
 	return do(ctx, a)
 }
 
 // call2 is call for two arguments.
 func call2[A, B, T any](ctx context.Context, do func(context.Context, A, B) (T, error), a A, b B) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	ctx, cancel := limited(ctx)
 	defer cancel()
 	return do(ctx, a, b)
 }

@@ -45,6 +45,8 @@ const (
 	TypeInvalid     = "Invalid"
 	TypeUnsupported = "Unsupported"
 	TypeNoWindow    = "NoWindow"
+	// TypeQuarantined: an earlier run left the gateway in doubt.
+	TypeQuarantined = "Quarantined"
 )
 
 // What the activities themselves find, beside the clouds' answers.
@@ -54,6 +56,7 @@ var (
 	errNoEffect     = errors.New("triggered without effect")
 	errBroken       = errors.New("in a state that waiting does not end")
 	errJobFailed    = errors.New("the cloud's job did not do its work")
+	errQuarantined  = errors.New("the gateway is quarantined")
 )
 
 // verdict is what Temporal should do about an error.
@@ -69,6 +72,7 @@ func verdicts() []verdict {
 	return []verdict{
 		{is: maintenance.ErrUnknownOutcome, kind: TypeUnknownOutcome},
 		{is: errWindowMissed, kind: TypeWindowMissed},
+		{is: errQuarantined, kind: TypeQuarantined},
 		{is: errNoEffect, kind: TypeNoEffect},
 		{is: errBroken, kind: TypeBroken},
 		{is: errJobFailed, kind: TypeJobFailed},

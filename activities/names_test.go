@@ -3,6 +3,7 @@ package activities_test
 import (
 	"encoding"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"reflect"
@@ -42,7 +43,7 @@ func forms(t *testing.T) map[string]form {
 	t.Helper()
 	r := newRig(t)
 	var known registry
-	activities.Register(&known, r.gateways, r.proxies)
+	activities.Register(&known, r.providers())
 	found := map[string]form{}
 	for _, s := range known.structs {
 		for method := range reflect.TypeOf(s).Methods() {
@@ -73,10 +74,11 @@ func TestAWorkerKnowsTheActivitiesByTheseNames(t *testing.T) {
 	t.Parallel()
 	attempt := func(name string, in any) error {
 		r := newRig(t)
+		r.runs.fails = errors.New("Temporal is not there either")
 		var suite testsuite.WorkflowTestSuite
 		suite.SetLogger(silent())
 		env := suite.NewTestActivityEnvironment()
-		activities.Register(env, r.gateways, r.proxies)
+		activities.Register(env, r.providers())
 		_, err := env.ExecuteActivity(name, in)
 		return err
 	}

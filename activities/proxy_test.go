@@ -142,7 +142,7 @@ func TestUpgradeProxySendsNothingWhenItsLooksTookTooLong(t *testing.T) {
 	r := newRig(t)
 	r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel(oldKernel)
 	start, asked := r.now, 0
-	r.proxies.Now = func() time.Time {
+	r.clock = func() time.Time {
 		asked++
 		if asked == 1 {
 			return start

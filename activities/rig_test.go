@@ -23,10 +23,13 @@ type rig struct {
 	t          *testing.T
 	aws        fakeAWS
 	huawei     fakeHuawei
-	gateways   *activities.StorageGateway
+	runs       fakeRuns
+	gateways   *activities.StorageGateway // names for method values
 	proxies    *activities.TaurusDB
+	engine     *activities.Engine
 	now        time.Time
-	waited     time.Duration // since the activity was scheduled
+	clock      activities.Clock // shows now, unless a test says otherwise
+	waited     time.Duration    // since the activity was scheduled
 	attempt    int32
 	heartbeat  any // of an attempt before; nil for none
 	heartbeats []any
@@ -35,14 +38,20 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t, now: time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC), attempt: 1}
-	clock := func() time.Time { return r.now }
-	r.gateways = &activities.StorageGateway{Accounts: awsAccounts{&r.aws}, Now: clock}
-	r.proxies = &activities.TaurusDB{Accounts: huaweiAccounts{&r.huawei}, Now: clock}
+	r.clock = func() time.Time { return r.now }
 	t.Cleanup(func() {
 		require.Empty(t, r.aws.unbounded, "calls without a deadline of their own")
 		require.Empty(t, r.huawei.unbounded, "calls without a deadline of their own")
 	})
 	return r
+}
+
+// providers are the rig's fakes.
+func (r *rig) providers() activities.Providers {
+	return activities.Providers{
+		AWS: awsAccounts{&r.aws}, Huawei: huaweiAccounts{&r.huawei}, Runs: &r.runs,
+		Now: r.clock,
+	}
 }
 
 // run executes one attempt of an activity as a worker does.
@@ -55,7 +64,7 @@ func run[In, Out any](t *testing.T, r *rig, do func(context.Context, In) (Out, e
 	if r.heartbeat != nil {
 		env.SetHeartbeatDetails(r.heartbeat)
 	}
-	activities.Register(env, r.gateways, r.proxies)
+	activities.Register(env, r.providers())
 	var out Out
 	value, err := env.ExecuteActivity(do, in)
 	if err == nil {

@@ -96,7 +96,7 @@ func TestTriggerUpdateSendsNothingWhenItsLookTookTooLong(t *testing.T) {
 	in := trigger()
 	in.NotAfter = r.now.Add(time.Second)
 	start, asked := r.now, 0
-	r.gateways.Now = func() time.Time {
+	r.clock = func() time.Time {
 		asked++
 		if asked == 1 {
 			return start

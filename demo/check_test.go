@@ -92,7 +92,7 @@ func TestAnEffectIsToldFromOthersByWhatItChanged(t *testing.T) {
 		},
 		{
 			record.Effect{Kind: "storagegateway:CreateSnapshot", Resource: "snap-1", Detail: map[string]string{
-				"volume": arn + "/volume/vol-1A2B3C11", "description": maintenance.SnapshotKey("run", maintenance.PointAfter, "vol-1a2b3c11"),
+				"volume": arn + "/volume/vol-1A2B3C11", "description": maintenance.SnapshotKey("run", 1, maintenance.PointAfter, "vol-1a2b3c11"),
 			}},
 			snapshots("11", maintenance.PointAfter),
 		},

@@ -96,9 +96,7 @@ func (s *stage) raiseWorker(ctx context.Context) error {
 		}})
 	w := worker.New(s.client, workflows.TaskQueue, worker.Options{})
 	workflows.Register(w)
-	activities.Register(w,
-		&activities.StorageGateway{Accounts: clouds, Now: time.Now},
-		&activities.TaurusDB{Accounts: clouds, Now: time.Now})
+	activities.Register(w, activities.Providers{AWS: clouds, Huawei: clouds, Runs: s.client, Now: time.Now})
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}

@@ -92,7 +92,7 @@ func (w *world) work() {
 	w.t.Cleanup(c.Close)
 	run := worker.New(c, workflows.TaskQueue, worker.Options{})
 	workflows.Register(run)
-	activities.Register(run, &activities.StorageGateway{Accounts: known, Now: time.Now}, &activities.TaurusDB{Accounts: known, Now: time.Now})
+	activities.Register(run, activities.Providers{AWS: known, Huawei: known, Runs: c, Now: time.Now})
 	require.NoError(w.t, run.Start())
 	w.t.Cleanup(run.Stop)
 }

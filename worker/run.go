@@ -63,9 +63,7 @@ func (p parts) poll(ctx context.Context, c client.Client, health *health) error 
 	})
 	known := accounts.New(ctx, p.config.AWS, p.config.Huawei)
 	workflows.Register(w)
-	activities.Register(w,
-		&activities.StorageGateway{Accounts: known, Now: time.Now},
-		&activities.TaurusDB{Accounts: known, Now: time.Now})
+	activities.Register(w, activities.Providers{AWS: known, Huawei: known, Runs: c, Now: time.Now})
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start polling task queue %s in namespace %s: %w; is the namespace there? `tidegate setup` makes it",
 			p.queue, p.client.Namespace, err)

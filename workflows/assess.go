@@ -15,7 +15,10 @@ const assessLimit = 15 * time.Minute
 
 // assess reads the gateway, its window and volumes, and its proxies' versions.
 func (r *run) assess(ctx workflow.Context) (outcome, error) {
-	found, err := call(ctx, readWithin(assessLimit, "read "+r.in.Target.Gateway.ID()+", its window and its volumes"),
+	if err := r.refuseQuarantined(ctx); err != nil {
+		return outcome{}, err
+	}
+	found, err := call(ctx, r.readWithin(assessLimit, "read "+r.in.Target.Gateway.ID()+", its window and its volumes"),
 		gateways.AssessGateway, activities.AssessGatewayInput{Target: r.in.Target, Policy: r.in.Policy})
 	if err != nil {
 		return outcome{}, err
@@ -25,6 +28,7 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 	r.baseline = maintenance.BaselineOf(found.Gateway)
 	r.offered = found.Gateway.UpdateOffered()
 	r.status.Gateway = maintenance.GatewayOutcome{Before: found.Gateway, After: found.Gateway}
+	r.goals, r.status.Proxies = nil, nil
 	for i := range r.in.Target.Proxies {
 		if err := r.assessProxy(ctx, i); err != nil {
 			return outcome{}, err
@@ -48,7 +52,7 @@ func offer(g maintenance.Gateway) string {
 
 func (r *run) assessProxy(ctx workflow.Context, i int) error {
 	ref := r.in.Target.Proxies[i]
-	found, err := call(ctx, readWithin(assessLimit, "read proxy "+ref.ProxyID), proxies.ReadProxy, r.proxyLookup(ref))
+	found, err := call(ctx, r.readWithin(assessLimit, "read proxy "+ref.ProxyID), proxies.ReadProxy, r.proxyLookup(ref))
 	if err != nil {
 		return err
 	}
@@ -83,7 +87,7 @@ func (r *run) holdAutomaticUpdates(ctx workflow.Context, found maintenance.Autom
 		return nil
 	}
 	set := func(ctx workflow.Context, policy maintenance.AutomaticUpdatePolicy) error {
-		_, err := call(ctx, repeatWithin(undoLimit, "automatic updates: "+string(policy)),
+		_, err := call(ctx, r.undoWithin("automatic updates: "+string(policy)),
 			gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: r.lookup(), Policy: policy})
 		return err
 	}

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // call runs one activity. Its type parameters tie the input to the method: an
@@ -26,11 +28,6 @@ func call[In, Out any](ctx workflow.Context, options workflow.ActivityOptions, a
 	return out, err
 }
 
-// attempt is how long one attempt of an activity may take: some outward calls
-// of activities.CallTimeout each. After a worker's death it is also how long
-// until the next attempt.
-const attempt = 90 * time.Second
-
 // first and most bound the waits between attempts that gave no delay of their
 // own: those whose worker died.
 const (
@@ -38,21 +35,27 @@ const (
 	most  = time.Minute
 )
 
+// attempt is how long one attempt of an activity may take. Before assess has
+// recorded the policy's defaults it is what the input says, else 90 seconds.
+func (r *run) attempt() time.Duration {
+	return cmp.Or(r.policy.Attempt, r.in.Policy.Attempt, maintenance.Duration(90*time.Second)).Std()
+}
+
 // readWithin is for calls that change nothing. They are repeated until the time
 // is up: a deadline ends an activity, never a count of attempts.
-func readWithin(limit time.Duration, summary string) workflow.ActivityOptions {
+func (r *run) readWithin(limit time.Duration, summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		Summary:                summary,
-		StartToCloseTimeout:    attempt,
-		ScheduleToCloseTimeout: max(limit, attempt),
+		StartToCloseTimeout:    r.attempt(),
+		ScheduleToCloseTimeout: max(limit, r.attempt()),
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: most},
 	}
 }
 
 // pollWithin is for looks that fail until what they wait for is there. Failed
 // attempts are not in the history, so a long wait costs what a short one does.
-func pollWithin(limit time.Duration, summary string) workflow.ActivityOptions {
-	options := readWithin(limit, summary)
+func (r *run) pollWithin(limit time.Duration, summary string) workflow.ActivityOptions {
+	options := r.readWithin(limit, summary)
 	options.RetryPolicy.BackoffCoefficient = 1
 	return options
 }
@@ -61,21 +64,19 @@ func pollWithin(limit time.Duration, summary string) workflow.ActivityOptions {
 // What was certainly not done is repeated until the time is up. A lost attempt
 // (its worker died, its answer never came) is not: it may have been done. The
 // name of the timeout is the server's own, see common/retrypolicy.
-func sendWithin(limit time.Duration, summary string) workflow.ActivityOptions {
-	options := pollWithin(limit, summary)
+func (r *run) sendWithin(limit time.Duration, summary string) workflow.ActivityOptions {
+	options := r.pollWithin(limit, summary)
 	// A cancelled run waits for the answer of what it has sent.
 	options.WaitForCancellation = true
 	options.RetryPolicy.NonRetryableErrorTypes = []string{"TemporalTimeout:StartToClose"}
 	return options
 }
 
-// repeatWithin is for calls that make something so, and may be repeated.
-func repeatWithin(limit time.Duration, summary string) workflow.ActivityOptions {
-	return readWithin(limit, summary)
+// undoWithin is for what takes a change back. It makes something so, and may
+// therefore be repeated.
+func (r *run) undoWithin(summary string) workflow.ActivityOptions {
+	return r.readWithin(r.policy.CompensationDeadline.Std(), summary)
 }
-
-// undoLimit bounds each act of compensation.
-const undoLimit = 2 * time.Hour
 
 // unknownOutcome is true where a call that changes something may have been
 // done.
@@ -84,6 +85,13 @@ func unknownOutcome(err error) bool {
 		return timeout.TimeoutType() != enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START
 	}
 	return is(err, activities.TypeUnknownOutcome)
+}
+
+// outOfTime is true where the deadline of an activity ended it, whatever its
+// last attempt was doing.
+func outOfTime(err error) bool {
+	timeout, ok := errors.AsType[*temporal.TimeoutError](err)
+	return ok && timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE
 }
 
 // is tells an application error by its type.
@@ -128,12 +136,15 @@ func once[T any](ctx workflow.Context, send func() (T, error), find func(workflo
 		if err == nil || !unknownOutcome(err) {
 			return out, err
 		}
+		spent := outOfTime(err)
 		out, begun, err := find(watching)
-		if err != nil || begun {
+		switch {
+		case err != nil || begun:
 			return out, err
-		}
-		if ctx.Err() != nil {
+		case ctx.Err() != nil:
 			return out, ctx.Err()
+		case spent:
+			return out, temporal.NewNonRetryableApplicationError("nothing began", activities.TypeNotReady, nil)
 		}
 	}
 	var none T

@@ -7,6 +7,13 @@ import (
 	"sync"
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
+
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -37,6 +44,8 @@ type cloud struct {
 
 	proxies map[string]*fakeProxy
 	jobs    map[string]*fakeJob
+
+	quarantined *maintenance.Quarantine // by an earlier run
 
 	lose    map[string]int // operation -> answers to lose after the effect
 	refuse  map[string]int // operation -> calls to lose before the effect
@@ -97,6 +106,18 @@ func (c *cloud) Volumes(account string) (activities.VolumeCloud, error) {
 
 func (c *cloud) Proxies(account string) (activities.ProxyCloud, error) {
 	return proxyCloud{c}, known(account)
+}
+
+// DescribeWorkflowExecution answers as Temporal does for a quarantine's workflow.
+func (c *cloud) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if c.quarantined == nil {
+		return nil, serviceerror.NewNotFound("no workflow " + id)
+	}
+	memo, err := converter.GetDefaultDataConverter().ToPayload(c.quarantined)
+	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+		Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		Memo:   &commonpb.Memo{Fields: map[string]*commonpb.Payload{activities.QuarantineMemo: memo}},
+	}}, err
 }
 
 func known(account string) error {

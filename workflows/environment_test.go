@@ -31,9 +31,7 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	env.SetTestTimeout(time.Minute)
 	c.now = env.Now
 	workflows.Register(env)
-	activities.Register(env,
-		&activities.StorageGateway{Accounts: c, Now: env.Now},
-		&activities.TaurusDB{Accounts: c, Now: env.Now})
+	activities.Register(env, activities.Providers{AWS: c, Huawei: c, Runs: c, Now: env.Now})
 	return env
 }
 

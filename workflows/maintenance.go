@@ -25,10 +25,12 @@ type MaintenanceInput struct {
 // maintenance.Result; a cancelled one ends as cancelled, with the same details.
 func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.Result, error) {
 	r := newRun(ctx, in)
-	if err := r.listen(ctx); err != nil {
+	ctx, stop := workflow.WithCancel(ctx)
+	defer stop()
+	if err := r.listen(ctx, stop); err != nil {
 		return maintenance.Result{}, err
 	}
-	failure := r.steps(ctx)
+	failure := errors.Join(r.steps(ctx), errors.Join(r.skippedFailures...))
 	stuck := r.ledger.unwind(ctx)
 	return r.conclude(ctx, failure, stuck)
 }
@@ -45,6 +47,7 @@ type run struct {
 	baseline maintenance.Baseline
 	offered  bool // an update was on offer at assess
 
+	points    int          // how often recovery points were begun
 	triggers  int          // how often the update was triggered
 	software  *entry       // the ledger's line of the update
 	disrupted bool         // something disruptive has begun
@@ -52,6 +55,10 @@ type run struct {
 	stopped   bool         // the fan-out of proxies begins no more
 	goals     []exactProxy // the proxies with their versions resolved
 	ledger    ledger
+
+	choice          string  // what an operator chose for the held step
+	skippedFailures []error // failed steps that an operator let go
+	suspect         string  // why no later run may touch the gateway; empty: it may
 }
 
 // exactProxy is a proxy of the target as assess found it.
@@ -64,6 +71,7 @@ type exactProxy struct {
 var (
 	gateways *activities.StorageGateway //nolint:gochecknoglobals // never set: a name for method values
 	proxies  *activities.TaurusDB       //nolint:gochecknoglobals // as above
+	runs     *activities.Engine         //nolint:gochecknoglobals // as above
 )
 
 func newRun(ctx workflow.Context, in MaintenanceInput) *run {
@@ -123,7 +131,7 @@ func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Co
 		return err
 	}
 	r.publish(ctx)
-	out, err := do(ctx)
+	out, err := r.insist(ctx, s, do)
 	end := workflow.Now(ctx)
 	report.End, report.Note = &end, out.note
 	switch {
@@ -172,6 +180,7 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 		result.Margin = maintenance.Duration(max(margin, 0))
 		result.Overrun = maintenance.Duration(max(-margin, 0))
 	}
+	r.quarantine(ctx, &result)
 	r.status.Result = &result
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
@@ -181,10 +190,11 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 	}
 	r.publish(ctx)
 	_, cancelled := errors.AsType[*temporal.CanceledError](failure)
+	_, aborted := r.decided(AbortUpdate)
 	switch {
 	case state == maintenance.StateCompleted:
 		return result, nil
-	case cancelled:
+	case cancelled && !aborted:
 		return result, temporal.NewCanceledError(result)
 	}
 	return result, temporal.NewApplicationErrorWithOptions(result.Summary, string(state),

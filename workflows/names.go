@@ -9,9 +9,19 @@ const (
 	GatewayMaintenanceName = "GatewayMaintenance"
 	// StatusQuery answers with a maintenance.Status.
 	StatusQuery = "status"
-	// ApproveUpdate takes an Approval where the policy asks for one.
-	ApproveUpdate = "approve"
+	// The updates, by which operators say what they want. Each takes an Order.
+	ApproveUpdate = "approve" // where the policy asks for an approval
+	AbortUpdate   = "abort"   // not past the point of no return
+	RetryUpdate   = "retry"   // the step that is held
+	SkipUpdate    = "skip"    // the step that is held
+	ReleaseUpdate = "release" // a quarantine
+	// QuarantineName is the type of the workflow that stands for a quarantine.
+	QuarantineName = "Quarantine"
 )
+
+// QuarantineWorkflowID is the id of a gateway's quarantine. While that workflow
+// runs, no maintenance of the gateway begins.
+func QuarantineWorkflowID(gatewayID string) string { return "quarantine-" + gatewayID }
 
 // GatewayWorkflowID is the id of a gateway's run. There is one a gateway, so
 // that Temporal itself keeps a gateway from being in two runs at once. It has no

@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -9,45 +11,127 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// Approval is a person's consent to a run whose policy asks for it.
+// Approval is what an operator says with an update: who, and why.
 type Approval struct {
 	By  string `json:"by"`            // who; not empty
 	Why string `json:"why,omitempty"` // for the record
 }
 
-// listen registers what operators may ask and see.
-func (r *run) listen(ctx workflow.Context) error {
+// order is one update that operators may send to a run.
+type order struct {
+	name string
+	says string // shown in the Web UI
+	may  func() error
+	do   func()
+}
+
+// listen registers what operators may see and say. stop cancels the run's steps.
+func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 	status := func() (maintenance.Status, error) { return r.status, nil }
 	err := workflow.SetQueryHandlerWithOptions(ctx, StatusQuery, status,
 		workflow.QueryHandlerOptions{Description: "What runs, what waits and why it waits."})
 	if err != nil {
 		return err
 	}
-	approve := func(ctx workflow.Context, in Approval) (maintenance.Decision, error) {
-		decision := maintenance.Decision{What: ApproveUpdate, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
-		r.status.Decisions = append(r.status.Decisions, decision)
-		r.publish(ctx)
-		return decision, nil
-	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, ApproveUpdate, approve, workflow.UpdateHandlerOptions{
-		Validator:   func(_ workflow.Context, in Approval) error { return r.mayApprove(in) },
-		Description: `Let the maintenance begin in its next window: {"by": "who", "why": "for the record"}.`,
-	})
-}
-
-func (r *run) mayApprove(in Approval) error {
-	switch {
-	case strings.TrimSpace(in.By) == "":
-		return errors.New(`by is empty: say who approves, such as {"by": "alice"}`)
-	case !r.in.Policy.Approval:
-		return errors.New("this run does not ask for an approval")
-	case r.approved():
-		return errors.New("this run is approved already, by " + r.status.Decisions[0].By)
+	for _, o := range []order{
+		{name: ApproveUpdate, says: "Let the maintenance begin in its next window", may: r.mayApprove},
+		{name: AbortUpdate, says: "Begin nothing more, and take back what can be taken back", may: r.mayAbort, do: stop},
+		{name: RetryUpdate, says: "Try the held step again", may: r.mayRetry, do: func() { r.choice = RetryUpdate }},
+		{name: SkipUpdate, says: "Go on without the held step", may: r.maySkip, do: func() { r.choice = SkipUpdate }},
+	} {
+		if err := r.obey(ctx, o); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (r *run) approved() bool { return len(r.status.Decisions) > 0 }
+// obey registers one update, with its check and its place in the record.
+func (r *run) obey(ctx workflow.Context, o order) error {
+	handle := func(ctx workflow.Context, in Approval) (maintenance.Decision, error) {
+		decision := maintenance.Decision{What: o.name, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
+		r.status.Decisions = append(r.status.Decisions, decision)
+		if o.do != nil {
+			o.do()
+		}
+		r.publish(ctx)
+		return decision, nil
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
+		Validator: func(_ workflow.Context, in Approval) error {
+			if err := named(in); err != nil {
+				return err
+			}
+			return o.may()
+		},
+		Description: o.says + `: {"by": "who", "why": "for the record"}.`,
+	})
+}
+
+func named(in Approval) error {
+	if strings.TrimSpace(in.By) == "" {
+		return errors.New(`by is empty: say who you are, such as {"by": "alice"}`)
+	}
+	return nil
+}
+
+// decided is the last decision of that kind.
+func (r *run) decided(what string) (maintenance.Decision, bool) {
+	for _, d := range slices.Backward(r.status.Decisions) {
+		if d.What == what {
+			return d, true
+		}
+	}
+	return maintenance.Decision{}, false
+}
+
+func (r *run) approved() bool {
+	_, ok := r.decided(ApproveUpdate)
+	return ok
+}
+
+func (r *run) mayApprove() error {
+	if !r.in.Policy.Approval {
+		return errors.New("this run does not ask for an approval")
+	}
+	if d, ok := r.decided(ApproveUpdate); ok {
+		return fmt.Errorf("this run is approved already, by %s", d.By)
+	}
+	return nil
+}
+
+// mayAbort refuses past the point of no return: the restart cannot be stopped,
+// and whether the gateway comes back must be known. A run that is held there
+// has watched for as long as its policy says.
+func (r *run) mayAbort() error {
+	if d, ok := r.decided(AbortUpdate); ok {
+		return fmt.Errorf("this run is aborted already, by %s", d.By)
+	}
+	if r.status.PastNoReturn && !r.status.Held {
+		return errors.New("past the point of no return: the update is triggered and the gateway does not run again yet; " +
+			"it is watched until it does, then abort again")
+	}
+	return nil
+}
+
+func (r *run) mayRetry() error {
+	if !r.status.Held || r.choice != "" {
+		return fmt.Errorf("nothing is held: the run is at %s", r.status.Step)
+	}
+	return nil
+}
+
+func (r *run) maySkip() error {
+	if err := r.mayRetry(); err != nil {
+		return err
+	}
+	switch r.status.Step {
+	case maintenance.StepAssess, maintenance.StepWait, maintenance.StepRunning:
+		return fmt.Errorf("%s cannot be skipped, since everything after it builds on it: retry or abort", r.status.Step)
+	case maintenance.StepUpdate, maintenance.StepSnapshot, maintenance.StepProxies, maintenance.StepVerify:
+	}
+	return nil
+}
 
 // awaitApproval holds a run whose policy asks for it until somebody approves.
 func (r *run) awaitApproval(ctx workflow.Context) error {
@@ -59,4 +143,36 @@ func (r *run) awaitApproval(ctx workflow.Context) error {
 		return err
 	}
 	return workflow.Await(ctx, r.approved)
+}
+
+// insist does a step until it succeeds, or until it is decided what to do
+// without it: at once where the policy compensates, by an operator where it holds.
+func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) (outcome, error) {
+	for {
+		out, failure := do(ctx)
+		if failure == nil || ctx.Err() != nil || r.policy.OnFailure != maintenance.OnFailureHold {
+			return out, failure
+		}
+		if err := r.hold(ctx, s, failure); err != nil {
+			return outcome{}, err
+		}
+		if r.choice == RetryUpdate {
+			continue
+		}
+		d, _ := r.decided(SkipUpdate)
+		r.skippedFailures = append(r.skippedFailures, fmt.Errorf("%s: %w, and was skipped by %s (%s)", s, explain(failure), d.By, d.Why))
+		return skipped("failed and was skipped by %s: %s", d.By, explain(failure)), nil
+	}
+}
+
+// hold waits until an operator says what to do about a failed step.
+func (r *run) hold(ctx workflow.Context, s maintenance.Step, failure error) error {
+	r.choice, r.status.Held = "", true
+	defer func() { r.status.Held = false }()
+	defer r.unblock()
+	reason := fmt.Sprintf("%s failed: %s. Send the update retry, skip or abort", s, explain(failure))
+	if err := r.block(ctx, maintenance.BlockedByFailure, reason, nil); err != nil {
+		return err
+	}
+	return workflow.Await(ctx, func() bool { return r.choice != "" })
 }

@@ -15,6 +15,7 @@ import (
 // bounded for each DB instance. The first failure lets those at work end, and
 // begins no more.
 func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
+	r.startOver()
 	todo := r.pending()
 	if len(todo) == 0 {
 		return skipped("%s", noProxies(len(r.goals))), nil
@@ -43,6 +44,18 @@ func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	return done("%d upgraded", len(todo)), nil
+}
+
+// startOver lets a retried step begin again what did not succeed.
+func (r *run) startOver() {
+	r.stopped = false
+	for i := range r.status.Proxies {
+		switch p := &r.status.Proxies[i]; p.State {
+		case maintenance.ProxyRejected, maintenance.ProxyFailed, maintenance.ProxyNotBegun:
+			p.State, p.Note = maintenance.ProxyPending, ""
+		case maintenance.ProxyPending, maintenance.ProxyActive, maintenance.ProxyUpgraded, maintenance.ProxyCurrent:
+		}
+	}
 }
 
 func noProxies(n int) string {
@@ -89,6 +102,9 @@ func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 		}
 		r.worked = workflow.Now(ctx)
 		p.State = proxyState(err)
+		if p.State == maintenance.ProxyFailed && ctx.Err() == nil {
+			r.suspect = "the upgrade of proxy " + p.ProxyID + " failed"
+		}
 		if err != nil {
 			r.stopped = true
 			p.Note = explain(err).Error()
@@ -152,12 +168,12 @@ func (r *run) sendUpgrade(ctx workflow.Context, ref maintenance.ProxyRef, until 
 	since := workflow.Now(ctx)
 	return once(ctx,
 		func() (activities.UpgradeProxyOutput, error) {
-			return call(ctx, sendWithin(untilOr(ctx, until, r.policy.Proxies.Deadline.Std()), "upgrade proxy "+ref.ProxyID+" to "+ref.Version),
+			return call(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.Proxies.Deadline.Std()), "upgrade proxy "+ref.ProxyID+" to "+ref.Version),
 				proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: r.proxyLookup(ref), NotAfter: until})
 		},
 		func(ctx workflow.Context) (activities.UpgradeProxyOutput, bool, error) {
 			settle := r.policy.Proxies.Settle.Std()
-			found, err := call(ctx, pollWithin(settle+assessLimit, "look for the upgrade that was not answered"), proxies.FindUpgrade,
+			found, err := call(ctx, r.pollWithin(settle+assessLimit, "look for the upgrade that was not answered"), proxies.FindUpgrade,
 				activities.FindUpgradeInput{
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
 					Alone: r.policy.Proxies.Parallel == 1,
@@ -173,7 +189,7 @@ func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobI
 	defer cancel()
 	deadline := r.policy.Proxies.Deadline.Std()
 	watch := func(jobID string) error {
-		_, err := call(ctx, pollWithin(deadline, "wait until proxy "+ref.ProxyID+" runs "+ref.Version), proxies.AwaitUpgraded,
+		_, err := call(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" runs "+ref.Version), proxies.AwaitUpgraded,
 			activities.AwaitUpgradedInput{ProxyLookup: r.proxyLookup(ref), JobID: jobID})
 		return err
 	}
@@ -189,12 +205,12 @@ func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobI
 
 func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 	deadline := r.policy.Proxies.Deadline.Std()
-	restarted, err := call(ctx, sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is not well"), proxies.RestartProxy, r.proxyLookup(ref))
+	restarted, err := call(ctx, r.sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is not well"), proxies.RestartProxy, r.proxyLookup(ref))
 	if err != nil && !unknownOutcome(err) {
 		return err
 	}
 	r.ledger.intend("restart of proxy "+ref.ProxyID, "a restart leaves nothing to take back", nil).is(maintenance.ChangeKept)
-	_, err = call(ctx, pollWithin(deadline, "wait until proxy "+ref.ProxyID+" is well again"), proxies.AwaitRestarted,
+	_, err = call(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" is well again"), proxies.AwaitRestarted,
 		activities.AwaitRestartedInput{ProxyLookup: r.proxyLookup(ref), JobID: restarted.JobID})
 	return err
 }

@@ -12,4 +12,8 @@ func Register(to worker.WorkflowRegistry) {
 		Name:               GatewayMaintenanceName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
+	to.RegisterWorkflowWithOptions(Quarantine, workflow.RegisterOptions{
+		Name:               QuarantineName,
+		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	})
 }

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -35,14 +36,15 @@ func (r *run) snapshot(ctx workflow.Context) (outcome, error) {
 // all at once, and lets every one end before it says that one failed. A detached
 // volume gets no writes, and Storage Gateway takes no snapshot of it.
 func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoint) error {
-	volumes, err := call(ctx, readWithin(rereadLimit, "list the volumes"), gateways.ListVolumes, r.lookup())
+	volumes, err := call(ctx, r.readWithin(rereadLimit, "list the volumes"), gateways.ListVolumes, r.lookup())
 	if err != nil {
 		return err
 	}
+	r.points++
 	errs := make([]error, len(volumes))
 	group := workflow.NewWaitGroup(ctx)
 	for i, v := range volumes {
-		if v.Detached() {
+		if v.Detached() || r.verified(v.ID, point) {
 			continue
 		}
 		group.Add(1)
@@ -63,10 +65,13 @@ func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoin
 func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintenance.RecoveryPoint) error {
 	in := activities.VolumeLookup{
 		Gateway: r.status.Gateway.Before, Account: r.in.Target.Gateway.Account, VolumeID: volumeID, Pace: r.policy.Pace,
-		Key: maintenance.SnapshotKey(workflow.GetInfo(ctx).FirstRunID, point, volumeID),
+		Key: maintenance.SnapshotKey(workflow.GetInfo(ctx).FirstRunID, r.points, point, volumeID),
 	}
-	taken := r.ledger.intend("snapshot of volume "+volumeID+" "+string(point)+" the update", "deleted while unfinished, kept once completed",
-		func(ctx workflow.Context) (maintenance.ChangeState, error) { return r.deleteUnfinished(ctx, in) })
+	var taken *entry
+	taken = r.ledger.intend("snapshot of volume "+volumeID+" "+string(point)+" the update", "deleted while unfinished, kept once completed",
+		func(ctx workflow.Context) (maintenance.ChangeState, error) {
+			return r.deleteUnfinished(ctx, in, taken.change.State)
+		})
 	out, err := r.createSnapshot(ctx, in)
 	if err != nil {
 		if !unknownOutcome(err) && ctx.Err() == nil {
@@ -77,7 +82,7 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 	taken.is(maintenance.ChangeInForce)
 	r.status.Snapshots = append(r.status.Snapshots, maintenance.SnapshotOutcome{VolumeID: volumeID, SnapshotID: out.SnapshotID, Point: point})
 	r.publish(ctx)
-	_, err = call(ctx, pollWithin(r.policy.SnapshotDeadline.Std(), "wait until "+out.SnapshotID+" is completed"), gateways.AwaitSnapshot,
+	_, err = call(ctx, r.pollWithin(r.policy.SnapshotDeadline.Std(), "wait until "+out.SnapshotID+" is completed"), gateways.AwaitSnapshot,
 		activities.AwaitSnapshotInput{
 			Account: in.Account, SnapshotID: out.SnapshotID, Pace: in.Pace,
 			VisibleBy: workflow.Now(ctx).Add(visibleWithin),
@@ -94,29 +99,39 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (activities.SnapshotOutput, error) {
 	return once(ctx,
 		func() (activities.SnapshotOutput, error) {
-			return call(ctx, sendWithin(r.policy.SnapshotDeadline.Std(), "snapshot volume "+in.VolumeID), gateways.CreateSnapshot, in)
+			return call(ctx, r.sendWithin(r.policy.SnapshotDeadline.Std(), "snapshot volume "+in.VolumeID), gateways.CreateSnapshot, in)
 		},
 		func(ctx workflow.Context) (activities.SnapshotOutput, bool, error) {
 			settle := r.policy.SnapshotSettle.Std()
-			out, err := call(ctx, pollWithin(settle+assessLimit, "look for the snapshot whose creation was not answered"), gateways.FindSnapshot,
+			out, err := call(ctx, r.pollWithin(settle+assessLimit, "look for the snapshot whose creation was not answered"), gateways.FindSnapshot,
 				activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(settle)})
 			return out, out.SnapshotID != "", err
 		})
 }
 
-// deleteUnfinished is the snapshot's compensation.
-func (r *run) deleteUnfinished(ctx workflow.Context, in activities.VolumeLookup) (maintenance.ChangeState, error) {
-	out, err := call(ctx, repeatWithin(undoLimit, "delete the unfinished snapshot of "+in.VolumeID), gateways.DeleteUnfinished,
+// deleteUnfinished is the snapshot's compensation. Where nothing is left of a
+// snapshot that was begun, it is taken back; of one that was not answered, it
+// was never made.
+func (r *run) deleteUnfinished(ctx workflow.Context, in activities.VolumeLookup, was maintenance.ChangeState) (maintenance.ChangeState, error) {
+	out, err := call(ctx, r.undoWithin("delete the unfinished snapshot of "+in.VolumeID), gateways.DeleteUnfinished,
 		activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(r.policy.SnapshotSettle.Std())})
 	switch {
 	case err != nil:
 		return "", err
-	case len(out.Deleted) > 0:
-		return maintenance.ChangeTakenBack, nil
 	case len(out.Kept) > 0:
 		return maintenance.ChangeKept, nil
+	case len(out.Deleted) > 0 || was == maintenance.ChangeInForce:
+		return maintenance.ChangeTakenBack, nil
 	}
 	return maintenance.ChangeNotMade, nil
+}
+
+// verified is true where the volume has its recovery point already: the step is
+// being retried for another volume's sake.
+func (r *run) verified(volumeID string, point maintenance.RecoveryPoint) bool {
+	return slices.ContainsFunc(r.status.Snapshots, func(s maintenance.SnapshotOutcome) bool {
+		return s.VolumeID == volumeID && s.Point == point && s.Completed
+	})
 }
 
 func (r *run) completed(snapshotID string) {

@@ -16,11 +16,14 @@ func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
 	if failure == nil && stuck == nil {
 		return truth + "."
 	}
-	return fmt.Sprintf("%s. Now: %s. %s", reason(errors.Join(failure, stuck)), truth, closing(state))
+	return fmt.Sprintf("%s. Now: %s. %s", r.reason(errors.Join(failure, stuck)), truth, closing(state))
 }
 
-func reason(err error) string {
+func (r *run) reason(err error) string {
 	if _, ok := errors.AsType[*temporal.CanceledError](err); ok {
+		if d, aborted := r.decided(AbortUpdate); aborted {
+			return fmt.Sprintf("the run was aborted by %s (%s)", d.By, d.Why)
+		}
 		return "the run was cancelled"
 	}
 	return strings.ReplaceAll(explain(err).Error(), "\n", "; ")

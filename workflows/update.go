@@ -41,7 +41,7 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 		if err != nil {
 			return outcome{}, r.notTriggered(err)
 		}
-		sent, err := call(ctx, sendWithin(untilOr(ctx, until, r.policy.UpdateDeadline.Std()), "update the gateway's software now"),
+		sent, err := call(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.UpdateDeadline.Std()), "update the gateway's software now"),
 			gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: r.lookup(), Baseline: r.baseline, NotAfter: until})
 		switch {
 		case err == nil && !sent.Sent:
@@ -90,11 +90,11 @@ func (r *run) needless(evidence maintenance.Evidence) outcome {
 
 // untilOr is the time that is left until an instant, with room for a last
 // attempt that says so; or the limit where there is no instant.
-func untilOr(ctx workflow.Context, until time.Time, limit time.Duration) time.Duration {
+func (r *run) untilOr(ctx workflow.Context, until time.Time, limit time.Duration) time.Duration {
 	if until.IsZero() {
 		return limit
 	}
-	return until.Sub(workflow.Now(ctx)) + 2*attempt
+	return until.Sub(workflow.Now(ctx)) + 2*r.attempt()
 }
 
 // awaitRunning watches until the gateway runs the new software. It watches on
@@ -108,10 +108,10 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 	case r.triggers == 0:
 		return skipped("nothing was triggered"), nil
 	}
-	for {
+	for tries := 1; ; tries++ {
 		seen, err := r.watchUpdate(ctx)
 		switch {
-		case is(err, activities.TypeNoEffect) && r.triggers < maxTriggers && ctx.Err() == nil:
+		case is(err, activities.TypeNoEffect) && tries < maxTriggers && ctx.Err() == nil:
 			if out, err := r.trigger(ctx); err != nil || out.skipped {
 				return out, err
 			}
@@ -121,9 +121,10 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 			r.software.is(maintenance.ChangeNotMade)
 			return outcome{}, err
 		case err != nil:
+			r.suspect = "its update was triggered, and it was not seen to run the new software"
 			return outcome{}, fmt.Errorf("the gateway does not run the new software %s after the trigger: %w", r.policy.UpdateDeadline, explain(err))
 		}
-		r.status.PastNoReturn = false
+		r.status.PastNoReturn, r.suspect = false, ""
 		r.worked = workflow.Now(ctx)
 		r.status.Gateway.After = seen.Gateway
 		if seen.Evidence == maintenance.EvidenceWithdrawn {
@@ -139,7 +140,7 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 func (r *run) watchUpdate(ctx workflow.Context) (activities.AwaitUpdatedOutput, error) {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	options := pollWithin(r.policy.UpdateDeadline.Std(), "wait until the gateway runs the new software")
+	options := r.pollWithin(r.policy.UpdateDeadline.Std(), "wait until the gateway runs the new software")
 	options.StartToCloseTimeout += r.policy.SteadyFor.Std()
 	return call(ctx, options, gateways.AwaitUpdated, activities.AwaitUpdatedInput{
 		Lookup: r.lookup(), Baseline: r.baseline,

@@ -11,7 +11,7 @@ import (
 // verify reads once more what the run is about to report.
 func (r *run) verify(ctx workflow.Context) (outcome, error) {
 	if r.status.Gateway.Updated {
-		now, err := call(ctx, readWithin(rereadLimit, "read the gateway once more"), gateways.ReadGateway, r.lookup())
+		now, err := call(ctx, r.readWithin(rereadLimit, "read the gateway once more"), gateways.ReadGateway, r.lookup())
 		if err != nil {
 			return outcome{}, err
 		}
@@ -32,7 +32,7 @@ func (r *run) verify(ctx workflow.Context) (outcome, error) {
 }
 
 func (r *run) verifyProxy(ctx workflow.Context, ref maintenance.ProxyRef) error {
-	now, err := call(ctx, readWithin(rereadLimit, "read proxy "+ref.ProxyID+" once more"), proxies.ReadProxy, r.proxyLookup(ref))
+	now, err := call(ctx, r.readWithin(rereadLimit, "read proxy "+ref.ProxyID+" once more"), proxies.ReadProxy, r.proxyLookup(ref))
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (r *run) refresh(ctx workflow.Context) error {
 	if workflow.Now(ctx).Sub(r.readAt) < freshFor {
 		return nil
 	}
-	schedule, err := call(ctx, readWithin(rereadLimit, "read the window again"), gateways.ReadSchedule,
+	schedule, err := call(ctx, r.readWithin(rereadLimit, "read the window again"), gateways.ReadSchedule,
 		activities.ReadScheduleInput{Lookup: r.lookup(), Prefer: r.policy.WindowPreference})
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 }
 
 func (r *run) watch(ctx workflow.Context) workflow.Future {
-	options := pollWithin(watchLimit, "look every "+r.policy.WindowRecheck.String()+" whether the window has moved")
+	options := r.pollWithin(watchLimit, "look every "+r.policy.WindowRecheck.String()+" whether the window has moved")
 	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), gateways.WatchGateway, activities.WatchGatewayInput{
 		Gateway: r.in.Target.Gateway, Prefer: r.policy.WindowPreference,
 		Schedule: r.schedule, Baseline: r.baseline, Every: r.policy.WindowRecheck,

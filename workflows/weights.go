@@ -30,11 +30,11 @@ func (r *run) setWeights(ctx workflow.Context, ref maintenance.ProxyRef, routing
 	in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(ref), Routing: routing}
 	deadline := r.policy.Proxies.Deadline.Std()
 	await := func(ctx workflow.Context, in activities.AwaitReadWeightsInput) (activities.ReadWeightsOutput, error) {
-		return call(ctx, pollWithin(deadline, "wait until proxy "+ref.ProxyID+" has its weights"), proxies.AwaitReadWeights, in)
+		return call(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" has its weights"), proxies.AwaitReadWeights, in)
 	}
 	sent, err := once(ctx,
 		func() (activities.ReadWeightsOutput, error) {
-			return call(ctx, sendWithin(deadline, why), proxies.SetReadWeights, in)
+			return call(ctx, r.sendWithin(deadline, why), proxies.SetReadWeights, in)
 		},
 		func(ctx workflow.Context) (activities.ReadWeightsOutput, bool, error) {
 			out, err := await(ctx, activities.AwaitReadWeightsInput{ReadWeightsInput: in, Until: workflow.Now(ctx).Add(r.policy.Proxies.Settle.Std())})

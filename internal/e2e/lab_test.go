@@ -71,9 +71,7 @@ func newLabOn(t *testing.T, c client.Client, scenario simcloud.Scenario) *lab {
 	clouds := cloudsAt(t, "http://"+address)
 	w := worker.New(l.client, l.queue, worker.Options{})
 	workflows.Register(w)
-	activities.Register(w,
-		&activities.StorageGateway{Accounts: clouds, Now: time.Now},
-		&activities.TaurusDB{Accounts: clouds, Now: time.Now})
+	activities.Register(w, activities.Providers{AWS: clouds, Huawei: clouds, Runs: l.client, Now: time.Now})
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
 	return l

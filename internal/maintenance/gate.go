@@ -39,6 +39,7 @@ const (
 	BlockedByCutoff   Blocker = "cutoff"   // the window is open, and too near its end
 	BlockedByFreeze   Blocker = "freeze"   // a freeze covers the instant
 	BlockedByApproval Blocker = "approval" // a person has to approve
+	BlockedByFailure  Blocker = "failure"  // a step failed, and a person has to say what now
 )
 
 // Verdict says whether a disruptive step may begin at the instant asked for,

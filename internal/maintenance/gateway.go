@@ -1,6 +1,7 @@
 package maintenance
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -101,9 +102,10 @@ func Oldest(found []Snapshot) (Snapshot, bool) {
 }
 
 // SnapshotKey is a snapshot's identity: the same for every attempt of one run
-// to take one recovery point of one volume, and different for everything else.
-// It is written into the description and a tag, and holds neither `*` nor `?`,
-// which EC2's filters read as wildcards.
-func SnapshotKey(run string, point RecoveryPoint, volumeID string) string {
-	return "tidegate/" + run + "/" + string(point) + "/" + volumeID
+// to take one recovery point of one volume in one go, and different for
+// everything else, also for a second go that an operator asked for after the
+// first one's snapshot was broken. It is written into the description and a tag,
+// and holds neither `*` nor `?`, which EC2's filters read as wildcards.
+func SnapshotKey(run string, round int, point RecoveryPoint, volumeID string) string {
+	return fmt.Sprintf("tidegate/%s/%d/%s/%s", run, round, point, volumeID)
 }

@@ -68,8 +68,8 @@ func TestOldestIsTheSameInAnyOrder(t *testing.T) {
 
 func TestSnapshotKeyFitsADescriptionATagAndAFilter(t *testing.T) {
 	t.Parallel()
-	key := maintenance.SnapshotKey("0193a1b2-3c4d-7e5f-8a9b-0c1d2e3f4a5b", maintenance.PointBefore, "vol-0123456789abcdef0")
-	require.Equal(t, "tidegate/0193a1b2-3c4d-7e5f-8a9b-0c1d2e3f4a5b/before/vol-0123456789abcdef0", key)
+	key := maintenance.SnapshotKey("0193a1b2-3c4d-7e5f-8a9b-0c1d2e3f4a5b", 1, maintenance.PointBefore, "vol-0123456789abcdef0")
+	require.Equal(t, "tidegate/0193a1b2-3c4d-7e5f-8a9b-0c1d2e3f4a5b/1/before/vol-0123456789abcdef0", key)
 	require.LessOrEqual(t, len(key), 255, "a description has at most 255 characters, a tag's value 256")
 	require.NotContains(t, key, "*")
 	require.NotContains(t, key, "?")
@@ -82,10 +82,12 @@ func TestSnapshotKeysDifferInEveryPart(t *testing.T) {
 	for _, run := range []string{"run-1", "run-2"} {
 		for _, point := range []maintenance.RecoveryPoint{maintenance.PointBefore, maintenance.PointAfter} {
 			for _, volume := range []string{"vol-1", "vol-2"} {
-				key := maintenance.SnapshotKey(run, point, volume)
-				require.Equal(t, key, maintenance.SnapshotKey(run, point, volume))
-				require.False(t, seen[key], key)
-				seen[key] = true
+				for round := range 3 {
+					key := maintenance.SnapshotKey(run, round, point, volume)
+					require.Equal(t, key, maintenance.SnapshotKey(run, round, point, volume))
+					require.False(t, seen[key], key)
+					seen[key] = true
+				}
 			}
 		}
 	}

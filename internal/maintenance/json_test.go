@@ -26,6 +26,8 @@ func samplePolicy() maintenance.Policy {
 		Snapshot: maintenance.SnapshotBoth, SnapshotDeadline: d(5 * time.Hour), SnapshotSettle: d(4 * time.Minute),
 		Proxies: maintenance.ProxyPolicy{Parallel: 2, ShiftReads: true, Deadline: d(30 * time.Minute), Settle: d(2 * time.Minute)},
 		Pace:    maintenance.Pace{Min: d(2 * time.Second), Max: d(40 * time.Second)},
+
+		OnFailure: maintenance.OnFailureHold, CompensationDeadline: d(time.Hour), Attempt: d(time.Minute),
 	}
 }
 
@@ -46,10 +48,10 @@ func sampleResult() maintenance.Result {
 		Proxies: []maintenance.ProxyOutcome{{
 			InstanceID: instanceID, ProxyID: proxyID, State: maintenance.ProxyRejected, From: "2.23.12.000", To: "2.24.03.000", JobID: "job-1", Note: "insufficient subnet ip",
 		}},
-		Steps:     []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &begin, End: &end, Note: "triggered"}},
-		Ledger:    []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none"}},
-		Decisions: []maintenance.Decision{{What: "approve", By: "ann", Why: "change 4711", At: begin}},
-		Start:     begin, End: end,
+		Steps:       []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &begin, End: &end, Note: "triggered"}},
+		Ledger:      []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none"}},
+		Decisions:   []maintenance.Decision{{What: "approve", By: "ann", Why: "change 4711", At: begin}},
+		Quarantined: true, Start: begin, End: end,
 	}
 }
 
@@ -60,7 +62,7 @@ func sampleStatus() maintenance.Status {
 		Target: wholeTarget(), Step: maintenance.StepWait, Steps: result.Steps,
 		Blocker: maintenance.BlockedByWindow, Reason: "the window opens 2026-11-29 02:00 GMT", Next: &next, Window: result.Window, Gateway: result.Gateway,
 		Schedule:     &maintenance.Schedule{Recurrence: monthly, Day: 28, Hour: 2, Minute: 15, Zone: zoneMinus4()},
-		PastNoReturn: true, Snapshots: result.Snapshots, Proxies: result.Proxies, Ledger: result.Ledger, Decisions: result.Decisions, Result: &result,
+		PastNoReturn: true, Held: true, Snapshots: result.Snapshots, Proxies: result.Proxies, Ledger: result.Ledger, Decisions: result.Decisions, Result: &result,
 	}
 }
 
@@ -92,7 +94,10 @@ func TestWhatTravelsInHistoriesKeepsItsForm(t *testing.T) {
 			Routing: maintenance.ProxyRouting{Mode: 1, MasterWeight: 50, ReadWeights: []maintenance.NodeWeight{{ID: "r", Weight: 100}}},
 		},
 		"proxy-kernel": maintenance.ProxyKernel{Current: "2.23.12.000", Latest: "2.24.03.000", CanUpgrade: true},
-		"job":          maintenance.Job{ID: "job-1", InstanceID: instanceID, Name: "n", Status: "Failed", Progress: "60%", FailReason: "f", CreatedAt: sunday(2, 0)},
+		"quarantine": maintenance.Quarantine{
+			Target: "store-7", Gateway: "sgw-12A3456B", WorkflowID: "gateway-sgw-12A3456B", RunID: "run-1", Reason: "r", Since: sunday(2, 0),
+		},
+		"job": maintenance.Job{ID: "job-1", InstanceID: instanceID, Name: "n", Status: "Failed", Progress: "60%", FailReason: "f", CreatedAt: sunday(2, 0)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -156,7 +161,8 @@ func TestTheWordsInHistoriesNeverChange(t *testing.T) {
 		maintenance.ProxyPending: "pending", maintenance.ProxyActive: "upgrading", maintenance.ProxyUpgraded: "upgraded", maintenance.ProxyCurrent: "already current",
 		maintenance.ProxyRejected: "rejected", maintenance.ProxyFailed: "failed", maintenance.ProxyNotBegun: "not begun",
 		maintenance.NotBlocked: "", maintenance.BlockedByWindow: "window", maintenance.BlockedByCutoff: "cutoff",
-		maintenance.BlockedByFreeze: "freeze", maintenance.BlockedByApproval: "approval",
+		maintenance.BlockedByFreeze: "freeze", maintenance.BlockedByApproval: "approval", maintenance.BlockedByFailure: "failure",
+		maintenance.OnFailureCompensate: "compensate", maintenance.OnFailureHold: "hold",
 		maintenance.EvidenceNone: "none", maintenance.EvidenceAway: "away", maintenance.EvidenceWithdrawn: "withdrawn", maintenance.EvidenceUpdated: "updated",
 		intended: "intended", inForce: "in force", kept: "kept", takenBack: "taken back", stuck: "could not be taken back", notMade: "not made",
 		maintenance.Weekly: "weekly", maintenance.Monthly: "monthly",

@@ -54,6 +54,16 @@ const (
 	AutomaticUpdatesHold AutomaticUpdates = "hold"
 )
 
+// OnFailure says what becomes of a run whose step has failed.
+type OnFailure string
+
+// OnFailureCompensate takes back at once what can be taken back. OnFailureHold
+// stops before that and asks a person: retry the step, skip it, or abort.
+const (
+	OnFailureCompensate OnFailure = "compensate"
+	OnFailureHold       OnFailure = "hold"
+)
+
 // Pace bounds how often a thing that is waited for is looked at. The interval
 // grows with the time already waited, from Min to Max.
 type Pace struct {
@@ -122,6 +132,15 @@ type Policy struct {
 
 	Proxies ProxyPolicy `json:"proxies,omitzero"`
 	Pace    Pace        `json:"pace,omitzero"`
+
+	OnFailure OnFailure `json:"onFailure,omitempty"` // default compensate
+	// CompensationDeadline is how long each act of taking back may be tried;
+	// default 2h.
+	CompensationDeadline Duration `json:"compensationDeadline,omitempty"`
+	// Attempt is how long one attempt of an activity may take, and so also how
+	// long after a worker's death the next one begins; an outward call gets a
+	// quarter of it. 1s to 10m, default 90s.
+	Attempt Duration `json:"attempt,omitempty"`
 }
 
 // WithDefaults fills every field that was left out. A run takes its defaults
@@ -141,6 +160,9 @@ func (p Policy) WithDefaults() Policy {
 	p.Proxies.Parallel = cmp.Or(p.Proxies.Parallel, 1)
 	p.Proxies.Deadline = cmp.Or(p.Proxies.Deadline, Duration(time.Hour))
 	p.Proxies.Settle = cmp.Or(p.Proxies.Settle, Duration(3*time.Minute))
+	p.OnFailure = cmp.Or(p.OnFailure, OnFailureCompensate)
+	p.CompensationDeadline = cmp.Or(p.CompensationDeadline, Duration(2*time.Hour))
+	p.Attempt = cmp.Or(p.Attempt, Duration(90*time.Second))
 	p.Pace.Min = cmp.Or(p.Pace.Min, Duration(5*time.Second))
 	p.Pace.Max = cmp.Or(p.Pace.Max, Duration(time.Minute))
 	return p
@@ -160,10 +182,13 @@ func (p Policy) Validate() error {
 		between("policy.snapshotSettle", p.SnapshotSettle, time.Second, time.Hour),
 		between("policy.proxies.deadline", p.Proxies.Deadline, time.Second, 24*time.Hour),
 		between("policy.proxies.settle", p.Proxies.Settle, time.Second, time.Hour),
+		between("policy.compensationDeadline", p.CompensationDeadline, time.Second, 7*24*time.Hour),
+		between("policy.attempt", p.Attempt, time.Second, 10*time.Minute),
 		between("policy.pace.min", p.Pace.Min, time.Millisecond, p.Pace.Max.Std()),
 		between("policy.pace.max", p.Pace.Max, time.Millisecond, time.Hour),
 		oneOf("policy.windowPreference", p.WindowPreference, "", Weekly, Monthly),
 		oneOf("policy.onWindowEnd", p.OnWindowEnd, WindowEndHold, WindowEndFinish),
+		oneOf("policy.onFailure", p.OnFailure, OnFailureCompensate, OnFailureHold),
 		oneOf("policy.automaticUpdates", p.AutomaticUpdates, AutomaticUpdatesKeep, AutomaticUpdatesHold),
 		oneOf("policy.snapshot", p.Snapshot, SnapshotAfter, SnapshotBefore, SnapshotBoth, SnapshotNever),
 	}

@@ -116,6 +116,16 @@ type ProxyOutcome struct {
 	Note       string     `json:"note,omitempty"`
 }
 
+// Quarantine keeps a gateway out of further runs until a person releases it.
+type Quarantine struct {
+	Target     string    `json:"target"`
+	Gateway    string    `json:"gateway"`    // sgw-...
+	WorkflowID string    `json:"workflowId"` // of the run that failed
+	RunID      string    `json:"runId"`
+	Reason     string    `json:"reason"`
+	Since      time.Time `json:"since"`
+}
+
 // Decision is what a person decided about a run.
 type Decision struct {
 	What string    `json:"what"` // such as approve
@@ -138,8 +148,11 @@ type Result struct {
 	Steps     []StepReport      `json:"steps"`
 	Ledger    []Change          `json:"ledger,omitempty"`
 	Decisions []Decision        `json:"decisions,omitempty"`
-	Start     time.Time         `json:"start"`
-	End       time.Time         `json:"end"`
+	// Quarantined is true when no later run touches the gateway until a person
+	// releases it.
+	Quarantined bool      `json:"quarantined,omitempty"`
+	Start       time.Time `json:"start"`
+	End         time.Time `json:"end"`
 }
 
 // Status is what a running target says of itself at this moment.
@@ -155,10 +168,13 @@ type Status struct {
 	// Schedule is when the gateway's windows open, as last read.
 	Schedule *Schedule `json:"schedule,omitempty"`
 	// PastNoReturn is true from the update's trigger until the gateway runs again.
-	PastNoReturn bool              `json:"pastNoReturn"`
-	Snapshots    []SnapshotOutcome `json:"snapshots,omitempty"`
-	Proxies      []ProxyOutcome    `json:"proxies,omitempty"`
-	Ledger       []Change          `json:"ledger,omitempty"`
-	Decisions    []Decision        `json:"decisions,omitempty"`
-	Result       *Result           `json:"result,omitempty"` // once the run has ended
+	PastNoReturn bool `json:"pastNoReturn"`
+	// Held is true when a step has failed and an operator is to retry it, skip
+	// it or abort.
+	Held      bool              `json:"held,omitempty"`
+	Snapshots []SnapshotOutcome `json:"snapshots,omitempty"`
+	Proxies   []ProxyOutcome    `json:"proxies,omitempty"`
+	Ledger    []Change          `json:"ledger,omitempty"`
+	Decisions []Decision        `json:"decisions,omitempty"`
+	Result    *Result           `json:"result,omitempty"` // once the run has ended
 }

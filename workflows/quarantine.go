@@ -1,0 +1,85 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// Quarantine stands for a gateway that no run may touch: it runs until a person
+// releases it, and its id tells every later run. Nothing else keeps the fact, so
+// nothing can disagree with it.
+func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.Decision, error) {
+	var released *maintenance.Decision
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s is quarantined** since %s: %s\n\nBy the run %s. Send the update release once it is in order.",
+		in.Gateway, clock(&in.Since), in.Reason, in.WorkflowID))
+	if err := workflow.SetQueryHandler(ctx, StatusQuery, func() (maintenance.Quarantine, error) { return in, nil }); err != nil {
+		return maintenance.Decision{}, err
+	}
+	release := func(ctx workflow.Context, o Approval) (maintenance.Decision, error) {
+		released = &maintenance.Decision{What: ReleaseUpdate, By: o.By, Why: o.Why, At: workflow.Now(ctx)}
+		return *released, nil
+	}
+	err := workflow.SetUpdateHandlerWithOptions(ctx, ReleaseUpdate, release, workflow.UpdateHandlerOptions{
+		Validator: func(_ workflow.Context, o Approval) error {
+			if o.Why == "" {
+				return errors.New("why is empty: say what was done about the reason of the quarantine")
+			}
+			return named(o)
+		},
+		Description: `Let runs touch the gateway again: {"by": "who", "why": "what was done about it"}.`,
+	})
+	if err != nil {
+		return maintenance.Decision{}, err
+	}
+	if err := workflow.Await(ctx, func() bool { return released != nil && workflow.AllHandlersFinished(ctx) }); err != nil {
+		return maintenance.Decision{}, err
+	}
+	return *released, nil
+}
+
+// refuseQuarantined ends a run on a gateway that is quarantined.
+func (r *run) refuseQuarantined(ctx workflow.Context) error {
+	id := r.in.Target.Gateway.ID()
+	_, err := call(ctx, r.readWithin(assessLimit, "is "+id+" quarantined?"), runs.RefuseQuarantined,
+		activities.QuarantineLookup{Gateway: id, WorkflowID: QuarantineWorkflowID(id), Pace: r.in.Policy.WithDefaults().Pace})
+	return err
+}
+
+// quarantine begins one where a change that only goes forward has failed, or
+// one that should have been taken back was not. It adds to the result what
+// becomes of that.
+func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result) {
+	if result.State == maintenance.StateCompensationFailed && r.suspect == "" {
+		r.suspect = "a change could not be taken back"
+	}
+	if r.suspect == "" || result.State == maintenance.StateCompleted {
+		return
+	}
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	id, info := r.in.Target.Gateway.ID(), workflow.GetInfo(ctx)
+	in := maintenance.Quarantine{
+		Target: r.in.Target.Name, Gateway: id, Reason: r.suspect, Since: workflow.Now(ctx),
+		WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID,
+	}
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:        QuarantineWorkflowID(id),
+		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		Memo:              map[string]any{activities.QuarantineMemo: in},
+		StaticSummary:     id + " is quarantined: " + r.suspect,
+	}), QuarantineName, in)
+	err := child.GetChildWorkflowExecution().Get(ctx, nil)
+	result.Quarantined = err == nil || temporal.IsWorkflowExecutionAlreadyStartedError(err)
+	if result.Quarantined {
+		result.Summary += fmt.Sprintf(" %s is quarantined (%s): no run touches it until it is released.", id, r.suspect)
+		return
+	}
+	result.Summary += fmt.Sprintf(" %s should be quarantined (%s), but that failed: %s.", id, r.suspect, explain(err))
+}

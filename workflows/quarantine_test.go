@@ -1,0 +1,74 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+func TestFailedForwardOnlyStepQuarantinesTheGateway(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		arrange     func(*cloud)
+		quarantined bool
+		says        string
+	}{
+		"the gateway never came back":        {func(c *cloud) { c.restart = never }, true, "not seen to run the new software"},
+		"a proxy's job failed":               {func(c *cloud) { c.proxies[proxyIDs[0]].fail = "disk full" }, true, "upgrade of proxy " + proxyIDs[0]},
+		"a proxy is stuck":                   {func(c *cloud) { c.proxies[proxyIDs[0]].stuck = true }, true, "upgrade of proxy " + proxyIDs[0]},
+		"a rejected proxy is as it was":      {func(c *cloud) { c.proxies[proxyIDs[0]].reject = "no" }, false, ""},
+		"a trigger without effect":           {func(c *cloud) { c.noEffect = true }, false, ""},
+		"a snapshot that fails is no update": {func(c *cloud) { c.pending = never }, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud().withProxies(1)
+			tc.arrange(c)
+			result, err := maintain(t, at(t, noon, c), c.input(maintenance.Policy{}))
+			require.Error(t, err)
+			require.Equal(t, tc.quarantined, result.Quarantined, result.Summary)
+			if tc.quarantined {
+				require.Contains(t, result.Summary, "is quarantined")
+				require.Contains(t, result.Summary, tc.says)
+			}
+		})
+	}
+}
+
+func TestQuarantinedGatewayIsRefusedAndTheRunNamed(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	c.quarantined = &maintenance.Quarantine{WorkflowID: "gateway-sgw-1", RunID: "run-7", Reason: "it never came back", Since: noon}
+	result, err := maintain(t, at(t, noon, c), c.input(maintenance.Policy{}))
+	require.Error(t, err)
+	require.Equal(t, maintenance.StateFailed, result.State)
+	for _, words := range []string{"run-7", "it never came back", "tidegate release " + gatewayID, "Nothing was changed"} {
+		require.Contains(t, result.Summary, words)
+	}
+	require.Empty(t, c.done())
+	require.False(t, result.Quarantined, "the quarantine is the other run's")
+}
+
+func TestQuarantineLastsUntilItIsReleasedWithAReason(t *testing.T) {
+	t.Parallel()
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	workflows.Register(env)
+	answers := &answers{t: t}
+	env.RegisterDelayedCallback(func() {
+		env.UpdateWorkflow(workflows.ReleaseUpdate, "nameless", answers.rejected("by is empty"), workflows.Approval{Why: "x"})
+		env.UpdateWorkflow(workflows.ReleaseUpdate, "groundless", answers.rejected("why is empty"), workflows.Approval{By: "alice"})
+		env.UpdateWorkflow(workflows.ReleaseUpdate, "release", answers.accepted(), workflows.Approval{By: "alice", Why: "replaced the host"})
+	}, 100*24*time.Hour)
+	env.ExecuteWorkflow(workflows.QuarantineName, maintenance.Quarantine{Gateway: gatewayID, Since: noon})
+	require.NoError(t, env.GetWorkflowError())
+	var decision maintenance.Decision
+	require.NoError(t, env.GetWorkflowResult(&decision))
+	require.Equal(t, "replaced the host", decision.Why)
+	require.Equal(t, 3, answers.got)
+}
