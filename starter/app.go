@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/config/connection"
@@ -82,10 +83,13 @@ func wrong(field, value, want string) error {
 	return &maintenance.FieldError{Field: field, Value: value, Want: want}
 }
 
-// noWorker says what a run that does not answer most often lacks.
-func noWorker(doing string, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: no answer in %s; is a worker running? (go run ./worker --accounts FILE)", doing, answerTimeout)
+// unanswered adds to the error of a question what most often is the cause where
+// nobody answered it.
+func unanswered(doing string, err error) error {
+	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	_, nobody := errors.AsType[*serviceerror.FailedPrecondition](err) // no poller was seen lately
+	if late || nobody || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: no worker answers; is one running? (go run ./worker --accounts FILE)", doing)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -76,5 +76,5 @@ func approve(ctx context.Context, c session, gatewayID string, in workflows.Appr
 	case ctx.Err() != nil:
 		err = ctx.Err() // the SDK's own error hides it
 	}
-	return decision, noWorker("approve the maintenance of "+gatewayID, err)
+	return decision, unanswered("approve the maintenance of "+gatewayID, err)
 }

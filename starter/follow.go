@@ -64,7 +64,7 @@ func readStatus(ctx context.Context, c session, workflowID, runID string) (maint
 		if ctx.Err() != nil {
 			err = ctx.Err() // the SDK's own error hides it
 		}
-		return status, noWorker("ask "+workflowID+" for its status", err)
+		return status, unanswered("ask "+workflowID+" for its status", err)
 	}
 	return status, nil
 }

@@ -37,15 +37,18 @@ func (p printer) linef(format string, args ...any) {
 	fmt.Fprintf(p.out, format+"\n", args...) //nolint:errcheck // nobody is left to read it
 }
 
-// table writes rows under a head; nothing where there are none. The last
-// column is wrapped on a terminal.
+// padding stands between columns.
+const padding = "  "
+
+// table writes rows under a head; nothing where there are none. On a terminal
+// they are wrapped to its width.
 func (p printer) table(head []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
 	w := table.NewWriter()
 	w.SetStyle(table.Style{
-		Box:     table.BoxStyle{PaddingRight: "  "},
+		Box:     table.BoxStyle{PaddingRight: padding},
 		Options: table.Options{},
 	})
 	row := func(cells []string) table.Row {
@@ -56,22 +59,10 @@ func (p printer) table(head []string, rows [][]string) {
 		return r
 	}
 	w.AppendHeader(row(head))
-	widths := make([]int, len(head))
-	for _, cells := range append(rows, head) {
-		for i, cell := range cells[:len(cells)-1] {
-			widths[i] = max(widths[i], len(cell)+2)
-		}
-	}
 	for _, cells := range rows {
 		w.AppendRow(row(cells))
 	}
-	used := 0
-	for _, width := range widths {
-		used += width
-	}
-	if columns := p.columns(); columns > used+minNote {
-		w.SetColumnConfigs([]table.ColumnConfig{{Number: len(head), WidthMax: columns - used - 2, WidthMaxEnforcer: wrap}})
-	}
+	w.SetColumnConfigs(fit(p.columns(), append(rows, head)))
 	for line := range strings.SplitSeq(w.Render(), "\n") {
 		p.linef("%s", strings.TrimRight(line, " "))
 	}
@@ -79,6 +70,27 @@ func (p printer) table(head []string, rows [][]string) {
 
 // minNote is the least width at which wrapping the last column helps.
 const minNote = 20
+
+// fit has the columns wrapped where a terminal is too narrow for them: none of
+// them takes more than half of it, and the last one what is left.
+func fit(columns int, rows [][]string) []table.ColumnConfig {
+	if columns == 0 {
+		return nil
+	}
+	last := len(rows[0]) - 1
+	left := columns
+	var configs []table.ColumnConfig
+	for i := range last {
+		width := 0
+		for _, cells := range rows {
+			width = max(width, len(cells[i]))
+		}
+		width = min(width, columns/2)
+		left -= width + len(padding)
+		configs = append(configs, table.ColumnConfig{Number: i + 1, WidthMax: width, WidthMaxEnforcer: wrap})
+	}
+	return append(configs, table.ColumnConfig{Number: last + 1, WidthMax: max(left-len(padding), minNote), WidthMaxEnforcer: wrap})
+}
 
 // columns is the terminal's width; 0 where the answer goes elsewhere.
 func (p printer) columns() int {

@@ -41,7 +41,7 @@ func TestTheDocumentedTargetIsValid(t *testing.T) {
 	example, _, found := strings.Cut(rest, "```")
 	require.True(t, found)
 	file := filepath.Join(t.TempDir(), "target.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(example), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(example), 0o600)) //nolint:gosec // the path is the test's own
 	var out, errs bytes.Buffer
 	got := starter.Run(t.Context(), []string{"run", file, "--address", "127.0.0.1:1", "--client-connect-timeout", "100ms"}, &out, &errs)
 	require.Equal(t, 1, got, errs.String())
