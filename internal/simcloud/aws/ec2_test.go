@@ -20,7 +20,7 @@ import (
 
 func (w *world) ec2(key, secret, region string) *ec2.Client {
 	return ec2.New(ec2.Options{
-		BaseEndpoint: &w.url, Region: region, RetryMaxAttempts: 1,
+		BaseEndpoint: &w.url, Region: region, Retryer: w.retries(),
 		Credentials: credentials.NewStaticCredentialsProvider(key, secret, ""),
 	})
 }

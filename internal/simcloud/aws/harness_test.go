@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	sdkaws "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/storagegateway"
 	"github.com/aws/aws-sdk-go-v2/service/storagegateway/types"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
 
@@ -40,17 +42,21 @@ func (c *clock) move(d time.Duration) {
 // world is one simulated AWS behind a real HTTP server.
 type world struct {
 	*clock
-	cloud *aws.Cloud
-	book  *record.Book
-	url   string
-	sgw   *storagegateway.Client
+	cloud  *aws.Cloud
+	book   *record.Book
+	faults *fault.Engine
+	url    string
+	sgw    *storagegateway.Client
+	// retryer of new clients; nil tries once.
+	retryer sdkaws.Retryer
 }
 
 func newWorld(t *testing.T, s aws.Scenario) *world {
 	t.Helper()
 	w := &world{clock: &clock{now: start}}
 	w.book = record.New(w.Now)
-	cloud, err := aws.New(s, aws.Options{Book: w.book, Now: w.Now})
+	w.faults = fault.New(aws.Operations())
+	cloud, err := aws.New(s, aws.Options{Book: w.book, Now: w.Now, Faults: w.faults})
 	require.NoError(t, err)
 	server := httptest.NewServer(cloud)
 	t.Cleanup(server.Close)
@@ -61,11 +67,18 @@ func newWorld(t *testing.T, s aws.Scenario) *world {
 
 func (w *world) client(key, secret, token, region string) *storagegateway.Client {
 	return storagegateway.New(storagegateway.Options{
-		BaseEndpoint:     &w.url,
-		Region:           region,
-		Credentials:      credentials.NewStaticCredentialsProvider(key, secret, token),
-		RetryMaxAttempts: 1,
+		BaseEndpoint: &w.url,
+		Region:       region,
+		Credentials:  credentials.NewStaticCredentialsProvider(key, secret, token),
+		Retryer:      w.retries(),
 	})
+}
+
+func (w *world) retries() sdkaws.Retryer {
+	if w.retryer == nil {
+		return sdkaws.NopRetryer{}
+	}
+	return w.retryer
 }
 
 // kinds are the kinds of the effects so far.

@@ -18,6 +18,7 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/gaussdb/v3/model"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
@@ -50,12 +51,13 @@ func (c *clock) Move(by time.Duration) {
 // sim is one simulated cloud behind HTTP, with an SDK client for it.
 type sim struct {
 	*gaussdb.GaussDBClient
-	t     *testing.T
-	clock *clock
-	book  *record.Book
-	cloud *huawei.Cloud
-	url   string
-	admin string
+	t      *testing.T
+	clock  *clock
+	book   *record.Book
+	faults *fault.Engine
+	cloud  *huawei.Cloud
+	url    string
+	admin  string
 }
 
 // oneProxy is a scenario of one instance with the proxy "orders".
@@ -75,8 +77,8 @@ func withFate(fate huawei.Fate) huawei.Scenario {
 func start(t *testing.T, s huawei.Scenario) *sim {
 	t.Helper()
 	c := &clock{now: time.Now()}
-	book := record.New(c.Now)
-	cloud, err := huawei.New(s, huawei.Options{Book: book, Now: c.Now})
+	book, faults := record.New(c.Now), fault.New(huawei.Operations())
+	cloud, err := huawei.New(s, huawei.Options{Book: book, Now: c.Now, Faults: faults})
 	require.NoError(t, err)
 	server := httptest.NewServer(cloud)
 	t.Cleanup(server.Close)
@@ -86,7 +88,7 @@ func start(t *testing.T, s huawei.Scenario) *sim {
 		GaussDBClient: client(t, server.URL, huawei.Credential{
 			AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey,
 		}, huawei.DefaultProjectID),
-		t: t, clock: c, book: book, cloud: cloud, url: server.URL, admin: admin.URL,
+		t: t, clock: c, book: book, faults: faults, cloud: cloud, url: server.URL, admin: admin.URL,
 	}
 }
 
