@@ -12,7 +12,7 @@ import (
 func TestCreateSnapshotWritesTheKeyIntoDescriptionAndTag(t *testing.T) {
 	t.Parallel()
 	stub := answers(t, says(200, `{"SnapshotId":"snap-78e22663","VolumeARN":"`+volumeARN+`"}`))
-	key := maintenance.SnapshotKey("gateway/store-7:2026-11-21", "after", "vol-1122aabb")
+	key := maintenance.SnapshotKey("gateway/store-7:2026-11-21", 1, maintenance.PointAfter, "vol-1122aabb")
 	id, err := stub.cloud().CreateSnapshot(t.Context(), volumeARN, key)
 	require.NoError(t, err)
 	require.Equal(t, "snap-78e22663", id)

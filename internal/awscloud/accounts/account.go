@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -42,10 +43,19 @@ func (a Account) Validate() error {
 	}
 	check(a.Name != "", "name", a.Name, "the name by which plans name the account")
 	check(regionForm.MatchString(a.Region), "region", a.Region, "an AWS region such as us-east-1")
-	check(a.Endpoint == "" || isEndpoint(a.Endpoint), "endpoint", a.Endpoint, "a URL such as http://127.0.0.1:4599, without user and password")
+	check(a.Endpoint == "" || isEndpoint(a.Endpoint), "endpoint", shown(a.Endpoint), "a URL such as http://127.0.0.1:4599, without user and password")
 	check(a.AssumeRole == "" || roleForm.MatchString(a.AssumeRole), "assumeRole", a.AssumeRole, "arn:aws:iam::ACCOUNT:role/NAME")
 	check(a.ExternalID == "" || a.AssumeRole != "", "externalId", a.ExternalID, "to be left out where no role is assumed")
 	return errors.Join(errs...)
+}
+
+// shown is an endpoint as an error may repeat it: what may hold a password it
+// may not.
+func shown(endpoint string) string {
+	if strings.Contains(endpoint, "@") {
+		return "(hidden)"
+	}
+	return endpoint
 }
 
 func isEndpoint(endpoint string) bool {

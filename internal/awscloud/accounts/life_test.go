@@ -78,7 +78,7 @@ func TestAMaintenanceThroughTheSimulatedAWS(t *testing.T) {
 	require.True(t, away)
 
 	volume := availableVolume(t, cloud, before)
-	key := maintenance.SnapshotKey("run", "after", volume.ID)
+	key := maintenance.SnapshotKey("run", 1, maintenance.PointAfter, volume.ID)
 	id, err := cloud.CreateSnapshot(t.Context(), volume.ARN, key)
 	require.NoError(t, err)
 	var late bool

@@ -40,6 +40,27 @@ func TestValidateReportsEveryWrongFieldAtOnce(t *testing.T) {
 	}.Validate())
 }
 
+// What is wrong about an endpoint may be the password in it.
+func TestAWrongEndpointsPasswordIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	const secret = "planted-secret"
+	for _, endpoint := range []string{
+		"https://tidegate:" + secret + "@proxy.example:4599",
+		"https://" + secret + "@proxy.example",
+		"tidegate:" + secret + "@proxy.example",
+		"https://tidegate:" + secret + "%zz@proxy.example",
+		"https://tidegate:" + secret + "/x@proxy.example",
+	} {
+		account := accounts.Account{Name: "a", Region: "us-east-1", Endpoint: endpoint}
+		err := account.Validate()
+		require.ErrorContains(t, err, "endpoint: ")
+		require.NotContains(t, err.Error(), secret)
+		_, err = accounts.Open(t.Context(), account, example())
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), secret)
+	}
+}
+
 func TestOpenRefusesAWrongAccountByName(t *testing.T) {
 	t.Parallel()
 	_, err := accounts.Open(t.Context(), accounts.Account{Name: "prod"}, example())
