@@ -75,6 +75,9 @@ func regionEndpoint(name string) string {
 // parseEndpoint accepts what leads to one host and holds no secret. The SDK
 // would drop a path silently.
 func parseEndpoint(field, endpoint, want string) (string, error) {
+	if strings.Contains(endpoint, "@") {
+		return "", wrong(field, "(hidden)", "no user and password within the URL")
+	}
 	full := endpoint
 	if !strings.Contains(full, "://") {
 		full = "https://" + full
@@ -82,9 +85,6 @@ func parseEndpoint(field, endpoint, want string) (string, error) {
 	u, err := url.Parse(full)
 	if err != nil {
 		return "", wrong(field, "(not a URL)", want) // the text may hold a password
-	}
-	if u.User != nil {
-		return "", wrong(field, u.Redacted(), "no user and password within the URL")
 	}
 	extra := strings.Trim(u.Path, "/") + u.RawQuery + u.Fragment
 	if u.Host == "" || extra != "" || (u.Scheme != "http" && u.Scheme != "https") {

@@ -68,6 +68,8 @@ func TestOpenRefusesWhatCannotWork(t *testing.T) {
 		"a path":              {change: func(a *huaweicloud.Account) { a.Endpoint = "https://h/v3" }, field: "account.endpoint"},
 		"not a URL":           {change: func(a *huaweicloud.Account) { a.Endpoint = "https://h:planted" }, field: "account.endpoint"},
 		"a password":          {change: func(a *huaweicloud.Account) { a.Endpoint = "https://u:planted@h" }, field: "account.endpoint"},
+		"a token":             {change: func(a *huaweicloud.Account) { a.Endpoint = "https://planted@h" }, field: "account.endpoint"},
+		"no scheme":           {change: func(a *huaweicloud.Account) { a.Endpoint = "//u:planted@h" }, field: "account.endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
