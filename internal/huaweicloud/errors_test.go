@@ -2,12 +2,14 @@ package huaweicloud_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +141,40 @@ func TestAdviceIsGivenWhereItIsClear(t *testing.T) {
 		srv := newServer(t, always(dbs(400, code)))
 		require.ErrorContains(t, change(t.Context(), open(t, srv.URL, keys())), says)
 	}
+}
+
+// The advice and deploy/iam/huawei-policy.json name the same actions.
+func TestARefusedCallNamesTheActionThatThePolicyAllows(t *testing.T) {
+	t.Parallel()
+	var policy struct {
+		Statement []struct{ Action []string }
+	}
+	text, err := os.ReadFile("../../deploy/iam/huawei-policy.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &policy))
+	allowed := map[string]bool{}
+	for _, statement := range policy.Statement {
+		for _, action := range statement.Action {
+			allowed[action] = true
+		}
+	}
+	cloud := open(t, newServer(t, always(dbs(403, "DBS.200010"))).URL, keys())
+	weighted := maintenance.ProxyRouting{ReadWeights: []maintenance.NodeWeight{{ID: "n", Weight: 100}}}
+	for want, call := range map[string]func() error{
+		"gaussdbformysql:proxy:list":               func() error { return read(t.Context(), cloud) },
+		"gaussdbformysql:proxy:upgrade":            func() error { return change(t.Context(), cloud) },
+		"gaussdbformysql:proxy:restart":            func() error { _, err := cloud.Restart(t.Context(), instance, proxy); return err },
+		"gaussdbformysql:proxy:modifyWeight":       func() error { _, err := cloud.SetReadWeights(t.Context(), instance, proxy, weighted); return err },
+		"gaussdbformysql:instance:getScheduleTask": func() error { _, err := cloud.UpgradePending(t.Context(), instance, proxy); return err },
+		"gaussdbformysql:task:list":                func() error { _, err := cloud.Job(t.Context(), "job-1"); return err },
+	} {
+		err := call()
+		require.ErrorIs(t, err, maintenance.ErrDenied)
+		require.ErrorContains(t, err, "that they may "+want)
+		require.True(t, allowed[want], want)
+		delete(allowed, want)
+	}
+	require.Empty(t, allowed, "what the policy allows is asked for")
 }
 
 func TestACallThatWasNeverSentMayBeRepeated(t *testing.T) {

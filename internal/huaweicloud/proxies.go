@@ -108,7 +108,7 @@ func (c *Cloud) Kernel(ctx context.Context, instanceID, proxyID string) (mainten
 func (c *Cloud) UpgradePending(ctx context.Context, instanceID, proxyID string) (bool, error) {
 	op := &operation{
 		doing:  fmt.Sprintf("look for a scheduled upgrade of proxy %s of instance %s", proxyID, instanceID),
-		action: "gaussdbformysql:task:list",
+		action: "gaussdbformysql:instance:getScheduleTask",
 	}
 	if err := checkIDs(op, instanceID, proxyID); err != nil {
 		return false, err

@@ -84,7 +84,7 @@ func (c *Cloud) SetReadWeights(
 ) (string, error) {
 	op := &operation{
 		doing:   fmt.Sprintf("set the read weights of proxy %s of instance %s", proxyID, instanceID),
-		action:  "gaussdbformysql:proxy:modifyRouteMode",
+		action:  "gaussdbformysql:proxy:modifyWeight",
 		changes: true,
 	}
 	if err := checkIDs(op, instanceID, proxyID); err != nil {
