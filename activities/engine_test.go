@@ -61,7 +61,7 @@ func TestRefuseQuarantined(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			requireKind(t, err, tc.kind)
+			require.Equal(t, tc.kind == activities.TypeQuarantined, requireKind(t, err, tc.kind).NonRetryable())
 			for _, words := range tc.says {
 				require.ErrorContains(t, err, words)
 			}

@@ -48,9 +48,9 @@ func identify(e record.Effect) effect {
 	case d["to"] != "":
 		seen.change = strings.TrimSpace(change(d["from"], d["to"]) + " " + d["outcome"])
 	case strings.HasPrefix(d["description"], "tidegate/"):
-		// A snapshot's key: tidegate/RUN/POINT/VOLUME.
-		if parts := strings.Split(d["description"], "/"); len(parts) > 2 {
-			seen.change = parts[2]
+		// A snapshot's key: tidegate/RUN/ROUND/POINT/VOLUME.
+		if parts := strings.Split(d["description"], "/"); len(parts) > 3 {
+			seen.change = parts[3]
 		}
 	default:
 		seen.change = cmp.Or(d["readonly"], d["automaticUpdatePolicy"])

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/worker"
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
@@ -18,6 +17,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/workers"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -94,13 +94,11 @@ func (s *stage) raiseWorker(ctx context.Context) error {
 			Account:     huaweicloud.Account{Name: huaweiAccount, Project: huawei.DefaultProjectID, Region: huawei.DefaultRegion, Endpoint: endpoint},
 			Credentials: huaweicloud.Credentials{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey},
 		}})
-	w := worker.New(s.client, workflows.TaskQueue, worker.Options{})
-	workflows.Register(w)
-	activities.Register(w, activities.Providers{AWS: clouds, Huawei: clouds, Runs: s.client, Now: time.Now})
-	if err := w.Start(); err != nil {
-		return fmt.Errorf("start the worker: %w", err)
+	stop, err := workers.Start(s.client, activities.Providers{AWS: clouds, Huawei: clouds, Runs: s.client, Now: time.Now}, workers.Options{})
+	if err != nil {
+		return fmt.Errorf("start the workers: %w", err)
 	}
-	s.undo = append(s.undo, w.Stop)
+	s.undo = append(s.undo, stop)
 	return nil
 }
 

@@ -12,6 +12,8 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/workers"
 )
 
 const (
@@ -25,8 +27,8 @@ const (
 )
 
 // health answers GET /healthz with 200 while Temporal itself lists this worker
-// among the pollers of its task queue, for workflows and for activities: what
-// the worker believes of itself does not count.
+// among the pollers of all its task queues: what the worker believes of itself
+// does not count.
 type health struct {
 	identity, queue string
 	server          *http.Server // nil for none
@@ -86,23 +88,27 @@ func (h *health) polls(ctx context.Context) error {
 	if c == nil {
 		return errors.New("the worker does not poll")
 	}
-	for _, kind := range []enumspb.TaskQueueType{enumspb.TASK_QUEUE_TYPE_WORKFLOW, enumspb.TASK_QUEUE_TYPE_ACTIVITY} {
-		if err := h.pollsFor(ctx, c, kind); err != nil {
+	ofWorkflows, ofActivities := workers.Queues(h.queue)
+	if err := h.pollsFor(ctx, c, ofWorkflows, enumspb.TASK_QUEUE_TYPE_WORKFLOW); err != nil {
+		return err
+	}
+	for _, queue := range append(ofActivities, ofWorkflows) {
+		if err := h.pollsFor(ctx, c, queue, enumspb.TASK_QUEUE_TYPE_ACTIVITY); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h *health) pollsFor(ctx context.Context, c client.Client, kind enumspb.TaskQueueType) error {
-	queue, err := c.DescribeTaskQueue(ctx, h.queue, kind)
+func (h *health) pollsFor(ctx context.Context, c client.Client, queue string, kind enumspb.TaskQueueType) error {
+	described, err := c.DescribeTaskQueue(ctx, queue, kind)
 	if err != nil {
-		return fmt.Errorf("ask Temporal who polls task queue %s: %w", h.queue, err)
+		return fmt.Errorf("ask Temporal who polls task queue %s: %w", queue, err)
 	}
-	for _, p := range queue.GetPollers() {
+	for _, p := range described.GetPollers() {
 		if p.GetIdentity() == h.identity && time.Since(p.GetLastAccessTime().AsTime()) < pollFresh {
 			return nil
 		}
 	}
-	return fmt.Errorf("Temporal has not seen this worker poll for %s tasks in the last %s", kind, pollFresh) //nolint:staticcheck // a name begins it
+	return fmt.Errorf("Temporal has not seen this worker poll %s for %s tasks in the last %s", queue, kind, pollFresh) //nolint:staticcheck // a name begins it
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/internal/config/connection"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/internal/workers"
 )
 
 // stopPatience is how long a stopping worker waits for activities under way:
@@ -50,23 +50,22 @@ func identity(queue string) string {
 
 func (p parts) poll(ctx context.Context, c client.Client, health *health) error {
 	fatal := make(chan error, 1)
-	w := worker.New(c, p.queue, worker.Options{
-		Identity:                     p.client.Identity,
-		WorkerStopTimeout:            stopPatience,
-		TaskQueueActivitiesPerSecond: p.rate,
-		OnFatalError: func(err error) {
-			select {
-			case fatal <- err:
-			default: // one is enough
-			}
+	known := accounts.New(ctx, p.config.AWS, p.config.Huawei)
+	stop, err := workers.Start(c, activities.Providers{AWS: known, Huawei: known, Runs: c, Now: time.Now}, workers.Options{
+		Queue: p.queue, AWSPerSecond: p.aws, HuaweiPerSecond: p.huawei,
+		Each: worker.Options{
+			Identity:          p.client.Identity,
+			WorkerStopTimeout: stopPatience,
+			OnFatalError: func(err error) {
+				select {
+				case fatal <- err:
+				default: // one is enough
+				}
+			},
 		},
 	})
-	known := accounts.New(ctx, p.config.AWS, p.config.Huawei)
-	workflows.Register(w)
-	activities.Register(w, activities.Providers{AWS: known, Huawei: known, Runs: c, Now: time.Now})
-	if err := w.Start(); err != nil {
-		return fmt.Errorf("start polling task queue %s in namespace %s: %w; is the namespace there? `tidegate setup` makes it",
-			p.queue, p.client.Namespace, err)
+	if err != nil {
+		return fmt.Errorf("start in namespace %s: %w; is the namespace there? `tidegate setup` makes it", p.client.Namespace, err)
 	}
 	health.watch(c)
 	p.logger.Info("worker polls", "taskQueue", p.queue, "namespace", p.client.Namespace, "address", p.client.HostPort,
@@ -79,6 +78,6 @@ func (p parts) poll(ctx context.Context, c client.Client, health *health) error 
 		failure = fmt.Errorf("the worker cannot go on: %w", err)
 	}
 	health.watch(nil)
-	w.Stop()
+	stop()
 	return failure
 }

@@ -21,7 +21,7 @@ import (
 type settings struct {
 	accounts     string
 	taskQueue    string
-	rate         float64
+	aws, huawei  float64 // activities per second
 	healthListen string
 	logFormat    string
 	logLevel     string
@@ -35,13 +35,21 @@ type parts struct {
 	logger *slog.Logger
 	health net.Listener // nil for none
 	queue  string
-	rate   float64
+
+	aws, huawei float64 // activities per second
 }
+
+// The flags of the clouds' rates.
+const (
+	awsRateFlag    = "aws-per-second"
+	huaweiRateFlag = "huawei-per-second"
+	defaultRate    = 20
+)
 
 // check makes the parts, or says everything that is wrong at once. It binds
 // the health check's port, so that a taken one is found before anything starts.
 func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
-	p := parts{queue: s.taskQueue, rate: s.rate}
+	p := parts{queue: s.taskQueue, aws: s.aws, huawei: s.huawei}
 	var errs [5]error
 	p.config, errs[0] = s.loadAccounts()
 	p.client, errs[1] = s.connection.Options()
@@ -73,10 +81,15 @@ func (s *settings) checkQueue() error {
 	if s.taskQueue == "" {
 		errs = append(errs, wrong("--task-queue", "", "a name, such as tidegate"))
 	}
-	if !(s.rate > 0 && s.rate <= 100_000) { // so written, it refuses NaN too
-		errs = append(errs, wrong("--activities-per-second", strconv.FormatFloat(s.rate, 'g', -1, 64), "a number above 0, to 100000"))
-	}
+	errs = append(errs, checkRate(awsRateFlag, s.aws), checkRate(huaweiRateFlag, s.huawei))
 	return errors.Join(errs...)
+}
+
+func checkRate(flag string, rate float64) error {
+	if rate > 0 && rate <= 100_000 { // so written, it refuses NaN too
+		return nil
+	}
+	return wrong("--"+flag, strconv.FormatFloat(rate, 'g', -1, 64), "a number above 0, to 100000")
 }
 
 func (s *settings) logs(to io.Writer) (*slog.Logger, error) {

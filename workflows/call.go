@@ -19,13 +19,20 @@ import (
 // activity that is called with wrong arguments would run on zero values,
 // without an error. A cancelled run begins nothing: the SDK would schedule the
 // activity and cancel it in one go, and leave open which came first.
-func call[In, Out any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) (Out, error) {
+func call[In activities.Input, Out any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) (Out, error) {
 	var out Out
 	if err := ctx.Err(); err != nil {
 		return out, err
 	}
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in).Get(ctx, &out)
+	err := begin(ctx, options, activity, in).Get(ctx, &out)
 	return out, err
+}
+
+// begin is call for an activity that is waited for later. It goes to the task
+// queue of its provider.
+func begin[In activities.Input, Out any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) workflow.Future {
+	options.TaskQueue = in.Provider().Queue(workflow.GetInfo(ctx).TaskQueueName)
+	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in)
 }
 
 // first and most bound the waits between attempts that gave no delay of their

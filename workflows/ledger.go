@@ -36,7 +36,14 @@ func (l *ledger) intend(what, how string, undo undo) *entry {
 	return e
 }
 
-func (e *entry) is(state maintenance.ChangeState) { e.change.State = state }
+// is sets what has become of the change. One that was not made has no way back
+// to speak of.
+func (e *entry) is(state maintenance.ChangeState) {
+	e.change.State = state
+	if state == maintenance.ChangeNotMade {
+		e.change.Undo = ""
+	}
+}
 
 // open is true for a change that is, or may be, in force and can be taken back.
 func (e *entry) open() bool {

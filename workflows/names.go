@@ -9,12 +9,17 @@ const (
 	GatewayMaintenanceName = "GatewayMaintenance"
 	// StatusQuery answers with a maintenance.Status.
 	StatusQuery = "status"
-	// The updates, by which operators say what they want. Each takes an Order.
-	ApproveUpdate = "approve" // where the policy asks for an approval
-	AbortUpdate   = "abort"   // not past the point of no return
-	RetryUpdate   = "retry"   // the step that is held
-	SkipUpdate    = "skip"    // the step that is held
-	ReleaseUpdate = "release" // a quarantine
+	// ApproveUpdate is for a run whose policy asks for an approval. Like all
+	// updates it takes an Order.
+	ApproveUpdate = "approve"
+	// AbortUpdate ends a run that is not past the point of no return.
+	AbortUpdate = "abort"
+	// RetryUpdate tries the held step again.
+	RetryUpdate = "retry"
+	// SkipUpdate goes on without the held step.
+	SkipUpdate = "skip"
+	// ReleaseUpdate ends a quarantine.
+	ReleaseUpdate = "release"
 	// QuarantineName is the type of the workflow that stands for a quarantine.
 	QuarantineName = "Quarantine"
 )

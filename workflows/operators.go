@@ -11,14 +11,14 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// Approval is what an operator says with an update: who, and why.
-type Approval struct {
+// Order is what an operator says with an update: who, and why.
+type Order struct {
 	By  string `json:"by"`            // who; not empty
 	Why string `json:"why,omitempty"` // for the record
 }
 
-// order is one update that operators may send to a run.
-type order struct {
+// command is one update that operators may send to a run.
+type command struct {
 	name string
 	says string // shown in the Web UI
 	may  func() error
@@ -33,7 +33,7 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range []order{
+	for _, o := range []command{
 		{name: ApproveUpdate, says: "Let the maintenance begin in its next window", may: r.mayApprove},
 		{name: AbortUpdate, says: "Begin nothing more, and take back what can be taken back", may: r.mayAbort, do: stop},
 		{name: RetryUpdate, says: "Try the held step again", may: r.mayRetry, do: func() { r.choice = RetryUpdate }},
@@ -47,8 +47,8 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 }
 
 // obey registers one update, with its check and its place in the record.
-func (r *run) obey(ctx workflow.Context, o order) error {
-	handle := func(ctx workflow.Context, in Approval) (maintenance.Decision, error) {
+func (r *run) obey(ctx workflow.Context, o command) error {
+	handle := func(ctx workflow.Context, in Order) (maintenance.Decision, error) {
 		decision := maintenance.Decision{What: o.name, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
 		r.status.Decisions = append(r.status.Decisions, decision)
 		if o.do != nil {
@@ -58,7 +58,7 @@ func (r *run) obey(ctx workflow.Context, o order) error {
 		return decision, nil
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
-		Validator: func(_ workflow.Context, in Approval) error {
+		Validator: func(_ workflow.Context, in Order) error {
 			if err := named(in); err != nil {
 				return err
 			}
@@ -68,7 +68,7 @@ func (r *run) obey(ctx workflow.Context, o order) error {
 	})
 }
 
-func named(in Approval) error {
+func named(in Order) error {
 	if strings.TrimSpace(in.By) == "" {
 		return errors.New(`by is empty: say who you are, such as {"by": "alice"}`)
 	}

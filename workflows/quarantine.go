@@ -22,12 +22,12 @@ func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.De
 	if err := workflow.SetQueryHandler(ctx, StatusQuery, func() (maintenance.Quarantine, error) { return in, nil }); err != nil {
 		return maintenance.Decision{}, err
 	}
-	release := func(ctx workflow.Context, o Approval) (maintenance.Decision, error) {
+	release := func(ctx workflow.Context, o Order) (maintenance.Decision, error) {
 		released = &maintenance.Decision{What: ReleaseUpdate, By: o.By, Why: o.Why, At: workflow.Now(ctx)}
 		return *released, nil
 	}
 	err := workflow.SetUpdateHandlerWithOptions(ctx, ReleaseUpdate, release, workflow.UpdateHandlerOptions{
-		Validator: func(_ workflow.Context, o Approval) error {
+		Validator: func(_ workflow.Context, o Order) error {
 			if o.Why == "" {
 				return errors.New("why is empty: say what was done about the reason of the quarantine")
 			}

@@ -61,9 +61,9 @@ func TestQuarantineLastsUntilItIsReleasedWithAReason(t *testing.T) {
 	workflows.Register(env)
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(workflows.ReleaseUpdate, "nameless", answers.rejected("by is empty"), workflows.Approval{Why: "x"})
-		env.UpdateWorkflow(workflows.ReleaseUpdate, "groundless", answers.rejected("why is empty"), workflows.Approval{By: "alice"})
-		env.UpdateWorkflow(workflows.ReleaseUpdate, "release", answers.accepted(), workflows.Approval{By: "alice", Why: "replaced the host"})
+		env.UpdateWorkflow(workflows.ReleaseUpdate, "nameless", answers.rejected("by is empty"), workflows.Order{Why: "x"})
+		env.UpdateWorkflow(workflows.ReleaseUpdate, "groundless", answers.rejected("why is empty"), workflows.Order{By: "alice"})
+		env.UpdateWorkflow(workflows.ReleaseUpdate, "release", answers.accepted(), workflows.Order{By: "alice", Why: "replaced the host"})
 	}, 100*24*time.Hour)
 	env.ExecuteWorkflow(workflows.QuarantineName, maintenance.Quarantine{Gateway: gatewayID, Since: noon})
 	require.NoError(t, env.GetWorkflowError())

@@ -120,7 +120,7 @@ func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 
 func (r *run) watch(ctx workflow.Context) workflow.Future {
 	options := r.pollWithin(watchLimit, "look every "+r.policy.WindowRecheck.String()+" whether the window has moved")
-	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), gateways.WatchGateway, activities.WatchGatewayInput{
+	return begin(ctx, options, gateways.WatchGateway, activities.WatchGatewayInput{
 		Gateway: r.in.Target.Gateway, Prefer: r.policy.WindowPreference,
 		Schedule: r.schedule, Baseline: r.baseline, Every: r.policy.WindowRecheck,
 	})

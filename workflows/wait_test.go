@@ -140,9 +140,9 @@ func TestApproval(t *testing.T) {
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, maintenance.BlockedByApproval, status(t, env).Blocker)
-		env.UpdateWorkflow(workflows.ApproveUpdate, "nameless", answers.rejected("by is empty"), workflows.Approval{})
-		env.UpdateWorkflow(workflows.ApproveUpdate, "first", answers.accepted(), workflows.Approval{By: "alice", Why: "CHG-1"})
-		env.UpdateWorkflow(workflows.ApproveUpdate, "second", answers.rejected("approved already"), workflows.Approval{By: "bob"})
+		env.UpdateWorkflow(workflows.ApproveUpdate, "nameless", answers.rejected("by is empty"), workflows.Order{})
+		env.UpdateWorkflow(workflows.ApproveUpdate, "first", answers.accepted(), workflows.Order{By: "alice", Why: "CHG-1"})
+		env.UpdateWorkflow(workflows.ApproveUpdate, "second", answers.rejected("approved already"), workflows.Order{By: "bob"})
 	}, time.Hour)
 	result, err := maintain(t, env, c.input(maintenance.Policy{Approval: true}))
 	require.NoError(t, err)

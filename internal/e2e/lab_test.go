@@ -11,7 +11,6 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/worker"
 	"go.temporal.io/server/temporaltest"
 
 	"github.com/tidegate/tidegate/activities"
@@ -24,6 +23,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/workers"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -69,11 +69,9 @@ func newLabOn(t *testing.T, c client.Client, scenario simcloud.Scenario) *lab {
 	t.Cleanup(stop)
 	l := &lab{t: t, sim: sim, client: c, queue: t.Name()}
 	clouds := cloudsAt(t, "http://"+address)
-	w := worker.New(l.client, l.queue, worker.Options{})
-	workflows.Register(w)
-	activities.Register(w, activities.Providers{AWS: clouds, Huawei: clouds, Runs: l.client, Now: time.Now})
-	require.NoError(t, w.Start())
-	t.Cleanup(w.Stop)
+	stopWorkers, err := workers.Start(l.client, activities.Providers{AWS: clouds, Huawei: clouds, Runs: l.client, Now: time.Now}, workers.Options{Queue: l.queue})
+	require.NoError(t, err)
+	t.Cleanup(stopWorkers)
 	return l
 }
 
