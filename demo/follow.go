@@ -98,7 +98,7 @@ func wantsApproval(s maintenance.Status, now time.Time) bool {
 func approve(ctx context.Context, c client.Client, run client.WorkflowRun) error {
 	handle, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: workflows.ApproveUpdate,
-		Args:         []any{workflows.Approval{By: "demo", Why: "somebody has to"}},
+		Args:         []any{workflows.Order{By: "demo", Why: "somebody has to"}},
 		WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	if err == nil {
