@@ -83,7 +83,7 @@ func greet(out io.Writer, address string, s simcloud.Scenario) {
 	url := "http://" + address
 	lines := []string{
 		"Simulated clouds at " + url + " (Ctrl-C ends them)",
-		"  effects  " + url + "/_sim/effects    state  " + url + "/_sim/state    calls  " + url + "/_sim/calls",
+		"  effects  " + url + "/_sim/effects    state  " + url + "/_sim/state    calls  " + url + "/_sim/calls    faults  " + url + "/_sim/faults",
 		"",
 		"export AWS_ENDPOINT_URL=" + url,
 		"export AWS_REGION=" + region,

@@ -20,6 +20,7 @@ import (
 //	POST /gateways/{id}/fate             Fate
 //	POST /gateways/{id}/update           AWS installs the available version now
 //	POST /gateways/{id}/volumes/{volume} VolumeChange
+//	POST /gateways/{id}/volumes/{volume}/snapshot {"description": "..."}: one that the caller did not ask for
 //	POST /snapshots/{id}                 {"fate": "stuck"}
 //
 // Bodies are JSON with the scenario file's field names. A change is answered
@@ -70,6 +71,13 @@ func (c *Cloud) AdminHandler() http.Handler {
 			return err
 		}
 		return c.SetVolume(id, r.PathValue("volume"), in)
+	})
+	c.handle(mux, "volumes/{volume}/snapshot", func(r *http.Request, id string) error {
+		in, err := body[struct{ Description string }](r)
+		if err != nil {
+			return err
+		}
+		return c.TakeScheduled(id, r.PathValue("volume"), in.Description)
 	})
 	mux.HandleFunc("POST /snapshots/{id}", c.adminSnapshot)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

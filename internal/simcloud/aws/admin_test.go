@@ -84,6 +84,19 @@ func TestAdminBringsBackAGatewayThatNeverWould(t *testing.T) {
 	require.Equal(t, "1.3.0", *info.SoftwareVersion)
 }
 
+func TestAdminTakesASnapshotThatNobodyAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{gatewayWithVolumes()}})
+	w.change(t, "/gateways/sgw-11111111/volumes/vol-1111AAAA/snapshot", `{}`)
+	w.change(t, "/gateways/sgw-11111111/volumes/vol-1111AAAA/snapshot", `{"description": "somebody else's"}`)
+	w.move(time.Second)
+	found := w.search(t, filter("volume-id", "vol-1111aaaa"))
+	require.Len(t, found, 2)
+	require.Contains(t, *found[0].Description, "Scheduled snapshot")
+	require.Equal(t, "somebody else's", *found[1].Description)
+	require.Equal(t, []string{"vendor:ScheduledSnapshot", "vendor:ScheduledSnapshot"}, w.kinds())
+}
+
 func TestShutGatewayIsDescribedAndDoesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{gatewayWithVolumes()}})
@@ -133,6 +146,7 @@ func TestAdminNamesWhatIsWrong(t *testing.T) {
 	}{
 		"no gateway":      {"/gateways/sgw-0/state", `{"state": "RUNNING"}`, 404, `unknown gateway "sgw-0", want one of sgw-11111111`, nil},
 		"no volume":       {"/gateways/sgw-11111111/volumes/vol-0", `{"status": "AVAILABLE"}`, 404, `unknown volume "vol-0"`, nil},
+		"no volume here":  {"/gateways/sgw-11111111/volumes/vol-0/snapshot", `{}`, 404, `unknown volume "vol-0"`, nil},
 		"no snapshot":     {"/snapshots/snap-0", `{"fate": "stuck"}`, 404, `unknown snapshot "snap-0"`, nil},
 		"no such path":    {"/gateways/sgw-11111111/dance", `{}`, 404, "docs/simcloud.md", "path"},
 		"no body":         {"/gateways/sgw-11111111/state", ``, 400, "body: empty, want fields among state", nil},

@@ -146,35 +146,55 @@ func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error
 	if faults := change.check(); len(faults) > 0 {
 		return faults
 	}
-	var found *volume
-	err := c.change(gatewayID, "Volume", func(g *gateway, now time.Time) map[string]string {
-		at := slices.IndexFunc(g.volumes, func(v *volume) bool { return v.conf.ID == volumeID })
-		if at < 0 {
-			return nil
+	return c.changeVolume(gatewayID, volumeID, func(v *volume, now time.Time) map[string]string {
+		set(&v.pinned, change.Status)
+		set(&v.conf.SnapshotFate, change.SnapshotFate)
+		if v.pinned == volumePassThrough || v.pinned == volumeIrrecoverable {
+			c.stallVolume(v, now)
 		}
-		found = g.volumes[at]
-		set(&found.pinned, change.Status)
-		set(&found.conf.SnapshotFate, change.SnapshotFate)
-		if found.pinned == volumePassThrough || found.pinned == volumeIrrecoverable {
-			c.stallVolume(found, now)
-		}
-		return map[string]string{"volume": volumeID, "status": found.pinned, "snapshotFate": found.conf.SnapshotFate}
+		return map[string]string{"volume": volumeID, "status": v.pinned, "snapshotFate": v.conf.SnapshotFate}
 	})
-	if err == nil && found == nil {
-		return fmt.Errorf("%w volume %q of gateway %s", ErrUnknown, volumeID, gatewayID)
-	}
-	return err
 }
 
 func (v VolumeChange) check() FieldErrors {
 	check := &checker{}
-	if v.Status != nil && *v.Status != "" && (len(*v.Status) < 3 || len(*v.Status) > 50) {
-		check.wrong("status", *v.Status, "3 to 50 characters, such as AVAILABLE or PASS THROUGH, or empty")
+	if v.Status != nil {
+		check.volumeStatus("status", *v.Status)
 	}
 	if v.SnapshotFate != nil {
 		check.oneOf("snapshotFate", *v.SnapshotFate, fateCompleted, fateStuck, fateError)
 	}
 	return check.faults
+}
+
+// TakeScheduled takes a snapshot of a volume now, as the volume's own schedule
+// or somebody else would, in whatever state the volume is. An empty description is the schedule's.
+func (c *Cloud) TakeScheduled(gatewayID, volumeID, description string) error {
+	setDefault(&description, scheduledDescription)
+	if len(description) > 255 {
+		return FieldErrors{{Path: "description", Value: description, Want: "at most 255 characters"}}
+	}
+	return c.changeVolume(gatewayID, volumeID, func(v *volume, now time.Time) map[string]string {
+		c.takeForeign(v, now, description)
+		return nil
+	})
+}
+
+// changeVolume is change for a volume of a gateway.
+func (c *Cloud) changeVolume(gatewayID, volumeID string, act func(v *volume, now time.Time) map[string]string) error {
+	found := false
+	err := c.change(gatewayID, "Volume", func(g *gateway, now time.Time) map[string]string {
+		at := slices.IndexFunc(g.volumes, func(v *volume) bool { return v.conf.ID == volumeID })
+		if at < 0 {
+			return nil
+		}
+		found = true
+		return act(g.volumes[at], now)
+	})
+	if err == nil && !found {
+		return fmt.Errorf("%w volume %q of gateway %s", ErrUnknown, volumeID, gatewayID)
+	}
+	return err
 }
 
 // SetSnapshot gives a snapshot another fate: completed, stuck or error.

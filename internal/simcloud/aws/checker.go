@@ -56,6 +56,12 @@ func (c *checker) inRange(path string, value *int, low, high int) {
 	}
 }
 
+func (c *checker) volumeStatus(path, value string) {
+	if n := len(value); n > 0 && (n < 3 || n > 50) {
+		c.wrong(path, value, "3 to 50 characters, such as AVAILABLE or PASS THROUGH, or empty")
+	}
+}
+
 func (t Timing) check(c *checker, path string) {
 	for _, d := range []struct {
 		name  string

@@ -186,6 +186,9 @@ type Volume struct {
 	// Status pins VolumeStatus, such as "PASS THROUGH" or IRRECOVERABLE. Empty:
 	// AVAILABLE, and bootstrapping after a restart.
 	Status string `yaml:"status,omitempty"`
+	// AfterUpdate pins VolumeStatus when an update of the gateway has ended, in place of
+	// bootstrapping, such as "PASS THROUGH".
+	AfterUpdate string `yaml:"afterUpdate,omitempty"`
 	// AttachmentStatus is ATTACHED (default), DETACHED or DETACHING.
 	AttachmentStatus string `yaml:"attachmentStatus,omitempty"`
 	// SnapshotFate is what becomes of the volume's new snapshots: completed

@@ -117,6 +117,9 @@ func (c *Cloud) nextPhase(g *gateway, at time.Time) {
 	}
 	if ended {
 		g.update, g.backSince, g.seen = nil, at, at
+		for _, v := range g.volumes {
+			setDefault(&v.pinned, v.conf.AfterUpdate)
+		}
 		return
 	}
 	if u.phase().away {

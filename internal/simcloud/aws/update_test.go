@@ -101,6 +101,21 @@ func (w *world) finishUpdate(t *testing.T, arn string) {
 	}
 }
 
+func TestVolumeMayFallIntoPassThroughAfterTheUpdate(t *testing.T) {
+	t.Parallel()
+	g := gatewayWithVolumes()
+	g.Volumes[0].AfterUpdate = "PASS THROUGH"
+	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{g}})
+	status := func() string { return w.cloud.State().Gateways[0].Volumes[0].Status }
+	require.Equal(t, "AVAILABLE", status())
+	w.finishUpdate(t, gatewayARN+g.ID)
+	w.move(time.Hour)
+	require.Equal(t, "PASS THROUGH", status())
+	require.Equal(t, "AVAILABLE", w.cloud.State().Gateways[0].Volumes[1].Status)
+	w.change(t, "/gateways/sgw-11111111/volumes/vol-1111AAAA", `{"status": ""}`)
+	require.Equal(t, "AVAILABLE", status())
+}
+
 func TestFatesOfAnUpdate(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -162,9 +162,8 @@ func (v Volume) check(c *checker, path string, limitGiB int) {
 	if v.SizeGiB < 0 || v.SizeGiB > limitGiB {
 		c.wrong(path+".sizeGiB", fmt.Sprint(v.SizeGiB), fmt.Sprintf("1 to %d", limitGiB))
 	}
-	if n := len(v.Status); n > 0 && (n < 3 || n > 50) {
-		c.wrong(path+".status", v.Status, "3 to 50 characters, such as AVAILABLE or PASS THROUGH")
-	}
+	c.volumeStatus(path+".status", v.Status)
+	c.volumeStatus(path+".afterUpdate", v.AfterUpdate)
 	c.oneOf(path+".attachmentStatus", v.AttachmentStatus, "", "ATTACHED", "DETACHED", "DETACHING")
 	c.oneOf(path+".snapshotFate", v.SnapshotFate, "", fateCompleted, fateStuck, fateError)
 	if v.SnapshotFateTimes < 0 {

@@ -111,8 +111,13 @@ func (c *Cloud) takeScheduled(v *volume, now time.Time) {
 		if status, _ := v.statusAt(at); status != volumeAvailable || !v.gateway.running() {
 			continue
 		}
-		s := c.newSnapshot(v, at, scheduledDescription, nil)
-		c.snapshots.add(s)
-		c.book.EffectAt(at, "vendor:ScheduledSnapshot", s.id, "", map[string]string{"volume": v.arn})
+		c.takeForeign(v, at, scheduledDescription)
 	}
+}
+
+// takeForeign takes a snapshot that no caller asked for.
+func (c *Cloud) takeForeign(v *volume, at time.Time, description string) {
+	s := c.newSnapshot(v, at, description, nil)
+	c.snapshots.add(s)
+	c.book.EffectAt(at, "vendor:ScheduledSnapshot", s.id, "", map[string]string{"volume": v.arn})
 }

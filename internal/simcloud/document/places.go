@@ -52,7 +52,7 @@ func (c *collector) Visit(n ast.Node) ast.Visitor {
 }
 
 // clean makes a field's path of YAML's.
-func clean(path string) string { return strings.TrimPrefix(path, "$.") }
+func clean(path string) string { return strings.TrimPrefix(strings.TrimPrefix(path, "$"), ".") }
 
 func (p places) withKey(key *token.Token) entry {
 	for _, e := range p.entries {

@@ -94,6 +94,33 @@ func TestLostJobIsNeverSeenAndTheUpgradeHappens(t *testing.T) {
 	require.Equal(t, newVersion, s.version())
 }
 
+func TestLateJobIsUnknownUntilItsTime(t *testing.T) {
+	t.Parallel()
+	s := start(t, oneProxy(nil))
+	require.Equal(t, 200, call(t, "POST", s.admin+"/proxies/"+orders+"/fate", `{"jobLate": "8s"}`).status)
+	workflow := s.accepted()
+	s.clock.Move(7 * time.Second)
+	_, err := s.ShowGaussMySqlJobInfo(&model.ShowGaussMySqlJobInfoRequest{Id: workflow})
+	requireRefused(t, err, 400, "DBS.200543")
+	s.clock.Move(time.Second)
+	require.Equal(t, "Running", s.job(workflow).Status.Value())
+
+	negative := call(t, "POST", s.admin+"/proxies/"+orders+"/fate", `{"jobLate": "-1s"}`)
+	require.Equal(t, "fate.jobLate", negative.body["field"])
+}
+
+func TestWeightsMayFailAndStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	s := start(t, withFate(huawei.Fate{WeightsFail: true}))
+	id, err := s.setWeights(orders, nil, 0, 0)
+	require.NoError(t, err)
+	require.Equal(t, "CHANGING WEIGHTS", *s.shown(orders).Proxy.Status)
+	s.clock.Move(2 * time.Second)
+	require.Equal(t, "Failed", s.job(id).Status.Value())
+	require.Equal(t, []int32{0, 100, 100}, s.weights())
+	require.Equal(t, "ACTIVE", *s.shown(orders).Proxy.Status)
+}
+
 func TestUpdateResultMayHoldAnotherProxyFirstAndNoID(t *testing.T) {
 	t.Parallel()
 	s := start(t, withFate(huawei.Fate{TwoElements: true}))

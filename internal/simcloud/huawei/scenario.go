@@ -117,6 +117,12 @@ type Fate struct {
 	Abnormal bool `yaml:"abnormal,omitempty"`
 	// RestartFails lets restarts of the proxy end as Failed, its status unchanged.
 	RestartFails bool `yaml:"restartFails,omitempty"`
+	// WeightsFail lets changes of read weights and of the route mode end as
+	// Failed, and changes nothing.
+	WeightsFail bool `yaml:"weightsFail,omitempty"`
+	// JobLate is the time until the upgrade's job is known, by default
+	// Durations.JobVisible.
+	JobLate time.Duration `yaml:"jobLate,omitempty"`
 	// JobLost hides the job for ever; the upgrade takes place.
 	JobLost bool `yaml:"jobLost,omitempty"`
 	// TwoElements puts another proxy's element first into update_result.

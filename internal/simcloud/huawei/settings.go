@@ -61,10 +61,15 @@ func (c *Cloud) changeWeights(call *call, p *proxy, name string, mode int, body 
 	if err != nil {
 		return nil, err
 	}
-	before := p.Proxy
+	before, fails := p.Proxy, p.Fate.WeightsFail
 	started := c.begin(call, p, name, busyWeights, c.durations.Weights, func(now *Proxy) {
-		now.RouteMode, now.MasterWeight, now.ReadWeights = mode, master, reads
+		if !fails {
+			now.RouteMode, now.MasterWeight, now.ReadWeights = mode, master, reads
+		}
 	})
+	if fails {
+		started.outcome, started.reason = jobFailed, "Failed to change the weights of the database proxy."
+	}
 	c.effect(call, p, map[string]string{
 		"jobId":     started.id,
 		"routeMode": fmt.Sprintf("%d -> %d", before.RouteMode, mode),

@@ -112,6 +112,9 @@ func (c *Cloud) checkVersions(p *proxy, source, target string) error {
 // beginUpgrade starts the change that the job is about, from the job's begin.
 func (c *Cloud) beginUpgrade(p *proxy, j *job, target string, fate Fate) {
 	j.lost = fate.JobLost
+	if fate.JobLate > 0 && !j.scheduled() {
+		j.visible = j.created.Add(fate.JobLate)
+	}
 	if !fate.Stuck {
 		j.end = j.begin.Add(c.durations.Upgrade)
 	}
