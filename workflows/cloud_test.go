@@ -29,6 +29,8 @@ type cloud struct {
 	gateway  maintenance.Gateway
 	schedule maintenance.RawSchedule
 	moves    []move        // of the window, by time
+	reads    int           // of the window, so far
+	onRead   func(n int)   // called at each
 	gap      time.Duration // RUNNING goes on after the trigger
 	restart  time.Duration // then the gateway is away
 	stale    time.Duration // then it runs the old version
@@ -156,6 +158,10 @@ func (c *cloud) Schedule(context.Context, string) (maintenance.RawSchedule, erro
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.schedule
+	c.reads++
+	if c.onRead != nil {
+		c.onRead(c.reads)
+	}
 	for _, m := range c.moves {
 		if !c.now().Before(m.at) {
 			s.DayOfMonth = &m.day

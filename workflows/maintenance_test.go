@@ -59,6 +59,19 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			effects: []string{"trigger-without-effect " + gatewayID, "trigger-without-effect " + gatewayID},
 			says:    "Nothing was changed",
 		},
+		"an update that shows between the first trigger and a second one counts": {
+			arrange: func(c *cloud) {
+				c.noEffect, c.volumes = true, c.volumes[:1]
+				c.onRead = func(n int) { // the second reading is the one before the second trigger
+					if n == 2 {
+						c.awsAt = c.now().Add(-time.Hour)
+					}
+				}
+			},
+			state:   maintenance.StateCompleted,
+			effects: []string{"trigger-without-effect " + gatewayID, "snapshot vol-1122aabb"},
+			says:    "runs 2.0.0 (was 1.0.0)",
+		},
 		"a gateway that never comes back is triggered once": {
 			arrange: func(c *cloud) { c.restart = never },
 			state:   maintenance.StatePartial,

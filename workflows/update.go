@@ -112,8 +112,9 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 		seen, err := r.watchUpdate(ctx)
 		switch {
 		case is(err, activities.TypeNoEffect) && tries < maxTriggers && ctx.Err() == nil:
-			if out, err := r.trigger(ctx); err != nil || out.skipped {
-				return out, err
+			// Whatever it finds: the gateway is watched again.
+			if _, err := r.trigger(ctx); err != nil {
+				return outcome{}, err
 			}
 			continue
 		case is(err, activities.TypeNoEffect):

@@ -100,7 +100,7 @@ func status(t *testing.T, env environment) maintenance.Status {
 func TestWindowEnd(t *testing.T) {
 	t.Parallel()
 	policy := maintenance.Policy{
-		WindowLength: maintenance.Duration(15 * time.Minute), Cutoff: maintenance.Duration(5 * time.Minute),
+		WindowLength: maintenance.Duration(15 * time.Minute), Cutoff: new(maintenance.Duration(5 * time.Minute)),
 		Snapshot: maintenance.SnapshotNever,
 	}
 	t.Run("hold resumes in the next window where it stopped", func(t *testing.T) {
