@@ -67,7 +67,7 @@ func TestAssessGatewayTellsAllThatARunMustKnow(t *testing.T) {
 func TestAssessGatewayNamesEveryFaultOfTheInput(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	in := activities.AssessGatewayInput{Policy: maintenance.Policy{Cutoff: maintenance.Duration(-time.Hour), Snapshot: "maybe"}}
+	in := activities.AssessGatewayInput{Policy: maintenance.Policy{Cutoff: new(maintenance.Duration(-time.Hour)), Snapshot: "maybe"}}
 	_, err := run(t, r, r.gateways.AssessGateway, in)
 	app := requireKind(t, err, activities.TypeInvalid)
 	require.True(t, app.NonRetryable())

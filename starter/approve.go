@@ -17,7 +17,7 @@ import (
 
 // newApprove is the command by which a person lets a waiting maintenance begin.
 func newApprove(a *app) *cobra.Command {
-	var in workflows.Approval
+	var in workflows.Order
 	cmd := &cobra.Command{
 		Use:     "approve GATEWAY_ID --by NAME --why TEXT",
 		Short:   "Let a maintenance that waits for an approval begin in its next window",
@@ -54,7 +54,7 @@ func newApprove(a *app) *cobra.Command {
 }
 
 // approve sends the update and waits for its answer.
-func approve(ctx context.Context, c session, gatewayID string, in workflows.Approval) (maintenance.Decision, error) {
+func approve(ctx context.Context, c session, gatewayID string, in workflows.Order) (maintenance.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	var decision maintenance.Decision

@@ -40,7 +40,7 @@ func (p *policyFlags) durations(cmd *cobra.Command) {
 		usage       string
 	}{
 		{"windowLength", "window-length", &p.policy.WindowLength, "how long a window is, from the start that AWS gives"},
-		{"cutoff", "cutoff", &p.policy.Cutoff, "how long before the window's end nothing disruptive begins"},
+		{"cutoff", "cutoff", p.policy.Cutoff, "how long before the window's end nothing disruptive begins"},
 		{"windowRecheck", "window-recheck", &p.policy.WindowRecheck, "how often a waiting run reads the window again"},
 		{"updateStart", "update-start", &p.policy.UpdateStart, "how long after the trigger the restart must have been seen"},
 		{"updateDeadline", "update-deadline", &p.policy.UpdateDeadline, "how long the gateway may take to run the new software"},

@@ -30,7 +30,7 @@ const maxCount = 1000
 // by the function that decides in the workflow, and asks nobody.
 func newWindow(a *app) *cobra.Command {
 	policy := maintenance.Policy{}.WithDefaults()
-	w := &windowFlags{duration: policy.WindowLength, cutoff: policy.Cutoff, now: instant{time.Now()}, count: 5}
+	w := &windowFlags{duration: policy.WindowLength, cutoff: *policy.Cutoff, now: instant{time.Now()}, count: 5}
 	cmd := &cobra.Command{
 		Use:   "window --hour H --minute M (--day-of-week D | --day-of-month D) --timezone ZONE",
 		Short: "Print the next windows of a gateway's maintenance schedule",
@@ -79,13 +79,10 @@ func (w *windowFlags) schedule(cmd *cobra.Command) (maintenance.Schedule, error)
 	if weekly == monthly {
 		errs = append(errs, errors.New("one of --day-of-week (0, Sunday, to 6) and --day-of-month (1 to 28) is to be given"))
 	}
-	least, most := maintenance.Duration(time.Minute), maintenance.Duration(24*time.Hour)
-	if w.duration < least || w.duration > most {
-		errs = append(errs, wrong("--duration", w.duration.String(), least.String()+" to "+most.String()))
-	}
-	if w.cutoff < 0 || w.cutoff >= w.duration {
-		errs = append(errs, wrong("--cutoff", w.cutoff.String(), "0s to below the duration, "+w.duration.String()))
-	}
+	policy := maintenance.Policy{}.WithDefaults()
+	policy.WindowLength, policy.Cutoff = w.duration, &w.cutoff
+	flags := map[string]string{"policy.windowLength": "--duration", "policy.cutoff": "--cutoff"}
+	errs = append(errs, renamed(policy.Validate(), func(field string) string { return flags[field] })...)
 	s := maintenance.Schedule{Recurrence: maintenance.Weekly, Day: w.dayOfWeek, Hour: w.hour, Minute: w.minute, Zone: w.zone}
 	if monthly {
 		s.Recurrence, s.Day = maintenance.Monthly, w.dayOfMonth

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func samplePolicy() maintenance.Policy {
 	d := func(d time.Duration) maintenance.Duration { return maintenance.Duration(d) }
 	return maintenance.Policy{
-		WindowLength: d(3 * time.Hour), Cutoff: d(20 * time.Minute), WindowPreference: monthly, WindowRecheck: d(12 * time.Hour),
+		WindowLength: d(3 * time.Hour), Cutoff: new(d(20 * time.Minute)), WindowPreference: monthly, WindowRecheck: d(12 * time.Hour),
 		OnWindowEnd: maintenance.WindowEndFinish, Freezes: []maintenance.Freeze{freeze(sunday(2, 0), sunday(3, 0))}, Approval: true,
 		AutomaticUpdates: maintenance.AutomaticUpdatesHold,
 		UpdateStart:      d(10 * time.Minute), UpdateDeadline: d(50 * time.Minute), SteadyFor: d(45 * time.Second),

@@ -91,11 +91,11 @@ type ProxyPolicy struct {
 // take the defaults of WithDefaults.
 type Policy struct {
 	// WindowLength is how long a window is, from the start that AWS gives:
-	// 15m to 24h, default 4h. AWS has no length of its own.
+	// 1m to 24h, default 4h. AWS has no length of its own.
 	WindowLength Duration `json:"windowLength,omitempty"`
-	// Cutoff is how long before the window's end nothing disruptive begins;
-	// 1s to just below WindowLength, default 30m.
-	Cutoff Duration `json:"cutoff,omitempty"`
+	// Cutoff is how long before the window's end nothing disruptive begins: 0s,
+	// which is none, to a minute below WindowLength. Left out, it is 30m.
+	Cutoff *Duration `json:"cutoff,omitempty"`
 	// WindowPreference decides where AWS gives a weekly and a monthly day at
 	// once; empty: such a gateway is refused.
 	WindowPreference Recurrence `json:"windowPreference,omitempty"`
@@ -147,7 +147,7 @@ type Policy struct {
 // once, and keeps them in its history: a later release may change them.
 func (p Policy) WithDefaults() Policy {
 	p.WindowLength = cmp.Or(p.WindowLength, Duration(4*time.Hour))
-	p.Cutoff = cmp.Or(p.Cutoff, Duration(30*time.Minute))
+	p.Cutoff = cmp.Or(p.Cutoff, new(Duration(30*time.Minute)))
 	p.WindowRecheck = cmp.Or(p.WindowRecheck, Duration(24*time.Hour))
 	p.OnWindowEnd = cmp.Or(p.OnWindowEnd, WindowEndHold)
 	p.AutomaticUpdates = cmp.Or(p.AutomaticUpdates, AutomaticUpdatesKeep)
@@ -172,8 +172,8 @@ func (p Policy) WithDefaults() Policy {
 // defaults.
 func (p Policy) Validate() error {
 	errs := []error{
-		between("policy.windowLength", p.WindowLength, 15*time.Minute, 24*time.Hour),
-		between("policy.cutoff", p.Cutoff, time.Second, p.WindowLength.Std()-time.Minute),
+		between("policy.windowLength", p.WindowLength, time.Minute, 24*time.Hour),
+		between("policy.cutoff", p.cutoff(), 0, p.WindowLength.Std()-time.Minute),
 		between("policy.windowRecheck", p.WindowRecheck, time.Second, 24*time.Hour),
 		between("policy.updateStart", p.UpdateStart, time.Second, p.UpdateDeadline.Std()),
 		between("policy.updateDeadline", p.UpdateDeadline, time.Second, 24*time.Hour),
@@ -205,7 +205,15 @@ func (p Policy) Validate() error {
 
 // Rules are the policy's part of the gate.
 func (p Policy) Rules() Rules {
-	return Rules{Length: p.WindowLength.Std(), Cutoff: p.Cutoff.Std(), Freezes: p.Freezes}
+	return Rules{Length: p.WindowLength.Std(), Cutoff: p.cutoff().Std(), Freezes: p.Freezes}
+}
+
+// cutoff is none in a policy that has not got its defaults.
+func (p Policy) cutoff() Duration {
+	if p.Cutoff == nil {
+		return 0
+	}
+	return *p.Cutoff
 }
 
 func between(field string, d Duration, low, high time.Duration) error {

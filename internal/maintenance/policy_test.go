@@ -15,7 +15,7 @@ func TestTheDefaultsAreThePromisedOnesAndValid(t *testing.T) {
 	t.Parallel()
 	d := func(d time.Duration) maintenance.Duration { return maintenance.Duration(d) }
 	require.Equal(t, maintenance.Policy{
-		WindowLength: d(4 * time.Hour), Cutoff: d(30 * time.Minute), WindowRecheck: d(24 * time.Hour), OnWindowEnd: maintenance.WindowEndHold,
+		WindowLength: d(4 * time.Hour), Cutoff: new(d(30 * time.Minute)), WindowRecheck: d(24 * time.Hour), OnWindowEnd: maintenance.WindowEndHold,
 		AutomaticUpdates: maintenance.AutomaticUpdatesKeep,
 		UpdateStart:      d(15 * time.Minute), UpdateDeadline: d(time.Hour), SteadyFor: d(30 * time.Second),
 		Snapshot: maintenance.SnapshotAfter, SnapshotDeadline: d(6 * time.Hour), SnapshotSettle: d(5 * time.Minute),
@@ -33,6 +33,8 @@ func TestDefaultsLeaveWhatIsGiven(t *testing.T) {
 	require.NoError(t, given.Validate())
 	require.Equal(t, given, given.WithDefaults())
 	require.Equal(t, defaults(), defaults().WithDefaults())
+	none := maintenance.Policy{Cutoff: new(maintenance.Duration(0))}.WithDefaults()
+	require.Zero(t, *none.Cutoff, "no cutoff is asked for")
 }
 
 func TestAPolicysRanges(t *testing.T) {
@@ -43,9 +45,9 @@ func TestAPolicysRanges(t *testing.T) {
 		low, high time.Duration
 	}{
 		"policy.windowLength": {func(p *maintenance.Policy, d maintenance.Duration) {
-			p.WindowLength, p.Cutoff = d, maintenance.Duration(time.Minute)
-		}, 15 * time.Minute, 24 * time.Hour},
-		"policy.cutoff":           {func(p *maintenance.Policy, d maintenance.Duration) { p.Cutoff = d }, time.Second, 4*time.Hour - time.Minute},
+			p.WindowLength, p.Cutoff = d, new(maintenance.Duration(0))
+		}, time.Minute, 24 * time.Hour},
+		"policy.cutoff":           {func(p *maintenance.Policy, d maintenance.Duration) { p.Cutoff = &d }, 0, 4*time.Hour - time.Minute},
 		"policy.windowRecheck":    {func(p *maintenance.Policy, d maintenance.Duration) { p.WindowRecheck = d }, time.Second, 24 * time.Hour},
 		"policy.updateStart":      {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateStart = d }, time.Second, time.Hour},
 		"policy.updateDeadline":   {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateDeadline = d }, 15 * time.Minute, 24 * time.Hour},
@@ -76,8 +78,8 @@ func TestAPolicysRanges(t *testing.T) {
 func TestAPolicysFaultIsNamedWithItsRange(t *testing.T) {
 	t.Parallel()
 	p := defaults()
-	p.Cutoff = maintenance.Duration(5 * time.Hour)
-	require.EqualError(t, p.Validate(), `policy.cutoff: "5h" is wrong: want 1s to 3h59m`)
+	p.Cutoff = new(maintenance.Duration(5 * time.Hour))
+	require.EqualError(t, p.Validate(), `policy.cutoff: "5h" is wrong: want 0s to 3h59m`)
 	p = defaults()
 	p.Snapshot = "maybe"
 	require.EqualError(t, p.Validate(), `policy.snapshot: "maybe" is wrong: want one of ["after" "before" "both" "never"]`)
@@ -108,7 +110,7 @@ func TestAllOfAPolicysFaultsAreNamedAtOnce(t *testing.T) {
 	t.Parallel()
 	minus := maintenance.Duration(-time.Second)
 	p := maintenance.Policy{
-		WindowLength: minus, Cutoff: minus, WindowPreference: "daily", WindowRecheck: minus, OnWindowEnd: "stop",
+		WindowLength: minus, Cutoff: new(minus), WindowPreference: "daily", WindowRecheck: minus, OnWindowEnd: "stop",
 		Freezes:          []maintenance.Freeze{freeze(sunday(3, 0), sunday(2, 0))},
 		AutomaticUpdates: "off", UpdateStart: minus, UpdateDeadline: minus, SteadyFor: minus,
 		Snapshot: "maybe", SnapshotDeadline: minus, SnapshotSettle: minus,
