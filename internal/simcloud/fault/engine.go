@@ -83,6 +83,7 @@ func (e *Engine) Strike(op Operation, resources func() []string) *Strike {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	resources = sync.OnceValue(resources)
 	var struck *Strike
 	for _, one := range e.rules {
 		if one.Rule.matches(op) && one.about(resources) && one.due() && struck == nil {

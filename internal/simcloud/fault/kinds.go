@@ -23,7 +23,7 @@ const (
 	NumbersAsStrings     Kind = "numbers-as-strings"
 	ErrorDetailsAsString Kind = "error-details-as-string"
 	EmptyObject          Kind = "empty-object"
-	ExpiredCredentials   Kind = "expired-credentials"
+	ExpiredCredentials   Kind = "expired-credentials" //nolint:gosec // a fault's name, no credential
 	ClockSkew            Kind = "clock-skew"
 	Conflict             Kind = "conflict"
 	Echo                 Kind = "echo"

@@ -3,6 +3,7 @@ package huawei
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
@@ -73,8 +74,8 @@ func (call *call) expired(r *http.Request) *apiError {
 	return unauthenticated("Get secretKey failed,ak:%s,err:ak not exist", signed.accessKey)
 }
 
-// statusOf is the HTTP status of the codes of the fact sheet's table whose
-// status is not the one of the fault's own code; 0 for the rest.
+// statusOf is the HTTP status of a code in the vendor's table of errors; 0 for
+// a code that is not there.
 func statusOf(code string) int {
 	for status, codes := range map[int]string{
 		http.StatusBadRequest: "DBS.200001 DBS.200004 DBS.280001 DBS.290000 DBS.200006 DBS.05000008 DBS.05000001 DBS.05000012 " +
@@ -89,10 +90,8 @@ func statusOf(code string) int {
 		http.StatusInternalServerError: "DBS.05000000 DBS.108000 DBS.108002 DBS.108005 DBS.200005 DBS.200208 DBS.213002 DBS.213004 " +
 			"DBS.290006 DBS.290015",
 	} {
-		for _, known := range strings.Fields(codes) {
-			if known == code {
-				return status
-			}
+		if slices.Contains(strings.Fields(codes), code) {
+			return status
 		}
 	}
 	return 0
