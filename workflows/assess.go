@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -39,8 +41,23 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	return done("%s, %d volumes; window %s; %d of %d proxies to upgrade",
-		offer(found.Gateway), len(found.Volumes), r.schedule, len(r.pending()), len(r.goals)), nil
+	return done("%s", r.assessed(found)), nil
+}
+
+// assessed is what was found, for people.
+func (r *run) assessed(found activities.AssessGatewayOutput) string {
+	parts := []string{offer(found.Gateway), "window " + r.schedule.String()}
+	switch n := len(found.Volumes); n {
+	case 0:
+	case 1:
+		parts = append(parts, "1 volume")
+	default:
+		parts = append(parts, fmt.Sprintf("%d volumes", n))
+	}
+	if n := len(r.goals); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d proxies to upgrade", len(r.pending()), n))
+	}
+	return strings.Join(parts, "; ")
 }
 
 func offer(g maintenance.Gateway) string {
