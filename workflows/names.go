@@ -1,5 +1,7 @@
 package workflows
 
+import "github.com/tidegate/tidegate/activities"
+
 // The names under which other programs, the Web UI and recorded histories know
 // this package. They never change.
 const (
@@ -22,6 +24,9 @@ const (
 	ReleaseUpdate = "release"
 	// QuarantineName is the type of the workflow that stands for a quarantine.
 	QuarantineName = "Quarantine"
+	// QuarantineMemo is the memo under which that workflow says why it is, as a
+	// maintenance.Quarantine: it can be read without a worker.
+	QuarantineMemo = activities.QuarantineMemo
 )
 
 // QuarantineWorkflowID is the id of a gateway's quarantine. While that workflow

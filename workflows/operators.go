@@ -125,10 +125,8 @@ func (r *run) maySkip() error {
 	if err := r.mayRetry(); err != nil {
 		return err
 	}
-	switch r.status.Step {
-	case maintenance.StepAssess, maintenance.StepWait, maintenance.StepRunning:
+	if !r.status.Step.CanBeSkipped() {
 		return fmt.Errorf("%s cannot be skipped, since everything after it builds on it: retry or abort", r.status.Step)
-	case maintenance.StepUpdate, maintenance.StepSnapshot, maintenance.StepProxies, maintenance.StepVerify:
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result) {
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:        QuarantineWorkflowID(id),
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		Memo:              map[string]any{activities.QuarantineMemo: in},
+		Memo:              map[string]any{QuarantineMemo: in},
 		StaticSummary:     id + " is quarantined: " + r.suspect,
 	}), QuarantineName, in)
 	err := child.GetChildWorkflowExecution().Get(ctx, nil)

@@ -22,6 +22,17 @@ func Steps() []Step {
 	return []Step{StepAssess, StepWait, StepUpdate, StepRunning, StepSnapshot, StepProxies, StepVerify}
 }
 
+// CanBeSkipped is false for the steps that everything after them builds on: a
+// person cannot let them go when they fail.
+func (s Step) CanBeSkipped() bool {
+	switch s {
+	case StepUpdate, StepSnapshot, StepProxies, StepVerify:
+		return true
+	case StepAssess, StepWait, StepRunning:
+	}
+	return false
+}
+
 // StepState is how far a step has come.
 type StepState string
 
