@@ -85,7 +85,7 @@ func newShell(t *testing.T) *shell {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	require.NoError(t, os.Symlink(filepath.Join(root, "deploy"), filepath.Join(s.work, "deploy")))
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.bin, "./devserver", "./simcloud", "./worker", "./starter")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.bin, "./devserver", "./simcloud", "./worker", "./starter") //nolint:gosec // our own programs
 	build.Dir = root
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
