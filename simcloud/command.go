@@ -86,7 +86,7 @@ func greet(out io.Writer, address string, s simcloud.Scenario) {
 		"  effects  " + url + "/_sim/effects    state  " + url + "/_sim/state    calls  " + url + "/_sim/calls    faults  " + url + "/_sim/faults",
 		"",
 		"export AWS_ENDPOINT_URL=" + url,
-		"export AWS_REGION=" + region,
+		"export AWS_REGION=" + region + " AWS_DEFAULT_REGION=" + region, // the AWS CLI v1 reads the second only
 		"export AWS_ACCESS_KEY_ID=" + awsKey.AccessKeyID,
 		"export AWS_SECRET_ACCESS_KEY=" + awsKey.SecretAccessKey,
 	}
