@@ -39,6 +39,7 @@ func (m member) differences(r maintenance.Result) []string {
 	same("snapshots", want.snapshots, points(r.Snapshots))
 	same("proxies", want.proxies, each(r.Proxies, func(p maintenance.ProxyOutcome) maintenance.ProxyState { return p.State }))
 	same("ledger", want.ledger, each(r.Ledger, func(c maintenance.Change) maintenance.ChangeState { return c.State }))
+	same("quarantined", want.quarantined, r.Quarantined)
 	same("decisions", want.decisions, len(r.Decisions))
 	return faults
 }

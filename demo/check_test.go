@@ -58,6 +58,7 @@ func TestEveryDepartureIsNamed(t *testing.T) {
 		"third proxy":   {func(r []maintenance.Result, _ map[effect]int) { r[5].Proxies[2].State = maintenance.ProxyUpgraded }, "proxies: [upgraded rejected upgraded]"},
 		"reads left":    {func(r []maintenance.Result, _ map[effect]int) { r[5].Ledger[2].State = maintenance.ChangeStuck }, "ledger: [kept kept could not be taken back"},
 		"not approved":  {func(r []maintenance.Result, _ map[effect]int) { r[index("needs-approval")].Decisions = nil }, "needs-approval: decisions: 0, should be 1"},
+		"quarantined":   {func(r []maintenance.Result, _ map[effect]int) { r[0].Quarantined = true }, "open-now: quarantined: true, should be false"},
 		"sent twice":    {func(_ []maintenance.Result, e map[effect]int) { e[trigger]++ }, "UpdateGatewaySoftwareNow of sgw-1A2B3C01 1.2.3 -> 1.3.0: took place 2 times, should be 1"},
 		"never sent":    {func(_ []maintenance.Result, e map[effect]int) { delete(e, trigger) }, "took place 0 times, should be 1"},
 		"not intended": {func(_ []maintenance.Result, e map[effect]int) {

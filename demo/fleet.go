@@ -40,6 +40,8 @@ type expectation struct {
 	ledger    []maintenance.ChangeState
 	decisions int
 	effects   []effect // each of them once
+	// quarantined: no later run touches the gateway until a person releases it.
+	quarantined bool
 }
 
 // fleet is every target of the demo.

@@ -14,6 +14,7 @@ func perfect() (results []maintenance.Result, counted map[effect]int) {
 	for _, m := range fleet() {
 		r := maintenance.Result{
 			Target: m.target.Name, State: m.expect.state, Summary: "all is so.", Start: begin, End: begin.Add(25 * time.Second),
+			Quarantined: m.expect.quarantined,
 			Gateway: maintenance.GatewayOutcome{
 				Before:  maintenance.Gateway{SoftwareVersion: m.expect.before},
 				After:   maintenance.Gateway{SoftwareVersion: m.expect.after},

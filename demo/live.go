@@ -65,6 +65,8 @@ func activity(s maintenance.Status, now time.Time) string {
 		return "the window opens in " + countdown(s.Next.Sub(now))
 	case waits(s) && s.Next != nil:
 		return fmt.Sprintf("waits (%s), may begin in %s", s.Blocker, countdown(s.Next.Sub(now)))
+	case waits(s):
+		return fmt.Sprintf("waits (%s)", s.Blocker)
 	case s.PastNoReturn:
 		return "past the point of no return"
 	case s.Step == maintenance.StepProxies:

@@ -64,6 +64,7 @@ func TestHeadlineSaysWhatRunsOrWhyNot(t *testing.T) {
 		"6/7 upgrade-proxies 1 upgraded, 2 pending":              upgrading,
 		"COMPLETED  it runs 1.3.0.":                              ended,
 		"PARTIAL  1 upgraded, 2 pending":                         partial,
+		"2/7 wait            waits (failure)":                    waiting(maintenance.BlockedByFailure, 0),
 	} {
 		require.Equal(t, want, headline(status, now))
 	}
