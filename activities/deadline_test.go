@@ -41,7 +41,7 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 		}, "Snapshot", activities.TypeUnavailable},
 		"delete snapshot": {func(r *rig) error {
 			r.aws.snapshots = says([]maintenance.Snapshot{snapshot("snap-0a", "pending")})
-			return fail(r, r.gateways.DeleteUnfinished, snapshots)
+			return fail(r, r.gateways.DeleteSnapshots, activities.DeleteSnapshotsInput{FindSnapshotInput: snapshots})
 		}, "DeleteSnapshot", activities.TypeUnavailable},
 		"automatic updates": {func(r *rig) error {
 			return fail(r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: lookup(), Policy: maintenance.EmergencyVersionsOnly})

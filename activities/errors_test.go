@@ -160,8 +160,8 @@ func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
 		"AwaitSnapshot": func(r *rig) error {
 			return fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "other"})
 		},
-		"DeleteUnfinished": func(r *rig) error {
-			return fail(r, r.gateways.DeleteUnfinished, activities.FindSnapshotInput{VolumeLookup: activities.VolumeLookup{Account: "other"}})
+		"DeleteSnapshots": func(r *rig) error {
+			return fail(r, r.gateways.DeleteSnapshots, activities.DeleteSnapshotsInput{FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: activities.VolumeLookup{Account: "other"}}})
 		},
 		"SetAutomaticUpdates": func(r *rig) error {
 			return fail(r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: activities.Lookup{Gateway: other}})

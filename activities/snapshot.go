@@ -128,16 +128,23 @@ func (a *StorageGateway) AwaitSnapshot(ctx context.Context, in AwaitSnapshotInpu
 	return out, nil
 }
 
-// DeleteUnfinishedOutput says what became of the snapshots that carry a key.
-type DeleteUnfinishedOutput struct {
+// DeleteSnapshotsInput names the snapshots that carry a key.
+type DeleteSnapshotsInput struct {
+	FindSnapshotInput
+	// Finished deletes the completed ones too.
+	Finished bool `json:"finished,omitempty"`
+}
+
+// DeleteSnapshotsOutput says what became of the snapshots that carry a key.
+type DeleteSnapshotsOutput struct {
 	Deleted []string `json:"deleted,omitempty"`
 	Kept    []string `json:"kept,omitempty"` // completed: somebody's recovery point
 }
 
-// DeleteUnfinished deletes the snapshots that carry the key and are not
-// completed. One that EC2 shows late must not be left behind: while none is to
+// DeleteSnapshots deletes the snapshots that carry the key and, unless asked to,
+// are not completed. One that EC2 shows late must not be left behind: while none is to
 // be seen it looks again, until the time is up. It may be repeated.
-func (a *StorageGateway) DeleteUnfinished(ctx context.Context, in FindSnapshotInput) (out DeleteUnfinishedOutput, err error) {
+func (a *StorageGateway) DeleteSnapshots(ctx context.Context, in DeleteSnapshotsInput) (out DeleteSnapshotsOutput, err error) {
 	defer a.Now.edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Volumes(in.Account)
 	if err != nil {
@@ -152,7 +159,7 @@ func (a *StorageGateway) DeleteUnfinished(ctx context.Context, in FindSnapshotIn
 	}
 	remove := func(ctx context.Context, id string) (string, error) { return id, cloud.DeleteSnapshot(ctx, id) }
 	for _, s := range found {
-		if s.Completed() {
+		if s.Completed() && !in.Finished {
 			out.Kept = append(out.Kept, s.ID)
 			continue
 		}

@@ -151,27 +151,32 @@ func TestAwaitSnapshot(t *testing.T) {
 	}
 }
 
-func TestDeleteUnfinishedKeepsWhatIsCompleted(t *testing.T) {
+func TestDeleteSnapshotsKeepsWhatIsCompleted(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		found []maintenance.Snapshot
-		want  activities.DeleteUnfinishedOutput
-		sent  []string
+		found    []maintenance.Snapshot
+		want     activities.DeleteSnapshotsOutput
+		sent     []string
+		finished bool
 	}{
-		"none":      {nil, activities.DeleteUnfinishedOutput{}, nil},
-		"pending":   {[]maintenance.Snapshot{snapshot("snap-0a", "pending")}, activities.DeleteUnfinishedOutput{Deleted: []string{"snap-0a"}}, []string{"delete snap-0a"}},
-		"completed": {[]maintenance.Snapshot{snapshot("snap-0a", "completed")}, activities.DeleteUnfinishedOutput{Kept: []string{"snap-0a"}}, nil},
+		"completed, asked to": {
+			[]maintenance.Snapshot{snapshot("snap-0a", "completed")}, activities.DeleteSnapshotsOutput{Deleted: []string{"snap-0a"}},
+			[]string{"delete snap-0a"}, true,
+		},
+		"none":      {nil, activities.DeleteSnapshotsOutput{}, nil, false},
+		"pending":   {[]maintenance.Snapshot{snapshot("snap-0a", "pending")}, activities.DeleteSnapshotsOutput{Deleted: []string{"snap-0a"}}, []string{"delete snap-0a"}, false},
+		"completed": {[]maintenance.Snapshot{snapshot("snap-0a", "completed")}, activities.DeleteSnapshotsOutput{Kept: []string{"snap-0a"}}, nil, false},
 		"of each": {
 			[]maintenance.Snapshot{snapshot("snap-0a", "error"), snapshot("snap-0b", "completed"), snapshot("snap-0c", "pending")},
-			activities.DeleteUnfinishedOutput{Deleted: []string{"snap-0a", "snap-0c"}, Kept: []string{"snap-0b"}},
-			[]string{"delete snap-0a", "delete snap-0c"},
+			activities.DeleteSnapshotsOutput{Deleted: []string{"snap-0a", "snap-0c"}, Kept: []string{"snap-0b"}},
+			[]string{"delete snap-0a", "delete snap-0c"}, false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			r.aws.snapshots = says(tc.found)
-			out, err := run(t, r, r.gateways.DeleteUnfinished, activities.FindSnapshotInput{VolumeLookup: volumeLookup()})
+			out, err := run(t, r, r.gateways.DeleteSnapshots, activities.DeleteSnapshotsInput{FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: volumeLookup()}, Finished: tc.finished})
 			require.NoError(t, err)
 			require.Equal(t, tc.want, out)
 			require.Equal(t, tc.sent, r.aws.sent)
@@ -179,30 +184,30 @@ func TestDeleteUnfinishedKeepsWhatIsCompleted(t *testing.T) {
 	}
 }
 
-func TestDeleteUnfinishedWaitsForWhatEC2ShowsLate(t *testing.T) {
+func TestDeleteSnapshotsWaitsForWhatEC2ShowsLate(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	in := activities.FindSnapshotInput{VolumeLookup: volumeLookup(), Until: r.now.Add(1)}
-	_, err := run(t, r, r.gateways.DeleteUnfinished, in)
+	in := activities.DeleteSnapshotsInput{FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: volumeLookup(), Until: r.now.Add(1)}}
+	_, err := run(t, r, r.gateways.DeleteSnapshots, in)
 	requireNotYet(t, err, "no snapshot of vol-1122aabb carries the key "+snapshotKey)
 
 	in.Until = r.now
-	out, err := run(t, r, r.gateways.DeleteUnfinished, in)
+	out, err := run(t, r, r.gateways.DeleteSnapshots, in)
 	require.NoError(t, err)
 	require.Empty(t, out)
 }
 
-func TestDeleteUnfinishedMayBeRepeatedAfterALostAnswer(t *testing.T) {
+func TestDeleteSnapshotsMayBeRepeatedAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.aws.snapshots = says([]maintenance.Snapshot{snapshot("snap-0a", "pending"), snapshot("snap-0b", "pending")})
 	r.aws.remove = fails[struct{}](maintenance.ErrUnknownOutcome)
-	in := activities.FindSnapshotInput{VolumeLookup: volumeLookup()}
-	_, err := run(t, r, r.gateways.DeleteUnfinished, in)
+	in := activities.DeleteSnapshotsInput{FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: volumeLookup()}}
+	_, err := run(t, r, r.gateways.DeleteSnapshots, in)
 	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
 
 	r.aws.remove = nil
-	out, err := run(t, r, r.gateways.DeleteUnfinished, in)
+	out, err := run(t, r, r.gateways.DeleteSnapshots, in)
 	require.NoError(t, err)
 	require.Equal(t, []string{"snap-0a", "snap-0b"}, out.Deleted)
 }

@@ -134,5 +134,5 @@ func nameTheFlag(err error) error {
 	if taken.Option == devserver.OptionUIPort {
 		flag = "--ui-port"
 	}
-	return fmt.Errorf("%w; choose another with %s (0 takes a free one)", err, flag)
+	return usageError{fmt.Errorf("%w; choose another with %s (0 takes a free one)", err, flag)}
 }

@@ -87,8 +87,8 @@ func TestFaultsNameTheFlag(t *testing.T) {
 		code int
 		want string
 	}{
-		"port taken":     {[]string{"--port", taken}, exitFailed, "127.0.0.1:" + taken + "; choose another with --port"},
-		"UI port taken":  {[]string{"--port", "0", "--ui-port", taken}, exitFailed, "choose another with --ui-port"},
+		"port taken":     {[]string{"--port", taken}, exitUsage, "127.0.0.1:" + taken + "; choose another with --port"},
+		"UI port taken":  {[]string{"--port", "0", "--ui-port", taken}, exitUsage, "choose another with --ui-port"},
 		"no such port":   {[]string{"--port", "70000"}, exitUsage, `"70000" for "--port" flag`},
 		"no such level":  {[]string{"--log-level", "loud"}, exitUsage, `"loud" for "--log-level" flag`},
 		"no such flag":   {[]string{"--colour"}, exitUsage, "unknown flag: --colour"},

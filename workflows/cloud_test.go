@@ -52,6 +52,7 @@ type cloud struct {
 	lose    map[string]int // operation -> answers to lose after the effect
 	refuse  map[string]int // operation -> calls to lose before the effect
 	effects []string
+	begun   map[string]time.Time // when each effect last took place
 }
 
 type move struct {
@@ -78,6 +79,7 @@ type fakeJob struct {
 // effect notes a change, and loses its answer where the test says so.
 func (c *cloud) effect(operation, resource string) error {
 	c.effects = append(c.effects, operation+" "+resource)
+	c.begun[operation+" "+resource] = c.now()
 	if c.lose[operation] > 0 {
 		c.lose[operation]--
 		return fmt.Errorf("%s: %w: connection reset", operation, maintenance.ErrUnknownOutcome)

@@ -64,7 +64,10 @@ func snapshotTable(b *strings.Builder, snapshots []maintenance.SnapshotOutcome) 
 	rows := make([][]string, 0, len(snapshots))
 	for _, s := range snapshots {
 		state := "pending"
-		if s.Completed {
+		switch {
+		case s.Deleted:
+			state = "deleted"
+		case s.Completed:
 			state = "completed"
 		}
 		rows = append(rows, []string{s.SnapshotID, s.VolumeID, string(s.Point), state})

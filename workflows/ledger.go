@@ -68,6 +68,16 @@ func (e *entry) takeBack(ctx workflow.Context) error {
 	return nil
 }
 
+// reopen has unwind take back also what was meant to stay and could go: finished
+// snapshots.
+func (l *ledger) reopen() {
+	for _, e := range l.entries {
+		if e.undo != nil && e.change.State == maintenance.ChangeKept {
+			e.is(maintenance.ChangeInForce)
+		}
+	}
+}
+
 // unwind takes back every open change, the last one first.
 func (l *ledger) unwind(ctx workflow.Context) error {
 	var errs []error

@@ -31,6 +31,10 @@ func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.
 		return maintenance.Result{}, err
 	}
 	failure := errors.Join(r.steps(ctx), errors.Join(r.skippedFailures...))
+	r.failed = failure != nil
+	if r.failed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete {
+		r.ledger.reopen()
+	}
 	stuck := r.ledger.unwind(ctx)
 	return r.conclude(ctx, failure, stuck)
 }
@@ -58,6 +62,7 @@ type run struct {
 
 	choice          string  // what an operator chose for the held step
 	skippedFailures []error // failed steps that an operator let go
+	failed          bool    // a step failed, or the run was stopped
 	suspect         string  // why no later run may touch the gateway; empty: it may
 }
 

@@ -89,6 +89,17 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
 			says:    "the time for it ran out",
 		},
+		"finished snapshots of a failed run are deleted where the policy says so": {
+			arrange: func(c *cloud) {
+				c.volumes = c.volumes[:1]
+				c.proxies[proxyIDs[0]].reject = "no"
+			},
+			policy:  maintenance.Policy{FailedSnapshots: maintenance.FailedSnapshotsDelete},
+			proxies: 1,
+			state:   maintenance.StatePartial,
+			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
+			says:    "snapshots deleted: 1",
+		},
 		"without a recovery point before it the update is refused": {
 			arrange: func(c *cloud) { c.pending = never; c.volumes = c.volumes[:1] },
 			policy:  maintenance.Policy{Snapshot: maintenance.SnapshotBefore},

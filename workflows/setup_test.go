@@ -49,6 +49,7 @@ func newCloud() *cloud {
 		jobs:    map[string]*fakeJob{},
 		lose:    map[string]int{},
 		refuse:  map[string]int{},
+		begun:   map[string]time.Time{},
 	}
 }
 

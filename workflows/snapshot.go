@@ -70,7 +70,7 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 	var taken *entry
 	taken = r.ledger.intend("snapshot of volume "+volumeID+" "+string(point)+" the update", "deleted while unfinished, kept once completed",
 		func(ctx workflow.Context) (maintenance.ChangeState, error) {
-			return r.deleteUnfinished(ctx, in, taken.change.State)
+			return r.deleteSnapshots(ctx, in, taken.change.State)
 		})
 	out, err := r.createSnapshot(ctx, in)
 	if err != nil {
@@ -109,12 +109,19 @@ func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (
 		})
 }
 
-// deleteUnfinished is the snapshot's compensation. Where nothing is left of a
+// deleteSnapshots is the snapshot's compensation. Where nothing is left of a
 // snapshot that was begun, it is taken back; of one that was not answered, it
 // was never made.
-func (r *run) deleteUnfinished(ctx workflow.Context, in activities.VolumeLookup, was maintenance.ChangeState) (maintenance.ChangeState, error) {
-	out, err := call(ctx, r.undoWithin("delete the unfinished snapshot of "+in.VolumeID), gateways.DeleteUnfinished,
-		activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(r.policy.SnapshotSettle.Std())})
+func (r *run) deleteSnapshots(ctx workflow.Context, in activities.VolumeLookup, was maintenance.ChangeState) (maintenance.ChangeState, error) {
+	out, err := call(ctx, r.undoWithin("delete what is left of the snapshot of "+in.VolumeID), gateways.DeleteSnapshots,
+		activities.DeleteSnapshotsInput{
+			FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(r.policy.SnapshotSettle.Std())},
+			Finished:          r.failed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete,
+		})
+	for i := range r.status.Snapshots {
+		s := &r.status.Snapshots[i]
+		s.Deleted = s.Deleted || slices.Contains(out.Deleted, s.SnapshotID)
+	}
 	switch {
 	case err != nil:
 		return "", err

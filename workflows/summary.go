@@ -61,15 +61,7 @@ func (r *run) truths() []string {
 	default:
 		truths = append(truths, fmt.Sprintf("%s was not touched", id))
 	}
-	if n := len(r.status.Snapshots); n > 0 {
-		finished := 0
-		for _, s := range r.status.Snapshots {
-			if s.Completed {
-				finished++
-			}
-		}
-		truths = append(truths, fmt.Sprintf("%d of %d snapshots completed", finished, n))
-	}
+	truths = append(truths, r.snapshotTruths()...)
 	for _, state := range []maintenance.ProxyState{
 		maintenance.ProxyUpgraded, maintenance.ProxyCurrent, maintenance.ProxyRejected,
 		maintenance.ProxyFailed, maintenance.ProxyNotBegun, maintenance.ProxyActive, maintenance.ProxyPending,
@@ -77,6 +69,26 @@ func (r *run) truths() []string {
 		if n := r.countProxies(state); n > 0 {
 			truths = append(truths, fmt.Sprintf("proxies %s: %d", state, n))
 		}
+	}
+	return truths
+}
+
+func (r *run) snapshotTruths() []string {
+	var finished, deleted int
+	for _, s := range r.status.Snapshots {
+		switch {
+		case s.Deleted:
+			deleted++
+		case s.Completed:
+			finished++
+		}
+	}
+	var truths []string
+	if n := len(r.status.Snapshots); n > 0 {
+		truths = append(truths, fmt.Sprintf("%d of %d snapshots completed", finished, n))
+	}
+	if deleted > 0 {
+		truths = append(truths, fmt.Sprintf("snapshots deleted: %d", deleted))
 	}
 	return truths
 }

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -95,34 +96,76 @@ func status(t *testing.T, env environment) maintenance.Status {
 	return s
 }
 
-// The second proxy would begin inside the cutoff: what becomes of it is the
-// policy's word.
-func TestWindowEnd(t *testing.T) {
+// The window's last instant for something new comes while a step is at work.
+// With hold, what had not begun is done in the next window, and nothing twice;
+// with finish, the run goes on and the overrun is recorded.
+func TestWindowEndsInEveryStep(t *testing.T) {
 	t.Parallel()
-	policy := maintenance.Policy{
-		WindowLength: maintenance.Duration(15 * time.Minute), Cutoff: new(maintenance.Duration(5 * time.Minute)),
-		Snapshot: maintenance.SnapshotNever,
+	upgrades := func(ids ...string) (all []string) {
+		for _, id := range ids {
+			all = append(all, "weights "+id+" 0", "upgrade "+id, "weights "+id+" 100")
+		}
+		return all
 	}
-	t.Run("hold resumes in the next window where it stopped", func(t *testing.T) {
-		t.Parallel()
-		c := newCloud().withProxies(3)
-		in := c.input(policy)
-		result, err := maintain(t, at(t, noon, c), in)
-		require.NoError(t, err)
-		require.Equal(t, []string{"update " + gatewayID, "upgrade " + proxyIDs[0], "upgrade " + proxyIDs[1], "upgrade " + proxyIDs[2]}, c.done())
-		require.Equal(t, noon.AddDate(0, 0, 7), result.Window.Start.UTC())
-		require.Zero(t, result.Overrun)
-	})
-	t.Run("finish runs on and records the overrun", func(t *testing.T) {
-		t.Parallel()
-		c := newCloud().withProxies(3)
-		in := c.input(policy)
-		in.Policy.OnWindowEnd = maintenance.WindowEndFinish
-		result, err := maintain(t, at(t, noon, c), in)
-		require.NoError(t, err)
-		require.Equal(t, noon, result.Window.Start.UTC())
-		require.Positive(t, result.Overrun.Std())
-	})
+	snapshot, update := "snapshot vol-1122aabb", "update "+gatewayID
+	for name, tc := range map[string]struct {
+		arrange  func(*cloud)
+		snapshot maintenance.SnapshotWhen
+		effects  []string
+		held     string // the first effect that hold leaves for the next window
+	}{
+		"recovery point before the update": {
+			arrange: func(c *cloud) { c.pending = 20 * time.Minute }, snapshot: maintenance.SnapshotBefore,
+			effects: append([]string{snapshot, update}, upgrades(proxyIDs[0], proxyIDs[1])...), held: update,
+		},
+		"restart": {
+			arrange: func(c *cloud) { c.restart = 20 * time.Minute }, snapshot: maintenance.SnapshotNever,
+			effects: append([]string{update}, upgrades(proxyIDs[0], proxyIDs[1])...), held: "weights " + proxyIDs[0] + " 0",
+		},
+		"recovery point after the update": {
+			arrange: func(c *cloud) { c.pending = 20 * time.Minute }, snapshot: maintenance.SnapshotAfter,
+			effects: append([]string{update, snapshot}, upgrades(proxyIDs[0], proxyIDs[1])...), held: "weights " + proxyIDs[0] + " 0",
+		},
+		"first proxy": {
+			arrange: func(*cloud) {}, snapshot: maintenance.SnapshotNever,
+			effects: append([]string{update}, upgrades(proxyIDs[0], proxyIDs[1])...), held: "weights " + proxyIDs[1] + " 0",
+		},
+	} {
+		for _, end := range []maintenance.WindowEnd{maintenance.WindowEndHold, maintenance.WindowEndFinish} {
+			t.Run(name+", "+string(end), func(t *testing.T) {
+				t.Parallel()
+				c := newCloud().withProxies(2)
+				c.volumes = c.volumes[:1]
+				tc.arrange(c)
+				in := c.input(maintenance.Policy{
+					WindowLength: maintenance.Duration(15 * time.Minute), Cutoff: new(maintenance.Duration(5 * time.Minute)),
+					Snapshot: tc.snapshot, OnWindowEnd: end, Proxies: maintenance.ProxyPolicy{ShiftReads: true},
+				})
+				result, err := maintain(t, at(t, noon, c), in)
+				require.NoError(t, err)
+				require.Equal(t, tc.effects, c.done())
+				next := noon.AddDate(0, 0, 7)
+				// What is disruptive has not begun yet: finish has nothing to finish.
+				holds := end == maintenance.WindowEndHold || tc.held == update
+				require.Equal(t, holds, !c.begun[tc.held].Before(next), "%s at %s", tc.held, c.begun[tc.held])
+				require.Equal(t, end == maintenance.WindowEndFinish, result.Overrun > 0, result.Overrun)
+				for _, effect := range tc.effects {
+					disruptive := effect != snapshot && !strings.HasSuffix(effect, " 100")
+					if disruptive && end == maintenance.WindowEndHold {
+						requireInWindow(t, c.begun[effect], effect)
+					}
+				}
+			})
+		}
+	}
+}
+
+// requireInWindow says that a disruptive effect began in a window of the tests'
+// schedule, and before its cutoff.
+func requireInWindow(t *testing.T, begun time.Time, effect string) {
+	t.Helper()
+	sinceStart := begun.Sub(noon) % (7 * 24 * time.Hour)
+	require.Less(t, sinceStart, 10*time.Minute+time.Second, "%s began %s after the window's start", effect, sinceStart)
 }
 
 func TestNothingBeginsInsideTheCutoff(t *testing.T) {

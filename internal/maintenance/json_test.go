@@ -27,7 +27,7 @@ func samplePolicy() maintenance.Policy {
 		Proxies: maintenance.ProxyPolicy{Parallel: 2, ShiftReads: true, Deadline: d(30 * time.Minute), Settle: d(2 * time.Minute)},
 		Pace:    maintenance.Pace{Min: d(2 * time.Second), Max: d(40 * time.Second)},
 
-		OnFailure: maintenance.OnFailureHold, CompensationDeadline: d(time.Hour), Attempt: d(time.Minute),
+		OnFailure: maintenance.OnFailureHold, FailedSnapshots: maintenance.FailedSnapshotsDelete, CompensationDeadline: d(time.Hour), Attempt: d(time.Minute),
 	}
 }
 
@@ -44,7 +44,7 @@ func sampleResult() maintenance.Result {
 		Target: "store-7", State: maintenance.StatePartial, Summary: "the gateway runs 1.2.4, one proxy of two was rejected",
 		Window: &maintenance.Window{Start: begin, End: sunday(6, 0)}, Margin: maintenance.Duration(3 * time.Hour), Overrun: maintenance.Duration(time.Minute),
 		Gateway:   maintenance.GatewayOutcome{Before: sampleGateway("1.2.3"), After: sampleGateway("1.2.4"), Updated: true, Cause: maintenance.CauseTidegate},
-		Snapshots: []maintenance.SnapshotOutcome{{VolumeID: "vol-1122aabb", SnapshotID: "snap-0a", Point: maintenance.PointAfter, Completed: true}},
+		Snapshots: []maintenance.SnapshotOutcome{{VolumeID: "vol-1122aabb", SnapshotID: "snap-0a", Point: maintenance.PointAfter, Completed: true, Deleted: true}},
 		Proxies: []maintenance.ProxyOutcome{{
 			InstanceID: instanceID, ProxyID: proxyID, State: maintenance.ProxyRejected, From: "2.23.12.000", To: "2.24.03.000", JobID: "job-1", Note: "insufficient subnet ip",
 		}},
@@ -163,6 +163,7 @@ func TestTheWordsInHistoriesNeverChange(t *testing.T) {
 		maintenance.NotBlocked: "", maintenance.BlockedByWindow: "window", maintenance.BlockedByCutoff: "cutoff",
 		maintenance.BlockedByFreeze: "freeze", maintenance.BlockedByApproval: "approval", maintenance.BlockedByFailure: "failure",
 		maintenance.OnFailureCompensate: "compensate", maintenance.OnFailureHold: "hold",
+		maintenance.FailedSnapshotsKeep: "keep", maintenance.FailedSnapshotsDelete: "delete",
 		maintenance.EvidenceNone: "none", maintenance.EvidenceAway: "away", maintenance.EvidenceWithdrawn: "withdrawn", maintenance.EvidenceUpdated: "updated",
 		intended: "intended", inForce: "in force", kept: "kept", takenBack: "taken back", stuck: "could not be taken back", notMade: "not made",
 		maintenance.Weekly: "weekly", maintenance.Monthly: "monthly",

@@ -34,6 +34,15 @@ func (p Policy) WantsSnapshot(point RecoveryPoint) bool {
 	return p.Snapshot == SnapshotBoth || string(p.Snapshot) == string(point)
 }
 
+// FailedSnapshots says what becomes of a failed run's finished snapshots.
+type FailedSnapshots string
+
+// FailedSnapshotsKeep leaves them as recovery points.
+const (
+	FailedSnapshotsKeep   FailedSnapshots = "keep"
+	FailedSnapshotsDelete FailedSnapshots = "delete"
+)
+
 // WindowEnd says what becomes of steps not begun when the window ends.
 type WindowEnd string
 
@@ -125,6 +134,9 @@ type Policy struct {
 	// snapshot to complete; default 6h. One that is pending when its gateway
 	// fails stays pending for ever, so there is always a deadline.
 	SnapshotDeadline Duration `json:"snapshotDeadline,omitempty"`
+	// FailedSnapshots says what becomes of finished snapshots when the run fails:
+	// keep, which is the default, or delete. Unfinished ones are always deleted.
+	FailedSnapshots FailedSnapshots `json:"failedSnapshots,omitempty"`
 	// SnapshotSettle is how long a snapshot whose creation was not answered is
 	// searched for before it counts as never begun; default 5m (EC2 is
 	// eventually consistent).
@@ -156,6 +168,7 @@ func (p Policy) WithDefaults() Policy {
 	p.SteadyFor = cmp.Or(p.SteadyFor, Duration(30*time.Second))
 	p.Snapshot = cmp.Or(p.Snapshot, SnapshotAfter)
 	p.SnapshotDeadline = cmp.Or(p.SnapshotDeadline, Duration(6*time.Hour))
+	p.FailedSnapshots = cmp.Or(p.FailedSnapshots, FailedSnapshotsKeep)
 	p.SnapshotSettle = cmp.Or(p.SnapshotSettle, Duration(5*time.Minute))
 	p.Proxies.Parallel = cmp.Or(p.Proxies.Parallel, 1)
 	p.Proxies.Deadline = cmp.Or(p.Proxies.Deadline, Duration(time.Hour))
@@ -190,6 +203,7 @@ func (p Policy) Validate() error {
 		oneOf("policy.onWindowEnd", p.OnWindowEnd, WindowEndHold, WindowEndFinish),
 		oneOf("policy.onFailure", p.OnFailure, OnFailureCompensate, OnFailureHold),
 		oneOf("policy.automaticUpdates", p.AutomaticUpdates, AutomaticUpdatesKeep, AutomaticUpdatesHold),
+		oneOf("policy.failedSnapshots", p.FailedSnapshots, FailedSnapshotsKeep, FailedSnapshotsDelete),
 		oneOf("policy.snapshot", p.Snapshot, SnapshotAfter, SnapshotBefore, SnapshotBoth, SnapshotNever),
 	}
 	if p.Proxies.Parallel < 1 || p.Proxies.Parallel > 4 {

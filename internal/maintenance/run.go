@@ -100,6 +100,7 @@ type SnapshotOutcome struct {
 	SnapshotID string        `json:"snapshotId"`
 	Point      RecoveryPoint `json:"point"`
 	Completed  bool          `json:"completed"`
+	Deleted    bool          `json:"deleted,omitempty"` // by the compensation
 }
 
 // ProxyState is how far a proxy has come.
