@@ -177,6 +177,9 @@ func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
 			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxy})
 		},
 		"RestartProxy": func(r *rig) error { return fail(r, r.proxies.RestartProxy, proxy) },
+		"FindRestart": func(r *rig) error {
+			return fail(r, r.proxies.FindRestart, activities.FindRestartInput{ProxyLookup: proxy})
+		},
 		"AwaitRestarted": func(r *rig) error {
 			return fail(r, r.proxies.AwaitRestarted, activities.AwaitRestartedInput{ProxyLookup: proxy})
 		},

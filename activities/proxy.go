@@ -133,8 +133,11 @@ type FindUpgradeInput struct {
 	ProxyLookup
 	Since time.Time `json:"since"` // when the call may first have been sent
 	// Alone: no other upgrade of this run is at work on the instance, so that a
-	// job of it since then is this one's.
+	// job of it since then, but for the known ones, is this one's.
 	Alone bool `json:"alone"`
+	// Known are the run's jobs that are something else: a change of weights in
+	// the same second, since the cloud's times have whole ones.
+	Known []string `json:"known,omitempty"`
 	// Until is when an upgrade of which there is no sign counts as never begun:
 	// Huawei shows a job some seconds late.
 	Until time.Time `json:"until"`
@@ -163,8 +166,12 @@ func (a *TaurusDB) FindUpgrade(ctx context.Context, in FindUpgradeInput) (out Fi
 	if err != nil {
 		return out, err
 	}
-	if in.Alone && len(jobs) > 0 {
-		return FindUpgradeOutput{Begun: true, JobID: jobs[0].ID}, nil
+	// A job that is completed has changed the version, or was another's.
+	own := slices.IndexFunc(jobs, func(j maintenance.Job) bool {
+		return (!j.Completed() || state.Done) && !slices.Contains(in.Known, j.ID)
+	})
+	if in.Alone && own >= 0 {
+		return FindUpgradeOutput{Begun: true, JobID: jobs[own].ID}, nil
 	}
 	out.Begun = state.Done || !state.Proxy.Healthy()
 	if !out.Begun && a.Now().Before(in.Until) {
@@ -219,55 +226,4 @@ func readJob(ctx context.Context, cloud ProxyReader, id string) (maintenance.Job
 		return maintenance.Job{ID: id, Status: "not shown"}, nil
 	}
 	return job, err
-}
-
-// RestartOutput names the restart's job. It has none where the proxy was well.
-type RestartOutput struct {
-	JobID string `json:"jobId,omitempty"`
-}
-
-// RestartProxy restarts a proxy that is not well, once. One that is at work is
-// waited for: it may be restarting already.
-func (a *TaurusDB) RestartProxy(ctx context.Context, in ProxyLookup) (out RestartOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
-	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
-	if err != nil {
-		return out, err
-	}
-	proxy, err := readProxy(ctx, cloud, in.Proxy)
-	if err != nil || proxy.Healthy() {
-		return out, err
-	}
-	if proxy.Status != "ACTIVE" && !proxy.Broken() {
-		return out, notYet("proxy %s is %s", proxy.ID, proxy.Status)
-	}
-	out.JobID, err = call2(ctx, cloud.Restart, in.Proxy.InstanceID, in.Proxy.ProxyID)
-	return out, err
-}
-
-// AwaitRestartedInput asks to wait for a restart.
-type AwaitRestartedInput struct {
-	ProxyLookup
-	JobID string `json:"jobId,omitempty"`
-}
-
-// AwaitRestarted ends when the proxy, its pool and its nodes are ACTIVE.
-// TypeBroken: the restart has ended and the proxy is still not well.
-func (a *TaurusDB) AwaitRestarted(ctx context.Context, in AwaitRestartedInput) (out maintenance.Proxy, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
-	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
-	if err != nil {
-		return out, err
-	}
-	job, err := readJob(ctx, cloud, in.JobID)
-	if err != nil {
-		return out, err
-	}
-	if out, err = readProxy(ctx, cloud, in.Proxy); err != nil || out.Healthy() {
-		return out, err
-	}
-	if job.Failed() || job.Completed() {
-		return out, settled(out)
-	}
-	return out, notYet("proxy %s is %s, its restart %s %s", out.ID, out.Status, job.Status, job.Progress)
 }

@@ -169,7 +169,8 @@ func TestUpgradeProxyThatFailedIsNotRepeated(t *testing.T) {
 
 func TestFindUpgradeTellsWhetherAnUnansweredUpgradeBegan(t *testing.T) {
 	t.Parallel()
-	jobs := says([]maintenance.Job{{ID: "job-7", Status: "Running"}})
+	jobs, completed := says([]maintenance.Job{{ID: "job-7", Status: "Running"}}), says([]maintenance.Job{{ID: "job-7", Status: "Completed"}})
+	weighed := says([]maintenance.Job{{ID: "job-6", Status: "Running"}})
 	const late = -time.Minute
 	for name, tc := range map[string]struct {
 		status  string
@@ -191,6 +192,10 @@ func TestFindUpgradeTellsWhetherAnUnansweredUpgradeBegan(t *testing.T) {
 		"a job of perhaps another proxy":   {status: "ACTIVE", current: oldKernel, jobs: jobs, shared: true, left: time.Minute, notYet: true},
 		"another's job, and it is at work": {status: "UPGRADING", current: oldKernel, jobs: jobs, shared: true, left: late, want: activities.FindUpgradeOutput{Begun: true}},
 		"another's job, until late":        {status: "ACTIVE", current: oldKernel, jobs: jobs, shared: true, left: 0},
+		"a known job":                      {status: "ACTIVE", current: oldKernel, jobs: weighed, left: time.Minute, notYet: true},
+		"a known job, until late":          {status: "ACTIVE", current: oldKernel, jobs: weighed, left: 0},
+		"a job that is completed":          {status: "ACTIVE", current: oldKernel, jobs: completed, left: time.Minute, notYet: true},
+		"its job is completed":             {status: "ACTIVE", current: newKernel, jobs: completed, left: time.Minute, want: activities.FindUpgradeOutput{Begun: true, JobID: "job-7"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -198,7 +203,7 @@ func TestFindUpgradeTellsWhetherAnUnansweredUpgradeBegan(t *testing.T) {
 			r.huawei.proxies, r.huawei.kernel, r.huawei.jobs = proxies(tc.status), kernel(tc.current), tc.jobs
 			since := r.now.Add(-5 * time.Minute)
 			out, err := run(t, r, r.proxies.FindUpgrade, activities.FindUpgradeInput{
-				ProxyLookup: proxyLookup(), Since: since, Alone: !tc.shared, Until: r.now.Add(tc.left),
+				ProxyLookup: proxyLookup(), Since: since, Alone: !tc.shared, Known: []string{"job-6"}, Until: r.now.Add(tc.left),
 			})
 			require.True(t, since.Equal(r.huawei.since))
 			require.Empty(t, r.huawei.sent)
@@ -330,6 +335,57 @@ func TestRestartProxyThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 	_, err := run(t, r, r.proxies.RestartProxy, proxyLookup())
 	require.True(t, requireKind(t, err, activities.TypeUnknownOutcome).NonRetryable())
 	require.Len(t, r.huawei.sent, 1)
+}
+
+func TestFindRestartTellsWhetherAnUnansweredRestartBegan(t *testing.T) {
+	t.Parallel()
+	jobs, known := says([]maintenance.Job{{ID: "job-7", Status: "Failed"}}), says([]maintenance.Job{{ID: "job-6", Status: "Completed"}})
+	for name, tc := range map[string]struct {
+		status string
+		jobs   answers[[]maintenance.Job]
+		shared bool // other changes of this run are at work on the instance
+		left   time.Duration
+		want   activities.FindRestartOutput
+		notYet bool
+	}{
+		"no sign yet":               {status: "ABNORMAL", left: 1, notYet: true},
+		"no sign in time":           {status: "ABNORMAL", left: 0},
+		"its nodes are not well":    {status: "ACTIVE", left: 1, notYet: true},
+		"it is at work":             {status: "RESTARTING", left: time.Minute, want: activities.FindRestartOutput{Begun: true}},
+		"a job that failed":         {status: "ABNORMAL", jobs: jobs, left: time.Minute, want: activities.FindRestartOutput{Begun: true, JobID: "job-7"}},
+		"the upgrade's job":         {status: "ABNORMAL", jobs: known, left: time.Minute, notYet: true},
+		"perhaps another's job":     {status: "ABNORMAL", jobs: jobs, shared: true, left: time.Minute, notYet: true},
+		"another's job, until late": {status: "ABNORMAL", jobs: jobs, shared: true, left: 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			p := proxy(tc.status)
+			p.Nodes[0].Status = "ABNORMAL"
+			r.huawei.proxies, r.huawei.jobs = says([]maintenance.Proxy{p}), tc.jobs
+			since := r.now.Add(-time.Minute)
+			out, err := run(t, r, r.proxies.FindRestart, activities.FindRestartInput{
+				ProxyLookup: proxyLookup(), Since: since, Alone: !tc.shared, Known: []string{"job-6"}, Until: r.now.Add(tc.left),
+			})
+			require.True(t, since.Equal(r.huawei.since))
+			require.Empty(t, r.huawei.sent)
+			if tc.notYet {
+				requireNotYet(t, err, "shows no sign of a restart")
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, tc.want, out)
+		})
+	}
+}
+
+func TestFindRestartFindsAProxyThatIsWell(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.huawei.proxies = proxies("ACTIVE")
+	out, err := run(t, r, r.proxies.FindRestart, activities.FindRestartInput{ProxyLookup: proxyLookup(), Until: r.now.Add(time.Minute)})
+	require.NoError(t, err)
+	require.True(t, out.Begun)
 }
 
 func TestAwaitRestarted(t *testing.T) {

@@ -359,6 +359,9 @@ func (c proxyCloud) SetReadWeights(_ context.Context, _, id string, routing main
 func (c proxyCloud) Restart(_ context.Context, _, id string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.before("restart"); err != nil {
+		return "", err
+	}
 	p := c.at(id)
 	job := c.begin(p, time.Minute, "", func() { p.proxy.Status = "ACTIVE" })
 	return job, c.effect("restart", id)

@@ -58,6 +58,7 @@ type run struct {
 	worked    time.Time    // when the last disruptive work ended
 	stopped   bool         // the fan-out of proxies begins no more
 	goals     []exactProxy // the proxies with their versions resolved
+	jobs      []string     // Huawei Cloud's jobs that this run has begun, as far as they are known
 	ledger    ledger
 
 	choice          string  // what an operator chose for the held step

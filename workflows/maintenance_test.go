@@ -194,6 +194,22 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			state:   maintenance.StateCompleted,
 			effects: []string{"upgrade " + proxyIDs[0], "restart " + proxyIDs[0]},
 		},
+		"a restart that was lost before it was done is sent again": {
+			arrange: func(c *cloud) {
+				c.gateway.NextUpdateAvailable, c.proxies[proxyIDs[0]].abnormal, c.refuse["restart"] = "", true, 1
+			},
+			proxies: 1,
+			state:   maintenance.StateCompleted,
+			effects: []string{"upgrade " + proxyIDs[0], "restart " + proxyIDs[0]},
+		},
+		"a restart whose answer is lost is not sent twice": {
+			arrange: func(c *cloud) {
+				c.gateway.NextUpdateAvailable, c.proxies[proxyIDs[0]].abnormal, c.lose["restart"] = "", true, 1
+			},
+			proxies: 1,
+			state:   maintenance.StateCompleted,
+			effects: []string{"upgrade " + proxyIDs[0], "restart " + proxyIDs[0]},
+		},
 		"a proxy upgrade's answer is lost and it is not sent twice": {
 			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = ""; c.lose["upgrade"] = 1 },
 			proxies: 1,

@@ -153,6 +153,7 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 	r.disrupted = true
 	kernel.is(maintenance.ChangeInForce)
 	r.status.Proxies[i].JobID = begun.JobID
+	r.knowJob(begun.JobID)
 	r.publish(ctx)
 	err = r.awaitUpgraded(ctx, ref, begun.JobID)
 	switch {
@@ -176,7 +177,7 @@ func (r *run) sendUpgrade(ctx workflow.Context, ref maintenance.ProxyRef, until 
 			found, err := call(ctx, r.pollWithin(settle+assessLimit, "look for the upgrade that was not answered"), proxies.FindUpgrade,
 				activities.FindUpgradeInput{
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
-					Alone: r.policy.Proxies.Parallel == 1,
+					Alone: r.policy.Proxies.Parallel == 1, Known: r.jobs,
 				})
 			return activities.UpgradeProxyOutput{JobID: found.JobID}, found.Begun, err
 		})
@@ -203,14 +204,40 @@ func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobI
 	return watch("")
 }
 
+// restart restarts a proxy, once, and waits until it is well.
 func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
-	deadline := r.policy.Proxies.Deadline.Std()
-	restarted, err := call(ctx, r.sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is not well"), proxies.RestartProxy, r.proxyLookup(ref))
-	if err != nil && !unknownOutcome(err) {
+	deadline, since := r.policy.Proxies.Deadline.Std(), workflow.Now(ctx)
+	line := r.ledger.intend("restart of proxy "+ref.ProxyID, "a restart leaves nothing to take back", nil)
+	restarted, err := once(ctx,
+		func() (activities.RestartOutput, error) {
+			return call(ctx, r.sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is not well"), proxies.RestartProxy, r.proxyLookup(ref))
+		},
+		func(ctx workflow.Context) (activities.RestartOutput, bool, error) {
+			settle := r.policy.Proxies.Settle.Std()
+			found, err := call(ctx, r.pollWithin(settle+assessLimit, "look for the restart that was not answered"), proxies.FindRestart,
+				activities.FindRestartInput{
+					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
+					Alone: r.policy.Proxies.Parallel == 1, Known: r.jobs,
+				})
+			return activities.RestartOutput{JobID: found.JobID}, found.Begun, err
+		})
+	switch {
+	case err != nil && !unknownOutcome(err):
+		line.is(maintenance.ChangeNotMade)
+		return err
+	case err != nil:
 		return err
 	}
-	r.ledger.intend("restart of proxy "+ref.ProxyID, "a restart leaves nothing to take back", nil).is(maintenance.ChangeKept)
+	line.is(maintenance.ChangeKept)
 	_, err = call(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" is well again"), proxies.AwaitRestarted,
 		activities.AwaitRestartedInput{ProxyLookup: r.proxyLookup(ref), JobID: restarted.JobID})
 	return err
+}
+
+// knowJob remembers a job of Huawei Cloud by what it was for, so that it is not
+// taken for that of a later call.
+func (r *run) knowJob(id string) {
+	if id != "" {
+		r.jobs = append(r.jobs, id)
+	}
 }

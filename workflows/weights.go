@@ -40,6 +40,7 @@ func (r *run) setWeights(ctx workflow.Context, ref maintenance.ProxyRef, routing
 			out, err := await(ctx, activities.AwaitReadWeightsInput{ReadWeightsInput: in, Until: workflow.Now(ctx).Add(r.policy.Proxies.Settle.Std())})
 			return out, out.Same, err
 		})
+	r.knowJob(sent.JobID)
 	if err != nil || sent.Same {
 		return err
 	}
