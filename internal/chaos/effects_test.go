@@ -1,0 +1,115 @@
+package chaos_test
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/simcloud/record"
+)
+
+// effect is one change that a cloud made, without what differs from run to run:
+// two that are alike are one change made twice.
+type effect struct {
+	kind     string // as record.Effect's
+	resource string // of a snapshot, its volume
+	change   string
+}
+
+// unfinished stands for a snapshot that is none.
+const unfinished maintenance.RecoveryPoint = "not completed"
+
+func updates(g aws.Gateway) []effect {
+	return []effect{{"storagegateway:UpdateGatewaySoftwareNow", arn(g), oldSoftware + " -> " + newSoftware}}
+}
+
+func automaticUpdates(g aws.Gateway) []effect {
+	const kind = "storagegateway:UpdateMaintenanceStartTime"
+	return []effect{{kind, arn(g), string(maintenance.EmergencyVersionsOnly)}, {kind, arn(g), string(maintenance.AllVersions)}}
+}
+
+func snapshots(g aws.Gateway, point maintenance.RecoveryPoint) []effect {
+	var all []effect
+	for v := range g.Volumes {
+		all = append(all, effect{"storagegateway:CreateSnapshot", volume(g, v), string(point)})
+	}
+	return all
+}
+
+// volume is a volume as EC2 names it.
+func volume(g aws.Gateway, n int) string { return strings.ToLower(g.Volumes[n].ID) }
+
+func shifts(p huawei.Proxy) []effect {
+	const kind = "taurusdb:SetGaussMySqlProxyWeight"
+	return []effect{{kind, p.ID, "[200 300] -> [0 0]"}, {kind, p.ID, "[0 0] -> [200 300]"}}
+}
+
+func upgrades(p huawei.Proxy) []effect {
+	return []effect{{"taurusdb:UpgradeProxyVersion", p.ID, oldKernel + " -> " + newKernel}}
+}
+
+func concat(lists ...[]effect) []effect { return slices.Concat(lists...) }
+
+// identify reduces an entry of the clouds' ledger to the effect that it is.
+func identify(e record.Effect) effect {
+	d := e.Detail
+	seen := effect{kind: e.Kind, resource: e.Resource}
+	if d["volume"] != "" {
+		seen.resource = strings.ToLower(maintenance.GatewayID(d["volume"]))
+	}
+	// A snapshot's key: tidegate/RUN/ROUND/POINT/VOLUME.
+	key := strings.Split(d["description"], "/")
+	switch {
+	case d["to"] != "":
+		seen.change = strings.TrimSpace(d["from"] + " -> " + d["to"] + " " + d["outcome"])
+	case len(key) > 3:
+		seen.change = key[3]
+	case d["status"] != "":
+		seen.change = d["status"]
+	default:
+		seen.change = cmp.Or(d["readonly"], d["automaticUpdatePolicy"])
+	}
+	return seen
+}
+
+// tally counts how often each effect took place, but for what the test itself
+// did on the simulator's own side.
+func tally(effects []record.Effect) map[effect]int {
+	counts := map[effect]int{}
+	for _, e := range effects {
+		if !strings.HasPrefix(e.Kind, "admin:") {
+			counts[identify(e)]++
+		}
+	}
+	return counts
+}
+
+// intended is every effect that the fleet's fates ask for.
+func intended(members []member) map[effect]int {
+	counts := map[effect]int{}
+	for _, m := range members {
+		for _, e := range m.effects {
+			counts[e]++
+		}
+	}
+	return counts
+}
+
+// miscounts are the effects that did not take place as often as intended.
+func miscounts(want, got map[effect]int) []string {
+	all := maps.Clone(want)
+	maps.Copy(all, got)
+	var faults []string
+	for e := range all {
+		if want[e] != got[e] {
+			faults = append(faults, fmt.Sprintf("%s of %s, %s: took place %d times, should be %d", e.kind, e.resource, e.change, got[e], want[e]))
+		}
+	}
+	slices.Sort(faults)
+	return faults
+}
