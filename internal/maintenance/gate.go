@@ -95,23 +95,59 @@ func DecideFinish(now time.Time, freezes []Freeze) Verdict {
 	return v
 }
 
-// openingIn is what is left of a window after now, the cutoff and the freezes:
-// the first such piece.
+// Fit is the first opening from now on that has room for something which takes
+// so long, from its beginning to the cutoff or the next freeze. ok is false where
+// there is none in the next two years: it needs longer than the windows leave.
+func Fit(now time.Time, s Schedule, r Rules, need time.Duration) (o Opening, ok bool) {
+	window := s.WindowAt(now, r.Length)
+	for range maxWindowsAhead {
+		for _, o := range openingsIn(window, now, r) {
+			if o.Until.Sub(o.From) >= need {
+				return o, true
+			}
+		}
+		start := s.NextStart(window.Start)
+		window = Window{Start: start, End: start.Add(r.Length)}
+	}
+	return Opening{}, false
+}
+
+// openingIn is the first piece of what is left of a window.
 func openingIn(w Window, now time.Time, r Rules) (Opening, bool) {
-	from, until := w.Start, w.End.Add(-r.Cutoff)
+	openings := openingsIn(w, now, r)
+	if len(openings) == 0 {
+		return Opening{}, false
+	}
+	return openings[0], true
+}
+
+// openingsIn are the pieces that now, the cutoff and the freezes leave of a
+// window, in their order.
+func openingsIn(w Window, now time.Time, r Rules) (openings []Opening) {
+	from, end := w.Start, w.End.Add(-r.Cutoff)
 	if now.After(from) {
 		from = now
 	}
 	for _, f := range byStart(r.Freezes) {
-		switch {
-		case !f.To.After(from):
-		case !f.From.After(from):
-			from = f.To
-		case f.From.Before(until):
-			until = f.From
+		if !f.To.After(from) {
+			continue
 		}
+		if until := earlier(f.From, end); from.Before(until) {
+			openings = append(openings, Opening{Window: w, From: from, Until: until})
+		}
+		from = f.To
 	}
-	return Opening{Window: w, From: from, Until: until}, from.Before(until)
+	if from.Before(end) {
+		openings = append(openings, Opening{Window: w, From: from, Until: end})
+	}
+	return openings
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 func byStart(freezes []Freeze) []Freeze {

@@ -1,0 +1,145 @@
+package maintenance
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Share is a number of targets, or a part of the fleet in per cent. People write
+// it "5" or "10%".
+type Share struct {
+	count   int
+	percent bool
+}
+
+// ParseShare reads a number from 0 on, or a percentage from 0% to 100%.
+func ParseShare(s string) (Share, error) {
+	digits, percent := strings.CutSuffix(s, "%")
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 0 || (percent && n > 100) {
+		return Share{}, wrong("share", s, `a number such as "5", or per cent such as "10%"`)
+	}
+	return Share{count: n, percent: percent}, nil
+}
+
+// Of is the number of targets that the share is of a fleet, rounded up: a
+// percentage above 0% is at least one.
+func (s Share) Of(fleet int) int {
+	if !s.percent {
+		return min(s.count, fleet)
+	}
+	return (fleet*s.count + 99) / 100
+}
+
+// Within is the number of failures that the share allows in a fleet, rounded
+// down: 10% of five allow none.
+func (s Share) Within(fleet int) int {
+	if !s.percent {
+		return s.count
+	}
+	return fleet * s.count / 100
+}
+
+// IsZero is true for the zero share, which a plan has left out.
+func (s Share) IsZero() bool { return s == Share{} }
+
+// String writes the share as people do.
+func (s Share) String() string {
+	if s.percent {
+		return strconv.Itoa(s.count) + "%"
+	}
+	return strconv.Itoa(s.count)
+}
+
+// MarshalText writes the form that UnmarshalText reads.
+func (s Share) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what ParseShare does.
+func (s *Share) UnmarshalText(text []byte) error {
+	parsed, err := ParseShare(string(text))
+	if err != nil {
+		return err
+	}
+	*s = parsed
+	return nil
+}
+
+// Order says which of two targets that may both begin goes first.
+type Order string
+
+// OrderByWindow begins first what has the least time left; OrderAsListed keeps
+// the plan's order.
+const (
+	OrderByWindow Order = "window"
+	OrderAsListed Order = "listed"
+)
+
+// Rollout says how a campaign goes through its fleet.
+type Rollout struct {
+	// Waves are the sizes of the waves; what is left after them is one more.
+	// None: the whole fleet is one wave.
+	Waves []Share `json:"waves,omitempty"`
+	// Bake is how long a wave that has ended is watched before the next opens.
+	Bake Duration `json:"bake,omitempty"`
+	// MaxConcurrent is how many targets are maintained at a time: 1 to 500,
+	// default 5.
+	MaxConcurrent int `json:"maxConcurrent,omitempty"`
+	// MaxFailures is the error budget: with more failures than this nothing more
+	// begins. Default 0: the first failure stops the campaign.
+	MaxFailures Share `json:"maxFailures,omitzero"`
+	// ConstraintKey is a label; no two targets that have the same value of it are
+	// maintained at once. Targets without it are not bound.
+	ConstraintKey string `json:"constraintKey,omitempty"`
+	Order         Order  `json:"order,omitempty"` // default window
+}
+
+// maxConcurrent is how many children one campaign has open at most (Temporal: at
+// most about 500 children in flight).
+const maxConcurrent = 500
+
+// WithDefaults fills every field that was left out.
+func (r Rollout) WithDefaults() Rollout {
+	if r.MaxConcurrent == 0 {
+		r.MaxConcurrent = 5
+	}
+	if r.Order == "" {
+		r.Order = OrderByWindow
+	}
+	return r
+}
+
+// Validate reports every wrong field at once. It judges a rollout that has its
+// defaults.
+func (r Rollout) Validate() error {
+	errs := []error{
+		between("rollout.bake", r.Bake, 0, 31*24*time.Hour),
+		oneOf("rollout.order", r.Order, OrderByWindow, OrderAsListed),
+	}
+	if r.MaxConcurrent < 1 || r.MaxConcurrent > maxConcurrent {
+		errs = append(errs, wrong("rollout.maxConcurrent", strconv.Itoa(r.MaxConcurrent), fmt.Sprintf("1 to %d", maxConcurrent)))
+	}
+	for i, w := range r.Waves {
+		if w.Of(100) == 0 {
+			errs = append(errs, wrong(fmt.Sprintf("rollout.waves[%d]", i), w.String(), "at least 1, or 1%"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// WaveOf says, for each of n targets in the plan's order, in which wave it is,
+// from 0 on.
+func (r Rollout) WaveOf(n int) []int {
+	waves := make([]int, 0, n)
+	for wave, share := range r.Waves {
+		for range min(share.Of(n), n-len(waves)) {
+			waves = append(waves, wave)
+		}
+	}
+	for len(waves) < n {
+		waves = append(waves, len(r.Waves))
+	}
+	return waves
+}
