@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -15,12 +14,69 @@ import (
 	"github.com/tidegate/tidegate/workflows"
 )
 
-// lookEvery is how often a run that is followed is asked for its status.
-const lookEvery = time.Second
+const (
+	// lookEvery is how often a run that is followed is asked for its status, and
+	// how often a countdown moves.
+	lookEvery = time.Second
+	// lookSlowly is in its place while a run waits for an instant, perhaps for
+	// weeks.
+	lookSlowly = 10 * time.Second
+)
 
-// follow shows a run's progress until it has ended, and is its record. The run
-// does not depend on being followed.
-func follow(ctx context.Context, c session, run client.WorkflowRun, p *progress) (maintenance.Result, error) {
+// newWatch is the command that follows a run which somebody else has started,
+// or which was held.
+func newWatch(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "watch GATEWAY_ID",
+		Short: "Follow a gateway's maintenance until it has ended or is held",
+		Long: "watch follows a maintenance as run does, with the same exit statuses. Of one that has ended it shows the\n" +
+			"record at once.",
+		Example: "  tidegate watch sgw-12A3456B",
+		Args:    arguments("GATEWAY_ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := gatewayArgument(args[0])
+			c, err := a.dial(cmd.Context(), err, a.checkOutput())
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			workflowID := workflows.GatewayWorkflowID(id)
+			described, err := c.DescribeWorkflowExecution(cmd.Context(), workflowID, "")
+			if err != nil {
+				return noRun(c.namespace, id, err)
+			}
+			run := c.GetWorkflow(cmd.Context(), workflowID, described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
+			return a.attend(cmd, c, id, run)
+		},
+	}
+	a.outputFlag(cmd)
+	return cmd
+}
+
+// attend follows a run until it has ended or is held, prints its record, and is
+// an endError unless it ended COMPLETED.
+func (a *app) attend(cmd *cobra.Command, c session, gatewayID string, run client.WorkflowRun) error {
+	p := newProgress(cmd.ErrOrStderr(), gatewayID)
+	err := follow(cmd.Context(), c, run, p)
+	p.close()
+	if err != nil {
+		return fmt.Errorf("%w; look again with: tidegate watch %s", err, gatewayID)
+	}
+	r, err := find(cmd.Context(), c, gatewayID, run.GetRunID())
+	if err := errors.Join(err, printer{out: cmd.OutOrStdout(), form: a.output}.record(r)); err != nil {
+		return err
+	}
+	if status := r.exit(); status != statusDone {
+		return endError{status}
+	}
+	return nil
+}
+
+// follow shows a run's progress until it has ended or is held. The run does not
+// depend on being followed.
+func follow(ctx context.Context, c session, run client.WorkflowRun, p *progress) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	type end struct {
 		result maintenance.Result
 		err    error
@@ -32,21 +88,33 @@ func follow(ctx context.Context, c session, run client.WorkflowRun, p *progress)
 	}()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	var looked time.Time
 	for {
 		select {
 		case e := <-ended:
 			if ctx.Err() != nil {
-				return maintenance.Result{}, errors.New("no longer followed; the maintenance goes on")
+				return errors.New("no longer followed; the maintenance goes on")
 			}
 			p.steps(e.result.Steps, "")
-			return e.result, e.err
-		case <-tick.C:
+			if errors.Is(e.err, outcome.ErrNoResult) {
+				return nil // it has ended, which is all that is asked here
+			}
+			return e.err
+		case now := <-tick.C:
+			if p.patient() && now.Sub(looked) < lookSlowly {
+				p.redraw(now)
+				continue
+			}
+			looked = now
 			status, err := readStatus(ctx, c, run.GetID(), run.GetRunID())
 			if err != nil {
 				p.silent(err)
 				continue
 			}
-			p.steps(status.Steps, status.Reason)
+			p.show(status, now)
+			if status.Held {
+				return nil
+			}
 		}
 	}
 }
@@ -67,43 +135,4 @@ func readStatus(ctx context.Context, c session, workflowID, runID string) (maint
 		return status, unanswered("ask "+workflowID+" for its status", err)
 	}
 	return status, nil
-}
-
-// progress writes a line for each change of a step.
-type progress struct {
-	out   io.Writer
-	shown map[maintenance.Step]string
-	mute  bool // it was said that nobody answers
-}
-
-// steps shows what is new. reason is what the waiting step waits for.
-func (p *progress) steps(steps []maintenance.StepReport, reason string) {
-	if p.shown == nil {
-		p.shown = map[maintenance.Step]string{}
-	}
-	p.mute = false
-	for _, s := range steps {
-		note := s.Note
-		if s.State == maintenance.StepWaiting {
-			note = reason
-		}
-		text := strings.TrimRight(fmt.Sprintf("%-16s %-8s %s", s.Step, s.State, note), " ")
-		if s.State == maintenance.StepPending || p.shown[s.Step] == text {
-			continue
-		}
-		p.shown[s.Step] = text
-		p.line(text)
-	}
-}
-
-// silent says once that a run does not answer.
-func (p *progress) silent(err error) {
-	if !p.mute {
-		p.mute = true
-		p.line(err.Error())
-	}
-}
-
-func (p *progress) line(text string) {
-	fmt.Fprintf(p.out, "%s  %s\n", time.Now().UTC().Format("15:04:05Z"), text) //nolint:errcheck // nobody is left to read it
 }

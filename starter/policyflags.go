@@ -49,6 +49,8 @@ func (p *policyFlags) durations(cmd *cobra.Command) {
 		{"snapshotSettle", "snapshot-settle", &p.policy.SnapshotSettle, "how long a snapshot whose creation was not answered is searched for"},
 		{"proxies.deadline", "proxy-deadline", &p.policy.Proxies.Deadline, "how long one proxy's upgrade may take"},
 		{"proxies.settle", "proxy-settle", &p.policy.Proxies.Settle, "how long an upgrade that was not answered is looked for"},
+		{"compensationDeadline", "compensation-deadline", &p.policy.CompensationDeadline, "how long each act of taking back may be tried"},
+		{"attempt", "attempt", &p.policy.Attempt, "how long one attempt of an activity may take; a lost worker's work begins again after it"},
 		{"pace.min", "pace-min", &p.policy.Pace.Min, "shortest time between two looks at what is waited for"},
 		{"pace.max", "pace-max", &p.policy.Pace.Max, "longest time between two looks at what is waited for"},
 	} {
@@ -65,6 +67,7 @@ func (p *policyFlags) choices(cmd *cobra.Command) {
 	}{
 		{"windowPreference", "window-preference", (*string)(&p.policy.WindowPreference), "weekly or monthly, where AWS gives both days at once"},
 		{"onWindowEnd", "on-window-end", (*string)(&p.policy.OnWindowEnd), "hold (go on in the next window) or finish (run on, and record the overrun)"},
+		{"onFailure", "on-failure", (*string)(&p.policy.OnFailure), "compensate (take back at once what can be taken back) or hold (wait for tidegate retry, skip or abort)"},
 		{"automaticUpdates", "automatic-updates", (*string)(&p.policy.AutomaticUpdates), "keep AWS's own automatic updates, or hold them during the run"},
 		{"snapshot", "snapshot", (*string)(&p.policy.Snapshot), "after, before, both or never: on which side of the update the volumes are snapshotted"},
 	} {

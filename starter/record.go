@@ -7,26 +7,63 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// record is what maintain, run and status print.
+// record is what run, watch and status print. Its fields are added to, and never
+// renamed.
 type record struct {
-	WorkflowID string              `json:"workflowId"`
-	RunID      string              `json:"runId"`
-	Execution  string              `json:"execution"`        // Temporal's word, such as Running, Failed or Terminated
-	Status     *maintenance.Status `json:"status,omitempty"` // while it runs
-	Result     *maintenance.Result `json:"result,omitempty"` // once it has ended
+	Gateway    string              `json:"gateway"` // sgw-...
+	WorkflowID string              `json:"workflowId,omitempty"`
+	RunID      string              `json:"runId,omitempty"`
+	Execution  string              `json:"execution,omitempty"` // Temporal's word, such as Running, Failed or Terminated
+	Status     *maintenance.Status `json:"status,omitempty"`    // while it runs
+	Result     *maintenance.Result `json:"result,omitempty"`    // once it has ended
+	// Quarantine is what keeps later runs from the gateway.
+	Quarantine *maintenance.Quarantine `json:"quarantine,omitempty"`
+	// May are the orders that it would take now: approve, retry, skip, abort, release.
+	May []string `json:"may,omitempty"`
+}
+
+// exit is the exit status of a command that followed the run as far as it goes
+// without a person.
+func (r record) exit() int {
+	switch {
+	case r.Result == nil:
+		return statusHeld
+	case r.Result.State == maintenance.StateCompleted:
+		return statusDone
+	case r.Result.State == maintenance.StatePartial:
+		return statusPartial
+	case r.Result.State == maintenance.StateFailed && r.Quarantine != nil:
+		return statusHeld // an earlier run's quarantine refused it
+	}
+	return statusFailed
 }
 
 // record prints one maintenance.
 func (p printer) record(r record) error {
 	return p.print(r, func(p printer) {
-		p.linef("workflow  %s, run %s: %s", r.WorkflowID, r.RunID, strings.ToLower(r.Execution))
+		if r.WorkflowID != "" {
+			p.linef("workflow  %s, run %s: %s", r.WorkflowID, r.RunID, strings.ToLower(r.Execution))
+		}
+		p.quarantine(r.Quarantine)
 		switch {
 		case r.Result != nil:
 			p.result(*r.Result)
 		case r.Status != nil:
 			p.status(*r.Status)
 		}
+		for i, line := range lines(r.Gateway, r.May) {
+			if i == 0 {
+				p.linef("")
+			}
+			p.linef("you may   %s", line)
+		}
 	})
+}
+
+func (p printer) quarantine(q *maintenance.Quarantine) {
+	if q != nil {
+		p.linef("quarantine since %s, by run %s of %s: %s", clock(&q.Since), q.RunID, q.WorkflowID, q.Reason)
+	}
 }
 
 func (p printer) status(s maintenance.Status) {
@@ -35,6 +72,8 @@ func (p printer) status(s maintenance.Status) {
 		p.linef("window    %s", s.Schedule)
 	}
 	switch {
+	case s.Held:
+		p.linef("held      %s", s.Reason)
 	case s.Blocker != maintenance.NotBlocked:
 		p.linef("waits     (%s) %s", s.Blocker, s.Reason)
 	default:

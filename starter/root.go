@@ -16,6 +16,7 @@ const (
 	statusFailed  = 1 // it failed, or its end could not be learnt
 	statusUsage   = 2 // called wrongly: nothing was started
 	statusPartial = 3 // the maintenance ended PARTIAL
+	statusHeld    = 4 // a person has to act: it is held, or its gateway is quarantined
 )
 
 // usageError is a wrong flag, argument or file.
@@ -29,6 +30,12 @@ func isUsage(err error) bool {
 	return ok
 }
 
+// heldError is a maintenance that was not started, since a person has to act.
+type heldError struct{ error }
+
+// Unwrap is why.
+func (e heldError) Unwrap() error { return e.error }
+
 // endError is a maintenance that was followed to an end other than COMPLETED.
 // What became of it has been printed.
 type endError struct{ status int }
@@ -37,7 +44,8 @@ type endError struct{ status int }
 func (e endError) Error() string { return fmt.Sprintf("ended with exit status %d", e.status) }
 
 // Run runs tidegate, and returns its exit status: 0 done, 1 failed, 2 called
-// wrongly, 3 a maintenance that ended PARTIAL.
+// wrongly, 3 a maintenance that ended PARTIAL, 4 one that waits for a person: it
+// is held, or refused because its gateway is quarantined.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd := newRoot() //nolint:contextcheck // cobra gives each command its context
 	cmd.SetArgs(args)
@@ -55,6 +63,9 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if isUsage(err) {
 		return statusUsage
 	}
+	if _, held := errors.AsType[heldError](err); held {
+		return statusHeld
+	}
 	return statusFailed
 }
 
@@ -65,7 +76,8 @@ func newRoot() *cobra.Command {
 		Short: "Maintain storage gateways and their proxies, each in its own window",
 		Long: "tidegate starts, shows and steers the maintenance of AWS Storage Gateways and of the TaurusDB proxies\n" +
 			"that belong to them. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n\n" +
-			"Exit status: 0 done, 1 failed, 2 called wrongly (nothing was started), 3 ended PARTIAL.",
+			"Exit status: 0 done, 1 failed or refused, 2 called wrongly (nothing was done), 3 ended PARTIAL,\n" +
+			"4 a person has to act (the maintenance is held, or was refused because its gateway is quarantined).",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noSuchCommand,
@@ -77,7 +89,10 @@ func newRoot() *cobra.Command {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	a.connection.Register(cmd, connectTimeout)
-	cmd.AddCommand(newMaintain(a), newRun(a), newStatus(a), newApprove(a), newWindow(a), newSetup(a))
+	cmd.AddCommand(newRun(a), newWatch(a), newStatus(a), newWindow(a), newSetup(a))
+	for _, o := range orders() {
+		cmd.AddCommand(newOrder(a, o))
+	}
 	return cmd
 }
 

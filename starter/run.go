@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,18 +12,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/config/fault"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
 )
 
-// newRun is maintain, from a file too, that waits unless it is told not to.
+// newRun is the command that starts one gateway's maintenance.
 func newRun(a *app) *cobra.Command {
 	var s start
-	var detach bool
 	cmd := &cobra.Command{
 		Use:   "run [FILE]",
 		Short: "Run the maintenance of one gateway, from a YAML file or from flags",
-		Long: "run starts the maintenance of one gateway, as maintain does, and follows it to its end. The file holds a\n" +
-			"target and a policy, in the fields of docs/configuration.md; without a file, maintain's flags say them.",
+		Long: "run starts the maintenance of one gateway: its update in its next window, the snapshots of its volumes, the\n" +
+			"upgrades of its proxies. It follows it until it has ended or is held; the maintenance goes on without being\n" +
+			"followed. The file holds a target and a policy, in the fields of docs/configuration.md; without a file, flags\n" +
+			"say them. A gateway is never in two maintenances: where one is running, nothing is started.",
 		Example: "  tidegate run payments-1.yaml\n" +
 			"  tidegate run --name payments-1 --account prod --gateway arn:aws:storagegateway:...:gateway/sgw-12A3456B --detach",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -34,9 +37,7 @@ func newRun(a *app) *cobra.Command {
 	}
 	target, policy := newTargetFlags(cmd), newPolicyFlags(cmd)
 	s.flags(a, cmd)
-	cmd.Flags().BoolVar(&detach, "detach", false, "return once the maintenance is started")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		s.wait = !detach
 		var errs []error
 		if len(args) == 1 {
 			s.input, errs = fromFile(args[0])
@@ -64,7 +65,9 @@ func besideFile(cmd *cobra.Command, policy *policyFlags) []error {
 
 // fromFile is what to start as a file says it, with what is wrong with it.
 func fromFile(path string) (workflows.MaintenanceInput, []error) {
-	var in workflows.MaintenanceInput
+	// The file goes over the defaults, so that a zero in it is a wrong value and not
+	// one that was left out.
+	in := workflows.MaintenanceInput{Policy: maintenance.Policy{}.WithDefaults()}
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return in, []error{fmt.Errorf("FILE: %w", err)}
@@ -77,10 +80,17 @@ func fromFile(path string) (workflows.MaintenanceInput, []error) {
 		}
 		return in, []error{fmt.Errorf("%s: %w", path, err)}
 	}
-	in.Policy = in.Policy.WithDefaults()
+	in.Policy.Cutoff = cmp.Or(in.Policy.Cutoff, maintenance.Policy{}.WithDefaults().Cutoff) // cutoff: null
 	var errs []error
 	for _, f := range fault.Fields(errors.Join(in.Target.Validate(), in.Policy.Validate())) {
 		errs = append(errs, fmt.Errorf("%s: %w", path, f))
 	}
 	return in, errs
+}
+
+// fromFlags is what to start as the flags say it, with what is wrong with them.
+func fromFlags(target *targetFlags, policy *policyFlags) (workflows.MaintenanceInput, []error) {
+	t, errs := target.result()
+	p, wrongs := policy.result()
+	return workflows.MaintenanceInput{Target: t, Policy: p}, append(errs, wrongs...)
 }

@@ -10,18 +10,18 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
 )
 
 // start is one maintenance that is to be started.
 type start struct {
-	input workflows.MaintenanceInput
-	queue string
-	wait  bool
+	input  workflows.MaintenanceInput
+	queue  string
+	detach bool
 }
 
 func (s *start) flags(a *app, cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&s.detach, "detach", false, "return once the maintenance is started")
 	cmd.Flags().StringVar(&s.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
 	a.outputFlag(cmd)
 }
@@ -37,33 +37,25 @@ func (s *start) run(cmd *cobra.Command, a *app, faults []error) error {
 		return err
 	}
 	defer c.Close()
+	id := s.input.Target.Gateway.ID()
+	// The run itself refuses too; this way nothing is started.
+	if q, err := quarantineOf(cmd.Context(), c, id); err != nil {
+		return startFailure(c.namespace, id, err)
+	} else if q != nil {
+		return heldError{fmt.Errorf("%s is quarantined since %s by run %s of %s, and nothing was started: %s. Once it is in order: %s",
+			id, clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, lines(id, []string{workflows.ReleaseUpdate})[0])}
+	}
 	run, err := s.launch(cmd.Context(), c)
 	if err != nil {
 		return err
 	}
-	id := s.input.Target.Gateway.ID()
 	cmd.PrintErrf("Started the maintenance of %s (%s) as workflow %s, run %s.\n", s.input.Target.Name, id, run.GetID(), run.GetRunID())
-	out := printer{out: cmd.OutOrStdout(), form: a.output}
-	if !s.wait {
-		cmd.PrintErrf("Follow it with: tidegate status %s\n", id)
-		return out.record(record{WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: running()})
+	if !s.detach {
+		return a.attend(cmd, c, id, run)
 	}
-	result, err := follow(cmd.Context(), c, run, &progress{out: cmd.ErrOrStderr()})
-	if err != nil {
-		return fmt.Errorf("%w; look again with: tidegate status %s", err, id)
-	}
-	ended, err := find(cmd.Context(), c, id, run.GetRunID())
-	if err := errors.Join(err, out.record(ended)); err != nil {
-		return err
-	}
-	switch result.State {
-	case maintenance.StateCompleted:
-		return nil
-	case maintenance.StatePartial:
-		return endError{statusPartial}
-	default:
-		return endError{statusFailed}
-	}
+	cmd.PrintErrf("Follow it with: tidegate watch %s\n", id)
+	return printer{out: cmd.OutOrStdout(), form: a.output}.record(
+		record{Gateway: id, WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: running()})
 }
 
 func running() string { return enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING.String() }

@@ -19,8 +19,9 @@ func newStatus(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status GATEWAY_ID",
 		Short: "Show how far a gateway's maintenance is, or how the last one ended",
-		Long: "status shows the steps of a gateway's maintenance, what it waits for and why, and what it has changed.\n" +
-			"An ended one is read from its record, so no worker is needed. The exit status is 0 when it could be shown.",
+		Long: "status shows the steps of a gateway's maintenance, what it waits for and why, what it has changed, who decided\n" +
+			"what, whether the gateway is quarantined, and what you may tell it. An ended one is read from its record, so\n" +
+			"no worker is needed. The exit status is 0 when it could be shown.",
 		Example: "  tidegate status sgw-12A3456B\n  tidegate status sgw-12A3456B --output json | jq .status.reason",
 		Args:    arguments("GATEWAY_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -31,7 +32,7 @@ func newStatus(a *app) *cobra.Command {
 			}
 			defer c.Close()
 			r, err := find(cmd.Context(), c, id, "")
-			if r.WorkflowID != "" {
+			if r.Gateway != "" {
 				err = errors.Join(err, printer{out: cmd.OutOrStdout(), form: a.output}.record(r))
 			}
 			return err
@@ -41,34 +42,53 @@ func newStatus(a *app) *cobra.Command {
 	return cmd
 }
 
-// find reads a run of the gateway; without a run's id the open one, else the
-// last. A run that is there and
-// does not tell more gives a record and an error.
+// find reads a run of the gateway, without a run's id the open one, else the
+// last; and the gateway's quarantine. What is there and does not tell more gives
+// a record and an error.
 func find(ctx context.Context, c session, gatewayID, runID string) (record, error) {
-	workflowID := workflows.GatewayWorkflowID(gatewayID)
-	described, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
-	if err != nil {
+	r := record{Gateway: gatewayID}
+	var err error
+	if r.Quarantine, err = quarantineOf(ctx, c, gatewayID); err != nil {
+		return record{}, err
+	}
+	err = r.read(ctx, c, runID)
+	r.May = r.may()
+	_, missing := errors.AsType[*serviceerror.NotFound](err)
+	switch {
+	case missing && r.Quarantine != nil:
+		return r, nil // a quarantine outlives what Temporal keeps of its run
+	case r.WorkflowID == "":
 		return record{}, noRun(c.namespace, gatewayID, err)
-	}
-	info := described.GetWorkflowExecutionInfo()
-	r := record{WorkflowID: workflowID, RunID: info.GetExecution().GetRunId(), Execution: info.GetStatus().String()}
-	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		status, err := readStatus(ctx, c, r.WorkflowID, r.RunID)
-		if err == nil {
-			r.Status = &status
-		}
-		return r, err
-	}
-	result, err := outcome.Of(ctx, c.GetWorkflow(ctx, r.WorkflowID, r.RunID))
-	if err == nil {
-		r.Result = &result
 	}
 	return r, err
 }
 
 func noRun(namespace, gatewayID string, err error) error {
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return fmt.Errorf("there is no maintenance of %s in namespace %s; start one with: tidegate maintain", gatewayID, namespace)
+		return fmt.Errorf("there is no maintenance of %s in namespace %s; start one with: tidegate run", gatewayID, namespace)
 	}
 	return fmt.Errorf("read the maintenance of %s: %w", gatewayID, err)
+}
+
+// read fills in what the run itself says.
+func (r *record) read(ctx context.Context, c session, runID string) error {
+	workflowID := workflows.GatewayWorkflowID(r.Gateway)
+	described, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
+	if err != nil {
+		return err //nolint:wrapcheck // noRun does
+	}
+	info := described.GetWorkflowExecutionInfo()
+	r.WorkflowID, r.RunID, r.Execution = workflowID, info.GetExecution().GetRunId(), info.GetStatus().String()
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		status, err := readStatus(ctx, c, r.WorkflowID, r.RunID)
+		if err == nil {
+			r.Status = &status
+		}
+		return err
+	}
+	result, err := outcome.Of(ctx, c.GetWorkflow(ctx, r.WorkflowID, r.RunID))
+	if err == nil {
+		r.Result = &result
+	}
+	return err
 }

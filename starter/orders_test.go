@@ -1,0 +1,103 @@
+package main_test
+
+import (
+	"flag"
+	"os"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// stable puts names in the place of what differs from run to run, and of prose.
+func stable(text string) string {
+	for _, r := range []struct{ form, name string }{
+		{`"(reason|note)": ".*"`, `"$1": "TEXT"`},
+		{`"(start|end|at|next|lastSoftwareUpdate)": "\d.*"`, `"$1": "TIME"`},
+		{`"runId": ".*"`, `"runId": "RUN"`},
+		{`"(day|hour|minute)": \d+`, `"$1": 0`},
+	} {
+		text = regexp.MustCompile(r.form).ReplaceAllString(text, r.name)
+	}
+	return text
+}
+
+// The JSON form is what scripts read: fields are added to it, and nothing else.
+func TestTheJSONOfAHeldMaintenanceKeepsItsForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.work()
+	proxy := "sim/" + huawei.DefaultInstanceID + "/" + proxyTwo
+	held := w.tidegate(quick("sgw-33333333", "--proxy", proxy, "--shift-reads", "--approval", "--on-failure", "hold", "--detach")...)
+	require.Equal(t, 0, held.status)
+	require.Eventually(t, func() bool {
+		return w.tidegate("approve", "sgw-33333333", "--by", "alice", "--why", "CHG-1").status == 0
+	}, 20*time.Second, 50*time.Millisecond)
+	require.Equal(t, 4, w.tidegate("watch", "sgw-33333333").status)
+
+	shown := w.tidegate("status", "sgw-33333333", "--output", "json")
+	require.Equal(t, 0, shown.status)
+	got := stable(shown.out)
+	const golden = "testdata/held.json"
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "fields may be added (-update), never renamed or retyped")
+	require.Equal(t, []string{"retry", "skip", "abort"}, shown.json(t).May)
+}
+
+// Somebody may have quarantined the gateway after tidegate looked, or begun the
+// run by other means: then the run itself refuses.
+func TestARunThatRefusesAQuarantinedGatewayIsStatusFour(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.work()
+	c, err := w.server.NewClient(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	in := maintenance.Quarantine{Gateway: "sgw-22222222", WorkflowID: "gateway-sgw-22222222", RunID: "run-7", Reason: "it never came back", Since: time.Now()}
+	begin := func(id, name string, in any, memo map[string]any) {
+		_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.TaskQueue, Memo: memo}, name, in)
+		require.NoError(t, err)
+	}
+	begin(workflows.QuarantineWorkflowID(in.Gateway), workflows.QuarantineName, in, map[string]any{workflows.QuarantineMemo: in})
+
+	alone := w.tidegate("status", in.Gateway)
+	require.Equal(t, 0, alone.status, "a quarantine is shown also when Temporal has forgotten its run")
+	require.Contains(t, alone.out, "by run run-7 of gateway-sgw-22222222: it never came back")
+	require.Contains(t, alone.out, "you may   tidegate release sgw-22222222 --why TEXT")
+	require.NotContains(t, alone.out, "workflow  ")
+	missing := w.tidegate("watch", in.Gateway)
+	require.Equal(t, 1, missing.status)
+	require.Contains(t, missing.errors, "there is no maintenance of sgw-22222222")
+
+	target := maintenance.Target{Name: "one", Gateway: maintenance.GatewayRef{Account: "sim", ARN: arnPrefix + in.Gateway}}
+	begin(workflows.GatewayWorkflowID(in.Gateway), workflows.GatewayMaintenanceName, workflows.MaintenanceInput{Target: target}, nil)
+	refused := w.tidegate("watch", in.Gateway, "--output", "json")
+	require.Equal(t, 4, refused.status)
+	got := refused.json(t)
+	require.Equal(t, maintenance.StateFailed, got.Result.State)
+	require.Equal(t, "run-7", got.Quarantine.RunID)
+	require.Equal(t, []string{"release"}, got.May)
+	require.Empty(t, own(w.kinds()))
+}
+
+func TestAnOrderThatNoWorkerTakesIsSaidToBeUnanswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.Equal(t, 0, w.tidegate("setup").status)
+	require.Equal(t, 0, w.tidegate(quick("sgw-11111111", "--detach")...).status)
+	lost := w.tidegate("abort", "sgw-11111111", "--why", "x")
+	require.Equal(t, 1, lost.status)
+	require.Contains(t, lost.errors, "abort sgw-11111111: no worker answers; is one running? (go run ./worker --accounts FILE); it may be obeyed once one does")
+}
