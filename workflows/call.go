@@ -107,6 +107,13 @@ func is(err error, kind string) bool {
 	return ok && app.Type() == kind
 }
 
+// stillUnknown is the error of a look for what may have been done. Whatever kept
+// it from looking, the thing may have been done.
+func stillUnknown(err error) error {
+	return temporal.NewNonRetryableApplicationError(
+		"sent, and whether it took effect could not be found out: "+explain(err).Error(), activities.TypeUnknownOutcome, nil)
+}
+
 // explain is an activity's error for people: what the cloud or the activity
 // said, without Temporal's wrapping; for one that ran out of time, how long it
 // had and what it last saw.
@@ -146,8 +153,10 @@ func once[T any](ctx workflow.Context, send func() (T, error), find func(workflo
 		spent := outOfTime(err)
 		out, begun, err := find(watching)
 		switch {
-		case err != nil || begun:
-			return out, err
+		case err != nil:
+			return out, stillUnknown(err)
+		case begun:
+			return out, nil
 		case ctx.Err() != nil:
 			return out, ctx.Err()
 		case spent:

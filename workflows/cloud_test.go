@@ -51,6 +51,7 @@ type cloud struct {
 
 	lose    map[string]int // operation -> answers to lose after the effect
 	refuse  map[string]int // operation -> calls to lose before the effect
+	blind   map[string]int // operation -> looks for its effect to refuse
 	effects []string
 	begun   map[string]time.Time // when each effect last took place
 }
@@ -92,6 +93,15 @@ func (c *cloud) before(operation string) error {
 	if c.refuse[operation] > 0 {
 		c.refuse[operation]--
 		return fmt.Errorf("%s: %w: timeout", operation, maintenance.ErrUnknownOutcome)
+	}
+	return nil
+}
+
+// look refuses a look for an effect that was made.
+func (c *cloud) look(operation string, made bool) error {
+	if made && c.blind[operation] > 0 {
+		c.blind[operation]--
+		return fmt.Errorf("look for the %s: %w", operation, maintenance.ErrInvalid)
 	}
 	return nil
 }
@@ -231,6 +241,9 @@ func (c volumeCloud) Snapshots(_ context.Context, volumeID, key string) ([]maint
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var found []maintenance.Snapshot
+	if err := c.look("snapshot", len(c.snapshots) > 0); err != nil {
+		return nil, err
+	}
 	for _, s := range c.snapshots {
 		if seen, ok := c.shown(s); ok && s.VolumeID == volumeID && s.Description == key {
 			found = append(found, seen)
@@ -307,7 +320,9 @@ func (c proxyCloud) Job(_ context.Context, id string) (maintenance.Job, error) {
 }
 
 func (c proxyCloud) Jobs(context.Context, string, time.Time) ([]maintenance.Job, error) {
-	return nil, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return nil, c.look("upgrade", true)
 }
 
 func (c proxyCloud) UpgradePending(context.Context, string, string) (bool, error) { return false, nil }

@@ -133,6 +133,14 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			state:   maintenance.StateCompleted,
 			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb"},
 		},
+		"a snapshot whose answer is lost is not forgotten when it cannot be looked for": {
+			arrange: func(c *cloud) {
+				c.lose["snapshot"], c.blind["snapshot"], c.pending, c.volumes = 1, 1, never, c.volumes[:1]
+			},
+			state:   maintenance.StatePartial,
+			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
+			says:    "could not be found out",
+		},
 		"a detached volume is left alone": {
 			arrange: func(c *cloud) { c.volumes[1].Status = "DETACHED" },
 			state:   maintenance.StateCompleted,
@@ -209,6 +217,15 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			proxies: 1,
 			state:   maintenance.StateCompleted,
 			effects: []string{"upgrade " + proxyIDs[0], "restart " + proxyIDs[0]},
+		},
+		"a proxy upgrade whose answer is lost is not denied when it cannot be looked for": {
+			arrange: func(c *cloud) {
+				c.gateway.NextUpdateAvailable, c.lose["upgrade"], c.blind["upgrade"] = "", 1, 1
+			},
+			proxies: 1,
+			state:   maintenance.StatePartial,
+			effects: []string{"upgrade " + proxyIDs[0]},
+			says:    "could not be found out",
 		},
 		"a proxy upgrade's answer is lost and it is not sent twice": {
 			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = ""; c.lose["upgrade"] = 1 },
