@@ -65,6 +65,7 @@ type fakeProxy struct {
 	proxy    maintenance.Proxy
 	kernel   maintenance.ProxyKernel
 	reject   string
+	refusal  error // of its upgrades
 	fail     string
 	stuck    bool
 	abnormal bool
@@ -343,6 +344,8 @@ func (c proxyCloud) Upgrade(_ context.Context, _, id, from, to string) (string, 
 	}
 	p := c.at(id)
 	switch {
+	case p.refusal != nil:
+		return "", fmt.Errorf("upgrade proxy %s: %w", id, p.refusal)
 	case p.reject != "":
 		return "", fmt.Errorf("upgrade proxy %s: %w: %s", id, maintenance.ErrRejected, p.reject)
 	case p.kernel.Current != from || c.now().Before(p.busy):

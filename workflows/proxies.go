@@ -102,9 +102,6 @@ func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 		}
 		r.worked = workflow.Now(ctx)
 		p.State = proxyState(err)
-		if p.State == maintenance.ProxyFailed && ctx.Err() == nil {
-			r.suspect = "the upgrade of proxy " + p.ProxyID + " failed"
-		}
 		if err != nil {
 			r.stopped = true
 			p.Note = explain(err).Error()
@@ -148,6 +145,7 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 		kernel.is(maintenance.ChangeNotMade)
 		return err
 	case err != nil:
+		r.doubt(ref)
 		return err
 	}
 	r.disrupted = true
@@ -159,10 +157,18 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 	switch {
 	case err == nil:
 		kernel.is(maintenance.ChangeKept)
+		return nil
 	case is(err, activities.TypeJobFailed):
 		kernel.is(maintenance.ChangeNotMade)
 	}
+	r.doubt(ref)
 	return err
+}
+
+// doubt keeps later runs away after an upgrade that was, or may have been, begun
+// and did not come to its end. One that was refused leaves the proxy as it was.
+func (r *run) doubt(ref maintenance.ProxyRef) {
+	r.suspect = "the upgrade of proxy " + ref.ProxyID + " failed"
 }
 
 func (r *run) sendUpgrade(ctx workflow.Context, ref maintenance.ProxyRef, until time.Time) (activities.UpgradeProxyOutput, error) {
