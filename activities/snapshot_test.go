@@ -160,8 +160,10 @@ func TestDeleteSnapshotsKeepsWhatIsCompleted(t *testing.T) {
 		finished bool
 	}{
 		"completed, asked to": {
-			[]maintenance.Snapshot{snapshot("snap-0a", "completed")}, activities.DeleteSnapshotsOutput{Deleted: []string{"snap-0a"}},
-			[]string{"delete snap-0a"}, true,
+			[]maintenance.Snapshot{snapshot("snap-0a", "completed")},
+			activities.DeleteSnapshotsOutput{Deleted: []string{"snap-0a"}},
+			[]string{"delete snap-0a"},
+			true,
 		},
 		"none":      {nil, activities.DeleteSnapshotsOutput{}, nil, false},
 		"pending":   {[]maintenance.Snapshot{snapshot("snap-0a", "pending")}, activities.DeleteSnapshotsOutput{Deleted: []string{"snap-0a"}}, []string{"delete snap-0a"}, false},
@@ -169,7 +171,8 @@ func TestDeleteSnapshotsKeepsWhatIsCompleted(t *testing.T) {
 		"of each": {
 			[]maintenance.Snapshot{snapshot("snap-0a", "error"), snapshot("snap-0b", "completed"), snapshot("snap-0c", "pending")},
 			activities.DeleteSnapshotsOutput{Deleted: []string{"snap-0a", "snap-0c"}, Kept: []string{"snap-0b"}},
-			[]string{"delete snap-0a", "delete snap-0c"}, false,
+			[]string{"delete snap-0a", "delete snap-0c"},
+			false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -210,7 +210,7 @@ func target(name, arn string) maintenance.Target {
 func policy() maintenance.Policy {
 	seconds := func(n int) maintenance.Duration { return maintenance.Duration(time.Duration(n) * time.Second) }
 	return maintenance.Policy{
-		WindowLength: maintenance.Duration(time.Hour), Cutoff: new(maintenance.Duration(10 * time.Minute)),
+		UpdateDelay: new(maintenance.Duration(3 * time.Second)), WindowLength: maintenance.Duration(time.Hour), Cutoff: new(maintenance.Duration(10 * time.Minute)),
 		WindowRecheck: seconds(10),
 		UpdateStart:   seconds(60), UpdateDeadline: seconds(120), SteadyFor: seconds(1),
 		SnapshotDeadline: seconds(120), SnapshotSettle: seconds(5),

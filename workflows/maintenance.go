@@ -50,6 +50,7 @@ type run struct {
 	readAt   time.Time // when the schedule was last read
 	baseline maintenance.Baseline
 	offered  bool // an update was on offer at assess
+	rival    bool // AWS may begin the update by itself at the window's start
 
 	points    int          // how often recovery points were begun
 	triggers  int          // how often the update was triggered

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -105,11 +106,19 @@ func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 		if err != nil {
 			r.stopped = true
 			p.Note = explain(err).Error()
-			err = fmt.Errorf("proxy %s: %w", p.ProxyID, explain(err))
+			err = naming("proxy "+p.ProxyID, p.ProxyID, explain(err))
 		}
 		r.publish(ctx)
 		return err
 	}
+}
+
+// naming puts the thing before an error that does not name it already.
+func naming(thing, id string, err error) error {
+	if strings.Contains(err.Error(), id) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", thing, err)
 }
 
 func proxyState(err error) maintenance.ProxyState {

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"testing"
@@ -69,6 +70,7 @@ func (c *cloud) withProxies(n int) *cloud {
 
 // input is the maintenance of everything that the cloud holds.
 func (c *cloud) input(policy maintenance.Policy) workflows.MaintenanceInput {
+	policy.UpdateDelay = cmp.Or(policy.UpdateDelay, new(maintenance.Duration(0)))
 	policy.SteadyFor = maintenance.Duration(3 * time.Millisecond) // the one wait in real time
 	target := maintenance.Target{Name: "payments-1", Gateway: maintenance.GatewayRef{Account: "prod", ARN: gatewayARN}}
 	for _, id := range proxyIDs[:len(c.proxies)] {

@@ -41,6 +41,11 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 		if err != nil {
 			return outcome{}, r.notTriggered(err)
 		}
+		if waited, err := r.letAWSGoFirst(ctx); err != nil {
+			return outcome{}, r.notTriggered(err)
+		} else if waited {
+			continue
+		}
 		sent, err := call(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.UpdateDeadline.Std()), "update the gateway's software now"),
 			gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: r.lookup(), Baseline: r.baseline, NotAfter: until})
 		switch {
@@ -58,6 +63,27 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 		}
 		r.readAt = time.Time{} // too late in this window: read it anew
 	}
+}
+
+// letAWSGoFirst waits out the first moments of the window where AWS would make
+// the update by itself: both triggers would be sent, since its restart is not to
+// be seen at once. It says whether it waited.
+func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
+	if !r.rival || r.triggers > 0 {
+		return false, nil
+	}
+	until := r.status.Window.Start.Add(r.policy.UpdateDelay.OrZero().Std())
+	wait := until.Sub(workflow.Now(ctx))
+	if wait <= 0 {
+		return false, nil
+	}
+	defer r.unblock()
+	reason := "AWS may begin the update by itself in the first moments of the window; it is triggered " + r.inZone(until)
+	if err := r.block(ctx, maintenance.BlockedByWindow, reason, &until); err != nil {
+		return false, err
+	}
+	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: "AWS may begin the update by itself"})
+	return true, timer.Get(ctx, nil)
 }
 
 // triggered notes that the update was, or may have been, triggered.

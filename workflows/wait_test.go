@@ -72,6 +72,43 @@ func TestUpdatedByAWSWhileWeWaited(t *testing.T) {
 	}
 }
 
+// AWS's own trigger at the window's start is not to be seen for a while.
+func TestAWSGoesFirstAtTheWindowsStart(t *testing.T) {
+	t.Parallel()
+	delay := new(maintenance.Duration(time.Minute))
+	for name, tc := range map[string]struct {
+		arrange func(*cloud)
+		effects []string
+		cause   maintenance.Cause
+		begun   time.Duration // after the window's start
+	}{
+		"AWS updates": {
+			arrange: func(c *cloud) { c.awsAt = noon }, cause: maintenance.CauseAWS,
+		},
+		"AWS does not": {
+			arrange: func(*cloud) {}, cause: maintenance.CauseTidegate, effects: []string{"update " + gatewayID}, begun: time.Minute,
+		},
+		"AWS's policy is to wait": {
+			arrange: func(c *cloud) { c.schedule.AutomaticUpdates = maintenance.EmergencyVersionsOnly },
+			cause:   maintenance.CauseTidegate, effects: []string{"update " + gatewayID},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud()
+			c.volumes = nil
+			tc.arrange(c)
+			result, err := maintain(t, at(t, noon.Add(-time.Hour), c), c.input(maintenance.Policy{UpdateDelay: delay}))
+			require.NoError(t, err)
+			require.Equal(t, append([]string{}, tc.effects...), c.done())
+			require.Equal(t, tc.cause, result.Gateway.Cause)
+			if len(tc.effects) > 0 {
+				require.Equal(t, noon.Add(tc.begun), c.triggered.UTC())
+			}
+		})
+	}
+}
+
 func TestFreezeHoldsTheWindow(t *testing.T) {
 	t.Parallel()
 	c := newCloud()

@@ -13,6 +13,16 @@ type Duration time.Duration
 // Std is the duration for the time package.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
+// OrZero is for a field that tells "0s" from "left out". Left out it is zero: in a
+// plan before its defaults, and in the history of a run that began before the
+// field was there.
+func (d *Duration) OrZero() Duration {
+	if d == nil {
+		return 0
+	}
+	return *d
+}
+
 // String is the shortest form: 4h, not 4h0m0s.
 func (d Duration) String() string {
 	s := d.Std().String()

@@ -27,7 +27,7 @@ func samplePolicy() maintenance.Policy {
 		Proxies: maintenance.ProxyPolicy{Parallel: 2, ShiftReads: true, Deadline: d(30 * time.Minute), Settle: d(2 * time.Minute)},
 		Pace:    maintenance.Pace{Min: d(2 * time.Second), Max: d(40 * time.Second)},
 
-		OnFailure: maintenance.OnFailureHold, FailedSnapshots: maintenance.FailedSnapshotsDelete, CompensationDeadline: d(time.Hour), Attempt: d(time.Minute),
+		OnFailure: maintenance.OnFailureHold, UpdateDelay: new(d(time.Minute)), FailedSnapshots: maintenance.FailedSnapshotsDelete, CompensationDeadline: d(time.Hour), Attempt: d(time.Minute),
 	}
 }
 

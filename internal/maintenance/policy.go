@@ -118,6 +118,10 @@ type Policy struct {
 	Approval bool `json:"approval,omitempty"`
 
 	AutomaticUpdates AutomaticUpdates `json:"automaticUpdates,omitempty"` // default keep
+	// UpdateDelay is how long after the window's start AWS is given to begin the
+	// update by itself, where its policy says that it does: at that start it would
+	// be triggered twice. 0s to 1h, default 1m.
+	UpdateDelay *Duration `json:"updateDelay,omitempty"`
 	// UpdateStart is how long after the trigger the restart must have been
 	// seen before the trigger counts as without effect; default 15m.
 	UpdateStart Duration `json:"updateStart,omitempty"`
@@ -163,6 +167,7 @@ func (p Policy) WithDefaults() Policy {
 	p.WindowRecheck = cmp.Or(p.WindowRecheck, Duration(24*time.Hour))
 	p.OnWindowEnd = cmp.Or(p.OnWindowEnd, WindowEndHold)
 	p.AutomaticUpdates = cmp.Or(p.AutomaticUpdates, AutomaticUpdatesKeep)
+	p.UpdateDelay = cmp.Or(p.UpdateDelay, new(Duration(time.Minute)))
 	p.UpdateStart = cmp.Or(p.UpdateStart, Duration(15*time.Minute))
 	p.UpdateDeadline = cmp.Or(p.UpdateDeadline, Duration(60*time.Minute))
 	p.SteadyFor = cmp.Or(p.SteadyFor, Duration(30*time.Second))
@@ -186,8 +191,9 @@ func (p Policy) WithDefaults() Policy {
 func (p Policy) Validate() error {
 	errs := []error{
 		between("policy.windowLength", p.WindowLength, time.Minute, 24*time.Hour),
-		between("policy.cutoff", p.cutoff(), 0, p.WindowLength.Std()-time.Minute),
+		between("policy.cutoff", p.Cutoff.OrZero(), 0, p.WindowLength.Std()-time.Minute),
 		between("policy.windowRecheck", p.WindowRecheck, time.Second, 24*time.Hour),
+		between("policy.updateDelay", p.UpdateDelay.OrZero(), 0, time.Hour),
 		between("policy.updateStart", p.UpdateStart, time.Second, p.UpdateDeadline.Std()),
 		between("policy.updateDeadline", p.UpdateDeadline, time.Second, 24*time.Hour),
 		between("policy.steadyFor", p.SteadyFor, time.Millisecond, 5*time.Minute),
@@ -219,15 +225,7 @@ func (p Policy) Validate() error {
 
 // Rules are the policy's part of the gate.
 func (p Policy) Rules() Rules {
-	return Rules{Length: p.WindowLength.Std(), Cutoff: p.cutoff().Std(), Freezes: p.Freezes}
-}
-
-// cutoff is none in a policy that has not got its defaults.
-func (p Policy) cutoff() Duration {
-	if p.Cutoff == nil {
-		return 0
-	}
-	return *p.Cutoff
+	return Rules{Length: p.WindowLength.Std(), Cutoff: p.Cutoff.OrZero().Std(), Freezes: p.Freezes}
 }
 
 func between(field string, d Duration, low, high time.Duration) error {

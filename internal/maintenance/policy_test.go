@@ -22,7 +22,7 @@ func TestTheDefaultsAreThePromisedOnesAndValid(t *testing.T) {
 		Proxies: maintenance.ProxyPolicy{Parallel: 1, Deadline: d(time.Hour), Settle: d(3 * time.Minute)},
 		Pace:    maintenance.Pace{Min: d(5 * time.Second), Max: d(time.Minute)},
 
-		OnFailure: maintenance.OnFailureCompensate, FailedSnapshots: maintenance.FailedSnapshotsKeep, CompensationDeadline: maintenance.Duration(2 * time.Hour), Attempt: maintenance.Duration(90 * time.Second),
+		OnFailure: maintenance.OnFailureCompensate, UpdateDelay: new(maintenance.Duration(time.Minute)), FailedSnapshots: maintenance.FailedSnapshotsKeep, CompensationDeadline: maintenance.Duration(2 * time.Hour), Attempt: maintenance.Duration(90 * time.Second),
 	}, defaults())
 	require.NoError(t, defaults().Validate())
 }
@@ -117,7 +117,7 @@ func TestAllOfAPolicysFaultsAreNamedAtOnce(t *testing.T) {
 		Proxies: maintenance.ProxyPolicy{Parallel: 5, Deadline: minus, Settle: minus},
 		Pace:    maintenance.Pace{Min: minus, Max: minus},
 
-		OnFailure: "panic", FailedSnapshots: "burn", CompensationDeadline: minus, Attempt: minus,
+		OnFailure: "panic", UpdateDelay: &minus, FailedSnapshots: "burn", CompensationDeadline: minus, Attempt: minus,
 	}
 	requireFields(t, p.Validate(), map[string]string{
 		"policy.windowLength": "-1s", "policy.cutoff": "-1s", "policy.windowPreference": "daily", "policy.windowRecheck": "-1s", "policy.onWindowEnd": "stop",
@@ -126,7 +126,7 @@ func TestAllOfAPolicysFaultsAreNamedAtOnce(t *testing.T) {
 		"policy.snapshot": "maybe", "policy.snapshotDeadline": "-1s", "policy.snapshotSettle": "-1s",
 		"policy.proxies.parallel": "5", "policy.proxies.deadline": "-1s", "policy.proxies.settle": "-1s",
 		"policy.pace.min": "-1s", "policy.pace.max": "-1s",
-		"policy.onFailure": "panic", "policy.failedSnapshots": "burn", "policy.compensationDeadline": "-1s", "policy.attempt": "-1s",
+		"policy.onFailure": "panic", "policy.updateDelay": "-1s", "policy.failedSnapshots": "burn", "policy.compensationDeadline": "-1s", "policy.attempt": "-1s",
 	})
 	p = defaults()
 	p.Proxies.Parallel = -1
