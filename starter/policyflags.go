@@ -42,6 +42,7 @@ func (p *policyFlags) durations(cmd *cobra.Command) {
 		{"windowLength", "window-length", &p.policy.WindowLength, "how long a window is, from the start that AWS gives"},
 		{"cutoff", "cutoff", p.policy.Cutoff, "how long before the window's end nothing disruptive begins"},
 		{"windowRecheck", "window-recheck", &p.policy.WindowRecheck, "how often a waiting run reads the window again"},
+		{"updateDelay", "update-delay", p.policy.UpdateDelay, "how long after the window's start AWS is given to update the gateway by itself, where it does that"},
 		{"updateStart", "update-start", &p.policy.UpdateStart, "how long after the trigger the restart must have been seen"},
 		{"updateDeadline", "update-deadline", &p.policy.UpdateDeadline, "how long the gateway may take to run the new software"},
 		{"steadyFor", "steady-for", &p.policy.SteadyFor, "how long the updated gateway must answer well"},
@@ -69,6 +70,7 @@ func (p *policyFlags) choices(cmd *cobra.Command) {
 		{"onWindowEnd", "on-window-end", (*string)(&p.policy.OnWindowEnd), "hold (go on in the next window) or finish (run on, and record the overrun)"},
 		{"onFailure", "on-failure", (*string)(&p.policy.OnFailure), "compensate (take back at once what can be taken back) or hold (wait for tidegate retry, skip or abort)"},
 		{"automaticUpdates", "automatic-updates", (*string)(&p.policy.AutomaticUpdates), "keep AWS's own automatic updates, or hold them during the run"},
+		{"failedSnapshots", "failed-snapshots", (*string)(&p.policy.FailedSnapshots), "keep or delete the finished snapshots of a maintenance that fails"},
 		{"snapshot", "snapshot", (*string)(&p.policy.Snapshot), "after, before, both or never: on which side of the update the volumes are snapshotted"},
 	} {
 		p.names["policy."+c.field] = c.flag

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -80,7 +79,6 @@ func fromFile(path string) (workflows.MaintenanceInput, []error) {
 		}
 		return in, []error{fmt.Errorf("%s: %w", path, err)}
 	}
-	in.Policy.Cutoff = cmp.Or(in.Policy.Cutoff, maintenance.Policy{}.WithDefaults().Cutoff) // cutoff: null
 	var errs []error
 	for _, f := range fault.Fields(errors.Join(in.Target.Validate(), in.Policy.Validate())) {
 		errs = append(errs, fmt.Errorf("%s: %w", path, f))

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+var began = time.Date(2026, 11, 22, 2, 15, 0, 0, time.UTC)
+
+// at is a status of a run that is at a step since began.
+func at(step maintenance.Step, change func(*maintenance.Status)) maintenance.Status {
+	s := maintenance.Status{Step: step}
+	for _, name := range maintenance.Steps() {
+		report := maintenance.StepReport{Step: name, State: maintenance.StepPending}
+		if name == step {
+			report.Start, report.State = &began, maintenance.StepActive
+		}
+		s.Steps = append(s.Steps, report)
+	}
+	if change != nil {
+		change(&s)
+	}
+	return s
+}
+
+func blocked(by maintenance.Blocker, next *time.Time) func(*maintenance.Status) {
+	return func(s *maintenance.Status) {
+		s.Blocker, s.Reason, s.Next = by, "because", next
+		for i := range s.Steps {
+			if s.Steps[i].Step == s.Step {
+				s.Steps[i].State = maintenance.StepWaiting
+			}
+		}
+	}
+}
+
+func TestTheMomentSaysWhatRunsOrHowLongItWaits(t *testing.T) {
+	t.Parallel()
+	now := began.Add(90 * time.Second)
+	opens := now.Add(49*time.Hour + 1500*time.Millisecond)
+	for want, s := range map[string]maintenance.Status{
+		"":                     {},
+		"1/7 assess for 1m30s": at(maintenance.StepAssess, nil),
+		"2/7 wait waits (window), may go on in 49h0m2s":            at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &opens)),
+		"2/7 wait waits (window), may go on in 0s":                 at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &began)),
+		"2/7 wait waits (approval) for 1m30s":                      at(maintenance.StepWait, blocked(maintenance.BlockedByApproval, nil)),
+		"4/7 await-running for 1m30s, past the point of no return": at(maintenance.StepRunning, func(s *maintenance.Status) { s.PastNoReturn = true }),
+		"6/7 upgrade-proxies waits (cutoff), may go on in 49h0m2s": at(maintenance.StepProxies, blocked(maintenance.BlockedByCutoff, &opens)),
+	} {
+		require.Equal(t, want, moment(s, now))
+	}
+}
+
+// The last line of a terminal is erased before another one, and never wider
+// than it: what wraps cannot be erased.
+func TestATerminalsLastLineIsDrawnInPlace(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := newProgress(&out, "sgw-12A3456B")
+	require.Zero(t, p.width, "a buffer is no terminal")
+	p.width = 20
+	opens := began.Add(time.Hour)
+	p.show(at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &opens)), began)
+	p.redraw(began.Add(time.Second))
+	p.close()
+	lines := strings.Split(out.String(), "\n")
+	require.Len(t, lines, 2)
+	require.Regexp(t, `^\r\x1b\[K\d\d:\d\d:\d\dZ  wait             waiting  because$`, lines[0])
+	require.Equal(t, "\r\x1b[K2/7 wait waits (win\r\x1b[K2/7 wait waits (win\r\x1b[K", lines[1])
+	require.NotContains(t, strings.ReplaceAll(out.String(), eraseLine, ""), "\x1b", "no colours")
+}
+
+func TestElsewhereThereIsALineForEachChange(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := newProgress(&out, "sgw-12A3456B")
+	waiting := at(maintenance.StepWait, blocked(maintenance.BlockedByApproval, nil))
+	for range 3 {
+		p.show(waiting, began)
+	}
+	p.silent(errNobody{})
+	p.silent(errNobody{})
+	p.show(at(maintenance.StepUpdate, nil), began)
+	p.show(waiting, began)
+	p.close()
+	var texts []string
+	for line := range strings.Lines(out.String()) {
+		texts = append(texts, strings.TrimSpace(line[len(clockForm):]))
+	}
+	require.Equal(t, []string{
+		"wait             waiting  because",
+		"tidegate approve sgw-12A3456B --why TEXT",
+		"tidegate abort sgw-12A3456B --why TEXT",
+		"nobody answers",
+		"update           running",
+		"tidegate approve sgw-12A3456B --why TEXT",
+		"tidegate abort sgw-12A3456B --why TEXT",
+	}, texts)
+}
+
+type errNobody struct{}
+
+func (errNobody) Error() string { return "nobody answers" }
+
+func TestARunThatWaitsForLongIsAskedSeldom(t *testing.T) {
+	t.Parallel()
+	far, near := time.Now().Add(time.Hour), time.Now().Add(time.Second)
+	for _, tc := range []struct {
+		next *time.Time
+		want bool
+	}{{nil, false}, {&near, false}, {&far, true}} {
+		p := progress{last: maintenance.Status{Next: tc.next}}
+		require.Equal(t, tc.want, p.patient())
+	}
+}
