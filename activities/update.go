@@ -63,8 +63,10 @@ type AwaitUpdatedInput struct {
 	Lookup
 	Baseline maintenance.Baseline `json:"baseline"`
 	// StartBy is when the restart, or another sign of the update, must have
-	// been seen.
+	// been seen, where somebody looked all the time. It is Start from the
+	// trigger.
 	StartBy   time.Time            `json:"startBy"`
+	Start     maintenance.Duration `json:"start,omitempty"`
 	SteadyFor maintenance.Duration `json:"steadyFor"`
 }
 
@@ -86,26 +88,24 @@ func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput)
 	if err != nil {
 		return out, err
 	}
-	if err = look(ctx, cloud, in, &out); err != nil {
-		if judge(err).kind == TypeNotReady {
-			rememberSign(ctx)
-		}
-		return out, err
+	seen := a.Now.resume(ctx, in)
+	err = look(ctx, cloud, in, &out)
+	if err != nil && judge(err).kind != TypeNotReady {
+		return out, err // no look: nobody knows how the gateway is
 	}
-	switch out.Evidence {
-	case maintenance.EvidenceUpdated:
-		rememberSign(ctx)
+	seen.Sign = seen.Sign || err != nil || out.Evidence == maintenance.EvidenceAway || out.Evidence == maintenance.EvidenceUpdated
+	activity.RecordHeartbeat(ctx, seen)
+	switch {
+	case err != nil:
+		return out, err
+	case out.Evidence == maintenance.EvidenceUpdated:
 		err = steady(ctx, cloud, in, &out)
 		return out, err
-	case maintenance.EvidenceAway:
-		rememberSign(ctx)
+	case out.Evidence == maintenance.EvidenceAway:
 		return out, fmt.Errorf("%w (state %s)", maintenance.ErrNotConnected, out.Gateway.State)
-	case maintenance.EvidenceNone, maintenance.EvidenceWithdrawn:
-	}
-	if a.Now().Before(in.StartBy) || signSeen(ctx) {
+	case a.Now().Before(seen.StartBy) || seen.Sign:
 		return out, notYet("the gateway runs %s as before the trigger", out.Gateway.SoftwareVersion)
-	}
-	if out.Evidence == maintenance.EvidenceWithdrawn {
+	case out.Evidence == maintenance.EvidenceWithdrawn:
 		return out, nil
 	}
 	return out, fmt.Errorf("%w: %s still runs %s and was not seen to restart",
@@ -143,15 +143,28 @@ func steady(ctx context.Context, cloud GatewayCloud, in AwaitUpdatedInput, out *
 	return nil
 }
 
-// rememberSign carries from one attempt to the next that the gateway was seen
-// away, or with the new software, so that its old version, which it may show
-// once more for some seconds, is not taken for a trigger without effect.
-func rememberSign(ctx context.Context) { activity.RecordHeartbeat(ctx, true) }
+// watched is what one attempt knows from those before it, by their heartbeats.
+type watched struct {
+	// Sign: the gateway was seen away, or with the new software, so that its old
+	// version, which it may show once more for some seconds, is not taken for a
+	// trigger without effect.
+	Sign bool      `json:"sign"`
+	Last time.Time `json:"last"` // look
+	// StartBy is the input's, or later where nobody looked for a while: the
+	// gateway may have gone and come back meanwhile, and show its old version
+	// once more. Only time that was watched counts.
+	StartBy time.Time `json:"startBy"`
+}
 
-func signSeen(ctx context.Context) bool {
-	var seen bool
-	if !activity.HasHeartbeatDetails(ctx) {
-		return false
+// resume goes on with the watch, at the look that now begins.
+func (now Clock) resume(ctx context.Context, in AwaitUpdatedInput) watched {
+	w := watched{Last: in.StartBy.Add(-in.Start.Std()), StartBy: in.StartBy}
+	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &w) != nil {
+		w.Sign = true // release 0.1.0 noted signs, and nothing else
 	}
-	return activity.GetHeartbeatDetails(ctx, &seen) == nil && seen
+	if now().Sub(w.Last) > 2*in.Pace.Max.Std()+activity.GetInfo(ctx).StartToCloseTimeout {
+		w.StartBy = now().Add(in.Start.Std())
+	}
+	w.Last = now()
+	return w
 }

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"encoding/json"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,7 +122,7 @@ func TestTriggerUpdateThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 func awaitUpdated(r *rig) activities.AwaitUpdatedInput {
 	return activities.AwaitUpdatedInput{
 		Lookup: lookup(), Baseline: maintenance.BaselineOf(gatewayBefore()),
-		StartBy: r.now.Add(15 * time.Minute), SteadyFor: maintenance.Duration(30 * time.Second),
+		StartBy: r.now.Add(15 * time.Minute), Start: maintenance.Duration(15 * time.Minute), SteadyFor: maintenance.Duration(30 * time.Second),
 	}
 }
 
@@ -136,9 +137,9 @@ func TestAwaitUpdatedWaitsWhileNothingIsProven(t *testing.T) {
 	}{
 		"it runs as before, just after the trigger": {says(gatewayBefore()), -15 * time.Minute, nil, "the gateway runs 1.2.3 as before the trigger", false},
 		"it runs as before, at the last moment":     {says(gatewayBefore()), -1, nil, "as before", false},
-		"it runs as before, after a restart":        {says(gatewayBefore()), time.Minute, true, "as before", false},
+		"it runs as before, after a restart":        {says(gatewayBefore()), time.Minute, true, "as before", true},
 		"the offer is gone, just after the trigger": {says(withdrawn()), -1, nil, "as before", false},
-		"the offer is gone, after a restart":        {says(withdrawn()), time.Minute, true, "as before", false},
+		"the offer is gone, after a restart":        {says(withdrawn()), time.Minute, true, "as before", true},
 		"it is away":                                {says(gatewayAway()), -time.Minute, nil, "not connected (state SHUTDOWN)", true},
 		"it is away, late":                          {says(gatewayAway()), time.Hour, nil, "not connected", true},
 		"it is not connected":                       {fails[maintenance.Gateway](maintenance.ErrNotConnected), -time.Minute, nil, "not connected", true},
@@ -153,11 +154,63 @@ func TestAwaitUpdatedWaitsWhileNothingIsProven(t *testing.T) {
 			r.aws.gateway, r.heartbeat = tc.found, tc.restart
 			_, err := run(t, r, r.gateways.AwaitUpdated, in)
 			requireNotYet(t, err, tc.says)
-			if tc.remember {
-				require.Equal(t, []any{true}, r.heartbeats)
-			} else {
-				require.Empty(t, r.heartbeats)
+			require.Equal(t, tc.remember, signSeen(t, r))
+		})
+	}
+}
+
+// noted is what one attempt tells the next one.
+type noted struct {
+	Sign          bool
+	Last, StartBy time.Time
+}
+
+func signSeen(t *testing.T, r *rig) bool {
+	t.Helper()
+	require.Len(t, r.heartbeats, 1)
+	text, err := json.Marshal(r.heartbeats[0])
+	require.NoError(t, err)
+	var n noted
+	require.NoError(t, json.Unmarshal(text, &n))
+	require.True(t, r.now.Equal(n.Last))
+	return n.Sign
+}
+
+// A gateway that nobody watched may have restarted, and show its old version
+// once more: it is watched for the whole time again.
+func TestAwaitUpdatedCountsOnlyTimeThatWasWatched(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		waited    time.Duration // since the trigger
+		unwatched time.Duration // since the last look; 0: there was none
+		over      bool
+	}{
+		"watched all the time":                     {waited: 20 * time.Minute, unwatched: time.Minute, over: true},
+		"nobody looked for hours":                  {waited: 5 * time.Hour, unwatched: 4 * time.Hour},
+		"the first look comes hours after trigger": {waited: 5 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.aws.gateway = says(gatewayBefore())
+			in := awaitUpdated(r)
+			in.StartBy = r.now.Add(15*time.Minute - tc.waited)
+			if tc.unwatched > 0 {
+				r.heartbeat = noted{Last: r.now.Add(-tc.unwatched), StartBy: in.StartBy}
 			}
+			_, err := run(t, r, r.gateways.AwaitUpdated, in)
+			if tc.over {
+				requireKind(t, err, activities.TypeNoEffect)
+				return
+			}
+			requireNotYet(t, err, "as before the trigger")
+			require.Len(t, r.heartbeats, 1)
+			r.heartbeat, r.heartbeats = r.heartbeats[0], nil
+
+			r.now = r.now.Add(15 * time.Minute)
+			r.heartbeat = noted{Last: r.now.Add(-time.Minute), StartBy: r.now}
+			_, err = run(t, r, r.gateways.AwaitUpdated, in)
+			requireKind(t, err, activities.TypeNoEffect)
 		})
 	}
 }
@@ -175,17 +228,15 @@ func TestAwaitUpdatedDoesNotTakeACloudThatIsOutOfReachForARestart(t *testing.T) 
 
 func TestAwaitUpdatedEndsWithoutEffectWhereNothingHappened(t *testing.T) {
 	t.Parallel()
-	for _, seen := range []any{nil, false} {
-		for _, late := range []time.Duration{0, 1, time.Hour} {
-			r := newRig(t)
-			in := awaitUpdated(r)
-			in.StartBy = r.now.Add(-late)
-			r.aws.gateway, r.heartbeat = says(gatewayBefore()), seen
-			_, err := run(t, r, r.gateways.AwaitUpdated, in)
-			app := requireKind(t, err, activities.TypeNoEffect)
-			require.True(t, app.NonRetryable())
-			require.Contains(t, app.Message(), "sgw-12A3456B still runs 1.2.3 and was not seen to restart")
-		}
+	for _, late := range []time.Duration{0, 1, time.Hour} {
+		r := newRig(t)
+		in := awaitUpdated(r)
+		in.StartBy = r.now.Add(-late)
+		r.aws.gateway, r.heartbeat = says(gatewayBefore()), noted{Last: r.now.Add(-time.Minute), StartBy: in.StartBy}
+		_, err := run(t, r, r.gateways.AwaitUpdated, in)
+		app := requireKind(t, err, activities.TypeNoEffect)
+		require.True(t, app.NonRetryable())
+		require.Contains(t, app.Message(), "sgw-12A3456B still runs 1.2.3 and was not seen to restart")
 	}
 }
 
@@ -194,7 +245,7 @@ func TestAwaitUpdatedEndsWhereTheOfferIsGoneAndNothingHappened(t *testing.T) {
 	r := newRig(t)
 	in := awaitUpdated(r)
 	in.StartBy = r.now
-	r.aws.gateway = says(withdrawn())
+	r.aws.gateway, r.heartbeat = says(withdrawn()), noted{Last: r.now.Add(-time.Minute), StartBy: in.StartBy}
 	out, err := run(t, r, r.gateways.AwaitUpdated, in)
 	require.NoError(t, err)
 	require.Equal(t, activities.AwaitUpdatedOutput{Gateway: withdrawn(), Evidence: maintenance.EvidenceWithdrawn}, out)
@@ -236,7 +287,7 @@ func TestAwaitUpdatedWaitsForAGatewayThatFlaps(t *testing.T) {
 				in := awaitUpdated(r)
 				_, err := run(t, r, r.gateways.AwaitUpdated, in)
 				requireNotYet(t, err, tc.says)
-				require.Equal(t, []any{true}, r.heartbeats, "the new software is a sign that the trigger had an effect")
+				require.True(t, signSeen(t, r), "the new software is a sign that the trigger had an effect")
 			})
 		})
 	}

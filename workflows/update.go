@@ -171,6 +171,6 @@ func (r *run) watchUpdate(ctx workflow.Context) (activities.AwaitUpdatedOutput, 
 	options.StartToCloseTimeout += r.policy.SteadyFor.Std()
 	return call(ctx, options, gateways.AwaitUpdated, activities.AwaitUpdatedInput{
 		Lookup: r.lookup(), Baseline: r.baseline,
-		StartBy: workflow.Now(ctx).Add(r.policy.UpdateStart.Std()), SteadyFor: r.policy.SteadyFor,
+		StartBy: workflow.Now(ctx).Add(r.policy.UpdateStart.Std()), Start: r.policy.UpdateStart, SteadyFor: r.policy.SteadyFor,
 	})
 }
