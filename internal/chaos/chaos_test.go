@@ -68,13 +68,7 @@ func chaos(t *testing.T, programs string, seed uint64) []strike {
 	t.Helper()
 	begin := time.Now()
 	s := raise(t, programs)
-	counts := map[string]int{}
-	for e, n := range intended(s.members) {
-		if !strings.HasPrefix(e.kind, "vendor:") {
-			counts[e.kind] += n
-		}
-	}
-	strikes := plan(seed, slices.Sorted(maps.Keys(counts)), counts)
+	strikes := plan(seed, calls(s.members))
 	for _, one := range strikes {
 		t.Logf("plan: %s", one)
 	}

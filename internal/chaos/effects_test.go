@@ -100,6 +100,19 @@ func intended(members []member) map[effect]int {
 	return counts
 }
 
+// calls are the effects that we make, in an order of their own.
+func calls(members []member) []effect {
+	var all []effect
+	for _, m := range members {
+		for _, e := range m.effects {
+			if !strings.HasPrefix(e.kind, "vendor:") {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
 // miscounts are the effects that did not take place as often as intended.
 func miscounts(want, got map[effect]int) []string {
 	all := maps.Clone(want)

@@ -192,7 +192,7 @@ func scenario(members []member) simcloud.Scenario {
 				AccessKeyID: credentials["AWS_ACCESS_KEY_ID"], SecretAccessKey: credentials["AWS_SECRET_ACCESS_KEY"], SessionToken: credentials["AWS_SESSION_TOKEN"],
 			}},
 			Timing: aws.Timing{
-				Gap: 200 * ms, Restart: 1500 * ms, OldVersion: 200 * ms, Bootstrap: 100 * ms, Snapshot: 500 * ms,
+				Gap: 200 * ms, Restart: 1500 * ms, OldVersion: 2500 * ms, Bootstrap: 100 * ms, Snapshot: 500 * ms,
 				VisibleByID: 50 * ms, VisibleByFilter: 300 * ms,
 			},
 		},
@@ -233,7 +233,7 @@ func hasty() maintenance.Policy {
 	seconds := func(n float64) maintenance.Duration { return maintenance.Duration(n * float64(time.Second)) }
 	return maintenance.Policy{
 		Attempt: seconds(2), Pace: maintenance.Pace{Min: seconds(0.1), Max: seconds(0.4)}, WindowRecheck: seconds(1),
-		UpdateStart: seconds(25), UpdateDeadline: seconds(90), SteadyFor: seconds(0.3),
+		UpdateStart: seconds(5), UpdateDeadline: seconds(90), SteadyFor: seconds(0.3),
 		SnapshotDeadline: seconds(60), SnapshotSettle: seconds(3),
 		Proxies:              maintenance.ProxyPolicy{ShiftReads: true, Deadline: seconds(60), Settle: seconds(3)},
 		CompensationDeadline: seconds(60),

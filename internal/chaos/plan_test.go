@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
@@ -28,7 +29,7 @@ const (
 // strike is one kill.
 type strike struct {
 	cue    cue
-	kind   string        // of the call, where the cue is one
+	call   effect        // the call that the cue is about, by its kind and resource
 	nth    int           // which of those calls
 	delay  time.Duration // from the cue to the kill
 	worker bool          // who is killed
@@ -45,8 +46,8 @@ func (s strike) String() string {
 		who = append(who, "server")
 	}
 	what := string(s.cue)
-	if s.kind != "" {
-		what += fmt.Sprintf(" %d of %s", s.nth, s.kind)
+	if s.nth > 0 {
+		what += fmt.Sprintf(" %d of %s of %s", s.nth, s.call.kind, maintenance.GatewayID(s.call.resource))
 	}
 	return fmt.Sprintf("kill %s %s, after %s, for %s", strings.Join(who, " and "), what, s.delay, s.down)
 }
@@ -54,7 +55,7 @@ func (s strike) String() string {
 // rule has the cloud hold the call that the strike waits for; false where none
 // is held.
 func (s strike) rule() (fault.Rule, bool) {
-	rule := fault.Rule{Operation: s.kind, Nth: s.nth, Limit: time.Minute}
+	rule := fault.Rule{Operation: s.call.kind, Resource: s.call.resource, Nth: s.nth, Limit: time.Minute}
 	switch s.cue {
 	case held:
 		rule.Kind = fault.HangAfter
@@ -66,36 +67,52 @@ func (s strike) rule() (fault.Rule, bool) {
 	return rule, true
 }
 
-// plan draws the strikes of a seed. calls are the effects that the fleet's fates
-// ask for, by kind.
-func plan(seed uint64, calls []string, count map[string]int) []strike {
-	chance := rand.New(rand.NewPCG(seed, 0x71de9a7e)) //nolint:gosec // to be repeated, not to be secret
-	upTo := func(d time.Duration) time.Duration {
-		return time.Duration(chance.Int64N(int64(d))).Round(time.Millisecond)
-	}
+// plan draws the strikes of a seed, from the calls that the fleet's fates ask for.
+func plan(seed uint64, calls []effect) []strike {
+	d := dice{rand.New(rand.NewPCG(seed, 0x71de9a7e))} //nolint:gosec // to be repeated, not to be secret
 	var strikes []strike
-	for range 3 + chance.IntN(3) {
-		s := strike{kind: calls[chance.IntN(len(calls))], down: upTo(1500 * time.Millisecond)}
-		s.nth = 1 + chance.IntN(count[s.kind])
-		switch n := chance.IntN(100); {
-		case n < 40:
-			s.cue = held
-		case n < 50:
-			s.cue = asked
-		case n < 75:
-			s.cue, s.delay = done, upTo(40*time.Millisecond)
-		default:
-			s.cue, s.kind, s.nth, s.delay = passed, "", 0, upTo(5*time.Second)
-		}
-		switch n := chance.IntN(100); {
-		case n < 55:
-			s.worker = true
-		case n < 75:
-			s.server = true
-		default:
-			s.worker, s.server = true, true
-		}
+	for range 3 + d.IntN(3) {
+		s := d.strike(calls)
 		strikes = append(strikes, s)
+		if s.cue == asked || s.cue == held && d.IntN(100) < 30 {
+			s.nth++ // should it be sent again, or once more
+			s.cue = []cue{asked, held}[d.IntN(2)]
+			strikes = append(strikes, s)
+		}
 	}
 	return strikes
+}
+
+type dice struct{ *rand.Rand }
+
+func (d dice) upTo(most time.Duration) time.Duration {
+	return time.Duration(d.Int64N(int64(most))).Round(time.Millisecond)
+}
+
+func (d dice) strike(calls []effect) strike {
+	s := strike{call: calls[d.IntN(len(calls))], nth: 1, down: d.upTo(1500 * time.Millisecond)}
+	for _, other := range calls {
+		if other != s.call && other.kind == s.call.kind && other.resource == s.call.resource {
+			s.nth = 1 + d.IntN(2) // the way there, or the way back
+		}
+	}
+	switch n := d.IntN(100); {
+	case n < 40:
+		s.cue = held
+	case n < 50:
+		s.cue = asked
+	case n < 75:
+		s.cue, s.delay = done, d.upTo(40*time.Millisecond)
+	default:
+		s.cue, s.call, s.nth, s.delay = passed, effect{}, 0, d.upTo(5*time.Second)
+	}
+	switch n := d.IntN(100); {
+	case n < 55:
+		s.worker = true
+	case n < 75:
+		s.server = true
+	default:
+		s.worker, s.server = true, true
+	}
+	return s
 }

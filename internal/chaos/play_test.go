@@ -96,7 +96,7 @@ func (s *stage) due(a *armed, last time.Time) bool {
 			return time.Since(last) >= a.delay
 		case a.rule != 0 && s.clouds.Faults()[a.rule-1].Fired == 0:
 			return false
-		case a.rule == 0 && s.happened(a.kind) < a.nth:
+		case a.rule == 0 && s.happened(a.call) < a.nth:
 			return false
 		}
 		a.cued = time.Now()
@@ -104,10 +104,11 @@ func (s *stage) due(a *armed, last time.Time) bool {
 	return time.Since(a.cued) >= a.delay
 }
 
-func (s *stage) happened(kind string) int {
+// happened is how often the cloud has done a call.
+func (s *stage) happened(call effect) int {
 	n := 0
 	for _, e := range s.clouds.Effects() {
-		if e.Kind == kind {
+		if seen := identify(e); seen.kind == call.kind && seen.resource == call.resource {
 			n++
 		}
 	}
