@@ -1,0 +1,89 @@
+package planfile
+
+import (
+	"strings"
+	"time"
+)
+
+// moment is a date or a time as a person writes it.
+type moment struct {
+	// clock is what calendar and clock show, as if they stood in UTC; of a fixed
+	// moment the instant itself.
+	clock time.Time
+	fixed bool // it names its offset, so that no zone is needed
+	date  bool // it is a whole day
+}
+
+// parseMoment reads a date (2026-12-24), a time (2026-12-24T18:00, with seconds or
+// without, T or a space), or a time with its offset (2026-12-24T18:00:00+01:00).
+// Years go from 2000 to 2199: others are slips.
+func parseMoment(text string) (moment, bool) {
+	text = strings.Replace(text, " ", "T", 1)
+	for _, form := range []struct {
+		layout      string
+		fixed, date bool
+	}{
+		{time.DateOnly, false, true},
+		{"2006-01-02T15:04", false, false},
+		{"2006-01-02T15:04:05", false, false},
+		{"2006-01-02T15:04Z07:00", true, false},
+		{time.RFC3339, true, false},
+	} {
+		if t, err := time.Parse(form.layout, text); err == nil {
+			return moment{clock: t.UTC(), fixed: form.fixed, date: form.date}, t.Year() >= 2000 && t.Year() < 2200
+		}
+	}
+	return moment{}, false
+}
+
+// earliest is the first instant at which clocks in the zone show the moment.
+func (m moment) earliest(zone *time.Location) time.Time {
+	if m.fixed {
+		return m.clock
+	}
+	first, _ := instants(m.clock, zone)
+	return first
+}
+
+// end is the last instant at which clocks in the zone show the moment; of a date
+// the end of the day.
+func (m moment) end(zone *time.Location) time.Time {
+	if m.fixed {
+		return m.clock
+	}
+	clock := m.clock
+	if m.date {
+		clock = clock.AddDate(0, 0, 1)
+	}
+	_, last := instants(clock, zone)
+	return last
+}
+
+// instants are the first and the last instant at which a clock in the zone shows
+// a time. They differ in the hour that is repeated when summer ends; in the one
+// that is left out when it begins, they stand before and after the gap. A freeze
+// that begins at the first and ends at the last is never too short.
+func instants(clock time.Time, zone *time.Location) (first, last time.Time) {
+	const day = 24 * time.Hour
+	before, after := offset(clock.Add(-day), zone), offset(clock.Add(day), zone)
+	a, b := clock.Add(-before), clock.Add(-after)
+	switch aShows, bShows := shows(a, clock, zone), shows(b, clock, zone); {
+	case aShows && !bShows:
+		return a, a
+	case bShows && !aShows:
+		return b, b
+	case a.After(b):
+		return b, a
+	}
+	return a, b
+}
+
+// offset is how far clocks in the zone are ahead of UTC.
+func offset(t time.Time, zone *time.Location) time.Duration {
+	_, seconds := t.In(zone).Zone()
+	return time.Duration(seconds) * time.Second
+}
+
+func shows(t, clock time.Time, zone *time.Location) bool {
+	return t.Add(offset(t, zone)).Equal(clock)
+}

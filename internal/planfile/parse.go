@@ -1,0 +1,94 @@
+// Package planfile reads plan files: the YAML document in which a person says
+// which fleet is to be maintained, and how. It is strict, and tells all faults at
+// once, each with its line, column, field and what would be right.
+// docs/campaigns.md describes the file for its writers, docs/plan.schema.json for
+// their editors.
+package planfile
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/config/fault"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/planfile/strict"
+)
+
+// Options are what a plan file does not say itself.
+type Options struct {
+	// Now is the instant from which on freezes count. Those that are over are left
+	// out, and recurring ones are written out for 400 days from here.
+	Now time.Time
+	// Dir is the folder in which the plan's calendar files are looked for; empty:
+	// the working one.
+	Dir string
+}
+
+// Load reads a plan file, and the calendars that it names beside it.
+func Load(path string, now time.Time) (plan.Plan, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return plan.Plan{}, fmt.Errorf("read the plan file: %w", err)
+	}
+	return Parse(path, text, Options{Now: now, Dir: filepath.Dir(path)})
+}
+
+// Parse is Load for a text; name stands for the file in errors. An error is a
+// strict.FaultsError.
+func Parse(name string, text []byte, o Options) (plan.Plan, error) {
+	p := defaults()
+	d := bind(p)
+	c := checker{Document: strict.Read(name, text, d), plan: p, options: o}
+	if c.Has("") { // else there is no document, which is the one fault
+		c.check(d)
+	}
+	if err := c.Err(); err != nil {
+		return plan.Plan{}, err
+	}
+	return *p, nil
+}
+
+// checker finds what is wrong with a document beyond its form.
+type checker struct {
+	*strict.Document
+	plan    *plan.Plan
+	options Options
+}
+
+func (c *checker) check(d *document) {
+	if d.APIVersion != apiVersion {
+		c.Wrong("apiVersion", "", apiVersion)
+	}
+	c.name("name", c.plan.Name)
+	c.accounts()
+	for _, f := range fault.Fields(c.plan.Policy.Validate()) {
+		c.Wrong(places(f.Field[len("policy."):]), f.Value, f.Want)
+	}
+	for _, f := range fault.Fields(c.plan.Rollout.Validate()) {
+		c.Wrong(f.Field, f.Value, f.Want)
+	}
+	c.approvals()
+	c.plan.Policy.Freezes = c.freezes(d.Freezes)
+	c.targets()
+	c.selectors()
+	c.proxiesOnce()
+	c.constraint()
+}
+
+// approvals takes what is asked for, which is nothing where the plan does not
+// mention them.
+func (c *checker) approvals() {
+	if !c.Has("approvals") {
+		c.plan.Approvals = plan.Approvals{}
+		return
+	}
+	a := c.plan.Approvals
+	if a.Count < 1 || a.Count > 10 {
+		c.Wrong("approvals.count", "", "1 to 10")
+	}
+	if a.TimeLimit.Std() < time.Minute || a.TimeLimit.Std() > 31*24*time.Hour {
+		c.Wrong("approvals.timeLimit", "", "1m to 744h")
+	}
+}

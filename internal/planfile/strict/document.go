@@ -1,0 +1,187 @@
+// Package strict reads a YAML document into a struct and keeps every fault that
+// it finds, each with its line, column, field and what would be right. Decoders
+// stop at the first. What the struct's own rules find wrong afterwards is put at
+// its place by Document.Wrong.
+//
+// Fields have the names of their yaml tags, else of their json tags. Aliases are
+// followed; merge keys, second documents, unknown fields and fields given twice
+// are faults.
+package strict
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Document is a document that was read, with its faults so far.
+type Document struct {
+	file   string
+	nodes  map[string]ast.Node // what stands at a path, where anything does
+	faulty map[string]bool     // paths that have their fault
+	faults []Fault
+}
+
+// maxSize is far above a plan of 10,000 targets, which has three megabytes.
+const maxSize = 16 << 20
+
+// Read reads text into a pointer to a struct, over the defaults that it holds:
+// a field that is left out, or null, keeps its own. The file is named in faults.
+func Read(file string, text []byte, into any) *Document {
+	d := &Document{file: file, nodes: map[string]ast.Node{}, faulty: map[string]bool{}}
+	if len(text) > maxSize {
+		d.add(nil, Fault{Problem: "is too large", Want: fmt.Sprintf("at most %d megabytes", maxSize>>20)})
+		return d
+	}
+	root := d.parse(text)
+	if root == nil {
+		return d
+	}
+	r := reader{Document: d, anchors: map[string]ast.Node{}, left: maxNodes}
+	r.read(root, reflect.ValueOf(into).Elem(), "")
+	return d
+}
+
+// parse is the one document of a text; nil where there is none.
+func (d *Document) parse(text []byte) ast.Node {
+	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		if placed, ok := errors.AsType[yaml.Error](err); ok {
+			d.add(placed.GetToken(), Fault{Problem: "is not YAML: " + placed.GetMessage()})
+		} else {
+			d.add(nil, Fault{Problem: "is not YAML: " + err.Error()})
+		}
+		return nil
+	}
+	var root ast.Node
+	for _, doc := range file.Docs {
+		switch {
+		case doc.Body == nil:
+		case root != nil || doc.Body.Type() == ast.DirectiveType:
+			d.add(first(doc.Body), Fault{Problem: "is a second document, or a directive", Want: "one document, without directives"})
+		default:
+			root = doc.Body
+		}
+	}
+	if root == nil || root.Type() == ast.NullType {
+		d.add(nil, Fault{Problem: "is empty", Want: "a YAML document"})
+		return nil
+	}
+	return root
+}
+
+// Has is true where something stands at a path.
+func (d *Document) Has(path string) bool { return d.nodes[path] != nil }
+
+// Wrong adds the fault of a field's value. Where nothing stands at the path its
+// place is the nearest thing above it, and def is the default that is wrong.
+func (d *Document) Wrong(path, def, want string) {
+	switch node := d.nodes[path]; {
+	case node != nil:
+		d.Fault(path, Fault{Value: valueOf(node), Problem: problemOf(node), Want: want})
+	case def != "":
+		d.Fault(path, Fault{Value: def, Problem: "(the default) is wrong", Want: want})
+	default:
+		d.Fault(path, Fault{Problem: "is missing", Want: want})
+	}
+}
+
+// Fault adds a fault of a field, at its place. A field has one at most, and
+// none where what holds it has one.
+func (d *Document) Fault(path string, f Fault) {
+	for p := path; p != ""; p = parent(p) {
+		if d.faulty[p] {
+			return
+		}
+	}
+	d.faulty[path] = true
+	f.Field = path
+	d.add(d.place(path), f)
+}
+
+// Line is where a field stands, or the nearest thing above it, from 1.
+func (d *Document) Line(path string) int { return d.place(path).Position.Line }
+
+// Err is every fault, in the order of the document, as a FaultsError; nil where
+// there is none.
+func (d *Document) Err() error {
+	if len(d.faults) == 0 {
+		return nil
+	}
+	faults := slices.SortedStableFunc(slices.Values(d.faults), func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return &FaultsError{Faults: faults}
+}
+
+// place is where a path begins, or the nearest thing above it.
+func (d *Document) place(path string) *token.Token {
+	for p := path; ; p = parent(p) {
+		if node := d.nodes[p]; node != nil {
+			return first(node)
+		}
+		if p == "" {
+			return &token.Token{Position: &token.Position{Line: 1, Column: 1}}
+		}
+	}
+}
+
+func (d *Document) add(at *token.Token, f Fault) {
+	f.File, f.Line, f.Column = d.file, 1, 1
+	if at != nil && at.Position != nil {
+		f.Line, f.Column = max(at.Position.Line, 1), max(at.Position.Column, 1)
+	}
+	d.faults = append(d.faults, f)
+}
+
+// parent is the path of what holds a field or an element.
+func parent(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }
+
+// first is where a node begins. A mapping's own token is its first colon.
+func first(node ast.Node) *token.Token {
+	if m, ok := node.(ast.MapNode); ok {
+		if it := m.MapRange(); it.Next() {
+			return it.Key().GetToken()
+		}
+	}
+	return node.GetToken()
+}
+
+// problemOf is what is wrong with a node, seen from outside.
+func problemOf(node ast.Node) string {
+	switch text, ok := scalar(node); {
+	case ok && text == "":
+		return "is empty"
+	case ok:
+		return "is wrong"
+	case node.Type() == ast.SequenceType:
+		return "is a list"
+	}
+	return "is a mapping"
+}
+
+// valueOf is a scalar's text as a fault may repeat it: what may be an URL with a
+// password it may not.
+func valueOf(node ast.Node) string {
+	text, ok := scalar(node)
+	switch {
+	case !ok:
+		return ""
+	case strings.Contains(text, "@"):
+		return "(hidden)"
+	case len(text) > maxShown:
+		return strings.ToValidUTF8(text[:maxShown], "") + "..."
+	}
+	return text
+}
+
+// maxShown is how much of a value a fault repeats, in bytes.
+const maxShown = 200

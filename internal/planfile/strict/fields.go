@@ -1,0 +1,70 @@
+package strict
+
+import (
+	"reflect"
+	"strings"
+)
+
+// FieldName is the name that a field has in a document.
+func FieldName(f reflect.StructField) string {
+	tag, ok := f.Tag.Lookup("yaml")
+	if !ok {
+		tag = f.Tag.Get("json")
+	}
+	name, _, _ := strings.Cut(tag, ",")
+	return name
+}
+
+// fieldsOf are the names of a struct's fields, in its order.
+func fieldsOf(t reflect.Type) []string {
+	names := make([]string, 0, t.NumField())
+	for f := range t.Fields() {
+		names = append(names, FieldName(f))
+	}
+	return names
+}
+
+// wantField says which field was meant, where one is near, and which there are.
+func wantField(key string, fields []string) string {
+	all := "one of " + strings.Join(fields, ", ")
+	if near := nearest(key, fields); near != "" {
+		return near + ", it seems; " + all
+	}
+	return all
+}
+
+// nearest is the name that differs least from a key; empty where none is near.
+func nearest(key string, names []string) string {
+	best, near := max(2, len(key)/3)+1, ""
+	for _, name := range names {
+		if d := distance(strings.ToLower(key), strings.ToLower(name), best); d < best {
+			best, near = d, name
+		}
+	}
+	return near
+}
+
+// distance is how many letters are to be changed, added or taken away to make b
+// of a (Levenshtein's); most where it is that or more.
+func distance(a, b string, most int) int {
+	if len(a)-len(b) >= most || len(b)-len(a) >= most {
+		return most
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return min(row[len(b)], most)
+}

@@ -1,0 +1,220 @@
+package strict
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// maxNodes bounds what aliases can blow a document up to.
+const maxNodes = 2_000_000
+
+// reader fills a struct from a document's nodes.
+type reader struct {
+	*Document
+	anchors map[string]ast.Node
+	left    int // nodes that may still be read
+}
+
+// read fills a value from a node. What is wrong with it becomes a fault.
+func (r *reader) read(node ast.Node, to reflect.Value, path string) {
+	node = r.plain(node, path)
+	if r.left--; r.left == 0 {
+		r.Fault(path, Fault{Problem: "is too large once its aliases are followed", Want: "fewer aliases"})
+	}
+	if node == nil || node.Type() == ast.NullType || r.left <= 0 {
+		return
+	}
+	r.nodes[path] = node
+	if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](to.Addr()); ok {
+		r.text(node, text, path)
+		return
+	}
+	switch to.Kind() {
+	case reflect.Pointer:
+		if to.IsNil() {
+			to.Set(reflect.New(to.Type().Elem()))
+		}
+		r.read(node, to.Elem(), path)
+	case reflect.Struct:
+		r.structure(node, to, path)
+	case reflect.Slice:
+		r.list(node, to, path)
+	case reflect.Map:
+		r.table(node, to, path)
+	default:
+		r.scalar(node, to, path)
+	}
+}
+
+// plain is a node without its tag and its anchor, and what an alias stands for;
+// nil where that is not known.
+func (r *reader) plain(node ast.Node, path string) ast.Node {
+	const maxSteps = 16 // an anchor may be its own alias
+	for range maxSteps {
+		switch n := node.(type) {
+		case *ast.TagNode:
+			node = n.Value
+		case *ast.AnchorNode:
+			r.anchors[n.Name.GetToken().Value] = n.Value
+			node = n.Value
+		case *ast.AliasNode:
+			name := n.Value.GetToken().Value
+			if node = r.anchors[name]; node == nil {
+				r.faulty[path] = true
+				r.add(n.Start, Fault{Field: path, Value: "*" + name, Problem: "is an alias of nothing", Want: "the name of an anchor before it"})
+				return nil
+			}
+		default:
+			return node
+		}
+	}
+	return nil
+}
+
+// text fills a value that reads its own text.
+func (r *reader) text(node ast.Node, to encoding.TextUnmarshaler, path string) {
+	text, ok := scalar(node)
+	if !ok {
+		r.Wrong(path, "", wantOf(nil, to))
+		return
+	}
+	if err := to.UnmarshalText([]byte(text)); err != nil {
+		r.Wrong(path, "", wantOf(err, to))
+	}
+}
+
+// wantOf is what would be right of a value that reads its own text.
+func wantOf(err error, to any) string {
+	if f, ok := errors.AsType[*maintenance.FieldError](err); ok {
+		return f.Want
+	}
+	if _, ok := to.(*maintenance.Duration); ok {
+		return "a number with a unit, such as 90s, 30m or 4h"
+	}
+	return "another value"
+}
+
+// structure fills a struct from a mapping.
+func (r *reader) structure(node ast.Node, to reflect.Value, path string) {
+	fields := fieldsOf(to.Type())
+	r.each(node, path, "a mapping with fields among "+strings.Join(fields, ", "), func(key string, at ast.MapKeyNode, value ast.Node) {
+		for i, field := range fields {
+			if field == key {
+				r.read(value, to.Field(i), join(path, key))
+				return
+			}
+		}
+		r.add(at.GetToken(), Fault{Field: join(path, key), Problem: "is an unknown field", Want: wantField(key, fields)})
+	})
+}
+
+// table fills a map of texts.
+func (r *reader) table(node ast.Node, to reflect.Value, path string) {
+	to.Set(reflect.MakeMap(to.Type()))
+	r.each(node, path, "a mapping of names to texts", func(key string, _ ast.MapKeyNode, value ast.Node) {
+		element := reflect.New(to.Type().Elem()).Elem()
+		r.read(value, element, join(path, key))
+		to.SetMapIndex(reflect.ValueOf(key), element)
+	})
+}
+
+// each calls do for every entry of a mapping.
+func (r *reader) each(node ast.Node, path, want string, do func(key string, at ast.MapKeyNode, value ast.Node)) {
+	m, ok := node.(ast.MapNode)
+	if !ok {
+		r.Wrong(path, "", want)
+		return
+	}
+	seen := map[string]bool{}
+	for it := m.MapRange(); it.Next(); {
+		key := keyOf(it.Key())
+		switch {
+		case it.Key().IsMergeKey():
+			r.add(it.Key().GetToken(), Fault{Field: join(path, key), Problem: "is not followed", Want: "the fields written out, or an alias in place of the whole mapping"})
+		case seen[key]:
+			r.add(it.Key().GetToken(), Fault{Field: join(path, key), Problem: "is given twice", Want: "each field once"})
+		default:
+			seen[key] = true
+			do(key, it.Key(), it.Value())
+		}
+	}
+}
+
+func (r *reader) list(node ast.Node, to reflect.Value, path string) {
+	sequence, ok := node.(*ast.SequenceNode)
+	if !ok {
+		r.Wrong(path, "", "a list")
+		return
+	}
+	to.Set(reflect.MakeSlice(to.Type(), len(sequence.Values), len(sequence.Values)))
+	for i, value := range sequence.Values {
+		element := fmt.Sprintf("%s[%d]", path, i)
+		r.read(value, to.Index(i), element)
+		if r.left <= 0 {
+			return
+		}
+		if !r.Has(element) {
+			r.Wrong(element, "", "a value, or one dash less")
+		}
+	}
+}
+
+// scalar fills a text, a number or a truth. A text is what was written: an id of
+// digits only keeps its zeros.
+func (r *reader) scalar(node ast.Node, to reflect.Value, path string) {
+	text, ok := scalar(node)
+	switch to.Kind() {
+	case reflect.String:
+		if !ok {
+			r.Wrong(path, "", "a text")
+		}
+		to.SetString(text)
+	case reflect.Bool:
+		if text != "true" && text != "false" {
+			r.Wrong(path, "", "true or false")
+		}
+		to.SetBool(text == "true")
+	default:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			r.Wrong(path, "", "a whole number")
+		}
+		to.SetInt(int64(n))
+	}
+}
+
+// scalar is a scalar's text as it was written; false where it is none.
+func scalar(node ast.Node) (string, bool) {
+	switch n := node.(type) {
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.StringNode:
+		return n.Value, true
+	case ast.ScalarNode:
+		return n.GetToken().Value, true
+	}
+	return "", false
+}
+
+// keyOf is a key's text.
+func keyOf(key ast.MapKeyNode) string {
+	if k, ok := key.(*ast.MappingKeyNode); ok && k.Value != nil {
+		return k.Value.GetToken().Value
+	}
+	return key.GetToken().Value
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
