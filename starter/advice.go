@@ -10,7 +10,7 @@ import (
 // may are the orders that a maintenance would take as it is now, by name.
 func (r record) may() []string {
 	switch {
-	case r.Status != nil && r.Status.Result == nil:
+	case r.Status != nil && r.Execution == running():
 		return mayNow(*r.Status)
 	case r.Quarantine != nil:
 		return []string{workflows.ReleaseUpdate}

@@ -58,7 +58,7 @@ func tellSim(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: sim PATH BODY")
 	}
-	answer, err := http.Post(ts.Getenv("SIM")+args[0], "application/json", strings.NewReader(args[1])) //nolint:noctx,gosec // a test's own server
+	answer, err := http.Post(ts.Getenv("SIM")+args[0], "application/json", strings.NewReader(args[1])) //nolint:noctx // a test's own server
 	ts.Check(err)
 	ts.Check(answer.Body.Close())
 	if answer.StatusCode/100 != 2 {

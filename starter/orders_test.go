@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,4 +101,25 @@ func TestAnOrderThatNoWorkerTakesIsSaidToBeUnanswered(t *testing.T) {
 	lost := w.tidegate("abort", "sgw-11111111", "--why", "x")
 	require.Equal(t, 1, lost.status)
 	require.Contains(t, lost.errors, "abort sgw-11111111: no worker answers; is one running? (go run ./worker --accounts FILE); it may be obeyed once one does")
+}
+
+// Nothing was taken back: a person has to know what is still changed.
+func TestATerminatedRunsLedgerIsStillShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.work()
+	require.Equal(t, 0, w.tidegate(quick("sgw-22222222", "--approval", "--automatic-updates", "hold", "--detach")...).status)
+	require.Eventually(t, func() bool {
+		return strings.Contains(w.tidegate("status", "sgw-22222222").out, "in force")
+	}, 20*time.Second, 50*time.Millisecond)
+	c, err := w.server.NewClient(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	require.NoError(t, c.TerminateWorkflow(t.Context(), workflows.GatewayWorkflowID("sgw-22222222"), "", "impatience"))
+	ended := w.tidegate("status", "sgw-22222222")
+	require.Equal(t, 1, ended.status)
+	require.Contains(t, ended.out, "terminated")
+	require.Regexp(t, `automatic updates of sgw-22222222 .*reversible +in force +set ALL_VERSIONS again`, ended.out)
+	require.NotContains(t, ended.out, "you may")
+	require.Contains(t, ended.errors, "the run left no result")
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding"
+	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -17,6 +19,8 @@ import (
 // forgot.
 func TestEveryFieldOfAPolicyHasItsFlag(t *testing.T) {
 	t.Parallel()
+	docs, err := os.ReadFile("../docs/configuration.md")
+	require.NoError(t, err)
 	cmd := &cobra.Command{}
 	flags := newPolicyFlags(cmd)
 	others := map[string]string{"policy.approval": "approval", "policy.freezes": "freeze", "policy.proxies.shiftReads": "shift-reads"}
@@ -25,6 +29,9 @@ func TestEveryFieldOfAPolicyHasItsFlag(t *testing.T) {
 		name := flags.names[field] + others[field]
 		require.NotNil(t, cmd.Flags().Lookup(name), "%s has no flag", field)
 		known = append(known, name)
+		value := strings.Trim(cmd.Flags().Lookup(name).DefValue, "[]") // of a list without elements
+		row := fmt.Sprintf("| `%s` | `--%s` | %s|", strings.TrimPrefix(field, "policy."), name, strings.TrimPrefix(value+" ", " "))
+		require.Contains(t, string(docs), row, "docs/configuration.md")
 	}
 	for _, name := range flags.names {
 		require.Contains(t, known, name, "--%s is for no field", name)

@@ -40,12 +40,8 @@ func (p printer) linef(format string, args ...any) {
 // padding stands between columns.
 const padding = "  "
 
-// table writes rows under a head; nothing where there are none. On a terminal
-// they are wrapped to its width.
+// table writes rows under a head. On a terminal they are wrapped to its width.
 func (p printer) table(head []string, rows [][]string) {
-	if len(rows) == 0 {
-		return
-	}
 	w := table.NewWriter()
 	w.SetStyle(table.Style{
 		Box:     table.BoxStyle{PaddingRight: padding},

@@ -124,13 +124,13 @@ func moment(s maintenance.Status, now time.Time) string {
 		what := fmt.Sprintf("for %s", whole(now.Sub(*step.Start)))
 		switch {
 		case s.Next != nil:
-			what = fmt.Sprintf("waits (%s), may go on in %s", s.Blocker, whole(s.Next.Sub(now)))
+			what = fmt.Sprintf("may go on in %s (%s)", whole(s.Next.Sub(now)), s.Blocker)
 		case s.Blocker != maintenance.NotBlocked:
-			what = fmt.Sprintf("waits (%s) %s", s.Blocker, what)
+			what += fmt.Sprintf(" (%s)", s.Blocker)
 		case s.PastNoReturn:
 			what += ", past the point of no return"
 		}
-		return fmt.Sprintf("%d/%d %s %s", i+1, len(s.Steps), s.Step, what)
+		return fmt.Sprintf("%d/%d %s, %s", i+1, len(s.Steps), s.Step, what)
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -45,13 +46,13 @@ func TestTheMomentSaysWhatRunsOrHowLongItWaits(t *testing.T) {
 	now := began.Add(90 * time.Second)
 	opens := now.Add(49*time.Hour + 1500*time.Millisecond)
 	for want, s := range map[string]maintenance.Status{
-		"":                     {},
-		"1/7 assess for 1m30s": at(maintenance.StepAssess, nil),
-		"2/7 wait waits (window), may go on in 49h0m2s":            at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &opens)),
-		"2/7 wait waits (window), may go on in 0s":                 at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &began)),
-		"2/7 wait waits (approval) for 1m30s":                      at(maintenance.StepWait, blocked(maintenance.BlockedByApproval, nil)),
-		"4/7 await-running for 1m30s, past the point of no return": at(maintenance.StepRunning, func(s *maintenance.Status) { s.PastNoReturn = true }),
-		"6/7 upgrade-proxies waits (cutoff), may go on in 49h0m2s": at(maintenance.StepProxies, blocked(maintenance.BlockedByCutoff, &opens)),
+		"":                      {},
+		"1/7 assess, for 1m30s": at(maintenance.StepAssess, nil),
+		"2/7 wait, may go on in 49h0m2s (window)":                   at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &opens)),
+		"2/7 wait, may go on in 0s (window)":                        at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &began)),
+		"2/7 wait, for 1m30s (approval)":                            at(maintenance.StepWait, blocked(maintenance.BlockedByApproval, nil)),
+		"4/7 await-running, for 1m30s, past the point of no return": at(maintenance.StepRunning, func(s *maintenance.Status) { s.PastNoReturn = true }),
+		"6/7 upgrade-proxies, may go on in 49h0m2s (cutoff)":        at(maintenance.StepProxies, blocked(maintenance.BlockedByCutoff, &opens)),
 	} {
 		require.Equal(t, want, moment(s, now))
 	}
@@ -72,7 +73,7 @@ func TestATerminalsLastLineIsDrawnInPlace(t *testing.T) {
 	lines := strings.Split(out.String(), "\n")
 	require.Len(t, lines, 2)
 	require.Regexp(t, `^\r\x1b\[K\d\d:\d\d:\d\dZ  wait             waiting  because$`, lines[0])
-	require.Equal(t, "\r\x1b[K2/7 wait waits (win\r\x1b[K2/7 wait waits (win\r\x1b[K", lines[1])
+	require.Equal(t, "\r\x1b[K2/7 wait, may go on\r\x1b[K2/7 wait, may go on\r\x1b[K", lines[1])
 	require.NotContains(t, strings.ReplaceAll(out.String(), eraseLine, ""), "\x1b", "no colours")
 }
 
@@ -84,8 +85,8 @@ func TestElsewhereThereIsALineForEachChange(t *testing.T) {
 	for range 3 {
 		p.show(waiting, began)
 	}
-	p.silent(errNobody{})
-	p.silent(errNobody{})
+	p.silent(errors.New("nobody answers"))
+	p.silent(errors.New("nobody answers"))
 	p.show(at(maintenance.StepUpdate, nil), began)
 	p.show(waiting, began)
 	p.close()
@@ -103,10 +104,6 @@ func TestElsewhereThereIsALineForEachChange(t *testing.T) {
 		"tidegate abort sgw-12A3456B --why TEXT",
 	}, texts)
 }
-
-type errNobody struct{}
-
-func (errNobody) Error() string { return "nobody answers" }
 
 func TestARunThatWaitsForLongIsAskedSeldom(t *testing.T) {
 	t.Parallel()

@@ -105,41 +105,49 @@ func (p printer) parts(
 	steps []maintenance.StepReport, proxies []maintenance.ProxyOutcome, snapshots []maintenance.SnapshotOutcome,
 	ledger []maintenance.Change, decisions []maintenance.Decision,
 ) {
-	var rows [][]string
-	for _, s := range steps {
-		rows = append(rows, []string{string(s.Step), string(s.State), clock(s.Start), clock(s.End), s.Note})
-	}
-	p.section([]string{"STEP", "STATE", "FROM", "TO", "NOTE"}, rows)
-	rows = nil
-	for _, x := range proxies {
-		rows = append(rows, []string{x.ProxyID, string(x.State), x.From, x.To, x.Note})
-	}
-	p.section([]string{"PROXY", "STATE", "FROM", "TO", "NOTE"}, rows)
-	rows = nil
-	for _, s := range snapshots {
-		state := "pending"
-		if s.Completed {
-			state = "completed"
-		}
-		rows = append(rows, []string{s.SnapshotID, state, string(s.Point), s.VolumeID})
-	}
-	p.section([]string{"SNAPSHOT", "STATE", "TAKEN", "VOLUME"}, rows)
-	rows = nil
-	for _, c := range ledger {
-		rows = append(rows, []string{c.What, string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)})
-	}
-	p.section([]string{"CHANGE", "STATE", "HOW IT IS TAKEN BACK"}, rows)
-	rows = nil
-	for _, d := range decisions {
-		rows = append(rows, []string{d.What, d.By, clock(&d.At), d.Why})
-	}
-	p.section([]string{"DECISION", "BY", "AT", "WHY"}, rows)
+	section(p, steps, []string{"STEP", "STATE", "FROM", "TO", "NOTE"}, func(s maintenance.StepReport) []string {
+		return []string{string(s.Step), string(s.State), clock(s.Start), clock(s.End), s.Note}
+	})
+	section(p, proxies, []string{"PROXY", "STATE", "FROM", "TO", "NOTE"}, func(x maintenance.ProxyOutcome) []string {
+		return []string{x.ProxyID, string(x.State), x.From, x.To, x.Note}
+	})
+	section(p, snapshots, []string{"SNAPSHOT", "STATE", "TAKEN", "VOLUME"}, func(s maintenance.SnapshotOutcome) []string {
+		return []string{s.SnapshotID, snapshotState(s), string(s.Point), s.VolumeID}
+	})
+	section(p, ledger, []string{"CHANGE", "KIND", "STATE", "THE WAY BACK"}, func(c maintenance.Change) []string {
+		return []string{c.What, changeKind(c), string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)}
+	})
+	section(p, decisions, []string{"DECISION", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
+		return []string{d.What, d.By, clock(&d.At), d.Why}
+	})
 }
 
-// section is a table after an empty line.
-func (p printer) section(head []string, rows [][]string) {
-	if len(rows) > 0 {
-		p.linef("")
-		p.table(head, rows)
+func snapshotState(s maintenance.SnapshotOutcome) string {
+	switch {
+	case s.Deleted:
+		return "deleted"
+	case s.Completed:
+		return "completed"
 	}
+	return "pending"
+}
+
+func changeKind(c maintenance.Change) string {
+	if c.Reversible {
+		return "reversible"
+	}
+	return "forward-only"
+}
+
+// section is a table after an empty line; nothing where there are no rows.
+func section[T any](p printer, list []T, head []string, row func(T) []string) {
+	if len(list) == 0 {
+		return
+	}
+	rows := make([][]string, 0, len(list))
+	for _, one := range list {
+		rows = append(rows, row(one))
+	}
+	p.linef("")
+	p.table(head, rows)
 }

@@ -122,8 +122,8 @@ func TestARunGoesOnWhenNobodyFollowsIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.work()
-	ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)
-	defer stop()
+	ctx, stop := context.WithCancel(t.Context())
+	defer time.AfterFunc(3*time.Second, stop).Stop() // as Ctrl-C does
 	left := w.tidegateUntil(ctx, quick("sgw-22222222", "--approval")...)
 	require.Equal(t, 1, left.status)
 	require.Contains(t, left.errors, "no longer followed; the maintenance goes on; look again with: tidegate watch sgw-22222222")

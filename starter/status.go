@@ -75,20 +75,29 @@ func (r *record) read(ctx context.Context, c session, runID string) error {
 	workflowID := workflows.GatewayWorkflowID(r.Gateway)
 	described, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
 	if err != nil {
-		return err //nolint:wrapcheck // noRun does
+		return err
 	}
 	info := described.GetWorkflowExecutionInfo()
 	r.WorkflowID, r.RunID, r.Execution = workflowID, info.GetExecution().GetRunId(), info.GetStatus().String()
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		status, err := readStatus(ctx, c, r.WorkflowID, r.RunID)
-		if err == nil {
-			r.Status = &status
-		}
-		return err
+		return r.ask(ctx, c)
 	}
 	result, err := outcome.Of(ctx, c.GetWorkflow(ctx, r.WorkflowID, r.RunID))
-	if err == nil {
+	switch {
+	case err == nil:
 		r.Result = &result
+	case errors.Is(err, outcome.ErrNoResult):
+		// What it has changed stands as its ledger says: a worker still knows.
+		err = errors.Join(err, r.ask(ctx, c))
+	}
+	return err
+}
+
+// ask fills in what a run says of itself, also one that was terminated.
+func (r *record) ask(ctx context.Context, c session) error {
+	status, err := readStatus(ctx, c, r.WorkflowID, r.RunID)
+	if err == nil {
+		r.Status = &status
 	}
 	return err
 }
