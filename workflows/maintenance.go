@@ -53,7 +53,8 @@ type run struct {
 	rival    bool // AWS may begin the update by itself at the window's start
 
 	points    int          // how often recovery points were begun
-	triggers  int          // how often the update was triggered
+	triggers  int          // how often the update was, or may have been, triggered
+	answered  int          // how often AWS said that it has begun
 	software  *entry       // the ledger's line of the update
 	disrupted bool         // something disruptive has begun
 	worked    time.Time    // when the last disruptive work ended

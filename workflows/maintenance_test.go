@@ -123,6 +123,16 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			state:   maintenance.StateCompleted,
 			effects: []string{"update " + gatewayID},
 		},
+		"the trigger is lost twice before it was done and sent again": {
+			arrange: func(c *cloud) { c.refuse["update"] = 2; c.volumes = nil },
+			state:   maintenance.StateCompleted,
+			effects: []string{"update " + gatewayID},
+		},
+		"a trigger that is always lost is given up": {
+			arrange: func(c *cloud) { c.refuse["update"] = 100 },
+			state:   maintenance.StateFailed,
+			says:    "Nothing was changed",
+		},
 		"a snapshot's answer is lost and it is adopted": {
 			arrange: func(c *cloud) { c.lose["snapshot"] = 1; c.volumes = c.volumes[:1] },
 			state:   maintenance.StateCompleted,

@@ -10,8 +10,9 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// maxTriggers is how often the update is triggered at most. The second time
-// comes only after policy.UpdateStart without a restart or any other sign.
+// maxTriggers is how often the update is triggered at most where AWS answers
+// that it has begun; where no answer comes, it is maxSends. The next time comes
+// only after policy.UpdateStart without a restart or any other sign.
 const maxTriggers = 2
 
 // update takes the recovery point that the policy wants first, and triggers.
@@ -89,6 +90,9 @@ func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
 // triggered notes that the update was, or may have been, triggered.
 func (r *run) triggered(state maintenance.ChangeState) {
 	r.triggers++
+	if state == maintenance.ChangeInForce {
+		r.answered++
+	}
 	r.disrupted, r.status.PastNoReturn = true, true
 	r.software.is(state)
 }
@@ -137,14 +141,14 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 	for tries := 1; ; tries++ {
 		seen, err := r.watchUpdate(ctx)
 		switch {
-		case is(err, activities.TypeNoEffect) && tries < maxTriggers && ctx.Err() == nil:
+		case is(err, activities.TypeNoEffect) && tries < maxSends && r.answered < maxTriggers && ctx.Err() == nil:
 			// Whatever it finds: the gateway is watched again.
 			if _, err := r.trigger(ctx); err != nil {
 				return outcome{}, err
 			}
 			continue
 		case is(err, activities.TypeNoEffect):
-			r.status.PastNoReturn = false
+			r.status.PastNoReturn, r.answered = false, 0
 			r.software.is(maintenance.ChangeNotMade)
 			return outcome{}, err
 		case err != nil:
