@@ -121,6 +121,18 @@ func TestEveryErrorFormHasItsSentinel(t *testing.T) {
 	}
 }
 
+// A proxy between here and AWS may answer {} with success. A gateway that seems
+// to have no volumes would be updated without snapshots.
+func TestSuccessWithNothingInItIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	aws := answers(t, says(200, `{}`))
+	_, err := aws.cloud().Schedule(t.Context(), gatewayARN)
+	requireSentinel(t, err, maintenance.ErrUnavailable)
+	_, err = aws.cloud().Volumes(t.Context(), maintenance.Gateway{ARN: gatewayARN, Type: "CACHED"})
+	requireSentinel(t, err, maintenance.ErrUnavailable)
+	requireSentinel(t, aws.cloud().SetAutomaticUpdates(t.Context(), gatewayARN, maintenance.AllVersions), maintenance.ErrUnavailable)
+}
+
 func TestAnErrorSaysWhatWasDoneToWhatAndKeepsAWSsWords(t *testing.T) {
 	t.Parallel()
 	aws := answers(t, says(400, exception("InvalidGatewayRequestException", "GatewayNotConnected", "The specified gateway is not connected.")))

@@ -60,6 +60,9 @@ func (c *Cloud) Schedule(ctx context.Context, arn string) (maintenance.RawSchedu
 		}
 		return maintenance.RawSchedule{}, failed
 	}
+	if out.GatewayARN == nil && out.Timezone == nil && out.HourOfDay == nil {
+		return maintenance.RawSchedule{}, call.Odd(maintenance.ErrUnavailable, "the answer names neither the gateway nor a schedule")
+	}
 	raw := maintenance.RawSchedule{
 		DayOfWeek: number(out.DayOfWeek), DayOfMonth: number(out.DayOfMonth),
 		Hour: number(out.HourOfDay), Minute: number(out.MinuteOfHour),
@@ -113,7 +116,7 @@ func (c *Cloud) SetAutomaticUpdates(ctx context.Context, arn string, policy main
 	if !slices.Contains(known, policy) {
 		return call.Invalid(&maintenance.FieldError{Field: "policy", Value: string(policy), Want: "ALL_VERSIONS or EMERGENCY_VERSIONS_ONLY"})
 	}
-	_, err := c.api.UpdateMaintenanceStartTime(ctx, &storagegateway.UpdateMaintenanceStartTimeInput{
+	out, err := c.api.UpdateMaintenanceStartTime(ctx, &storagegateway.UpdateMaintenanceStartTimeInput{
 		GatewayARN: &arn,
 		SoftwareUpdatePreferences: &types.SoftwareUpdatePreferences{
 			AutomaticUpdatePolicy: types.AutomaticUpdatePolicy(policy),
@@ -121,6 +124,9 @@ func (c *Cloud) SetAutomaticUpdates(ctx context.Context, arn string, policy main
 	}, followed(call))
 	if err != nil {
 		return call.Failed(err)
+	}
+	if out.GatewayARN == nil {
+		return call.Odd(maintenance.ErrUnavailable, "the answer says success and does not name the gateway, so AWS may not have given it")
 	}
 	return nil
 }

@@ -64,6 +64,10 @@ func (c *Cloud) listVolumes(ctx context.Context, gatewayARN string) ([]maintenan
 		if err != nil {
 			return nil, call.Failed(err)
 		}
+		if page.GatewayARN == nil && page.VolumeInfos == nil {
+			// Not a gateway without volumes: taken for one, it would go without its snapshots.
+			return nil, call.Odd(maintenance.ErrUnavailable, "the answer names neither the gateway nor volumes")
+		}
 		for _, info := range page.VolumeInfos {
 			volumes = append(volumes, maintenance.Volume{
 				ARN:       aws.ToString(info.VolumeARN),
