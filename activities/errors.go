@@ -39,7 +39,7 @@ const (
 	// TypeJobFailed: the cloud's own job ended without doing its work.
 	TypeJobFailed = "JobFailed"
 	// TypeNotFound, TypeDenied, TypeInvalid, TypeUnsupported and TypeNoWindow
-	// need a person.
+	// need a person. Of what was set going TypeDenied is retried.
 	TypeNotFound    = "NotFound"
 	TypeDenied      = "Denied"
 	TypeInvalid     = "Invalid"
@@ -101,11 +101,32 @@ type Clock func() time.Time
 //
 //	defer a.Now.edge(ctx, in.Pace, &err)
 func (now Clock) edge(ctx context.Context, pace maintenance.Pace, errp *error) {
-	err := *errp
-	if err == nil {
+	if *errp != nil {
+		*errp = now.typed(ctx, pace, *errp, judge(*errp))
+	}
+}
+
+// patient is edge for an activity that watches what was set going, or takes a
+// change back: it asks again also when it was not let in. To give up would leave
+// things worse than to wait does, and credentials that ran out may be renewed.
+func (now Clock) patient(ctx context.Context, pace maintenance.Pace, errp *error) {
+	if *errp == nil {
 		return
 	}
-	v := judge(err)
+	v := judge(*errp)
+	v.retry = v.retry || v.kind == TypeDenied
+	*errp = now.typed(ctx, pace, *errp, v)
+}
+
+// edgeOf is the edge of an activity that makes a change or takes it back.
+func (now Clock) edgeOf(undo bool) func(context.Context, maintenance.Pace, *error) {
+	if undo {
+		return now.patient
+	}
+	return now.edge
+}
+
+func (now Clock) typed(ctx context.Context, pace maintenance.Pace, err error, v verdict) error {
 	options := temporal.ApplicationErrorOptions{NonRetryable: !v.retry}
 	if v.benign {
 		options.Category = temporal.ApplicationErrorCategoryBenign
@@ -113,7 +134,7 @@ func (now Clock) edge(ctx context.Context, pace maintenance.Pace, errp *error) {
 	if v.retry {
 		options.NextRetryDelay = now.nextLook(ctx, pace, err)
 	}
-	*errp = temporal.NewApplicationErrorWithOptions(err.Error(), v.kind, options)
+	return temporal.NewApplicationErrorWithOptions(err.Error(), v.kind, options)
 }
 
 func judge(err error) verdict {

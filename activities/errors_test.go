@@ -69,6 +69,78 @@ func TestTheErrorTable(t *testing.T) {
 	}
 }
 
+// Credentials that run out in the middle of a run end what has not begun. What
+// was set going is watched on, and what was changed is put back, until the time
+// for it is up.
+func TestWhatWasSetGoingIsNotGivenUpForWantOfPermission(t *testing.T) {
+	t.Parallel()
+	volume := activities.VolumeLookup{Account: "prod", VolumeID: volumeID, Pace: pace()}
+	for name, tc := range map[string]struct {
+		do      func(*rig) error
+		patient bool
+	}{
+		"ReadGateway": {do: func(r *rig) error { return fail(r, r.gateways.ReadGateway, lookup()) }},
+		"TriggerUpdate": {do: func(r *rig) error {
+			return fail(r, r.gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: lookup()})
+		}},
+		"CreateSnapshot": {do: func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volume) }},
+		"SetAutomaticUpdates": {do: func(r *rig) error {
+			return fail(r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: lookup()})
+		}},
+		"UpgradeProxy": {do: func(r *rig) error {
+			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup()})
+		}},
+		"SetReadWeights": {do: func(r *rig) error { return fail(r, r.proxies.SetReadWeights, shift()) }},
+		"AwaitUpdated": {patient: true, do: func(r *rig) error {
+			return fail(r, r.gateways.AwaitUpdated, activities.AwaitUpdatedInput{Lookup: lookup()})
+		}},
+		"FindSnapshot": {patient: true, do: func(r *rig) error {
+			return fail(r, r.gateways.FindSnapshot, activities.FindSnapshotInput{VolumeLookup: volume})
+		}},
+		"AwaitSnapshot": {patient: true, do: func(r *rig) error {
+			return fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "prod", Pace: pace()})
+		}},
+		"DeleteSnapshots": {patient: true, do: func(r *rig) error {
+			return fail(r, r.gateways.DeleteSnapshots, activities.DeleteSnapshotsInput{FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: volume}})
+		}},
+		"SetAutomaticUpdates, undo": {patient: true, do: func(r *rig) error {
+			return fail(r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: lookup(), Undo: true})
+		}},
+		"FindUpgrade": {patient: true, do: func(r *rig) error {
+			return fail(r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxyLookup()})
+		}},
+		"AwaitUpgraded": {patient: true, do: func(r *rig) error {
+			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxyLookup()})
+		}},
+		"FindRestart": {patient: true, do: func(r *rig) error {
+			return fail(r, r.proxies.FindRestart, activities.FindRestartInput{ProxyLookup: proxyLookup()})
+		}},
+		"AwaitRestarted": {patient: true, do: func(r *rig) error {
+			return fail(r, r.proxies.AwaitRestarted, activities.AwaitRestartedInput{ProxyLookup: proxyLookup()})
+		}},
+		"AwaitReadWeights": {patient: true, do: func(r *rig) error {
+			return fail(r, r.proxies.AwaitReadWeights, activities.AwaitReadWeightsInput{ReadWeightsInput: shift()})
+		}},
+		"SetReadWeights, undo": {patient: true, do: func(r *rig) error {
+			in := shift()
+			in.Undo = true
+			return fail(r, r.proxies.SetReadWeights, in)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			denied := fmt.Errorf("look: %w", maintenance.ErrDenied)
+			r.aws.gateway, r.aws.schedule = fails[maintenance.Gateway](denied), fails[maintenance.RawSchedule](denied)
+			r.aws.snapshots, r.aws.snapshot = fails[[]maintenance.Snapshot](denied), fails[maintenance.Snapshot](denied)
+			r.huawei.proxies = fails[[]maintenance.Proxy](denied)
+			app := requireKind(t, tc.do(r), activities.TypeDenied)
+			require.Equal(t, !tc.patient, app.NonRetryable())
+			require.Equal(t, tc.patient, app.NextRetryDelay() > 0)
+		})
+	}
+}
+
 func TestTheNextLookComesLaterTheLongerTheWait(t *testing.T) {
 	t.Parallel()
 	for waited, want := range map[time.Duration]time.Duration{

@@ -165,12 +165,14 @@ func (a *StorageGateway) WatchGateway(ctx context.Context, in WatchGatewayInput)
 type SetAutomaticUpdatesInput struct {
 	Lookup
 	Policy maintenance.AutomaticUpdatePolicy `json:"policy"`
+	// Undo is set where the policy is as it was found: see patient.
+	Undo bool `json:"undo,omitempty"`
 }
 
 // SetAutomaticUpdates makes AWS's policy for the gateway so. It changes
 // nothing where it is so already, and may therefore be repeated.
 func (a *StorageGateway) SetAutomaticUpdates(ctx context.Context, in SetAutomaticUpdatesInput) (out struct{}, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer a.Now.edgeOf(in.Undo)(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {
 		return out, err

@@ -153,7 +153,7 @@ type FindUpgradeOutput struct {
 // up: the version, the proxy at work, a job of its instance. The name of the
 // upgrade's job is not documented, so a job counts by instance and time.
 func (a *TaurusDB) FindUpgrade(ctx context.Context, in FindUpgradeInput) (out FindUpgradeOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer a.Now.patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -191,7 +191,7 @@ type AwaitUpgradedInput struct {
 // one that failed may have done its work. TypeJobFailed: it did not.
 // TypeBroken: it runs the version, or its job has ended, and it is not well.
 func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (out ProxyState, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer a.Now.patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err

@@ -57,7 +57,7 @@ type FindRestartOutput struct {
 // the proxy is well or at work, or its instance has a job. The job of a restart
 // that failed is a sign too: it is not tried again.
 func (a *TaurusDB) FindRestart(ctx context.Context, in FindRestartInput) (out FindRestartOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer a.Now.patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -90,7 +90,7 @@ type AwaitRestartedInput struct {
 // AwaitRestarted ends when the proxy, its pool and its nodes are ACTIVE.
 // TypeBroken: the restart has ended and the proxy is still not well.
 func (a *TaurusDB) AwaitRestarted(ctx context.Context, in AwaitRestartedInput) (out maintenance.Proxy, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer a.Now.patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err

@@ -83,7 +83,7 @@ type AwaitUpdatedOutput struct {
 // alone proves nothing. Where nothing at all has happened by StartBy it fails
 // with TypeNoEffect.
 func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput) (out AwaitUpdatedOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer a.Now.patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {
 		return out, err

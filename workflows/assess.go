@@ -106,7 +106,7 @@ func (r *run) holdAutomaticUpdates(ctx workflow.Context, found maintenance.Autom
 	}
 	set := func(ctx workflow.Context, policy maintenance.AutomaticUpdatePolicy) error {
 		_, err := call(ctx, r.undoWithin("automatic updates: "+string(policy)),
-			gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: r.lookup(), Policy: policy})
+			gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: r.lookup(), Policy: policy, Undo: policy == found})
 		return err
 	}
 	held := r.ledger.intend("automatic updates of "+r.in.Target.Gateway.ID()+" held at "+string(maintenance.EmergencyVersionsOnly),

@@ -15,9 +15,11 @@ func (r *run) shiftReads(ctx workflow.Context, p exactProxy) (*entry, error) {
 	}
 	shifted := r.ledger.intend("read weights of proxy "+p.ref.ProxyID+" moved to the primary", "set as they were found",
 		func(ctx workflow.Context) (maintenance.ChangeState, error) {
-			return maintenance.ChangeTakenBack, r.setWeights(ctx, p.ref, p.routing, "put the read weights back")
+			in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing, Undo: true}
+			return maintenance.ChangeTakenBack, r.setWeights(ctx, in, "put the read weights back")
 		})
-	if err := r.setWeights(ctx, p.ref, p.routing.Shifted(), "move the reads to the primary"); err != nil {
+	in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing.Shifted()}
+	if err := r.setWeights(ctx, in, "move the reads to the primary"); err != nil {
 		return shifted, err
 	}
 	shifted.is(maintenance.ChangeInForce)
@@ -26,11 +28,10 @@ func (r *run) shiftReads(ctx workflow.Context, p exactProxy) (*entry, error) {
 
 // setWeights sends the weights once, and waits until the proxy has them, also in
 // a cancelled run: weights that are still on their way cannot be put back.
-func (r *run) setWeights(ctx workflow.Context, ref maintenance.ProxyRef, routing maintenance.ProxyRouting, why string) error {
-	in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(ref), Routing: routing}
+func (r *run) setWeights(ctx workflow.Context, in activities.ReadWeightsInput, why string) error {
 	deadline := r.policy.Proxies.Deadline.Std()
 	await := func(ctx workflow.Context, in activities.AwaitReadWeightsInput) (activities.ReadWeightsOutput, error) {
-		return call(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" has its weights"), proxies.AwaitReadWeights, in)
+		return call(ctx, r.pollWithin(deadline, "wait until proxy "+in.Proxy.ProxyID+" has its weights"), proxies.AwaitReadWeights, in)
 	}
 	sent, err := once(ctx,
 		func() (activities.ReadWeightsOutput, error) {
