@@ -42,12 +42,6 @@ func orders() []order {
 			long:  "approve lets a maintenance begin whose policy asks for an approval.",
 		},
 		{
-			update: workflows.AbortUpdate, past: "aborted", to: run, nobody: noRun, example: "not in this week",
-			short: "End a maintenance: begin nothing more, take back what can be taken back",
-			long: "abort ends a maintenance. What has begun is watched to its end, and what can be taken back is taken back.\n" +
-				"It is refused from the update's trigger until the gateway runs again: nobody can stop a restart.",
-		},
-		{
 			update: workflows.RetryUpdate, past: "retried", to: run, nobody: noRun, example: "freed two addresses in the subnet",
 			short: "Try the step again at which a maintenance is held",
 			long:  "retry tries a failed step again, in a maintenance whose policy holds it then (onFailure: hold).",
@@ -57,6 +51,13 @@ func orders() []order {
 			short: "Go on without the step at which a maintenance is held",
 			long: "skip goes on without a failed step, in a maintenance whose policy holds it then (onFailure: hold). The\n" +
 				"maintenance cannot end COMPLETED any more. What all later steps build on cannot be skipped.",
+		},
+		{
+			update: workflows.AbortUpdate, past: "aborted", to: run, nobody: noRun, example: "not in this week",
+			short: "End a maintenance: begin nothing more, take back what can be taken back",
+			long: "abort ends a maintenance. What has begun is watched to its end, and what can be taken back is taken back.\n" +
+				"It is refused from the update's trigger until the gateway runs again, or that step is held: nobody can stop a\n" +
+				"restart.",
 		},
 		{
 			update: workflows.ReleaseUpdate, past: "released", to: workflows.QuarantineWorkflowID, nobody: "it is not quarantined",
