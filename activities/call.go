@@ -12,12 +12,12 @@ import (
 // CallTimeout is the longest deadline of one outward call.
 const CallTimeout = 20 * time.Second
 
-// limited gives an outward call its own deadline: a quarter of the attempt's
+// limited gives an outward call its own deadline: a fifth of the attempt's
 // time, so that a hung connection ends as an answer and not as a lost activity.
 // The SDKs have none of their own by default.
 func limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	info := activity.GetInfo(ctx)
-	return context.WithTimeout(ctx, min(CallTimeout, info.StartToCloseTimeout/4))
+	return context.WithTimeout(ctx, min(CallTimeout, info.StartToCloseTimeout/5))
 }
 
 // call makes one outward call under its own deadline.

@@ -81,10 +81,14 @@ func (a *StorageGateway) ListVolumes(ctx context.Context, in Lookup) (out []main
 	return a.volumes(ctx, in.Gateway, gateway)
 }
 
-// ReadGateway reads the gateway as it is now.
+// ReadGateway reads the gateway as it is now. One that does not run at this moment
+// is waited for.
 func (a *StorageGateway) ReadGateway(ctx context.Context, in Lookup) (out maintenance.Gateway, err error) {
 	defer a.Now.edge(ctx, in.Pace, &err)
-	return a.gateway(ctx, in.Gateway)
+	if out, err = a.gateway(ctx, in.Gateway); err == nil && !out.Running() {
+		err = notYet("the gateway is in state %s", out.State)
+	}
+	return out, err
 }
 
 func (a *StorageGateway) gateway(ctx context.Context, ref maintenance.GatewayRef) (maintenance.Gateway, error) {
@@ -141,18 +145,21 @@ type WatchGatewayOutput struct {
 
 // WatchGateway ends when the gateway's window has moved, or when AWS has
 // updated the gateway by itself. Until then every look fails, so that a month
-// of waiting costs no history. The first look comes one interval after the
-// start: the run has only just read what it relies on.
+// of waiting costs no history. A look that is refused ends nothing either: the run
+// reads everything again before it begins. The first look comes one interval
+// after the start: the run has only just read what it relies on.
 func (a *StorageGateway) WatchGateway(ctx context.Context, in WatchGatewayInput) (out WatchGatewayOutput, err error) {
-	defer a.Now.edge(ctx, maintenance.Pace{Min: in.Every, Max: in.Every}, &err)
+	every := in.Every * 5 / 6 // the pace spreads its waits by a fifth, and this is at least so often
+	defer func() { a.Now.edge(ctx, maintenance.Pace{Min: every, Max: every}, &err) }()
 	if activity.GetInfo(ctx).Attempt == 1 {
 		return out, notYet("the first look comes after %s", in.Every)
 	}
-	if out.Schedule, err = a.schedule(ctx, in.Gateway, in.Prefer); err != nil {
-		return out, err
+	if out.Schedule, err = a.schedule(ctx, in.Gateway, in.Prefer); err == nil {
+		out.Gateway, err = a.gateway(ctx, in.Gateway)
 	}
-	if out.Gateway, err = a.gateway(ctx, in.Gateway); err != nil {
-		return out, err
+	if err != nil {
+		every /= 24
+		return out, notYet("the look at %s failed: %v", a.Now().UTC().Format(time.RFC3339), err)
 	}
 	out.Evidence = maintenance.Judge(in.Baseline, out.Gateway)
 	if out.Schedule == in.Schedule && out.Evidence != maintenance.EvidenceUpdated {

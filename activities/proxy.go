@@ -110,6 +110,9 @@ func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out 
 	if err := settled(state.Proxy); err != nil {
 		return out, err
 	}
+	if !state.Kernel.CanUpgrade {
+		return out, fmt.Errorf("%w: Huawei Cloud does not offer an upgrade of proxy %s now (can_upgrade is false)", maintenance.ErrRejected, in.Proxy.ProxyID)
+	}
 	pending, err := call2(ctx, cloud.UpgradePending, in.Proxy.InstanceID, in.Proxy.ProxyID)
 	if err != nil {
 		return out, err

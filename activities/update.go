@@ -17,6 +17,9 @@ type TriggerUpdateInput struct {
 	// NotAfter is the instant from which it is too late in this window; zero
 	// does not limit.
 	NotAfter time.Time `json:"notAfter,omitzero"`
+	// Settle is how long a gateway that is back from AWS's own update may still
+	// show the software that it ran before.
+	Settle maintenance.Duration `json:"settle,omitempty"`
 }
 
 // TriggerUpdateOutput says what was found, and whether a trigger was sent.
@@ -40,6 +43,9 @@ func (a *StorageGateway) TriggerUpdate(ctx context.Context, in TriggerUpdateInpu
 		return out, err
 	}
 	if out.Gateway, err = call(ctx, cloud.Gateway, in.Gateway.ARN); err != nil {
+		if judge(err).kind == TypeNotReady {
+			activity.RecordHeartbeat(ctx, sighting{Away: true})
+		}
 		return out, err
 	}
 	out.Evidence = maintenance.Judge(in.Baseline, out.Gateway)
@@ -47,8 +53,12 @@ func (a *StorageGateway) TriggerUpdate(ctx context.Context, in TriggerUpdateInpu
 	case maintenance.EvidenceUpdated, maintenance.EvidenceWithdrawn:
 		return out, nil
 	case maintenance.EvidenceAway:
+		activity.RecordHeartbeat(ctx, sighting{Away: true})
 		return out, notYet("the gateway is in state %s", out.Gateway.State)
 	case maintenance.EvidenceNone:
+		if a.Now().Before(a.Now.back(ctx).Add(in.Settle.Std())) {
+			return out, notYet("the gateway is just back, and may still show the software that it ran before")
+		}
 	}
 	if err := a.Now.notAfter(in.NotAfter); err != nil {
 		return out, err
@@ -56,6 +66,25 @@ func (a *StorageGateway) TriggerUpdate(ctx context.Context, in TriggerUpdateInpu
 	send := func(ctx context.Context, arn string) (bool, error) { return true, cloud.UpdateSoftware(ctx, arn) }
 	out.Sent, err = call(ctx, send, in.Gateway.ARN)
 	return out, err
+}
+
+// sighting is what one attempt of TriggerUpdate tells the next, by its heartbeat.
+type sighting struct {
+	Away bool      `json:"away"`          // the gateway was away
+	Back time.Time `json:"back,omitzero"` // or: when it was first seen back
+}
+
+// back is when the gateway was first seen back; zero where it was not away.
+func (now Clock) back(ctx context.Context) time.Time {
+	var seen sighting
+	if !activity.HasHeartbeatDetails(ctx) || activity.GetHeartbeatDetails(ctx, &seen) != nil {
+		return time.Time{}
+	}
+	if seen.Away {
+		seen = sighting{Back: now()}
+	}
+	activity.RecordHeartbeat(ctx, seen)
+	return seen.Back
 }
 
 // AwaitUpdatedInput asks to wait until the gateway runs the new software.

@@ -36,7 +36,6 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	r.rival = found.AutomaticUpdates == maintenance.AllVersions && r.policy.AutomaticUpdates == maintenance.AutomaticUpdatesKeep
 	if r.policy.AutomaticUpdates == maintenance.AutomaticUpdatesHold && r.offered {
 		if err := r.holdAutomaticUpdates(ctx, found.AutomaticUpdates); err != nil {
 			return outcome{}, err

@@ -51,6 +51,8 @@ func (r *run) tag(ctx workflow.Context) error {
 		updates = append(updates, attributeBlocker.ValueSet(string(r.status.Blocker)))
 		if r.status.Next != nil {
 			updates = append(updates, attributeNext.ValueSet(*r.status.Next))
+		} else {
+			updates = append(updates, attributeNext.ValueUnset())
 		}
 	}
 	if r.status.Result != nil {

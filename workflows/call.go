@@ -25,6 +25,12 @@ func call[In activities.Input, Out any](ctx workflow.Context, options workflow.A
 		return out, err
 	}
 	err := begin(ctx, options, activity, in).Get(ctx, &out)
+	if outOfTime(err) && !options.WaitForCancellation {
+		// The time may have passed without a worker that looked. There is one now,
+		// since it runs this.
+		options.ScheduleToCloseTimeout = 2 * options.StartToCloseTimeout
+		err = begin(ctx, options, activity, in).Get(ctx, &out)
+	}
 	return out, err
 }
 

@@ -55,7 +55,7 @@ func TestCancelAtEveryWait(t *testing.T) {
 			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
 		},
 		"while the second proxy's reads are shifted": {
-			policy: hold, start: noon, after: 20 * time.Minute, state: maintenance.StatePartial,
+			policy: hold, start: noon, after: 19*time.Minute + 40*time.Second, state: maintenance.StatePartial,
 			arrange: func(c *cloud) { c.volumes = nil; c.restart = 12 * time.Minute },
 			effects: []string{
 				"update " + gatewayID, "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100",

@@ -31,6 +31,8 @@ type cloud struct {
 	moves    []move        // of the window, by time
 	reads    int           // of the window, so far
 	onRead   func(n int)   // called at each
+	refused  time.Time     // reading it is refused on that day
+	resist   int           // how often weights above 0 are refused
 	gap      time.Duration // RUNNING goes on after the trigger
 	restart  time.Duration // then the gateway is away
 	stale    time.Duration // then it runs the old version
@@ -171,6 +173,9 @@ func (c *cloud) Schedule(context.Context, string) (maintenance.RawSchedule, erro
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.schedule
+	if now := c.now(); !c.refused.IsZero() && !now.Before(c.refused) && now.Before(c.refused.Add(24*time.Hour)) {
+		return s, fmt.Errorf("read the window: %w", maintenance.ErrDenied)
+	}
 	c.reads++
 	if c.onRead != nil {
 		c.onRead(c.reads)
@@ -370,6 +375,10 @@ func (c proxyCloud) SetReadWeights(_ context.Context, _, id string, routing main
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := c.at(id)
+	if c.resist > 0 && routing.ReadWeights[0].Weight > 0 {
+		c.resist--
+		return "", fmt.Errorf("set the weights of %s: %w", id, maintenance.ErrInvalid)
+	}
 	job := c.begin(p, 20*time.Second, "", func() { p.proxy.Routing = routing })
 	return job, c.effect("weights", fmt.Sprintf("%s %d", id, routing.ReadWeights[0].Weight))
 }

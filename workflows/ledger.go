@@ -36,18 +36,20 @@ func (l *ledger) intend(what, how string, undo undo) *entry {
 	return e
 }
 
-// is sets what has become of the change. One that was not made has no way back
-// to speak of.
-func (e *entry) is(state maintenance.ChangeState) {
-	e.change.State = state
-	if state == maintenance.ChangeNotMade {
-		e.change.Undo = ""
-	}
-}
+func (e *entry) is(state maintenance.ChangeState) { e.change.State = state }
 
-// open is true for a change that is, or may be, in force and can be taken back.
+// open is true for a change that is, or may be, in force and can be taken back,
+// also one that resisted before: it is tried once more. A nil entry is none.
 func (e *entry) open() bool {
-	return e.undo != nil && (e.change.State == maintenance.ChangeIntended || e.change.State == maintenance.ChangeInForce)
+	if e == nil || e.undo == nil {
+		return false
+	}
+	switch e.change.State {
+	case maintenance.ChangeIntended, maintenance.ChangeInForce, maintenance.ChangeStuck:
+		return true
+	case maintenance.ChangeKept, maintenance.ChangeTakenBack, maintenance.ChangeNotMade:
+	}
+	return false
 }
 
 // takeBack undoes one change, unless that is done or not called for. It works
@@ -64,6 +66,7 @@ func (e *entry) takeBack(ctx workflow.Context) error {
 		e.is(maintenance.ChangeStuck)
 		return fmt.Errorf("take back %s: %w", e.change.What, explain(err))
 	}
+	e.change.Why = ""
 	e.is(state)
 	return nil
 }
@@ -78,11 +81,13 @@ func (l *ledger) reopen() {
 	}
 }
 
-// unwind takes back every open change, the last one first.
-func (l *ledger) unwind(ctx workflow.Context) error {
+// unwind takes back every open change, the last one first, and shows the ledger
+// after each.
+func (l *ledger) unwind(ctx workflow.Context, show func(workflow.Context)) error {
 	var errs []error
 	for _, e := range slices.Backward(l.entries) {
 		errs = append(errs, e.takeBack(ctx))
+		show(ctx)
 	}
 	return errors.Join(errs...)
 }
@@ -91,7 +96,11 @@ func (l *ledger) unwind(ctx workflow.Context) error {
 func (l *ledger) changes() []maintenance.Change {
 	changes := make([]maintenance.Change, 0, len(l.entries))
 	for _, e := range l.entries {
-		changes = append(changes, e.change)
+		c := e.change
+		if c.State == maintenance.ChangeNotMade {
+			c.Undo = "" // there is nothing to take back
+		}
+		changes = append(changes, c)
 	}
 	return changes
 }

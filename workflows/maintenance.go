@@ -35,7 +35,7 @@ func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.
 	if r.failed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete {
 		r.ledger.reopen()
 	}
-	stuck := r.ledger.unwind(ctx)
+	stuck := r.ledger.unwind(ctx, r.publish)
 	return r.conclude(ctx, failure, stuck)
 }
 
@@ -49,30 +49,33 @@ type run struct {
 	schedule maintenance.Schedule
 	readAt   time.Time // when the schedule was last read
 	baseline maintenance.Baseline
-	offered  bool // an update was on offer at assess
-	rival    bool // AWS may begin the update by itself at the window's start
+	offered  bool      // an update was on offer at assess
+	missed   time.Time // until when an activity found it too late to begin
 
-	points    int          // how often recovery points were begun
-	triggers  int          // how often the update was, or may have been, triggered
-	answered  int          // how often AWS said that it has begun
-	software  *entry       // the ledger's line of the update
-	disrupted bool         // something disruptive has begun
-	worked    time.Time    // when the last disruptive work ended
-	stopped   bool         // the fan-out of proxies begins no more
-	goals     []exactProxy // the proxies with their versions resolved
-	jobs      []string     // Huawei Cloud's jobs that this run has begun, as far as they are known
+	points    int                   // how often recovery points were begun
+	triggers  int                   // how often the update was, or may have been, triggered
+	answered  int                   // how often AWS said that it has begun
+	software  *entry                // the ledger's line of the update
+	disrupted bool                  // something disruptive has begun
+	worked    time.Time             // when the last disruptive work ended
+	stopped   bool                  // the fan-out of proxies begins no more
+	stops     []workflow.CancelFunc // ends what the fan-out's proxies wait for
+	goals     []exactProxy          // the proxies with their versions resolved
+	jobs      []string              // Huawei Cloud's jobs that this run has begun, as far as they are known
 	ledger    ledger
 
 	choice          string  // what an operator chose for the held step
 	skippedFailures []error // failed steps that an operator let go
 	failed          bool    // a step failed, or the run was stopped
+	held            error   // the failure that an operator was asked about last
 	suspect         string  // why no later run may touch the gateway; empty: it may
 }
 
 // exactProxy is a proxy of the target as assess found it.
 type exactProxy struct {
-	ref     maintenance.ProxyRef // its version is exact
-	routing maintenance.ProxyRouting
+	ref     maintenance.ProxyRef     // its version is exact
+	routing maintenance.ProxyRouting // as it was before its reads were shifted
+	shifted *entry                   // the ledger's line of that
 }
 
 // The activities, named by their methods on nil pointers.
@@ -126,9 +129,10 @@ func skipped(format string, args ...any) outcome {
 	return outcome{skipped: true, note: fmt.Sprintf(format, args...)}
 }
 
-// step runs one step and keeps its report. A cancelled run begins no step.
+// step runs one step and keeps its report. A cancelled run begins no step but the
+// one that watches what it has set going.
 func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) error {
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil && !r.status.PastNoReturn {
 		return err
 	}
 	begin := workflow.Now(ctx)
@@ -192,7 +196,6 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 	r.status.Result = &result
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	r.unblock()
 	if err := r.tag(ctx); err != nil {
 		return result, err
 	}

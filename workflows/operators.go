@@ -136,7 +136,7 @@ func (r *run) awaitApproval(ctx workflow.Context) error {
 	if !r.policy.Approval || r.approved() {
 		return nil
 	}
-	defer r.unblock()
+	defer r.unblock(ctx)
 	if err := r.block(ctx, maintenance.BlockedByApproval, "waits for an approval: send the update approve", nil); err != nil {
 		return err
 	}
@@ -151,9 +151,11 @@ func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.
 		if failure == nil || ctx.Err() != nil || r.policy.OnFailure != maintenance.OnFailureHold {
 			return out, failure
 		}
-		if err := r.hold(ctx, s, failure); err != nil {
-			return outcome{}, err
+		r.held = fmt.Errorf("%s failed: %w", s, explain(failure))
+		if err := r.hold(ctx); err != nil {
+			return outcome{}, errors.Join(err, r.held)
 		}
+		r.held = nil
 		if r.choice == RetryUpdate {
 			continue
 		}
@@ -164,11 +166,11 @@ func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.
 }
 
 // hold waits until an operator says what to do about a failed step.
-func (r *run) hold(ctx workflow.Context, s maintenance.Step, failure error) error {
+func (r *run) hold(ctx workflow.Context) error {
 	r.choice, r.status.Held = "", true
 	defer func() { r.status.Held = false }()
-	defer r.unblock()
-	reason := fmt.Sprintf("%s failed: %s. Send the update retry, skip or abort", s, explain(failure))
+	defer r.unblock(ctx)
+	reason := r.held.Error() + ". Send the update retry, skip or abort"
 	if err := r.block(ctx, maintenance.BlockedByFailure, reason, nil); err != nil {
 		return err
 	}

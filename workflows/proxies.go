@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
@@ -78,33 +79,41 @@ func (r *run) inLane(ctx workflow.Context, lane workflow.Semaphore, i int) error
 		return err
 	}
 	defer lane.Release(1)
-	if r.stopped {
-		return nil
-	}
 	return r.upgradeProxy(ctx, i)
 }
 
 // upgradeProxy takes one proxy to its version inside the window, with its reads
-// shifted away meanwhile where the policy says so.
+// shifted away meanwhile where the policy says so. The fan-out's first failure
+// ends what it waits for before it begins, and nothing that has begun.
 func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 	p := &r.status.Proxies[i]
+	waits, stop := workflow.WithCancel(ctx)
+	defer stop()
+	r.stops = append(r.stops, stop)
 	for {
-		until, err := r.gate(ctx, nil)
+		if r.stopped {
+			return nil
+		}
+		until, err := r.gate(waits, nil)
+		if r.stopped {
+			return nil
+		}
 		if err != nil {
-			r.stopped = true
+			r.halt()
 			return err
 		}
 		p.State = maintenance.ProxyActive
 		r.publish(ctx)
-		err = r.aroundProxy(ctx, i, until)
+		upgraded, err := r.aroundProxy(ctx, i, until)
 		if is(err, activities.TypeWindowMissed) {
-			p.State, r.readAt = maintenance.ProxyPending, time.Time{}
+			p.State = maintenance.ProxyPending
+			r.tooLate(until)
 			continue
 		}
 		r.worked = workflow.Now(ctx)
-		p.State = proxyState(err)
+		p.State = upgraded
 		if err != nil {
-			r.stopped = true
+			r.halt()
 			p.Note = explain(err).Error()
 			err = naming("proxy "+p.ProxyID, p.ProxyID, explain(err))
 		}
@@ -121,28 +130,36 @@ func naming(thing, id string, err error) error {
 	return fmt.Errorf("%s: %w", thing, err)
 }
 
+// halt lets the fan-out begin nothing more.
+func (r *run) halt() {
+	r.stopped = true
+	for _, stop := range r.stops {
+		stop()
+	}
+}
+
 func proxyState(err error) maintenance.ProxyState {
+	_, cancelled := errors.AsType[*temporal.CanceledError](err)
 	switch {
 	case err == nil:
 		return maintenance.ProxyUpgraded
 	case is(err, activities.TypeRejected):
 		return maintenance.ProxyRejected
+	case cancelled: // what was sent is watched to its end, so nothing was
+		return maintenance.ProxyNotBegun
 	}
 	return maintenance.ProxyFailed
 }
 
-// aroundProxy puts back, whatever becomes of the upgrade, what it changed
-// around it.
-func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) error {
-	shifted, err := r.shiftReads(ctx, r.goals[i])
+// aroundProxy upgrades a proxy and puts back, whatever becomes of that, what it
+// changed around it. What has become of the proxy is the upgrade's doing alone.
+func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) (maintenance.ProxyState, error) {
+	err := r.shiftReads(ctx, &r.goals[i])
 	if err == nil {
 		err = r.upgradeKernel(ctx, i, until)
 	}
-	if shifted == nil {
-		return err
-	}
 	// The upgrade's own error goes first: its type decides what follows.
-	return errors.Join(err, shifted.takeBack(ctx))
+	return proxyState(err), errors.Join(err, r.goals[i].shifted.takeBack(ctx))
 }
 
 func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error {
@@ -166,6 +183,9 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 	switch {
 	case err == nil:
 		kernel.is(maintenance.ChangeKept)
+		if r.suspect == doubtful(ref) {
+			r.suspect = "" // an operator had it tried again
+		}
 		return nil
 	case is(err, activities.TypeJobFailed):
 		kernel.is(maintenance.ChangeNotMade)
@@ -177,7 +197,11 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 // doubt keeps later runs away after an upgrade that was, or may have been, begun
 // and did not come to its end. One that was refused leaves the proxy as it was.
 func (r *run) doubt(ref maintenance.ProxyRef) {
-	r.suspect = "the upgrade of proxy " + ref.ProxyID + " failed"
+	r.suspect = doubtful(ref)
+}
+
+func doubtful(ref maintenance.ProxyRef) string {
+	return "the upgrade of proxy " + ref.ProxyID + " failed"
 }
 
 func (r *run) sendUpgrade(ctx workflow.Context, ref maintenance.ProxyRef, until time.Time) (activities.UpgradeProxyOutput, error) {

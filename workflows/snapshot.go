@@ -113,9 +113,13 @@ func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (
 // snapshot that was begun, it is taken back; of one that was not answered, it
 // was never made.
 func (r *run) deleteSnapshots(ctx workflow.Context, in activities.VolumeLookup, was maintenance.ChangeState) (maintenance.ChangeState, error) {
+	shown := r.policy.SnapshotSettle.Std()
+	if was == maintenance.ChangeInForce {
+		shown = max(shown, visibleWithin) // EC2 has given out its id, and may still hide it
+	}
 	out, err := call(ctx, r.undoWithin("delete what is left of the snapshot of "+in.VolumeID), gateways.DeleteSnapshots,
 		activities.DeleteSnapshotsInput{
-			FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(r.policy.SnapshotSettle.Std())},
+			FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(shown)},
 			Finished:          r.failed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete,
 		})
 	for i := range r.status.Snapshots {

@@ -21,10 +21,14 @@ func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
 
 func (r *run) reason(err error) string {
 	if _, ok := errors.AsType[*temporal.CanceledError](err); ok {
+		how := "the run was cancelled"
 		if d, aborted := r.decided(AbortUpdate); aborted {
-			return fmt.Sprintf("the run was aborted by %s (%s)", d.By, d.Why)
+			how = fmt.Sprintf("the run was aborted by %s (%s)", d.By, d.Why)
 		}
-		return "the run was cancelled"
+		if r.held != nil {
+			how += ", after " + r.held.Error()
+		}
+		return how
 	}
 	return strings.ReplaceAll(explain(err).Error(), "\n", "; ")
 }

@@ -38,17 +38,22 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 		r.software = r.ledger.intend("software of "+r.in.Target.Gateway.ID(), "cannot be taken back: AWS has no downgrade", nil)
 	}
 	for {
-		until, err := r.gate(ctx, nil)
+		until, err := r.gate(ctx, r.seenUpdated)
 		if err != nil {
 			return outcome{}, r.notTriggered(err)
 		}
-		if waited, err := r.letAWSGoFirst(ctx); err != nil {
+		if r.seenUpdated() {
+			return r.needless(maintenance.EvidenceUpdated), nil
+		}
+		waited, err := r.letAWSGoFirst(ctx)
+		if err != nil {
 			return outcome{}, r.notTriggered(err)
-		} else if waited {
+		}
+		if waited {
 			continue
 		}
 		sent, err := call(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.UpdateDeadline.Std()), "update the gateway's software now"),
-			gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: r.lookup(), Baseline: r.baseline, NotAfter: until})
+			gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: r.lookup(), Baseline: r.baseline, NotAfter: until, Settle: r.policy.UpdateDelay.OrZero()})
 		switch {
 		case err == nil && !sent.Sent:
 			r.status.Gateway.After = sent.Gateway
@@ -62,15 +67,16 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 		case !is(err, activities.TypeWindowMissed):
 			return outcome{}, r.notTriggered(err)
 		}
-		r.readAt = time.Time{} // too late in this window: read it anew
+		r.tooLate(until)
 	}
 }
 
-// letAWSGoFirst waits out the first moments of the window where AWS would make
+// letAWSGoFirst waits out the first moments of the window, in which AWS may make
 // the update by itself: both triggers would be sent, since its restart is not to
-// be seen at once. It says whether it waited.
+// be seen at once. (Also under EMERGENCY_VERSIONS_ONLY AWS may push a version.) It
+// says whether it waited.
 func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
-	if !r.rival || r.triggers > 0 {
+	if r.triggers > 0 {
 		return false, nil
 	}
 	until := r.status.Window.Start.Add(r.policy.UpdateDelay.OrZero().Std())
@@ -78,7 +84,7 @@ func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
 	if wait <= 0 {
 		return false, nil
 	}
-	defer r.unblock()
+	defer r.unblock(ctx)
 	reason := "AWS may begin the update by itself in the first moments of the window; it is triggered " + r.inZone(until)
 	if err := r.block(ctx, maintenance.BlockedByWindow, reason, &until); err != nil {
 		return false, err
@@ -110,6 +116,8 @@ func (r *run) notTriggered(err error) error {
 func (r *run) needless(evidence maintenance.Evidence) outcome {
 	if r.triggers == 0 {
 		r.software.is(maintenance.ChangeNotMade)
+	} else {
+		r.software.is(maintenance.ChangeIntended) // an earlier trigger may have done it after all
 	}
 	if evidence == maintenance.EvidenceWithdrawn {
 		r.offered = false
@@ -118,13 +126,13 @@ func (r *run) needless(evidence maintenance.Evidence) outcome {
 	return skipped("AWS has updated the gateway by itself")
 }
 
-// untilOr is the time that is left until an instant, with room for a last
-// attempt that says so; or the limit where there is no instant.
+// untilOr is the time that is left until an instant, with room for a last look
+// that says so; or the limit where there is no instant.
 func (r *run) untilOr(ctx workflow.Context, until time.Time, limit time.Duration) time.Duration {
 	if until.IsZero() {
 		return limit
 	}
-	return until.Sub(workflow.Now(ctx)) + 2*r.attempt()
+	return until.Sub(workflow.Now(ctx)) + 2*r.attempt() + 2*r.policy.Pace.Max.Std()
 }
 
 // awaitRunning watches until the gateway runs the new software. It watches on
@@ -142,7 +150,10 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 		seen, err := r.watchUpdate(ctx)
 		switch {
 		case is(err, activities.TypeNoEffect) && tries < maxSends && r.answered < maxTriggers && ctx.Err() == nil:
-			// Whatever it finds: the gateway is watched again.
+			// It runs as before, so there is a return until it is triggered again.
+			// Whatever that finds: the gateway is watched again.
+			r.status.PastNoReturn = false
+			r.software.is(maintenance.ChangeNotMade)
 			if _, err := r.trigger(ctx); err != nil {
 				return outcome{}, err
 			}

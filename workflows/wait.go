@@ -17,8 +17,9 @@ const freshFor = time.Minute
 // again.
 const rereadLimit = time.Hour
 
-// watchLimit outlives the longest wait between two windows, with freezes.
-const watchLimit = 400 * 24 * time.Hour
+// watchLimit outlives the longest wait that maintenance.Decide allows: 105 monthly
+// windows.
+const watchLimit = 10 * 365 * 24 * time.Hour
 
 // wait holds the run until something disruptive may begin: approved, inside a
 // window, before its cutoff, in no freeze.
@@ -41,7 +42,7 @@ func (r *run) wait(ctx workflow.Context) (outcome, error) {
 // gate returns when a disruptive step may begin, with the instant from which it
 // may not any more (zero: no limit). enough, where given, ends the wait early.
 func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, err error) {
-	defer r.unblock()
+	defer r.unblock(ctx)
 	for {
 		if enough != nil && enough() {
 			return time.Time{}, nil
@@ -66,10 +67,21 @@ func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, e
 }
 
 func (r *run) decide(ctx workflow.Context) (maintenance.Verdict, error) {
-	if r.disrupted && r.policy.OnWindowEnd == maintenance.WindowEndFinish {
-		return maintenance.DecideFinish(workflow.Now(ctx), r.policy.Freezes), nil
+	now := workflow.Now(ctx)
+	if now.Before(r.missed) {
+		now = r.missed
 	}
-	return maintenance.Decide(workflow.Now(ctx), r.schedule, r.policy.Rules())
+	if r.disrupted && r.policy.OnWindowEnd == maintenance.WindowEndFinish {
+		return maintenance.DecideFinish(now, r.policy.Freezes), nil
+	}
+	return maintenance.Decide(now, r.schedule, r.policy.Rules())
+}
+
+// tooLate notes that an activity found the last instant of an opening past. The
+// worker's clock may be ahead of Temporal's: without this the gate, by its own
+// clock, would find the opening open again at once.
+func (r *run) tooLate(until time.Time) {
+	r.missed, r.readAt = until, time.Time{}
 }
 
 // refresh reads the window again, unless that was done just now.
@@ -122,15 +134,20 @@ func (r *run) watch(ctx workflow.Context) workflow.Future {
 	options := r.pollWithin(watchLimit, "look every "+r.policy.WindowRecheck.String()+" whether the window has moved")
 	return begin(ctx, options, gateways.WatchGateway, activities.WatchGatewayInput{
 		Gateway: r.in.Target.Gateway, Prefer: r.policy.WindowPreference,
-		Schedule: r.schedule, Baseline: r.baseline, Every: r.policy.WindowRecheck,
+		// As it was last seen: against the baseline of assess, every look after
+		// the update would be news.
+		Schedule: r.schedule, Baseline: maintenance.BaselineOf(r.status.Gateway.After), Every: r.policy.WindowRecheck,
 	})
 }
 
-// updatedByAWS is true when the gateway was last seen with other software than
-// at assess, though nothing was triggered.
-func (r *run) updatedByAWS() bool {
-	return r.triggers == 0 && maintenance.Judge(r.baseline, r.status.Gateway.After) == maintenance.EvidenceUpdated
+// seenUpdated is true when the gateway was last seen with other software than at
+// assess.
+func (r *run) seenUpdated() bool {
+	return maintenance.Judge(r.baseline, r.status.Gateway.After) == maintenance.EvidenceUpdated
 }
+
+// updatedByAWS is true when that was so though nothing was triggered.
+func (r *run) updatedByAWS() bool { return r.triggers == 0 && r.seenUpdated() }
 
 func (r *run) inZone(t time.Time) string {
 	return t.In(r.schedule.Zone.Location()).Format("Mon 2006-01-02 15:04 MST")
@@ -144,10 +161,14 @@ func (r *run) block(ctx workflow.Context, b maintenance.Blocker, reason string, 
 	return r.tag(ctx)
 }
 
-func (r *run) unblock() {
+func (r *run) unblock(ctx workflow.Context) {
 	if r.status.Blocker == maintenance.NotBlocked {
 		return
 	}
 	r.status.Blocker, r.status.Reason, r.status.Next = maintenance.NotBlocked, "", nil
 	r.report(r.status.Step).State = maintenance.StepActive
+	r.publish(ctx)
+	if err := r.tag(ctx); err != nil {
+		workflow.GetLogger(ctx).Error("the search attributes still show a blocker", "error", err)
+	}
 }

@@ -140,6 +140,16 @@ func (l *lab) status(run client.WorkflowRun) maintenance.Status {
 	return s
 }
 
+// order sends a run an operator's order, and wants it accepted.
+func (l *lab) order(workflowID, name string, o workflows.Order) {
+	l.t.Helper()
+	handle, err := l.client.UpdateWorkflow(l.t.Context(), client.UpdateWorkflowOptions{
+		WorkflowID: workflowID, UpdateName: name, Args: []any{o}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	require.NoError(l.t, err)
+	require.NoError(l.t, handle.Get(l.t.Context(), nil))
+}
+
 // effects are what the clouds did, as "kind resource", without the calls that
 // only prepare (tags).
 func (l *lab) effects() []string {

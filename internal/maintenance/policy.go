@@ -155,7 +155,7 @@ type Policy struct {
 	CompensationDeadline Duration `json:"compensationDeadline,omitempty"`
 	// Attempt is how long one attempt of an activity may take, and so also how
 	// long after a worker's death the next one begins; an outward call gets a
-	// quarter of it. 1s to 10m, default 90s.
+	// fifth of it. 1s to 10m, default 90s.
 	Attempt Duration `json:"attempt,omitempty"`
 }
 

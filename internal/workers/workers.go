@@ -6,7 +6,7 @@ package workers
 
 import (
 	"fmt"
-	"slices"
+	"sync"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
@@ -45,9 +45,11 @@ func Start(c client.Client, p activities.Providers, o Options) (stop func(), err
 
 	var running []worker.Worker
 	stop = func() {
-		for _, w := range slices.Backward(running) {
-			w.Stop()
+		var stopping sync.WaitGroup
+		for _, w := range running { // all at once: each has the whole patience
+			stopping.Go(w.Stop)
 		}
+		stopping.Wait()
 	}
 	for _, w := range []worker.Worker{aws, huawei, temporal} {
 		if err := w.Start(); err != nil {
