@@ -122,7 +122,7 @@ func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput)
 	if err != nil && judge(err).kind != TypeNotReady {
 		return out, err // no look: nobody knows how the gateway is
 	}
-	seen.Sign = seen.Sign || err != nil || out.Evidence == maintenance.EvidenceAway || out.Evidence == maintenance.EvidenceUpdated
+	seen.Sign = seen.Sign || isSign(out.Evidence, err)
 	activity.RecordHeartbeat(ctx, seen)
 	switch {
 	case err != nil:
@@ -183,6 +183,11 @@ type watched struct {
 	// gateway may have gone and come back meanwhile, and show its old version
 	// once more. Only time that was watched counts.
 	StartBy time.Time `json:"startBy"`
+}
+
+// isSign is true for a gateway that is away, or runs the new software.
+func isSign(evidence maintenance.Evidence, err error) bool {
+	return err != nil || evidence == maintenance.EvidenceAway || evidence == maintenance.EvidenceUpdated
 }
 
 // resume goes on with the watch, at the look that now begins.

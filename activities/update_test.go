@@ -200,7 +200,7 @@ func TestAwaitUpdatedCountsOnlyTimeThatWasWatched(t *testing.T) {
 			}
 			_, err := run(t, r, r.gateways.AwaitUpdated, in)
 			if tc.over {
-				requireKind(t, err, activities.TypeNoEffect)
+				require.True(t, requireKind(t, err, activities.TypeNoEffect).NonRetryable())
 				return
 			}
 			requireNotYet(t, err, "as before the trigger")
@@ -210,7 +210,7 @@ func TestAwaitUpdatedCountsOnlyTimeThatWasWatched(t *testing.T) {
 			r.now = r.now.Add(15 * time.Minute)
 			r.heartbeat = noted{Last: r.now.Add(-time.Minute), StartBy: r.now}
 			_, err = run(t, r, r.gateways.AwaitUpdated, in)
-			requireKind(t, err, activities.TypeNoEffect)
+			require.True(t, requireKind(t, err, activities.TypeNoEffect).NonRetryable())
 		})
 	}
 }
