@@ -26,11 +26,12 @@ const (
 // takes place exactly once all the same.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	first, runs := number(t, "CHAOS_SEED", 1), number(t, "CHAOS_RUNS", shortRuns)
+	seed, runs := number(t, "CHAOS_SEED", 1), number(t, "CHAOS_RUNS", shortRuns)
 	if os.Getenv("CHAOS_SEED") != "" && os.Getenv("CHAOS_RUNS") == "" {
 		runs = 1
 	}
-	atOnce := min(runs, uint64(runtime.GOMAXPROCS(0)+1))
+	// A run mostly waits, so that one more than there are processors is no crowd.
+	atOnce := min(runs, runtime.GOMAXPROCS(0)+1)
 	needed := time.Duration((runs+atOnce-1)/atOnce) * usualRun
 	if deadline, ok := t.Deadline(); ok && time.Until(deadline) < needed {
 		require.Failf(t, "too little time", "%d runs take about %s: give -timeout", runs, needed.Round(time.Minute))
@@ -38,12 +39,10 @@ func TestChaos(t *testing.T) {
 	programs := build(t)
 	var total score
 	var group errgroup.Group
-	group.SetLimit(int(atOnce))
-	for seed := range runs {
+	group.SetLimit(atOnce)
+	for n := range runs {
 		group.Go(func() error {
-			t.Run(fmt.Sprintf("seed%d", first+seed), func(t *testing.T) { //nolint:paralleltest // bounded by the group: a run mostly waits
-				total.add(chaos(t, programs, first+seed))
-			})
+			t.Run(fmt.Sprintf("seed%d", seed+n), func(t *testing.T) { total.add(chaos(t, programs, seed+n)) })
 			return nil
 		})
 	}
@@ -51,20 +50,20 @@ func TestChaos(t *testing.T) {
 	t.Log(total.String())
 }
 
-func number(t *testing.T, name string, otherwise uint64) uint64 {
+func number(t *testing.T, name string, otherwise int) int {
 	t.Helper()
 	text := os.Getenv(name)
 	if text == "" {
 		return otherwise
 	}
-	n, err := strconv.ParseUint(text, 10, 32)
+	n, err := strconv.Atoi(text)
 	require.NoError(t, err, "%s: want a number", name)
 	require.Positive(t, n, "%s: want at least 1", name)
 	return n
 }
 
 // chaos is one run; it gives what was struck.
-func chaos(t *testing.T, programs string, seed uint64) []strike {
+func chaos(t *testing.T, programs string, seed int) []strike {
 	t.Helper()
 	begin := time.Now()
 	s := raise(t, programs)

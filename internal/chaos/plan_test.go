@@ -68,14 +68,14 @@ func (s strike) rule() (fault.Rule, bool) {
 }
 
 // plan draws the strikes of a seed, from the calls that the fleet's fates ask for.
-func plan(seed uint64, calls []effect) []strike {
-	d := dice{rand.New(rand.NewPCG(seed, 0x71de9a7e))} //nolint:gosec // to be repeated, not to be secret
+func plan(seed int, calls []effect) []strike {
+	d := dice{rand.New(rand.NewPCG(uint64(seed), 0x71de9a7e))} //nolint:gosec // to be repeated, not to be secret
 	var strikes []strike
 	for range 3 + d.IntN(3) {
 		s := d.strike(calls)
 		strikes = append(strikes, s)
 		if s.cue == asked || s.cue == held && d.IntN(100) < 30 {
-			s.nth++ // should it be sent again, or once more
+			s.nth++ // where it is sent again, or sent twice against all rules
 			s.cue = []cue{asked, held}[d.IntN(2)]
 			strikes = append(strikes, s)
 		}

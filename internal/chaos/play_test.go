@@ -81,7 +81,7 @@ func (s *stage) play(strikes []*armed) (results []maintenance.Result, struck []s
 				continue
 			}
 			s.t.Logf("%5.1fs %s", time.Since(start).Seconds(), a.strike)
-			s.carryOut(ctx, a.strike)
+			s.carryOut(a.strike)
 			strikes[i], last, struck = nil, time.Now(), append(struck, a.strike)
 			break // of those at random, one at a time
 		}
@@ -116,19 +116,14 @@ func (s *stage) happened(call effect) int {
 }
 
 // carryOut kills, waits, and starts again.
-func (s *stage) carryOut(ctx context.Context, one strike) {
+func (s *stage) carryOut(one strike) {
 	if one.worker {
 		s.worker.kill()
 	}
 	if one.server {
 		s.server.kill()
 	}
-	timer := time.NewTimer(one.down)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	<-time.After(one.down)
 	if one.server {
 		s.server.start()
 	}

@@ -1,7 +1,6 @@
 package chaos_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -97,6 +96,6 @@ func build(t *testing.T) (folder string) {
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", folder, "../../worker", "../../devserver") //nolint:gosec // as above
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
-	t.Log(fmt.Sprintf("built worker and devserver in %s", time.Since(begin).Round(time.Second)))
+	t.Logf("built worker and devserver in %s", time.Since(begin).Round(time.Second))
 	return folder
 }

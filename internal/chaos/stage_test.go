@@ -115,7 +115,10 @@ func freePort(t *testing.T) string {
 	return ""
 }
 
-func logFile(t *testing.T, name string) string { return filepath.Join(t.ArtifactDir(), name+".log") }
+func logFile(t *testing.T, name string) string {
+	t.Helper()
+	return filepath.Join(t.ArtifactDir(), name+".log")
+}
 
 // tail is the end of a log.
 func tail(t *testing.T, name string, most int64) string {
