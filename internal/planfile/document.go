@@ -1,6 +1,7 @@
 package planfile
 
 import (
+	"strings"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -126,8 +127,7 @@ func bind(p *plan.Plan) *document {
 	}
 }
 
-// places are where the fields of a policy stand in a plan file, unless their own
-// name is their place.
+// places are where the fields of a policy stand in a plan file.
 func places(field string) string {
 	switch field {
 	case "windowLength":
@@ -136,7 +136,10 @@ func places(field string) string {
 		return "window." + field
 	case "windowPreference":
 		return "window.preference"
-	case "snapshot", "failedSnapshots", "automaticUpdates", "onFailure", "proxies.parallel", "proxies.deadline", "proxies.settle":
+	case "snapshot", "failedSnapshots", "automaticUpdates", "onFailure":
+		return field
+	}
+	if strings.HasPrefix(field, "proxies.") {
 		return field
 	}
 	return "limits." + field

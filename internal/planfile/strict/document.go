@@ -47,6 +47,9 @@ func Read(file string, text []byte, into any) *Document {
 	}
 	r := reader{Document: d, anchors: map[string]ast.Node{}, left: maxNodes}
 	r.read(root, reflect.ValueOf(into).Elem(), "")
+	if !d.Has("") && len(d.faults) == 0 { // a tag without a value
+		d.empty()
+	}
 	return d
 }
 
@@ -72,11 +75,13 @@ func (d *Document) parse(text []byte) ast.Node {
 		}
 	}
 	if root == nil || root.Type() == ast.NullType {
-		d.add(nil, Fault{Problem: "is empty", Want: "a YAML document"})
+		d.empty()
 		return nil
 	}
 	return root
 }
+
+func (d *Document) empty() { d.add(nil, Fault{Problem: "is empty", Want: "a YAML document"}) }
 
 // Has is true where something stands at a path.
 func (d *Document) Has(path string) bool { return d.nodes[path] != nil }

@@ -14,7 +14,7 @@ import (
 )
 
 // maxNodes bounds what aliases can blow a document up to.
-const maxNodes = 2_000_000
+const maxNodes = 1_000_000
 
 // reader fills a struct from a document's nodes.
 type reader struct {
@@ -161,8 +161,9 @@ func (r *reader) list(node ast.Node, to reflect.Value, path string) {
 		if r.left <= 0 {
 			return
 		}
-		if !r.Has(element) {
-			r.Wrong(element, "", "a value, or one dash less")
+		if !r.Has(element) && !r.faulty[element] {
+			r.faulty[element] = true
+			r.add(first(value), Fault{Field: element, Problem: "is empty", Want: "a value, or one dash less"})
 		}
 	}
 }

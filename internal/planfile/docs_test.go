@@ -1,0 +1,233 @@
+package planfile_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile"
+	"github.com/tidegate/tidegate/internal/planfile/strict"
+)
+
+var update = flag.Bool("update", false, "write docs/plan.schema.json anew")
+
+var (
+	schemaFile = filepath.Join("..", "..", "docs", "plan.schema.json")
+	docsFile   = filepath.Join("..", "..", "docs", "campaigns.md")
+)
+
+// now is the present of every test that reads a plan.
+var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// example is the YAML under a heading of the docs.
+func example(t testing.TB, heading string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(docsFile)
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(text), "\n## "+heading+"\n")
+	require.True(t, found)
+	_, rest, found = strings.Cut(rest, "```yaml\n")
+	require.True(t, found)
+	yaml, _, found := strings.Cut(rest, "```")
+	require.True(t, found)
+	return []byte(yaml)
+}
+
+func examples(t testing.TB) map[string][]byte {
+	t.Helper()
+	return map[string][]byte{"small": example(t, "A small plan"), "complete": example(t, "A complete plan")}
+}
+
+func TestTheSchemaInTheDocsIsThatOfTheTypes(t *testing.T) {
+	t.Parallel()
+	want := encoded(t, schema(t, planfile.NewDocument()))
+	if *update {
+		require.NoError(t, os.WriteFile(schemaFile, []byte(want), 0o644)) //nolint:gosec // a file of the docs
+	}
+	got, err := os.ReadFile(schemaFile)
+	require.NoError(t, err)
+	require.Equal(t, want, string(got), "write it anew: go test ./internal/planfile -run Schema -update")
+}
+
+// Every field has a description in the schema, and stands in the docs' tables.
+func TestEveryFieldIsDescribed(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(docsFile)
+	require.NoError(t, err)
+	_, tables, found := strings.Cut(string(text), "\n## Every field\n")
+	require.True(t, found)
+	var walk func(path string, s object)
+	walk = func(path string, s object) {
+		if items, ok := s["items"].(object); ok && items["properties"] != nil {
+			walk(path+"[]", items)
+			return
+		}
+		properties, ok := s["properties"].(object)
+		if !ok {
+			require.True(t, strings.Contains(tables, "`"+path+"`"), "docs/campaigns.md does not describe %s", path) //nolint:testifylint // Contains would print the page
+			return
+		}
+		for _, name := range slices.Sorted(maps.Keys(properties)) {
+			field, ok := properties[name].(object)
+			require.True(t, ok)
+			require.NotEmpty(t, field["description"], "%s.%s", path, name)
+			walk(strings.TrimPrefix(path+"."+name, "."), field)
+		}
+	}
+	walk("", schema(t, planfile.NewDocument()))
+}
+
+// The docs' tables name no field that there is not.
+func TestTheDocsNameNoOtherField(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(docsFile)
+	require.NoError(t, err)
+	all := schema(t, planfile.NewDocument())
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z.A-Z\\[\\]]+)`").FindAllStringSubmatch(string(text), -1) {
+		require.True(t, has(all, strings.ReplaceAll(row[1], "[]", "")), row[1])
+	}
+}
+
+// has is true where a schema knows a field.
+func has(s object, path string) bool {
+	for step := range strings.SplitSeq(path, ".") {
+		if items, ok := s["items"].(object); ok {
+			s = items
+		}
+		properties, ok := s["properties"].(object)
+		if !ok {
+			return false
+		}
+		if s, ok = properties[step].(object); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// A plan can say whatever a policy can, but what it says in a way of its own.
+func TestAPlanSaysAllThatAPolicyDoes(t *testing.T) {
+	t.Parallel()
+	all := schema(t, planfile.NewDocument())
+	var walk func(prefix string, of reflect.Type)
+	walk = func(prefix string, of reflect.Type) {
+		for field := range of.Fields() {
+			name := prefix + strict.FieldName(field)
+			switch {
+			case name == "freezes" || name == "approval":
+			case field.Type.Kind() == reflect.Struct:
+				walk(name+".", field.Type)
+			default:
+				require.True(t, has(all, planfile.Place(name)), name)
+			}
+		}
+	}
+	walk("", reflect.TypeFor[maintenance.Policy]())
+}
+
+func compiled(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	schema, err := jsonschema.NewCompiler().Compile(schemaFile)
+	require.NoError(t, err)
+	return schema
+}
+
+func TestTheDocumentedExamplesAreValidForParserAndSchema(t *testing.T) {
+	t.Parallel()
+	s := compiled(t)
+	for name, text := range examples(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := planfile.Parse(name, text, planfile.Options{Now: now})
+			require.NoError(t, err)
+			require.NotEmpty(t, p.Targets)
+			require.NoError(t, s.Validate(decoded(t, text)))
+		})
+	}
+}
+
+// decoded is YAML as a schema's validator takes it.
+func decoded(t *testing.T, text []byte) any {
+	t.Helper()
+	var raw any
+	require.NoError(t, yaml.Unmarshal(text, &raw))
+	encoded, err := json.Marshal(raw)
+	require.NoError(t, err)
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(encoded)))
+	require.NoError(t, err)
+	return value
+}
+
+// The schema never calls wrong what the parser takes, and both refuse what is out
+// of form: for every place of the complete example, with what stands there taken
+// away, joined by an unknown field, or replaced.
+func TestSchemaAndParserAgree(t *testing.T) {
+	t.Parallel()
+	s := compiled(t)
+	original, ok := decoded(t, example(t, "A complete plan")).(object)
+	require.True(t, ok)
+	refused := 0
+	judge := func(what string) {
+		text, err := json.Marshal(original) // JSON is YAML
+		require.NoError(t, err)
+		_, parsed := planfile.Parse("plan.yaml", text, planfile.Options{Now: now})
+		bySchema := s.Validate(decoded(t, text))
+		if bySchema != nil {
+			refused++
+			require.Error(t, parsed, "%s: the schema says %v", what, bySchema)
+		}
+		if strings.HasSuffix(what, "unknown field") {
+			require.Error(t, bySchema, what)
+			require.ErrorContains(t, parsed, "is an unknown field")
+		}
+		if wrongs := new(strict.FaultsError); parsed != nil {
+			require.ErrorAs(t, parsed, &wrongs)
+		}
+	}
+	mutate("", original, judge)
+	require.Greater(t, refused, 300)
+}
+
+// mutate changes one thing of a value at a time, calls judge, and puts it back.
+func mutate(path string, value any, judge func(what string)) {
+	switch v := value.(type) {
+	case object:
+		if !strings.HasSuffix(path, "abels") && !strings.HasSuffix(path, "tags") {
+			v["nonsense"] = "x"
+			judge(path + ": unknown field")
+			delete(v, "nonsense")
+		}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			at, was := path+"."+key, v[key]
+			mutate(at, was, judge)
+			delete(v, key)
+			judge(at + ": missing")
+			for _, other := range []any{"non sense", -1, 7000, true, []any{}, []any{"x"}, object{}} {
+				if _, text := was.(string); text && (other == -1 || other == 7000 || other == true) {
+					continue // the parser takes them as the text that was written
+				}
+				v[key] = other
+				judge(fmt.Sprintf("%s: %v", at, other))
+			}
+			v[key] = was
+		}
+	case []any:
+		for i, element := range v {
+			mutate(fmt.Sprintf("%s[%d]", path, i), element, judge)
+		}
+	}
+}

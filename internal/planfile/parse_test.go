@@ -1,0 +1,283 @@
+package planfile_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/planfile/strict"
+)
+
+const (
+	arnB      = "arn:aws:storagegateway:eu-central-1:123456789012:gateway/sgw-12A3456B"
+	arnC      = "arn:aws:storagegateway:eu-central-1:123456789012:gateway/sgw-12A3456C"
+	instance3 = "3e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5bin07"
+	instance4 = "4e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5bin07"
+)
+
+func parse(text string) (plan.Plan, error) {
+	return planfile.Parse("p.yaml", []byte(text), planfile.Options{Now: now})
+}
+
+func span(d time.Duration) maintenance.Duration { return maintenance.Duration(d) }
+
+func share(t *testing.T, text string) maintenance.Share {
+	t.Helper()
+	s, err := maintenance.ParseShare(text)
+	require.NoError(t, err)
+	return s
+}
+
+func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
+	t.Parallel()
+	p, err := planfile.Parse("docs", example(t, "A complete plan"), planfile.Options{Now: now})
+	require.NoError(t, err)
+	p.Policy.Freezes = nil // TestFreezesAreResolvedToUTC
+	cutoff, delay := span(30*time.Minute), span(time.Minute)
+	require.Equal(t, plan.Plan{
+		Name: "payments-q4",
+		Accounts: plan.Accounts{
+			AWS: []plan.AWSAccount{
+				{Name: "prod", Region: "eu-central-1", AssumeRole: "arn:aws:iam::123456789012:role/tidegate"},
+				{Name: "prod-us", Region: "us-east-1"},
+			},
+			Huawei: []plan.HuaweiAccount{
+				{Name: "prod", Project: "0123456789abcdef0123456789abcdef", Region: "ap-southeast-3"},
+				{Name: "lab", Project: "fedcba9876543210fedcba9876543210", Endpoint: "https://gaussdb.eu-west-101.myhuaweicloud.com"},
+			},
+		},
+		Policy: maintenance.Policy{
+			WindowLength: span(4 * time.Hour), Cutoff: &cutoff, WindowPreference: maintenance.Weekly,
+			WindowRecheck: span(12 * time.Hour), OnWindowEnd: maintenance.WindowEndHold,
+			AutomaticUpdates: maintenance.AutomaticUpdatesHold,
+			UpdateDelay:      &delay, UpdateStart: span(15 * time.Minute), UpdateDeadline: span(90 * time.Minute), SteadyFor: span(time.Minute),
+			Snapshot: maintenance.SnapshotBoth, SnapshotDeadline: span(6 * time.Hour), FailedSnapshots: maintenance.FailedSnapshotsKeep,
+			SnapshotSettle: span(5 * time.Minute),
+			Proxies:        maintenance.ProxyPolicy{Parallel: 2, ShiftReads: true, Deadline: span(time.Hour), Settle: span(3 * time.Minute)},
+			Pace:           maintenance.Pace{Min: span(5 * time.Second), Max: span(time.Minute)},
+			OnFailure:      maintenance.OnFailureHold, CompensationDeadline: span(2 * time.Hour), Attempt: span(90 * time.Second),
+		},
+		Rollout: maintenance.Rollout{
+			Waves: []maintenance.Share{share(t, "1"), share(t, "10%"), share(t, "40%")}, Bake: span(24 * time.Hour),
+			MaxConcurrent: 8, MaxFailures: share(t, "5%"), ConstraintKey: "app", Order: maintenance.OrderByWindow,
+		},
+		Approvals: plan.Approvals{Count: 2, TimeLimit: span(72 * time.Hour), EachWave: true},
+		Targets: []maintenance.Target{
+			{
+				Name: "payments-1", Gateway: maintenance.GatewayRef{Account: "prod", ARN: arnB},
+				Proxies: []maintenance.ProxyRef{
+					{Account: "prod", InstanceID: instance3, ProxyID: "151c14381ac14ecfb9703a745b992677po01", Version: "2.24.03.000"},
+					{Account: "prod", InstanceID: instance3, ProxyID: "151c14381ac14ecfb9703a745b992678po01"},
+				},
+				Labels: map[string]string{"app": "payments", "tier": "1"},
+			},
+			{
+				Name: "payments-2", Gateway: maintenance.GatewayRef{Account: "prod", ARN: arnC},
+				Proxies: []maintenance.ProxyRef{{Account: "lab", InstanceID: instance4, ProxyID: plan.AllProxies, Version: "latest"}},
+				Labels:  map[string]string{"app": "payments"},
+			},
+		},
+		Selectors: []plan.Selector{{
+			Account: "prod-us", Types: []string{"CACHED", "STORED"}, Name: "payments-*",
+			Tags: map[string]string{"env": "prod", "patch": "*"}, UpdateAvailable: true,
+			Labels: map[string]string{"tier": "2"}, LabelsFromTags: []string{"app"},
+			Proxies: []plan.Proxies{{Account: "prod", InstanceTag: "taurusdb-instance", ProxyID: "all", Version: "latest"}},
+		}},
+	}, p)
+	encoded, err := json.Marshal(p)
+	require.NoError(t, err)
+	var again plan.Plan
+	require.NoError(t, json.Unmarshal(encoded, &again))
+	require.Equal(t, p, again, "it travels in histories")
+}
+
+func TestASmallPlanTakesTheDefaults(t *testing.T) {
+	t.Parallel()
+	p, err := planfile.Parse("docs", example(t, "A small plan"), planfile.Options{Now: now})
+	require.NoError(t, err)
+	require.Equal(t, maintenance.Policy{}.WithDefaults(), p.Policy)
+	require.Equal(t, 1, p.Rollout.MaxConcurrent)
+	require.Equal(t, maintenance.OrderByWindow, p.Rollout.Order)
+	require.Zero(t, p.Approvals, "nobody is asked")
+}
+
+// head is a plan's beginning, up to its targets.
+const head = `apiVersion: tidegate/v1
+name: p
+accounts: {aws: [{name: prod, region: eu-central-1, assumeRole: "arn:aws:iam::123456789012:role/t"}], huawei: [{name: hw, project: 0123456789abcdef0123456789abcdef, region: eu-west-101}]}
+`
+
+// target is one of a plan's list, on one line.
+func target(name, arn string, more ...string) string {
+	return fmt.Sprintf("  - {name: %s, gateway: {account: prod, arn: %q}%s}\n", name, arn, strings.Join(more, ""))
+}
+
+// proxies are those of a target, as INSTANCE/PROXY.
+func proxies(names ...string) string {
+	var list []string
+	for _, name := range names {
+		instance, proxy, _ := strings.Cut(name, "/")
+		list = append(list, fmt.Sprintf("{account: hw, instanceId: %s, proxyId: %s}", instance, proxy))
+	}
+	return ", proxies: [" + strings.Join(list, ", ") + "]"
+}
+
+func TestApprovalsThatAreMentionedAskForOnePerson(t *testing.T) {
+	t.Parallel()
+	p, err := parse(head + "approvals: {}\ntargets:\n" + target("a", arnB))
+	require.NoError(t, err)
+	require.Equal(t, plan.Approvals{Count: 1, TimeLimit: span(168 * time.Hour)}, p.Approvals)
+}
+
+func TestFaultsOfAPlan(t *testing.T) {
+	t.Parallel()
+	const p1, p2 = "151c14381ac14ecfb9703a745b992677po01", "151c14381ac14ecfb9703a745b992678po01"
+	targets := func(lines ...string) string { return "targets:\n" + strings.Join(lines, "") }
+	for name, tc := range map[string]struct{ text, want string }{
+		"no target": {"", `p.yaml:1:1: targets: is missing: want at least one target, or one selector under selectors`},
+		"name twice": {
+			targets(target("a", arnB), target("a", arnC)),
+			`p.yaml:6:12: targets[1].name: "a" is wrong: want a name of its own: line 5 (targets[0].name) has it too`,
+		},
+		"gateway twice": {
+			targets(target("a", arnB), target("b", strings.ToLower(arnB))),
+			`want each gateway once: line 5 (targets[0].gateway.arn) has it too`,
+		},
+		"a proxy of two targets": {
+			targets(target("a", arnB, proxies(instance3+"/"+p1)), target("b", arnC, proxies(instance3+"/"+p2, instance3+"/"+p1))),
+			`targets[1].proxies[1].proxyId: "` + p1 + `" is wrong: want each proxy under one target only: line 5 (targets[0].proxies[0].proxyId) has it too`,
+		},
+		"all proxies of an instance twice": {
+			targets(target("a", arnB, proxies(instance3+"/all")), target("b", arnC, proxies(instance3+"/all"))),
+			`targets[1].proxies[0].proxyId: "all" is wrong: want each proxy under one target only: line 5 (targets[0].proxies[0].proxyId) has it too`,
+		},
+		"one of all": {
+			targets(target("a", arnB, proxies(instance3+"/all")), target("b", arnC, proxies(instance3+"/"+p1))),
+			`targets[1].proxies[0].proxyId: "` + p1 + `" is wrong: want each proxy under one target only`,
+		},
+		"all beside one": {
+			targets(target("a", arnB, proxies(instance3+"/"+p1, instance3+"/all"))),
+			`targets[0].proxies[1].proxyId: "all" is wrong: want each proxy under one target only`,
+		},
+		"a selector's instance": {
+			targets(target("a", arnB, proxies(instance3+"/"+p1))) + "selectors:\n  - {account: prod, proxies: [{account: hw, instanceId: " + instance3 + "}]}\n",
+			`p.yaml:7:57: selectors[0].proxies[0].instanceId: "` + instance3 + `" is wrong: want each proxy under one target only`,
+		},
+		"an instance and a tag": {
+			"selectors:\n  - {account: prod, proxies: [{account: hw, instanceTag: db, instanceId: " + instance3 + "}]}\n",
+			`selectors[0].proxies[0].instanceTag: "db" is wrong: want to be left out beside an instanceId`,
+		},
+		"one proxy by a tag": {
+			"selectors:\n  - {account: prod, proxies: [{account: hw, instanceTag: db, proxyId: " + p1 + "}]}\n",
+			`selectors[0].proxies[0].proxyId: "` + p1 + `" is wrong: want all, or to be left out beside an instanceTag`,
+		},
+		"a proxy's form": {targets(target("a", arnB, proxies(instance3+"/x"))), `proxyId: "x" is wrong: want 32 hexadecimal digits followed by po01, or all`},
+		"an account that is not listed": {
+			strings.ReplaceAll(targets(target("a", arnB)), "account: prod", "account: prd"),
+			`targets[0].gateway.account: "prd" is wrong: want an account that is listed under accounts.aws: prod`,
+		},
+		"a gateway of another region": {
+			targets(target("a", strings.Replace(arnB, "eu-central-1", "eu-west-1", 1))),
+			`want a gateway in eu-central-1, the region of the account "prod"`,
+		},
+		"a gateway of another account": {
+			targets(target("a", strings.Replace(arnB, ":123456789012:", ":210987654321:", 1))),
+			`want a gateway of 123456789012, to which the role of the account "prod" belongs`,
+		},
+		"a label that nobody has": {
+			"rollout: {constraintKey: ap}\n" + targets(target("a", arnB, ", labels: {app: x}")),
+			`p.yaml:4:26: rollout.constraintKey: "ap" is wrong: want a label that some target has`,
+		},
+		"a long label":      {targets(target("a", arnB, ", labels: {app: "+strings.Repeat("x", 257)+"}")), `targets[0].labels.app: "xxx`},
+		"a default's fault": {"window: {duration: 20m}\n" + targets(target("a", arnB)), `p.yaml:4:10: window.cutoff: "30m" (the default) is wrong: want 0s to 19m`},
+		"an explicit zero":  {"rollout: {maxConcurrent: 0}\n" + targets(target("a", arnB)), `rollout.maxConcurrent: "0" is wrong: want 1 to 500`},
+		"a wave of nobody":  {"rollout: {waves: [1, 0%]}\n" + targets(target("a", arnB)), `p.yaml:4:22: rollout.waves[1]: "0%" is wrong: want at least 1, or 1%`},
+		"a policy's fault":  {"limits: {pace: {min: 2m}}\n" + targets(target("a", arnB)), `p.yaml:4:22: limits.pace.min: "2m" is wrong: want 1ms to 1m`},
+		"approvals":         {"approvals: {count: 11, timeLimit: 1s}\n" + targets(target("a", arnB)), `approvals.count: "11" is wrong: want 1 to 10`},
+		"a pattern":         {"selectors: [{account: prod, name: '[a'}]\n", `selectors[0].name: "[a" is wrong: want a pattern such as payments-*`},
+		"a type":            {"selectors: [{account: prod, types: [CASHED]}]\n", `selectors[0].types[0]: "CASHED" is wrong: want one of STORED, CACHED`},
+		"too many freezes":  {freezesOf(501) + targets(target("a", arnB)), `p.yaml:5:3: freezes: come to 501 intervals from 2026-11-22 on: want at most 500`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := parse(head + tc.text)
+			require.ErrorContains(t, err, tc.want)
+		})
+	}
+}
+
+func freezesOf(n int) string {
+	var b strings.Builder
+	b.WriteString("freezes:\n")
+	for i := range n {
+		day := now.AddDate(0, 0, i+1).Format(time.DateOnly)
+		fmt.Fprintf(&b, "  - {from: %s, zone: UTC}\n", day)
+	}
+	return b.String()
+}
+
+func TestFaultsAreToldAllAtOnceInTheOrderOfTheFile(t *testing.T) {
+	t.Parallel()
+	_, err := parse(`apiVersion: v2
+accounts:
+  aws: [{name: Prod, region: nowhere, secretKey: hunter2}, {name: a, region: eu-central-1}, {name: a, region: eu-central-1, assumeRole: x}]
+  huawei: [{name: h, project: short}, {name: i, project: 0123456789abcdef0123456789abcdef, endpoint: "user:password@host"}]
+snapshot: maybe
+targets:
+  - gateway: {account: a, arn: x}
+    proxies: [{account: h, instanceId: i, proxyId: all, version: newest}]
+`)
+	require.EqualError(t, err, strings.Join([]string{
+		`p.yaml:1:1: name: is missing: want 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
+		`p.yaml:1:13: apiVersion: "v2" is wrong: want tidegate/v1`,
+		`p.yaml:3:16: accounts.aws[0].name: "Prod" is wrong: want 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
+		`p.yaml:3:30: accounts.aws[0].region: "nowhere" is wrong: want an AWS region such as us-east-1`,
+		`p.yaml:3:39: accounts.aws[0].secretKey: is an unknown field: want one of name, region, assumeRole`,
+		`p.yaml:3:100: accounts.aws[2].name: "a" is wrong: want each name once in its section`,
+		`p.yaml:3:137: accounts.aws[2].assumeRole: "x" is wrong: want arn:aws:iam::ACCOUNT:role/NAME`,
+		`p.yaml:4:13: accounts.huawei[0].region: is missing: want the project's region, or an endpoint`,
+		`p.yaml:4:31: accounts.huawei[0].project: "short" is wrong: want the project's id: 32 letters and digits`,
+		`p.yaml:4:102: accounts.huawei[1].endpoint: "(hidden)" is wrong: want a host name or URL of TaurusDB, without path, user and password`,
+		`p.yaml:5:11: snapshot: "maybe" is wrong: want one of ["after" "before" "both" "never"]`,
+		`p.yaml:7:5: targets[0].name: is missing: want 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
+		`p.yaml:7:32: targets[0].gateway.arn: "x" is wrong: want arn:aws:storagegateway:REGION:ACCOUNT:gateway/sgw-XXXXXXXX`,
+		`p.yaml:8:40: targets[0].proxies[0].instanceId: "i" is wrong: want 32 hexadecimal digits followed by in07`,
+		`p.yaml:8:66: targets[0].proxies[0].version: "newest" is wrong: want latest, or four numbers such as 2.24.03.000`,
+	}, "\n"))
+	var faults *strict.FaultsError
+	require.ErrorAs(t, err, &faults)
+	require.Equal(t, strict.Fault{
+		File: "p.yaml", Line: 5, Column: 11, Field: "snapshot", Value: "maybe", Problem: "is wrong", Want: `one of ["after" "before" "both" "never"]`,
+	}, faults.Faults[10])
+}
+
+func TestLoadNamesTheFileThatIsMissing(t *testing.T) {
+	t.Parallel()
+	_, err := planfile.Load(filepath.Join(t.TempDir(), "none.yaml"), now)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "none.yaml")
+}
+
+// A plan of the size that a campaign must bear is read in seconds.
+func TestTenThousandTargetsAreRead(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString(head + "targets:\n")
+	for i := range 10_000 {
+		b.WriteString(target(fmt.Sprintf("t-%d", i), fmt.Sprintf("%s%08X", arnB[:len(arnB)-8], i), proxies(fmt.Sprintf("%032xin07/all", i))))
+	}
+	begun := time.Now()
+	p, err := parse(b.String())
+	require.NoError(t, err)
+	require.Len(t, p.Targets, 10_000)
+	t.Logf("%d bytes in %s", b.Len(), time.Since(begun))
+}

@@ -1,0 +1,203 @@
+package planfile_test
+
+import (
+	"encoding"
+	"encoding/json"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/strict"
+)
+
+// object is a piece of a JSON schema.
+type object = map[string]any
+
+const (
+	namePattern     = `^[a-z0-9][a-z0-9._-]{0,62}$`
+	regionPattern   = `^[a-z]{2}(-[a-z]+)+-\d+$`
+	instancePattern = `^[0-9a-f]{32}in07$`
+	versionPattern  = `^(latest|\d+\.\d+\.\d+\.\d+)$`
+	momentPattern   = `^2[01]\d\d-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?$`
+)
+
+// byType is what the schema says of a value by its type alone.
+var byType = map[reflect.Type]object{
+	reflect.TypeFor[maintenance.Duration]():         {"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`},
+	reflect.TypeFor[maintenance.Share]():            {"type": []string{"integer", "string"}, "minimum": 0, "pattern": `^([0-9]+|[0-9]{1,2}%|100%)$`},
+	reflect.TypeFor[maintenance.SnapshotWhen]():     {"enum": []string{"after", "before", "both", "never"}},
+	reflect.TypeFor[maintenance.FailedSnapshots]():  {"enum": []string{"keep", "delete"}},
+	reflect.TypeFor[maintenance.AutomaticUpdates](): {"enum": []string{"keep", "hold"}},
+	reflect.TypeFor[maintenance.OnFailure]():        {"enum": []string{"compensate", "hold"}},
+	reflect.TypeFor[maintenance.WindowEnd]():        {"enum": []string{"hold", "finish"}},
+	reflect.TypeFor[maintenance.Recurrence]():       {"enum": []string{"weekly", "monthly"}},
+	reflect.TypeFor[maintenance.Order]():            {"enum": []string{"window", "listed"}},
+}
+
+// byField is what it says beyond that of a field, as Type.Field, or of a type.
+var byField = map[string]object{
+	"document":              {"anyOf": []object{{"required": []string{"targets"}}, {"required": []string{"selectors"}}}},
+	"document.APIVersion":   {"const": "tidegate/v1"},
+	"document.Name":         {"pattern": namePattern},
+	"AWSAccount.Name":       {"pattern": namePattern},
+	"AWSAccount.Region":     {"pattern": regionPattern},
+	"AWSAccount.AssumeRole": {"pattern": `^arn:aws(-[a-z]+)*:iam::\d{12}:role/[\w+=,.@/-]+$`},
+	"HuaweiAccount":         {"anyOf": []object{{"required": []string{"region"}}, {"required": []string{"endpoint"}}}},
+	"HuaweiAccount.Name":    {"pattern": namePattern},
+	"HuaweiAccount.Project": {"pattern": `^[0-9A-Za-z]{32}$`},
+	"HuaweiAccount.Region":  {"pattern": regionPattern},
+	"freeze":                {"oneOf": []object{{"required": []string{"from"}}, {"required": []string{"ics", "zone"}}}},
+	"freeze.From":           {"pattern": momentPattern},
+	"freeze.To":             {"pattern": momentPattern},
+	"Rollout.MaxConcurrent": {"minimum": 1, "maximum": 500},
+	"Approvals.Count":       {"minimum": 1, "maximum": 10},
+	"ProxyPolicy.Parallel":  {"minimum": 1, "maximum": 4},
+	"Target.Name":           {"pattern": namePattern},
+	"Target.Gateway":        {"description": "The gateway, by its account and its ARN."},
+	"Target.Labels":         {"maxProperties": 20, "description": "Names with texts, for rollout.constraintKey."},
+	"GatewayRef.Account":    {"description": "One of accounts.aws."},
+	"ProxyRef.Account":      {"description": "One of accounts.huawei."},
+	"GatewayRef.ARN":        {"description": "The gateway's ARN, in the account's region.", "pattern": `^arn:aws(-[a-z]+)*:storagegateway:[a-z0-9-]+:\d{12}:gateway/sgw-[0-9A-Fa-f]{8,17}$`},
+	"ProxyRef.InstanceID":   {"pattern": instancePattern},
+	"ProxyRef.ProxyID":      {"pattern": `^([0-9a-f]{32}po01|all)$`},
+	"ProxyRef.Version":      {"pattern": versionPattern},
+	"Selector.Types":        {"items": object{"enum": []string{"STORED", "CACHED", "VTL", "VTL_SNOW", "FILE_S3", "FILE_FSX_SMB"}}},
+	"Selector.Labels":       {"maxProperties": 20},
+	"Proxies":               {"oneOf": []object{{"required": []string{"instanceId"}}, {"required": []string{"instanceTag"}}}},
+	"Proxies.InstanceID":    {"pattern": instancePattern},
+	"Proxies.ProxyID":       {"pattern": `^([0-9a-f]{32}po01|all)$`},
+	"Proxies.Version":       {"pattern": versionPattern},
+}
+
+// schema is the JSON Schema of a document, made from its types, their comments
+// and the defaults that it holds.
+func schema(t *testing.T, document any) object {
+	t.Helper()
+	g := generator{comments: map[string]string{}}
+	for _, dir := range []string{".", "plan", "../maintenance"} {
+		g.readComments(t, dir)
+	}
+	s := g.schema(reflect.ValueOf(document).Elem())
+	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	s["$id"] = "https://raw.githubusercontent.com/tidegate/tidegate/main/docs/plan.schema.json"
+	s["title"] = "Tidegate plan"
+	return s
+}
+
+type generator struct{ comments map[string]string } // of Type.Field
+
+// readComments keeps the comments on the fields of a folder's structs.
+func (g generator) readComments(t *testing.T, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	require.NoError(t, err)
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			named, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if s, ok := named.Type.(*ast.StructType); ok {
+				g.keep(named.Name.Name, s)
+			}
+			return false
+		})
+	}
+}
+
+func (g generator) keep(name string, s *ast.StructType) {
+	for _, f := range s.Fields.List {
+		comment := f.Doc.Text()
+		if comment == "" {
+			comment = f.Comment.Text()
+		}
+		for _, field := range f.Names {
+			g.comments[name+"."+field.Name] = new(doc.Package).Synopsis(comment)
+		}
+	}
+}
+
+// schema is that of a value; what it holds is the default.
+func (g generator) schema(v reflect.Value) object {
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			v = reflect.New(v.Type().Elem())
+		}
+		v = v.Elem()
+	}
+	if s, ok := byType[v.Type()]; ok {
+		return withDefault(maps.Clone(s), v)
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		return g.structure(v)
+	case reflect.Slice:
+		return object{"type": "array", "items": g.schema(reflect.New(v.Type().Elem()))}
+	case reflect.Map:
+		return object{"type": "object", "additionalProperties": object{"type": "string"}}
+	case reflect.Int:
+		return withDefault(object{"type": "integer"}, v)
+	case reflect.Bool:
+		return object{"type": "boolean", "default": v.Bool()}
+	default:
+		return withDefault(object{"type": "string"}, v)
+	}
+}
+
+func (g generator) structure(v reflect.Value) object {
+	properties, required := object{}, []string{}
+	for field, value := range v.Fields() {
+		name, key := strict.FieldName(field), v.Type().Name()+"."+field.Name
+		s := g.schema(value)
+		if comment := g.comments[key]; comment != "" {
+			s["description"] = comment
+		}
+		maps.Copy(s, byField[key])
+		properties[name] = s
+		if tag := string(field.Tag); !strings.Contains(tag, ",omit") {
+			required = append(required, name)
+		}
+	}
+	s := object{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		s["required"] = required
+	}
+	maps.Copy(s, byField[v.Type().Name()])
+	return s
+}
+
+func withDefault(s object, v reflect.Value) object {
+	switch d := v.Interface().(type) {
+	case encoding.TextMarshaler:
+		if text, err := d.MarshalText(); err == nil && !v.IsZero() {
+			s["default"] = string(text)
+		}
+	default:
+		if !v.IsZero() {
+			s["default"] = v.Interface()
+		}
+	}
+	return s
+}
+
+// encoded is a schema as the file holds it.
+func encoded(t *testing.T, s object) string {
+	t.Helper()
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	require.NoError(t, encoder.Encode(s))
+	return b.String()
+}

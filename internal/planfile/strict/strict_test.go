@@ -1,0 +1,141 @@
+package strict_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/strict"
+)
+
+type fleet struct {
+	Name   string                `yaml:"name"`
+	Size   *maintenance.Share    `json:"size,omitempty"`
+	Wait   *maintenance.Duration `json:"wait"`
+	Crew   int                   `json:"crew"`
+	Afloat bool                  `json:"afloat"`
+	Ships  []ship                `json:"ships"`
+	Tags   map[string]string     `json:"tags"`
+}
+
+type ship struct {
+	Name  string   `json:"name"`
+	Decks []string `json:"decks"`
+}
+
+func read(text string) (fleet, *strict.Document) {
+	wait := maintenance.Duration(0)
+	f := fleet{Wait: &wait, Crew: 7}
+	d := strict.Read("f.yaml", []byte(text), &f)
+	return f, d
+}
+
+func TestEveryKindOfFieldArrives(t *testing.T) {
+	t.Parallel()
+	f, d := read(`
+name: 0042
+size: 10%
+wait: 5m
+crew: 3
+afloat: true
+ships:
+  - name: >-
+      two
+      words
+    decks: &decks [a, 'b: c']
+  - {name: !!str 2, decks: *decks}
+tags: {x: 1, "y.z": ~, w: ""}
+`)
+	require.NoError(t, d.Err())
+	share, err := maintenance.ParseShare("10%")
+	require.NoError(t, err)
+	require.Equal(t, "0042", f.Name)
+	require.Equal(t, share, *f.Size)
+	require.Equal(t, "5m", f.Wait.String())
+	require.Equal(t, 3, f.Crew)
+	require.True(t, f.Afloat)
+	require.Equal(t, []ship{{"two words", []string{"a", "b: c"}}, {"2", []string{"a", "b: c"}}}, f.Ships)
+	require.Equal(t, map[string]string{"x": "1", "y.z": "", "w": ""}, f.Tags)
+}
+
+func TestWhatIsLeftOutOrNullKeepsItsDefault(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"name: a\n", "{name: a, crew: , wait: null, ships: ~}", `{"name": "a"}`, "---\nname: a\n"} {
+		f, d := read(text)
+		require.NoError(t, d.Err())
+		require.Equal(t, 7, f.Crew)
+		require.Zero(t, *f.Wait)
+		require.Nil(t, f.Size)
+		require.True(t, d.Has("name"))
+		require.False(t, d.Has("crew"))
+	}
+}
+
+func TestFaultsHaveTheirPlaces(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ text, want string }{
+		"unknown, and near":      {"nmae: a\n", "1:1: nmae: is an unknown field: want name, it seems; one of name, size, wait, crew, afloat, ships, tags"},
+		"unknown, not near":      {"ships:\n  - captain: secret\n", "2:5: ships[0].captain: is an unknown field: want one of name, decks"},
+		"twice":                  {"name: a\nname: b\n", "2:1: name: is given twice: want each field once"},
+		"twice in a table":       {"tags: {a: 1, a: 2}\n", "1:14: tags.a: is given twice: want each field once"},
+		"not a number":           {"crew: many\n", `1:7: crew: "many" is wrong: want a whole number`},
+		"not a truth":            {"afloat: yes\n", `1:9: afloat: "yes" is wrong: want true or false`},
+		"not a duration":         {"wait: [1]\n", "1:7: wait: is a list: want a number with a unit, such as 90s, 30m or 4h"},
+		"not a share":            {"size: 101%\n", `1:7: size: "101%" is wrong: want a number such as "5", or per cent such as "10%"`},
+		"not a text":             {"name: {a: b}\n", "1:8: name: is a mapping: want a text"},
+		"not a list":             {"ships: one\n", `1:8: ships: "one" is wrong: want a list`},
+		"not a mapping":          {"ships:\n  - one\n", `2:5: ships[0]: "one" is wrong: want a mapping with fields among name, decks`},
+		"not a table":            {"tags: []\n", "1:7: tags: is a list: want a mapping of names to texts"},
+		"nothing behind a dash":  {"ships:\n  - name: a\n  -\n", "3:5: ships[1]: is empty: want a value, or one dash less"},
+		"merge key":              {"ships: [&a {name: a}]\ntags:\n  <<: *a\n", "3:3: tags.<<: is not followed: want the fields written out"},
+		"alias of nothing":       {"name: *a\n", `1:7: name: "*a" is an alias of nothing: want the name of an anchor before it`},
+		"an URL with a password": {"crew: https://u:p@h\n", `1:7: crew: "(hidden)" is wrong: want a whole number`},
+		"second document":        {"name: a\n---\nname: b\n", "3:1: is a second document, or a directive: want one document, without directives"},
+		"no YAML":                {"name: [a\n", "1:7: is not YAML: "},
+		"nothing":                {"", "1:1: is empty: want a YAML document"},
+		"only a comment":         {"# a\n", "1:1: is empty"},
+		"a text":                 {"fleet\n", `1:1: "fleet" is wrong: want a mapping with fields among name, size`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, d := read(tc.text)
+			require.ErrorContains(t, d.Err(), "f.yaml:"+tc.want)
+			require.NotContains(t, d.Err().Error(), "secret")
+			require.NotContains(t, d.Err().Error(), "u:p")
+			require.NotContains(t, d.Err().Error(), "\n", "one fault")
+		})
+	}
+}
+
+func TestFaultsComeInTheOrderOfTheDocument(t *testing.T) {
+	t.Parallel()
+	_, d := read("crew: x\nships:\n  - nam: a\nwait: y\n")
+	d.Wrong("ships[0].name", "", "a name")
+	d.Wrong("size", "5", "less")
+	d.Wrong("crew", "", "a field has one fault")
+	require.EqualError(t, d.Err(), strings.Join([]string{
+		`f.yaml:1:1: size: "5" (the default) is wrong: want less`,
+		`f.yaml:1:7: crew: "x" is wrong: want a whole number`,
+		`f.yaml:3:5: ships[0].nam: is an unknown field: want name, it seems; one of name, decks`,
+		`f.yaml:3:5: ships[0].name: is missing: want a name`,
+		`f.yaml:4:7: wait: "y" is wrong: want a number with a unit, such as 90s, 30m or 4h`,
+	}, "\n"))
+	require.Equal(t, 3, d.Line("ships[0].name"))
+}
+
+func TestWhatIsTooLargeIsRefused(t *testing.T) {
+	t.Parallel()
+	_, d := read("name: " + strings.Repeat("a", 17<<20))
+	require.EqualError(t, d.Err(), "f.yaml:1:1: is too large: want at most 16 megabytes")
+
+	// Aliases would have it read two million texts.
+	var text strings.Builder
+	fmt.Fprintf(&text, "ships:\n  - {name: a, decks: &d [%s]}\n", strings.Repeat("x,", 2000))
+	text.WriteString(strings.Repeat("  - {name: a, decks: *d}\n", 1000))
+	_, d = read(text.String())
+	require.ErrorContains(t, d.Err(), "is too large once its aliases are followed: want fewer aliases")
+	require.NotContains(t, d.Err().Error(), "\n")
+}
