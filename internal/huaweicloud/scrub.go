@@ -22,6 +22,10 @@ const (
 // characters, and a path has slashes.
 var longRun = regexp.MustCompile(`[A-Za-z0-9+_=-]{40,}`)
 
+// labelled finds a credential by the header that carries it, also one that is not
+// the cloud's: an HTTP proxy's may be short.
+var labelled = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|x-auth-token|x-subject-token|x-security-token)(["']?\s*[:=]\s*["']?)(?:(?:basic|bearer)\s+)?[^\s"',;&]+`)
+
 // scrubber takes the credentials out of what a cloud or a library says: both
 // repeat at times what they were sent.
 type scrubber struct {
@@ -53,7 +57,8 @@ func (s *scrubber) also(tokens ...string) {
 // clean blanks secrets, puts the text on one line and cuts it, in this order:
 // half a secret would not be recognised.
 func (s *scrubber) clean(text string) string {
-	text = longRun.ReplaceAllString(s.known.Load().Replace(text), "***")
+	text = labelled.ReplaceAllString(s.known.Load().Replace(text), "$1$2***")
+	text = longRun.ReplaceAllString(text, "***")
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
 	if len(text) <= maxText {
 		return text

@@ -140,3 +140,19 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		})
 	}
 }
+
+// An HTTP proxy has credentials of its own, which no one told the adapter.
+func TestErrorsHoldNoCredentialOfAProxy(t *testing.T) {
+	t.Parallel()
+	const basic = "b3BlcmF0b3I6cHc=" // short, as a proxy's may be
+	for _, body := range []string{
+		"<html>\nProxy-Authorization: Basic " + basic + "\n</html>",
+		`{"error_msg":"bad gateway, proxy-authorization=Bearer ` + basic + `, sent","error_code":"X"}`,
+		`{"error_code":"X","error_msg":"{\"Authorization\": \"` + basic + `\"}"}`,
+	} {
+		cloud := open(t, newServer(t, always(canned{status: 502, body: body})).URL, everyWay()["keys"])
+		err := read(t.Context(), cloud)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), basic)
+	}
+}
