@@ -20,6 +20,8 @@ func TestSecretsWithANameBeforeThemAreHidden(t *testing.T) {
 		"X-Amz-Security-Token: " + secret,
 		"x-amz-security-token=" + secret,
 		"Authorization: " + secret,
+		"Proxy-Authorization: Basic " + secret,
+		"authorization=Bearer " + secret,
 		"AWS4-HMAC-SHA256 Credential=" + secret + "/20261121/us-east-1, SignedHeaders=host, Signature=" + secret,
 		`{"SecretAccessKey":"` + secret + `"}`,
 		`{"SessionToken" : "` + secret + `"}`,

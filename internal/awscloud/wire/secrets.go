@@ -9,7 +9,7 @@ import (
 // labelled finds a secret by the name before it, as in the canonical request
 // that AWS repeats where a signature is wrong.
 var labelled = regexp.MustCompile(`(?i)\b(x-amz-security-token|authorization|credential|signature|` +
-	`(?:aws[-_ ]?)?(?:session[-_ ]?token|secret[-_ ]?(?:access[-_ ]?)?key|access[-_ ]?key(?:[-_ ]?id)?))["']?\s*[:=]\s*["']?[^\s"',;&]+`)
+	`(?:aws[-_ ]?)?(?:session[-_ ]?token|secret[-_ ]?(?:access[-_ ]?)?key|access[-_ ]?key(?:[-_ ]?id)?))["']?\s*[:=]\s*["']?(?:(?:basic|bearer)\s+)?[^\s"',;&]+`)
 
 const (
 	hiddenText = "[hidden]"
