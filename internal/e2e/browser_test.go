@@ -45,12 +45,14 @@ func TestBrowserShowsARunningMaintenance(t *testing.T) {
 	t.Cleanup(c.Close)
 	scenario := fleet()
 	scenario.Huawei.Durations.Upgrade = 12 * time.Second
-	l := newLabOn(t, c, scenario)
-	run := l.start(input(3))
+	l := newLabOn(t, c, "", scenario)
+	in := input(3)
+	in.Target.Name = "payments-1"
+	run := l.start(in)
 	require.Eventually(t, func() bool { return l.status(run).Step == maintenance.StepProxies }, time.Minute, 100*time.Millisecond)
 
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(page(srv, run, "user-metadata"))))
-	browsertest.WaitForText(tab, t, "Maintenance of e2e", "upgrade-proxies is running", "await-running", "from 1.2.3 to 1.3.0", "cannot be taken back")
+	browsertest.WaitForText(tab, t, "Maintenance of payments-1", "upgrade-proxies is running", "await-running", "from 1.2.3 to 1.3.0", "cannot be taken back")
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-details.png"), 1440, 1500)
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(page(srv, run, "timeline"))))
 	browsertest.WaitForText(tab, t, "wait until the gateway runs the new software")

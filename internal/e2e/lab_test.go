@@ -49,6 +49,7 @@ type lab struct {
 	t      *testing.T
 	sim    *simcloud.Simulation
 	client client.Client
+	prefix string
 	queue  string
 }
 
@@ -56,18 +57,19 @@ type lab struct {
 func newLab(t *testing.T, scenario simcloud.Scenario) *lab {
 	t.Helper()
 	require.NoError(t, namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes()))
-	return newLabOn(t, engine.GetDefaultClient(), scenario)
+	return newLabOn(t, engine.GetDefaultClient(), t.Name()+"-", scenario)
 }
 
-// newLabOn starts the clouds of a scenario, and a worker that knows them.
-func newLabOn(t *testing.T, c client.Client, scenario simcloud.Scenario) *lab {
+// newLabOn starts the clouds of a scenario, and workers that know them. What it
+// starts in Temporal has the prefix in its name, since tests share an engine.
+func newLabOn(t *testing.T, c client.Client, prefix string, scenario simcloud.Scenario) *lab {
 	t.Helper()
 	sim, err := simcloud.New(scenario, simcloud.Options{})
 	require.NoError(t, err)
 	address, stop, err := sim.Start(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(stop)
-	l := &lab{t: t, sim: sim, client: c, queue: t.Name()}
+	l := &lab{t: t, sim: sim, client: c, prefix: prefix, queue: prefix + workflows.TaskQueue}
 	clouds := cloudsAt(t, "http://"+address)
 	stopWorkers, err := workers.Start(l.client, activities.Providers{AWS: clouds, Huawei: clouds, Runs: l.client, Now: time.Now}, workers.Options{Queue: l.queue})
 	require.NoError(t, err)
@@ -92,10 +94,10 @@ func cloudsAt(t *testing.T, endpoint string) *accounts.Accounts {
 func (l *lab) start(in workflows.MaintenanceInput) client.WorkflowRun {
 	l.t.Helper()
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
-		ID:                    l.t.Name() + "-" + workflows.GatewayWorkflowID(in.Target.Gateway.ID()),
+		ID:                    l.prefix + workflows.GatewayWorkflowID(in.Target.Gateway.ID()),
 		TaskQueue:             l.queue,
 		TypedSearchAttributes: workflows.StartAttributes(in.Target),
-		StaticSummary:         "Maintenance of " + in.Target.Name,
+		StaticSummary:         "Maintenance of " + in.Target.Name + " (" + in.Target.Gateway.ID() + ")",
 	}, workflows.GatewayMaintenanceName, in)
 	require.NoError(l.t, err)
 	return run
