@@ -3,7 +3,10 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
+
+	"go.temporal.io/sdk/activity"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -154,20 +157,37 @@ func (a *StorageGateway) DeleteSnapshots(ctx context.Context, in DeleteSnapshots
 	if err != nil {
 		return out, err
 	}
-	if len(found) == 0 && a.Now().Before(in.Until) {
+	before := doomed(ctx)
+	if len(found)+len(before) == 0 && a.Now().Before(in.Until) {
 		return out, notYet("no snapshot of %s carries the key %s", in.VolumeID, in.Key)
 	}
-	remove := func(ctx context.Context, id string) (string, error) { return id, cloud.DeleteSnapshot(ctx, id) }
 	for _, s := range found {
+		before = slices.DeleteFunc(before, func(id string) bool { return id == s.ID })
 		if s.Completed() && !in.Finished {
 			out.Kept = append(out.Kept, s.ID)
-			continue
+		} else {
+			before = append(before, s.ID)
 		}
-		id, err := call(ctx, remove, s.ID)
+	}
+	activity.RecordHeartbeat(ctx, before)
+	remove := func(ctx context.Context, id string) (string, error) { return id, cloud.DeleteSnapshot(ctx, id) }
+	for _, id := range before {
+		id, err := call(ctx, remove, id)
 		if err != nil {
 			return out, repeatable(err)
 		}
 		out.Deleted = append(out.Deleted, id)
 	}
 	return out, nil
+}
+
+// doomed are the snapshots that an attempt before began to delete. Where it got
+// no answer, none is to be seen any more, and nobody should wait for one that
+// EC2 shows late.
+func doomed(ctx context.Context) []string {
+	var ids []string
+	if !activity.HasHeartbeatDetails(ctx) || activity.GetHeartbeatDetails(ctx, &ids) != nil {
+		return nil
+	}
+	return ids
 }

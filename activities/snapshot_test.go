@@ -213,4 +213,17 @@ func TestDeleteSnapshotsMayBeRepeatedAfterALostAnswer(t *testing.T) {
 	out, err := run(t, r, r.gateways.DeleteSnapshots, in)
 	require.NoError(t, err)
 	require.Equal(t, []string{"snap-0a", "snap-0b"}, out.Deleted)
+
+	// What the attempt before had begun to delete is gone, and not waited for.
+	r.heartbeat = r.heartbeats[0]
+	r.aws.snapshots, in.Until = says([]maintenance.Snapshot{}), r.now.Add(10*time.Minute)
+	out, err = run(t, r, r.gateways.DeleteSnapshots, in)
+	require.NoError(t, err)
+	require.Equal(t, []string{"snap-0a", "snap-0b"}, out.Deleted)
+
+	// But one that was completed before it could be deleted is kept.
+	r.aws.snapshots = says([]maintenance.Snapshot{snapshot("snap-0a", "completed")})
+	out, err = run(t, r, r.gateways.DeleteSnapshots, in)
+	require.NoError(t, err)
+	require.Equal(t, activities.DeleteSnapshotsOutput{Deleted: []string{"snap-0b"}, Kept: []string{"snap-0a"}}, out)
 }
