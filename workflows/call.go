@@ -126,7 +126,7 @@ func stillUnknown(err error) error {
 func explain(err error) error {
 	if timeout, ok := errors.AsType[*temporal.TimeoutError](err); ok {
 		if last := errors.Unwrap(timeout); last != nil {
-			return fmt.Errorf("the time for it ran out; the last look said: %w", explain(last))
+			return ranOut(last)
 		}
 		return errors.New("the time for it ran out")
 	}
@@ -135,9 +135,18 @@ func explain(err error) error {
 		return err
 	}
 	if app.Type() == activities.TypeNotReady {
-		return fmt.Errorf("the time for it ran out; the last look said: %s", app.Message())
+		return ranOut(app)
 	}
 	return errors.New(app.Message())
+}
+
+// ranOut is the error of a wait that ended without what was waited for.
+func ranOut(last error) error {
+	said := last.Error()
+	if app, ok := errors.AsType[*temporal.ApplicationError](last); ok {
+		said = app.Message()
+	}
+	return fmt.Errorf("the time for it ran out; the last look said: %s", said)
 }
 
 // maxSends is how often a call without an idempotency token is sent at most:

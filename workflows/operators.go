@@ -170,7 +170,11 @@ func (r *run) hold(ctx workflow.Context) error {
 	r.choice, r.status.Held = "", true
 	defer func() { r.status.Held = false }()
 	defer r.unblock(ctx)
-	reason := r.held.Error() + ". Send the update retry, skip or abort"
+	orders := "retry, skip or abort"
+	if !r.status.Step.CanBeSkipped() {
+		orders = "retry or abort"
+	}
+	reason := r.held.Error() + ". Send the update " + orders
 	if err := r.block(ctx, maintenance.BlockedByFailure, reason, nil); err != nil {
 		return err
 	}

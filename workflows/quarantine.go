@@ -62,8 +62,8 @@ func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result) {
 	if r.suspect == "" || result.State == maintenance.StateCompleted {
 		return
 	}
-	ctx, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
+	// Never cancelled: that would be a request to cancel the quarantine too.
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	id, info := r.in.Target.Gateway.ID(), workflow.GetInfo(ctx)
 	in := maintenance.Quarantine{
 		Target: r.in.Target.Name, Gateway: id, Reason: r.suspect, Since: workflow.Now(ctx),
