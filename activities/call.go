@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -24,14 +25,27 @@ func limited(ctx context.Context) (context.Context, context.CancelFunc) {
 func call[A, T any](ctx context.Context, do func(context.Context, A) (T, error), a A) (T, error) {
 	ctx, cancel := limited(ctx)
 	defer cancel()
+	if err := inTime(ctx); err != nil {
+		var none T
+		return none, err
+	}
 	return do(ctx, a)
 }
 
 // call2 is call for two arguments.
 func call2[A, B, T any](ctx context.Context, do func(context.Context, A, B) (T, error), a A, b B) (T, error) {
-	ctx, cancel := limited(ctx)
-	defer cancel()
-	return do(ctx, a, b)
+	return call(ctx, func(ctx context.Context, a A) (T, error) { return do(ctx, a, b) }, a)
+}
+
+// inTime refuses to begin a call when its attempt is over. A worker that stood
+// still, on a machine that was paused, goes on where it was before any timer has
+// noticed; meanwhile its attempt was given up, looked after, and perhaps sent
+// again. Round drops the clock that stands still too.
+func inTime(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Round(0).Before(deadline.Round(0)) {
+		return fmt.Errorf("the attempt was over before the call: %w", context.DeadlineExceeded)
+	}
+	return nil
 }
 
 // notAfter refuses to begin at or after an instant. The check stands in the

@@ -81,3 +81,19 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 		})
 	}
 }
+
+func TestAWorkerThatStoodStillPastItsAttemptSendsNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.stoodStill = true
+	r.aws.gateway, r.aws.volumes = says(gatewayBefore()), says([]maintenance.Volume{volume("AVAILABLE")})
+	r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel(oldKernel)
+	_, err := run(t, r, r.gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: lookup(), Baseline: maintenance.BaselineOf(gatewayBefore())})
+	require.ErrorContains(t, err, "the attempt was over before the call")
+	_, err = run(t, r, r.gateways.CreateSnapshot, volumeLookup())
+	require.ErrorContains(t, err, "the attempt was over before the call")
+	_, err = run(t, r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup()})
+	require.ErrorContains(t, err, "the attempt was over before the call")
+	require.Empty(t, r.aws.sent)
+	require.Empty(t, r.huawei.sent)
+}

@@ -31,7 +31,8 @@ type rig struct {
 	clock      activities.Clock // shows now, unless a test says otherwise
 	waited     time.Duration    // since the activity was scheduled
 	attempt    int32
-	heartbeat  any // of an attempt before; nil for none
+	stoodStill bool // past the attempt's end, which no timer has noticed yet
+	heartbeat  any  // of an attempt before; nil for none
 	heartbeats []any
 }
 
@@ -112,6 +113,18 @@ type inbound struct {
 func (i *inbound) Init(next interceptor.ActivityOutboundInterceptor) error {
 	return i.Next.Init(&outbound{ActivityOutboundInterceptorBase: interceptor.ActivityOutboundInterceptorBase{Next: next}, rig: i.rig})
 }
+
+func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) { //nolint:contextcheck // it inherits all but the deadline
+	if i.rig.stoodStill {
+		ctx = stopped{ctx}
+	}
+	return i.Next.ExecuteActivity(ctx, in)
+}
+
+// stopped is over, and does not know it.
+type stopped struct{ context.Context }
+
+func (stopped) Deadline() (time.Time, bool) { return time.Now().Add(-time.Second), true }
 
 type outbound struct {
 	interceptor.ActivityOutboundInterceptorBase
