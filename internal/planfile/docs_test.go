@@ -34,22 +34,22 @@ var (
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // example is the YAML under a heading of the docs.
-func example(t testing.TB, heading string) []byte {
-	t.Helper()
+func example(tb testing.TB, heading string) []byte {
+	tb.Helper()
 	text, err := os.ReadFile(docsFile)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	_, rest, found := strings.Cut(string(text), "\n## "+heading+"\n")
-	require.True(t, found)
+	require.True(tb, found)
 	_, rest, found = strings.Cut(rest, "```yaml\n")
-	require.True(t, found)
+	require.True(tb, found)
 	yaml, _, found := strings.Cut(rest, "```")
-	require.True(t, found)
+	require.True(tb, found)
 	return []byte(yaml)
 }
 
-func examples(t testing.TB) map[string][]byte {
-	t.Helper()
-	return map[string][]byte{"small": example(t, "A small plan"), "complete": example(t, "A complete plan")}
+func examples(tb testing.TB) map[string][]byte {
+	tb.Helper()
+	return map[string][]byte{"small": example(tb, "A small plan"), "complete": example(tb, "A complete plan")}
 }
 
 func TestTheSchemaInTheDocsIsThatOfTheTypes(t *testing.T) {
@@ -152,7 +152,7 @@ func TestTheDocumentedExamplesAreValidForParserAndSchema(t *testing.T) {
 	for name, text := range examples(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, err := planfile.Parse(name, text, planfile.Options{Now: now})
+			p, err := planfile.Parse(name, text, planfile.Options{Now: now, Dir: "testdata"})
 			require.NoError(t, err)
 			require.NotEmpty(t, p.Targets)
 			require.NoError(t, s.Validate(decoded(t, text)))
@@ -184,7 +184,7 @@ func TestSchemaAndParserAgree(t *testing.T) {
 	judge := func(what string) {
 		text, err := json.Marshal(original) // JSON is YAML
 		require.NoError(t, err)
-		_, parsed := planfile.Parse("plan.yaml", text, planfile.Options{Now: now})
+		_, parsed := planfile.Parse("plan.yaml", text, planfile.Options{Now: now, Dir: "testdata"})
 		bySchema := s.Validate(decoded(t, text))
 		if bySchema != nil {
 			refused++

@@ -25,7 +25,7 @@ const (
 )
 
 func parse(text string) (plan.Plan, error) {
-	return planfile.Parse("p.yaml", []byte(text), planfile.Options{Now: now})
+	return planfile.Parse("p.yaml", []byte(text), planfile.Options{Now: now, Dir: "testdata"})
 }
 
 func span(d time.Duration) maintenance.Duration { return maintenance.Duration(d) }
@@ -39,7 +39,7 @@ func share(t *testing.T, text string) maintenance.Share {
 
 func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
 	t.Parallel()
-	p, err := planfile.Parse("docs", example(t, "A complete plan"), planfile.Options{Now: now})
+	p, err := planfile.Parse("docs", example(t, "A complete plan"), planfile.Options{Now: now, Dir: "testdata"})
 	require.NoError(t, err)
 	p.Policy.Freezes = nil // TestFreezesAreResolvedToUTC
 	cutoff, delay := span(30*time.Minute), span(time.Minute)
@@ -102,7 +102,7 @@ func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
 
 func TestASmallPlanTakesTheDefaults(t *testing.T) {
 	t.Parallel()
-	p, err := planfile.Parse("docs", example(t, "A small plan"), planfile.Options{Now: now})
+	p, err := planfile.Parse("docs", example(t, "A small plan"), planfile.Options{Now: now, Dir: "testdata"})
 	require.NoError(t, err)
 	require.Equal(t, maintenance.Policy{}.WithDefaults(), p.Policy)
 	require.Equal(t, 1, p.Rollout.MaxConcurrent)

@@ -77,7 +77,7 @@ func TestWhatIsLeftOutOrNullKeepsItsDefault(t *testing.T) {
 func TestFaultsHaveTheirPlaces(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ text, want string }{
-		"unknown, and near":      {"nmae: a\n", "1:1: nmae: is an unknown field: want name, it seems; one of name, size, wait, crew, afloat, ships, tags"},
+		"unknown, and near":      {"nane: a\n", "1:1: nane: is an unknown field: want name, it seems; one of name, size, wait, crew, afloat, ships, tags"},
 		"unknown, not near":      {"ships:\n  - captain: secret\n", "2:5: ships[0].captain: is an unknown field: want one of name, decks"},
 		"twice":                  {"name: a\nname: b\n", "2:1: name: is given twice: want each field once"},
 		"twice in a table":       {"tags: {a: 1, a: 2}\n", "1:14: tags.a: is given twice: want each field once"},
