@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -12,6 +13,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -31,6 +33,8 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	env.SetTestTimeout(time.Minute)
 	c.now = env.Now
 	workflows.Register(env)
+	// The test environment would live on for as long as a quarantine does.
+	env.OnWorkflow(workflows.QuarantineName, mock.Anything, mock.Anything).Return(maintenance.Decision{}, nil)
 	activities.Register(env, activities.Providers{AWS: c, Huawei: c, Runs: c, Now: env.Now})
 	return env
 }
