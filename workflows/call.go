@@ -149,10 +149,11 @@ func ranOut(last error) error {
 	return fmt.Errorf("the time for it ran out; the last look said: %s", said)
 }
 
-// maxSends is how often a call without an idempotency token is sent at most:
-// the second and third time only after a settle time without any sign of the
-// one before.
-const maxSends = 3
+// maxSends is how often a call without an idempotency token is sent at most,
+// again only after a settle time without any sign of the one before. A worker's
+// death counts as a send wherever in the activity it falls, mostly before the
+// call: so it takes more of them than a cloud that shows nothing would deserve.
+const maxSends = 5
 
 // once sends a call that the cloud cannot de-duplicate. When the outcome is
 // unknown it looks, also in a cancelled run, and sends again only what find
