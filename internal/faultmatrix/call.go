@@ -1,0 +1,166 @@
+package faultmatrix
+
+// The operations that a maintenance calls, by their names in the simulated clouds.
+const (
+	describeGateway   = "storagegateway:DescribeGatewayInformation"
+	readMaintenance   = "storagegateway:DescribeMaintenanceStartTime"
+	setMaintenance    = "storagegateway:UpdateMaintenanceStartTime"
+	updateSoftware    = "storagegateway:UpdateGatewaySoftwareNow"
+	listVolumes       = "storagegateway:ListVolumes"
+	describeCached    = "storagegateway:DescribeCachediSCSIVolumes"
+	describeStored    = "storagegateway:DescribeStorediSCSIVolumes"
+	createSnapshot    = "storagegateway:CreateSnapshot"
+	describeSnapshots = "ec2:DescribeSnapshots"
+	deleteSnapshot    = "ec2:DeleteSnapshot"
+	listProxies       = "taurusdb:ShowGaussMySqlProxyList"
+	showVersion       = "taurusdb:ShowProxyVersion"
+	checkScheduled    = "taurusdb:CheckScheduleTaskExist"
+	upgradeProxy      = "taurusdb:UpgradeProxyVersion"
+	setWeights        = "taurusdb:SetGaussMySqlProxyWeight"
+	restartProxy      = "taurusdb:RestartProxyInstance"
+	showJob           = "taurusdb:ShowGaussMySqlJobInfo"
+	listJobs          = "taurusdb:ListImmediateJobs"
+	createToken       = "iam:KeystoneCreateUserTokenByPassword"
+)
+
+// Call is one outward call of a maintenance: an operation, and what for.
+type Call struct {
+	// Operation is its name in the simulated clouds, such as "ec2:DeleteSnapshot".
+	Operation string
+	// For says at which moment of the maintenance it is made.
+	For string
+	// Story is the maintenance in which it is made.
+	Story Story
+	// After is the moment from which the calls of the operation are counted.
+	After Mark
+	// Nth says which of them it is, from 1, which is the default.
+	Nth int
+	// Refused is what is promised where the cloud refuses it for good.
+	Refused Promise
+	// Persists is so for a call that is made again although it was refused.
+	Persists Persistence
+}
+
+// Persistence says which refusals a call outlasts.
+type Persistence int
+
+// The degrees of persistence.
+const (
+	// NeverAgain takes a refusal for an answer.
+	NeverAgain Persistence = iota
+	// UntilLetIn asks again where the caller was not let in: credentials may be
+	// renewed meanwhile.
+	UntilLetIn
+	// Whatever asks again whatever the refusal says.
+	Whatever
+)
+
+// Mark is the moment at which an operation was called for the n-th time (from
+// 1, which is the default). Its zero value is the run's beginning.
+type Mark struct {
+	Operation string
+	Times     int
+}
+
+func after(operation string) Mark { return Mark{Operation: operation, Times: 1} }
+
+// Calls are all outward calls of a maintenance, AWS's first.
+func Calls() []Call {
+	var all []Call
+	all = append(all, gatewayCalls()...)
+	all = append(all, settingCalls()...)
+	all = append(all, volumeCalls()...)
+	all = append(all, snapshotCalls()...)
+	all = append(all, proxyReads()...)
+	all = append(all, proxyWatches()...)
+	return append(all, proxyWrites()...)
+}
+
+func gatewayCalls() []Call {
+	return []Call{
+		{Operation: describeGateway, For: "assess", Story: Whole(), Refused: failed()},
+		{Operation: describeGateway, For: "watch while waiting", Story: waiting(), After: after(readMaintenance), Persists: Whatever},
+		{Operation: describeGateway, For: "before its volumes are listed", Story: before(), After: after(describeCached), Refused: failed()},
+		{Operation: describeGateway, For: "look before the trigger", Story: Whole(), After: after(setMaintenance), Refused: compensated(Hold, Release)},
+		{Operation: updateSoftware, For: "trigger", Story: Whole(), Refused: compensated(Hold, Release)},
+		{Operation: describeGateway, For: "watch of the restart", Story: Whole(), After: after(updateSoftware), Refused: doubtful(Hold, Update, Release), Persists: UntilLetIn},
+		{Operation: describeGateway, For: "verify", Story: Whole(), After: after(describeSnapshots), Refused: partial(Hold, Update, Snapshot, Release)},
+	}
+}
+
+func settingCalls() []Call {
+	return []Call{
+		{Operation: readMaintenance, For: "assess", Story: Whole(), Refused: failed()},
+		{Operation: readMaintenance, For: "watch while waiting", Story: waiting(), After: after(describeCached), Persists: Whatever},
+		{Operation: readMaintenance, For: "look before holding updates", Story: Whole(), After: after(describeCached), Refused: compensated()},
+		{Operation: setMaintenance, For: "hold updates", Story: Whole(), Refused: compensated()},
+		{Operation: readMaintenance, For: "look before restoring them", Story: Whole(), After: after(createSnapshot), Refused: stuck(Hold, Update, Snapshot), Persists: UntilLetIn},
+		{Operation: setMaintenance, For: "restore them", Story: Whole(), After: after(createSnapshot), Refused: stuck(Hold, Update, Snapshot), Persists: UntilLetIn},
+	}
+}
+
+func volumeCalls() []Call {
+	told := partial(Hold, Update, Release)
+	return []Call{
+		{Operation: listVolumes, For: "assess", Story: Whole(), Refused: failed()},
+		{Operation: listVolumes, For: "list after the update", Story: Whole(), After: after(updateSoftware), Refused: told},
+		{Operation: listVolumes, For: "look before CreateSnapshot", Story: Whole(), After: after(describeSnapshots), Refused: told},
+		{Operation: describeCached, For: "assess", Story: Whole(), Refused: failed()},
+		{Operation: describeCached, For: "list after the update", Story: Whole(), After: after(updateSoftware), Refused: told},
+		{Operation: describeCached, For: "look before CreateSnapshot", Story: Whole(), After: after(describeSnapshots), Refused: told},
+		{Operation: describeStored, For: "assess", Story: stored(), Refused: failed()},
+	}
+}
+
+func snapshotCalls() []Call {
+	begun := partial(Hold, Update, Snapshot, Release)
+	return []Call{
+		{Operation: describeSnapshots, For: "look before CreateSnapshot", Story: Whole(), Refused: partial(Hold, Update, Release)},
+		{Operation: createSnapshot, For: "take the snapshot", Story: Whole(), Refused: partial(Hold, Update, Release)},
+		{Operation: describeSnapshots, For: "look for one not answered", Story: lostSnapshot(), After: after(createSnapshot), Refused: begun, Persists: UntilLetIn},
+		{Operation: describeSnapshots, For: "watch of the snapshot", Story: Whole(), After: after(createSnapshot), Refused: begun, Persists: UntilLetIn},
+		{Operation: describeSnapshots, For: "look before deleting", Story: brokenSnapshot(), After: after(createSnapshot), Nth: 2, Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
+		{Operation: deleteSnapshot, For: "delete an unfinished one", Story: brokenSnapshot(), Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
+	}
+}
+
+func proxyReads() []Call {
+	return []Call{
+		{Operation: createToken, For: "log in", Story: ByPassword(), Refused: failed()},
+		{Operation: listProxies, For: "assess", Story: Proxy(), Refused: failed()},
+		{Operation: showVersion, For: "assess", Story: Proxy(), Refused: failed()},
+		{Operation: listProxies, For: "read the weights", Story: Proxy(), After: after(showVersion), Refused: failed()},
+		{Operation: listProxies, For: "look before moving reads", Story: Proxy(), After: Mark{showVersion, 2}, Refused: compensated()},
+		{Operation: listProxies, For: "look before the upgrade", Story: plainProxy(), After: after(showVersion), Refused: failed()},
+		{Operation: showVersion, For: "look before the upgrade", Story: Proxy(), After: after(setWeights), Refused: compensated(Shift, Return)},
+		{Operation: checkScheduled, For: "look before the upgrade", Story: Proxy(), Refused: compensated(Shift, Return)},
+		{Operation: showVersion, For: "verify", Story: Proxy(), After: Mark{setWeights, 2}, Refused: partial(Shift, Upgrade, Return)},
+	}
+}
+
+func proxyWatches() []Call {
+	shifted, begun, restarted := compensated(Shift, Return), doubtful(Shift, Upgrade, Return), doubtful(Upgrade, Restart)
+	return []Call{
+		{Operation: showJob, For: "watch of the weights", Story: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
+		{Operation: listProxies, For: "watch of the weights", Story: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
+		{Operation: listProxies, For: "look for weights not answered", Story: lostWeights(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
+		{Operation: listJobs, For: "look for an upgrade not answered", Story: lostUpgrade(), Refused: doubtful(Upgrade), Persists: UntilLetIn},
+		{Operation: listProxies, For: "look for an upgrade not answered", Story: lostUpgrade(), After: after(upgradeProxy), Refused: doubtful(Upgrade), Persists: UntilLetIn},
+		{Operation: showJob, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: begun, Persists: UntilLetIn},
+		{Operation: listProxies, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: begun, Persists: UntilLetIn},
+		{Operation: showVersion, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: begun, Persists: UntilLetIn},
+		{Operation: listJobs, For: "look for a restart not answered", Story: lostRestart(), Refused: doubtful(Upgrade, Restart), Persists: UntilLetIn},
+		{Operation: showJob, For: "watch of a restart", Story: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
+		{Operation: listProxies, For: "watch of a restart", Story: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
+	}
+}
+
+func proxyWrites() []Call {
+	return []Call{
+		{Operation: setWeights, For: "move the reads", Story: Proxy(), Refused: compensated()},
+		{Operation: upgradeProxy, For: "upgrade", Story: Proxy(), Refused: compensated(Shift, Return)},
+		{Operation: restartProxy, For: "restart a sick proxy", Story: sickProxy(), Refused: doubtful(Upgrade)},
+		// A change that could not be taken back is tried once more when the run ends.
+		{Operation: setWeights, For: "put the weights back", Story: Proxy(), After: after(upgradeProxy), Refused: partial(Shift, Upgrade, Return), Persists: UntilLetIn},
+	}
+}

@@ -1,0 +1,243 @@
+package faultmatrix
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
+)
+
+// Misfortunes are what the clouds do of themselves, without a call that fails.
+func Misfortunes() []Story {
+	return slices.Concat(restartStories(), triggerStories(), windowStories(), volumeStories(), snapshotStories(), proxyStories(), jobStories())
+}
+
+func restartStories() []Story {
+	return []Story{
+		{
+			Name: "the gateway says RUNNING for a while after the trigger",
+			Set: func(s *Stage) {
+				s.gateway().Timing.Gap, s.gateway().Timing.GapPolls = 300*time.Millisecond, new(3)
+			},
+			Promise: completed(Update, Snapshot),
+		},
+		{
+			Name:    "the gateway comes back with the new software and goes away again, twice",
+			Set:     func(s *Stage) { s.gateway().Flaps = 2 },
+			Promise: completed(Update, Snapshot),
+		},
+		{
+			Name: "the gateway never comes back",
+			Set: func(s *Stage) {
+				s.giveUpSoon()
+				s.gateway().NeverComesBack = true
+			},
+			Promise: doubtful(Update),
+		},
+		{
+			Name: "the gateway never comes back, and automatic updates are held",
+			Set: func(s *Stage) {
+				s.giveUpSoon()
+				s.holdAutomaticUpdates()
+				s.gateway().NeverComesBack = true
+			},
+			Promise: stuck(Hold, Update),
+		},
+		{
+			Name: "the update changes the date and not the version",
+			Set:  func(s *Stage) { s.gateway().NextVersion = "1.2.3" },
+			// The date is compared as AWS writes it, in whole seconds at the best.
+			Promise: completed(Update, Snapshot),
+		},
+	}
+}
+
+func triggerStories() []Story {
+	return []Story{
+		{
+			Name:    "the trigger is answered with 200 and has no effect",
+			Set:     func(s *Stage) { s.gateway().NoEffect = true },
+			Promise: failed(),
+		},
+		{
+			Name: "the trigger is answered with NotSupported, though an update is on offer",
+			Set: func(s *Stage) {
+				s.holdAutomaticUpdates()
+				s.faults(fault.Rule{Operation: updateSoftware, Kind: fault.RefusedBefore, Code: "NotSupported"})
+			},
+			Promise: compensated(Hold, Release),
+		},
+		{
+			Name:    "no update is on offer",
+			Set:     func(s *Stage) { s.gateway().NextVersion = "" },
+			Promise: completed(),
+		},
+		{
+			Name: "AWS updates the gateway while the run waits",
+			Set:  func(s *Stage) { s.gateway().Window = aws.Window{OpensIn: 72 * time.Hour} },
+			During: func(ctx context.Context, p Play) error {
+				if err := p.Until(ctx, byBlocker(maintenance.BlockedByWindow)); err != nil {
+					return err
+				}
+				return updateByAWS(p)
+			},
+			Promise: completed(Snapshot),
+		},
+		{
+			Name: "AWS's own update has begun when the window opens",
+			Set: func(s *Stage) {
+				s.Policy.Approval = true
+				s.gateway().Timing.GapPolls, s.gateway().Timing.Gap = new(0), time.Millisecond
+				s.gateway().Timing.Restart = time.Second
+			},
+			During: func(ctx context.Context, p Play) error {
+				if err := p.Until(ctx, byBlocker(maintenance.BlockedByApproval)); err != nil {
+					return err
+				}
+				if err := updateByAWS(p); err != nil {
+					return err
+				}
+				away := func(maintenance.Status) bool { return !p.Clouds().AWS().State().Gateways[0].Connected }
+				if err := p.Until(ctx, away); err != nil {
+					return err
+				}
+				return p.Approve(ctx)
+			},
+			Promise: completed(Snapshot),
+		},
+	}
+}
+
+func byBlocker(b maintenance.Blocker) func(maintenance.Status) bool {
+	return func(s maintenance.Status) bool { return s.Blocker == b }
+}
+
+func updateByAWS(p Play) error {
+	if err := p.Clouds().AWS().UpdateByAWS(p.GatewayID()); err != nil {
+		return fmt.Errorf("let AWS update the gateway: %w", err)
+	}
+	return nil
+}
+
+func windowStories() []Story {
+	// What is wrong with a window while the run waits may be right when it opens.
+	waits := func(name string, meanwhile aws.Window) Story {
+		return Story{
+			Name: name,
+			Set:  func(s *Stage) { s.gateway().Window = aws.Window{OpensIn: 72 * time.Hour} },
+			During: func(ctx context.Context, p Play) error {
+				if err := p.Until(ctx, byBlocker(maintenance.BlockedByWindow)); err != nil {
+					return err
+				}
+				if err := moveWindow(p, meanwhile); err != nil {
+					return err
+				}
+				seen := p.Clouds().Calls()[readMaintenance]
+				if err := p.Until(ctx, func(maintenance.Status) bool { return p.Clouds().Calls()[readMaintenance] > seen }); err != nil {
+					return err
+				}
+				return moveWindow(p, aws.Window{OpenedAgo: 5 * time.Minute})
+			},
+			Promise: completed(Update, Snapshot),
+		}
+	}
+	ambiguous := aws.Window{HourOfDay: new(2), MinuteOfHour: new(0), DayOfWeek: new(1), DayOfMonth: new(1), Malformed: true}
+	return []Story{
+		waits("the window is moved twice while the run waits", aws.Window{OpensIn: 48 * time.Hour}),
+		waits("the window is ambiguous for a while", ambiguous),
+		waits("the gateway has no window for a while", aws.Window{NotSupported: true}),
+		{
+			Name:    "the window is ambiguous",
+			Set:     func(s *Stage) { s.gateway().Window = ambiguous },
+			Promise: failed(),
+		},
+		{
+			Name:    "the gateway has no window",
+			Set:     func(s *Stage) { s.gateway().Window = aws.Window{NotSupported: true} },
+			Promise: failed(),
+		},
+	}
+}
+
+func volumeStories() []Story {
+	return []Story{
+		{
+			Name:    "the volumes bootstrap slowly after the restart",
+			Set:     func(s *Stage) { s.gateway().Timing.Bootstrap = time.Second },
+			Promise: completed(Update, Snapshot),
+		},
+		{
+			Name: "the volume stays in PASS THROUGH after the update",
+			Set: func(s *Stage) {
+				s.giveUpSoon()
+				s.volume().AfterUpdate = "PASS THROUGH"
+			},
+			Promise: partial(Update),
+		},
+		{
+			Name: "CreateSnapshot is refused three times with VolumeNotReady",
+			Set: func(s *Stage) {
+				s.faults(fault.Rule{Operation: createSnapshot, Kind: fault.RefusedBefore, Code: "VolumeNotReady", Times: 3})
+			},
+			Promise: completed(Update, Snapshot),
+		},
+	}
+}
+
+func snapshotStories() []Story {
+	return []Story{
+		{
+			Name: "the snapshot stays pending",
+			Set: func(s *Stage) {
+				s.giveUpSoon()
+				s.volume().SnapshotFate = "stuck"
+			},
+			Promise: partial(Update, Snapshot, Delete),
+		},
+		{
+			Name: "the recovery point before the update stays pending: no update",
+			Set: func(s *Stage) {
+				s.giveUpSoon()
+				s.Policy.Snapshot = maintenance.SnapshotBefore
+				s.volume().SnapshotFate = "stuck"
+			},
+			Promise: compensated(Snapshot, Delete),
+		},
+		{
+			Name: "one of two volumes' snapshots ends in error, the other is kept",
+			Set: func(s *Stage) {
+				s.gateway().Volumes = append(s.gateway().Volumes, aws.Volume{ID: secondVolumeID, SnapshotFate: "error"})
+			},
+			Promise: partial(Update, Snapshot, Snapshot, Delete),
+		},
+		{
+			Name: "the volume's own schedule takes snapshots of it too",
+			Set: func(s *Stage) {
+				s.volume().ScheduledAgo = []time.Duration{time.Hour}
+				s.volume().ScheduledEvery = 150 * time.Millisecond
+				s.faults(fault.Rule{Operation: createSnapshot, Kind: fault.LostBefore, Nth: 1})
+			},
+			Promise: completed(Update, Snapshot),
+		},
+		{
+			Name: "the snapshot is seen late",
+			Set: func(s *Stage) {
+				s.gateway().Timing.VisibleByID, s.gateway().Timing.VisibleByFilter = time.Second, time.Second
+			},
+			Promise: completed(Update, Snapshot),
+		},
+		{
+			Name: "CreateSnapshot is not answered, and the snapshot is seen late",
+			Set: func(s *Stage) {
+				s.gateway().Timing.VisibleByID, s.gateway().Timing.VisibleByFilter = time.Second, time.Second
+				s.Policy.SnapshotSettle = maintenance.Duration(3 * time.Second)
+				s.faults(fault.Rule{Operation: createSnapshot, Kind: fault.LostAfter, Nth: 1})
+			},
+			Promise: completed(Update, Snapshot),
+		},
+	}
+}

@@ -1,0 +1,87 @@
+package faultmatrix
+
+import (
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
+	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+)
+
+// proxyStory is one in which the first of the target's proxies has a fate.
+func proxyStory(name string, promise Promise, set func(*Stage)) Story {
+	return Story{Name: name, Promise: promise, Set: func(s *Stage) {
+		s.proxiesOnly(1)
+		s.shiftReads()
+		set(s)
+	}}
+}
+
+func proxyStories() []Story {
+	return []Story{
+		{
+			Name: "after the gateway's update the first of two proxies is answered with REJECT",
+			Set: func(s *Stage) {
+				s.withProxies(2)
+				s.shiftReads()
+				s.proxy().Fate.Reject = "Upgrade failed due to insufficient subnet ip"
+			},
+			Promise: partial(Update, Snapshot, Shift, Return),
+		},
+		proxyStory("the upgrade is answered with 409 for a while", completed(Shift, Upgrade, Return),
+			func(s *Stage) { s.proxy().Fate.Conflict = 3 }),
+		proxyStory("the answer speaks of another proxy first", completed(Shift, Upgrade, Return),
+			func(s *Stage) { s.proxy().Fate.TwoElements = true }),
+		proxyStory("the answer does not name the proxy", completed(Shift, Upgrade, Return),
+			func(s *Stage) { s.proxy().Fate.OmitInstanceID = true }),
+		proxyStory("the vendor's own upgrade of the proxy is scheduled", compensated(Shift, Return),
+			func(s *Stage) { s.proxy().ScheduledUpgrade = &huawei.ScheduledUpgrade{StartsIn: 24 * time.Hour} }),
+		proxyStory("the proxy is ABNORMAL after its upgrade", completed(Shift, Upgrade, Restart, Return),
+			func(s *Stage) { s.proxy().Fate.Abnormal = true }),
+		{
+			Name: "the proxy is ABNORMAL after its upgrade, and its restart fails",
+			Set: func(s *Stage) {
+				s.proxiesOnly(2)
+				s.proxy().Fate.Abnormal, s.proxy().Fate.RestartFails = true, true
+			},
+			Promise: doubtful(Upgrade, Restart),
+		},
+		proxyStory("the cloud does not offer the upgrade at the moment it is to begin", compensated(Shift, Return),
+			func(s *Stage) {
+				s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.RefusedBefore, Code: "DBS.05000008"})
+			}),
+		proxyStory("the change of weights fails", compensated(Shift), func(s *Stage) { s.proxy().Fate.WeightsFail = true }),
+		{
+			Name: "the IAM token expires during the run",
+			Set: func(s *Stage) {
+				s.proxiesOnly(1)
+				s.Password = true
+				s.Scenario.Huawei.Durations.Token = 200 * time.Millisecond
+				s.Scenario.Huawei.Durations.Upgrade = time.Second
+			},
+			Promise: completed(Upgrade),
+		},
+	}
+}
+
+func jobStories() []Story {
+	return []Story{
+		proxyStory("the upgrade's job is never shown", completed(Shift, Upgrade, Return),
+			func(s *Stage) { s.proxy().Fate.JobLost = true }),
+		proxyStory("the upgrade's job is shown late", completed(Shift, Upgrade, Return),
+			func(s *Stage) { s.proxy().Fate.JobLate = time.Second }),
+		proxyStory("the upgrade is not answered, and its job is shown late", completed(Shift, Upgrade, Return), func(s *Stage) {
+			s.proxy().Fate.JobLate = time.Second
+			s.Policy.Proxies.Settle = maintenance.Duration(3 * time.Second)
+			s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.LostAfter, Nth: 1})
+		}),
+		proxyStory("the upgrade's job ends as Failed", unchanged(Shift, Upgrade, Return),
+			func(s *Stage) { s.proxy().Fate.Fail = "disk full" }),
+		proxyStory("the upgrade's job ends as Canceled", unchanged(Shift, Upgrade, Return),
+			func(s *Stage) { s.proxy().Fate.Cancel = true }),
+		proxyStory("the upgrade's job never ends", stuck(Shift, Upgrade), func(s *Stage) {
+			s.giveUpSoon()
+			s.proxy().Fate.Stuck = true
+		}),
+	}
+}

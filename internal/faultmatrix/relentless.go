@@ -1,0 +1,34 @@
+package faultmatrix
+
+import "github.com/tidegate/tidegate/internal/simcloud/fault"
+
+// Relentless are the calls that fail every time, in a run that gives up soon.
+func Relentless() []Story {
+	return []Story{
+		relentless("the trigger is never answered, and never done", Whole(), updateSoftware, fault.LostBefore, 1, compensated(Hold, Release)),
+		relentless("the trigger is done and never answered", Whole(), updateSoftware, fault.LostAfter, 1, completed(Hold, Update, Snapshot, Release)),
+		relentless("CreateSnapshot is never answered, and never done", Whole(), createSnapshot, fault.LostBefore, 1, partial(Hold, Update, Release)),
+		relentless("CreateSnapshot is throttled every time", Whole(), createSnapshot, fault.Throttled, 1, partial(Hold, Update, Release)),
+		relentless("automatic updates cannot be held", Whole(), setMaintenance, fault.ServerErrorBefore, 1, compensated()),
+		relentless("automatic updates cannot be restored", Whole(), setMaintenance, fault.ServerErrorBefore, 2, stuck(Hold, Update, Snapshot)),
+		relentless("restoring automatic updates is done and never answered", Whole(), setMaintenance, fault.HangAfter, 2, completed(Hold, Update, Snapshot, Release)),
+		relentless("an unfinished snapshot cannot be deleted", brokenSnapshot(), deleteSnapshot, fault.Throttled, 1, stuck(Update, Snapshot)),
+		relentless("the reads cannot be moved", Proxy(), setWeights, fault.LostBefore, 1, compensated()),
+		relentless("the weights cannot be put back", Proxy(), setWeights, fault.LostBefore, 2, stuck(Shift, Upgrade)),
+		relentless("every change of weights is done and never answered", Proxy(), setWeights, fault.LostAfter, 1, completed(Shift, Upgrade, Return)),
+		relentless("the upgrade is never answered, and never done", Proxy(), upgradeProxy, fault.LostBefore, 1, doubtful(Shift, Return)),
+		relentless("the upgrade is done and never answered", Proxy(), upgradeProxy, fault.LostAfter, 1, completed(Shift, Upgrade, Return)),
+		relentless("the upgrade's job cannot be read", plainProxy(), showJob, fault.ServerErrorBefore, 1, doubtful(Upgrade)),
+		relentless("a sick proxy's restart is never answered, and never done", sickProxy(), restartProxy, fault.LostBefore, 1, doubtful(Upgrade)),
+	}
+}
+
+// relentless is a story in which every call of an operation fails, from the
+// n-th on.
+func relentless(name string, in Story, operation string, kind fault.Kind, from int, promise Promise) Story {
+	return Story{Name: name, Promise: promise, During: in.During, Set: func(s *Stage) {
+		in.Set(s)
+		s.giveUpSoon()
+		s.faults(fault.Rule{Operation: operation, Kind: kind, From: from})
+	}}
+}

@@ -1,0 +1,184 @@
+package faultmatrix
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
+)
+
+// Story is one maintenance: what the clouds do in it of themselves, and what is
+// promised of it.
+type Story struct {
+	// Name says what happens.
+	Name string
+	// Set sets the stage.
+	Set func(*Stage)
+	// During, where given, is what happens while the run is under way.
+	During func(ctx context.Context, p Play) error
+	// Promise is for the story without a fault.
+	Promise Promise
+}
+
+// Plays are the maintenances in which the calls of the matrix are made.
+func Plays() []Story {
+	return []Story{
+		Whole(), waiting(), before(), stored(), lostSnapshot(), brokenSnapshot(),
+		Proxy(), plainProxy(), ByPassword(), lostWeights(), lostUpgrade(), sickProxy(), lostRestart(),
+	}
+}
+
+// Whole is the maintenance of a gateway.
+func Whole() Story {
+	return Story{
+		Name:    "a gateway is updated and its volume snapshotted, with automatic updates held meanwhile",
+		Set:     (*Stage).holdAutomaticUpdates,
+		Promise: completed(Hold, Update, Snapshot, Release),
+	}
+}
+
+// waiting is moved on once the fault, if there is one, has struck.
+func waiting() Story {
+	return Story{
+		Name: "the window opens days later, and is moved to now",
+		Set:  func(s *Stage) { s.gateway().Window = aws.Window{OpensIn: 72 * time.Hour} },
+		During: func(ctx context.Context, p Play) error {
+			struck := func() bool {
+				for _, rule := range p.Clouds().Faults() {
+					if rule.Fired == 0 {
+						return false
+					}
+				}
+				return true
+			}
+			if err := p.Until(ctx, func(s maintenance.Status) bool { return s.Blocker == maintenance.BlockedByWindow && struck() }); err != nil {
+				return err
+			}
+			return moveWindow(p, aws.Window{OpenedAgo: 5 * time.Minute})
+		},
+		Promise: completed(Update, Snapshot),
+	}
+}
+
+func moveWindow(p Play, to aws.Window) error {
+	if err := p.Clouds().AWS().MoveWindow(p.GatewayID(), to); err != nil {
+		return fmt.Errorf("move the window: %w", err)
+	}
+	return nil
+}
+
+func before() Story {
+	return Story{
+		Name:    "the recovery point is taken before the update",
+		Set:     func(s *Stage) { s.Policy.Snapshot = maintenance.SnapshotBefore },
+		Promise: completed(Snapshot, Update),
+	}
+}
+
+func stored() Story {
+	return Story{
+		Name:    "a gateway of type STORED",
+		Set:     func(s *Stage) { s.gateway().Type = "STORED" },
+		Promise: completed(Update, Snapshot),
+	}
+}
+
+func lostSnapshot() Story {
+	return Story{
+		Name: "CreateSnapshot is carried out and not answered",
+		Set: func(s *Stage) {
+			s.holdAutomaticUpdates()
+			s.faults(fault.Rule{Operation: createSnapshot, Kind: fault.LostAfter, Nth: 1})
+		},
+		Promise: completed(Hold, Update, Snapshot, Release),
+	}
+}
+
+func brokenSnapshot() Story {
+	return Story{
+		Name:    "the snapshot ends in state error",
+		Set:     func(s *Stage) { s.volume().SnapshotFate = "error" },
+		Promise: partial(Update, Snapshot, Delete),
+	}
+}
+
+// Proxy is the maintenance of a proxy.
+func Proxy() Story {
+	return Story{
+		Name: "a proxy is upgraded, with its reads moved away meanwhile",
+		Set: func(s *Stage) {
+			s.proxiesOnly(1)
+			s.shiftReads()
+		},
+		Promise: completed(Shift, Upgrade, Return),
+	}
+}
+
+func plainProxy() Story {
+	return Story{
+		Name:    "a proxy is upgraded under its load",
+		Set:     func(s *Stage) { s.proxiesOnly(1) },
+		Promise: completed(Upgrade),
+	}
+}
+
+// ByPassword is a maintenance whose calls carry an IAM token.
+func ByPassword() Story {
+	return Story{
+		Name: "the worker logs in to Huawei Cloud by password",
+		Set: func(s *Stage) {
+			s.proxiesOnly(1)
+			s.Password = true
+		},
+		Promise: completed(Upgrade),
+	}
+}
+
+func lostWeights() Story {
+	return Story{
+		Name: "the change of weights is carried out and not answered",
+		Set: func(s *Stage) {
+			s.proxiesOnly(1)
+			s.shiftReads()
+			s.faults(fault.Rule{Operation: setWeights, Kind: fault.LostAfter, Nth: 1})
+		},
+		Promise: completed(Shift, Upgrade, Return),
+	}
+}
+
+func lostUpgrade() Story {
+	return Story{
+		Name: "the upgrade is begun and not answered",
+		Set: func(s *Stage) {
+			s.proxiesOnly(1)
+			s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.LostAfter, Nth: 1})
+		},
+		Promise: completed(Upgrade),
+	}
+}
+
+func sickProxy() Story {
+	return Story{
+		Name: "a proxy is ABNORMAL after its upgrade and is restarted",
+		Set: func(s *Stage) {
+			s.proxiesOnly(1)
+			s.proxy().Fate.Abnormal = true
+		},
+		Promise: completed(Upgrade, Restart),
+	}
+}
+
+func lostRestart() Story {
+	return Story{
+		Name: "the restart of an ABNORMAL proxy is begun and not answered",
+		Set: func(s *Stage) {
+			s.proxiesOnly(1)
+			s.proxy().Fate.Abnormal = true
+			s.faults(fault.Rule{Operation: restartProxy, Kind: fault.LostAfter, Nth: 1})
+		},
+		Promise: completed(Upgrade, Restart),
+	}
+}
