@@ -30,8 +30,8 @@ func TestChaos(t *testing.T) {
 	if os.Getenv("CHAOS_SEED") != "" && os.Getenv("CHAOS_RUNS") == "" {
 		runs = 1
 	}
-	// A run mostly waits, so that one more than there are processors is no crowd.
-	atOnce := min(runs, runtime.GOMAXPROCS(0)+1)
+	// A run mostly waits: it uses about a tenth of a processor.
+	atOnce := min(runs, 3*runtime.GOMAXPROCS(0))
 	needed := time.Duration((runs+atOnce-1)/atOnce) * usualRun
 	if deadline, ok := t.Deadline(); ok && time.Until(deadline) < needed {
 		require.Failf(t, "too little time", "%d runs take about %s: give -timeout", runs, needed.Round(time.Minute))
