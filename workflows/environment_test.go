@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/mock"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -34,7 +33,9 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	c.now = env.Now
 	workflows.Register(env)
 	// The test environment would live on for as long as a quarantine does.
-	env.OnWorkflow(workflows.QuarantineName, mock.Anything, mock.Anything).Return(maintenance.Decision{}, nil)
+	env.RegisterWorkflowWithOptions(
+		func(workflow.Context, maintenance.Quarantine) (maintenance.Decision, error) { return maintenance.Decision{}, nil },
+		workflow.RegisterOptions{Name: workflows.QuarantineName, DisableAlreadyRegisteredCheck: true})
 	activities.Register(env, activities.Providers{AWS: c, Huawei: c, Runs: c, Now: env.Now})
 	return env
 }
