@@ -34,7 +34,9 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	workflows.Register(env)
 	// The test environment would live on for as long as a quarantine does.
 	env.RegisterWorkflowWithOptions(
-		func(workflow.Context, maintenance.Quarantine) (maintenance.Decision, error) { return maintenance.Decision{}, nil },
+		func(workflow.Context, maintenance.Quarantine) (maintenance.Decision, error) {
+			return maintenance.Decision{}, nil
+		},
 		workflow.RegisterOptions{Name: workflows.QuarantineName, DisableAlreadyRegisteredCheck: true})
 	activities.Register(env, activities.Providers{AWS: c, Huawei: c, Runs: c, Now: env.Now})
 	return env
