@@ -226,15 +226,15 @@ func snapshotStories() []Story {
 		{
 			Name: "the snapshot is seen late",
 			Set: func(s *Stage) {
-				s.gateway().Timing.VisibleByID, s.gateway().Timing.VisibleByFilter = time.Second, time.Second
+				s.gateway().Timing.VisibleByID, s.gateway().Timing.VisibleByFilter = late, late
 			},
 			Promise: completed(Update, Snapshot),
 		},
 		{
 			Name: "CreateSnapshot is not answered, and the snapshot is seen late",
 			Set: func(s *Stage) {
-				s.gateway().Timing.VisibleByID, s.gateway().Timing.VisibleByFilter = time.Second, time.Second
-				s.Policy.SnapshotSettle = maintenance.Duration(3 * time.Second)
+				s.gateway().Timing.VisibleByID, s.gateway().Timing.VisibleByFilter = late, late
+				s.Policy.SnapshotSettle = maintenance.Duration(3 * late)
 				s.faults(fault.Rule{Operation: createSnapshot, Kind: fault.LostAfter, Nth: 1})
 			},
 			Promise: completed(Update, Snapshot),

@@ -69,10 +69,10 @@ func jobStories() []Story {
 		proxyStory("the upgrade's job is never shown", completed(Shift, Upgrade, Return),
 			func(s *Stage) { s.proxy().Fate.JobLost = true }),
 		proxyStory("the upgrade's job is shown late", completed(Shift, Upgrade, Return),
-			func(s *Stage) { s.proxy().Fate.JobLate = time.Second }),
+			func(s *Stage) { s.proxy().Fate.JobLate = late }),
 		proxyStory("the upgrade is not answered, and its job is shown late", completed(Shift, Upgrade, Return), func(s *Stage) {
-			s.proxy().Fate.JobLate = time.Second
-			s.Policy.Proxies.Settle = maintenance.Duration(3 * time.Second)
+			s.proxy().Fate.JobLate = late
+			s.Policy.Proxies.Settle = maintenance.Duration(3 * late)
 			s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.LostAfter, Nth: 1})
 		}),
 		proxyStory("the upgrade's job ends as Failed", unchanged(Shift, Upgrade, Return),

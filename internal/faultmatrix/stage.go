@@ -116,6 +116,10 @@ func (s *Stage) faults(rules ...fault.Rule) { s.Scenario.Faults = append(s.Scena
 func (s *Stage) holdAutomaticUpdates() { s.Policy.AutomaticUpdates = maintenance.AutomaticUpdatesHold }
 func (s *Stage) shiftReads()           { s.Policy.Proxies.ShiftReads = true }
 
+// late is how much later than usual a thing shows itself: later than anything is
+// tried again.
+const late = 3 * time.Second
+
 // giveUpSoon shortens every deadline that a thing which never comes runs into.
 func (s *Stage) giveUpSoon() {
 	limit := maintenance.Duration(6 * time.Second)
