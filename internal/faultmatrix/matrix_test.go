@@ -51,6 +51,9 @@ func everything() []*played {
 
 func TestEveryPromiseIsKept(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("plays every fault, in real time: minutes")
+	}
 	require.NoError(t, namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes()))
 	chosen := regexp.MustCompile(*only)
 	all := slices.DeleteFunc(everything(), func(p *played) bool { return !chosen.MatchString(p.name) })

@@ -176,6 +176,9 @@ func givenToken(l *lab, endpoint string) error {
 // everyEnd above says what is played; this plays it and searches all that it left.
 func TestNothingThatARunLeavesHoldsACredential(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("plays every end of a run, in real time")
+	}
 	require.NoError(t, namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes()))
 	ends := everyEnd()
 	for number, name := range slices.Sorted(maps.Keys(ends)) {
