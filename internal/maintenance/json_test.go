@@ -50,7 +50,7 @@ func sampleResult() maintenance.Result {
 		}},
 		Steps:       []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &begin, End: &end, Note: "triggered"}},
 		Ledger:      []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none"}},
-		Decisions:   []maintenance.Decision{{What: "approve", By: "ann", Why: "change 4711", At: begin}},
+		Decisions:   []maintenance.Decision{{What: "approve", Target: "store-7", By: "ann", Why: "change 4711", At: begin}},
 		Quarantined: true, Start: begin, End: end,
 	}
 }
@@ -156,7 +156,7 @@ func TestTheWordsInHistoriesNeverChange(t *testing.T) {
 		maintenance.StepPending: "pending", maintenance.StepActive: "running", maintenance.StepWaiting: "waiting",
 		maintenance.StepDone: "done", maintenance.StepSkipped: "skipped", maintenance.StepFailed: "failed",
 		maintenance.StateCompleted: "COMPLETED", maintenance.StateFailed: "FAILED", maintenance.StateCompensated: "COMPENSATED",
-		maintenance.StatePartial: "PARTIAL", maintenance.StateCompensationFailed: "COMPENSATION_FAILED",
+		maintenance.StatePartial: "PARTIAL", maintenance.StateCompensationFailed: "COMPENSATION_FAILED", maintenance.StateDeferred: "DEFERRED",
 		maintenance.CauseTidegate: "tidegate", maintenance.CauseAWS: "aws",
 		maintenance.ProxyPending: "pending", maintenance.ProxyActive: "upgrading", maintenance.ProxyUpgraded: "upgraded", maintenance.ProxyCurrent: "already current",
 		maintenance.ProxyRejected: "rejected", maintenance.ProxyFailed: "failed", maintenance.ProxyNotBegun: "not begun",

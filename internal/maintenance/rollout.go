@@ -1,6 +1,7 @@
 package maintenance
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -94,6 +95,17 @@ type Rollout struct {
 	// maintained at once. Targets without it are not bound.
 	ConstraintKey string `json:"constraintKey,omitempty"`
 	Order         Order  `json:"order,omitempty"` // default window
+	// Forecast is how long the pieces of a target's work are expected to take
+	// until the campaign has measured them itself.
+	Forecast Forecast `json:"forecast,omitzero"`
+}
+
+// Forecast is how long pieces of work are expected to take. No cloud documents
+// any of them: the defaults are judgements.
+type Forecast struct {
+	Update   Duration `json:"update,omitempty"`   // from the trigger until the gateway runs again; default 20m
+	Snapshot Duration `json:"snapshot,omitempty"` // of all volumes of a gateway; default 30m
+	Proxy    Duration `json:"proxy,omitempty"`    // one proxy; default 10m
 }
 
 // maxConcurrent is how many children one campaign has open at most (Temporal: at
@@ -108,6 +120,9 @@ func (r Rollout) WithDefaults() Rollout {
 	if r.Order == "" {
 		r.Order = OrderByWindow
 	}
+	r.Forecast.Update = cmp.Or(r.Forecast.Update, Duration(20*time.Minute))
+	r.Forecast.Snapshot = cmp.Or(r.Forecast.Snapshot, Duration(30*time.Minute))
+	r.Forecast.Proxy = cmp.Or(r.Forecast.Proxy, Duration(10*time.Minute))
 	return r
 }
 
@@ -116,6 +131,9 @@ func (r Rollout) WithDefaults() Rollout {
 func (r Rollout) Validate() error {
 	errs := []error{
 		between("rollout.bake", r.Bake, 0, 31*24*time.Hour),
+		between("rollout.forecast.update", r.Forecast.Update, time.Second, 24*time.Hour),
+		between("rollout.forecast.snapshot", r.Forecast.Snapshot, time.Second, 24*time.Hour),
+		between("rollout.forecast.proxy", r.Forecast.Proxy, time.Second, 24*time.Hour),
 		oneOf("rollout.order", r.Order, OrderByWindow, OrderAsListed),
 	}
 	if r.MaxConcurrent < 1 || r.MaxConcurrent > maxConcurrent {

@@ -55,7 +55,7 @@ func TestRolloutFaultsAreNamedAtOnce(t *testing.T) {
 	nothing, err := maintenance.ParseShare("0%")
 	require.NoError(t, err)
 	err = maintenance.Rollout{MaxConcurrent: 501, Bake: -1, Order: "random", Waves: []maintenance.Share{nothing}}.Validate()
-	for _, field := range []string{"rollout.maxConcurrent", "rollout.bake", "rollout.order", "rollout.waves[0]"} {
+	for _, field := range []string{"rollout.forecast.update", "rollout.forecast.snapshot", "rollout.forecast.proxy", "rollout.maxConcurrent", "rollout.bake", "rollout.order", "rollout.waves[0]"} {
 		require.ErrorContains(t, err, field)
 	}
 }

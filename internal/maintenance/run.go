@@ -72,6 +72,9 @@ const (
 	// StatePartial: it failed after a change that only goes forward; what can
 	// be taken back was taken back, the rest stays.
 	StatePartial EndState = "PARTIAL"
+	// StateDeferred: the run of a campaign found its window shut, and changed
+	// nothing; the campaign places it anew.
+	StateDeferred EndState = "DEFERRED"
 	// StateCompensationFailed: a change that should have been taken back could
 	// not be. A person has to.
 	StateCompensationFailed EndState = "COMPENSATION_FAILED"
@@ -140,10 +143,12 @@ type Quarantine struct {
 
 // Decision is what a person decided about a run.
 type Decision struct {
-	What string    `json:"what"` // such as approve
-	By   string    `json:"by"`
-	Why  string    `json:"why,omitempty"`
-	At   time.Time `json:"at"`
+	What string `json:"what"` // such as approve
+	// Target is the one that it is about, in a campaign; empty: the whole.
+	Target string    `json:"target,omitempty"`
+	By     string    `json:"by"`
+	Why    string    `json:"why,omitempty"`
+	At     time.Time `json:"at"`
 }
 
 // Result is the record of one run.

@@ -13,51 +13,74 @@ import (
 // State is how far a target has come in its campaign.
 type State string
 
-// The states. The last three are ends.
+// The states. The last four are ends.
 const (
 	Waiting   State = "waiting"
 	Running   State = "running"
 	Succeeded State = "succeeded"
 	Failed    State = "failed"
 	Skipped   State = "skipped" // by an operator
+	Current   State = "current" // nothing was to be done
 )
 
 // Ended is true for a target that does not begin any more.
-func (s State) Ended() bool { return s == Succeeded || s == Failed || s == Skipped }
+func (s State) Ended() bool {
+	return s == Succeeded || s == Failed || s == Skipped || s == Current
+}
 
-// Entry is what is known of one target.
+// Work is what is to be done to a target: what its forecast is made of.
+type Work struct {
+	Update    bool `json:"update,omitempty"`
+	Snapshots int  `json:"snapshots,omitempty"` // recovery points, one after the other: 0 to 2
+	Proxies   int  `json:"proxies,omitempty"`   // upgrades that follow one another, those side by side counted once
+}
+
+// IsZero is true where nothing is to be done.
+func (w Work) IsZero() bool { return !w.Update && w.Proxies == 0 }
+
+// Entry is what is known of one target. Ten thousand of them travel in one
+// payload, so it is short there: see MarshalJSON.
 type Entry struct {
-	Name     string               `json:"name"`
-	Wave     int                  `json:"wave"` // from 0 on
-	Schedule maintenance.Schedule `json:"schedule"`
-	// Forecast is how long its work is expected to take, from its beginning.
-	Forecast maintenance.Duration `json:"forecast"`
+	Name    string // of the target
+	Gateway string // its id, sgw-...
+	// Ref is where the caller keeps the rest of the target.
+	Ref      int
+	Wave     int // from 0 on
+	Schedule maintenance.Schedule
+	Work     Work
 	// Keys are what it may not share with a running target: the value of the
 	// constraint's label, the DB instances of its proxies.
-	Keys  []string `json:"keys,omitempty"`
-	State State    `json:"state"`
+	Keys  []string
+	State State
 	// Barred says why it cannot begin whatever the time: quarantined, or in
 	// another campaign's run. Empty: it can.
-	Barred    string    `json:"barred,omitempty"`
-	NotBefore time.Time `json:"notBefore,omitzero"` // an operator's wish
-	Begun     time.Time `json:"begun,omitzero"`
-	End       time.Time `json:"end,omitzero"`
+	Barred    string
+	Note      string    // of one that has ended: how, in a few words
+	NotBefore time.Time // an operator's wish
+	Begun     time.Time
+	End       time.Time
+	Attempts  int // how often it was begun
 }
 
 // Fleet is a campaign at one instant.
 type Fleet struct {
-	Entries []Entry             `json:"entries"`
-	Rollout maintenance.Rollout `json:"rollout"` // with its defaults
-	Rules   maintenance.Rules   `json:"rules"`
+	Entries []Entry
+	Rollout maintenance.Rollout // with its defaults
+	Rules   maintenance.Rules
 	// Paused says who paused the campaign, and why; empty: it is not.
-	Paused string `json:"paused,omitempty"`
+	Paused string
+	// Stopped says why nothing more begins for good, such as an abort; empty: it does.
+	Stopped string
 	// Approved is how many waves may open; those after it wait for an approval.
 	// Negative: no approval is asked for.
-	Approved int `json:"approved"`
+	Approved int
+	// Measured is how long the pieces of work took in this campaign so far.
+	Measured Measured
 }
 
 // The blockers of a fleet, beside those of a single target.
 const (
+	ByStop        maintenance.Blocker = "stopped"
 	ByPause       maintenance.Blocker = "pause"
 	ByBudget      maintenance.Blocker = "error budget"
 	ByWave        maintenance.Blocker = "wave"

@@ -21,13 +21,14 @@ func sundays() maintenance.Schedule {
 
 // some is a fleet of n targets with one window, each of half an hour's work.
 func some(n int, rollout maintenance.Rollout) fleet.Fleet {
+	rollout.Forecast.Update = maintenance.Duration(30 * time.Minute)
 	f := fleet.Fleet{
 		Rollout: rollout.WithDefaults(), Approved: -1,
 		Rules: maintenance.Rules{Length: 4 * time.Hour, Cutoff: 30 * time.Minute},
 	}
 	for i, wave := range f.Rollout.WaveOf(n) {
 		f.Entries = append(f.Entries, fleet.Entry{
-			Name: fmt.Sprintf("t%d", i), Wave: wave, Schedule: sundays(), Forecast: maintenance.Duration(30 * time.Minute), State: fleet.Waiting,
+			Name: fmt.Sprintf("t%d", i), Wave: wave, Schedule: sundays(), Work: fleet.Work{Update: true}, State: fleet.Waiting,
 		})
 	}
 	return f
@@ -61,7 +62,7 @@ func TestWhatKeepsATarget(t *testing.T) {
 		"the forecast, until the next one": {now: noon.Add(3*time.Hour + time.Minute), blocker: fleet.ByForecast, next: noon.AddDate(0, 0, 7), wake: noon.AddDate(0, 0, 7)},
 		"the forecast, for ever": {
 			now: noon, begins: []int{0}, blocker: fleet.ByForecast,
-			arrange: func(f *fleet.Fleet) { f.Entries[1].Forecast = maintenance.Duration(5 * time.Hour) },
+			arrange: func(f *fleet.Fleet) { f.Entries[1].Work.Proxies = 30 },
 		},
 		"a freeze": {
 			now: noon, blocker: maintenance.BlockedByFreeze, next: noon.Add(time.Hour), wake: noon.Add(time.Hour),
@@ -150,7 +151,10 @@ func anyFleet(t *rapid.T) fleet.Fleet {
 	for i := range f.Entries {
 		e := &f.Entries[i]
 		e.Schedule = maintenance.Schedule{Recurrence: maintenance.Weekly, Day: rapid.IntRange(0, 6).Draw(t, "day"), Hour: rapid.IntRange(0, 23).Draw(t, "hour")}
-		e.Forecast = maintenance.Duration(rapid.SampledFrom([]time.Duration{10 * time.Minute, 25 * time.Minute, 2 * time.Hour}).Draw(t, "forecast"))
+		e.Work = rapid.SampledFrom([]fleet.Work{{}, {Proxies: 1}, {Update: true}, {Update: true, Snapshots: 2, Proxies: 3}}).Draw(t, "work")
+		if e.Work.IsZero() {
+			e.State = fleet.Current
+		}
 		if rapid.Bool().Draw(t, "keyed") {
 			e.Keys = []string{rapid.SampledFrom([]string{"app=a", "app=b"}).Draw(t, "key")}
 		}
@@ -177,7 +181,10 @@ func TestNoFleetBreaksARule(t *testing.T) {
 				requireBlocked(t, last, i)
 				continue
 			}
-			requireFits(t, e, f.Rules)
+			if e.State == fleet.Current {
+				continue
+			}
+			requireFits(t, end, e)
 			for _, other := range end.Entries[:i] {
 				if len(e.Keys) > 0 && len(other.Keys) > 0 && e.Keys[0] == other.Keys[0] && !other.Begun.IsZero() {
 					require.False(t, overlap(e, other), "%s and %s share %s", e.Name, other.Name, e.Keys[0])
@@ -202,11 +209,11 @@ func requireBlocked(t *rapid.T, last fleet.Turn, entry int) {
 
 // requireFits says that a target began inside its window, in no freeze, and was
 // expected to end before the cutoff.
-func requireFits(t *rapid.T, e fleet.Entry, r maintenance.Rules) {
-	verdict, err := maintenance.Decide(e.Begun, e.Schedule, r)
+func requireFits(t *rapid.T, f fleet.Fleet, e fleet.Entry) {
+	verdict, err := maintenance.Decide(e.Begun, e.Schedule, f.Rules)
 	require.NoError(t, err)
 	require.True(t, verdict.Open(), "%s began %s: %s", e.Name, e.Begun, verdict.Reason)
-	require.False(t, e.Begun.Add(e.Forecast.Std()).After(verdict.Opening.Until), "%s does not fit", e.Name)
+	require.False(t, e.Begun.Add(f.Forecast(e)).After(verdict.Opening.Until), "%s does not fit", e.Name)
 }
 
 func overlap(a, b fleet.Entry) bool { return a.Begun.Before(b.End) && b.Begun.Before(a.End) }

@@ -22,8 +22,8 @@ func Simulate(f Fleet, now, limit time.Time, outcome func(Entry) State) (Fleet, 
 		}
 		now = next
 		for i, e := range f.Entries {
-			if e.State == Running && !e.expectedEnd().After(now) {
-				f.Entries[i].State, f.Entries[i].End = outcome(e), e.expectedEnd()
+			if e.State == Running && !f.expectedEnd(e).After(now) {
+				f.Entries[i].State, f.Entries[i].End = outcome(e), f.expectedEnd(e)
 			}
 		}
 	}
@@ -34,11 +34,11 @@ func Simulate(f Fleet, now, limit time.Time, outcome func(Entry) State) (Fleet, 
 func (f Fleet) nextEvent(turn Turn) time.Time {
 	next := turn.Wake
 	for _, e := range f.Entries {
-		if end := e.expectedEnd(); e.State == Running && (next.IsZero() || end.Before(next)) {
+		if end := f.expectedEnd(e); e.State == Running && (next.IsZero() || end.Before(next)) {
 			next = end
 		}
 	}
 	return next
 }
 
-func (e Entry) expectedEnd() time.Time { return e.Begun.Add(e.Forecast.Std()) }
+func (f Fleet) expectedEnd(e Entry) time.Time { return e.Begun.Add(f.Forecast(e)) }

@@ -39,12 +39,12 @@ func (t *turn) look() {
 			for _, key := range e.Keys {
 				t.busy[key] = e.Name
 			}
-			if end := e.expectedEnd(); t.free.IsZero() || end.Before(t.free) {
+			if end := t.fleet.expectedEnd(e); t.free.IsZero() || end.Before(t.free) {
 				t.free = end
 			}
 		case Failed:
 			t.failed++
-		case Waiting, Succeeded, Skipped:
+		case Waiting, Succeeded, Skipped, Current:
 		}
 	}
 	t.free = later(t.free, t.now)
@@ -156,10 +156,10 @@ func (t *turn) itsWave(n int) (Wait, bool) {
 // then.
 func (t *turn) itsTime(e Entry) (maintenance.Opening, Wait) {
 	from := later(t.now, e.NotBefore)
-	opening, ok := maintenance.Fit(from, e.Schedule, t.fleet.Rules, e.Forecast.Std())
+	opening, ok := maintenance.Fit(from, e.Schedule, t.fleet.Rules, t.fleet.Forecast(e))
 	switch {
 	case !ok:
-		return opening, Wait{Blocker: ByForecast, Reason: fmt.Sprintf("needs %s, and no window of the next two years leaves that much", e.Forecast)}
+		return opening, Wait{Blocker: ByForecast, Reason: fmt.Sprintf("needs %s, and no window of the next two years leaves that much", maintenance.Duration(t.fleet.Forecast(e)))}
 	case !opening.From.After(t.now):
 		return opening, Wait{}
 	case e.NotBefore.After(t.now):
@@ -171,7 +171,7 @@ func (t *turn) itsTime(e Entry) (maintenance.Opening, Wait) {
 	}
 	return opening, Wait{
 		Blocker: ByForecast, Next: opening.From,
-		Reason: fmt.Sprintf("needs %s, which does not fit before; it does from %s on", e.Forecast, stamp(opening.From)),
+		Reason: fmt.Sprintf("needs %s, which does not fit before; it does from %s on", maintenance.Duration(t.fleet.Forecast(e)), stamp(opening.From)),
 	}
 }
 

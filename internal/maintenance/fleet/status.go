@@ -1,0 +1,122 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// Phase is how far a campaign has come.
+type Phase string
+
+// The phases.
+const (
+	Gathering Phase = "gathering" // the plan's pages arrive, gateways are discovered and read
+	Underway  Phase = "underway"
+	Planned   Phase = "planned" // of a campaign that only plans: everything is read
+	Over      Phase = "over"
+)
+
+// EndState is how a campaign ended.
+type EndState string
+
+// The end states of a campaign.
+const (
+	// Completed: every target succeeded or had nothing to be done.
+	Completed EndState = "COMPLETED"
+	// Partial: some targets failed or were skipped.
+	Partial EndState = "PARTIAL"
+	// Aborted: an operator ended it before every target had ended.
+	Aborted EndState = "ABORTED"
+	// Expired: an approval was not given in time.
+	Expired EndState = "EXPIRED"
+)
+
+// Status is what a campaign says of itself at this moment. Its lists are short
+// whatever the fleet's size: Rows asks for more.
+type Status struct {
+	Name      string     `json:"name"`
+	Phase     Phase      `json:"phase"`
+	Doing     string     `json:"doing,omitempty"` // while gathering: what, and how far
+	Submitter string     `json:"submitter"`
+	Start     time.Time  `json:"start"`
+	Counts    Counts     `json:"counts"`
+	Waves     []WaveLine `json:"waves,omitempty"`
+	// Blockers count the waiting targets by what keeps them.
+	Blockers map[maintenance.Blocker]int `json:"blockers,omitempty"`
+	// Asks is the approval that is waited for; empty: none.
+	Asks          string                 `json:"asks,omitempty"`
+	Paused        string                 `json:"paused,omitempty"`
+	Stopped       string                 `json:"stopped,omitempty"`
+	Held          string                 `json:"held,omitempty"` // why a person has to act before anything more begins
+	Next          time.Time              `json:"next,omitzero"`  // when the next target may begin, as far as is known
+	MaxConcurrent int                    `json:"maxConcurrent"`
+	Running       []Row                  `json:"running,omitempty"`  // at most 50
+	Upcoming      []Row                  `json:"upcoming,omitempty"` // the next to begin, at most 20
+	Failures      []Row                  `json:"failures,omitempty"` // at most 50
+	Measured      Measured               `json:"measured,omitzero"`
+	Decisions     []maintenance.Decision `json:"decisions,omitempty"` // the last 200
+	Result        *Result                `json:"result,omitempty"`    // once it is over
+}
+
+// Counts are how many targets are in which state.
+type Counts struct {
+	Total     int `json:"total"`
+	Waiting   int `json:"waiting"`
+	Running   int `json:"running"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
+	Skipped   int `json:"skipped"`
+	Current   int `json:"current"`
+}
+
+// WaveLine is one wave in sums.
+type WaveLine struct {
+	Wave   int       `json:"wave"` // from 1 on, as people count
+	Counts Counts    `json:"counts"`
+	State  string    `json:"state"`          // waiting, open, baking, ended, stopped
+	Until  time.Time `json:"until,omitzero"` // of a bake
+}
+
+// Row is one target, as a campaign shows it. Of the fields about time only those
+// are set that its state has.
+type Row struct {
+	Name     string               `json:"name"`
+	Gateway  string               `json:"gateway"`
+	Wave     int                  `json:"wave"` // from 1 on
+	State    State                `json:"state"`
+	Schedule maintenance.Schedule `json:"schedule"`
+	Forecast maintenance.Duration `json:"forecast"`
+	Blocker  maintenance.Blocker  `json:"blocker,omitempty"`
+	Reason   string               `json:"reason,omitempty"` // the blocker in words
+	Next     time.Time            `json:"next,omitzero"`    // when it may begin at the earliest, as far as is known
+	Begun    time.Time            `json:"begun,omitzero"`
+	End      time.Time            `json:"end,omitzero"` // of a running one: expected
+	Attempts int                  `json:"attempts,omitempty"`
+	Note     string               `json:"note,omitempty"`
+}
+
+// Result is a campaign's record.
+type Result struct {
+	Name      string                 `json:"name"`
+	State     EndState               `json:"state"`
+	Summary   string                 `json:"summary"` // one sentence
+	Counts    Counts                 `json:"counts"`
+	Waves     []WaveLine             `json:"waves,omitempty"`
+	Failures  []Row                  `json:"failures,omitempty"` // at most 50
+	Decisions []maintenance.Decision `json:"decisions,omitempty"`
+	Submitter string                 `json:"submitter"`
+	Digest    string                 `json:"digest,omitempty"` // of the plan file
+	Start     time.Time              `json:"start"`
+	End       time.Time              `json:"end"`
+}
+
+// Page asks for some of a campaign's targets.
+type Page struct {
+	From  int `json:"from"`  // index of the first, in the plan's order
+	Count int `json:"count"` // at most 1000
+	// Target, where given, asks for one: by its name or its gateway's id.
+	Target string `json:"target,omitempty"`
+	// States, where given, leave the others out.
+	States []State `json:"states,omitempty"`
+}
