@@ -30,6 +30,9 @@ type Gateway struct {
 	// NextUpdateAvailable is AWS's NextUpdateAvailabilityDate; absent if no
 	// update is on offer.
 	NextUpdateAvailable string `json:"nextUpdateAvailable,omitempty"`
+	// Tags are AWS's, by which plans select gateways, label them and find their
+	// proxies.
+	Tags map[string]string `json:"tags,omitempty"`
 }
 
 // Running accepts both spellings that AWS uses. Every other value means "not

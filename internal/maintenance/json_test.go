@@ -35,6 +35,7 @@ func sampleGateway(version string) maintenance.Gateway {
 	return maintenance.Gateway{
 		ARN: gatewayARN, ID: "sgw-12A3456B", Name: "till", Type: "CACHED", State: "RUNNING",
 		SoftwareVersion: version, LastSoftwareUpdate: "2026-01-02T16:00:00", NextUpdateAvailable: "2026-11-20T00:00:00",
+		Tags: map[string]string{"app": "till"},
 	}
 }
 

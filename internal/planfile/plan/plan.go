@@ -5,7 +5,6 @@
 package plan
 
 import (
-	"path"
 	"slices"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -77,73 +76,22 @@ type Approvals struct {
 	EachWave bool `json:"eachWave,omitempty"`
 }
 
-// Selector finds targets when the campaign starts. Everything that it says must
-// hold. A gateway that is named, or that an earlier selector found, is not found
-// again.
-type Selector struct {
-	// Account is the AWS account that is searched.
-	Account string `json:"account"`
-	// Types are AWS's gateway types, such as CACHED; none: every type.
-	Types []string `json:"types,omitempty"`
-	// Tags are AWS tags that the gateway has, exactly; the value * is any.
-	Tags map[string]string `json:"tags,omitempty"`
-	// Name is a pattern of the gateway's name in AWS, such as payments-*, with * for
-	// any letters, ? for one, [a-z] for one of them.
-	Name string `json:"name,omitempty"`
-	// UpdateAvailable finds only gateways for which AWS offers an update.
-	UpdateAvailable bool `json:"updateAvailable,omitempty"`
-	// Labels are given to every target that is found.
-	Labels map[string]string `json:"labels,omitempty"`
-	// LabelsFromTags are the AWS tags that become labels of the same name, beside
-	// those of Labels, which go before them.
-	LabelsFromTags []string `json:"labelsFromTags,omitempty"`
-	// Proxies belong to the target that is found.
-	Proxies []Proxies `json:"proxies,omitempty"`
-}
-
-// Proxies are proxies of a target that is found: one of them, or all of an
-// instance.
-type Proxies struct {
-	// Account is the Huawei Cloud account.
-	Account string `json:"account"`
-	// InstanceID is the DB instance; it needs a selector that finds one gateway.
-	InstanceID string `json:"instanceId,omitempty"`
-	// InstanceTag is the AWS tag of the gateway that holds the DB instance's id; a
-	// gateway without that tag has no such proxies.
-	InstanceTag string `json:"instanceTag,omitempty"`
-	// ProxyID is one proxy of InstanceID, or all, which is the default.
-	ProxyID string `json:"proxyId,omitempty"`
-	// Version is exact, or latest, which is the default.
-	Version string `json:"version,omitempty"`
-}
-
-// Found is what discovery knows of a gateway.
-type Found struct {
-	Name            string
-	Type            string
-	Tags            map[string]string
-	UpdateAvailable bool
-}
-
-// Matches is true for a gateway of the selector's account that it selects.
-func (s Selector) Matches(g Found) bool {
-	if s.UpdateAvailable && !g.UpdateAvailable {
-		return false
-	}
-	if len(s.Types) > 0 && !slices.Contains(s.Types, g.Type) {
-		return false
-	}
-	for key, want := range s.Tags {
-		value, has := g.Tags[key]
-		if !has || (want != AnyValue && want != value) {
-			return false
+// Keys are what a target may not share with one that is being maintained: the
+// value of the constraint's label, as "label=value", and each DB instance of its
+// proxies, as "instance ID", since Huawei Cloud carries out one change of an
+// instance at a time. They are sorted.
+func (p Plan) Keys(t maintenance.Target) []string {
+	var keys []string
+	if label := p.Rollout.ConstraintKey; label != "" {
+		if value, ok := t.Labels[label]; ok {
+			keys = append(keys, label+"="+value)
 		}
 	}
-	if s.Name == "" {
-		return true
+	for _, proxy := range t.Proxies {
+		keys = append(keys, "instance "+proxy.InstanceID)
 	}
-	matched, err := path.Match(s.Name, g.Name)
-	return err == nil && matched
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // Waves is how many waves the campaign has; at most so many where selectors leave
