@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/internal/planfile/strict"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // newValidate is the command that judges plan files.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/planfile/strict"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // maxCalendar is far above a calendar of freezes.

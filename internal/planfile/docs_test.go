@@ -20,7 +20,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile"
-	"github.com/tidegate/tidegate/internal/planfile/strict"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 var update = flag.Bool("update", false, "write docs/plan.schema.json anew")

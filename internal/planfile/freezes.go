@@ -7,7 +7,7 @@ import (
 	_ "time/tzdata" // a plan means the same on a machine, or in an image, without zone data
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/planfile/strict"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 const (

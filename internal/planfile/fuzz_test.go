@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/planfile"
-	"github.com/tidegate/tidegate/internal/planfile/strict"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // Whatever is read, there is no panic: either a plan that a campaign can be

@@ -13,7 +13,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/config/fault"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/internal/planfile/strict"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // Options are what a plan file does not say itself.

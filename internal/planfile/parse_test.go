@@ -14,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/internal/planfile/strict"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 const (

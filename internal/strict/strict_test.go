@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/planfile/strict"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 type fleet struct {
