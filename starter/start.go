@@ -81,15 +81,19 @@ func (s *start) launch(ctx context.Context, c session) (client.WorkflowRun, erro
 }
 
 func startFailure(namespace, gatewayID string, err error) error {
-	var open *serviceerror.WorkflowExecutionAlreadyStarted
-	var invalid *serviceerror.InvalidArgument
-	var missing *serviceerror.NamespaceNotFound
-	switch {
-	case errors.As(err, &open):
+	if open, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return fmt.Errorf("%s is in a maintenance already, workflow %s, run %s; nothing was started: see tidegate status %s",
 			gatewayID, workflows.GatewayWorkflowID(gatewayID), open.RunId, gatewayID)
-	case errors.As(err, &invalid), errors.As(err, &missing):
-		return fmt.Errorf("start the maintenance of %s: %w; if namespace %s was never set up, do so with: tidegate setup", gatewayID, err, namespace)
 	}
-	return fmt.Errorf("start the maintenance of %s: %w", gatewayID, err)
+	return notStarted("the maintenance of "+gatewayID, namespace, err)
+}
+
+// notStarted is why a workflow could not be started.
+func notStarted(what, namespace string, err error) error {
+	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
+	_, missing := errors.AsType[*serviceerror.NamespaceNotFound](err)
+	if invalid || missing {
+		return fmt.Errorf("start %s: %w; if namespace %s was never set up, do so with: tidegate setup", what, err, namespace)
+	}
+	return fmt.Errorf("start %s: %w", what, err)
 }

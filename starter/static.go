@@ -37,9 +37,14 @@ func staticDetails(in workflows.MaintenanceInput) string {
 	if policy, err := yaml.Marshal(in.Policy); err == nil {
 		fmt.Fprintf(&b, "\nPolicy:\n\n```yaml\n%s```\n", policy)
 	}
+	return bounded(b.String())
+}
+
+// bounded cuts details to what Temporal takes.
+func bounded(details string) string {
 	const most = 19_000
-	if b.Len() > most {
-		return strings.ToValidUTF8(b.String()[:most], "") + "\n(cut)\n"
+	if len(details) > most {
+		return strings.ToValidUTF8(details[:most], "") + "\n(cut)\n"
 	}
-	return b.String()
+	return details
 }

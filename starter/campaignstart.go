@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/planfile"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// deliveryTimeout is how long a plan's further pages are tried to be handed over
+// while the connection to Temporal is cut.
+const deliveryTimeout = 2 * time.Minute
+
+// planFile is a plan with what its campaign is told of the file.
+type planFile struct {
+	plan   plan.Plan
+	digest string // SHA-256 of the file, in hexadecimal digits
+}
+
+// readPlan reads a plan file; now is the instant from which on its freezes count.
+func readPlan(path string, now time.Time) (planFile, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return planFile{}, fmt.Errorf("FILE: %w", err)
+	}
+	p, err := planfile.Parse(path, text, planfile.Options{Now: now, Dir: filepath.Dir(path)})
+	if err != nil {
+		return planFile{}, err
+	}
+	sum := sha256.Sum256(text)
+	return planFile{plan: p, digest: hex.EncodeToString(sum[:])}, nil
+}
+
+// campaignStart is how a campaign's workflow is started, whoever starts it.
+func campaignStart(f planFile, workflowID, queue string) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:                       workflowID,
+		TaskQueue:                queue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		// Without it the SDK would give the open run for the one that was asked for.
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		TypedSearchAttributes:                    campaignAttributes(workflowID),
+		StaticSummary:                            campaignSummary(f.plan),
+		StaticDetails:                            campaignDetails(f),
+	}
+}
+
+// campaignInput is what a campaign's workflow is started with: the first page of
+// the plan. deliver hands over the others.
+func campaignInput(f planFile, submitter string) workflows.CampaignInput {
+	in := workflows.CampaignInput{Plan: f.plan, Submitter: submitter, Digest: f.digest}
+	if all := len(f.plan.Targets); all > workflows.PageSize {
+		in.Plan.Targets, in.More = f.plan.Targets[:workflows.PageSize], all-workflows.PageSize
+	}
+	return in
+}
+
+// launchCampaign starts a campaign, and hands it the whole plan over. Where that
+// fails half-way the campaign is cancelled: it has begun nothing.
+func launchCampaign(ctx context.Context, c session, f planFile, in workflows.CampaignInput, o client.StartWorkflowOptions) (client.WorkflowRun, error) {
+	run, err := c.ExecuteWorkflow(ctx, o, workflows.CampaignName, in)
+	if err != nil {
+		return nil, campaignFailure(c.namespace, f.plan.Name, o.ID, err)
+	}
+	if err := deliver(ctx, c, run, f.plan); err != nil {
+		err = fmt.Errorf("hand the plan over to %s: %w", o.ID, err)
+		if undo := cancelCampaign(ctx, c, run); undo != nil {
+			return nil, fmt.Errorf("%w; it has begun nothing and waits for its targets: end it with: tidegate abort %s --why TEXT", errors.Join(err, undo), o.ID)
+		}
+		return nil, fmt.Errorf("%w; the campaign was cancelled and has begun nothing: run it again", err)
+	}
+	return run, nil
+}
+
+// deliver gives a campaign the pages of its plan after the first.
+func deliver(ctx context.Context, c session, run client.WorkflowRun, p plan.Plan) error {
+	for from := workflows.PageSize; from < len(p.Targets); from += workflows.PageSize {
+		page := workflows.AddTargets{From: from, Targets: p.Targets[from:min(from+workflows.PageSize, len(p.Targets))]}
+		if err := deliverPage(ctx, c, run, page); err != nil {
+			return fmt.Errorf("its targets from number %d on: %w", from+1, err)
+		}
+	}
+	return nil
+}
+
+// deliverPage sends one page, again and again while nothing answers: by the
+// update's id Temporal knows one that has arrived already.
+func deliverPage(ctx context.Context, c session, run client.WorkflowRun, page workflows.AddTargets) error {
+	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
+	defer cancel()
+	again := time.NewTicker(lookEvery)
+	defer again.Stop()
+	for {
+		update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+			UpdateID:     fmt.Sprintf("targets-%d", page.From),
+			WorkflowID:   run.GetID(),
+			UpdateName:   workflows.AddTargetsUpdate,
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+			Args:         []any{page},
+		})
+		if err == nil {
+			err = update.Get(ctx, nil)
+		}
+		if err == nil || !cut(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return unanswered("no answer", ctx.Err())
+		case <-again.C:
+		}
+	}
+}
+
+// cut is true for the error of a call that may succeed when it is made again.
+func cut(err error) bool {
+	_, away := errors.AsType[*serviceerror.Unavailable](err)
+	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	return away || late
+}
+
+// cancelCampaign ends a campaign that has begun nothing, also when nobody waits
+// for it any more.
+func cancelCampaign(ctx context.Context, c session, run client.WorkflowRun) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+	defer cancel()
+	err := c.CancelWorkflow(ctx, run.GetID(), "")
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cancel %s: %w", run.GetID(), err)
+	}
+	return nil
+}
+
+func campaignFailure(namespace, name, workflowID string, err error) error {
+	if open, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
+		return fmt.Errorf("the campaign %s is running already, workflow %s, run %s; nothing was started: see tidegate status %s",
+			name, workflowID, open.RunId, name)
+	}
+	return notStarted("the campaign "+name, namespace, err)
+}

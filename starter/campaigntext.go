@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// campaignAttributes are those by which lists find a campaign and its runs.
+func campaignAttributes(workflowID string) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(temporal.NewSearchAttributeKeyKeyword("TidegateCampaign").ValueSet(workflowID))
+}
+
+// campaignSummary is the line by which the Web UI lists a campaign. Temporal
+// takes 200 bytes; a name has at most 63.
+func campaignSummary(p plan.Plan) string {
+	return fmt.Sprintf("Campaign %s: %s", p.Name, summaryOf(p))
+}
+
+// mostListed is how many targets and freezes a campaign's details name.
+const mostListed = 50
+
+// campaignDetails say, as Markdown, what was asked for.
+func campaignDetails(f planFile) string {
+	var b strings.Builder
+	p := f.plan
+	fmt.Fprintf(&b, "Campaign **%s**\n\n- plan file SHA-256 `%s`\n- %s\n", p.Name, f.digest, summaryOf(p))
+	policyDetails(&b, p)
+	freezeDetails(&b, p.Policy.Freezes)
+	targetDetails(&b, p.Targets)
+	for i, s := range p.Selectors {
+		if i == 0 {
+			b.WriteString("\nSelectors:\n\n")
+		}
+		fmt.Fprintf(&b, "- %s\n", selectorText(s))
+	}
+	return bounded(b.String())
+}
+
+func policyDetails(b *strings.Builder, p plan.Plan) {
+	r := p.Rollout
+	fmt.Fprintf(b, "- window %s long, cutoff %s, at its end %s\n", p.Policy.WindowLength, p.Policy.Cutoff, p.Policy.OnWindowEnd)
+	fmt.Fprintf(b, "- waves %s, bake %s\n", wavesText(r.Waves), r.Bake)
+	fmt.Fprintf(b, "- at most %d at a time, error budget %s%s\n", r.MaxConcurrent, r.MaxFailures, prefixed(", constraint key ", r.ConstraintKey))
+	fmt.Fprintf(b, "- snapshot %s, on failure %s\n", p.Policy.Snapshot, p.Policy.OnFailure)
+	if a := p.Approvals; a.Count > 0 {
+		each := "the campaign"
+		if a.EachWave {
+			each = "each wave"
+		}
+		fmt.Fprintf(b, "- approvals before %s: %d within %s\n", each, a.Count, a.TimeLimit)
+	}
+}
+
+func wavesText(waves []maintenance.Share) string {
+	texts := make([]string, 0, len(waves)+1)
+	for _, w := range waves {
+		texts = append(texts, w.String())
+	}
+	return strings.Join(append(texts, "the rest"), ", ")
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+func freezeDetails(b *strings.Builder, freezes []maintenance.Freeze) {
+	for i, z := range freezes {
+		switch i {
+		case 0:
+			b.WriteString("\nFreezes:\n\n")
+		case mostListed:
+			fmt.Fprintf(b, "- and %d more\n", len(freezes)-mostListed)
+			return
+		}
+		fmt.Fprintf(b, "- %s to %s%s\n", clock(&z.From), clock(&z.To), prefixed(": ", z.Reason))
+	}
+}
+
+func targetDetails(b *strings.Builder, targets []maintenance.Target) {
+	for i, t := range targets {
+		switch i {
+		case 0:
+			b.WriteString("\nTargets:\n\n")
+		case mostListed:
+			fmt.Fprintf(b, "- and %d more\n", len(targets)-mostListed)
+			return
+		}
+		fmt.Fprintf(b, "- **%s** `%s` in account `%s`", t.Name, t.Gateway.ID(), t.Gateway.Account)
+		if n := len(t.Proxies); n > 0 {
+			b.WriteString(", proxies: " + strconv.Itoa(n))
+		}
+		b.WriteString("\n")
+	}
+}
+
+func selectorText(s plan.Selector) string {
+	parts := []string{"account `" + s.Account + "`"}
+	if len(s.Types) > 0 {
+		parts = append(parts, "types "+strings.Join(s.Types, ", "))
+	}
+	if s.Name != "" {
+		parts = append(parts, "name `"+s.Name+"`")
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
+		parts = append(parts, fmt.Sprintf("tag `%s=%s`", key, s.Tags[key]))
+	}
+	if s.UpdateAvailable {
+		parts = append(parts, "with an update on offer")
+	}
+	for _, x := range s.Proxies {
+		parts = append(parts, fmt.Sprintf("proxy %s of `%s`", cmp.Or(x.ProxyID, plan.AllProxies), cmp.Or(x.InstanceID, "tag "+x.InstanceTag)))
+	}
+	return strings.Join(parts, ", ")
+}
