@@ -12,6 +12,9 @@ import (
 // package's sentinels.
 type GatewayCloud interface {
 	Gateway(ctx context.Context, arn string) (maintenance.Gateway, error)
+	// Gateways is a page of all gateways, as far as the list shows them; next is
+	// the marker of the one after it, empty after the last.
+	Gateways(ctx context.Context, marker string) (page []maintenance.Gateway, next string, err error)
 	Schedule(ctx context.Context, arn string) (maintenance.RawSchedule, error)
 	// UpdateSoftware answers ErrUnknownOutcome where the call was sent and the
 	// answer does not say whether it took effect. It is sent once at most.

@@ -2,16 +2,12 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
 // QuarantineMemo is the memo under which a quarantine's workflow says why it is.
@@ -22,38 +18,61 @@ type Runs interface {
 	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 }
 
-// Engine holds the activities on other runs.
+// Engine holds the activities on other runs, and on the worker itself.
 type Engine struct {
-	Runs Runs
-	Now  Clock
+	Runs  Runs
+	Known Known
+	Now   Clock
 }
 
-// QuarantineLookup names the workflow that stands for a gateway's quarantine.
+// Known are the accounts of this worker's configuration. All workers of one
+// task queue should have the same.
+type Known interface {
+	// Check compares what a plan says of accounts with the configuration; what it
+	// leaves out is not compared. Its error names every difference. It wraps
+	// ErrInvalid, but ErrNotFound where an account is not known at all.
+	Check(accounts plan.Accounts) error
+}
+
+// QuarantineLookup names the workflow that stands for a gateway's quarantine,
+// and the accounts that the run needs.
 type QuarantineLookup struct {
 	Gateway    string           `json:"gateway"`
 	WorkflowID string           `json:"workflowId"`
 	Pace       maintenance.Pace `json:"pace,omitzero"`
+	// Accounts of the target: each has a task queue of its own, and one that is
+	// not known has nobody who polls it.
+	Accounts plan.Accounts `json:"accounts,omitzero"`
 }
 
 // RefuseQuarantined fails with TypeQuarantined where the gateway is quarantined,
-// naming the run that did so and why.
+// naming the run that did so and why; and with TypeNotFound where the worker's
+// configuration has no account of that name.
 func (e *Engine) RefuseQuarantined(ctx context.Context, in QuarantineLookup) (out struct{}, err error) {
 	defer e.Now.edge(ctx, in.Pace, &err)
-	described, err := call2(ctx, e.Runs.DescribeWorkflowExecution, in.WorkflowID, "")
-	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return out, nil
+	if err := e.Known.Check(in.Accounts); err != nil {
+		return out, err
 	}
-	if err != nil {
-		return out, fmt.Errorf("ask Temporal for the workflow %s: %w: %w", in.WorkflowID, maintenance.ErrUnavailable, err)
+	info, err := e.open(ctx, in.WorkflowID, "")
+	if err == nil && info != nil {
+		err = fmt.Errorf("%w: %s", errQuarantined, quarantined(info, in.Gateway))
 	}
-	info := described.GetWorkflowExecutionInfo()
-	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return out, nil
+	return out, err
+}
+
+// AccountsInput are the accounts as a plan has them.
+type AccountsInput struct {
+	Accounts plan.Accounts    `json:"accounts"`
+	Pace     maintenance.Pace `json:"pace,omitzero"`
+}
+
+// CheckAccounts refuses, with TypeInvalid, accounts that this worker's
+// configuration does not have, or has with another region, role, project or
+// endpoint: every difference at once.
+func (e *Engine) CheckAccounts(ctx context.Context, in AccountsInput) (out struct{}, err error) {
+	defer e.Now.edge(ctx, in.Pace, &err)
+	if err := e.Known.Check(in.Accounts); err != nil {
+		return out, fmt.Errorf("%w: %v", maintenance.ErrInvalid, err) //nolint:errorlint // an account that is missing is a fault of the plan
 	}
-	var q maintenance.Quarantine
-	if err := converter.GetDefaultDataConverter().FromPayload(info.GetMemo().GetFields()[QuarantineMemo], &q); err != nil {
-		return out, fmt.Errorf("%w: by the workflow %s, which does not say why: %w", errQuarantined, in.WorkflowID, err)
-	}
-	return out, fmt.Errorf("%w since %s: %s. The run %s (%s) did so. Once it is in order: tidegate release %s --why \"what was done\"",
-		errQuarantined, q.Since.UTC().Format(time.RFC3339), q.Reason, q.WorkflowID, q.RunID, in.Gateway)
+	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
 // answers are what a cloud answers, in order; the last one for ever. None is
@@ -79,6 +80,8 @@ func look[T any](ctx context.Context, b *book, call string, a *answers[T]) (T, e
 type fakeAWS struct {
 	book
 	gateway   answers[maintenance.Gateway]
+	pages     map[string]gatewayPage // by marker
+	list      error
 	schedule  answers[maintenance.RawSchedule]
 	update    error
 	policy    error
@@ -91,6 +94,18 @@ type fakeAWS struct {
 
 func (f *fakeAWS) Gateway(ctx context.Context, _ string) (maintenance.Gateway, error) {
 	return look(ctx, &f.book, "Gateway", &f.gateway)
+}
+
+type gatewayPage struct {
+	gateways []maintenance.Gateway
+	next     string
+}
+
+func (f *fakeAWS) Gateways(ctx context.Context, marker string) ([]maintenance.Gateway, string, error) {
+	if err := f.enter(ctx, "Gateways"); err != nil {
+		return nil, "", fmt.Errorf("%w: %w", maintenance.ErrUnavailable, err)
+	}
+	return f.pages[marker].gateways, f.pages[marker].next, f.list
 }
 
 func (f *fakeAWS) Schedule(ctx context.Context, _ string) (maintenance.RawSchedule, error) {
@@ -208,6 +223,17 @@ type huaweiAccounts struct{ cloud *fakeHuawei }
 
 func (a huaweiAccounts) Proxies(account string) (activities.ProxyCloud, error) {
 	return a.cloud, known(account)
+}
+
+// fakeKnown is the worker's configuration.
+type fakeKnown struct {
+	asked plan.Accounts
+	err   error
+}
+
+func (f *fakeKnown) Check(accounts plan.Accounts) error {
+	f.asked = accounts
+	return f.err
 }
 
 func known(account string) error {

@@ -6,6 +6,7 @@ import "go.temporal.io/sdk/worker"
 type Providers struct {
 	AWS    AWSAccounts
 	Huawei HuaweiAccounts
+	Known  Known // what the worker's configuration says of both
 	Runs   Runs  // Temporal itself; a client has it
 	Now    Clock // time.Now outside tests
 }
@@ -19,7 +20,7 @@ func (p Providers) StorageGateway() *StorageGateway {
 func (p Providers) TaurusDB() *TaurusDB { return &TaurusDB{Accounts: p.Huawei, Now: p.Now} }
 
 // Engine holds the activities on Temporal itself.
-func (p Providers) Engine() *Engine { return &Engine{Runs: p.Runs, Now: p.Now} }
+func (p Providers) Engine() *Engine { return &Engine{Runs: p.Runs, Known: p.Known, Now: p.Now} }
 
 // Register makes every activity known to a worker or a test environment.
 func Register(to worker.ActivityRegistry, p Providers) {
@@ -28,46 +29,63 @@ func Register(to worker.ActivityRegistry, p Providers) {
 	to.RegisterActivity(p.Engine())
 }
 
-// Provider is at whose rate an activity calls out. Each has a task queue of its
-// own, so that one that is throttled or slow does not hold up the other.
-type Provider string
+// AWSQueue is the task queue of the activities in an AWS account, beside that of
+// the workflows which want them. Each account has one of its own, with a rate of
+// its own, so that one that is throttled or slow holds up no other.
+func AWSQueue(workflows, account string) string { return workflows + "-aws-" + account }
 
-// The providers. Temporal's own is the workflows' task queue.
-const (
-	OnTemporal Provider = ""
-	OnAWS      Provider = "aws"
-	OnHuawei   Provider = "huawei"
-)
+// HuaweiQueue is AWSQueue for a Huawei Cloud account.
+func HuaweiQueue(workflows, account string) string { return workflows + "-huawei-" + account }
 
-// Queue is the task queue of the provider's activities, beside that of the
-// workflows which want them.
-func (p Provider) Queue(workflows string) string {
-	if p == OnTemporal {
-		return workflows
-	}
-	return workflows + "-" + string(p)
+// Input is an activity's input: it knows the task queue of its activity, from
+// that of the workflows. Temporal's own activities have the workflows'.
+type Input interface{ Queue(workflows string) string }
+
+// Queue of the activities that look a gateway up.
+func (in Lookup) Queue(workflows string) string { return AWSQueue(workflows, in.Gateway.Account) }
+
+// Queue of AssessGateway.
+func (in AssessGatewayInput) Queue(workflows string) string {
+	return AWSQueue(workflows, in.Target.Gateway.Account)
 }
 
-// Input is an activity's input: it knows to which provider the activity goes.
-type Input interface{ Provider() Provider }
+// Queue of WatchGateway.
+func (in WatchGatewayInput) Queue(workflows string) string {
+	return AWSQueue(workflows, in.Gateway.Account)
+}
 
-// Provider of the activities that look a gateway up.
-func (Lookup) Provider() Provider { return OnAWS }
+// Queue of SurveyGateway.
+func (in SurveyInput) Queue(workflows string) string { return AWSQueue(workflows, in.Gateway.Account) }
 
-// Provider of AssessGateway.
-func (AssessGatewayInput) Provider() Provider { return OnAWS }
+// Queue of ListGateways.
+func (in ListGatewaysInput) Queue(workflows string) string {
+	return AWSQueue(workflows, in.Selector.Account)
+}
 
-// Provider of WatchGateway.
-func (WatchGatewayInput) Provider() Provider { return OnAWS }
+// Queue of the activities on a volume's snapshot.
+func (in VolumeLookup) Queue(workflows string) string { return AWSQueue(workflows, in.Account) }
 
-// Provider of the activities on a volume's snapshot.
-func (VolumeLookup) Provider() Provider { return OnAWS }
+// Queue of AwaitSnapshot.
+func (in AwaitSnapshotInput) Queue(workflows string) string { return AWSQueue(workflows, in.Account) }
 
-// Provider of AwaitSnapshot.
-func (AwaitSnapshotInput) Provider() Provider { return OnAWS }
+// Queue of the activities on a proxy.
+func (in ProxyLookup) Queue(workflows string) string {
+	return HuaweiQueue(workflows, in.Proxy.Account)
+}
 
-// Provider of the activities on a proxy.
-func (ProxyLookup) Provider() Provider { return OnHuawei }
+// Queue of ListProxies.
+func (in ListProxiesInput) Queue(workflows string) string {
+	return HuaweiQueue(workflows, in.Account)
+}
 
-// Provider of RefuseQuarantined.
-func (QuarantineLookup) Provider() Provider { return OnTemporal }
+// Queue of RefuseQuarantined.
+func (QuarantineLookup) Queue(workflows string) string { return workflows }
+
+// Queue of FindObstacle.
+func (ObstacleLookup) Queue(workflows string) string { return workflows }
+
+// Queue of AwaitClosed and StillRuns.
+func (WorkflowLookup) Queue(workflows string) string { return workflows }
+
+// Queue of CheckAccounts.
+func (AccountsInput) Queue(workflows string) string { return workflows }

@@ -5,11 +5,9 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
-	"time"
 
 	"go.temporal.io/sdk/client"
 
-	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
 	"github.com/tidegate/tidegate/internal/devserver"
@@ -94,7 +92,7 @@ func (s *stage) raiseWorker(ctx context.Context) error {
 			Account:     huaweicloud.Account{Name: huaweiAccount, Project: huawei.DefaultProjectID, Region: huawei.DefaultRegion, Endpoint: endpoint},
 			Credentials: huaweicloud.Credentials{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey},
 		}})
-	stop, err := workers.Start(s.client, activities.Providers{AWS: clouds, Huawei: clouds, Runs: s.client, Now: time.Now}, workers.Options{})
+	stop, err := workers.Start(s.client, clouds, workers.Options{})
 	if err != nil {
 		return fmt.Errorf("start the workers: %w", err)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
 	"github.com/tidegate/tidegate/internal/devserver"
@@ -91,7 +90,7 @@ func (w *world) work() (url string) {
 	c, err := w.server.NewClient(w.t.Context())
 	require.NoError(w.t, err)
 	w.t.Cleanup(c.Close)
-	stop, err := workers.Start(c, activities.Providers{AWS: known, Huawei: known, Runs: c, Now: time.Now}, workers.Options{})
+	stop, err := workers.Start(c, known, workers.Options{})
 	require.NoError(w.t, err)
 	w.t.Cleanup(stop)
 	return clouds.URL

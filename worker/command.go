@@ -67,9 +67,6 @@ func newCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&s.accounts, "accounts", "", "file of the cloud accounts (required)")
 	flags.StringVar(&s.taskQueue, "task-queue", workflows.TaskQueue, "Temporal task queue to poll")
-	const perSecond = "activities on %s that Temporal gives out per second to all workers together: what bounds the calls"
-	flags.Float64Var(&s.aws, awsRateFlag, defaultRate, fmt.Sprintf(perSecond, "AWS"))
-	flags.Float64Var(&s.huawei, huaweiRateFlag, defaultRate, fmt.Sprintf(perSecond, "Huawei Cloud"))
 	flags.StringVar(&s.logFormat, "log-format", "text", "json or text")
 	flags.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 	cmd.PersistentFlags().StringVar(&s.healthListen, "health-listen", "127.0.0.1:8081", `host:port of GET /healthz; "" for none`)

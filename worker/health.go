@@ -12,8 +12,6 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
-
-	"github.com/tidegate/tidegate/internal/workers"
 )
 
 const (
@@ -30,17 +28,18 @@ const (
 // among the pollers of all its task queues: what the worker believes of itself
 // does not count.
 type health struct {
-	identity, queue string
-	server          *http.Server // nil for none
-	done            chan struct{}
+	identity string
+	queues   []string     // the workflows' first
+	server   *http.Server // nil for none
+	done     chan struct{}
 
 	mu     sync.Mutex
 	client client.Client // nil while the worker does not poll
 }
 
 // serveHealth answers on a listener; a nil one is not served.
-func serveHealth(listener net.Listener, identity, queue string) *health {
-	h := &health{identity: identity, queue: queue, done: make(chan struct{})}
+func serveHealth(listener net.Listener, identity string, queues []string) *health {
+	h := &health{identity: identity, queues: queues, done: make(chan struct{})}
 	if listener == nil {
 		close(h.done)
 		return h
@@ -72,7 +71,7 @@ func (h *health) watch(c client.Client) {
 func (h *health) answer(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), lookTimeout)
 	defer cancel()
-	status, answer := http.StatusOK, map[string]string{"status": "ready", "taskQueue": h.queue, "identity": h.identity}
+	status, answer := http.StatusOK, map[string]string{"status": "ready", "taskQueue": h.queues[0], "identity": h.identity}
 	if err := h.polls(ctx); err != nil {
 		status, answer["status"], answer["reason"] = http.StatusServiceUnavailable, "not ready", err.Error()
 	}
@@ -88,11 +87,10 @@ func (h *health) polls(ctx context.Context) error {
 	if c == nil {
 		return errors.New("the worker does not poll")
 	}
-	ofWorkflows, ofActivities := workers.Queues(h.queue)
-	if err := h.pollsFor(ctx, c, ofWorkflows, enumspb.TASK_QUEUE_TYPE_WORKFLOW); err != nil {
+	if err := h.pollsFor(ctx, c, h.queues[0], enumspb.TASK_QUEUE_TYPE_WORKFLOW); err != nil {
 		return err
 	}
-	for _, queue := range append(ofActivities, ofWorkflows) {
+	for _, queue := range h.queues {
 		if err := h.pollsFor(ctx, c, queue, enumspb.TASK_QUEUE_TYPE_ACTIVITY); err != nil {
 			return err
 		}

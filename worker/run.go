@@ -28,14 +28,15 @@ func (s *settings) run(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	p.client.Identity = identity(p.queue)
-	health := serveHealth(p.health, p.client.Identity, p.queue)
+	known := accounts.New(ctx, p.config.AWS, p.config.Huawei)
+	health := serveHealth(p.health, p.client.Identity, workers.Queues(p.queue, known))
 	defer health.stop()
 	c, err := connection.Dial(ctx, p.client, p.logger)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	return p.poll(ctx, c, health)
+	return p.poll(ctx, c, known, health)
 }
 
 // identity is by what Temporal shows this worker, and by what the health check
@@ -48,11 +49,10 @@ func identity(queue string) string {
 	return fmt.Sprintf("%d@%s@%s", os.Getpid(), host, queue)
 }
 
-func (p parts) poll(ctx context.Context, c client.Client, health *health) error {
+func (p parts) poll(ctx context.Context, c client.Client, known *accounts.Accounts, health *health) error {
 	fatal := make(chan error, 1)
-	known := accounts.New(ctx, p.config.AWS, p.config.Huawei)
-	stop, err := workers.Start(c, activities.Providers{AWS: known, Huawei: known, Runs: c, Now: time.Now}, workers.Options{
-		Queue: p.queue, AWSPerSecond: p.aws, HuaweiPerSecond: p.huawei,
+	stop, err := workers.Start(c, known, workers.Options{
+		Queue: p.queue,
 		Each: worker.Options{
 			Identity:          p.client.Identity,
 			WorkerStopTimeout: stopPatience,

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strconv"
 
 	"go.temporal.io/sdk/client"
 
@@ -21,7 +20,6 @@ import (
 type settings struct {
 	accounts     string
 	taskQueue    string
-	aws, huawei  float64 // activities per second
 	healthListen string
 	logFormat    string
 	logLevel     string
@@ -35,21 +33,12 @@ type parts struct {
 	logger *slog.Logger
 	health net.Listener // nil for none
 	queue  string
-
-	aws, huawei float64 // activities per second
 }
-
-// The flags of the clouds' rates.
-const (
-	awsRateFlag    = "aws-per-second"
-	huaweiRateFlag = "huawei-per-second"
-	defaultRate    = 20
-)
 
 // check makes the parts, or says everything that is wrong at once. It binds
 // the health check's port, so that a taken one is found before anything starts.
 func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
-	p := parts{queue: s.taskQueue, aws: s.aws, huawei: s.huawei}
+	p := parts{queue: s.taskQueue}
 	var errs [5]error
 	p.config, errs[0] = s.loadAccounts()
 	p.client, errs[1] = s.connection.Options()
@@ -77,19 +66,10 @@ func (s *settings) loadAccounts() (config.Config, error) {
 }
 
 func (s *settings) checkQueue() error {
-	var errs []error
 	if s.taskQueue == "" {
-		errs = append(errs, wrong("--task-queue", "", "a name, such as tidegate"))
+		return wrong("--task-queue", "", "a name, such as tidegate")
 	}
-	errs = append(errs, checkRate(awsRateFlag, s.aws), checkRate(huaweiRateFlag, s.huawei))
-	return errors.Join(errs...)
-}
-
-func checkRate(flag string, rate float64) error {
-	if rate > 0 && rate <= 100_000 { // so written, it refuses NaN too
-		return nil
-	}
-	return wrong("--"+flag, strconv.FormatFloat(rate, 'g', -1, 64), "a number above 0, to 100000")
+	return nil
 }
 
 func (s *settings) logs(to io.Writer) (*slog.Logger, error) {

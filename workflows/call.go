@@ -35,9 +35,9 @@ func call[In activities.Input, Out any](ctx workflow.Context, options workflow.A
 }
 
 // begin is call for an activity that is waited for later. It goes to the task
-// queue of its provider.
+// queue of its cloud account.
 func begin[In activities.Input, Out any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) workflow.Future {
-	options.TaskQueue = in.Provider().Queue(workflow.GetInfo(ctx).TaskQueueName)
+	options.TaskQueue = in.Queue(workflow.GetInfo(ctx).TaskQueueName)
 	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in)
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
 const never = 1000 * time.Hour
@@ -115,7 +116,9 @@ func (c *cloud) done() []string {
 	return append([]string{}, c.effects...)
 }
 
-func (c *cloud) Gateways(account string) (activities.GatewayCloud, error) { return c, known(account) }
+func (c *cloud) Gateways(account string) (activities.GatewayCloud, error) {
+	return gatewayCloud{c}, known(account)
+}
 
 func (c *cloud) Volumes(account string) (activities.VolumeCloud, error) {
 	return volumeCloud{c}, known(account)
@@ -135,6 +138,28 @@ func (c *cloud) DescribeWorkflowExecution(_ context.Context, id, _ string) (*wor
 		Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
 		Memo:   &commonpb.Memo{Fields: map[string]*commonpb.Payload{activities.QuarantineMemo: memo}},
 	}}, err
+}
+
+// Check compares nothing but names.
+func (c *cloud) Check(accounts plan.Accounts) error {
+	for _, a := range accounts.AWS {
+		if err := known(a.Name); err != nil {
+			return err
+		}
+	}
+	for _, a := range accounts.Huawei {
+		if err := known(a.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gatewayCloud lists the gateway, under a name that the accounts use otherwise.
+type gatewayCloud struct{ *cloud }
+
+func (g gatewayCloud) Gateways(_ context.Context, _ string) ([]maintenance.Gateway, string, error) {
+	return []maintenance.Gateway{g.gateway}, "", nil
 }
 
 func known(account string) error {

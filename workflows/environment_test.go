@@ -38,7 +38,7 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 			return maintenance.Decision{}, nil
 		},
 		workflow.RegisterOptions{Name: workflows.QuarantineName, DisableAlreadyRegisteredCheck: true})
-	activities.Register(env, activities.Providers{AWS: c, Huawei: c, Runs: c, Now: env.Now})
+	activities.Register(env, activities.Providers{AWS: c, Huawei: c, Known: c, Runs: c, Now: env.Now})
 	return env
 }
 

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
 // Quarantine stands for a gateway that no run may touch: it runs until a person
@@ -44,12 +46,26 @@ func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.De
 	return *released, nil
 }
 
-// refuseQuarantined ends a run on a gateway that is quarantined.
+// refuseQuarantined ends a run on a gateway that is quarantined, or of whose
+// accounts no worker knows.
 func (r *run) refuseQuarantined(ctx workflow.Context) error {
 	id := r.in.Target.Gateway.ID()
-	_, err := call(ctx, r.readWithin(assessLimit, "is "+id+" quarantined?"), runs.RefuseQuarantined,
-		activities.QuarantineLookup{Gateway: id, WorkflowID: QuarantineWorkflowID(id), Pace: r.in.Policy.WithDefaults().Pace})
+	_, err := call(ctx, r.readWithin(assessLimit, "is "+id+" quarantined?"), runs.RefuseQuarantined, activities.QuarantineLookup{
+		Gateway: id, WorkflowID: QuarantineWorkflowID(id), Pace: r.in.Policy.WithDefaults().Pace, Accounts: accountsOf(r.in.Target),
+	})
 	return err
+}
+
+// accountsOf are the names of the accounts that a target needs, each once.
+func accountsOf(target maintenance.Target) plan.Accounts {
+	needed := plan.Accounts{AWS: []plan.AWSAccount{{Name: target.Gateway.Account}}}
+	for _, p := range target.Proxies {
+		account := plan.HuaweiAccount{Name: p.Account}
+		if !slices.Contains(needed.Huawei, account) {
+			needed.Huawei = append(needed.Huawei, account)
+		}
+	}
+	return needed
 }
 
 // quarantine begins one where a change that only goes forward has failed, or

@@ -29,25 +29,36 @@ type AWS struct {
 	// the AWS configuration files are then not looked at, and no role is
 	// assumed. Nil: the SDK's default chain.
 	Keys *Keys
+	// PerSecond is how many activities Temporal gives out for the account in a
+	// second, to all workers together: what bounds its calls. 0: no limit.
+	PerSecond float64
 }
 
 // Huawei is one Huawei Cloud project with the credentials for it.
 type Huawei struct {
 	huaweicloud.Account
 	Credentials huaweicloud.Credentials
+	PerSecond   float64 // as an AWS account's
 }
 
 // Accounts finds clouds by their accounts' names. It opens an account when it
 // is first asked for, once, and shares it between goroutines. One that could
 // not be opened is tried again when it is next asked for.
 type Accounts struct {
-	aws    map[string]*lazy[*awscloud.Cloud]
-	huawei map[string]*lazy[*huaweicloud.Cloud]
+	aws    map[string]opened[AWS, *awscloud.Cloud]
+	huawei map[string]opened[Huawei, *huaweicloud.Cloud]
+}
+
+// opened is an account with its cloud.
+type opened[A, T any] struct {
+	account A
+	cloud   *lazy[T]
 }
 
 var (
 	_ activities.AWSAccounts    = (*Accounts)(nil)
 	_ activities.HuaweiAccounts = (*Accounts)(nil)
+	_ activities.Known          = (*Accounts)(nil)
 )
 
 // New makes accounts known under their names, which must be unique within one
@@ -55,21 +66,34 @@ var (
 // call. ctx bounds the opening of accounts, and should be the process's.
 func New(ctx context.Context, onAWS []AWS, onHuawei []Huawei) *Accounts {
 	a := &Accounts{
-		aws:    make(map[string]*lazy[*awscloud.Cloud], len(onAWS)),
-		huawei: make(map[string]*lazy[*huaweicloud.Cloud], len(onHuawei)),
+		aws:    make(map[string]opened[AWS, *awscloud.Cloud], len(onAWS)),
+		huawei: make(map[string]opened[Huawei, *huaweicloud.Cloud], len(onHuawei)),
 	}
 	for _, account := range onAWS {
-		a.aws[account.Name] = &lazy[*awscloud.Cloud]{open: func() (*awscloud.Cloud, error) { return account.open(ctx) }}
+		open := func() (*awscloud.Cloud, error) { return account.open(ctx) }
+		a.aws[account.Name] = opened[AWS, *awscloud.Cloud]{account, &lazy[*awscloud.Cloud]{open: open}}
 	}
 	for _, account := range onHuawei {
-		a.huawei[account.Name] = &lazy[*huaweicloud.Cloud]{open: account.open}
+		a.huawei[account.Name] = opened[Huawei, *huaweicloud.Cloud]{account, &lazy[*huaweicloud.Cloud]{open: account.open}}
 	}
 	return a
 }
 
+// Rates are the PerSecond of all accounts, by their names.
+func (a *Accounts) Rates() (onAWS, onHuawei map[string]float64) {
+	onAWS, onHuawei = map[string]float64{}, map[string]float64{}
+	for name, o := range a.aws {
+		onAWS[name] = o.account.PerSecond
+	}
+	for name, o := range a.huawei {
+		onHuawei[name] = o.account.PerSecond
+	}
+	return onAWS, onHuawei
+}
+
 // Gateways is the Storage Gateway side of an AWS account.
 func (a *Accounts) Gateways(account string) (activities.GatewayCloud, error) {
-	cloud, err := find(a.aws, "AWS", account)
+	cloud, err := open(a.aws, cloudAWS, account)
 	if err != nil {
 		return nil, err // and no nil pointer within an interface
 	}
@@ -78,7 +102,7 @@ func (a *Accounts) Gateways(account string) (activities.GatewayCloud, error) {
 
 // Volumes is the side of an AWS account that has volumes and their snapshots.
 func (a *Accounts) Volumes(account string) (activities.VolumeCloud, error) {
-	cloud, err := find(a.aws, "AWS", account)
+	cloud, err := open(a.aws, cloudAWS, account)
 	if err != nil {
 		return nil, err // and no nil pointer within an interface
 	}
@@ -87,20 +111,34 @@ func (a *Accounts) Volumes(account string) (activities.VolumeCloud, error) {
 
 // Proxies is the TaurusDB of a Huawei Cloud account.
 func (a *Accounts) Proxies(account string) (activities.ProxyCloud, error) {
-	cloud, err := find(a.huawei, "Huawei Cloud", account)
+	cloud, err := open(a.huawei, cloudHuawei, account)
 	if err != nil {
 		return nil, err // and no nil pointer within an interface
 	}
 	return cloud, nil
 }
 
-func find[T any](known map[string]*lazy[T], cloud, name string) (T, error) {
-	account, ok := known[name]
-	if !ok {
+// The clouds' names, for people.
+const (
+	cloudAWS    = "AWS"
+	cloudHuawei = "Huawei Cloud"
+)
+
+func open[A, T any](known map[string]opened[A, T], cloud, name string) (T, error) {
+	found, err := find(known, cloud, name)
+	if err != nil {
 		var none T
-		return none, &UnknownError{Cloud: cloud, Name: name, Known: slices.Sorted(maps.Keys(known))}
+		return none, err
 	}
-	return account.get()
+	return found.cloud.get()
+}
+
+func find[A, T any](known map[string]opened[A, T], cloud, name string) (opened[A, T], error) {
+	found, ok := known[name]
+	if !ok {
+		return found, &UnknownError{Cloud: cloud, Name: name, Known: slices.Sorted(maps.Keys(known))}
+	}
+	return found, nil
 }
 
 // open makes the account's cloud. It asks AWS for nothing.

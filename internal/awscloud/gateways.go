@@ -38,7 +38,19 @@ func (c *Cloud) Gateway(ctx context.Context, arn string) (maintenance.Gateway, e
 		SoftwareVersion:     aws.ToString(out.SoftwareVersion),
 		LastSoftwareUpdate:  aws.ToString(out.LastSoftwareUpdate),
 		NextUpdateAvailable: aws.ToString(out.NextUpdateAvailabilityDate),
+		Tags:                tags(out.Tags),
 	}, nil
+}
+
+func tags(found []types.Tag) map[string]string {
+	if len(found) == 0 {
+		return nil
+	}
+	byKey := make(map[string]string, len(found))
+	for _, t := range found {
+		byKey[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return byKey
 }
 
 // Schedule reads a gateway's maintenance window and its policy for automatic

@@ -82,7 +82,7 @@ func (s *stage) raiseServer(program string) (address string) {
 func (s *stage) raiseWorker(program, endpoint, address string) {
 	s.t.Helper()
 	accounts := filepath.Join(s.folder, "accounts.yaml")
-	text := fmt.Sprintf("aws:\n  - {name: %s, region: %s, endpoint: %q}\nhuawei:\n  - {name: %s, project: %s, region: %s, endpoint: %q}\n",
+	text := fmt.Sprintf("aws:\n  - {name: %s, region: %s, endpoint: %q, perSecond: 200}\nhuawei:\n  - {name: %s, project: %s, region: %s, endpoint: %q, perSecond: 200}\n",
 		awsAccount, aws.DefaultRegion, endpoint, huaweiAccount, huawei.DefaultProjectID, huawei.DefaultRegion, endpoint)
 	require.NoError(s.t, os.WriteFile(accounts, []byte(text), 0o600))
 	// Nothing of this process's environment: somebody's real credentials may be in it.
@@ -90,8 +90,7 @@ func (s *stage) raiseWorker(program, endpoint, address string) {
 	for name, value := range credentials {
 		env = append(env, name+"="+value)
 	}
-	s.worker = newProcess(s.t, "worker", program, env, "--accounts", accounts, "--health-listen", "", "--log-format", "json",
-		"--aws-per-second", "200", "--huawei-per-second", "200")
+	s.worker = newProcess(s.t, "worker", program, env, "--accounts", accounts, "--health-listen", "", "--log-format", "json")
 	s.worker.start()
 }
 

@@ -9,7 +9,7 @@ import (
 
 // aws reads one account of the aws section.
 func (r *reader) aws(node ast.Node, path string) accounts.AWS {
-	e, ok := r.entry(node, path, "name", "region", "endpoint", "profile", "assumeRole", "externalId")
+	e, ok := r.entry(node, path, "name", "region", "endpoint", "profile", "assumeRole", "externalId", "perSecond")
 	if !ok {
 		return accounts.AWS{}
 	}
@@ -22,5 +22,5 @@ func (r *reader) aws(node ast.Node, path string) accounts.AWS {
 		ExternalID: e.text("externalId"),
 	}
 	e.judge(r, account.Validate(), "")
-	return accounts.AWS{Account: account}
+	return accounts.AWS{Account: account, PerSecond: e.rate(r)}
 }

@@ -39,6 +39,7 @@ aws:
     profile: storage
     assumeRole: arn:aws:iam::123456789012:role/tidegate
     externalId: "0042"
+    perSecond: 2.5
   - name: sim
     region: us-east-1
     endpoint: http://127.0.0.1:4599
@@ -55,14 +56,15 @@ huawei:
   - name: digits
     project: 01234567890123456789012345678901
     region: ap-southeast-3
+    perSecond: "100000"
 `), env("PROD_HW_USER_PASSWORD=the-password", "HW_AUTH_TOKEN=the-token"))
 	require.NoError(t, err)
 	require.Equal(t, []accounts.AWS{
 		{Account: awsaccounts.Account{
 			Name: "prod", Region: "eu-central-1", Profile: "storage",
 			AssumeRole: "arn:aws:iam::123456789012:role/tidegate", ExternalID: "0042",
-		}},
-		{Account: awsaccounts.Account{Name: "sim", Region: "us-east-1", Endpoint: "http://127.0.0.1:4599"}},
+		}, PerSecond: 2.5},
+		{Account: awsaccounts.Account{Name: "sim", Region: "us-east-1", Endpoint: "http://127.0.0.1:4599"}, PerSecond: 20},
 	}, c.AWS)
 	require.Equal(t, []accounts.Huawei{
 		{
@@ -71,12 +73,32 @@ huawei:
 				Endpoint: "https://gaussdb.example.com", IAMEndpoint: "https://iam.example.com",
 			},
 			Credentials: huaweicloud.Credentials{User: "tidegate", Domain: "example", Password: "the-password"},
+			PerSecond:   20,
 		},
 		{
 			Account:     huaweicloud.Account{Name: "digits", Project: "01234567890123456789012345678901", Region: "ap-southeast-3"},
 			Credentials: huaweicloud.Credentials{Token: "the-token"},
+			PerSecond:   100_000,
 		},
 	}, c.Huawei)
+}
+
+func TestARateIsANumberThatTemporalCanKeep(t *testing.T) {
+	t.Parallel()
+	parse := func(rate string) (config.Config, error) {
+		return config.Parse("a.yaml", []byte("aws: [{name: a, region: us-east-1, perSecond: "+rate+"}]\nhuawei: [{name: h, project: \""+project+"\", region: ap-southeast-3, perSecond: "+rate+"}]\n"), keys())
+	}
+	for text, want := range map[string]float64{"null": 20, "0.01": 0.01, "1": 1, "1e3": 1000, "100000": 100_000} {
+		c, err := parse(text)
+		require.NoError(t, err, text)
+		require.Equal(t, []float64{want, want}, []float64{c.AWS[0].PerSecond, c.Huawei[0].PerSecond}, text)
+	}
+	for _, text := range []string{"0", "-1", "100000.1", "1e9", "many", ".nan", "NaN", ".inf", "Inf", `""`, "1/2", "[20]"} {
+		_, err := parse(text)
+		require.ErrorContains(t, err, "a.yaml:1:", text)
+		require.ErrorContains(t, err, "aws[0].perSecond", text)
+		require.ErrorContains(t, err, "huawei[0].perSecond", text)
+	}
 }
 
 func TestFaultsAreReportedAllAtOnceWithTheirPlaces(t *testing.T) {
@@ -106,11 +128,11 @@ azure: []
 	require.EqualError(t, err, strings.Join([]string{
 		`a.yaml:2:11: aws[0].name: "Prod" is wrong: want 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
 		`a.yaml:3:13: aws[0].region: "nowhere" is wrong: want an AWS region such as us-east-1`,
-		`a.yaml:4:5: aws[0].endpiont: unknown field: want one of name, region, endpoint, profile, assumeRole, externalId (credentials come from the environment, never from this file)`,
+		`a.yaml:4:5: aws[0].endpiont: unknown field: want one of name, region, endpoint, profile, assumeRole, externalId, perSecond (credentials come from the environment, never from this file)`,
 		`a.yaml:7:17: aws[1].externalId: "only" is wrong: want to be left out where no role is assumed`,
 		`a.yaml:8:11: aws[2].name: "twice" is wrong: want each name once in aws`,
 		`a.yaml:9:13: aws[2].region: want text on one line`,
-		`a.yaml:10:5: aws[3]: want a mapping with the fields name, region, endpoint, profile, assumeRole, externalId`,
+		`a.yaml:10:5: aws[3]: want a mapping with the fields name, region, endpoint, profile, assumeRole, externalId, perSecond`,
 		`a.yaml:13:14: huawei[0].project: "short" is wrong: want the project's id: 32 letters and digits`,
 		`a.yaml:15:11: huawei[0].auth: "magic" is wrong: want aksk, token or password; or nothing, for what the environment holds`,
 		`a.yaml:16:11: huawei[0].user: "someone" is wrong: want to be left out unless auth is password`,

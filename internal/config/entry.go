@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -11,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// entry is one account's mapping. All its fields are text.
+// entry is one account's mapping. All its fields are text, or read as such.
 type entry struct {
 	node   ast.Node
 	path   string
@@ -84,6 +85,22 @@ func (e entry) name(r *reader, section string) string {
 	}
 	r.names = append(r.names, section+"/"+name)
 	return name
+}
+
+// defaultRate is of an account whose entry gives none: activities per second.
+const defaultRate = 20
+
+// rate is how many activities Temporal gives out for the account in a second.
+func (e entry) rate(r *reader) float64 {
+	text, given := e.texts["perSecond"]
+	if !given {
+		return defaultRate
+	}
+	rate, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(rate > 0 && rate <= 100_000) { // so written, it refuses NaN too
+		e.wrong(r, "perSecond", "a number above 0, to 100000")
+	}
+	return rate
 }
 
 // judge puts the faults that an adapter found at the places of their fields,

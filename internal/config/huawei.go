@@ -26,7 +26,7 @@ var envPrefixForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*_$`)
 
 // huawei reads one account of the huawei section and finds its credentials.
 func (r *reader) huawei(node ast.Node, path string, getenv func(string) string) accounts.Huawei {
-	e, ok := r.entry(node, path, "name", "project", "region", "endpoint", "iamEndpoint", "auth", "envPrefix", "user", "domain")
+	e, ok := r.entry(node, path, "name", "project", "region", "endpoint", "iamEndpoint", "auth", "envPrefix", "user", "domain", "perSecond")
 	if !ok {
 		return accounts.Huawei{}
 	}
@@ -48,7 +48,7 @@ func (r *reader) huawei(node ast.Node, path string, getenv func(string) string) 
 	}
 	_, err := huaweicloud.Open(account, found, huaweicloud.Options{})
 	e.judge(r, err, "account.")
-	return accounts.Huawei{Account: account, Credentials: found}
+	return accounts.Huawei{Account: account, Credentials: found, PerSecond: e.rate(r)}
 }
 
 // standIn lets the account's own fields be judged where credentials were not

@@ -13,7 +13,6 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/server/temporaltest"
 
-	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
@@ -71,7 +70,7 @@ func newLabOn(t *testing.T, c client.Client, prefix string, scenario simcloud.Sc
 	t.Cleanup(stop)
 	l := &lab{t: t, sim: sim, client: c, prefix: prefix, queue: prefix + workflows.TaskQueue}
 	clouds := cloudsAt(t, "http://"+address)
-	stopWorkers, err := workers.Start(l.client, activities.Providers{AWS: clouds, Huawei: clouds, Runs: l.client, Now: time.Now}, workers.Options{Queue: l.queue})
+	stopWorkers, err := workers.Start(l.client, clouds, workers.Options{Queue: l.queue})
 	require.NoError(t, err)
 	t.Cleanup(stopWorkers)
 	return l

@@ -22,7 +22,6 @@ import (
 	"go.temporal.io/server/temporaltest"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
 	"github.com/tidegate/tidegate/internal/faultmatrix"
@@ -149,7 +148,7 @@ func (l *lab) start(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	clouds := accounts.New(ctx, []accounts.AWS{l.aws}, []accounts.Huawei{l.huawei})
-	stopWorkers, err := workers.Start(l.client, activities.Providers{AWS: clouds, Huawei: clouds, Runs: l.client, Now: time.Now},
+	stopWorkers, err := workers.Start(l.client, clouds,
 		workers.Options{Queue: l.queue, Each: worker.Options{MaxConcurrentWorkflowTaskPollers: 2, MaxConcurrentActivityTaskPollers: 2}})
 	if err != nil {
 		server.Close()

@@ -36,6 +36,19 @@ func (a Account) String() string {
 	return fmt.Sprintf("Huawei Cloud account %q (project %s, region %q)", a.Name, a.Project, a.Region)
 }
 
+// Address is where TaurusDB answers: the endpoint or the region's, as a URL
+// without a path; empty where neither gives one.
+func (a Account) Address() string {
+	if a.Endpoint == "" {
+		a.Endpoint = regionEndpoint(a.Region)
+	}
+	address, err := parseEndpoint("account.endpoint", a.Endpoint, "")
+	if err != nil {
+		return ""
+	}
+	return address
+}
+
 var projectForm = regexp.MustCompile(`^[0-9A-Za-z]{32}$`)
 
 // resolve fills in the endpoints that are not set, and reports every wrong

@@ -1,48 +1,59 @@
 // Package workers starts what carries out maintenances: a worker for the
-// workflows, and one for the activities of each cloud on a task queue of its own
-// with a rate of its own. The worker process, the demo and the tests all start
-// them here.
+// workflows, and one for the activities in each cloud account, on a task queue of
+// its own with a rate of its own. The worker process, the demo and the tests all
+// start them here.
 package workers
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/workflows"
 )
 
-// Options say how to work. The zero value polls workflows.TaskQueue without
-// limits.
+// Options say how to work. The zero value polls workflows.TaskQueue.
 type Options struct {
-	// Queue is the workflows' task queue; the clouds' are named after it.
+	// Queue is the workflows' task queue; the accounts' are named after it.
 	Queue string
-	// AWSPerSecond and HuaweiPerSecond bound the activities that the server gives
-	// out to all workers together; 0 does not.
-	AWSPerSecond, HuaweiPerSecond float64
 	// Each is what the workers have in common: identity, patience, interceptors.
 	Each worker.Options
 }
 
-// Start starts the workers. The function that it returns stops them, and waits
-// for what is under way as long as Each.WorkerStopTimeout says.
-func Start(c client.Client, p activities.Providers, o Options) (stop func(), err error) {
-	if o.Queue == "" {
-		o.Queue = workflows.TaskQueue
-	}
+// Start starts the workers of the accounts, and of the workflows. The function
+// that it returns stops them, and waits for what is under way as long as
+// Each.WorkerStopTimeout says.
+func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), err error) {
+	o.Queue = cmp.Or(o.Queue, workflows.TaskQueue)
+	p := activities.Providers{AWS: known, Huawei: known, Known: known, Runs: c, Now: time.Now}
 	temporal := worker.New(c, o.Queue, o.Each)
 	workflows.Register(temporal)
 	temporal.RegisterActivity(p.Engine())
 
-	aws := worker.New(c, activities.OnAWS.Queue(o.Queue), o.activities(o.AWSPerSecond))
-	aws.RegisterActivity(p.StorageGateway())
+	var all []worker.Worker
+	onAWS, onHuawei := known.Rates()
+	for account, rate := range onAWS {
+		w := worker.New(c, activities.AWSQueue(o.Queue, account), o.activities(rate))
+		w.RegisterActivity(p.StorageGateway())
+		all = append(all, w)
+	}
+	for account, rate := range onHuawei {
+		w := worker.New(c, activities.HuaweiQueue(o.Queue, account), o.activities(rate))
+		w.RegisterActivity(p.TaurusDB())
+		all = append(all, w)
+	}
+	return start(append(all, temporal))
+}
 
-	huawei := worker.New(c, activities.OnHuawei.Queue(o.Queue), o.activities(o.HuaweiPerSecond))
-	huawei.RegisterActivity(p.TaurusDB())
-
+func start(all []worker.Worker) (stop func(), err error) {
 	var running []worker.Worker
 	stop = func() {
 		var stopping sync.WaitGroup
@@ -51,20 +62,14 @@ func Start(c client.Client, p activities.Providers, o Options) (stop func(), err
 		}
 		stopping.Wait()
 	}
-	for _, w := range []worker.Worker{aws, huawei, temporal} {
+	for _, w := range all {
 		if err := w.Start(); err != nil {
 			stop()
-			return nil, fmt.Errorf("poll task queue %s: %w", o.Queue, err)
+			return nil, fmt.Errorf("poll the task queues: %w", err)
 		}
 		running = append(running, w)
 	}
 	return stop, nil
-}
-
-// Queues are the task queues that Start polls: the workflows' first, then those
-// of activities only.
-func Queues(workflows string) (queue string, ofActivities []string) {
-	return workflows, []string{activities.OnAWS.Queue(workflows), activities.OnHuawei.Queue(workflows)}
 }
 
 func (o Options) activities(perSecond float64) worker.Options {
@@ -72,4 +77,18 @@ func (o Options) activities(perSecond float64) worker.Options {
 	each.DisableWorkflowWorker = true
 	each.TaskQueueActivitiesPerSecond = perSecond
 	return each
+}
+
+// Queues are the task queues that Start polls for activities: the workflows',
+// then the accounts'.
+func Queues(workflows string, known *accounts.Accounts) []string {
+	queues := []string{workflows}
+	onAWS, onHuawei := known.Rates()
+	for _, account := range slices.Sorted(maps.Keys(onAWS)) {
+		queues = append(queues, activities.AWSQueue(workflows, account))
+	}
+	for _, account := range slices.Sorted(maps.Keys(onHuawei)) {
+		queues = append(queues, activities.HuaweiQueue(workflows, account))
+	}
+	return queues
 }

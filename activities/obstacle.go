@@ -1,0 +1,117 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// CampaignAttribute is the search attribute of a run that names its campaign.
+const CampaignAttribute = "TidegateCampaign"
+
+// ObstacleLookup asks whether a gateway can be maintained now.
+type ObstacleLookup struct {
+	Gateway     string           `json:"gateway"`     // its id
+	Quarantine  string           `json:"quarantine"`  // the id of the workflow that stands for its quarantine
+	Maintenance string           `json:"maintenance"` // the id of its run
+	Pace        maintenance.Pace `json:"pace,omitzero"`
+}
+
+// Obstacle is what keeps a gateway from being maintained now. The zero value:
+// nothing does.
+type Obstacle struct {
+	WorkflowID string `json:"workflowId,omitempty"`
+	RunID      string `json:"runId,omitempty"`
+	Reason     string `json:"reason,omitempty"` // for people
+}
+
+// FindObstacle looks for a quarantine of the gateway, and for an open run of it.
+func (e *Engine) FindObstacle(ctx context.Context, in ObstacleLookup) (out Obstacle, err error) {
+	defer e.Now.edge(ctx, in.Pace, &err)
+	info, err := e.open(ctx, in.Quarantine, "")
+	if err != nil || info != nil {
+		return obstacle(info, quarantined(info, in.Gateway)), err
+	}
+	info, err = e.open(ctx, in.Maintenance, "")
+	return obstacle(info, running(info)), err
+}
+
+func obstacle(info *workflowpb.WorkflowExecutionInfo, reason string) Obstacle {
+	if info == nil {
+		return Obstacle{}
+	}
+	return Obstacle{WorkflowID: info.GetExecution().GetWorkflowId(), RunID: info.GetExecution().GetRunId(), Reason: reason}
+}
+
+// WorkflowLookup names a workflow's run.
+type WorkflowLookup struct {
+	WorkflowID string           `json:"workflowId"`
+	RunID      string           `json:"runId,omitempty"` // empty: the latest
+	Pace       maintenance.Pace `json:"pace,omitzero"`
+}
+
+// AwaitClosed ends when the run has, or is gone. Until then every look fails.
+func (e *Engine) AwaitClosed(ctx context.Context, in WorkflowLookup) (out struct{}, err error) {
+	defer e.Now.edge(ctx, in.Pace, &err)
+	info, err := e.open(ctx, in.WorkflowID, in.RunID)
+	if err == nil && info != nil {
+		err = notYet("the workflow %s is still open", in.WorkflowID)
+	}
+	return out, err
+}
+
+// StillRuns is false once the run has ended or is gone.
+func (e *Engine) StillRuns(ctx context.Context, in WorkflowLookup) (out bool, err error) {
+	defer e.Now.edge(ctx, in.Pace, &err)
+	info, err := e.open(ctx, in.WorkflowID, in.RunID)
+	return info != nil, err
+}
+
+// open is the run, or nil where there is none or it has ended.
+func (e *Engine) open(ctx context.Context, workflowID, runID string) (*workflowpb.WorkflowExecutionInfo, error) {
+	described, err := call2(ctx, e.Runs.DescribeWorkflowExecution, workflowID, runID)
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask Temporal for the workflow %s: %w: %w", workflowID, maintenance.ErrUnavailable, err)
+	}
+	info := described.GetWorkflowExecutionInfo()
+	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED {
+		return nil, nil //nolint:nilnil // it has ended
+	}
+	return info, nil
+}
+
+// quarantined is why a gateway is, for people.
+func quarantined(info *workflowpb.WorkflowExecutionInfo, gateway string) string {
+	var q maintenance.Quarantine
+	if err := decode(info.GetMemo().GetFields()[QuarantineMemo], &q); err != nil {
+		return fmt.Sprintf("quarantined by the workflow %s, which does not say why: %v", info.GetExecution().GetWorkflowId(), err)
+	}
+	return fmt.Sprintf("quarantined since %s: %s. The run %s (%s) did so. Once it is in order: tidegate release %s --why \"what was done\"",
+		q.Since.UTC().Format(time.RFC3339), q.Reason, q.WorkflowID, q.RunID, gateway)
+}
+
+// running is which run has a gateway, for people.
+func running(info *workflowpb.WorkflowExecutionInfo) string {
+	since := info.GetStartTime().AsTime().Format(time.RFC3339)
+	var campaign string
+	if err := decode(info.GetSearchAttributes().GetIndexedFields()[CampaignAttribute], &campaign); err != nil || campaign == "" {
+		return fmt.Sprintf("in the run %s since %s, which somebody started without a campaign", info.GetExecution().GetWorkflowId(), since)
+	}
+	return fmt.Sprintf("in the run %s of %s since %s", info.GetExecution().GetWorkflowId(), campaign, since)
+}
+
+func decode(payload *commonpb.Payload, to any) error {
+	return converter.GetDefaultDataConverter().FromPayload(payload, to) //nolint:wrapcheck // the caller says of what
+}

@@ -1,0 +1,106 @@
+package activities
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// SurveyInput asks for what a campaign must know of a gateway before it can be
+// placed.
+type SurveyInput struct {
+	Gateway maintenance.GatewayRef `json:"gateway"`
+	Prefer  maintenance.Recurrence `json:"prefer,omitempty"`
+	Pace    maintenance.Pace       `json:"pace,omitzero"`
+}
+
+// SurveyOutput is the gateway with its tags, its window, and what AWS does in
+// that window on its own.
+type SurveyOutput struct {
+	Gateway          maintenance.Gateway               `json:"gateway"`
+	Schedule         maintenance.Schedule              `json:"schedule"`
+	AutomaticUpdates maintenance.AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
+}
+
+// SurveyGateway reads a gateway and its window, and changes nothing. A gateway
+// that is not connected is asked again.
+func (a *StorageGateway) SurveyGateway(ctx context.Context, in SurveyInput) (out SurveyOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	if out.Gateway, err = a.gateway(ctx, in.Gateway); err != nil {
+		return out, err
+	}
+	raw, err := a.rawSchedule(ctx, in.Gateway)
+	if err != nil {
+		return out, err
+	}
+	out.AutomaticUpdates = raw.AutomaticUpdates
+	out.Schedule, err = maintenance.ParseSchedule(raw, in.Prefer)
+	return out, err
+}
+
+// ListGatewaysInput asks for a page of the gateways of the selector's account.
+type ListGatewaysInput struct {
+	Selector plan.Selector    `json:"selector"`
+	Marker   string           `json:"marker,omitempty"` // Next of the page before; empty for the first
+	Pace     maintenance.Pace `json:"pace,omitzero"`
+}
+
+// ListGatewaysOutput is a page. One without gateways need not be the last.
+type ListGatewaysOutput struct {
+	Gateways []maintenance.GatewayRef `json:"gateways,omitempty"` // in the order of their ARNs
+	Next     string                   `json:"next,omitempty"`     // empty after the last page
+}
+
+// ListGateways lists those that the selector's types and name let through, also
+// while they are not connected. AWS's list has neither tags nor updates: those
+// parts of the selector are for what SurveyGateway finds.
+func (a *StorageGateway) ListGateways(ctx context.Context, in ListGatewaysInput) (out ListGatewaysOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Gateways(in.Selector.Account)
+	if err != nil {
+		return out, err
+	}
+	listed := func(ctx context.Context, marker string) (page []maintenance.Gateway, err error) {
+		page, out.Next, err = cloud.Gateways(ctx, marker)
+		return page, err
+	}
+	page, err := call(ctx, listed, in.Marker)
+	if err != nil {
+		return out, err
+	}
+	visible := in.Selector
+	visible.Tags, visible.UpdateAvailable = nil, false
+	for _, g := range page {
+		if visible.Matches(g) {
+			out.Gateways = append(out.Gateways, maintenance.GatewayRef{Account: in.Selector.Account, ARN: g.ARN})
+		}
+	}
+	return out, nil
+}
+
+// ListProxiesInput asks for the proxies of a DB instance.
+type ListProxiesInput struct {
+	Account    string           `json:"account"`
+	InstanceID string           `json:"instanceId"`
+	Pace       maintenance.Pace `json:"pace,omitzero"`
+}
+
+// ListProxies lists the ids of a DB instance's proxies, sorted.
+func (a *TaurusDB) ListProxies(ctx context.Context, in ListProxiesInput) (ids []string, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Proxies(in.Account)
+	if err != nil {
+		return nil, err
+	}
+	proxies, err := call(ctx, cloud.Proxies, in.InstanceID)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range proxies {
+		ids = append(ids, p.ID)
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
