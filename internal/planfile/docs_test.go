@@ -26,8 +26,9 @@ import (
 var update = flag.Bool("update", false, "write docs/plan.schema.json anew")
 
 var (
-	schemaFile = filepath.Join("..", "..", "docs", "plan.schema.json")
-	docsFile   = filepath.Join("..", "..", "docs", "campaigns.md")
+	schemaFile  = filepath.Join("..", "..", "docs", "plan.schema.json")
+	docsFile    = filepath.Join("..", "..", "docs", "campaigns.md")
+	examplesDir = filepath.Join("..", "..", "examples")
 )
 
 // now is the present of every test that reads a plan.
@@ -47,9 +48,27 @@ func example(tb testing.TB, heading string) []byte {
 	return []byte(yaml)
 }
 
+// examples are the docs' complete plan and the files of examples/, by their names.
 func examples(tb testing.TB) map[string][]byte {
 	tb.Helper()
-	return map[string][]byte{"small": example(tb, "A small plan"), "complete": example(tb, "A complete plan")}
+	all := map[string][]byte{"complete": example(tb, "A complete plan")}
+	files, err := filepath.Glob(filepath.Join(examplesDir, "*.yaml"))
+	require.NoError(tb, err)
+	for _, file := range files {
+		all[filepath.Base(file)], err = os.ReadFile(file)
+		require.NoError(tb, err)
+	}
+	require.Len(tb, all, 4)
+	return all
+}
+
+func TestTheDocsShowTheExamplesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for heading, file := range map[string]string{
+		"One gateway": "one-gateway.yaml", "A fleet, canary first": "canary-fleet.yaml", "A fleet that is found": "discovery.yaml",
+	} {
+		require.Equal(t, string(examples(t)[file]), string(example(t, heading)), file)
+	}
 }
 
 func TestTheSchemaInTheDocsIsThatOfTheTypes(t *testing.T) {
@@ -152,9 +171,9 @@ func TestTheDocumentedExamplesAreValidForParserAndSchema(t *testing.T) {
 	for name, text := range examples(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, err := planfile.Parse(name, text, planfile.Options{Now: now, Dir: "testdata"})
+			p, err := planfile.Parse(name, text, planfile.Options{Now: now, Dir: examplesDir})
 			require.NoError(t, err)
-			require.NotEmpty(t, p.Targets)
+			require.NotEmpty(t, p.Policy.WindowLength)
 			require.NoError(t, s.Validate(decoded(t, text)))
 		})
 	}
@@ -184,7 +203,7 @@ func TestSchemaAndParserAgree(t *testing.T) {
 	judge := func(what string) {
 		text, err := json.Marshal(original) // JSON is YAML
 		require.NoError(t, err)
-		_, parsed := planfile.Parse("plan.yaml", text, planfile.Options{Now: now, Dir: "testdata"})
+		_, parsed := planfile.Parse("plan.yaml", text, planfile.Options{Now: now, Dir: examplesDir})
 		bySchema := s.Validate(decoded(t, text))
 		if bySchema != nil {
 			refused++

@@ -25,7 +25,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := planfile.Parse("p.yaml", []byte(text), planfile.Options{Now: now, Dir: "testdata"})
+		p, err := planfile.Parse("p.yaml", []byte(text), planfile.Options{Now: now, Dir: examplesDir})
 		if err == nil {
 			require.NoError(t, p.Policy.Validate())
 			require.NoError(t, p.Rollout.Validate())

@@ -1,11 +1,8 @@
 package planfile
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	ical "github.com/arran4/golang-ical"
@@ -18,38 +15,29 @@ import (
 // freezes. A cancelled event is none; one that is marked as free time is. The
 // zone is that of events that name none.
 func events(text []byte, zone *time.Location, s span) ([]maintenance.Freeze, error) {
-	calendar, err := ical.ParseCalendar(bytes.NewReader(text))
+	source := &lines{text: text}
+	calendar, err := ical.ParseCalendar(source)
 	if err != nil {
-		return nil, fmt.Errorf("it is no iCalendar file: %w", err)
+		return nil, source.refusal(err)
 	}
-	var wrongs []string
+	wrong := wrongs{lines: eventLines(text)}
 	series := make([]event, 0, len(calendar.Components))
-	for _, component := range calendar.Events() {
+	for i, component := range calendar.Events() {
 		e, err := readEvent(component, zone)
-		if err != nil {
-			wrongs = append(wrongs, fmt.Sprintf("event %q: %v", e.reason, err))
-		}
+		wrong.add(i, e.reason, err)
 		series = append(series, e)
 	}
-	if wrongs == nil {
-		exclude(series)
-		var all []maintenance.Freeze
-		for _, e := range series {
-			freezes, err := e.freezes(s)
-			if err != nil {
-				wrongs = append(wrongs, fmt.Sprintf("event %q: %v", e.reason, err))
-			}
-			all = append(all, freezes...)
-		}
-		if wrongs == nil {
-			return all, nil
-		}
+	if err := wrong.err(); err != nil {
+		return nil, err
 	}
-	const most = 5
-	if len(wrongs) > most {
-		wrongs = append(wrongs[:most], fmt.Sprintf("and %d more events", len(wrongs)-most))
+	exclude(series)
+	var all []maintenance.Freeze
+	for i, e := range series {
+		freezes, err := e.freezes(s)
+		wrong.add(i, e.reason, err)
+		all = append(all, freezes...)
 	}
-	return nil, errors.New(strings.Join(wrongs, "; "))
+	return all, wrong.err()
 }
 
 // exclude takes from each series the occurrences in whose place another event of

@@ -101,8 +101,12 @@ func TestAnEventWithoutASummaryHasTheFreezesReason(t *testing.T) {
 func TestWrongEventsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ event, want string }{
-		"no calendar":        {"END:VCALENDAR\r\nx", `freezes[0].ics: "c.ics" is wrong: it is no iCalendar file: `},
-		"no beginning":       {vevent(), `event "s": it has no DTSTART`},
+		"no calendar":        {"END:VCALENDAR\r\nx", `freezes[0].ics: "c.ics" is wrong: line 5: it is no iCalendar file: there is no property`},
+		"no property":        {"X", `"c.ics" is wrong: line 4: it is no iCalendar file: there is no property`},
+		"inside of an event": {vevent("DTSTART;VALUE=DATE:20261224", "DESCRIPTION:a", " b", "END:VALARM"), `"c.ics" is wrong: line 11: it is no iCalendar file: unbalanced end`},
+		"an end too much":    {"END:VCALENDAR\r\nVERSION:2.0", `"c.ics" is wrong: line 5: it is no iCalendar file: malformed calendar; unexpected end`},
+		"the second event":   {vevent("DTSTART;VALUE=DATE:20261224", "DESCRIPTION:a", " b", "BEGIN:VALARM", "END:VALARM") + "\r\n" + vevent(), `"c.ics" is wrong: line 14: event "s": it has no DTSTART`},
+		"no beginning":       {vevent(), `"c.ics" is wrong: line 4: event "s": it has no DTSTART`},
 		"no end":             {vevent("DTSTART:20261224T180000Z"), `event "s": it has no end after its beginning`},
 		"end before":         {vevent("DTSTART:20261224T180000Z", "DTEND:20261224T170000Z"), "it has no end after its beginning"},
 		"too long":           {vevent("DTSTART;VALUE=DATE:20261224", "DURATION:P900D"), "it lasts more than 400 days"},

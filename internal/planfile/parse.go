@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/config/fault"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/strict"
 )
@@ -69,12 +70,30 @@ func (c *checker) check(d *document) {
 	for _, f := range fault.Fields(c.plan.Rollout.Validate()) {
 		c.Wrong(f.Field, f.Value, f.Want)
 	}
+	c.forecast()
 	c.approvals()
 	c.plan.Policy.Freezes = c.freezes(d.Freezes)
 	c.targets()
 	c.selectors()
 	c.proxiesOnce()
 	c.constraint()
+}
+
+// forecast demands that an update is expected to fit into a window: none would
+// ever begin, and so none ever be measured. Of the two fields that disagree the
+// one that the file has is at fault.
+func (c *checker) forecast() {
+	rules, update := c.plan.Policy.Rules(), c.plan.Rollout.Forecast.Update
+	room := maintenance.Duration(rules.Length - rules.Cutoff)
+	switch {
+	case update <= room || room <= 0:
+	case c.Has("rollout.forecast.update"):
+		c.Wrong("rollout.forecast.update", "", fmt.Sprintf("at most %s, which the window has before its cutoff: no update would ever begin", room))
+	default:
+		c.Wrong("window.duration", maintenance.Duration(rules.Length).String(), fmt.Sprintf(
+			"at least %s: the cutoff of %s leaves no room for an update, which is expected to take %s (rollout.forecast.update)",
+			maintenance.Duration(rules.Cutoff)+update, maintenance.Duration(rules.Cutoff), update))
+	}
 }
 
 // approvals takes what is asked for, which is nothing where the plan does not

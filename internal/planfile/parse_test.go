@@ -25,7 +25,7 @@ const (
 )
 
 func parse(text string) (plan.Plan, error) {
-	return planfile.Parse("p.yaml", []byte(text), planfile.Options{Now: now, Dir: "testdata"})
+	return planfile.Parse("p.yaml", []byte(text), planfile.Options{Now: now, Dir: examplesDir})
 }
 
 func span(d time.Duration) maintenance.Duration { return maintenance.Duration(d) }
@@ -39,7 +39,7 @@ func share(t *testing.T, text string) maintenance.Share {
 
 func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
 	t.Parallel()
-	p, err := planfile.Parse("docs", example(t, "A complete plan"), planfile.Options{Now: now, Dir: "testdata"})
+	p, err := planfile.Parse("docs", example(t, "A complete plan"), planfile.Options{Now: now, Dir: examplesDir})
 	require.NoError(t, err)
 	p.Policy.Freezes = nil // TestFreezesAreResolvedToUTC
 	cutoff, delay := span(30*time.Minute), span(time.Minute)
@@ -69,6 +69,7 @@ func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
 		Rollout: maintenance.Rollout{
 			Waves: []maintenance.Share{share(t, "1"), share(t, "10%"), share(t, "40%")}, Bake: span(24 * time.Hour),
 			MaxConcurrent: 8, MaxFailures: share(t, "5%"), ConstraintKey: "app", Order: maintenance.OrderByWindow,
+			Forecast: maintenance.Forecast{Update: span(25 * time.Minute), Snapshot: span(45 * time.Minute), Proxy: span(15 * time.Minute)},
 		},
 		Approvals: plan.Approvals{Count: 2, TimeLimit: span(72 * time.Hour), EachWave: true},
 		Targets: []maintenance.Target{
@@ -102,11 +103,10 @@ func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
 
 func TestASmallPlanTakesTheDefaults(t *testing.T) {
 	t.Parallel()
-	p, err := planfile.Parse("docs", example(t, "A small plan"), planfile.Options{Now: now, Dir: "testdata"})
+	p, err := planfile.Parse("docs", example(t, "One gateway"), planfile.Options{Now: now, Dir: examplesDir})
 	require.NoError(t, err)
 	require.Equal(t, maintenance.Policy{}.WithDefaults(), p.Policy)
-	require.Equal(t, 1, p.Rollout.MaxConcurrent)
-	require.Equal(t, maintenance.OrderByWindow, p.Rollout.Order)
+	require.Equal(t, maintenance.Rollout{}.WithDefaults(), p.Rollout)
 	require.Zero(t, p.Approvals, "nobody is asked")
 }
 
@@ -201,11 +201,20 @@ func TestFaultsOfAPlan(t *testing.T) {
 		"a default's fault": {"window: {duration: 20m}\n" + targets(target("a", arnB)), `p.yaml:4:10: window.cutoff: "30m" (the default) is wrong: want 0s to 19m`},
 		"an explicit zero":  {"rollout: {maxConcurrent: 0}\n" + targets(target("a", arnB)), `rollout.maxConcurrent: "0" is wrong: want 1 to 500`},
 		"a wave of nobody":  {"rollout: {waves: [1, 0%]}\n" + targets(target("a", arnB)), `p.yaml:4:22: rollout.waves[1]: "0%" is wrong: want at least 1, or 1%`},
-		"a policy's fault":  {"limits: {pace: {min: 2m}}\n" + targets(target("a", arnB)), `p.yaml:4:22: limits.pace.min: "2m" is wrong: want 1ms to 1m`},
-		"approvals":         {"approvals: {count: 11, timeLimit: 1s}\n" + targets(target("a", arnB)), `approvals.count: "11" is wrong: want 1 to 10`},
-		"a pattern":         {"selectors: [{account: prod, name: '[a'}]\n", `selectors[0].name: "[a" is wrong: want a pattern such as payments-*`},
-		"a type":            {"selectors: [{account: prod, types: [CASHED]}]\n", `selectors[0].types[0]: "CASHED" is wrong: want one of STORED, CACHED`},
-		"too many freezes":  {freezesOf(501) + targets(target("a", arnB)), `p.yaml:5:3: freezes: come to 501 intervals from 2026-11-22 on: want at most 500`},
+		"no forecast":       {"rollout: {forecast: {proxy: 0s}}\n" + targets(target("a", arnB)), `p.yaml:4:29: rollout.forecast.proxy: "0s" is wrong: want 1s to 24h`},
+		"a forecast that fits no window": {
+			"window: {duration: 2h}\nrollout: {forecast: {update: 91m}}\n" + targets(target("a", arnB)),
+			`p.yaml:5:30: rollout.forecast.update: "91m" is wrong: want at most 1h30m, which the window has before its cutoff: no update would ever begin`,
+		},
+		"a window that is too short for an update": {
+			"window: {duration: 40m}\n" + targets(target("a", arnB)),
+			`p.yaml:4:20: window.duration: "40m" is wrong: want at least 50m: the cutoff of 30m leaves no room for an update, which is expected to take 20m (rollout.forecast.update)`,
+		},
+		"a policy's fault": {"limits: {pace: {min: 2m}}\n" + targets(target("a", arnB)), `p.yaml:4:22: limits.pace.min: "2m" is wrong: want 1ms to 1m`},
+		"approvals":        {"approvals: {count: 11, timeLimit: 1s}\n" + targets(target("a", arnB)), `approvals.count: "11" is wrong: want 1 to 10`},
+		"a pattern":        {"selectors: [{account: prod, name: '[a'}]\n", `selectors[0].name: "[a" is wrong: want a pattern such as payments-*`},
+		"a type":           {"selectors: [{account: prod, types: [CASHED]}]\n", `selectors[0].types[0]: "CASHED" is wrong: want one of STORED, CACHED`},
+		"too many freezes": {freezesOf(501) + targets(target("a", arnB)), `p.yaml:5:3: freezes: come to 501 intervals from 2026-11-22 on: want at most 500`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
