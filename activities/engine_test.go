@@ -1,44 +1,21 @@
 package activities_test
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
-	workflowpb "go.temporal.io/api/workflow/v1"
-	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
-
-// fakeRuns is Temporal with one workflow in it, or with a failure.
-type fakeRuns struct {
-	status enumspb.WorkflowExecutionStatus // unspecified: there is none
-	memo   any
-	fails  error
-}
-
-func (f *fakeRuns) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
-	switch {
-	case f.fails != nil:
-		return nil, f.fails
-	case f.status == enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED:
-		return nil, serviceerror.NewNotFound("no workflow " + id)
-	}
-	memo, err := converter.GetDefaultDataConverter().ToPayload(f.memo)
-	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
-		Status: f.status, Memo: &commonpb.Memo{Fields: map[string]*commonpb.Payload{activities.QuarantineMemo: memo}},
-	}}, err
-}
 
 func TestRefuseQuarantined(t *testing.T) {
 	t.Parallel()
+	const id = "quarantine-sgw-1"
 	q := maintenance.Quarantine{WorkflowID: "gateway-sgw-1", RunID: "run-7", Reason: "the upgrade of proxy p failed"}
 	for name, tc := range map[string]struct {
 		runs fakeRuns
@@ -46,17 +23,17 @@ func TestRefuseQuarantined(t *testing.T) {
 		says []string
 	}{
 		"never quarantined":     {},
-		"released":              {runs: fakeRuns{status: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, memo: q}},
-		"terminated by a hand":  {runs: fakeRuns{status: enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, memo: q}},
-		"quarantined":           {runs: fakeRuns{status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, memo: q}, kind: activities.TypeQuarantined, says: []string{"gateway-sgw-1", "run-7", "proxy p failed", "tidegate release sgw-1"}},
-		"quarantined, unknown":  {runs: fakeRuns{status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, memo: 7}, kind: activities.TypeQuarantined, says: []string{"does not say why"}},
-		"Temporal does not say": {runs: fakeRuns{fails: errors.New("connection refused")}, kind: activities.TypeUnavailable, says: []string{"quarantine-sgw-1"}},
+		"released":              {runs: fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, memo: q}}},
+		"terminated by a hand":  {runs: fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, memo: q}}},
+		"quarantined":           {runs: fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, memo: q}}, kind: activities.TypeQuarantined, says: []string{"gateway-sgw-1", "run-7", "proxy p failed", "tidegate release sgw-1"}},
+		"quarantined, unknown":  {runs: fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, memo: 7}}, kind: activities.TypeQuarantined, says: []string{id, "does not say why"}},
+		"Temporal does not say": {runs: fakeRuns{id: {fails: errors.New("connection refused")}}, kind: activities.TypeUnavailable, says: []string{"quarantine-sgw-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			r.runs = tc.runs
-			_, err := run(t, r, r.engine.RefuseQuarantined, activities.QuarantineLookup{Gateway: "sgw-1", WorkflowID: "quarantine-sgw-1"})
+			_, err := run(t, r, r.engine.RefuseQuarantined, activities.QuarantineLookup{Gateway: "sgw-1", WorkflowID: id})
 			if tc.kind == "" {
 				require.NoError(t, err)
 				return
@@ -67,4 +44,33 @@ func TestRefuseQuarantined(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestARunOfAnAccountThatNoWorkerKnowsIsRefused(t *testing.T) {
+	t.Parallel()
+	needed := plan.Accounts{AWS: []plan.AWSAccount{{Name: "prod"}}, Huawei: []plan.HuaweiAccount{{Name: "db"}}}
+	r := newRig(t)
+	r.known.err = fmt.Errorf("%w: no account db", maintenance.ErrNotFound)
+	_, err := run(t, r, r.engine.RefuseQuarantined, activities.QuarantineLookup{Gateway: "sgw-1", WorkflowID: "q", Accounts: needed})
+	app := requireKind(t, err, activities.TypeNotFound)
+	require.True(t, app.NonRetryable())
+	require.Contains(t, app.Message(), "no account db")
+	require.Equal(t, needed, r.known.asked)
+}
+
+func TestCheckAccountsRefusesWhatTheWorkerHasOtherwise(t *testing.T) {
+	t.Parallel()
+	planned := plan.Accounts{AWS: []plan.AWSAccount{{Name: "prod", Region: "eu-west-1"}}}
+	for _, cause := range []error{maintenance.ErrNotFound, maintenance.ErrInvalid} {
+		r := newRig(t)
+		r.known.err = fmt.Errorf("%w: another region", cause)
+		_, err := run(t, r, r.engine.CheckAccounts, activities.AccountsInput{Accounts: planned})
+		app := requireKind(t, err, activities.TypeInvalid)
+		require.True(t, app.NonRetryable())
+		require.Contains(t, app.Message(), "another region")
+		require.Equal(t, planned, r.known.asked)
+	}
+	r := newRig(t)
+	_, err := run(t, r, r.engine.CheckAccounts, activities.AccountsInput{Accounts: planned})
+	require.NoError(t, err)
 }

@@ -74,7 +74,7 @@ func TestAWorkerKnowsTheActivitiesByTheseNames(t *testing.T) {
 	t.Parallel()
 	attempt := func(name string, in any) error {
 		r := newRig(t)
-		r.runs.fails = errors.New("Temporal is not there either")
+		r.runs = fakeRuns{"text": {fails: errors.New("Temporal is not there either")}}
 		r.known.err = errors.New("nor is a configuration")
 		var suite testsuite.WorkflowTestSuite
 		suite.SetLogger(silent())

@@ -104,12 +104,13 @@ func quarantined(info *workflowpb.WorkflowExecutionInfo, gateway string) string 
 
 // running is which run has a gateway, for people.
 func running(info *workflowpb.WorkflowExecutionInfo) string {
-	since := info.GetStartTime().AsTime().Format(time.RFC3339)
 	var campaign string
-	if err := decode(info.GetSearchAttributes().GetIndexedFields()[CampaignAttribute], &campaign); err != nil || campaign == "" {
-		return fmt.Sprintf("in the run %s since %s, which somebody started without a campaign", info.GetExecution().GetWorkflowId(), since)
+	of := " of "
+	err := decode(info.GetSearchAttributes().GetIndexedFields()[CampaignAttribute], &campaign)
+	if err != nil || campaign == "" {
+		of, campaign = ", which somebody started without a campaign,", ""
 	}
-	return fmt.Sprintf("in the run %s of %s since %s", info.GetExecution().GetWorkflowId(), campaign, since)
+	return fmt.Sprintf("in the run %s%s%s since %s", info.GetExecution().GetWorkflowId(), of, campaign, info.GetStartTime().AsTime().Format(time.RFC3339))
 }
 
 func decode(payload *commonpb.Payload, to any) error {

@@ -51,7 +51,7 @@ func newRig(t *testing.T) *rig {
 // providers are the rig's fakes.
 func (r *rig) providers() activities.Providers {
 	return activities.Providers{
-		AWS: awsAccounts{&r.aws}, Huawei: huaweiAccounts{&r.huawei}, Known: &r.known, Runs: &r.runs,
+		AWS: awsAccounts{&r.aws}, Huawei: huaweiAccounts{&r.huawei}, Known: &r.known, Runs: r.runs,
 		Now: r.clock,
 	}
 }

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -35,7 +36,8 @@ func (a *Accounts) Check(accounts plan.Accounts) error {
 		d.compare("project", want.Project, found.account.Project)
 		d.compare("region", want.Region, found.account.Region)
 		if want.Endpoint != "" {
-			d.compare("endpoint", huaweicloud.Account{Endpoint: want.Endpoint}.Address(), found.account.Address())
+			address := huaweicloud.Account{Endpoint: want.Endpoint}.Address()
+			d.compare("endpoint", cmp.Or(address, "(no address)"), found.account.Address())
 		}
 		errs = append(errs, d.errs...)
 	}

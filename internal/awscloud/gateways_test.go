@@ -16,12 +16,13 @@ func TestGatewayGivesWhatAWSSays(t *testing.T) {
 	t.Parallel()
 	stub := answers(t, says(200, `{"GatewayARN":"`+gatewayARN+`","GatewayId":"sgw-12A3456B","GatewayName":"Store 7","GatewayType":"CACHED",
 		"GatewayState":"STATE_RUNNING","SoftwareVersion":"1.2.3","LastSoftwareUpdate":"2016-01-02T16:00:00",
-		"NextUpdateAvailabilityDate":"2017-01-02T16:00:00","SomethingNew":[1]}`))
+		"NextUpdateAvailabilityDate":"2017-01-02T16:00:00","Tags":[{"Key":"app","Value":"payments"},{"Key":"empty"}],"SomethingNew":[1]}`))
 	gateway, err := stub.cloud().Gateway(t.Context(), gatewayARN)
 	require.NoError(t, err)
 	require.Equal(t, maintenance.Gateway{
 		ARN: gatewayARN, ID: "sgw-12A3456B", Name: "Store 7", Type: "CACHED", State: "STATE_RUNNING", SoftwareVersion: "1.2.3",
 		LastSoftwareUpdate: "2016-01-02T16:00:00", NextUpdateAvailable: "2017-01-02T16:00:00",
+		Tags: map[string]string{"app": "payments", "empty": ""},
 	}, gateway)
 	require.Equal(t, map[string]any{"GatewayARN": gatewayARN}, stub.received()[0].Body)
 }
@@ -124,6 +125,7 @@ func TestAWrongARNIsSentNowhere(t *testing.T) {
 
 var _ interface {
 	Gateway(ctx context.Context, arn string) (maintenance.Gateway, error)
+	Gateways(ctx context.Context, marker string) (page []maintenance.Gateway, next string, err error)
 	Schedule(ctx context.Context, arn string) (maintenance.RawSchedule, error)
 	UpdateSoftware(ctx context.Context, arn string) error
 	SetAutomaticUpdates(ctx context.Context, arn string, policy maintenance.AutomaticUpdatePolicy) error

@@ -29,6 +29,9 @@ func (c *Cloud) Gateways(ctx context.Context, marker string) (page []maintenance
 	if err != nil {
 		return nil, "", call.Failed(err)
 	}
+	if out.Gateways == nil {
+		return nil, "", call.Odd(maintenance.ErrUnavailable, "the answer has no list of gateways")
+	}
 	next = aws.ToString(out.Marker)
 	if next != "" && next == marker {
 		return nil, "", call.Odd(maintenance.ErrUnavailable, "the next page is this one again")

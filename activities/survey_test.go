@@ -1,0 +1,149 @@
+package activities_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+func survey() activities.SurveyInput {
+	return activities.SurveyInput{Gateway: gatewayRef(), Pace: pace()}
+}
+
+func TestSurveyGatewayReadsAllThatPlacesIt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	found := gatewayBefore()
+	found.Tags = map[string]string{"app": "payments"}
+	raw := rawWeekly()
+	r.aws.gateway, r.aws.schedule = says(found), says(raw)
+	out, err := run(t, r, r.gateways.SurveyGateway, survey())
+	require.NoError(t, err)
+	schedule, err := maintenance.ParseSchedule(raw, "")
+	require.NoError(t, err)
+	require.Equal(t, activities.SurveyOutput{Gateway: found, Schedule: schedule, AutomaticUpdates: raw.AutomaticUpdates}, out)
+	require.Empty(t, r.aws.sent)
+}
+
+func TestSurveyGatewayTakesTheWantedOneOfTwoWindows(t *testing.T) {
+	t.Parallel()
+	raw := rawWeekly()
+	raw.DayOfMonth = new(3)
+	for _, prefer := range []maintenance.Recurrence{maintenance.Weekly, maintenance.Monthly} {
+		r := newRig(t)
+		r.aws.gateway, r.aws.schedule = says(gatewayBefore()), says(raw)
+		in := survey()
+		in.Prefer = prefer
+		out, err := run(t, r, r.gateways.SurveyGateway, in)
+		require.NoError(t, err)
+		require.Equal(t, prefer, out.Schedule.Recurrence)
+	}
+	r := newRig(t)
+	r.aws.gateway, r.aws.schedule = says(gatewayBefore()), says(raw)
+	_, err := run(t, r, r.gateways.SurveyGateway, survey())
+	require.True(t, requireKind(t, err, activities.TypeNoWindow).NonRetryable())
+}
+
+func TestSurveyGatewayAsksAgainWhereTheGatewayIsNotConnected(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrNotConnected)
+	_, err := run(t, r, r.gateways.SurveyGateway, survey())
+	requireNotYet(t, err, "not connected")
+	r = newRig(t)
+	r.aws.gateway, r.aws.schedule = says(gatewayBefore()), fails[maintenance.RawSchedule](maintenance.ErrNotConnected)
+	_, err = run(t, r, r.gateways.SurveyGateway, survey())
+	requireNotYet(t, err, "not connected")
+}
+
+func TestListGatewaysKeepsWhatTheSelectorMaySelect(t *testing.T) {
+	t.Parallel()
+	listed := func(id, name, kind string) maintenance.Gateway {
+		return maintenance.Gateway{ARN: gatewayARN + id, Name: name, Type: kind, State: "ACTIVE"}
+	}
+	pages := map[string]gatewayPage{
+		"":    {gateways: []maintenance.Gateway{listed("1", "payments-1", "CACHED"), listed("2", "archive", "VTL")}, next: "m-2"},
+		"m-2": {gateways: []maintenance.Gateway{listed("3", "payments-3", "VTL"), listed("4", "Payments-4", "CACHED")}},
+	}
+	for name, tc := range map[string]struct {
+		selector      plan.Selector
+		first, second []string
+	}{
+		"everything": {plan.Selector{}, []string{"1", "2"}, []string{"3", "4"}},
+		"by type":    {plan.Selector{Types: []string{"CACHED"}}, []string{"1"}, []string{"4"}},
+		"by name":    {plan.Selector{Name: "payments-*"}, []string{"1"}, []string{"3"}},
+		"none here":  {plan.Selector{Name: "*-3"}, nil, []string{"3"}},
+		"what the list does not show": {
+			plan.Selector{Tags: map[string]string{"app": "x"}, UpdateAvailable: true, Types: []string{"VTL"}}, []string{"2"}, []string{"3"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.aws.pages = pages
+			tc.selector.Account = "prod"
+			refs := func(ids []string) (all []maintenance.GatewayRef) {
+				for _, id := range ids {
+					all = append(all, maintenance.GatewayRef{Account: "prod", ARN: gatewayARN + id})
+				}
+				return all
+			}
+			out, err := run(t, r, r.gateways.ListGateways, activities.ListGatewaysInput{Selector: tc.selector})
+			require.NoError(t, err)
+			require.Equal(t, activities.ListGatewaysOutput{Gateways: refs(tc.first), Next: "m-2"}, out)
+			out, err = run(t, r, r.gateways.ListGateways, activities.ListGatewaysInput{Selector: tc.selector, Marker: out.Next})
+			require.NoError(t, err)
+			require.Equal(t, activities.ListGatewaysOutput{Gateways: refs(tc.second)}, out)
+		})
+	}
+}
+
+func TestListsAreAskedForAgainOrRefused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.aws.list, r.huawei.proxies = maintenance.ErrThrottled, fails[[]maintenance.Proxy](maintenance.ErrThrottled)
+	_, err := run(t, r, r.gateways.ListGateways, activities.ListGatewaysInput{Selector: plan.Selector{Account: "prod"}})
+	require.False(t, requireKind(t, err, activities.TypeThrottled).NonRetryable())
+	_, err = run(t, r, r.proxies.ListProxies, activities.ListProxiesInput{Account: "prod", InstanceID: instanceID})
+	require.False(t, requireKind(t, err, activities.TypeThrottled).NonRetryable())
+	_, err = run(t, r, r.gateways.ListGateways, activities.ListGatewaysInput{Selector: plan.Selector{Account: "other"}})
+	require.True(t, requireKind(t, err, activities.TypeNotFound).NonRetryable())
+	_, err = run(t, r, r.proxies.ListProxies, activities.ListProxiesInput{Account: "other", InstanceID: instanceID})
+	require.True(t, requireKind(t, err, activities.TypeNotFound).NonRetryable())
+}
+
+func TestListProxiesGivesTheIDsSorted(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.huawei.proxies = says([]maintenance.Proxy{{ID: "c"}, {ID: "a"}, {ID: "b"}}, nil)
+	ids, err := run(t, r, r.proxies.ListProxies, activities.ListProxiesInput{Account: "prod", InstanceID: instanceID})
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b", "c"}, ids)
+	ids, err = run(t, r, r.proxies.ListProxies, activities.ListProxiesInput{Account: "prod", InstanceID: instanceID})
+	require.NoError(t, err)
+	require.Empty(t, ids)
+}
+
+// Where an activity goes is in no history that could be replayed wrongly, but a
+// queue that nobody polls is a run that stands still.
+func TestEachActivityHasTheQueueOfItsAccount(t *testing.T) {
+	t.Parallel()
+	for name, form := range forms(t) {
+		in, ok := form.In.(activities.Input)
+		require.True(t, ok, "the input of %s names no queue", name)
+		require.Contains(t, []string{"q", "q-aws-text", "q-huawei-text"}, in.Queue("q"), name)
+	}
+	for want, in := range map[string]activities.Input{
+		"q":             activities.WorkflowLookup{},
+		"q-aws-prod":    survey(),
+		"q-huawei-prod": proxyLookup(),
+	} {
+		require.Equal(t, want, in.Queue("q"))
+	}
+	require.Equal(t, activities.AWSQueue("q", "text"), activities.AwaitSnapshotInput{Account: "text"}.Queue("q"))
+	require.Equal(t, activities.AWSQueue("q", "prod"), volumeLookup().Queue("q"))
+}
