@@ -7,8 +7,8 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/tidegate/tidegate/internal/simcloud/document"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 const maxFaults = 1 << 20 // of a request's body, in bytes
@@ -43,11 +43,10 @@ func readFaults(r *http.Request) ([]fault.Rule, error) {
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
 		var rules []fault.Rule
-		err := document.Decode("body", text, &rules)
-		return rules, err
+		return rules, strict.Read("body", text, &rules).Err()
 	}
 	var rule fault.Rule
-	err = document.Decode("body", text, &rule)
+	err = strict.Read("body", text, &rule).Err()
 	return []fault.Rule{rule}, err
 }
 

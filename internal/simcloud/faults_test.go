@@ -61,11 +61,11 @@ func TestAdminRefusesFaultsThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	url := "http://" + serve(t, fleet(t)) + "/_sim/faults"
 	for body, want := range map[string]string{
-		``:                                      "body: empty, want fields among operation, resource, nth",
+		``:                                      "body:1:1: is empty: want a YAML document with fields among operation, resource, nth",
 		`{"operation": "ec2:*", "kind": "lost"`: "body",
-		`{"operation": "ec2:*", "sort": "lost-after"}`:                          `body:1:24: unknown field "sort", want one of operation, resource`,
-		`[{"operation": "ec2:*", "sort": "lost-after"}]`:                        `unknown field "[0].sort", want one of operation, resource`,
-		`{"operation": "ec2:*", "kind": "hang-after", "limit": "soon"}`:         `limit is "soon", want a duration`,
+		`{"operation": "ec2:*", "sort": "lost-after"}`:                          `body:1:24: sort: is an unknown field: want one of operation, resource`,
+		`[{"operation": "ec2:*", "sort": "lost-after"}]`:                        `body:1:25: [0].sort: is an unknown field: want one of operation, resource`,
+		`{"operation": "ec2:*", "kind": "hang-after", "limit": "soon"}`:         `limit: "soon" is wrong: want a number with a unit`,
 		`{"operation": "ec2:*", "kind": "gone"}`:                                `faults[0].kind is "gone", want one of refused-before`,
 		`[{"operation": "*", "kind": "echo"}, {"operation": "", "kind": "x"}]`:  `faults[1].operation is "", want a pattern`,
 		`{"operation": "taurusdb:UpgradeProxy", "kind": "lost-after"}`:          "taurusdb:UpgradeProxyVersion",
@@ -123,10 +123,10 @@ faults:
   - operation: ec2:*
 `))
 	for _, want := range []string{
-		`fleet.yaml:2:3: aws.noUpdate is "maybe"`,
-		`fleet.yaml:5:5: faults[1].operation is "ec3:*", want a pattern`,
-		`fleet.yaml:7:5: faults[1].status is "500", want nothing`,
-		`fleet.yaml:8:14: faults[2].kind is ""`,
+		`fleet.yaml:2:13: aws.noUpdate: "maybe" is wrong`,
+		`fleet.yaml:5:16: faults[1].operation: "ec3:*" is wrong: want a pattern`,
+		`fleet.yaml:7:13: faults[1].status: "500" is wrong: want nothing`,
+		`fleet.yaml:8:5: faults[2].kind: is missing`,
 	} {
 		require.ErrorContains(t, err, want)
 	}

@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
-	"github.com/tidegate/tidegate/internal/simcloud/document"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // Scenario is a whole scenario file. A section that is left out has no
@@ -42,27 +42,25 @@ func Load(path string) (Scenario, error) {
 // with the name, the line, the column, the field and what would be right.
 func Parse(name string, text []byte) (Scenario, error) {
 	var s Scenario
-	if err := document.Decode(name, text, &s); err != nil {
+	d := strict.Read(name, text, &s)
+	if err := d.Err(); err != nil {
 		return Scenario{}, fmt.Errorf("scenario: %w", err)
 	}
-	var faults []error
-	if awsFaults, ok := errors.AsType[aws.FieldErrors](s.AWS.Validate()); ok {
-		for _, f := range awsFaults {
-			f.Path = "aws." + f.Path
-			faults = append(faults, document.At(name, text, f.Path, f.Error()))
+	if wrongs, ok := errors.AsType[aws.FieldErrors](s.AWS.Validate()); ok {
+		for _, f := range wrongs {
+			d.Wrong("aws."+f.Path, f.Value, f.Want)
 		}
 	}
 	for _, err := range parts(s.Huawei.Validate()) {
-		message := "huawei." + err.Error()
-		path, _, _ := strings.Cut(message, ": ")
-		faults = append(faults, document.At(name, text, path, message))
+		path, problem, _ := strings.Cut("huawei."+err.Error(), ": ")
+		d.Fault(path, strict.Fault{Problem: problem})
 	}
 	for _, err := range parts(fault.Check(Operations(), s.Faults...)) {
 		if wrong, ok := errors.AsType[*fault.FieldError](err); ok {
-			faults = append(faults, document.At(name, text, wrong.Field, wrong.Error()))
+			d.Wrong(wrong.Field, wrong.Value, wrong.Want)
 		}
 	}
-	return s, errors.Join(faults...)
+	return s, d.Err()
 }
 
 // parts takes joined errors apart.

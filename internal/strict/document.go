@@ -3,7 +3,9 @@
 // stop at the first. What the struct's own rules find wrong afterwards is put at
 // its place by Document.Wrong.
 //
-// Fields have the names of their yaml tags, else of their json tags. Aliases are
+// Fields have the names of their yaml tags, else of their json tags, else their
+// own in small letters. Texts, numbers, truths, time.Duration, whatever reads its
+// own text, and structs, lists and maps of those can be read. Aliases are
 // followed; merge keys, second documents, unknown fields and fields given twice
 // are faults.
 package strict
@@ -33,24 +35,31 @@ type Document struct {
 // maxSize is far above a plan of 10,000 targets, which has three megabytes.
 const maxSize = 16 << 20
 
-// Read reads text into a pointer to a struct, over the defaults that it holds:
+// Read reads text into a pointer to a struct or a slice, over the defaults that it holds:
 // a field that is left out, or null, keeps its own. The file is named in faults.
 func Read(file string, text []byte, into any) *Document {
 	d := &Document{file: file, nodes: map[string]ast.Node{}, faulty: map[string]bool{}}
+	to := reflect.ValueOf(into).Elem()
 	if len(text) > maxSize {
 		d.add(nil, Fault{Problem: "is too large", Want: fmt.Sprintf("at most %d megabytes", maxSize>>20)})
 		return d
 	}
-	root := d.parse(text)
-	if root == nil {
-		return d
-	}
 	r := reader{Document: d, anchors: map[string]ast.Node{}, left: maxNodes}
-	r.read(root, reflect.ValueOf(into).Elem(), "")
-	if !d.Has("") && len(d.faults) == 0 { // a tag without a value
-		d.empty()
+	if root := d.parse(text); root != nil {
+		r.read(root, to, "")
+	}
+	if !d.Has("") && len(d.faults) == 0 { // nothing, or a tag without a value
+		d.add(nil, Fault{Problem: "is empty", Want: wantDocument(to.Type())})
 	}
 	return d
+}
+
+// wantDocument is what would be right in place of nothing.
+func wantDocument(t reflect.Type) string {
+	if t.Kind() != reflect.Struct {
+		return "a YAML document"
+	}
+	return "a YAML document with fields among " + strings.Join(fieldsOf(t), ", ")
 }
 
 // parse is the one document of a text; nil where there is none.
@@ -74,14 +83,8 @@ func (d *Document) parse(text []byte) ast.Node {
 			root = doc.Body
 		}
 	}
-	if root == nil || root.Type() == ast.NullType {
-		d.empty()
-		return nil
-	}
 	return root
 }
-
-func (d *Document) empty() { d.add(nil, Fault{Problem: "is empty", Want: "a YAML document"}) }
 
 // Has is true where something stands at a path.
 func (d *Document) Has(path string) bool { return d.nodes[path] != nil }

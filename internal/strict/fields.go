@@ -1,6 +1,7 @@
 package strict
 
 import (
+	"cmp"
 	"reflect"
 	"strings"
 )
@@ -12,7 +13,7 @@ func FieldName(f reflect.StructField) string {
 		tag = f.Tag.Get("json")
 	}
 	name, _, _ := strings.Cut(tag, ",")
-	return name
+	return cmp.Or(name, strings.ToLower(f.Name))
 }
 
 // fieldsOf are the names of a struct's fields, in its order.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -33,7 +34,7 @@ func (r *reader) read(node ast.Node, to reflect.Value, path string) {
 		return
 	}
 	r.nodes[path] = node
-	if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](to.Addr()); ok {
+	if text, ok := readsText(to); ok {
 		r.text(node, text, path)
 		return
 	}
@@ -96,10 +97,32 @@ func wantOf(err error, to any) string {
 	if f, ok := errors.AsType[*maintenance.FieldError](err); ok {
 		return f.Want
 	}
-	if _, ok := to.(*maintenance.Duration); ok {
+	switch to.(type) {
+	case *maintenance.Duration, *duration:
 		return "a number with a unit, such as 90s, 30m or 4h"
 	}
 	return "another value"
+}
+
+// duration is a time.Duration that reads its own text.
+type duration time.Duration
+
+// UnmarshalText is encoding.TextUnmarshaler's.
+func (d *duration) UnmarshalText(text []byte) error {
+	read, err := time.ParseDuration(string(text))
+	*d = duration(read)
+	return err //nolint:wrapcheck // the fault says what would be right
+}
+
+// readsText is true of a value that reads its own text.
+func readsText(v reflect.Value) (encoding.TextUnmarshaler, bool) {
+	if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
+		return text, true
+	}
+	if d, ok := reflect.TypeAssert[*time.Duration](v.Addr()); ok {
+		return (*duration)(d), true
+	}
+	return nil, false
 }
 
 // structure fills a struct from a mapping.
@@ -184,11 +207,33 @@ func (r *reader) scalar(node ast.Node, to reflect.Value, path string) {
 		}
 		to.SetBool(text == "true")
 	default:
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			r.Wrong(path, "", "a whole number")
-		}
-		to.SetInt(int64(n))
+		r.number(text, to, path)
+	}
+}
+
+// number fills a number of the field's own size.
+func (r *reader) number(text string, to reflect.Value, path string) {
+	var err error
+	want := "a whole number"
+	bits := to.Type().Bits()
+	switch {
+	case to.CanInt():
+		var n int64
+		n, err = strconv.ParseInt(text, 10, bits)
+		to.SetInt(n)
+	case to.CanUint():
+		var n uint64
+		n, err = strconv.ParseUint(text, 10, bits)
+		to.SetUint(n)
+		want = "a whole number from 0 on"
+	default:
+		var n float64
+		n, err = strconv.ParseFloat(text, bits)
+		to.SetFloat(n)
+		want = "a number"
+	}
+	if err != nil {
+		r.Wrong(path, "", want)
 	}
 }
 

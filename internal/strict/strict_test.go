@@ -2,8 +2,10 @@ package strict_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,6 +21,9 @@ type fleet struct {
 	Afloat bool                  `json:"afloat"`
 	Ships  []ship                `json:"ships"`
 	Tags   map[string]string     `json:"tags"`
+	Seed   uint64
+	Chance float64       `json:"chance"`
+	Limit  time.Duration `json:"limit"`
 }
 
 type ship struct {
@@ -48,6 +53,9 @@ ships:
     decks: &decks [a, 'b: c']
   - {name: !!str 2, decks: *decks}
 tags: {x: 1, "y.z": ~, w: ""}
+seed: 18446744073709551615
+chance: 0.25
+limit: 250ms
 `)
 	require.NoError(t, d.Err())
 	share, err := maintenance.ParseShare("10%")
@@ -59,6 +67,9 @@ tags: {x: 1, "y.z": ~, w: ""}
 	require.True(t, f.Afloat)
 	require.Equal(t, []ship{{"two words", []string{"a", "b: c"}}, {"2", []string{"a", "b: c"}}}, f.Ships)
 	require.Equal(t, map[string]string{"x": "1", "y.z": "", "w": ""}, f.Tags)
+	require.Equal(t, uint64(math.MaxUint64), f.Seed)
+	require.InDelta(t, 0.25, f.Chance, 0)
+	require.Equal(t, 250*time.Millisecond, f.Limit)
 }
 
 func TestWhatIsLeftOutOrNullKeepsItsDefault(t *testing.T) {
@@ -77,11 +88,14 @@ func TestWhatIsLeftOutOrNullKeepsItsDefault(t *testing.T) {
 func TestFaultsHaveTheirPlaces(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ text, want string }{
-		"unknown, and near":      {"nane: a\n", "1:1: nane: is an unknown field: want name, it seems; one of name, size, wait, crew, afloat, ships, tags"},
+		"unknown, and near":      {"nane: a\n", "1:1: nane: is an unknown field: want name, it seems; one of name, size, wait, crew, afloat, ships, tags, seed, chance, limit"},
 		"unknown, not near":      {"ships:\n  - captain: secret\n", "2:5: ships[0].captain: is an unknown field: want one of name, decks"},
 		"twice":                  {"name: a\nname: b\n", "2:1: name: is given twice: want each field once"},
 		"twice in a table":       {"tags: {a: 1, a: 2}\n", "1:14: tags.a: is given twice: want each field once"},
 		"not a number":           {"crew: many\n", `1:7: crew: "many" is wrong: want a whole number`},
+		"below zero":             {"seed: -1\n", `1:7: seed: "-1" is wrong: want a whole number from 0 on`},
+		"no number at all":       {"chance: {}\n", `1:9: chance: is a mapping: want a number`},
+		"no unit":                {"limit: 5\n", `1:8: limit: "5" is wrong: want a number with a unit, such as 90s, 30m or 4h`},
 		"not a truth":            {"afloat: yes\n", `1:9: afloat: "yes" is wrong: want true or false`},
 		"not a duration":         {"wait: [1]\n", "1:7: wait: is a list: want a number with a unit, such as 90s, 30m or 4h"},
 		"not a share":            {"size: 101%\n", `1:7: size: "101%" is wrong: want a number such as "5", or per cent such as "10%"`},
@@ -108,6 +122,15 @@ func TestFaultsHaveTheirPlaces(t *testing.T) {
 			require.NotContains(t, d.Err().Error(), "\n", "one fault")
 		})
 	}
+}
+
+func TestAListIsReadToo(t *testing.T) {
+	t.Parallel()
+	var ships []ship
+	require.NoError(t, strict.Read("body", []byte(`[{"name": "a"}, {"name": "b"}]`), &ships).Err())
+	require.Equal(t, []ship{{Name: "a"}, {Name: "b"}}, ships)
+	err := strict.Read("body", []byte(`[{"nam": "a"}]`), &ships).Err()
+	require.EqualError(t, err, "body:1:3: [0].nam: is an unknown field: want name, it seems; one of name, decks")
 }
 
 func TestFaultsComeInTheOrderOfTheDocument(t *testing.T) {

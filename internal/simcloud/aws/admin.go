@@ -7,7 +7,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/tidegate/tidegate/internal/simcloud/document"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // AdminHandler is the simulator's own side of this cloud, unsigned:
@@ -114,7 +114,7 @@ func body[T any](r *http.Request) (T, error) {
 	if err != nil {
 		return in, fmt.Errorf("read the request's body: %w", err)
 	}
-	if err := document.Decode("body", raw, &in); err != nil {
+	if err := strict.Read("body", raw, &in).Err(); err != nil {
 		return in, fmt.Errorf("the request cannot be used: %w", err)
 	}
 	return in, nil

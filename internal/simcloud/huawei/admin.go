@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // errUnknown is an id in an admin path that nothing has.
@@ -97,7 +97,7 @@ func readAdmin[T any](r *http.Request) (T, error) {
 	if strings.TrimSpace(string(body)) == "" {
 		body = []byte("{}")
 	}
-	if err := yaml.UnmarshalWithOptions(body, &decoded, yaml.Strict()); err != nil {
+	if err := strict.Read("body", body, &decoded).Err(); err != nil {
 		return decoded, fmt.Errorf("the request body cannot be used: %w", err)
 	}
 	return decoded, nil

@@ -91,7 +91,7 @@ func TestAdminNamesWhatIsWrong(t *testing.T) {
 	}{
 		"/proxies/" + orders + "/latest-version":    {`{"version":"latest"}`, 400, `version: "latest" is wrong: want four numbers`},
 		"/proxies/" + orders + "/status":            {`{"status":"SLEEPY"}`, 400, "want one of ACTIVE, ABNORMAL, FAILED"},
-		"/proxies/" + orders + "/fate":              {`{"rejects":"x"}`, 400, `unknown field "rejects"`},
+		"/proxies/" + orders + "/fate":              {`{"rejects":"x"}`, 400, `body:1:2: rejects: is an unknown field: want reject`},
 		"/proxies/" + orders + "/scheduled-upgrade": {`{"startsIn":"soon"}`, 400, "startsIn"},
 		"/proxies/nobody/fate":                      {`{}`, 404, `proxy "nobody" does not exist`},
 		"/instances/nobody/status":                  {`{"status":"ACTIVE"}`, 404, `instance "nobody" does not exist`},
