@@ -11,19 +11,20 @@ import (
 // The typed search attributes of a target's run, by which the Web UI's saved
 // views and the command find it.
 var (
-	attributeGateway = temporal.NewSearchAttributeKeyKeyword("TidegateGateway") //nolint:gochecknoglobals // typed keys are values, not state
-	attributeAccount = temporal.NewSearchAttributeKeyKeyword("TidegateAccount") //nolint:gochecknoglobals // as above
-	attributeStep    = temporal.NewSearchAttributeKeyKeyword("TidegateStep")    //nolint:gochecknoglobals // as above
-	attributeBlocker = temporal.NewSearchAttributeKeyKeyword("TidegateBlocker") //nolint:gochecknoglobals // as above
-	attributeNext    = temporal.NewSearchAttributeKeyTime("TidegateNext")       //nolint:gochecknoglobals // as above
-	attributeState   = temporal.NewSearchAttributeKeyKeyword("TidegateState")   //nolint:gochecknoglobals // as above
+	attributeGateway  = temporal.NewSearchAttributeKeyKeyword("TidegateGateway")  //nolint:gochecknoglobals // typed keys are values, not state
+	attributeAccount  = temporal.NewSearchAttributeKeyKeyword("TidegateAccount")  //nolint:gochecknoglobals // as above
+	attributeStep     = temporal.NewSearchAttributeKeyKeyword("TidegateStep")     //nolint:gochecknoglobals // as above
+	attributeBlocker  = temporal.NewSearchAttributeKeyKeyword("TidegateBlocker")  //nolint:gochecknoglobals // as above
+	attributeNext     = temporal.NewSearchAttributeKeyTime("TidegateNext")        //nolint:gochecknoglobals // as above
+	attributeCampaign = temporal.NewSearchAttributeKeyKeyword("TidegateCampaign") //nolint:gochecknoglobals // as above
+	attributeState    = temporal.NewSearchAttributeKeyKeyword("TidegateState")    //nolint:gochecknoglobals // as above
 )
 
 // SearchAttributes are the attributes that a namespace must have, with their
 // types, for these workflows to run in it.
 func SearchAttributes() map[string]enumspb.IndexedValueType {
 	keys := []temporal.SearchAttributeKey{
-		attributeGateway, attributeAccount, attributeStep, attributeBlocker, attributeNext, attributeState,
+		attributeGateway, attributeAccount, attributeStep, attributeBlocker, attributeNext, attributeState, attributeCampaign,
 	}
 	types := make(map[string]enumspb.IndexedValueType, len(keys))
 	for _, key := range keys {
@@ -39,6 +40,22 @@ func StartAttributes(target maintenance.Target) temporal.SearchAttributes {
 		attributeAccount.ValueSet(target.Gateway.Account),
 		attributeStep.ValueSet(string(maintenance.StepAssess)),
 	)
+}
+
+// startAttributes are StartAttributes of a run that a campaign begins.
+func startAttributes(target maintenance.Target, campaign string) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(
+		attributeGateway.ValueSet(target.Gateway.ID()),
+		attributeAccount.ValueSet(target.Gateway.Account),
+		attributeStep.ValueSet(string(maintenance.StepAssess)),
+		attributeCampaign.ValueSet(campaign),
+	)
+}
+
+// CampaignAttributes are those that a campaign has from its start: its name, by
+// which all its runs are found, also those that a schedule starts.
+func CampaignAttributes(name string) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(attributeCampaign.ValueSet(name))
 }
 
 // tag updates the attributes that follow a run's way. It is called where the

@@ -48,9 +48,14 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 // command is charged what the server would write, and a workflow task of its own.
 type meter struct {
 	interceptor.WorkerInterceptorBase
+	events int
+}
+
+// metered is one workflow's way through the meter.
+type metered struct {
 	interceptor.WorkflowInboundInterceptorBase
 	interceptor.WorkflowOutboundInterceptorBase
-	events int
+	*meter
 }
 
 const (
@@ -62,28 +67,27 @@ const (
 )
 
 func (m *meter) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
-	m.WorkflowInboundInterceptorBase.Next = next
-	return m
+	return &metered{meter: m, WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}}
 }
 
-func (m *meter) Init(next interceptor.WorkflowOutboundInterceptor) error {
+func (m *metered) Init(next interceptor.WorkflowOutboundInterceptor) error {
 	m.WorkflowOutboundInterceptorBase.Next = next
 	return m.WorkflowInboundInterceptorBase.Next.Init(m)
 }
 
-func (m *meter) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+func (m *metered) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
 	m.events += activityEvents + cancelEvents + taskEvents
 	options := workflow.GetActivityOptions(ctx)
 	options.RetryPolicy.MaximumAttempts = math.MaxInt32
 	return m.WorkflowOutboundInterceptorBase.Next.ExecuteActivity(workflow.WithActivityOptions(ctx, options), name, args...)
 }
 
-func (m *meter) NewTimerWithOptions(ctx workflow.Context, d time.Duration, o workflow.TimerOptions) workflow.Future {
+func (m *metered) NewTimerWithOptions(ctx workflow.Context, d time.Duration, o workflow.TimerOptions) workflow.Future {
 	m.events += timerEvents + taskEvents
 	return m.WorkflowOutboundInterceptorBase.Next.NewTimerWithOptions(ctx, d, o)
 }
 
-func (m *meter) UpsertTypedSearchAttributes(ctx workflow.Context, a ...temporal.SearchAttributeUpdate) error {
+func (m *metered) UpsertTypedSearchAttributes(ctx workflow.Context, a ...temporal.SearchAttributeUpdate) error {
 	m.events++
 	return m.WorkflowOutboundInterceptorBase.Next.UpsertTypedSearchAttributes(ctx, a...)
 }

@@ -17,6 +17,9 @@ type MaintenanceInput struct {
 	Target maintenance.Target `json:"target"`
 	// Policy may leave fields out: they take their defaults once, at assess.
 	Policy maintenance.Policy `json:"policy,omitzero"`
+	// Campaign is the workflow id of the campaign that began it, which waits for
+	// the window in its place: a run that finds it shut ends DEFERRED. Empty: none.
+	Campaign string `json:"campaign,omitempty"`
 }
 
 // GatewayMaintenance takes one target through its maintenance, in the order of
@@ -30,6 +33,7 @@ func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.
 	if err := r.listen(ctx, stop); err != nil {
 		return maintenance.Result{}, err
 	}
+	r.heedCampaign(ctx, stop)
 	failure := errors.Join(r.steps(ctx), errors.Join(r.skippedFailures...))
 	r.failed = failure != nil
 	if r.failed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete {
@@ -64,6 +68,7 @@ type run struct {
 	jobs      []string              // Huawei Cloud's jobs that this run has begun, as far as they are known
 	ledger    ledger
 
+	deferred        bool    // its window was shut, and its campaign is to place it anew
 	choice          string  // what an operator chose for the held step
 	skippedFailures []error // failed steps that an operator let go
 	failed          bool    // a step failed, or the run was stopped
@@ -108,7 +113,7 @@ func (r *run) steps(ctx workflow.Context) error {
 		{maintenance.StepProxies, r.upgradeProxies},
 		{maintenance.StepVerify, r.verify},
 	} {
-		if err := r.step(ctx, s.step, s.do); err != nil {
+		if err := r.step(ctx, s.step, s.do); err != nil || r.deferred {
 			return err
 		}
 	}
@@ -173,6 +178,9 @@ func (r *run) report(s maintenance.Step) *maintenance.StepReport {
 // conclude makes the record of the run, and Temporal's status of it.
 func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.Result, error) {
 	state := maintenance.Conclude(failure != nil || stuck != nil, r.ledger.changes())
+	if r.deferred && state == maintenance.StateCompleted {
+		state = maintenance.StateDeferred
+	}
 	result := maintenance.Result{
 		Target:    r.in.Target.Name,
 		State:     state,
@@ -203,7 +211,7 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 	_, cancelled := errors.AsType[*temporal.CanceledError](failure)
 	_, aborted := r.decided(AbortUpdate)
 	switch {
-	case state == maintenance.StateCompleted:
+	case state == maintenance.StateCompleted, state == maintenance.StateDeferred:
 		return result, nil
 	case cancelled && !aborted:
 		return result, temporal.NewCanceledError(result)

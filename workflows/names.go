@@ -22,6 +22,32 @@ const (
 	SkipUpdate = "skip"
 	// ReleaseUpdate ends a quarantine.
 	ReleaseUpdate = "release"
+	// CampaignName is the type of the workflow of a fleet.
+	CampaignName = "Campaign"
+	// RosterName is the type of the workflow that keeps a page of a campaign's
+	// targets.
+	RosterName = "Roster"
+	// TargetsQuery asks a campaign for a page of its targets: it takes a
+	// fleet.Page and answers with []fleet.Row.
+	TargetsQuery = "targets"
+	// EntriesQuery asks a campaign for the whole of what its scheduler decides
+	// from, a page at a time: it takes a fleet.Page and answers with a fleet.Fleet
+	// that has only those entries.
+	EntriesQuery = "entries"
+	// RosterQuery asks a roster for its targets as they were read: it answers with
+	// []Surveyed.
+	RosterQuery = "roster"
+	// AddTargetsUpdate gives a campaign a further page of its plan: AddTargets.
+	AddTargetsUpdate = "add-targets"
+	// PauseUpdate keeps a campaign from beginning anything new.
+	PauseUpdate = "pause"
+	// ResumeUpdate takes a pause back.
+	ResumeUpdate = "resume"
+	// RescheduleUpdate keeps a target back until an instant. Like all of a
+	// campaign's but add-targets it takes a CampaignOrder.
+	RescheduleUpdate = "reschedule"
+	// ConcurrencyUpdate sets how many targets run at a time.
+	ConcurrencyUpdate = "concurrency"
 	// QuarantineName is the type of the workflow that stands for a quarantine.
 	QuarantineName = "Quarantine"
 	// QuarantineMemo is the memo under which that workflow says why it is, as a
@@ -37,3 +63,8 @@ func QuarantineWorkflowID(gatewayID string) string { return "quarantine-" + gate
 // that Temporal itself keeps a gateway from being in two runs at once. It has no
 // slash: it stands in the Web UI's addresses.
 func GatewayWorkflowID(gatewayID string) string { return "gateway-" + gatewayID }
+
+// CampaignWorkflowID is the id of the campaign of that name. Temporal itself
+// keeps two of one name from running at once. One that a schedule starts has the
+// time of its start after it.
+func CampaignWorkflowID(name string) string { return "campaign-" + name }

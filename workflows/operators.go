@@ -46,16 +46,40 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 	return nil
 }
 
+// heedCampaign obeys an order to abort that came to the whole campaign: as the
+// update, but nobody waits for an answer. Past the point of no return it is not
+// obeyed, and the run finishes.
+func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
+	if r.in.Campaign == "" {
+		return
+	}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		var o Order
+		for workflow.GetSignalChannel(ctx, abortSignal).Receive(ctx, &o) {
+			if r.mayAbort() == nil {
+				r.record(ctx, AbortUpdate, o)
+				stop()
+				return
+			}
+		}
+	})
+}
+
+// record keeps what somebody has decided.
+func (r *run) record(ctx workflow.Context, what string, o Order) maintenance.Decision {
+	decision := maintenance.Decision{What: what, By: o.By, Why: o.Why, At: workflow.Now(ctx)}
+	r.status.Decisions = append(r.status.Decisions, decision)
+	r.publish(ctx)
+	return decision
+}
+
 // obey registers one update, with its check and its place in the record.
 func (r *run) obey(ctx workflow.Context, o command) error {
 	handle := func(ctx workflow.Context, in Order) (maintenance.Decision, error) {
-		decision := maintenance.Decision{What: o.name, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
-		r.status.Decisions = append(r.status.Decisions, decision)
 		if o.do != nil {
 			o.do()
 		}
-		r.publish(ctx)
-		return decision, nil
+		return r.record(ctx, o.name, in), nil
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
 		Validator: func(_ workflow.Context, in Order) error {

@@ -12,6 +12,14 @@ func Register(to worker.WorkflowRegistry) {
 		Name:               GatewayMaintenanceName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
+	to.RegisterWorkflowWithOptions(Campaign, workflow.RegisterOptions{
+		Name:               CampaignName,
+		VersioningBehavior: workflow.VersioningBehaviorPinned,
+	})
+	to.RegisterWorkflowWithOptions(Roster, workflow.RegisterOptions{
+		Name:               RosterName,
+		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	})
 	to.RegisterWorkflowWithOptions(Quarantine, workflow.RegisterOptions{
 		Name:               QuarantineName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,

@@ -13,6 +13,9 @@ import (
 // summary is the one sentence that says what is true now that the run has ended.
 func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
 	truth := strings.Join(r.truths(), "; ")
+	if state == maintenance.StateDeferred {
+		return fmt.Sprintf("Not begun: %s. The campaign begins it later. Now: %s.", r.status.Reason, truth)
+	}
 	if failure == nil && stuck == nil {
 		return truth + "."
 	}
@@ -43,7 +46,7 @@ func closing(state maintenance.EndState) string {
 		return "What was changed around it is as it was before; upgrades only go forward."
 	case maintenance.StateCompensationFailed:
 		return "A change could not be taken back: see the ledger, and take it back by hand."
-	case maintenance.StateCompleted:
+	case maintenance.StateCompleted, maintenance.StateDeferred:
 	}
 	return ""
 }

@@ -30,7 +30,11 @@ func (r *run) wait(ctx workflow.Context) (outcome, error) {
 	if err := r.awaitApproval(ctx); err != nil {
 		return outcome{}, err
 	}
-	if _, err := r.gate(ctx, r.updatedByAWS); err != nil {
+	_, err := r.gate(ctx, r.updatedByAWS)
+	if r.deferred {
+		return skipped("left to the campaign: %s", r.status.Reason), nil
+	}
+	if err != nil {
 		return outcome{}, err
 	}
 	if r.updatedByAWS() {
@@ -59,6 +63,10 @@ func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, e
 				r.status.Window = &w
 			}
 			return verdict.Opening.Until, nil
+		}
+		if r.in.Campaign != "" && r.status.Step == maintenance.StepWait {
+			r.deferred, r.status.Reason = true, verdict.Reason
+			return time.Time{}, nil
 		}
 		if err := r.sleep(ctx, verdict); err != nil {
 			return time.Time{}, err

@@ -1,0 +1,279 @@
+package workflows
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+const (
+	// longestSleep is when a campaign decides again at the latest. It also is how
+	// soon a sleeping one moves to a new version of the worker.
+	longestSleep = 24 * time.Hour
+	// silence is how long nothing may be heard of running targets before their
+	// rosters are asked.
+	silence = time.Hour
+	// planOnlyFor is how long a campaign that only plans answers queries.
+	planOnlyFor = 10 * time.Minute
+	// eventsPerRun and bytesPerRun are at which length of its history a campaign
+	// continues as new, far below Temporal's limits.
+	eventsPerRun = 4_000
+	bytesPerRun  = 4 << 20
+)
+
+// Campaign takes a fleet through its maintenance, as fleet.Decide says. It ends
+// when every target has ended, or when it was stopped and the last running target
+// has. One that ends otherwise than COMPLETED fails with an application error
+// whose type is the end state and whose details hold the fleet.Result.
+func Campaign(ctx workflow.Context, in CampaignInput) (fleet.Result, error) {
+	c := newCampaign(ctx, in)
+	// A cancelled campaign is one that is aborted: it sees its running targets home.
+	living, _ := workflow.NewDisconnectedContext(ctx)
+	if err := c.listen(living); err != nil {
+		return fleet.Result{}, err
+	}
+	workflow.Go(living, c.hear)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		if ctx.Done().Receive(ctx, nil); ctx.Err() != nil {
+			c.stop(living, "cancelled in Temporal", &Order{By: "Temporal", Why: "the campaign was cancelled"})
+		}
+	})
+	if in.Carried == nil {
+		if err := c.gather(living); err != nil {
+			return fleet.Result{}, errors.Join(err, c.closeRosters(living))
+		}
+	}
+	if in.PlanOnly {
+		return c.answerQueries(living)
+	}
+	return c.run(living)
+}
+
+// campaign is the state of a campaign: Carried travels from run to run.
+type campaign struct {
+	Carried
+	in      CampaignInput
+	turn    fleet.Turn
+	phase   fleet.Phase
+	doing   string
+	changed bool // something that may change what Decide says
+	heard   time.Time
+	result  *fleet.Result
+	tagged  string // the search attributes as they were set last
+
+	pages    []AddTargets // of the plan, that are not with a roster yet
+	received int          // targets so far
+	gathered [][]*event   // by roster and line: what is known of each target
+	missing  int          // lines that were not heard of yet
+	entryOf  map[int]int  // ref -> index into the entries
+}
+
+// Carried is what one run of a campaign leaves to the next.
+type Carried struct {
+	Start     time.Time              `json:"start"`
+	Entries   []fleet.Entry          `json:"entries,omitempty"`
+	Rosters   []string               `json:"rosters,omitempty"` // workflow ids, by number
+	Max       int                    `json:"max,omitempty"`     // what an operator made of maxConcurrent
+	Paused    string                 `json:"paused,omitempty"`
+	Stopped   string                 `json:"stopped,omitempty"`
+	Expired   bool                   `json:"expired,omitempty"`
+	Reads     []int                  `json:"reads,omitempty"`    // refs of targets that are to be read anew
+	Aborting  *Order                 `json:"aborting,omitempty"` // running targets are asked to end
+	Approvals []approval             `json:"approvals,omitempty"`
+	Asked     time.Time              `json:"asked,omitzero"` // since when an approval is waited for
+	Measured  fleet.Measured         `json:"measured,omitzero"`
+	Decisions []maintenance.Decision `json:"decisions,omitempty"`
+}
+
+// approval is one person's consent to one wave and, for the first, the campaign.
+type approval struct {
+	Wave int    `json:"wave"`
+	By   string `json:"by"`
+}
+
+func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
+	c := &campaign{in: in, phase: fleet.Gathering, heard: workflow.Now(ctx), entryOf: map[int]int{}}
+	if in.Carried == nil {
+		c.Start = workflow.Now(ctx)
+		return c
+	}
+	c.Carried, c.phase = *in.Carried, fleet.Underway
+	c.index()
+	return c
+}
+
+func (c *campaign) index() {
+	for i, e := range c.Entries {
+		c.entryOf[e.Ref] = i
+	}
+}
+
+// fleet is the campaign as its scheduler sees it.
+func (c *campaign) fleet() fleet.Fleet {
+	f := fleet.Fleet{
+		Entries: c.Entries, Rollout: c.in.Plan.Rollout, Rules: c.in.Plan.Policy.Rules(),
+		Paused: c.Paused, Stopped: c.Stopped, Approved: c.approved(), Measured: c.Measured,
+	}
+	f.Rollout.MaxConcurrent = cmp.Or(c.Max, f.Rollout.MaxConcurrent)
+	return f
+}
+
+// run decides, carries out, and waits for news, until the campaign is over.
+func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
+	c.phase = fleet.Underway
+	for {
+		now := workflow.Now(ctx)
+		c.changed = false
+		c.expire(ctx, now)
+		c.turn = fleet.Decide(c.fleet(), now)
+		c.ask(now)
+		if err := errors.Join(c.begin(ctx, now), c.tag(ctx), c.sweep(ctx, now)); err != nil {
+			return fleet.Result{}, err
+		}
+		c.publish(ctx)
+		if c.turn.Over || (c.Stopped != "" && c.running() == 0) {
+			return c.conclude(ctx)
+		}
+		if c.shouldMoveOn(ctx) {
+			return fleet.Result{}, c.moveOn(ctx)
+		}
+		if c.changed {
+			continue
+		}
+		if err := c.rest(ctx); err != nil {
+			return fleet.Result{}, err
+		}
+	}
+}
+
+// rest waits for news, or until the next decision is due.
+func (c *campaign) rest(ctx workflow.Context) error {
+	now := workflow.Now(ctx)
+	wake, why := now.Add(longestSleep), "decide again"
+	earlier := func(t time.Time, because string) {
+		if t.After(now) && t.Before(wake) {
+			wake, why = t, because
+		}
+	}
+	earlier(c.turn.Wake, "the next target may begin")
+	if c.running() > 0 {
+		earlier(c.heard.Add(silence), "ask what became of the running targets")
+	}
+	if !c.Asked.IsZero() {
+		earlier(c.Asked.Add(c.in.Plan.Approvals.TimeLimit.Std()), "the time to approve is over")
+	}
+	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+		Timeout: wake.Sub(now), TimerOptions: workflow.TimerOptions{Summary: why},
+	}, func() bool { return c.changed })
+	return err
+}
+
+// shouldMoveOn is true where the history has become long, or a new version of the
+// worker waits to take over.
+func (c *campaign) shouldMoveOn(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return info.GetCurrentHistoryLength() >= cmp.Or(c.in.EventsPerRun, eventsPerRun) || info.GetCurrentHistorySize() >= bytesPerRun ||
+		info.GetContinueAsNewSuggested() || info.GetTargetWorkerDeploymentVersionChanged()
+}
+
+// moveOn continues as new, with nothing left behind: every update is answered and
+// every signal heard.
+func (c *campaign) moveOn(ctx workflow.Context) error {
+	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+		return err
+	}
+	c.drain(ctx)
+	next := c.in
+	next.Plan.Targets, next.More = nil, 0
+	next.Carried = &c.Carried
+	options := workflow.ContinueAsNewErrorOptions{}
+	if workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {
+		options.InitialVersioningBehavior = workflow.ContinueAsNewVersioningBehaviorAutoUpgrade
+	}
+	return workflow.NewContinueAsNewErrorWithOptions(ctx, options, CampaignName, next)
+}
+
+func (c *campaign) running() (n int) {
+	for _, e := range c.Entries {
+		if e.State == fleet.Running {
+			n++
+		}
+	}
+	return n
+}
+
+// stop lets nothing more begin, and asks what runs to end.
+func (c *campaign) stop(_ workflow.Context, why string, o *Order) {
+	c.Stopped, c.Aborting, c.changed = why, o, true
+}
+
+// conclude makes the campaign's record, and Temporal's status of it.
+func (c *campaign) conclude(ctx workflow.Context) (fleet.Result, error) {
+	f := c.fleet()
+	result := fleet.Result{
+		Name: c.in.Plan.Name, State: c.endState(f), Counts: f.Counts(), Waves: f.WaveLines(workflow.Now(ctx)),
+		Failures: f.Status(c.turn, workflow.Now(ctx)).Failures, Decisions: c.Decisions, Submitter: c.in.Submitter, Digest: c.in.Digest,
+		Start: c.Start, End: workflow.Now(ctx),
+	}
+	result.Summary = summarize(result, c.Stopped)
+	c.phase, c.result = fleet.Over, &result
+	if err := errors.Join(c.closeRosters(ctx), c.tag(ctx)); err != nil {
+		return result, err
+	}
+	c.publish(ctx)
+	c.drain(ctx)
+	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+		return result, err
+	}
+	if result.State == fleet.Completed {
+		return result, nil
+	}
+	return result, temporal.NewApplicationErrorWithOptions(result.Summary, string(result.State),
+		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{result}})
+}
+
+func (c *campaign) endState(f fleet.Fleet) fleet.EndState {
+	counts := f.Counts()
+	switch {
+	case c.Expired:
+		return fleet.Expired
+	case c.Stopped != "" && !c.turn.Over:
+		return fleet.Aborted
+	case counts.Failed+counts.Skipped > 0:
+		return fleet.Partial
+	}
+	return fleet.Completed
+}
+
+func summarize(r fleet.Result, stopped string) string {
+	n := r.Counts
+	text := fmt.Sprintf("%d of %d targets succeeded, %d had nothing to be done, %d failed, %d were skipped, %d were not begun",
+		n.Succeeded, n.Total, n.Current, n.Failed, n.Skipped, n.Waiting)
+	if stopped != "" {
+		text += "; " + stopped
+	}
+	return text + "."
+}
+
+// answerQueries keeps a campaign that only plans for as long as somebody may read
+// it.
+func (c *campaign) answerQueries(ctx workflow.Context) (fleet.Result, error) {
+	c.phase = fleet.Planned
+	now := workflow.Now(ctx)
+	c.turn = fleet.Decide(c.fleet(), now)
+	c.publish(ctx)
+	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+		Timeout: planOnlyFor, TimerOptions: workflow.TimerOptions{Summary: "the plan can be read until then"},
+	}, func() bool { return c.Stopped != "" })
+	return fleet.Result{
+		Name: c.in.Plan.Name, State: fleet.Completed, Summary: "Planned only: nothing was begun.", Counts: c.fleet().Counts(),
+		Submitter: c.in.Submitter, Digest: c.in.Digest, Start: c.Start, End: workflow.Now(ctx),
+	}, err
+}

@@ -1,0 +1,206 @@
+package workflows
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// pagesLimit is how long the rest of a plan may take to arrive.
+const pagesLimit = 15 * time.Minute
+
+// maxTargets is how many targets one campaign takes: what it carries from run to
+// run has to fit one payload of Temporal's (2 MB).
+const maxTargets = 12_000
+
+// gather brings the fleet together: the plan's pages, what its selectors find, and
+// what the clouds say of each gateway.
+func (c *campaign) gather(ctx workflow.Context) error {
+	if _, err := call(ctx, c.reading("are these the worker's accounts?"), runs.CheckAccounts,
+		activities.AccountsInput{Accounts: c.in.Plan.Accounts, Pace: c.in.Plan.Policy.Pace}); err != nil {
+		return err
+	}
+	if err := c.takePages(ctx); err != nil {
+		return err
+	}
+	named := len(c.Rosters)
+	var selected []int // by roster: the selector that found it
+	for i, s := range c.in.Plan.Selectors {
+		if err := c.discover(ctx, s); err != nil {
+			return fmt.Errorf("discover the gateways of selectors[%d]: %w", i, err)
+		}
+		for len(selected) < len(c.Rosters)-named {
+			selected = append(selected, i)
+		}
+	}
+	if err := workflow.Await(ctx, func() bool {
+		c.doing = fmt.Sprintf("reading the clouds: %d targets to go", c.missing)
+		return c.missing == 0 || c.Stopped != ""
+	}); err != nil {
+		return err
+	}
+	c.assemble(named, selected)
+	return nil
+}
+
+func (c *campaign) reading(summary string) workflow.ActivityOptions {
+	r := roster{in: RosterInput{Plan: c.in.Plan}}
+	return r.reading(assessLimit, summary)
+}
+
+// takePages hands the plan's targets to rosters as they arrive.
+func (c *campaign) takePages(ctx workflow.Context) error {
+	total := len(c.in.Plan.Targets) + c.in.More
+	if len(c.in.Plan.Targets) > 0 {
+		c.pages = append([]AddTargets{{Targets: c.in.Plan.Targets}}, c.pages...)
+		c.received += len(c.in.Plan.Targets)
+	}
+	for {
+		for len(c.pages) > 0 {
+			page := c.pages[0]
+			c.pages = c.pages[1:]
+			if err := c.enroll(ctx, RosterInput{Targets: page.Targets}, len(page.Targets)); err != nil {
+				return err
+			}
+		}
+		if c.received >= total || c.Stopped != "" {
+			return nil
+		}
+		c.doing = fmt.Sprintf("waiting for the rest of the plan: %d of %d targets", c.received, total)
+		c.publish(ctx)
+		arrived, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+			Timeout: pagesLimit, TimerOptions: workflow.TimerOptions{Summary: c.doing},
+		}, func() bool { return len(c.pages) > 0 || c.Stopped != "" })
+		if err != nil {
+			return err
+		}
+		if !arrived {
+			return temporal.NewNonRetryableApplicationError(
+				fmt.Sprintf("%d of the plan's %d targets never came: run the plan again", total-c.received, total), activities.TypeInvalid, nil)
+		}
+	}
+}
+
+// mayAdd judges a further page.
+func (c *campaign) mayAdd(in AddTargets) error {
+	total := len(c.in.Plan.Targets) + c.in.More
+	switch {
+	case c.phase != fleet.Gathering || total == c.received:
+		return fmt.Errorf("the plan is complete: it has %d targets", total)
+	case in.From != max(c.received, len(c.in.Plan.Targets)):
+		return fmt.Errorf("from is %d: want %d, the number of targets so far", in.From, c.received)
+	case len(in.Targets) == 0 || len(in.Targets) > PageSize || in.From+len(in.Targets) > total:
+		return fmt.Errorf("%d targets: want 1 to %d, and no more than the %d that are missing", len(in.Targets), PageSize, total-in.From)
+	}
+	return nil
+}
+
+// discover lists an account's gateways page by page, and gives each page to a
+// roster.
+func (c *campaign) discover(ctx workflow.Context, s plan.Selector) error {
+	for marker := ""; c.Stopped == ""; {
+		c.doing = "looking for gateways in " + s.Account
+		c.publish(ctx)
+		found, err := call(ctx, c.reading("list the gateways of "+s.Account), gateways.ListGateways,
+			activities.ListGatewaysInput{Selector: s, Marker: marker, Pace: c.in.Plan.Policy.Pace})
+		if err != nil {
+			return err
+		}
+		if len(found.Gateways) > 0 {
+			if err := c.enroll(ctx, RosterInput{Selector: &s, Found: found.Gateways}, len(found.Gateways)); err != nil {
+				return err
+			}
+		}
+		if found.Next == "" {
+			return nil
+		}
+		marker = found.Next
+	}
+	return nil
+}
+
+// enroll starts a roster of so many lines.
+func (c *campaign) enroll(ctx workflow.Context, in RosterInput, lines int) error {
+	info := workflow.GetInfo(ctx)
+	in.Campaign, in.First, in.Number, in.PlanOnly = info.WorkflowExecution.ID, info.FirstRunID, len(c.Rosters), c.in.PlanOnly
+	in.Plan = c.in.Plan
+	in.Plan.Targets, in.Plan.Selectors = nil, nil
+	id := fmt.Sprintf("%s.%.8s.roster-%03d", info.WorkflowExecution.ID, info.FirstRunID, in.Number)
+	c.missing += lines
+	if c.missing > maxTargets {
+		return temporal.NewNonRetryableApplicationError(
+			fmt.Sprintf("more than %d targets: split the plan", maxTargets), activities.TypeInvalid, nil)
+	}
+	c.Rosters = append(c.Rosters, id)
+	c.gathered = append(c.gathered, make([]*event, lines))
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: id, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		TypedSearchAttributes: CampaignAttributes(c.in.Plan.Name),
+		StaticSummary:         fmt.Sprintf("Page %d of %s, %d targets", in.Number+1, info.WorkflowExecution.ID, lines),
+	}), RosterName, in)
+	return child.GetChildWorkflowExecution().Get(ctx, nil)
+}
+
+// assemble makes the fleet of what was gathered: the named targets as they are
+// listed, then those that each selector found, by name; each gateway once.
+func (c *campaign) assemble(named int, selected []int) {
+	seen := map[string]bool{}
+	for number, lines := range c.gathered {
+		for at, e := range lines {
+			if e == nil || e.Entry == nil || seen[e.Entry.Gateway] {
+				continue
+			}
+			seen[e.Entry.Gateway] = true
+			entry := *e.Entry
+			entry.Ref = refOf(number, at)
+			c.Entries = append(c.Entries, entry)
+		}
+	}
+	selector := func(e fleet.Entry) int {
+		if number := e.Ref / lineSpace; number >= named {
+			return 1 + selected[number-named]
+		}
+		return 0
+	}
+	slices.SortStableFunc(c.Entries, func(a, b fleet.Entry) int {
+		if by := cmp.Compare(selector(a), selector(b)); by != 0 || selector(a) == 0 {
+			return by
+		}
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Gateway, b.Gateway))
+	})
+	for i, wave := range c.in.Plan.Rollout.WaveOf(len(c.Entries)) {
+		c.Entries[i].Wave = wave
+	}
+	c.gathered = nil
+	c.shareKeys()
+	c.index()
+}
+
+// lineSpace is how far the refs of two rosters lie apart.
+const lineSpace = 1000
+
+func refOf(roster, line int) int { return roster*lineSpace + line }
+
+// shareKeys keeps of the targets' keys those that more than one has: the others
+// bind nobody, and ten thousand of them would have to travel.
+func (c *campaign) shareKeys() {
+	count := map[string]int{}
+	for _, e := range c.Entries {
+		for _, key := range e.Keys {
+			count[key]++
+		}
+	}
+	for i := range c.Entries {
+		c.Entries[i].Keys = slices.DeleteFunc(slices.Clone(c.Entries[i].Keys), func(key string) bool { return count[key] < 2 })
+	}
+}

@@ -1,0 +1,211 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// hear takes in what the rosters tell.
+func (c *campaign) hear(ctx workflow.Context) {
+	channel := workflow.GetSignalChannel(ctx, newsSignal)
+	for {
+		var n news
+		channel.Receive(ctx, &n)
+		c.learn(ctx, n)
+	}
+}
+
+// drain takes in what has arrived and was not heard yet: what a run does not hear,
+// the next one never will.
+func (c *campaign) drain(ctx workflow.Context) {
+	channel := workflow.GetSignalChannel(ctx, newsSignal)
+	for {
+		var n news
+		if !channel.ReceiveAsync(&n) {
+			return
+		}
+		c.learn(ctx, n)
+	}
+}
+
+func (c *campaign) learn(ctx workflow.Context, n news) {
+	if n.First != workflow.GetInfo(ctx).FirstRunID {
+		return // of an earlier campaign of the same name
+	}
+	c.heard, c.changed = workflow.Now(ctx), true
+	for _, e := range n.Events {
+		if c.phase == fleet.Gathering {
+			c.keep(n.Roster, e)
+			continue
+		}
+		if i, ok := c.entryOf[refOf(n.Roster, e.Line)]; ok {
+			c.apply(&c.Entries[i], e, workflow.Now(ctx))
+		}
+	}
+}
+
+// keep holds what is told while the fleet is being gathered: the last word counts.
+func (c *campaign) keep(roster int, e event) {
+	if roster >= len(c.gathered) || e.Line >= len(c.gathered[roster]) {
+		return
+	}
+	if c.gathered[roster][e.Line] == nil {
+		c.missing--
+	}
+	c.gathered[roster][e.Line] = &e
+}
+
+// apply changes one target by what happened to it. What is old, or told twice,
+// changes nothing.
+func (c *campaign) apply(entry *fleet.Entry, e event, now time.Time) {
+	switch e.Kind {
+	case wasRead:
+		if entry.State == fleet.Waiting || entry.State == fleet.Current {
+			c.take(entry, e.Entry)
+		}
+	case wasDelayed:
+		if entry.State == fleet.Running && entry.Attempts == e.Attempt {
+			c.take(entry, e.Entry)
+			entry.Begun = time.Time{}
+			// The clocks of the worker and of Temporal may differ: not at once again.
+			entry.NotBefore = later(entry.NotBefore, now.Add(deferral))
+		}
+	case hasEnded:
+		if entry.State == fleet.Running && entry.Attempts == e.Attempt {
+			entry.State, entry.Note, entry.End = e.State, e.Note, e.At
+			c.measure(e.Took)
+		}
+	case notChosen:
+	}
+}
+
+// deferral is how long a target is left that was begun and found its window shut.
+const deferral = time.Minute
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// take puts what was read of a target into its entry.
+func (c *campaign) take(entry, read *fleet.Entry) {
+	if read == nil {
+		return
+	}
+	entry.Schedule, entry.Work, entry.Barred, entry.State, entry.Note = read.Schedule, read.Work, read.Barred, read.State, read.Note
+}
+
+func (c *campaign) measure(t took) {
+	for _, piece := range []struct {
+		sample *fleet.Sample
+		took   maintenance.Duration
+	}{{&c.Measured.Update, t.Update}, {&c.Measured.Snapshot, t.Snapshot}, {&c.Measured.Proxy, t.Proxy}} {
+		if piece.took > 0 {
+			piece.sample.Add(piece.took.Std())
+		}
+	}
+}
+
+// begin orders the targets of this turn to begin.
+func (c *campaign) begin(ctx workflow.Context, now time.Time) error {
+	to := make([]orders, len(c.Rosters))
+	for _, i := range c.turn.Begin {
+		e := &c.Entries[i]
+		e.State, e.Begun, e.End, e.Note = fleet.Running, now, time.Time{}, ""
+		e.Attempts++
+		o := &to[e.Ref/lineSpace]
+		o.Begin = append(o.Begin, startOrder{Line: e.Ref % lineSpace, Attempt: e.Attempts})
+	}
+	for _, ref := range c.Reads {
+		o := &to[ref/lineSpace]
+		o.Read = append(o.Read, ref%lineSpace)
+	}
+	for n := range to {
+		to[n].Abort = c.Aborting
+	}
+	c.Reads, c.Aborting = nil, nil
+	return c.order(ctx, to)
+}
+
+// sweep asks after running targets of which nothing was heard for long.
+func (c *campaign) sweep(ctx workflow.Context, now time.Time) error {
+	if c.running() == 0 {
+		c.heard = now
+		return nil
+	}
+	if now.Before(c.heard.Add(silence)) {
+		return nil
+	}
+	c.heard = now
+	to := make([]orders, len(c.Rosters))
+	for _, e := range c.Entries {
+		if e.State == fleet.Running {
+			o := &to[e.Ref/lineSpace]
+			o.Tell = append(o.Tell, e.Ref%lineSpace)
+			o.Begin = append(o.Begin, startOrder{Line: e.Ref % lineSpace, Attempt: e.Attempts}) // it may never have come
+		}
+	}
+	return c.order(ctx, to)
+}
+
+// order gives the rosters their orders. Targets whose roster is gone have failed:
+// nobody knows what becomes of them.
+func (c *campaign) order(ctx workflow.Context, to []orders) error {
+	gone, err := c.send(ctx, to)
+	for _, n := range gone {
+		c.lose(n, workflow.Now(ctx))
+	}
+	return err
+}
+
+// send signals each roster that has orders, and gives those that are gone.
+func (c *campaign) send(ctx workflow.Context, to []orders) (gone []int, err error) {
+	sent := make([]workflow.Future, len(to))
+	for n, o := range to {
+		if len(o.Begin)+len(o.Read)+len(o.Tell) > 0 || o.Abort != nil || o.Close {
+			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Rosters[n], "", ordersSignal, o)
+		}
+	}
+	for n, future := range sent {
+		if future == nil {
+			continue
+		}
+		failure := future.Get(ctx, nil)
+		if _, unknown := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](failure); unknown {
+			gone = append(gone, n)
+		} else if failure != nil {
+			err = errors.Join(err, fmt.Errorf("give orders to %s: %w", c.Rosters[n], failure))
+		}
+	}
+	return gone, err
+}
+
+// lose ends the targets of a roster that is gone.
+func (c *campaign) lose(roster int, now time.Time) {
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		if e.Ref/lineSpace == roster && !e.State.Ended() {
+			e.State, e.End, e.Note = fleet.Failed, now, "its roster "+c.Rosters[roster]+" was ended by somebody: see the target's own run"
+		}
+	}
+	c.changed = true
+}
+
+// closeRosters lets the rosters end.
+func (c *campaign) closeRosters(ctx workflow.Context) error {
+	to := make([]orders, len(c.Rosters))
+	for n := range to {
+		to[n].Close = true
+	}
+	_, err := c.send(ctx, to) // one that is gone needs no word
+	return err
+}

@@ -1,0 +1,273 @@
+package workflows
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// maxDecisions is how many decisions a campaign remembers.
+const maxDecisions = 200
+
+// mostConcurrent is how many targets run at a time at most (Temporal: keep at most
+// about 500 children in flight).
+const mostConcurrent = 500
+
+// campaignCommand is one update that operators may send to a campaign.
+type campaignCommand struct {
+	name string
+	says string // shown in the Web UI
+	may  func(CampaignOrder) error
+	do   func(workflow.Context, CampaignOrder)
+}
+
+// listen registers what operators may see and say.
+func (c *campaign) listen(ctx workflow.Context) error {
+	if err := c.answer(ctx); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, AddTargetsUpdate, c.add, workflow.UpdateHandlerOptions{
+		Validator:   func(_ workflow.Context, in AddTargets) error { return c.mayAdd(in) },
+		Description: "A further page of the plan; tidegate run sends it.",
+	}); err != nil {
+		return err
+	}
+	for _, o := range []campaignCommand{
+		{ApproveUpdate, "Let the campaign, or its next wave, begin", c.mayApprove, c.approve},
+		{PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause},
+		{ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, CampaignOrder) { c.Paused = "" }},
+		{AbortUpdate, "End the campaign: begin nothing more; running targets end, those past the point of no return finish", c.mayStop, c.abort},
+		{SkipUpdate, "Leave a target out", c.maySkip, c.skip},
+		{RetryUpdate, "Try a failed target again, or read one again that could not be read", c.mayRetry, c.retry},
+		{RescheduleUpdate, "Begin a target not before an instant", c.mayReschedule, c.reschedule},
+		{ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o CampaignOrder) { c.Max = o.MaxConcurrent }},
+	} {
+		if err := c.obey(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// obey registers one update, with its check and its place in the record.
+func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
+	handle := func(ctx workflow.Context, in CampaignOrder) (maintenance.Decision, error) {
+		d := maintenance.Decision{What: o.name, Target: in.Target, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
+		c.Decisions = append(c.Decisions, d)
+		c.Decisions = c.Decisions[max(0, len(c.Decisions)-maxDecisions):]
+		o.do(ctx, in)
+		c.changed = true
+		return d, nil
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
+		Validator: func(_ workflow.Context, in CampaignOrder) error {
+			if err := named(in.Order); err != nil {
+				return err
+			}
+			if c.phase == fleet.Over {
+				return errors.New("the campaign is over")
+			}
+			return o.may(in)
+		},
+		Description: o.says + ".",
+	})
+}
+
+// add takes a page of the plan in.
+func (c *campaign) add(_ workflow.Context, in AddTargets) (int, error) {
+	c.pages = append(c.pages, in)
+	c.received = max(c.received, len(c.in.Plan.Targets)) + len(in.Targets)
+	return c.received, nil
+}
+
+// find is a target by its name or its gateway's id.
+func (c *campaign) find(name string) (*fleet.Entry, error) {
+	var found *fleet.Entry
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		if e.Name != name && !strings.EqualFold(e.Gateway, name) {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("%q is the name of several targets, such as %s and %s: name the gateway", name, found.Gateway, e.Gateway)
+		}
+		found = e
+	}
+	switch {
+	case name == "":
+		return nil, errors.New("target is empty: name the target, or its gateway's id")
+	case found == nil && c.phase == fleet.Gathering:
+		return nil, fmt.Errorf("the fleet is still being read: %s", c.doing)
+	case found == nil:
+		return nil, fmt.Errorf("%q is no target of this campaign", name)
+	}
+	return found, nil
+}
+
+// approved is how many waves may open; negative: all.
+func (c *campaign) approved() int {
+	a := c.in.Plan.Approvals
+	if a.Count == 0 {
+		return -1
+	}
+	wave := 0
+	for c.consents(wave) >= a.Count {
+		if !a.EachWave {
+			return -1
+		}
+		wave++
+	}
+	return wave
+}
+
+func (c *campaign) consents(wave int) (n int) {
+	for _, a := range c.Approvals {
+		if a.Wave == wave {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *campaign) mayApprove(o CampaignOrder) error {
+	switch a := c.in.Plan.Approvals; {
+	case a.Count == 0:
+		return errors.New("the plan asks for no approval")
+	case c.Asked.IsZero():
+		return errors.New("nothing waits for an approval now: see the status")
+	case o.By == c.in.Submitter && !a.SubmitterMayApprove:
+		return fmt.Errorf("%s has started the campaign: somebody else has to approve it (approvals.submitterMayApprove)", o.By)
+	}
+	for _, a := range c.Approvals {
+		if a.Wave == c.approved() && a.By == o.By {
+			return fmt.Errorf("%s has approved already, and %d different people have to", o.By, c.in.Plan.Approvals.Count)
+		}
+	}
+	return nil
+}
+
+func (c *campaign) approve(_ workflow.Context, o CampaignOrder) {
+	c.Approvals = append(c.Approvals, approval{Wave: c.approved(), By: o.By})
+}
+
+// ask notes since when an approval is waited for.
+func (c *campaign) ask(now time.Time) {
+	waits := false
+	for _, w := range c.turn.Waits {
+		waits = waits || w.Blocker == maintenance.BlockedByApproval
+	}
+	switch {
+	case !waits:
+		c.Asked = time.Time{}
+	case c.Asked.IsZero():
+		c.Asked = now
+	}
+}
+
+// expire stops a campaign whose approval did not come in time.
+func (c *campaign) expire(ctx workflow.Context, now time.Time) {
+	limit := cmp.Or(c.in.Plan.Approvals.TimeLimit, maintenance.Duration(7*24*time.Hour))
+	if c.Stopped == "" && !c.Asked.IsZero() && !now.Before(c.Asked.Add(limit.Std())) {
+		c.Expired = true
+		c.stop(ctx, fmt.Sprintf("wave %d was not approved within %s", c.approved()+1, limit), nil)
+	}
+}
+
+func (c *campaign) mayPause(CampaignOrder) error {
+	if c.Paused != "" {
+		return errors.New("it is paused already, by " + c.Paused)
+	}
+	return nil
+}
+
+func (c *campaign) pause(_ workflow.Context, o CampaignOrder) {
+	c.Paused = o.By + ": " + cmp.Or(o.Why, "no reason given")
+}
+
+func (c *campaign) mayResume(CampaignOrder) error {
+	if c.Paused == "" {
+		return errors.New("it is not paused")
+	}
+	return nil
+}
+
+func (c *campaign) mayStop(CampaignOrder) error {
+	if c.Stopped != "" {
+		return errors.New("it is stopped already: " + c.Stopped)
+	}
+	return nil
+}
+
+func (c *campaign) abort(ctx workflow.Context, o CampaignOrder) {
+	c.stop(ctx, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why), &o.Order)
+}
+
+func (c *campaign) maySkip(o CampaignOrder) error {
+	e, err := c.find(o.Target)
+	switch {
+	case err != nil:
+		return err
+	case e.State == fleet.Running:
+		return fmt.Errorf("%s is being maintained since %s: abort that maintenance instead (tidegate abort %s)", e.Name, clock(&e.Begun), e.Gateway)
+	case e.State != fleet.Waiting && e.State != fleet.Failed:
+		return fmt.Errorf("%s has ended already: %s", e.Name, e.State)
+	}
+	return nil
+}
+
+func (c *campaign) skip(ctx workflow.Context, o CampaignOrder) {
+	if e, err := c.find(o.Target); err == nil {
+		e.State, e.End = fleet.Skipped, workflow.Now(ctx)
+		e.Note = strings.TrimSpace("by " + o.By + ": " + o.Why + " " + e.Note)
+	}
+}
+
+func (c *campaign) mayRetry(o CampaignOrder) error {
+	e, err := c.find(o.Target)
+	switch {
+	case err != nil:
+		return err
+	case e.State != fleet.Failed && e.State != fleet.Skipped && e.Barred == "":
+		return fmt.Errorf("%s is %s: want one that has failed, was skipped, or is barred", e.Name, e.State)
+	}
+	return nil
+}
+
+// retry lets a target wait again once its roster has read it anew.
+func (c *campaign) retry(_ workflow.Context, o CampaignOrder) {
+	if e, err := c.find(o.Target); err == nil {
+		e.State, e.End, e.Begun, e.Barred = fleet.Waiting, time.Time{}, time.Time{}, "is being read again"
+		c.Reads = append(c.Reads, e.Ref)
+	}
+}
+
+func (c *campaign) mayReschedule(o CampaignOrder) error {
+	e, err := c.find(o.Target)
+	switch {
+	case err != nil:
+		return err
+	case e.State != fleet.Waiting:
+		return fmt.Errorf("%s is %s: only one that waits can be rescheduled", e.Name, e.State)
+	}
+	return nil
+}
+
+func (c *campaign) reschedule(_ workflow.Context, o CampaignOrder) {
+	if e, err := c.find(o.Target); err == nil {
+		e.NotBefore = o.NotBefore.UTC()
+	}
+}
+
+func (c *campaign) mayConcur(o CampaignOrder) error {
+	if o.MaxConcurrent < 1 || o.MaxConcurrent > mostConcurrent {
+		return fmt.Errorf("maxConcurrent is %d: want 1 to %d", o.MaxConcurrent, mostConcurrent)
+	}
+	return nil
+}

@@ -1,0 +1,238 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+func TestAPauseBeginsNothingNewUntilItIsTakenBack(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	p := s.plan()
+	p.Rollout.MaxConcurrent = 1
+	env := under(t, noon.Add(-time.Hour), s)
+	paused := env.order(time.Hour+2*time.Minute, workflows.PauseUpdate, workflows.CampaignOrder{})
+	again := env.order(time.Hour+3*time.Minute, workflows.PauseUpdate, workflows.CampaignOrder{})
+	env.RegisterDelayedCallback(func() {
+		require.Contains(t, campaignStatus(t, env).Paused, "bob: for the test")
+		require.Equal(t, fleet.ByPause, rows(t, env)[1].Blocker)
+	}, time.Hour+4*time.Minute)
+	resumed := env.order(2*time.Hour, workflows.ResumeUpdate, workflows.CampaignOrder{})
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.True(t, paused.accepted && resumed.accepted)
+	require.Contains(t, again.refused, "paused already")
+	require.Len(t, result.Decisions, 2)
+	require.Len(t, s.triggered(), 2)
+	require.WithinRange(t, s.triggered()[1], noon.Add(time.Hour), noon.Add(61*time.Minute))
+}
+
+func TestAnApprovalIsAskedOfDifferentPeopleWhoHaveNotStartedIt(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	p := s.plan()
+	p.Approvals = plan.Approvals{Count: 2, TimeLimit: maintenance.Duration(24 * time.Hour)}
+	env := under(t, noon.Add(-time.Hour), s)
+	by := func(after time.Duration, who string) *answer {
+		return env.order(after, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: who, Why: "change 17"}})
+	}
+	submitter := by(10*time.Minute, "alice")
+	first := by(20*time.Minute, "bob")
+	twice := by(30*time.Minute, "bob")
+	second := by(80*time.Minute, "carol")
+	late := by(85*time.Minute, "dave")
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Contains(t, submitter.refused, "somebody else has to approve")
+	require.True(t, first.accepted)
+	require.Contains(t, twice.refused, "has approved already")
+	require.True(t, second.accepted)
+	require.Contains(t, late.refused, "nothing waits for an approval now")
+	require.Len(t, result.Decisions, 2)
+	require.WithinRange(t, s.triggered()[0], noon.Add(20*time.Minute), noon.Add(21*time.Minute))
+}
+
+func TestACampaignThatNobodyApprovesExpires(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	p := s.plan()
+	p.Approvals = plan.Approvals{Count: 1, TimeLimit: maintenance.Duration(72 * time.Hour)}
+	env := under(t, noon.Add(-time.Hour), s)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.Error(t, err)
+	require.Equal(t, fleet.Expired, result.State)
+	require.Contains(t, result.Summary, "was not approved within 72h")
+	require.Empty(t, s.triggered())
+}
+
+func TestAFailureSpendsTheBudgetUntilItIsRetried(t *testing.T) {
+	t.Parallel()
+	s := newSky(3)
+	p := s.plan()
+	p.Rollout.MaxConcurrent = 1
+	s.gateways[0].noEffect = true
+	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterDelayedCallback(func() {
+		held := campaignStatus(t, env)
+		require.Equal(t, 1, held.Counts.Failed, held)
+		require.NotEmpty(t, held.Held)
+		require.Equal(t, fleet.ByBudget, rows(t, env)[1].Blocker)
+		s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
+	}, 2*time.Hour)
+	wrong := env.order(2*time.Hour+time.Minute, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(1)})
+	retried := env.order(2*time.Hour+2*time.Minute, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(0)})
+	skipped := env.order(2*time.Hour+3*time.Minute, workflows.SkipUpdate, workflows.CampaignOrder{Target: s.gateways[2].gateway.ID})
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.Error(t, err)
+	require.Contains(t, wrong.refused, "want one that has failed")
+	require.True(t, retried.accepted && skipped.accepted)
+	require.Equal(t, fleet.Partial, result.State)
+	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 2, Skipped: 1}, result.Counts)
+}
+
+func TestAnAbortedCampaignLetsWhatIsPastThePointOfNoReturnFinish(t *testing.T) {
+	t.Parallel()
+	s := newSky(4)
+	p := s.plan()
+	p.Rollout.MaxConcurrent = 2
+	env := under(t, noon.Add(-time.Hour), s)
+	aborted := env.order(time.Hour+2*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{})
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.Error(t, err)
+	require.True(t, aborted.accepted)
+	require.Equal(t, fleet.Aborted, result.State)
+	require.Equal(t, fleet.Counts{Total: 4, Succeeded: 2, Waiting: 2}, result.Counts)
+	require.Contains(t, result.Summary, "aborted by bob (for the test)")
+	require.Len(t, s.triggered(), 2)
+}
+
+func TestATargetIsRescheduledAndMoreRunAtATime(t *testing.T) {
+	t.Parallel()
+	s := newSky(3)
+	p := s.plan()
+	p.Rollout.MaxConcurrent = 1
+	env := under(t, noon.Add(-time.Hour), s)
+	env.order(10*time.Minute, workflows.RescheduleUpdate, workflows.CampaignOrder{Target: nameOf(1), NotBefore: noon.Add(40 * time.Minute)})
+	env.order(time.Hour+time.Minute, workflows.ConcurrencyUpdate, workflows.CampaignOrder{MaxConcurrent: 3})
+	absurd := env.order(20*time.Minute, workflows.ConcurrencyUpdate, workflows.CampaignOrder{MaxConcurrent: 5000})
+	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Contains(t, absurd.refused, "want 1 to 500")
+	require.WithinRange(t, s.triggered()[0], noon, noon.Add(30*time.Second))
+	require.WithinRange(t, s.triggered()[2], noon.Add(time.Minute), noon.Add(90*time.Second))
+	require.WithinRange(t, s.triggered()[1], noon.Add(40*time.Minute), noon.Add(41*time.Minute))
+}
+
+func TestATargetThatIsInAnotherRunWaitsForItsEnd(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	p := s.plan()
+	p.Policy.WindowLength = maintenance.Duration(12 * time.Hour)
+	id := workflows.GatewayWorkflowID(s.gateways[1].gateway.ID)
+	s.set(id, true)
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterDelayedCallback(func() {
+		row := rows(t, env)[1]
+		require.Equal(t, fleet.ByBar, row.Blocker)
+		require.Contains(t, row.Reason, id)
+		s.set(id, false)
+	}, 3*time.Hour)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Equal(t, 2, result.Counts.Succeeded)
+	require.WithinRange(t, s.triggered()[1], noon.Add(2*time.Hour), noon.Add(2*time.Hour+10*time.Minute))
+}
+
+func TestAWindowThatHasMovedMovesItsTarget(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	tuesday := noon.AddDate(0, 0, 2)
+	for _, c := range s.gateways {
+		c.schedule.DayOfWeek, c.schedule.DayOfMonth = nil, new(noon.Day())
+	}
+	// Seen by the daily look, and at the last moment by the run itself.
+	s.gateways[0].moves = []move{{at: noon.Add(-30 * time.Hour), day: tuesday.Day()}}
+	s.gateways[1].moves = []move{{at: noon.Add(-time.Minute), day: tuesday.Day()}}
+	env := under(t, noon.AddDate(0, 0, -3), s)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	require.NoError(t, err)
+	require.Equal(t, 2, result.Counts.Succeeded)
+	for i, at := range s.triggered() {
+		require.WithinRange(t, at, tuesday, tuesday.Add(3*time.Minute), "gateway %d", i)
+	}
+}
+
+func TestDiscoveryFindsWhatTheSelectorSays(t *testing.T) {
+	t.Parallel()
+	s := newSky(8)
+	for i, c := range s.gateways {
+		c.gateway.Tags = map[string]string{"env": []string{"prod", "lab"}[i%2], "app": "till"}
+	}
+	p := s.plan()
+	p.Targets = p.Targets[:1]
+	p.Selectors = []plan.Selector{{Account: "prod", Tags: map[string]string{"env": "prod"}, LabelsFromTags: []string{"app"}}}
+	env := under(t, noon.Add(-time.Hour), s)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Equal(t, fleet.Counts{Total: 4, Succeeded: 4}, result.Counts)
+	for i := range s.triggered() {
+		require.Zero(t, i%2)
+	}
+}
+
+func TestAPlanArrivesInPages(t *testing.T) {
+	t.Parallel()
+	s := newSky(5)
+	p := s.plan()
+	p.Rollout.MaxConcurrent = 5
+	all := p.Targets
+	p.Targets = all[:2]
+	env := under(t, noon.Add(-time.Hour), s)
+	add := func(after time.Duration, from, to int) *answer {
+		a := &answer{}
+		env.RegisterDelayedCallback(func() {
+			env.UpdateWorkflow(workflows.AddTargetsUpdate, after.String(), a, workflows.AddTargets{From: from, Targets: all[from:to]})
+		}, after)
+		return a
+	}
+	gap := add(time.Second, 4, 5)
+	first, second := add(2*time.Second, 2, 4), add(3*time.Second, 4, 5)
+	tooMuch := add(time.Minute, 4, 5)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p, More: 3})
+	require.NoError(t, err)
+	require.Contains(t, gap.refused, "want 2")
+	require.True(t, first.accepted && second.accepted)
+	require.Contains(t, tooMuch.refused, "the plan is complete")
+	require.Equal(t, 5, result.Counts.Succeeded)
+}
+
+func TestAPlanThatNeverArrivesEndsTheCampaign(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	p := s.plan()
+	env := under(t, noon.Add(-time.Hour), s)
+	_, err := campaign(t, env, workflows.CampaignInput{Plan: p, More: 3})
+	require.ErrorContains(t, err, "3 of the plan's 5 targets never came")
+	require.Empty(t, s.triggered())
+}
+
+func TestACancelledCampaignIsAborted(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	p := s.plan()
+	p.Rollout.MaxConcurrent = 1
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterDelayedCallback(env.CancelWorkflow, time.Hour+2*time.Minute)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.Error(t, err)
+	require.Equal(t, fleet.Aborted, result.State)
+	require.Equal(t, fleet.Counts{Total: 2, Succeeded: 1, Waiting: 1}, result.Counts)
+}

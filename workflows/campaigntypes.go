@@ -1,0 +1,68 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// PageSize is how many of a plan's targets travel in one payload: those in a
+// campaign's input, those in one AddTargets, those of one roster.
+const PageSize = 200
+
+// CampaignInput asks for a campaign.
+type CampaignInput struct {
+	// Plan is what is to be done, with at most PageSize of its targets.
+	Plan plan.Plan `json:"plan"`
+	// More is how many targets follow in updates.
+	More int `json:"more,omitempty"`
+	// Submitter is who started the campaign.
+	Submitter string `json:"submitter"`
+	// Digest is the SHA-256 of the plan file, in hexadecimal digits.
+	Digest string `json:"digest,omitempty"`
+	// PlanOnly reads everything, answers queries for ten minutes, and begins nothing.
+	PlanOnly bool `json:"planOnly,omitempty"`
+	// EventsPerRun is at how many events a run of the workflow continues as new;
+	// default 4,000. Tests force it often.
+	EventsPerRun int `json:"eventsPerRun,omitempty"`
+	// Carried is what the run before has left; nil in the first.
+	Carried *Carried `json:"carried,omitempty"`
+}
+
+// AddTargets is a further page of a campaign's plan.
+type AddTargets struct {
+	From    int                  `json:"from"` // index of the first in the plan
+	Targets []maintenance.Target `json:"targets"`
+}
+
+// CampaignOrder is what an operator tells a campaign, or one of its targets.
+type CampaignOrder struct {
+	Order
+	// Target is a target's name or its gateway's id: skip, retry and reschedule
+	// need it.
+	Target string `json:"target,omitempty"`
+	// NotBefore is for reschedule: the earliest instant; zero takes it back.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	// MaxConcurrent is for concurrency: 1 to 500.
+	MaxConcurrent int `json:"maxConcurrent,omitempty"`
+}
+
+// Surveyed is a target as its roster has read it.
+type Surveyed struct {
+	Target   maintenance.Target   `json:"target"` // with its proxies found
+	Gateway  maintenance.Gateway  `json:"gateway"`
+	Schedule maintenance.Schedule `json:"schedule"`
+	Proxies  []SurveyedProxy      `json:"proxies,omitempty"`
+	Entry    fleet.Entry          `json:"entry"`
+	// Anomalies are what a person should know before the campaign begins.
+	Anomalies []string `json:"anomalies,omitempty"`
+}
+
+// SurveyedProxy is a proxy of a target with its versions.
+type SurveyedProxy struct {
+	ProxyID string `json:"proxyId"`
+	From    string `json:"from"`
+	To      string `json:"to"` // From where nothing is to be done
+}

@@ -1,0 +1,270 @@
+package workflows_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// sky is a fleet of gateways, each in a fake cloud of its own. They are asked by
+// their ARNs.
+type sky struct {
+	gateways []*cloud // in the order of their ARNs
+
+	mu   sync.Mutex
+	open map[string]string // workflows of others that are open, with what they say
+}
+
+// campaignID is what the test environment calls the workflow under test.
+const campaignID = "default-test-workflow-id"
+
+// newSky has n gateways with an update on offer and no volumes. Their windows open
+// on Sunday at noon.
+func newSky(n int) *sky {
+	s := &sky{open: map[string]string{campaignID: "the campaign itself"}}
+	for i := range n {
+		c := newCloud()
+		c.gateway.ARN = arnOf(i)
+		c.gateway.ID = maintenance.GatewayID(c.gateway.ARN)
+		c.gateway.Name = nameOf(i)
+		c.gateway.Type = "FILE_S3"
+		c.volumes = nil
+		s.gateways = append(s.gateways, c)
+	}
+	return s
+}
+
+func arnOf(i int) string {
+	return fmt.Sprintf("arn:aws:storagegateway:us-east-1:123456789012:gateway/sgw-%08X", i+1)
+}
+
+func nameOf(i int) string { return fmt.Sprintf("files-%03d", i) }
+
+// plan names every gateway of the sky.
+func (s *sky) plan() plan.Plan {
+	p := plan.Plan{Name: "test", Accounts: plan.Accounts{AWS: []plan.AWSAccount{{Name: "prod", Region: "us-east-1"}}}}
+	p.Policy = maintenance.Policy{
+		UpdateDelay: new(maintenance.Duration(0)), SteadyFor: maintenance.Duration(3 * time.Millisecond),
+		WindowLength: maintenance.Duration(2 * time.Hour),
+	}.WithDefaults()
+	p.Rollout = maintenance.Rollout{MaxConcurrent: 3}.WithDefaults()
+	for i := range s.gateways {
+		p.Targets = append(p.Targets, maintenance.Target{
+			Name: nameOf(i), Gateway: maintenance.GatewayRef{Account: "prod", ARN: arnOf(i)},
+		})
+	}
+	return p
+}
+
+func (s *sky) at(arn string) *cloud {
+	for _, c := range s.gateways {
+		if c.gateway.ARN == arn {
+			return c
+		}
+	}
+	return nil
+}
+
+// triggered is when each gateway's update was triggered, by its place.
+func (s *sky) triggered() map[int]time.Time {
+	all := map[int]time.Time{}
+	for i, c := range s.gateways {
+		if !c.triggered.IsZero() {
+			all[i] = c.triggered
+		}
+	}
+	return all
+}
+
+func (s *sky) Gateways(account string) (activities.GatewayCloud, error) {
+	return skyGateways{s}, known(account)
+}
+
+func (s *sky) Volumes(account string) (activities.VolumeCloud, error) {
+	return volumeCloud{s.gateways[0]}, known(account)
+}
+
+func (s *sky) Proxies(account string) (activities.ProxyCloud, error) {
+	return proxyCloud{s.gateways[0]}, known(account)
+}
+
+func (s *sky) Check(plan.Accounts) error { return nil }
+
+// DescribeWorkflowExecution knows the open workflows of others.
+func (s *sky) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, open := s.open[id]; !open {
+		return nil, serviceerror.NewNotFound("no workflow " + id)
+	}
+	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+		Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: "other"},
+	}}, nil
+}
+
+func (s *sky) set(id string, open bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, id)
+	if open {
+		s.open[id] = "open"
+	}
+}
+
+// skyGateways hands each call to the gateway's own cloud.
+type skyGateways struct{ *sky }
+
+func (s skyGateways) of(arn string) (gatewayCloud, error) {
+	if c := s.at(arn); c != nil {
+		return gatewayCloud{c}, nil
+	}
+	return gatewayCloud{}, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotFound)
+}
+
+func (s skyGateways) Gateway(ctx context.Context, arn string) (maintenance.Gateway, error) {
+	c, err := s.of(arn)
+	if err != nil {
+		return maintenance.Gateway{}, err
+	}
+	return c.Gateway(ctx, arn)
+}
+
+func (s skyGateways) Gateways(_ context.Context, marker string) (page []maintenance.Gateway, next string, err error) {
+	from := slices.IndexFunc(s.gateways, func(c *cloud) bool { return c.gateway.ARN > marker })
+	if from < 0 {
+		return nil, "", nil
+	}
+	const size = 3
+	for _, c := range s.gateways[from:min(from+size, len(s.gateways))] {
+		page = append(page, c.gateway)
+	}
+	if from+size < len(s.gateways) {
+		next = page[len(page)-1].ARN
+	}
+	return page, next, nil
+}
+
+func (s skyGateways) Schedule(ctx context.Context, arn string) (maintenance.RawSchedule, error) {
+	c, err := s.of(arn)
+	if err != nil {
+		return maintenance.RawSchedule{}, err
+	}
+	return c.Schedule(ctx, arn)
+}
+
+func (s skyGateways) UpdateSoftware(ctx context.Context, arn string) error {
+	c, err := s.of(arn)
+	if err != nil {
+		return err
+	}
+	return c.UpdateSoftware(ctx, arn)
+}
+
+func (s skyGateways) SetAutomaticUpdates(ctx context.Context, arn string, policy maintenance.AutomaticUpdatePolicy) error {
+	c, err := s.of(arn)
+	if err != nil {
+		return err
+	}
+	return c.SetAutomaticUpdates(ctx, arn, policy)
+}
+
+// under is an environment in virtual time with the sky in it.
+func under(t *testing.T, start time.Time, s *sky) environment {
+	t.Helper()
+	env := at(t, start, s.gateways[0])
+	for _, c := range s.gateways {
+		c.now = env.Now
+	}
+	activities.Register(env, activities.Providers{AWS: s, Huawei: s, Known: s, Runs: s, Now: env.Now})
+	return env
+}
+
+// campaign runs one to its end and gives its record.
+func campaign(t *testing.T, env environment, in workflows.CampaignInput) (fleet.Result, error) {
+	t.Helper()
+	if in.Submitter == "" {
+		in.Submitter = "alice"
+	}
+	env.ExecuteWorkflow(workflows.CampaignName, in)
+	require.True(t, env.IsWorkflowCompleted())
+	err := env.GetWorkflowError()
+	var result fleet.Result
+	if err == nil {
+		require.NoError(t, env.GetWorkflowResult(&result))
+		return result, nil
+	}
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, err, &app)
+	if !app.HasDetails() {
+		return result, err
+	}
+	require.NoError(t, app.Details(&result))
+	require.Equal(t, string(result.State), app.Type())
+	return result, err
+}
+
+// rows are the campaign's targets as the query shows them.
+func rows(t *testing.T, env environment) []fleet.Row {
+	t.Helper()
+	answer, err := env.QueryWorkflow(workflows.TargetsQuery, fleet.Page{Count: 1000})
+	require.NoError(t, err)
+	var all []fleet.Row
+	require.NoError(t, answer.Get(&all))
+	return all
+}
+
+func campaignStatus(t *testing.T, env environment) fleet.Status {
+	t.Helper()
+	answer, err := env.QueryWorkflow(workflows.StatusQuery)
+	require.NoError(t, err)
+	var s fleet.Status
+	require.NoError(t, answer.Get(&s))
+	return s
+}
+
+// order sends an update when the environment is at an instant, and gives where the
+// answer will be.
+func (e environment) order(after time.Duration, update string, o workflows.CampaignOrder) *answer {
+	a := &answer{}
+	if o.By == "" {
+		o.By, o.Why = "bob", "for the test"
+	}
+	e.RegisterDelayedCallback(func() {
+		e.UpdateWorkflow(update, fmt.Sprintf("%s-%s", update, after), a, o)
+	}, after)
+	return a
+}
+
+// answer keeps what came of an update.
+type answer struct {
+	accepted bool
+	refused  string
+}
+
+func (a *answer) Accept() { a.accepted = true }
+
+func (a *answer) Reject(err error) { a.refused = err.Error() }
+
+func (a *answer) Complete(_ any, err error) {
+	if err != nil {
+		a.refused = strings.TrimSpace(a.refused + " " + err.Error())
+	}
+}

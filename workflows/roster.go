@@ -1,0 +1,235 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// The signals between a campaign and its rosters, and to a target's run.
+const (
+	newsSignal   = "news"
+	ordersSignal = "orders"
+	// abortSignal carries an Order; a run that is past the point of no return does
+	// not obey it.
+	abortSignal = "abort"
+)
+
+// readingAtOnce is how many of its targets a roster reads side by side. The
+// accounts' task queues bound the rate.
+const readingAtOnce = 20
+
+// campaignCheck is how often a roster looks whether its campaign still runs.
+const campaignCheck = 24 * time.Hour
+
+// Roster keeps a page of a campaign's targets: it reads them, watches their
+// windows, begins their maintenances when the campaign says so, and tells it what
+// became of them. It ends when the campaign has.
+func Roster(ctx workflow.Context, in RosterInput) error {
+	r := &roster{in: in, slots: workflow.NewSemaphore(ctx, readingAtOnce), closing: workflow.NewChannel(ctx)}
+	r.enlist(ctx)
+	if err := workflow.SetQueryHandlerWithOptions(ctx, RosterQuery, r.surveyed,
+		workflow.QueryHandlerOptions{Description: "The targets of this page, as they were read last."}); err != nil {
+		return err
+	}
+	living, end := workflow.WithCancel(ctx)
+	defer end()
+	tended := workflow.NewWaitGroup(ctx)
+	for _, l := range r.lines {
+		tended.Add(1)
+		workflow.Go(living, func(ctx workflow.Context) {
+			defer tended.Done()
+			r.tend(ctx, l)
+		})
+	}
+	workflow.Go(living, r.tell)
+	workflow.Go(living, r.obey)
+	workflow.Go(living, r.seeCampaignGone)
+	tended.Wait(ctx)
+	return r.flush(ctx)
+}
+
+// roster is the state of one page.
+type roster struct {
+	in     RosterInput
+	lines  []*line
+	slots  workflow.Semaphore // of those that are read side by side
+	unread int                // lines that were not read once yet
+	outbox []event
+	busy   bool // a signal to the campaign is under way
+	// closed is true once the campaign has ended, or is gone; closing is closed then.
+	closed  bool
+	closing workflow.Channel
+}
+
+func (r *roster) close() {
+	if !r.closed {
+		r.closed = true
+		r.closing.Close()
+	}
+}
+
+// line is one target of a page.
+type line struct {
+	Surveyed
+	number int
+	// chosen is false for a gateway that was found and that the selector does not
+	// match.
+	chosen     bool
+	unreadable bool
+	patience   time.Duration       // until one that is unreadable is read again
+	obstacle   activities.Obstacle // what bars it; zero: nothing
+	told       event               // what the campaign was told last of a maintenance
+	attempt    int                 // of the maintenance that was begun last
+	running    string              // run id of the maintenance that runs
+	orders     workflow.Channel    // of attempts; 0 is "read it anew"
+}
+
+// enlist makes a line of every target, named or found.
+func (r *roster) enlist(ctx workflow.Context) {
+	targets := r.in.Targets
+	if r.in.Selector != nil {
+		targets = make([]maintenance.Target, 0, len(r.in.Found))
+		for _, ref := range r.in.Found {
+			targets = append(targets, maintenance.Target{Gateway: ref})
+		}
+	}
+	for i, target := range targets {
+		r.lines = append(r.lines, &line{
+			Surveyed: Surveyed{Target: target}, number: i, chosen: true,
+			// An order may come while the line is being read.
+			orders: workflow.NewBufferedChannel(ctx, maxOrders),
+		})
+	}
+	r.unread = len(r.lines)
+}
+
+// maxOrders is how many orders to one target may wait. The campaign gives one at
+// a time, and repeats them only after long silence.
+const maxOrders = 100
+
+func (r *roster) surveyed() ([]Surveyed, error) {
+	all := make([]Surveyed, 0, len(r.lines))
+	for _, l := range r.lines {
+		if l.chosen {
+			all = append(all, l.Surveyed)
+		}
+	}
+	return all, nil
+}
+
+// obey hands the campaign's orders to the lines that they are for.
+func (r *roster) obey(ctx workflow.Context) {
+	channel := workflow.GetSignalChannel(ctx, ordersSignal)
+	for !r.closed {
+		var o orders
+		channel.Receive(ctx, &o)
+		r.hand(o)
+		if o.Abort != nil {
+			r.abort(ctx, *o.Abort)
+		}
+		if o.Close || ctx.Err() != nil {
+			r.close()
+		}
+	}
+}
+
+func (r *roster) hand(o orders) {
+	for _, b := range o.Begin {
+		if l := r.at(b.Line); l != nil && b.Attempt > l.attempt {
+			l.attempt = b.Attempt
+			l.orders.SendAsync(b.Attempt)
+		}
+	}
+	for _, n := range o.Read {
+		if l := r.at(n); l != nil {
+			l.orders.SendAsync(0)
+		}
+	}
+	for _, n := range o.Tell {
+		if l := r.at(n); l != nil && l.told.Kind != "" {
+			r.outbox = append(r.outbox, l.told)
+		}
+	}
+}
+
+func (r *roster) at(n int) *line {
+	if n < 0 || n >= len(r.lines) {
+		return nil
+	}
+	return r.lines[n]
+}
+
+// report leaves an event for the campaign.
+func (r *roster) report(l *line, e event) {
+	e.Line = l.number
+	if e.Kind == hasEnded || e.Kind == wasDelayed {
+		l.told = e
+	}
+	r.outbox = append(r.outbox, e)
+}
+
+// tell sends the campaign what happened, several things at once where they come
+// fast, and the first time when every line was read.
+func (r *roster) tell(ctx workflow.Context) {
+	for {
+		if err := workflow.Await(ctx, func() bool { return len(r.outbox) > 0 && r.unread == 0 && !r.busy }); err != nil {
+			return
+		}
+		r.send(ctx)
+	}
+}
+
+func (r *roster) send(ctx workflow.Context) {
+	events := r.outbox
+	r.outbox, r.busy = nil, true
+	defer func() { r.busy = false }()
+	err := workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", newsSignal,
+		news{First: r.in.First, Roster: r.in.Number, Events: events}).Get(ctx, nil)
+	if err != nil {
+		// Temporal repeats what can be repeated: there is no such campaign any more.
+		workflow.GetLogger(ctx).Warn("the campaign does not take news", "campaign", r.in.Campaign, "error", err)
+		r.close()
+	}
+}
+
+// flush sends what is left when the last line has ended.
+func (r *roster) flush(ctx workflow.Context) error {
+	if err := workflow.Await(ctx, func() bool { return !r.busy }); err != nil {
+		return err
+	}
+	if len(r.outbox) > 0 && !r.closed {
+		r.send(ctx)
+	}
+	return nil
+}
+
+// seeCampaignGone ends a roster whose campaign was terminated.
+func (r *roster) seeCampaignGone(ctx workflow.Context) {
+	for {
+		if err := workflow.NewTimerWithOptions(ctx, campaignCheck, workflow.TimerOptions{Summary: "then look whether the campaign still runs"}).Get(ctx, nil); err != nil {
+			return
+		}
+		runs, err := call(ctx, r.reading(assessLimit, "does "+r.in.Campaign+" still run?"), runs.StillRuns,
+			activities.WorkflowLookup{WorkflowID: r.in.Campaign, Pace: r.in.Plan.Policy.Pace})
+		if err == nil && !runs {
+			r.close()
+			return
+		}
+	}
+}
+
+// reading is for activities that change nothing.
+func (r *roster) reading(limit time.Duration, summary string) workflow.ActivityOptions {
+	attempt := r.in.Plan.Policy.Attempt.Std()
+	return workflow.ActivityOptions{
+		Summary:                summary,
+		StartToCloseTimeout:    attempt,
+		ScheduleToCloseTimeout: max(limit, attempt),
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 1, MaximumInterval: most},
+	}
+}

@@ -1,0 +1,168 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// tend is the life of one target within its campaign: it is read, watched, begun
+// when the campaign says so, and read again when anything about it has changed.
+func (r *roster) tend(ctx workflow.Context, l *line) {
+	r.survey(ctx, l, event{})
+	for !r.closed && !r.in.PlanOnly && l.chosen {
+		attempt, changed := r.await(ctx, l)
+		switch {
+		case r.closed || ctx.Err() != nil:
+			return
+		case attempt > 0:
+			r.maintain(ctx, l, attempt)
+		case changed:
+			r.survey(ctx, l, event{})
+		}
+	}
+}
+
+// await waits for an order to begin, or for a reason to read the target again.
+func (r *roster) await(ctx workflow.Context, l *line) (attempt int, changed bool) {
+	ctx, stop := workflow.WithCancel(ctx)
+	defer stop()
+	selector := workflow.NewSelector(ctx)
+	selector.AddReceive(l.orders, func(c workflow.ReceiveChannel, _ bool) {
+		c.Receive(ctx, &attempt)
+		changed = attempt == 0
+	})
+	if l.Entry.State == fleet.Waiting {
+		selector.AddFuture(r.watch(ctx, l), func(workflow.Future) { changed = true })
+	}
+	selector.AddReceive(r.closing, func(workflow.ReceiveChannel, bool) {})
+	selector.Select(ctx)
+	return attempt, changed
+}
+
+// maintain runs a target's maintenance to its end, unless something bars it.
+func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
+	if err := r.findObstacle(ctx, l); err != nil || l.obstacle.WorkflowID != "" {
+		r.survey(ctx, l, event{Kind: wasDelayed, Attempt: attempt})
+		return
+	}
+	// A child outlives a roster that is terminated: nothing kills a maintenance.
+	childCtx, _ := workflow.NewDisconnectedContext(ctx)
+	target := l.Target
+	policy := r.in.Plan.Policy
+	policy.Approval = false // the campaign was approved
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(childCtx, workflow.ChildWorkflowOptions{
+		WorkflowID:            GatewayWorkflowID(target.Gateway.ID()),
+		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		TypedSearchAttributes: startAttributes(target, r.in.Plan.Name),
+		StaticSummary:         fmt.Sprintf("Maintenance of %s (%s)", target.Name, target.Gateway.ID()),
+	}), GatewayMaintenanceName, MaintenanceInput{Target: target, Policy: policy, Campaign: r.in.Campaign})
+	var execution workflow.Execution
+	if err := child.GetChildWorkflowExecution().Get(childCtx, &execution); err != nil {
+		// Somebody was faster: the survey finds who.
+		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+			r.survey(ctx, l, event{Kind: wasDelayed, Attempt: attempt})
+			return
+		}
+		r.report(l, event{Kind: hasEnded, Attempt: attempt, State: fleet.Failed, Note: "could not be started: " + err.Error(), At: workflow.Now(ctx)})
+		return
+	}
+	l.running = execution.RunID
+	result, err := recordOf(childCtx, child)
+	l.running = ""
+	if result.State == maintenance.StateDeferred {
+		r.survey(ctx, l, event{Kind: wasDelayed, Attempt: attempt})
+		return
+	}
+	ended := event{Kind: hasEnded, Attempt: attempt, State: fleet.Succeeded, At: workflow.Now(ctx), Took: pieces(result, policy)}
+	if result.State != maintenance.StateCompleted {
+		ended.State, ended.Note = fleet.Failed, noteOf(result, err)
+	}
+	l.Entry.State = ended.State
+	r.report(l, ended)
+}
+
+// recordOf is a maintenance's record, however it ended; zero where it left none.
+func recordOf(ctx workflow.Context, child workflow.Future) (result maintenance.Result, err error) {
+	err = child.Get(ctx, &result)
+	var app *temporal.ApplicationError
+	var cancelled *temporal.CanceledError
+	switch {
+	case errors.As(err, &app) && app.HasDetails():
+		err = errors.Join(err, app.Details(&result))
+	case errors.As(err, &cancelled) && cancelled.HasDetails():
+		err = errors.Join(err, cancelled.Details(&result))
+	}
+	return result, err
+}
+
+// maxNote is how long a note on a failed target is at most: ten thousand of them
+// travel in one payload. The whole is in the target's own record.
+const maxNote = 160
+
+func noteOf(result maintenance.Result, err error) string {
+	note := string(result.State) + ": " + result.Summary
+	if result.State == "" {
+		note = "left no record: " + err.Error()
+	}
+	if len(note) > maxNote {
+		note = strings.ToValidUTF8(note[:maxNote], "") + "…"
+	}
+	return note
+}
+
+// pieces is how long a maintenance's pieces took.
+func pieces(result maintenance.Result, policy maintenance.Policy) took {
+	var t took
+	if result.State != maintenance.StateCompleted {
+		return t
+	}
+	if g := result.Gateway; g.Updated && g.Cause == maintenance.CauseTidegate {
+		t.Update = span(result, policy, maintenance.StepUpdate) + span(result, policy, maintenance.StepRunning)
+	}
+	if len(result.Snapshots) > 0 {
+		t.Snapshot = span(result, policy, maintenance.StepSnapshot)
+	}
+	upgraded := 0
+	for _, p := range result.Proxies {
+		if p.State == maintenance.ProxyUpgraded {
+			upgraded++
+		}
+	}
+	if upgraded > 0 {
+		t.Proxy = span(result, policy, maintenance.StepProxies) / maintenance.Duration(upgraded)
+	}
+	return t
+}
+
+// span is how long a step took. One longer than a window was mostly waiting, and
+// says nothing about the next: it counts as nothing.
+func span(result maintenance.Result, policy maintenance.Policy, step maintenance.Step) maintenance.Duration {
+	for _, s := range result.Steps {
+		if s.Step != step || s.State != maintenance.StepDone || s.Start == nil || s.End == nil {
+			continue
+		}
+		if took := maintenance.Duration(s.End.Sub(*s.Start)); took <= policy.WindowLength {
+			return took
+		}
+	}
+	return 0
+}
+
+// abort asks every running maintenance to end. Who is past the point of no return
+// does not, and finishes.
+func (r *roster) abort(ctx workflow.Context, o Order) {
+	for _, l := range r.lines {
+		if l.running != "" {
+			// Not waited for: one that has just ended needs no telling.
+			workflow.SignalExternalWorkflow(ctx, GatewayWorkflowID(l.Target.Gateway.ID()), l.running, abortSignal, o)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// surveyLimit is how long one reading may keep the campaign waiting for its first
+// picture of the fleet. Who does not answer in it is read again later.
+const surveyLimit = 2 * time.Minute
+
+// patience is how long a target that could not be read is left before it is tried
+// again: at first, and at most, since each time doubles it. A page of two hundred
+// that nobody mends must not fill a history. An operator's retry reads at once.
+const (
+	patience     = time.Minute
+	mostPatience = 7 * 24 * time.Hour
+)
+
+// survey reads a target, and tells the campaign what is known of it now. Its
+// event's kind and attempt are given where it was begun before.
+func (r *roster) survey(ctx workflow.Context, l *line, as event) {
+	if err := r.slots.Acquire(ctx, 1); err != nil {
+		return
+	}
+	err := r.read(ctx, l)
+	r.slots.Release(1)
+	if ctx.Err() != nil {
+		return
+	}
+	if l.Entry.State == "" && r.unread > 0 {
+		r.unread--
+	}
+	if !l.chosen {
+		l.Entry.State = fleet.Skipped
+		r.report(l, event{Kind: notChosen})
+		return
+	}
+	l.unreadable = err != nil
+	if err != nil {
+		l.Entry.Barred = "could not be read: " + explain(err).Error()
+		l.patience = min(max(patience, 2*l.patience), mostPatience)
+	} else {
+		l.patience = 0
+	}
+	l.Entry.Name, l.Entry.Gateway = l.Target.Name, l.Target.Gateway.ID()
+	l.Entry.Keys = r.in.Plan.Keys(l.Target)
+	l.Entry.State, l.Entry.Note = fleet.Waiting, ""
+	if err == nil && l.Entry.Work.IsZero() {
+		l.Entry.State, l.Entry.Note = fleet.Current, "nothing to do"
+	}
+	if as.Kind == "" {
+		as.Kind = wasRead
+	}
+	entry := l.Entry
+	as.Entry = &entry
+	r.report(l, as)
+}
+
+// read fills a line in.
+func (r *roster) read(ctx workflow.Context, l *line) error {
+	l.Anomalies, l.Entry.Barred = nil, ""
+	policy := r.in.Plan.Policy
+	ref := l.Target.Gateway
+	out, err := call(ctx, r.reading(surveyLimit, "read "+ref.ID()), gateways.SurveyGateway,
+		activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Pace: policy.Pace})
+	if err != nil {
+		return err
+	}
+	l.Gateway, l.Schedule, l.Entry.Schedule = out.Gateway, out.Schedule, out.Schedule
+	if s := r.in.Selector; s != nil {
+		if l.chosen = s.Matches(out.Gateway); !l.chosen {
+			return nil
+		}
+		l.Target = s.Target(out.Gateway, ref)
+	}
+	if err := r.readProxies(ctx, l); err != nil {
+		return err
+	}
+	l.Entry.Work = workOf(policy, l.Surveyed)
+	return r.findObstacle(ctx, l)
+}
+
+// readProxies puts an instance's proxies in the place of AllProxies, and reads
+// every proxy's versions.
+func (r *roster) readProxies(ctx workflow.Context, l *line) error {
+	var known []maintenance.ProxyRef
+	for _, p := range l.Target.Proxies {
+		if p.ProxyID != plan.AllProxies {
+			known = append(known, p)
+			continue
+		}
+		ids, err := call(ctx, r.reading(surveyLimit, "list the proxies of "+p.InstanceID), proxies.ListProxies,
+			activities.ListProxiesInput{Account: p.Account, InstanceID: p.InstanceID, Pace: r.in.Plan.Policy.Pace})
+		if err != nil {
+			return err
+		}
+		if len(ids) == 0 {
+			l.Anomalies = append(l.Anomalies, p.InstanceID+" has no proxies")
+		}
+		for _, id := range ids {
+			known = append(known, maintenance.ProxyRef{Account: p.Account, InstanceID: p.InstanceID, ProxyID: id, Version: p.Version})
+		}
+	}
+	l.Target.Proxies, l.Proxies = known, nil
+	for _, p := range known {
+		state, err := call(ctx, r.reading(surveyLimit, "read proxy "+short(p.ProxyID)), proxies.ReadProxy,
+			activities.ProxyLookup{Proxy: p, Pace: r.in.Plan.Policy.Pace})
+		if err != nil {
+			return fmt.Errorf("proxy %s: %w", p.ProxyID, explain(err))
+		}
+		to := state.Goal
+		if state.Done {
+			to = state.Kernel.Current
+		}
+		l.Proxies = append(l.Proxies, SurveyedProxy{ProxyID: p.ProxyID, From: state.Kernel.Current, To: to})
+	}
+	return nil
+}
+
+// workOf is what is to be done to a target as it was read.
+func workOf(policy maintenance.Policy, s Surveyed) fleet.Work {
+	w := fleet.Work{Update: s.Gateway.UpdateOffered()}
+	lanes := map[string]int{}
+	for i, p := range s.Proxies {
+		if p.From == p.To {
+			continue
+		}
+		instance := s.Target.Proxies[i].InstanceID
+		lanes[instance]++
+		// The canary goes alone, and those after it side by side.
+		behind := (lanes[instance] - 1 + policy.Proxies.Parallel - 1) / policy.Proxies.Parallel
+		w.Proxies = max(w.Proxies, 1+behind)
+	}
+	if s.Gateway.HasVolumes() && !w.IsZero() {
+		for _, point := range []maintenance.RecoveryPoint{maintenance.PointBefore, maintenance.PointAfter} {
+			if policy.WantsSnapshot(point) {
+				w.Snapshots++
+			}
+		}
+	}
+	return w
+}
+
+// findObstacle finds what bars a target: a quarantine, or another run of its
+// gateway.
+func (r *roster) findObstacle(ctx workflow.Context, l *line) error {
+	id := l.Target.Gateway.ID()
+	found, err := call(ctx, r.reading(surveyLimit, "does anything keep "+id+"?"), runs.FindObstacle, activities.ObstacleLookup{
+		Gateway: id, Quarantine: QuarantineWorkflowID(id), Maintenance: GatewayWorkflowID(id), Pace: r.in.Plan.Policy.Pace,
+	})
+	l.obstacle, l.Entry.Barred = found, found.Reason
+	return err
+}
+
+// watch is a future that is ready when what was read need not hold any more: the
+// window has moved, AWS has updated the gateway, what bars the target has ended.
+// It costs the history the same however long it takes.
+func (r *roster) watch(ctx workflow.Context, l *line) workflow.Future {
+	policy := r.in.Plan.Policy
+	switch {
+	case l.unreadable:
+		return workflow.NewTimerWithOptions(ctx, l.patience, workflow.TimerOptions{Summary: "then read " + l.Target.Gateway.ID() + " again"})
+	case l.obstacle.WorkflowID != "":
+		return begin(ctx, r.reading(watchLimit, "wait until "+l.obstacle.WorkflowID+" has ended"), runs.AwaitClosed,
+			activities.WorkflowLookup{
+				WorkflowID: l.obstacle.WorkflowID, RunID: l.obstacle.RunID,
+				Pace: maintenance.Pace{Min: policy.Pace.Min, Max: policy.Pace.Max},
+			})
+	}
+	return begin(ctx, r.reading(watchLimit, "look every "+policy.WindowRecheck.String()+" whether the window has moved"), gateways.WatchGateway,
+		activities.WatchGatewayInput{
+			Gateway: l.Target.Gateway, Prefer: policy.WindowPreference,
+			Schedule: l.Schedule, Baseline: maintenance.BaselineOf(l.Gateway), Every: policy.WindowRecheck,
+		})
+}
