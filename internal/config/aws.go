@@ -1,26 +1,28 @@
 package config
 
 import (
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/tidegate/tidegate/internal/accounts"
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
 )
 
-// aws reads one account of the aws section.
-func (r *reader) aws(node ast.Node, path string) accounts.AWS {
-	e, ok := r.entry(node, path, "name", "region", "endpoint", "profile", "assumeRole", "externalId", "perSecond")
-	if !ok {
-		return accounts.AWS{}
-	}
+// awsEntry is one account of the aws section.
+type awsEntry struct {
+	Name       string   `yaml:"name"`
+	Region     string   `yaml:"region"`
+	Endpoint   string   `yaml:"endpoint"`
+	Profile    string   `yaml:"profile"`
+	AssumeRole string   `yaml:"assumeRole"`
+	ExternalID string   `yaml:"externalId"`
+	PerSecond  *float64 `yaml:"perSecond"`
+}
+
+// aws judges one account of the aws section.
+func (c *checker) aws(at string, e awsEntry) accounts.AWS {
+	c.lines(at, e)
+	c.name(at, "aws", e.Name)
 	account := awsaccounts.Account{
-		Name:       e.name(r, "aws"),
-		Region:     e.text("region"),
-		Endpoint:   e.text("endpoint"),
-		Profile:    e.text("profile"),
-		AssumeRole: e.text("assumeRole"),
-		ExternalID: e.text("externalId"),
+		Name: e.Name, Region: e.Region, Endpoint: e.Endpoint, Profile: e.Profile, AssumeRole: e.AssumeRole, ExternalID: e.ExternalID,
 	}
-	e.judge(r, account.Validate(), "")
-	return accounts.AWS{Account: account, PerSecond: e.rate(r)}
+	c.judge(at, account.Validate(), "")
+	return accounts.AWS{Account: account, PerSecond: c.rate(at, e.PerSecond)}
 }

@@ -5,16 +5,24 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
 	"github.com/tidegate/tidegate/internal/accounts"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // Config is a valid accounts file, with Huawei Cloud's credentials found.
 type Config struct {
 	AWS    []accounts.AWS
 	Huawei []accounts.Huawei
+}
+
+// file is the form of an accounts file.
+type file struct {
+	AWS    []awsEntry    `yaml:"aws"`
+	Huawei []huaweiEntry `yaml:"huawei"`
 }
 
 // Load reads an accounts file. getenv, such as os.Getenv, is where credentials
@@ -28,28 +36,36 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	return Parse(path, text, getenv)
 }
 
-// Parse is Load for a text; name stands for the file in errors.
+// Parse is Load for a text; name stands for the file in errors. An error is a
+// strict.FaultsError.
 func Parse(name string, text []byte, getenv func(string) string) (Config, error) {
-	r := &reader{file: name}
-	root, err := r.document(text)
-	if err != nil {
-		return Config{}, err
+	var f file
+	c := checker{Document: strict.Read(name, text, &f), names: map[string]bool{}, getenv: getenv}
+	var found Config
+	for i, e := range f.AWS {
+		found.AWS = append(found.AWS, c.aws(fmt.Sprintf("aws[%d]", i), e))
 	}
-	sections, _ := r.mapping(root, "", "aws", "huawei")
-	var c Config
-	aws := r.list(sections, "aws")
-	for i, node := range aws {
-		c.AWS = append(c.AWS, r.aws(node, fmt.Sprintf("aws[%d]", i)))
+	for i, e := range f.Huawei {
+		found.Huawei = append(found.Huawei, c.huawei(fmt.Sprintf("huawei[%d]", i), e))
 	}
-	huawei := r.list(sections, "huawei")
-	for i, node := range huawei {
-		c.Huawei = append(c.Huawei, r.huawei(node, fmt.Sprintf("huawei[%d]", i), getenv))
+	if c.Err() == nil && len(f.AWS)+len(f.Huawei) == 0 {
+		c.Fault("", strict.Fault{Problem: "names no account", Want: "at least one under aws or huawei"})
 	}
-	if len(r.faults) == 0 && len(aws)+len(huawei) == 0 {
-		r.fault(root, "no account: want at least one under aws or huawei")
+	if err := c.Err(); err != nil {
+		return Config{}, hinted(err)
 	}
-	if err := r.err(); err != nil {
-		return Config{}, err
+	return found, nil
+}
+
+// hinted tells whoever has written a field that there is not where credentials
+// belong.
+func hinted(err error) error {
+	if wrongs, ok := errors.AsType[*strict.FaultsError](err); ok {
+		for i, f := range wrongs.Faults {
+			if f.Problem == strict.Unknown {
+				wrongs.Faults[i].Want += " (credentials come from the environment, never from this file)"
+			}
+		}
 	}
-	return c, nil
+	return err
 }

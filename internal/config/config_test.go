@@ -128,34 +128,34 @@ azure: []
 	require.EqualError(t, err, strings.Join([]string{
 		`a.yaml:2:11: aws[0].name: "Prod" is wrong: want 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
 		`a.yaml:3:13: aws[0].region: "nowhere" is wrong: want an AWS region such as us-east-1`,
-		`a.yaml:4:5: aws[0].endpiont: unknown field: want one of name, region, endpoint, profile, assumeRole, externalId, perSecond (credentials come from the environment, never from this file)`,
+		`a.yaml:4:5: aws[0].endpiont: is an unknown field: want endpoint, it seems; one of name, region, endpoint, profile, assumeRole, externalId, perSecond (credentials come from the environment, never from this file)`,
 		`a.yaml:7:17: aws[1].externalId: "only" is wrong: want to be left out where no role is assumed`,
 		`a.yaml:8:11: aws[2].name: "twice" is wrong: want each name once in aws`,
-		`a.yaml:9:13: aws[2].region: want text on one line`,
-		`a.yaml:10:5: aws[3]: want a mapping with the fields name, region, endpoint, profile, assumeRole, externalId, perSecond`,
+		`a.yaml:9:13: aws[2].region: is a list: want a text`,
+		`a.yaml:10:5: aws[3]: is a text: want a mapping with fields among name, region, endpoint, profile, assumeRole, externalId, perSecond`,
 		`a.yaml:13:14: huawei[0].project: "short" is wrong: want the project's id: 32 letters and digits`,
 		`a.yaml:15:11: huawei[0].auth: "magic" is wrong: want aksk, token or password; or nothing, for what the environment holds`,
 		`a.yaml:16:11: huawei[0].user: "someone" is wrong: want to be left out unless auth is password`,
 		`a.yaml:17:5: huawei[1]: no credentials in the environment: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK`,
 		`a.yaml:17:11: huawei[1].name: "h" is wrong: want each name once in huawei`,
 		`a.yaml:19:15: huawei[1].endpoint: "http://127.0.0.1/path" is wrong: want a host name or URL of TaurusDB without a path, or a region whose endpoint the SDK knows`,
-		`a.yaml:21:1: azure: unknown field: want one of aws, huawei (credentials come from the environment, never from this file)`,
+		`a.yaml:21:1: azure: is an unknown field: want one of aws, huawei (credentials come from the environment, never from this file)`,
 	}, "\n"))
 }
 
 func TestAFileThatIsNoAccountsFileIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
-		"empty":        {"", `a.yaml: want one YAML document with accounts under aws or huawei`},
-		"only comment": {"# nothing\n", `a.yaml: want one YAML document with accounts under aws or huawei`},
-		"no account":   {"aws:\n", `a.yaml:1:1: no account: want at least one under aws or huawei`},
-		"a list":       {"- aws\n", `a.yaml:1:1: want a mapping with the fields aws, huawei`},
-		"section text": {"aws: prod\n", `a.yaml:1:6: aws: want a list of accounts, each beginning with a dash`},
+		"empty":        {"", `a.yaml:1:1: is empty: want a YAML document with fields among aws, huawei`},
+		"only comment": {"# nothing\n", `a.yaml:1:1: is empty: want a YAML document with fields among aws, huawei`},
+		"no account":   {"aws:\n", `a.yaml:1:1: names no account: want at least one under aws or huawei`},
+		"a list":       {"- aws\n", `a.yaml:1:1: is a list: want a mapping with fields among aws, huawei`},
+		"section text": {"aws: prod\n", `a.yaml:1:6: aws: is a text: want a list`},
 		"two documents": {
-			"aws:\n---\nhuawei:\n", `a.yaml: want one YAML document with accounts under aws or huawei`,
+			"aws:\n---\nhuawei:\n", `a.yaml:3:1: is a second document, or a directive: want one document, without directives`,
 		},
-		"not YAML":  {"aws: [\n", `a.yaml:1:6: not YAML: sequence end token ']' not found`},
-		"key twice": {"aws: []\naws: []\n", `a.yaml:2:1: not YAML: mapping key "aws" already defined at [1:1]`},
+		"not YAML":  {"aws: [\n", `a.yaml:1:6: is not YAML: sequence end token ']' not found`},
+		"key twice": {"aws: []\naws: []\n", `a.yaml:2:1: aws: is given twice: want each field once`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -168,9 +168,16 @@ func TestAFileThatIsNoAccountsFileIsRefused(t *testing.T) {
 func TestASecretInTheFileIsNeverRepeated(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"as a field":   "huawei:\n  - name: h\n    secretKey: PLANTED-SECRET\n",
-		"beside a tab": "huawei:\n  - name: h\n    secretKey: \"PLANTED-SECRET\n",
-		"in an URL":    "aws:\n  - name: a\n    region: us-east-1\n    endpoint: http://me:PLANTED-SECRET@127.0.0.1\n",
+		"as a field":            "huawei:\n  - name: h\n    secretKey: PLANTED-SECRET\n",
+		"in a field of another": "huawei:\n  - name: h\n    secret: {key: PLANTED-SECRET}\n",
+		"as an account":         "aws:\n  - PLANTED-SECRET\n",
+		"as a section":          "huawei: PLANTED-SECRET\n",
+		"as the file":           "PLANTED-SECRET\n",
+		"on several lines":      "aws:\n  - name: a\n    region: us-east-1\n    profile: |\n      BEGIN\n      PLANTED-SECRET\n",
+		"after a star":          "aws:\n  - name: a\n    region: us-east-1\n    profile: *PLANTED-SECRET\n",
+		"with an at":            "huawei:\n  - name: h\n    user: me@PLANTED-SECRET\n",
+		"beside a tab":          "huawei:\n  - name: h\n    secretKey: \"PLANTED-SECRET\n",
+		"in an URL":             "aws:\n  - name: a\n    region: us-east-1\n    endpoint: http://me:PLANTED-SECRET@127.0.0.1\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

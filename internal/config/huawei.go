@@ -6,11 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/internal/config/fault"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // The ways in which Huawei Cloud lets an account in, as the field auth names
@@ -24,31 +23,41 @@ const (
 // envPrefixForm keeps a prefix an environment variable's.
 var envPrefixForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*_$`)
 
-// huawei reads one account of the huawei section and finds its credentials.
-func (r *reader) huawei(node ast.Node, path string, getenv func(string) string) accounts.Huawei {
-	e, ok := r.entry(node, path, "name", "project", "region", "endpoint", "iamEndpoint", "auth", "envPrefix", "user", "domain", "perSecond")
-	if !ok {
-		return accounts.Huawei{}
-	}
-	account := huaweicloud.Account{
-		Name:        e.name(r, "huawei"),
-		Project:     e.text("project"),
-		Region:      e.text("region"),
-		Endpoint:    e.text("endpoint"),
-		IAMEndpoint: e.text("iamEndpoint"),
-	}
-	l := login{auth: e.text("auth"), prefix: e.text("envPrefix"), user: e.text("user"), domain: e.text("domain"), getenv: getenv}
-	found := standIn(l.auth)
-	if l.check(r, e) {
-		var err error
-		if found, err = l.credentials(); err != nil {
-			r.fault(e.node, "%s: %w", path, err)
-			found = standIn(l.auth)
+// huaweiEntry is one account of the huawei section.
+type huaweiEntry struct {
+	Name        string   `yaml:"name"`
+	Project     string   `yaml:"project"`
+	Region      string   `yaml:"region"`
+	Endpoint    string   `yaml:"endpoint"`
+	IAMEndpoint string   `yaml:"iamEndpoint"`
+	Auth        string   `yaml:"auth"`
+	EnvPrefix   string   `yaml:"envPrefix"`
+	User        string   `yaml:"user"`
+	Domain      string   `yaml:"domain"`
+	PerSecond   *float64 `yaml:"perSecond"`
+}
+
+// huawei judges one account of the huawei section and finds its credentials.
+func (c *checker) huawei(at string, e huaweiEntry) accounts.Huawei {
+	c.lines(at, e)
+	c.name(at, "huawei", e.Name)
+	account := huaweicloud.Account{Name: e.Name, Project: e.Project, Region: e.Region, Endpoint: e.Endpoint, IAMEndpoint: e.IAMEndpoint}
+	l := login{auth: e.Auth, prefix: e.EnvPrefix, user: e.User, domain: e.Domain, getenv: c.getenv}
+	found, missing := standIn(l.auth), error(nil)
+	if c.login(at, l) {
+		if held, err := l.credentials(); err == nil {
+			found = held
+		} else {
+			missing = err
 		}
 	}
 	_, err := huaweicloud.Open(account, found, huaweicloud.Options{})
-	e.judge(r, err, "account.")
-	return accounts.Huawei{Account: account, Credentials: found, PerSecond: e.rate(r)}
+	c.judge(at, err, "account.")
+	rate := c.rate(at, e.PerSecond)
+	if missing != nil { // last: a fault of the whole entry hides those of its fields
+		c.Fault(at, strict.Fault{Problem: missing.Error()})
+	}
+	return accounts.Huawei{Account: account, Credentials: found, PerSecond: rate}
 }
 
 // standIn lets the account's own fields be judged where credentials were not
@@ -66,21 +75,17 @@ type login struct {
 	getenv                     func(string) string
 }
 
-// check is false where the file's own part of a login is wrong.
-func (l login) check(r *reader, e entry) bool {
-	before := len(r.faults)
-	if l.auth != "" && !slices.Contains([]string{byKeys, byToken, byPassword}, l.auth) {
-		e.wrong(r, "auth", "aksk, token or password; or nothing, for what the environment holds")
-	}
-	if l.prefix != "" && !envPrefixForm.MatchString(l.prefix) {
-		e.wrong(r, "envPrefix", "capital letters, digits and underscores that end in an underscore, such as PROD_")
-	}
-	for _, field := range []string{"user", "domain"} {
-		if l.auth != byPassword && e.text(field) != "" {
-			e.wrong(r, field, "to be left out unless auth is password")
-		}
-	}
-	return len(r.faults) == before
+// login is false where the file's own part of a login is wrong.
+func (c *checker) login(at string, l login) bool {
+	known := l.auth == "" || slices.Contains([]string{byKeys, byToken, byPassword}, l.auth)
+	c.require(known, at+".auth", "aksk, token or password; or nothing, for what the environment holds")
+	prefix := l.prefix == "" || envPrefixForm.MatchString(l.prefix)
+	c.require(prefix, at+".envPrefix", "capital letters, digits and underscores that end in an underscore, such as PROD_")
+	const unless = "to be left out unless auth is password"
+	user, domain := l.user == "" || l.auth == byPassword, l.domain == "" || l.auth == byPassword
+	c.require(user, at+".user", unless)
+	c.require(domain, at+".domain", unless)
+	return known && prefix && user && domain
 }
 
 func (l login) credentials() (huaweicloud.Credentials, error) {

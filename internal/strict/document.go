@@ -69,7 +69,7 @@ func (d *Document) parse(text []byte) ast.Node {
 		if placed, ok := errors.AsType[yaml.Error](err); ok {
 			d.add(placed.GetToken(), Fault{Problem: "is not YAML: " + placed.GetMessage()})
 		} else {
-			d.add(nil, Fault{Problem: "is not YAML: " + err.Error()})
+			d.add(nil, Fault{Problem: "is not YAML: " + yaml.FormatError(err, false, false)}) // without the source
 		}
 		return nil
 	}
@@ -100,6 +100,16 @@ func (d *Document) Wrong(path, def, want string) {
 	default:
 		d.Fault(path, Fault{Problem: "is missing", Want: want})
 	}
+}
+
+// misplaced adds the fault of a value that is no mapping or no list. A text that
+// stands in place of one is not repeated: nobody knows what it is.
+func (d *Document) misplaced(path, want string) {
+	problem := problemOf(d.nodes[path])
+	if _, text := scalar(d.nodes[path]); text {
+		problem = "is a text"
+	}
+	d.Fault(path, Fault{Problem: problem, Want: want})
 }
 
 // Fault adds a fault of a field, at its place. A field has one at most, and
@@ -168,6 +178,8 @@ func problemOf(node ast.Node) string {
 	switch text, ok := scalar(node); {
 	case ok && text == "":
 		return "is empty"
+	case ok && strings.Contains(text, "\n"):
+		return "has several lines"
 	case ok:
 		return "is wrong"
 	case node.Type() == ast.SequenceType:
@@ -177,11 +189,11 @@ func problemOf(node ast.Node) string {
 }
 
 // valueOf is a scalar's text as a fault may repeat it: what may be an URL with a
-// password it may not.
+// password, or a key that was pasted, it may not.
 func valueOf(node ast.Node) string {
 	text, ok := scalar(node)
 	switch {
-	case !ok:
+	case !ok, strings.Contains(text, "\n"):
 		return ""
 	case strings.Contains(text, "@"):
 		return "(hidden)"

@@ -19,6 +19,10 @@ type Fault struct {
 	Want    string `json:"want,omitempty"` // what would be right
 }
 
+// Unknown is the problem of a field that there is not. Its value is never
+// repeated.
+const Unknown = "is an unknown field"
+
 // String is the fault on one line, its place first, as compilers write it.
 func (f Fault) String() string {
 	var b strings.Builder

@@ -70,7 +70,7 @@ func (r *reader) plain(node ast.Node, path string) ast.Node {
 			name := n.Value.GetToken().Value
 			if node = r.anchors[name]; node == nil {
 				r.faulty[path] = true
-				r.add(n.Start, Fault{Field: path, Value: "*" + name, Problem: "is an alias of nothing", Want: "the name of an anchor before it"})
+				r.add(n.Start, Fault{Field: path, Problem: "is an alias of nothing", Want: "the name of an anchor before it"})
 				return nil
 			}
 		default:
@@ -135,7 +135,7 @@ func (r *reader) structure(node ast.Node, to reflect.Value, path string) {
 				return
 			}
 		}
-		r.add(at.GetToken(), Fault{Field: join(path, key), Problem: "is an unknown field", Want: wantField(key, fields)})
+		r.add(at.GetToken(), Fault{Field: join(path, key), Problem: Unknown, Want: wantField(key, fields)})
 	})
 }
 
@@ -153,7 +153,7 @@ func (r *reader) table(node ast.Node, to reflect.Value, path string) {
 func (r *reader) each(node ast.Node, path, want string, do func(key string, at ast.MapKeyNode, value ast.Node)) {
 	m, ok := node.(ast.MapNode)
 	if !ok {
-		r.Wrong(path, "", want)
+		r.misplaced(path, want)
 		return
 	}
 	seen := map[string]bool{}
@@ -174,7 +174,7 @@ func (r *reader) each(node ast.Node, path, want string, do func(key string, at a
 func (r *reader) list(node ast.Node, to reflect.Value, path string) {
 	sequence, ok := node.(*ast.SequenceNode)
 	if !ok {
-		r.Wrong(path, "", "a list")
+		r.misplaced(path, "a list")
 		return
 	}
 	to.Set(reflect.MakeSlice(to.Type(), len(sequence.Values), len(sequence.Values)))
