@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// newSchedule is the command whose subcommands keep the schedules by which
+// campaigns start.
+func newSchedule(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "schedule",
+		Short: "Start campaigns by the calendar",
+		Long: "schedule keeps Temporal Schedules that start campaigns. A schedule says when a campaign begins; the campaign then\n" +
+			"finds each gateway's next window, in the gateway's own zone. docs/schedules.md shows it by example.",
+		Args:                       noSuchCommand,
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newScheduleCreate(a), newScheduleUpdate(a), newScheduleList(a), newScheduleDescribe(a))
+	for _, o := range scheduleOrders() {
+		cmd.AddCommand(newScheduleOrder(a, o))
+	}
+	return cmd
+}
+
+var scheduleNameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+
+func scheduleArgument(name string) error {
+	if scheduleNameForm.MatchString(name) {
+		return nil
+	}
+	return wrong("NAME", name, "1 to 63 lower-case letters, digits, dots, underscores or dashes")
+}
+
+// schedule is a schedule of a campaign that there is.
+type schedule struct {
+	client.ScheduleHandle
+	described *client.ScheduleDescription
+	action    *client.ScheduleWorkflowAction
+}
+
+// findSchedule looks a schedule up. One that starts something else than campaigns
+// is another program's, and is left alone.
+func findSchedule(ctx context.Context, c session, name string) (schedule, error) {
+	handle := c.ScheduleClient().GetHandle(ctx, name)
+	described, err := handle.Describe(ctx)
+	if err != nil {
+		return schedule{}, scheduleFailure(c.namespace, name, "read", err)
+	}
+	action, ok := described.Schedule.Action.(*client.ScheduleWorkflowAction)
+	if !ok || action.Workflow != workflows.CampaignName {
+		return schedule{}, usageError{fmt.Errorf("the schedule %s in namespace %s starts no campaign; those that do: tidegate schedule list", name, c.namespace)}
+	}
+	return schedule{ScheduleHandle: handle, described: described, action: action}, nil
+}
+
+func scheduleFailure(namespace, name, doing string, err error) error {
+	_, gone := errors.AsType[*serviceerror.NotFound](err)
+	_, missing := errors.AsType[*serviceerror.NamespaceNotFound](err)
+	switch {
+	case missing:
+		return fmt.Errorf("%s the schedule %s: %w; set the namespace up with: tidegate setup", doing, name, err)
+	case gone:
+		return usageError{fmt.Errorf("there is no schedule %s in namespace %s; those that there are: tidegate schedule list", name, namespace)}
+	}
+	return fmt.Errorf("%s the schedule %s: %w", doing, name, err)
+}
+
+// lookAgain is the time between two looks at a schedule that is about to change:
+// Temporal takes an order before it has obeyed it.
+const lookAgain = 100 * time.Millisecond
+
+// until looks at the schedule until it is as wanted.
+func (s *schedule) until(ctx context.Context, wanted func(*client.ScheduleDescription) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
+	for {
+		described, err := s.Describe(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("temporal has taken the order and not obeyed it within %s; look with: tidegate schedule describe %s", answerTimeout, s.GetID())
+		case err != nil:
+			return fmt.Errorf("look what became of the order: %w; look again with: tidegate schedule describe %s", err, s.GetID())
+		case wanted(described):
+			s.described = described
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-again.C:
+		}
+	}
+}

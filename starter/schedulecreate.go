@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// scheduleCreate is a schedule that is to be made.
+type scheduleCreate struct {
+	when      whenFlags
+	catchup   maintenance.Duration
+	note, by  string
+	queue     string
+	paused    bool
+	name      string
+	file      string
+	plan      planFile
+	scheduled client.ScheduleSpec
+}
+
+// defaultCatchup is how late a campaign may start. Temporal's own default is a
+// year.
+const defaultCatchup = maintenance.Duration(time.Hour)
+
+// minCatchup is the least that Temporal knows.
+const minCatchup = 10 * time.Second
+
+func newScheduleCreate(a *app) *cobra.Command {
+	s := &scheduleCreate{catchup: defaultCatchup}
+	cmd := &cobra.Command{
+		Use:   `create NAME PLANFILE (--cron "0 2 * * 1" | --calendar "Mon 02:00" | --every 168h)`,
+		Short: "Make a schedule that starts a plan's campaign again and again",
+		Long: "create makes a schedule. It keeps the plan as the file says it now, with its freezes in UTC: where the file or a\n" +
+			"calendar of freezes changes, say so with schedule update. A start is skipped while the schedule's last campaign\n" +
+			"still runs, and after a failure the schedule pauses.",
+		Example: "  tidegate schedule create weekly plan.yaml --calendar \"Mon 02:00\"\n" +
+			"  tidegate schedule create monthly plan.yaml --cron \"0 2 1 * *\" --note CHG-1234 --paused",
+		Args: arguments("NAME", "PLANFILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s.name, s.file = args[0], args[1]
+			return s.create(cmd, a)
+		},
+	}
+	s.when.register(cmd)
+	s.when.faults.text(cmd, &s.catchup, "catchup", "duration", wantDuration, "how late a campaign may start after Temporal was down; less than the plan's window")
+	cmd.Flags().StringVar(&s.note, "note", "", "what people should know of the schedule")
+	cmd.Flags().BoolVar(&s.paused, "paused", false, "start nothing before schedule resume")
+	cmd.Flags().StringVar(&s.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	cmd.Flags().StringVar(&s.by, "by", "", "who you are (default: your login name)")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (s *scheduleCreate) create(cmd *cobra.Command, a *app) error {
+	var err error
+	errs := []error{scheduleArgument(s.name), a.checkOutput(), who(cmd, &s.by)}
+	s.scheduled, err = s.when.spec(cmd)
+	errs = append(errs, err)
+	if s.queue == "" {
+		errs = append(errs, wrong("--task-queue", "", "a name, such as tidegate"))
+	}
+	s.plan, err = schedulablePlan(s.file, time.Now())
+	if err == nil {
+		err = checkCatchup(s.catchup, s.plan)
+	}
+	c, err := a.dial(cmd.Context(), append(errs, err)...)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err := c.ScheduleClient().Create(cmd.Context(), s.options()); err != nil {
+		return s.failure(c.namespace, err)
+	}
+	cmd.PrintErrf("Created the schedule %s.\n", s.name)
+	tellFreezes(cmd, s.name, s.file, s.plan, time.Now())
+	return a.showSchedule(cmd, c, s.name)
+}
+
+// who fills in --by, and is what is wrong with it.
+func who(cmd *cobra.Command, by *string) error {
+	if !cmd.Flags().Changed("by") {
+		*by = loginName()
+	}
+	if strings.TrimSpace(*by) == "" {
+		return wrong("--by", *by, "who you are")
+	}
+	return nil
+}
+
+// schedulablePlan reads a plan file that a schedule can keep: a schedule's input
+// is one payload.
+func schedulablePlan(path string, now time.Time) (planFile, error) {
+	p, err := readPlan(path, now)
+	if err != nil {
+		return p, err
+	}
+	if n := len(p.plan.Targets); n > workflows.PageSize {
+		return p, fmt.Errorf("%s names %d targets, and a schedule takes at most %d: let selectors find them, so that the schedule finds new gateways too",
+			path, n, workflows.PageSize)
+	}
+	return p, nil
+}
+
+// checkCatchup keeps a campaign from starting when the windows that it was meant
+// for are over.
+func checkCatchup(catchup maintenance.Duration, p planFile) error {
+	if length := p.plan.Policy.WindowLength; catchup >= length || catchup.Std() < minCatchup {
+		return wrong("--catchup", catchup.String(), fmt.Sprintf(
+			"10s or more, and less than the plan's window.duration, %s: a campaign that starts later than that has missed the windows it was meant for", length))
+	}
+	return nil
+}
+
+func (s *scheduleCreate) options() client.ScheduleOptions {
+	note := s.note
+	if note == "" {
+		note = "created by " + s.by
+	}
+	return client.ScheduleOptions{
+		ID:             s.name,
+		Spec:           s.scheduled,
+		Action:         campaignAction(s.plan, s.queue, fmt.Sprintf("schedule %s (created by %s)", s.name, s.by)),
+		Overlap:        enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+		CatchupWindow:  s.catchup.Std(),
+		PauseOnFailure: true,
+		Note:           note,
+		Paused:         s.paused,
+	}
+}
+
+// campaignAction starts the campaign as tidegate run does.
+func campaignAction(p planFile, queue, submitter string) *client.ScheduleWorkflowAction {
+	start := campaignStart(p, workflows.CampaignWorkflowID(p.plan.Name), queue)
+	return &client.ScheduleWorkflowAction{
+		ID:                    start.ID,
+		Workflow:              workflows.CampaignName,
+		Args:                  []any{campaignInput(p, submitter)},
+		TaskQueue:             start.TaskQueue,
+		Memo:                  start.Memo,
+		TypedSearchAttributes: start.TypedSearchAttributes,
+		StaticSummary:         start.StaticSummary,
+		StaticDetails:         start.StaticDetails,
+	}
+}
+
+func (s *scheduleCreate) failure(namespace string, err error) error {
+	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
+	switch {
+	case errors.Is(err, temporal.ErrScheduleAlreadyRunning):
+		return fmt.Errorf("there is a schedule %s already, and nothing was changed: see it with tidegate schedule describe %s, "+
+			"give it the plan with tidegate schedule update %s %s, or end it with tidegate schedule delete %s --why TEXT", s.name, s.name, s.name, s.file, s.name)
+	case invalid && s.when.cron != "":
+		return usageError{fmt.Errorf("%w: Temporal says %w; if namespace %s was never set up, do so with: tidegate setup",
+			wrong("--cron", s.when.cron, "a time that there is"), err, namespace)}
+	case invalid:
+		return fmt.Errorf("create the schedule %s: %w; if namespace %s was never set up, do so with: tidegate setup", s.name, err, namespace)
+	}
+	return scheduleFailure(namespace, s.name, "create", err)
+}
+
+// freezesAhead is how far recurring freezes are written out when a plan file is
+// read.
+const freezesAhead = 400 * 24 * time.Hour
+
+// tellFreezes says what a schedule's campaigns do not know of by themselves.
+func tellFreezes(cmd *cobra.Command, name, file string, p planFile, now time.Time) {
+	again := fmt.Sprintf("tidegate schedule update %s %s", name, file)
+	if end := freezesEnd(p.plan.Policy.Freezes); end.IsZero() {
+		cmd.PrintErrf("The plan has no freeze ahead; ")
+	} else {
+		cmd.PrintErrf("The plan's freezes are known until %s; ", clock(&end))
+	}
+	written := now.Add(freezesAhead)
+	cmd.PrintErrf("recurring ones were written out until %s.\nThe schedule keeps the file as it is now. When it changes, or before those days: %s\n",
+		written.UTC().Format(time.DateOnly), again)
+}
+
+// freezesEnd is when the last of them is over; zero for none.
+func freezesEnd(freezes []maintenance.Freeze) time.Time {
+	var end time.Time
+	for _, f := range freezes {
+		if f.To.After(end) {
+			end = f.To
+		}
+	}
+	return end
+}
+
+// newScheduleUpdate is the command that gives a schedule a changed plan.
+func newScheduleUpdate(a *app) *cobra.Command {
+	var by string
+	cmd := &cobra.Command{
+		Use:   "update NAME PLANFILE",
+		Short: "Give a schedule its plan file anew, and keep the rest",
+		Long: "update reads the plan file again, with its freezes, for the campaigns that the schedule starts from now on. One\n" +
+			"that runs goes on with the plan that it began with. Times, pause and notes stay.",
+		Example: "  tidegate schedule update weekly plan.yaml",
+		Args:    arguments("NAME", "PLANFILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := schedulablePlan(args[1], time.Now())
+			c, err := a.dial(cmd.Context(), scheduleArgument(args[0]), a.checkOutput(), who(cmd, &by), err)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			if err := updateSchedule(cmd.Context(), c, args[0], p, by); err != nil {
+				return err
+			}
+			cmd.PrintErrf("The schedule %s has its new plan.\n", args[0])
+			tellFreezes(cmd, args[0], args[1], p, time.Now())
+			return a.showSchedule(cmd, c, args[0])
+		},
+	}
+	cmd.Flags().StringVar(&by, "by", "", "who you are (default: your login name)")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func updateSchedule(ctx context.Context, c session, name string, p planFile, by string) error {
+	s, err := findSchedule(ctx, c, name)
+	if err != nil {
+		return err
+	}
+	if before := s.input().Plan.Name; before != p.plan.Name {
+		return usageError{fmt.Errorf("the schedule %s is of the plan %s, not of %s: make one for that with tidegate schedule create", name, before, p.plan.Name)}
+	}
+	if err := checkCatchup(maintenance.Duration(s.described.Schedule.Policy.CatchupWindow), p); err != nil {
+		return usageError{fmt.Errorf("%w; delete the schedule and create it anew", err)}
+	}
+	action := campaignAction(p, s.action.TaskQueue, fmt.Sprintf("schedule %s (updated by %s)", name, by))
+	err = s.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+		changed := in.Description.Schedule
+		changed.Action = action
+		return &client.ScheduleUpdate{Schedule: &changed}, nil
+	}})
+	if err != nil {
+		return scheduleFailure(c.namespace, name, "update", err)
+	}
+	return s.until(ctx, func(d *client.ScheduleDescription) bool {
+		return d.Info.LastUpdateAt.After(s.described.Info.LastUpdateAt)
+	})
+}
