@@ -113,13 +113,7 @@ type Turn struct {
 
 // Decide says what happens now.
 func Decide(f Fleet, now time.Time) Turn {
-	t := turn{fleet: f, now: now, busy: map[string]string{}}
-	t.look()
-	for i, e := range f.Entries {
-		if e.State == Waiting {
-			t.consider(i)
-		}
-	}
-	t.begin()
-	return t.result()
+	b := newBoard(f, now)
+	begin, wake := b.decide(now)
+	return b.turn(begin, wake)
 }

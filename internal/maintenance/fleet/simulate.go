@@ -6,39 +6,54 @@ import (
 )
 
 // Simulate plays a fleet in virtual time from now on, until nothing changes any
-// more or the limit is reached. Each target takes its forecast, and ends as
-// outcome says. It gives the fleet as it then is, and the last turn, whose waits
-// say what keeps those that have not begun.
+// more or the limit is reached. Each target takes its forecast, and what already
+// runs ends now at the earliest; outcome says how, which must be an end. It gives
+// the fleet as it then is, and the last turn, whose waits say what keeps those
+// that have not begun.
 func Simulate(f Fleet, now, limit time.Time, outcome func(Entry) State) (Fleet, Turn) {
 	f.Entries = slices.Clone(f.Entries)
+	b := newBoard(f, now)
 	for {
-		turn := Decide(f, now)
-		for _, i := range turn.Begin {
-			f.Entries[i].State, f.Entries[i].Begun = Running, now
-		}
-		next := f.nextEvent(turn)
+		begin, wake := b.decide(now)
+		next := b.nextEvent(begin, wake)
 		if next.IsZero() || next.After(limit) {
-			return f, turn
+			last := b.turn(begin, wake)
+			b.start(begin)
+			return b.fleet, last
 		}
+		b.start(begin)
+		b.finish(next, outcome)
 		now = next
-		for i, e := range f.Entries {
-			if e.State == Running && !f.expectedEnd(e).After(now) {
-				f.Entries[i].State, f.Entries[i].End = outcome(e), f.expectedEnd(e)
-			}
-		}
 	}
 }
 
 // nextEvent is when something happens next: a running target's end, or what a
 // waiting one waits for. Zero: nothing does.
-func (f Fleet) nextEvent(turn Turn) time.Time {
-	next := turn.Wake
-	for _, e := range f.Entries {
-		if end := f.expectedEnd(e); e.State == Running && (next.IsZero() || end.Before(next)) {
-			next = end
-		}
+func (b *board) nextEvent(begin []int, wake time.Time) time.Time {
+	next := wake
+	for _, r := range b.running {
+		next = sooner(next, r.end)
+	}
+	for _, i := range begin {
+		next = sooner(next, b.now.Add(b.pace.of(b.fleet.Entries[i].Work)))
 	}
 	return next
 }
 
-func (f Fleet) expectedEnd(e Entry) time.Time { return e.Begun.Add(f.Forecast(e)) }
+// Timetable says when each target is expected to begin and to end, if every one
+// succeeds, every approval is given, a pause ends now, and what is barred stays
+// so. Entries that do not begin before the limit are left as they are, and the
+// last turn says what keeps them.
+func Timetable(f Fleet, now, limit time.Time) (Fleet, Turn) {
+	paused, approved := f.Paused, f.Approved
+	f.Paused, f.Approved = "", -1
+	f, last := Simulate(f, now, limit, func(Entry) State { return Succeeded })
+	f.Paused, f.Approved = paused, approved
+	pace := f.pace()
+	for i := range f.Entries {
+		if e := &f.Entries[i]; e.State == Running {
+			e.End = later(e.Begun.Add(pace.of(e.Work)), now)
+		}
+	}
+	return f, last
+}

@@ -56,6 +56,7 @@ type Status struct {
 	Failures      []Row                  `json:"failures,omitempty"` // at most 50
 	Measured      Measured               `json:"measured,omitzero"`
 	Decisions     []maintenance.Decision `json:"decisions,omitempty"` // the last 200
+	Rosters       []string               `json:"rosters,omitempty"`   // workflow ids of the pages of its targets
 	Result        *Result                `json:"result,omitempty"`    // once it is over
 }
 
@@ -70,11 +71,20 @@ type Counts struct {
 	Current   int `json:"current"`
 }
 
+// The states of a wave.
+const (
+	WaveWaiting = "waiting" // for the one before it, or for an approval
+	WaveOpen    = "open"
+	WaveBaking  = "baking" // it has ended, and the next one opens if it stays well
+	WaveEnded   = "ended"
+	WaveStopped = "stopped" // too many failed, or the campaign is stopped
+)
+
 // WaveLine is one wave in sums.
 type WaveLine struct {
 	Wave   int       `json:"wave"` // from 1 on, as people count
 	Counts Counts    `json:"counts"`
-	State  string    `json:"state"`          // waiting, open, baking, ended, stopped
+	State  string    `json:"state"`          // one of WaveWaiting and so on
 	Until  time.Time `json:"until,omitzero"` // of a bake
 }
 
@@ -113,8 +123,10 @@ type Result struct {
 
 // Page asks for some of a campaign's targets.
 type Page struct {
-	From  int `json:"from"`  // index of the first, in the plan's order
-	Count int `json:"count"` // at most 1000
+	// From is how many to leave out before the first, of those that are asked for
+	// by Target and States, in the plan's order.
+	From  int `json:"from"`
+	Count int `json:"count"` // 1 to 1000
 	// Target, where given, asks for one: by its name or its gateway's id.
 	Target string `json:"target,omitempty"`
 	// States, where given, leave the others out.

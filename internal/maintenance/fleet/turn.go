@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -9,236 +8,177 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// turn is one decision in the making.
-type turn struct {
-	fleet Fleet
-	now   time.Time
-
-	running, failed int
-	busy            map[string]string // key -> name of the target that holds it
-	free            time.Time         // when the first running target is expected to end
-	open            int               // the wave that is open
-	between         Wait              // what keeps the waves after it; empty blocker: none
-
-	ready []candidate
-	waits []Wait
+// verdict is what one turn has found out, for explain to put into words.
+type verdict struct {
+	now     time.Time
+	turns   int     // how many there were
+	open    int     // the wave that is open
+	all     Wait    // what keeps the whole fleet; no blocker: nothing
+	between Wait    // what keeps the waves after the open one
+	gate    Wait    // what keeps the open wave itself
+	begun   []int   // what begins now
+	bound   []bound // what a key keeps
 }
 
-// candidate is a target that nothing of its own keeps.
-type candidate struct {
-	entry   int
-	opening maintenance.Opening
-}
+// bound is an entry that a key keeps which another one holds.
+type bound struct{ entry, key int }
 
-// look sums the fleet up.
-func (t *turn) look() {
-	for _, e := range t.fleet.Entries {
-		switch e.State {
-		case Running:
-			t.running++
-			for _, key := range e.Keys {
-				t.busy[key] = e.Name
-			}
-			if end := t.fleet.expectedEnd(e); t.free.IsZero() || end.Before(t.free) {
-				t.free = end
-			}
-		case Failed:
-			t.failed++
-		case Waiting, Succeeded, Skipped, Current:
-		}
+// decide finds what begins now, best first, and when to decide again where there
+// is no news.
+func (b *board) decide(now time.Time) (begin []int, wake time.Time) {
+	b.verdict = verdict{now: now, turns: b.turns + 1, bound: b.bound[:0]}
+	if b.all = b.everybody(); b.all.Blocker != maintenance.NotBlocked {
+		return nil, time.Time{}
 	}
-	t.free = later(t.free, t.now)
-	t.findWave()
+	b.findWave()
+	if len(b.waves) == 0 || b.gate.Blocker != maintenance.NotBlocked {
+		return nil, time.Time{}
+	}
+	if b.between.Blocker == ByBake && b.leftAfter(b.open) {
+		return nil, b.between.Next
+	}
+	ready, wake := b.ready()
+	b.begun = b.begin(ready)
+	return b.begun, wake
+}
+
+// everybody is what keeps the whole fleet.
+func (b *board) everybody() Wait {
+	if b.fleet.Stopped != "" {
+		return Wait{Blocker: ByStop, Reason: b.fleet.Stopped}
+	}
+	if b.fleet.Paused != "" {
+		return Wait{Blocker: ByPause, Reason: "paused by " + b.fleet.Paused}
+	}
+	if allowed := b.fleet.Rollout.MaxFailures.Within(len(b.fleet.Entries)); b.failed > allowed {
+		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("%d targets failed, and %d may", b.failed, allowed)}
+	}
+	return Wait{}
 }
 
 // findWave finds the wave that is open: the first that has not ended, unless the
 // one before it still bakes or has failed.
-func (t *turn) findWave() {
-	waves := t.waves()
-	for n, w := range waves {
-		t.open = n
-		if allowed := t.allowed(n, w.size, len(waves)); w.failed > allowed {
-			t.between = Wait{Blocker: ByBudget, Reason: fmt.Sprintf("%d of wave %d failed, which may have %d failures", w.failed, n+1, allowed)}
-			return
+func (b *board) findWave() {
+	for n := range b.waves {
+		b.open = n
+		if b.between = b.endOf(n); b.between.Blocker != maintenance.NotBlocked {
+			break
 		}
-		if w.left > 0 {
-			t.between = Wait{Blocker: ByWave, Reason: fmt.Sprintf("wave %d has not ended", n+1)}
-			return
-		}
-		if baked := w.end.Add(t.fleet.Rollout.Bake.Std()); t.now.Before(baked) {
-			t.between = Wait{Blocker: ByBake, Reason: fmt.Sprintf("wave %d bakes until %s", n+1, stamp(baked)), Next: baked}
-			return
-		}
+	}
+	switch {
+	case b.between.Blocker == ByBudget:
+		b.gate = b.between
+	case b.between.Blocker == ByWave && b.fleet.Approved >= 0 && b.open >= b.fleet.Approved:
+		b.gate = Wait{Blocker: maintenance.BlockedByApproval, Reason: fmt.Sprintf("wave %d waits for an approval", b.open+1)}
 	}
 }
 
-// wave is one wave's sums.
-type wave struct {
-	size, left, failed int
-	end                time.Time // of the last of it
-}
-
-func (t *turn) waves() []wave {
-	var waves []wave
-	for _, e := range t.fleet.Entries {
-		for len(waves) <= e.Wave {
-			waves = append(waves, wave{})
-		}
-		w := &waves[e.Wave]
-		w.size++
-		w.end = later(w.end, e.End)
-		if !e.State.Ended() {
-			w.left++
-		}
-		if e.State == Failed {
-			w.failed++
-		}
+// endOf is what keeps the waves after the nth: that it failed, has not ended, or
+// bakes.
+func (b *board) endOf(n int) Wait {
+	w := &b.waves[n]
+	baked := w.end.Add(b.fleet.Rollout.Bake.Std())
+	allowed := b.allowed(n)
+	switch {
+	case w.failed > allowed:
+		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("%d of wave %d failed, and %d may", w.failed, n+1, allowed)}
+	case w.left > 0:
+		return Wait{Blocker: ByWave, Reason: fmt.Sprintf("wave %d has not ended", n+1)}
+	case !w.end.IsZero() && b.now.Before(baked):
+		return Wait{Blocker: ByBake, Reason: fmt.Sprintf("wave %d bakes until %s", n+1, stamp(baked)), Next: baked}
 	}
-	return waves
+	return Wait{}
 }
 
 // allowed is how many targets of a wave may fail. The first of several waves is
 // the canary: not one.
-func (t *turn) allowed(n, size, waves int) int {
-	if n == 0 && waves > 1 {
+func (b *board) allowed(n int) int {
+	if n == 0 && len(b.waves) > 1 {
 		return 0
 	}
-	return t.fleet.Rollout.MaxFailures.Within(size)
+	return b.fleet.Rollout.MaxFailures.Within(b.waves[n].size)
 }
 
-// consider finds what keeps a waiting target, in the order in which people want
-// to know it.
-func (t *turn) consider(i int) {
-	e := t.fleet.Entries[i]
-	if w, blocked := t.everybody(); blocked {
-		t.wait(i, w)
-		return
-	}
-	if w, blocked := t.itsWave(e.Wave); blocked {
-		t.wait(i, w)
-		return
-	}
-	if e.Barred != "" {
-		t.wait(i, Wait{Blocker: ByBar, Reason: e.Barred})
-		return
-	}
-	opening, w := t.itsTime(e)
-	if w.Blocker != maintenance.NotBlocked {
-		t.wait(i, w)
-		return
-	}
-	t.ready = append(t.ready, candidate{entry: i, opening: opening})
+func (b *board) leftAfter(n int) bool {
+	return slices.ContainsFunc(b.waves[n+1:], func(w wave) bool { return w.left > 0 })
 }
 
-// everybody is what keeps the whole fleet.
-func (t *turn) everybody() (Wait, bool) {
-	if t.fleet.Paused != "" {
-		return Wait{Blocker: ByPause, Reason: "paused by " + t.fleet.Paused}, true
+// ready are the entries of the open wave that nothing of their own keeps, best
+// first; wake is when the first of the others can begin.
+func (b *board) ready() (ready []int, wake time.Time) {
+	var open []*group
+	for _, i := range b.waves[b.open].waiting {
+		g := &b.groups[b.group[i]]
+		if g.turn != b.turns {
+			g.turn = b.turns
+			g.look(b.now, b.rules)
+			if g.open(b.now) {
+				open = append(open, g)
+			} else if g.fits {
+				wake = sooner(wake, g.opening.From)
+			}
+		}
+		if g.open(b.now) {
+			ready = append(ready, i)
+		}
 	}
-	if allowed := t.fleet.Rollout.MaxFailures.Within(len(t.fleet.Entries)); t.failed > allowed {
-		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("%d targets failed, and %d may", t.failed, allowed)}, true
+	if b.fleet.Rollout.Order != maintenance.OrderByWindow || b.room() <= 0 {
+		return ready, wake
 	}
-	return Wait{}, false
+	return b.byWindow(ready, open), wake
 }
 
-// itsWave is what keeps a wave.
-func (t *turn) itsWave(n int) (Wait, bool) {
-	switch {
-	case n > t.open, t.between.Blocker == ByBudget, t.between.Blocker == ByBake:
-		return t.between, true
-	case t.fleet.Approved >= 0 && n >= t.fleet.Approved:
-		return Wait{Blocker: maintenance.BlockedByApproval, Reason: fmt.Sprintf("wave %d waits for an approval", n+1)}, true
+// byWindow sorts by the time that is left, and else leaves the fleet's order. It
+// counts instead of comparing: the groups are few.
+func (b *board) byWindow(ready []int, open []*group) []int {
+	slices.SortFunc(open, func(a, b *group) int { return a.opening.Until.Compare(b.opening.Until) })
+	ranks := 0
+	for n, g := range open {
+		if n > 0 && !g.opening.Until.Equal(open[n-1].opening.Until) {
+			ranks++
+		}
+		g.rank = ranks
 	}
-	return Wait{}, false
+	place := make([]int, ranks+2) // of the next entry of each rank
+	for _, i := range ready {
+		place[b.groups[b.group[i]].rank+1]++
+	}
+	for rank := range ranks {
+		place[rank+1] += place[rank]
+	}
+	sorted := make([]int, len(ready))
+	for _, i := range ready {
+		rank := b.groups[b.group[i]].rank
+		sorted[place[rank]] = i
+		place[rank]++
+	}
+	return sorted
 }
 
-// itsTime is the opening in which the target's work fits, or what keeps it until
-// then.
-func (t *turn) itsTime(e Entry) (maintenance.Opening, Wait) {
-	from := later(t.now, e.NotBefore)
-	opening, ok := maintenance.Fit(from, e.Schedule, t.fleet.Rules, t.fleet.Forecast(e))
-	switch {
-	case !ok:
-		return opening, Wait{Blocker: ByForecast, Reason: fmt.Sprintf("needs %s, and no window of the next two years leaves that much", maintenance.Duration(t.fleet.Forecast(e)))}
-	case !opening.From.After(t.now):
-		return opening, Wait{}
-	case e.NotBefore.After(t.now):
-		return opening, Wait{Blocker: ByWish, Reason: "not before " + stamp(e.NotBefore), Next: opening.From}
-	}
-	verdict, err := maintenance.Decide(t.now, e.Schedule, t.fleet.Rules)
-	if err == nil && !verdict.Open() && verdict.Opening.From.Equal(opening.From) {
-		return opening, Wait{Blocker: verdict.Blocker, Reason: verdict.Reason, Next: opening.From}
-	}
-	return opening, Wait{
-		Blocker: ByForecast, Next: opening.From,
-		Reason: fmt.Sprintf("needs %s, which does not fit before; it does from %s on", maintenance.Duration(t.fleet.Forecast(e)), stamp(opening.From)),
-	}
-}
+func (b *board) room() int { return b.fleet.Rollout.MaxConcurrent - len(b.running) }
 
-// begin lets the candidates begin as far as the room goes, best first.
-func (t *turn) begin() {
-	if t.fleet.Rollout.Order == maintenance.OrderByWindow {
-		slices.SortStableFunc(t.ready, func(a, b candidate) int { return a.opening.Until.Compare(b.opening.Until) })
-	}
-	began := t.ready[:0:0]
-	for _, c := range t.ready {
-		e := t.fleet.Entries[c.entry]
-		if t.running >= t.fleet.Rollout.MaxConcurrent {
-			t.wait(c.entry, Wait{Blocker: ByConcurrency, Reason: fmt.Sprintf("%d targets run, which is the most at a time", t.running), Next: t.free})
+// begin picks of the ready as many as there is room for, no two of one key.
+func (b *board) begin(ready []int) (begun []int) {
+	for _, i := range ready {
+		if len(begun) >= b.room() {
+			break
+		}
+		if key := b.taken(i); key != nobody {
+			b.bound = append(b.bound, bound{entry: i, key: key})
 			continue
 		}
-		if key, holder, taken := t.taken(e.Keys); taken {
-			t.wait(c.entry, Wait{Blocker: ByConstraint, Reason: fmt.Sprintf("%s runs and shares %s", holder, key), Next: t.free})
-			continue
-		}
-		t.running++
-		for _, key := range e.Keys {
-			t.busy[key] = e.Name
-		}
-		began = append(began, c)
+		begun = append(begun, i)
+		b.hold(i)
 	}
-	t.ready = began
+	return begun
 }
 
-func (t *turn) taken(keys []string) (key, holder string, taken bool) {
-	for _, key := range keys {
-		if holder, taken := t.busy[key]; taken {
-			return key, holder, true
+// taken is a key of the entry that a running one holds, or nobody.
+func (b *board) taken(i int) int {
+	for _, key := range b.keys[i] {
+		if b.holder[key] != nobody {
+			return key
 		}
 	}
-	return "", "", false
+	return nobody
 }
-
-func (t *turn) wait(i int, w Wait) {
-	w.Entry = i
-	t.waits = append(t.waits, w)
-}
-
-func (t *turn) result() Turn {
-	slices.SortFunc(t.waits, func(a, b Wait) int { return cmp.Compare(a.Entry, b.Entry) })
-	r := Turn{Waits: t.waits, Over: true}
-	for _, c := range t.ready {
-		r.Begin = append(r.Begin, c.entry)
-	}
-	for _, e := range t.fleet.Entries {
-		r.Over = r.Over && e.State.Ended()
-	}
-	for _, w := range t.waits {
-		// What waits for another target's end learns of that end as news.
-		news := w.Blocker == ByConcurrency || w.Blocker == ByConstraint
-		if !news && w.Next.After(t.now) && (r.Wake.IsZero() || w.Next.Before(r.Wake)) {
-			r.Wake = w.Next
-		}
-	}
-	return r
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// stamp writes an instant for people, to the minute.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }

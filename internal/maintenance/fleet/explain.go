@@ -1,0 +1,134 @@
+package fleet
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// turn puts the last decision into words.
+func (b *board) turn(begin []int, wake time.Time) Turn {
+	return Turn{Begin: begin, Waits: b.explain(), Wake: wake, Over: b.unended == 0}
+}
+
+// explainer says of one entry after the other what keeps it. What is the same for
+// many is found and written once.
+type explainer struct {
+	*board
+	mark  []int // entry -> began, or the key that keeps it plus one
+	ends  []run // of what runs, soonest first
+	room  Wait
+	keyed []Wait // key -> what is said of it
+	nexts map[nextKey]time.Time
+}
+
+// nextKey asks when a group can begin that cannot before an instant.
+type nextKey struct {
+	group int
+	from  time.Time
+}
+
+// began marks an entry that begins in this turn.
+const began = -1
+
+func (b *board) explain() []Wait {
+	x := explainer{
+		board: b, mark: make([]int, len(b.fleet.Entries)), nexts: map[nextKey]time.Time{},
+		keyed: make([]Wait, len(b.holder)),
+	}
+	for _, i := range b.begun {
+		x.mark[i] = began
+	}
+	for _, kept := range b.bound {
+		x.mark[kept.entry] = kept.key + 1
+	}
+	x.findRoom()
+	waits := make([]Wait, 0, b.unended)
+	for i := range b.fleet.Entries {
+		if b.fleet.Entries[i].State != Waiting || x.mark[i] == began {
+			continue
+		}
+		w := x.why(i)
+		w.Entry = i
+		waits = append(waits, w)
+	}
+	return waits
+}
+
+// findRoom finds when the first place under MaxConcurrent is expected to be free.
+func (x *explainer) findRoom() {
+	x.ends = slices.Clone(x.running)
+	for _, i := range x.begun {
+		x.ends = append(x.ends, run{entry: i, end: x.now.Add(x.pace.of(x.fleet.Entries[i].Work))})
+	}
+	slices.SortFunc(x.ends, func(a, b run) int { return a.end.Compare(b.end) })
+	runs, may := len(x.ends), x.fleet.Rollout.MaxConcurrent
+	x.room = Wait{Blocker: ByConcurrency, Reason: fmt.Sprintf("%d targets run, and %d may at a time", runs, may)}
+	if may > 0 && runs >= may {
+		x.room.Next = x.ends[runs-may].end
+	}
+}
+
+// why finds what keeps a waiting entry, in the order in which people want to know
+// it.
+func (x *explainer) why(i int) Wait {
+	e := &x.fleet.Entries[i]
+	g := &x.groups[x.group[i]]
+	switch {
+	case x.all.Blocker != maintenance.NotBlocked:
+		return x.all
+	case e.Wave > x.open:
+		return x.after(x.between, i)
+	case x.gate.Blocker != maintenance.NotBlocked:
+		return x.gate
+	case e.Barred != "":
+		return Wait{Blocker: ByBar, Reason: e.Barred}
+	case !g.open(x.now):
+		if g.wait.Blocker == maintenance.NotBlocked {
+			g.wait = g.why(x.now, x.rules)
+		}
+		return g.wait
+	case x.mark[i] > 0:
+		return x.after(x.keptBy(x.mark[i]-1), i)
+	}
+	return x.after(x.room, i)
+}
+
+// keptBy is what is said of an entry that a key keeps.
+func (x *explainer) keptBy(key int) Wait {
+	w := &x.keyed[key]
+	if w.Blocker == maintenance.NotBlocked {
+		holder := x.holder[key]
+		*w = Wait{Blocker: ByConstraint, Reason: fmt.Sprintf("%s runs and shares %s", x.fleet.Entries[holder].Name, x.names[key])}
+		for _, r := range x.ends {
+			if r.entry == holder {
+				w.Next = r.end
+			}
+		}
+	}
+	return *w
+}
+
+// after turns the instant at which something ceases to keep an entry into that at
+// which it can begin: its window may have shut by then. An instant that is past,
+// such as the end of what runs longer than expected, says nothing.
+func (x *explainer) after(w Wait, i int) Wait {
+	from := w.Next.Round(0).UTC()
+	w.Next = time.Time{}
+	if !from.After(x.now) {
+		return w
+	}
+	key := nextKey{group: x.group[i], from: from}
+	next, known := x.nexts[key]
+	if !known {
+		g := &x.groups[key.group]
+		if opening, fits := fit(later(from, g.wish), g.schedule, x.rules, g.need); fits {
+			next = opening.From
+		}
+		x.nexts[key] = next
+	}
+	w.Next = next
+	return w
+}

@@ -1,0 +1,72 @@
+package fleet
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// group is what waiting entries of the same schedule, work and wish share: when
+// they can begin.
+type group struct {
+	schedule maintenance.Schedule
+	need     time.Duration
+	wish     time.Time // zero: none
+
+	// opening is the first in which the work fits, as of the turn.
+	opening maintenance.Opening
+	fits    bool
+	turn    int  // the last turn that looked
+	rank    int  // among the groups that can begin in this turn
+	wait    Wait // what keeps it in this turn, once it was asked for
+}
+
+// look finds the opening as of now. One that was found before stays the first for
+// as long as the work fits into what is left of it: the pieces before it were too
+// small then, and have only shrunk.
+func (g *group) look(now time.Time, r maintenance.Rules) {
+	from := later(now, g.wish)
+	switch {
+	case g.fits && !from.After(g.opening.From):
+	case g.fits && from.Before(g.opening.Until) && g.opening.Until.Sub(from) >= g.need:
+		g.opening.From = from
+	default:
+		g.opening, g.fits = fit(from, g.schedule, r, g.need)
+	}
+	g.wait = Wait{}
+}
+
+// open is true when its entries can begin now, as far as time goes.
+func (g *group) open(now time.Time) bool { return g.fits && !g.opening.From.After(now) }
+
+// fit is maintenance.Fit, without a search through two years for what no window
+// can ever hold.
+func fit(from time.Time, s maintenance.Schedule, r maintenance.Rules, need time.Duration) (maintenance.Opening, bool) {
+	if need > r.Length-r.Cutoff {
+		return maintenance.Opening{}, false
+	}
+	return maintenance.Fit(from, s, r, need)
+}
+
+// why says what keeps a group that cannot begin now.
+func (g *group) why(now time.Time, r maintenance.Rules) Wait {
+	need := maintenance.Duration(g.need)
+	if !g.fits {
+		return Wait{Blocker: ByForecast, Reason: fmt.Sprintf("needs %s, and no window of the next two years leaves that much", need)}
+	}
+	w := Wait{Next: g.opening.From}
+	verdict, err := maintenance.Decide(now, g.schedule, r)
+	switch {
+	case g.wish.After(now):
+		w.Blocker, w.Reason = ByWish, "not before "+stamp(g.wish)
+	case err == nil && !verdict.Open() && verdict.Opening.From.Equal(w.Next):
+		w.Blocker, w.Reason = verdict.Blocker, verdict.Reason
+	default:
+		w.Blocker, w.Reason = ByForecast, fmt.Sprintf("needs %s, which does not fit before; it does from %s on", need, stamp(w.Next))
+	}
+	return w
+}
+
+// stamp writes an instant for people, to the minute.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }

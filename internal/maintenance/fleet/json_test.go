@@ -1,0 +1,169 @@
+package fleet_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func zone(t require.TestingT, text string) maintenance.Zone {
+	z, err := maintenance.ParseZone(text)
+	require.NoError(t, err)
+	return z
+}
+
+func fullEntry(t *testing.T) fleet.Entry {
+	t.Helper()
+	e := fleet.Entry{
+		Name: "store-7", Gateway: "sgw-12A3456B", Ref: 7, Wave: 2,
+		Schedule: maintenance.Schedule{Recurrence: maintenance.Monthly, Day: 28, Hour: 2, Minute: 5, Zone: zone(t, "GMT-4:00")},
+		Work:     fleet.Work{Update: true, Snapshots: 2, Proxies: 3}, Keys: []string{"app=till", "db=0123456789abcdef0123456789abcdefin07"},
+		State: fleet.Failed, Barred: "quarantined", Note: "one proxy of two was rejected", NotBefore: noon.Add(-time.Hour),
+		Begun: noon, End: noon.Add(30 * time.Minute), Attempts: 2,
+	}
+	v := reflect.ValueOf(e)
+	for field := range v.Type().Fields() {
+		require.False(t, v.FieldByIndex(field.Index).IsZero(), "%s is empty in the sample", field.Name)
+	}
+	return e
+}
+
+// Histories hold entries for ever: an element may be added at the end, and
+// nothing else may change.
+func TestEntriesKeepTheirForm(t *testing.T) {
+	t.Parallel()
+	for name, e := range map[string]fleet.Entry{
+		"full":    fullEntry(t),
+		"minimal": {Name: "store-7", State: fleet.Waiting},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			golden := "testdata/entry-" + name + ".json"
+			text, err := json.Marshal(e)
+			require.NoError(t, err)
+			if *update {
+				require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o600))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			require.Equal(t, string(want), string(text)+"\n")
+			var back fleet.Entry
+			require.NoError(t, json.Unmarshal(want, &back))
+			require.Equal(t, e, back)
+		})
+	}
+}
+
+func TestWhatIsWrittenOfAnEntryIsRead(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		at := func(label string) time.Time {
+			if rapid.Bool().Draw(t, "no "+label) {
+				return time.Time{}
+			}
+			return time.Unix(rapid.Int64Range(1, 1<<34).Draw(t, label), 0).UTC()
+		}
+		e := fleet.Entry{
+			Name: rapid.String().Draw(t, "name"), Gateway: rapid.String().Draw(t, "gateway"), Ref: rapid.Int().Draw(t, "ref"), Wave: rapid.IntRange(0, 9).Draw(t, "wave"),
+			Work:  fleet.Work{Update: rapid.Bool().Draw(t, "update"), Snapshots: rapid.IntRange(0, 2).Draw(t, "snapshots"), Proxies: rapid.IntRange(0, 9).Draw(t, "proxies")},
+			State: rapid.SampledFrom([]fleet.State{fleet.Waiting, fleet.Running, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.Current}).Draw(t, "state"),
+			Note:  rapid.String().Draw(t, "note"), Barred: rapid.String().Draw(t, "barred"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"),
+			NotBefore: at("not before"), Begun: at("begun"), End: at("end"),
+		}
+		if keys := rapid.SliceOf(rapid.String()).Draw(t, "keys"); len(keys) > 0 {
+			e.Keys = keys
+		}
+		if rapid.Bool().Draw(t, "has a schedule") {
+			e.Schedule = anySchedule(t)
+			e.Schedule.Minute = rapid.IntRange(0, 59).Draw(t, "minute")
+			e.Schedule.Zone = zone(t, rapid.SampledFrom([]string{"GMT", "GMT-4:00", "GMT+5:30", "GMT+14:00"}).Draw(t, "zone"))
+		}
+		text, err := json.Marshal(e)
+		require.NoError(t, err)
+		var back fleet.Entry
+		require.NoError(t, json.Unmarshal(text, &back))
+		require.Equal(t, e, back)
+	})
+}
+
+func TestAnEntryOfALaterReleaseIsRead(t *testing.T) {
+	t.Parallel()
+	var e fleet.Entry
+	require.NoError(t, json.Unmarshal([]byte(`["a","",0,0,"",[1,0,0,9],[],"",0,0,0,"","",0,{"more":1},2]`), &e))
+	require.Equal(t, fleet.Entry{Name: "a", Work: fleet.Work{Update: true}, State: fleet.Waiting}, e)
+}
+
+func TestAnEntryThatIsNoneIsRefused(t *testing.T) {
+	t.Parallel()
+	for text, says := range map[string]string{
+		`{}`:                               "cannot unmarshal object",
+		`["a",7]`:                          `target "a" of a campaign: json: cannot unmarshal number`,
+		`["a","",0,0,"weekly"]`:            `schedule "weekly" is wrong, want such as weekly 0 12:00 GMT-4:00`,
+		`["a","",0,0,"weekly 0 1200 CET"]`: `timezone: "CET" is wrong`,
+	} {
+		e := fleet.Entry{Name: "kept"}
+		require.ErrorContains(t, json.Unmarshal([]byte(text), &e), says)
+		require.Equal(t, fleet.Entry{Name: "kept"}, e)
+	}
+}
+
+func TestWhatIsLeftOfASecondIsCutOff(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(fleet.Entry{Name: "a", State: fleet.Waiting, NotBefore: noon.Add(999 * time.Millisecond).In(zone(t, "GMT+5:30").Location())})
+	require.NoError(t, err)
+	var back fleet.Entry
+	require.NoError(t, json.Unmarshal(text, &back))
+	require.Equal(t, noon, back.NotBefore)
+}
+
+// A payload holds 2 MB, and a campaign's state is one.
+func TestTenThousandEntriesFitAPayload(t *testing.T) {
+	t.Parallel()
+	f := large(t)
+	for i := range f.Entries {
+		f.Entries[i].Name = "store-" + f.Entries[i].Gateway[4:] // about as long as names are
+		f.Entries[i].Schedule.Zone = zone(t, "GMT-4:00")
+	}
+	waiting, err := json.Marshal(f.Entries)
+	require.NoError(t, err)
+	require.Less(t, len(waiting)/len(f.Entries), 100)
+	ended, _ := fleet.Timetable(f, noon, noon.AddDate(2, 0, 0))
+	for i := range ended.Entries {
+		ended.Entries[i].Attempts, ended.Entries[i].Note = 1, "runs 1.2.4"
+	}
+	text, err := json.Marshal(ended.Entries)
+	require.NoError(t, err)
+	require.Less(t, len(text), 1_300_000)
+	t.Logf("%d bytes waiting, %d ended", len(waiting), len(text))
+	var back []fleet.Entry
+	require.NoError(t, json.Unmarshal(text, &back))
+	require.Equal(t, ended.Entries, back)
+}
+
+func BenchmarkMarshalTenThousand(b *testing.B) {
+	f := large(b)
+	for b.Loop() {
+		_, err := json.Marshal(f.Entries)
+		require.NoError(b, err)
+	}
+}
+
+func BenchmarkUnmarshalTenThousand(b *testing.B) {
+	text, err := json.Marshal(large(b).Entries)
+	require.NoError(b, err)
+	for b.Loop() {
+		var entries []fleet.Entry
+		require.NoError(b, json.Unmarshal(text, &entries))
+	}
+}

@@ -1,0 +1,272 @@
+package fleet_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// anyFleet draws a fleet of every kind of trouble, before or amid its campaign.
+func anyFleet(t *rapid.T) fleet.Fleet {
+	rollout := maintenance.Rollout{
+		MaxConcurrent: rapid.IntRange(1, 5).Draw(t, "maxConcurrent"),
+		Bake:          maintenance.Duration(rapid.SampledFrom([]time.Duration{0, time.Hour, 30 * time.Hour}).Draw(t, "bake")),
+		Order:         rapid.SampledFrom([]maintenance.Order{maintenance.OrderByWindow, maintenance.OrderAsListed}).Draw(t, "order"),
+		MaxFailures:   share(t, rapid.SampledFrom([]string{"0", "2", "20%", "100%"}).Draw(t, "maxFailures")),
+	}
+	for _, s := range rapid.SampledFrom([][]string{nil, {"1"}, {"1", "10%", "50%"}}).Draw(t, "waves") {
+		rollout.Waves = append(rollout.Waves, share(t, s))
+	}
+	f := some(rapid.IntRange(1, 25).Draw(t, "targets"), rollout)
+	f.Rules.Length = rapid.SampledFrom([]time.Duration{time.Hour, 4 * time.Hour, 24 * time.Hour}).Draw(t, "length")
+	for range rapid.IntRange(0, 3).Draw(t, "freezes") {
+		from := noon.Add(time.Duration(rapid.IntRange(-100, 1500).Draw(t, "freeze from")) * time.Hour)
+		f.Rules.Freezes = append(f.Rules.Freezes, maintenance.Freeze{From: from, To: from.Add(time.Duration(rapid.IntRange(1, 200).Draw(t, "freeze hours")) * time.Hour)})
+	}
+	amid := rapid.Bool().Draw(t, "amid")
+	for i := range f.Entries {
+		draw(t, &f.Entries[i], amid)
+	}
+	return f
+}
+
+func draw(t *rapid.T, e *fleet.Entry, amid bool) {
+	e.Schedule = anySchedule(t)
+	e.Work = rapid.SampledFrom([]fleet.Work{{}, {Proxies: 1}, {Update: true}, {Update: true, Snapshots: 1, Proxies: 3}}).Draw(t, "work")
+	e.Keys = rapid.SampledFrom([][]string{nil, {"app=a"}, {"app=b"}, {"db=1", "app=a"}}).Draw(t, "keys")
+	e.NotBefore = rapid.SampledFrom([]time.Time{{}, {}, noon.AddDate(0, 0, -1), noon.AddDate(0, 0, 5)}).Draw(t, "not before")
+	if e.Work.IsZero() {
+		e.State = fleet.Current
+		return
+	}
+	if amid {
+		e.State = rapid.SampledFrom([]fleet.State{fleet.Waiting, fleet.Running, fleet.Succeeded, fleet.Skipped}).Draw(t, "state")
+	}
+	if e.State != fleet.Waiting {
+		e.Begun = noon.Add(-time.Duration(rapid.IntRange(61, 300).Draw(t, "minutes since it began")) * time.Minute)
+	}
+	if e.State.Ended() {
+		e.End = e.Begun.Add(time.Minute)
+	}
+}
+
+func anySchedule(t *rapid.T) maintenance.Schedule {
+	if rapid.IntRange(0, 5).Draw(t, "monthly") == 0 {
+		return maintenance.Schedule{Recurrence: maintenance.Monthly, Day: rapid.IntRange(1, 28).Draw(t, "day"), Hour: 3}
+	}
+	return maintenance.Schedule{Recurrence: maintenance.Weekly, Day: rapid.IntRange(0, 6).Draw(t, "day"), Hour: rapid.IntRange(0, 23).Draw(t, "hour")}
+}
+
+// refusal is the rules once more, each read off the fleet by itself: why an entry
+// may not begin now. Empty: it may, and so it must.
+func refusal(f fleet.Fleet, i int, now time.Time) string {
+	e := f.Entries[i]
+	verdict, err := maintenance.Decide(now, e.Schedule, f.Rules)
+	running := f.Counts().Running
+	switch {
+	case f.Stopped != "" || f.Paused != "":
+		return "stopped or paused"
+	case f.Counts().Failed > f.Rollout.MaxFailures.Within(len(f.Entries)):
+		return "beyond the error budget"
+	case f.Approved >= 0 && e.Wave >= f.Approved:
+		return "its wave was not approved"
+	case e.Barred != "" || e.NotBefore.After(now):
+		return "barred or kept back"
+	case err != nil || !verdict.Open():
+		return "outside its window, inside the cutoff or a freeze"
+	case now.Add(f.Forecast(e)).After(verdict.Opening.Until):
+		return "it does not fit"
+	case running >= f.Rollout.MaxConcurrent:
+		return "no room"
+	}
+	for _, other := range f.Entries {
+		if other.State == fleet.Running && meet(e.Keys, other.Keys) {
+			return "it shares a key with " + other.Name
+		}
+	}
+	return tooEarly(f, e.Wave, now)
+}
+
+func meet(a, b []string) bool {
+	return slices.ContainsFunc(a, func(key string) bool { return slices.Contains(b, key) })
+}
+
+// tooEarly is why a wave may not be worked on.
+func tooEarly(f fleet.Fleet, wave int, now time.Time) string {
+	for w := range wave + 1 {
+		failed, size := 0, 0
+		for _, e := range f.Entries {
+			if e.Wave != w {
+				continue
+			}
+			size++
+			if e.State == fleet.Failed {
+				failed++
+			}
+			if w < wave && !e.State.Ended() {
+				return fmt.Sprintf("%s of the wave before has not ended", e.Name)
+			}
+			if w < wave && e.State != fleet.Current && !e.Begun.IsZero() && now.Before(e.End.Add(f.Rollout.Bake.Std())) {
+				return fmt.Sprintf("%s of the wave before has not baked", e.Name)
+			}
+		}
+		if may := f.Rollout.MaxFailures.Within(size); failed > may || (failed > 0 && w == 0 && f.Entries[len(f.Entries)-1].Wave > 0) {
+			return fmt.Sprintf("too many of wave %d failed", w+1)
+		}
+	}
+	return ""
+}
+
+// play carries a campaign out by Decide, as the workflow does, while people and
+// clouds interfere.
+type play struct {
+	*rapid.T
+	f        fleet.Fleet
+	now      time.Time
+	ends     map[int]time.Time // entry -> when it will really end
+	promised map[int]time.Time // entry -> before which it was said not to begin
+	orders   int               // how many are still to come
+}
+
+// TestNoFleetBreaksARule plays random fleets to their end while they are paused,
+// resumed, skipped, retried, put off, barred, moved, measured and throttled.
+func TestNoFleetBreaksARule(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := play{T: t, f: anyFleet(t), now: noon.Add(-time.Hour), ends: map[int]time.Time{}, promised: map[int]time.Time{}}
+		p.orders = rapid.IntRange(0, 20).Draw(t, "orders")
+		for i, e := range p.f.Entries {
+			if e.State == fleet.Running {
+				p.ends[i] = p.now.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "minutes left")) * time.Minute)
+			}
+		}
+		for range 3000 {
+			turn := fleet.Decide(p.f, p.now)
+			p.carryOut(turn)
+			p.judge(turn)
+			if !p.advance(turn) {
+				return
+			}
+		}
+		require.Fail(t, "it never ends")
+	})
+}
+
+// carryOut begins what begins, and says that each may.
+func (p *play) carryOut(turn fleet.Turn) {
+	for _, i := range turn.Begin {
+		e := &p.f.Entries[i]
+		require.Equal(p, fleet.Waiting, e.State)
+		require.Empty(p, refusal(p.f, i, p.now), "%s begins at %s", e.Name, p.now)
+		require.False(p, p.now.Before(p.promised[i]), "%s begins at %s, and was said not to before %s", e.Name, p.now, p.promised[i])
+		e.State, e.Begun, e.End = fleet.Running, p.now, time.Time{}
+		e.Attempts++
+		late := rapid.SampledFrom([]time.Duration{0, 0, 0, -5 * time.Minute, 47 * time.Minute}).Draw(p.T, "late")
+		p.ends[i] = p.now.Add(p.f.Forecast(*e) + late)
+	}
+}
+
+// judge says that whatever waits does so for a reason, which is named.
+func (p *play) judge(turn fleet.Turn) {
+	waits := turn.Waits
+	for i, e := range p.f.Entries {
+		if e.State != fleet.Waiting {
+			continue
+		}
+		require.NotEmpty(p, waits, "%s neither waits nor begins", e.Name)
+		w := waits[0]
+		waits = waits[1:]
+		require.Equal(p, i, w.Entry)
+		require.NotEmpty(p, w.Blocker)
+		require.NotEmpty(p, w.Reason)
+		require.NotEmpty(p, refusal(p.f, i, p.now), "%s could begin at %s, but waits: %s: %s", e.Name, p.now, w.Blocker, w.Reason)
+		require.True(p, w.Next.IsZero() || w.Next.After(p.now), "%s may begin next in the past", e.Name)
+		if w.Next.After(p.promised[i]) {
+			p.promised[i] = w.Next
+		}
+	}
+	require.Empty(p, waits, "what does not wait has a wait")
+	counts := p.f.Counts()
+	require.Equal(p, counts.Waiting+counts.Running == 0, turn.Over && len(turn.Begin) == 0)
+}
+
+// advance goes to whatever happens next; false: nothing does.
+func (p *play) advance(turn fleet.Turn) bool {
+	next := turn.Wake
+	for i := range p.f.Entries {
+		if end, runs := p.ends[i]; runs && (next.IsZero() || end.Before(next)) {
+			next = end
+		}
+	}
+	if p.orders > 0 && (next.IsZero() || rapid.IntRange(0, 3).Draw(p.T, "an order comes first") == 0) {
+		p.orders--
+		if next.IsZero() {
+			next = p.now.AddDate(0, 0, 3)
+		}
+		p.now = p.now.Add(time.Duration(rapid.Int64Range(0, int64(next.Sub(p.now))).Draw(p.T, "after")))
+		p.order()
+		clear(p.promised)
+		return true
+	}
+	if next.IsZero() {
+		return false
+	}
+	p.now = next
+	for i := range p.f.Entries {
+		if end, runs := p.ends[i]; runs && !end.After(p.now) {
+			p.end(i)
+		}
+	}
+	return true
+}
+
+func (p *play) end(i int) {
+	e := &p.f.Entries[i]
+	if p.now.Before(e.Begun.Add(p.f.Forecast(*e))) {
+		clear(p.promised) // sooner than expected: that is news
+	}
+	e.State, e.End = rapid.SampledFrom([]fleet.State{fleet.Succeeded, fleet.Succeeded, fleet.Succeeded, fleet.Failed}).Draw(p.T, "outcome"), p.now
+	delete(p.ends, i)
+	if rapid.IntRange(0, 9).Draw(p.T, "measured") == 0 {
+		p.f.Measured.Update.Add(e.End.Sub(e.Begun))
+		clear(p.promised)
+	}
+}
+
+// order does one of the things that a person or a cloud does to a campaign.
+func (p *play) order() {
+	e := &p.f.Entries[rapid.IntRange(0, len(p.f.Entries)-1).Draw(p.T, "target")]
+	switch rapid.SampledFrom([]string{"pause", "resume", "resume", "approve", "concurrency", "skip", "retry", "reschedule", "bar", "free", "move"}).Draw(p.T, "order") {
+	case "pause":
+		p.f.Paused = "alice: incident"
+	case "resume":
+		p.f.Paused = ""
+	case "approve":
+		p.f.Approved = rapid.IntRange(-1, 4).Draw(p.T, "approved")
+	case "concurrency":
+		p.f.Rollout.MaxConcurrent = rapid.IntRange(1, 9).Draw(p.T, "maxConcurrent")
+	case "skip":
+		if e.State == fleet.Waiting || e.State == fleet.Failed {
+			e.State, e.End = fleet.Skipped, p.now
+		}
+	case "retry":
+		if e.State == fleet.Failed || e.State == fleet.Skipped {
+			e.State = fleet.Waiting
+		}
+	case "reschedule":
+		e.NotBefore = p.now.Add(time.Duration(rapid.IntRange(-10, 500).Draw(p.T, "hours")) * time.Hour)
+	case "bar":
+		e.Barred = "quarantined"
+	case "free":
+		e.Barred = ""
+	case "move":
+		e.Schedule = anySchedule(p.T)
+	}
+}

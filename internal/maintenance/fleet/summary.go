@@ -1,0 +1,188 @@
+package fleet
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// How many rows a status has of each kind.
+const (
+	shownRunning  = 50
+	shownUpcoming = 20
+	shownFailures = 50
+)
+
+// Counts sums the targets up by their states.
+func (f Fleet) Counts() Counts {
+	var c Counts
+	for i := range f.Entries {
+		c.add(f.Entries[i].State)
+	}
+	return c
+}
+
+func (c *Counts) add(s State) {
+	c.Total++
+	switch s {
+	case Waiting:
+		c.Waiting++
+	case Running:
+		c.Running++
+	case Succeeded:
+		c.Succeeded++
+	case Failed:
+		c.Failed++
+	case Skipped:
+		c.Skipped++
+	case Current:
+		c.Current++
+	}
+}
+
+// WaveLines sums each wave up, in order; a wave that has no target is left out.
+func (f Fleet) WaveLines(now time.Time) []WaveLine {
+	b := newBoard(f, now)
+	b.now, b.all = now, b.everybody()
+	b.findWave()
+	lines := make([]WaveLine, len(b.waves))
+	for i := range f.Entries {
+		lines[f.Entries[i].Wave].Counts.add(f.Entries[i].State)
+	}
+	for n := range lines {
+		line := &lines[n]
+		line.Wave = n + 1
+		line.State = b.waveState(n, line.Counts)
+		if line.State == WaveBaking {
+			line.Until = b.between.Next
+		}
+	}
+	return slices.DeleteFunc(lines, func(l WaveLine) bool { return l.Counts.Total == 0 })
+}
+
+func (b *board) waveState(n int, c Counts) string {
+	left, open := b.waves[n].left > 0, n == b.open
+	switch {
+	case !left && (!open || !b.leftAfter(n)):
+		return WaveEnded
+	case left && b.all.Blocker == ByStop, open && b.overspent():
+		return WaveStopped
+	case open && b.between.Blocker == ByBake:
+		return WaveBaking
+	case !open, b.gate.Blocker == maintenance.BlockedByApproval && c.Running == 0:
+		return WaveWaiting
+	}
+	return WaveOpen
+}
+
+// overspent is true when too many failed, of the open wave or of all.
+func (b *board) overspent() bool { return b.between.Blocker == ByBudget || b.all.Blocker == ByBudget }
+
+// Row is one target as it is shown; w is what keeps it, nil: nothing does.
+func (f Fleet) Row(i int, w *Wait) Row { return f.row(i, w, f.pace()) }
+
+func (f Fleet) row(i int, w *Wait, p pace) Row {
+	e := &f.Entries[i]
+	need := p.of(e.Work)
+	r := Row{
+		Name: e.Name, Gateway: e.Gateway, Wave: e.Wave + 1, State: e.State, Schedule: e.Schedule,
+		Forecast: maintenance.Duration(need), Attempts: e.Attempts, Note: e.Note,
+	}
+	switch e.State {
+	case Waiting:
+		if w != nil {
+			r.Blocker, r.Reason, r.Next = w.Blocker, w.Reason, w.Next
+		}
+	case Running:
+		r.Begun, r.End = e.Begun, e.Begun.Add(need)
+	default:
+		r.Begun, r.End = e.Begun, e.End
+	}
+	return r
+}
+
+// Rows is a page of the targets, in the plan's order.
+func (f Fleet) Rows(turn Turn, page Page) []Row {
+	count := min(max(page.Count, 1), 1000)
+	from := max(page.From, 0)
+	rows, pace, waits := []Row{}, f.pace(), turn.Waits
+	for i := range f.Entries {
+		for len(waits) > 0 && waits[0].Entry < i {
+			waits = waits[1:]
+		}
+		if !page.asksFor(&f.Entries[i]) {
+			continue
+		}
+		if from > 0 {
+			from--
+			continue
+		}
+		var w *Wait
+		if len(waits) > 0 && waits[0].Entry == i {
+			w = &waits[0]
+		}
+		if rows = append(rows, f.row(i, w, pace)); len(rows) == count {
+			break
+		}
+	}
+	return rows
+}
+
+func (p Page) asksFor(e *Entry) bool {
+	if p.Target != "" && p.Target != e.Name && !strings.EqualFold(p.Target, e.Gateway) {
+		return false
+	}
+	return len(p.States) == 0 || slices.Contains(p.States, e.State)
+}
+
+// Status fills in what a fleet knows of itself: all but the campaign's name,
+// phase, people, decisions and result.
+func (f Fleet) Status(turn Turn, now time.Time) Status {
+	s := Status{
+		Counts: f.Counts(), Waves: f.WaveLines(now), Paused: f.Paused, Stopped: f.Stopped,
+		MaxConcurrent: f.Rollout.MaxConcurrent, Measured: f.Measured,
+	}
+	s.Held = f.held(s.Counts, turn)
+	var coming []Wait
+	for _, i := range turn.Begin {
+		coming = append(coming, Wait{Entry: i, Next: now})
+	}
+	for _, w := range turn.Waits {
+		if s.Blockers == nil {
+			s.Blockers = map[maintenance.Blocker]int{}
+		}
+		s.Blockers[w.Blocker]++
+		if w.Blocker == maintenance.BlockedByApproval {
+			s.Asks = w.Reason
+		}
+		if !w.Next.IsZero() {
+			coming = append(coming, w)
+		}
+	}
+	pace := f.pace()
+	slices.SortStableFunc(coming, func(a, b Wait) int { return a.Next.Compare(b.Next) })
+	for i := range coming[:min(len(coming), shownUpcoming)] {
+		s.Upcoming = append(s.Upcoming, f.row(coming[i].Entry, &coming[i], pace))
+	}
+	if len(coming) > 0 {
+		s.Next = coming[0].Next
+	}
+	s.Running = f.some(Running, shownRunning, func(a, b Row) int { return a.End.Compare(b.End) })
+	s.Failures = f.some(Failed, shownFailures, func(a, b Row) int { return b.End.Compare(a.End) })
+	return s
+}
+
+// some are the first rows of one state, in the order that is given.
+func (f Fleet) some(state State, n int, order func(a, b Row) int) []Row {
+	var rows []Row
+	pace := f.pace()
+	for i := range f.Entries {
+		if f.Entries[i].State == state {
+			rows = append(rows, f.row(i, nil, pace))
+		}
+	}
+	slices.SortStableFunc(rows, order)
+	return rows[:min(len(rows), n)]
+}
