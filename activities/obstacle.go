@@ -114,5 +114,5 @@ func running(info *workflowpb.WorkflowExecutionInfo) string {
 }
 
 func decode(payload *commonpb.Payload, to any) error {
-	return converter.GetDefaultDataConverter().FromPayload(payload, to) //nolint:wrapcheck // the caller says of what
+	return converter.GetDefaultDataConverter().FromPayload(payload, to)
 }

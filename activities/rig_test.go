@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"testing"
@@ -32,8 +33,9 @@ type rig struct {
 	clock      activities.Clock // shows now, unless a test says otherwise
 	waited     time.Duration    // since the activity was scheduled
 	attempt    int32
-	stoodStill bool // past the attempt's end, which no timer has noticed yet
-	heartbeat  any  // of an attempt before; nil for none
+	run, id    string // of the workflow's run and of the activity; the environment's where empty
+	stoodStill bool   // past the attempt's end, which no timer has noticed yet
+	heartbeat  any    // of an attempt before; nil for none
 	heartbeats []any
 }
 
@@ -135,6 +137,8 @@ type outbound struct {
 func (o *outbound) GetInfo(ctx context.Context) activity.Info {
 	info := o.Next.GetInfo(ctx)
 	info.Attempt, info.ScheduledTime = o.rig.attempt, o.rig.now.Add(-o.rig.waited)
+	info.WorkflowExecution.RunID = cmp.Or(o.rig.run, info.WorkflowExecution.RunID)
+	info.ActivityID = cmp.Or(o.rig.id, info.ActivityID)
 	return info
 }
 
