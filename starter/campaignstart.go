@@ -51,7 +51,7 @@ func campaignStart(f planFile, workflowID, queue string) client.StartWorkflowOpt
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		// Without it the SDK would give the open run for the one that was asked for.
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		TypedSearchAttributes:                    campaignAttributes(workflowID),
+		TypedSearchAttributes:                    workflows.CampaignAttributes(f.plan.Name),
 		StaticSummary:                            campaignSummary(f.plan),
 		StaticDetails:                            campaignDetails(f),
 	}

@@ -8,16 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"go.temporal.io/sdk/temporal"
-
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
-
-// campaignAttributes are those by which lists find a campaign and its runs.
-func campaignAttributes(workflowID string) temporal.SearchAttributes {
-	return temporal.NewSearchAttributes(temporal.NewSearchAttributeKeyKeyword("TidegateCampaign").ValueSet(workflowID))
-}
 
 // campaignSummary is the line by which the Web UI lists a campaign. Temporal
 // takes 200 bytes; a name has at most 63.

@@ -23,34 +23,45 @@ const (
 	lookSlowly = 10 * time.Second
 )
 
-// newWatch is the command that follows a run which somebody else has started,
-// or which was held.
+// newWatch is the command that follows what somebody else has started, or what
+// was held.
 func newWatch(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "watch GATEWAY_ID",
-		Short: "Follow a gateway's maintenance until it has ended or is held",
-		Long: "watch follows a maintenance as run does, with the same exit statuses. Of one that has ended it shows the\n" +
-			"record at once.",
-		Example: "  tidegate watch sgw-12A3456B",
-		Args:    arguments("GATEWAY_ID"),
+		Use:   "watch CAMPAIGN | GATEWAY_ID",
+		Short: "Follow a campaign or a gateway's maintenance until it has ended or a person has to act",
+		Long: "watch follows a campaign or a maintenance as run does, with the same exit statuses. Of one that has ended it shows\n" +
+			"the record at once.",
+		Example: "  tidegate watch payments-q4\n  tidegate watch sgw-12A3456B",
+		Args:    arguments("CAMPAIGN or GATEWAY_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := gatewayArgument(args[0])
+			id, err := subjectArgument(args[0])
 			c, err := a.dial(cmd.Context(), err, a.checkOutput())
 			if err != nil {
 				return err
 			}
 			defer c.Close()
-			workflowID := workflows.GatewayWorkflowID(id)
-			described, err := c.DescribeWorkflowExecution(cmd.Context(), workflowID, "")
-			if err != nil {
-				return noRun(c.namespace, id, err)
+			if id != "" {
+				return a.watchGateway(cmd, c, id)
 			}
-			run := c.GetWorkflow(cmd.Context(), workflowID, described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
-			return a.attend(cmd, c, id, run)
+			g, err := findCampaign(cmd.Context(), c, args[0])
+			if err != nil {
+				return err
+			}
+			return a.attendCampaign(cmd, c, g)
 		},
 	}
 	a.outputFlag(cmd)
 	return cmd
+}
+
+func (a *app) watchGateway(cmd *cobra.Command, c session, id string) error {
+	workflowID := workflows.GatewayWorkflowID(id)
+	described, err := c.DescribeWorkflowExecution(cmd.Context(), workflowID, "")
+	if err != nil {
+		return noRun(c.namespace, id, err)
+	}
+	run := c.GetWorkflow(cmd.Context(), workflowID, described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
+	return a.attend(cmd, c, id, run)
 }
 
 // attend follows a run until it has ended or is held, prints its record, and is
@@ -121,18 +132,7 @@ func follow(ctx context.Context, c session, run client.WorkflowRun, p *progress)
 
 // readStatus asks an open run how far it is.
 func readStatus(ctx context.Context, c session, workflowID, runID string) (maintenance.Status, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
 	var status maintenance.Status
-	answer, err := c.QueryWorkflow(ctx, workflowID, runID, workflows.StatusQuery)
-	if err == nil {
-		err = answer.Get(&status)
-	}
-	if err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err() // the SDK's own error hides it
-		}
-		return status, unanswered("ask "+workflowID+" for its status", err)
-	}
-	return status, nil
+	err := ask(ctx, c, workflowID, runID, workflows.StatusQuery, &status)
+	return status, err
 }

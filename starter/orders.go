@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/api/serviceerror"
@@ -15,103 +17,141 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows"
 )
 
-// order is what operators may tell a maintenance, or a quarantine, to do. Its
-// update's name is also the command's.
-type order struct {
-	update  string
-	past    string // what the answer says
-	short   string
-	long    string
-	example string // of why
-	to      func(gatewayID string) string
-	nobody  string // said of the gateway where there is no such workflow
-}
-
-// orders are all of them. Where an order makes no sense, the workflow refuses it
-// and says why.
-func orders() []order {
-	const noRun = "there is no running maintenance of it"
-	run := workflows.GatewayWorkflowID
-	return []order{
-		{
-			update: workflows.ApproveUpdate, past: "approved", to: run, nobody: noRun, example: "change CHG-1234",
-			short: "Let a maintenance that waits for an approval begin in its next window",
-			long:  "approve lets a maintenance begin whose policy asks for an approval.",
-		},
-		{
-			update: workflows.RetryUpdate, past: "retried", to: run, nobody: noRun, example: "freed two addresses in the subnet",
-			short: "Try the step again at which a maintenance is held",
-			long:  "retry tries a failed step again, in a maintenance whose policy holds it then (onFailure: hold).",
-		},
-		{
-			update: workflows.SkipUpdate, past: "skipped", to: run, nobody: noRun, example: "goes away next month",
-			short: "Go on without the step at which a maintenance is held",
-			long: "skip goes on without a failed step, in a maintenance whose policy holds it then (onFailure: hold). The\n" +
-				"maintenance cannot end COMPLETED any more. What all later steps build on cannot be skipped.",
-		},
-		{
-			update: workflows.AbortUpdate, past: "aborted", to: run, nobody: noRun, example: "not in this week",
-			short: "End a maintenance: begin nothing more, take back what can be taken back",
-			long: "abort ends a maintenance. What has begun is watched to its end, and what can be taken back is taken back.\n" +
-				"It is refused from the update's trigger until the gateway runs again, or that step is held: nobody can stop a\n" +
-				"restart.",
-		},
-		{
-			update: workflows.ReleaseUpdate, past: "released", to: workflows.QuarantineWorkflowID, nobody: "it is not quarantined",
-			example: "restarted by hand, runs 1.3.0",
-			short:   "End a gateway's quarantine: let maintenances touch it again",
-			long:    "release ends the quarantine of a gateway that an earlier maintenance left in doubt. Look at it first.",
-		},
-	}
-}
-
-// line is the order as it is typed for a gateway, with a place for the reason.
-func (o order) line(gatewayID string) string {
-	return fmt.Sprintf("tidegate %s %s --why TEXT", o.update, gatewayID)
+// given is an order as it was typed.
+type given struct {
+	order
+	in        workflows.CampaignOrder
+	gatewayID string // where it is for a gateway
+	name      string // of the campaign, or its workflow's id, where it is for one
+	notBefore notBefore
 }
 
 // newOrder is the command that gives an order.
 func newOrder(a *app, o order) *cobra.Command {
-	var in workflows.Order
+	g := given{order: o}
 	cmd := &cobra.Command{
-		Use:     o.update + " GATEWAY_ID --why TEXT [--by NAME]",
+		Use:     fmt.Sprintf("%s %s %s--why TEXT [--by NAME]", o.update, o.form(), o.flags()),
 		Short:   o.short,
 		Long:    o.long,
-		Example: fmt.Sprintf("  tidegate %s sgw-12A3456B --why %q", o.update, o.example),
-		Args:    arguments("GATEWAY_ID"),
+		Example: fmt.Sprintf("  tidegate %s %s", o.update, o.example),
+		Args:    o.arguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := gatewayArgument(args[0])
-			faults := []error{err, a.checkOutput()}
+			faults := append(g.take(args), a.checkOutput())
 			if !cmd.Flags().Changed("by") {
-				in.By = loginName()
+				g.in.By = loginName()
 			}
-			if strings.TrimSpace(in.By) == "" {
-				faults = append(faults, wrong("--by", in.By, "who you are"))
-			}
-			if strings.TrimSpace(in.Why) == "" {
-				faults = append(faults, wrong("--why", in.Why, "the reason, for the record"))
-			}
+			faults = append(faults, g.faults()...)
 			c, err := a.dial(cmd.Context(), faults...)
 			if err != nil {
 				return err
 			}
 			defer c.Close()
-			decision, err := o.send(cmd.Context(), c, id, in)
+			decision, err := g.give(cmd.Context(), c)
 			if err != nil {
 				return err
 			}
 			return printer{out: cmd.OutOrStdout(), form: a.output}.print(decision, func(p printer) {
-				p.linef("%s: %s by %s at %s", id, o.past, decision.By, clock(&decision.At))
+				p.linef("%s: %s by %s at %s", g.subject(), o.past, decision.By, clock(&decision.At))
 			})
 		},
 	}
-	cmd.Flags().StringVar(&in.By, "by", "", "who you are (default: your login name)")
-	cmd.Flags().StringVar(&in.Why, "why", "", "the reason, for the record (required)")
+	cmd.Flags().StringVar(&g.in.By, "by", "", "who you are (default: your login name)")
+	cmd.Flags().StringVar(&g.in.Why, "why", "", "the reason, for the record (required)")
+	if o.update == workflows.RescheduleUpdate {
+		cmd.Flags().Var(&g.notBefore, "not-before", "the earliest instant, in RFC 3339, or now (required)")
+	}
 	a.outputFlag(cmd)
 	return cmd
+}
+
+// arguments demands as many as the order needs for what the first one is.
+func (o order) arguments(cmd *cobra.Command, args []string) error {
+	names := strings.Fields(o.campaign)
+	switch {
+	case len(args) == 0 && o.to != nil && o.campaign != "":
+		names = []string{"CAMPAIGN or GATEWAY_ID"}
+	case o.campaign == "", o.to != nil && len(args) > 0 && isGateway(args[0]):
+		names = []string{"GATEWAY_ID"}
+	}
+	return arguments(names...)(cmd, args)
+}
+
+// take takes the arguments over, and gives what is wrong with them.
+func (g *given) take(args []string) []error {
+	var errs [2]error
+	if g.to != nil && (isGateway(args[0]) || g.campaign == "") {
+		g.gatewayID, errs[0] = gatewayArgument(args[0])
+		return errs[:]
+	}
+	g.name, errs[0] = args[0], campaignArgument(args[0])
+	switch g.campaign {
+	case toTarget:
+		g.in.Target, errs[1] = targetArgument(args[1])
+	case withNumber:
+		n, err := strconv.Atoi(args[1])
+		if err != nil || n < 1 || n > 500 {
+			errs[1] = wrong("N", args[1], "1 to 500")
+		}
+		g.in.MaxConcurrent = n
+	}
+	return errs[:]
+}
+
+// faults are what is wrong with the flags.
+func (g *given) faults() []error {
+	var errs []error
+	if strings.TrimSpace(g.in.By) == "" {
+		errs = append(errs, wrong("--by", g.in.By, "who you are"))
+	}
+	if strings.TrimSpace(g.in.Why) == "" {
+		errs = append(errs, wrong("--why", g.in.Why, "the reason, for the record"))
+	}
+	if g.update == workflows.RescheduleUpdate {
+		if !g.notBefore.given {
+			errs = append(errs, wrong("--not-before", g.notBefore.text, wantNotBefore))
+		}
+		g.in.NotBefore = g.notBefore.at
+	}
+	return errs
+}
+
+// subject is who is told, for people.
+func (g *given) subject() string {
+	if g.in.Target != "" {
+		return g.in.Target + " of " + g.name
+	}
+	return g.gatewayID + g.name
+}
+
+const wantNotBefore = "an instant in RFC 3339, such as 2026-12-01T00:00:00Z, or now"
+
+// notBefore is the instant of --not-before; now is the zero one, which takes an
+// earlier one back.
+type notBefore struct {
+	text  string
+	at    time.Time
+	given bool // and right
+}
+
+// String is the flag's default, for help.
+func (n *notBefore) String() string { return n.text }
+
+// Type names the kind of the flag's value in help.
+func (*notBefore) Type() string { return "time" }
+
+// Set keeps what is wrong and goes on.
+func (n *notBefore) Set(text string) error {
+	var err error
+	n.text, n.at = text, time.Time{}
+	if text != "now" {
+		n.at, err = time.Parse(time.RFC3339, text)
+	}
+	n.given = err == nil
+	return nil
 }
 
 // loginName is empty where the system does not tell.
@@ -122,36 +162,74 @@ func loginName() string {
 	return cmp.Or(os.Getenv("USER"), os.Getenv("USERNAME"))
 }
 
-// send gives the order and waits for the answer.
-func (o order) send(ctx context.Context, c session, gatewayID string, in workflows.Order) (maintenance.Decision, error) {
+// give gives the order and waits for the answer.
+func (g *given) give(ctx context.Context, c session) (maintenance.Decision, error) {
+	if g.gatewayID != "" {
+		decision, err := g.send(ctx, c, g.to(g.gatewayID), g.in.Order)
+		return decision, g.failure(c.namespace, g.nobody, err)
+	}
+	found, err := findCampaign(ctx, c, g.name)
+	if _, missing := errors.AsType[missingError](err); missing {
+		return maintenance.Decision{}, usageError{fmt.Errorf("%s %s: %w", g.update, g.subject(), err)}
+	}
+	if err != nil {
+		return maintenance.Decision{}, err
+	}
+	decision, err := g.send(ctx, c, found.workflowID, g.in)
+	if _, refused := errors.AsType[*temporal.ApplicationError](err); refused && g.in.Target != "" && unknown(ctx, c, found, g.in.Target) {
+		return decision, usageError{fmt.Errorf("%s %s: there is no such target; see tidegate status %s --all", g.update, g.subject(), g.name)}
+	}
+	return decision, g.failure(c.namespace, "the campaign is not running", err)
+}
+
+// unknown is true where a campaign has read its targets and that is none of them.
+func unknown(ctx context.Context, c session, g campaign, target string) bool {
+	var some, rows []fleet.Row
+	err := errors.Join(
+		g.ask(ctx, c, workflows.TargetsQuery, &some, fleet.Page{Count: 1}),
+		g.ask(ctx, c, workflows.TargetsQuery, &rows, fleet.Page{Count: 1, Target: target}))
+	return err == nil && len(some) > 0 && len(rows) == 0
+}
+
+// send gives the order to a workflow and waits for the answer.
+func (g *given) send(ctx context.Context, c session, workflowID string, in any) (maintenance.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	var decision maintenance.Decision
 	update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID:   o.to(gatewayID),
-		UpdateName:   o.update,
+		WorkflowID:   workflowID,
+		UpdateName:   g.update,
 		WaitForStage: client.WorkflowUpdateStageCompleted,
 		Args:         []any{in},
 	})
 	if err == nil {
 		err = update.Get(ctx, &decision)
 	}
-	if err == nil {
-		return decision, nil
+	if err != nil && ctx.Err() != nil {
+		err = lateError{ctx.Err()} // the SDK's own error hides it
 	}
-	return decision, o.failure(ctx, c.namespace, gatewayID, err)
+	return decision, err
 }
 
-func (o order) failure(ctx context.Context, namespace, gatewayID string, err error) error {
+// lateError is an order that was not answered in time.
+type lateError struct{ error }
+
+// Unwrap is what the context says.
+func (e lateError) Unwrap() error { return e.error }
+
+func (g *given) failure(namespace, nobody string, err error) error {
+	if err == nil {
+		return nil
+	}
+	what := g.update + " " + g.subject()
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return usageError{fmt.Errorf("%s %s: %s, in namespace %s", o.update, gatewayID, o.nobody, namespace)}
+		return usageError{fmt.Errorf("%s: %s, in namespace %s", what, nobody, namespace)}
 	}
 	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		return fmt.Errorf("%s %s is refused: %s", o.update, gatewayID, refused.Message())
+		return fmt.Errorf("%s is refused: %s", what, refused.Message())
 	}
-	if ctx.Err() != nil {
-		// The SDK's own error hides it.
-		return fmt.Errorf("%w; it may be obeyed once one does", unanswered(o.update+" "+gatewayID, ctx.Err()))
+	if late, ok := errors.AsType[lateError](err); ok {
+		return fmt.Errorf("%w; it may be obeyed once one does", unanswered(what, late))
 	}
-	return unanswered(o.update+" "+gatewayID, err)
+	return unanswered(what, err)
 }

@@ -3,33 +3,25 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// progress writes a line for each change of a step. On a terminal one more line
-// below them, drawn anew again and again, says what goes on at this moment. It
-// has no colours, so NO_COLOR finds nothing to leave out.
+// progress writes a line for each change of a step, and below them what goes on at
+// this moment.
 type progress struct {
-	out     io.Writer
+	screen
 	gateway string // its id
-	width   int    // of the terminal; 0 where there is none
 
 	shown  map[maintenance.Step]string
 	last   maintenance.Status
 	advice string // the commands that were shown last
-	mute   bool   // it was said that nobody answers
 }
 
 func newProgress(out io.Writer, gatewayID string) *progress {
-	p := &progress{out: out, gateway: gatewayID, shown: map[maintenance.Step]string{}}
-	if os.Getenv("TERM") != "dumb" { // one that is cannot go back in a line
-		p.width = printer{out: out}.columns()
-	}
-	return p
+	return &progress{screen: newScreen(out), gateway: gatewayID, shown: map[maintenance.Step]string{}}
 }
 
 // show shows what is new, and what goes on now.
@@ -61,7 +53,7 @@ func (p *progress) steps(steps []maintenance.StepReport, reason string) {
 func (p *progress) advise(s maintenance.Status) {
 	advice := ""
 	if s.Blocker == maintenance.BlockedByApproval {
-		advice = strings.Join(lines(p.gateway, mayNow(s)), "\n"+strings.Repeat(" ", len(clockForm)+2))
+		advice = strings.Join(lines(p.gateway, mayNow(s)), "\n")
 	}
 	if advice != "" && advice != p.advice {
 		p.line(advice)
@@ -69,51 +61,13 @@ func (p *progress) advise(s maintenance.Status) {
 	p.advice = advice
 }
 
-// silent says once that a run does not answer.
-func (p *progress) silent(err error) {
-	if !p.mute {
-		p.mute = true
-		p.line(err.Error())
-	}
-}
-
 // patient is true while the run waits for an instant that is not near.
 func (p *progress) patient() bool {
 	return p.last.Next != nil && time.Until(*p.last.Next) > lookSlowly
 }
 
-const clockForm = "15:04:05Z"
-
-func (p *progress) line(text string) {
-	p.close()
-	p.write(time.Now().UTC().Format(clockForm) + "  " + text + "\n")
-}
-
-// eraseLine goes to the line's begin and empties the line (ECMA-48, EL).
-const eraseLine = "\r\x1b[K"
-
 // redraw draws the last line of a terminal anew.
-func (p *progress) redraw(now time.Time) {
-	text := moment(p.last, now)
-	if p.width == 0 || text == "" {
-		return
-	}
-	if runes := []rune(text); len(runes) >= p.width {
-		text = string(runes[:p.width-1]) // a longer one could not be erased
-	}
-	p.write(eraseLine + text)
-}
-
-// close takes the last line of a terminal away.
-func (p *progress) close() {
-	if p.width > 0 {
-		p.write(eraseLine)
-	}
-}
-
-func (p *progress) write(text string) {
-	_, _ = io.WriteString(p.out, text) //nolint:errcheck // nobody is left to read it
-}
+func (p *progress) redraw(now time.Time) { p.draw(moment(p.last, now)) }
 
 // moment is in one line what a run does, or for how long it still waits.
 func moment(s maintenance.Status, now time.Time) string {

@@ -40,24 +40,31 @@ func (r record) exit() int {
 
 // record prints one maintenance.
 func (p printer) record(r record) error {
-	return p.print(r, func(p printer) {
-		if r.WorkflowID != "" {
-			p.linef("workflow  %s, run %s: %s", r.WorkflowID, r.RunID, strings.ToLower(r.Execution))
+	return p.print(r, func(p printer) { p.recordText(r) })
+}
+
+func (p printer) recordText(r record) {
+	if r.WorkflowID != "" {
+		p.linef("workflow  %s, run %s: %s", r.WorkflowID, r.RunID, strings.ToLower(r.Execution))
+	}
+	p.quarantine(r.Quarantine)
+	switch {
+	case r.Result != nil:
+		p.result(*r.Result)
+	case r.Status != nil:
+		p.status(*r.Status)
+	}
+	p.advice(lines(r.Gateway, r.May))
+}
+
+// advice prints the commands that would be taken now, after an empty line.
+func (p printer) advice(lines []string) {
+	for i, line := range lines {
+		if i == 0 {
+			p.linef("")
 		}
-		p.quarantine(r.Quarantine)
-		switch {
-		case r.Result != nil:
-			p.result(*r.Result)
-		case r.Status != nil:
-			p.status(*r.Status)
-		}
-		for i, line := range lines(r.Gateway, r.May) {
-			if i == 0 {
-				p.linef("")
-			}
-			p.linef("you may   %s", line)
-		}
-	})
+		p.linef("you may   %s", line)
+	}
 }
 
 func (p printer) quarantine(q *maintenance.Quarantine) {

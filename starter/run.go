@@ -4,28 +4,29 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
+	"strings"
+	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
 
-	"github.com/tidegate/tidegate/internal/config/fault"
-	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
 )
 
-// newRun is the command that starts one gateway's maintenance.
+// newRun is the command that starts a campaign, or one gateway's maintenance.
 func newRun(a *app) *cobra.Command {
 	var s start
+	var by string
 	cmd := &cobra.Command{
 		Use:   "run [FILE]",
-		Short: "Run the maintenance of one gateway, from a YAML file or from flags",
-		Long: "run starts the maintenance of one gateway: its update in its next window, the snapshots of its volumes, the\n" +
-			"upgrades of its proxies. It follows it until it has ended or is held; the maintenance goes on without being\n" +
-			"followed. The file holds a target and a policy, in the fields of docs/configuration.md; without a file, flags\n" +
-			"say them. A gateway is never in two maintenances: where one is running, nothing is started.",
-		Example: "  tidegate run payments-1.yaml\n" +
+		Short: "Run a campaign from a plan file, or the maintenance of one gateway from flags",
+		Long: "run FILE starts the campaign of a plan file, as docs/campaigns.md describes it: each target is maintained in its own\n" +
+			"next window, as the plan allows. Without a file, flags name one gateway, and its maintenance is started: its update in\n" +
+			"its next window, the snapshots of its volumes, the upgrades of its proxies. run follows what it has started until it\n" +
+			"has ended or a person has to act; it goes on without being followed. A gateway is never in two maintenances, and a\n" +
+			"plan's name never in two campaigns: where one is running, nothing is started.",
+		Example: "  tidegate run payments-q4.yaml\n" +
 			"  tidegate run --name payments-1 --account prod --gateway arn:aws:storagegateway:...:gateway/sgw-12A3456B --detach",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -36,17 +37,50 @@ func newRun(a *app) *cobra.Command {
 	}
 	target, policy := newTargetFlags(cmd), newPolicyFlags(cmd)
 	s.flags(a, cmd)
+	cmd.Flags().StringVar(&by, "by", "", "who starts the campaign (default: your login name)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		var errs []error
 		if len(args) == 1 {
-			s.input, errs = fromFile(args[0])
-			errs = append(errs, besideFile(cmd, policy)...)
-		} else {
-			s.input, errs = fromFlags(target, policy)
+			return s.campaign(cmd, a, args[0], by, besideFile(cmd, policy))
+		}
+		var errs []error
+		s.input, errs = fromFlags(target, policy)
+		if cmd.Flags().Changed("by") {
+			errs = append(errs, errors.New("--by: want a FILE beside it"))
 		}
 		return s.run(cmd, a, errs)
 	}
 	return cmd
+}
+
+// campaign starts the campaign of a plan file, unless there are faults, and
+// follows it where that is wanted.
+func (s *start) campaign(cmd *cobra.Command, a *app, file, by string, faults []error) error {
+	p, err := readPlan(file, time.Now())
+	if !cmd.Flags().Changed("by") {
+		by = loginName()
+	}
+	if strings.TrimSpace(by) == "" {
+		faults = append(faults, wrong("--by", by, "who you are"))
+	}
+	faults = append(faults, err, wrongQueue(s.queue), a.checkOutput())
+	c, err := a.dial(cmd.Context(), faults...)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	name := p.plan.Name
+	run, err := launchCampaign(cmd.Context(), c, p, campaignInput(p, by), campaignStart(p, workflows.CampaignWorkflowID(name), s.queue))
+	if err != nil {
+		return err
+	}
+	cmd.PrintErrf("Started the campaign %s (%s) as workflow %s, run %s.\n", name, summaryOf(p.plan), run.GetID(), run.GetRunID())
+	g := campaign{name: name, workflowID: run.GetID(), runID: run.GetRunID(), execution: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING}
+	if !s.detach {
+		return a.attendCampaign(cmd, c, g)
+	}
+	cmd.PrintErrf("Follow it with: tidegate watch %s\n", name)
+	return printer{out: cmd.OutOrStdout(), form: a.output}.campaign(
+		campaignRecord{Campaign: name, WorkflowID: g.workflowID, RunID: g.runID, Execution: running()})
 }
 
 // besideFile are the flags that were given though the file says what they say.
@@ -60,30 +94,6 @@ func besideFile(cmd *cobra.Command, policy *policyFlags) []error {
 		}
 	}
 	return errs
-}
-
-// fromFile is what to start as a file says it, with what is wrong with it.
-func fromFile(path string) (workflows.MaintenanceInput, []error) {
-	// The file goes over the defaults, so that a zero in it is a wrong value and not
-	// one that was left out.
-	in := workflows.MaintenanceInput{Policy: maintenance.Policy{}.WithDefaults()}
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return in, []error{fmt.Errorf("FILE: %w", err)}
-	}
-	if err := yaml.UnmarshalWithOptions(text, &in, yaml.Strict()); err != nil {
-		var at yaml.Error
-		if errors.As(err, &at) && at.GetToken() != nil {
-			pos := at.GetToken().Position
-			return in, []error{fmt.Errorf("%s:%d:%d: %s", path, pos.Line, pos.Column, at.GetMessage())}
-		}
-		return in, []error{fmt.Errorf("%s: %w", path, err)}
-	}
-	var errs []error
-	for _, f := range fault.Fields(errors.Join(in.Target.Validate(), in.Policy.Validate())) {
-		errs = append(errs, fmt.Errorf("%s: %w", path, f))
-	}
-	return in, errs
 }
 
 // fromFlags is what to start as the flags say it, with what is wrong with them.

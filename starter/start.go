@@ -21,7 +21,7 @@ type start struct {
 }
 
 func (s *start) flags(a *app, cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&s.detach, "detach", false, "return once the maintenance is started")
+	cmd.Flags().BoolVar(&s.detach, "detach", false, "return once the campaign or the maintenance is started")
 	cmd.Flags().StringVar(&s.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
 	a.outputFlag(cmd)
 }
@@ -29,10 +29,7 @@ func (s *start) flags(a *app, cmd *cobra.Command) {
 // run starts the maintenance, unless there are faults, and follows it to its
 // end where that is wanted.
 func (s *start) run(cmd *cobra.Command, a *app, faults []error) error {
-	if s.queue == "" {
-		faults = append(faults, wrong("--task-queue", "", "a name, such as tidegate"))
-	}
-	c, err := a.dial(cmd.Context(), append(faults, a.checkOutput())...)
+	c, err := a.dial(cmd.Context(), append(faults, wrongQueue(s.queue), a.checkOutput())...)
 	if err != nil {
 		return err
 	}
@@ -56,6 +53,13 @@ func (s *start) run(cmd *cobra.Command, a *app, faults []error) error {
 	cmd.PrintErrf("Follow it with: tidegate watch %s\n", id)
 	return printer{out: cmd.OutOrStdout(), form: a.output}.record(
 		record{Gateway: id, WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: running()})
+}
+
+func wrongQueue(queue string) error {
+	if queue == "" {
+		return wrong("--task-queue", "", "a name, such as tidegate")
+	}
+	return nil
 }
 
 func running() string { return enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING.String() }

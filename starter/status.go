@@ -13,33 +13,60 @@ import (
 	"github.com/tidegate/tidegate/workflows"
 )
 
-// newStatus is the command that shows how far a gateway's maintenance is, or
-// how it ended.
+// newStatus is the command that shows how far a campaign or a gateway's
+// maintenance is, or how it ended.
 func newStatus(a *app) *cobra.Command {
+	var f statusFlags
 	cmd := &cobra.Command{
-		Use:   "status GATEWAY_ID",
-		Short: "Show how far a gateway's maintenance is, or how the last one ended",
-		Long: "status shows the steps of a gateway's maintenance, what it waits for and why, what it has changed, who decided\n" +
-			"what, whether the gateway is quarantined, and what you may tell it. An ended one is read from its record, so\n" +
-			"no worker is needed. The exit status is 0 when it could be shown.",
-		Example: "  tidegate status sgw-12A3456B\n  tidegate status sgw-12A3456B --output json | jq .status.reason",
-		Args:    arguments("GATEWAY_ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := gatewayArgument(args[0])
-			c, err := a.dial(cmd.Context(), err, a.checkOutput())
-			if err != nil {
-				return err
+		Use:   "status CAMPAIGN [TARGET] | GATEWAY_ID",
+		Short: "Show how far a campaign or a gateway's maintenance is, or how the last one ended",
+		Long: "status CAMPAIGN shows a campaign's targets in numbers, its waves, what keeps those that wait, what runs, what begins\n" +
+			"next, what failed, who decided what, and what you may tell it; with TARGET, a name or a gateway's id, that target and\n" +
+			"its maintenance. A campaign is called by its plan's name or its workflow's id.\n" +
+			"status GATEWAY_ID shows the steps of a gateway's maintenance, what it waits for and why, what it has changed, who\n" +
+			"decided what, whether the gateway is quarantined, and what you may tell it. What has ended is read from its record, so\n" +
+			"no worker is needed, but for lists of targets. The exit status is 0 when it could be shown.",
+		Example: "  tidegate status payments-q4\n  tidegate status payments-q4 files-1\n  tidegate status payments-q4 --state waiting,failed\n" +
+			"  tidegate status sgw-12A3456B --output json | jq .status.reason",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 && !isGateway(args[0]) {
+				return nil
 			}
-			defer c.Close()
-			r, err := find(cmd.Context(), c, id, "")
-			if r.Gateway != "" {
-				err = errors.Join(err, printer{out: cmd.OutOrStdout(), form: a.output}.record(r))
-			}
-			return err
+			return arguments("CAMPAIGN or GATEWAY_ID")(cmd, args)
 		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.status(cmd, args, &f) },
 	}
+	f.register(cmd)
 	a.outputFlag(cmd)
 	return cmd
+}
+
+func (a *app) status(cmd *cobra.Command, args []string, f *statusFlags) error {
+	id, err := subjectArgument(args[0])
+	faults := []error{err, a.checkOutput()}
+	target := ""
+	if len(args) == 2 {
+		target, err = targetArgument(args[1])
+		faults = append(faults, err)
+	}
+	page, err := f.page()
+	faults = append(faults, err)
+	if f.lists() && (id != "" || target != "") {
+		faults = append(faults, errors.New("--all and --state: want a campaign and no target beside them"))
+	}
+	c, err := a.dial(cmd.Context(), faults...)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if id == "" {
+		return a.campaignStatus(cmd, c, question{name: args[0], target: target, list: f.lists(), page: page})
+	}
+	r, err := find(cmd.Context(), c, id, "")
+	if r.Gateway != "" {
+		err = errors.Join(err, printer{out: cmd.OutOrStdout(), form: a.output}.record(r))
+	}
+	return err
 }
 
 // find reads a run of the gateway, without a run's id the open one, else the

@@ -57,6 +57,7 @@ func scenario() simcloud.Scenario {
 				{ID: "sgw-11111111", NextVersion: "1.3.0", Window: open, Volumes: []aws.Volume{{ID: "vol-1111AAAA"}}},
 				{ID: "sgw-22222222", NextVersion: "1.3.0", Window: open, Type: "FILE_S3"},
 				{ID: "sgw-33333333", Window: open, Type: "FILE_S3"},
+				{ID: "sgw-33333334", Window: open, Type: "FILE_S3"},
 				{ID: "sgw-44444444", NextVersion: "1.3.0", Window: open, Type: "FILE_S3", NeverComesBack: true},
 				{ID: "sgw-55555555", NextVersion: "1.3.0", Window: aws.Window{OpensIn: 2 * time.Hour}, Type: "FILE_S3"},
 			},

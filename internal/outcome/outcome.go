@@ -1,6 +1,6 @@
-// Package outcome reads what a run left behind. A maintenance that did not end
-// COMPLETED is a failed or cancelled workflow to Temporal, and carries its
-// record in that error's details: everybody who wants the record reads it here.
+// Package outcome reads what a run left behind. A maintenance or a campaign that
+// did not end COMPLETED is a failed or cancelled workflow to Temporal, and carries
+// its record in that error's details: everybody who wants the record reads it here.
 package outcome
 
 import (
@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
 // ErrNoResult says that the run ended without leaving a record, as one does that was
@@ -23,18 +24,29 @@ var ErrNoResult = errors.New("the run left no result")
 // says of a run without a record; any other error means that the run's end
 // could not be learnt (ctx is done, Temporal is not reached, no such run).
 func Of(ctx context.Context, run client.WorkflowRun) (maintenance.Result, error) {
-	var result maintenance.Result
+	return read(ctx, run, func(r maintenance.Result) bool { return r.State != "" })
+}
+
+// OfCampaign is Of for a campaign. It follows one that continues as a new run to
+// the end of the last.
+func OfCampaign(ctx context.Context, run client.WorkflowRun) (fleet.Result, error) {
+	return read(ctx, run, func(r fleet.Result) bool { return r.State != "" })
+}
+
+// read reads a record, which is one where it says how the run ended.
+func read[R any](ctx context.Context, run client.WorkflowRun, ended func(R) bool) (R, error) {
+	var result, none R
 	err := run.Get(ctx, &result)
 	if err == nil {
 		return result, nil
 	}
-	if details, ok := detailsOf(err); ok && details(&result) == nil && result.State != "" {
+	if details, ok := detailsOf(err); ok && details(&result) == nil && ended(result) {
 		return result, nil
 	}
 	if _, ok := errors.AsType[*temporal.WorkflowExecutionError](err); ok {
-		return maintenance.Result{}, fmt.Errorf("%w: %w", ErrNoResult, err)
+		return none, fmt.Errorf("%w: %w", ErrNoResult, err)
 	}
-	return maintenance.Result{}, fmt.Errorf("learn how %s ended: %w", run.GetID(), err)
+	return none, fmt.Errorf("learn how %s ended: %w", run.GetID(), err)
 }
 
 // detailsOf are the details of the two errors that carry a record.

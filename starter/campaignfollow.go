@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// attendCampaign follows a campaign until it has ended or a person has to act,
+// prints its record, and is an endError unless it ended COMPLETED.
+func (a *app) attendCampaign(cmd *cobra.Command, c session, g campaign) error {
+	p := newCampaignProgress(cmd.ErrOrStderr())
+	execution, err := followCampaign(cmd.Context(), c, g, p)
+	p.close()
+	if err != nil {
+		return fmt.Errorf("%w; look again with: tidegate watch %s", err, g.name)
+	}
+	g.execution = execution
+	r, err := readCampaign(cmd.Context(), c, g)
+	if err := errors.Join(err, printer{out: cmd.OutOrStdout(), form: a.output}.campaign(r)); err != nil {
+		return err
+	}
+	if r.Result == nil {
+		cmd.PrintErrf("The campaign goes on once it is told to; look again with: tidegate watch %s\n", g.name)
+	}
+	if status := r.exit(); status != statusDone {
+		return endError{status}
+	}
+	return nil
+}
+
+// followCampaign shows a campaign's progress until it has ended or a person has
+// to act, and says how it then is. The campaign does not depend on being followed.
+func followCampaign(ctx context.Context, c session, g campaign, p *campaignProgress) (enumspb.WorkflowExecutionStatus, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := outcome.OfCampaign(ctx, c.GetWorkflow(ctx, g.workflowID, g.runID))
+		ended <- err
+	}()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	var looked time.Time
+	for {
+		select {
+		case err := <-ended:
+			if ctx.Err() != nil {
+				return 0, errors.New("no longer followed; the campaign goes on")
+			}
+			if err != nil && !errors.Is(err, outcome.ErrNoResult) {
+				return 0, err
+			}
+			last, err := findCampaign(ctx, c, g.workflowID)
+			return last.execution, err
+		case now := <-tick.C:
+			if p.patient() && now.Sub(looked) < lookSlowly {
+				p.redraw(now)
+				continue
+			}
+			looked = now
+			var status fleet.Status
+			if err := g.ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+				p.silent(err)
+				continue
+			}
+			p.show(status, now)
+			if status.Held != "" {
+				return g.execution, nil
+			}
+		}
+	}
+}
+
+// campaignProgress writes a line for each change of a campaign's state, and below
+// them how far it is.
+type campaignProgress struct {
+	screen
+	last    fleet.Status
+	said    map[string]string // by what it is about
+	running map[string]bool   // targets that were shown to run, by name
+	failed  map[string]bool
+}
+
+func newCampaignProgress(out io.Writer) *campaignProgress {
+	return &campaignProgress{screen: newScreen(out), said: map[string]string{}, running: map[string]bool{}, failed: map[string]bool{}}
+}
+
+// show shows what is new, and what goes on now.
+func (p *campaignProgress) show(s fleet.Status, now time.Time) {
+	p.last, p.mute = s, false
+	p.say("phase", phaseText(s))
+	p.begun(s.Running)
+	p.failures(s.Failures)
+	for _, w := range s.Waves {
+		p.say(fmt.Sprintf("wave %d", w.Wave), waveText(w, len(s.Waves)))
+	}
+	p.say("targets", countsText(s.Counts))
+	p.say("waits", waitText(s))
+	p.say("asks", s.Asks)
+	p.say("paused", s.Paused)
+	p.say("stopped", s.Stopped)
+	p.say("held", s.Held)
+	p.redraw(now)
+}
+
+// say writes what is said of a thing, where it is not what was said last.
+func (p *campaignProgress) say(of, text string) {
+	if p.said[of] == text {
+		return
+	}
+	if text == "" {
+		text = "no longer"
+	}
+	p.said[of] = text
+	p.line(fmt.Sprintf("%-9s %s", of, text))
+}
+
+// begun shows the targets that have begun since.
+func (p *campaignProgress) begun(rows []fleet.Row) {
+	now := map[string]bool{}
+	for _, r := range rows {
+		key := fmt.Sprint(r.Name, r.Attempts)
+		now[key] = true
+		if !p.running[key] {
+			p.line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, clock(&r.Begun), clock(&r.End)))
+		}
+	}
+	p.running = now
+}
+
+// failures shows the targets that have failed since.
+func (p *campaignProgress) failures(rows []fleet.Row) {
+	for _, r := range rows {
+		key := fmt.Sprint(r.Name, r.Attempts)
+		if !p.failed[key] {
+			p.line(fmt.Sprintf("failed    %s (%s): %s", r.Name, r.Gateway, r.Note))
+		}
+		p.failed[key] = true
+	}
+}
+
+// waveText is how a wave is; nothing where it is the only one, or its turn has not
+// come.
+func waveText(w fleet.WaveLine, waves int) string {
+	if waves < 2 || w.State == "waiting" {
+		return ""
+	}
+	text := w.State
+	if !w.Until.IsZero() {
+		text += " until " + clock(&w.Until)
+	}
+	return text
+}
+
+// waitText is what keeps how many targets, and when the next may begin.
+func waitText(s fleet.Status) string {
+	var parts []string
+	for _, b := range slices.Sorted(maps.Keys(s.Blockers)) {
+		parts = append(parts, fmt.Sprintf("%d %s", s.Blockers[b], b))
+	}
+	text := strings.Join(parts, ", ")
+	if !s.Next.IsZero() {
+		text += "; the next may begin at " + clock(&s.Next)
+	}
+	return strings.TrimPrefix(text, "; ")
+}
+
+// patient is true while nothing runs and the next instant is not near.
+func (p *campaignProgress) patient() bool {
+	return p.last.Counts.Running == 0 && time.Until(p.last.Next) > lookSlowly
+}
+
+// redraw draws the last line of a terminal anew.
+func (p *campaignProgress) redraw(now time.Time) { p.draw(fleetMoment(p.last, now)) }
+
+// barWidth is how many cells the bar of a terminal's last line has.
+const barWidth = 24
+
+// fleetMoment is in one line how far a campaign is, and for how long it still waits.
+func fleetMoment(s fleet.Status, now time.Time) string {
+	c := s.Counts
+	if c.Total == 0 {
+		return phaseText(s)
+	}
+	ended := c.Total - c.Waiting - c.Running
+	full := barWidth * ended / c.Total
+	text := fmt.Sprintf("[%s%s] %d/%d ended, %d running", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), ended, c.Total, c.Running)
+	if s.Next.After(now) {
+		text += fmt.Sprintf(", next in %s", whole(s.Next.Sub(now)))
+	}
+	return text
+}

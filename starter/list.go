@@ -1,0 +1,131 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// listedCampaign is one line of list. Its fields are added to, and never renamed.
+type listedCampaign struct {
+	Campaign   string    `json:"campaign"` // by which the other commands know it
+	WorkflowID string    `json:"workflowId"`
+	RunID      string    `json:"runId"`
+	Execution  string    `json:"execution"`       // Temporal's word, such as Running or Failed
+	State      string    `json:"state,omitempty"` // once it has ended: COMPLETED, PARTIAL, ABORTED or EXPIRED
+	Start      time.Time `json:"start"`
+	End        time.Time `json:"end,omitzero"`
+}
+
+// newList is the command that lists campaigns.
+func newList(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the campaigns of the namespace, those that run first",
+		Long: "list shows the campaigns that run, and those that have ended for as long as the namespace keeps them. What has just\n" +
+			"begun or ended may be shown some seconds late. No worker is needed.",
+		Example: "  tidegate list",
+		Args:    arguments(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.dial(cmd.Context(), a.checkOutput())
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			campaigns, err := listCampaigns(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			return printer{out: cmd.OutOrStdout(), form: a.output}.print(campaigns, func(p printer) { p.list(campaigns, c.namespace) })
+		},
+	}
+	a.outputFlag(cmd)
+	return cmd
+}
+
+// listCampaigns are all campaigns, without those that only plan.
+func listCampaigns(ctx context.Context, c session) ([]listedCampaign, error) {
+	query := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus != 'ContinuedAsNew'", workflows.CampaignName)
+	all := []listedCampaign{}
+	var next []byte
+	for {
+		page, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: next})
+		if err != nil {
+			return nil, fmt.Errorf("list the campaigns: %w", err)
+		}
+		for _, info := range page.GetExecutions() {
+			if !strings.HasPrefix(info.GetExecution().GetWorkflowId(), planOnlyPrefix) {
+				all = append(all, campaignLine(ctx, c, info))
+			}
+		}
+		if next = page.GetNextPageToken(); len(next) == 0 {
+			break
+		}
+	}
+	slices.SortStableFunc(all, func(a, b listedCampaign) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), b.Start.Compare(a.Start))
+	})
+	return all, nil
+}
+
+// rank puts first what runs.
+func rank(l listedCampaign) int {
+	if l.Execution == running() {
+		return 0
+	}
+	return 1
+}
+
+func campaignLine(ctx context.Context, c session, info *workflowpb.WorkflowExecutionInfo) listedCampaign {
+	id := info.GetExecution().GetWorkflowId()
+	l := listedCampaign{
+		Campaign: campaignName(id), WorkflowID: id, RunID: info.GetExecution().GetRunId(),
+		Execution: info.GetStatus().String(), Start: firstStart(ctx, c, info),
+	}
+	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		l.End, l.State = info.GetCloseTime().AsTime(), attributeOf(info, stateAttribute)
+	}
+	return l
+}
+
+// campaignName is by what the other commands know a campaign.
+func campaignName(workflowID string) string {
+	return strings.TrimPrefix(workflowID, workflows.CampaignWorkflowID(""))
+}
+
+// firstStart is when a campaign began, which may be some runs ago. Where Temporal
+// does not keep the first run any more, it is when this one did.
+func firstStart(ctx context.Context, c session, info *workflowpb.WorkflowExecutionInfo) time.Time {
+	start, first := info.GetStartTime().AsTime(), info.GetFirstRunId()
+	if first == "" || first == info.GetExecution().GetRunId() {
+		return start
+	}
+	described, err := c.DescribeWorkflowExecution(ctx, info.GetExecution().GetWorkflowId(), first)
+	if err != nil {
+		return start
+	}
+	return described.GetWorkflowExecutionInfo().GetStartTime().AsTime()
+}
+
+func (p printer) list(campaigns []listedCampaign, namespace string) {
+	if len(campaigns) == 0 {
+		p.linef("there is no campaign in namespace %s", namespace)
+		return
+	}
+	rows := make([][]string, 0, len(campaigns))
+	for _, l := range campaigns {
+		state := cmp.Or(l.State, strings.ToLower(l.Execution))
+		rows = append(rows, []string{l.Campaign, state, instantText(l.Start), instantText(l.End), l.WorkflowID})
+	}
+	p.table([]string{"CAMPAIGN", "STATE", "START", "END", "WORKFLOW"}, rows)
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// planOnlyPrefix stands before the workflow ids of campaigns that only plan.
+const planOnlyPrefix = "plan-"
+
+// horizon is how far ahead a plan looks unless it is told otherwise: as far as
+// recurring freezes are written out.
+const horizon = 400 * 24 * time.Hour
+
+// planning is one call of plan.
+type planning struct {
+	queue      string
+	now, until instant
+	faults     faults
+}
+
+// newPlan is the command that shows what a plan file's campaign would do.
+func newPlan(a *app) *cobra.Command {
+	var p planning
+	cmd := &cobra.Command{
+		Use:   "plan FILE",
+		Short: "Show what a plan file's campaign would do, and when, changing nothing",
+		Long: "plan has a worker read every target of a plan file: gateways, windows, volumes and proxies. It prints each with its\n" +
+			"versions, window, wave and forecast, when it would begin and end, what keeps those that would not, and what a person\n" +
+			"should know before; then the calendar of the whole campaign. It decides by the function that decides in the campaign,\n" +
+			"and takes every target to succeed in the time that is forecast, and approvals to be given at once. Nothing is\n" +
+			"changed in the clouds.",
+		Example: "  tidegate plan payments-q4.yaml\n  tidegate plan payments-q4.yaml --now 2026-12-01T00:00:00Z --output json | jq .summary",
+		Args:    arguments("FILE"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return p.run(cmd, a, args[0]) },
+	}
+	const anInstant = "an instant in RFC 3339, such as 2026-12-01T12:00:00Z"
+	p.faults.text(cmd, &p.now, "now", "time", anInstant, "the instant from which on the campaign is played (default the present)")
+	p.faults.text(cmd, &p.until, "until", "time", anInstant, "the instant up to which it is played (default 400 days later)")
+	cmd.Flags().StringVar(&p.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (p *planning) run(cmd *cobra.Command, a *app, file string) error {
+	now := p.now.Time
+	if now.IsZero() {
+		now = time.Now()
+	}
+	now = now.UTC().Truncate(time.Second)
+	until := cmp.Or(p.until.UTC(), now.Add(horizon))
+	faults := []error(p.faults)
+	if !until.After(now) {
+		faults = append(faults, wrong("--until", p.until.Format(time.RFC3339), "an instant after "+now.Format(time.RFC3339)))
+	}
+	f, err := readPlan(file, now)
+	c, err := a.dial(cmd.Context(), append(faults, err, wrongQueue(p.queue), a.checkOutput())...)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	read, err := survey(cmd, c, f, p.queue)
+	if err != nil {
+		return err
+	}
+	t := newTimetable(f, read, now, until)
+	return printer{out: cmd.OutOrStdout(), form: a.output}.print(t, func(p printer) { p.timetable(t) })
+}
+
+// surveyed is a campaign as it was read: nothing has begun.
+type surveyed struct {
+	fleet   fleet.Fleet
+	targets map[string]workflows.Surveyed // by gateway
+}
+
+// survey has a campaign that only plans read everything, and ends it.
+func survey(cmd *cobra.Command, c session, f planFile, queue string) (surveyed, error) {
+	ctx := cmd.Context()
+	id := planOnlyPrefix + f.plan.Name + "-" + randomDigits()
+	in := campaignInput(f, cmp.Or(loginName(), "tidegate plan"))
+	in.PlanOnly = true
+	run, err := launchCampaign(ctx, c, f, in, campaignStart(f, id, queue))
+	if err != nil {
+		return surveyed{}, err
+	}
+	g := campaign{name: f.plan.Name, workflowID: id, runID: run.GetRunID(), execution: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING}
+	screen := newScreen(cmd.ErrOrStderr())
+	status, err := awaitPlanned(ctx, c, g, run, &screen)
+	screen.close()
+	var read surveyed
+	if err == nil {
+		read, err = readSurvey(ctx, c, g, status.Rosters)
+	}
+	if undo := cancelCampaign(ctx, c, run); err == nil && undo != nil {
+		screen.line(undo.Error() + "; it ends by itself within ten minutes")
+	}
+	return read, err
+}
+
+func randomDigits() string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return hex.EncodeToString(b[:])
+}
+
+// awaitPlanned waits until a campaign that only plans has read everything.
+func awaitPlanned(ctx context.Context, c session, g campaign, run client.WorkflowRun, s *screen) (fleet.Status, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := outcome.OfCampaign(ctx, run)
+		ended <- cmp.Or(err, errors.New("it has ended"))
+	}()
+	tick := time.NewTicker(lookEvery / 4)
+	defer tick.Stop()
+	doing := ""
+	for {
+		select {
+		case err := <-ended:
+			return fleet.Status{}, fmt.Errorf("read what the plan %s is about: %w", g.name, err)
+		case <-tick.C:
+			var status fleet.Status
+			if err := g.ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+				s.silent(err)
+				continue
+			}
+			if status.Phase == fleet.Planned {
+				return status, nil
+			}
+			if doing != status.Doing {
+				doing = status.Doing
+				s.line(doing)
+			}
+		}
+	}
+}
+
+// readSurvey fetches what was read: the entries from the campaign, a page at a
+// time, the rest from its rosters.
+func readSurvey(ctx context.Context, c session, g campaign, rosters []string) (surveyed, error) {
+	s := surveyed{targets: map[string]workflows.Surveyed{}}
+	for more := true; more; {
+		var page fleet.Fleet
+		if err := g.ask(ctx, c, workflows.EntriesQuery, &page, fleet.Page{From: len(s.fleet.Entries), Count: pageOfRows}); err != nil {
+			return surveyed{}, err
+		}
+		more = len(page.Entries) == pageOfRows
+		page.Entries = append(s.fleet.Entries, page.Entries...)
+		s.fleet = page
+	}
+	for _, roster := range rosters {
+		var targets []workflows.Surveyed
+		if err := ask(ctx, c, roster, "", workflows.RosterQuery, &targets); err != nil {
+			return surveyed{}, err
+		}
+		for _, t := range targets {
+			s.targets[t.Entry.Gateway] = t
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// timetable is what plan prints. Its fields are added to, and never renamed. All
+// instants are in UTC.
+type timetable struct {
+	Plan   string    `json:"plan"`   // its name
+	Digest string    `json:"digest"` // SHA-256 of the plan file
+	Now    time.Time `json:"now"`    // from when
+	Until  time.Time `json:"until"`  // and up to when the campaign was played
+	// Summary is the whole in numbers.
+	Summary  planSummary     `json:"summary"`
+	Calendar []calendarDay   `json:"calendar,omitempty"`
+	Targets  []plannedTarget `json:"targets"` // in the plan's order
+}
+
+// planSummary is a plan in numbers.
+type planSummary struct {
+	Text    string    `json:"text"`          // one sentence
+	Updated int       `json:"updated"`       // targets that would be maintained
+	Windows int       `json:"windows"`       // in so many different windows
+	End     time.Time `json:"end,omitzero"`  // until then
+	Current int       `json:"current"`       // targets with nothing to be done
+	Blocked int       `json:"blocked"`       // targets that would not begin
+	Why     []string  `json:"why,omitempty"` // what keeps those, and how many
+	Odd     int       `json:"odd,omitempty"` // targets with anomalies
+}
+
+// calendarDay is what happens on one day in one wave.
+type calendarDay struct {
+	Date    string    `json:"date"`    // in UTC
+	Wave    int       `json:"wave"`    // from 1 on
+	Targets int       `json:"targets"` // that begin
+	Start   time.Time `json:"start"`   // of the first
+	End     time.Time `json:"end"`     // of the last
+	Names   []string  `json:"names"`
+}
+
+// plannedTarget is one target.
+type plannedTarget struct {
+	Name    string `json:"name"`
+	Gateway string `json:"gateway"`
+	Account string `json:"account,omitempty"`
+	Wave    int    `json:"wave"` // from 1 on
+	// State is planned, current (nothing is to be done) or blocked.
+	State string `json:"state"`
+	// Version is the gateway's software; Offered is the date from which AWS offers
+	// an update, which tells no version. Empty: none is offered.
+	Version  string                    `json:"version,omitempty"`
+	Offered  string                    `json:"offered,omitempty"`
+	Proxies  []workflows.SurveyedProxy `json:"proxies,omitempty"`
+	Schedule maintenance.Schedule      `json:"schedule"`         // in the gateway's zone
+	Window   *maintenance.Window       `json:"window,omitempty"` // in which it would begin, else its next one
+	Forecast maintenance.Duration      `json:"forecast"`
+	Start    time.Time                 `json:"start,omitzero"`
+	End      time.Time                 `json:"end,omitzero"`
+	Blocker  maintenance.Blocker       `json:"blocker,omitempty"`
+	Reason   string                    `json:"reason,omitempty"`
+	Next     time.Time                 `json:"next,omitzero"`
+	// Anomalies are what a person should know before.
+	Anomalies []string `json:"anomalies,omitempty"`
+}
+
+// The states of a planned target.
+const (
+	isPlanned = "planned"
+	isCurrent = "current"
+	isBlocked = "blocked"
+)
+
+// newTimetable plays the campaign from now on.
+func newTimetable(f planFile, s surveyed, now, until time.Time) timetable {
+	played, last := fleet.Timetable(s.fleet, now, until)
+	waits := map[int]fleet.Wait{}
+	for _, w := range last.Waits {
+		waits[w.Entry] = w
+	}
+	t := timetable{Plan: f.plan.Name, Digest: f.digest, Now: now, Until: until, Targets: make([]plannedTarget, 0, len(played.Entries))}
+	for i, e := range played.Entries {
+		p := plannedTarget{
+			Name: e.Name, Gateway: e.Gateway, Wave: e.Wave + 1, Schedule: e.Schedule,
+			Forecast: maintenance.Duration(played.Forecast(e)), Start: e.Begun, End: e.End,
+		}
+		p.read(s.targets[e.Gateway])
+		p.judge(e, waits[i])
+		p.place(e, played.Rules, now)
+		t.Targets = append(t.Targets, p)
+	}
+	t.Calendar = calendarOf(t.Targets)
+	t.Summary = summarize(t.Targets)
+	return t
+}
+
+// read takes over what a roster has read.
+func (p *plannedTarget) read(s workflows.Surveyed) {
+	p.Account, p.Version, p.Offered = s.Target.Gateway.Account, s.Gateway.SoftwareVersion, s.Gateway.NextUpdateAvailable
+	p.Proxies, p.Anomalies = s.Proxies, s.Anomalies
+}
+
+// judge says what becomes of the target.
+func (p *plannedTarget) judge(e fleet.Entry, w fleet.Wait) {
+	switch {
+	case e.State == fleet.Current:
+		p.State = isCurrent
+	case !e.Begun.IsZero():
+		p.State = isPlanned
+		if e.End.IsZero() { // what the last turn began
+			p.End = e.Begun.Add(p.Forecast.Std())
+		}
+	default:
+		p.State, p.Blocker, p.Reason, p.Next = isBlocked, w.Blocker, cmp.Or(w.Reason, e.Barred), w.Next
+	}
+}
+
+// place says in which window the target begins; of one that does not, which is
+// its next.
+func (p *plannedTarget) place(e fleet.Entry, rules maintenance.Rules, now time.Time) {
+	if e.Schedule.Validate() != nil {
+		return // it was never read
+	}
+	from := now
+	if !e.Begun.IsZero() {
+		from = e.Begun
+	}
+	window := e.Schedule.WindowAt(from, rules.Length)
+	p.Window = &window
+}
+
+// calendarOf sums up what begins, by day and wave.
+func calendarOf(targets []plannedTarget) []calendarDay {
+	type key struct {
+		date string
+		wave int
+	}
+	days := map[key]*calendarDay{}
+	for _, t := range targets {
+		if t.State != isPlanned {
+			continue
+		}
+		k := key{t.Start.UTC().Format(time.DateOnly), t.Wave}
+		day := days[k]
+		if day == nil {
+			day = &calendarDay{Date: k.date, Wave: k.wave, Start: t.Start, End: t.End}
+			days[k] = day
+		}
+		day.Targets++
+		day.Names = append(day.Names, t.Name)
+		if t.Start.Before(day.Start) {
+			day.Start = t.Start
+		}
+		if t.End.After(day.End) {
+			day.End = t.End
+		}
+	}
+	all := make([]calendarDay, 0, len(days))
+	for _, day := range days {
+		all = append(all, *day)
+	}
+	slices.SortFunc(all, func(a, b calendarDay) int {
+		return cmp.Or(strings.Compare(a.Date, b.Date), cmp.Compare(a.Wave, b.Wave))
+	})
+	return all
+}
+
+// summarize is the whole in numbers.
+func summarize(targets []plannedTarget) planSummary {
+	var s planSummary
+	windows := map[maintenance.Window]bool{}
+	blockers := map[string]int{}
+	for _, t := range targets {
+		switch t.State {
+		case isPlanned:
+			s.Updated++
+			windows[*t.Window] = true
+			if t.End.After(s.End) {
+				s.End = t.End
+			}
+		case isCurrent:
+			s.Current++
+		default:
+			s.Blocked++
+			blockers[string(t.Blocker)]++
+		}
+		if len(t.Anomalies) > 0 {
+			s.Odd++
+		}
+	}
+	s.Windows = len(windows)
+	for _, b := range slices.Sorted(maps.Keys(blockers)) {
+		s.Why = append(s.Why, fmt.Sprintf("%d %s", blockers[b], cmp.Or(b, "still running")))
+	}
+	s.Text = s.sentence()
+	return s
+}
+
+func (s planSummary) sentence() string {
+	text := "nothing would be updated"
+	if s.Updated > 0 {
+		text = fmt.Sprintf("%d would be updated in %s until %s", s.Updated, plural(s.Windows, "window"), clock(&s.End))
+	}
+	if s.Current > 0 {
+		text += fmt.Sprintf("; %d %s nothing to be done", s.Current, verb(s.Current))
+	}
+	if s.Blocked > 0 {
+		text += fmt.Sprintf("; %d cannot begin: %s", s.Blocked, strings.Join(s.Why, ", "))
+	}
+	if s.Odd > 0 {
+		text += fmt.Sprintf("; %s should be looked at first", plural(s.Odd, "target"))
+	}
+	return text
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+func verb(n int) string {
+	if n == 1 {
+		return "has"
+	}
+	return "have"
+}
