@@ -13,7 +13,9 @@ import (
 type SurveyInput struct {
 	Gateway maintenance.GatewayRef `json:"gateway"`
 	Prefer  maintenance.Recurrence `json:"prefer,omitempty"`
-	Pace    maintenance.Pace       `json:"pace,omitzero"`
+	// Selector, where given, says whether the gateway becomes a target, and which.
+	Selector *plan.Selector   `json:"selector,omitempty"`
+	Pace     maintenance.Pace `json:"pace,omitzero"`
 }
 
 // SurveyOutput is the gateway with its tags, its window, and what AWS does in
@@ -22,6 +24,8 @@ type SurveyOutput struct {
 	Gateway          maintenance.Gateway               `json:"gateway"`
 	Schedule         maintenance.Schedule              `json:"schedule"`
 	AutomaticUpdates maintenance.AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
+	// Target is what the selector makes of the gateway; nil where it does not match.
+	Target *maintenance.Target `json:"target,omitempty"`
 }
 
 // SurveyGateway reads a gateway and its window, and changes nothing. A gateway
@@ -30,6 +34,12 @@ func (a *StorageGateway) SurveyGateway(ctx context.Context, in SurveyInput) (out
 	defer a.Now.edge(ctx, in.Pace, &err)
 	if out.Gateway, err = a.gateway(ctx, in.Gateway); err != nil {
 		return out, err
+	}
+	if s := in.Selector; s != nil {
+		if !s.Matches(out.Gateway) {
+			return out, nil
+		}
+		out.Target = new(s.Target(out.Gateway, in.Gateway))
 	}
 	raw, err := a.rawSchedule(ctx, in.Gateway)
 	if err != nil {

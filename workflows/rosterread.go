@@ -70,16 +70,16 @@ func (r *roster) read(ctx workflow.Context, l *line) error {
 	policy := r.in.Plan.Policy
 	ref := l.Target.Gateway
 	out, err := call(ctx, r.reading(surveyLimit, "read "+ref.ID()), gateways.SurveyGateway,
-		activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Pace: policy.Pace})
+		activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Selector: r.in.Selector, Pace: policy.Pace})
 	if err != nil {
 		return err
 	}
 	l.Gateway, l.Schedule, l.Entry.Schedule = out.Gateway, out.Schedule, out.Schedule
-	if s := r.in.Selector; s != nil {
-		if l.chosen = s.Matches(out.Gateway); !l.chosen {
+	if r.in.Selector != nil {
+		if l.chosen = out.Target != nil; !l.chosen {
 			return nil
 		}
-		l.Target = s.Target(out.Gateway, ref)
+		l.Target = *out.Target
 	}
 	if err := r.readProxies(ctx, l); err != nil {
 		return err
