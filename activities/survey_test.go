@@ -29,6 +29,44 @@ func TestSurveyGatewayReadsAllThatPlacesIt(t *testing.T) {
 	require.Empty(t, r.aws.sent)
 }
 
+func TestSurveyGatewaySaysWhatASelectorMakesOfTheGateway(t *testing.T) {
+	t.Parallel()
+	found := gatewayBefore()
+	found.Name, found.Tags = "Payments 1", map[string]string{"app": "payments"}
+	for name, tc := range map[string]struct {
+		selector plan.Selector
+		matches  bool
+	}{
+		"its tag":             {plan.Selector{Tags: map[string]string{"app": "payments"}, UpdateAvailable: true, LabelsFromTags: []string{"app"}}, true},
+		"a tag it has not":    {plan.Selector{Tags: map[string]string{"app": "archive"}}, false},
+		"by name and by type": {plan.Selector{Name: "Pay*", Types: []string{"CACHED"}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.aws.gateway, r.aws.schedule = says(found), says(rawWeekly())
+			in := survey()
+			in.Selector = &tc.selector
+			out, err := run(t, r, r.gateways.SurveyGateway, in)
+			require.NoError(t, err)
+			require.Equal(t, found, out.Gateway)
+			if !tc.matches {
+				require.Nil(t, out.Target)
+				return
+			}
+			require.Equal(t, tc.selector.Target(found, gatewayRef()), *out.Target)
+			require.NotZero(t, out.Schedule)
+		})
+	}
+	// A gateway that is not wanted may well have no window.
+	r := newRig(t)
+	r.aws.gateway, r.aws.schedule = says(found), fails[maintenance.RawSchedule](maintenance.ErrNoWindow)
+	in := survey()
+	in.Selector = &plan.Selector{Types: []string{"VTL"}}
+	_, err := run(t, r, r.gateways.SurveyGateway, in)
+	require.NoError(t, err)
+}
+
 func TestSurveyGatewayTakesTheWantedOneOfTwoWindows(t *testing.T) {
 	t.Parallel()
 	raw := rawWeekly()
