@@ -167,3 +167,20 @@ func BenchmarkUnmarshalTenThousand(b *testing.B) {
 		require.NoError(b, json.Unmarshal(text, &entries))
 	}
 }
+
+func FuzzEntry(f *testing.F) {
+	f.Add([]byte(`["store-7","sgw-12A3456B",7,2,"monthly 28 02:05 GMT-4:00",[1,2,3],["app=till"],"f",1795348800,1795350600,2,"rejected","quarantined",1795345200]`))
+	f.Add([]byte(`["a"]`))
+	f.Add([]byte(`["a",null,null,null,null,null,null,"later"]`))
+	f.Add([]byte(`["a","",0,0," -1 -2:-3 GMT"]`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var e, back fleet.Entry
+		if json.Unmarshal(text, &e) != nil {
+			return
+		}
+		again, err := json.Marshal(e)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(again, &back), "%s", again)
+		require.Equal(t, e, back)
+	})
+}

@@ -1,0 +1,74 @@
+package fleet_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+func TestAForecastIsThePlansUntilEnoughIsMeasured(t *testing.T) {
+	t.Parallel()
+	f := fleet.Fleet{Rollout: maintenance.Rollout{}.WithDefaults()}
+	e := fleet.Entry{Work: fleet.Work{Update: true, Snapshots: 2, Proxies: 3}}
+	require.Equal(t, 20*time.Minute+2*30*time.Minute+3*10*time.Minute, f.Forecast(e))
+	f.Measured.Update.Add(time.Hour)
+	f.Measured.Update.Add(time.Minute)
+	require.Equal(t, 110*time.Minute, f.Forecast(e), "two are too few")
+	f.Measured.Update.Add(time.Minute)
+	require.Equal(t, 150*time.Minute, f.Forecast(e))
+	require.Zero(t, f.Forecast(fleet.Entry{Work: fleet.Work{Snapshots: 1}}), "nothing is snapshotted where nothing is done")
+}
+
+func TestASampleForgetsAllButTheLast(t *testing.T) {
+	t.Parallel()
+	var s fleet.Sample
+	for i := range 100 {
+		s.Add(time.Duration(i) * time.Second)
+	}
+	require.Len(t, s.Last, 32)
+	require.Equal(t, maintenance.Duration(68*time.Second), s.Last[0])
+	require.Equal(t, maintenance.Duration(99*time.Second), s.Last[31])
+	f := fleet.Fleet{Measured: fleet.Measured{Update: s}}
+	require.Equal(t, 96*time.Second, f.Forecast(fleet.Entry{Work: fleet.Work{Update: true}}), "29 of 32 took no longer")
+	before := s
+	s.Add(-time.Second)
+	require.Equal(t, maintenance.Duration(68*time.Second), before.Last[0], "a copy keeps what it had")
+	require.Zero(t, s.Last[31])
+}
+
+func TestMoreWorkNeverTakesLess(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		anyDuration := rapid.OneOf(rapid.Int64Range(0, int64(48*time.Hour)), rapid.Int64())
+		f := fleet.Fleet{Rollout: maintenance.Rollout{Forecast: maintenance.Forecast{
+			Update:   maintenance.Duration(anyDuration.Draw(t, "update")),
+			Snapshot: maintenance.Duration(anyDuration.Draw(t, "snapshot")),
+			Proxy:    maintenance.Duration(anyDuration.Draw(t, "proxy")),
+		}}}
+		for _, s := range []*fleet.Sample{&f.Measured.Update, &f.Measured.Snapshot, &f.Measured.Proxy} {
+			for _, d := range rapid.SliceOfN(anyDuration, 0, 40).Draw(t, "measured") {
+				s.Add(time.Duration(d))
+			}
+		}
+		anyCount := rapid.OneOf(rapid.IntRange(-1, 5), rapid.Just(math.MaxInt))
+		less := fleet.Work{Update: rapid.Bool().Draw(t, "update"), Snapshots: anyCount.Draw(t, "snapshots"), Proxies: anyCount.Draw(t, "proxies")}
+		more := less
+		switch rapid.IntRange(0, 2).Draw(t, "more") {
+		case 0:
+			more.Update = true
+		case 1:
+			more.Snapshots = max(more.Snapshots, anyCount.Draw(t, "more snapshots"))
+		default:
+			more.Proxies = max(more.Proxies, anyCount.Draw(t, "more proxies"))
+		}
+		low, high := f.Forecast(fleet.Entry{Work: less}), f.Forecast(fleet.Entry{Work: more})
+		require.GreaterOrEqual(t, low, time.Duration(0))
+		require.GreaterOrEqual(t, high, low)
+	})
+}
