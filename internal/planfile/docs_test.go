@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile"
 	"github.com/tidegate/tidegate/internal/strict"
 )
@@ -115,8 +116,10 @@ func TestTheDocsNameNoOtherField(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(docsFile)
 	require.NoError(t, err)
+	_, tables, found := strings.Cut(string(text), "\n## Every field\n")
+	require.True(t, found)
 	all := schema(t, planfile.NewDocument())
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z.A-Z\\[\\]]+)`").FindAllStringSubmatch(string(text), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z.A-Z\\[\\]]+)`").FindAllStringSubmatch(tables, -1) {
 		require.True(t, has(all, strings.ReplaceAll(row[1], "[]", "")), row[1])
 	}
 }
@@ -136,6 +139,21 @@ func has(s object, path string) bool {
 		}
 	}
 	return true
+}
+
+func TestTheDocsExplainEveryBlocker(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(docsFile)
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(text), "\n## What keeps a target\n")
+	require.True(t, found)
+	section, _, _ := strings.Cut(rest, "\n## ")
+	for _, blocker := range []maintenance.Blocker{
+		fleet.ByStop, fleet.ByPause, fleet.ByBudget, fleet.ByWave, fleet.ByBake, fleet.ByBar, fleet.ByWish, fleet.ByForecast, fleet.ByConstraint,
+		fleet.ByConcurrency, maintenance.BlockedByApproval, maintenance.BlockedByWindow, maintenance.BlockedByCutoff, maintenance.BlockedByFreeze,
+	} {
+		require.Contains(t, section, "`"+string(blocker)+"`")
+	}
 }
 
 // A plan can say whatever a policy can, but what it says in a way of its own.

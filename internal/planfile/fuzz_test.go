@@ -2,6 +2,7 @@ package planfile_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,9 @@ func FuzzParse(f *testing.F) {
 			require.NoError(t, p.Policy.Validate())
 			require.NoError(t, p.Rollout.Validate())
 			require.NotEmpty(t, p.Name)
+			for _, target := range p.Targets {
+				require.True(t, slices.IsSorted(p.Keys(target)))
+			}
 			_, err := json.Marshal(p)
 			require.NoError(t, err)
 			return
@@ -42,6 +46,7 @@ func FuzzParse(f *testing.F) {
 			require.LessOrEqual(t, fault.Line, lines)
 			require.Positive(t, fault.Column)
 			require.NotEmpty(t, fault.Problem)
+			require.Equal(t, "p.yaml", fault.File)
 		}
 	})
 }

@@ -37,7 +37,10 @@ func events(text []byte, zone *time.Location, s span) ([]maintenance.Freeze, err
 		wrong.add(i, e.reason, err)
 		all = append(all, freezes...)
 	}
-	return all, wrong.err()
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // exclude takes from each series the occurrences in whose place another event of

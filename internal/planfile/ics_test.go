@@ -3,6 +3,8 @@ package planfile_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -131,19 +133,31 @@ func TestWrongEventsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
-// Whatever a calendar holds, there is no panic and no endless work.
+// Whatever a calendar holds, there is no panic, no endless work, and no error
+// without its line.
 func FuzzCalendar(f *testing.F) {
+	holidays, err := os.ReadFile(filepath.Join(examplesDir, "holidays.ics"))
+	require.NoError(f, err)
+	f.Add(string(holidays))
 	for _, event := range []string{
 		vevent("DTSTART;VALUE=DATE:20261224", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
 		vevent("DTSTART;TZID=Europe/Berlin:20261201T100000", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=2;BYSETPOS=-1", "EXDATE:20261202T090000Z"),
 		vevent("DTSTART:20261224T180000", "DTEND:20261224T200000", "RDATE:20261225T180000", "RRULE:FREQ=WEEKLY;BYDAY=2MO,-1FR;WKST=SU"),
+		"BEGIN;X=\"a:b\":VEV\r\n ENT\r\nBEGIN:VALARM\r\nEND:VALARM\r\nEND:VEVENT",
 	} {
 		f.Add("BEGIN:VCALENDAR\r\n" + event + "\r\nEND:VCALENDAR\r\n")
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		_, err := planfile.Events(text, now)
-		if err != nil {
-			require.NotEmpty(t, err.Error())
+		n, err := planfile.Events(text, now)
+		if err == nil {
+			return
 		}
+		require.Zero(t, n)
+		place := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(err.Error())
+		require.NotNil(t, place, err.Error())
+		line, err := strconv.Atoi(place[1])
+		require.NoError(t, err)
+		require.Positive(t, line)
+		require.LessOrEqual(t, line, 1+strings.Count(text, "\n"))
 	})
 }

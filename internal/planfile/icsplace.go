@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	ical "github.com/arran4/golang-ical"
 )
 
 // lines is a text that a parser reads a byte at a time, so that it is known how
@@ -48,23 +50,32 @@ func (l *lines) refusal(err error) error {
 	return fmt.Errorf("line %d: it is no iCalendar file: %s", l.last(), why)
 }
 
-// eventLines are the lines on which a calendar's events begin, in their order.
+// eventLines are the lines on which a calendar's events begin, in their order. The
+// calendar is one that was parsed, and so its components are nested as they should.
 func eventLines(text []byte) []int {
 	var begin []int
-	depth, number := 0, 0
-	for line := range bytes.Lines(text) {
-		number++
-		switch token, value, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), ":"); token {
-		case "BEGIN":
-			if depth == 1 && value == "VEVENT" {
-				begin = append(begin, number)
+	source := &lines{text: text}
+	stream := ical.NewCalendarStream(source)
+	depth := 0
+	for {
+		line, end := stream.ReadLine()
+		if line != nil {
+			p, err := ical.ParseProperty(*line)
+			switch {
+			case err != nil || p == nil:
+			case p.IANAToken == "BEGIN":
+				if depth == 1 && p.Value == string(ical.ComponentVEvent) {
+					begin = append(begin, source.last())
+				}
+				depth++
+			case p.IANAToken == "END":
+				depth--
 			}
-			depth++
-		case "END":
-			depth--
+		}
+		if end != nil {
+			return begin
 		}
 	}
-	return begin
 }
 
 // wrongs are what is wrong with a calendar's events, each at its line.

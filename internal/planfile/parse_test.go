@@ -291,5 +291,7 @@ func TestTenThousandTargetsAreRead(t *testing.T) {
 	took := time.Since(begun)
 	encoded, err := json.Marshal(p)
 	require.NoError(t, err)
+	_, err = parse(head + "targets: [" + strings.Repeat("{}, ", plan.MaxTargets) + "{}]")
+	require.ErrorContains(t, err, "p.yaml:4:10: targets: are 12001: want at most 12000, or several plans")
 	t.Logf("%d bytes of YAML in %s, %d of JSON", b.Len(), took, len(encoded))
 }

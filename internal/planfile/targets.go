@@ -9,12 +9,16 @@ import (
 	"github.com/tidegate/tidegate/internal/config/fault"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // targets judges the targets that are named.
 func (c *checker) targets() {
 	if len(c.plan.Targets)+len(c.plan.Selectors) == 0 {
 		c.Wrong("targets", "", "at least one target, or one selector under selectors")
+	}
+	if n := len(c.plan.Targets); n > plan.MaxTargets {
+		c.Fault("targets", strict.Fault{Problem: fmt.Sprintf("are %d", n), Want: fmt.Sprintf("at most %d, or several plans", plan.MaxTargets)})
 	}
 	names, gateways := map[string]string{}, map[string]string{}
 	for i, t := range c.plan.Targets {

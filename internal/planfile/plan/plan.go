@@ -24,6 +24,10 @@ type Plan struct {
 	Selectors []Selector           `json:"selectors,omitempty"`
 }
 
+// MaxTargets is how many targets a campaign takes: what it carries from run to
+// run has to fit one payload of Temporal's, 2 MB.
+const MaxTargets = 12_000
+
 // AllProxies stands as a ProxyID for every proxy of its instance. Discovery puts
 // the proxies in its place; a maintenance refuses it.
 const AllProxies = "all"
@@ -69,8 +73,8 @@ type Approvals struct {
 	Count int `json:"count,omitempty"`
 	// SubmitterMayApprove counts the approval of whoever started the campaign.
 	SubmitterMayApprove bool `json:"submitterMayApprove,omitempty"`
-	// TimeLimit is how long approvals are waited for before the campaign ends
-	// without having begun: 1m to 744h, default 168h.
+	// TimeLimit is how long an approval is waited for: 1m to 744h, default 168h.
+	// After it nothing more begins.
 	TimeLimit maintenance.Duration `json:"timeLimit,omitempty"`
 	// EachWave asks again before every later wave, not only before the campaign.
 	EachWave bool `json:"eachWave,omitempty"`
