@@ -137,8 +137,13 @@ func (s *scheduleCreate) options() client.ScheduleOptions {
 		PauseOnFailure: true,
 		Note:           note,
 		Paused:         s.paused,
+		Memo:           map[string]any{memoAbout: s.note},
 	}
 }
+
+// memoAbout is the memo that keeps --note: Temporal's own note is overwritten by
+// the next pause.
+const memoAbout = "about"
 
 // campaignAction starts the campaign as tidegate run does.
 func campaignAction(p planFile, queue, submitter string) *client.ScheduleWorkflowAction {
@@ -176,15 +181,15 @@ const freezesAhead = 400 * 24 * time.Hour
 
 // tellFreezes says what a schedule's campaigns do not know of by themselves.
 func tellFreezes(cmd *cobra.Command, name, file string, p planFile, now time.Time) {
-	again := fmt.Sprintf("tidegate schedule update %s %s", name, file)
+	when := "when it changes"
 	if end := freezesEnd(p.plan.Policy.Freezes); end.IsZero() {
-		cmd.PrintErrf("The plan has no freeze ahead; ")
+		cmd.PrintErrln("The plan has no freeze ahead.")
 	} else {
-		cmd.PrintErrf("The plan's freezes are known until %s; ", clock(&end))
+		written := now.Add(freezesAhead).UTC().Format(time.DateOnly)
+		cmd.PrintErrf("The plan's freezes are known until %s; those that recur were written out until %s.\n", clock(&end), written)
+		when += ", and before " + written
 	}
-	written := now.Add(freezesAhead)
-	cmd.PrintErrf("recurring ones were written out until %s.\nThe schedule keeps the file as it is now. When it changes, or before those days: %s\n",
-		written.UTC().Format(time.DateOnly), again)
+	cmd.PrintErrf("The schedule keeps the file as it is now; %s: tidegate schedule update %s %s\n", when, name, file)
 }
 
 // freezesEnd is when the last of them is over; zero for none.

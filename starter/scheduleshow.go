@@ -10,11 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -24,6 +26,7 @@ const nextRuns = 5
 // scheduled is a schedule as describe prints it.
 type scheduled struct {
 	Name    string               `json:"name"`
+	About   string               `json:"about,omitempty"` // the note that it was created with
 	When    string               `json:"when"`
 	Paused  bool                 `json:"paused"`
 	Note    string               `json:"note,omitempty"` // who did what last, and why; why it is paused
@@ -34,7 +37,7 @@ type scheduled struct {
 	Missed  int                  `json:"missedCatchup"`
 	Catchup maintenance.Duration `json:"catchup"`
 	Created time.Time            `json:"created"`
-	Updated time.Time            `json:"updated,omitzero"`
+	Changed time.Time            `json:"changed,omitzero"` // its plan, or its note by a trigger
 	Plan    scheduledPlan        `json:"plan"`
 }
 
@@ -52,7 +55,9 @@ type scheduledPlan struct {
 type scheduledRun struct {
 	At         time.Time `json:"at"`
 	WorkflowID string    `json:"workflowId"`
-	State      string    `json:"state,omitempty"` // Running, Completed, Failed ...; gone once Temporal has deleted it
+	// State is Running, COMPLETED, PARTIAL, ABORTED or EXPIRED; where the campaign left
+	// no record what Temporal says, such as Terminated, or gone once that is deleted.
+	State string `json:"state,omitempty"`
 }
 
 func newScheduleDescribe(a *app) *cobra.Command {
@@ -114,8 +119,13 @@ func (s *schedule) show(ctx context.Context, c session) (scheduled, error) {
 			FreezesUntil: freezesEnd(in.Plan.Policy.Freezes), TaskQueue: s.action.TaskQueue,
 		},
 	}
+	if about := d.Memo.GetFields()[memoAbout]; about != nil {
+		if err := converter.GetDefaultDataConverter().FromPayload(about, &shown.About); err != nil {
+			shown.About = "" // another program's memo
+		}
+	}
 	if d.Info.LastUpdateAt.After(d.Info.CreatedAt) {
-		shown.Updated = d.Info.LastUpdateAt
+		shown.Changed = d.Info.LastUpdateAt
 	}
 	if !shown.Paused {
 		shown.Next = d.Info.NextActionTimes[:min(nextRuns, len(d.Info.NextActionTimes))]
@@ -125,7 +135,7 @@ func (s *schedule) show(ctx context.Context, c session) (scheduled, error) {
 			continue
 		}
 		id := run.StartWorkflowResult.WorkflowID
-		state, err := executionState(ctx, c, id)
+		state, err := campaignState(ctx, c, id)
 		if err != nil {
 			return shown, err
 		}
@@ -134,8 +144,9 @@ func (s *schedule) show(ctx context.Context, c session) (scheduled, error) {
 	return shown, nil
 }
 
-// executionState is the state of the workflow's last run.
-func executionState(ctx context.Context, c session, id string) (string, error) {
+// campaignState is how far the campaign's last run is, or how it ended. No
+// worker is needed for that.
+func campaignState(ctx context.Context, c session, id string) (string, error) {
 	described, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return "gone", nil
@@ -143,12 +154,26 @@ func executionState(ctx context.Context, c session, id string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the campaign %s: %w", id, err)
 	}
-	return described.GetWorkflowExecutionInfo().GetStatus().String(), nil
+	info := described.GetWorkflowExecutionInfo()
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return info.GetStatus().String(), nil
+	}
+	result, err := outcome.OfCampaign(ctx, c.GetWorkflow(ctx, id, info.GetExecution().GetRunId()))
+	switch {
+	case errors.Is(err, outcome.ErrNoResult), err == nil && result.State == "":
+		return info.GetStatus().String(), nil
+	case err != nil:
+		return "", fmt.Errorf("read the campaign %s: %w", id, err)
+	}
+	return string(result.State), nil
 }
 
 func (p printer) schedule(s scheduled) {
 	field := func(name, format string, args ...any) { p.linef("%-10s%s", name, fmt.Sprintf(format, args...)) }
 	field("schedule", "%s", s.Name)
+	if s.About != "" {
+		field("about", "%s", s.About)
+	}
 	field("starts", "%s, up to %s late", s.When, s.Catchup)
 	if s.Paused {
 		field("paused", "yes; go on with: tidegate schedule resume %s --why TEXT", s.Name)
@@ -163,8 +188,8 @@ func (p printer) schedule(s scheduled) {
 	}
 	field("submitter", "%s", s.Plan.Submitter)
 	field("created", "%s", clock(&s.Created))
-	if !s.Updated.IsZero() {
-		field("updated", "%s", clock(&s.Updated))
+	if !s.Changed.IsZero() {
+		field("changed", "%s", clock(&s.Changed))
 	}
 	field("so far", "%d started, %d skipped since the last one still ran, %d missed by more than %s", s.Started, s.Overlap, s.Missed, s.Catchup)
 	for i, next := range s.Next {
