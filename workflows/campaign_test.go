@@ -81,3 +81,25 @@ func share(t *testing.T, text string) maintenance.Share {
 	require.NoError(t, err)
 	return s
 }
+
+func TestWhatDoesNotFitAWindowIsLeftToTheCampaign(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	first := s.gateways[0].withProxies(2)
+	first.restart = 95 * time.Minute // far longer than forecast: the proxies do not fit any more
+	p := s.plan()
+	p.Policy.UpdateDeadline = maintenance.Duration(3 * time.Hour)
+	for _, id := range proxyIDs[:2] {
+		p.Targets[0].Proxies = append(p.Targets[0].Proxies, maintenance.ProxyRef{Account: "prod", InstanceID: instanceID, ProxyID: id})
+	}
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterDelayedCallback(func() {
+		row := rows(t, env)[0]
+		require.Equal(t, fleet.Waiting, row.State, row)
+		require.True(t, row.Next.Equal(noon.AddDate(0, 0, 7)), row.Next)
+	}, 4*time.Hour)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Equal(t, 1, result.Counts.Succeeded)
+	require.Len(t, first.done(), 3, "%s", first.done()) // one update, two upgrades
+}

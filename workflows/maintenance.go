@@ -68,7 +68,7 @@ type run struct {
 	jobs      []string              // Huawei Cloud's jobs that this run has begun, as far as they are known
 	ledger    ledger
 
-	deferred        bool    // its window was shut, and its campaign is to place it anew
+	deferred        bool    // its window is shut, and its campaign is to place what is left anew
 	choice          string  // what an operator chose for the held step
 	skippedFailures []error // failed steps that an operator let go
 	failed          bool    // a step failed, or the run was stopped
@@ -151,7 +151,12 @@ func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Co
 	out, err := r.insist(ctx, s, do)
 	end := workflow.Now(ctx)
 	report.End, report.Note = &end, out.note
+	if r.deferred = errors.Is(err, errDeferred); r.deferred {
+		err = nil
+	}
 	switch {
+	case r.deferred:
+		report.State, report.Note = maintenance.StepPending, "left to the campaign: "+r.status.Reason
 	case err != nil:
 		report.State, report.Note = maintenance.StepFailed, explain(err).Error()
 	case out.skipped:

@@ -172,7 +172,7 @@ func (r *run) awaitApproval(ctx workflow.Context) error {
 func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) (outcome, error) {
 	for {
 		out, failure := do(ctx)
-		if failure == nil || ctx.Err() != nil || r.policy.OnFailure != maintenance.OnFailureHold {
+		if failure == nil || errors.Is(failure, errDeferred) || ctx.Err() != nil || r.policy.OnFailure != maintenance.OnFailureHold {
 			return out, failure
 		}
 		r.held = fmt.Errorf("%s failed: %w", s, explain(failure))

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,10 +43,20 @@ func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
 	}
 	group.Wait(ctx)
 	r.notBegun()
-	if err := errors.Join(errs...); err != nil {
+	if err := failuresFirst(errs); err != nil {
 		return outcome{}, err
 	}
 	return done("%d upgraded", len(todo)), nil
+}
+
+// failuresFirst are the failures; where there is none, the deferral, if any.
+func failuresFirst(errs []error) error {
+	deferred := slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, errDeferred) })
+	failures := errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errDeferred) })...)
+	if failures == nil && deferred {
+		return errDeferred
+	}
+	return failures
 }
 
 // startOver lets a retried step begin again what did not succeed.

@@ -14,7 +14,7 @@ import (
 func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
 	truth := strings.Join(r.truths(), "; ")
 	if state == maintenance.StateDeferred {
-		return fmt.Sprintf("Not begun: %s. The campaign begins it later. Now: %s.", r.status.Reason, truth)
+		return fmt.Sprintf("Left to the campaign: %s. Now: %s.", r.status.Reason, truth)
 	}
 	if failure == nil && stuck == nil {
 		return truth + "."

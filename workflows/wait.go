@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -30,11 +31,7 @@ func (r *run) wait(ctx workflow.Context) (outcome, error) {
 	if err := r.awaitApproval(ctx); err != nil {
 		return outcome{}, err
 	}
-	_, err := r.gate(ctx, r.updatedByAWS)
-	if r.deferred {
-		return skipped("left to the campaign: %s", r.status.Reason), nil
-	}
-	if err != nil {
+	if _, err := r.gate(ctx, r.updatedByAWS); err != nil {
 		return outcome{}, err
 	}
 	if r.updatedByAWS() {
@@ -42,6 +39,10 @@ func (r *run) wait(ctx workflow.Context) (outcome, error) {
 	}
 	return done("the window is open until %s", r.inZone(r.status.Window.End)), nil
 }
+
+// errDeferred is no failure: what is left does not begin in this window, and the
+// run's campaign places it anew. A run that nobody places waits itself.
+var errDeferred = errors.New("left to the campaign")
 
 // gate returns when a disruptive step may begin, with the instant from which it
 // may not any more (zero: no limit). enough, where given, ends the wait early.
@@ -64,9 +65,9 @@ func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, e
 			}
 			return verdict.Opening.Until, nil
 		}
-		if r.in.Campaign != "" && r.status.Step == maintenance.StepWait {
-			r.deferred, r.status.Reason = true, verdict.Reason
-			return time.Time{}, nil
+		if r.in.Campaign != "" && r.status.Step != maintenance.StepRunning {
+			r.status.Reason = verdict.Reason
+			return time.Time{}, errDeferred
 		}
 		if err := r.sleep(ctx, verdict); err != nil {
 			return time.Time{}, err

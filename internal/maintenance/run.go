@@ -72,8 +72,8 @@ const (
 	// StatePartial: it failed after a change that only goes forward; what can
 	// be taken back was taken back, the rest stays.
 	StatePartial EndState = "PARTIAL"
-	// StateDeferred: the run of a campaign found its window shut, and changed
-	// nothing; the campaign places it anew.
+	// StateDeferred: what is left does not begin in this window, and the campaign
+	// that began the run places it anew. Nothing is under way.
 	StateDeferred EndState = "DEFERRED"
 	// StateCompensationFailed: a change that should have been taken back could
 	// not be. A person has to.
