@@ -65,24 +65,27 @@ func (c *campaign) keep(roster int, e event) {
 // apply changes one target by what happened to it. What is old, or told twice,
 // changes nothing.
 func (c *campaign) apply(entry *fleet.Entry, e event, now time.Time) {
-	switch e.Kind {
-	case wasRead:
+	if e.Kind == wasRead {
 		if entry.State == fleet.Waiting || entry.State == fleet.Current {
 			c.take(entry, e.Entry)
 		}
+		return
+	}
+	if entry.State != fleet.Running || entry.Attempts != e.Attempt {
+		return
+	}
+	switch e.Kind {
 	case wasDelayed:
-		if entry.State == fleet.Running && entry.Attempts == e.Attempt {
-			c.take(entry, e.Entry)
-			entry.Begun = time.Time{}
-			// The clocks of the worker and of Temporal may differ: not at once again.
-			entry.NotBefore = later(entry.NotBefore, now.Add(deferral))
-		}
+		c.take(entry, e.Entry)
+		entry.Begun = time.Time{}
+		// The clocks of the worker and of Temporal may differ: not at once again.
+		entry.NotBefore = later(entry.NotBefore, now.Add(deferral))
+	case isHeld:
+		entry.Note = e.Note
 	case hasEnded:
-		if entry.State == fleet.Running && entry.Attempts == e.Attempt {
-			entry.State, entry.Note, entry.End = e.State, e.Note, e.At
-			c.measure(e.Took)
-		}
-	case notChosen:
+		entry.State, entry.Note, entry.End = e.State, e.Note, e.At
+		c.measure(e.Took)
+	case wasRead, notChosen:
 	}
 }
 

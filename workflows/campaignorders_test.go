@@ -236,3 +236,25 @@ func TestACancelledCampaignIsAborted(t *testing.T) {
 	require.Equal(t, fleet.Aborted, result.State)
 	require.Equal(t, fleet.Counts{Total: 2, Succeeded: 1, Waiting: 1}, result.Counts)
 }
+
+func TestATargetThatIsHeldSaysSoInItsCampaign(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	p := s.plan()
+	p.Policy.OnFailure = maintenance.OnFailureHold
+	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
+	s.gateways[0].noEffect = true
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterDelayedCallback(func() {
+		row := rows(t, env)[0]
+		require.Equal(t, fleet.Running, row.State)
+		require.Contains(t, row.Note, "await-running failed")
+		s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
+		err := env.UpdateWorkflowByID(workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), workflows.RetryUpdate, "retry", &answer{},
+			workflows.Order{By: "bob", Why: "mended"})
+		require.NoError(t, err)
+	}, 2*time.Hour)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Equal(t, 1, result.Counts.Succeeded)
+}

@@ -65,6 +65,14 @@ func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
 	})
 }
 
+// tellCampaign says that the run is held, and why; empty: no more.
+func (r *run) tellCampaign(ctx workflow.Context, reason string) {
+	if parent := workflow.GetInfo(ctx).ParentWorkflowExecution; r.in.Campaign != "" && parent != nil {
+		// Not waited for: a roster that is gone needs no telling.
+		workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, heldSignal, heldTarget{Gateway: r.in.Target.Gateway.ID(), Reason: reason})
+	}
+}
+
 // record keeps what somebody has decided.
 func (r *run) record(ctx workflow.Context, what string, o Order) maintenance.Decision {
 	decision := maintenance.Decision{What: what, By: o.By, Why: o.Why, At: workflow.Now(ctx)}
@@ -199,6 +207,8 @@ func (r *run) hold(ctx workflow.Context) error {
 		orders = "retry or abort"
 	}
 	reason := r.held.Error() + ". Send the update " + orders
+	r.tellCampaign(ctx, reason)
+	defer r.tellCampaign(ctx, "")
 	if err := r.block(ctx, maintenance.BlockedByFailure, reason, nil); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 const (
 	newsSignal   = "news"
 	ordersSignal = "orders"
+	heldSignal   = "held"
 	// abortSignal carries an Order; a run that is past the point of no return does
 	// not obey it.
 	abortSignal = "abort"
@@ -48,6 +49,7 @@ func Roster(ctx workflow.Context, in RosterInput) error {
 	}
 	workflow.Go(living, r.tell)
 	workflow.Go(living, r.obey)
+	workflow.Go(living, r.hearOfHeld)
 	workflow.Go(living, r.seeCampaignGone)
 	tended.Wait(ctx)
 	return r.flush(ctx)
@@ -154,6 +156,19 @@ func (r *roster) hand(o orders) {
 		if l := r.at(n); l != nil && l.told.Kind != "" {
 			r.outbox = append(r.outbox, l.told)
 		}
+	}
+}
+
+// hearOfHeld tells the campaign which of its running targets wait for a person.
+func (r *roster) hearOfHeld(ctx workflow.Context) {
+	var held heldTarget
+	for workflow.GetSignalChannel(ctx, heldSignal).Receive(ctx, &held) {
+		for _, l := range r.lines {
+			if l.running != "" && l.Target.Gateway.ID() == held.Gateway {
+				r.report(l, event{Kind: isHeld, Attempt: l.attempt, Note: cut(held.Reason)})
+			}
+		}
+		held = heldTarget{}
 	}
 }
 

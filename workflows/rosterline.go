@@ -112,6 +112,10 @@ func noteOf(result maintenance.Result, err error) string {
 	if result.State == "" {
 		note = "left no record: " + err.Error()
 	}
+	return cut(note)
+}
+
+func cut(note string) string {
 	if len(note) > maxNote {
 		note = strings.ToValidUTF8(note[:maxNote], "") + "…"
 	}

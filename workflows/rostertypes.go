@@ -51,6 +51,7 @@ const (
 	wasRead    eventKind = "read"      // Entry holds what is known now
 	notChosen  eventKind = "not found" // the selector does not match
 	wasDelayed eventKind = "deferred"  // it was begun, and found its window shut: Entry holds the new one
+	isHeld     eventKind = "held"      // its run waits for a person: Note says why; empty: no more
 	hasEnded   eventKind = "ended"
 )
 
@@ -72,4 +73,10 @@ type took struct {
 	Update   maintenance.Duration `json:"update,omitempty"`
 	Snapshot maintenance.Duration `json:"snapshot,omitempty"`
 	Proxy    maintenance.Duration `json:"proxy,omitempty"`
+}
+
+// heldTarget is what a run tells its roster when it is held, and when no more.
+type heldTarget struct {
+	Gateway string `json:"gateway"`
+	Reason  string `json:"reason,omitempty"`
 }
