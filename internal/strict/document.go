@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -67,9 +68,9 @@ func (d *Document) parse(text []byte) ast.Node {
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		if placed, ok := errors.AsType[yaml.Error](err); ok {
-			d.add(placed.GetToken(), Fault{Problem: "is not YAML: " + placed.GetMessage()})
+			d.add(placed.GetToken(), Fault{Problem: "is not YAML: " + discreet(placed.GetMessage())})
 		} else {
-			d.add(nil, Fault{Problem: "is not YAML: " + yaml.FormatError(err, false, false)}) // without the source
+			d.add(nil, Fault{Problem: "is not YAML"}) // it may hold the source
 		}
 		return nil
 	}
@@ -85,6 +86,15 @@ func (d *Document) parse(text []byte) ast.Node {
 	}
 	return root
 }
+
+// discreet is a parser's message without the pieces of the source that it may
+// repeat: somebody may have put a secret there.
+func discreet(message string) string {
+	message, _, _ = strings.Cut(message, ": ")
+	return quoted.ReplaceAllString(message, "(hidden)")
+}
+
+var quoted = regexp.MustCompile(`(?s)".*"`)
 
 // Has is true where something stands at a path.
 func (d *Document) Has(path string) bool { return d.nodes[path] != nil }

@@ -110,6 +110,8 @@ func TestFaultsHaveTheirPlaces(t *testing.T) {
 		"an URL with a password": {"crew: https://u:p@h\n", `1:7: crew: "(hidden)" is wrong: want a whole number`},
 		"second document":        {"name: a\n---\nname: b\n", "3:1: is a second document, or a directive: want one document, without directives"},
 		"no YAML":                {"name: [a\n", "1:7: is not YAML: "},
+		"a wrong block":          {"name: |secret\n  a\n", "1:7: is not YAML: invalid header option"},
+		"a wrong version":        {"%YAML secret\n---\nname: a\n", "1:7: is not YAML: unknown YAML version (hidden)"},
 		"nothing":                {"", "1:1: is empty: want a YAML document"},
 		"only a comment":         {"# a\n", "1:1: is empty"},
 		"a text":                 {"fleet\n", `1:1: is a text: want a mapping with fields among name, size`},
