@@ -178,11 +178,13 @@ func TestDiscoveryFindsWhatTheSelectorSays(t *testing.T) {
 	}
 	p := s.plan()
 	p.Targets = p.Targets[:1]
-	p.Selectors = []plan.Selector{{Account: "prod", Tags: map[string]string{"env": "prod"}, LabelsFromTags: []string{"app"}}}
-	env := under(t, noon.Add(-time.Hour), s)
+	p.Selectors = []plan.Selector{{Account: "prod", Tags: map[string]string{"env": "prod"}, LabelsFromTags: []string{"app"}, UpdateAvailable: true}}
+	// Read again, when AWS has made the update, it is still a target.
+	s.gateways[6].awsAt = noon.Add(-30 * time.Hour)
+	env := under(t, noon.Add(-60*time.Hour), s)
 	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
 	require.NoError(t, err)
-	require.Equal(t, fleet.Counts{Total: 4, Succeeded: 4}, result.Counts)
+	require.Equal(t, fleet.Counts{Total: 4, Succeeded: 3, Current: 1}, result.Counts)
 	for i := range s.triggered() {
 		require.Zero(t, i%2)
 	}

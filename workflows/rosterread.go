@@ -69,13 +69,17 @@ func (r *roster) read(ctx workflow.Context, l *line) error {
 	l.Anomalies, l.Entry.Barred = nil, ""
 	policy := r.in.Plan.Policy
 	ref := l.Target.Gateway
-	out, err := call(ctx, r.reading(surveyLimit, "read "+ref.ID()), gateways.SurveyGateway,
-		activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Selector: r.in.Selector, Pace: policy.Pace})
+	in := activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Pace: policy.Pace}
+	if l.Gateway.ID == "" {
+		// Once: what was found stays found, also when its update is made.
+		in.Selector = r.in.Selector
+	}
+	out, err := call(ctx, r.reading(surveyLimit, "read "+ref.ID()), gateways.SurveyGateway, in)
 	if err != nil {
 		return err
 	}
 	l.Gateway, l.Schedule, l.Entry.Schedule = out.Gateway, out.Schedule, out.Schedule
-	if r.in.Selector != nil {
+	if in.Selector != nil {
 		if l.chosen = out.Target != nil; !l.chosen {
 			return nil
 		}
