@@ -220,7 +220,7 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 		}
 		return []string{
 			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), instantText(r.Begun), instantText(r.End), instantText(r.Next),
-			string(r.Blocker), note,
+			cmp.Or(string(r.Blocker), "-"), note,
 		}
 	}
 }

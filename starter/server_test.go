@@ -2,8 +2,6 @@ package main_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -99,19 +97,8 @@ func TestAPartialEndIsStatusThree(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.work()
-	file := filepath.Join(t.TempDir(), "target.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(`
-target:
-  name: files
-  gateway: {account: sim, arn: `+arnPrefix+`sgw-33333333}
-  proxies:
-    - {account: sim, instanceId: `+huawei.DefaultInstanceID+`, proxyId: `+proxyOne+`}
-    - {account: sim, instanceId: `+huawei.DefaultInstanceID+`, proxyId: `+proxyTwo+`}
-policy:
-  pace: {min: 20ms, max: 100ms}
-  proxies: {shiftReads: true}
-`), 0o600))
-	ended := w.tidegate("run", file)
+	ended := w.tidegate(quick("sgw-33333333", "--proxy", "sim/"+huawei.DefaultInstanceID+"/"+proxyOne,
+		"--proxy", "sim/"+huawei.DefaultInstanceID+"/"+proxyTwo, "--shift-reads")...)
 	require.Equal(t, 3, ended.status)
 	require.Contains(t, ended.out, "ended     PARTIAL")
 	require.Regexp(t, proxyTwo+` +rejected .*insufficient subnet ip`, ended.out)

@@ -1,17 +1,12 @@
 package main_test
 
 import (
-	"bytes"
 	"errors"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/stretchr/testify/require"
 
 	starter "github.com/tidegate/tidegate/starter"
 )
@@ -26,26 +21,6 @@ func TestWithoutAServer(t *testing.T) {
 		Dir:  "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
 	})
-}
-
-// The example of docs/configuration.md is a valid target: it fails only for
-// want of a Temporal.
-func TestTheDocumentedTargetIsValid(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("..", "docs", "configuration.md"))
-	require.NoError(t, err)
-	_, rest, found := strings.Cut(string(text), "## A target in a file")
-	require.True(t, found)
-	_, rest, found = strings.Cut(rest, "```yaml\n")
-	require.True(t, found)
-	example, _, found := strings.Cut(rest, "```")
-	require.True(t, found)
-	file := filepath.Join(t.TempDir(), "target.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(example), 0o600)) //nolint:gosec // the path is the test's own
-	var out, errs bytes.Buffer
-	got := starter.Run(t.Context(), []string{"run", file, "--address", "127.0.0.1:1", "--client-connect-timeout", "100ms"}, &out, &errs)
-	require.Equal(t, 1, got, errs.String())
-	require.Contains(t, errs.String(), "no connection to Temporal")
 }
 
 // status runs a command of a script and demands its exit status.

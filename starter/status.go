@@ -51,7 +51,7 @@ func (a *app) status(cmd *cobra.Command, args []string, f *statusFlags) error {
 	}
 	page, err := f.page()
 	faults = append(faults, err)
-	if f.lists() && (id != "" || target != "") {
+	if f.lists() && (isGateway(args[0]) || len(args) == 2) {
 		faults = append(faults, errors.New("--all and --state: want a campaign and no target beside them"))
 	}
 	c, err := a.dial(cmd.Context(), faults...)
