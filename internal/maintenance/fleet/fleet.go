@@ -36,7 +36,7 @@ type Work struct {
 }
 
 // IsZero is true where nothing is to be done.
-func (w Work) IsZero() bool { return !w.Update && w.Proxies == 0 }
+func (w Work) IsZero() bool { return !w.Update && w.Proxies <= 0 }
 
 // Entry is what is known of one target. Ten thousand of them travel in one
 // payload, so it is short there: see MarshalJSON.

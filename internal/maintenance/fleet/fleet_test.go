@@ -128,3 +128,76 @@ func TestWhatHasLeastTimeGoesFirst(t *testing.T) {
 	f.Rollout.Order = maintenance.OrderAsListed
 	require.Equal(t, []int{0}, fleet.Decide(f, noon).Begin)
 }
+
+func TestOfEqualTimeTheFirstListedGoesFirst(t *testing.T) {
+	t.Parallel()
+	f := some(4, maintenance.Rollout{MaxConcurrent: 3})
+	f.Entries[0].Work.Proxies, f.Entries[2].Work.Proxies = 1, 1
+	require.Equal(t, []int{0, 1, 2}, fleet.Decide(f, noon).Begin)
+}
+
+func TestWhenWhatIsKeptMayBegin(t *testing.T) {
+	t.Parallel()
+	runs := func(e *fleet.Entry, begun time.Time) { e.State, e.Begun = fleet.Running, begun }
+	bakes := maintenance.Rollout{Waves: []maintenance.Share{share(t, "1")}, Bake: maintenance.Duration(time.Hour)}
+	for name, tc := range map[string]struct {
+		rollout maintenance.Rollout
+		arrange func(*fleet.Fleet)
+		now     time.Time
+		next    time.Time // of the last target
+	}{
+		"when the first that runs is expected to end": {
+			rollout: maintenance.Rollout{MaxConcurrent: 2}, now: noon.Add(20 * time.Minute), next: noon.Add(30 * time.Minute),
+			arrange: func(f *fleet.Fleet) {
+				runs(&f.Entries[0], noon.Add(10*time.Minute))
+				runs(&f.Entries[1], noon)
+			},
+		},
+		"when enough have ended, where too many run": {
+			rollout: maintenance.Rollout{MaxConcurrent: 1}, now: noon.Add(20 * time.Minute), next: noon.Add(40 * time.Minute),
+			arrange: func(f *fleet.Fleet) {
+				runs(&f.Entries[0], noon.Add(10*time.Minute))
+				runs(&f.Entries[1], noon)
+			},
+		},
+		"nobody knows, where what runs is late": {
+			rollout: maintenance.Rollout{MaxConcurrent: 1}, now: noon.Add(40 * time.Minute),
+			arrange: func(f *fleet.Fleet) { runs(&f.Entries[0], noon) },
+		},
+		"in the next window, where this one has shut by then": {
+			rollout: maintenance.Rollout{MaxConcurrent: 1}, now: noon.Add(2*time.Hour + 50*time.Minute), next: noon.AddDate(0, 0, 7),
+			arrange: func(f *fleet.Fleet) { runs(&f.Entries[0], noon.Add(2*time.Hour+40*time.Minute)) },
+		},
+		"when the holder of its key is expected to end": {
+			now: noon.Add(10 * time.Minute), next: noon.Add(30 * time.Minute),
+			arrange: func(f *fleet.Fleet) {
+				runs(&f.Entries[0], noon)
+				f.Entries[0].Keys, f.Entries[2].Keys = []string{"app=till"}, []string{"app=till"}
+			},
+		},
+		"in its first window after the bake": {
+			rollout: bakes, now: noon.Add(time.Hour), next: noon.AddDate(0, 0, 1),
+			arrange: func(f *fleet.Fleet) {
+				f.Entries[0].State, f.Entries[0].Begun, f.Entries[0].End = fleet.Succeeded, noon, noon.Add(time.Hour)
+				f.Entries[2].Schedule.Day = 1
+			},
+		},
+		"as it was wished, after the bake": {
+			rollout: bakes, now: noon.Add(time.Hour), next: noon.Add(150 * time.Minute),
+			arrange: func(f *fleet.Fleet) {
+				f.Entries[0].State, f.Entries[0].Begun, f.Entries[0].End = fleet.Succeeded, noon, noon.Add(time.Hour)
+				f.Entries[2].NotBefore = noon.Add(150 * time.Minute)
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := some(3, tc.rollout)
+			tc.arrange(&f)
+			turn := fleet.Decide(f, tc.now)
+			last := turn.Waits[len(turn.Waits)-1]
+			require.Equal(t, 2, last.Entry)
+			require.Equal(t, tc.next, last.Next, last.Reason)
+		})
+	}
+}

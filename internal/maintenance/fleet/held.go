@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -10,11 +11,15 @@ import (
 // held says why nothing more begins unless a person acts, and what they can do.
 // Empty: something runs, begins, or will begin by itself.
 func (f Fleet) held(c Counts, turn Turn) string {
-	if c.Running > 0 || c.Waiting == 0 || len(turn.Begin) > 0 {
+	begins := slices.ContainsFunc(turn.Begin, f.waits)
+	if c.Running > 0 || c.Waiting == 0 || begins {
 		return ""
 	}
 	var barred, tooLong kept
 	for _, w := range turn.Waits {
+		if !f.waits(w.Entry) {
+			continue
+		}
 		if !w.Next.IsZero() || w.Blocker == ByBake {
 			return ""
 		}
@@ -40,7 +45,7 @@ func ofAll(w Wait, waiting int) string {
 	case ByPause:
 		return w.Reason + ": resume the campaign"
 	case ByBudget:
-		return w.Reason + ": retry what failed, or abort the campaign"
+		return w.Reason + ": retry or skip what failed, or abort the campaign"
 	case maintenance.BlockedByApproval:
 		return w.Reason + ": approve it, or abort the campaign"
 	default:
@@ -51,13 +56,16 @@ func ofAll(w Wait, waiting int) string {
 func both(barred, tooLong kept) string {
 	var parts []string
 	if barred.n > 0 {
-		parts = append(parts, barred.String()+": end what bars it, or skip it")
+		parts = append(parts, barred.String()+": end what bars it and retry it, or skip it")
 	}
 	if tooLong.n > 0 {
 		parts = append(parts, tooLong.String()+": give it longer windows or shorter freezes, or skip it")
 	}
 	return strings.Join(parts, "; ")
 }
+
+// waits is true for an entry that has not begun since the turn.
+func (f Fleet) waits(i int) bool { return f.Entries[i].State == Waiting }
 
 // kept is the first of some targets, and how many they are.
 type kept struct {

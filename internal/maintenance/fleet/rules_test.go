@@ -57,7 +57,11 @@ func draw(t *rapid.T, e *fleet.Entry, amid bool) {
 	}
 }
 
+// anySchedule is often one of a few, so that there is a rush.
 func anySchedule(t *rapid.T) maintenance.Schedule {
+	if rapid.IntRange(0, 2).Draw(t, "a rush") > 0 {
+		return maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: rapid.IntRange(11, 13).Draw(t, "hour")}
+	}
 	if rapid.IntRange(0, 5).Draw(t, "monthly") == 0 {
 		return maintenance.Schedule{Recurrence: maintenance.Monthly, Day: rapid.IntRange(1, 28).Draw(t, "day"), Hour: 3}
 	}
@@ -193,6 +197,7 @@ func (p *play) judge(turn fleet.Turn) {
 		}
 	}
 	require.Empty(p, waits, "what does not wait has a wait")
+	require.False(p, turn.Over && !turn.Wake.IsZero(), "it is over, and wakes")
 	counts := p.f.Counts()
 	require.Equal(p, counts.Waiting+counts.Running == 0, turn.Over && len(turn.Begin) == 0)
 }

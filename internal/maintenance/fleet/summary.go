@@ -138,40 +138,61 @@ func (p Page) asksFor(e *Entry) bool {
 }
 
 // Status fills in what a fleet knows of itself: all but the campaign's name,
-// phase, people, decisions and result.
+// phase, people, decisions and result. What has begun or ended since the turn is
+// no longer counted as waiting.
 func (f Fleet) Status(turn Turn, now time.Time) Status {
 	s := Status{
 		Counts: f.Counts(), Waves: f.WaveLines(now), Paused: f.Paused, Stopped: f.Stopped,
 		MaxConcurrent: f.Rollout.MaxConcurrent, Measured: f.Measured,
 	}
 	s.Held = f.held(s.Counts, turn)
+	s.Blockers, s.Asks = f.blockers(turn)
+	coming := f.coming(turn, now)
+	if len(coming) > 0 {
+		s.Next = coming[0].Next
+	}
+	pace := f.pace()
+	for i := range coming[:min(len(coming), shownUpcoming)] {
+		s.Upcoming = append(s.Upcoming, f.row(coming[i].Entry, &coming[i], pace))
+	}
+	s.Running = f.some(Running, shownRunning, func(a, b Row) int { return a.End.Compare(b.End) })
+	s.Failures = f.some(Failed, shownFailures, func(a, b Row) int { return b.End.Compare(a.End) })
+	return s
+}
+
+// blockers counts what waits by what keeps it, and gives the approval that is
+// asked for.
+func (f Fleet) blockers(turn Turn) (counts map[maintenance.Blocker]int, asks string) {
+	for _, w := range turn.Waits {
+		if !f.waits(w.Entry) {
+			continue
+		}
+		if counts == nil {
+			counts = map[maintenance.Blocker]int{}
+		}
+		counts[w.Blocker]++
+		if w.Blocker == maintenance.BlockedByApproval {
+			asks = w.Reason
+		}
+	}
+	return counts, asks
+}
+
+// coming is what is known to begin some time, soonest first; now, what the turn
+// begins.
+func (f Fleet) coming(turn Turn, now time.Time) []Wait {
 	var coming []Wait
 	for _, i := range turn.Begin {
 		coming = append(coming, Wait{Entry: i, Next: now})
 	}
 	for _, w := range turn.Waits {
-		if s.Blockers == nil {
-			s.Blockers = map[maintenance.Blocker]int{}
-		}
-		s.Blockers[w.Blocker]++
-		if w.Blocker == maintenance.BlockedByApproval {
-			s.Asks = w.Reason
-		}
 		if !w.Next.IsZero() {
 			coming = append(coming, w)
 		}
 	}
-	pace := f.pace()
+	coming = slices.DeleteFunc(coming, func(w Wait) bool { return !f.waits(w.Entry) })
 	slices.SortStableFunc(coming, func(a, b Wait) int { return a.Next.Compare(b.Next) })
-	for i := range coming[:min(len(coming), shownUpcoming)] {
-		s.Upcoming = append(s.Upcoming, f.row(coming[i].Entry, &coming[i], pace))
-	}
-	if len(coming) > 0 {
-		s.Next = coming[0].Next
-	}
-	s.Running = f.some(Running, shownRunning, func(a, b Row) int { return a.End.Compare(b.End) })
-	s.Failures = f.some(Failed, shownFailures, func(a, b Row) int { return b.End.Compare(a.End) })
-	return s
+	return coming
 }
 
 // some are the first rows of one state, in the order that is given.

@@ -1,0 +1,266 @@
+package fleet_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// threeWaves has one target, two, and the last two.
+func threeWaves(t *testing.T) fleet.Fleet {
+	t.Helper()
+	f := some(5, maintenance.Rollout{
+		Waves: []maintenance.Share{share(t, "1"), share(t, "2")}, Bake: maintenance.Duration(time.Hour), MaxFailures: share(t, "50%"),
+	})
+	for i := range f.Entries {
+		f.Entries[i].Gateway = fmt.Sprintf("sgw-0000000%X", 10+i)
+	}
+	return f
+}
+
+func set(f *fleet.Fleet, i int, state fleet.State, begun time.Time) {
+	e := &f.Entries[i]
+	e.State, e.Begun, e.Attempts = state, begun, 1
+	if state.Ended() {
+		e.End = begun.Add(30 * time.Minute)
+	}
+}
+
+func TestTheStateOfEachWave(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		arrange func(*fleet.Fleet)
+		want    []string
+	}{
+		"at first":       {func(*fleet.Fleet) {}, []string{fleet.WaveOpen, fleet.WaveWaiting, fleet.WaveWaiting}},
+		"not approved":   {func(f *fleet.Fleet) { f.Approved = 0 }, []string{fleet.WaveWaiting, fleet.WaveWaiting, fleet.WaveWaiting}},
+		"paused":         {func(f *fleet.Fleet) { f.Paused = "alice" }, []string{fleet.WaveOpen, fleet.WaveWaiting, fleet.WaveWaiting}},
+		"it bakes":       {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon) }, []string{fleet.WaveBaking, fleet.WaveWaiting, fleet.WaveWaiting}},
+		"it has baked":   {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-time.Hour)) }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
+		"no canary":      {func(f *fleet.Fleet) { f.Entries[0].State = fleet.Current }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
+		"it was skipped": {func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].End = fleet.Skipped, noon }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
+		"a dead canary":  {func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon) }, []string{fleet.WaveStopped, fleet.WaveWaiting, fleet.WaveWaiting}},
+		"aborted":        {func(f *fleet.Fleet) { f.Stopped = "aborted"; set(f, 0, fleet.Succeeded, noon) }, []string{fleet.WaveBaking, fleet.WaveStopped, fleet.WaveStopped}},
+		"nothing is left to open": {func(f *fleet.Fleet) {
+			set(f, 0, fleet.Succeeded, noon)
+			for i := range 4 {
+				f.Entries[i+1].State = fleet.Current
+			}
+		}, []string{fleet.WaveEnded, fleet.WaveEnded, fleet.WaveEnded}},
+		"too many of all": {func(f *fleet.Fleet) {
+			f.Rollout.MaxFailures = maintenance.Share{}
+			set(f, 0, fleet.Succeeded, noon.Add(-3*time.Hour))
+			set(f, 1, fleet.Failed, noon.Add(-time.Hour))
+		}, []string{fleet.WaveEnded, fleet.WaveStopped, fleet.WaveWaiting}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := threeWaves(t)
+			tc.arrange(&f)
+			var got []string
+			for n, line := range f.WaveLines(noon.Add(45 * time.Minute)) {
+				got = append(got, line.State)
+				require.Equal(t, n+1, line.Wave)
+				require.Equal(t, line.State == fleet.WaveBaking, !line.Until.IsZero())
+			}
+			require.Equal(t, tc.want, got)
+		})
+	}
+	require.Empty(t, fleet.Fleet{Rollout: maintenance.Rollout{}.WithDefaults()}.WaveLines(noon))
+}
+
+func TestAStatusSaysWhatGoesOn(t *testing.T) {
+	t.Parallel()
+	f := threeWaves(t)
+	set(&f, 0, fleet.Succeeded, noon.Add(-2*time.Hour))
+	set(&f, 1, fleet.Failed, noon.Add(-time.Hour))
+	f.Entries[1].Note = "it was rejected"
+	set(&f, 2, fleet.Running, noon)
+	f.Measured.Update.Add(30 * time.Minute)
+	f.Rollout.MaxFailures = share(t, "3")
+	now := noon.Add(time.Minute)
+	s := f.Status(fleet.Decide(f, now), now)
+	require.Equal(t, fleet.Counts{Total: 5, Waiting: 2, Running: 1, Succeeded: 1, Failed: 1}, s.Counts)
+	require.Equal(t, []fleet.Counts{{Total: 1, Succeeded: 1}, {Total: 2, Running: 1, Failed: 1}, {Total: 2, Waiting: 2}},
+		[]fleet.Counts{s.Waves[0].Counts, s.Waves[1].Counts, s.Waves[2].Counts})
+	require.Equal(t, map[maintenance.Blocker]int{fleet.ByWave: 2}, s.Blockers)
+	require.Equal(t, []fleet.Row{{
+		Name: "t2", Gateway: "sgw-0000000C", Wave: 2, State: fleet.Running, Schedule: sundays(), Forecast: maintenance.Duration(30 * time.Minute),
+		Begun: noon, End: noon.Add(30 * time.Minute), Attempts: 1,
+	}}, s.Running)
+	require.Len(t, s.Failures, 1)
+	require.Equal(t, "it was rejected", s.Failures[0].Note)
+	require.Equal(t, f.Measured, s.Measured)
+	require.Equal(t, 5, s.MaxConcurrent)
+	require.Empty(t, s.Held, "something runs")
+	require.Empty(t, s.Upcoming)
+	require.Zero(t, s.Next, "nobody knows how the wave ends")
+}
+
+func TestAStatusSaysWhatComesNext(t *testing.T) {
+	t.Parallel()
+	f := some(100, maintenance.Rollout{MaxConcurrent: 500})
+	for i := range f.Entries {
+		f.Entries[i].Schedule.Hour = 23 - i%10
+	}
+	f.Entries[7].State = fleet.Skipped
+	now := noon.Add(time.Hour)
+	turn := fleet.Decide(f, now)
+	s := f.Status(turn, now)
+	require.Len(t, s.Upcoming, 20)
+	require.Equal(t, "t9", s.Upcoming[0].Name)
+	require.Equal(t, noon.Add(2*time.Hour), s.Upcoming[0].Next)
+	require.Equal(t, maintenance.BlockedByWindow, s.Upcoming[0].Blocker)
+	require.Equal(t, noon.Add(3*time.Hour), s.Upcoming[10].Next)
+	require.Equal(t, s.Upcoming[0].Next, s.Next)
+	require.Equal(t, 99, s.Blockers[maintenance.BlockedByWindow])
+
+	f.Entries[9].State = fleet.Running // since the turn
+	s = f.Status(turn, now)
+	require.Equal(t, "t19", s.Upcoming[0].Name)
+	require.Equal(t, 98, s.Blockers[maintenance.BlockedByWindow])
+
+	f = some(1, maintenance.Rollout{})
+	s = f.Status(fleet.Decide(f, noon), noon)
+	require.Equal(t, noon, s.Upcoming[0].Next, "it begins now")
+	require.Empty(t, s.Held)
+}
+
+func TestListsOfAStatusAreShort(t *testing.T) {
+	t.Parallel()
+	f := some(300, maintenance.Rollout{MaxConcurrent: 500})
+	for i := range f.Entries {
+		set(&f, i, []fleet.State{fleet.Running, fleet.Failed}[i%2], noon.Add(-time.Duration(i)*time.Minute))
+	}
+	s := f.Status(fleet.Decide(f, noon), noon)
+	require.Len(t, s.Running, 50)
+	require.Equal(t, "t298", s.Running[0].Name, "what ends soonest comes first")
+	require.Len(t, s.Failures, 50)
+	require.Equal(t, "t1", s.Failures[0].Name, "what failed last comes first")
+}
+
+func TestWhyACampaignIsHeld(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		arrange func(*fleet.Fleet)
+		want    string
+	}{
+		"by nothing":     {func(*fleet.Fleet) {}, ""},
+		"by time":        {func(f *fleet.Fleet) { f.Entries[0].NotBefore = noon.Add(time.Hour) }, ""},
+		"by a bake":      {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-30*time.Minute)) }, ""},
+		"by a pause":     {func(f *fleet.Fleet) { f.Paused = "alice (incident)" }, "paused by alice (incident): resume the campaign"},
+		"by an approval": {func(f *fleet.Fleet) { f.Approved = 0 }, "wave 1 waits for an approval: approve it, or abort the campaign"},
+		"by a failure": {
+			func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon.Add(-time.Hour)) },
+			"1 of wave 1 failed, and 0 may: retry or skip what failed, or abort the campaign",
+		},
+		"for good": {
+			func(f *fleet.Fleet) { f.Stopped = "aborted by alice" },
+			"nothing more begins (aborted by alice): start another campaign for the 5 that wait",
+		},
+		"by a quarantine": {
+			func(f *fleet.Fleet) { f.Entries[0].Barred = "quarantined since yesterday" },
+			"t0 cannot begin (quarantined since yesterday): end what bars it and retry it, or skip it",
+		},
+		"by two things": {
+			func(f *fleet.Fleet) {
+				f.Entries[0].State = fleet.Current
+				f.Entries[1].Barred, f.Entries[2].Work.Proxies = "quarantined", 30
+			},
+			"t1 cannot begin (quarantined): end what bars it and retry it, or skip it; " +
+				"t2 cannot begin (needs 5h30m, and no window of the next two years leaves that much): give it longer windows or shorter freezes, or skip it",
+		},
+		"by the same thing twice": {
+			func(f *fleet.Fleet) {
+				f.Entries[0].State = fleet.Current
+				f.Entries[1].Barred, f.Entries[2].Barred = "quarantined", "quarantined"
+			},
+			"t1 and 1 more cannot begin (quarantined): end what bars it and retry it, or skip it",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := threeWaves(t)
+			tc.arrange(&f)
+			s := f.Status(fleet.Decide(f, noon), noon)
+			require.Equal(t, tc.want, s.Held)
+			require.Equal(t, s.Blockers[maintenance.BlockedByApproval] > 0, s.Asks != "")
+		})
+	}
+}
+
+func TestPagesOfTargets(t *testing.T) {
+	t.Parallel()
+	f := some(2500, maintenance.Rollout{})
+	for i := range f.Entries {
+		f.Entries[i].Gateway = fmt.Sprintf("sgw-%08X", 0xABC000+i)
+		if i%2 == 0 {
+			set(&f, i, fleet.Succeeded, noon.Add(-time.Hour))
+		}
+	}
+	turn := fleet.Decide(f, noon.Add(-10*time.Minute))
+	names := func(p fleet.Page) (names []string) {
+		for _, r := range f.Rows(turn, p) {
+			names = append(names, r.Name)
+		}
+		return names
+	}
+	require.Equal(t, []string{"t3", "t4"}, names(fleet.Page{From: 3, Count: 2}))
+	require.Equal(t, []string{"t7", "t9"}, names(fleet.Page{From: 3, Count: 2, States: []fleet.State{fleet.Waiting, fleet.Failed}}))
+	require.Equal(t, []string{"t10"}, names(fleet.Page{Count: 5, Target: "t10"}))
+	require.Equal(t, []string{"t10"}, names(fleet.Page{Target: "SGW-00abc00a"}))
+	require.Len(t, f.Rows(turn, fleet.Page{Count: 5000}), 1000)
+	require.Len(t, f.Rows(turn, fleet.Page{From: -1}), 1)
+	require.Len(t, f.Rows(turn, fleet.Page{From: 2499, Count: 9}), 1)
+	require.Equal(t, []fleet.Row{}, f.Rows(turn, fleet.Page{From: 2500, Count: 9}), "an empty page, not none")
+
+	rows := f.Rows(turn, fleet.Page{Count: 2})
+	require.Equal(t, fleet.Row{
+		Name: "t0", Gateway: "sgw-00ABC000", Wave: 1, State: fleet.Succeeded, Schedule: sundays(), Forecast: maintenance.Duration(30 * time.Minute),
+		Begun: noon.Add(-time.Hour), End: noon.Add(-30 * time.Minute), Attempts: 1,
+	}, rows[0])
+	require.Equal(t, fleet.Row{
+		Name: "t1", Gateway: "sgw-00ABC001", Wave: 1, State: fleet.Waiting, Schedule: sundays(), Forecast: maintenance.Duration(30 * time.Minute),
+		Blocker: maintenance.BlockedByWindow, Reason: turn.Waits[0].Reason, Next: noon,
+	}, rows[1])
+}
+
+// TestAStatusOfAnyFleetHolds says of any fleet what people rely on.
+func TestAStatusOfAnyFleetHolds(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyFleet(t)
+		f.Approved = rapid.IntRange(-1, 3).Draw(t, "approved")
+		f.Paused = rapid.SampledFrom([]string{"", "", "alice"}).Draw(t, "paused")
+		for i := range f.Entries {
+			f.Entries[i].Barred = rapid.SampledFrom([]string{"", "", "quarantined"}).Draw(t, "barred")
+		}
+		turn := fleet.Decide(f, noon)
+		s := f.Status(turn, noon)
+		sum := 0
+		for _, line := range s.Waves {
+			sum += line.Counts.Total
+		}
+		require.Equal(t, len(f.Entries), sum)
+		require.Len(t, f.Rows(turn, fleet.Page{Count: 1000}), len(f.Entries))
+		waits := 0
+		for _, n := range s.Blockers {
+			waits += n
+		}
+		require.Equal(t, s.Counts.Waiting, waits+len(turn.Begin))
+		if s.Held != "" {
+			require.Zero(t, s.Next)
+			require.Zero(t, turn.Wake)
+			require.Zero(t, s.Counts.Running)
+		}
+		if s.Counts.Waiting > 0 && s.Held == "" {
+			require.True(t, s.Counts.Running > 0 || !s.Next.IsZero() || !turn.Wake.IsZero(), "neither held nor going on")
+		}
+	})
+}
