@@ -151,7 +151,7 @@ func TestARunOfAnAccountThatNoWorkerKnowsFailsAndSaysSo(t *testing.T) {
 	err = run.Get(t.Context(), nil)
 	require.ErrorContains(t, err, `the worker's configuration has no AWS account "other"; it has: lab, prod`)
 	require.ErrorContains(t, err, `the worker's configuration has no Huawei Cloud account "db"; it has: none`)
-	require.Less(t, time.Since(begun), 10*time.Second)
+	require.Less(t, time.Since(begun), time.Minute, "it lay in a queue that nobody polls")
 }
 
 // What the server shows of a run's search attributes is read as it is.
