@@ -97,6 +97,9 @@ func survey(account string, i int) activities.SurveyInput {
 // account; those of another account do not wait for them.
 func TestTheServerKeepsEachAccountsRate(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it measures time")
+	}
 	const many, rate = 300, 100
 	c := engine(t)
 	work(t, c, many, map[string]float64{"slow": rate, "quick": 0})
