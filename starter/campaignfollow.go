@@ -107,7 +107,9 @@ func (p *campaignProgress) show(s fleet.Status, now time.Time) {
 	for _, w := range s.Waves {
 		p.say(fmt.Sprintf("wave %d", w.Wave), waveText(w, len(s.Waves)))
 	}
-	p.say("targets", countsText(s.Counts))
+	if s.Counts.Total > 0 {
+		p.say("targets", countsText(s.Counts))
+	}
 	p.say("waits", waitText(s))
 	p.say("asks", s.Asks)
 	p.say("paused", s.Paused)

@@ -61,8 +61,8 @@ type plannedTarget struct {
 	Version  string                    `json:"version,omitempty"`
 	Offered  string                    `json:"offered,omitempty"`
 	Proxies  []workflows.SurveyedProxy `json:"proxies,omitempty"`
-	Schedule maintenance.Schedule      `json:"schedule"`         // in the gateway's zone
-	Window   *maintenance.Window       `json:"window,omitempty"` // in which it would begin, else its next one
+	Schedule *maintenance.Schedule     `json:"schedule,omitempty"` // in the gateway's zone; none: it was never read
+	Window   *maintenance.Window       `json:"window,omitempty"`   // in which it would begin, else its next one
 	Forecast maintenance.Duration      `json:"forecast"`
 	Start    time.Time                 `json:"start,omitzero"`
 	End      time.Time                 `json:"end,omitzero"`
@@ -90,7 +90,7 @@ func newTimetable(f planFile, s surveyed, now, until time.Time) timetable {
 	t := timetable{Plan: f.plan.Name, Digest: f.digest, Now: now, Until: until, Targets: make([]plannedTarget, 0, len(played.Entries))}
 	for i, e := range played.Entries {
 		p := plannedTarget{
-			Name: e.Name, Gateway: e.Gateway, Wave: e.Wave + 1, Schedule: e.Schedule,
+			Name: e.Name, Gateway: e.Gateway, Wave: e.Wave + 1,
 			Forecast: maintenance.Duration(played.Forecast(e)), Start: e.Begun, End: e.End,
 		}
 		p.read(s.targets[e.Gateway])
@@ -135,7 +135,7 @@ func (p *plannedTarget) place(e fleet.Entry, rules maintenance.Rules, now time.T
 		from = e.Begun
 	}
 	window := e.Schedule.WindowAt(from, rules.Length)
-	p.Window = &window
+	p.Schedule, p.Window = &e.Schedule, &window
 }
 
 // calendarOf sums up what begins, by day and wave.

@@ -33,6 +33,8 @@ type world struct {
 	t      *testing.T
 	server *devserver.Server
 	sim    *simcloud.Simulation
+	// perSecond is the rate of the AWS account; 0: the default.
+	perSecond float64
 }
 
 func newWorld(t *testing.T) *world {
@@ -82,7 +84,7 @@ func (w *world) work() (url string) {
 	known := accounts.New(w.t.Context(),
 		[]accounts.AWS{{
 			Account: awsaccounts.Account{Name: "sim", Region: aws.DefaultRegion, Endpoint: clouds.URL},
-			Keys:    &accounts.Keys{AccessKeyID: aws.DefaultAccessKeyID, SecretAccessKey: aws.DefaultSecretAccessKey},
+			Keys:    &accounts.Keys{AccessKeyID: aws.DefaultAccessKeyID, SecretAccessKey: aws.DefaultSecretAccessKey}, PerSecond: w.perSecond,
 		}},
 		[]accounts.Huawei{{
 			Account:     huaweicloud.Account{Name: "sim", Project: huawei.DefaultProjectID, Region: huawei.DefaultRegion, Endpoint: clouds.URL},

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+func TestOfACampaignThereIsALineForEachChange(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := newCampaignProgress(&out)
+	p.show(fleet.Status{Phase: fleet.Gathering, Doing: "reading the clouds: 2 targets to go"}, began)
+	waiting := fleet.Status{
+		Phase: fleet.Underway, Counts: fleet.Counts{Total: 3, Waiting: 3}, Next: began.Add(time.Hour),
+		Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWindow: 1, fleet.ByWave: 2},
+		Waves: []fleet.WaveLine{
+			{Wave: 1, State: fleet.WaveOpen, Counts: fleet.Counts{Total: 1, Waiting: 1}},
+			{Wave: 2, State: fleet.WaveWaiting, Counts: fleet.Counts{Total: 2, Waiting: 2}},
+		},
+	}
+	for range 3 {
+		p.show(waiting, began)
+	}
+	p.silent(errors.New("nobody answers"))
+	p.silent(errors.New("nobody answers"))
+	running := waiting
+	running.Counts, running.Next = fleet.Counts{Total: 3, Waiting: 2, Running: 1}, time.Time{}
+	running.Blockers = map[maintenance.Blocker]int{fleet.ByWave: 2}
+	running.Running = []fleet.Row{{Name: "canary", Gateway: "sgw-12A3456B", Begun: began, End: began.Add(time.Hour), Attempts: 1}}
+	p.show(running, began)
+	failed := running
+	failed.Counts, failed.Running = fleet.Counts{Total: 3, Waiting: 2, Failed: 1}, nil
+	failed.Failures = []fleet.Row{{Name: "canary", Gateway: "sgw-12A3456B", Note: "it never came back", Attempts: 1}}
+	failed.Blockers, failed.Held = map[maintenance.Blocker]int{fleet.ByBudget: 2}, "1 of wave 1 failed: retry it"
+	p.show(failed, began)
+	failed.Held, failed.Paused = "", "bob: INC-77"
+	p.show(failed, began)
+	p.close()
+	var texts []string
+	for line := range strings.Lines(out.String()) {
+		texts = append(texts, strings.TrimSpace(line[len(clockForm):]))
+	}
+	require.Equal(t, []string{
+		"phase     gathering (reading the clouds: 2 targets to go)",
+		"phase     underway",
+		"wave 1    open",
+		"targets   3: 3 waiting",
+		"waits     2 wave, 1 window; the next may begin at 2026-11-22 03:15:00Z",
+		"nobody answers",
+		"begun     canary (sgw-12A3456B) at 2026-11-22 02:15:00Z, expected to end at 2026-11-22 03:15:00Z",
+		"targets   3: 2 waiting, 1 running",
+		"waits     2 wave",
+		"failed    canary (sgw-12A3456B): it never came back",
+		"targets   3: 2 waiting, 1 failed",
+		"waits     2 error budget",
+		"held      1 of wave 1 failed: retry it",
+		"paused    bob: INC-77",
+		"held      no longer",
+	}, texts)
+}
+
+func TestTheLastLineSaysHowFarACampaignIs(t *testing.T) {
+	t.Parallel()
+	for want, s := range map[string]fleet.Status{
+		"gathering (looking for gateways in prod)": {Phase: fleet.Gathering, Doing: "looking for gateways in prod"},
+		"[........................] 0/3 ended, 0 running, next in 1h": {
+			Counts: fleet.Counts{Total: 3, Waiting: 3}, Next: began.Add(time.Hour),
+		},
+		"[################........] 2/3 ended, 1 running": {Counts: fleet.Counts{Total: 3, Running: 1, Failed: 1, Current: 1}, Next: began},
+		"[########################] 3/3 ended, 0 running": {Counts: fleet.Counts{Total: 3, Succeeded: 2, Skipped: 1}},
+	} {
+		require.Equal(t, want, fleetMoment(s, began))
+	}
+}
+
+func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
+	t.Parallel()
+	base := []string{"concurrency", "abort"}
+	for name, tc := range map[string]struct {
+		status fleet.Status
+		want   []string
+	}{
+		"over":     {fleet.Status{Phase: fleet.Over}, nil},
+		"planned":  {fleet.Status{Phase: fleet.Planned}, nil},
+		"stopped":  {fleet.Status{Stopped: "aborted"}, nil},
+		"at work":  {fleet.Status{Counts: fleet.Counts{Total: 1, Running: 1}}, append([]string{"pause"}, base...)},
+		"waiting":  {fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}}, append([]string{"skip", "reschedule", "pause"}, base...)},
+		"paused":   {fleet.Status{Paused: "bob", Counts: fleet.Counts{Total: 1, Succeeded: 1}}, append([]string{"resume"}, base...)},
+		"asking":   {fleet.Status{Asks: "wave 1"}, append([]string{"approve", "pause"}, base...)},
+		"a failed": {fleet.Status{Counts: fleet.Counts{Total: 1, Failed: 1}}, append([]string{"retry", "skip", "pause"}, base...)},
+	} {
+		require.Equal(t, tc.want, mayCampaign(tc.status), name)
+	}
+}
+
+func TestTheExitStatusSaysHowACampaignEnded(t *testing.T) {
+	t.Parallel()
+	ended := func(s fleet.EndState) campaignRecord { return campaignRecord{Result: &fleet.Result{State: s}} }
+	for want, records := range map[int][]campaignRecord{
+		statusDone:    {ended(fleet.Completed)},
+		statusPartial: {ended(fleet.Partial)},
+		statusFailed:  {ended(fleet.Aborted), ended(fleet.Expired), {}, {Status: &fleet.Status{}}},
+		statusHeld:    {{Status: &fleet.Status{Held: "approve it"}}},
+	} {
+		for _, r := range records {
+			require.Equal(t, want, r.exit())
+		}
+	}
+}
