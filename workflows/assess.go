@@ -15,21 +15,34 @@ import (
 // not begun gives up on it.
 const assessLimit = 15 * time.Minute
 
+// patienceToAssess is longer for a run that has slept in another build of the
+// worker: to move costs it nothing that it would have had there.
+func (r *run) patienceToAssess() time.Duration {
+	if r.in.Carried != nil {
+		return rereadLimit
+	}
+	return assessLimit
+}
+
 // assess reads the gateway, its window and volumes, and its proxies' versions.
 func (r *run) assess(ctx workflow.Context) (outcome, error) {
 	if err := r.refuseQuarantined(ctx); err != nil {
 		return outcome{}, err
 	}
-	found, err := call(ctx, r.readWithin(assessLimit, "read "+r.in.Target.Gateway.ID()+", its window and its volumes"),
+	found, err := call(ctx, r.readWithin(r.patienceToAssess(), "read "+r.in.Target.Gateway.ID()+", its window and its volumes"),
 		gateways.AssessGateway, activities.AssessGatewayInput{Target: r.in.Target, Policy: r.in.Policy})
 	if err != nil {
 		return outcome{}, err
 	}
 	r.policy = found.Policy
 	r.learn(ctx, found.Schedule)
-	r.baseline = maintenance.BaselineOf(found.Gateway)
-	r.offered = found.Gateway.UpdateOffered()
-	r.status.Gateway = maintenance.GatewayOutcome{Before: found.Gateway, After: found.Gateway}
+	before := found.Gateway
+	if r.in.Carried != nil {
+		before = r.in.Carried.Gateway
+	}
+	r.baseline = maintenance.BaselineOf(before)
+	r.offered = before.UpdateOffered()
+	r.status.Gateway = maintenance.GatewayOutcome{Before: before, After: found.Gateway}
 	r.goals, r.status.Proxies = nil, nil
 	for i := range r.in.Target.Proxies {
 		if err := r.assessProxy(ctx, i); err != nil {
@@ -69,7 +82,7 @@ func offer(g maintenance.Gateway) string {
 
 func (r *run) assessProxy(ctx workflow.Context, i int) error {
 	ref := r.in.Target.Proxies[i]
-	found, err := call(ctx, r.readWithin(assessLimit, "read proxy "+ref.ProxyID), proxies.ReadProxy, r.proxyLookup(ref))
+	found, err := call(ctx, r.readWithin(r.patienceToAssess(), "read proxy "+ref.ProxyID), proxies.ReadProxy, r.proxyLookup(ref))
 	if err != nil {
 		return err
 	}

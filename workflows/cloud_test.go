@@ -232,6 +232,9 @@ func (c *cloud) UpdateSoftware(_ context.Context, arn string) error {
 func (c *cloud) SetAutomaticUpdates(_ context.Context, _ string, policy maintenance.AutomaticUpdatePolicy) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.before("automatic-updates"); err != nil {
+		return err
+	}
 	c.schedule.AutomaticUpdates = policy
 	return c.effect("automatic-updates", string(policy))
 }

@@ -20,12 +20,16 @@ type MaintenanceInput struct {
 	// Campaign is the workflow id of the campaign that began it, which waits for
 	// the window in its place: a run that finds it shut ends DEFERRED. Empty: none.
 	Campaign string `json:"campaign,omitempty"`
+	// Carried is what the run before has left; nil in the first.
+	Carried *CarriedRun `json:"carried,omitempty"`
 }
 
 // GatewayMaintenance takes one target through its maintenance, in the order of
 // maintenance.Steps. A run that ends otherwise than COMPLETED fails with an
 // application error whose type is the end state and whose details hold the
-// maintenance.Result; a cancelled one ends as cancelled, with the same details.
+// maintenance.Result; a cancelled one ends as cancelled, with the same details. One
+// that sleeps while another build of the worker becomes current continues there as
+// a new run.
 func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.Result, error) {
 	r := newRun(ctx, in)
 	ctx, stop := workflow.WithCancel(ctx)
@@ -35,6 +39,9 @@ func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.
 	}
 	r.heedCampaign(ctx, stop)
 	failure := errors.Join(r.steps(ctx), errors.Join(r.skippedFailures...))
+	if r.moving {
+		return maintenance.Result{}, r.moveOn(ctx)
+	}
 	r.failed = failure != nil
 	if r.failed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete {
 		r.ledger.reopen()
@@ -69,6 +76,7 @@ type run struct {
 	ledger    ledger
 
 	deferred        bool    // its window is shut, and its campaign is to place what is left anew
+	moving          bool    // it goes on in another build of the worker
 	choice          string  // what an operator chose for the held step
 	skippedFailures []error // failed steps that an operator let go
 	failed          bool    // a step failed, or the run was stopped
@@ -93,6 +101,9 @@ var (
 func newRun(ctx workflow.Context, in MaintenanceInput) *run {
 	r := &run{in: in, start: workflow.Now(ctx)}
 	r.status.Target = in.Target
+	if c := in.Carried; c != nil {
+		r.start, r.status.Decisions = c.Start, c.Decisions
+	}
 	for _, s := range maintenance.Steps() {
 		r.status.Steps = append(r.status.Steps, maintenance.StepReport{Step: s, State: maintenance.StepPending})
 	}
@@ -113,7 +124,7 @@ func (r *run) steps(ctx workflow.Context) error {
 		{maintenance.StepProxies, r.upgradeProxies},
 		{maintenance.StepVerify, r.verify},
 	} {
-		if err := r.step(ctx, s.step, s.do); err != nil || r.deferred {
+		if err := r.step(ctx, s.step, s.do); err != nil || r.deferred || r.moving {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -172,7 +173,15 @@ func (r *run) awaitApproval(ctx workflow.Context) error {
 	if err := r.block(ctx, maintenance.BlockedByApproval, "waits for an approval: send the update approve", nil); err != nil {
 		return err
 	}
-	return workflow.Await(ctx, r.approved)
+	for !r.approved() && !r.moves(ctx, time.Time{}) {
+		_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+			Timeout: nap, TimerOptions: workflow.TimerOptions{Summary: "waits for an approval"},
+		}, r.approved)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insist does a step until it succeeds, or until it is decided what to do

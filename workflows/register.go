@@ -6,11 +6,13 @@ import (
 )
 
 // Register makes every workflow known to a worker, a replayer or a test
-// environment.
+// environment. A pinned one stays on the build of the worker that it began on, and
+// moves to another where it continues as new; the others move at once, and so their
+// order of steps changes behind named predicates only.
 func Register(to worker.WorkflowRegistry) {
 	to.RegisterWorkflowWithOptions(GatewayMaintenance, workflow.RegisterOptions{
 		Name:               GatewayMaintenanceName,
-		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+		VersioningBehavior: workflow.VersioningBehaviorPinned,
 	})
 	to.RegisterWorkflowWithOptions(Campaign, workflow.RegisterOptions{
 		Name:               CampaignName,

@@ -28,13 +28,16 @@ func (r *run) wait(ctx workflow.Context) (outcome, error) {
 	if !r.offered && len(r.pending()) == 0 {
 		return skipped("nothing to do"), nil
 	}
-	if err := r.awaitApproval(ctx); err != nil {
-		return outcome{}, err
+	err := r.awaitApproval(ctx)
+	if err == nil && !r.moving {
+		_, err = r.gate(ctx, r.updatedByAWS)
 	}
-	if _, err := r.gate(ctx, r.updatedByAWS); err != nil {
+	switch {
+	case err != nil:
 		return outcome{}, err
-	}
-	if r.updatedByAWS() {
+	case r.moving:
+		return skipped("goes on in another build of the worker, which has become current"), nil
+	case r.updatedByAWS():
 		return done("AWS updated the gateway while the run waited"), nil
 	}
 	return done("the window is open until %s", r.inZone(r.status.Window.End)), nil
@@ -45,7 +48,8 @@ func (r *run) wait(ctx workflow.Context) (outcome, error) {
 var errDeferred = errors.New("left to the campaign")
 
 // gate returns when a disruptive step may begin, with the instant from which it
-// may not any more (zero: no limit). enough, where given, ends the wait early.
+// may not any more (zero: no limit). enough, where given, ends the wait early; so
+// does r.moving.
 func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, err error) {
 	defer r.unblock(ctx)
 	for {
@@ -69,7 +73,7 @@ func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, e
 			r.status.Reason = verdict.Reason
 			return time.Time{}, errDeferred
 		}
-		if err := r.sleep(ctx, verdict); err != nil {
+		if err := r.sleep(ctx, verdict); err != nil || r.moving {
 			return time.Time{}, err
 		}
 	}
@@ -112,22 +116,30 @@ func (r *run) learn(ctx workflow.Context, s maintenance.Schedule) {
 	r.status.Schedule = &s
 }
 
-// sleep is one durable timer until the opening, and beside it an activity that
-// ends when the window moves. Neither holds a thread, and a month of it costs
-// the history no more than a minute.
+// sleep is one durable timer until the opening, or one after the other where the
+// run may move, and beside it an activity that ends when the window does. Neither
+// holds a thread, and a month of it costs the history some 150 events.
 func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 	if err := r.block(ctx, v.Blocker, v.Reason, &v.Opening.From); err != nil {
 		return err
 	}
+	if r.moves(ctx, v.Opening.From) {
+		return nil
+	}
 	ctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	var err error
-	wait := v.Opening.From.Sub(workflow.Now(ctx))
+	woken := false
 	selector := workflow.NewSelector(ctx)
-	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: v.Reason})
-	selector.AddFuture(timer, func(f workflow.Future) { err = f.Get(ctx, nil) })
-	if wait > r.policy.WindowRecheck.Std() {
+	left := func() time.Duration { return v.Opening.From.Sub(workflow.Now(ctx)) }
+	doze := func() {
+		timer := workflow.NewTimerWithOptions(ctx, r.stretch(left()), workflow.TimerOptions{Summary: v.Reason})
+		selector.AddFuture(timer, func(f workflow.Future) { err = f.Get(ctx, nil) })
+	}
+	doze()
+	if left() > r.policy.WindowRecheck.Std() {
 		selector.AddFuture(r.watch(ctx), func(f workflow.Future) {
+			woken = true
 			var seen activities.WatchGatewayOutput
 			if err = f.Get(ctx, &seen); err == nil {
 				r.learn(ctx, seen.Schedule)
@@ -136,6 +148,10 @@ func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 		})
 	}
 	selector.Select(ctx)
+	for err == nil && !woken && left() > 0 && !r.moves(ctx, v.Opening.From) {
+		doze()
+		selector.Select(ctx)
+	}
 	return err
 }
 
