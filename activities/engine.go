@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"go.temporal.io/api/workflowservice/v1"
@@ -60,18 +61,19 @@ func (e *Engine) RefuseQuarantined(ctx context.Context, in QuarantineLookup) (ou
 	return out, err
 }
 
-// AccountsInput are the accounts as a plan has them.
-type AccountsInput struct {
-	Accounts plan.Accounts    `json:"accounts"`
-	Pace     maintenance.Pace `json:"pace,omitzero"`
+// CheckPlanInput is a plan without its targets and selectors.
+type CheckPlanInput struct {
+	Plan plan.Plan `json:"plan"`
 }
 
-// CheckAccounts refuses, with TypeInvalid, accounts that this worker's
-// configuration does not have, or has with another region, role, project or
-// endpoint: every difference at once.
-func (e *Engine) CheckAccounts(ctx context.Context, in AccountsInput) (out struct{}, err error) {
-	defer e.Now.edge(ctx, in.Pace, &err)
-	if err := e.Known.Check(in.Accounts); err != nil {
+// CheckPlan gives the plan with its defaults, so that those which a campaign
+// began with stand in its history. It refuses, with TypeInvalid, what is wrong
+// with it, and accounts that this worker's configuration does not have, or has
+// with another region, role, project or endpoint: everything at once.
+func (e *Engine) CheckPlan(ctx context.Context, in CheckPlanInput) (out plan.Plan, err error) {
+	out = in.Plan.WithDefaults()
+	defer e.Now.edge(ctx, out.Policy.Pace, &err)
+	if err := errors.Join(out.Validate(), e.Known.Check(out.Accounts)); err != nil {
 		return out, fmt.Errorf("%w: %v", maintenance.ErrInvalid, err) //nolint:errorlint // an account that is missing is a fault of the plan
 	}
 	return out, nil

@@ -58,19 +58,26 @@ func TestARunOfAnAccountThatNoWorkerKnowsIsRefused(t *testing.T) {
 	require.Equal(t, needed, r.known.asked)
 }
 
-func TestCheckAccountsRefusesWhatTheWorkerHasOtherwise(t *testing.T) {
+func TestCheckPlanRefusesWhatTheWorkerHasOtherwise(t *testing.T) {
 	t.Parallel()
 	planned := plan.Accounts{AWS: []plan.AWSAccount{{Name: "prod", Region: "eu-west-1"}}}
 	for _, cause := range []error{maintenance.ErrNotFound, maintenance.ErrInvalid} {
 		r := newRig(t)
 		r.known.err = fmt.Errorf("%w: another region", cause)
-		_, err := run(t, r, r.engine.CheckAccounts, activities.AccountsInput{Accounts: planned})
+		_, err := run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: plan.Plan{Accounts: planned}})
 		app := requireKind(t, err, activities.TypeInvalid)
 		require.True(t, app.NonRetryable())
 		require.Contains(t, app.Message(), "another region")
 		require.Equal(t, planned, r.known.asked)
 	}
 	r := newRig(t)
-	_, err := run(t, r, r.engine.CheckAccounts, activities.AccountsInput{Accounts: planned})
+	checked, err := run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: plan.Plan{Accounts: planned}})
 	require.NoError(t, err)
+	require.Equal(t, maintenance.Policy{}.WithDefaults(), checked.Policy)
+
+	wrong := plan.Plan{Rollout: maintenance.Rollout{MaxConcurrent: 9000}, Approvals: plan.Approvals{Count: 11}}
+	_, err = run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: wrong})
+	app := requireKind(t, err, activities.TypeInvalid)
+	require.Contains(t, app.Message(), "rollout.maxConcurrent")
+	require.Contains(t, app.Message(), "approvals.count")
 }

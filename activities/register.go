@@ -87,5 +87,5 @@ func (ObstacleLookup) Queue(workflows string) string { return workflows }
 // Queue of AwaitClosed and StillRuns.
 func (WorkflowLookup) Queue(workflows string) string { return workflows }
 
-// Queue of CheckAccounts.
-func (AccountsInput) Queue(workflows string) string { return workflows }
+// Queue of CheckPlan.
+func (CheckPlanInput) Queue(workflows string) string { return workflows }

@@ -131,7 +131,7 @@ func (s *scheduleCreate) options() client.ScheduleOptions {
 	return client.ScheduleOptions{
 		ID:             s.name,
 		Spec:           s.scheduled,
-		Action:         campaignAction(s.plan, s.queue, fmt.Sprintf("schedule %s (created by %s)", s.name, s.by)),
+		Action:         campaignAction(s.plan, s.queue, s.name, s.by),
 		Overlap:        enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
 		CatchupWindow:  s.catchup.Std(),
 		PauseOnFailure: true,
@@ -145,13 +145,16 @@ func (s *scheduleCreate) options() client.ScheduleOptions {
 // the next pause.
 const memoAbout = "about"
 
-// campaignAction starts the campaign as tidegate run does.
-func campaignAction(p planFile, queue, submitter string) *client.ScheduleWorkflowAction {
+// campaignAction starts the campaign as tidegate run does, in the name of whoever
+// gave the schedule its plan: that person may not approve it either.
+func campaignAction(p planFile, queue, schedule, by string) *client.ScheduleWorkflowAction {
 	start := campaignStart(p, workflows.CampaignWorkflowID(p.plan.Name), queue)
+	in := campaignInput(p, by)
+	in.Schedule = schedule
 	return &client.ScheduleWorkflowAction{
 		ID:                    start.ID,
 		Workflow:              workflows.CampaignName,
-		Args:                  []any{campaignInput(p, submitter)},
+		Args:                  []any{in},
 		TaskQueue:             start.TaskQueue,
 		Memo:                  start.Memo,
 		TypedSearchAttributes: start.TypedSearchAttributes,
@@ -244,7 +247,7 @@ func updateSchedule(ctx context.Context, c session, name string, p planFile, by 
 	if err := checkCatchup(maintenance.Duration(s.described.Schedule.Policy.CatchupWindow), p); err != nil {
 		return usageError{fmt.Errorf("%w; delete the schedule and create it anew", err)}
 	}
-	action := campaignAction(p, s.action.TaskQueue, fmt.Sprintf("schedule %s (updated by %s)", name, by))
+	action := campaignAction(p, s.action.TaskQueue, name, by)
 	err = s.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 		changed := in.Description.Schedule
 		changed.Action = action

@@ -19,15 +19,10 @@ import (
 // pagesLimit is how long the rest of a plan may take to arrive.
 const pagesLimit = 15 * time.Minute
 
-// maxTargets is how many targets one campaign takes: what it carries from run to
-// run has to fit one payload of Temporal's (2 MB).
-const maxTargets = 12_000
-
 // gather brings the fleet together: the plan's pages, what its selectors find, and
 // what the clouds say of each gateway.
 func (c *campaign) gather(ctx workflow.Context) error {
-	if _, err := call(ctx, c.reading("are these the worker's accounts?"), runs.CheckAccounts,
-		activities.AccountsInput{Accounts: c.in.Plan.Accounts, Pace: c.in.Plan.Policy.Pace}); err != nil {
+	if err := c.checkPlan(ctx); err != nil {
 		return err
 	}
 	if err := c.takePages(ctx); err != nil {
@@ -50,6 +45,19 @@ func (c *campaign) gather(ctx workflow.Context) error {
 		return err
 	}
 	c.assemble(named, selected)
+	return nil
+}
+
+// checkPlan has the worker judge the plan, and takes its defaults.
+func (c *campaign) checkPlan(ctx workflow.Context) error {
+	asked := c.in.Plan
+	asked.Targets, asked.Selectors = nil, nil
+	checked, err := call(ctx, c.reading("is the plan in order, and are these the worker's accounts?"), runs.CheckPlan, activities.CheckPlanInput{Plan: asked})
+	if err != nil {
+		return err
+	}
+	checked.Targets, checked.Selectors = c.in.Plan.Targets, c.in.Plan.Selectors
+	c.in.Plan = checked
 	return nil
 }
 
@@ -137,9 +145,9 @@ func (c *campaign) enroll(ctx workflow.Context, in RosterInput, lines int) error
 	in.Plan.Targets, in.Plan.Selectors = nil, nil
 	id := fmt.Sprintf("%s.%.8s.roster-%03d", info.WorkflowExecution.ID, info.FirstRunID, in.Number)
 	c.missing += lines
-	if c.missing > maxTargets {
+	if c.missing > plan.MaxTargets {
 		return temporal.NewNonRetryableApplicationError(
-			fmt.Sprintf("more than %d targets: split the plan", maxTargets), activities.TypeInvalid, nil)
+			fmt.Sprintf("more than %d targets: split the plan", plan.MaxTargets), activities.TypeInvalid, nil)
 	}
 	c.Rosters = append(c.Rosters, id)
 	c.gathered = append(c.gathered, make([]*event, lines))

@@ -240,10 +240,13 @@ func (c *campaign) mayRetry(o CampaignOrder) error {
 	return nil
 }
 
+// readAgain bars a target until its roster has read it anew.
+const readAgain = "is being read again"
+
 // retry lets a target wait again once its roster has read it anew.
 func (c *campaign) retry(_ workflow.Context, o CampaignOrder) {
 	if e, err := c.find(o.Target); err == nil {
-		e.State, e.End, e.Begun, e.Barred = fleet.Waiting, time.Time{}, time.Time{}, "is being read again"
+		e.State, e.End, e.Begun, e.Barred = fleet.Waiting, time.Time{}, time.Time{}, readAgain
 		c.Reads = append(c.Reads, e.Ref)
 	}
 }

@@ -18,8 +18,10 @@ type CampaignInput struct {
 	Plan plan.Plan `json:"plan"`
 	// More is how many targets follow in updates.
 	More int `json:"more,omitempty"`
-	// Submitter is who started the campaign.
+	// Submitter is who started the campaign, or made the schedule that did.
 	Submitter string `json:"submitter"`
+	// Schedule is the schedule that started it; empty: a person did.
+	Schedule string `json:"schedule,omitempty"`
 	// Digest is the SHA-256 of the plan file, in hexadecimal digits.
 	Digest string `json:"digest,omitempty"`
 	// PlanOnly reads everything, answers queries for ten minutes, and begins nothing.

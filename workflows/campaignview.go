@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,9 +40,17 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 	s.Name, s.Phase, s.Submitter, s.Start = c.in.Plan.Name, c.phase, c.in.Submitter, c.Start
 	s.Decisions, s.Rosters, s.Result = c.Decisions, c.Rosters, c.result
 	if c.phase == fleet.Gathering {
-		s.Doing, s.Held = c.doing, ""
+		s.Doing = c.doing
+	}
+	if c.phase != fleet.Underway || c.rereading() {
+		s.Held = ""
 	}
 	return s
+}
+
+// rereading is true while a target is read again that an operator wants retried.
+func (c *campaign) rereading() bool {
+	return slices.ContainsFunc(c.Entries, func(e fleet.Entry) bool { return e.Barred == readAgain })
 }
 
 // publish shows the campaign as it is now in the Web UI. It adds nothing to the

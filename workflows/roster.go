@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -240,7 +241,7 @@ func (r *roster) seeCampaignGone(ctx workflow.Context) {
 
 // reading is for activities that change nothing.
 func (r *roster) reading(limit time.Duration, summary string) workflow.ActivityOptions {
-	attempt := r.in.Plan.Policy.Attempt.Std()
+	attempt := cmp.Or(r.in.Plan.Policy.Attempt, maintenance.Duration(90*time.Second)).Std()
 	return workflow.ActivityOptions{
 		Summary:                summary,
 		StartToCloseTimeout:    attempt,

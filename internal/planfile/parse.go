@@ -103,11 +103,7 @@ func (c *checker) approvals() {
 		c.plan.Approvals = plan.Approvals{}
 		return
 	}
-	a := c.plan.Approvals
-	if a.Count < 1 || a.Count > 10 {
-		c.Wrong("approvals.count", "", "1 to 10")
-	}
-	if a.TimeLimit.Std() < time.Minute || a.TimeLimit.Std() > 31*24*time.Hour {
-		c.Wrong("approvals.timeLimit", "", "1m to 744h")
+	for _, f := range fault.Fields(c.plan.Approvals.Validate()) {
+		c.Wrong(f.Field, f.Value, f.Want)
 	}
 }

@@ -5,7 +5,11 @@
 package plan
 
 import (
+	"cmp"
+	"errors"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -78,6 +82,39 @@ type Approvals struct {
 	TimeLimit maintenance.Duration `json:"timeLimit,omitempty"`
 	// EachWave asks again before every later wave, not only before the campaign.
 	EachWave bool `json:"eachWave,omitempty"`
+}
+
+// WithDefaults fills every field that was left out. Approvals that ask for nobody
+// stay so.
+func (p Plan) WithDefaults() Plan {
+	p.Policy, p.Rollout = p.Policy.WithDefaults(), p.Rollout.WithDefaults()
+	if p.Approvals != (Approvals{}) {
+		p.Approvals.Count = cmp.Or(p.Approvals.Count, 1)
+		p.Approvals.TimeLimit = cmp.Or(p.Approvals.TimeLimit, maintenance.Duration(7*24*time.Hour))
+	}
+	return p
+}
+
+// Validate reports every wrong field of a plan that has its defaults, but for its
+// targets, selectors and accounts, which the clouds and the worker know better.
+func (p Plan) Validate() error {
+	return errors.Join(p.Policy.Validate(), p.Rollout.Validate(), p.Approvals.Validate())
+}
+
+// Validate reports every wrong field. It judges approvals that have their
+// defaults, or are zero.
+func (a Approvals) Validate() error {
+	if a == (Approvals{}) {
+		return nil
+	}
+	var errs []error
+	if a.Count < 1 || a.Count > 10 {
+		errs = append(errs, &maintenance.FieldError{Field: "approvals.count", Value: strconv.Itoa(a.Count), Want: "1 to 10"})
+	}
+	if a.TimeLimit.Std() < time.Minute || a.TimeLimit.Std() > 31*24*time.Hour {
+		errs = append(errs, &maintenance.FieldError{Field: "approvals.timeLimit", Value: a.TimeLimit.String(), Want: "1m to 744h"})
+	}
+	return errors.Join(errs...)
 }
 
 // Keys are what a target may not share with one that is being maintained: the
