@@ -2,7 +2,10 @@ package main_test
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	starter "github.com/tidegate/tidegate/starter"
@@ -68,14 +72,64 @@ func TestTheRunbooksCommandsAreWellFormed(t *testing.T) {
 	}
 }
 
-// runbookLine runs the runbook's first line with a beginning, for a gateway.
+// runbookLine runs the runbook's first line with a beginning, for a gateway where
+// one is given.
 func (w *world) runbookLine(begin, gateway string) {
 	w.t.Helper()
 	lines := runbook(w.t, "sh")
-	i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, begin+" ") })
+	i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line+" ", begin+" ") })
 	require.GreaterOrEqual(w.t, i, 0, "%s is not in %s", begin, runbookPath)
-	args := words(strings.ReplaceAll(lines[i], "sgw-12A3456B", gateway))
+	args := words(strings.ReplaceAll(lines[i], "sgw-12A3456B", cmp.Or(gateway, "sgw-12A3456B")))
 	require.Equal(w.t, 0, w.tidegate(args[1:]...).status)
+}
+
+// found are the ids of the workflows that a query finds.
+func found(t *testing.T, c client.Client, query string) []string {
+	t.Helper()
+	list, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
+	require.NoError(t, err, query)
+	ids := []string{}
+	for _, info := range list.GetExecutions() {
+		ids = append(ids, info.GetExecution().GetWorkflowId())
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// campaignQueries is how many of the runbook's queries are about campaigns: the
+// last ones.
+const campaignQueries = 2
+
+// On a campaign that waits for an approval, and then runs.
+func TestTheRunbooksCampaignCommandsDoWhatItSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.work()
+	c, err := w.server.NewClient(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	file := filepath.Join(t.TempDir(), "plan.yaml")
+	plan := "apiVersion: tidegate/v1\nname: payments-q4\naccounts: {aws: [{name: sim, region: us-east-1}]}\napprovals: {}\n" +
+		"limits: {pace: {min: 20ms, max: 100ms}, steadyFor: 20ms}\ntargets:\n"
+	for i, id := range []string{"sgw-44444444", "sgw-22222222", "sgw-55555555"} { // the first one never comes back
+		plan += fmt.Sprintf("  - {name: files-%d, gateway: {account: sim, arn: %q}}\n", i+1, arnPrefix+id)
+	}
+	require.NoError(t, os.WriteFile(file, []byte(plan), 0o600))
+	require.Equal(t, 4, w.tidegate("run", file, "--by", "mallory").status)
+	require.Equal(t, 0, w.tidegate("skip", "payments-q4", "files-1", "--why", "to be taken back").status)
+	for _, order := range []string{"pause", "resume", "retry", "skip", "reschedule", "concurrency", "approve"} {
+		w.runbookLine("tidegate "+order+" payments-q4", "")
+	}
+	queries := runbook(t, "sql")
+	queries = queries[len(queries)-campaignQueries:]
+	for i, want := range [][]string{{"campaign-payments-q4"}, {"gateway-sgw-44444444"}} {
+		require.Eventually(t, func() bool { return slices.Equal(want, found(t, c, queries[i])) }, 20*time.Second, 100*time.Millisecond, queries[i])
+	}
+	for _, show := range []string{"list", "status payments-q4", "status payments-q4 files-1", "status payments-q4 --state"} {
+		w.runbookLine("tidegate "+show, "")
+	}
+	w.runbookLine("tidegate abort payments-q4", "")
+	require.Contains(t, w.tidegate("status", "payments-q4").out, "stopped   aborted by ")
 }
 
 // On a held maintenance and its quarantine, in the runbook's own words.
@@ -86,16 +140,7 @@ func TestTheRunbooksCommandsAndQueriesDoWhatItSays(t *testing.T) {
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
-	found := func(query string) []string {
-		list, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
-		require.NoError(t, err, query)
-		ids := []string{}
-		for _, info := range list.GetExecutions() {
-			ids = append(ids, info.GetExecution().GetWorkflowId())
-		}
-		slices.Sort(ids)
-		return ids
-	}
+	found := func(query string) []string { return found(t, c, query) }
 	require.Equal(t, 3, w.tidegate(quick("sgw-44444444", "--attempt", "2s", "--update-start", "2s", "--update-deadline", "3s", "--update-delay", "0s")...).status)
 	require.Equal(t, 0, w.tidegate(quick("sgw-55555555", "--detach")...).status)
 	held := w.tidegate(quick("sgw-33333333", "--on-failure", "hold", "--approval", "--detach", "--proxy", "sim/"+huawei.DefaultInstanceID+"/"+proxyTwo)...)
@@ -118,7 +163,8 @@ func TestTheRunbooksCommandsAndQueriesDoWhatItSays(t *testing.T) {
 		{"gateway-sgw-33333333", "gateway-sgw-55555555"},
 	}
 	queries := runbook(t, "sql")
-	require.Len(t, queries, len(want))
+	require.Len(t, queries, len(want)+campaignQueries)
+	queries = queries[:len(want)]
 	for i, query := range queries {
 		require.Eventually(t, func() bool { return slices.Equal(want[i], found(here.Replace(query))) }, 20*time.Second, 100*time.Millisecond, query)
 	}

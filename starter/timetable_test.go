@@ -90,6 +90,15 @@ func TestATimetableSaysOfEachTargetWhenOrWhyNot(t *testing.T) {
 	}
 }
 
+func TestTheDocsShowATimetableAsItIs(t *testing.T) {
+	t.Parallel()
+	docs, err := os.ReadFile("../docs/campaigns.md")
+	require.NoError(t, err)
+	golden, err := os.ReadFile("testdata/timetable.txt")
+	require.NoError(t, err)
+	require.Contains(t, string(docs), "```\n"+string(golden)+"```\n")
+}
+
 func TestATimetableThatEndsEarlySaysWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
