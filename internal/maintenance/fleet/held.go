@@ -8,11 +8,11 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// held says why nothing more begins unless a person acts, and what they can do.
-// Empty: something runs, begins, or will begin by itself.
+// held says why nothing more begins or ends unless a person acts, and what they
+// can do. Empty: something runs, begins, or will begin by itself.
 func (f Fleet) held(c Counts, turn Turn) string {
-	begins := slices.ContainsFunc(turn.Begin, f.waits)
-	if c.Running > 0 || c.Waiting == 0 || begins {
+	stuck := f.stuck()
+	if stuck.n < c.Running || c.Running+c.Waiting == 0 || slices.ContainsFunc(turn.Begin, f.waits) {
 		return ""
 	}
 	var barred, tooLong kept
@@ -20,10 +20,10 @@ func (f Fleet) held(c Counts, turn Turn) string {
 		if !f.waits(w.Entry) {
 			continue
 		}
-		if !w.Next.IsZero() || w.Blocker == ByBake {
+		if w.endsAlone() {
 			return ""
 		}
-		if all := ofAll(w, c.Waiting); all != "" {
+		if all := ofAll(w, c.Waiting); all != "" && stuck.n == 0 {
 			return all
 		}
 		switch w.Blocker {
@@ -34,7 +34,29 @@ func (f Fleet) held(c Counts, turn Turn) string {
 		default: // a wave, kept by what keeps the one before it
 		}
 	}
-	return both(barred, tooLong)
+	return parts(stuck, barred, tooLong)
+}
+
+// stuck are the running targets whose runs wait for a person: their notes say why.
+func (f Fleet) stuck() (k kept) {
+	for i := range f.Entries {
+		if e := &f.Entries[i]; e.State == Running && e.Note != "" {
+			k.add(f, Wait{Entry: i, Reason: e.Note})
+		}
+	}
+	return k
+}
+
+// endsAlone is true for what ends by itself, and not with a running target.
+func (w Wait) endsAlone() bool {
+	switch w.Blocker {
+	case ByConcurrency, ByConstraint:
+		return false
+	case ByBake:
+		return true
+	default:
+		return !w.Next.IsZero()
+	}
 }
 
 // ofAll is the sentence where one thing keeps the whole campaign, or its wave.
@@ -53,13 +75,16 @@ func ofAll(w Wait, waiting int) string {
 	}
 }
 
-func both(barred, tooLong kept) string {
+func parts(stuck, barred, tooLong kept) string {
 	var parts []string
+	if stuck.n > 0 {
+		parts = append(parts, stuck.say("is held")+": tell its run to retry, to skip the step, or to abort")
+	}
 	if barred.n > 0 {
-		parts = append(parts, barred.String()+": end what bars it and retry it, or skip it")
+		parts = append(parts, barred.say("cannot begin")+": end what bars it and retry it, or skip it")
 	}
 	if tooLong.n > 0 {
-		parts = append(parts, tooLong.String()+": give it longer windows or shorter freezes, or skip it")
+		parts = append(parts, tooLong.say("cannot begin")+": give it longer windows or shorter freezes, or skip it")
 	}
 	return strings.Join(parts, "; ")
 }
@@ -79,10 +104,10 @@ func (k *kept) add(f Fleet, w Wait) {
 	}
 }
 
-// String names the first, and counts the others.
-func (k *kept) String() string {
+// say names the first, and counts the others.
+func (k *kept) say(what string) string {
 	if k.n == 1 {
-		return fmt.Sprintf("%s cannot begin (%s)", k.name, k.reason)
+		return fmt.Sprintf("%s %s (%s)", k.name, what, k.reason)
 	}
-	return fmt.Sprintf("%s and %d more cannot begin (%s)", k.name, k.n-1, k.reason)
+	return fmt.Sprintf("%s and %d more %s (%s)", k.name, k.n-1, what, k.reason)
 }

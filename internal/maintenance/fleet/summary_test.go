@@ -168,6 +168,13 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 			func(f *fleet.Fleet) { f.Entries[0].Barred = "quarantined since yesterday" },
 			"t0 cannot begin (quarantined since yesterday): end what bars it and retry it, or skip it",
 		},
+		"by a run of it": {
+			func(f *fleet.Fleet) {
+				set(f, 0, fleet.Running, noon.Add(-time.Hour))
+				f.Entries[0].Note = "snapshot failed"
+			},
+			"t0 is held (snapshot failed): tell its run to retry, to skip the step, or to abort",
+		},
 		"by two things": {
 			func(f *fleet.Fleet) {
 				f.Entries[0].State = fleet.Current
