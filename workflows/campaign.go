@@ -101,7 +101,7 @@ type approval struct {
 func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
 	c := &campaign{in: in, phase: fleet.Gathering, heard: workflow.Now(ctx), entryOf: map[int]int{}}
 	if in.Carried == nil {
-		c.Start = workflow.Now(ctx)
+		c.Start, c.received = workflow.Now(ctx), len(in.Plan.Targets)
 		return c
 	}
 	c.Carried, c.phase = *in.Carried, fleet.Underway

@@ -71,7 +71,6 @@ func (c *campaign) takePages(ctx workflow.Context) error {
 	total := len(c.in.Plan.Targets) + c.in.More
 	if len(c.in.Plan.Targets) > 0 {
 		c.pages = append([]AddTargets{{Targets: c.in.Plan.Targets}}, c.pages...)
-		c.received += len(c.in.Plan.Targets)
 	}
 	for {
 		for len(c.pages) > 0 {
@@ -105,7 +104,7 @@ func (c *campaign) mayAdd(in AddTargets) error {
 	switch {
 	case c.phase != fleet.Gathering || total == c.received:
 		return fmt.Errorf("the plan is complete: it has %d targets", total)
-	case in.From != max(c.received, len(c.in.Plan.Targets)):
+	case in.From != c.received:
 		return fmt.Errorf("from is %d: want %d, the number of targets so far", in.From, c.received)
 	case len(in.Targets) == 0 || len(in.Targets) > PageSize || in.From+len(in.Targets) > total:
 		return fmt.Errorf("%d targets: want 1 to %d, and no more than the %d that are missing", len(in.Targets), PageSize, total-in.From)

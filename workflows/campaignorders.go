@@ -83,7 +83,7 @@ func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 // add takes a page of the plan in.
 func (c *campaign) add(_ workflow.Context, in AddTargets) (int, error) {
 	c.pages = append(c.pages, in)
-	c.received = max(c.received, len(c.in.Plan.Targets)) + len(in.Targets)
+	c.received += len(in.Targets)
 	return c.received, nil
 }
 

@@ -216,6 +216,28 @@ func TestAPlanArrivesInPages(t *testing.T) {
 	require.Equal(t, 5, result.Counts.Succeeded)
 }
 
+func TestAPageThatArrivesAtOnceIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	s := newSky(5)
+	p := s.plan()
+	p.Rollout.MaxConcurrent = 5
+	all := p.Targets
+	p.Targets = all[:2]
+	env := under(t, noon.Add(-time.Hour), s)
+	add := func(after time.Duration, from, to int) *answer {
+		a := &answer{}
+		env.RegisterDelayedCallback(func() {
+			env.UpdateWorkflow(workflows.AddTargetsUpdate, after.String(), a, workflows.AddTargets{From: from, Targets: all[from:to]})
+		}, after)
+		return a
+	}
+	first, second := add(0, 2, 3), add(time.Second, 3, 5)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p, More: 3})
+	require.NoError(t, err)
+	require.Empty(t, first.refused+second.refused)
+	require.Equal(t, 5, result.Counts.Succeeded)
+}
+
 func TestAPlanThatNeverArrivesEndsTheCampaign(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
