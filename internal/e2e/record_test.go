@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 	historypb "go.temporal.io/api/history/v1"
@@ -20,7 +21,10 @@ const recordEnv = "TIDEGATE_RECORD"
 var notInFileNames = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 // record keeps a history under the test's name.
-func (l *lab) record(events []*historypb.HistoryEvent) {
+func (l *lab) record(events []*historypb.HistoryEvent) { l.recordAs("", events) }
+
+// recordAs is record for one of several histories of a test.
+func (l *lab) recordAs(part string, events []*historypb.HistoryEvent) {
 	release := os.Getenv(recordEnv)
 	if release == "" {
 		return
@@ -29,6 +33,6 @@ func (l *lab) record(events []*historypb.HistoryEvent) {
 	require.NoError(l.t, err)
 	folder := filepath.Join(histories, release)
 	require.NoError(l.t, os.MkdirAll(folder, 0o750)) //nolint:gosec // the folder is named by who records
-	file := filepath.Join(folder, notInFileNames.ReplaceAllString(l.t.Name(), "-")+".json")
+	file := filepath.Join(folder, notInFileNames.ReplaceAllString(strings.Trim(l.t.Name()+"-"+part, "-"), "-")+".json")
 	require.NoError(l.t, os.WriteFile(file, text, 0o600)) //nolint:gosec // as above
 }
