@@ -38,7 +38,7 @@ func TestStoppedWhileTheTriggerIsUnderWay(t *testing.T) {
 			require.Equal(t, maintenance.StatePartial, result.State, result.Summary)
 			require.Equal(t, "1.3.0", result.Gateway.After.SoftwareVersion, "nobody watched the restart")
 			require.False(t, result.Quarantined)
-			require.Equal(t, map[string]int{updated: 1}, count(l.effects(), "snapshot"))
+			require.Equal(t, map[string]int{updated: 1}, count(l.effects()))
 		})
 	}
 }
