@@ -6,32 +6,57 @@ import (
 	"slices"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-// differences are the ways in which a run departed from the fates that the
-// fleet should meet: none when all is well. The results are the fleet's, in
-// its order; a zero one stands for a target that left no record.
-func differences(fleet []member, results []maintenance.Result, counted map[effect]int) []string {
-	var faults []string
-	for i, m := range fleet {
-		faults = append(faults, m.differences(results[i])...)
-	}
-	return append(faults, miscounts(intended(fleet), counted)...)
+// ending is what a campaign leaves behind.
+type ending struct {
+	campaign fleet.Result
+	rows     []fleet.Row // its targets, in its order
+	// results are the targets' records, in the order of the members; a zero one
+	// stands for a target that left none.
+	results []maintenance.Result
+	effects map[effect]int
 }
 
-func (m member) differences(r maintenance.Result) []string {
-	if r.State == "" {
-		return []string{m.target.Name + ": it left no record"}
+// differences are the ways in which a campaign departed from its plan and from
+// the fates that its targets should meet: none when all is well.
+func differences(targets []member, was ending, p promises) []string {
+	var faults []string
+	if want := fleet.Partial; was.campaign.State != want {
+		faults = append(faults, fmt.Sprintf("the campaign ended %s, should be %s", was.campaign.State, want))
 	}
+	if n := len(was.campaign.Decisions); n != 1 {
+		faults = append(faults, fmt.Sprintf("the campaign has %d decisions, should have 1: the approval", n))
+	}
+	for i, m := range targets {
+		if i >= len(was.rows) || was.rows[i].Name != m.name {
+			return append(faults, m.name+": is not where the plan puts it")
+		}
+		faults = append(faults, m.differences(was.rows[i], was.results[i])...)
+	}
+	for _, row := range was.rows[len(targets):] {
+		faults = append(faults, row.Name+": is no target of the plan")
+	}
+	faults = append(faults, p.broken(was.rows)...)
+	return append(faults, miscounts(intended(targets), was.effects)...)
+}
+
+func (m member) differences(row fleet.Row, r maintenance.Result) []string {
 	var faults []string
 	same := func(what string, want, got any) {
 		// As text, so that no list and an empty one are alike.
 		if w, g := fmt.Sprint(want), fmt.Sprint(got); w != g {
-			faults = append(faults, fmt.Sprintf("%s: %s: %s, should be %s", m.target.Name, what, g, w))
+			faults = append(faults, fmt.Sprintf("%s: %s: %s, should be %s", m.name, what, g, w))
 		}
 	}
 	want := m.expect
-	same("end state", want.state, r.State)
+	same("wave", m.wave, row.Wave)
+	same("state", want.state, row.State)
+	if r.State == "" && want.end != "" {
+		return append(faults, m.name+": it left no record")
+	}
+	same("end state", want.end, r.State)
 	same("updated", want.cause != "", r.Gateway.Updated)
 	same("cause of the update", want.cause, r.Gateway.Cause)
 	same("software before", want.before, r.Gateway.Before.SoftwareVersion)

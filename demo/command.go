@@ -31,7 +31,7 @@ const (
 // options are what the flags say.
 type options struct {
 	temporalPort, uiPort, simPort uint16
-	exit                          bool
+	exit, ask                     bool
 	report                        string
 }
 
@@ -62,10 +62,10 @@ func command(ctx context.Context) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run the main job in one process: Temporal, its Web UI, simulated clouds, eight gateways.",
+		Short: "Run the main job in one process: Temporal, its Web UI, simulated clouds, a campaign over 22 gateways.",
 		Long: "Run the main job in one process: an embedded Temporal with its Web UI, two simulated clouds,\n" +
-			"a worker, and the maintenance of eight gateways with different fates. It takes about two\n" +
-			"minutes, then stays up for browsing. Everything is on loopback and in memory.",
+			"a worker, and the campaign of demo/plan.yaml over 22 gateways with different fates. It takes about\n" +
+			"two minutes, then stays up for browsing. Everything is on loopback and in memory.",
 		Example:       "  demo\n  demo --exit --report r.json",
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -83,8 +83,9 @@ func command(ctx context.Context) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&opts.exit, "exit", false, "end when the last target has ended, instead of staying up for browsing")
-	flags.StringVar(&opts.report, "report", "", "write the JSON report to `file` when the last target has ended")
+	flags.BoolVar(&opts.exit, "exit", false, "end when the campaign has ended, instead of staying up for browsing")
+	flags.BoolVar(&opts.ask, "ask", false, "leave the campaign's approval to you, instead of giving it after some seconds")
+	flags.StringVar(&opts.report, "report", "", "write the JSON report to `file` when the campaign has ended")
 	flags.Uint16Var(&opts.uiPort, "ui-port", defaultUIPort, "`port` of the Web UI; 0 takes a free one")
 	flags.Uint16Var(&opts.temporalPort, "temporal-port", defaultTemporalPort, "`port` of Temporal; 0 takes a free one")
 	flags.Uint16Var(&opts.simPort, "sim-port", defaultSimPort, "`port` of the simulated clouds; 0 takes a free one")

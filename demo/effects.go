@@ -23,16 +23,22 @@ func updates(arn string) effect {
 	return effect{"storagegateway:UpdateGatewaySoftwareNow", arn, change(oldSoftware, newSoftware)}
 }
 
-// snapshots is one snapshot of one of the scenario's volumes, by the end of the
-// volume's id, whose first digit is its gateway's number.
-func snapshots(volume string, point maintenance.RecoveryPoint) effect {
-	arn := gateway("0"+volume[:1]) + "/volume/vol-1A2B3C" + volume
-	return effect{"storagegateway:CreateSnapshot", arn, string(point)}
+// snapshot is one snapshot of a gateway's volume, by the number of its id.
+func snapshot(arn, volume string) effect {
+	return effect{"storagegateway:CreateSnapshot", arn + "/volume/vol-" + volume, string(maintenance.PointAfter)}
 }
 
-func automaticUpdates(arn string, policy maintenance.AutomaticUpdatePolicy) effect {
-	return effect{"storagegateway:UpdateMaintenanceStartTime", arn, string(policy)}
+// upgrade is what the upgrade of a proxy makes, with its reads moved away
+// meanwhile.
+func upgrade(proxy, weights string) []effect {
+	return []effect{
+		reads(proxy, weights, "[0 0]"), reads(proxy, "[0 0]", weights),
+		{"taurusdb:UpgradeProxyVersion", proxy, change(oldKernel, newKernel)},
+	}
 }
+
+// moves is the demo's own act: it moves a gateway's window.
+func moves(arn string) effect { return effect{"admin:Window", arn, ""} }
 
 func reads(proxy, from, to string) effect {
 	return effect{"taurusdb:SetGaussMySqlProxyWeight", proxy, change(from, to)}
@@ -53,7 +59,7 @@ func identify(e record.Effect) effect {
 			seen.change = parts[3]
 		}
 	default:
-		seen.change = cmp.Or(d["readonly"], d["automaticUpdatePolicy"])
+		seen.change = d["readonly"]
 	}
 	return seen
 }
@@ -67,10 +73,10 @@ func tally(effects []record.Effect) map[effect]int {
 	return counts
 }
 
-// intended is every effect that the fleet's fates ask for.
-func intended(fleet []member) map[effect]int {
+// intended is every effect that the targets' fates ask for.
+func intended(targets []member) map[effect]int {
 	counts := map[effect]int{}
-	for _, m := range fleet {
+	for _, m := range targets {
 		for _, e := range m.expect.effects {
 			counts[e]++
 		}

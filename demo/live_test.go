@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
 var now = time.Date(2026, 11, 22, 2, 14, 18, 0, time.UTC)
@@ -17,7 +19,7 @@ var now = time.Date(2026, 11, 22, 2, 14, 18, 0, time.UTC)
 // at is a status whose run has done every step before the given one.
 func at(step maintenance.Step, state maintenance.StepState) maintenance.Status {
 	s := maintenance.Status{Step: step}
-	begin := now.Add(-approveAfter)
+	begin := now.Add(-time.Minute)
 	for i, name := range maintenance.Steps() {
 		report := maintenance.StepReport{Step: name, State: maintenance.StepPending}
 		switch {
@@ -56,19 +58,19 @@ func TestHeadlineSaysWhatRunsOrWhyNot(t *testing.T) {
 	for want, status := range map[string]maintenance.Status{
 		"starts":               {},
 		"1/7 assess          ": at(maintenance.StepAssess, maintenance.StepActive),
-		"2/7 wait            the window opens in 0:42":           waiting(maintenance.BlockedByWindow, 42*time.Second),
-		"2/7 wait            waits (freeze), may begin in 61:01": waiting(maintenance.BlockedByFreeze, 61*time.Minute+time.Second),
-		"2/7 wait            waits for an approval":              waiting(maintenance.BlockedByApproval, 0),
-		"4/7 await-running   past the point of no return":        restarting,
-		"5/7 snapshot        1 of 2 snapshots completed":         snapshotting,
-		"6/7 upgrade-proxies 1 upgraded, 2 pending":              upgrading,
-		"COMPLETED  it runs 1.3.0.":                              ended,
-		"PARTIAL  1 upgraded, 2 pending":                         partial,
-		"2/7 wait            waits (failure)":                    waiting(maintenance.BlockedByFailure, 0),
+		"2/7 wait            AWS may be first; goes on in 0:42":    waiting(maintenance.BlockedByWindow, 42*time.Second),
+		"2/7 wait            waits (freeze), may begin in 61:01":   waiting(maintenance.BlockedByFreeze, 61*time.Minute+time.Second),
+		"4/7 await-running   past the point of no return":          restarting,
+		"5/7 snapshot        1 of 2 snapshots completed":           snapshotting,
+		"6/7 upgrade-proxies 1 upgraded, 2 pending":                upgrading,
+		"COMPLETED  it runs 1.3.0.":                                ended,
+		"PARTIAL  1 upgraded, 2 pending":                           partial,
+		"2/7 wait            HELD until a person decides: because": waiting(maintenance.BlockedByFailure, 0),
 	} {
 		require.Equal(t, want, headline(status, now))
 	}
 	require.Equal(t, "0:00", countdown(-time.Second))
+	require.Equal(t, "71 hours", countdown(72*time.Hour-time.Second))
 }
 
 func TestNewsIsWhatTheLastStatusDidNotSay(t *testing.T) {
@@ -99,14 +101,45 @@ func TestNewsIsWhatTheLastStatusDidNotSay(t *testing.T) {
 	}, news(shifted, ended, now))
 }
 
+// under is a campaign whose second wave is open, with one target that runs.
+func under(run maintenance.Status) moment {
+	return moment{
+		campaign: fleet.Status{
+			Phase: fleet.Underway, Blockers: map[maintenance.Blocker]int{fleet.ByWave: 16, maintenance.BlockedByFreeze: 3},
+			Waves: []fleet.WaveLine{
+				{Wave: 1, Counts: fleet.Counts{Total: 1, Succeeded: 1}, State: fleet.WaveEnded},
+				{Wave: 2, Counts: fleet.Counts{Total: 5, Waiting: 3, Running: 1, Current: 1}, State: fleet.WaveOpen},
+				{Wave: 3, Counts: fleet.Counts{Total: 16, Waiting: 16}, State: fleet.WaveWaiting},
+			},
+			Running:  []fleet.Row{{Name: "half-past"}},
+			Upcoming: []fleet.Row{{Name: "flapping", Blocker: maintenance.BlockedByFreeze, Next: now.Add(12 * time.Second)}},
+			Failures: []fleet.Row{{Name: "archive", Note: "PARTIAL: sad"}},
+		},
+		runs: map[string]maintenance.Status{"half-past": run},
+	}
+}
+
 func TestOffATerminalEveryChangeIsALine(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	screen := newScreen(&out, fleet(), time.Now().Add(-12*time.Second))
-	screen.update(1, at(maintenance.StepWait, maintenance.StepActive))
-	screen.update(1, at(maintenance.StepWait, maintenance.StepActive))
+	screen := newScreen(&out, members(), now.Add(-12*time.Second))
+	held := at(maintenance.StepSnapshot, maintenance.StepFailed)
+	held.Steps[4].Note = "one\nand another"
+	for _, run := range []maintenance.Status{at(maintenance.StepWait, maintenance.StepActive), at(maintenance.StepWait, maintenance.StepActive), held} {
+		screen.update(under(run), now)
+	}
+	last := under(held)
+	last.campaign.Result = &fleet.Result{State: fleet.Partial, Summary: "not all."}
+	last.campaign.Blockers = nil
+	screen.update(last, now)
 	screen.close()
-	require.Regexp(t, `^  12\.\ds  opens-soon     1/7 assess          done: well\n$`, out.String())
+	require.Equal(t, []string{
+		"wave 1         ended", "wave 2         open", "waiting        freeze, wave",
+		"half-past      1/7 assess          done: well",
+		"half-past      2/7 wait            done: well", "half-past      3/7 update          done: well", "half-past      4/7 await-running   done: well",
+		"half-past      5/7 snapshot        failed: one; and another",
+		"campaign       PARTIAL. not all.",
+	}, strings.Split(strings.TrimSpace(strings.ReplaceAll("\n"+out.String(), "\n  12.0s  ", "\n")), "\n"))
 }
 
 // shared is a buffer for several writers, as a terminal is.
@@ -115,56 +148,71 @@ type shared struct {
 	bytes.Buffer
 }
 
+func (s *shared) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.String()
+}
+
 func (s *shared) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.Buffer.Write(p)
 }
 
-func TestBarsShowEveryTargetUntilClosed(t *testing.T) {
+func TestBarsShowTheWavesAndBelowThemWhatRunsWaitsAndFailed(t *testing.T) {
 	t.Parallel()
 	var out shared
-	bars := newBars(&out, fleet(), 80)
-	ended := at(maintenance.StepVerify, maintenance.StepDone)
-	ended.Result = &maintenance.Result{State: maintenance.StateCompleted, Summary: "it runs 1.3.0."}
-	bars.update(0, ended)
-	bars.update(1, at(maintenance.StepSnapshot, maintenance.StepActive))
-	bars.close()
-	shown := out.String()
-	for _, m := range fleet() {
-		require.Regexp(t, `(?m)^(\r\x1b\[K)?`+m.target.Name+" ", shown, "each in a line of its own")
+	bars := newBars(&out, members(), 80, 24)
+	bars.update(under(at(maintenance.StepSnapshot, maintenance.StepActive)), now)
+	require.Eventually(t, func() bool { return strings.Contains(out.text(), "FAILED") }, time.Minute, redraw)
+	for _, want := range []string{
+		`wave 1  ended    1/1 ended, 0 running .*` + filled("█", ""), `wave 2  open     1/5 ended, 1 running`, `wave 3  waiting  0/16`,
+		`half-past      5/7 snapshot`, `3 wait         freeze, the first may begin in 0:12`, `16 wait        wave`, `archive        FAILED  PARTIAL: sad`,
+	} {
+		require.Regexp(t, want, out.text())
 	}
-	require.Contains(t, shown, "COMPLETED  it runs 1.3.0.")
-	require.Contains(t, shown, filled("█", ""))
-	require.Contains(t, shown, "not all", "the others were not completed")
-	require.Equal(t, 1, strings.Count(shown, "5/7 snapshot"))
+	end := under(at(maintenance.StepVerify, maintenance.StepDone))
+	end.campaign.Waves[1] = fleet.WaveLine{Wave: 2, Counts: fleet.Counts{Total: 5, Succeeded: 4, Failed: 1}, State: fleet.WaveEnded}
+	bars.update(end, now)
+	bars.close()
+	require.Contains(t, out.text(), "not all", "a target failed")
 }
 
-func TestAnApprovalIsGivenOnceItWasSeen(t *testing.T) {
+func TestOnALowTerminalTheRestIsCounted(t *testing.T) {
 	t.Parallel()
-	status := waiting(maintenance.BlockedByApproval, 0)
-	require.True(t, wantsApproval(status, now))
-	require.False(t, wantsApproval(status, now.Add(-time.Second)), "too early")
-	require.False(t, wantsApproval(waiting(maintenance.BlockedByWindow, time.Minute), now))
+	var out shared
+	bars := newBars(&out, members(), 80, 10)
+	crowd := under(maintenance.Status{})
+	for i := range 10 {
+		crowd.campaign.Running = append(crowd.campaign.Running, fleet.Row{Name: fmt.Sprint("store-", i)})
+	}
+	bars.update(crowd, now)
+	require.Eventually(t, func() bool { return strings.Contains(out.text(), "and 8 more lines") }, time.Minute, redraw)
+	bars.close()
 }
 
 func TestTheSummarySaysWhatBecameOfEveryTarget(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	results, counted := perfect()
-	results[5].Ledger[2].What = "read weights of the canary"
-	counted[updates(gateway("01"))] = 2
+	was := perfect()
+	was.results[index("rejected-proxy")].Ledger[2].What = "read weights of the canary"
+	was.results[index("archive")].State = maintenance.StateFailed
+	was.effects[updates(members()[0].arn)] = 2
+	was.campaign.Summary = "20 of 22 targets succeeded."
 	p := printer{&out}
-	p.summary(fleet(), results)
-	p.effects(intended(fleet()), counted)
+	p.summary(members(), was)
+	p.effects(intended(members()), was.effects)
 	for _, want := range []string{
+		`canary .* 1 .* COMPLETED .* 1\.2\.3 → 1\.3\.0 .* 2 of 2 .* 25s`, `up-to-date .* current`,
 		`rejected-proxy .* PARTIAL .* 1\.2\.3 → 1\.3\.0 .* 1 of 1 .* 1 upgraded .* 25s`, `by AWS`, `Expected: 2nd of 3 proxies rejected`,
-		`Taken back: read weights of the canary; change 4\.`,
-		`UpdateGatewaySoftwareNow +\| +6 \| +7 \| NO`, `CreateSnapshot +\| +8 \| +8 \| yes`,
+		`Decided: abort by night-shift, because of it\.`, `Taken back: read weights of the canary; change 4\.`,
+		`archive .* FAILED`, `Expected: other people's snapshots`, `The campaign ended PARTIAL: 20 of 22 targets succeeded\.`,
+		`UpdateGatewaySoftwareNow +\| +20 \| +21 \| NO`, `CreateSnapshot +\| +21 \| +21 \| yes`,
 	} {
 		require.Regexp(t, want, out.String())
 	}
 	for line := range strings.Lines(out.String()) {
-		require.LessOrEqual(t, len([]rune(line)), 80+len("\n"), line)
+		require.LessOrEqual(t, len([]rune(line)), 90+len("\n"), line)
 	}
 }

@@ -6,47 +6,63 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/workflows"
 )
 
-// patience is how long the demo waits for its targets, several times what they
-// need: a run that hangs is a fate that did not come out.
-const patience = 6 * time.Minute
+// patience is how long the demo waits for its campaign, several times what it
+// needs: one that hangs is a fate that did not come out. patientlyAsked is what
+// it waits beyond that for the user's approval.
+const (
+	patience       = 8 * time.Minute
+	patientlyAsked = time.Hour
+)
 
-// play raises the stage, follows every target to its end, and says how it was.
+// play raises the stage, follows the campaign to its end, and says how it was.
 // Its error is that a fate did not come out, or that it was interrupted.
 func play(ctx context.Context, opts options, out io.Writer) error {
 	begin := time.Now()
-	s, err := raise(ctx, opts)
+	p, err := readPlan(begin)
+	if err != nil {
+		return err
+	}
+	s, err := raise(ctx, opts, p.Accounts)
 	if err != nil {
 		return err
 	}
 	defer s.strike()
-	targets := fleet()
-	p := printer{out}
-	p.greet(s, targets)
-	results, err := perform(ctx, s, targets, newScreen(out, targets, begin))
+	in, err := campaignInput(time.Now())
 	if err != nil {
 		return err
 	}
-	counted := tally(s.clouds.Effects())
-	p.summary(targets, results)
-	p.effects(intended(targets), counted)
-	faults := differences(targets, results, counted)
-	p.verdict(faults)
+	targets, say := members(), printer{out}
+	say.greet(s, in, targets)
+	if opts.ask {
+		say.say("  It waits for you: %s\n\n", s.tidegate("approve "+in.Plan.Name+" --why TEXT"))
+	}
+	was, err := perform(ctx, s, in, opts.ask, newScreen(out, targets, begin))
+	if err != nil {
+		return err
+	}
+	say.summary(targets, was)
+	say.effects(intended(targets), was.effects)
+	faults := differences(targets, was, promisesOf(in.Plan))
+	say.verdict(faults)
 	if opts.report != "" {
-		record := report.Report{Started: begin, Ended: time.Now(), Targets: results, Effects: forReport(counted)}
+		record := report.Report{
+			Started: begin, Ended: time.Now(), Campaign: &was.campaign, Targets: recorded(was.results), Effects: forReport(was.effects),
+		}
 		if err := report.Write(opts.report, record); err != nil {
 			return err
 		}
-		p.say("The report is in %s.\n", opts.report)
+		say.say("The report is in %s.\n", opts.report)
 	}
 	if !opts.exit {
-		p.say("Browse %s; Ctrl-C ends it.\n", s.runsPage())
+		say.say("Browse %s; Ctrl-C ends it.\n", s.runsPage())
 		<-ctx.Done()
 	}
 	if len(faults) > 0 {
@@ -55,42 +71,61 @@ func play(ctx context.Context, opts options, out io.Writer) error {
 	return nil
 }
 
-// perform starts every target and follows all of them to their ends. The
-// results are in the fleet's order; one that left no record is zero.
-func perform(ctx context.Context, s *stage, fleet []member, show screen) ([]maintenance.Result, error) {
-	defer show.close()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// perform starts the campaign and follows it to its end.
+func perform(ctx context.Context, s *stage, in workflows.CampaignInput, ask bool, show screen) (ending, error) {
+	limit := patience
+	if ask {
+		limit += patientlyAsked
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	results, errs := make([]maintenance.Result, len(fleet)), make([]error, len(fleet))
-	var group sync.WaitGroup
-	for i, m := range fleet {
-		group.Go(func() {
-			run, err := m.start(ctx, s.client)
-			if err != nil {
-				errs[i] = err
-				return
-			}
-			results[i], errs[i] = m.follow(ctx, s.client, run, func(status maintenance.Status) { show.update(i, status) })
-		})
-	}
-	group.Wait()
-	left := missing(fleet, results)
+	was, err := follow(ctx, s, in, ask, show)
+	show.close()
 	switch {
-	case ctx.Err() == nil || left == "":
-		return results, errors.Join(errs...)
+	case ctx.Err() == nil || err == nil:
+		return was, err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, fmt.Errorf("after %s these had not ended: %s", patience, left)
+		return ending{}, fmt.Errorf("the campaign has not ended after %s", limit)
 	}
-	return nil, fmt.Errorf("interrupted before these had ended: %s", left)
+	return ending{}, errors.New("interrupted before the campaign had ended")
 }
 
-// missing names the targets without a result.
-func missing(fleet []member, results []maintenance.Result) string {
-	var names []string
-	for i, r := range results {
-		if r.State == "" {
-			names = append(names, fleet[i].target.Name)
+func follow(ctx context.Context, s *stage, in workflows.CampaignInput, ask bool, show screen) (was ending, err error) {
+	c, err := begin(ctx, s.client, in)
+	if err != nil {
+		return was, err
+	}
+	script := newScript(c, s.clouds.AWS(), ask)
+	if was.campaign, err = c.follow(ctx, func(m moment) error {
+		show.update(m, time.Now())
+		return script.act(ctx, m)
+	}); err != nil {
+		return was, err
+	}
+	if was.rows, err = c.rows(ctx); err != nil {
+		return was, err
+	}
+	byName := map[string]fleet.Row{}
+	for _, row := range was.rows {
+		byName[row.Name] = row
+	}
+	for _, m := range members() {
+		result, err := c.record(ctx, byName[m.name])
+		if err != nil {
+			return was, err
+		}
+		was.results = append(was.results, result)
+	}
+	was.effects = tally(s.clouds.Effects())
+	return was, nil
+}
+
+// recorded are the records that there are.
+func recorded(results []maintenance.Result) (records []maintenance.Result) {
+	for _, r := range results {
+		if r.State != "" {
+			records = append(records, r)
 		}
 	}
-	return strings.Join(names, ", ")
+	return records
 }

@@ -7,12 +7,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/report"
 )
 
@@ -42,7 +44,8 @@ func TestTheDemoMeetsEveryFate(t *testing.T) {
 	require.Empty(t, errOut.String())
 	require.Contains(t, out.String(), "Every fate came out as it should")
 	require.Contains(t, out.String(), "taken back: read weights of proxy "+rejected)
-	require.Contains(t, out.String(), "waits (window): the window opens")
+	require.Contains(t, out.String(), "refused        retry by night-shift")
+	require.Contains(t, out.String(), "waiting        freeze, wave")
 	require.NotContains(t, out.String(), "\x1b", "no colour and no cursor movement off a terminal")
 
 	text, err := os.ReadFile(file)
@@ -51,13 +54,16 @@ func TestTheDemoMeetsEveryFate(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &r))
 	require.Equal(t, report.SchemaVersion, r.SchemaVersion)
 	require.True(t, r.Started.Before(r.Ended))
-	require.Len(t, r.Targets, len(fleet()))
-	for i, m := range fleet() {
-		require.Equal(t, m.target.Name, r.Targets[i].Target)
-		require.Equal(t, m.expect.state, r.Targets[i].State)
+	require.Equal(t, fleet.Partial, r.Campaign.State)
+	require.Len(t, r.Campaign.Waves, 3)
+	ran := slices.DeleteFunc(members(), func(m member) bool { return m.expect.end == "" })
+	require.Len(t, r.Targets, len(ran))
+	for i, m := range ran {
+		require.Equal(t, m.name, r.Targets[i].Target)
+		require.Equal(t, m.expect.end, r.Targets[i].State)
 		require.Len(t, r.Targets[i].Steps, len(maintenance.Steps()))
 	}
-	require.Len(t, r.Effects, len(intended(fleet())))
+	require.Len(t, r.Effects, len(intended(members())))
 	for _, e := range r.Effects {
 		require.Equal(t, 1, e.Count, e)
 	}
@@ -70,11 +76,10 @@ func TestAnInterruptedDemoSaysWhatItLeft(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "r.json")
 	ctx, interrupt := context.WithCancel(t.Context())
-	out := &watched{until: "waits (window)", then: interrupt}
+	out := &watched{until: "waiting        freeze, wave", then: interrupt}
 	var errOut bytes.Buffer
 	require.Equal(t, exitFailed, run(ctx, freePorts("--report", file), out, &errOut), errOut.String())
-	require.Contains(t, errOut.String(), "interrupted before these had ended: ")
-	require.Contains(t, errOut.String(), "opens-soon")
+	require.Contains(t, errOut.String(), "interrupted before the campaign had ended")
 	require.NoFileExists(t, file)
 }
 

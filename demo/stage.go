@@ -12,8 +12,8 @@ import (
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/simcloud"
-	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/workers"
 	"github.com/tidegate/tidegate/workflows"
@@ -22,26 +22,27 @@ import (
 //go:embed scenario.yaml
 var scenario []byte
 
-// stage is everything that the maintenances need: engine, worker, clouds.
+// stage is everything that the campaign needs: engine, worker, clouds.
 type stage struct {
 	temporal *devserver.Server
 	client   client.Client
+	world    simcloud.Scenario
 	clouds   *simcloud.Simulation
 	address  string   // of the clouds, as host:port
 	undo     []func() // what to stop, the last one first
 }
 
 // raise starts the stage; strike ends it, also one that is half raised.
-func raise(ctx context.Context, opts options) (*stage, error) {
+func raise(ctx context.Context, opts options, known plan.Accounts) (*stage, error) {
 	s := &stage{}
-	if err := s.raise(ctx, opts); err != nil {
+	if err := s.raise(ctx, opts, known); err != nil {
 		s.strike()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *stage) raise(ctx context.Context, opts options) error {
+func (s *stage) raise(ctx context.Context, opts options, known plan.Accounts) error {
 	var err error
 	s.temporal, err = devserver.Start(ctx, devserver.Options{
 		Port: int(opts.temporalPort), UIPort: int(opts.uiPort), SearchAttributes: workflows.SearchAttributes(),
@@ -54,19 +55,18 @@ func (s *stage) raise(ctx context.Context, opts options) error {
 		return err
 	}
 	s.undo = append(s.undo, s.client.Close)
-	// The clouds come late: their windows open so many seconds after their start.
 	if err := s.raiseClouds(ctx, opts.simPort); err != nil {
 		return err
 	}
-	return s.raiseWorker(ctx)
+	return s.raiseWorker(ctx, known)
 }
 
 func (s *stage) raiseClouds(ctx context.Context, port uint16) error {
-	world, err := simcloud.Parse("scenario.yaml", scenario)
-	if err != nil {
+	var err error
+	if s.world, err = simcloud.Parse("scenario.yaml", scenario); err != nil {
 		return err
 	}
-	if s.clouds, err = simcloud.New(world, simcloud.Options{}); err != nil {
+	if s.clouds, err = simcloud.New(s.world, simcloud.Options{}); err != nil {
 		return err
 	}
 	// They outlive ctx: runs are read to their end while the demo shuts down.
@@ -79,20 +79,27 @@ func (s *stage) raiseClouds(ctx context.Context, port uint16) error {
 	return nil
 }
 
-// raiseWorker gives the worker the simulated clouds and their keys, and nothing
-// of the environment: whoever has AWS_* variables set means the real one.
-func (s *stage) raiseWorker(ctx context.Context) error {
+// raiseWorker gives the worker the plan's accounts on the simulated clouds, with
+// their keys, and nothing of the environment: whoever has AWS_* variables set
+// means the real one.
+func (s *stage) raiseWorker(ctx context.Context, known plan.Accounts) error {
 	endpoint := "http://" + s.address
-	clouds := accounts.New(context.WithoutCancel(ctx),
-		[]accounts.AWS{{
-			Account: awsaccounts.Account{Name: awsAccount, Region: aws.DefaultRegion, Endpoint: endpoint},
-			Keys:    &accounts.Keys{AccessKeyID: aws.DefaultAccessKeyID, SecretAccessKey: aws.DefaultSecretAccessKey},
-		}},
-		[]accounts.Huawei{{
-			Account:     huaweicloud.Account{Name: huaweiAccount, Project: huawei.DefaultProjectID, Region: huawei.DefaultRegion, Endpoint: endpoint},
+	var onAWS []accounts.AWS
+	for i, a := range known.AWS {
+		keys := s.world.AWS.Credentials[i] // they stand in the plan's order
+		onAWS = append(onAWS, accounts.AWS{
+			Account: awsaccounts.Account{Name: a.Name, Region: a.Region, Endpoint: endpoint},
+			Keys:    &accounts.Keys{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey},
+		})
+	}
+	var onHuawei []accounts.Huawei
+	for _, a := range known.Huawei {
+		onHuawei = append(onHuawei, accounts.Huawei{
+			Account:     huaweicloud.Account{Name: a.Name, Project: a.Project, Region: a.Region, Endpoint: endpoint},
 			Credentials: huaweicloud.Credentials{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey},
-		}})
-	stop, err := workers.Start(s.client, clouds, workers.Options{})
+		})
+	}
+	stop, err := workers.Start(s.client, accounts.New(context.WithoutCancel(ctx), onAWS, onHuawei), workers.Options{})
 	if err != nil {
 		return fmt.Errorf("start the workers: %w", err)
 	}
@@ -100,9 +107,14 @@ func (s *stage) raiseWorker(ctx context.Context) error {
 	return nil
 }
 
-// runsPage is where the Web UI lists the runs.
+// runsPage is where the Web UI lists the campaign, its pages and its targets' runs.
 func (s *stage) runsPage() string {
 	return s.temporal.UIAddress() + "/namespaces/" + s.temporal.Namespace() + "/workflows"
+}
+
+// tidegate is the operator's command, against this stage.
+func (s *stage) tidegate(line string) string {
+	return "go run ./starter --address " + s.temporal.FrontendAddress() + " " + line
 }
 
 // strike stops everything, in the reverse order of its start.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows"
 )
 
 // printer writes what people read. Where that fails there is nowhere to say so,
@@ -22,36 +24,55 @@ func (p printer) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.out, format, args...) //nolint:errcheck // see printer
 }
 
-func (p printer) greet(s *stage, fleet []member) {
-	p.say("Tidegate's demo: %d gateways, as many fates, two simulated clouds. Two minutes.\n\n", len(fleet))
+func (p printer) greet(s *stage, in workflows.CampaignInput, targets []member) {
+	p.say("Tidegate's demo: a campaign over %d gateways in two accounts of simulated clouds. Two minutes.\n\n", len(targets))
 	p.say("  Web UI    %s\n", s.runsPage())
 	p.say("            Open a run: it says what it does, or what it waits for and why.\n")
 	p.say("  Temporal  %s (namespace %s)\n", s.temporal.FrontendAddress(), s.temporal.Namespace())
-	p.say("  Clouds    http://%s/_sim/effects lists every change they made\n\n", s.address)
-	for _, m := range fleet {
-		p.say("  %-*s  %s\n", nameWidth, m.target.Name, m.fate)
+	p.say("  Clouds    http://%s/_sim/effects lists every change they made\n", s.address)
+	p.say("  Plan      %s. In another terminal:\n", planPath)
+	for _, line := range []string{"status " + in.Plan.Name, "plan " + planPath} {
+		p.say("            %s\n", s.tidegate(line))
 	}
 	p.say("\n")
+	for i, m := range targets {
+		switch rest := len(targets) - i; {
+		case i == len(targets)-stores:
+			p.say("  %-*s  %d stores, found by their tag in the second account\n", nameWidth, m.name+"...", rest)
+		case rest > stores:
+			p.say("  %-*s  %s\n", nameWidth, m.name, m.fate)
+		}
+	}
+	p.say("\n  The waves have %s targets. First somebody has to approve, and a freeze of %s has to end.\n\n",
+		strings.Join(each(waveSizes(targets), strconv.Itoa), ", "), freezeFor)
 }
 
 func summaryColumns() []any {
-	return []any{"target", "end state", "software", "snapshots", "proxies", "took"}
+	return []any{"target", "wave", "end state", "software", "snapshots", "proxies", "took"}
 }
 
 // summary is the table of what became of every target: figures, and below them
-// what was expected and what is so.
-func (p printer) summary(fleet []member, results []maintenance.Result) {
+// what is so where that needs words.
+func (p printer) summary(targets []member, was ending) {
 	t := p.table("What became of them", summaryColumns()...)
-	t.Style().Options.SeparateRows = true
-	for i, m := range fleet {
-		r := results[i]
+	for i, m := range targets {
+		r := was.results[i]
+		shown, good := string(r.State), r.State == m.expect.end
+		if r.State == "" {
+			shown, good = string(was.rows[i].State), was.rows[i].State == m.expect.state
+		}
 		t.AppendRow(table.Row{
-			m.target.Name, p.coloured(r.State, m.expect.state), software(r.Gateway),
+			m.name, m.wave, p.coloured(shown, good), software(r.Gateway),
 			snapshotsOf(r.Snapshots), strings.ReplaceAll(proxiesSoFar(r.Proxies), ", ", "\n"), took(r),
 		})
-		appendProse(t, "Expected: "+m.fate+".", "Now: "+r.Summary, takenBack(r.Ledger))
+		if m.expect.decisions > 0 || !good {
+			t.AppendSeparator()
+			appendProse(t, "Expected: "+m.fate+".", "Now: "+r.Summary, decided(r.Decisions), takenBack(r.Ledger))
+			t.AppendSeparator()
+		}
 	}
 	p.say("\n%s\n", t.Render())
+	p.say("\nThe campaign ended %s: %s\n", was.campaign.State, was.campaign.Summary)
 }
 
 // effects counts what the clouds did, kind by kind, against what was intended.
@@ -89,7 +110,7 @@ func ofKind(counts map[effect]int, kind string) (total, most int) {
 
 func (p printer) verdict(faults []string) {
 	if len(faults) == 0 {
-		p.say("Every fate came out as it should, and every effect took place exactly once.\n")
+		p.say("Every fate came out as it should, every promise of the plan was kept, and every effect took place exactly once.\n")
 	}
 }
 
@@ -99,7 +120,7 @@ func (p printer) table(title string, columns ...any) table.Writer {
 	t.SetTitle(title)
 	t.AppendHeader(columns)
 	t.SetStyle(table.StyleDefault)
-	if _, isTerminal := terminal(p.out); isTerminal {
+	if _, _, isTerminal := terminal(p.out); isTerminal {
 		t.SetStyle(table.StyleLight)
 	}
 	t.Style().Format.Header = text.FormatDefault
@@ -140,21 +161,29 @@ func takenBack(ledger []maintenance.Change) string {
 }
 
 // coloured is an end state in the colour of what it is, on a terminal.
-func (p printer) coloured(state, want maintenance.EndState) string {
-	shown := string(state)
+func (p printer) coloured(shown string, expected bool) string {
 	if shown == "" {
 		shown = "no record"
 	}
-	if _, isTerminal := terminal(p.out); !isTerminal {
+	if _, _, isTerminal := terminal(p.out); !isTerminal {
 		return shown
 	}
 	switch {
-	case state != want:
+	case !expected:
 		return text.FgRed.Sprint(shown)
-	case state == maintenance.StateCompleted:
-		return text.FgGreen.Sprint(shown)
+	case shown == string(maintenance.StatePartial):
+		return text.FgYellow.Sprint(shown)
 	}
-	return text.FgYellow.Sprint(shown)
+	return text.FgGreen.Sprint(shown)
+}
+
+// decided says who decided what.
+func decided(decisions []maintenance.Decision) string {
+	texts := each(decisions, func(d maintenance.Decision) string { return fmt.Sprintf("%s by %s, because %s", d.What, d.By, d.Why) })
+	if len(texts) == 0 {
+		return ""
+	}
+	return "Decided: " + strings.Join(texts, "; ") + "."
 }
 
 func software(g maintenance.GatewayOutcome) string {
@@ -176,5 +205,8 @@ func snapshotsOf(snapshots []maintenance.SnapshotOutcome) string {
 }
 
 func took(r maintenance.Result) string {
+	if r.State == "" {
+		return ""
+	}
 	return r.End.Sub(r.Start).Round(time.Second).String()
 }

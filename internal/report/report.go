@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
 // SchemaVersion is the version of the form that this package writes.
@@ -26,6 +27,8 @@ type Report struct {
 	SchemaVersion int       `json:"schemaVersion"` // Write sets it
 	Started       time.Time `json:"started"`       // before the first target began
 	Ended         time.Time `json:"ended"`         // when the last target had ended
+	// Campaign is the record of the campaign that the targets were in, if any.
+	Campaign *fleet.Result `json:"campaign,omitempty"`
 	// Targets are the records of the targets that have ended, in the order in
 	// which they were asked for.
 	Targets []maintenance.Result `json:"targets"`

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/report"
 )
 
@@ -21,6 +22,10 @@ func sample() report.Report {
 	end := at.Add(25 * time.Second)
 	return report.Report{
 		Started: at, Ended: end,
+		Campaign: &fleet.Result{
+			Name: "payments-q4", State: fleet.Completed, Summary: "1 of 1 targets succeeded.", Counts: fleet.Counts{Total: 1, Succeeded: 1},
+			Submitter: "alice", Start: at, End: end,
+		},
 		Targets: []maintenance.Result{{
 			Target: "payments-1", State: maintenance.StateCompleted, Summary: "sgw-12A3456B runs 1.3.0 (was 1.2.3).",
 			Window: &maintenance.Window{Start: at, End: at.Add(time.Hour)}, Margin: maintenance.Duration(30 * time.Minute),

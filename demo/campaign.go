@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+const (
+	// pollEvery is how often the campaign and its running targets are asked where
+	// they are; answerWithin is how long one answer is waited for.
+	pollEvery    = time.Second
+	answerWithin = 2 * time.Second
+)
+
+// campaign is the one that the demo runs.
+type campaign struct {
+	client client.Client
+	run    client.WorkflowRun
+}
+
+// begin starts the campaign, as tidegate does.
+func begin(ctx context.Context, c client.Client, in workflows.CampaignInput) (*campaign, error) {
+	name := in.Plan.Name
+	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: workflows.CampaignWorkflowID(name), TaskQueue: workflows.TaskQueue,
+		TypedSearchAttributes: workflows.CampaignAttributes(name),
+		StaticSummary:         fmt.Sprintf("Campaign %s: %d targets in two accounts", name, len(members())),
+		StaticDetails:         "The plan is `" + planPath + "`, with a freeze of " + freezeFor.String() + " added to it.",
+	}, workflows.CampaignName, in)
+	if err != nil {
+		return nil, fmt.Errorf("start the campaign %s: %w", name, err)
+	}
+	return &campaign{client: c, run: run}, nil
+}
+
+// moment is how the campaign is at one instant.
+type moment struct {
+	campaign fleet.Status
+	// runs are the targets' own accounts, by name: of those that run, and once more
+	// of those that have ended since the moment before.
+	runs map[string]maintenance.Status
+}
+
+// follow looks at the campaign until it has ended, and tells each moment.
+func (c *campaign) follow(ctx context.Context, tell func(moment) error) (fleet.Result, error) {
+	var result fleet.Result
+	var ending error
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		result, ending = outcome.OfCampaign(ctx, c.run)
+	}()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	ran := map[string]fleet.Row{}
+	for over := false; ; {
+		if now, known := c.look(ctx, ran); known {
+			if err := tell(now); err != nil {
+				return fleet.Result{}, err
+			}
+		}
+		if over {
+			return result, ending
+		}
+		select {
+		case <-tick.C:
+		case <-ended:
+			over = true // one last look
+		}
+	}
+}
+
+// look asks the campaign and its targets; ran are those that ran at the last
+// look, by name. Who does not answer in time is asked again at the next look.
+func (c *campaign) look(ctx context.Context, ran map[string]fleet.Row) (now moment, known bool) {
+	if c.ask(ctx, c.run.GetID(), workflows.StatusQuery, &now.campaign) != nil {
+		return now, false
+	}
+	for _, row := range now.campaign.Running {
+		ran[row.Name] = row
+	}
+	now.runs = map[string]maintenance.Status{}
+	for name, row := range ran {
+		var status maintenance.Status
+		if c.ask(ctx, workflows.GatewayWorkflowID(row.Gateway), workflows.StatusQuery, &status) != nil {
+			continue
+		}
+		now.runs[name] = status
+		if status.Result != nil {
+			delete(ran, name)
+		}
+	}
+	return now, true
+}
+
+func (c *campaign) ask(ctx context.Context, workflowID, query string, answer any, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	value, err := c.client.QueryWorkflow(ctx, workflowID, "", query, args...)
+	if err == nil {
+		err = value.Get(answer)
+	}
+	if err != nil {
+		return fmt.Errorf("ask %s for its %s: %w", workflowID, query, err)
+	}
+	return nil
+}
+
+// order gives the campaign, or one of its targets' runs, an order.
+func (c *campaign) order(ctx context.Context, workflowID, update string, in any) error {
+	handle, err := c.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: workflowID, UpdateName: update, Args: []any{in}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(ctx, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", update, workflowID, err)
+	}
+	return nil
+}
+
+// rows are the campaign's targets, also when it has ended.
+func (c *campaign) rows(ctx context.Context) (rows []fleet.Row, err error) {
+	return rows, c.ask(ctx, c.run.GetID(), workflows.TargetsQuery, &rows, fleet.Page{Count: 1000})
+}
+
+// record is the maintenance that a target had in the campaign; zero where it had
+// none, or that left no record.
+func (c *campaign) record(ctx context.Context, row fleet.Row) (maintenance.Result, error) {
+	if row.Begun.IsZero() {
+		return maintenance.Result{}, nil
+	}
+	result, err := outcome.Of(ctx, c.client.GetWorkflow(ctx, workflows.GatewayWorkflowID(row.Gateway), ""))
+	if errors.Is(err, outcome.ErrNoResult) {
+		return maintenance.Result{}, nil
+	}
+	return result, err
+}
