@@ -23,10 +23,10 @@ type campaignRecord struct {
 	Campaign   string        `json:"campaign"` // its name
 	WorkflowID string        `json:"workflowId"`
 	RunID      string        `json:"runId"`
-	Execution  string        `json:"execution"`         // Temporal's word, such as Running, Failed or Terminated
-	Status     *fleet.Status `json:"status,omitempty"`  // while it runs
-	Result     *fleet.Result `json:"result,omitempty"`  // once it has ended
-	Targets    []fleet.Row   `json:"targets,omitempty"` // those that were asked for
+	Execution  string        `json:"execution"`        // Temporal's word, such as Running, Failed or Terminated
+	Status     *fleet.Status `json:"status,omitempty"` // while it runs
+	Result     *fleet.Result `json:"result,omitempty"` // once it has ended
+	Targets    []fleet.Row   `json:"targets,omitzero"` // those that were asked for
 	// Run is the last maintenance of the one target that was asked for, in this
 	// campaign.
 	Run *record `json:"run,omitempty"`

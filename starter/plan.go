@@ -25,6 +25,9 @@ const planOnlyPrefix = "plan-"
 // recurring freezes are written out.
 const horizon = 400 * 24 * time.Hour
 
+// workerPatience is how long a plan waits for a worker that does not answer.
+const workerPatience = time.Minute
+
 // planning is one call of plan.
 type planning struct {
 	queue      string
@@ -127,7 +130,7 @@ func awaitPlanned(ctx context.Context, c session, g campaign, run client.Workflo
 	}()
 	tick := time.NewTicker(lookEvery / 4)
 	defer tick.Stop()
-	doing := ""
+	doing, answered := "", time.Now()
 	for {
 		select {
 		case err := <-ended:
@@ -135,9 +138,13 @@ func awaitPlanned(ctx context.Context, c session, g campaign, run client.Workflo
 		case <-tick.C:
 			var status fleet.Status
 			if err := g.ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+				if time.Since(answered) > workerPatience {
+					return status, err
+				}
 				s.silent(err)
 				continue
 			}
+			answered = time.Now()
 			if status.Phase == fleet.Planned {
 				return status, nil
 			}

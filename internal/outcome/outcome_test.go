@@ -14,6 +14,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/outcome"
 )
 
@@ -50,6 +51,7 @@ func engine(t *testing.T) client.Client {
 	t.Cleanup(c.Close)
 	w := worker.New(c, taskQueue, worker.Options{})
 	w.RegisterWorkflowWithOptions(ends, workflow.RegisterOptions{Name: "ends"})
+	w.RegisterWorkflowWithOptions(fleetEnds, workflow.RegisterOptions{Name: "fleet ends"})
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
 	return c
@@ -82,6 +84,45 @@ func TestARunsRecordIsFoundHoweverItEnded(t *testing.T) {
 				require.NoError(t, want.then(t.Context(), run))
 			}
 			result, err := outcome.Of(t.Context(), run)
+			require.ErrorIs(t, err, want.err)
+			require.Equal(t, want.state, result.State)
+		})
+	}
+}
+
+// fleetEnds ends as workflows.Campaign does: continued as new, and then otherwise
+// than COMPLETED.
+func fleetEnds(ctx workflow.Context, how string) (fleet.Result, error) {
+	partial := fleet.Result{Name: "all", State: fleet.Partial}
+	switch how {
+	case "goes on":
+		return fleet.Result{}, workflow.NewContinueAsNewError(ctx, "fleet ends", "fails")
+	case "fails":
+		return partial, temporal.NewApplicationErrorWithOptions("sad", string(partial.State),
+			temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{partial}})
+	case "cannot be read":
+		return fleet.Result{}, temporal.NewNonRetryableApplicationError("no such account", "NotFound", nil)
+	}
+	return fleet.Result{Name: "all", State: fleet.Completed}, nil
+}
+
+func TestACampaignsRecordIsFoundHoweverItEnded(t *testing.T) {
+	t.Parallel()
+	c := engine(t)
+	for how, want := range map[string]struct {
+		state fleet.EndState
+		err   error
+	}{
+		"completes":      {state: fleet.Completed},
+		"fails":          {state: fleet.Partial},
+		"goes on":        {state: fleet.Partial},
+		"cannot be read": {err: outcome.ErrNoResult},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: how, TaskQueue: taskQueue}, "fleet ends", how)
+			require.NoError(t, err)
+			result, err := outcome.OfCampaign(t.Context(), run)
 			require.ErrorIs(t, err, want.err)
 			require.Equal(t, want.state, result.State)
 		})
