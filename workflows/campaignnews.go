@@ -12,13 +12,13 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-// hear takes in what the rosters tell.
+// hear takes in what the rosters tell. It never waits in Receive: what is handed
+// to a waiting receiver has left the channel, and drain, which may come before the
+// receiver does, would not find it.
 func (c *campaign) hear(ctx workflow.Context) {
 	channel := workflow.GetSignalChannel(ctx, newsSignal)
-	for {
-		var n news
-		channel.Receive(ctx, &n)
-		c.learn(ctx, n)
+	for workflow.Await(ctx, func() bool { return channel.Len() > 0 }) == nil {
+		c.drain(ctx)
 	}
 }
 
