@@ -1,16 +1,16 @@
 package campaigntest_test
 
 import (
+	"context"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/proxy"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
-
-	commonpb "go.temporal.io/api/common/v1"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -68,7 +68,7 @@ func (l *lab) executions(query string) []*workflowpb.WorkflowExecutionInfo {
 	l.t.Helper()
 	var all []*workflowpb.WorkflowExecutionInfo
 	for token := []byte(nil); ; {
-		page, err := l.client.ListWorkflow(l.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 1000, NextPageToken: token})
+		page, err := l.client.ListWorkflow(context.WithoutCancel(l.t.Context()), &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 1000, NextPageToken: token})
 		require.NoError(l.t, err)
 		all = append(all, page.GetExecutions()...)
 		if token = page.GetNextPageToken(); len(token) == 0 {
