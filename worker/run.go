@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,7 +53,8 @@ func identity(queue string) string {
 func (p parts) poll(ctx context.Context, c client.Client, known *accounts.Accounts, health *health) error {
 	fatal := make(chan error, 1)
 	stop, err := workers.Start(c, known, workers.Options{
-		Queue: p.queue,
+		Queue:   p.queue,
+		Version: p.version,
 		Each: worker.Options{
 			Identity:          p.client.Identity,
 			WorkerStopTimeout: stopPatience,
@@ -69,15 +71,47 @@ func (p parts) poll(ctx context.Context, c client.Client, known *accounts.Accoun
 	}
 	health.watch(c)
 	p.logger.Info("worker polls", "taskQueue", p.queue, "namespace", p.client.Namespace, "address", p.client.HostPort,
-		"awsAccounts", len(p.config.AWS), "huaweiAccounts", len(p.config.Huawei))
-	var failure error
-	select {
-	case <-ctx.Done():
-		p.logger.Info("worker stops", "waitsAtMost", stopPatience)
-	case err := <-fatal:
-		failure = fmt.Errorf("the worker cannot go on: %w", err)
+		"awsAccounts", len(p.config.AWS), "huaweiAccounts", len(p.config.Huawei),
+		"deployment", p.version.DeploymentName, "buildId", p.version.BuildID)
+	failure := p.release(ctx, c, workers.Queues(p.queue, known))
+	if failure == nil {
+		select {
+		case <-ctx.Done():
+			p.logger.Info("worker stops", "waitsAtMost", stopPatience)
+		case err := <-fatal:
+			failure = fmt.Errorf("the worker cannot go on: %w", err)
+		}
 	}
 	health.watch(nil)
 	stop()
 	return failure
+}
+
+// promoteTimeout is how long a worker tries to become current. Temporal learns
+// of it within seconds; the old build stays current meanwhile.
+const promoteTimeout = time.Minute
+
+// release makes this build current where that is asked for. One that was replaced
+// polls on all the same: runs that are pinned to it need it.
+func (p parts) release(ctx context.Context, c client.Client, queues []string) error {
+	if p.version == (workers.Version{}) {
+		return nil
+	}
+	byHand := fmt.Sprintf("temporal worker deployment set-current-version --deployment-name %s --build-id %s", p.version.DeploymentName, p.version.BuildID)
+	if !p.promote {
+		p.logger.Info("unless it is current already, this build only finishes what is pinned to it", "toMakeItCurrent", byHand)
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, promoteTimeout)
+	defer cancel()
+	switch err := workers.Promote(limited, c, p.version, queues); {
+	case err == nil:
+		p.logger.Info("this build is current")
+	case ctx.Err() != nil:
+	case errors.Is(err, workers.ErrReplaced):
+		p.logger.Warn("not promoted: "+err.Error(), "toMakeItCurrent", byHand)
+	default:
+		return fmt.Errorf("%w; or do it by hand: %s", err, byHand)
+	}
+	return nil
 }

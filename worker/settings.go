@@ -8,12 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/config"
 	"github.com/tidegate/tidegate/internal/config/connection"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/workers"
 )
 
 // settings are the flags.
@@ -23,6 +25,8 @@ type settings struct {
 	healthListen string
 	logFormat    string
 	logLevel     string
+	version      workers.Version
+	promote      bool
 	connection   connection.Flags
 }
 
@@ -33,18 +37,22 @@ type parts struct {
 	logger *slog.Logger
 	health net.Listener // nil for none
 	queue  string
+
+	version workers.Version
+	promote bool
 }
 
 // check makes the parts, or says everything that is wrong at once. It binds
 // the health check's port, so that a taken one is found before anything starts.
 func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
-	p := parts{queue: s.taskQueue}
-	var errs [5]error
+	p := parts{queue: s.taskQueue, version: s.version, promote: s.promote}
+	var errs [6]error
 	p.config, errs[0] = s.loadAccounts()
 	p.client, errs[1] = s.connection.Options()
 	p.logger, errs[2] = s.logs(stderr)
 	errs[3] = s.checkQueue()
-	p.health, errs[4] = s.listen(ctx)
+	errs[4] = s.checkVersion()
+	p.health, errs[5] = s.listen(ctx)
 	if err := errors.Join(errs[:]...); err != nil {
 		if p.health != nil {
 			err = errors.Join(err, p.health.Close())
@@ -70,6 +78,29 @@ func (s *settings) checkQueue() error {
 		return wrong("--task-queue", "", "a name, such as tidegate")
 	}
 	return nil
+}
+
+// checkVersion refuses what Temporal would: the deployment's and the build's names
+// stand in one text, with a dot or a colon between them.
+func (s *settings) checkVersion() error {
+	deployment, build := s.version.DeploymentName, s.version.BuildID
+	var errs []error
+	if s.version != (workers.Version{}) && (!versionName(deployment) || strings.ContainsAny(deployment, ".:")) {
+		errs = append(errs, wrong("--deployment", deployment, "a name such as tidegate, without dots and colons, together with --build-id"))
+	}
+	if s.version != (workers.Version{}) && !versionName(build) {
+		errs = append(errs, wrong("--build-id", build, "the name of a build, such as 1.4.0, together with --deployment"))
+	}
+	if s.promote && s.version == (workers.Version{}) {
+		errs = append(errs, wrong("--promote", "true", "it together with --deployment and --build-id"))
+	}
+	return errors.Join(errs...)
+}
+
+// versionName is true for a name that Temporal takes.
+func versionName(name string) bool {
+	const most = 200 // bytes
+	return name != "" && len(name) <= most && !strings.HasPrefix(name, "__") && strings.TrimSpace(name) == name
 }
 
 func (s *settings) logs(to io.Writer) (*slog.Logger, error) {

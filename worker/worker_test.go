@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -80,6 +81,24 @@ func freeAddress(t *testing.T) string {
 
 func TestAWorkerIsReadyWhileItPollsAndStopsWhenAsked(t *testing.T) {
 	t.Parallel()
+	for name, tc := range map[string]struct {
+		flags []string
+		logs  string
+	}{
+		"unversioned":           {logs: `"msg":"worker polls"`},
+		"a build":               {[]string{"--deployment", "tidegate", "--build-id", "1.4.0"}, `set-current-version --deployment-name tidegate --build-id 1.4.0"`},
+		"a build, and promoted": {[]string{"--deployment", "tidegate", "--build-id", "1.4.0", "--promote"}, `"msg":"this build is current"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			readyAndStopped(t, tc.flags, tc.logs)
+		})
+	}
+}
+
+// readyAndStopped is a worker's life, in which it logs a text.
+func readyAndStopped(t *testing.T, flags []string, logs string) {
+	t.Helper()
 	server, err := devserver.Start(t.Context(), devserver.Options{UIPort: devserver.NoUI})
 	require.NoError(t, err)
 	t.Cleanup(server.Stop)
@@ -97,14 +116,14 @@ func TestAWorkerIsReadyWhileItPollsAndStopsWhenAsked(t *testing.T) {
 	var written log
 	ended := make(chan int, 1)
 	go func() {
-		ended <- worker.Run(ctx, []string{
+		ended <- worker.Run(ctx, append(flags,
 			"--accounts", file, "--address", server.FrontendAddress(), "--health-listen", address, "--log-format", "json",
-		}, &written, &written)
+		), &written, &written)
 	}()
 	require.Eventually(t, func() bool { status, _ := healthy(); return status == 0 }, 20*time.Second, 50*time.Millisecond)
 	_, answer := healthy()
 	require.Contains(t, answer, `"status":"ready"`)
-	require.Contains(t, written.String(), `"msg":"worker polls"`)
+	require.Eventually(t, func() bool { return strings.Contains(written.String(), logs) }, 20*time.Second, 50*time.Millisecond, logs)
 
 	server.Stop()
 	require.Eventually(t, func() bool { status, _ := healthy(); return status == 1 }, 20*time.Second, 50*time.Millisecond)

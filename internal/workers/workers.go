@@ -24,6 +24,10 @@ import (
 type Options struct {
 	// Queue is the workflows' task queue; the accounts' are named after it.
 	Queue string
+	// Version is which build this is. All its workers poll as that build, those of
+	// the activities too, so that what is pinned to a build has its activities there
+	// as well. The zero value is unversioned.
+	Version Version
 	// Each is what the workers have in common: identity, patience, interceptors.
 	Each worker.Options
 }
@@ -33,6 +37,10 @@ type Options struct {
 // Each.WorkerStopTimeout says.
 func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), err error) {
 	o.Queue = cmp.Or(o.Queue, workflows.TaskQueue)
+	if o.Version != (Version{}) {
+		// No default behaviour: a workflow that does not say its own is not to be registered.
+		o.Each.DeploymentOptions = worker.DeploymentOptions{UseVersioning: true, Version: o.Version}
+	}
 	p := activities.Providers{AWS: known, Huawei: known, Known: known, Runs: c, Now: time.Now}
 	temporal := worker.New(c, o.Queue, o.Each)
 	workflows.Register(temporal)
