@@ -41,27 +41,27 @@ type lab struct {
 }
 
 // newLab starts the server, the clouds of a scenario, and a worker.
-func newLab(t testing.TB, scenario simcloud.Scenario) *lab {
-	t.Helper()
-	server, err := devserver.Start(t.Context(), devserver.Options{UIPort: devserver.NoUI, SearchAttributes: workflows.SearchAttributes()})
-	require.NoError(t, err)
-	t.Cleanup(server.Stop)
-	l := &lab{t: t, server: server}
-	l.client, err = server.NewClient(t.Context())
-	require.NoError(t, err)
-	t.Cleanup(l.client.Close)
+func newLab(tb testing.TB, scenario simcloud.Scenario) *lab {
+	tb.Helper()
+	server, err := devserver.Start(tb.Context(), devserver.Options{UIPort: devserver.NoUI, SearchAttributes: workflows.SearchAttributes()})
+	require.NoError(tb, err)
+	tb.Cleanup(server.Stop)
+	l := &lab{t: tb, server: server}
+	l.client, err = server.NewClient(tb.Context())
+	require.NoError(tb, err)
+	tb.Cleanup(l.client.Close)
 	scenario.AWS.Credentials = []aws.Credential{
 		{AccessKeyID: aws.DefaultAccessKeyID, SecretAccessKey: aws.DefaultSecretAccessKey, Account: homeID},
 		{AccessKeyID: awayKey, SecretAccessKey: awaySecret, Account: awayID},
 	}
 	l.sim, err = simcloud.New(scenario, simcloud.Options{})
-	require.NoError(t, err)
-	address, stop, err := l.sim.Start(t.Context(), "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(stop)
+	require.NoError(tb, err)
+	address, stop, err := l.sim.Start(tb.Context(), "127.0.0.1:0")
+	require.NoError(tb, err)
+	tb.Cleanup(stop)
 	l.endpoint = "http://" + address
 	l.hire()
-	t.Cleanup(func() { l.dismissed() })
+	tb.Cleanup(func() { l.dismissed() })
 	return l
 }
 

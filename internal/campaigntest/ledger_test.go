@@ -11,13 +11,16 @@ import (
 	"github.com/tidegate/tidegate/workflows"
 )
 
-const upgradeProxy = "taurusdb:UpgradeProxyVersion"
+// The effects of which there must be one a target at most.
+const (
+	updateNow    = "storagegateway:UpdateGatewaySoftwareNow"
+	upgradeProxy = "taurusdb:UpgradeProxyVersion"
+)
 
-// requireExactLedger counts what was done to every gateway and proxy.
-func (c *played) requireExactLedger() {
-	c.t.Helper()
-	triggers, upgrades := map[string]int{}, map[string]int{}
-	for _, e := range c.sim.Effects() {
+// done counts what was triggered, by gateway and by proxy.
+func (l *lab) done() (triggers, upgrades map[string]int) {
+	triggers, upgrades = map[string]int{}, map[string]int{}
+	for _, e := range l.sim.Effects() {
 		switch e.Kind {
 		case updateNow:
 			triggers[e.Resource]++
@@ -25,6 +28,13 @@ func (c *played) requireExactLedger() {
 			upgrades[e.Resource]++
 		}
 	}
+	return triggers, upgrades
+}
+
+// requireExactLedger counts what was done to every gateway and proxy.
+func (c *played) requireExactLedger() {
+	c.t.Helper()
+	triggers, upgrades := c.done()
 	for i := range hundreds {
 		gateway, proxy := 1, 0
 		if withProxy(i) >= 0 {
@@ -83,10 +93,10 @@ func (c *played) requireOrder(begin time.Time) {
 	c.t.Helper()
 	all := c.spans()
 	require.Zero(c.t, all[0].target, "the canary begins first")
-	waveEnds := []time.Time{all[0].end, {}}
+	ends := map[int]time.Time{} // by wave
 	for _, s := range all {
-		if wave(s.target) == 1 && len(s.effects) > 0 && s.target != rejectedFirst {
-			waveEnds[1] = later(waveEnds[1], s.end)
+		if s.target != rejectedFirst { // it was tried again much later
+			ends[wave(s.target)] = later(ends[wave(s.target)], s.end)
 		}
 	}
 	opens := begin.Add(late).Truncate(time.Minute) // or a minute later
@@ -95,7 +105,7 @@ func (c *played) requireOrder(begin time.Time) {
 	}
 	for n, s := range all {
 		if w := wave(s.target); w > 0 && s.target != rejectedFirst {
-			require.False(c.t, s.start.Before(waveEnds[w-1]), "%s of wave %d began before wave %d had ended", nameOf(s.target), w+1, w)
+			require.False(c.t, s.start.Before(ends[w-1]), "%s of wave %d began before wave %d had ended", nameOf(s.target), w+1, w)
 		}
 		if opensLate(s.target) {
 			require.False(c.t, s.start.Before(opens), "%s began before its window opened", nameOf(s.target))

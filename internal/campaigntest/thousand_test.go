@@ -141,16 +141,9 @@ func shares(texts ...string) (all []maintenance.Share) {
 
 func (l *lab) requireEachTriggeredOnce(n int) {
 	l.t.Helper()
-	count := map[string]int{}
-	for _, e := range l.sim.Effects() {
-		if e.Kind == updateNow {
-			count[e.Resource]++
-		}
-	}
-	require.Len(l.t, count, n)
-	for gateway, times := range count {
+	triggers, _ := l.done()
+	require.Len(l.t, triggers, n)
+	for gateway, times := range triggers {
 		require.Equal(l.t, 1, times, gateway)
 	}
 }
-
-const updateNow = "storagegateway:UpdateGatewaySoftwareNow"

@@ -1,0 +1,96 @@
+package campaigntest_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/simcloud"
+	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+const (
+	shared    = 10 // gateways that two campaigns want at the same time
+	contested = 3  // the one of them that is slow, and has a proxy
+)
+
+func overlapping() simcloud.Scenario {
+	s := simcloud.Scenario{AWS: aws.Scenario{Timing: seconds()}, Huawei: huawei.Scenario{Durations: quickly()}}
+	for i := range shared {
+		g := gateway(i)
+		if i == contested {
+			g.Timing.Restart = 5 * time.Second
+		}
+		s.AWS.Gateways = append(s.AWS.Gateways, g)
+	}
+	s.Huawei.Instances = []huawei.Instance{{
+		ID: instanceOf(contested), Proxies: []huawei.Proxy{{ID: proxyOf(contested), CurrentVersion: oldKernel, LatestVersion: newKernel}},
+	}}
+	return s
+}
+
+func planOf(name string, targets ...maintenance.Target) plan.Plan {
+	return plan.Plan{
+		Name: name, Accounts: theAccounts(), Policy: impatient(), Targets: targets,
+		Rollout: maintenance.Rollout{MaxConcurrent: shared}.WithDefaults(),
+	}
+}
+
+func TestACampaignWaitsForAGatewayThatIsInAnother(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, overlapping())
+	without := target(contested)
+	without.Proxies = nil
+	first := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: planOf("first", without)})}
+	first.untilTriggered(contested)
+
+	second := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: planOf("second", target(contested), target(1))})}
+	t.Cleanup(second.explain)
+	second.rowOf(contested, func(r fleet.Row) bool { return r.Blocker == fleet.ByBar })
+	row, err := l.row(second.run, nameOf(contested))
+	require.NoError(t, err)
+	require.Contains(t, row.Reason, workflows.GatewayWorkflowID(gatewayOf(contested))+" of first since")
+
+	for _, c := range []*played{first, second} {
+		result, err := outcome.OfCampaign(t.Context(), c.run)
+		require.NoError(t, err)
+		require.Equal(t, fleet.Completed, result.State, result.Summary)
+		require.Equal(t, result.Counts.Total, result.Counts.Succeeded)
+	}
+	triggers, upgrades := l.done()
+	require.Equal(t, map[string]int{refOf(contested).ARN: 1, refOf(1).ARN: 1}, triggers)
+	require.Equal(t, map[string]int{proxyOf(contested): 1}, upgrades)
+}
+
+func TestTwoCampaignsThatBeginAtOnceMaintainEachGatewayOnce(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, overlapping())
+	var all []maintenance.Target
+	for i := range shared {
+		all = append(all, target(i))
+	}
+	runs := []client.WorkflowRun{
+		l.launch(workflows.CampaignInput{Plan: planOf("one", all...)}), l.launch(workflows.CampaignInput{Plan: planOf("other", all...)}),
+	}
+	for _, run := range runs {
+		t.Cleanup((&played{lab: l, run: run}).explain)
+		result, err := outcome.OfCampaign(t.Context(), run)
+		require.NoError(t, err)
+		require.Equal(t, fleet.Completed, result.State, result.Summary)
+		require.Equal(t, shared, result.Counts.Succeeded+result.Counts.Current)
+	}
+	triggers, upgrades := l.done()
+	require.Len(t, triggers, shared)
+	for gateway, times := range triggers {
+		require.Equal(t, 1, times, gateway)
+	}
+	require.Equal(t, map[string]int{proxyOf(contested): 1}, upgrades)
+}
