@@ -244,7 +244,7 @@ func (c *campaign) endState(f fleet.Fleet) fleet.EndState {
 	switch {
 	case c.Expired:
 		return fleet.Expired
-	case c.Stopped != "" && !c.turn.Over:
+	case c.Stopped != "":
 		return fleet.Aborted
 	case counts.Failed+counts.Skipped > 0:
 		return fleet.Partial

@@ -31,6 +31,8 @@ type sky struct {
 
 	mu   sync.Mutex
 	open map[string]string // workflows of others that are open, with what they say
+	// looked, where set, is told of every workflow that is looked for.
+	looked func(id string)
 }
 
 // campaignID is what the test environment calls the workflow under test.
@@ -110,6 +112,9 @@ func (s *sky) Check(plan.Accounts) error { return nil }
 
 // DescribeWorkflowExecution knows the open workflows of others.
 func (s *sky) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if s.looked != nil {
+		s.looked(id)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, open := s.open[id]; !open {

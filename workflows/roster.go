@@ -67,6 +67,7 @@ type roster struct {
 	// closed is true once the campaign has ended, or is gone; closing is closed then.
 	closed  bool
 	closing workflow.Channel
+	aborted *Order // the campaign is stopped for good: nothing more begins
 }
 
 func (r *roster) close() {

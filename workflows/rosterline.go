@@ -53,28 +53,25 @@ func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
 		r.survey(ctx, l, event{Kind: wasDelayed, Attempt: attempt})
 		return
 	}
+	if r.aborted != nil {
+		entry := l.Entry
+		r.report(l, event{Kind: wasDelayed, Attempt: attempt, Entry: &entry})
+		return
+	}
 	// A child outlives a roster that is terminated: nothing kills a maintenance.
 	childCtx, _ := workflow.NewDisconnectedContext(ctx)
-	target := l.Target
 	policy := r.in.Plan.Policy
 	policy.Approval = false // the campaign was approved
-	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(childCtx, workflow.ChildWorkflowOptions{
-		WorkflowID:            GatewayWorkflowID(target.Gateway.ID()),
-		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		TypedSearchAttributes: startAttributes(target, r.in.Plan.Name),
-		StaticSummary:         fmt.Sprintf("Maintenance of %s (%s)", target.Name, target.Gateway.ID()),
-	}), GatewayMaintenanceName, MaintenanceInput{Target: target, Policy: policy, Campaign: r.in.Campaign})
-	var execution workflow.Execution
-	if err := child.GetChildWorkflowExecution().Get(childCtx, &execution); err != nil {
+	child, err := r.start(childCtx, l, policy)
+	if err != nil {
 		// Somebody was faster: the survey finds who.
 		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			r.survey(ctx, l, event{Kind: wasDelayed, Attempt: attempt})
 			return
 		}
-		r.report(l, event{Kind: hasEnded, Attempt: attempt, State: fleet.Failed, Note: "could not be started: " + err.Error(), At: workflow.Now(ctx)})
+		r.report(l, event{Kind: hasEnded, Attempt: attempt, State: fleet.Failed, Note: cut("could not be started: " + err.Error()), At: workflow.Now(ctx)})
 		return
 	}
-	l.running = execution.RunID
 	result, err := recordOf(childCtx, child)
 	l.running = ""
 	if result.State == maintenance.StateDeferred {
@@ -87,6 +84,27 @@ func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
 	}
 	l.Entry.State = ended.State
 	r.report(l, ended)
+}
+
+// start begins a target's maintenance, and passes on to it an order to abort that
+// came meanwhile.
+func (r *roster) start(ctx workflow.Context, l *line, policy maintenance.Policy) (workflow.Future, error) {
+	target := l.Target
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:            GatewayWorkflowID(target.Gateway.ID()),
+		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		TypedSearchAttributes: startAttributes(target, r.in.Plan.Name),
+		StaticSummary:         fmt.Sprintf("Maintenance of %s (%s)", target.Name, target.Gateway.ID()),
+	}), GatewayMaintenanceName, MaintenanceInput{Target: target, Policy: policy, Campaign: r.in.Campaign})
+	var execution workflow.Execution
+	if err := child.GetChildWorkflowExecution().Get(ctx, &execution); err != nil {
+		return nil, err //nolint:wrapcheck // the caller says what was begun
+	}
+	l.running = execution.RunID
+	if r.aborted != nil {
+		r.tellAbort(ctx, l)
+	}
+	return child, nil
 }
 
 // recordOf is a maintenance's record, however it ended; zero where it left none.
@@ -160,13 +178,18 @@ func span(result maintenance.Result, policy maintenance.Policy, step maintenance
 	return 0
 }
 
-// abort asks every running maintenance to end. Who is past the point of no return
-// does not, and finishes.
+// abort asks every running maintenance to end, and those that are being started
+// once they run. Who is past the point of no return does not, and finishes.
 func (r *roster) abort(ctx workflow.Context, o Order) {
+	r.aborted = &o
 	for _, l := range r.lines {
 		if l.running != "" {
-			// Not waited for: one that has just ended needs no telling.
-			workflow.SignalExternalWorkflow(ctx, GatewayWorkflowID(l.Target.Gateway.ID()), l.running, abortSignal, o)
+			r.tellAbort(ctx, l)
 		}
 	}
+}
+
+// tellAbort is not waited for: a maintenance that has just ended needs no telling.
+func (r *roster) tellAbort(ctx workflow.Context, l *line) {
+	workflow.SignalExternalWorkflow(ctx, GatewayWorkflowID(l.Target.Gateway.ID()), l.running, abortSignal, *r.aborted)
 }

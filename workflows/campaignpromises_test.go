@@ -1,0 +1,53 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+func TestAnAbortReachesATargetThatIsJustBeingStarted(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	env := under(t, noon.Add(-time.Hour), s)
+	id, looks := workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), 0
+	aborted := &answer{}
+	s.looked = func(asked string) {
+		if asked != id {
+			return
+		}
+		if looks++; looks == 2 { // the last look before it is started
+			env.UpdateWorkflow(workflows.AbortUpdate, "abort", aborted, workflows.CampaignOrder{Order: workflows.Order{By: "bob"}})
+		}
+	}
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	require.Error(t, err)
+	require.True(t, aborted.accepted)
+	require.Equal(t, fleet.Aborted, result.State)
+	require.Empty(t, s.triggered())
+}
+
+func TestACampaignThatIsAbortedWhileItGathersIsAborted(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(environment){
+		"aborted":   func(env environment) { env.order(time.Second, workflows.AbortUpdate, workflows.CampaignOrder{}) },
+		"cancelled": func(env environment) { env.RegisterDelayedCallback(env.CancelWorkflow, time.Second) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSky(2)
+			env := under(t, noon.Add(-time.Hour), s)
+			end(env)
+			p := s.plan()
+			p.Targets = nil
+			result, err := campaign(t, env, workflows.CampaignInput{Plan: p, More: 2})
+			require.Error(t, err)
+			require.Equal(t, fleet.Aborted, result.State)
+			require.Empty(t, s.triggered())
+		})
+	}
+}
