@@ -158,7 +158,7 @@ func (c *campaign) rest(ctx workflow.Context) error {
 	now := workflow.Now(ctx)
 	wake, why := now.Add(longestSleep), "decide again"
 	earlier := func(t time.Time, because string) {
-		if t.After(now) && t.Before(wake) {
+		if !t.IsZero() && t.Before(wake) {
 			wake, why = t, because
 		}
 	}
@@ -167,7 +167,10 @@ func (c *campaign) rest(ctx workflow.Context) error {
 		earlier(c.heard.Add(silence), "ask what became of the running targets")
 	}
 	if !c.Asked.IsZero() {
-		earlier(c.Asked.Add(c.in.Plan.Approvals.TimeLimit.Std()), "the time to approve is over")
+		earlier(c.Asked.Add(c.timeToApprove().Std()), "the time to approve is over")
+	}
+	if !wake.After(now) {
+		return nil // it has come while orders were given
 	}
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 		Timeout: wake.Sub(now), TimerOptions: workflow.TimerOptions{Summary: why},

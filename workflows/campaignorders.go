@@ -171,9 +171,14 @@ func (c *campaign) ask(now time.Time) {
 	}
 }
 
+// timeToApprove is how long an approval is waited for.
+func (c *campaign) timeToApprove() maintenance.Duration {
+	return cmp.Or(c.in.Plan.Approvals.TimeLimit, maintenance.Duration(7*24*time.Hour))
+}
+
 // expire stops a campaign whose approval did not come in time.
 func (c *campaign) expire(ctx workflow.Context, now time.Time) {
-	limit := cmp.Or(c.in.Plan.Approvals.TimeLimit, maintenance.Duration(7*24*time.Hour))
+	limit := c.timeToApprove()
 	if c.Stopped == "" && !c.Asked.IsZero() && !now.Before(c.Asked.Add(limit.Std())) {
 		c.Expired = true
 		c.stop(ctx, fmt.Sprintf("wave %d was not approved within %s", c.approved()+1, limit), nil)

@@ -51,3 +51,15 @@ func TestACampaignThatIsAbortedWhileItGathersIsAborted(t *testing.T) {
 		})
 	}
 }
+
+func TestAWindowThatOpensWhileOrdersAreGivenIsNotMissed(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	s.gateways[0].restart = 30 * time.Minute
+	s.gateways[1].schedule.Minute = new(1)
+	env := under(t, noon.Add(-time.Hour), s)
+	env.meter.orders = 90 * time.Second
+	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	require.NoError(t, err)
+	require.WithinRange(t, s.triggered()[1], noon.Add(time.Minute), noon.Add(10*time.Minute))
+}

@@ -49,6 +49,9 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 type meter struct {
 	interceptor.WorkerInterceptorBase
 	events int
+	// orders is how long a campaign's orders are under way: nothing otherwise, and
+	// on a busy server some seconds.
+	orders time.Duration
 }
 
 // metered is one workflow's way through the meter.
@@ -90,4 +93,13 @@ func (m *metered) NewTimerWithOptions(ctx workflow.Context, d time.Duration, o w
 func (m *metered) UpsertTypedSearchAttributes(ctx workflow.Context, a ...temporal.SearchAttributeUpdate) error {
 	m.events++
 	return m.WorkflowOutboundInterceptorBase.Next.UpsertTypedSearchAttributes(ctx, a...)
+}
+
+func (m *metered) SignalExternalWorkflow(ctx workflow.Context, id, runID, name string, arg any) workflow.Future {
+	if name == "orders" && m.orders > 0 {
+		if err := workflow.Sleep(ctx, m.orders); err != nil {
+			workflow.GetLogger(ctx).Warn("not so slow", "error", err)
+		}
+	}
+	return m.WorkflowOutboundInterceptorBase.Next.SignalExternalWorkflow(ctx, id, runID, name, arg)
 }

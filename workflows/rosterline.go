@@ -98,7 +98,7 @@ func (r *roster) start(ctx workflow.Context, l *line, policy maintenance.Policy)
 	}), GatewayMaintenanceName, MaintenanceInput{Target: target, Policy: policy, Campaign: r.in.Campaign})
 	var execution workflow.Execution
 	if err := child.GetChildWorkflowExecution().Get(ctx, &execution); err != nil {
-		return nil, err //nolint:wrapcheck // the caller says what was begun
+		return nil, err
 	}
 	l.running = execution.RunID
 	if r.aborted != nil {
