@@ -127,8 +127,7 @@ func deliverPage(ctx context.Context, c session, run client.WorkflowRun, page wo
 // cut is true for the error of a call that may succeed when it is made again.
 func cut(err error) bool {
 	_, away := errors.AsType[*serviceerror.Unavailable](err)
-	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
-	return away || late
+	return away || late(err)
 }
 
 // cancelCampaign ends a campaign that has begun nothing, also when nobody waits

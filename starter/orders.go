@@ -205,10 +205,18 @@ func (g *given) send(ctx context.Context, c session, workflowID string, in any) 
 	if err == nil {
 		err = update.Get(ctx, &decision)
 	}
-	if err != nil && ctx.Err() != nil {
-		err = lateError{ctx.Err()} // the SDK's own error hides it
+	if err != nil && (ctx.Err() != nil || late(err)) {
+		err = lateError{cmp.Or(ctx.Err(), context.DeadlineExceeded)} // the SDK's own error hides it
 	}
 	return decision, err
+}
+
+// late is true for the error of a call that ran out of time, which the server or
+// the SDK may notice just before the context does.
+func late(err error) bool {
+	_, server := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	_, update := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
+	return server || update
 }
 
 // lateError is an order that was not answered in time.
@@ -228,8 +236,8 @@ func (g *given) failure(namespace, nobody string, err error) error {
 	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return fmt.Errorf("%s is refused: %s", what, refused.Message())
 	}
-	if late, ok := errors.AsType[lateError](err); ok {
-		return fmt.Errorf("%w; it may be obeyed once one does", unanswered(what, late))
+	if slow, ok := errors.AsType[lateError](err); ok {
+		return fmt.Errorf("%w; it may be obeyed once one does", unanswered(what, slow))
 	}
 	return unanswered(what, err)
 }

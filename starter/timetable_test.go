@@ -78,7 +78,7 @@ func TestATimetableSaysOfEachTargetWhenOrWhyNot(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	f := planFile{plan: plan.Plan{Name: "payments-q4"}, digest: "d1ge57"}
 	table := newTimetable(f, readFleet(), now, now.Add(horizon))
-	for form, name := range map[string]string{outputTable: "testdata/timetable.txt", outputJSON: "testdata/timetable.json"} {
+	for form, name := range map[string]string{outputTable: "testdata/timetable.golden", outputJSON: "testdata/timetable.json"} {
 		var out bytes.Buffer
 		require.NoError(t, printer{out: &out, form: form}.print(table, func(p printer) { p.timetable(table) }))
 		if flag.Lookup("update").Value.String() == "true" {
@@ -94,7 +94,7 @@ func TestTheDocsShowATimetableAsItIs(t *testing.T) {
 	t.Parallel()
 	docs, err := os.ReadFile("../docs/campaigns.md")
 	require.NoError(t, err)
-	golden, err := os.ReadFile("testdata/timetable.txt")
+	golden, err := os.ReadFile("testdata/timetable.golden")
 	require.NoError(t, err)
 	require.Contains(t, string(docs), "```\n"+string(golden)+"```\n")
 }
