@@ -38,7 +38,7 @@ record: ## Record histories of the released build that is checked out: make reco
 pictures: ## Make the pictures of the docs anew, by a real browser.
 	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./internal/e2e
 
-demo: ## Run the main job: embedded Temporal, simulated clouds, six gateways.
+demo: ## Run the main job: embedded Temporal, simulated clouds, a campaign over 22 gateways.
 	$(GO) run ./demo
 
 bench: ## Run the benchmarks.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -34,12 +35,22 @@ func begin(ctx context.Context, c client.Client, in workflows.CampaignInput) (*c
 		ID: workflows.CampaignWorkflowID(name), TaskQueue: workflows.TaskQueue,
 		TypedSearchAttributes: workflows.CampaignAttributes(name),
 		StaticSummary:         fmt.Sprintf("Campaign %s: %d targets in two accounts", name, len(members())),
-		StaticDetails:         "The plan is `" + planPath + "`, with a freeze of " + freezeFor.String() + " added to it.",
+		StaticDetails:         foretold(),
 	}, workflows.CampaignName, in)
 	if err != nil {
 		return nil, fmt.Errorf("start the campaign %s: %w", name, err)
 	}
 	return &campaign{client: c, run: run}, nil
+}
+
+// foretold says, as Markdown, what is to become of each target.
+func foretold() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "The plan is `%s`, with a freeze of %s added to it. What is to become of its targets:\n\n", planPath, freezeFor)
+	for _, m := range members() {
+		fmt.Fprintf(&b, "- **%s** %s\n", m.name, m.fate)
+	}
+	return b.String()
 }
 
 // moment is how the campaign is at one instant.

@@ -18,12 +18,12 @@ import (
 
 // elsewhere are the lines of the README that another test runs, and which.
 var elsewhere = map[string]string{
-	"go run ./demo": "the demo's own test, and .ci/run",
 	"go test ./...": "is running now",
 }
 
 // ready says where a program that stays up answers once it can be used.
 var ready = map[string]string{
+	"demo":      "http://127.0.0.1:18233/api/v1/namespaces/default/workflows/campaign-tidegate-demo",
 	"devserver": "http://127.0.0.1:8233/",
 	"simcloud":  "http://127.0.0.1:4599/_sim/healthz",
 	"worker":    "http://127.0.0.1:8081/healthz",
@@ -34,7 +34,10 @@ func TestREADMEsLinesWorkAsTheyStand(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a whole maintenance with the default policy: a minute")
 	}
-	for _, address := range []string{"127.0.0.1:7233", "127.0.0.1:8233", "127.0.0.1:4599", "127.0.0.1:8081"} {
+	for _, address := range []string{
+		"127.0.0.1:7233", "127.0.0.1:8233", "127.0.0.1:4599", "127.0.0.1:8081",
+		"127.0.0.1:17233", "127.0.0.1:18233", "127.0.0.1:14599",
+	} {
 		requireFree(t, address)
 	}
 	s := newShell(t)
@@ -84,8 +87,10 @@ func newShell(t *testing.T) *shell {
 	s := &shell{t: t, bin: t.TempDir(), work: t.TempDir(), env: append(os.Environ(), "AWS_CA_BUNDLE=")}
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
-	require.NoError(t, os.Symlink(filepath.Join(root, "deploy"), filepath.Join(s.work, "deploy")))
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.bin, "./devserver", "./simcloud", "./worker", "./starter") //nolint:gosec // our own programs
+	for _, folder := range []string{"deploy", "demo"} {
+		require.NoError(t, os.Symlink(filepath.Join(root, folder), filepath.Join(s.work, folder)))
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.bin, "./demo", "./devserver", "./simcloud", "./worker", "./starter") //nolint:gosec // our own programs
 	build.Dir = root
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
