@@ -193,6 +193,7 @@ func (c *campaign) moveOn(ctx workflow.Context) error {
 		return err
 	}
 	c.drain(ctx)
+	c.shareKeys()
 	next := c.in
 	next.Plan.Targets, next.More = nil, 0
 	next.Carried = &c.Carried

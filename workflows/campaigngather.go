@@ -198,9 +198,17 @@ const lineSpace = 1000
 
 func refOf(roster, line int) int { return roster*lineSpace + line }
 
+// unread is true for a gateway that a selector found and that could not be read
+// yet: its name and its keys are not known.
+func unread(e fleet.Entry) bool { return e.Name == e.Gateway }
+
 // shareKeys keeps of the targets' keys those that more than one has: the others
-// bind nobody, and ten thousand of them would have to travel.
+// bind nobody, and ten thousand of them would have to travel. While there is one
+// whose keys are not known, any may yet bind it.
 func (c *campaign) shareKeys() {
+	if slices.ContainsFunc(c.Entries, unread) {
+		return
+	}
 	count := map[string]int{}
 	for _, e := range c.Entries {
 		for _, key := range e.Keys {

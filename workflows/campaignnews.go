@@ -65,11 +65,13 @@ func (c *campaign) keep(roster int, e event) {
 // apply changes one target by what happened to it. What is old, or told twice,
 // changes nothing.
 func (c *campaign) apply(entry *fleet.Entry, e event, now time.Time) {
-	if e.Kind == wasRead {
-		if entry.State == fleet.Waiting || entry.State == fleet.Current {
-			c.take(entry, e.Entry)
-		}
-		return
+	unbegun := entry.State == fleet.Waiting || entry.State == fleet.Current
+	switch {
+	case e.Kind == wasRead && unbegun:
+		c.take(entry, e.Entry)
+	case e.Kind == notChosen && unbegun:
+		// It was taken in because it could not be read.
+		entry.State, entry.Barred, entry.Note = fleet.Current, "", "the selector does not match it"
 	}
 	if entry.State != fleet.Running || entry.Attempts != e.Attempt {
 		return
@@ -103,6 +105,9 @@ func later(a, b time.Time) time.Time {
 func (c *campaign) take(entry, read *fleet.Entry) {
 	if read == nil {
 		return
+	}
+	if unread(*entry) {
+		entry.Name, entry.Keys = read.Name, read.Keys
 	}
 	entry.Schedule, entry.Work, entry.Barred, entry.State, entry.Note = read.Schedule, read.Work, read.Barred, read.State, read.Note
 }

@@ -37,6 +37,7 @@ type cloud struct {
 	gap      time.Duration // RUNNING goes on after the trigger
 	restart  time.Duration // then the gateway is away
 	stale    time.Duration // then it runs the old version
+	away     time.Time     // until when it is not connected
 	noEffect bool
 	withdraw bool      // a trigger without effect takes the offer back
 	awsAt    time.Time // AWS updates by itself
@@ -175,6 +176,9 @@ func (c *cloud) Gateway(_ context.Context, arn string) (maintenance.Gateway, err
 	g := c.gateway
 	if arn != g.ARN {
 		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotFound)
+	}
+	if c.now().Before(c.away) {
+		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotConnected)
 	}
 	begun := c.triggered
 	if !c.awsAt.IsZero() && !c.now().Before(c.awsAt) {

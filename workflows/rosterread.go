@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -50,7 +51,7 @@ func (r *roster) survey(ctx workflow.Context, l *line, as event) {
 	} else {
 		l.patience = 0
 	}
-	l.Entry.Name, l.Entry.Gateway = l.Target.Name, l.Target.Gateway.ID()
+	l.Entry.Name, l.Entry.Gateway = cmp.Or(l.Target.Name, l.Target.Gateway.ID()), l.Target.Gateway.ID()
 	l.Entry.Keys = r.in.Plan.Keys(l.Target)
 	l.Entry.State, l.Entry.Note = fleet.Waiting, ""
 	if err == nil && l.Entry.Work.IsZero() {
