@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -62,10 +63,9 @@ func newRelease(t *testing.T) *release {
 	t.Cleanup(server.Stop)
 	c := server.GetDefaultClient()
 	require.NoError(t, namespace.Ensure(t.Context(), c, server.GetDefaultNamespace(), workflows.SearchAttributes()))
-	ms := time.Millisecond
 	scenario := gatewaysFor(away, apart, behind, asleep, planned)
 	for i := range scenario.AWS.Gateways[:2] {
-		scenario.AWS.Gateways[i].Timing.Restart = 8000 * ms // a release fits into it
+		scenario.AWS.Gateways[i].Timing.Restart = 15 * time.Second // a release fits into it
 	}
 	scenario.AWS.Gateways[3].Window = aws.Window{OpensIn: 3 * 24 * time.Hour}
 	scenario.AWS.Gateways[4].Window = aws.Window{OpensIn: 3 * 24 * time.Hour}
@@ -198,10 +198,13 @@ func TestAReleaseStrandsNobodyAndDisturbsNobody(t *testing.T) {
 	require.True(t, r.restarts(away) && r.restarts(apart), "the release came too late for this test")
 
 	// What wakes a sleeper takes it along, be it the end of its nap or anything else.
-	r.eventually("the single run moves", func() bool { return r.movesWhen(r.windowMoves, sleeper) && r.sleeps(asleep) })
-	r.eventually("the campaign moves", func() bool { return r.movesWhen(r.ordered, sleeping) && r.waits(sleeping) })
+	r.eventually("the single run moves", func() bool { return r.movesWhen("2", r.windowMoves, sleeper) && r.sleeps(asleep) })
+	r.eventually("the campaign moves", func() bool { return r.movesWhen("2", r.ordered, sleeping) && r.waits(sleeping) })
 	_, left := r.on(sleeper.GetID(), sleeper.GetRunID())
 	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW, left.GetStatus())
+	r.record(r.history(sleeper))
+	_, arrived := r.on(sleeper.GetID(), "")
+	require.Contains(t, arrived.GetSearchAttributes().GetIndexedFields(), "TidegateGateway", "it is still found by what it was found by")
 
 	// Who was past the point of no return stays, and so does who followed it there.
 	result, err := outcome.Of(t.Context(), single)
@@ -218,7 +221,8 @@ func TestAReleaseStrandsNobodyAndDisturbsNobody(t *testing.T) {
 	}
 
 	r.eventually("build 1 drains", func() bool { return r.drained("1") })
-	require.Empty(t, r.open("1"))
+	require.Empty(t, r.need("1"))
+	require.ElementsMatch(t, []string{sleeper.GetID(), sleeping.GetID()}, r.need("2"))
 	stopFirst()
 	for _, id := range []string{asleep, planned} {
 		require.NoError(t, r.sim.AWS().MoveWindow(id, aws.Window{OpenedAgo: 2 * time.Minute}))
@@ -230,15 +234,14 @@ func TestAReleaseStrandsNobodyAndDisturbsNobody(t *testing.T) {
 	whole, err = outcome.OfCampaign(t.Context(), sleeping)
 	require.NoError(t, err)
 	require.Equal(t, scheduler.Completed, whole.State, whole.Summary)
-	require.Empty(t, r.open("1"))
 	r.requireOnce(away, apart, behind, asleep, planned)
 }
 
-// movesWhen wakes a workflow unless it is on the new build already, and says whether
-// it is. Temporal's queues hear within seconds which build is current: one wake may
+// movesWhen wakes a workflow unless it is on a build already, and says whether it
+// is. Temporal's queues hear within seconds which build is current: one wake may
 // come too early.
-func (r *release) movesWhen(wake func(client.WorkflowRun) error, run client.WorkflowRun) bool {
-	if on, _ := r.on(run.GetID(), ""); on == "2" {
+func (r *release) movesWhen(build string, wake func(client.WorkflowRun) error, run client.WorkflowRun) bool {
+	if on, _ := r.on(run.GetID(), ""); on == build {
 		return true
 	}
 	if err := wake(run); err != nil {
@@ -274,12 +277,14 @@ func (r *release) drained(build string) bool {
 	return info != nil && info.DrainageStatus == client.WorkerDeploymentVersionDrainageStatusDrained
 }
 
-// open are the workflows that are on a build and run, as the runbook's query has it.
-func (r *release) open(build string) (ids []string) {
+// need are the workflows that need a build, as the runbook's query has it.
+func (r *release) need(build string) (ids []string) {
 	r.t.Helper()
-	list, err := r.client.ListWorkflow(r.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
-		Query: fmt.Sprintf("TemporalWorkerDeploymentVersion = '%s:%s' AND ExecutionStatus = 'Running'", deployment, build),
-	})
+	query := "TemporalWorkerDeploymentVersion = 'tidegate:%s' AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'"
+	runbook, err := os.ReadFile("../../docs/runbook.md")
+	require.NoError(r.t, err)
+	require.Contains(r.t, string(runbook), fmt.Sprintf(query, "1.3.0"))
+	list, err := r.client.ListWorkflow(r.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf(query, build)})
 	require.NoError(r.t, err)
 	for _, info := range list.GetExecutions() {
 		ids = append(ids, info.GetExecution().GetWorkflowId())

@@ -1,0 +1,58 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/workers"
+)
+
+// movesTo waits until a sleeping run has been woken and is on a build.
+func (r *release) movesTo(build string, sleeper client.WorkflowRun) {
+	r.t.Helper()
+	r.eventually("the sleeper moves to build "+build, func() bool { return r.movesWhen(build, r.windowMoves, sleeper) && r.sleeps(asleep) })
+}
+
+// Workers without versions are replaced by a build, that by another one, and that
+// is taken back.
+func TestAReleaseIsTheFirstOneOrIsTakenBack(t *testing.T) {
+	t.Parallel()
+	r := newRelease(t)
+	stopUnversioned, err := workers.Start(r.client, cloudsAt(t, "http://"+r.address), workers.Options{Queue: r.queue, Each: worker.Options{Identity: "unversioned"}})
+	require.NoError(t, err)
+	restarting := r.alone(away)
+	sleeper := r.alone(asleep)
+	r.eventually("one restarts, the other sleeps", func() bool { return r.restarts(away) && r.sleeps(asleep) })
+
+	stopFirst := r.upgrade("1")
+	defer stopFirst()
+	require.True(t, r.restarts(away), "the release came too late for this test")
+	stopUnversioned()
+	result, err := outcome.Of(t.Context(), restarting)
+	require.NoError(t, err)
+	require.Equal(t, maintenance.StateCompleted, result.State, result.Summary)
+	r.movesTo("1", sleeper)
+	_, info := r.on(sleeper.GetID(), sleeper.GetRunID())
+	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, info.GetStatus(), "it became pinned where it was")
+
+	stopSecond := r.upgrade("2")
+	r.movesTo("2", sleeper)
+	_, err = r.client.WorkerDeploymentClient().GetHandle(deployment).
+		SetCurrentVersion(t.Context(), client.WorkerDeploymentSetCurrentVersionOptions{BuildID: "1"})
+	require.NoError(t, err)
+	r.movesTo("1", sleeper)
+	stopSecond()
+	require.NoError(t, r.sim.AWS().MoveWindow(asleep, aws.Window{OpenedAgo: 2 * time.Minute}))
+	result, err = outcome.Of(t.Context(), sleeper)
+	require.NoError(t, err)
+	require.Equal(t, maintenance.StateCompleted, result.State, result.Summary)
+	r.requireOnce(away, asleep)
+}
