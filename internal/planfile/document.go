@@ -45,6 +45,8 @@ type document struct {
 	Targets *[]maintenance.Target `yaml:"targets,omitempty"`
 	// Selectors find further gateways when the campaign starts.
 	Selectors *[]plan.Selector `yaml:"selectors,omitempty"`
+	// Notify are the channels that are told what happens, with what they are told.
+	Notify *[]plan.Notify `yaml:"notify,omitempty"`
 }
 
 // window says what AWS does not know of a maintenance window.
@@ -111,7 +113,7 @@ func bind(p *plan.Plan) *document {
 	policy := &p.Policy
 	return &document{
 		Name: &p.Name, Accounts: &p.Accounts, Rollout: &p.Rollout, Approvals: &p.Approvals,
-		Targets: &p.Targets, Selectors: &p.Selectors,
+		Targets: &p.Targets, Selectors: &p.Selectors, Notify: &p.Notify,
 		Window: window{
 			Duration: &policy.WindowLength, Cutoff: policy.Cutoff,
 			OnWindowEnd: &policy.OnWindowEnd, Preference: &policy.WindowPreference,

@@ -72,6 +72,7 @@ func (c *checker) check(d *document) {
 	}
 	c.forecast()
 	c.approvals()
+	c.notify()
 	c.plan.Policy.Freezes = c.freezes(d.Freezes)
 	c.targets()
 	c.selectors()
@@ -105,5 +106,18 @@ func (c *checker) approvals() {
 	}
 	for _, f := range fault.Fields(c.plan.Approvals.Validate()) {
 		c.Wrong(f.Field, f.Value, f.Want)
+	}
+}
+
+// notify takes the defaults, and judges what was given.
+func (c *checker) notify() {
+	told := plan.Plan{Notify: c.plan.Notify}.WithDefaults()
+	c.plan.Notify = told.Notify
+	for _, f := range fault.Fields(told.ValidateNotify()) {
+		if f.Value == "" && c.Has(f.Field) {
+			c.Fault(f.Field, strict.Fault{Problem: "is wrong", Want: f.Want})
+			continue
+		}
+		c.Wrong(f.Field, "", f.Want)
 	}
 }

@@ -93,6 +93,10 @@ func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
 			Labels: map[string]string{"tier": "2"}, LabelsFromTags: []string{"app"},
 			Proxies: []plan.Proxies{{Account: "prod", InstanceTag: "taurusdb-instance", ProxyID: "all", Version: "latest"}},
 		}},
+		Notify: []plan.Notify{
+			{Channel: "oncall", On: maintenance.UsualEvents()},
+			{Channel: "storage-team", On: []maintenance.Event{maintenance.EventWindow, maintenance.EventEnded}},
+		},
 	}, p)
 	encoded, err := json.Marshal(p)
 	require.NoError(t, err)

@@ -41,6 +41,7 @@ var byType = map[reflect.Type]object{
 	reflect.TypeFor[maintenance.WindowEnd]():        {"enum": []string{"hold", "finish"}},
 	reflect.TypeFor[maintenance.Recurrence]():       {"enum": []string{"weekly", "monthly"}},
 	reflect.TypeFor[maintenance.Order]():            {"enum": []string{"window", "listed"}},
+	reflect.TypeFor[maintenance.Event]():            {"enum": maintenance.Events()},
 }
 
 // byField is what it says beyond that of a field, as Type.Field, or of a type.
@@ -83,6 +84,9 @@ var byField = map[string]object{
 	"Proxies.InstanceID":    {"pattern": instancePattern},
 	"Proxies.ProxyID":       {"pattern": `^([0-9a-f]{32}po01|all)$`},
 	"Proxies.Version":       {"pattern": versionPattern},
+	"document.Notify":       {"maxItems": 10},
+	"Notify.Channel":        {"pattern": namePattern},
+	"Notify.On":             {"uniqueItems": true},
 }
 
 // schema is the JSON Schema of a document, made from its types, their comments

@@ -56,6 +56,7 @@ type Status struct {
 	Failures      []Row                  `json:"failures,omitempty"` // at most 50
 	Measured      Measured               `json:"measured,omitzero"`
 	Decisions     []maintenance.Decision `json:"decisions,omitempty"` // the last 200
+	Notices       []Notice               `json:"notices,omitempty"`   // the last 20 messages to the plan's channels
 	Rosters       []string               `json:"rosters,omitempty"`   // workflow ids of the pages of its targets
 	Result        *Result                `json:"result,omitempty"`    // once it is over
 }

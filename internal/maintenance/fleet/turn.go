@@ -50,6 +50,11 @@ func (b *board) everybody() Wait {
 	if b.fleet.Paused != "" {
 		return Wait{Blocker: ByPause, Reason: "paused by " + b.fleet.Paused}
 	}
+	return b.budget()
+}
+
+// budget is what keeps the whole fleet where too many of it failed.
+func (b *board) budget() Wait {
 	if allowed := b.fleet.Rollout.MaxFailures.Within(len(b.fleet.Entries)); b.failed > allowed {
 		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("%d targets failed, and %d may", b.failed, allowed)}
 	}

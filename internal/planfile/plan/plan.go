@@ -26,6 +26,7 @@ type Plan struct {
 	Approvals Approvals            `json:"approvals,omitzero"`
 	Targets   []maintenance.Target `json:"targets,omitempty"` // ProxyID may be AllProxies
 	Selectors []Selector           `json:"selectors,omitempty"`
+	Notify    []Notify             `json:"notify,omitempty"`
 }
 
 // MaxTargets is how many targets a campaign takes: what it carries from run to
@@ -92,13 +93,19 @@ func (p Plan) WithDefaults() Plan {
 		p.Approvals.Count = cmp.Or(p.Approvals.Count, 1)
 		p.Approvals.TimeLimit = cmp.Or(p.Approvals.TimeLimit, maintenance.Duration(7*24*time.Hour))
 	}
+	p.Notify = slices.Clone(p.Notify)
+	for i := range p.Notify {
+		if len(p.Notify[i].On) == 0 {
+			p.Notify[i].On = maintenance.UsualEvents()
+		}
+	}
 	return p
 }
 
 // Validate reports every wrong field of a plan that has its defaults, but for its
 // targets, selectors and accounts, which the clouds and the worker know better.
 func (p Plan) Validate() error {
-	return errors.Join(p.Policy.Validate(), p.Rollout.Validate(), p.Approvals.Validate())
+	return errors.Join(p.Policy.Validate(), p.Rollout.Validate(), p.Approvals.Validate(), p.ValidateNotify())
 }
 
 // Validate reports every wrong field. It judges approvals that have their

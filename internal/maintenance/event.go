@@ -1,0 +1,26 @@
+package maintenance
+
+// Event is what happens in a campaign that people may want to be told of.
+type Event string
+
+// The events. A plan's notifications name them.
+const (
+	EventApproval Event = "approval" // a wave waits for an approval
+	EventHeld     Event = "held"     // a target's run waits for a person
+	EventFailed   Event = "failed"   // a target has failed
+	EventBudget   Event = "budget"   // too many have failed: nothing more begins
+	EventOverrun  Event = "overrun"  // a target's run has ended after its window
+	EventEnded    Event = "ended"    // the campaign has
+	EventWindow   Event = "window"   // the first target of a wave begins
+)
+
+// Events are all of them.
+func Events() []Event {
+	return append(UsualEvents(), EventWindow)
+}
+
+// UsualEvents are those that a notification is for which names none: all that may
+// need a person, and the end.
+func UsualEvents() []Event {
+	return []Event{EventApproval, EventHeld, EventFailed, EventBudget, EventOverrun, EventEnded}
+}

@@ -1,0 +1,177 @@
+package fleet
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// Moment is what a campaign has come to at an instant, as far as people are told
+// of it. It travels from run to run, so that each event is told once for ever.
+type Moment struct {
+	Asked   int      `json:"asked,omitempty"`  // the last wave that an approval was asked for, from 1 on
+	Opened  int      `json:"opened,omitempty"` // the last wave of which a target has begun, from 1 on
+	Spent   string   `json:"spent,omitempty"`  // whose error budget is spent: fleet, or wave-2; empty: none is
+	Failed  []Mark   `json:"failed,omitempty"`
+	Held    []Mark   `json:"held,omitempty"`
+	Overran []Mark   `json:"overran,omitempty"`
+	End     EndState `json:"end,omitempty"` // once the campaign is over
+
+	words // only of the moment itself: nothing of it is compared or travels
+}
+
+// words are what the texts of a moment's events are made of.
+type words struct {
+	campaign, spent, summary string
+	first                    Entry // of the last wave of which one has begun
+	size                     int   // of that wave
+	at                       time.Time
+}
+
+// Mark is one attempt at one target.
+type Mark struct {
+	Ref     int `json:"r"`
+	Attempt int `json:"n,omitempty"`
+
+	entry Entry
+	over  time.Duration // how long after its window it ended
+}
+
+// Moment is what the campaign has come to now, after the moment before, which is
+// zero at first. It is called campaign in commands.
+func (f Fleet) Moment(campaign string, before Moment, now time.Time) Moment {
+	m := Moment{Asked: before.Asked, Opened: before.Opened, words: words{campaign: campaign, at: now}}
+	for i := range f.Entries {
+		m.mark(f.Entries[i], f.Rules.Length)
+	}
+	b := newBoard(f, now)
+	b.now = now
+	b.findWave()
+	if m.Opened > 0 && m.Opened <= len(b.waves) {
+		m.size = b.waves[m.Opened-1].size
+	}
+	if waits := func(e Entry) bool { return e.State == Waiting }; slices.ContainsFunc(f.Entries, waits) {
+		m.spend(b)
+	}
+	if f.Paused == "" && f.Stopped == "" && m.Spent == "" && b.gate.Blocker == maintenance.BlockedByApproval {
+		m.Asked = max(m.Asked, b.open+1)
+	}
+	return m
+}
+
+// mark takes in what has become of one target.
+func (m *Moment) mark(e Entry, length time.Duration) {
+	mark := Mark{Ref: e.Ref, Attempt: e.Attempts, entry: e}
+	switch e.State {
+	case Running:
+		if e.Note != "" {
+			m.Held = append(m.Held, mark)
+		}
+	case Failed:
+		m.Failed = append(m.Failed, mark)
+	case Waiting, Succeeded, Skipped, Current:
+	}
+	if mark.over = overrun(e, length); mark.over > 0 {
+		m.Overran = append(m.Overran, mark)
+	}
+	if e.Attempts > 0 && e.State == Running && e.Wave+1 > m.Opened {
+		m.Opened, m.first = e.Wave+1, e
+	}
+}
+
+// spend finds whose error budget is spent: the fleet's, else that of the wave
+// that is open.
+func (m *Moment) spend(b *board) {
+	if w := b.budget(); w.Blocker == ByBudget {
+		m.Spent, m.spent = "fleet", w.Reason
+	} else if b.between.Blocker == ByBudget {
+		m.Spent, m.spent = fmt.Sprintf("wave-%d", b.open+1), b.between.Reason
+	}
+}
+
+// overrun is how long after the end of its window a target's run has ended; 0: it
+// did not. A run that went on in a later window is measured by that one.
+func overrun(e Entry, length time.Duration) time.Duration {
+	if (e.State != Succeeded && e.State != Failed) || e.Begun.IsZero() || e.Schedule == (maintenance.Schedule{}) {
+		return 0
+	}
+	window := e.Schedule.WindowAt(e.Begun, length)
+	for next := e.Schedule.NextStart(window.Start); !next.After(e.End); next = e.Schedule.NextStart(next) {
+		window = maintenance.Window{Start: next, End: next.Add(length)}
+	}
+	return max(0, e.End.Sub(window.End))
+}
+
+// Over is the moment of the campaign's end.
+func (m Moment) Over(r Result) Moment {
+	m.End, m.summary = r.State, r.Summary
+	return m
+}
+
+// Occurrence is one event, as people are told of it.
+type Occurrence struct {
+	// ID is the event's for ever, such as failed/sgw-12A3456B/2.
+	ID    string            `json:"id"`
+	Event maintenance.Event `json:"event"`
+	Title string            `json:"title"` // one line
+	Text  string            `json:"text"`  // what, to what, and the command lines to type
+	// Targets are the attempts that it is about, as gateway/attempt.
+	Targets []string `json:"targets,omitempty"`
+}
+
+// Occurred says what has happened between two moments of a campaign, the second
+// of which was made after the first. Told at every moment, nothing is told twice.
+func Occurred(before, after Moment) []Occurrence {
+	var all []Occurrence
+	add := func(is bool, o Occurrence) {
+		if is {
+			all = append(all, o)
+		}
+	}
+	add(after.Opened > before.Opened, after.opened())
+	for _, of := range []kind{failed(), held(), overran()} {
+		all = append(all, of.tell(after, newIn(of.marks(before), of.marks(after)))...)
+	}
+	add(after.Spent != "" && after.Spent != before.Spent, after.overspent())
+	add(after.Asked > before.Asked, after.asks())
+	add(after.End != "" && before.End == "", after.ended())
+	return all
+}
+
+// newIn are the marks that were not there before.
+func newIn(before, after []Mark) []Mark {
+	known := make(map[[2]int]bool, len(before))
+	for _, m := range before {
+		known[[2]int{m.Ref, m.Attempt}] = true
+	}
+	var fresh []Mark
+	for _, m := range after {
+		if !known[[2]int{m.Ref, m.Attempt}] {
+			fresh = append(fresh, m)
+		}
+	}
+	return fresh
+}
+
+// NoticeState is what became of a message.
+type NoticeState string
+
+// The states of a message. A message is never sent again.
+const (
+	NoticeSending NoticeState = "sending"
+	NoticeSent    NoticeState = "sent"
+	NoticeFailed  NoticeState = "failed"  // certainly, or as far as the service says
+	NoticeUnknown NoticeState = "unknown" // its answer never came: it may have arrived
+)
+
+// Notice is one message about one event, to one channel.
+type Notice struct {
+	ID      string            `json:"id"` // of the event
+	Event   maintenance.Event `json:"event"`
+	Channel string            `json:"channel"`
+	At      time.Time         `json:"at"`
+	State   NoticeState       `json:"state"`
+	Why     string            `json:"why,omitempty"` // of one that failed or is unknown
+}

@@ -1,0 +1,200 @@
+package fleet_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// called gives every target a place and a gateway of its own.
+func called(f fleet.Fleet) fleet.Fleet {
+	for i := range f.Entries {
+		f.Entries[i].Ref, f.Entries[i].Gateway = i, fmt.Sprintf("sgw-%08X", 10+i)
+	}
+	return f
+}
+
+// carried is a value as the next run of a campaign gets it.
+func carried[T any](t require.TestingT, v T) (next T) {
+	text, err := json.Marshal(v)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &next))
+	return next
+}
+
+// Whatever happens to a fleet, and whenever the campaign continues as new in
+// between, each event is told once.
+func TestEveryEventIsToldOnceForEver(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		const n = 12
+		f := called(some(n, maintenance.Rollout{MaxFailures: share(t, "100%")}))
+		var before fleet.Moment
+		want, got, ids := []string{}, []string{}, map[string]bool{}
+		now := noon
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			now = now.Add(time.Minute)
+			for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, n-1), 0, n, rapid.ID).Draw(t, "targets") {
+				want = append(want, happen(&f.Entries[i], rapid.IntRange(0, 3).Draw(t, "how"))...)
+			}
+			after := f.Moment("q4", before, now)
+			for _, o := range fleet.Occurred(before, after) {
+				require.False(t, ids[o.ID], "%s was told before", o.ID)
+				ids[o.ID] = true
+				for _, target := range o.Targets {
+					got = append(got, fmt.Sprintf("%s %s", o.Event, target))
+				}
+			}
+			require.Empty(t, fleet.Occurred(after, f.Moment("q4", after, now)), "nothing happened since")
+			if before = after; rapid.Bool().Draw(t, "continues as new") {
+				before, f.Entries = carried(t, after), carried(t, f.Entries)
+			}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		require.Equal(t, want, got)
+	})
+}
+
+// happen changes a target as a campaign does, and says what is to be told of it.
+func happen(e *fleet.Entry, how int) (events []string) {
+	name := func(event maintenance.Event) string {
+		return fmt.Sprintf("%s %s/%d", event, e.Gateway, e.Attempts)
+	}
+	end := func(state fleet.State, after time.Duration) {
+		e.State, e.Note, e.End = state, "it ended", e.Begun.Add(after)
+		if state == fleet.Failed {
+			events = append(events, name(maintenance.EventFailed))
+		}
+		if after > 4*time.Hour {
+			events = append(events, name(maintenance.EventOverrun))
+		}
+	}
+	switch {
+	case e.State != fleet.Running: // begun, or retried and begun
+		e.State, e.Note, e.End, e.Begun = fleet.Running, "", time.Time{}, noon.Add(time.Hour)
+		e.Attempts++
+	case how == 0 && e.Note == "":
+		e.Note = "a step failed"
+		events = append(events, name(maintenance.EventHeld))
+	case how == 0:
+		e.Note = ""
+	case how == 1:
+		end(fleet.Succeeded, time.Hour)
+	case how == 2:
+		end(fleet.Failed, time.Hour)
+	default:
+		end(fleet.Failed, 30*time.Hour)
+	}
+	return events
+}
+
+// told is what a campaign does, and the events that are told of it.
+type told struct {
+	do   func(*fleet.Fleet)
+	want []string
+}
+
+func TestWhatIsToldOfACampaign(t *testing.T) {
+	t.Parallel()
+	for name, steps := range map[string][]told{
+		"a wave waits for an approval, also after a pause": {
+			{func(f *fleet.Fleet) { f.Approved = 0 }, []string{"approval/1"}},
+			{func(f *fleet.Fleet) { f.Paused = "bob: lunch" }, nil},
+			{func(f *fleet.Fleet) { f.Paused = "" }, nil},
+			{func(f *fleet.Fleet) { f.Approved = 1 }, nil},
+			{func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-3*time.Hour)) }, []string{"approval/2"}},
+			{func(f *fleet.Fleet) { f.Approved = -1 }, nil},
+		},
+		"no approval is asked for while it is paused": {
+			{func(f *fleet.Fleet) { f.Approved, f.Paused = 0, "bob: lunch" }, nil},
+			{func(f *fleet.Fleet) { f.Paused = "" }, []string{"approval/1"}},
+		},
+		"a wave begins with its first target": {
+			{func(f *fleet.Fleet) { set(f, 0, fleet.Running, noon) }, []string{"window/1"}},
+			{func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon) }, nil},
+			{func(f *fleet.Fleet) { set(f, 1, fleet.Running, noon) }, []string{"window/2"}},
+			{func(f *fleet.Fleet) { set(f, 2, fleet.Running, noon) }, nil},
+		},
+		"the canary's failure spends the budget, again after a retry": {
+			{func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon) }, []string{"failed/sgw-0000000A/1", "budget/wave-1/2026-11-22T12:00:00Z"}},
+			{func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].Barred = fleet.Waiting, "is being read again" }, nil},
+			{func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon); f.Entries[0].Attempts = 2 }, []string{"failed/sgw-0000000A/2", "budget/wave-1/2026-11-22T14:00:00Z"}},
+		},
+		"the fleet's budget counts only while something waits": {
+			{func(f *fleet.Fleet) {
+				f.Rollout.MaxFailures = share(t, "0")
+				for i := range f.Entries[:4] {
+					set(f, i, fleet.Succeeded, noon)
+				}
+				set(f, 4, fleet.Failed, noon)
+			}, []string{"failed/sgw-0000000E/1"}},
+		},
+		"nothing is asked of one that is stopped": {
+			{func(f *fleet.Fleet) { f.Approved, f.Stopped = 0, "aborted" }, nil},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, before := called(threeWaves(t)), fleet.Moment{}
+			for i, s := range steps {
+				s.do(&f)
+				after := f.Moment("q4", before, noon.Add(time.Duration(i)*time.Hour))
+				var ids []string
+				for _, o := range fleet.Occurred(before, after) {
+					ids = append(ids, o.ID)
+				}
+				require.Equal(t, s.want, ids, "step %d", i)
+				before = carried(t, after)
+			}
+		})
+	}
+}
+
+func TestAnEventSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	f := called(threeWaves(t))
+	set(&f, 0, fleet.Failed, noon)
+	f.Entries[0].Note = "PARTIAL: the gateway never came back."
+	f.Entries[0].End = noon.Add(5 * time.Hour)
+	set(&f, 1, fleet.Running, noon)
+	f.Entries[1].Note = "update: no answer"
+	result := fleet.Result{State: fleet.Partial, Summary: "3 of 5 targets succeeded."}
+	texts := map[maintenance.Event]string{}
+	for _, o := range fleet.Occurred(fleet.Moment{}, f.Moment("q4", fleet.Moment{}, noon).Over(result)) {
+		texts[o.Event] = o.Title + "\n" + o.Text
+	}
+	require.Equal(t, map[maintenance.Event]string{
+		maintenance.EventFailed: "q4: t0 failed\nt0 (sgw-0000000A, wave 1, attempt 1) failed. PARTIAL: the gateway never came back.\n" +
+			"tidegate status q4 t0\ntidegate retry q4 t0 --why \"...\"\ntidegate skip q4 t0 --why \"...\"",
+		maintenance.EventOverrun: "q4: t0 ended after the window\nt0 (sgw-0000000A, wave 1, attempt 1) failed at 2026-11-22 17:00 UTC, 1h after the end of its window.\ntidegate status q4 t0",
+		maintenance.EventHeld: "q4: t1 held\nt1 (sgw-0000000B, wave 2, attempt 1) waits for a person: update: no answer\n" +
+			"tidegate status sgw-0000000B\ntidegate retry sgw-0000000B --why \"...\"\ntidegate skip sgw-0000000B --why \"...\"\ntidegate abort sgw-0000000B --why \"...\"",
+		maintenance.EventWindow: "q4: wave 2 begins\nt1 (sgw-0000000B) begins at 2026-11-22 12:00 UTC in its window (every Sunday at 12:00 GMT), the first of the 2 targets of wave 2.\ntidegate watch q4",
+		maintenance.EventBudget: "q4: the error budget is spent\n1 of wave 1 failed, and 0 may. Nothing more begins until what failed is retried or skipped.\n" +
+			"tidegate status q4 --state failed\ntidegate retry q4 TARGET --why \"...\"\ntidegate skip q4 TARGET --why \"...\"\ntidegate abort q4 --why \"...\"",
+		maintenance.EventEnded: "q4: PARTIAL\n3 of 5 targets succeeded.\ntidegate status q4",
+	}, texts)
+}
+
+func TestWhatHappensToManyAtOnceIsOneMessage(t *testing.T) {
+	t.Parallel()
+	f := called(some(30, maintenance.Rollout{MaxFailures: share(t, "100%")}))
+	for i := range f.Entries[:12] {
+		set(&f, i, fleet.Failed, noon)
+	}
+	all := fleet.Occurred(fleet.Moment{}, f.Moment("q4", fleet.Moment{}, noon))
+	require.Len(t, all, 1)
+	require.Equal(t, "failed/sgw-0000000A/1+11", all[0].ID)
+	require.Equal(t, "q4: 12 targets failed", all[0].Title)
+	require.Equal(t, "t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more.\ntidegate status q4 --state failed", all[0].Text)
+	require.Len(t, all[0].Targets, 12)
+}

@@ -1,0 +1,143 @@
+package fleet
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// toldOne is up to how many targets to which the same happens at once each have a
+// message of their own; of more there is one for all. namedInOne is how many that
+// one names.
+const (
+	toldOne    = 5
+	namedInOne = 10
+)
+
+// kind is an event that happens to targets.
+type kind struct {
+	event maintenance.Event
+	what  string // of a target, such as "failed"
+	marks func(Moment) []Mark
+	text  func(Moment, Mark) string
+	again bool   // it may happen to one attempt several times
+	list  string // the arguments by which status lists them
+}
+
+func failed() kind {
+	return kind{
+		event: maintenance.EventFailed, what: "failed", marks: func(m Moment) []Mark { return m.Failed }, list: "--state failed",
+		text: func(m Moment, k Mark) string {
+			return fmt.Sprintf("%s failed. %s\n%s\n%s\n%s", k.who(), k.entry.Note, m.command("status", k.entry.Name),
+				m.command("retry", k.entry.Name+why), m.command("skip", k.entry.Name+why))
+		},
+	}
+}
+
+func held() kind {
+	return kind{
+		event: maintenance.EventHeld, what: "held", again: true, marks: func(m Moment) []Mark { return m.Held }, list: "--state running",
+		text: func(_ Moment, k Mark) string {
+			id := k.entry.Gateway
+			return fmt.Sprintf("%s waits for a person: %s\ntidegate status %s\ntidegate retry %s%s\ntidegate skip %s%s\ntidegate abort %s%s",
+				k.who(), k.entry.Note, id, id, why, id, why, id, why)
+		},
+	}
+}
+
+func overran() kind {
+	return kind{
+		event: maintenance.EventOverrun, what: "ended after the window", marks: func(m Moment) []Mark { return m.Overran }, list: "--all",
+		text: func(m Moment, k Mark) string {
+			return fmt.Sprintf("%s %s at %s, %s after the end of its window.\n%s", k.who(), k.entry.State, stamp(k.entry.End),
+				maintenance.Duration(k.over.Round(time.Second)), m.command("status", k.entry.Name))
+		},
+	}
+}
+
+// why ends the lines of the commands that ask for a reason.
+const why = ` --why "..."`
+
+// who is a target in a sentence.
+func (k Mark) who() string {
+	return fmt.Sprintf("%s (%s, wave %d, attempt %d)", k.entry.Name, k.entry.Gateway, k.entry.Wave+1, k.Attempt)
+}
+
+func (m Moment) command(name, arguments string) string {
+	return strings.TrimSpace(fmt.Sprintf("tidegate %s %s %s", name, m.campaign, strings.TrimSpace(arguments)))
+}
+
+// tell makes the messages about targets to which the same has happened.
+func (of kind) tell(m Moment, marks []Mark) []Occurrence {
+	all := make([]Occurrence, 0, len(marks))
+	for _, k := range marks {
+		name := fmt.Sprintf("%s/%d", k.entry.Gateway, k.Attempt)
+		o := Occurrence{ID: string(of.event) + "/" + name, Event: of.event, Targets: []string{name}}
+		if of.again {
+			o.ID += "/" + m.at.UTC().Format(time.RFC3339)
+		}
+		o.Title, o.Text = fmt.Sprintf("%s: %s %s", m.campaign, k.entry.Name, of.what), of.text(m, k)
+		all = append(all, o)
+	}
+	if len(all) <= toldOne {
+		return all
+	}
+	return []Occurrence{of.join(m, marks, all)}
+}
+
+// join makes one message of many.
+func (of kind) join(m Moment, marks []Mark, all []Occurrence) Occurrence {
+	o := Occurrence{
+		ID: fmt.Sprintf("%s+%d", all[0].ID, len(all)-1), Event: of.event,
+		Title: fmt.Sprintf("%s: %d targets %s", m.campaign, len(all), of.what),
+	}
+	names := make([]string, 0, namedInOne)
+	for i, k := range marks {
+		o.Targets = append(o.Targets, all[i].Targets...)
+		if i < namedInOne {
+			names = append(names, k.entry.Name)
+		}
+	}
+	o.Text = strings.Join(names, ", ")
+	if more := len(marks) - namedInOne; more > 0 {
+		o.Text += fmt.Sprintf(" and %d more", more)
+	}
+	o.Text += ".\n" + m.command("status", of.list)
+	return o
+}
+
+func (m Moment) opened() Occurrence {
+	first := m.first
+	return Occurrence{
+		ID: fmt.Sprintf("window/%d", m.Opened), Event: maintenance.EventWindow,
+		Title: fmt.Sprintf("%s: wave %d begins", m.campaign, m.Opened),
+		Text: fmt.Sprintf("%s (%s) begins at %s in its window (%s), the first of the %d targets of wave %d.\n%s",
+			first.Name, first.Gateway, stamp(first.Begun), first.Schedule, m.size, m.Opened, m.command("watch", "")),
+	}
+}
+
+func (m Moment) overspent() Occurrence {
+	return Occurrence{
+		ID: fmt.Sprintf("budget/%s/%s", m.Spent, m.at.UTC().Format(time.RFC3339)), Event: maintenance.EventBudget,
+		Title: m.campaign + ": the error budget is spent",
+		Text: fmt.Sprintf("%s. Nothing more begins until what failed is retried or skipped.\n%s\n%s\n%s\n%s", m.spent, m.command("status", "--state failed"),
+			m.command("retry", "TARGET"+why), m.command("skip", "TARGET"+why), m.command("abort", why)),
+	}
+}
+
+func (m Moment) asks() Occurrence {
+	return Occurrence{
+		ID: fmt.Sprintf("approval/%d", m.Asked), Event: maintenance.EventApproval,
+		Title: fmt.Sprintf("%s: wave %d waits for an approval", m.campaign, m.Asked),
+		Text:  fmt.Sprintf("Nothing of wave %d begins until it is approved.\n%s\n%s", m.Asked, m.command("status", ""), m.command("approve", why)),
+	}
+}
+
+func (m Moment) ended() Occurrence {
+	return Occurrence{
+		ID: "ended", Event: maintenance.EventEnded, Title: fmt.Sprintf("%s: %s", m.campaign, m.End),
+		Text: m.summary + "\n" + m.command("status", ""),
+	}
+}
