@@ -28,6 +28,12 @@ func (a *app) attendCampaign(cmd *cobra.Command, c session, g campaign) error {
 		return fmt.Errorf("%w; look again with: tidegate watch %s", err, g.name)
 	}
 	g.execution = execution
+	return a.leaveCampaign(cmd, c, g)
+}
+
+// leaveCampaign prints the record of a campaign that is no longer followed, since it
+// has ended or a person has to act, and is an endError unless it ended COMPLETED.
+func (a *app) leaveCampaign(cmd *cobra.Command, c session, g campaign) error {
 	r, err := readCampaign(cmd.Context(), c, g)
 	if err := errors.Join(err, printer{out: cmd.OutOrStdout(), form: a.output}.campaign(r)); err != nil {
 		return err

@@ -23,37 +23,6 @@ const (
 	lookSlowly = 10 * time.Second
 )
 
-// newWatch is the command that follows what somebody else has started, or what
-// was held.
-func newWatch(a *app) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "watch CAMPAIGN | GATEWAY_ID",
-		Short: "Follow a campaign or a gateway's maintenance until it has ended or a person has to act",
-		Long: "watch follows a campaign or a maintenance as run does, with the same exit statuses. Of one that has ended it shows\n" +
-			"the record at once.",
-		Example: "  tidegate watch payments-q4\n  tidegate watch sgw-12A3456B",
-		Args:    arguments("CAMPAIGN or GATEWAY_ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := subjectArgument(args[0])
-			c, err := a.dial(cmd.Context(), err, a.checkOutput())
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			if id != "" {
-				return a.watchGateway(cmd, c, id)
-			}
-			g, err := findCampaign(cmd.Context(), c, args[0])
-			if err != nil {
-				return err
-			}
-			return a.attendCampaign(cmd, c, g)
-		},
-	}
-	a.outputFlag(cmd)
-	return cmd
-}
-
 func (a *app) watchGateway(cmd *cobra.Command, c session, id string) error {
 	workflowID := workflows.GatewayWorkflowID(id)
 	described, err := c.DescribeWorkflowExecution(cmd.Context(), workflowID, "")

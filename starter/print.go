@@ -14,8 +14,9 @@ import (
 
 // printer writes what a command answers, as a table for people or as JSON.
 type printer struct {
-	out  io.Writer
-	form string
+	out   io.Writer
+	form  string
+	width int // of what it is written for; 0: out's own
 }
 
 // print writes data as JSON, or calls people where it is for them.
@@ -90,6 +91,9 @@ func fit(columns int, rows [][]string) []table.ColumnConfig {
 
 // columns is the terminal's width; 0 where the answer goes elsewhere.
 func (p printer) columns() int {
+	if p.width > 0 {
+		return p.width
+	}
 	file, ok := p.out.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return 0

@@ -1,0 +1,165 @@
+package live
+
+import (
+	"cmp"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// The messages: the clock, and the answers to questions.
+type (
+	tickMsg time.Time
+	lookMsg struct {
+		look Look
+		err  error
+	}
+	runsMsg struct {
+		runs map[string]maintenance.Status // by gateway
+	}
+	rowsMsg struct {
+		filter filter
+		from   int
+		rows   []fleet.Row
+		err    error
+	}
+	detailsMsg struct {
+		gateway, text string
+		err           error
+	}
+	givenMsg struct {
+		decision maintenance.Decision
+		order    Order
+		err      error
+	}
+)
+
+// ask asks what is due.
+func (m Model) ask() (Model, tea.Cmd) {
+	every := second
+	if m.patient() {
+		every = lookSlowly
+	}
+	var due []tea.Cmd
+	add := func(q question, wanted bool, every time.Duration, ask func() tea.Cmd) {
+		last := m.asked[q]
+		// Half a tick of grace: a tick that comes a moment early is still the one.
+		if !wanted || last.out || m.now.Sub(last.at) < every-second/2 {
+			return
+		}
+		m.asked[q] = asked{at: m.now, out: true}
+		due = append(due, ask())
+	}
+	add(askLook, !m.look.Ended(), every, m.askLook)
+	add(askRuns, m.details == nil && len(m.visibleRuns()) > 0, askEvery, m.askRuns)
+	add(askRows, m.filter != everything && m.details == nil && m.seen, max(every, askEvery), m.askRows)
+	add(askDetails, m.details != nil, askEvery, m.askDetails)
+	return m, tea.Batch(due...)
+}
+
+// answered notes that a question is no longer out.
+func (m Model) answered(q question) Model {
+	m.asked[q] = asked{at: m.asked[q].at}
+	return m
+}
+
+func (m Model) askLook() tea.Cmd {
+	return func() tea.Msg {
+		look, err := m.source.Look(m.ctx)
+		return lookMsg{look, err}
+	}
+}
+
+func (m Model) see(msg lookMsg) Model {
+	m = m.answered(askLook)
+	if msg.err != nil {
+		if m.silent == "" {
+			m.since = m.now
+		}
+		m.silent = clean(msg.err.Error())
+		return m
+	}
+	m.look, m.seen, m.silent = msg.look, true, ""
+	return m
+}
+
+// visibleRuns are the running targets on the screen.
+func (m Model) visibleRuns() []fleet.Row {
+	var running []fleet.Row
+	for _, r := range m.visible() {
+		if r.State == fleet.Running && len(running) < mostRuns {
+			running = append(running, r)
+		}
+	}
+	return running
+}
+
+// askRuns asks the visible runs, one after the other, up to the first that does not
+// answer: where that is for want of a worker, none of them would.
+func (m Model) askRuns() tea.Cmd {
+	rows := m.visibleRuns()
+	return func() tea.Msg {
+		runs := map[string]maintenance.Status{}
+		for _, r := range rows {
+			status, err := m.source.Run(m.ctx, r)
+			if err != nil {
+				break
+			}
+			runs[r.Gateway] = status
+		}
+		return runsMsg{runs}
+	}
+}
+
+func (m Model) heard(msg runsMsg) Model {
+	m = m.answered(askRuns)
+	m.runs = msg.runs
+	return m
+}
+
+func (m Model) askRows() tea.Cmd {
+	f, from := m.filter, m.from
+	page := fleet.Page{From: from, Count: m.listHeight(), States: f.states()}
+	return func() tea.Msg {
+		rows, err := m.source.Rows(m.ctx, page)
+		return rowsMsg{f, from, rows, err}
+	}
+}
+
+func (m Model) listed(msg rowsMsg) Model {
+	m = m.answered(askRows)
+	switch {
+	case msg.filter != m.filter || msg.from != m.from:
+		m.again(askRows)
+	case msg.err != nil:
+		m.note = note{text: clean(msg.err.Error()), bad: true, until: m.now.Add(noteStays)}
+	default:
+		m.rows = msg.rows
+	}
+	return m
+}
+
+func (m Model) askDetails() tea.Cmd {
+	row, columns := m.details.row, m.width
+	return func() tea.Msg {
+		text, err := m.source.Details(m.ctx, row, columns)
+		return detailsMsg{row.Gateway, text, err}
+	}
+}
+
+func (m Model) described(msg detailsMsg) Model {
+	m = m.answered(askDetails)
+	if m.details == nil || m.details.row.Gateway != msg.gateway {
+		m.again(askDetails)
+		return m
+	}
+	d := *m.details
+	if d.text, d.err = cmp.Or(msg.text, d.text), ""; msg.err != nil {
+		d.err = clean(msg.err.Error())
+	}
+	m.details = &d
+	return m
+}

@@ -1,0 +1,119 @@
+package live
+
+import (
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// details is the page of one target.
+type details struct {
+	row  fleet.Row
+	text string
+	err  string
+	top  int // the first line that is shown
+}
+
+// target is the details' target, as it is now where that is known.
+func (d *details) target(r *fleet.Row) *fleet.Row {
+	if r != nil && r.Gateway == d.row.Gateway {
+		return r
+	}
+	return &d.row
+}
+
+// key is what a key does.
+func (m Model) key(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+	switch msg.String() {
+	case "ctrl+c":
+		return m, tea.Quit
+	case "ctrl+z":
+		return m, tea.Suspend
+	}
+	if m.form != nil {
+		return m.formKey(msg)
+	}
+	if msg.String() == "q" {
+		return m, tea.Quit
+	}
+	if m.help {
+		m.help = false
+		return m, nil
+	}
+	m.note = note{}
+	return m.press(msg.String()).ask()
+}
+
+// press is a key that neither a form nor the help has taken.
+func (m Model) press(key string) Model {
+	if i := slices.IndexFunc(orderKeys(), func(k orderKey) bool { return k.key == key }); i >= 0 {
+		return m.open(orderKeys()[i])
+	}
+	if m.details != nil && m.scroll(key) {
+		return m
+	}
+	switch key {
+	case "?", "h":
+		m.help = true
+	case "tab", "down", "j":
+		return m.move(1)
+	case "shift+tab", "up", "k":
+		return m.move(-1)
+	case "pgdown", "space", "right":
+		return m.turn(1)
+	case "pgup", "left":
+		return m.turn(-1)
+	case "0", "1", "2", "3", "4", "5":
+		return m.show(filter(key[0] - '0'))
+	case "enter":
+		if r := m.chosenRow(); r != nil {
+			m.details = &details{row: *r}
+			m.again(askDetails)
+		}
+	case "esc":
+		if m.details != nil {
+			m.details = nil
+			return m
+		}
+		return m.show(everything)
+	}
+	return m
+}
+
+// scroll moves the details, where the key does that.
+func (m *Model) scroll(key string) bool {
+	by, page := 0, max(m.room()-1, 1)
+	switch key {
+	case "down", "j", "tab":
+		by = 1
+	case "up", "k", "shift+tab":
+		by = -1
+	case "pgdown", "space":
+		by = page
+	case "pgup":
+		by = -page
+	default:
+		return false
+	}
+	d := *m.details
+	d.top = max(min(d.top+by, len(d.lines(m.width))-page), 0)
+	m.details = &d
+	return true
+}
+
+// open opens the form of an order, or says why it makes no sense now.
+func (m Model) open(k orderKey) Model {
+	o := m.order(k)
+	if o == nil {
+		why := k.refuse
+		if m.look.Ended() {
+			why = "the campaign is over"
+		}
+		m.note = note{text: k.update + ": " + why, bad: true, until: m.now.Add(noteStays)}
+		return m
+	}
+	m.form = &form{order: *o, says: o.says(k)}
+	return m
+}

@@ -1,0 +1,102 @@
+// Package live is a campaign on a whole terminal, moving: what happens, what waits
+// and why, what failed, what a person is asked for, and the keys that answer it.
+// The view is a pure function of a model, which is a fleet.Status, some rows and a
+// clock; it reaches the campaign through a Source.
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// Look is what a campaign says of itself, or has left behind.
+type Look struct {
+	fleet.Status
+	// Gone says how a campaign ended that left no result, as one does that was
+	// terminated.
+	Gone string
+}
+
+// Ended is true once nothing will change any more.
+func (l Look) Ended() bool { return l.Result != nil || l.Gone != "" }
+
+// Order is what the operator tells the campaign, or one of its targets.
+type Order struct {
+	Update  string // the update's name, such as pause
+	By, Why string
+	// Target is the one it is about; nil: the campaign.
+	Target *fleet.Row
+	// Run is true where the target's own maintenance is told, not the campaign.
+	Run bool
+}
+
+// Source is the campaign that is shown. Its errors are phrased for the operator.
+// Every call may take as long as a worker takes to answer.
+type Source interface {
+	// Look is how far the campaign is. It is called once a second at most.
+	Look(ctx context.Context) (Look, error)
+	// Rows are some of the campaign's targets.
+	Rows(ctx context.Context, page fleet.Page) ([]fleet.Row, error)
+	// Run is what the maintenance of a running target says of itself.
+	Run(ctx context.Context, row fleet.Row) (maintenance.Status, error)
+	// Details is all that is known of a target, as text for so many columns.
+	Details(ctx context.Context, row fleet.Row, columns int) (string, error)
+	// Give gives an order, and waits until it is obeyed or refused.
+	Give(ctx context.Context, order Order) (maintenance.Decision, error)
+}
+
+// Options say what is shown, to whom.
+type Options struct {
+	Name string // of the campaign
+	By   string // who gives the orders
+	// May are the updates that a campaign would take as it is, by name.
+	May func(fleet.Status) []string
+	// MayRun are those that a target's maintenance would take.
+	MayRun func(maintenance.Status) []string
+	// Leave ends the view with the campaign, and not with a key.
+	Leave bool
+	In    io.Reader // the terminal
+	Out   io.Writer // the terminal
+}
+
+// Run shows a campaign until the operator leaves, and gives what was seen last. It
+// leaves the terminal as it was, also where ctx ends; then its error is ctx's.
+func Run(ctx context.Context, o Options, s Source) (Look, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	last, err := tea.NewProgram(New(ctx, o, s),
+		tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithoutSignalHandler()).Run()
+	m, ok := last.(Model)
+	switch {
+	case ctx.Err() != nil:
+		return m.look, ctx.Err()
+	case err != nil && !errors.Is(err, tea.ErrInterrupted):
+		return m.look, fmt.Errorf("show the campaign %s on this terminal: %w", o.Name, err)
+	case !ok:
+		return Look{}, fmt.Errorf("show the campaign %s on this terminal: it shows a %T", o.Name, last)
+	}
+	return m.look, nil
+}
+
+// Once is one picture of the campaign, as ANSI text of so many columns and lines.
+func Once(ctx context.Context, o Options, s Source, columns, lines int, now time.Time) (Look, string, error) {
+	m := New(ctx, o, s)
+	m.width, m.height, m.now = columns, lines, now
+	look, err := s.Look(ctx)
+	if err != nil {
+		return Look{}, "", err
+	}
+	m = m.see(lookMsg{look: look})
+	if msg, ok := m.askRuns()().(runsMsg); ok {
+		m = m.heard(msg)
+	}
+	return m.look, m.frame(), nil
+}

@@ -1,0 +1,144 @@
+package live
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// How often is asked.
+const (
+	second     = time.Second
+	lookSlowly = 10 * time.Second // while a campaign waits, perhaps for weeks
+	askEvery   = 5 * time.Second  // runs, lists and details
+	// mostRuns is how many targets' own runs are asked for their step.
+	mostRuns = 20
+	// noteStays is how long an order's answer is shown.
+	noteStays = 15 * time.Second
+)
+
+// Model is all that the view is made from: Update gives the next one.
+type Model struct {
+	ctx    context.Context // of the questions, which bubbletea asks without one
+	source Source
+	Options
+
+	width, height int
+	dark          bool
+	now           time.Time
+
+	look   Look
+	seen   bool // look was told
+	silent string
+	since  time.Time // of the silence
+	runs   map[string]maintenance.Status
+	asked  map[question]asked
+
+	chosen  string // gateway of the target that is chosen; empty: none
+	filter  filter
+	rows    []fleet.Row // of the filter's page
+	from    int
+	details *details
+	form    *form
+	help    bool
+	note    note
+}
+
+// note is an answer that is shown for a while.
+type note struct {
+	text  string
+	bad   bool
+	until time.Time
+}
+
+// question is what a source is asked.
+type question int
+
+const (
+	askLook question = iota
+	askRuns
+	askRows
+	askDetails
+)
+
+// asked is when a question was asked last, and whether its answer is still out.
+type asked struct {
+	at  time.Time
+	out bool
+}
+
+// New is a model that has not seen its campaign yet.
+func New(ctx context.Context, o Options, s Source) Model {
+	return Model{
+		ctx: ctx, source: s, Options: o, dark: true, now: time.Now(),
+		runs: map[string]maintenance.Status{}, asked: map[question]asked{},
+	}
+}
+
+// Init begins to look.
+func (m Model) Init() tea.Cmd {
+	return tea.Batch(tea.RequestBackgroundColor, func() tea.Msg { return tickMsg(time.Now()) })
+}
+
+// Update takes in a message.
+func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+		m.again(askRows, askDetails)
+	case tea.BackgroundColorMsg:
+		m.dark = msg.IsDark()
+	case tickMsg:
+		m.now = time.Time(msg)
+		return m.tick()
+	case lookMsg:
+		m = m.see(msg)
+		if m.look.Ended() && m.Leave {
+			return m, tea.Quit
+		}
+	case runsMsg:
+		m = m.heard(msg)
+	case rowsMsg:
+		m = m.listed(msg)
+	case detailsMsg:
+		m = m.described(msg)
+	case givenMsg:
+		m = m.given(msg)
+	case tea.PasteMsg:
+		m.form.paste(msg.Content)
+	case tea.KeyPressMsg:
+		return m.key(msg)
+	}
+	return m, nil
+}
+
+// View is the whole screen.
+func (m Model) View() tea.View {
+	v := tea.NewView(m.frame())
+	v.AltScreen = true
+	return v
+}
+
+// tick asks what is due, and comes again.
+func (m Model) tick() (tea.Model, tea.Cmd) {
+	next := tea.Tick(second, func(t time.Time) tea.Msg { return tickMsg(t) })
+	m, due := m.ask()
+	return m, tea.Batch(next, due)
+}
+
+// patient is true while nothing runs and the next instant is not near.
+func (m Model) patient() bool {
+	s := m.look.Status
+	return m.seen && s.Phase == fleet.Underway && s.Counts.Running == 0 && (s.Next.IsZero() || s.Next.Sub(m.now) > lookSlowly)
+}
+
+// again has questions asked at the next occasion.
+func (m Model) again(all ...question) {
+	for _, q := range all {
+		m.asked[q] = asked{out: m.asked[q].out}
+	}
+}

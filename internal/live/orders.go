@@ -1,0 +1,103 @@
+package live
+
+import (
+	"slices"
+
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// orderKey is the key that begins an order.
+type orderKey struct {
+	key, update string
+	says        string // what the order does, for its form
+	refuse      string // said where it makes no sense now
+	target      bool   // it is about the target that is chosen
+}
+
+// orderKeys are all of them.
+func orderKeys() []orderKey {
+	return []orderKey{
+		{key: "p", update: workflows.PauseUpdate, says: "Nothing new begins until it is resumed. Targets that run go on.", refuse: "it is paused, or over"},
+		{key: "r", update: workflows.ResumeUpdate, says: "The pause is taken back.", refuse: "it is not paused"},
+		{key: "a", update: workflows.ApproveUpdate, says: "What waits for an approval begins in its window.", refuse: "nothing here waits for an approval"},
+		{key: "s", update: workflows.SkipUpdate, says: "It is left out, and the campaign cannot end COMPLETED any more.", refuse: "choose a target that waits or has failed (tab)", target: true},
+		{key: "t", update: workflows.RetryUpdate, says: "It waits for its next window again.", refuse: "choose a target that has failed (tab)", target: true},
+		{key: "x", update: workflows.AbortUpdate, says: "The campaign ends: nothing more begins. Targets that run end; what can be taken back is taken back.", refuse: "it is stopped already"},
+		{key: "X", update: workflows.AbortUpdate, says: "Its maintenance ends; what can be taken back is taken back. The campaign counts it as failed and goes on.", refuse: "choose a target that runs (tab)", target: true},
+	}
+}
+
+// campaignMay is true where the campaign would take such an update now.
+func (m Model) campaignMay(update string) bool {
+	return m.seen && !m.look.Ended() && slices.Contains(m.May(m.look.Status), update)
+}
+
+// runMay is true where the run of a target would take such an update now, as far
+// as is known.
+func (m Model) runMay(r *fleet.Row, update string) bool {
+	if r == nil || r.State != fleet.Running || m.look.Ended() {
+		return false
+	}
+	status, known := m.runs[r.Gateway]
+	return known && slices.Contains(m.MayRun(status), update)
+}
+
+// order is what a key would tell, and whom; nil: it makes no sense now.
+func (m Model) order(k orderKey) *Order {
+	r := m.chosenRow()
+	if m.details != nil {
+		r = m.details.target(r)
+	}
+	o := &Order{Update: k.update, By: m.By}
+	switch {
+	case k.key == "X" || (k.target || k.key == "a") && m.runMay(r, k.update):
+		if !m.runMay(r, k.update) {
+			return nil
+		}
+		o.Target, o.Run = r, true
+	case !m.campaignMay(k.update):
+		return nil
+	case k.target:
+		if r == nil || !fits(k.update, *r) {
+			return nil
+		}
+		o.Target = r
+	}
+	return o
+}
+
+// fits is true for a target that may be skipped, or retried.
+func fits(update string, r fleet.Row) bool {
+	if update == workflows.RetryUpdate {
+		return r.State == fleet.Failed || r.State == fleet.Skipped || r.Blocker == fleet.ByBar
+	}
+	return r.State == fleet.Waiting || r.State == fleet.Failed
+}
+
+// says is what an order will do, in a sentence.
+func (o Order) says(k orderKey) string {
+	if !o.Run {
+		return k.says
+	}
+	switch o.Update {
+	case workflows.RetryUpdate:
+		return "The step at which its maintenance is held is tried again."
+	case workflows.SkipUpdate:
+		return "Its maintenance goes on without the step at which it is held, and cannot end COMPLETED any more."
+	case workflows.ApproveUpdate:
+		return "Its maintenance, which waits for an approval, begins."
+	}
+	return k.says
+}
+
+// about is what an order is given to, for people.
+func (o Order) about(campaign string) string {
+	switch {
+	case o.Target == nil:
+		return "the campaign " + campaign
+	case o.Run:
+		return "the maintenance of " + clean(o.Target.Name) + " (" + o.Target.Gateway + ")"
+	}
+	return clean(o.Target.Name) + " (" + o.Target.Gateway + ")"
+}

@@ -1,0 +1,203 @@
+package live
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// list is a list of targets with its head, and how many more there are.
+func (m Model) list(t theme, s section) []string {
+	if s.total == 0 && s.filter != m.filter {
+		return nil
+	}
+	head := fmt.Sprintf("%s %d", s.filter.title(), s.filter.total(m.look.Counts))
+	columns, cells := m.columns(t, s.filter, head)
+	rows := make([][]cell, 0, len(s.rows))
+	for _, r := range s.rows {
+		rows = append(rows, cells(r))
+	}
+	lines := t.table(m.width, columns, rows, m.chosenIndex(s.rows))
+	if n := s.more(); n > 0 {
+		how := fmt.Sprintf("key %d lists them", s.filter)
+		if m.filter != everything {
+			how = "page down shows them"
+		}
+		lines = append(lines, t.faint.Render(fmt.Sprintf("  and %d more; %s", n, how)))
+	}
+	if m.from > 0 {
+		lines[0] += t.faint.Render(fmt.Sprintf("  from %d", m.from+1))
+	}
+	return lines
+}
+
+// columns are those of a list, and what a target has in them.
+func (m Model) columns(t theme, f filter, head string) ([]column, func(fleet.Row) []cell) {
+	first := column{head, 9}
+	gateway, wave := column{"GATEWAY", 1}, column{"WAVE", 2}
+	always := func(r fleet.Row) []cell {
+		return []cell{{clean(r.Name), t.plain}, {r.Gateway, t.faint}, {strconv.Itoa(r.Wave), t.faint}}
+	}
+	switch f {
+	case ofRunning:
+		return []column{first, gateway, wave, {"STEP", 8}, {"FOR", 7}, {"OF", 4}, {"ENDS", 3}, {"MARGIN", 6}, {"NOTE", 2}},
+			func(r fleet.Row) []cell { return append(always(r), m.running(t, r)...) }
+	case ofWaiting, everything:
+		return []column{first, gateway, wave, {"KEPT BY", 8}, {"IN", 7}, {"AT", 4}, {"THERE", 3}, {"WHY", 5}},
+			func(r fleet.Row) []cell { return append(always(r), m.waiting(t, r)...) }
+	case ofFailed, ofDone, ofSkipped:
+	}
+	return []column{first, gateway, wave, {"STATE", 3}, {"ENDED", 5}, {"TOOK", 4}, {"TRIES", 0}, {"WHY", 8}},
+		func(r fleet.Row) []cell { return append(always(r), m.over(t, r)...) }
+}
+
+// running is where a target is, for how long, and how much of its window is left
+// once it has ended as forecast.
+func (m Model) running(t theme, r fleet.Row) []cell {
+	status, known := m.runs[r.Gateway]
+	step, note, margin := "-", clean(r.Note), cell{"-", t.faint}
+	if known {
+		step = string(status.Step)
+		note = cmp.Or(note, runNote(status))
+		if w := status.Window; w != nil {
+			margin = m.margin(t, r, *w)
+		}
+	}
+	style := t.info
+	if status.Held {
+		style = t.bad
+	}
+	late := t.plain
+	if m.now.After(r.End) {
+		late = t.warn
+	}
+	return []cell{
+		{step, style},
+		{span(m.now.Sub(r.Begun)), late},
+		{span(r.Forecast.Std()), t.faint},
+		{instant(r.End, m.now), t.faint},
+		margin,
+		{attempt(r) + note, t.plain},
+	}
+}
+
+// margin is from a run's expected end, or from now where that is over, to the end
+// of its window.
+func (m Model) margin(t theme, r fleet.Row, w maintenance.Window) cell {
+	end := r.End
+	if m.now.After(end) {
+		end = m.now
+	}
+	d := w.End.Sub(end)
+	if d < 0 {
+		return cell{span(-d) + " over", t.bad}
+	}
+	return cell{span(d), t.good}
+}
+
+// runNote is what is to be known of a run beside its step.
+func runNote(s maintenance.Status) string {
+	switch {
+	case s.Held:
+		return "HELD: " + clean(s.Reason)
+	case s.Blocker != maintenance.NotBlocked:
+		return string(s.Blocker) + ": " + clean(s.Reason)
+	case s.PastNoReturn:
+		return "past the point of no return"
+	}
+	for _, step := range s.Steps {
+		if step.Step == s.Step {
+			return clean(step.Note)
+		}
+	}
+	return ""
+}
+
+func attempt(r fleet.Row) string {
+	if r.Attempts < 2 {
+		return ""
+	}
+	return fmt.Sprintf("attempt %d; ", r.Attempts)
+}
+
+// waiting is what keeps a target, and until when.
+func (m Model) waiting(t theme, r fleet.Row) []cell {
+	in := "-"
+	if !r.Next.IsZero() {
+		in = span(r.Next.Sub(m.now))
+	}
+	return []cell{
+		{cmp.Or(string(r.Blocker), "-"), t.warn.Bold(false)},
+		{in, t.plain},
+		{instant(r.Next, m.now), t.faint},
+		{there(r.Next, r.Schedule.Zone), t.faint},
+		{attempt(r) + clean(r.Reason), t.plain},
+	}
+}
+
+// over is how a target ended, and why.
+func (m Model) over(t theme, r fleet.Row) []cell {
+	took := "-"
+	if !r.Begun.IsZero() && !r.End.IsZero() {
+		took = span(r.End.Sub(r.Begun))
+	}
+	style := t.good
+	switch r.State {
+	case fleet.Failed:
+		style = t.bad
+	case fleet.Skipped:
+		style = t.warn
+	default:
+	}
+	return []cell{
+		{string(r.State), style},
+		{instant(r.End, m.now), t.faint},
+		{took, t.faint},
+		{strconv.Itoa(r.Attempts), t.faint},
+		{clean(r.Note), t.plain},
+	}
+}
+
+// lines is a target's page, broken to the terminal's width.
+func (d *details) lines(width int) []string {
+	var lines []string
+	for text := range strings.Lines(d.text) {
+		text = strings.TrimRight(strings.Map(printable, text), " ")
+		if text == "" {
+			lines = append(lines, "")
+			continue
+		}
+		for i, part := range hard(text, width) {
+			if i > 0 {
+				part = "  " + part
+			}
+			lines = append(lines, part)
+		}
+	}
+	return lines
+}
+
+// page is what of a target's page is on the screen.
+func (d *details) page(t theme, width, room int) []string {
+	lines := d.lines(width)
+	switch {
+	case d.err != "":
+		var faults []string
+		for _, text := range wrap(d.err, width, 3) {
+			faults = append(faults, t.bad.Render(text))
+		}
+		lines = append(faults, lines...)
+	case d.text == "":
+		return []string{t.faint.Render("Reading " + clean(d.row.Name))}
+	}
+	top := max(min(d.top, len(lines)-1), 0)
+	lines = lines[top:]
+	if len(lines) > room {
+		lines = append(lines[:max(room-1, 0):max(room-1, 0)], t.faint.Render(fmt.Sprintf("%d more lines; down, page down", len(lines)-room+1)))
+	}
+	return lines
+}

@@ -1,0 +1,125 @@
+package live
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"charm.land/lipgloss/v2"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// clean makes one line of a text that others wrote: what it holds of control
+// characters must not reach the terminal.
+func clean(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return ' '
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// cut shortens a plain text to so many columns.
+func cut(text string, columns int) string {
+	if lipgloss.Width(text) <= columns {
+		return text
+	}
+	if columns < 1 {
+		return ""
+	}
+	return strings.TrimRight(lipgloss.NewStyle().MaxWidth(columns-1).Render(text), " ") + "…"
+}
+
+// pad fills a text up with spaces.
+func pad(text string, columns int) string {
+	return text + strings.Repeat(" ", max(columns-lipgloss.Width(text), 0))
+}
+
+// wrap breaks a text between words into lines, at most so many.
+func wrap(text string, columns, most int) []string {
+	var lines []string
+	line := ""
+	words := strings.Fields(text)
+	for i, word := range words {
+		if line != "" && lipgloss.Width(line)+1+lipgloss.Width(word) > columns {
+			if len(lines) == most-1 {
+				return append(lines, cut(line+" "+strings.Join(words[i:], " "), columns))
+			}
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return append(lines, cut(line, columns))
+}
+
+// span is a duration in two units at most.
+func span(d time.Duration) string {
+	d = max(d, 0).Round(second)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/second)
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return fmt.Sprintf("%dd%02dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+}
+
+// instant is a time of today, or of another day. What is not known is a dash.
+func instant(t, now time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	form := "Mon 2 Jan 15:04Z"
+	if y, m, d := now.UTC().Date(); t.UTC().Equal(time.Date(y, m, d, t.UTC().Hour(), t.UTC().Minute(), t.UTC().Second(), t.UTC().Nanosecond(), time.UTC)) {
+		form = "15:04Z"
+	}
+	return t.UTC().Format(form)
+}
+
+// there is an instant as the clocks of a gateway's zone show it.
+func there(t time.Time, zone maintenance.Zone) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.In(zone.Location()).Format("15:04 ") + zone.String()
+}
+
+// plural is a number of things.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// printable keeps control characters from the terminal, and the spaces of a table.
+func printable(r rune) rune {
+	switch {
+	case r == '\n':
+		return -1
+	case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+		return ' '
+	}
+	return r
+}
+
+// hard breaks a text wherever the width ends; what follows the first line is two
+// columns shorter.
+func hard(text string, width int) []string {
+	var lines []string
+	room := width
+	line := ""
+	for _, r := range text {
+		if lipgloss.Width(line)+lipgloss.Width(string(r)) > max(room, 1) {
+			lines, line, room = append(lines, line), "", width-2
+		}
+		line += string(r)
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,201 @@
+package live
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// frame is the whole screen: what is so at the top, what was asked for below it,
+// and the keys in the last line.
+func (m Model) frame() string {
+	if m.width < 1 || m.height < 1 {
+		return ""
+	}
+	t := newTheme(m.dark)
+	lines := m.head(t)
+	lines = append(lines, m.body(t)...)
+	foot := m.foot(t)
+	lines = lines[:min(len(lines), max(m.height-len(foot), 0))]
+	for len(lines) < m.height-len(foot) {
+		lines = append(lines, "")
+	}
+	lines = append(lines, foot...)
+	edge := lipgloss.NewStyle().MaxWidth(m.width)
+	for i := range lines {
+		lines[i] = edge.Render(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// body is what stands between the head and the keys.
+func (m Model) body(t theme) []string {
+	switch {
+	case m.help:
+		return helpLines(t, m.width)
+	case m.form != nil:
+		return m.form.lines(t, m.width, m.Name)
+	case m.details != nil:
+		return m.details.page(t, m.width, m.room())
+	case !m.seen:
+		return nil
+	}
+	var lines []string
+	if m.filter == everything {
+		lines = append(m.waves(t), "")
+	}
+	for _, s := range m.sections() {
+		lines = append(lines, m.list(t, s)...)
+	}
+	return lines
+}
+
+// room is how many lines the lists, or the details, may take.
+func (m Model) room() int {
+	t := newTheme(m.dark)
+	room := m.height - len(m.head(t)) - len(m.foot(t))
+	if m.filter == everything && m.details == nil {
+		room -= len(m.waves(t)) + 1
+	}
+	return room
+}
+
+// head says in five seconds how it is: the campaign, how far, and what a person is
+// asked for.
+func (m Model) head(t theme) []string {
+	name := t.bold.Render(cut(clean(m.Name), m.width))
+	title := []string{name}
+	for _, more := range []string{m.now.UTC().Format("15:04:05Z"), string(m.look.Phase), "by " + clean(m.look.Submitter)} {
+		if m.seen && lipgloss.Width(strings.Join(title, "  "))+2+lipgloss.Width(more) <= m.width {
+			title = append(title, t.faint.Render(more))
+		}
+	}
+	lines := []string{strings.Join(title, "  ")}
+	if c := m.look.Counts; c.Total > 0 {
+		lines = append(lines, m.progress(t, "", c))
+	}
+	for _, said := range m.said() {
+		for _, text := range wrap(said.text, m.width, 4) {
+			lines = append(lines, said.style(t).Render(text))
+		}
+	}
+	return append(lines, "")
+}
+
+// ended is how many targets have ended.
+func ended(c fleet.Counts) int { return c.Total - c.Waiting - c.Running }
+
+// mostBar is how wide a progress bar is at most.
+const mostBar = 32
+
+// progress is a bar with what it counts, after a label.
+func (m Model) progress(t theme, label string, c fleet.Counts) string {
+	width := min(max(m.width/3, 8), mostBar)
+	text := label + t.bar(width, ended(c), c.Total) + fmt.Sprintf(" %d/%d", ended(c), c.Total)
+	for _, part := range []struct {
+		n     int
+		says  string
+		style lipgloss.Style
+	}{
+		{c.Failed, "failed", t.bad},
+		{c.Running, "running", t.info},
+		{c.Waiting, "waiting", t.faint},
+		{c.Skipped, "skipped", t.warn},
+	} {
+		more := fmt.Sprintf("  %d %s", part.n, part.says)
+		if part.n > 0 && lipgloss.Width(text)+len(more) <= m.width {
+			text += part.style.Render(more)
+		}
+	}
+	return text
+}
+
+// mostWaves is how many waves are shown.
+const mostWaves = 6
+
+// waves are the campaign's waves, from the one before the first that has not ended.
+func (m Model) waves(t theme) []string {
+	waves := m.look.Waves
+	if len(waves) < 2 {
+		return nil
+	}
+	from := 0
+	for from < len(waves)-mostWaves && waves[from+1].State == fleet.WaveEnded {
+		from++
+	}
+	var lines []string
+	digits := len(fmt.Sprint(waves[len(waves)-1].Wave))
+	for i, w := range waves[from:] {
+		if i == mostWaves {
+			return append(lines, t.faint.Render(fmt.Sprintf("and %s more", plural(len(waves)-from-i, "wave", "waves"))))
+		}
+		line := m.progress(t, fmt.Sprintf("wave %*d ", digits, w.Wave), w.Counts)
+		state := "  " + w.State
+		if !w.Until.IsZero() {
+			state += ", " + span(w.Until.Sub(m.now)) + " left"
+		}
+		if lipgloss.Width(line)+len(state) <= m.width {
+			line += waveStyle(t, w.State).Render(state)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func waveStyle(t theme, state string) lipgloss.Style {
+	switch state {
+	case fleet.WaveStopped:
+		return t.bad
+	case fleet.WaveOpen:
+		return t.info
+	case fleet.WaveEnded:
+		return t.good
+	}
+	return t.faint
+}
+
+// foot is the answer to the last order, and the keys that make sense now.
+func (m Model) foot(t theme) []string {
+	var lines []string
+	if m.note.text != "" && m.now.Before(m.note.until) {
+		style := t.good
+		if m.note.bad {
+			style = t.bad
+		}
+		for _, text := range wrap(m.note.text, m.width, 2) {
+			lines = append(lines, style.Render(text))
+		}
+	}
+	text := ""
+	for _, key := range m.keys() {
+		if len(text)+2+len(key) > m.width {
+			break
+		}
+		text = strings.TrimPrefix(text+"  "+key, "  ")
+	}
+	return append(lines, t.faint.Render(text))
+}
+
+// keys are the keys that make sense now, the important ones first.
+func (m Model) keys() []string {
+	if m.form != nil {
+		return nil
+	}
+	keys := []string{"q quit", "? help"}
+	for _, k := range orderKeys() {
+		if m.order(k) != nil {
+			says := k.update
+			if k.key == "X" {
+				says = "abort it"
+			}
+			keys = append(keys, k.key+" "+says)
+		}
+	}
+	if m.details != nil {
+		return append(keys, "esc back")
+	}
+	return append(keys, "1-5 lists", "tab choose", "enter details")
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// watchFlags say how a campaign is to be shown.
+type watchFlags struct{ plain, exit, once bool }
+
+// newWatch is the command that follows what somebody else has started, or what
+// was held.
+func newWatch(a *app) *cobra.Command {
+	var f watchFlags
+	cmd := &cobra.Command{
+		Use:   "watch CAMPAIGN | GATEWAY_ID",
+		Short: "Follow a campaign or a gateway's maintenance until it has ended or a person has to act",
+		Long: "watch CAMPAIGN shows a campaign on the whole terminal, with keys that give orders; ? lists them. It stays until q.\n" +
+			"Where it is not on a terminal, or with --plain or --output json, it writes a line for each change, until the campaign\n" +
+			"has ended or a person has to act. Of one that has ended those lines are its record, at once.\n" +
+			"watch GATEWAY_ID writes such lines of one maintenance. The exit statuses are those of run; leaving a campaign that\n" +
+			"goes on is 1, or 4 where a person has to act.",
+		Example: "  tidegate watch payments-q4\n  tidegate watch payments-q4 --plain\n  tidegate watch payments-q4 --once\n  tidegate watch sgw-12A3456B",
+		Args:    arguments("CAMPAIGN or GATEWAY_ID"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.watch(cmd, args[0], f) },
+	}
+	cmd.Flags().BoolVar(&f.plain, "plain", false, "write lines, also on a terminal")
+	cmd.Flags().BoolVar(&f.exit, "exit", false, "leave a campaign's live view when the campaign ends")
+	cmd.Flags().BoolVar(&f.once, "once", false, "print a campaign's live view as it is now, and leave")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (a *app) watch(cmd *cobra.Command, subject string, f watchFlags) error {
+	id, err := subjectArgument(subject)
+	faults := []error{err, a.checkOutput()}
+	if f.once && (f.plain || id != "" || a.output != outputTable) {
+		faults = append(faults, errors.New("--once: want a campaign, and neither --plain nor --output json"))
+	}
+	c, err := a.dial(cmd.Context(), faults...)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if id != "" {
+		return a.watchGateway(cmd, c, id)
+	}
+	g, err := findCampaign(cmd.Context(), c, subject)
+	switch {
+	case err != nil:
+		return err
+	case f.once:
+		return a.glanceCampaign(cmd, c, g)
+	case f.plain || a.output != outputTable || !interactive(cmd):
+		return a.attendCampaign(cmd, c, g)
+	}
+	return a.watchCampaign(cmd, c, g, f.exit)
+}
+
+// interactive is true where both what is typed and what is shown is a terminal's,
+// and one that can move its cursor.
+func interactive(cmd *cobra.Command) bool {
+	in, typed := cmd.InOrStdin().(*os.File)
+	return os.Getenv("TERM") != "dumb" && printer{out: cmd.OutOrStdout()}.columns() > 0 && typed && term.IsTerminal(int(in.Fd()))
+}
