@@ -57,7 +57,7 @@ func TestAPlanOfManyPagesArrivesWhole(t *testing.T) {
 	require.Equal(t, 0, w.tidegate("run", file, "--detach").status)
 	require.Eventually(t, func() bool {
 		return strings.Contains(w.tidegate("status", "many").out, fmt.Sprintf("targets   %d: %d waiting\n", targets, targets))
-	}, time.Minute, time.Second)
+	}, 3*time.Minute, time.Second)
 	var listed struct{ Targets []fleet.Row }
 	all := w.tidegate("status", "many", "--all", "-o", "json")
 	require.Equal(t, 0, all.status)
