@@ -71,7 +71,7 @@ type liveSource struct {
 	described time.Time // when Temporal was asked last whether it is open
 }
 
-func newLiveSource(c session, g campaign) *liveSource { return newLiveSource(c, g) }
+func newLiveSource(c session, g campaign) *liveSource { return &liveSource{session: c, campaign: g} }
 
 // now is the campaign as Temporal described it last, and when.
 func (s *liveSource) now() (campaign, time.Time) {
