@@ -89,7 +89,7 @@ func newRoot() *cobra.Command {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	a.connection.Register(cmd, connectTimeout)
-	cmd.AddCommand(newRun(a), newWatch(a), newStatus(a), newWindow(a), newSetup(a), newValidate(a), newSchedule(a), newPlan(a), newList(a))
+	cmd.AddCommand(newRun(a), newWatch(a), newStatus(a), newWindow(a), newSetup(a), newValidate(a), newSchedule(a), newPlan(a), newList(a), newReport(a))
 	for _, o := range orders() {
 		cmd.AddCommand(newOrder(a, o))
 	}

@@ -67,6 +67,12 @@ func Write(path string, r Report) error {
 	if err != nil {
 		return fmt.Errorf("encode the report: %w", err)
 	}
+	return Save(path, append(text, '\n'))
+}
+
+// Save writes a rendered report in one piece: whoever reads the path sees the
+// whole report, or what was there before.
+func Save(path string, text []byte) error {
 	target, err := resolve(path)
 	if err != nil {
 		return err
@@ -75,7 +81,7 @@ func Write(path string, r Report) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(append(text, '\n'))
+	_, err = file.Write(text)
 	if err = errors.Join(err, file.Chmod(mode), file.Sync()); err != nil {
 		return discard(path, file, err)
 	}

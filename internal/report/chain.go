@@ -1,0 +1,116 @@
+package report
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	commonpb "go.temporal.io/api/common/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+)
+
+// Chain ties a report to the histories that it was made of: whoever keeps its
+// head elsewhere can tell later whether any of them is another one.
+type Chain struct {
+	// PlanDigest is what the first link follows.
+	PlanDigest string `json:"planDigest"`
+	Links      []Link `json:"links"`
+	// Head is the hash of the last link.
+	Head string `json:"head"`
+}
+
+// Link is one history.
+type Link struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	Events     int    `json:"events"`
+	// SHA256 is that of the events' canonical encoding; empty for a history that is
+	// gone.
+	SHA256 string `json:"sha256,omitempty"`
+	Gone   bool   `json:"gone,omitempty"`
+	// Hash is the SHA-256 of the five lines: the hash before, or the plan's digest;
+	// workflow id; run id; number of events; SHA-256 of the events.
+	Hash string `json:"hash"`
+}
+
+// chainOf makes the chain of histories in their order.
+func chainOf(planDigest string, histories []history) (Chain, error) {
+	c := Chain{PlanDigest: planDigest, Links: make([]Link, 0, len(histories)), Head: planDigest}
+	for _, h := range histories {
+		l := Link{WorkflowID: h.workflowID, RunID: h.runID, Events: len(h.events), Gone: h.gone}
+		if !h.gone {
+			digest, err := digestOf(h.events)
+			if err != nil {
+				return Chain{}, fmt.Errorf("take the digest of %s, run %s: %w", h.workflowID, h.runID, err)
+			}
+			l.SHA256 = digest
+		}
+		l.Hash = sum([]byte(strings.Join([]string{c.Head, l.WorkflowID, l.RunID, strconv.Itoa(l.Events), l.SHA256}, "\n")))
+		c.Links, c.Head = append(c.Links, l), l.Hash
+	}
+	return c, nil
+}
+
+func sum(text []byte) string {
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:])
+}
+
+// digestOf is the SHA-256 of a history's canonical encoding: of each event the
+// JSON form of protocol buffers, with sorted keys and without spaces, and a line's
+// end.
+func digestOf(events []*historypb.HistoryEvent) (string, error) {
+	hash := sha256.New()
+	for _, e := range events {
+		line, err := canonical(e)
+		if err != nil {
+			return "", err
+		}
+		hash.Write(append(line, '\n')) //nolint:errcheck // a hash never fails
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// canonical is an event as it was written. What is left out is what Temporal
+// itself may say otherwise later: search attributes, to which it adds, whenever
+// somebody reads, the types and names that the namespace has then; the task's id,
+// which is given anew where a history is replicated.
+func canonical(event *historypb.HistoryEvent) ([]byte, error) {
+	e, ok := proto.Clone(event).(*historypb.HistoryEvent)
+	if !ok {
+		return nil, fmt.Errorf("event %d is no history event", event.GetEventId())
+	}
+	e.TaskId = 0
+	for _, a := range []interface {
+		GetSearchAttributes() *commonpb.SearchAttributes
+	}{
+		e.GetWorkflowExecutionStartedEventAttributes(), e.GetWorkflowExecutionContinuedAsNewEventAttributes(),
+		e.GetStartChildWorkflowExecutionInitiatedEventAttributes(), e.GetUpsertWorkflowSearchAttributesEventAttributes(),
+	} {
+		if attributes := a.GetSearchAttributes(); attributes != nil {
+			attributes.IndexedFields = nil
+		}
+	}
+	text, err := protojson.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("encode event %d: %w", e.GetEventId(), err)
+	}
+	// protojson varies its spaces on purpose.
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var plain any
+	if err := decoder.Decode(&plain); err != nil {
+		return nil, fmt.Errorf("encode event %d: %w", e.GetEventId(), err)
+	}
+	line, err := json.Marshal(plain)
+	if err != nil {
+		return nil, fmt.Errorf("encode event %d: %w", e.GetEventId(), err)
+	}
+	return line, nil
+}

@@ -1,0 +1,107 @@
+package report
+
+import (
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// documentVersion is the version of what this package writes. It rises with every
+// change of a report's content or text: verification compares both.
+const documentVersion = 2
+
+// The states of a campaign that left no record of its own, beside those of
+// fleet.EndState.
+const (
+	StateRunning = "RUNNING"
+	// StateNoRecord is a campaign that somebody terminated, or that failed before
+	// it had a fleet.
+	StateNoRecord = "NO RECORD"
+)
+
+// Document is a campaign's report. Everything in it comes from histories: made
+// twice of the same ones, it is the same.
+type Document struct {
+	SchemaVersion int    `json:"schemaVersion"`
+	Name          string `json:"name"`
+	WorkflowID    string `json:"workflowId"`
+	RunID         string `json:"runId"` // of the campaign's last run
+	Schedule      string `json:"schedule,omitempty"`
+	Submitter     string `json:"submitter"`
+	PlanDigest    string `json:"planDigest,omitempty"` // SHA-256 of the plan file, in hexadecimal digits
+	// State is a fleet.EndState, or StateRunning or StateNoRecord.
+	State   string    `json:"state"`
+	Summary string    `json:"summary"`
+	Start   time.Time `json:"start"`
+	End     time.Time `json:"end,omitzero"`
+	// AsOf is when the last event took place that the report knows of.
+	AsOf   time.Time        `json:"asOf"`
+	Counts fleet.Counts     `json:"counts"`
+	Waves  []fleet.WaveLine `json:"waves,omitempty"`
+	// Plan is what was asked for, without its targets.
+	Plan      plan.Plan  `json:"plan"`
+	Decisions []Decision `json:"decisions,omitempty"` // in their order
+	Targets   []Target   `json:"targets"`             // in the campaign's order
+	Undone    []Undone   `json:"undone,omitempty"`    // what was not done, and why
+	// Remarks are what keeps the report from being whole, such as histories that
+	// Temporal does not keep any more.
+	Remarks []string `json:"remarks,omitempty"`
+	Chain   Chain    `json:"chain"`
+}
+
+// Decision is what a person decided.
+type Decision struct {
+	maintenance.Decision
+	// Via is the Temporal client that sent it, as that client names itself: process
+	// and host. Empty where the history does not say.
+	Via string `json:"via,omitempty"`
+}
+
+// Target is what became of one target.
+type Target struct {
+	Name    string `json:"name"`
+	Gateway string `json:"gateway"` // sgw-...
+	ARN     string `json:"arn,omitempty"`
+	Account string `json:"account,omitempty"`
+	Wave    int    `json:"wave"` // from 1 on
+	// State is that of the target in its campaign.
+	State fleet.State `json:"state"`
+	Note  string      `json:"note,omitempty"`
+	// Window says when the gateway's windows open.
+	Window   string               `json:"window,omitempty"`
+	Forecast maintenance.Duration `json:"forecast"` // of the work, by the plan
+	Took     maintenance.Duration `json:"took"`     // the work, over all runs, waiting for windows left out
+	Runs     []Run                `json:"runs,omitempty"`
+}
+
+// Run is one maintenance of a target. A target has several where one was deferred
+// to another window, or failed and was retried.
+type Run struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	// Ended is how Temporal says that it ended: completed, failed, cancelled,
+	// terminated, timed out; else running, or gone.
+	Ended  string              `json:"ended"`
+	Start  time.Time           `json:"start,omitzero"`
+	End    time.Time           `json:"end,omitzero"`
+	Result *maintenance.Result `json:"result,omitempty"`
+}
+
+// Undone is something that the plan asked for and that was not done.
+type Undone struct {
+	Target string `json:"target"`
+	What   string `json:"what"`
+	Why    string `json:"why"`
+}
+
+// latest is the record of the last run that left one; nil: none did.
+func (t Target) latest() *maintenance.Result {
+	for i := len(t.Runs) - 1; i >= 0; i-- {
+		if t.Runs[i].Result != nil {
+			return t.Runs[i].Result
+		}
+	}
+	return nil
+}

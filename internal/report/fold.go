@@ -1,0 +1,219 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	historypb "go.temporal.io/api/history/v1"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// What a campaign and its rosters tell each other, as histories have it: the names
+// of their signals, the kinds of news, and how a target is referred to.
+const (
+	newsSignal   = "news"
+	ordersSignal = "orders"
+
+	kindRead     = "read"
+	kindDeferred = "deferred"
+	kindEnded    = "ended"
+
+	refsPerRoster = 1000
+)
+
+// news are what a roster tells.
+type news struct {
+	First  string `json:"first"` // run id of the campaign's first run
+	Roster int    `json:"roster"`
+	Events []struct {
+		Line    int          `json:"line"`
+		Kind    string       `json:"kind"`
+		Entry   *fleet.Entry `json:"entry"`
+		Attempt int          `json:"attempt"`
+		State   fleet.State  `json:"state"`
+		Note    string       `json:"note"`
+		At      time.Time    `json:"at"`
+	} `json:"events"`
+}
+
+// orders are what a campaign tells.
+type orders struct {
+	Begin []struct {
+		Line    int `json:"line"`
+		Attempt int `json:"attempt"`
+	} `json:"begin"`
+	Close bool `json:"close"`
+}
+
+// fold follows a campaign's entries through its last run's history, as the
+// campaign itself does.
+type fold struct {
+	first   string         // run id of the campaign's first run
+	rosters map[string]int // numbers by workflow id
+	entries map[int]*fleet.Entry
+	order   []int // refs, where the run before has left them
+	lost    map[int64]int
+}
+
+// entriesOf are the campaign's targets as they are at its last event, in its
+// order.
+func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
+	last := e.campaign[len(e.campaign)-1]
+	f := fold{first: last.started().GetFirstExecutionRunId(), rosters: map[string]int{}, entries: map[int]*fleet.Entry{}, lost: map[int64]int{}}
+	for n, p := range e.rosters {
+		f.rosters[p.id] = n
+	}
+	if in, ok := decode[workflows.CampaignInput](last.started().GetInput()); ok && in.Carried != nil {
+		for _, entry := range in.Carried.Entries {
+			f.order, f.entries[entry.Ref] = append(f.order, entry.Ref), &entry
+		}
+	}
+	for _, event := range last.events {
+		f.take(event)
+	}
+	if len(f.order) == 0 {
+		return f.assemble(e, asked.Rollout)
+	}
+	all := make([]fleet.Entry, 0, len(f.order))
+	for _, ref := range f.order {
+		all = append(all, *f.entries[ref])
+	}
+	return all
+}
+
+func (f *fold) take(e *historypb.HistoryEvent) {
+	if signal := e.GetWorkflowExecutionSignaledEventAttributes(); signal.GetSignalName() == newsSignal {
+		if n, ok := decode[news](signal.GetInput()); ok && n.First == f.first {
+			f.learn(n)
+		}
+		return
+	}
+	if told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); told.GetSignalName() == ordersSignal {
+		number, known := f.rosters[told.GetWorkflowExecution().GetWorkflowId()]
+		if o, ok := decode[orders](told.GetInput()); ok && known {
+			f.begin(number, o, at(e))
+			if !o.Close {
+				f.lost[e.GetEventId()] = number
+			}
+		}
+		return
+	}
+	if failed := e.GetSignalExternalWorkflowExecutionFailedEventAttributes(); failed != nil {
+		if number, ordered := f.lost[failed.GetInitiatedEventId()]; ordered {
+			f.lose(number, at(e))
+		}
+		return
+	}
+	if d, _, ok := decisionOf(e); ok {
+		f.decide(d)
+	}
+}
+
+func (f *fold) learn(n news) {
+	for _, e := range n.Events {
+		ref := n.Roster*refsPerRoster + e.Line
+		entry := f.entries[ref]
+		if entry == nil {
+			if e.Kind == kindRead && e.Entry != nil && len(f.order) == 0 {
+				read := *e.Entry
+				read.Ref = ref
+				f.entries[ref] = &read
+			}
+			continue
+		}
+		runs := entry.State == fleet.Running && entry.Attempts == e.Attempt
+		switch {
+		case e.Kind == kindRead && (entry.State == fleet.Waiting || entry.State == fleet.Current):
+			reread(entry, e.Entry)
+		case e.Kind == kindDeferred && runs:
+			reread(entry, e.Entry)
+			entry.Begun = time.Time{}
+		case e.Kind == kindEnded && runs:
+			entry.State, entry.Note, entry.End = e.State, e.Note, e.At.UTC()
+		}
+	}
+}
+
+func reread(entry, read *fleet.Entry) {
+	if read != nil {
+		entry.Schedule, entry.Work, entry.Barred, entry.State, entry.Note = read.Schedule, read.Work, read.Barred, read.State, read.Note
+	}
+}
+
+func (f *fold) begin(roster int, o orders, now time.Time) {
+	for _, b := range o.Begin {
+		if entry := f.entries[roster*refsPerRoster+b.Line]; entry != nil && b.Attempt > entry.Attempts {
+			entry.State, entry.Begun, entry.End, entry.Note, entry.Attempts = fleet.Running, now, time.Time{}, "", b.Attempt
+		}
+	}
+}
+
+// lose ends the targets of a roster that is gone.
+func (f *fold) lose(roster int, now time.Time) {
+	for ref, entry := range f.entries {
+		if ref/refsPerRoster == roster && !entry.State.Ended() {
+			entry.State, entry.End, entry.Note = fleet.Failed, now, "its roster was ended by somebody: see the target's own run"
+		}
+	}
+}
+
+func (f *fold) decide(d maintenance.Decision) {
+	for _, ref := range slices.Sorted(maps.Keys(f.entries)) {
+		entry := f.entries[ref]
+		if entry.Name != d.Target && !strings.EqualFold(entry.Gateway, d.Target) {
+			continue
+		}
+		switch d.What {
+		case workflows.SkipUpdate:
+			entry.State, entry.End = fleet.Skipped, d.At.UTC()
+			entry.Note = strings.TrimSpace("by " + d.By + ": " + d.Why + " " + entry.Note)
+		case workflows.RetryUpdate:
+			entry.State, entry.End, entry.Begun, entry.Barred = fleet.Waiting, time.Time{}, time.Time{}, "is being read again"
+		}
+		return
+	}
+}
+
+// assemble puts the targets of a campaign's first run into its order: those that
+// are named, then those that each selector found, by name; each gateway once.
+func (f *fold) assemble(e evidence, rollout maintenance.Rollout) []fleet.Entry {
+	group := make([]int, len(e.rosters)) // 0: named; else counted by selector
+	var selector *plan.Selector
+	for n, p := range e.rosters {
+		in, _ := decode[workflows.RosterInput](p.history.started().GetInput())
+		if n > 0 {
+			group[n] = group[n-1]
+		}
+		if !reflect.DeepEqual(in.Selector, selector) {
+			selector = in.Selector
+			group[n]++
+		}
+	}
+	seen := map[string]bool{}
+	var all []fleet.Entry
+	for _, ref := range slices.Sorted(maps.Keys(f.entries)) {
+		if entry := f.entries[ref]; !seen[entry.Gateway] {
+			seen[entry.Gateway] = true
+			all = append(all, *entry)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b fleet.Entry) int {
+		ofA, ofB := group[a.Ref/refsPerRoster], group[b.Ref/refsPerRoster]
+		if ofA != ofB || ofA == 0 {
+			return cmp.Compare(ofA, ofB)
+		}
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Gateway, b.Gateway))
+	})
+	for i, wave := range rollout.WaveOf(len(all)) {
+		all[i].Wave = wave
+	}
+	return all
+}

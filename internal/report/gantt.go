@@ -1,0 +1,179 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// mostRows is how many targets the picture has at most; the tables have all.
+const mostRows = 500
+
+// The picture's heights, in pixels.
+const (
+	headHeight = 58.0
+	rowHeight  = 24.0
+	labelWidth = 180.0
+	rightSpace = 120.0 // for the last row's words
+)
+
+// gantt is the fleet's timeline, measured out.
+type gantt struct {
+	Width, Height      float64
+	LabelWidth, Bottom float64
+	Rows               []ganttRow
+	Freezes            []bar
+	Decisions          []bar
+	Ticks              []tick
+	Breaks             []float64
+	Left               int // targets that are not drawn
+}
+
+// ganttRow is one target.
+type ganttRow struct {
+	Y, TextY float64
+	Label    string
+	Class    string // of its state
+	Bars     []bar
+	Note     string // margin or overrun
+	NoteX    float64
+	NoteBad  bool
+}
+
+// bar is a rectangle with its meaning.
+type bar struct {
+	X, Y, Width, Height float64
+	Class               string
+	Title               string
+}
+
+// ganttOf measures the timeline of a campaign. It has no rows where nothing ran.
+func ganttOf(d Document) gantt {
+	var work, windows []interval
+	var drawn []Target
+	for _, t := range d.Targets {
+		of := workOf(t, d.AsOf)
+		if len(of) == 0 {
+			continue
+		}
+		drawn, work = append(drawn, t), append(work, of...)
+		for _, r := range t.Runs {
+			if r.Result != nil && r.Result.Window != nil {
+				windows = append(windows, interval{r.Result.Window.Start, r.Result.Window.End})
+			}
+		}
+	}
+	if len(drawn) == 0 {
+		return gantt{}
+	}
+	a := newAxis(work, windows)
+	g := gantt{Left: max(0, len(drawn)-mostRows), LabelWidth: labelWidth, Ticks: a.ticks(), Breaks: a.breaks()}
+	for i, t := range drawn[:min(len(drawn), mostRows)] {
+		g.Rows = append(g.Rows, rowOf(a, t, headHeight+float64(i)*rowHeight, d.AsOf))
+	}
+	g.Bottom = headHeight + float64(len(g.Rows))*rowHeight
+	g.Width, g.Height = labelWidth+a.width+rightSpace, g.Bottom+6
+	for _, f := range d.Plan.Policy.Freezes {
+		if b := barOf(a, interval{f.From, f.To}, headHeight, g.Bottom-headHeight); b.Width > 0 {
+			b.Class, b.Title = "freeze", fmt.Sprintf("freeze until %s: %s", stamp(f.To), f.Reason)
+			g.Freezes = append(g.Freezes, b)
+		}
+	}
+	for _, decision := range d.Decisions {
+		g.Decisions = append(g.Decisions, bar{
+			X: a.at(decision.At), Y: headHeight - 8, Title: fmt.Sprintf("%s %s %s by %s", stamp(decision.At), decision.What, decision.Target, decision.By),
+		})
+	}
+	return g
+}
+
+// workOf are the times in which a target was being worked on.
+func workOf(t Target, asOf time.Time) (all []interval) {
+	for _, r := range t.Runs {
+		if r.Start.IsZero() {
+			continue // its history is gone
+		}
+		if r.Result == nil {
+			all = append(all, interval{r.Start, endOf(r, asOf)})
+			continue
+		}
+		for _, s := range r.Result.Steps {
+			if s.Step != maintenance.StepWait && s.Start != nil && s.End != nil {
+				all = append(all, interval{*s.Start, *s.End})
+			}
+		}
+	}
+	return all
+}
+
+func endOf(r Run, asOf time.Time) time.Time {
+	if r.End.IsZero() {
+		return asOf
+	}
+	return r.End
+}
+
+func barOf(a axis, i interval, y, height float64) bar {
+	from, to := a.at(i.from), a.at(i.to)
+	return bar{X: from, Y: y, Width: to - from, Height: height}
+}
+
+// thinnest is how wide a bar is at least: a step of a second is one.
+const thinnest = 2
+
+func rowOf(a axis, t Target, y float64, asOf time.Time) ganttRow {
+	row := ganttRow{Y: y, TextY: y + rowHeight*0.68, Label: t.Name, Class: string(t.State)}
+	draw := func(i interval, class, title string, inset float64) {
+		b := barOf(a, i, y+inset, rowHeight-2*inset)
+		b.Width, b.Class, b.Title = max(b.Width, thinnest), class, t.Name+": "+title
+		row.Bars = append(row.Bars, b)
+		row.NoteX = max(row.NoteX, b.X+b.Width+6)
+	}
+	for _, r := range t.Runs {
+		if r.Start.IsZero() {
+			continue
+		}
+		if r.Result == nil {
+			draw(interval{r.Start, endOf(r, asOf)}, "open", r.Ended+", no record", 6)
+			continue
+		}
+		steps(draw, *r.Result)
+		if w := r.Result.Window; w != nil {
+			b := barOf(a, interval{w.Start, w.End}, y+2, rowHeight-4)
+			b.Class, b.Title = "window", fmt.Sprintf("%s: window %s to %s", t.Name, stamp(w.Start), stamp(w.End))
+			row.Bars = slices.Insert(row.Bars, 0, b)
+			if r.Result.Overrun > 0 {
+				draw(interval{w.End, w.End.Add(r.Result.Overrun.Std())}, "overrun", "past the window's end by "+dur(r.Result.Overrun), 2)
+			}
+		}
+		row.Note, row.NoteBad = marginOf(*r.Result)
+	}
+	return row
+}
+
+// steps draws a run's steps that took time.
+func steps(draw func(i interval, class, title string, inset float64), r maintenance.Result) {
+	for _, s := range r.Steps {
+		if s.Start == nil || s.End == nil || !s.End.After(*s.Start) || s.Step == maintenance.StepWait {
+			continue
+		}
+		class := "step " + string(s.Step)
+		if s.State == maintenance.StepFailed {
+			class += " broken"
+		}
+		draw(interval{*s.Start, *s.End}, class, fmt.Sprintf("%s %s, %s", s.Step, s.State, dur(maintenance.Duration(s.End.Sub(*s.Start)))), 6)
+	}
+}
+
+// marginOf says how far from its window's end a run ended its work.
+func marginOf(r maintenance.Result) (text string, bad bool) {
+	switch {
+	case r.Overrun > 0:
+		return "over by " + dur(r.Overrun), true
+	case r.Margin > 0:
+		return "margin " + dur(r.Margin), false
+	}
+	return "", false
+}

@@ -1,0 +1,166 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// ErrGone says that Temporal does not keep a history any more, or never had it.
+var ErrGone = errors.New("the history is gone")
+
+// Reader fetches histories.
+type Reader interface {
+	// History are all events of a run, or of the workflow's last run where runID is
+	// empty. ErrGone wraps what says that there is none.
+	History(ctx context.Context, workflowID, runID string) ([]*historypb.HistoryEvent, error)
+}
+
+// Temporal reads histories from a namespace.
+type Temporal struct {
+	Client client.Client
+}
+
+// History fetches a run's events, page by page.
+func (t Temporal) History(ctx context.Context, workflowID, runID string) ([]*historypb.HistoryEvent, error) {
+	var events []*historypb.HistoryEvent
+	pages := t.Client.GetWorkflowHistory(ctx, workflowID, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for pages.HasNext() {
+		e, err := pages.Next()
+		if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {
+			return nil, fmt.Errorf("%w: %s, run %s: %w", ErrGone, workflowID, runID, err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the history of %s, run %s: %w", workflowID, runID, err)
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// history is one run as it was read.
+type history struct {
+	workflowID, runID string
+	events            []*historypb.HistoryEvent
+	gone              bool
+}
+
+// fetch reads a run. Of an open one the end is left out that need not stay: a
+// workflow task that is being tried is no event until it has been.
+func fetch(ctx context.Context, r Reader, workflowID, runID string) (history, error) {
+	h := history{workflowID: workflowID, runID: runID}
+	events, err := r.History(ctx, workflowID, runID)
+	if errors.Is(err, ErrGone) || (err == nil && len(events) == 0) {
+		h.gone = true
+		return h, nil
+	}
+	if err != nil {
+		return h, err
+	}
+	for len(events) > 1 && isTrial(events[len(events)-1]) {
+		events = events[:len(events)-1]
+	}
+	h.events = events
+	if h.runID == "" {
+		h.runID = h.started().GetOriginalExecutionRunId()
+	}
+	return h, nil
+}
+
+func isTrial(e *historypb.HistoryEvent) bool {
+	return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED || e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED
+}
+
+func (h history) started() *historypb.WorkflowExecutionStartedEventAttributes {
+	if h.gone {
+		return nil
+	}
+	return h.events[0].GetWorkflowExecutionStartedEventAttributes()
+}
+
+func (h history) last() *historypb.HistoryEvent {
+	if h.gone {
+		return nil
+	}
+	return h.events[len(h.events)-1]
+}
+
+// next is the run after this one; empty: there is none.
+func (h history) next() string {
+	return h.last().GetWorkflowExecutionContinuedAsNewEventAttributes().GetNewExecutionRunId()
+}
+
+// ended is how the run ended, in a word, with the payloads that hold its record.
+func (h history) ended() (how string, record *commonpb.Payloads) {
+	switch e := h.last(); e.GetEventType() { //nolint:exhaustive // every other event is none of an end
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+		return "completed", e.GetWorkflowExecutionCompletedEventAttributes().GetResult()
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+		return "failed", e.GetWorkflowExecutionFailedEventAttributes().GetFailure().GetApplicationFailureInfo().GetDetails()
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
+		return "cancelled", e.GetWorkflowExecutionCanceledEventAttributes().GetDetails()
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+		return "terminated", nil
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
+		return "timed out", nil
+	}
+	if h.gone {
+		return "gone", nil
+	}
+	return "running", nil
+}
+
+// failure is what Temporal says of a run that failed.
+func (h history) failure() string {
+	return h.last().GetWorkflowExecutionFailedEventAttributes().GetFailure().GetMessage()
+}
+
+func (h history) begin() time.Time {
+	if h.gone {
+		return time.Time{}
+	}
+	return at(h.events[0])
+}
+
+func at(e *historypb.HistoryEvent) time.Time { return e.GetEventTime().AsTime().UTC() }
+
+// decode reads the first of some payloads; false where there is none, or of
+// another form.
+func decode[T any](payloads *commonpb.Payloads) (value T, ok bool) {
+	if len(payloads.GetPayloads()) == 0 {
+		return value, false
+	}
+	err := converter.GetDefaultDataConverter().FromPayload(payloads.GetPayloads()[0], &value)
+	return value, err == nil
+}
+
+// decisionOf is what an operator's update did; false for another event or update.
+func decisionOf(e *historypb.HistoryEvent) (d maintenance.Decision, acceptedID int64, ok bool) {
+	completed := e.GetWorkflowExecutionUpdateCompletedEventAttributes()
+	d, ok = decode[maintenance.Decision](completed.GetOutcome().GetSuccess())
+	return d, completed.GetAcceptedEventId(), ok && d.What != "" && d.By != ""
+}
+
+// decisions are those of the updates in a history.
+func (h history) decisions() (all []Decision) {
+	via := map[int64]string{}
+	for _, e := range h.events {
+		if accepted := e.GetWorkflowExecutionUpdateAcceptedEventAttributes(); accepted != nil {
+			via[e.GetEventId()] = accepted.GetAcceptedRequest().GetMeta().GetIdentity()
+		}
+		if d, accepted, ok := decisionOf(e); ok {
+			all = append(all, Decision{Decision: d, Via: via[accepted]})
+		}
+	}
+	return all
+}

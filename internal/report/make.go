@@ -1,0 +1,169 @@
+package report
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// Make makes the report of a campaign from its histories. runID is that of its
+// last run; empty: the last one that there is. A campaign of which Temporal keeps
+// nothing is ErrGone.
+func Make(ctx context.Context, r Reader, workflowID, runID string) (Document, error) {
+	e, err := collect(ctx, r, workflowID, runID)
+	if err != nil {
+		return Document{}, err
+	}
+	return build(e)
+}
+
+// build makes a report of histories.
+func build(e evidence) (Document, error) {
+	last := e.campaign[len(e.campaign)-1]
+	in, ok := decode[workflows.CampaignInput](last.started().GetInput())
+	if !ok {
+		return Document{}, fmt.Errorf("the workflow %s, run %s, is no campaign that this release of tidegate can read", last.workflowID, last.runID)
+	}
+	d := Document{
+		SchemaVersion: documentVersion, Name: in.Plan.Name, WorkflowID: last.workflowID, RunID: last.runID, Schedule: in.Schedule,
+		Submitter: in.Submitter, PlanDigest: in.Digest, Start: last.begin(), Plan: planOf(e, in), AsOf: asOf(e),
+	}
+	if in.Carried != nil {
+		d.Start = in.Carried.Start.UTC()
+	}
+	entries := entriesOf(e, d.Plan)
+	d.Targets = targetsOf(e, entries, d.Plan)
+	d.Counts = fleet.Fleet{Entries: entries}.Counts()
+	d.Decisions = decisionsOf(e, d.Targets)
+	d.end(last)
+	d.Undone = undone(d)
+	d.Remarks = append(d.Remarks, remarks(e)...)
+	var err error
+	d.Chain, err = chainOf(in.Digest, e.all())
+	return d, err
+}
+
+// planOf is the plan as the worker has completed it, without its targets.
+func planOf(e evidence, in workflows.CampaignInput) plan.Plan {
+	p := in.Plan
+	for _, r := range e.rosters {
+		if asked, ok := decode[workflows.RosterInput](r.history.started().GetInput()); ok {
+			selectors := p.Selectors
+			p = asked.Plan
+			p.Selectors = selectors
+			break
+		}
+	}
+	p.Targets = nil
+	return p.WithDefaults()
+}
+
+// end says how the campaign ended, or how far it is.
+func (d *Document) end(last history) {
+	how, payloads := last.ended()
+	result, ok := decode[fleet.Result](payloads)
+	switch {
+	case ok && result.State != "":
+		d.State, d.Summary, d.Waves, d.End = string(result.State), result.Summary, result.Waves, result.End.UTC()
+		if result.Counts != d.Counts {
+			d.Remarks = append(d.Remarks, fmt.Sprintf(
+				"The campaign itself counted %+v; its histories give %+v.", result.Counts, d.Counts))
+		}
+	case how == "running":
+		d.State = StateRunning
+		d.Summary = fmt.Sprintf("The campaign runs: %d of %d targets have ended.", d.Counts.Total-d.Counts.Waiting-d.Counts.Running, d.Counts.Total)
+	default:
+		d.State, d.End = StateNoRecord, at(last.last())
+		d.Summary = "The campaign was " + how + " and left no record."
+		if how == "failed" {
+			d.Summary = "The campaign failed: " + last.failure()
+		}
+	}
+}
+
+// asOf is when the last of all events took place.
+func asOf(e evidence) (latest time.Time) {
+	for _, h := range e.all() {
+		if !h.gone && at(h.last()).After(latest) {
+			latest = at(h.last())
+		}
+	}
+	return latest
+}
+
+// decisionsOf are all decisions, about the campaign and within its targets' runs.
+func decisionsOf(e evidence, targets []Target) []Decision {
+	var all []Decision
+	first := e.campaign[0]
+	if in, ok := decode[workflows.CampaignInput](first.started().GetInput()); ok && in.Carried != nil {
+		for _, d := range in.Carried.Decisions { // the runs before are gone
+			all = append(all, Decision{Decision: d})
+		}
+	}
+	for _, h := range e.campaign {
+		all = append(all, h.decisions()...)
+	}
+	names := map[string]string{} // by run id
+	for _, t := range targets {
+		for _, r := range t.Runs {
+			names[r.RunID] = t.Name
+			if r.Result == nil {
+				continue
+			}
+			for _, d := range r.Result.Decisions {
+				d.Target = t.Name
+				all = append(all, Decision{Decision: d})
+			}
+		}
+	}
+	for _, p := range e.rosters {
+		for _, runs := range p.runs {
+			for _, h := range runs {
+				for _, d := range h.decisions() {
+					d.Target = names[runs[len(runs)-1].runID]
+					all = append(all, d)
+				}
+			}
+		}
+	}
+	for i := range all {
+		all[i].At = all[i].At.UTC()
+	}
+	return once(all)
+}
+
+// once keeps of decisions that two histories tell the fuller one, in their order.
+func once(all []Decision) []Decision {
+	slices.SortStableFunc(all, func(a, b Decision) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.What, b.What), cmp.Compare(a.Target, b.Target), cmp.Compare(b.Via, a.Via))
+	})
+	return slices.CompactFunc(all, func(a, b Decision) bool { return a.Decision == b.Decision })
+}
+
+// remarks say which histories are gone.
+func remarks(e evidence) (all []string) {
+	for _, h := range e.all() {
+		if h.gone {
+			all = append(all, fmt.Sprintf("The history of %s, run %s, is gone: the namespace does not keep it any longer. What it held is not in this report.",
+				h.workflowID, cmp.Or(h.runID, "unknown")))
+		}
+	}
+	return all
+}
+
+// isWork is true for the steps that a forecast speaks of.
+func isWork(s maintenance.Step) bool {
+	switch s {
+	case maintenance.StepUpdate, maintenance.StepRunning, maintenance.StepSnapshot, maintenance.StepProxies:
+		return true
+	case maintenance.StepAssess, maintenance.StepWait, maintenance.StepVerify:
+	}
+	return false
+}

@@ -1,0 +1,158 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// targetsOf makes the targets' records: what the campaign knows of them, and their
+// runs.
+func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
+	runs := map[string][]Run{} // by gateway's workflow id
+	refs := map[int]maintenance.GatewayRef{}
+	work := map[int]fleet.Work{}
+	for number, p := range e.rosters {
+		for _, chain := range p.runs {
+			runs[chain[0].workflowID] = append(runs[chain[0].workflowID], runOf(chain))
+		}
+		in, _ := decode[workflows.RosterInput](p.history.started().GetInput())
+		for line, t := range in.Targets {
+			refs[number*refsPerRoster+line] = t.Gateway
+		}
+		for line, ref := range in.Found {
+			refs[number*refsPerRoster+line] = ref
+		}
+		p.firstRead(number, work)
+	}
+	pace := fleet.Fleet{Rollout: asked.Rollout}
+	targets := make([]Target, 0, len(entries))
+	for _, entry := range entries {
+		t := Target{
+			Name: entry.Name, Gateway: entry.Gateway, ARN: refs[entry.Ref].ARN, Account: refs[entry.Ref].Account, Wave: entry.Wave + 1,
+			State: entry.State, Note: cmp.Or(entry.Note, entry.Barred), Runs: runs[workflows.GatewayWorkflowID(entry.Gateway)],
+		}
+		if entry.Schedule != (maintenance.Schedule{}) {
+			t.Window = entry.Schedule.String()
+		}
+		planned, known := work[entry.Ref]
+		if !known {
+			planned = entry.Work
+		}
+		t.Forecast = maintenance.Duration(pace.Forecast(fleet.Entry{Work: planned}))
+		for _, r := range t.Runs {
+			t.Took += tookOf(r)
+		}
+		targets = append(targets, t)
+	}
+	return targets
+}
+
+// firstRead notes what was to be done to a roster's targets when they were read
+// first: after an update there is less.
+func (p page) firstRead(number int, work map[int]fleet.Work) {
+	for _, event := range p.history.events {
+		told := event.GetSignalExternalWorkflowExecutionInitiatedEventAttributes()
+		if told.GetSignalName() != newsSignal {
+			continue
+		}
+		n, _ := decode[news](told.GetInput())
+		for _, e := range n.Events {
+			ref := number*refsPerRoster + e.Line
+			if _, known := work[ref]; !known && e.Entry != nil && !e.Entry.Work.IsZero() {
+				work[ref] = e.Entry.Work
+			}
+		}
+	}
+}
+
+// runOf is one maintenance, from the histories of the runs that it has continued
+// as.
+func runOf(chain []history) Run {
+	first, last := chain[0], chain[len(chain)-1]
+	how, payloads := last.ended()
+	r := Run{WorkflowID: last.workflowID, RunID: last.runID, Ended: how, Start: first.begin()}
+	if how != "running" && how != "gone" {
+		r.End = at(last.last())
+	}
+	if result, ok := decode[maintenance.Result](payloads); ok && result.State != "" {
+		r.Result = &result
+	}
+	return r
+}
+
+// tookOf is how long a run worked.
+func tookOf(r Run) (sum maintenance.Duration) {
+	if r.Result == nil {
+		return 0
+	}
+	for _, s := range r.Result.Steps {
+		if isWork(s.Step) && s.Start != nil && s.End != nil {
+			sum += maintenance.Duration(s.End.Sub(*s.Start))
+		}
+	}
+	return sum
+}
+
+// undone is what was asked for and is not so.
+func undone(d Document) (list []Undone) {
+	over := d.State != StateRunning
+	for _, t := range d.Targets {
+		add := func(what, why string) {
+			list = append(list, Undone{Target: t.Name, What: what, Why: cmp.Or(why, "no reason is recorded")})
+		}
+		switch t.State {
+		case fleet.Skipped:
+			add("the target was skipped", t.Note)
+		case fleet.Waiting:
+			if over {
+				add("the target was not begun", cmp.Or(t.Note, d.Summary))
+			}
+		case fleet.Failed:
+			why := t.Note
+			if r := t.latest(); r != nil {
+				why = r.Summary
+			}
+			add("the target failed", why)
+		case fleet.Running:
+			if over {
+				add("the target was being maintained when the campaign ended", "see its own run")
+			}
+		case fleet.Succeeded, fleet.Current:
+		}
+		if r := t.latest(); r != nil && t.State != fleet.Waiting {
+			list = append(list, undoneIn(t.Name, *r)...)
+		}
+	}
+	return list
+}
+
+// undoneIn is what one maintenance did not do of what it began with.
+func undoneIn(target string, r maintenance.Result) (list []Undone) {
+	for _, s := range r.Steps {
+		if s.State == maintenance.StepFailed {
+			list = append(list, Undone{Target: target, What: "step " + string(s.Step), Why: cmp.Or(s.Note, "it failed")})
+		}
+	}
+	for _, s := range r.Snapshots {
+		switch {
+		case s.Deleted:
+			list = append(list, Undone{target, "snapshot " + s.SnapshotID + " of " + s.VolumeID, "it was deleted when the maintenance failed"})
+		case !s.Completed:
+			list = append(list, Undone{target, strings.TrimSpace("snapshot " + s.SnapshotID + " of " + s.VolumeID), "it was not completed"})
+		}
+	}
+	for _, p := range r.Proxies {
+		switch p.State {
+		case maintenance.ProxyUpgraded, maintenance.ProxyCurrent:
+		default:
+			list = append(list, Undone{target, fmt.Sprintf("proxy %s to %s", p.ProxyID, cmp.Or(p.To, "its newest version")), strings.Trim(string(p.State)+": "+p.Note, ": ")})
+		}
+	}
+	return list
+}

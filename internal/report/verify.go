@@ -1,0 +1,175 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	historypb "go.temporal.io/api/history/v1"
+)
+
+// What the two forms for people hold the report's data between.
+const (
+	htmlOpens, htmlCloses         = `<script type="application/json" id="tidegate-report">`, "</script>"
+	markdownOpens, markdownCloses = "<!-- tidegate-report ", " -->"
+)
+
+// Parse reads the data of a report in any of its forms.
+func Parse(text []byte) (d Document, form Format, err error) {
+	data := bytes.TrimSpace(text)
+	switch {
+	case bytes.HasPrefix(data, []byte("{")):
+		form = JSON
+	case bytes.Contains(data, []byte(htmlOpens)):
+		data, form = between(data, htmlOpens, htmlCloses), HTML
+	case bytes.Contains(data, []byte(markdownOpens)):
+		data, form = between(data, markdownOpens, markdownCloses), Markdown
+	default:
+		return d, "", errors.New("this is no report of tidegate's: want what tidegate report wrote, whole")
+	}
+	if err := json.Unmarshal(data, &d); err != nil {
+		return d, form, fmt.Errorf("the report's data cannot be read: %w; want what tidegate report wrote, whole", err)
+	}
+	if d.SchemaVersion != documentVersion {
+		return d, form, fmt.Errorf("the report is of version %d, and this release of tidegate writes version %d: verify it with the release that made it",
+			d.SchemaVersion, documentVersion)
+	}
+	return d, form, nil
+}
+
+// between is what stands after the last opening, up to the closing after it.
+func between(text []byte, opens, closes string) []byte {
+	_, rest, _ := bytes.Cut(text[bytes.LastIndex(text, []byte(opens)):], []byte(opens))
+	data, _, _ := bytes.Cut(rest, []byte(closes))
+	return data
+}
+
+// Verdict is what came of verifying a report.
+type Verdict struct {
+	Document Document // as the report has it
+	// Differences say what is not as the histories have it; none: the report is
+	// genuine.
+	Differences []string
+}
+
+// Verify reads the histories of a report again, as far as they had come when it was
+// made, makes the report anew, and compares. An error says that it could not.
+func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
+	d, form, err := Parse(text)
+	if err != nil {
+		return Verdict{}, err
+	}
+	v := Verdict{Document: d}
+	anew, err := Make(ctx, pinned{Reader: r, links: d.Chain.Links}, d.WorkflowID, d.RunID)
+	if err != nil {
+		return v, err
+	}
+	v.Differences = differentLinks(d.Chain, anew.Chain)
+	want, err := Render(anew, form)
+	if err != nil {
+		return v, err
+	}
+	v.Differences = append(v.Differences, differentLines(string(text), string(want))...)
+	return v, nil
+}
+
+// pinned reads histories as a report has read them: the same runs, and no event
+// more.
+type pinned struct {
+	Reader
+
+	links []Link
+}
+
+// History is a run's history up to the event that the report ends with.
+func (p pinned) History(ctx context.Context, workflowID, runID string) ([]*historypb.HistoryEvent, error) {
+	at := slices.IndexFunc(p.links, func(l Link) bool { return l.WorkflowID == workflowID && (l.RunID == runID || runID == "") })
+	if at < 0 {
+		return p.Reader.History(ctx, workflowID, runID) //nolint:wrapcheck // it is one of ours
+	}
+	events, err := p.Reader.History(ctx, workflowID, p.links[at].RunID)
+	if n := p.links[at].Events; err == nil && n > 0 && n < len(events) {
+		events = events[:n]
+	}
+	return events, err //nolint:wrapcheck // it is one of ours
+}
+
+// differentLinks are the histories that are not those that a report was made of.
+func differentLinks(has, anew Chain) (list []string) {
+	say := func(l Link, format string, args ...any) {
+		list = append(list, fmt.Sprintf("the history of %s, run %s: ", l.WorkflowID, l.RunID)+fmt.Sprintf(format, args...))
+	}
+	same := func(a Link) func(Link) bool {
+		return func(b Link) bool { return a.WorkflowID == b.WorkflowID && a.RunID == b.RunID }
+	}
+	for _, l := range has.Links {
+		at := slices.IndexFunc(anew.Links, same(l))
+		switch {
+		case at < 0:
+			say(l, "the report counts on it, and the campaign's histories do not lead to it")
+		case anew.Links[at].Gone && !l.Gone:
+			say(l, "it is gone: the namespace does not keep it any longer, so nothing about it can be verified")
+		case anew.Links[at].Events != l.Events:
+			say(l, "it has %d events, and the report counts on %d", anew.Links[at].Events, l.Events)
+		case anew.Links[at].SHA256 != l.SHA256:
+			say(l, "its events are not those that the report was made of (SHA-256 %.12s..., the report has %.12s...)", anew.Links[at].SHA256, l.SHA256)
+		}
+	}
+	for _, l := range anew.Links {
+		if !slices.ContainsFunc(has.Links, same(l)) {
+			say(l, "it is missing from the report")
+		}
+	}
+	return list
+}
+
+// mostLines is how many different lines of a report are shown.
+const mostLines = 5
+
+// differentLines are the lines of a report that are not as they would be written.
+func differentLines(has, want string) (list []string) {
+	if has == want {
+		return nil
+	}
+	ours, theirs := strings.Split(want, "\n"), strings.Split(has, "\n")
+	n := 0
+	for i := range max(len(ours), len(theirs)) {
+		a, b := line(theirs, i), line(ours, i)
+		if a == b {
+			continue
+		}
+		if n++; n <= mostLines {
+			a, b = around(a, b)
+			list = append(list, fmt.Sprintf("line %d of the report says %s; the histories say %s", i+1, a, b))
+		}
+	}
+	if n > mostLines {
+		list = append(list, fmt.Sprintf("and %d more lines differ", n-mostLines))
+	}
+	return list
+}
+
+func line(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return ""
+}
+
+// around is what two lines have around the place where they part, quoted.
+func around(a, b string) (_, _ string) {
+	const before, after = 30, 50
+	part := 0
+	for part < min(len(a), len(b)) && a[part] == b[part] {
+		part++
+	}
+	from := max(0, part-before)
+	cut := func(s string) string {
+		return fmt.Sprintf("%q", strings.ToValidUTF8(s[min(from, len(s)):min(part+after, len(s))], ""))
+	}
+	return cut(a), cut(b)
+}

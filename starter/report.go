@@ -1,0 +1,136 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tidegate/tidegate/internal/report"
+)
+
+// reportFlags are those of report.
+type reportFlags struct {
+	format, file, verify string
+}
+
+// newReport is the command that makes a campaign's report, and verifies one.
+func newReport(a *app) *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use:   "report CAMPAIGN",
+		Short: "Write the record of a campaign for auditors, or verify one",
+		Long: "report writes what became of a campaign, as its histories in Temporal have it: the plan's digest, who decided what and\n" +
+			"why, the fleet's timeline, and of each target its versions, snapshots, durations, ledger and end state; what was not\n" +
+			"done, and why. A campaign that runs is reported as of its last event. Made twice of the same histories, it is the same.\n\n" +
+			"With --verify it reads the histories of a report again and says whether anything was altered, in them or in the\n" +
+			"report: exit status 0 where nothing was, else 1. No worker is needed for either.",
+		Example: "  tidegate report payments-q4 -o report.html\n" +
+			"  tidegate report payments-q4 --format md\n" +
+			"  tidegate report --verify report.html",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.verify != "" {
+				return arguments()(cmd, args)
+			}
+			return arguments("CAMPAIGN")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.verify != "" {
+				return a.verifyReport(cmd, f)
+			}
+			return a.writeReport(cmd, f, args[0])
+		},
+	}
+	cmd.Flags().StringVar(&f.format, "format", "", "md, html or json; by default what FILE ends in, else md")
+	cmd.Flags().StringVarP(&f.file, "file", "o", "", "write the report to `FILE`, in one piece")
+	cmd.Flags().StringVar(&f.verify, "verify", "", "verify the report in `FILE`, in any format")
+	return cmd
+}
+
+// form is the report's format.
+func (f reportFlags) form() (report.Format, error) {
+	byName := map[string]report.Format{
+		"md": report.Markdown, "markdown": report.Markdown, "html": report.HTML, "htm": report.HTML, "json": report.JSON,
+	}
+	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(f.file), "."))
+	form, ok := byName[cmp.Or(f.format, ending, "md")]
+	switch {
+	case ok:
+		return form, nil
+	case f.format == "":
+		return "", wrong("--file", f.file, "a file that ends in .md, .html or .json, or --format")
+	}
+	return "", wrong("--format", f.format, "md, html or json")
+}
+
+func (a *app) writeReport(cmd *cobra.Command, f reportFlags, name string) error {
+	form, formErr := f.form()
+	var fileErr error
+	if f.file != "" && formErr == nil {
+		fileErr = report.Check(f.file)
+	}
+	c, err := a.dial(cmd.Context(), campaignArgument(name), formErr, fileErr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	g, err := findCampaign(cmd.Context(), c, name)
+	if err != nil {
+		return err
+	}
+	d, err := report.Make(cmd.Context(), report.Temporal{Client: c}, g.workflowID, g.runID)
+	if err != nil {
+		return err
+	}
+	text, err := report.Render(d, form)
+	if err != nil {
+		return err
+	}
+	if f.file == "" {
+		if _, err := cmd.OutOrStdout().Write(text); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+		return nil
+	}
+	if err := report.Save(f.file, text); err != nil {
+		return err
+	}
+	cmd.PrintErrf("The report of %s is in %s: %s, %d histories.\nVerify it with: tidegate report --verify %s\n",
+		d.Name, f.file, d.State, len(d.Chain.Links), f.file)
+	return nil
+}
+
+func (a *app) verifyReport(cmd *cobra.Command, f reportFlags) error {
+	var flags error
+	if f.format != "" || f.file != "" {
+		flags = errors.New("--verify writes no report: leave --format and --file out")
+	}
+	text, fileErr := os.ReadFile(f.verify)
+	if fileErr != nil {
+		fileErr = fmt.Errorf("--verify: %w", fileErr)
+	}
+	c, err := a.dial(cmd.Context(), flags, fileErr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	v, err := report.Verify(cmd.Context(), report.Temporal{Client: c}, text)
+	if err != nil {
+		return fmt.Errorf("verify %s: %w", f.verify, err)
+	}
+	p := printer{out: cmd.OutOrStdout()}
+	d := v.Document
+	if len(v.Differences) == 0 {
+		p.linef("OK: %s, %s as of %s. The report says what the %d histories say; the head of their chain is %s.",
+			d.Name, d.State, clock(&d.AsOf), len(d.Chain.Links), d.Chain.Head)
+		return nil
+	}
+	for _, difference := range v.Differences {
+		p.linef("%s", difference)
+	}
+	return fmt.Errorf("the report in %s is not what the histories say", f.verify)
+}
