@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -100,16 +102,23 @@ func (c *campaign) look(ctx context.Context, ran map[string]fleet.Row) (now mome
 		ran[row.Name] = row
 	}
 	now.runs = map[string]maintenance.Status{}
-	for name, row := range ran {
-		var status maintenance.Status
-		if c.ask(ctx, workflows.GatewayWorkflowID(row.Gateway), workflows.StatusQuery, &status) != nil {
-			continue
-		}
-		now.runs[name] = status
-		if status.Result != nil {
-			delete(ran, name)
-		}
+	var lock sync.Mutex
+	var asked sync.WaitGroup
+	for name, row := range maps.Clone(ran) {
+		asked.Go(func() { // all at once: a busy machine may keep each for long
+			var status maintenance.Status
+			if c.ask(ctx, workflows.GatewayWorkflowID(row.Gateway), workflows.StatusQuery, &status) != nil {
+				return
+			}
+			lock.Lock()
+			defer lock.Unlock()
+			now.runs[name] = status
+			if status.Result != nil {
+				delete(ran, name)
+			}
+		})
 	}
+	asked.Wait()
 	return now, true
 }
 

@@ -19,7 +19,7 @@ const (
 	person = "night-shift"
 	// notice is how long before a moved window's start the campaign learns of it:
 	// several times the plan's windowRecheck.
-	notice = 10 * time.Second
+	notice = 12 * time.Second
 )
 
 // script is what the demo does while the campaign runs: what people would.
