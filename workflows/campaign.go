@@ -73,6 +73,7 @@ type campaign struct {
 	gathered [][]*event   // by roster and line: what is known of each target
 	missing  int          // lines that were not heard of yet
 	entryOf  map[int]int  // ref -> index into the entries
+	orphans  map[int]int  // ref -> attempt, of running targets whose roster is gone
 }
 
 // Carried is what one run of a campaign leaves to the next.
@@ -80,6 +81,7 @@ type Carried struct {
 	Start     time.Time              `json:"start"`
 	Entries   []fleet.Entry          `json:"entries,omitempty"`
 	Rosters   []string               `json:"rosters,omitempty"` // workflow ids, by number
+	Lost      []int                  `json:"lost,omitempty"`    // rosters that were ended by somebody
 	Max       int                    `json:"max,omitempty"`     // what an operator made of maxConcurrent
 	Paused    string                 `json:"paused,omitempty"`
 	Stopped   string                 `json:"stopped,omitempty"`
@@ -99,7 +101,7 @@ type approval struct {
 }
 
 func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
-	c := &campaign{in: in, phase: fleet.Gathering, heard: workflow.Now(ctx), entryOf: map[int]int{}}
+	c := &campaign{in: in, phase: fleet.Gathering, heard: workflow.Now(ctx), entryOf: map[int]int{}, orphans: map[int]int{}}
 	if in.Carried == nil {
 		c.Start, c.received = workflow.Now(ctx), len(in.Plan.Targets)
 		return c
@@ -128,6 +130,9 @@ func (c *campaign) fleet() fleet.Fleet {
 // run decides, carries out, and waits for news, until the campaign is over.
 func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 	c.phase = fleet.Underway
+	for _, n := range c.Lost {
+		c.lose(ctx, n)
+	}
 	for {
 		now := workflow.Now(ctx)
 		c.changed = false

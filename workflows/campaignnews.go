@@ -3,11 +3,13 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
@@ -165,12 +167,11 @@ func (c *campaign) sweep(ctx workflow.Context, now time.Time) error {
 	return c.order(ctx, to)
 }
 
-// order gives the rosters their orders. Targets whose roster is gone have failed:
-// nobody knows what becomes of them.
+// order gives the rosters their orders.
 func (c *campaign) order(ctx workflow.Context, to []orders) error {
 	gone, err := c.send(ctx, to)
 	for _, n := range gone {
-		c.lose(n, workflow.Now(ctx))
+		c.lose(ctx, n)
 	}
 	return err
 }
@@ -197,15 +198,50 @@ func (c *campaign) send(ctx workflow.Context, to []orders) (gone []int, err erro
 	return gone, err
 }
 
-// lose ends the targets of a roster that is gone.
-func (c *campaign) lose(roster int, now time.Time) {
+// lose ends the targets of a roster that is gone. Those whose maintenance may still
+// run keep their places and keys until it has ended.
+func (c *campaign) lose(ctx workflow.Context, roster int) {
+	if !slices.Contains(c.Lost, roster) {
+		c.Lost = append(c.Lost, roster)
+	}
 	for i := range c.Entries {
 		e := &c.Entries[i]
-		if e.Ref/lineSpace == roster && !e.State.Ended() {
-			e.State, e.End, e.Note = fleet.Failed, now, "its roster "+c.Rosters[roster]+" was ended by somebody: see the target's own run"
+		switch {
+		case e.Ref/lineSpace != roster || e.State.Ended():
+		case e.State == fleet.Running:
+			c.seeHome(ctx, e.Ref, e.Attempts)
+		default:
+			c.giveUp(ctx, e)
 		}
 	}
+}
+
+// giveUp ends a target whose roster is gone.
+func (c *campaign) giveUp(ctx workflow.Context, e *fleet.Entry) {
+	e.State, e.End = fleet.Failed, workflow.Now(ctx)
+	e.Note = "its roster " + c.Rosters[e.Ref/lineSpace] + " was ended by somebody: see the target's own run"
 	c.changed = true
+}
+
+// seeHome gives a running target up when its run has ended, of which no roster will
+// tell.
+func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
+	if c.orphans[ref] == attempt {
+		return
+	}
+	c.orphans[ref] = attempt
+	id := GatewayWorkflowID(c.Entries[c.entryOf[ref]].Gateway)
+	options := c.reading("wait until " + id + " has ended: its roster is gone")
+	options.ScheduleToCloseTimeout = watchLimit
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		_, err := call(ctx, options, runs.AwaitClosed, activities.WorkflowLookup{WorkflowID: id, Pace: c.in.Plan.Policy.Pace})
+		if err != nil {
+			workflow.GetLogger(ctx).Warn("the run of a target without a roster is not seen to end", "workflow", id, "error", err)
+		}
+		if e := &c.Entries[c.entryOf[ref]]; e.State == fleet.Running && e.Attempts == attempt {
+			c.giveUp(ctx, e)
+		}
+	})
 }
 
 // closeRosters lets the rosters end.

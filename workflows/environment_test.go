@@ -52,6 +52,8 @@ type meter struct {
 	// orders is how long a campaign's orders are under way: nothing otherwise, and
 	// on a busy server some seconds.
 	orders time.Duration
+	// gone is a workflow that no signal reaches.
+	gone string
 }
 
 // metered is one workflow's way through the meter.
@@ -96,6 +98,11 @@ func (m *metered) UpsertTypedSearchAttributes(ctx workflow.Context, a ...tempora
 }
 
 func (m *metered) SignalExternalWorkflow(ctx workflow.Context, id, runID, name string, arg any) workflow.Future {
+	if id == m.gone {
+		future, done := workflow.NewFuture(ctx)
+		done.SetError(&temporal.UnknownExternalWorkflowExecutionError{})
+		return future
+	}
 	if name == "orders" && m.orders > 0 {
 		if err := workflow.Sleep(ctx, m.orders); err != nil {
 			workflow.GetLogger(ctx).Warn("not so slow", "error", err)

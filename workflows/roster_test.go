@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -47,4 +49,51 @@ func TestARosterWhoseCampaignIsGoneSeesItsRunningTargetHome(t *testing.T) {
 	require.WithinRange(t, env.Now(), noon.Add(25*time.Minute), noon.Add(35*time.Minute))
 	require.Len(t, s.triggered(), 1)
 	require.Len(t, s.gateways[1].done(), 1)
+}
+
+func TestARunningTargetOfALostRosterKeepsItsKeysUntilItsRunHasEnded(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string][]int{"learnt by an order": nil, "known from the run before": {0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSky(3)
+			env := under(t, noon, s)
+			env.meter.gone = "roster-0"
+			entries := make([]fleet.Entry, 3)
+			for i := range entries {
+				entries[i] = fleet.Entry{
+					Name: nameOf(i), Gateway: s.gateways[i].gateway.ID, Ref: i, State: fleet.Waiting, Work: fleet.Work{Update: true},
+					Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12}, Keys: []string{"app=till"},
+				}
+			}
+			entries[0].State, entries[0].Begun, entries[0].Attempts = fleet.Running, noon, 1
+			entries[1].Keys = nil
+			entries[2].Ref = 1000 // of the roster after it
+			in := carried(s.plan(), entries...)
+			in.EventsPerRun, in.Carried.Rosters, in.Carried.Lost = 0, []string{"roster-0", campaignID}, lost
+			in.Plan.Rollout.MaxFailures = share(t, "100%")
+			id := workflows.GatewayWorkflowID(entries[0].Gateway)
+			s.set(id, true)
+			env.RegisterDelayedCallback(func() {
+				all := rows(t, env)
+				require.Equal(t, fleet.Running, all[0].State)
+				require.Equal(t, fleet.Failed, all[1].State)
+				require.Equal(t, fleet.ByConstraint, all[2].Blocker)
+				s.set(id, false)
+			}, 10*time.Minute)
+			env.RegisterDelayedCallback(func() {
+				all := rows(t, env)
+				require.Equal(t, fleet.Failed, all[0].State)
+				require.Contains(t, all[0].Note, "its roster roster-0 was ended by somebody")
+				require.Equal(t, fleet.Running, all[2].State)
+				env.CancelWorkflow()
+				env.SignalWorkflow("news", map[string]any{
+					"roster": 1,
+					"events": []map[string]any{{"line": 0, "kind": "ended", "attempt": 1, "state": "succeeded"}},
+				})
+			}, 15*time.Minute)
+			_, err := campaign(t, env, in)
+			require.Error(t, err)
+		})
+	}
 }
