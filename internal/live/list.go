@@ -56,16 +56,18 @@ type section struct {
 // more is how many are not shown, of those after the first shown.
 func (s section) more() int { return s.total - len(s.rows) }
 
-// lines is how high a section is: its head, its rows, and what it says of the rest.
+// lines is how high a section is: its head, its rows, what it says of the rest, and
+// a line between it and the next one.
 func (s section) lines() int {
-	if s.total == 0 {
+	switch {
+	case s.total == 0:
 		return 0
+	case len(s.rows) == 0:
+		return 2
+	case s.more() > 0:
+		return 3 + len(s.rows)
 	}
-	n := 1 + len(s.rows)
-	if s.more() > 0 {
-		n++
-	}
-	return n
+	return 2 + len(s.rows)
 }
 
 // least is how many lines the lists have, however low the terminal.

@@ -98,5 +98,5 @@ func Once(ctx context.Context, o Options, s Source, columns, lines int, now time
 	if msg, ok := m.askRuns()().(runsMsg); ok {
 		m = m.heard(msg)
 	}
-	return m.look, m.frame(), nil
+	return m.look, m.within(m.picture(newTheme(m.dark))), nil
 }

@@ -16,23 +16,29 @@ func (m Model) list(t theme, s section) []string {
 		return nil
 	}
 	head := fmt.Sprintf("%s %d", s.filter.title(), s.filter.total(m.look.Counts))
+	if m.from > 0 {
+		head += fmt.Sprintf(" from %d", m.from+1)
+	}
+	more := ""
+	if n := s.more(); n > 0 {
+		more = fmt.Sprintf("key %d lists them", s.filter)
+		if m.filter != everything {
+			more = "page down shows them"
+		}
+	}
+	if len(s.rows) == 0 {
+		return []string{t.faint.Render("  " + head + "  " + more), ""}
+	}
 	columns, cells := m.columns(t, s.filter, head)
 	rows := make([][]cell, 0, len(s.rows))
 	for _, r := range s.rows {
 		rows = append(rows, cells(r))
 	}
 	lines := t.table(m.width, columns, rows, m.chosenIndex(s.rows))
-	if n := s.more(); n > 0 {
-		how := fmt.Sprintf("key %d lists them", s.filter)
-		if m.filter != everything {
-			how = "page down shows them"
-		}
-		lines = append(lines, t.faint.Render(fmt.Sprintf("  and %d more; %s", n, how)))
+	if more != "" {
+		lines = append(lines, t.faint.Render(fmt.Sprintf("  and %d more; %s", s.more(), more)))
 	}
-	if m.from > 0 {
-		lines[0] += t.faint.Render(fmt.Sprintf("  from %d", m.from+1))
-	}
-	return lines
+	return append(lines, "")
 }
 
 // columns are those of a list, and what a target has in them.

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -66,10 +67,32 @@ func (m Model) said() []sentence {
 			all = append(all, sentence{one.label + clean(one.text) + m.answers(one.label), one.mood})
 		}
 	}
+	if text := m.stuck(); text != "" && s.Held == "" {
+		all = append(all, sentence{text, asks})
+	}
 	if s.Phase == fleet.Gathering {
 		return append(all, sentence{"Gathering the fleet: " + clean(s.Doing), calm})
 	}
 	return append(all, sentence{m.goesOn(), calm})
+}
+
+// stuck says which running targets are held, while others go on.
+func (m Model) stuck() string {
+	var names []string
+	note := ""
+	for _, r := range m.look.Running {
+		if r.Note != "" {
+			names, note = append(names, clean(r.Name)), cmp.Or(note, clean(r.Note))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	text := "HELD: " + names[0]
+	if len(names) > 1 {
+		text += fmt.Sprintf(" and %d more", len(names)-1)
+	}
+	return text + " (" + note + ") [tab choose it, then t retry, s skip, X abort it]"
 }
 
 // unless is a text, where another is empty that says the same and more.
@@ -101,7 +124,7 @@ func (m Model) answers(label string) string {
 // goesOn is what happens without a person, and what keeps those that wait.
 func (m Model) goesOn() string {
 	s := m.look.Status
-	parts := []string{fmt.Sprintf("%s of %d at a time", plural(s.Counts.Running, "target runs", "targets run"), s.MaxConcurrent)}
+	parts := []string{fmt.Sprintf("%s, %d may at a time", plural(s.Counts.Running, "target runs", "targets run"), s.MaxConcurrent)}
 	if s.Counts.Running == 0 {
 		parts = []string{"Nothing runs"}
 	}

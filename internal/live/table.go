@@ -26,7 +26,7 @@ const (
 	gap       = 2  // between columns
 	markWidth = 2  // before the first one, for the target that is chosen
 	mostCell  = 28 // of all columns but the last
-	leastLast = 10 // of the last one: with less it goes
+	lastShare = 3  // the last one gets this part of the width, before others stay
 )
 
 // table writes rows under their titles, each a line of at most so many columns.
@@ -78,7 +78,7 @@ func widthsOf(columns []column, rows [][]cell) []int {
 // short.
 func overflows(width int, widths []int) bool {
 	last := len(widths) - 1
-	used := markWidth + min(widths[last], leastLast)
+	used := markWidth + min(widths[last], width/lastShare)
 	for _, w := range widths[:last] {
 		used += w + gap
 	}

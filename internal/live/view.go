@@ -16,14 +16,27 @@ func (m Model) frame() string {
 		return ""
 	}
 	t := newTheme(m.dark)
-	lines := m.head(t)
-	lines = append(lines, m.body(t)...)
-	foot := m.foot(t)
+	lines := m.picture(t)
+	foot := append(m.told(t), m.foot(t))
 	lines = lines[:min(len(lines), max(m.height-len(foot), 0))]
 	for len(lines) < m.height-len(foot) {
 		lines = append(lines, "")
 	}
 	lines = append(lines, foot...)
+	return m.within(lines)
+}
+
+// picture is what the screen shows above its keys, as long as it is.
+func (m Model) picture(t theme) []string {
+	lines := append(m.head(t), m.body(t)...)
+	for len(lines) > 0 && lines[len(lines)-1] == "" {
+		lines = lines[:len(lines)-1]
+	}
+	return lines
+}
+
+// within keeps lines in the terminal's width.
+func (m Model) within(lines []string) string {
 	edge := lipgloss.NewStyle().MaxWidth(m.width)
 	for i := range lines {
 		lines[i] = edge.Render(lines[i])
@@ -44,8 +57,8 @@ func (m Model) body(t theme) []string {
 		return nil
 	}
 	var lines []string
-	if m.filter == everything {
-		lines = append(m.waves(t), "")
+	if waves := m.waves(t); m.filter == everything && len(waves) > 0 {
+		lines = append(waves, "")
 	}
 	for _, s := range m.sections() {
 		lines = append(lines, m.list(t, s)...)
@@ -56,7 +69,7 @@ func (m Model) body(t theme) []string {
 // room is how many lines the lists, or the details, may take.
 func (m Model) room() int {
 	t := newTheme(m.dark)
-	room := m.height - len(m.head(t)) - len(m.foot(t))
+	room := m.height - len(m.head(t)) - len(m.told(t)) - 1
 	if m.filter == everything && m.details == nil {
 		room -= len(m.waves(t)) + 1
 	}
@@ -75,7 +88,7 @@ func (m Model) head(t theme) []string {
 	}
 	lines := []string{strings.Join(title, "  ")}
 	if c := m.look.Counts; c.Total > 0 {
-		lines = append(lines, m.progress(t, "", c))
+		lines = append(lines, m.progress(t, "", c, cell{}))
 	}
 	for _, said := range m.said() {
 		for _, text := range wrap(said.text, m.width, 4) {
@@ -91,10 +104,14 @@ func ended(c fleet.Counts) int { return c.Total - c.Waiting - c.Running }
 // mostBar is how wide a progress bar is at most.
 const mostBar = 32
 
-// progress is a bar with what it counts, after a label.
-func (m Model) progress(t theme, label string, c fleet.Counts) string {
+// progress is a bar after a label, and before a state and what else it counts, as
+// far as there is room.
+func (m Model) progress(t theme, label string, c fleet.Counts, state cell) string {
 	width := min(max(m.width/3, 8), mostBar)
 	text := label + t.bar(width, ended(c), c.Total) + fmt.Sprintf(" %d/%d", ended(c), c.Total)
+	if lipgloss.Width(text)+lipgloss.Width(state.text) <= m.width {
+		text += state.style.Render(state.text)
+	}
 	for _, part := range []struct {
 		n     int
 		says  string
@@ -102,7 +119,6 @@ func (m Model) progress(t theme, label string, c fleet.Counts) string {
 	}{
 		{c.Failed, "failed", t.bad},
 		{c.Running, "running", t.info},
-		{c.Waiting, "waiting", t.faint},
 		{c.Skipped, "skipped", t.warn},
 	} {
 		more := fmt.Sprintf("  %d %s", part.n, part.says)
@@ -132,15 +148,11 @@ func (m Model) waves(t theme) []string {
 		if i == mostWaves {
 			return append(lines, t.faint.Render(fmt.Sprintf("and %s more", plural(len(waves)-from-i, "wave", "waves"))))
 		}
-		line := m.progress(t, fmt.Sprintf("wave %*d ", digits, w.Wave), w.Counts)
 		state := "  " + w.State
 		if !w.Until.IsZero() {
 			state += ", " + span(w.Until.Sub(m.now)) + " left"
 		}
-		if lipgloss.Width(line)+len(state) <= m.width {
-			line += waveStyle(t, w.State).Render(state)
-		}
-		lines = append(lines, line)
+		lines = append(lines, m.progress(t, fmt.Sprintf("wave %*d ", digits, w.Wave), w.Counts, cell{state, waveStyle(t, w.State)}))
 	}
 	return lines
 }
@@ -157,18 +169,24 @@ func waveStyle(t theme, state string) lipgloss.Style {
 	return t.faint
 }
 
-// foot is the answer to the last order, and the keys that make sense now.
-func (m Model) foot(t theme) []string {
-	var lines []string
-	if m.note.text != "" && m.now.Before(m.note.until) {
-		style := t.good
-		if m.note.bad {
-			style = t.bad
-		}
-		for _, text := range wrap(m.note.text, m.width, 2) {
-			lines = append(lines, style.Render(text))
-		}
+// told is the answer to the last order.
+func (m Model) told(t theme) []string {
+	if m.note.text == "" || !m.now.Before(m.note.until) {
+		return nil
 	}
+	style := t.good
+	if m.note.bad {
+		style = t.bad
+	}
+	lines := wrap(m.note.text, m.width, 2)
+	for i := range lines {
+		lines[i] = style.Render(lines[i])
+	}
+	return lines
+}
+
+// foot is the last line: the keys that make sense now.
+func (m Model) foot(t theme) string {
 	text := ""
 	for _, key := range m.keys() {
 		if len(text)+2+len(key) > m.width {
@@ -176,7 +194,7 @@ func (m Model) foot(t theme) []string {
 		}
 		text = strings.TrimPrefix(text+"  "+key, "  ")
 	}
-	return append(lines, t.faint.Render(text))
+	return t.faint.Render(text)
 }
 
 // keys are the keys that make sense now, the important ones first.
