@@ -199,14 +199,12 @@ func (c *campaign) moveOn(ctx workflow.Context) error {
 	}
 	c.drain(ctx)
 	c.shareKeys()
-	next := c.in
-	next.Plan.Targets, next.More = nil, 0
-	next.Carried = &c.Carried
+	c.shorten(mostCarried)
 	options := workflow.ContinueAsNewErrorOptions{}
 	if workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {
 		options.InitialVersioningBehavior = workflow.ContinueAsNewVersioningBehaviorAutoUpgrade
 	}
-	return workflow.NewContinueAsNewErrorWithOptions(ctx, options, CampaignName, next)
+	return workflow.NewContinueAsNewErrorWithOptions(ctx, options, CampaignName, c.next())
 }
 
 func (c *campaign) running() (n int) {

@@ -45,7 +45,7 @@ func (c *campaign) gather(ctx workflow.Context) error {
 		return err
 	}
 	c.assemble(named, selected)
-	return nil
+	return c.mayCarry()
 }
 
 // checkPlan has the worker judge the plan, and takes its defaults.

@@ -230,7 +230,7 @@ func (c *campaign) maySkip(o CampaignOrder) error {
 func (c *campaign) skip(ctx workflow.Context, o CampaignOrder) {
 	if e, err := c.find(o.Target); err == nil {
 		e.State, e.End = fleet.Skipped, workflow.Now(ctx)
-		e.Note = strings.TrimSpace("by " + o.By + ": " + o.Why + " " + e.Note)
+		e.Note = cut(strings.TrimSpace("by " + o.By + ": " + o.Why + " " + e.Note))
 	}
 }
 

@@ -1,10 +1,16 @@
 package workflows_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -101,4 +107,64 @@ func TestAGatewayThatCouldNotBeReadAtFirstIsBoundByItsLabels(t *testing.T) {
 	at := s.triggered()
 	require.WithinRange(t, at[2], noon, noon.Add(time.Minute))
 	require.GreaterOrEqual(t, at[1].Sub(at[0]).Abs(), 20*time.Minute)
+}
+
+// carried is a campaign that has come so far and continues as new at once.
+func carried(p plan.Plan, entries ...fleet.Entry) workflows.CampaignInput {
+	p.Targets = nil
+	return workflows.CampaignInput{
+		Plan: p, Submitter: "alice", EventsPerRun: 1,
+		Carried: &workflows.Carried{Start: noon, Entries: entries, Rosters: []string{"roster-0"}},
+	}
+}
+
+// nextRun is the payload of the run that a campaign continues as.
+func nextRun(t *testing.T, env environment, in workflows.CampaignInput) *commonpb.Payloads {
+	t.Helper()
+	env.SetCurrentHistoryLength(1)
+	env.ExecuteWorkflow(workflows.CampaignName, in)
+	require.True(t, env.IsWorkflowCompleted())
+	var next *workflow.ContinueAsNewError
+	require.ErrorAs(t, env.GetWorkflowError(), &next)
+	return next.Input
+}
+
+func TestWhatACampaignCarriesFitsOnePayload(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	p := s.plan()
+	p.Rollout.MaxFailures = share(t, "100%")
+	entries := make([]fleet.Entry, 10_000)
+	for i := range entries {
+		entries[i] = fleet.Entry{
+			Name: fmt.Sprintf("store-%05d", i), Gateway: fmt.Sprintf("sgw-%08X", i), Ref: i, State: fleet.Failed,
+			Begun: noon, End: noon, Attempts: 1, Note: strings.Repeat("the update failed; ", 8), Keys: []string{"app=payments-of-europe"},
+		}
+	}
+	entries[9_999].State = fleet.Waiting
+	entries[9_999].Barred = strings.Repeat("could not be read; ", 100)
+	next := nextRun(t, under(t, noon, s), carried(p, entries...))
+	require.Less(t, proto.Size(next), 2<<20)
+	var in workflows.CampaignInput
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
+	require.Len(t, in.Carried.Entries, 10_000)
+	require.Contains(t, in.Carried.Entries[0].Note, "the update failed")
+}
+
+func TestWhatIsSaidIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	s.set(workflows.QuarantineWorkflowID(s.gateways[0].gateway.ID), true)
+	env := under(t, noon.Add(-time.Hour), s)
+	long := strings.Repeat("because ", 200)
+	refused := env.order(10*time.Minute, workflows.SkipUpdate, workflows.CampaignOrder{
+		Order: workflows.Order{By: "bob", Why: long}, Target: nameOf(0),
+	})
+	env.order(20*time.Minute, workflows.SkipUpdate, workflows.CampaignOrder{
+		Order: workflows.Order{By: "bob", Why: long[:999]}, Target: nameOf(0),
+	})
+	env.RegisterDelayedCallback(func() { require.Less(t, len(rows(t, env)[0].Note), 200) }, 21*time.Minute)
+	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	require.Error(t, err)
+	require.Contains(t, refused.refused, "want at most 1000")
 }

@@ -101,9 +101,21 @@ func (r *run) obey(ctx workflow.Context, o command) error {
 	})
 }
 
+// mostBy and mostWhy are how many bytes an order may say: it is kept, and travels
+// with every other one.
+const (
+	mostBy  = 100
+	mostWhy = 1000
+)
+
 func named(in Order) error {
-	if strings.TrimSpace(in.By) == "" {
+	switch {
+	case strings.TrimSpace(in.By) == "":
 		return errors.New(`by is empty: say who you are, such as {"by": "alice"}`)
+	case len(in.By) > mostBy:
+		return fmt.Errorf("by has %d bytes: want a name of at most %d", len(in.By), mostBy)
+	case len(in.Why) > mostWhy:
+		return fmt.Errorf("why has %d bytes: want at most %d, such as the number of a ticket", len(in.Why), mostWhy)
 	}
 	return nil
 }

@@ -125,6 +125,10 @@ func recordOf(ctx workflow.Context, child workflow.Future) (result maintenance.R
 // travel in one payload. The whole is in the target's own record.
 const maxNote = 160
 
+// maxBarred is the same for what bars a target. It is longer, since it names the
+// way out.
+const maxBarred = 500
+
 func noteOf(result maintenance.Result, err error) string {
 	note := string(result.State) + ": " + result.Summary
 	if result.State == "" {
@@ -133,9 +137,11 @@ func noteOf(result maintenance.Result, err error) string {
 	return cut(note)
 }
 
-func cut(note string) string {
-	if len(note) > maxNote {
-		note = strings.ToValidUTF8(note[:maxNote], "") + "…"
+func cut(note string) string { return cutTo(note, maxNote) }
+
+func cutTo(note string, most int) string {
+	if len(note) > most+len("…") {
+		note = strings.ToValidUTF8(note[:most], "") + "…"
 	}
 	return note
 }

@@ -46,7 +46,7 @@ func (r *roster) survey(ctx workflow.Context, l *line, as event) {
 	}
 	l.unreadable = err != nil
 	if err != nil {
-		l.Entry.Barred = "could not be read: " + explain(err).Error()
+		l.Entry.Barred = cutTo("could not be read: "+explain(err).Error(), maxBarred)
 		l.patience = min(max(patience, 2*l.patience), mostPatience)
 	} else {
 		l.patience = 0
@@ -161,7 +161,7 @@ func (r *roster) findObstacle(ctx workflow.Context, l *line) error {
 	found, err := call(ctx, r.reading(surveyLimit, "does anything keep "+id+"?"), runs.FindObstacle, activities.ObstacleLookup{
 		Gateway: id, Quarantine: QuarantineWorkflowID(id), Maintenance: GatewayWorkflowID(id), Pace: r.in.Plan.Policy.Pace,
 	})
-	l.obstacle, l.Entry.Barred = found, found.Reason
+	l.obstacle, l.Entry.Barred = found, cutTo(found.Reason, maxBarred)
 	return err
 }
 

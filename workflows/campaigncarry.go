@@ -1,0 +1,57 @@
+package workflows
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tidegate/tidegate/activities"
+)
+
+// mostCarried is how many bytes the input of a campaign's next run may have.
+// Temporal takes 2 MB, and would end a campaign that carries more.
+const mostCarried = 1_900_000
+
+// grows is by how many bytes a target's entry grows on its way, without what is
+// said of it: when it began and ended, how often.
+const grows = 40
+
+// next is the input of the run that this one continues as.
+func (c *campaign) next() CampaignInput {
+	next := c.in
+	next.Plan.Targets, next.More = nil, 0
+	next.Carried = &c.Carried
+	return next
+}
+
+// carries is how many bytes that input has.
+func (c *campaign) carries() int {
+	text, err := json.Marshal(c.next())
+	if err != nil {
+		return 0 // then it cannot be carried at all, and Temporal's own error says why
+	}
+	return len(text)
+}
+
+// mayCarry refuses a fleet that would not fit into the next run's input.
+func (c *campaign) mayCarry() error {
+	most := mostCarried - grows*len(c.Entries)
+	if c.shorten(most); c.carries() > most {
+		return temporal.NewNonRetryableApplicationError(fmt.Sprintf(
+			"%d targets with their names, labels and instances are %d bytes, and a campaign can carry %d: split the plan",
+			len(c.Entries), c.carries(), most), activities.TypeInvalid, nil)
+	}
+	return nil
+}
+
+// shorten cuts what is said of the targets until the next run's input has no more
+// than so many bytes. The whole is in the targets' own records.
+func (c *campaign) shorten(bytes int) {
+	for letters := maxNote; letters > 0 && c.carries() > bytes; letters /= 2 {
+		for i := range c.Entries {
+			e := &c.Entries[i]
+			e.Note, e.Barred = cutTo(e.Note, letters), cutTo(e.Barred, letters)
+		}
+	}
+}
