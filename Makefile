@@ -4,7 +4,7 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 LINT  := $(TOOL) golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt replay record pictures demo bench check
+.PHONY: help build test lint fmt replay record pictures demo bench bench-campaign check
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,11 @@ pictures: ## Make the pictures of the docs anew, by a real browser.
 demo: ## Run the main job: embedded Temporal, simulated clouds, a campaign over 22 gateways.
 	$(GO) run ./demo
 
-bench: ## Run the benchmarks.
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## Run the benchmarks, but for that of ten thousand targets.
+	$(GO) test -run '^$$' -bench . -skip TenThousand -benchmem ./...
+
+bench-campaign: ## Take ten thousand targets through one campaign: half an hour.
+	$(GO) test -run '^$$' -bench TenThousand -benchtime 1x -timeout 2h ./internal/campaigntest
 
 check: ## Run everything that CI runs.
 	.ci/run

@@ -27,7 +27,7 @@ func overlapping() simcloud.Scenario {
 	for i := range shared {
 		g := gateway(i)
 		if i == contested {
-			g.Timing.Restart = 5 * time.Second
+			g.Timing.Restart = 8 * time.Second
 		}
 		s.AWS.Gateways = append(s.AWS.Gateways, g)
 	}
@@ -93,4 +93,33 @@ func TestTwoCampaignsThatBeginAtOnceMaintainEachGatewayOnce(t *testing.T) {
 		require.Equal(t, 1, times, gateway)
 	}
 	require.Equal(t, map[string]int{proxyOf(contested): 1}, upgrades)
+}
+
+// A page of the plan is lost while one of its targets runs: the other one that
+// shares its key waits until that run has really ended.
+func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, overlapping())
+	p := planOf("lost", target(contested), target(1), target(2))
+	p.Rollout.MaxFailures = shares("100%")[0]
+	p.Rollout.ConstraintKey, p.Approvals = "app", plan.Approvals{Count: 1}
+	p.Targets[0].Labels = map[string]string{"app": "till"}
+	p.Targets[2].Labels = p.Targets[0].Labels
+	c := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p}, 2, 1)}
+	t.Cleanup(c.explain)
+	c.until("has its fleet", func(s fleet.Status) bool { return s.Phase == fleet.Underway })
+	c.say(workflows.RescheduleUpdate, workflows.CampaignOrder{Target: nameOf(1), NotBefore: time.Now().Add(time.Hour)})
+	c.approve()
+	c.untilTriggered(contested)
+	s, err := c.status(c.run)
+	require.NoError(t, err)
+	require.NoError(t, l.client.TerminateWorkflow(t.Context(), s.Rosters[0], "", "for the test"))
+	c.say(workflows.RescheduleUpdate, workflows.CampaignOrder{Target: nameOf(1)}) // it is ordered to begin, and its page is missed
+
+	result, err := outcome.OfCampaign(t.Context(), c.run)
+	require.NoError(t, err)
+	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 1, Failed: 2}, result.Counts)
+	ended := l.closed("WorkflowId = '" + workflows.GatewayWorkflowID(gatewayOf(contested)) + "'")[0].GetCloseTime().AsTime()
+	begun := l.closed("WorkflowId = '" + workflows.GatewayWorkflowID(gatewayOf(2)) + "'")[0].GetStartTime().AsTime()
+	require.False(t, begun.Before(ended), "began at %s, and the other ended at %s", begun, ended)
 }
