@@ -108,9 +108,13 @@ func (s *shell) run(line string) {
 	program := strings.TrimPrefix(words[2], "./")
 	ctx, cancel := context.WithTimeout(s.t.Context(), 4*time.Minute)
 	s.t.Cleanup(cancel)
+	url, stays := ready[program]
+	if stays {
+		ctx = context.WithoutCancel(ctx) // it is ended by a signal, after everything else
+	}
 	command := exec.CommandContext(ctx, filepath.Join(s.bin, program), words[3:]...) //nolint:gosec // our own programs, by the README's lines
 	command.Dir, command.Env = s.work, s.env
-	if url, stays := ready[program]; stays {
+	if stays {
 		s.background(command, url)
 		return
 	}
