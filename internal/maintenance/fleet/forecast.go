@@ -48,17 +48,30 @@ func (s Sample) expect(planned maintenance.Duration) time.Duration {
 
 // Forecast is how long an entry's work is expected to take, from its beginning:
 // the sum of its pieces, each as long as this campaign has measured, or as the
-// plan says where it has measured too little. Where nothing is to be done: 0.
+// plan says where it has measured too little. Where nothing is to be done: 0. What
+// was measured keeps nobody out for good: it counts for no more than nine tenths of
+// what a window leaves before its cutoff, unless the plan itself says more.
 func (f Fleet) Forecast(e Entry) time.Duration { return f.pace().of(e.Work) }
 
-// pace is how long each piece of work is expected to take.
-type pace struct{ update, snapshot, proxy time.Duration }
+// pace is how long work is expected to take.
+type pace struct {
+	planned, measured pieces
+	most              time.Duration // that what was measured counts for; 0: no limit
+}
+
+// pieces is how long each piece of work takes.
+type pieces struct{ update, snapshot, proxy time.Duration }
 
 func (f Fleet) pace() pace {
+	planned := f.Rollout.Forecast
 	return pace{
-		update:   f.Measured.Update.expect(f.Rollout.Forecast.Update),
-		snapshot: f.Measured.Snapshot.expect(f.Rollout.Forecast.Snapshot),
-		proxy:    f.Measured.Proxy.expect(f.Rollout.Forecast.Proxy),
+		planned: pieces{max(0, planned.Update.Std()), planned.Snapshot.Std(), planned.Proxy.Std()},
+		measured: pieces{
+			update:   f.Measured.Update.expect(planned.Update),
+			snapshot: f.Measured.Snapshot.expect(planned.Snapshot),
+			proxy:    f.Measured.Proxy.expect(planned.Proxy),
+		},
+		most: max(0, f.Rules.Length-f.Rules.Cutoff) / 10 * 9,
 	}
 }
 
@@ -66,6 +79,14 @@ func (p pace) of(w Work) time.Duration {
 	if w.IsZero() {
 		return 0
 	}
+	need := p.measured.sum(w)
+	if p.most > 0 && need > p.most {
+		need = min(need, max(p.most, p.planned.sum(w)))
+	}
+	return need
+}
+
+func (p pieces) sum(w Work) time.Duration {
 	sum := plus(times(w.Snapshots, p.snapshot), times(w.Proxies, p.proxy))
 	if w.Update {
 		sum = plus(sum, p.update)

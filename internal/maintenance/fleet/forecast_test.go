@@ -72,3 +72,29 @@ func TestMoreWorkNeverTakesLess(t *testing.T) {
 		require.GreaterOrEqual(t, high, low)
 	})
 }
+
+// TestWhatWasMeasuredKeepsNobodyOutForGood: else one slow gateway would end the
+// campaign for all others, since none of them could show that it is faster.
+func TestWhatWasMeasuredKeepsNobodyOutForGood(t *testing.T) {
+	t.Parallel()
+	f := fleet.Fleet{
+		Rollout: maintenance.Rollout{MaxConcurrent: 1}.WithDefaults(),
+		Rules:   maintenance.Rules{Length: 4 * time.Hour, Cutoff: 30 * time.Minute},
+		Entries: []fleet.Entry{{
+			Name: "a", Gateway: "sgw-1", State: fleet.Waiting, Work: fleet.Work{Update: true, Snapshots: 1},
+			Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12},
+		}},
+		Approved: -1,
+	}
+	for _, took := range []time.Duration{5 * time.Minute, 5 * time.Minute, 225 * time.Minute} {
+		f.Measured.Snapshot.Add(took)
+	}
+	require.Equal(t, 189*time.Minute, f.Forecast(f.Entries[0]), "nine tenths of what a window leaves")
+	require.NotEmpty(t, fleet.Decide(f, noon.Add(10*time.Minute)).Begin, "early in its window")
+	late := fleet.Decide(f, noon.Add(time.Hour))
+	require.Empty(t, late.Begin)
+	require.Equal(t, noon.AddDate(0, 0, 7), late.Waits[0].Next)
+
+	f.Rollout.Forecast.Snapshot = maintenance.Duration(4 * time.Hour)
+	require.Equal(t, 245*time.Minute, f.Forecast(f.Entries[0]), "the plan itself says that it does not fit")
+}
