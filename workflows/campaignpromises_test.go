@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/workflows"
@@ -167,4 +168,20 @@ func TestWhatIsSaidIsBounded(t *testing.T) {
 	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
 	require.Contains(t, refused.refused, "want at most 1000")
+}
+
+func TestATargetWhoseProxiesOnlyAreUpgradedIsForecastNoSnapshots(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	first := s.gateways[0].withProxies(1)
+	first.gateway.NextUpdateAvailable, first.gateway.Type = "", "CACHED"
+	p := s.plan()
+	p.Targets[0].Proxies = []maintenance.ProxyRef{{Account: "prod", InstanceID: instanceID, ProxyID: proxyIDs[0]}}
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterDelayedCallback(func() {
+		require.Equal(t, maintenance.Duration(10*time.Minute), rows(t, env)[0].Forecast)
+	}, 30*time.Minute)
+	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Len(t, first.done(), 1, "%s", first.done())
 }

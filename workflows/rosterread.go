@@ -144,7 +144,7 @@ func workOf(policy maintenance.Policy, s Surveyed) fleet.Work {
 		behind := (lanes[instance] - 1 + policy.Proxies.Parallel - 1) / policy.Proxies.Parallel
 		w.Proxies = max(w.Proxies, 1+behind)
 	}
-	if s.Gateway.HasVolumes() && !w.IsZero() {
+	if s.Gateway.HasVolumes() && w.Update { // without an update there is none to recover from
 		for _, point := range []maintenance.RecoveryPoint{maintenance.PointBefore, maintenance.PointAfter} {
 			if policy.WantsSnapshot(point) {
 				w.Snapshots++
