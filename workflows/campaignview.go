@@ -92,6 +92,9 @@ func campaignDetails(s fleet.Status) string {
 	}
 	table(&b, "Waves", []string{"wave", "state", "targets", "wait", "run", "done", "failed", "skipped"}, waves)
 	rowTable(&b, "Running", s.Running, func(r fleet.Row) string {
+		if r.Note != "" {
+			return "**held:** " + r.Note
+		}
 		return fmt.Sprintf("since %s, expected to end %s", clock(&r.Begun), clock(&r.End))
 	})
 	rowTable(&b, "Next", s.Upcoming, func(r fleet.Row) string {
