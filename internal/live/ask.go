@@ -2,6 +2,7 @@ package live
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -18,7 +19,8 @@ type (
 		err  error
 	}
 	runsMsg struct {
-		runs map[string]maintenance.Status // by gateway
+		runs   map[string]maintenance.Status // by gateway
+		silent bool                          // one did not answer, and those after it were not asked
 	}
 	rowsMsg struct {
 		filter filter
@@ -54,7 +56,7 @@ func (m Model) ask() (Model, tea.Cmd) {
 		due = append(due, ask())
 	}
 	add(askLook, !m.look.Ended(), every, m.askLook)
-	add(askRuns, m.details == nil && len(m.visibleRuns()) > 0, askEvery, m.askRuns)
+	add(askRuns, m.details == nil && len(m.visibleRuns()) > 0, m.runsEvery(), m.askRuns)
 	add(askRows, m.filter != everything && m.details == nil && m.seen, max(every, askEvery), m.askRows)
 	add(askDetails, m.details != nil, askEvery, m.askDetails)
 	return m, tea.Batch(due...)
@@ -97,26 +99,39 @@ func (m Model) visibleRuns() []fleet.Row {
 	return running
 }
 
+// runsEvery is how soon the visible runs are asked again: sooner where one is new.
+func (m Model) runsEvery() time.Duration {
+	unknown := func(r fleet.Row) bool {
+		_, known := m.runs[r.Gateway]
+		return !known
+	}
+	if !m.mute && slices.ContainsFunc(m.visibleRuns(), unknown) {
+		return second
+	}
+	return askEvery
+}
+
 // askRuns asks the visible runs, one after the other, up to the first that does not
 // answer: where that is for want of a worker, none of them would.
 func (m Model) askRuns() tea.Cmd {
 	rows := m.visibleRuns()
 	return func() tea.Msg {
-		runs := map[string]maintenance.Status{}
+		msg := runsMsg{runs: map[string]maintenance.Status{}}
 		for _, r := range rows {
 			status, err := m.source.Run(m.ctx, r)
 			if err != nil {
+				msg.silent = true
 				break
 			}
-			runs[r.Gateway] = status
+			msg.runs[r.Gateway] = status
 		}
-		return runsMsg{runs}
+		return msg
 	}
 }
 
 func (m Model) heard(msg runsMsg) Model {
 	m = m.answered(askRuns)
-	m.runs = msg.runs
+	m.runs, m.mute = msg.runs, msg.silent
 	return m
 }
 

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -80,11 +81,17 @@ func (m Model) sections() []section {
 		return []section{{filter: m.filter, rows: m.rows, total: max(m.filter.total(c)-m.from, 0)}}
 	}
 	all := []section{
-		{filter: ofRunning, rows: m.look.Running, total: c.Running},
+		{filter: ofRunning, rows: heldFirst(m.look.Running), total: c.Running},
 		{filter: ofFailed, rows: m.look.Failures, total: c.Failed},
 		{filter: ofWaiting, rows: m.look.Upcoming, total: c.Waiting},
 	}
 	return share(all, max(m.room(), least))
+}
+
+// heldFirst puts the running targets first that wait for a person.
+func heldFirst(rows []fleet.Row) []fleet.Row {
+	calm := func(r fleet.Row) int { return cmp.Compare(len(r.Note), 0) }
+	return slices.SortedStableFunc(slices.Values(rows), func(a, b fleet.Row) int { return calm(b) - calm(a) })
 }
 
 // share gives the lists, one after the other, a row each as long as there is room.

@@ -34,8 +34,9 @@ type Model struct {
 	look   Look
 	seen   bool // look was told
 	silent string
-	since  time.Time // of the silence
-	runs   map[string]maintenance.Status
+	since  time.Time                     // of the silence
+	runs   map[string]maintenance.Status // of the targets that are, or were, on the screen
+	mute   bool                          // one of them did not answer
 	asked  map[question]asked
 
 	chosen  string // gateway of the target that is chosen; empty: none

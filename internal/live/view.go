@@ -18,6 +18,7 @@ func (m Model) frame() string {
 	t := newTheme(m.dark)
 	lines := m.picture(t)
 	foot := append(m.told(t), m.foot(t))
+	foot = foot[max(len(foot)-m.height, 0):]
 	lines = lines[:min(len(lines), max(m.height-len(foot), 0))]
 	for len(lines) < m.height-len(foot) {
 		lines = append(lines, "")

@@ -1,0 +1,179 @@
+package live_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/live"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+func TestAKeyGivesItsOrderOnceThereIsAReason(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		prepare func(*fake)
+		keys    []string // before the reason
+		order   string
+		target  string
+		run     bool
+	}{
+		"pause":                   {nil, []string{"p"}, "pause", "", false},
+		"resume":                  {func(f *fake) { f.look.Paused = "carol" }, []string{"r"}, "resume", "", false},
+		"approve":                 {func(f *fake) { f.look.Asks = "wave 2" }, []string{"a"}, "approve", "", false},
+		"abort":                   {nil, []string{"x"}, "abort", "", false},
+		"abort what runs":         {nil, []string{"tab", "X"}, "abort", "files-004", true},
+		"retry a held step":       {nil, []string{"tab", "t"}, "retry", "files-004", true},
+		"skip a held step":        {nil, []string{"down", "j", "up", "s"}, "skip", "files-004", true},
+		"retry what failed":       {nil, []string{"tab", "tab", "tab", "tab", "tab", "t"}, "retry", "ledger-7", false},
+		"skip what waits":         {nil, []string{"tab", "tab", "tab", "tab", "tab", "tab", "s"}, "skip", "stores-001", false},
+		"skip of a filtered list": {nil, []string{"2", "tab", "s"}, "skip", "files-0001", false},
+		"from the details":        {nil, []string{"tab", "tab", "tab", "tab", "tab", "enter", "t"}, "retry", "ledger-7", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fleetOf()
+			if tc.prepare != nil {
+				tc.prepare(f)
+			}
+			s := newStage(t, f, 100, 40)
+			s.keys(tc.keys...)
+			s.keys("enter")
+			require.Empty(t, f.given, "without a reason nothing is ordered")
+			require.Contains(t, s.screen(), "say why, for the record")
+			s.keys("INC-77q", "backspace", "enter")
+			require.Len(t, f.given, 1)
+			got := f.given[0]
+			require.Equal(t, []any{tc.order, "alice", "INC-77", tc.run}, []any{got.Update, got.By, got.Why, got.Run})
+			if tc.target == "" {
+				require.Nil(t, got.Target)
+			} else {
+				require.Equal(t, tc.target, got.Target.Name)
+			}
+			require.Contains(t, s.screen(), "done: "+tc.order)
+			require.NotContains(t, s.screen(), "for the record", "the form is closed")
+		})
+	}
+}
+
+func TestARefusalIsShownWhereItWasAsked(t *testing.T) {
+	t.Parallel()
+	f := fleetOf()
+	f.refusal = errors.New("pause payments-q4 is refused: it is paused already")
+	s := newStage(t, f, 80, 24)
+	s.keys("p", "why not", "enter")
+	require.Contains(t, s.screen(), "is refused: it is paused already")
+	require.Contains(t, s.screen(), "why  why not", "what was typed is still there")
+	s.keys("esc")
+	require.NotContains(t, s.screen(), "refused: it is paused")
+}
+
+func TestAnOrderThatMakesNoSenseSaysWhy(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{
+		"r": "it is not paused", "a": "nothing here waits for an approval", "s": "choose a target", "t": "choose a target", "X": "choose a target that runs",
+	} {
+		f := fleetOf()
+		s := newStage(t, f, 80, 24)
+		s.keys(key)
+		require.Contains(t, s.screen(), want, key)
+		require.Empty(t, f.given)
+		require.NotContains(t, strings.Split(s.screen(), "\n")[23], "  "+key+" ", "nor is the key offered")
+	}
+}
+
+func TestAskingCostsTheServerLittle(t *testing.T) {
+	t.Parallel()
+	f := fleetOf()
+	s := newStage(t, f, 120, 60)
+	count := func(seconds int) (looks, runs int) {
+		f.asked = nil
+		for i := range seconds {
+			s.at(noon.Add(time.Duration(i+1) * time.Second))
+		}
+		for _, a := range f.asked {
+			if a == "look" {
+				looks++
+			} else if strings.HasPrefix(a, "run ") {
+				runs++
+			}
+		}
+		return looks, runs
+	}
+	looks, runs := count(60)
+	require.LessOrEqual(t, looks, 60, "once a second while something runs")
+	require.LessOrEqual(t, runs, 4*13, "each visible run every five seconds")
+
+	f.look.Running, f.look.Counts.Running, f.look.Next = nil, 0, noon.Add(24*time.Hour)
+	s = newStage(t, f, 120, 60)
+	looks, runs = count(60)
+	require.LessOrEqual(t, looks, 7, "every ten seconds while it waits")
+	require.Zero(t, runs)
+
+	for i := range 50 {
+		f.look.Running = append(f.look.Running, fleet.Row{Name: "many", Gateway: strings.Repeat("x", i+1), State: fleet.Running})
+		f.runs[strings.Repeat("x", i+1)] = f.runs["sgw-10000001"]
+	}
+	f.look.Counts.Running = 50
+	s = newStage(t, f, 120, 90)
+	require.Len(t, slices.DeleteFunc(f.asked, func(a string) bool { return a != "run many" }), 20, "of fifty that are on the screen")
+}
+
+func TestAListIsTurnedPageByPage(t *testing.T) {
+	t.Parallel()
+	f := fleetOf()
+	s := newStage(t, f, 80, 24)
+	s.keys("2")
+	require.Contains(t, s.screen(), "WAITING 3890")
+	require.Contains(t, s.screen(), "files-0001")
+	first := strings.Count(s.screen(), "files-")
+	s.keys("pgdown")
+	require.NotContains(t, s.screen(), "files-0001")
+	require.Contains(t, s.screen(), "from")
+	s.keys("pgup", "up")
+	require.NotEmpty(t, live.Chosen(s.m))
+	s.keys("down")
+	require.Contains(t, f.asked[len(f.asked)-1], "from", "past the last row the page turns")
+	require.Greater(t, first, 10)
+	s.keys("esc")
+	require.Contains(t, s.screen(), "RUNNING 4")
+}
+
+func TestTheChosenTargetStaysChosen(t *testing.T) {
+	t.Parallel()
+	f := fleetOf()
+	s := newStage(t, f, 80, 30)
+	s.keys("tab", "tab")
+	require.Equal(t, "sgw-10000001", live.Chosen(s.m))
+	f.look.Running = f.look.Running[:3] // without the held one, which stands above it
+	s.at(noon.Add(2 * time.Second))
+	require.Contains(t, s.screen(), "▸ files-001")
+}
+
+func TestHowItIsLeft(t *testing.T) {
+	t.Parallel()
+	quits := func(s *stage, msg tea.Msg) bool {
+		_, cmd := s.m.Update(msg)
+		if cmd == nil {
+			return false
+		}
+		_, quit := cmd().(tea.QuitMsg)
+		return quit
+	}
+	s := newStage(t, fleetOf(), 80, 24)
+	require.True(t, quits(s, tea.KeyPressMsg{Code: 'q', Text: "q"}))
+	s.keys("p")
+	require.False(t, quits(s, tea.KeyPressMsg{Code: 'q', Text: "q"}), "in a form it is a letter")
+	require.True(t, quits(s, tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}))
+	over := newStage(t, stories()["over"], 80, 24)
+	over.keys("p")
+	require.Contains(t, over.screen(), "the campaign is over")
+	over.fake.asked = nil
+	over.at(noon.Add(time.Hour))
+	require.NotContains(t, over.fake.asked, "look", "nothing changes any more")
+}

@@ -1,0 +1,118 @@
+package live_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/live"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got+"\n"), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got+"\n")
+}
+
+// stories are campaigns as they may be.
+func stories() map[string]*fake {
+	paused := fleetOf()
+	paused.look.Paused = "carol: incident INC-77"
+	asking := fleetOf()
+	asking.look.Counts = fleet.Counts{Total: 4000, Waiting: 3990, Succeeded: 10}
+	asking.look.Running, asking.look.Failures, asking.look.Upcoming, asking.look.Next = nil, nil, nil, time.Time{}
+	asking.look.Asks = "wave 2 waits for an approval"
+	asking.look.Held = asking.look.Asks + ": approve it, or abort the campaign"
+	gathering := &fake{look: live.Look{Status: fleet.Status{Phase: fleet.Gathering, Doing: "reading the clouds: 12 targets to go", Submitter: "bob"}}}
+	over := fleetOf()
+	over.look.Phase, over.look.Running, over.look.Upcoming, over.look.Counts.Running, over.look.Counts.Waiting = fleet.Over, nil, nil, 0, 0
+	over.look.Result = &fleet.Result{State: fleet.Partial, Summary: "3997 of 4000 targets are as the plan wants them; 1 failed, 2 were skipped.", Start: noon.Add(-50 * time.Hour), End: noon}
+	return map[string]*fake{"moving": fleetOf(), "paused": paused, "asking": asking, "gathering": gathering, "over": over}
+}
+
+func TestTheViewAtEveryWidth(t *testing.T) {
+	t.Parallel()
+	for name, f := range stories() {
+		for _, size := range [][2]int{{120, 34}, {80, 24}, {40, 20}} {
+			s := newStage(t, f, size[0], size[1])
+			lines := strings.Split(s.screen(), "\n")
+			require.Len(t, lines, size[1])
+			for _, line := range lines {
+				require.LessOrEqual(t, lipgloss.Width(line), size[0], line)
+				require.NotContains(t, line, "\x1b", "what others wrote does not reach the terminal as it is")
+			}
+			golden(t, fmt.Sprintf("%s-%d", name, size[0]), s.screen())
+		}
+	}
+}
+
+func TestTheViewInColours(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, fleetOf(), 80, 24)
+	golden(t, "moving-dark", live.Frame(s.m))
+	dark := s.screen()
+	s.send(tea.BackgroundColorMsg{Color: lipgloss.Color("#ffffff")})
+	golden(t, "moving-light", live.Frame(s.m))
+	require.Equal(t, dark, s.screen(), "a colour says nothing that the words do not")
+}
+
+func TestTheOtherPages(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, fleetOf(), 80, 24)
+	s.keys("?")
+	golden(t, "help-80", s.screen())
+	s.keys("?", "x", "not this quarter")
+	golden(t, "form-80", s.screen())
+	s.keys("esc", "tab", "enter")
+	require.Contains(t, s.screen(), "all of files-001\nin 80 columns\n [31mred")
+	s.keys("esc", "2")
+	golden(t, "waiting-80", s.screen())
+}
+
+func TestNoTerminalIsTooSmall(t *testing.T) {
+	t.Parallel()
+	for name, f := range stories() {
+		for _, size := range [][2]int{{1, 1}, {2, 50}, {8, 4}, {20, 6}, {300, 2}} {
+			s := newStage(t, f, size[0], size[1])
+			for _, key := range []string{"?", "?", "p", "esc", "2", "0", "tab", "enter"} {
+				s.keys(key)
+				lines := strings.Split(s.screen(), "\n")
+				require.LessOrEqual(t, len(lines), size[1], name)
+				for _, line := range lines {
+					require.LessOrEqual(t, lipgloss.Width(line), size[0], name)
+				}
+			}
+		}
+	}
+}
+
+func TestSilenceIsSaidAndWhatWasSeenStays(t *testing.T) {
+	t.Parallel()
+	f := fleetOf()
+	s := newStage(t, f, 80, 24)
+	f.err = errors.New("no worker answers; is one running?")
+	s.at(noon.Add(2 * time.Second))
+	s.at(noon.Add(14 * time.Second))
+	require.Contains(t, s.screen(), "No answer for 12s, this is how it was: no worker answers")
+	require.Contains(t, s.screen(), "files-001")
+	f.err = nil
+	s.at(noon.Add(20 * time.Second))
+	require.NotContains(t, s.screen(), "No answer")
+}
