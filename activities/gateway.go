@@ -134,6 +134,9 @@ type WatchGatewayInput struct {
 	Schedule maintenance.Schedule   `json:"schedule"` // as the run knows it
 	Baseline maintenance.Baseline   `json:"baseline"` // as the run knows it
 	Every    maintenance.Duration   `json:"every"`    // between two looks
+	// AtOnce has the first look made at once, and not after one interval: the run
+	// has waited that long already.
+	AtOnce bool `json:"atOnce,omitempty"`
 }
 
 // WatchGatewayOutput is what has changed.
@@ -147,11 +150,12 @@ type WatchGatewayOutput struct {
 // updated the gateway by itself. Until then every look fails, so that a month
 // of waiting costs no history. A look that is refused ends nothing either: the run
 // reads everything again before it begins. The first look comes one interval
-// after the start: the run has only just read what it relies on.
+// after the start, unless AtOnce is set: the run has only just read what it relies
+// on.
 func (a *StorageGateway) WatchGateway(ctx context.Context, in WatchGatewayInput) (out WatchGatewayOutput, err error) {
 	every := in.Every * 5 / 6 // the pace spreads its waits by a fifth, and this is at least so often
 	defer func() { a.Now.edge(ctx, maintenance.Pace{Min: every, Max: every}, &err) }()
-	if activity.GetInfo(ctx).Attempt == 1 {
+	if activity.GetInfo(ctx).Attempt == 1 && !in.AtOnce {
 		return out, notYet("the first look comes after %s", in.Every)
 	}
 	if out.Schedule, err = a.schedule(ctx, in.Gateway, in.Prefer); err == nil {

@@ -139,6 +139,19 @@ func TestWatchGatewayLooksAfterOneIntervalFirst(t *testing.T) {
 	requireDaily(t, err)
 }
 
+func TestWatchGatewayLooksAtOnceWhereTheRunHasWaitedAlready(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	moved := rawWeekly()
+	moved.Hour = new(3)
+	r.aws.gateway, r.aws.schedule = says(gatewayBefore()), says(moved)
+	in := watch()
+	in.AtOnce = true
+	out, err := run(t, r, r.gateways.WatchGateway, in)
+	require.NoError(t, err)
+	require.Equal(t, 3, out.Schedule.Hour)
+}
+
 // requireDaily says that the next look comes within a day, and not much sooner.
 func requireDaily(t *testing.T, err error) {
 	t.Helper()

@@ -180,9 +180,26 @@ func (r *roster) watch(ctx workflow.Context, l *line) workflow.Future {
 				Pace: maintenance.Pace{Min: policy.Pace.Min, Max: policy.Pace.Max},
 			})
 	}
-	return begin(ctx, r.reading(watchLimit, "look every "+policy.WindowRecheck.String()+" whether the window has moved"), gateways.WatchGateway,
-		activities.WatchGatewayInput{
-			Gateway: l.Target.Gateway, Prefer: policy.WindowPreference,
-			Schedule: l.Schedule, Baseline: maintenance.BaselineOf(l.Gateway), Every: policy.WindowRecheck,
-		})
+	return r.look(ctx, l)
+}
+
+// look waits by a timer before it looks for the first time. Most targets begin
+// before that, and of ten thousand none then takes a call from its account's rate.
+// The lines of a page do not look all at once.
+func (r *roster) look(ctx workflow.Context, l *line) workflow.Future {
+	every := r.in.Plan.Policy.WindowRecheck
+	seen, set := workflow.NewFuture(ctx)
+	wait := every.Std() - every.Std()/5*time.Duration(l.number)/time.Duration(len(r.lines))
+	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: "then look whether the window of " + l.Target.Gateway.ID() + " has moved"})
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		if timer.Get(ctx, nil) != nil {
+			return // nobody waits any more
+		}
+		set.Chain(begin(ctx, r.reading(watchLimit, "look every "+every.String()+" whether the window has moved"), gateways.WatchGateway,
+			activities.WatchGatewayInput{
+				Gateway: l.Target.Gateway, Prefer: r.in.Plan.Policy.WindowPreference, AtOnce: true,
+				Schedule: l.Schedule, Baseline: maintenance.BaselineOf(l.Gateway), Every: every,
+			}))
+	})
+	return seen
 }
