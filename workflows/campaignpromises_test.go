@@ -185,3 +185,49 @@ func TestATargetWhoseProxiesOnlyAreUpgradedIsForecastNoSnapshots(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, first.done(), 1, "%s", first.done())
 }
+
+func TestAnApprovalCountsForTheWaveThatAsksForIt(t *testing.T) {
+	t.Parallel()
+	s := newSky(3)
+	s.set(workflows.QuarantineWorkflowID(s.gateways[0].gateway.ID), true)
+	p := s.plan()
+	p.Rollout.Waves = []maintenance.Share{share(t, "1"), share(t, "1")}
+	p.Approvals = plan.Approvals{Count: 1, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
+	env := under(t, noon.Add(-2*time.Hour), s)
+	by := func(after time.Duration, who string) *answer {
+		return env.order(after, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: who}})
+	}
+	env.meter.orders = 90 * time.Second
+	env.order(10*time.Minute, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(0)})
+	first := by(10*time.Minute+20*time.Second, "bob")
+	second := by(10*time.Minute+40*time.Second, "carol") // the campaign is still giving its order
+	env.order(30*time.Minute, workflows.SkipUpdate, workflows.CampaignOrder{Target: nameOf(0)})
+	env.RegisterDelayedCallback(func() { require.Contains(t, campaignStatus(t, env).Asks, "wave 2") }, 40*time.Minute)
+	by(50*time.Minute, "bob")
+	env.order(26*time.Hour, workflows.AbortUpdate, workflows.CampaignOrder{})
+	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.Error(t, err)
+	require.True(t, first.accepted)
+	require.Contains(t, second.refused, "nothing waits for an approval")
+}
+
+func TestAWaveInWhichNothingIsToBeDoneNeedsNoApproval(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	s.gateways[0].gateway.NextUpdateAvailable = ""
+	p := s.plan()
+	p.Rollout.Waves = []maintenance.Share{share(t, "1")}
+	p.Approvals = plan.Approvals{Count: 2, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
+	env := under(t, noon.Add(-time.Hour), s)
+	by := func(after time.Duration, who string) *answer {
+		return env.order(after, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: who}})
+	}
+	by(10*time.Minute, "bob")
+	again, submitter := by(20*time.Minute, " Bob"), by(25*time.Minute, "ALICE")
+	by(30*time.Minute, "carol")
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Equal(t, 1, result.Counts.Succeeded)
+	require.Contains(t, again.refused, "has approved already")
+	require.Contains(t, submitter.refused, "somebody else has to approve")
+}
