@@ -81,7 +81,7 @@ func TestTheOtherPages(t *testing.T) {
 	s.keys("?", "x", "not this quarter")
 	golden(t, "form-80", s.screen())
 	s.keys("esc", "tab", "enter")
-	require.Contains(t, s.screen(), "all of files-001\nin 80 columns\n [31mred")
+	require.Contains(t, s.screen(), "all of files-004\nin 80 columns\n [31mred")
 	s.keys("esc", "2")
 	golden(t, "waiting-80", s.screen())
 }
@@ -111,7 +111,7 @@ func TestSilenceIsSaidAndWhatWasSeenStays(t *testing.T) {
 	s.at(noon.Add(2 * time.Second))
 	s.at(noon.Add(14 * time.Second))
 	require.Contains(t, s.screen(), "No answer for 12s, this is how it was: no worker answers")
-	require.Contains(t, s.screen(), "files-001")
+	require.Contains(t, s.screen(), "files-004  update")
 	f.err = nil
 	s.at(noon.Add(20 * time.Second))
 	require.NotContains(t, s.screen(), "No answer")
