@@ -21,9 +21,10 @@ type Runs interface {
 
 // Engine holds the activities on other runs, and on the worker itself.
 type Engine struct {
-	Runs  Runs
-	Known Known
-	Now   Clock
+	Runs     Runs
+	Known    Known
+	Channels Channels // nil: none
+	Now      Clock
 }
 
 // Known are the accounts of this worker's configuration. All workers of one
@@ -68,12 +69,13 @@ type CheckPlanInput struct {
 
 // CheckPlan gives the plan with its defaults, so that those which a campaign
 // began with stand in its history. It refuses, with TypeInvalid, what is wrong
-// with it, and accounts that this worker's configuration does not have, or has
-// with another region, role, project or endpoint: everything at once.
+// with it, accounts that this worker's configuration does not have, or has with
+// another region, role, project or endpoint, and channels that it does not have:
+// everything at once.
 func (e *Engine) CheckPlan(ctx context.Context, in CheckPlanInput) (out plan.Plan, err error) {
 	out = in.Plan.WithDefaults()
 	defer e.Now.edge(ctx, out.Policy.Pace, &err)
-	if err := errors.Join(out.Validate(), e.Known.Check(out.Accounts)); err != nil {
+	if err := errors.Join(out.Validate(), e.Known.Check(out.Accounts), e.checkChannels(out.Channels())); err != nil {
 		return out, fmt.Errorf("%w: %v", maintenance.ErrInvalid, err) //nolint:errorlint // an account that is missing is a fault of the plan
 	}
 	return out, nil

@@ -47,6 +47,8 @@ const (
 	TypeNoWindow    = "NoWindow"
 	// TypeQuarantined: an earlier run left the gateway in doubt.
 	TypeQuarantined = "Quarantined"
+	// TypeNotSent: a message to people that its channel did not take.
+	TypeNotSent = "NotSent"
 )
 
 // What the activities themselves find, beside the clouds' answers.
@@ -57,6 +59,7 @@ var (
 	errBroken       = errors.New("in a state that waiting does not end")
 	errJobFailed    = errors.New("the cloud's job did not do its work")
 	errQuarantined  = errors.New("the gateway is quarantined")
+	errNotSent      = errors.New("not sent")
 )
 
 // verdict is what Temporal should do about an error.
@@ -71,6 +74,7 @@ type verdict struct {
 func verdicts() []verdict {
 	return []verdict{
 		{is: maintenance.ErrUnknownOutcome, kind: TypeUnknownOutcome},
+		{is: errNotSent, kind: TypeNotSent},
 		{is: errWindowMissed, kind: TypeWindowMissed},
 		{is: errQuarantined, kind: TypeQuarantined},
 		{is: errNoEffect, kind: TypeNoEffect},

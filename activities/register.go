@@ -9,6 +9,8 @@ type Providers struct {
 	Known  Known // what the worker's configuration says of both
 	Runs   Runs  // Temporal itself; a client has it
 	Now    Clock // time.Now outside tests
+	// Channels are whom campaigns may tell what happens; nil: nobody.
+	Channels Channels
 }
 
 // StorageGateway holds the activities on AWS.
@@ -20,7 +22,9 @@ func (p Providers) StorageGateway() *StorageGateway {
 func (p Providers) TaurusDB() *TaurusDB { return &TaurusDB{Accounts: p.Huawei, Now: p.Now} }
 
 // Engine holds the activities on Temporal itself.
-func (p Providers) Engine() *Engine { return &Engine{Runs: p.Runs, Known: p.Known, Now: p.Now} }
+func (p Providers) Engine() *Engine {
+	return &Engine{Runs: p.Runs, Known: p.Known, Channels: p.Channels, Now: p.Now}
+}
 
 // Register makes every activity known to a worker or a test environment.
 func Register(to worker.ActivityRegistry, p Providers) {

@@ -26,6 +26,7 @@ type rig struct {
 	huawei     fakeHuawei
 	runs       fakeRuns
 	known      fakeKnown
+	channels   *fakeChannels              // nil: the worker has none
 	gateways   *activities.StorageGateway // names for method values
 	proxies    *activities.TaurusDB
 	engine     *activities.Engine
@@ -52,10 +53,14 @@ func newRig(t *testing.T) *rig {
 
 // providers are the rig's fakes.
 func (r *rig) providers() activities.Providers {
-	return activities.Providers{
+	p := activities.Providers{
 		AWS: awsAccounts{&r.aws}, Huawei: huaweiAccounts{&r.huawei}, Known: &r.known, Runs: r.runs,
 		Now: r.clock,
 	}
+	if r.channels != nil {
+		p.Channels = r.channels
+	}
+	return p
 }
 
 // run executes one attempt of an activity as a worker does.

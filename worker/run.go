@@ -14,6 +14,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/internal/config/connection"
+	"github.com/tidegate/tidegate/internal/notify"
 	"github.com/tidegate/tidegate/internal/workers"
 )
 
@@ -53,8 +54,9 @@ func identity(queue string) string {
 func (p parts) poll(ctx context.Context, c client.Client, known *accounts.Accounts, health *health) error {
 	fatal := make(chan error, 1)
 	stop, err := workers.Start(c, known, workers.Options{
-		Queue:   p.queue,
-		Version: p.version,
+		Queue:    p.queue,
+		Version:  p.version,
+		Channels: notify.New(p.config.Channels),
 		Each: worker.Options{
 			Identity:          p.client.Identity,
 			WorkerStopTimeout: stopPatience,

@@ -1,7 +1,8 @@
 // Package config reads the worker's accounts file: which cloud accounts plans
 // may name, and how each is reached. The file holds no credential. Those come
 // from the AWS SDK's default chain, and for Huawei Cloud from environment
-// variables. docs/configuration.md describes the file for its writers.
+// variables, and so do the addresses of the channels that campaigns may tell what
+// happens. docs/configuration.md describes the file for its writers.
 package config
 
 import (
@@ -10,6 +11,7 @@ import (
 	"os"
 
 	"github.com/tidegate/tidegate/internal/accounts"
+	"github.com/tidegate/tidegate/internal/notify"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -17,16 +19,20 @@ import (
 type Config struct {
 	AWS    []accounts.AWS
 	Huawei []accounts.Huawei
+	// Channels are whom campaigns may tell what happens.
+	Channels []notify.Channel
 }
 
 // file is the form of an accounts file.
 type file struct {
 	AWS    []awsEntry    `yaml:"aws"`
 	Huawei []huaweiEntry `yaml:"huawei"`
+
+	Channels []channelEntry `yaml:"channels"`
 }
 
 // Load reads an accounts file. getenv, such as os.Getenv, is where credentials
-// for Huawei Cloud are looked for. Its error is one line for every fault, in
+// for Huawei Cloud and the channels' addresses are looked for. Its error is one line for every fault, in
 // the order of the file, each with line, column, field and what would be right.
 func Load(path string, getenv func(string) string) (Config, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
@@ -47,6 +53,9 @@ func Parse(name string, text []byte, getenv func(string) string) (Config, error)
 	}
 	for i, e := range f.Huawei {
 		found.Huawei = append(found.Huawei, c.huawei(fmt.Sprintf("huawei[%d]", i), e))
+	}
+	for i, e := range f.Channels {
+		found.Channels = append(found.Channels, c.channel(fmt.Sprintf("channels[%d]", i), e))
 	}
 	if c.Err() == nil && len(f.AWS)+len(f.Huawei) == 0 {
 		c.Fault("", strict.Fault{Problem: "names no account", Want: "at least one under aws or huawei"})

@@ -35,10 +35,12 @@ func (c *checker) lines(at string, entry any) {
 
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 
+const wantName = "1 to 63 lower-case letters, digits, dots, underscores or dashes"
+
 // name judges an account's name, by which plans name it: of the form that a
 // target allows, once in its section.
 func (c *checker) name(at, section, name string) {
-	c.require(nameForm.MatchString(name), at+".name", "1 to 63 lower-case letters, digits, dots, underscores or dashes")
+	c.require(nameForm.MatchString(name), at+".name", wantName)
 	c.require(!c.names[section+"/"+name], at+".name", "each name once in "+section)
 	c.names[section+"/"+name] = true
 }

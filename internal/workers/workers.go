@@ -28,6 +28,8 @@ type Options struct {
 	// the activities too, so that what is pinned to a build has its activities there
 	// as well. The zero value is unversioned.
 	Version Version
+	// Channels are whom campaigns may tell what happens; nil: nobody.
+	Channels activities.Channels
 	// Each is what the workers have in common: identity, patience, interceptors.
 	Each worker.Options
 }
@@ -41,7 +43,7 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 		// No default behaviour: a workflow that does not say its own is not to be registered.
 		o.Each.DeploymentOptions = worker.DeploymentOptions{UseVersioning: true, Version: o.Version}
 	}
-	p := activities.Providers{AWS: known, Huawei: known, Known: known, Runs: c, Now: time.Now}
+	p := activities.Providers{AWS: known, Huawei: known, Known: known, Runs: c, Now: time.Now, Channels: o.Channels}
 	temporal := worker.New(c, o.Queue, o.Each)
 	workflows.Register(temporal)
 	temporal.RegisterActivity(p.Engine())

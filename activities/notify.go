@@ -1,0 +1,84 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// Channels are those to which this worker can send messages.
+type Channels interface {
+	// CheckChannels names those that the worker's configuration does not have.
+	CheckChannels(names []string) error
+	// Tell sends a message once. It answers ErrUnknownOutcome where it may have
+	// arrived. Its errors hold nothing of the channel's address.
+	Tell(ctx context.Context, channel string, m Message) error
+}
+
+// Message is what people are told.
+type Message struct {
+	Title string `json:"title"` // one line
+	Text  string `json:"text"`
+}
+
+// NotifyInput is one message to one channel.
+type NotifyInput struct {
+	Channel string `json:"channel"`
+	// Event is the id of what the message is about.
+	Event   string  `json:"event"`
+	Message Message `json:"message"`
+}
+
+// Queue of Notify.
+func (NotifyInput) Queue(workflows string) string { return workflows }
+
+// Notify sends a message, once. It is for callers that never repeat it: whether a
+// message that was not answered has arrived cannot be found out.
+func (e *Engine) Notify(ctx context.Context, in NotifyInput) (out struct{}, err error) {
+	defer e.Now.edge(ctx, maintenance.Pace{}, &err)
+	if err := e.checkChannels([]string{in.Channel}); err != nil {
+		return out, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	defer cancel()
+	if err := inTime(ctx); err != nil {
+		return out, fmt.Errorf("%w: %w", errNotSent, err)
+	}
+	err = e.Channels.Tell(ctx, in.Channel, in.Message)
+	if err != nil && !errors.Is(err, maintenance.ErrUnknownOutcome) {
+		err = fmt.Errorf("%w: %w", errNotSent, err)
+	}
+	return out, err
+}
+
+func (e *Engine) checkChannels(names []string) error {
+	switch {
+	case len(names) == 0:
+		return nil
+	case e.Channels == nil:
+		return &UnknownChannelError{Name: names[0]}
+	}
+	return e.Channels.CheckChannels(names)
+}
+
+// UnknownChannelError says that the worker's configuration has no channel of a
+// name. It is a maintenance.ErrNotFound.
+type UnknownChannelError struct {
+	Name  string
+	Known []string // the names that there are, sorted
+}
+
+// Error names the channel and those that there are.
+func (e *UnknownChannelError) Error() string {
+	known := strings.Join(e.Known, ", ")
+	if known == "" {
+		known = "none"
+	}
+	return fmt.Sprintf("the worker's configuration has no channel %q; it has: %s", e.Name, known)
+}
+
+// Unwrap is maintenance.ErrNotFound.
+func (e *UnknownChannelError) Unwrap() error { return maintenance.ErrNotFound }

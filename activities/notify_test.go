@@ -1,0 +1,82 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// fakeChannels has one, oncall, which answers with err.
+type fakeChannels struct {
+	err      error
+	told     []activities.Message
+	deadline time.Duration
+}
+
+func (f *fakeChannels) CheckChannels(names []string) error {
+	var errs []error
+	for _, name := range names {
+		if name != "oncall" {
+			errs = append(errs, &activities.UnknownChannelError{Name: name, Known: []string{"oncall"}})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f *fakeChannels) Tell(ctx context.Context, _ string, m activities.Message) error {
+	f.told = append(f.told, m)
+	until, _ := ctx.Deadline()
+	f.deadline = time.Until(until)
+	return f.err
+}
+
+func TestAMessageIsSentOnceWithinADeadline(t *testing.T) {
+	t.Parallel()
+	for kind, err := range map[string]error{
+		"":                            nil,
+		activities.TypeNotSent:        errors.New("403 Forbidden"),
+		activities.TypeUnknownOutcome: fmt.Errorf("%w: no answer", maintenance.ErrUnknownOutcome),
+	} {
+		r := newRig(t)
+		r.channels = &fakeChannels{err: err}
+		message := activities.Message{Title: "q4: it ended", Text: "well"}
+		_, failure := run(t, r, r.engine.Notify, activities.NotifyInput{Channel: "oncall", Event: "ended", Message: message})
+		require.Equal(t, []activities.Message{message}, r.channels.told)
+		require.LessOrEqual(t, r.channels.deadline, activities.CallTimeout)
+		if err == nil {
+			require.NoError(t, failure)
+			continue
+		}
+		app := requireKind(t, failure, kind)
+		require.True(t, app.NonRetryable(), "a message is never repeated")
+		require.Contains(t, app.Message(), err.Error())
+	}
+}
+
+func TestAnUnknownChannelIsRefused(t *testing.T) {
+	t.Parallel()
+	for known, channels := range map[string]*fakeChannels{"none": nil, "oncall": {}} {
+		r := newRig(t)
+		r.channels = channels
+		_, err := run(t, r, r.engine.Notify, activities.NotifyInput{Channel: "nobody", Event: "ended"})
+		require.Contains(t, requireKind(t, err, activities.TypeNotFound).Message(), `no channel "nobody"; it has: `+known)
+
+		p := plan.Plan{Notify: []plan.Notify{{Channel: "nobody"}}}
+		_, err = run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: p})
+		require.Contains(t, requireKind(t, err, activities.TypeInvalid).Message(), `no channel "nobody"; it has: `+known)
+	}
+	r := newRig(t)
+	r.channels = &fakeChannels{}
+	checked, err := run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: plan.Plan{Notify: []plan.Notify{{Channel: "oncall"}}}})
+	require.NoError(t, err)
+	require.Equal(t, maintenance.UsualEvents(), checked.Notify[0].On)
+	require.Empty(t, r.channels.told)
+}

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/tidegate/tidegate/internal/notify"
+	"github.com/tidegate/tidegate/internal/strict"
+)
+
+// variableForm is that of an environment variable's name. Addresses are not of it:
+// one that somebody has pasted in a name's place is a fault.
+var variableForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+
+// channelEntry is one channel of the channels section.
+type channelEntry struct {
+	Name    string `yaml:"name"`
+	URLFrom string `yaml:"urlFrom"`
+}
+
+// channel judges one channel and finds its address.
+func (c *checker) channel(at string, e channelEntry) notify.Channel {
+	c.lines(at, e)
+	if nameForm.MatchString(e.Name) || e.Name == "" {
+		c.name(at, "channels", e.Name)
+	} else { // not repeated either
+		c.Fault(at+".name", strict.Fault{Problem: "is wrong", Want: wantName})
+	}
+	found := notify.Channel{Name: e.Name}
+	if !variableForm.MatchString(e.URLFrom) {
+		problem := "is wrong" // and not repeated: it may be the address itself
+		if e.URLFrom == "" {
+			problem = "is missing"
+		}
+		c.Fault(at+".urlFrom", strict.Fault{Problem: problem, Want: "the name of the environment variable that holds the channel's shoutrrr URL, such as TIDEGATE_ONCALL_URL"})
+		return found
+	}
+	found.Address = notify.Address(c.getenv(e.URLFrom))
+	switch err := found.Address.Validate(); {
+	case found.Address == "":
+		c.Fault(at+".urlFrom", strict.Fault{Problem: fmt.Sprintf("the environment variable %s is not set", e.URLFrom), Want: "a shoutrrr URL in it"})
+	case err != nil:
+		c.Fault(at+".urlFrom", strict.Fault{Problem: fmt.Sprintf("what the environment variable %s holds %s", e.URLFrom, err)})
+	}
+	return found
+}

@@ -1,0 +1,59 @@
+package config_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/config"
+	"github.com/tidegate/tidegate/internal/notify"
+)
+
+const anAccount = "aws: [{name: a, region: us-east-1}]\n"
+
+func TestChannelsComeFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	c, err := config.Parse("a.yaml", []byte(anAccount+`
+channels:
+  - {name: oncall, urlFrom: ONCALL_URL}
+  - {name: a, urlFrom: TEAM_2_URL}
+`), env("ONCALL_URL=generic+https://example.com/hook", "TEAM_2_URL=pagerduty:///eb243592faa24ba2a5511afdf565c889"))
+	require.NoError(t, err)
+	require.Equal(t, []notify.Channel{
+		{Name: "oncall", Address: "generic+https://example.com/hook"}, {Name: "a", Address: "pagerduty:///eb243592faa24ba2a5511afdf565c889"},
+	}, c.Channels)
+}
+
+func TestFaultsOfChannelsRepeatNoAddress(t *testing.T) {
+	t.Parallel()
+	_, err := config.Parse("a.yaml", []byte(anAccount+`channels:
+  - {name: oncall, urlFrom: "slack://hook:PLANTED-1@webhook"}
+  - {name: "slack://hook:PLANTED-2@webhook", urlFrom: GOOD}
+  - {name: twice, urlFrom: UNSET}
+  - {name: twice, urlFrom: BAD}
+  - {name: none, url: "slack://hook:PLANTED-3@webhook"}
+  - {name: other, urlFrom: HTTP}
+  - just text
+`), env("GOOD=generic+https://example.com", "BAD=slack://hook:PLANTED-4@webhook", "HTTP=https://hooks.example.com/PLANTED-5"))
+	require.ErrorContains(t, err, "\n")
+	require.NotContains(t, err.Error(), "PLANTED")
+	for _, want := range []string{
+		"a.yaml:3:29: channels[0].urlFrom: is wrong: want the name of the environment variable",
+		"a.yaml:4:12: channels[1].name: is wrong: want 1 to 63 lower-case",
+		"channels[2].urlFrom: the environment variable UNSET is not set: want a shoutrrr URL in it",
+		`channels[3].name: "twice" is wrong: want each name once in channels`,
+		"channels[3].urlFrom: what the environment variable BAD holds is no URL of the service slack",
+		"channels[4].url: is an unknown field",
+		"channels[4].urlFrom: is missing",
+		"channels[5].urlFrom: what the environment variable HTTP holds names no service that can be told anything",
+		"channels[6]: is a text",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestAFileOfChannelsAloneNamesNoAccount(t *testing.T) {
+	t.Parallel()
+	_, err := config.Parse("a.yaml", []byte("channels: [{name: a, urlFrom: A}]\n"), env("A=generic+https://example.com"))
+	require.ErrorContains(t, err, "names no account")
+}
