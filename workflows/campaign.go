@@ -194,7 +194,10 @@ func (c *campaign) shouldMoveOn(ctx workflow.Context) bool {
 // moveOn continues as new, with nothing left behind: every update is answered and
 // every signal heard.
 func (c *campaign) moveOn(ctx workflow.Context) error {
-	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+	heard := false
+	// What begins now runs after all who have something of this task to hear.
+	workflow.Go(ctx, func(workflow.Context) { heard = true })
+	if err := workflow.Await(ctx, func() bool { return heard && workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
 	}
 	c.drain(ctx)
