@@ -43,7 +43,7 @@ func (c *campaign) listen(ctx workflow.Context) error {
 		{ApproveUpdate, "Let the campaign, or its next wave, begin", c.mayApprove, c.approve},
 		{PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause},
 		{ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, CampaignOrder) { c.Paused = "" }},
-		{AbortUpdate, "End the campaign: begin nothing more; running targets end, those past the point of no return finish", c.mayStop, c.abort},
+		{AbortUpdate, "End the campaign: begin nothing more; running targets end, those past the point of no return finish", func(CampaignOrder) error { return nil }, c.abort},
 		{SkipUpdate, "Leave a target out", c.maySkip, c.skip},
 		{RetryUpdate, "Try a failed target again, or read one again that could not be read", c.mayRetry, c.retry},
 		{RescheduleUpdate, "Begin a target not before an instant", c.mayReschedule, c.reschedule},
@@ -71,8 +71,13 @@ func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 			if err := named(in.Order); err != nil {
 				return err
 			}
-			if c.phase == fleet.Over {
+			switch {
+			case c.phase == fleet.Over:
 				return errors.New("the campaign is over")
+			case c.Stopped != "":
+				return errors.New("it is stopped already: " + c.Stopped)
+			case c.in.PlanOnly && o.name != AbortUpdate:
+				return errors.New("it only plans, and begins nothing: give the order to the campaign that tidegate run starts")
 			}
 			return o.may(in)
 		},
@@ -125,13 +130,6 @@ func (c *campaign) pause(_ workflow.Context, o CampaignOrder) {
 func (c *campaign) mayResume(CampaignOrder) error {
 	if c.Paused == "" {
 		return errors.New("it is not paused")
-	}
-	return nil
-}
-
-func (c *campaign) mayStop(CampaignOrder) error {
-	if c.Stopped != "" {
-		return errors.New("it is stopped already: " + c.Stopped)
 	}
 	return nil
 }

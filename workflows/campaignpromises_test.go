@@ -231,3 +231,26 @@ func TestAWaveInWhichNothingIsToBeDoneNeedsNoApproval(t *testing.T) {
 	require.Contains(t, again.refused, "has approved already")
 	require.Contains(t, submitter.refused, "somebody else has to approve")
 }
+
+func TestAnOrderThatWouldHaveNoEffectIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	p := s.plan()
+	env := under(t, noon.Add(-time.Hour), s)
+	planned := env.order(time.Minute, workflows.PauseUpdate, workflows.CampaignOrder{})
+	_, err := campaign(t, env, workflows.CampaignInput{Plan: p, PlanOnly: true})
+	require.NoError(t, err)
+	require.Contains(t, planned.refused, "only plans")
+
+	env = under(t, noon.Add(-time.Hour), s)
+	env.order(time.Hour+2*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{})
+	var late []*answer
+	for _, o := range []string{workflows.AbortUpdate, workflows.PauseUpdate, workflows.ConcurrencyUpdate} {
+		late = append(late, env.order(time.Hour+3*time.Minute, o, workflows.CampaignOrder{MaxConcurrent: 3}))
+	}
+	_, err = campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.Error(t, err)
+	for _, a := range late {
+		require.Contains(t, a.refused, "it is stopped already: aborted by bob")
+	}
+}
