@@ -57,6 +57,9 @@ type WorkflowLookup struct {
 	WorkflowID string           `json:"workflowId"`
 	RunID      string           `json:"runId,omitempty"` // empty: the latest
 	Pace       maintenance.Pace `json:"pace,omitzero"`
+	// First, where given, is the run id of its first run: another workflow may have
+	// taken its id since.
+	First string `json:"first,omitempty"`
 }
 
 // AwaitClosed ends when the run has, or is gone. Until then every look fails.
@@ -73,7 +76,8 @@ func (e *Engine) AwaitClosed(ctx context.Context, in WorkflowLookup) (out struct
 func (e *Engine) StillRuns(ctx context.Context, in WorkflowLookup) (out bool, err error) {
 	defer e.Now.edge(ctx, in.Pace, &err)
 	info, err := e.open(ctx, in.WorkflowID, in.RunID)
-	return info != nil, err
+	other := in.First != "" && info.GetFirstRunId() != "" && info.GetFirstRunId() != in.First
+	return info != nil && !other, err
 }
 
 // open is the run, or nil where there is none or it has ended.

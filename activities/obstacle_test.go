@@ -25,6 +25,7 @@ type fakeRuns map[string]fakeRun
 type fakeRun struct {
 	status   enumspb.WorkflowExecutionStatus
 	run      string // any, where it is empty
+	first    string // run id of its first run
 	memo     any    // under the quarantine's name
 	campaign any    // the search attribute
 	fails    error
@@ -50,6 +51,7 @@ func (f fakeRuns) DescribeWorkflowExecution(_ context.Context, id, run string) (
 	}
 	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
 		Execution:        &commonpb.WorkflowExecution{WorkflowId: id, RunId: found.run},
+		FirstRunId:       found.first,
 		Status:           found.status,
 		StartTime:        timestamppb.New(time.Date(2026, 11, 22, 1, 30, 0, 0, time.UTC)),
 		Memo:             &commonpb.Memo{Fields: map[string]*commonpb.Payload{activities.QuarantineMemo: memo}},
@@ -162,6 +164,14 @@ func TestARunIsAwaitedUntilItIsClosedOrGone(t *testing.T) {
 		still, err := look(runs)
 		require.False(t, still)
 		require.NoError(t, err)
+	}
+	for first, want := range map[string]bool{"": true, "run-0": true, "another": false} {
+		in := activities.WorkflowLookup{WorkflowID: "w", First: "run-0"}
+		r := newRig(t)
+		r.runs = fakeRuns{"w": {status: open, first: first}}
+		still, err := run(t, r, r.engine.StillRuns, in)
+		require.NoError(t, err)
+		require.Equal(t, want, still, first)
 	}
 	r := newRig(t)
 	r.runs = fakeRuns{"w": {fails: errors.New("connection refused")}}

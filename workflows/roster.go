@@ -232,7 +232,7 @@ func (r *roster) seeCampaignGone(ctx workflow.Context) {
 			return
 		}
 		runs, err := call(ctx, r.reading(assessLimit, "does "+r.in.Campaign+" still run?"), runs.StillRuns,
-			activities.WorkflowLookup{WorkflowID: r.in.Campaign, Pace: r.in.Plan.Policy.Pace})
+			activities.WorkflowLookup{WorkflowID: r.in.Campaign, First: r.in.First, Pace: r.in.Plan.Policy.Pace})
 		if err == nil && !runs {
 			r.close()
 			return
