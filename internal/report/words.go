@@ -64,8 +64,10 @@ func software(t Target) string {
 	switch {
 	case before == "" && after == "":
 		return "-"
-	case after == "" || before == after:
-		return cmp.Or(before, after) + " as before"
+	case after == "":
+		return "was " + before // what it runs now was not seen
+	case before == after:
+		return after + " as before"
 	}
 	return before + " → " + after + by
 }
