@@ -47,7 +47,7 @@ func Campaign(ctx workflow.Context, in CampaignInput) (fleet.Result, error) {
 	})
 	if in.Carried == nil {
 		if err := c.gather(living); err != nil {
-			return fleet.Result{}, errors.Join(err, c.closeRosters(living))
+			return fleet.Result{}, errors.Join(err, c.tellUngathered(living, err), c.closeRosters(living))
 		}
 	}
 	if in.PlanOnly {
@@ -67,6 +67,8 @@ type campaign struct {
 	heard   time.Time
 	result  *fleet.Result
 	tagged  string // the search attributes as they were set last
+	sending int    // messages without an answer
+	hushed  bool   // nothing more is told by this run
 
 	pages    []AddTargets // of the plan, that are not with a roster yet
 	received int          // targets so far
@@ -92,6 +94,8 @@ type Carried struct {
 	Asked     time.Time              `json:"asked,omitzero"` // since when an approval is waited for
 	Measured  fleet.Measured         `json:"measured,omitzero"`
 	Decisions []maintenance.Decision `json:"decisions,omitempty"`
+	Told      fleet.Moment           `json:"told,omitzero"` // what people were told of
+	Notices   []fleet.Notice         `json:"notices,omitempty"`
 }
 
 // approval is one person's consent to one wave and, for the first, the campaign.
@@ -142,6 +146,7 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 		if err := errors.Join(c.begin(ctx, now), c.tag(ctx), c.sweep(ctx, now)); err != nil {
 			return fleet.Result{}, err
 		}
+		c.tell(ctx)
 		c.publish(ctx)
 		if c.turn.Over || (c.Stopped != "" && c.running() == 0) {
 			return c.conclude(ctx)
@@ -194,6 +199,9 @@ func (c *campaign) shouldMoveOn(ctx workflow.Context) bool {
 // moveOn continues as new, with nothing left behind: every update is answered and
 // every signal heard.
 func (c *campaign) moveOn(ctx workflow.Context) error {
+	if err := c.quiet(ctx); err != nil {
+		return err
+	}
 	heard := false
 	// What begins now runs after all who have something of this task to hear.
 	workflow.Go(ctx, func(workflow.Context) { heard = true })
@@ -234,7 +242,8 @@ func (c *campaign) conclude(ctx workflow.Context) (fleet.Result, error) {
 	}
 	result.Summary = summarize(result, c.Stopped)
 	c.phase, c.result = fleet.Over, &result
-	if err := errors.Join(c.closeRosters(ctx), c.tag(ctx)); err != nil {
+	c.tell(ctx)
+	if err := errors.Join(c.closeRosters(ctx), c.tag(ctx), c.quiet(ctx)); err != nil {
 		return result, err
 	}
 	c.publish(ctx)

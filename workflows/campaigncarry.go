@@ -14,8 +14,12 @@ import (
 const mostCarried = 1_900_000
 
 // grows is by how many bytes a target's entry grows on its way, without what is
-// said of it: when it began and ended, how often.
-const grows = 40
+// said of it: when it began and ended, how often; told is by how many more where
+// people are told of it.
+const (
+	grows = 40
+	told  = 40
+)
 
 // next is the input of the run that this one continues as.
 func (c *campaign) next() CampaignInput {
@@ -37,6 +41,9 @@ func (c *campaign) carries() int {
 // mayCarry refuses a fleet that would not fit into the next run's input.
 func (c *campaign) mayCarry() error {
 	most := mostCarried - grows*len(c.Entries)
+	if len(c.in.Plan.Notify) > 0 {
+		most -= told * len(c.Entries)
+	}
 	if c.shorten(most); c.carries() > most {
 		return temporal.NewNonRetryableApplicationError(fmt.Sprintf(
 			"%d targets with their names, labels and instances are %d bytes, and a campaign can carry %d: split the plan",

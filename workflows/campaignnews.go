@@ -51,6 +51,7 @@ func (c *campaign) learn(ctx workflow.Context, n news) {
 			c.apply(&c.Entries[i], e, workflow.Now(ctx))
 		}
 	}
+	c.tell(ctx)
 }
 
 // keep holds what is told while the fleet is being gathered: the last word counts.

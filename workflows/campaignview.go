@@ -38,7 +38,7 @@ func (c *campaign) answer(ctx workflow.Context) error {
 func (c *campaign) status(ctx workflow.Context) fleet.Status {
 	s := c.fleet().Status(c.turn, workflow.Now(ctx))
 	s.Name, s.Phase, s.Submitter, s.Start = c.in.Plan.Name, c.phase, c.in.Submitter, c.Start
-	s.Decisions, s.Rosters, s.Result = c.Decisions, c.Rosters, c.result
+	s.Decisions, s.Rosters, s.Result, s.Notices = c.Decisions, c.Rosters, c.result, c.Notices
 	if c.phase == fleet.Gathering {
 		s.Doing = c.doing
 	}
@@ -104,6 +104,7 @@ func campaignDetails(s fleet.Status) string {
 	for _, d := range s.Decisions[max(0, len(s.Decisions)-shownRows):] {
 		fmt.Fprintf(&b, "\n%s: %s %s by %s. %s\n", clock(&d.At), d.What, d.Target, d.By, d.Why)
 	}
+	b.WriteString(noticeDetails(s.Notices))
 	return b.String()
 }
 

@@ -52,6 +52,8 @@ type meter struct {
 	// orders is how long a campaign's orders are under way: nothing otherwise, and
 	// on a busy server some seconds.
 	orders time.Duration
+	// messages is how long a message to people is under way.
+	messages time.Duration
 	// gone is a workflow that no signal reaches.
 	gone string
 }
@@ -83,8 +85,22 @@ func (m *metered) Init(next interceptor.WorkflowOutboundInterceptor) error {
 func (m *metered) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
 	m.events += activityEvents + cancelEvents + taskEvents
 	options := workflow.GetActivityOptions(ctx)
-	options.RetryPolicy.MaximumAttempts = math.MaxInt32
-	return m.WorkflowOutboundInterceptorBase.Next.ExecuteActivity(workflow.WithActivityOptions(ctx, options), name, args...)
+	if options.RetryPolicy.MaximumAttempts == 0 {
+		options.RetryPolicy.MaximumAttempts = math.MaxInt32
+	}
+	ctx = workflow.WithActivityOptions(ctx, options)
+	if name != "Notify" || m.messages == 0 {
+		return m.WorkflowOutboundInterceptorBase.Next.ExecuteActivity(ctx, name, args...)
+	}
+	answer, settle := workflow.NewFuture(ctx)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		if err := workflow.Sleep(ctx, m.messages); err != nil {
+			settle.SetError(err)
+			return
+		}
+		settle.Chain(m.WorkflowOutboundInterceptorBase.Next.ExecuteActivity(ctx, name, args...))
+	})
+	return answer
 }
 
 func (m *metered) NewTimerWithOptions(ctx workflow.Context, d time.Duration, o workflow.TimerOptions) workflow.Future {
