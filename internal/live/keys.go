@@ -57,14 +57,6 @@ func (m Model) press(key string) Model {
 	switch key {
 	case "?", "h":
 		m.help = true
-	case "tab", "down", "j":
-		return m.move(1)
-	case "shift+tab", "up", "k":
-		return m.move(-1)
-	case "pgdown", "space", "right":
-		return m.turn(1)
-	case "pgup", "left":
-		return m.turn(-1)
 	case "0", "1", "2", "3", "4", "5":
 		return m.show(filter(key[0] - '0'))
 	case "enter":
@@ -73,11 +65,27 @@ func (m Model) press(key string) Model {
 			m.again(askDetails)
 		}
 	case "esc":
-		if m.details != nil {
-			m.details = nil
-			return m
+		if m.details == nil {
+			return m.show(everything)
 		}
-		return m.show(everything)
+		m.details = nil
+	default:
+		return m.walk(key)
+	}
+	return m
+}
+
+// walk moves in the lists, where the key does that.
+func (m Model) walk(key string) Model {
+	switch key {
+	case "tab", "down", "j":
+		return m.move(1)
+	case "shift+tab", "up", "k":
+		return m.move(-1)
+	case "pgdown", "space", "right":
+		return m.turn(1)
+	case "pgup", "left":
+		return m.turn(-1)
 	}
 	return m
 }

@@ -96,25 +96,34 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tickMsg:
 		m.now = time.Time(msg)
 		return m.tick()
-	case lookMsg:
-		m = m.see(msg)
-		if m.look.Ended() && m.Leave {
-			return m, tea.Quit
-		}
-	case runsMsg:
-		m = m.heard(msg)
-	case rowsMsg:
-		m = m.listed(msg)
-	case detailsMsg:
-		m = m.described(msg)
-	case givenMsg:
-		m = m.given(msg)
 	case tea.PasteMsg:
 		m.form.paste(msg.Content)
 	case tea.KeyPressMsg:
 		return m.key(msg)
+	default:
+		m = m.hear(msg)
+		if m.look.Ended() && m.Leave {
+			return m, tea.Quit
+		}
 	}
 	return m, nil
+}
+
+// hear takes in the answer to a question, or to an order.
+func (m Model) hear(msg tea.Msg) Model {
+	switch msg := msg.(type) {
+	case lookMsg:
+		return m.see(msg)
+	case runsMsg:
+		return m.heard(msg)
+	case rowsMsg:
+		return m.listed(msg)
+	case detailsMsg:
+		return m.described(msg)
+	case givenMsg:
+		return m.given(msg)
+	}
+	return m
 }
 
 // View is the whole screen.

@@ -34,11 +34,6 @@ func cut(text string, columns int) string {
 	return strings.TrimRight(lipgloss.NewStyle().MaxWidth(columns-1).Render(text), " ") + "…"
 }
 
-// pad fills a text up with spaces.
-func pad(text string, columns int) string {
-	return text + strings.Repeat(" ", max(columns-lipgloss.Width(text), 0))
-}
-
 // wrap breaks a text between words into lines, at most so many.
 func wrap(text string, columns, most int) []string {
 	var lines []string
