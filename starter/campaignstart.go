@@ -127,7 +127,7 @@ func deliverPage(ctx context.Context, c session, run client.WorkflowRun, page wo
 // cut is true for the error of a call that may succeed when it is made again.
 func cut(err error) bool {
 	_, away := errors.AsType[*serviceerror.Unavailable](err)
-	return away || late(err)
+	return away || late(err) || untaken(err)
 }
 
 // cancelCampaign ends a campaign that has begun nothing, also when nobody waits

@@ -195,6 +195,22 @@ func unknown(ctx context.Context, c session, g campaign, target string) bool {
 func (g *given) send(ctx context.Context, c session, workflowID string, in any) (maintenance.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
+	again := time.NewTicker(lookEvery)
+	defer again.Stop()
+	for {
+		decision, err := g.sendOnce(ctx, c, workflowID, in)
+		if !untaken(err) {
+			return decision, err
+		}
+		select {
+		case <-ctx.Done():
+			return decision, lateError{ctx.Err()}
+		case <-again.C:
+		}
+	}
+}
+
+func (g *given) sendOnce(ctx context.Context, c session, workflowID string, in any) (maintenance.Decision, error) {
 	var decision maintenance.Decision
 	update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		WorkflowID:   workflowID,
@@ -209,6 +225,14 @@ func (g *given) send(ctx context.Context, c session, workflowID string, in any) 
 		err = lateError{cmp.Or(ctx.Err(), context.DeadlineExceeded)} // the SDK's own error hides it
 	}
 	return decision, err
+}
+
+// untaken is true for the error of an update that has certainly not been taken,
+// and may be sent again: the workflow was about to continue as new, and news came
+// between.
+func untaken(err error) bool {
+	_, notReady := errors.AsType[*serviceerror.WorkflowNotReady](err)
+	return notReady
 }
 
 // late is true for the error of a call that ran out of time, which the server or
