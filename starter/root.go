@@ -89,7 +89,7 @@ func newRoot() *cobra.Command {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	a.connection.Register(cmd, connectTimeout)
-	cmd.AddCommand(newRun(a), newWatch(a), newStatus(a), newWindow(a), newSetup(a), newValidate(a), newSchedule(a), newPlan(a), newList(a), newReport(a))
+	cmd.AddCommand(newRun(a), newWatch(a), newStatus(a), newWindow(a), newSetup(a), newValidate(a), newSchedule(a), newPlan(a), newList(a), newReport(a), newDoctor(a))
 	for _, o := range orders() {
 		cmd.AddCommand(newOrder(a, o))
 	}
@@ -118,4 +118,12 @@ func arguments(names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// atMostOne is for a command that takes a FILE or none.
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usageError{fmt.Errorf("the argument %q is one too many; see %s --help", args[1], cmd.CommandPath())}
+	}
+	return nil
 }

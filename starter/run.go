@@ -28,12 +28,7 @@ func newRun(a *app) *cobra.Command {
 			"plan's name never in two campaigns: where one is running, nothing is started.",
 		Example: "  tidegate run payments-q4.yaml\n" +
 			"  tidegate run --name payments-1 --account prod --gateway arn:aws:storagegateway:...:gateway/sgw-12A3456B --detach",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usageError{fmt.Errorf("the argument %q is one too many; see %s --help", args[1], cmd.CommandPath())}
-			}
-			return nil
-		},
+		Args: atMostOne,
 	}
 	target, policy := newTargetFlags(cmd), newPolicyFlags(cmd)
 	s.flags(a, cmd)

@@ -50,6 +50,9 @@ const (
 	ConcurrencyUpdate = "concurrency"
 	// QuarantineName is the type of the workflow that stands for a quarantine.
 	QuarantineName = "Quarantine"
+	// ExamineName is the type of the workflow that looks, for `tidegate doctor`,
+	// whether a plan's accounts can be worked on. It changes nothing.
+	ExamineName = "Examine"
 	// QuarantineMemo is the memo under which that workflow says why it is, as a
 	// maintenance.Quarantine: it can be read without a worker.
 	QuarantineMemo = activities.QuarantineMemo

@@ -26,4 +26,8 @@ func Register(to worker.WorkflowRegistry) {
 		Name:               QuarantineName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
+	to.RegisterWorkflowWithOptions(Examine, workflow.RegisterOptions{
+		Name:               ExamineName,
+		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	})
 }

@@ -66,7 +66,7 @@ func Register(ctx context.Context, c client.Client, namespace string, retention 
 func Ensure(
 	ctx context.Context, c client.Client, namespace string, attributes map[string]enumspb.IndexedValueType,
 ) error {
-	missing, err := missingAttributes(ctx, c, namespace, attributes)
+	missing, err := Missing(ctx, c, namespace, attributes)
 	if err != nil || len(missing) == 0 {
 		return err
 	}
@@ -87,7 +87,9 @@ func Ensure(
 	return nil
 }
 
-func missingAttributes(
+// Missing are those of the attributes that the namespace lacks. One that exists
+// with another type is a *TypeConflictError. The namespace must exist.
+func Missing(
 	ctx context.Context, c client.Client, namespace string, attributes map[string]enumspb.IndexedValueType,
 ) (map[string]enumspb.IndexedValueType, error) {
 	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{

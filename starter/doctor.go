@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// The states of a checkup.
+const (
+	checkOK   = "OK"
+	checkWarn = "WARN"
+	checkFail = "FAIL"
+)
+
+// checkup is one line of doctor. Its fields are added to, and never renamed.
+type checkup struct {
+	State   string `json:"state"`   // OK, WARN or FAIL
+	Check   string `json:"check"`   // temporal, namespace, search-attributes, worker, plan, account or clock
+	Subject string `json:"subject"` // what was looked at
+	Says    string `json:"says"`
+	Cure    string `json:"cure,omitempty"` // what to do about it
+}
+
+// checkups are all lines. Its fields are added to, and never renamed.
+type checkups struct {
+	OK     bool      `json:"ok"` // none says FAIL
+	Checks []checkup `json:"checks"`
+}
+
+// doctor is one call of the command.
+type doctor struct {
+	queue string
+	file  string    // of the plan; empty: none
+	plan  *planFile // nil: none
+	fix   bool
+	checkups
+}
+
+// newDoctor is the command that says what is not as it should be.
+func newDoctor(a *app) *cobra.Command {
+	var d doctor
+	cmd := &cobra.Command{
+		Use:   "doctor [FILE]",
+		Short: "Say whether all is there that maintenances need, and what to do where it is not",
+		Long: "doctor looks at Temporal, the namespace, its search attributes, the workers and the clocks. With a plan FILE it looks\n" +
+			"too whether workers poll for every account of the plan and know it as the plan does, and has them make a few calls\n" +
+			"that only read: the gateways of each AWS account are listed and one is read; of each Huawei Cloud account the proxies of\n" +
+			"the first DB instance that the plan names. Whether the worker may also change things, only a change would tell.\n\n" +
+			"Each line is OK, WARN or FAIL, with the cure. Exit status: 0 nothing fails, 1 something does, 2 called wrongly.",
+		Example: "  tidegate doctor\n  tidegate doctor payments-q4.yaml\n  tidegate doctor --fix\n  tidegate doctor --output json | jq '.checks[] | select(.state != \"OK\")'",
+		Args:    atMostOne,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				d.file = args[0]
+			}
+			return d.run(cmd, a)
+		},
+	}
+	cmd.Flags().BoolVar(&d.fix, "fix", false, "register the search attributes that the namespace lacks")
+	cmd.Flags().StringVar(&d.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (d *doctor) run(cmd *cobra.Command, a *app) error {
+	faults := []error{wrongQueue(d.queue), a.checkOutput()}
+	if d.file != "" {
+		f, err := readPlan(d.file, time.Now())
+		d.plan, faults = &f, append(faults, err)
+	}
+	c, err := a.dial(cmd.Context(), faults...)
+	if isUsage(err) {
+		return err
+	}
+	if err != nil {
+		d.add(checkFail, "temporal", "connection", err.Error(), "")
+	} else {
+		defer c.Close()
+		d.examine(cmd.Context(), c)
+	}
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	d.OK = !d.says(checkFail)
+	err = printer{out: cmd.OutOrStdout(), form: a.output}.print(d.checkups, func(p printer) { p.checkups(d.Checks) })
+	if err == nil && !d.OK {
+		return endError{statusFailed}
+	}
+	return err
+}
+
+// examine looks at everything, as far as one thing does not need another that is
+// not there.
+func (d *doctor) examine(ctx context.Context, c session) {
+	if !d.server(ctx, c) || !d.namespace(ctx, c) {
+		return
+	}
+	d.attributes(ctx, c)
+	if !d.polled(ctx, c, d.queue, "workflows", client.TaskQueueTypeWorkflow, client.TaskQueueTypeActivity) {
+		return
+	}
+	d.look(ctx, c, d.probes(ctx, c))
+}
+
+func (d *doctor) add(state, check, subject, says, cure string) {
+	d.Checks = append(d.Checks, checkup{State: state, Check: check, Subject: subject, Says: says, Cure: cure})
+}
+
+func (d *doctor) says(state string) bool {
+	for _, c := range d.Checks {
+		if c.State == state {
+			return true
+		}
+	}
+	return false
+}
+
+func (p printer) checkups(all []checkup) {
+	rows := make([][]string, 0, len(all))
+	for _, c := range all {
+		says := c.Says
+		if c.Cure != "" {
+			says += ". Cure: " + c.Cure
+		}
+		rows = append(rows, []string{c.State, c.Check, c.Subject, says})
+	}
+	p.table([]string{"STATE", "CHECK", "OF", "FOUND"}, rows)
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/tidegate/tidegate/internal/namespace"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// server looks at Temporal itself.
+func (d *doctor) server(ctx context.Context, c session) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	info, err := c.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{})
+	if err != nil {
+		d.add(checkFail, "temporal", "connection", err.Error(), "look at the server's log, and at what stands between")
+		return false
+	}
+	version := info.GetServerVersion()
+	if version == "" {
+		version = "of an unknown version"
+	}
+	d.add(checkOK, "temporal", "connection", "the server answers, "+version, "")
+	return true
+}
+
+// namespace looks whether the namespace is there.
+func (d *doctor) namespace(ctx context.Context, c session) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	described, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.namespace})
+	if _, missing := errors.AsType[*serviceerror.NamespaceNotFound](err); missing {
+		d.add(checkFail, "namespace", c.namespace, "there is no such namespace", "tidegate setup --namespace "+c.namespace+" makes it; or say another with --namespace")
+		return false
+	}
+	if err != nil {
+		d.add(checkFail, "namespace", c.namespace, err.Error(), "may this API key or certificate use the namespace?")
+		return false
+	}
+	kept := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
+	d.add(checkOK, "namespace", c.namespace, fmt.Sprintf("ended runs stay readable for %d days", int(kept.Hours()/24)), "")
+	return true
+}
+
+// attributes looks at the namespace's search attributes, and registers what is
+// missing where that is wanted.
+func (d *doctor) attributes(ctx context.Context, c session) {
+	const check = "search-attributes"
+	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	defer cancel()
+	missing, err := namespace.Missing(ctx, c, c.namespace, workflows.SearchAttributes())
+	if _, conflict := errors.AsType[*namespace.TypeConflictError](err); conflict {
+		d.add(checkFail, check, c.namespace, err.Error(), "")
+		return
+	}
+	if err != nil {
+		d.add(checkFail, check, c.namespace, err.Error(), "may this API key or certificate read them?")
+		return
+	}
+	names := strings.Join(slices.Sorted(maps.Keys(missing)), ", ")
+	switch {
+	case names == "":
+		d.add(checkOK, check, c.namespace, fmt.Sprintf("all %d are there", len(workflows.SearchAttributes())), "")
+	case !d.fix:
+		d.add(checkFail, check, c.namespace, "not registered: "+names, "tidegate doctor --fix, or tidegate setup")
+	default:
+		d.register(ctx, c, missing, names)
+	}
+}
+
+func (d *doctor) register(ctx context.Context, c session, missing map[string]enumspb.IndexedValueType, names string) {
+	if err := namespace.Ensure(ctx, c, c.namespace, missing); err != nil {
+		d.add(checkFail, "search-attributes", c.namespace, err.Error(), "have somebody register them who may: tidegate setup")
+		return
+	}
+	d.add(checkOK, "search-attributes", c.namespace, "registered: "+names, "")
+}
+
+// pollFresh is how old a worker's last poll may be: a long poll lasts a minute.
+const pollFresh = 2 * time.Minute
+
+// polled looks whether a worker polls a task queue for tasks of these kinds, one
+// of the build to which Temporal gives them.
+func (d *doctor) polled(ctx context.Context, c session, queue, whose string, kinds ...enumspb.TaskQueueType) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	workers := map[string]bool{}
+	for _, kind := range kinds {
+		described, err := c.DescribeTaskQueue(ctx, queue, kind)
+		if err != nil {
+			d.add(checkFail, "worker", queue, err.Error(), "may this API key or certificate use the namespace?")
+			return false
+		}
+		found, wrongBuild := pollersOf(described)
+		if len(found) == 0 && wrongBuild != "" {
+			d.add(checkFail, "worker", queue, wrongBuild, "make the build current that is meant to be: docs/runbook.md, a release")
+			return false
+		}
+		if len(found) == 0 {
+			d.add(checkFail, "worker", queue, "no worker polls it for the "+whose,
+				"start one whose accounts file has them: go run ./worker --accounts FILE"+queueFlag(d.queue))
+			return false
+		}
+		for _, identity := range found {
+			workers[identity] = true
+		}
+	}
+	d.add(checkOK, "worker", queue, "polled for the "+whose+" by "+strings.Join(slices.Sorted(maps.Keys(workers)), ", "), "")
+	return true
+}
+
+func queueFlag(queue string) string {
+	if queue == workflows.TaskQueue {
+		return ""
+	}
+	return " --task-queue " + queue
+}
+
+// pollersOf are the workers that polled lately and that Temporal gives tasks to.
+// Where there are only others, it says so.
+func pollersOf(described *workflowservice.DescribeTaskQueueResponse) (found []string, wrongBuild string) {
+	current := described.GetVersioningInfo().GetCurrentDeploymentVersion()
+	for _, p := range described.GetPollers() {
+		if time.Since(p.GetLastAccessTime().AsTime()) > pollFresh {
+			continue
+		}
+		build := ""
+		if o := p.GetDeploymentOptions(); o.GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED {
+			build = o.GetDeploymentName() + " " + o.GetBuildId()
+		}
+		want := strings.TrimSpace(current.GetDeploymentName() + " " + current.GetBuildId())
+		if build == want {
+			found = append(found, p.GetIdentity())
+			continue
+		}
+		wrongBuild = fmt.Sprintf("%s polls it as %s, and Temporal gives its tasks to %s", p.GetIdentity(), buildText(build), buildText(want))
+	}
+	return found, wrongBuild
+}
+
+func buildText(build string) string {
+	if build == "" {
+		return "workers without a version"
+	}
+	return "build " + build
+}

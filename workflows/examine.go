@@ -1,0 +1,166 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// ExamineInput says what to look at.
+type ExamineInput struct {
+	// Plan is without its targets and selectors; nil: only the clock is read.
+	Plan   *plan.Plan `json:"plan,omitempty"`
+	Probes []Probe    `json:"probes,omitempty"` // at most one for each account
+}
+
+// Probe is a look into one account, by calls that only read.
+type Probe struct {
+	// Account is the name by which the worker knows it.
+	Account string `json:"account"`
+	// Huawei is true for a Huawei Cloud account, false for an AWS account.
+	Huawei bool `json:"huawei,omitempty"`
+	// Instance is the DB instance of the Huawei Cloud account whose proxies are
+	// listed.
+	Instance string `json:"instance,omitempty"`
+	// Gateway is the ARN of one of the AWS account, which is read with its tags and
+	// its window; empty: the first that is listed.
+	Gateway string `json:"gateway,omitempty"`
+}
+
+// Queue is the task queue of the probe's account, beside that of the workflows.
+func (p Probe) Queue(workflows string) string {
+	if p.Huawei {
+		return activities.HuaweiQueue(workflows, p.Account)
+	}
+	return activities.AWSQueue(workflows, p.Account)
+}
+
+// ExamineOutput is what was seen.
+type ExamineOutput struct {
+	Server time.Time `json:"server"` // the server's clock
+	Worker time.Time `json:"worker"` // the worker's, at most a workflow task later
+	Plan   Finding   `json:"plan,omitzero"`
+	// Probes are in the input's order.
+	Probes []Finding `json:"probes,omitempty"`
+}
+
+// Finding is what came of one look.
+type Finding struct {
+	// Fault is the type of the activity's error, such as FaultDenied, or FaultSilent;
+	// empty where there was none.
+	Fault string `json:"fault,omitempty"`
+	// Says is the error for people, without secrets.
+	Says string `json:"says,omitempty"`
+	// Seen is how many gateways or proxies the first page of the list has.
+	Seen int `json:"seen,omitempty"`
+	// Gateway is the one that was read; empty where there is none.
+	Gateway string `json:"gateway,omitempty"`
+}
+
+// The faults of a look that say what to do about it.
+const (
+	FaultDenied      = activities.TypeDenied
+	FaultNotFound    = activities.TypeNotFound
+	FaultNotReady    = activities.TypeNotReady
+	FaultThrottled   = activities.TypeThrottled
+	FaultUnavailable = activities.TypeUnavailable
+	FaultNoWindow    = activities.TypeNoWindow
+	FaultUnsupported = activities.TypeUnsupported
+	// FaultSilent is the fault of a look that ended with its time.
+	FaultSilent = "Silent"
+)
+
+// examineLimit is how long one call of a look may take, with its repetitions.
+const examineLimit = 30 * time.Second
+
+// Examine looks at everything side by side. That something is wrong is its
+// answer, and no failure.
+func Examine(ctx workflow.Context, in ExamineInput) (ExamineOutput, error) {
+	out := ExamineOutput{Server: workflow.Now(ctx), Probes: make([]Finding, len(in.Probes))}
+	err := workflow.SideEffect(ctx, func(workflow.Context) any { return time.Now().UTC() }).Get(&out.Worker)
+	if err != nil {
+		return out, err
+	}
+	looks := workflow.NewWaitGroup(ctx)
+	if in.Plan != nil {
+		looks.Go(ctx, func(ctx workflow.Context) {
+			_, err := examine(ctx, "does the worker know the plan's accounts?", runs.CheckPlan, activities.CheckPlanInput{Plan: *in.Plan})
+			out.Plan.blame(err)
+		})
+	}
+	for i, p := range in.Probes {
+		looks.Go(ctx, func(ctx workflow.Context) { out.Probes[i] = p.look(ctx) })
+	}
+	looks.Wait(ctx)
+	return out, ctx.Err()
+}
+
+// examine makes one call that a person waits for.
+func examine[In activities.Input, Out any](ctx workflow.Context, summary string, activity func(context.Context, In) (Out, error), in In) (Out, error) {
+	var out Out
+	err := begin(ctx, workflow.ActivityOptions{
+		Summary:                summary,
+		StartToCloseTimeout:    examineLimit,
+		ScheduleToCloseTimeout: examineLimit,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: most},
+	}, activity, in).Get(ctx, &out)
+	return out, err
+}
+
+func (p Probe) look(ctx workflow.Context) Finding {
+	if p.Huawei {
+		return p.lookAtProxies(ctx)
+	}
+	return p.lookAtGateways(ctx)
+}
+
+func (p Probe) lookAtProxies(ctx workflow.Context) (f Finding) {
+	ids, err := examine(ctx, "list the proxies of "+p.Instance, proxies.ListProxies,
+		activities.ListProxiesInput{Account: p.Account, InstanceID: p.Instance, Pace: examinePace()})
+	f.Seen = len(ids)
+	f.blame(err)
+	return f
+}
+
+func (p Probe) lookAtGateways(ctx workflow.Context) (f Finding) {
+	page, err := examine(ctx, "list the gateways of "+p.Account, gateways.ListGateways,
+		activities.ListGatewaysInput{Selector: plan.Selector{Account: p.Account}, Pace: examinePace()})
+	f.Seen = len(page.Gateways)
+	f.blame(err)
+	arn := p.Gateway
+	if arn == "" && f.Seen > 0 {
+		arn = page.Gateways[0].ARN
+	}
+	if err != nil || arn == "" {
+		return f
+	}
+	ref := maintenance.GatewayRef{Account: p.Account, ARN: arn}
+	f.Gateway = ref.ID()
+	_, err = examine(ctx, "read "+f.Gateway, gateways.SurveyGateway, activities.SurveyInput{Gateway: ref, Pace: examinePace()})
+	f.blame(err)
+	return f
+}
+
+// examinePace is that of somebody who waits for the answer.
+func examinePace() maintenance.Pace {
+	return maintenance.Pace{Min: maintenance.Duration(first), Max: maintenance.Duration(2 * first)}
+}
+
+// blame notes an error.
+func (f *Finding) blame(err error) {
+	if err == nil {
+		return
+	}
+	f.Fault, f.Says = FaultSilent, explain(err).Error()
+	// Also of a look whose time ran out: its last attempt says why.
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		f.Fault = app.Type()
+	}
+}
