@@ -17,8 +17,8 @@ const (
 	// longestSleep is when a campaign decides again at the latest. It also is how
 	// soon a sleeping one moves to a new version of the worker.
 	longestSleep = 24 * time.Hour
-	// silence is how long nothing may be heard of running targets before their
-	// rosters are asked.
+	// silence is after how long the rosters of running targets are asked, again and
+	// again, what became of them.
 	silence = time.Hour
 	// planOnlyFor is how long a campaign that only plans answers queries.
 	planOnlyFor = 10 * time.Minute
@@ -64,7 +64,6 @@ type campaign struct {
 	phase   fleet.Phase
 	doing   string
 	changed bool // something that may change what Decide says
-	heard   time.Time
 	result  *fleet.Result
 	tagged  string // the search attributes as they were set last
 	sending int    // messages without an answer
@@ -92,6 +91,7 @@ type Carried struct {
 	Aborting  *Order                 `json:"aborting,omitempty"` // running targets are asked to end
 	Approvals []approval             `json:"approvals,omitempty"`
 	Asked     time.Time              `json:"asked,omitzero"` // since when an approval is waited for
+	Swept     time.Time              `json:"swept,omitzero"` // when the running targets were last asked for
 	Measured  fleet.Measured         `json:"measured,omitzero"`
 	Decisions []maintenance.Decision `json:"decisions,omitempty"`
 	Told      fleet.Moment           `json:"told,omitzero"` // what people were told of
@@ -105,7 +105,7 @@ type approval struct {
 }
 
 func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
-	c := &campaign{in: in, phase: fleet.Gathering, heard: workflow.Now(ctx), entryOf: map[int]int{}, orphans: map[int]int{}}
+	c := &campaign{in: in, phase: fleet.Gathering, entryOf: map[int]int{}, orphans: map[int]int{}}
 	if in.Carried == nil {
 		c.Start, c.received = workflow.Now(ctx), len(in.Plan.Targets)
 		return c
@@ -174,7 +174,7 @@ func (c *campaign) rest(ctx workflow.Context) error {
 	}
 	earlier(c.turn.Wake, "the next target may begin")
 	if c.running() > 0 {
-		earlier(c.heard.Add(silence), "ask what became of the running targets")
+		earlier(c.Swept.Add(silence), "ask what became of the running targets")
 	}
 	if !c.Asked.IsZero() {
 		earlier(c.Asked.Add(c.timeToApprove().Std()), "the time to approve is over")

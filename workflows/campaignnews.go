@@ -41,7 +41,7 @@ func (c *campaign) learn(ctx workflow.Context, n news) {
 	if n.First != workflow.GetInfo(ctx).FirstRunID {
 		return // of an earlier campaign of the same name
 	}
-	c.heard, c.changed = workflow.Now(ctx), true
+	c.changed = true
 	for _, e := range n.Events {
 		if c.phase == fleet.Gathering {
 			c.keep(n.Roster, e)
@@ -84,7 +84,7 @@ func (c *campaign) apply(entry *fleet.Entry, e event, now time.Time) {
 		c.take(entry, e.Entry)
 		entry.Begun = time.Time{}
 		// The clocks of the worker and of Temporal may differ: not at once again.
-		entry.NotBefore = later(entry.NotBefore, now.Add(deferral))
+		entry.NotBefore = later(entry.NotBefore, now.Add(time.Duration(entry.Attempts)*deferral))
 	case isHeld:
 		entry.Note = e.Note
 	case hasEnded:
@@ -94,7 +94,8 @@ func (c *campaign) apply(entry *fleet.Entry, e event, now time.Time) {
 	}
 }
 
-// deferral is how long a target is left that was begun and found its window shut.
+// deferral is how long a target is left that was begun and found its window shut;
+// each time for longer, since a roster's history has an end.
 const deferral = time.Minute
 
 func later(a, b time.Time) time.Time {
@@ -128,6 +129,9 @@ func (c *campaign) measure(t took) {
 
 // begin orders the targets of this turn to begin.
 func (c *campaign) begin(ctx workflow.Context, now time.Time) error {
+	if c.running() == 0 {
+		c.Swept = now
+	}
 	to := make([]orders, len(c.Rosters))
 	for _, i := range c.turn.Begin {
 		e := &c.Entries[i]
@@ -147,16 +151,12 @@ func (c *campaign) begin(ctx workflow.Context, now time.Time) error {
 	return c.order(ctx, to)
 }
 
-// sweep asks after running targets of which nothing was heard for long.
+// sweep asks after what runs once in a while, whatever is heard of others.
 func (c *campaign) sweep(ctx workflow.Context, now time.Time) error {
-	if c.running() == 0 {
-		c.heard = now
+	if c.running() == 0 || now.Before(c.Swept.Add(silence)) {
 		return nil
 	}
-	if now.Before(c.heard.Add(silence)) {
-		return nil
-	}
-	c.heard = now
+	c.Swept = now
 	to := make([]orders, len(c.Rosters))
 	for _, e := range c.Entries {
 		if e.State == fleet.Running {

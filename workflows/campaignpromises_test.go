@@ -254,3 +254,41 @@ func TestAnOrderThatWouldHaveNoEffectIsRefused(t *testing.T) {
 		require.Contains(t, a.refused, "it is stopped already: aborted by bob")
 	}
 }
+
+// TestATargetThatIsDeferredAgainAndAgainIsLeftForLonger: a roster's history has an
+// end.
+func TestATargetThatIsDeferredAgainAndAgainIsLeftForLonger(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	env := under(t, noon.Add(-time.Hour), s)
+	begun := 0
+	env.RegisterWorkflowWithOptions(func(workflow.Context, workflows.MaintenanceInput) (maintenance.Result, error) {
+		begun++
+		return maintenance.Result{State: maintenance.StateDeferred}, nil
+	}, workflow.RegisterOptions{Name: workflows.GatewayMaintenanceName, DisableAlreadyRegisteredCheck: true})
+	env.order(4*time.Hour, workflows.AbortUpdate, workflows.CampaignOrder{})
+	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	require.Error(t, err)
+	require.Greater(t, begun, 3)
+	require.Less(t, begun, 20)
+}
+
+func TestARunningTargetIsAskedForThoughOthersGiveNews(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	env := under(t, noon, s)
+	for at := 20 * time.Minute; at < 6*time.Hour; at += 20 * time.Minute {
+		env.RegisterDelayedCallback(func() {
+			env.SignalWorkflow("news", map[string]any{"events": []string{}})
+		}, at)
+	}
+	env.meter.gone = "roster-0" // and nobody has told the campaign
+	in := carried(s.plan(), fleet.Entry{
+		Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Running, Begun: noon, Attempts: 1,
+	})
+	in.Carried.Swept = noon
+	result, err := campaign(t, env, in)
+	require.Error(t, err)
+	require.Equal(t, fleet.Partial, result.State)
+	require.WithinRange(t, result.End, noon.Add(time.Hour), noon.Add(2*time.Hour))
+}
