@@ -66,7 +66,7 @@ func command(ctx context.Context) *cobra.Command {
 		Long: "Run the main job in one process: an embedded Temporal with its Web UI, two simulated clouds,\n" +
 			"a worker, and the campaign of demo/plan.yaml over 22 gateways with different fates. It takes about\n" +
 			"two minutes, then stays up for browsing. Everything is on loopback and in memory.",
-		Example:       "  demo\n  demo --exit --report r.json",
+		Example:       "  demo\n  demo --exit --report report.html",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -85,7 +85,7 @@ func command(ctx context.Context) *cobra.Command {
 	flags := cmd.Flags()
 	flags.BoolVar(&opts.exit, "exit", false, "end when the campaign has ended, instead of staying up for browsing")
 	flags.BoolVar(&opts.ask, "ask", false, "leave the campaign's approval to you, instead of giving it after some seconds")
-	flags.StringVar(&opts.report, "report", "", "write the JSON report to `file` when the campaign has ended")
+	flags.StringVar(&opts.report, "report", "", "write the campaign's report to `file` when it has ended: HTML where that ends in .html, else JSON")
 	flags.Uint16Var(&opts.uiPort, "ui-port", defaultUIPort, "`port` of the Web UI; 0 takes a free one")
 	flags.Uint16Var(&opts.temporalPort, "temporal-port", defaultTemporalPort, "`port` of Temporal; 0 takes a free one")
 	flags.Uint16Var(&opts.simPort, "sim-port", defaultSimPort, "`port` of the simulated clouds; 0 takes a free one")

@@ -2,12 +2,9 @@ package main
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
 
@@ -90,13 +87,4 @@ func (e effect) String() string {
 
 func compare(a, b effect) int {
 	return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.resource, b.resource), strings.Compare(a.change, b.change))
-}
-
-// forReport is a tally in the report's form.
-func forReport(counts map[effect]int) []report.Effect {
-	var out []report.Effect
-	for _, e := range slices.SortedFunc(maps.Keys(counts), compare) {
-		out = append(out, report.Effect{Kind: e.kind, Resource: e.resource, Change: e.change, Count: counts[e]})
-	}
-	return out
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/workflows"
@@ -53,10 +52,7 @@ func play(ctx context.Context, opts options, out io.Writer) error {
 	faults := differences(targets, was, promisesOf(in.Plan))
 	say.verdict(faults)
 	if opts.report != "" {
-		record := report.Report{
-			Started: begin, Ended: time.Now(), Campaign: &was.campaign, Targets: recorded(was.results), Effects: forReport(was.effects),
-		}
-		if err := report.Write(opts.report, record); err != nil {
+		if err := writeReport(ctx, s, in.Plan.Name, opts.report); err != nil {
 			return err
 		}
 		say.say("The report is in %s.\n", opts.report)
@@ -120,12 +116,20 @@ func follow(ctx context.Context, s *stage, in workflows.CampaignInput, ask bool,
 	return was, nil
 }
 
-// recorded are the records that there are.
-func recorded(results []maintenance.Result) (records []maintenance.Result) {
-	for _, r := range results {
-		if r.State != "" {
-			records = append(records, r)
-		}
+// writeReport writes what tidegate report would: as HTML where the file says so,
+// else as JSON.
+func writeReport(ctx context.Context, s *stage, campaign, path string) error {
+	form := report.JSON
+	if strings.HasSuffix(path, ".html") {
+		form = report.HTML
 	}
-	return records
+	d, err := report.Make(ctx, report.Temporal{Client: s.client}, workflows.CampaignWorkflowID(campaign), "")
+	if err != nil {
+		return err
+	}
+	text, err := report.Render(d, form)
+	if err != nil {
+		return err
+	}
+	return report.Save(path, text)
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -233,10 +232,11 @@ func (e exposed) play(t *testing.T, number int) (*lab, map[string][]byte) {
 	if e.end != "" {
 		require.Equal(t, e.end, result.State, result.Summary)
 	}
-	file := filepath.Join(t.TempDir(), "report.json")
-	require.NoError(t, report.Write(file, report.Report{Targets: []maintenance.Result{result}}))
-	evidence["report"], err = os.ReadFile(file)
-	require.NoError(t, err)
+	for _, form := range []report.Format{report.JSON, report.HTML, report.Markdown} {
+		evidence["report as "+string(form)], err = report.Render(
+			report.Document{Targets: []report.Target{{Name: result.Target, Runs: []report.Run{{Result: &result}}}}}, form)
+		require.NoError(t, err)
+	}
 	evidence["history"], err = l.history(ctx, l.run.GetID(), l.run.GetRunID())
 	require.NoError(t, err)
 	if result.Quarantined {

@@ -1,3 +1,6 @@
+// Package report is the record of a campaign, for auditors and scripts: made from
+// its histories in Temporal alone, so that made twice it is the same, and so that it
+// can be verified against them later.
 package report
 
 import (
@@ -8,9 +11,9 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// documentVersion is the version of what this package writes. It rises with every
+// SchemaVersion is the version of what this package writes. It rises with every
 // change of a report's content or text: verification compares both.
-const documentVersion = 2
+const SchemaVersion = 2
 
 // The states of a campaign that left no record of its own, beside those of
 // fleet.EndState.

@@ -23,6 +23,7 @@ const (
 	ordersSignal = "orders"
 
 	kindRead     = "read"
+	kindNotFound = "not found"
 	kindDeferred = "deferred"
 	kindEnded    = "ended"
 
@@ -59,15 +60,19 @@ type fold struct {
 	first   string         // run id of the campaign's first run
 	rosters map[string]int // numbers by workflow id
 	entries map[int]*fleet.Entry
-	order   []int // refs, where the run before has left them
-	lost    map[int64]int
+	order   []int          // refs, where the run before has left them
+	named   map[int]string // the targets' names when they were read first
+	told    map[int64]int  // roster by the event of an order to it
 }
 
 // entriesOf are the campaign's targets as they are at its last event, in its
 // order.
 func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
 	last := e.campaign[len(e.campaign)-1]
-	f := fold{first: last.started().GetFirstExecutionRunId(), rosters: map[string]int{}, entries: map[int]*fleet.Entry{}, lost: map[int64]int{}}
+	f := fold{
+		first: last.started().GetFirstExecutionRunId(), rosters: map[string]int{},
+		entries: map[int]*fleet.Entry{}, named: map[int]string{}, told: map[int64]int{},
+	}
 	for n, p := range e.rosters {
 		f.rosters[p.id] = n
 	}
@@ -78,6 +83,10 @@ func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
 	}
 	for _, event := range last.events {
 		f.take(event)
+	}
+	_, payloads := last.ended()
+	if result, ok := decode[fleet.Result](payloads); ok && result.State != "" {
+		f.giveUp(result.End.UTC())
 	}
 	if len(f.order) == 0 {
 		return f.assemble(e, asked.Rollout)
@@ -101,13 +110,13 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 		if o, ok := decode[orders](told.GetInput()); ok && known {
 			f.begin(number, o, at(e))
 			if !o.Close {
-				f.lost[e.GetEventId()] = number
+				f.told[e.GetEventId()] = number
 			}
 		}
 		return
 	}
 	if failed := e.GetSignalExternalWorkflowExecutionFailedEventAttributes(); failed != nil {
-		if number, ordered := f.lost[failed.GetInitiatedEventId()]; ordered {
+		if number, ordered := f.told[failed.GetInitiatedEventId()]; ordered {
 			f.lose(number, at(e))
 		}
 		return
@@ -125,14 +134,17 @@ func (f *fold) learn(n news) {
 			if e.Kind == kindRead && e.Entry != nil && len(f.order) == 0 {
 				read := *e.Entry
 				read.Ref = ref
-				f.entries[ref] = &read
+				f.entries[ref], f.named[ref] = &read, read.Name
 			}
 			continue
 		}
 		runs := entry.State == fleet.Running && entry.Attempts == e.Attempt
+		unbegun := entry.State == fleet.Waiting || entry.State == fleet.Current
 		switch {
-		case e.Kind == kindRead && (entry.State == fleet.Waiting || entry.State == fleet.Current):
+		case e.Kind == kindRead && unbegun:
 			reread(entry, e.Entry)
+		case e.Kind == kindNotFound && unbegun:
+			entry.State, entry.Barred, entry.Note = fleet.Current, "", "the selector does not match it"
 		case e.Kind == kindDeferred && runs:
 			reread(entry, e.Entry)
 			entry.Begun = time.Time{}
@@ -144,6 +156,9 @@ func (f *fold) learn(n news) {
 
 func reread(entry, read *fleet.Entry) {
 	if read != nil {
+		if entry.Name == entry.Gateway { // it could not be read before
+			entry.Name = read.Name
+		}
 		entry.Schedule, entry.Work, entry.Barred, entry.State, entry.Note = read.Schedule, read.Work, read.Barred, read.State, read.Note
 	}
 }
@@ -156,11 +171,24 @@ func (f *fold) begin(roster int, o orders, now time.Time) {
 	}
 }
 
-// lose ends the targets of a roster that is gone.
+const rosterGone = "its roster was ended by somebody: see the target's own run"
+
+// lose ends the targets of a roster that is gone, but for those that run.
 func (f *fold) lose(roster int, now time.Time) {
 	for ref, entry := range f.entries {
-		if ref/refsPerRoster == roster && !entry.State.Ended() {
-			entry.State, entry.End, entry.Note = fleet.Failed, now, "its roster was ended by somebody: see the target's own run"
+		if ref/refsPerRoster == roster && entry.State == fleet.Waiting {
+			entry.State, entry.End, entry.Note = fleet.Failed, now, rosterGone
+		}
+	}
+}
+
+// giveUp ends the targets that a campaign which has concluded leaves running: it
+// concludes when the last has ended, and only of those without a roster nobody
+// tells it how.
+func (f *fold) giveUp(now time.Time) {
+	for _, entry := range f.entries {
+		if entry.State == fleet.Running {
+			entry.State, entry.End, entry.Note = fleet.Failed, now, rosterGone
 		}
 	}
 }
@@ -210,7 +238,7 @@ func (f *fold) assemble(e evidence, rollout maintenance.Rollout) []fleet.Entry {
 		if ofA != ofB || ofA == 0 {
 			return cmp.Compare(ofA, ofB)
 		}
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Gateway, b.Gateway))
+		return cmp.Or(strings.Compare(f.named[a.Ref], f.named[b.Ref]), strings.Compare(a.Gateway, b.Gateway))
 	})
 	for i, wave := range rollout.WaveOf(len(all)) {
 		all[i].Wave = wave

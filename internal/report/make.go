@@ -32,7 +32,7 @@ func build(e evidence) (Document, error) {
 		return Document{}, fmt.Errorf("the workflow %s, run %s, is no campaign that this release of tidegate can read", last.workflowID, last.runID)
 	}
 	d := Document{
-		SchemaVersion: documentVersion, Name: in.Plan.Name, WorkflowID: last.workflowID, RunID: last.runID, Schedule: in.Schedule,
+		SchemaVersion: SchemaVersion, Name: in.Plan.Name, WorkflowID: last.workflowID, RunID: last.runID, Schedule: in.Schedule,
 		Submitter: in.Submitter, PlanDigest: in.Digest, Start: last.begin(), Plan: planOf(e, in), AsOf: asOf(e),
 	}
 	if in.Carried != nil {

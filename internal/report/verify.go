@@ -34,9 +34,9 @@ func Parse(text []byte) (d Document, form Format, err error) {
 	if err := json.Unmarshal(data, &d); err != nil {
 		return d, form, fmt.Errorf("the report's data cannot be read: %w; want what tidegate report wrote, whole", err)
 	}
-	if d.SchemaVersion != documentVersion {
+	if d.SchemaVersion != SchemaVersion {
 		return d, form, fmt.Errorf("the report is of version %d, and this release of tidegate writes version %d: verify it with the release that made it",
-			d.SchemaVersion, documentVersion)
+			d.SchemaVersion, SchemaVersion)
 	}
 	return d, form, nil
 }
