@@ -220,7 +220,7 @@ func (c *played) straggler(p *pester) {
 type pester struct {
 	end      func()
 	accepted []string // the reasons that were given
-	failed   []error
+	refused  []error
 }
 
 // pesters are at most so many: a campaign remembers its last 200 decisions.
@@ -249,17 +249,11 @@ func (c *played) pester() *pester {
 
 func (p *pester) ask(ctx context.Context, c *played, n int) {
 	why := fmt.Sprintf("wish %d", n)
-	handle, err := c.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: c.run.GetID(), UpdateName: workflows.RescheduleUpdate, WaitForStage: client.WorkflowUpdateStageCompleted,
-		Args: []any{workflows.CampaignOrder{
-			Order: workflows.Order{By: "carol", Why: why}, Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour),
-		}},
+	err := c.send(ctx, c.run, workflows.RescheduleUpdate, workflows.CampaignOrder{
+		Order: workflows.Order{By: "carol", Why: why}, Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour),
 	})
-	if err == nil {
-		err = handle.Get(ctx, nil)
-	}
 	if err != nil {
-		p.failed = append(p.failed, fmt.Errorf("%s: %w", why, err))
+		p.refused = append(p.refused, fmt.Errorf("%s: %w", why, err))
 		return
 	}
 	p.accepted = append(p.accepted, why)
@@ -279,8 +273,8 @@ func (c *played) requireAnswered(result fleet.Result, p *pester) {
 	}
 	require.Equal(c.t, c.orders, orders)
 	require.Equal(c.t, p.accepted, wishes)
-	for _, err := range p.failed {
+	for _, err := range p.refused {
 		require.ErrorContains(c.t, err, "the fleet is still being read")
 	}
-	c.t.Logf("%d orders and %d wishes were answered and kept; %d came before the fleet was read", len(orders), len(wishes), len(p.failed))
+	c.t.Logf("%d orders and %d wishes were answered and kept; %d came before the fleet was read; %d were sent again", len(orders), len(wishes), len(p.refused), c.repeated.Load())
 }

@@ -2,9 +2,12 @@ package campaigntest_test
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
@@ -37,7 +40,8 @@ type lab struct {
 	client    client.Client
 	sim       *simcloud.Simulation
 	endpoint  string
-	dismissed func() // stops the worker
+	dismissed func()       // stops the worker
+	repeated  atomic.Int64 // updates that had to be sent again
 }
 
 // newLab starts the server, the clouds of a scenario, and a worker.
@@ -125,11 +129,24 @@ func (l *lab) launch(in workflows.CampaignInput, pages ...int) client.WorkflowRu
 // update sends an update and wants it accepted and done.
 func (l *lab) update(run client.WorkflowRun, name string, in any) {
 	l.t.Helper()
-	handle, err := l.client.UpdateWorkflow(l.t.Context(), client.UpdateWorkflowOptions{
-		WorkflowID: run.GetID(), UpdateName: name, Args: []any{in}, WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	require.NoError(l.t, err, name)
-	require.NoError(l.t, handle.Get(l.t.Context(), nil), name)
+	require.NoError(l.t, l.send(l.t.Context(), run, name, in), name)
+}
+
+// send sends an update as tidegate does: again where Temporal says that it was not
+// taken, since news came while the workflow was about to continue as new.
+func (l *lab) send(ctx context.Context, run client.WorkflowRun, name string, in any) error {
+	for {
+		handle, err := l.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+			WorkflowID: run.GetID(), UpdateName: name, Args: []any{in}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		})
+		if err == nil {
+			err = handle.Get(ctx, nil)
+		}
+		if _, notTaken := errors.AsType[*serviceerror.WorkflowNotReady](err); !notTaken {
+			return err
+		}
+		l.repeated.Add(1)
+	}
 }
 
 // order is update for what operators say.
