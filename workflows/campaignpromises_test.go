@@ -292,3 +292,17 @@ func TestARunningTargetIsAskedForThoughOthersGiveNews(t *testing.T) {
 	require.Equal(t, fleet.Partial, result.State)
 	require.WithinRange(t, result.End, noon.Add(time.Hour), noon.Add(2*time.Hour))
 }
+
+func TestAnAbortedCampaignTriggersNothingASecondTime(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	s.gateways[0].noEffect = true
+	p := s.plan()
+	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
+	env := under(t, noon.Add(-time.Hour), s)
+	env.order(time.Hour+2*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{})
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.Error(t, err)
+	require.Equal(t, fleet.Aborted, result.State)
+	require.Len(t, s.gateways[0].done(), 1, "%s", s.gateways[0].done())
+}

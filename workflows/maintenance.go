@@ -76,6 +76,7 @@ type run struct {
 	ledger    ledger
 
 	deferred        bool    // its window is shut, and its campaign is to place what is left anew
+	leaving         bool    // its campaign was aborted when this run could not be: it finishes
 	moving          bool    // it goes on in another build of the worker
 	choice          string  // what an operator chose for the held step
 	skippedFailures []error // failed steps that an operator let go

@@ -49,7 +49,7 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 
 // heedCampaign obeys an order to abort that came to the whole campaign: as the
 // update, but nobody waits for an answer. Past the point of no return it is not
-// obeyed, and the run finishes.
+// obeyed, and the run finishes; what fails then is not tried again, nor held.
 func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
 	if r.in.Campaign == "" {
 		return
@@ -62,6 +62,7 @@ func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
 				stop()
 				return
 			}
+			r.leaving = true
 		}
 	})
 }
@@ -201,7 +202,7 @@ func (r *run) awaitApproval(ctx workflow.Context) error {
 func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) (outcome, error) {
 	for {
 		out, failure := do(ctx)
-		if failure == nil || errors.Is(failure, errDeferred) || ctx.Err() != nil || r.policy.OnFailure != maintenance.OnFailureHold {
+		if failure == nil || errors.Is(failure, errDeferred) || ctx.Err() != nil || !r.holds() {
 			return out, failure
 		}
 		r.held = fmt.Errorf("%s failed: %w", s, explain(failure))
@@ -217,6 +218,8 @@ func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.
 		return skipped("failed and was skipped by %s: %s", d.By, explain(failure)), nil
 	}
 }
+
+func (r *run) holds() bool { return r.policy.OnFailure == maintenance.OnFailureHold && !r.leaving }
 
 // hold waits until an operator says what to do about a failed step.
 func (r *run) hold(ctx workflow.Context) error {

@@ -149,7 +149,7 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 	for tries := 1; ; tries++ {
 		seen, err := r.watchUpdate(ctx)
 		switch {
-		case is(err, activities.TypeNoEffect) && tries < maxSends && r.answered < maxTriggers && ctx.Err() == nil:
+		case is(err, activities.TypeNoEffect) && tries < maxSends && r.mayTrigger(ctx):
 			// It runs as before, so there is a return until it is triggered again.
 			// Whatever that finds: the gateway is watched again.
 			r.status.PastNoReturn = false
@@ -177,6 +177,11 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 		r.status.Gateway.Updated, r.status.Gateway.Cause = true, maintenance.CauseTidegate
 		return done("from %s to %s", r.baseline.SoftwareVersion, seen.Gateway.SoftwareVersion), nil
 	}
+}
+
+// mayTrigger is true while an update that had no effect may be triggered again.
+func (r *run) mayTrigger(ctx workflow.Context) bool {
+	return r.answered < maxTriggers && ctx.Err() == nil && !r.leaving
 }
 
 func (r *run) watchUpdate(ctx workflow.Context) (activities.AwaitUpdatedOutput, error) {
