@@ -72,7 +72,7 @@ func digestOf(events []*historypb.HistoryEvent) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		hash.Write(append(line, '\n')) //nolint:errcheck // a hash never fails
+		hash.Write(append(line, '\n'))
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }

@@ -4,6 +4,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -101,9 +102,9 @@ type Undone struct {
 
 // latest is the record of the last run that left one; nil: none did.
 func (t Target) latest() *maintenance.Result {
-	for i := len(t.Runs) - 1; i >= 0; i-- {
-		if t.Runs[i].Result != nil {
-			return t.Runs[i].Result
+	for _, r := range slices.Backward(t.Runs) {
+		if r.Result != nil {
+			return r.Result
 		}
 	}
 	return nil

@@ -32,17 +32,20 @@ const (
 
 // news are what a roster tells.
 type news struct {
-	First  string `json:"first"` // run id of the campaign's first run
-	Roster int    `json:"roster"`
-	Events []struct {
-		Line    int          `json:"line"`
-		Kind    string       `json:"kind"`
-		Entry   *fleet.Entry `json:"entry"`
-		Attempt int          `json:"attempt"`
-		State   fleet.State  `json:"state"`
-		Note    string       `json:"note"`
-		At      time.Time    `json:"at"`
-	} `json:"events"`
+	First  string  `json:"first"` // run id of the campaign's first run
+	Roster int     `json:"roster"`
+	Events []event `json:"events"`
+}
+
+// event is what happened to one target.
+type event struct {
+	Line    int          `json:"line"`
+	Kind    string       `json:"kind"`
+	Entry   *fleet.Entry `json:"entry"`
+	Attempt int          `json:"attempt"`
+	State   fleet.State  `json:"state"`
+	Note    string       `json:"note"`
+	At      time.Time    `json:"at"`
 }
 
 // orders are what a campaign tells.
@@ -129,28 +132,31 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 func (f *fold) learn(n news) {
 	for _, e := range n.Events {
 		ref := n.Roster*refsPerRoster + e.Line
-		entry := f.entries[ref]
-		if entry == nil {
-			if e.Kind == kindRead && e.Entry != nil && len(f.order) == 0 {
-				read := *e.Entry
-				read.Ref = ref
-				f.entries[ref], f.named[ref] = &read, read.Name
-			}
-			continue
+		if entry := f.entries[ref]; entry != nil {
+			apply(entry, e)
+		} else if e.Kind == kindRead && e.Entry != nil && len(f.order) == 0 {
+			read := *e.Entry
+			read.Ref = ref
+			f.entries[ref], f.named[ref] = &read, read.Name
 		}
-		runs := entry.State == fleet.Running && entry.Attempts == e.Attempt
-		unbegun := entry.State == fleet.Waiting || entry.State == fleet.Current
-		switch {
-		case e.Kind == kindRead && unbegun:
-			reread(entry, e.Entry)
-		case e.Kind == kindNotFound && unbegun:
-			entry.State, entry.Barred, entry.Note = fleet.Current, "", "the selector does not match it"
-		case e.Kind == kindDeferred && runs:
-			reread(entry, e.Entry)
-			entry.Begun = time.Time{}
-		case e.Kind == kindEnded && runs:
-			entry.State, entry.Note, entry.End = e.State, e.Note, e.At.UTC()
-		}
+	}
+}
+
+// apply changes one target by what happened to it. What is old, or told twice,
+// changes nothing.
+func apply(entry *fleet.Entry, e event) {
+	runs := entry.State == fleet.Running && entry.Attempts == e.Attempt
+	unbegun := entry.State == fleet.Waiting || entry.State == fleet.Current
+	switch {
+	case e.Kind == kindRead && unbegun:
+		reread(entry, e.Entry)
+	case e.Kind == kindNotFound && unbegun:
+		entry.State, entry.Barred, entry.Note = fleet.Current, "", "the selector does not match it"
+	case e.Kind == kindDeferred && runs:
+		reread(entry, e.Entry)
+		entry.Begun = time.Time{}
+	case e.Kind == kindEnded && runs:
+		entry.State, entry.Note, entry.End = e.State, e.Note, e.At.UTC()
 	}
 }
 

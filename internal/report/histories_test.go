@@ -83,7 +83,7 @@ func TestARecordedCampaignIsReportedAsItWas(t *testing.T) {
 	require.NoError(t, err)
 	const golden = "testdata/recorded.md"
 	if *update {
-		require.NoError(t, os.WriteFile(golden, text, 0o600)) //nolint:gosec // the golden file, by -update only
+		require.NoError(t, os.WriteFile(golden, text, 0o600))
 	}
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)

@@ -101,11 +101,8 @@ func asOf(e evidence) (latest time.Time) {
 // decisionsOf are all decisions, about the campaign and within its targets' runs.
 func decisionsOf(e evidence, targets []Target) []Decision {
 	var all []Decision
-	first := e.campaign[0]
-	if in, ok := decode[workflows.CampaignInput](first.started().GetInput()); ok && in.Carried != nil {
-		for _, d := range in.Carried.Decisions { // the runs before are gone
-			all = append(all, Decision{Decision: d})
-		}
+	if in, ok := decode[workflows.CampaignInput](e.campaign[0].started().GetInput()); ok && in.Carried != nil {
+		all = told("", in.Carried.Decisions) // the runs before are gone
 	}
 	for _, h := range e.campaign {
 		all = append(all, h.decisions()...)
@@ -113,23 +110,16 @@ func decisionsOf(e evidence, targets []Target) []Decision {
 	names := map[string]string{} // by run id
 	for _, t := range targets {
 		for _, r := range t.Runs {
-			names[r.RunID] = t.Name
-			if r.Result == nil {
-				continue
-			}
-			for _, d := range r.Result.Decisions {
-				d.Target = t.Name
-				all = append(all, Decision{Decision: d})
+			if names[r.RunID] = t.Name; r.Result != nil {
+				all = append(all, told(t.Name, r.Result.Decisions)...)
 			}
 		}
 	}
 	for _, p := range e.rosters {
 		for _, runs := range p.runs {
-			for _, h := range runs {
-				for _, d := range h.decisions() {
-					d.Target = names[runs[len(runs)-1].runID]
-					all = append(all, d)
-				}
+			for _, d := range decisionsIn(runs) {
+				d.Target = names[runs[len(runs)-1].runID]
+				all = append(all, d)
 			}
 		}
 	}
@@ -137,6 +127,24 @@ func decisionsOf(e evidence, targets []Target) []Decision {
 		all[i].At = all[i].At.UTC()
 	}
 	return once(all)
+}
+
+// told are decisions that a record tells, about a target where it has a name.
+func told(target string, decisions []maintenance.Decision) []Decision {
+	all := make([]Decision, 0, len(decisions))
+	for _, d := range decisions {
+		d.Target = cmp.Or(target, d.Target)
+		all = append(all, Decision{Decision: d})
+	}
+	return all
+}
+
+// decisionsIn are those of a maintenance's runs.
+func decisionsIn(runs []history) (all []Decision) {
+	for _, h := range runs {
+		all = append(all, h.decisions()...)
+	}
+	return all
 }
 
 // once keeps of decisions that two histories tell the fuller one, in their order.

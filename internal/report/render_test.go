@@ -56,8 +56,7 @@ func TestTheReportIsReadableOnDesksPhonesAndPaper(t *testing.T) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html")
-		_, err := w.Write(text)
-		require.NoError(t, err)
+		_, _ = w.Write(text) //nolint:errcheck // the browser would show less
 	}))
 	t.Cleanup(site.Close)
 	folder := t.TempDir()
@@ -66,7 +65,7 @@ func TestTheReportIsReadableOnDesksPhonesAndPaper(t *testing.T) {
 		desk = "../../docs/images/report.png"
 	}
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(site.URL+"/report.html")))
-	browsertest.WaitForText(tab, t, "stores <q4> & co", "INC-9: <script>alert(1)</script>", "over by", "is gone")
+	browsertest.WaitForText(tab, t, "stores-q4", "INC-9: <script>alert(1)</script>", "over by", "is gone")
 	for _, width := range []int64{1280, 390, 320} {
 		path := desk
 		if width < 1000 {

@@ -42,7 +42,8 @@ func updated(n int, from float64, window maintenance.Window) report.Run {
 		Steps: []maintenance.StepReport{
 			step(maintenance.StepAssess, from, from+0.2, "update 1.3.0 is on offer"), step(maintenance.StepWait, from+0.2, from+0.3, ""),
 			step(maintenance.StepUpdate, from+0.3, from+1, ""), step(maintenance.StepRunning, from+1, from+took, "from 1.2.3 to 1.3.0"),
-			step(maintenance.StepSnapshot, from+took, from+took+3.5, "1 of 1"), {Step: maintenance.StepProxies, State: maintenance.StepSkipped, Note: "no proxies"},
+			step(maintenance.StepSnapshot, from+took, from+took+3.5, "1 of 1"),
+			{Step: maintenance.StepProxies, State: maintenance.StepSkipped, Note: "no proxies"},
 			step(maintenance.StepVerify, from+took+3.5, from+took+4, "all is as reported"),
 		},
 		Ledger: []maintenance.Change{{What: "software of " + g.ID, State: maintenance.ChangeKept}},
@@ -96,7 +97,7 @@ func document() report.Document {
 	first := maintenance.Window{Start: after(0), End: after(60)}
 	second := maintenance.Window{Start: after(24 * 60), End: after(25 * 60)}
 	d := report.Document{
-		SchemaVersion: 2, Name: "stores <q4> & co", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
+		SchemaVersion: 2, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
 		Submitter: "alice", PlanDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", State: "PARTIAL",
 		Summary: "11 of 14 targets succeeded, 1 had nothing to be done, 1 failed, 1 were skipped, 0 were not begun.",
 		Start:   after(-30), End: after(25*60 + 9), AsOf: after(25*60 + 9),
@@ -106,7 +107,7 @@ func document() report.Document {
 			{Wave: 2, State: fleet.WaveEnded, Counts: fleet.Counts{Total: 4, Succeeded: 3, Failed: 1}},
 			{Wave: 3, State: fleet.WaveEnded, Counts: fleet.Counts{Total: 9, Succeeded: 7, Skipped: 1, Current: 1}},
 		},
-		Plan: plan.Plan{Name: "stores <q4> & co", Policy: maintenance.Policy{
+		Plan: plan.Plan{Name: "stores-q4", Policy: maintenance.Policy{
 			Freezes: []maintenance.Freeze{{From: after(-30), To: after(4), Reason: "month's end | closing"}},
 		}},
 		Decisions: []report.Decision{

@@ -89,13 +89,13 @@ type pinned struct {
 func (p pinned) History(ctx context.Context, workflowID, runID string) ([]*historypb.HistoryEvent, error) {
 	at := slices.IndexFunc(p.links, func(l Link) bool { return l.WorkflowID == workflowID && (l.RunID == runID || runID == "") })
 	if at < 0 {
-		return p.Reader.History(ctx, workflowID, runID) //nolint:wrapcheck // it is one of ours
+		return p.Reader.History(ctx, workflowID, runID)
 	}
 	events, err := p.Reader.History(ctx, workflowID, p.links[at].RunID)
 	if n := p.links[at].Events; err == nil && n > 0 && n < len(events) {
 		events = events[:n]
 	}
-	return events, err //nolint:wrapcheck // it is one of ours
+	return events, err
 }
 
 // differentLinks are the histories that are not those that a report was made of.

@@ -142,9 +142,14 @@ func shortened(name string) string {
 func legend() []bar {
 	return []bar{
 		{Class: "window", Title: "the gateway's window"},
-		{Class: "step update", Title: "update"}, {Class: "step await-running", Title: "await running"},
-		{Class: "step snapshot", Title: "snapshots"}, {Class: "step upgrade-proxies", Title: "proxies"},
-		{Class: "step", Title: "reading and verifying"}, {Class: "step broken", Title: "a step that failed"},
-		{Class: "overrun", Title: "overrun"}, {Class: "freeze", Title: "freeze"}, {Class: "open", Title: "no record"},
+		{Class: "step update", Title: "update"},
+		{Class: "step await-running", Title: "await running"},
+		{Class: "step snapshot", Title: "snapshots"},
+		{Class: "step upgrade-proxies", Title: "proxies"},
+		{Class: "step", Title: "reading and verifying"},
+		{Class: "step broken", Title: "a step that failed"},
+		{Class: "overrun", Title: "overrun"},
+		{Class: "freeze", Title: "freeze"},
+		{Class: "open", Title: "no record"},
 	}
 }
