@@ -22,10 +22,6 @@ const (
 	silence = time.Hour
 	// planOnlyFor is how long a campaign that only plans answers queries.
 	planOnlyFor = 10 * time.Minute
-	// eventsPerRun and bytesPerRun are at which length of its history a campaign
-	// continues as new, far below Temporal's limits.
-	eventsPerRun = 4_000
-	bytesPerRun  = 4 << 20
 )
 
 // Campaign takes a fleet through its maintenance, as fleet.Decide says. It ends
@@ -73,6 +69,7 @@ type campaign struct {
 	received int          // targets so far
 	gathered [][]*event   // by roster and line: what is known of each target
 	missing  int          // lines that were not heard of yet
+	unheard  string       // a roster that has ended without having told all of its lines
 	entryOf  map[int]int  // ref -> index into the entries
 	orphans  map[int]int  // ref -> attempt, of running targets whose roster is gone
 }
@@ -186,36 +183,6 @@ func (c *campaign) rest(ctx workflow.Context) error {
 		Timeout: wake.Sub(now), TimerOptions: workflow.TimerOptions{Summary: why},
 	}, func() bool { return c.changed })
 	return err
-}
-
-// shouldMoveOn is true where the history has become long, or a new version of the
-// worker waits to take over.
-func (c *campaign) shouldMoveOn(ctx workflow.Context) bool {
-	info := workflow.GetInfo(ctx)
-	return info.GetCurrentHistoryLength() >= cmp.Or(c.in.EventsPerRun, eventsPerRun) || info.GetCurrentHistorySize() >= bytesPerRun ||
-		info.GetContinueAsNewSuggested() || info.GetTargetWorkerDeploymentVersionChanged()
-}
-
-// moveOn continues as new, with nothing left behind: every update is answered and
-// every signal heard.
-func (c *campaign) moveOn(ctx workflow.Context) error {
-	if err := c.quiet(ctx); err != nil {
-		return err
-	}
-	heard := false
-	// What begins now runs after all who have something of this task to hear.
-	workflow.Go(ctx, func(workflow.Context) { heard = true })
-	if err := workflow.Await(ctx, func() bool { return heard && workflow.AllHandlersFinished(ctx) }); err != nil {
-		return err
-	}
-	c.drain(ctx)
-	c.shareKeys()
-	c.shorten(mostCarried)
-	options := workflow.ContinueAsNewErrorOptions{}
-	if workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {
-		options.InitialVersioningBehavior = workflow.ContinueAsNewVersioningBehaviorAutoUpgrade
-	}
-	return workflow.NewContinueAsNewErrorWithOptions(ctx, options, CampaignName, c.next())
 }
 
 func (c *campaign) running() (n int) {

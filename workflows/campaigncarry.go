@@ -1,12 +1,21 @@
 package workflows
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+)
+
+// eventsPerRun and bytesPerRun are at which length of its history a campaign
+// continues as new, far below Temporal's limits.
+const (
+	eventsPerRun = 4_000
+	bytesPerRun  = 4 << 20
 )
 
 // mostCarried is how many bytes the input of a campaign's next run may have.
@@ -61,4 +70,34 @@ func (c *campaign) shorten(bytes int) {
 			e.Note, e.Barred = cutTo(e.Note, letters), cutTo(e.Barred, letters)
 		}
 	}
+}
+
+// shouldMoveOn is true where the history has become long, or a new version of the
+// worker waits to take over.
+func (c *campaign) shouldMoveOn(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return info.GetCurrentHistoryLength() >= cmp.Or(c.in.EventsPerRun, eventsPerRun) || info.GetCurrentHistorySize() >= bytesPerRun ||
+		info.GetContinueAsNewSuggested() || info.GetTargetWorkerDeploymentVersionChanged()
+}
+
+// moveOn continues as new, with nothing left behind: every update is answered and
+// every signal heard.
+func (c *campaign) moveOn(ctx workflow.Context) error {
+	if err := c.quiet(ctx); err != nil {
+		return err
+	}
+	heard := false
+	// What begins now runs after all who have something of this task to hear.
+	workflow.Go(ctx, func(workflow.Context) { heard = true })
+	if err := workflow.Await(ctx, func() bool { return heard && workflow.AllHandlersFinished(ctx) }); err != nil {
+		return err
+	}
+	c.drain(ctx)
+	c.shareKeys()
+	c.shorten(mostCarried)
+	options := workflow.ContinueAsNewErrorOptions{}
+	if workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {
+		options.InitialVersioningBehavior = workflow.ContinueAsNewVersioningBehaviorAutoUpgrade
+	}
+	return workflow.NewContinueAsNewErrorWithOptions(ctx, options, CampaignName, c.next())
 }

@@ -38,14 +38,38 @@ func (c *campaign) gather(ctx workflow.Context) error {
 			selected = append(selected, i)
 		}
 	}
-	if err := workflow.Await(ctx, func() bool {
-		c.doing = fmt.Sprintf("reading the clouds: %d targets to go", c.missing)
-		return c.missing == 0 || c.Stopped != ""
-	}); err != nil {
+	if err := c.awaitReadings(ctx); err != nil {
 		return err
 	}
 	c.assemble(named, selected)
 	return c.mayCarry()
+}
+
+// awaitReadings waits until every roster has read its targets.
+func (c *campaign) awaitReadings(ctx workflow.Context) error {
+	for c.missing > 0 && c.Stopped == "" {
+		left := c.missing
+		c.doing = fmt.Sprintf("reading the clouds: %d targets to go", left)
+		c.publish(ctx)
+		if err := workflow.Await(ctx, func() bool { return c.missing != left || c.Stopped != "" || c.unheard != "" }); err != nil {
+			return err
+		}
+		if c.unheard != "" && c.Stopped == "" {
+			return temporal.NewNonRetryableApplicationError(
+				c.unheard+" has ended before it had read its targets: find out who ended it, and run the plan again", activities.TypeInvalid, nil)
+		}
+	}
+	return nil
+}
+
+// seeEnd notices a roster that ends before it has read its targets.
+func (c *campaign) seeEnd(ctx workflow.Context, number int, roster workflow.Future) {
+	if err := workflow.Await(ctx, roster.IsReady); err != nil {
+		return
+	}
+	if number < len(c.gathered) && slices.Contains(c.gathered[number], nil) {
+		c.unheard = c.Rosters[number]
+	}
 }
 
 // checkPlan has the worker judge the plan, and takes its defaults.
@@ -155,6 +179,7 @@ func (c *campaign) enroll(ctx workflow.Context, in RosterInput, lines int) error
 		TypedSearchAttributes: CampaignAttributes(c.in.Plan.Name),
 		StaticSummary:         fmt.Sprintf("Page %d of %s, %d targets", in.Number+1, info.WorkflowExecution.ID, lines),
 	}), RosterName, in)
+	workflow.Go(ctx, func(ctx workflow.Context) { c.seeEnd(ctx, in.Number, child) })
 	return child.GetChildWorkflowExecution().Get(ctx, nil)
 }
 

@@ -306,3 +306,14 @@ func TestAnAbortedCampaignTriggersNothingASecondTime(t *testing.T) {
 	require.Equal(t, fleet.Aborted, result.State)
 	require.Len(t, s.gateways[0].done(), 1, "%s", s.gateways[0].done())
 }
+
+func TestACampaignWhoseRosterEndsWhileItGathersEnds(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	env := under(t, noon.Add(-time.Hour), s)
+	env.SetTestTimeout(5 * time.Second)
+	env.RegisterWorkflowWithOptions(func(workflow.Context, workflows.RosterInput) error { return nil },
+		workflow.RegisterOptions{Name: workflows.RosterName, DisableAlreadyRegisteredCheck: true})
+	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	require.ErrorContains(t, err, "roster-000 has ended before it had read its targets")
+}
