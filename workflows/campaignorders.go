@@ -193,8 +193,17 @@ func (c *campaign) mayReschedule(o CampaignOrder) error {
 
 func (c *campaign) reschedule(_ workflow.Context, o CampaignOrder) {
 	if e, err := c.find(o.Target); err == nil {
-		e.NotBefore = o.NotBefore.UTC()
+		e.NotBefore = wholeSecond(o.NotBefore)
 	}
+}
+
+// wholeSecond rounds up to what an entry keeps from run to run: cut off, the instant
+// would come before the one that was asked for.
+func wholeSecond(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Add(time.Second - 1).Truncate(time.Second)
 }
 
 func (c *campaign) mayConcur(o CampaignOrder) error {

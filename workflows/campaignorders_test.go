@@ -120,7 +120,8 @@ func TestATargetIsRescheduledAndMoreRunAtATime(t *testing.T) {
 	p := s.plan()
 	p.Rollout.MaxConcurrent = 1
 	env := under(t, noon.Add(-time.Hour), s)
-	env.order(10*time.Minute, workflows.RescheduleUpdate, workflows.CampaignOrder{Target: nameOf(1), NotBefore: noon.Add(40 * time.Minute)})
+	env.order(10*time.Minute, workflows.RescheduleUpdate, workflows.CampaignOrder{Target: nameOf(1), NotBefore: noon.Add(40*time.Minute - time.Millisecond)})
+	env.RegisterDelayedCallback(func() { require.Equal(t, noon.Add(40*time.Minute), rows(t, env)[1].Next) }, 11*time.Minute)
 	env.order(time.Hour+time.Minute, workflows.ConcurrencyUpdate, workflows.CampaignOrder{MaxConcurrent: 3})
 	absurd := env.order(20*time.Minute, workflows.ConcurrencyUpdate, workflows.CampaignOrder{MaxConcurrent: 5000})
 	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
