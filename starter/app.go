@@ -54,18 +54,22 @@ func (a *app) dial(ctx context.Context, faults ...error) (session, error) {
 const (
 	outputTable = "table"
 	outputJSON  = "json"
+	outputYAML  = "yaml"
+
+	wantOutput = "table, json or yaml"
 )
 
 // outputFlag adds --output to a command that prints data.
 func (a *app) outputFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&a.output, "output", "o", outputTable, "table or json")
+	cmd.Flags().StringVarP(&a.output, "output", "o", outputTable, wantOutput)
 }
 
 func (a *app) checkOutput() error {
-	if a.output == outputTable || a.output == outputJSON {
+	switch a.output {
+	case outputTable, outputJSON, outputYAML:
 		return nil
 	}
-	return wrong("--output", a.output, "table or json")
+	return wrong("--output", a.output, wantOutput)
 }
 
 var gatewayIDForm = regexp.MustCompile(`^sgw-[0-9A-Fa-f]{8,17}$`)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,23 +13,32 @@ import (
 	"golang.org/x/term"
 )
 
-// printer writes what a command answers, as a table for people or as JSON.
+// printer writes what a command answers, as a table for people, or as JSON or YAML.
 type printer struct {
 	out   io.Writer
 	form  string
 	width int // of what it is written for; 0: out's own
 }
 
-// print writes data as JSON, or calls people where it is for them.
+// print writes data as JSON or YAML, or calls people where it is for them.
 func (p printer) print(data any, people func(printer)) error {
-	if p.form != outputJSON {
+	if p.form != outputJSON && p.form != outputYAML {
 		people(p)
 		return nil
 	}
-	encoder := json.NewEncoder(p.out)
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(data); err != nil {
+	err := encoder.Encode(data)
+	text := b.String()
+	if err == nil && p.form == outputYAML {
+		text, err = toYAML(b.Bytes())
+	}
+	if err == nil {
+		_, err = io.WriteString(p.out, text)
+	}
+	if err != nil {
 		return fmt.Errorf("write the answer: %w", err)
 	}
 	return nil
