@@ -151,6 +151,7 @@ func (p printer) campaignStatus(s fleet.Status) {
 	p.rows("UPCOMING", s.Upcoming)
 	p.rows("FAILURE", s.Failures)
 	p.decided(s.Decisions)
+	p.notices(s.Notices)
 }
 
 func (p printer) campaignResult(r fleet.Result) {
@@ -164,6 +165,7 @@ func (p printer) campaignResult(r fleet.Result) {
 	p.waves(r.Waves)
 	p.rows("FAILURE", r.Failures)
 	p.decided(r.Decisions)
+	p.notices(r.Untold)
 }
 
 func phaseText(s fleet.Status) string {
@@ -229,6 +231,13 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 func (p printer) decided(decisions []maintenance.Decision) {
 	section(p, decisions, []string{"DECISION", "TARGET", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
 		return []string{d.What, cmp.Or(d.Target, "-"), d.By, clock(&d.At), d.Why}
+	})
+}
+
+// notices prints the messages that people were sent.
+func (p printer) notices(notices []fleet.Notice) {
+	section(p, notices, []string{"MESSAGE", "CHANNEL", "AT", "STATE", "WHY"}, func(n fleet.Notice) []string {
+		return []string{n.ID, n.Channel, clock(&n.At), string(n.State), cmp.Or(n.Why, "-")}
 	})
 }
 

@@ -51,6 +51,13 @@ func policyDetails(b *strings.Builder, p plan.Plan) {
 		}
 		fmt.Fprintf(b, "- approvals before %s: %d within %s\n", each, a.Count, a.TimeLimit)
 	}
+	for _, n := range p.Notify {
+		on := make([]string, 0, len(n.On))
+		for _, event := range n.On {
+			on = append(on, string(event))
+		}
+		fmt.Fprintf(b, "- tells `%s` of %s\n", n.Channel, strings.Join(on, ", "))
+	}
 }
 
 func wavesText(waves []maintenance.Share) string {

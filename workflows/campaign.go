@@ -213,6 +213,7 @@ func (c *campaign) conclude(ctx workflow.Context) (fleet.Result, error) {
 	if err := errors.Join(c.closeRosters(ctx), c.tag(ctx), c.quiet(ctx)); err != nil {
 		return result, err
 	}
+	result.Untold = untold(c.Notices)
 	c.publish(ctx)
 	c.drain(ctx)
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {

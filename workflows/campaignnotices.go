@@ -144,13 +144,21 @@ func (c *campaign) quiet(ctx workflow.Context) error {
 	return nil
 }
 
-// noticeDetails are the messages that did not arrive for certain, as Markdown.
+// noticeDetails are those that are untold, as Markdown.
 func noticeDetails(notices []fleet.Notice) string {
 	var b strings.Builder
-	for _, n := range notices {
-		if n.State == fleet.NoticeFailed || n.State == fleet.NoticeUnknown {
-			fmt.Fprintf(&b, "\n%s: **not told** %s of %s (%s): %s\n", clock(&n.At), n.Channel, n.ID, n.State, n.Why)
-		}
+	for _, n := range untold(notices) {
+		fmt.Fprintf(&b, "\n%s: **not told** %s of %s (%s): %s\n", clock(&n.At), n.Channel, n.ID, n.State, n.Why)
 	}
 	return b.String()
+}
+
+// untold are the messages that did not arrive for certain.
+func untold(notices []fleet.Notice) (all []fleet.Notice) {
+	for _, n := range notices {
+		if n.State == fleet.NoticeFailed || n.State == fleet.NoticeUnknown {
+			all = append(all, n)
+		}
+	}
+	return all
 }

@@ -141,6 +141,7 @@ func TestADeadChannelHoldsUpNothingAndIsReported(t *testing.T) {
 			require.Equal(t, tc.why, notices[1].Why)
 			require.Equal(t, "ended", notices[1].ID)
 			require.LessOrEqual(t, len(c.told), 2)
+			require.Equal(t, notices, result.Untold)
 		})
 	}
 }

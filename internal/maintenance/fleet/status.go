@@ -116,6 +116,7 @@ type Result struct {
 	Waves     []WaveLine             `json:"waves,omitempty"`
 	Failures  []Row                  `json:"failures,omitempty"` // at most 50
 	Decisions []maintenance.Decision `json:"decisions,omitempty"`
+	Untold    []Notice               `json:"untold,omitempty"` // of the last 20 messages, those that did not arrive for certain
 	Submitter string                 `json:"submitter"`
 	Digest    string                 `json:"digest,omitempty"` // of the plan file
 	Start     time.Time              `json:"start"`
