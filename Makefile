@@ -36,7 +36,7 @@ record: ## Record histories of the released build that is checked out: make reco
 	TIDEGATE_RECORD=$(RELEASE) $(GO) test -count=1 ./internal/e2e
 
 pictures: ## Make the pictures of the docs anew, by a real browser.
-	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./internal/e2e
+	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./internal/e2e ./starter
 
 demo: ## Run the main job: embedded Temporal, simulated clouds, a campaign over 22 gateways.
 	$(GO) run ./demo
