@@ -19,7 +19,7 @@ func mayCampaign(s fleet.Status) []string {
 		}
 	}
 	add(s.Asks != "", workflows.ApproveUpdate)
-	add(s.Counts.Failed+s.Counts.Skipped > 0, workflows.RetryUpdate)
+	add(s.Counts.Failed+s.Counts.Skipped+s.Blockers[fleet.ByBar] > 0, workflows.RetryUpdate)
 	add(s.Counts.Waiting+s.Counts.Failed > 0, workflows.SkipUpdate)
 	add(s.Counts.Waiting > 0, workflows.RescheduleUpdate)
 	add(s.Paused == "", workflows.PauseUpdate)

@@ -93,6 +93,10 @@ func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
 		"stopped":  {fleet.Status{Stopped: "aborted"}, nil},
 		"at work":  {fleet.Status{Counts: fleet.Counts{Total: 1, Running: 1}}, append([]string{"pause"}, base...)},
 		"waiting":  {fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}}, append([]string{"skip", "reschedule", "pause"}, base...)},
+		"barred": {
+			fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}, Blockers: map[maintenance.Blocker]int{fleet.ByBar: 1}},
+			append([]string{"retry", "skip", "reschedule", "pause"}, base...),
+		},
 		"paused":   {fleet.Status{Paused: "bob", Counts: fleet.Counts{Total: 1, Succeeded: 1}}, append([]string{"resume"}, base...)},
 		"asking":   {fleet.Status{Asks: "wave 1"}, append([]string{"approve", "pause"}, base...)},
 		"a failed": {fleet.Status{Counts: fleet.Counts{Total: 1, Failed: 1}}, append([]string{"retry", "skip", "pause"}, base...)},
