@@ -88,11 +88,11 @@ func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
 		status fleet.Status
 		want   []string
 	}{
-		"over":     {fleet.Status{Phase: fleet.Over}, nil},
-		"planned":  {fleet.Status{Phase: fleet.Planned}, nil},
-		"stopped":  {fleet.Status{Stopped: "aborted"}, nil},
-		"at work":  {fleet.Status{Counts: fleet.Counts{Total: 1, Running: 1}}, append([]string{"pause"}, base...)},
-		"waiting":  {fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}}, append([]string{"skip", "reschedule", "pause"}, base...)},
+		"over":    {fleet.Status{Phase: fleet.Over}, nil},
+		"planned": {fleet.Status{Phase: fleet.Planned}, nil},
+		"stopped": {fleet.Status{Stopped: "aborted"}, nil},
+		"at work": {fleet.Status{Counts: fleet.Counts{Total: 1, Running: 1}}, append([]string{"pause"}, base...)},
+		"waiting": {fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}}, append([]string{"skip", "reschedule", "pause"}, base...)},
 		"barred": {
 			fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}, Blockers: map[maintenance.Blocker]int{fleet.ByBar: 1}},
 			append([]string{"retry", "skip", "reschedule", "pause"}, base...),
