@@ -30,7 +30,7 @@ func newBusyWorld(t *testing.T) *world {
 	var plan strings.Builder
 	plan.WriteString("apiVersion: tidegate/v1\nname: payments-q4\naccounts: {aws: [{name: sim, region: us-east-1}]}\nonFailure: hold\n" +
 		"rollout: {waves: [2, 8], bake: 1s, maxConcurrent: 7, forecast: {update: 20m, snapshot: 15m}}\n" +
-		"limits: {updateDelay: 0s, updateStart: 3s, updateDeadline: 4s, attempt: 2s, pace: {min: 20ms, max: 100ms}, steadyFor: 20ms}\ntargets:\n")
+		"limits: {updateDelay: 0s, updateStart: 8s, updateDeadline: 10s, attempt: 5s, pace: {min: 20ms, max: 100ms}, steadyFor: 20ms}\ntargets:\n")
 	for i := range cap(gateways) {
 		g := aws.Gateway{ID: fmt.Sprintf("sgw-1A2B3C%02d", i), Timezone: "GMT-4:00", NextVersion: "1.3.0", Window: aws.Window{OpenedAgo: time.Duration(20+8*i) * time.Minute}, Type: "FILE_S3"}
 		switch {
@@ -64,22 +64,21 @@ func newBusyWorld(t *testing.T) *world {
 // The picture in the docs is what the program prints of a real campaign.
 func TestBrowserShowsTheLiveViewInColours(t *testing.T) {
 	t.Parallel()
-	tab := browsertest.Open(t)
 	w := newBusyWorld(t)
 	var picture string
 	require.Eventually(t, func() bool {
 		cmd := exec.CommandContext(t.Context(), "tidegate", "--address", w.server.FrontendAddress(), "watch", "payments-q4", "--once") //nolint:gosec // our own program
 		cmd.Env = append(os.Environ(), "CLICOLOR_FORCE=1", "COLORTERM=truecolor", "TERM=xterm-256color")
 		out, err := cmd.Output()
-		require.NoError(t, err)
 		picture = string(out)
-		return strings.Contains(picture, "HELD: files-03") && strings.Count(picture, "snapshot") >= 4
-	}, time.Minute, 500*time.Millisecond)
+		return err == nil && strings.Contains(picture, "HELD: files-03") && strings.Count(picture, "snapshot") >= 4
+	}, 2*time.Minute, 500*time.Millisecond)
 	text := "<meta charset=utf-8><body style='margin:0;background:#0d1117'><pre style='margin:18px;color:#e6edf3;font:14px/1.35 monospace'>" + page(picture) + "</pre>"
 	site := httptest.NewServer(http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
 		http.ServeContent(to, r, "watch.html", time.Time{}, strings.NewReader(text))
 	}))
 	t.Cleanup(site.Close)
+	tab := browsertest.Open(t)
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(site.URL)))
 	browsertest.WaitForText(tab, t, "payments-q4", "files-03", "HELD: files-03", "MARGIN", "kept by")
 	path := filepath.Join(t.TempDir(), "watch.png")
