@@ -64,12 +64,27 @@ func (c *campaign) mayCarry() error {
 // shorten cuts what is said of the targets until the next run's input has no more
 // than so many bytes. The whole is in the targets' own records.
 func (c *campaign) shorten(bytes int) {
-	for letters := maxNote; letters > 0 && c.carries() > bytes; letters /= 2 {
+	letters := maxBarred
+	for over := c.carries() - bytes; over > 0 && letters > 0; over = c.carries() - bytes {
+		for letters > 0 && c.saves(letters) < over {
+			letters /= 2
+		}
 		for i := range c.Entries {
 			e := &c.Entries[i]
 			e.Note, e.Barred = cutTo(e.Note, letters), cutTo(e.Barred, letters)
 		}
+		letters /= 2 // letters that JSON writes as several may call for more
 	}
+}
+
+// saves is by about how many bytes the input gets shorter where nothing that is
+// said has more than so many. To measure the whole for every guess takes too long.
+func (c *campaign) saves(letters int) (bytes int) {
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		bytes += max(0, len(e.Note)-letters-len("…")) + max(0, len(e.Barred)-letters-len("…"))
+	}
+	return bytes
 }
 
 // shouldMoveOn is true where the history has become long, or a new version of the

@@ -27,7 +27,11 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	env := environment{suite.NewTestWorkflowEnvironment(), &meter{events: endEvents + taskEvents}}
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{env.meter}})
+	env.SetWorkerOptions(worker.Options{
+		Interceptors: []interceptor.WorkerInterceptor{env.meter},
+		// The race detector makes ten thousand targets slow.
+		DeadlockDetectionTimeout: time.Minute,
+	})
 	env.SetStartTime(start)
 	env.SetTestTimeout(time.Minute)
 	c.now = env.Now
