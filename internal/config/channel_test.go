@@ -1,6 +1,9 @@
 package config_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,6 +53,28 @@ func TestFaultsOfChannelsRepeatNoAddress(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
+}
+
+func TestTheDocumentedChannelsAreValid(t *testing.T) {
+	t.Parallel()
+	of := func(file, from string) string {
+		text, err := os.ReadFile(filepath.Join("..", "..", "docs", file))
+		require.NoError(t, err)
+		_, rest, found := strings.Cut(string(text), from)
+		require.True(t, found)
+		_, rest, found = strings.Cut(rest, "```yaml\n")
+		require.True(t, found)
+		example, _, found := strings.Cut(rest, "```")
+		require.True(t, found)
+		return example
+	}
+	urls := env("TIDEGATE_ONCALL_URL=generic+https://example.com", "TIDEGATE_TEAM_URL=generic+https://example.com")
+	c, err := config.Parse("docs", []byte(of("notifications.md", "## Setting a channel up")), urls)
+	require.NoError(t, err)
+	require.Len(t, c.Channels, 2)
+	c, err = config.Parse("docs", []byte(anAccount+of("configuration.md", "### Channels")), urls)
+	require.NoError(t, err)
+	require.Len(t, c.Channels, 1)
 }
 
 func TestAFileOfChannelsAloneNamesNoAccount(t *testing.T) {

@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -154,5 +157,19 @@ func TestWhatShoutrrrCannotUseIsRefused(t *testing.T) {
 		"slack://wrong":             "is no URL of the service slack",
 	} {
 		require.ErrorContains(t, notify.Address(address).Validate(), want, address)
+	}
+}
+
+func TestTheDocumentedAddressesAreValidAndAllEventsAreExplained(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "notifications.md"))
+	require.NoError(t, err)
+	rows := regexp.MustCompile("(?m)^\\| [^|]+ \\| `([a-z+]+://[^`]+)` \\|").FindAllStringSubmatch(string(text), -1)
+	require.Len(t, rows, 8)
+	for _, row := range rows {
+		require.NoError(t, notify.Address(row[1]).Validate(), row[1])
+	}
+	for _, event := range maintenance.Events() {
+		require.Contains(t, string(text), "| `"+string(event)+"` |")
 	}
 }
