@@ -93,6 +93,7 @@ func newRoot() *cobra.Command {
 	for _, o := range orders() {
 		cmd.AddCommand(newOrder(a, o))
 	}
+	completions(cmd, a)
 	return cmd
 }
 
