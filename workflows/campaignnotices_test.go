@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -195,4 +197,32 @@ func TestPeopleAreToldOfACampaignThatCannotBegin(t *testing.T) {
 	require.ErrorContains(t, err, `no channel "nobody"`)
 	require.Equal(t, []string{"oncall: " + campaignID + ": could not begin"}, c.told)
 	require.Contains(t, c.text[c.told[0]], `no channel "nobody"`)
+}
+
+func TestWhatThousandsWereToldFitsOnePayload(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	p := s.plan()
+	p.Notify = toldAll()
+	p.Rollout.MaxFailures = share(t, "100%")
+	entries := make([]fleet.Entry, 10_000)
+	for i := range entries {
+		entries[i] = fleet.Entry{
+			Name: fmt.Sprintf("store-%05d", i), Gateway: fmt.Sprintf("sgw-%08X", i), Ref: i, State: fleet.Failed, Schedule: sundayNoon(),
+			Begun: noon, End: noon.Add(20 * time.Hour), Attempts: 1, Note: strings.Repeat("the update failed; ", 8),
+		}
+	}
+	entries[9_999].State = fleet.Waiting
+	env, c := listening(t, noon.Add(21*time.Hour), s, time.Second)
+	next := nextRun(t, env, carried(p, entries...))
+	require.Less(t, proto.Size(next), 2<<20)
+	require.Equal(t, []string{"oncall: " + campaignID + ": 9999 targets failed", "oncall: " + campaignID + ": 9999 targets ended after the window"}, c.told)
+	var in workflows.CampaignInput
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
+	require.Len(t, in.Carried.Told.Failed, 9_999)
+	require.Len(t, in.Carried.Told.Overran, 9_999)
+}
+
+func sundayNoon() maintenance.Schedule {
+	return maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12}
 }
