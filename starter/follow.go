@@ -86,7 +86,8 @@ func follow(ctx context.Context, c session, run client.WorkflowRun, p *progress)
 				continue
 			}
 			looked = now
-			status, err := readStatus(ctx, c, run.GetID(), run.GetRunID())
+			// The run that is open: one that sleeps may have continued as another.
+			status, err := readStatus(ctx, c, run.GetID(), "")
 			if err != nil {
 				p.silent(err)
 				continue
