@@ -28,6 +28,7 @@ type terminal struct {
 	mu       sync.Mutex
 	written  bytes.Buffer
 	columns  uint16
+	typed    int // how much had been written when something was typed last
 }
 
 // inTerminal runs tidegate in a terminal of its own.
@@ -80,10 +81,13 @@ var (
 	control = regexp.MustCompile("\x1b\\[[0-9;?<>=]*[ $]?[A-Za-z]|\x1b[=>]|\x1b\\][^\x07\x1b]*(\x07|\x1b\\\\)")
 )
 
+// emptied is what empties a screen (ECMA-48, ED).
+const emptied = "\x1b[2J"
+
 // screen is the text that was painted since the screen was emptied last.
 func (x *terminal) screen() string {
 	all := x.all()
-	all = all[max(strings.LastIndex(all, "\x1b[2J"), 0):]
+	all = all[max(strings.LastIndex(all, emptied), 0):]
 	all = forward.ReplaceAllStringFunc(all, func(move string) string {
 		n, err := strconv.Atoi(strings.Trim(move, "\x1b[C"))
 		if err != nil {
@@ -100,7 +104,7 @@ func (x *terminal) shows(text string) {
 	end := time.Now().Add(40 * time.Second)
 	look := time.NewTicker(150 * time.Millisecond)
 	defer look.Stop()
-	for ; !strings.Contains(x.screen(), text); <-look.C {
+	for ; !x.painted() || !strings.Contains(x.screen(), text); <-look.C {
 		if time.Now().After(end) {
 			require.Failf(x.t, "the screen does not show it", "%q is missing from:\n%s", text, x.screen())
 		}
@@ -108,8 +112,13 @@ func (x *terminal) shows(text string) {
 	}
 }
 
+// painted is true once the whole screen was painted since something was typed: what
+// it held before that is no answer to it.
+func (x *terminal) painted() bool { return strings.LastIndex(x.all(), emptied) >= x.typed }
+
 func (x *terminal) types(text string) {
 	x.t.Helper()
+	x.typed = len(x.all())
 	_, err := io.WriteString(x.us, text)
 	require.NoError(x.t, err)
 }
