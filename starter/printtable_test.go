@@ -1,0 +1,73 @@
+package main_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	starter "github.com/tidegate/tidegate/starter"
+)
+
+var heads = []string{"TARGET", "GATEWAY", "WAVE", "STATE", "BEGUN", "END", "NEXT", "BLOCKER", "NOTE"}
+
+func targetRows() [][]string {
+	return [][]string{
+		{
+			"payments-storage-frankfurt-1", "sgw-12A3456B", "2", "waiting", "-", "-", "2026-11-29 02:00:00Z", "window",
+			"its window opens at 2026-11-29 02:00:00Z; see https://example.com/a-word-that-is-far-too-long-for-its-column",
+		},
+		{"files-2", "sgw-22222222", "2", "succeeded", "-", "-", "-", "-", ""},
+	}
+}
+
+func TestTablesFitTheTerminal(t *testing.T) {
+	t.Parallel()
+	wide := starter.Table(0, heads, targetRows())
+	require.Contains(t, wide, "payments-storage-frankfurt-1  sgw-12A3456B  2     waiting    -      -    2026-11-29 02:00:00Z  window   its window")
+	require.NotContains(t, wide, "…", "what is piped is whole")
+	require.Equal(t, wide, starter.Table(300, heads, targetRows()))
+	for columns, want := range map[int]string{
+		120: `
+TARGET                        GATEWAY       WAVE  STATE      NEXT                  BLOCKER  NOTE
+payments-storage-frankfurt-1  sgw-12A3456B  2     waiting    2026-11-29 02:00:00Z  window   its window opens at
+                                                                                            2026-11-29 02:00:00Z; see
+                                                                                            https://example.com/a-word-t
+                                                                                            hat-is-far-too-long-for-its-
+                                                                                            column
+files-2                       sgw-22222222  2     succeeded  -                     -
+`,
+		80: `
+TARGET     GATEWAY    WAVE  STATE      NEXT        BLOCKER  NOTE
+payments…  sgw-12A3…  2     waiting    2026-11-2…  window   its window opens at
+                                                            2026-11-29
+                                                            02:00:00Z; see
+                                                            https://example.com/
+                                                            a-word-that-is-far-t
+                                                            oo-long-for-its-colu
+                                                            mn
+files-2    sgw-2222…  2     succeeded  -           -
+`,
+	} {
+		require.Equal(t, strings.TrimPrefix(want, "\n"), starter.Table(columns, heads, targetRows()), columns)
+	}
+}
+
+func TestNoTableIsWiderThanATerminalOfEightyColumns(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		count := rapid.IntRange(1, 6).Draw(t, "columns")
+		cell := rapid.StringMatching(`[a-zé漢…-]{0,30}( [a-z漢/]{1,60}){0,4}`)
+		row := rapid.SliceOfN(cell, count, count)
+		head := make([]string, count)
+		for i := range head {
+			head[i] = "H" + strconv.Itoa(i)
+		}
+		for line := range strings.Lines(starter.Table(80, head, rapid.SliceOf(row).Draw(t, "rows"))) {
+			require.LessOrEqual(t, text.StringWidthWithoutEscSequences(strings.TrimSuffix(line, "\n")), 80, line)
+		}
+	})
+}
