@@ -1,11 +1,15 @@
 package workflows_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/tidegate/tidegate/workflows"
 )
@@ -22,7 +26,15 @@ func TestReplay(t *testing.T) {
 			t.Parallel()
 			replayer := worker.NewWorkflowReplayer()
 			workflows.Register(replayer)
-			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
+			text, err := os.ReadFile(file) //nolint:gosec // of the repository
+			require.NoError(t, err)
+			var history historypb.History
+			require.NoError(t, protojson.Unmarshal(text, &history))
+			began := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
+			// A campaign names its rosters after itself.
+			require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(nil, &history, worker.ReplayWorkflowHistoryOptions{
+				OriginalExecution: workflow.Execution{ID: began.GetWorkflowId(), RunID: began.GetOriginalExecutionRunId()},
+			}))
 		})
 	}
 }
