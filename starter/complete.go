@@ -78,7 +78,7 @@ func (o order) completers() []asker {
 func obeying(update string) []fleet.State {
 	switch update {
 	case workflows.RetryUpdate:
-		return []fleet.State{fleet.Failed}
+		return []fleet.State{fleet.Failed, fleet.Skipped}
 	case workflows.SkipUpdate, workflows.RescheduleUpdate:
 		return []fleet.State{fleet.Waiting}
 	}

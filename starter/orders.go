@@ -255,7 +255,7 @@ func (g *given) failure(namespace, nobody string, err error) error {
 	}
 	what := g.update + " " + g.subject()
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return usageError{fmt.Errorf("%s: %s, in namespace %s", what, nobody, namespace)}
+		return usageError{fmt.Errorf("%s: %s, in namespace %s; see tidegate status %s", what, nobody, namespace, g.gatewayID+g.name)}
 	}
 	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return fmt.Errorf("%s is refused: %s", what, refused.Message())

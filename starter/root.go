@@ -75,7 +75,8 @@ func newRoot() *cobra.Command {
 		Use:   "tidegate",
 		Short: "Maintain storage gateways and their proxies, each in its own window",
 		Long: "tidegate starts, shows and steers the maintenance of AWS Storage Gateways and of the TaurusDB proxies\n" +
-			"that belong to them. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n\n" +
+			"that belong to them. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n" +
+			"tidegate doctor says what is missing.\n\n" +
 			"Exit status: 0 done, 1 failed or refused, 2 called wrongly (nothing was done), 3 ended PARTIAL,\n" +
 			"4 a person has to act (the maintenance is held, or was refused because its gateway is quarantined).",
 		SilenceErrors: true,
@@ -83,7 +84,10 @@ func newRoot() *cobra.Command {
 		Args:          noSuchCommand,
 		// How many letters a mistyped command may be off.
 		SuggestionsMinimumDistance: 2,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: "  tidegate plan payments-q4.yaml     what it would do, and when\n" +
+			"  tidegate run payments-q4.yaml      do it, each gateway in its own window\n" +
+			"  tidegate watch payments-q4         see it happen, and say what is to be done",
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}

@@ -22,6 +22,8 @@ func newSchedule(a *app) *cobra.Command {
 		Short: "Start campaigns by the calendar",
 		Long: "schedule keeps Temporal Schedules that start campaigns. A schedule says when a campaign begins; the campaign then\n" +
 			"finds each gateway's next window, in the gateway's own zone. docs/schedules.md shows it by example.",
+		Example: "  tidegate schedule create weekly payments-q4.yaml --cron '0 2 * * 1'\n  tidegate schedule list\n" +
+			"  tidegate schedule pause weekly --why \"change freeze\"",
 		Args:                       noSuchCommand,
 		SuggestionsMinimumDistance: 2,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

@@ -222,10 +222,11 @@ type listedSchedule struct {
 
 func newScheduleList(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List the schedules that start campaigns",
-		Long:  "list shows the schedules of the namespace that start campaigns. A new one may take a moment to be listed.",
-		Args:  arguments(),
+		Use:     "list",
+		Short:   "List the schedules that start campaigns",
+		Long:    "list shows the schedules of the namespace that start campaigns. A new one may take a moment to be listed.",
+		Example: "  tidegate schedule list\n  tidegate schedule list --output yaml",
+		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.dial(cmd.Context(), a.checkOutput())
 			if err != nil {
