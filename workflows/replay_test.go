@@ -26,7 +26,7 @@ func TestReplay(t *testing.T) {
 			t.Parallel()
 			replayer := worker.NewWorkflowReplayer()
 			workflows.Register(replayer)
-			text, err := os.ReadFile(file) //nolint:gosec // of the repository
+			text, err := os.ReadFile(file)
 			require.NoError(t, err)
 			var history historypb.History
 			require.NoError(t, protojson.Unmarshal(text, &history))
