@@ -71,7 +71,7 @@ func (c *campaign) apply(entry *fleet.Entry, e event, now time.Time) {
 	unbegun := entry.State == fleet.Waiting || entry.State == fleet.Current
 	switch {
 	case e.Kind == wasRead && unbegun:
-		c.take(entry, e.Entry)
+		c.take(entry, e.Entry, now)
 	case e.Kind == notChosen && unbegun:
 		// It was taken in because it could not be read.
 		entry.State, entry.Barred, entry.Note = fleet.Current, "", "the selector does not match it"
@@ -81,7 +81,7 @@ func (c *campaign) apply(entry *fleet.Entry, e event, now time.Time) {
 	}
 	switch e.Kind {
 	case wasDelayed:
-		c.take(entry, e.Entry)
+		c.take(entry, e.Entry, now)
 		entry.Begun = time.Time{}
 		// The clocks of the worker and of Temporal may differ: not at once again.
 		entry.NotBefore = later(entry.NotBefore, now.Add(time.Duration(entry.Attempts)*deferral))
@@ -106,14 +106,24 @@ func later(a, b time.Time) time.Time {
 }
 
 // take puts what was read of a target into its entry.
-func (c *campaign) take(entry, read *fleet.Entry) {
+func (c *campaign) take(entry, read *fleet.Entry, now time.Time) {
 	if read == nil {
 		return
 	}
 	if unread(*entry) {
 		entry.Name, entry.Keys = read.Name, read.Keys
 	}
+	failure := entry.Note
 	entry.Schedule, entry.Work, entry.Barred, entry.State, entry.Note = read.Schedule, read.Work, read.Barred, read.State, read.Note
+	if entry.Attempts == 0 || failure == "" {
+		return
+	}
+	// It has failed before. That nothing is left which a run would do, such as the
+	// snapshot after an update that is made, does not make it good.
+	entry.Note = failure
+	if read.State == fleet.Current {
+		entry.State, entry.End = fleet.Failed, now
+	}
 }
 
 func (c *campaign) measure(t took) {

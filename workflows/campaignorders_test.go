@@ -283,3 +283,26 @@ func TestATargetThatIsHeldSaysSoInItsCampaign(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, result.Counts.Succeeded)
 }
+
+func TestARetryThatFindsNothingLeftToDoDoesNotMakeAFailureGood(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	s.gateways[1].schedule.DayOfWeek = new(2)
+	c := s.gateways[0]
+	c.gateway.Type = "CACHED"
+	c.volumes = []maintenance.Volume{{ARN: c.gateway.ARN + "/volume/vol-1122AABB", ID: "vol-1122aabb", Status: "AVAILABLE"}}
+	c.pending = never // the snapshot after the update
+	p := s.plan()
+	p.Rollout.MaxFailures = share(t, "1")
+	p.Policy.SnapshotDeadline = maintenance.Duration(30 * time.Minute)
+	p.Policy.CompensationDeadline = maintenance.Duration(10 * time.Minute)
+	env := under(t, noon.Add(-time.Hour), s)
+	retried := env.order(4*time.Hour, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(0)})
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.Error(t, err)
+	require.Equal(t, fleet.Partial, result.State)
+	require.Equal(t, fleet.Counts{Total: 2, Failed: 1, Succeeded: 1}, result.Counts)
+	require.Contains(t, result.Failures[0].Note, "PARTIAL")
+	require.True(t, retried.accepted, retried.refused)
+	require.Len(t, s.triggered(), 2)
+}
