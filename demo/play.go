@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -51,12 +52,11 @@ func play(ctx context.Context, opts options, out io.Writer) error {
 	say.effects(intended(targets), was.effects)
 	faults := differences(targets, was, promisesOf(in.Plan))
 	say.verdict(faults)
-	if opts.report != "" {
-		if err := writeReport(ctx, s, in.Plan.Name, opts.report); err != nil {
-			return err
-		}
-		say.say("The report is in %s.\n", opts.report)
+	file, err := writeReport(ctx, s, in.Plan.Name, opts.report)
+	if err != nil {
+		return err
 	}
+	say.say("The report is in %s.\n", file)
 	if !opts.exit {
 		say.say("Browse %s; Ctrl-C ends it.\n", s.runsPage())
 		<-ctx.Done()
@@ -117,19 +117,29 @@ func follow(ctx context.Context, s *stage, in workflows.CampaignInput, ask bool,
 }
 
 // writeReport writes what tidegate report would: as HTML where the file says so,
-// else as JSON.
-func writeReport(ctx context.Context, s *stage, campaign, path string) error {
+// else as JSON. Where none is named it makes one in the folder of temporary files,
+// and gives its path.
+func writeReport(ctx context.Context, s *stage, campaign, path string) (string, error) {
+	if path == "" {
+		file, err := os.CreateTemp("", "tidegate-demo-*.html")
+		if err != nil {
+			return "", fmt.Errorf("make a file for the report: %w; name one with --report", err)
+		}
+		if path = file.Name(); file.Close() != nil {
+			return "", fmt.Errorf("close %s, which is for the report: name another with --report", path)
+		}
+	}
 	form := report.JSON
 	if strings.HasSuffix(path, ".html") {
 		form = report.HTML
 	}
 	d, err := report.Make(ctx, report.Temporal{Client: s.client}, workflows.CampaignWorkflowID(campaign), "")
 	if err != nil {
-		return err
+		return "", err
 	}
 	text, err := report.Render(d, form)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return report.Save(path, text)
+	return path, report.Save(path, text)
 }
