@@ -26,6 +26,8 @@ type campaignCommand struct {
 	says string // shown in the Web UI
 	may  func(CampaignOrder) error
 	do   func(workflow.Context, CampaignOrder)
+	// takes is what it needs beside who and why, as it is typed there.
+	takes string
 }
 
 // listen registers what operators may see and say.
@@ -40,14 +42,14 @@ func (c *campaign) listen(ctx workflow.Context) error {
 		return err
 	}
 	for _, o := range []campaignCommand{
-		{ApproveUpdate, "Let the campaign, or its next wave, begin", c.mayApprove, c.approve},
-		{PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause},
-		{ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, CampaignOrder) { c.Paused = "" }},
-		{AbortUpdate, "End the campaign: begin nothing more; running targets end, those past the point of no return finish", func(CampaignOrder) error { return nil }, c.abort},
-		{SkipUpdate, "Leave a target out", c.maySkip, c.skip},
-		{RetryUpdate, "Try a failed target again, or read one again that could not be read", c.mayRetry, c.retry},
-		{RescheduleUpdate, "Begin a target not before an instant", c.mayReschedule, c.reschedule},
-		{ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o CampaignOrder) { c.Max = o.MaxConcurrent }},
+		{ApproveUpdate, "Let the campaign, or its next wave, begin", c.mayApprove, c.approve, ""},
+		{PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause, ""},
+		{ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, CampaignOrder) { c.Paused = "" }, ""},
+		{AbortUpdate, "End the campaign: begin nothing more; running targets end, those past the point of no return finish", func(CampaignOrder) error { return nil }, c.abort, ""},
+		{SkipUpdate, "Leave a target out", c.maySkip, c.skip, `, "target": "name"`},
+		{RetryUpdate, "Try a failed target again, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`},
+		{RescheduleUpdate, "Begin a target not before an instant", c.mayReschedule, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`},
+		{ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o CampaignOrder) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`},
 	} {
 		if err := c.obey(ctx, o); err != nil {
 			return err
@@ -81,7 +83,7 @@ func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 			}
 			return o.may(in)
 		},
-		Description: o.says + ".",
+		Description: o.says + `: {"by": "who", "why": "for the record"` + o.takes + `}.`,
 	})
 }
 

@@ -38,7 +38,7 @@ func TestBrowserAloneApprovesAndPausesACampaign(t *testing.T) {
 
 	home := page(srv, run, "user-metadata")
 	openForm(tab, t, home, "wave 1 waits for an approval")
-	fillIn(tab, t, "Let the campaign, or its next wave, begin.", `{"by": "bob", "why": "CHG-1"}`)
+	fillIn(tab, t, `Let the campaign, or its next wave, begin: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "CHG-1"}`)
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-updates.png"), 1440, 1000)
 	choose(tab, t, workflows.ApproveUpdate)
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-approve.png"), 1440, 1000)
@@ -49,7 +49,7 @@ func TestBrowserAloneApprovesAndPausesACampaign(t *testing.T) {
 
 	// Opened anew: the form keeps the data of the order before.
 	openForm(tab, t, home, "bob", "CHG-1")
-	fillIn(tab, t, "Begin nothing new; what runs goes on.", `{"by": "bob", "why": "INC-77"}`)
+	fillIn(tab, t, `Begin nothing new; what runs goes on: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "INC-77"}`)
 	choose(tab, t, workflows.PauseUpdate)
 	click(tab, t, form+`[type="submit"]`, "Submit")
 	paused := l.await(run, func(s campaigns.Status) bool { return s.Paused != "" })
