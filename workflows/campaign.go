@@ -65,13 +65,13 @@ type campaign struct {
 	sending int    // messages without an answer
 	hushed  bool   // nothing more is told by this run
 
-	pages    []AddTargets // of the plan, that are not with a roster yet
-	received int          // targets so far
-	gathered [][]*event   // by roster and line: what is known of each target
-	missing  int          // lines that were not heard of yet
-	unheard  string       // a roster that has ended without having told all of its lines
-	entryOf  map[int]int  // ref -> index into the entries
-	orphans  map[int]int  // ref -> attempt, of running targets whose roster is gone
+	pages    []AddTargets     // of the plan, that are not with a roster yet
+	received int              // targets so far
+	gathered [][]*fleet.Event // by roster and line: what is known of each target
+	missing  int              // lines that were not heard of yet
+	unheard  string           // a roster that has ended without having told all of its lines
+	entryOf  map[int]int      // ref -> index into the entries
+	orphans  map[int]int      // ref -> attempt, of running targets whose roster is gone
 }
 
 // Carried is what one run of a campaign leaves to the next.

@@ -173,7 +173,7 @@ func (c *campaign) enroll(ctx workflow.Context, in RosterInput, lines int) error
 			fmt.Sprintf("more than %d targets: split the plan", plan.MaxTargets), activities.TypeInvalid, nil)
 	}
 	c.Rosters = append(c.Rosters, id)
-	c.gathered = append(c.gathered, make([]*event, lines))
+	c.gathered = append(c.gathered, make([]*fleet.Event, lines))
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID: id, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		TypedSearchAttributes: CampaignAttributes(c.in.Plan.Name),
@@ -194,12 +194,12 @@ func (c *campaign) assemble(named int, selected []int) {
 			}
 			seen[e.Entry.Gateway] = true
 			entry := *e.Entry
-			entry.Ref = refOf(number, at)
+			entry.Ref = RefOf(number, at)
 			c.Entries = append(c.Entries, entry)
 		}
 	}
 	selector := func(e fleet.Entry) int {
-		if number := e.Ref / lineSpace; number >= named {
+		if number := e.Ref / LineSpace; number >= named {
 			return 1 + selected[number-named]
 		}
 		return 0
@@ -218,20 +218,11 @@ func (c *campaign) assemble(named int, selected []int) {
 	c.index()
 }
 
-// lineSpace is how far the refs of two rosters lie apart.
-const lineSpace = 1000
-
-func refOf(roster, line int) int { return roster*lineSpace + line }
-
-// unread is true for a gateway that a selector found and that could not be read
-// yet: its name and its keys are not known.
-func unread(e fleet.Entry) bool { return e.Name == e.Gateway }
-
 // shareKeys keeps of the targets' keys those that more than one has: the others
 // bind nobody, and ten thousand of them would have to travel. While there is one
 // whose keys are not known, any may yet bind it.
 func (c *campaign) shareKeys() {
-	if slices.ContainsFunc(c.Entries, unread) {
+	if slices.ContainsFunc(c.Entries, func(e fleet.Entry) bool { return e.Unread() }) {
 		return
 	}
 	count := map[string]int{}

@@ -18,7 +18,7 @@ import (
 // to a waiting receiver has left the channel, and drain, which may come before the
 // receiver does, would not find it.
 func (c *campaign) hear(ctx workflow.Context) {
-	channel := workflow.GetSignalChannel(ctx, newsSignal)
+	channel := workflow.GetSignalChannel(ctx, NewsSignal)
 	for workflow.Await(ctx, func() bool { return channel.Len() > 0 }) == nil {
 		c.drain(ctx)
 	}
@@ -27,9 +27,9 @@ func (c *campaign) hear(ctx workflow.Context) {
 // drain takes in what has arrived and was not heard yet: what a run does not hear,
 // the next one never will.
 func (c *campaign) drain(ctx workflow.Context) {
-	channel := workflow.GetSignalChannel(ctx, newsSignal)
+	channel := workflow.GetSignalChannel(ctx, NewsSignal)
 	for {
-		var n news
+		var n News
 		if !channel.ReceiveAsync(&n) {
 			return
 		}
@@ -37,7 +37,7 @@ func (c *campaign) drain(ctx workflow.Context) {
 	}
 }
 
-func (c *campaign) learn(ctx workflow.Context, n news) {
+func (c *campaign) learn(ctx workflow.Context, n News) {
 	if n.First != workflow.GetInfo(ctx).FirstRunID {
 		return // of an earlier campaign of the same name
 	}
@@ -47,15 +47,17 @@ func (c *campaign) learn(ctx workflow.Context, n news) {
 			c.keep(n.Roster, e)
 			continue
 		}
-		if i, ok := c.entryOf[refOf(n.Roster, e.Line)]; ok {
-			c.apply(&c.Entries[i], e, workflow.Now(ctx))
+		if i, ok := c.entryOf[RefOf(n.Roster, e.Line)]; ok {
+			if c.Entries[i].Learn(e, workflow.Now(ctx)) {
+				c.measure(e.Took)
+			}
 		}
 	}
 	c.tell(ctx)
 }
 
 // keep holds what is told while the fleet is being gathered: the last word counts.
-func (c *campaign) keep(roster int, e event) {
+func (c *campaign) keep(roster int, e fleet.Event) {
 	if roster >= len(c.gathered) || e.Line >= len(c.gathered[roster]) {
 		return
 	}
@@ -65,68 +67,7 @@ func (c *campaign) keep(roster int, e event) {
 	c.gathered[roster][e.Line] = &e
 }
 
-// apply changes one target by what happened to it. What is old, or told twice,
-// changes nothing.
-func (c *campaign) apply(entry *fleet.Entry, e event, now time.Time) {
-	unbegun := entry.State == fleet.Waiting || entry.State == fleet.Current
-	switch {
-	case e.Kind == wasRead && unbegun:
-		c.take(entry, e.Entry, now)
-	case e.Kind == notChosen && unbegun:
-		// It was taken in because it could not be read.
-		entry.State, entry.Barred, entry.Note = fleet.Current, "", "the selector does not match it"
-	}
-	if entry.State != fleet.Running || entry.Attempts != e.Attempt {
-		return
-	}
-	switch e.Kind {
-	case wasDelayed:
-		c.take(entry, e.Entry, now)
-		entry.Begun = time.Time{}
-		// The clocks of the worker and of Temporal may differ: not at once again.
-		entry.NotBefore = later(entry.NotBefore, now.Add(time.Duration(entry.Attempts)*deferral))
-	case isHeld:
-		entry.Note = e.Note
-	case hasEnded:
-		entry.State, entry.Note, entry.End = e.State, e.Note, e.At
-		c.measure(e.Took)
-	case wasRead, notChosen:
-	}
-}
-
-// deferral is how long a target is left that was begun and found its window shut;
-// each time for longer, since a roster's history has an end.
-const deferral = time.Minute
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// take puts what was read of a target into its entry.
-func (c *campaign) take(entry, read *fleet.Entry, now time.Time) {
-	if read == nil {
-		return
-	}
-	if unread(*entry) {
-		entry.Name, entry.Keys = read.Name, read.Keys
-	}
-	failure := entry.Note
-	entry.Schedule, entry.Work, entry.Barred, entry.State, entry.Note = read.Schedule, read.Work, read.Barred, read.State, read.Note
-	if entry.Attempts == 0 || failure == "" {
-		return
-	}
-	// It has failed before. That nothing is left which a run would do, such as the
-	// snapshot after an update that is made, does not make it good.
-	entry.Note = failure
-	if read.State == fleet.Current {
-		entry.State, entry.End = fleet.Failed, now
-	}
-}
-
-func (c *campaign) measure(t took) {
+func (c *campaign) measure(t fleet.Took) {
 	for _, piece := range []struct {
 		sample *fleet.Sample
 		took   maintenance.Duration
@@ -142,17 +83,16 @@ func (c *campaign) begin(ctx workflow.Context, now time.Time) error {
 	if c.running() == 0 {
 		c.Swept = now
 	}
-	to := make([]orders, len(c.Rosters))
+	to := make([]Orders, len(c.Rosters))
 	for _, i := range c.turn.Begin {
 		e := &c.Entries[i]
-		e.State, e.Begun, e.End, e.Note = fleet.Running, now, time.Time{}, ""
-		e.Attempts++
-		o := &to[e.Ref/lineSpace]
-		o.Begin = append(o.Begin, startOrder{Line: e.Ref % lineSpace, Attempt: e.Attempts})
+		e.Begin(e.Attempts+1, now)
+		o := &to[e.Ref/LineSpace]
+		o.Begin = append(o.Begin, StartOrder{Line: e.Ref % LineSpace, Attempt: e.Attempts})
 	}
 	for _, ref := range c.Reads {
-		o := &to[ref/lineSpace]
-		o.Read = append(o.Read, ref%lineSpace)
+		o := &to[ref/LineSpace]
+		o.Read = append(o.Read, ref%LineSpace)
 	}
 	for n := range to {
 		to[n].Abort = c.Aborting
@@ -167,19 +107,19 @@ func (c *campaign) sweep(ctx workflow.Context, now time.Time) error {
 		return nil
 	}
 	c.Swept = now
-	to := make([]orders, len(c.Rosters))
+	to := make([]Orders, len(c.Rosters))
 	for _, e := range c.Entries {
 		if e.State == fleet.Running {
-			o := &to[e.Ref/lineSpace]
-			o.Tell = append(o.Tell, e.Ref%lineSpace)
-			o.Begin = append(o.Begin, startOrder{Line: e.Ref % lineSpace, Attempt: e.Attempts}) // it may never have come
+			o := &to[e.Ref/LineSpace]
+			o.Tell = append(o.Tell, e.Ref%LineSpace)
+			o.Begin = append(o.Begin, StartOrder{Line: e.Ref % LineSpace, Attempt: e.Attempts}) // it may never have come
 		}
 	}
 	return c.order(ctx, to)
 }
 
 // order gives the rosters their orders.
-func (c *campaign) order(ctx workflow.Context, to []orders) error {
+func (c *campaign) order(ctx workflow.Context, to []Orders) error {
 	gone, err := c.send(ctx, to)
 	for _, n := range gone {
 		c.lose(ctx, n)
@@ -188,11 +128,11 @@ func (c *campaign) order(ctx workflow.Context, to []orders) error {
 }
 
 // send signals each roster that has orders, and gives those that are gone.
-func (c *campaign) send(ctx workflow.Context, to []orders) (gone []int, err error) {
+func (c *campaign) send(ctx workflow.Context, to []Orders) (gone []int, err error) {
 	sent := make([]workflow.Future, len(to))
 	for n, o := range to {
 		if len(o.Begin)+len(o.Read)+len(o.Tell) > 0 || o.Abort != nil || o.Close {
-			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Rosters[n], "", ordersSignal, o)
+			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Rosters[n], "", OrdersSignal, o)
 		}
 	}
 	for n, future := range sent {
@@ -218,7 +158,7 @@ func (c *campaign) lose(ctx workflow.Context, roster int) {
 	for i := range c.Entries {
 		e := &c.Entries[i]
 		switch {
-		case e.Ref/lineSpace != roster || e.State.Ended():
+		case e.Ref/LineSpace != roster || e.State.Ended():
 		case e.State == fleet.Running:
 			c.seeHome(ctx, e.Ref, e.Attempts)
 		default:
@@ -230,7 +170,7 @@ func (c *campaign) lose(ctx workflow.Context, roster int) {
 // giveUp ends a target whose roster is gone.
 func (c *campaign) giveUp(ctx workflow.Context, e *fleet.Entry) {
 	e.State, e.End = fleet.Failed, workflow.Now(ctx)
-	e.Note = "its roster " + c.Rosters[e.Ref/lineSpace] + " was ended by somebody: see the target's own run"
+	e.Note = "its roster " + c.Rosters[e.Ref/LineSpace] + " was ended by somebody: see the target's own run"
 	c.changed = true
 }
 
@@ -257,7 +197,7 @@ func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
 
 // closeRosters lets the rosters end.
 func (c *campaign) closeRosters(ctx workflow.Context) error {
-	to := make([]orders, len(c.Rosters))
+	to := make([]Orders, len(c.Rosters))
 	for n := range to {
 		to[n].Close = true
 	}

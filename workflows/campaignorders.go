@@ -155,8 +155,8 @@ func (c *campaign) maySkip(o CampaignOrder) error {
 
 func (c *campaign) skip(ctx workflow.Context, o CampaignOrder) {
 	if e, err := c.find(o.Target); err == nil {
-		e.State, e.End = fleet.Skipped, workflow.Now(ctx)
-		e.Note = cut(strings.TrimSpace("by " + o.By + ": " + o.Why + " " + e.Note))
+		e.Skip(o.By, o.Why, workflow.Now(ctx))
+		e.Note = cut(e.Note)
 	}
 }
 
@@ -171,13 +171,10 @@ func (c *campaign) mayRetry(o CampaignOrder) error {
 	return nil
 }
 
-// readAgain bars a target until its roster has read it anew.
-const readAgain = "is being read again"
-
 // retry lets a target wait again once its roster has read it anew.
 func (c *campaign) retry(_ workflow.Context, o CampaignOrder) {
 	if e, err := c.find(o.Target); err == nil {
-		e.State, e.End, e.Begun, e.Barred = fleet.Waiting, time.Time{}, time.Time{}, readAgain
+		e.Retry()
 		c.Reads = append(c.Reads, e.Ref)
 	}
 }

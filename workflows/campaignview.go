@@ -50,7 +50,7 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 
 // rereading is true while a target is read again that an operator wants retried.
 func (c *campaign) rereading() bool {
-	return slices.ContainsFunc(c.Entries, func(e fleet.Entry) bool { return e.Barred == readAgain })
+	return slices.ContainsFunc(c.Entries, func(e fleet.Entry) bool { return e.Barred == fleet.ReadAgain })
 }
 
 // publish shows the campaign as it is now in the Web UI. It adds nothing to the

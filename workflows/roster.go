@@ -9,13 +9,12 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-// The signals between a campaign and its rosters, and to a target's run.
+// The signals between a roster and a target's run.
 const (
-	newsSignal   = "news"
-	ordersSignal = "orders"
-	heldSignal   = "held"
+	heldSignal = "held"
 	// abortSignal carries an Order; a run that is past the point of no return does
 	// not obey it.
 	abortSignal = "abort"
@@ -64,7 +63,7 @@ type roster struct {
 	lines  []*line
 	slots  workflow.Semaphore // of those that are read side by side
 	unread int                // lines that were not read once yet
-	outbox []event
+	outbox []fleet.Event
 	busy   bool // a signal to the campaign is under way
 	// closed is true once the campaign has ended, or is gone; closing is closed then.
 	closed  bool
@@ -89,7 +88,7 @@ type line struct {
 	unreadable bool
 	patience   time.Duration       // until one that is unreadable is read again
 	obstacle   activities.Obstacle // what bars it; zero: nothing
-	told       event               // what the campaign was told last of a maintenance
+	told       fleet.Event         // what the campaign was told last of a maintenance
 	attempt    int                 // of the maintenance that was begun last
 	running    string              // run id of the maintenance that runs
 	orders     workflow.Channel    // of attempts; 0 is "read it anew"
@@ -130,9 +129,9 @@ func (r *roster) surveyed() ([]Surveyed, error) {
 
 // obey hands the campaign's orders to the lines that they are for.
 func (r *roster) obey(ctx workflow.Context) {
-	channel := workflow.GetSignalChannel(ctx, ordersSignal)
+	channel := workflow.GetSignalChannel(ctx, OrdersSignal)
 	for !r.closed {
-		var o orders
+		var o Orders
 		channel.Receive(ctx, &o)
 		r.hand(o)
 		if o.Abort != nil {
@@ -144,7 +143,7 @@ func (r *roster) obey(ctx workflow.Context) {
 	}
 }
 
-func (r *roster) hand(o orders) {
+func (r *roster) hand(o Orders) {
 	for _, b := range o.Begin {
 		if l := r.at(b.Line); l != nil && b.Attempt > l.attempt {
 			l.attempt = b.Attempt
@@ -169,7 +168,7 @@ func (r *roster) hearOfHeld(ctx workflow.Context) {
 	for workflow.GetSignalChannel(ctx, heldSignal).Receive(ctx, &held) {
 		for _, l := range r.lines {
 			if l.running != "" && l.Target.Gateway.ID() == held.Gateway {
-				r.report(l, event{Kind: isHeld, Attempt: l.attempt, Note: cut(held.Reason)})
+				r.report(l, fleet.Event{Kind: fleet.KindHeld, Attempt: l.attempt, Note: cut(held.Reason)})
 			}
 		}
 		held = heldTarget{}
@@ -184,9 +183,9 @@ func (r *roster) at(n int) *line {
 }
 
 // report leaves an event for the campaign.
-func (r *roster) report(l *line, e event) {
+func (r *roster) report(l *line, e fleet.Event) {
 	e.Line = l.number
-	if e.Kind == hasEnded || e.Kind == wasDelayed {
+	if e.Kind == fleet.KindEnded || e.Kind == fleet.KindDeferred {
 		l.told = e
 	}
 	r.outbox = append(r.outbox, e)
@@ -207,8 +206,8 @@ func (r *roster) send(ctx workflow.Context) {
 	events := r.outbox
 	r.outbox, r.busy = nil, true
 	defer func() { r.busy = false }()
-	err := workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", newsSignal,
-		news{First: r.in.First, Roster: r.in.Number, Events: events}).Get(ctx, nil)
+	err := workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", NewsSignal,
+		News{First: r.in.First, Roster: r.in.Number, Events: events}).Get(ctx, nil)
 	if err != nil {
 		// Temporal repeats what can be repeated: there is no such campaign any more.
 		workflow.GetLogger(ctx).Warn("the campaign does not take news", "campaign", r.in.Campaign, "error", err)

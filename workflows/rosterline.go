@@ -16,7 +16,7 @@ import (
 // tend is the life of one target within its campaign: it is read, watched, begun
 // when the campaign says so, and read again when anything about it has changed.
 func (r *roster) tend(ctx workflow.Context, l *line) {
-	r.survey(ctx, l, event{})
+	r.survey(ctx, l, fleet.Event{})
 	for !r.closed && !r.in.PlanOnly && l.chosen {
 		attempt, changed := r.await(ctx, l)
 		switch {
@@ -25,7 +25,7 @@ func (r *roster) tend(ctx workflow.Context, l *line) {
 		case attempt > 0:
 			r.maintain(ctx, l, attempt)
 		case changed:
-			r.survey(ctx, l, event{})
+			r.survey(ctx, l, fleet.Event{})
 		}
 	}
 }
@@ -50,12 +50,12 @@ func (r *roster) await(ctx workflow.Context, l *line) (attempt int, changed bool
 // maintain runs a target's maintenance to its end, unless something bars it.
 func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
 	if err := r.findObstacle(ctx, l); err != nil || l.obstacle.WorkflowID != "" {
-		r.survey(ctx, l, event{Kind: wasDelayed, Attempt: attempt})
+		r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
 		return
 	}
 	if r.aborted != nil {
 		entry := l.Entry
-		r.report(l, event{Kind: wasDelayed, Attempt: attempt, Entry: &entry})
+		r.report(l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt, Entry: &entry})
 		return
 	}
 	// A child outlives a roster that is terminated: nothing kills a maintenance.
@@ -66,19 +66,19 @@ func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
 	if err != nil {
 		// Somebody was faster: the survey finds who.
 		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
-			r.survey(ctx, l, event{Kind: wasDelayed, Attempt: attempt})
+			r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
 			return
 		}
-		r.report(l, event{Kind: hasEnded, Attempt: attempt, State: fleet.Failed, Note: cut("could not be started: " + err.Error()), At: workflow.Now(ctx)})
+		r.report(l, fleet.Event{Kind: fleet.KindEnded, Attempt: attempt, State: fleet.Failed, Note: cut("could not be started: " + err.Error()), At: workflow.Now(ctx)})
 		return
 	}
 	result, err := recordOf(childCtx, child)
 	l.running = ""
 	if result.State == maintenance.StateDeferred {
-		r.survey(ctx, l, event{Kind: wasDelayed, Attempt: attempt})
+		r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
 		return
 	}
-	ended := event{Kind: hasEnded, Attempt: attempt, State: fleet.Succeeded, At: workflow.Now(ctx), Took: pieces(result, policy)}
+	ended := fleet.Event{Kind: fleet.KindEnded, Attempt: attempt, State: fleet.Succeeded, At: workflow.Now(ctx), Took: pieces(result, policy)}
 	if result.State != maintenance.StateCompleted {
 		ended.State, ended.Note = fleet.Failed, noteOf(result, err)
 	}
@@ -147,8 +147,8 @@ func cutTo(note string, most int) string {
 }
 
 // pieces is how long a maintenance's pieces took.
-func pieces(result maintenance.Result, policy maintenance.Policy) took {
-	var t took
+func pieces(result maintenance.Result, policy maintenance.Policy) fleet.Took {
+	var t fleet.Took
 	if result.State != maintenance.StateCompleted {
 		return t
 	}

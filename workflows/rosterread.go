@@ -27,7 +27,7 @@ const (
 
 // survey reads a target, and tells the campaign what is known of it now. Its
 // event's kind and attempt are given where it was begun before.
-func (r *roster) survey(ctx workflow.Context, l *line, as event) {
+func (r *roster) survey(ctx workflow.Context, l *line, as fleet.Event) {
 	if err := r.slots.Acquire(ctx, 1); err != nil {
 		return
 	}
@@ -41,7 +41,7 @@ func (r *roster) survey(ctx workflow.Context, l *line, as event) {
 	}
 	if !l.chosen {
 		l.Entry.State = fleet.Skipped
-		r.report(l, event{Kind: notChosen})
+		r.report(l, fleet.Event{Kind: fleet.KindNotFound})
 		return
 	}
 	l.unreadable = err != nil
@@ -58,7 +58,7 @@ func (r *roster) survey(ctx workflow.Context, l *line, as event) {
 		l.Entry.State, l.Entry.Note = fleet.Current, "nothing to do"
 	}
 	if as.Kind == "" {
-		as.Kind = wasRead
+		as.Kind = fleet.KindRead
 	}
 	entry := l.Entry
 	as.Entry = &entry

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"time"
-
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -22,57 +20,40 @@ type RosterInput struct {
 	PlanOnly bool                     `json:"planOnly,omitempty"`
 }
 
-// orders are what a campaign tells a roster. All of it may be said twice.
-type orders struct {
-	Begin []startOrder `json:"begin,omitempty"`
+// The signals between a campaign and its rosters.
+const (
+	// NewsSignal carries News.
+	NewsSignal = "news"
+	// OrdersSignal carries Orders.
+	OrdersSignal = "orders"
+)
+
+// LineSpace is how far the refs of two rosters' targets lie apart.
+const LineSpace = 1000
+
+// RefOf is how a campaign's entries refer to a line of a roster.
+func RefOf(roster, line int) int { return roster*LineSpace + line }
+
+// Orders are what a campaign tells a roster. All of it may be said twice.
+type Orders struct {
+	Begin []StartOrder `json:"begin,omitempty"`
 	Read  []int        `json:"read,omitempty"`  // lines that are to be read anew
 	Tell  []int        `json:"tell,omitempty"`  // lines of which nothing was heard for long
 	Abort *Order       `json:"abort,omitempty"` // every running target that is not past the point of no return
 	Close bool         `json:"close,omitempty"` // nothing more will be asked
 }
 
-// startOrder is the order to begin a target's maintenance.
-type startOrder struct {
+// StartOrder is the order to begin a target's maintenance.
+type StartOrder struct {
 	Line    int `json:"line"`
 	Attempt int `json:"attempt"` // counted by the campaign, from 1 on
 }
 
-// news are what a roster tells its campaign. All of it may be said twice.
-type news struct {
-	First  string  `json:"first"` // of the campaign that is meant
-	Roster int     `json:"roster"`
-	Events []event `json:"events"`
-}
-
-// eventKind says what happened to a target.
-type eventKind string
-
-const (
-	wasRead    eventKind = "read"      // Entry holds what is known now
-	notChosen  eventKind = "not found" // the selector does not match
-	wasDelayed eventKind = "deferred"  // it was begun, and found its window shut: Entry holds the new one
-	isHeld     eventKind = "held"      // its run waits for a person: Note says why; empty: no more
-	hasEnded   eventKind = "ended"
-)
-
-// event is what happened to one target.
-type event struct {
-	Line    int          `json:"line"`
-	Kind    eventKind    `json:"kind"`
-	Entry   *fleet.Entry `json:"entry,omitempty"`
-	Attempt int          `json:"attempt,omitempty"` // of a maintenance that has ended or was deferred
-	State   fleet.State  `json:"state,omitempty"`
-	Note    string       `json:"note,omitempty"`
-	At      time.Time    `json:"at,omitzero"`
-	Took    took         `json:"took,omitzero"`
-}
-
-// took is how long the pieces of a maintenance took; zero for those that it did
-// not have, or in which it waited for a window or a person.
-type took struct {
-	Update   maintenance.Duration `json:"update,omitempty"`
-	Snapshot maintenance.Duration `json:"snapshot,omitempty"`
-	Proxy    maintenance.Duration `json:"proxy,omitempty"`
+// News are what a roster tells its campaign. All of it may be said twice.
+type News struct {
+	First  string        `json:"first"` // run id of the first run of the campaign that is meant
+	Roster int           `json:"roster"`
+	Events []fleet.Event `json:"events"`
 }
 
 // heldTarget is what a run tells its roster when it is held, and when no more.

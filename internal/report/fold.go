@@ -16,47 +16,6 @@ import (
 	"github.com/tidegate/tidegate/workflows"
 )
 
-// What a campaign and its rosters tell each other, as histories have it: the names
-// of their signals, the kinds of news, and how a target is referred to.
-const (
-	newsSignal   = "news"
-	ordersSignal = "orders"
-
-	kindRead     = "read"
-	kindNotFound = "not found"
-	kindDeferred = "deferred"
-	kindEnded    = "ended"
-
-	refsPerRoster = 1000
-)
-
-// news are what a roster tells.
-type news struct {
-	First  string  `json:"first"` // run id of the campaign's first run
-	Roster int     `json:"roster"`
-	Events []event `json:"events"`
-}
-
-// event is what happened to one target.
-type event struct {
-	Line    int          `json:"line"`
-	Kind    string       `json:"kind"`
-	Entry   *fleet.Entry `json:"entry"`
-	Attempt int          `json:"attempt"`
-	State   fleet.State  `json:"state"`
-	Note    string       `json:"note"`
-	At      time.Time    `json:"at"`
-}
-
-// orders are what a campaign tells.
-type orders struct {
-	Begin []struct {
-		Line    int `json:"line"`
-		Attempt int `json:"attempt"`
-	} `json:"begin"`
-	Close bool `json:"close"`
-}
-
 // fold follows a campaign's entries through its last run's history, as the
 // campaign itself does.
 type fold struct {
@@ -102,15 +61,15 @@ func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
 }
 
 func (f *fold) take(e *historypb.HistoryEvent) {
-	if signal := e.GetWorkflowExecutionSignaledEventAttributes(); signal.GetSignalName() == newsSignal {
-		if n, ok := decode[news](signal.GetInput()); ok && n.First == f.first {
-			f.learn(n)
+	if signal := e.GetWorkflowExecutionSignaledEventAttributes(); signal.GetSignalName() == workflows.NewsSignal {
+		if n, ok := decode[workflows.News](signal.GetInput()); ok && n.First == f.first {
+			f.learn(n, at(e))
 		}
 		return
 	}
-	if told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); told.GetSignalName() == ordersSignal {
+	if told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); told.GetSignalName() == workflows.OrdersSignal {
 		number, known := f.rosters[told.GetWorkflowExecution().GetWorkflowId()]
-		if o, ok := decode[orders](told.GetInput()); ok && known {
+		if o, ok := decode[workflows.Orders](told.GetInput()); ok && known {
 			f.begin(number, o, at(e))
 			if !o.Close {
 				f.told[e.GetEventId()] = number
@@ -129,12 +88,12 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 	}
 }
 
-func (f *fold) learn(n news) {
+func (f *fold) learn(n workflows.News, now time.Time) {
 	for _, e := range n.Events {
-		ref := n.Roster*refsPerRoster + e.Line
+		ref := workflows.RefOf(n.Roster, e.Line)
 		if entry := f.entries[ref]; entry != nil {
-			apply(entry, e)
-		} else if e.Kind == kindRead && e.Entry != nil && len(f.order) == 0 {
+			entry.Learn(e, now)
+		} else if e.Kind == fleet.KindRead && e.Entry != nil && len(f.order) == 0 {
 			read := *e.Entry
 			read.Ref = ref
 			f.entries[ref], f.named[ref] = &read, read.Name
@@ -142,37 +101,10 @@ func (f *fold) learn(n news) {
 	}
 }
 
-// apply changes one target by what happened to it. What is old, or told twice,
-// changes nothing.
-func apply(entry *fleet.Entry, e event) {
-	runs := entry.State == fleet.Running && entry.Attempts == e.Attempt
-	unbegun := entry.State == fleet.Waiting || entry.State == fleet.Current
-	switch {
-	case e.Kind == kindRead && unbegun:
-		reread(entry, e.Entry)
-	case e.Kind == kindNotFound && unbegun:
-		entry.State, entry.Barred, entry.Note = fleet.Current, "", "the selector does not match it"
-	case e.Kind == kindDeferred && runs:
-		reread(entry, e.Entry)
-		entry.Begun = time.Time{}
-	case e.Kind == kindEnded && runs:
-		entry.State, entry.Note, entry.End = e.State, e.Note, e.At.UTC()
-	}
-}
-
-func reread(entry, read *fleet.Entry) {
-	if read != nil {
-		if entry.Name == entry.Gateway { // it could not be read before
-			entry.Name = read.Name
-		}
-		entry.Schedule, entry.Work, entry.Barred, entry.State, entry.Note = read.Schedule, read.Work, read.Barred, read.State, read.Note
-	}
-}
-
-func (f *fold) begin(roster int, o orders, now time.Time) {
+func (f *fold) begin(roster int, o workflows.Orders, now time.Time) {
 	for _, b := range o.Begin {
-		if entry := f.entries[roster*refsPerRoster+b.Line]; entry != nil && b.Attempt > entry.Attempts {
-			entry.State, entry.Begun, entry.End, entry.Note, entry.Attempts = fleet.Running, now, time.Time{}, "", b.Attempt
+		if entry := f.entries[workflows.RefOf(roster, b.Line)]; entry != nil && b.Attempt > entry.Attempts {
+			entry.Begin(b.Attempt, now)
 		}
 	}
 }
@@ -182,7 +114,7 @@ const rosterGone = "its roster was ended by somebody: see the target's own run"
 // lose ends the targets of a roster that is gone, but for those that run.
 func (f *fold) lose(roster int, now time.Time) {
 	for ref, entry := range f.entries {
-		if ref/refsPerRoster == roster && entry.State == fleet.Waiting {
+		if ref/workflows.LineSpace == roster && entry.State == fleet.Waiting {
 			entry.State, entry.End, entry.Note = fleet.Failed, now, rosterGone
 		}
 	}
@@ -207,10 +139,9 @@ func (f *fold) decide(d maintenance.Decision) {
 		}
 		switch d.What {
 		case workflows.SkipUpdate:
-			entry.State, entry.End = fleet.Skipped, d.At.UTC()
-			entry.Note = strings.TrimSpace("by " + d.By + ": " + d.Why + " " + entry.Note)
+			entry.Skip(d.By, d.Why, d.At.UTC())
 		case workflows.RetryUpdate:
-			entry.State, entry.End, entry.Begun, entry.Barred = fleet.Waiting, time.Time{}, time.Time{}, "is being read again"
+			entry.Retry()
 		}
 		return
 	}
@@ -240,7 +171,7 @@ func (f *fold) assemble(e evidence, rollout maintenance.Rollout) []fleet.Entry {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b fleet.Entry) int {
-		ofA, ofB := group[a.Ref/refsPerRoster], group[b.Ref/refsPerRoster]
+		ofA, ofB := group[a.Ref/workflows.LineSpace], group[b.Ref/workflows.LineSpace]
 		if ofA != ofB || ofA == 0 {
 			return cmp.Compare(ofA, ofB)
 		}

@@ -23,10 +23,10 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 		}
 		in, _ := decode[workflows.RosterInput](p.history.started().GetInput())
 		for line, t := range in.Targets {
-			refs[number*refsPerRoster+line] = t.Gateway
+			refs[workflows.RefOf(number, line)] = t.Gateway
 		}
 		for line, ref := range in.Found {
-			refs[number*refsPerRoster+line] = ref
+			refs[workflows.RefOf(number, line)] = ref
 		}
 		p.firstRead(number, work)
 	}
@@ -58,12 +58,12 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 func (p page) firstRead(number int, work map[int]fleet.Work) {
 	for _, event := range p.history.events {
 		told := event.GetSignalExternalWorkflowExecutionInitiatedEventAttributes()
-		if told.GetSignalName() != newsSignal {
+		if told.GetSignalName() != workflows.NewsSignal {
 			continue
 		}
-		n, _ := decode[news](told.GetInput())
+		n, _ := decode[workflows.News](told.GetInput())
 		for _, e := range n.Events {
-			ref := number*refsPerRoster + e.Line
+			ref := workflows.RefOf(number, e.Line)
 			if _, known := work[ref]; !known && e.Entry != nil && !e.Entry.Work.IsZero() {
 				work[ref] = e.Entry.Work
 			}

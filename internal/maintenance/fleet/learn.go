@@ -1,0 +1,120 @@
+package fleet
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// Kind says what happened to a target.
+type Kind string
+
+// The kinds. They stand in histories and never change.
+const (
+	KindRead     Kind = "read"      // Entry holds what is known now
+	KindNotFound Kind = "not found" // the selector does not match
+	KindDeferred Kind = "deferred"  // it was begun, and found its window shut: Entry holds the new one
+	KindHeld     Kind = "held"      // its run waits for a person: Note says why; empty: no more
+	KindEnded    Kind = "ended"
+)
+
+// Event is what happened to one target.
+type Event struct {
+	Line    int       `json:"line"` // of the target on its page
+	Kind    Kind      `json:"kind"`
+	Entry   *Entry    `json:"entry,omitempty"`
+	Attempt int       `json:"attempt,omitempty"` // of a maintenance that has ended, is held or was deferred
+	State   State     `json:"state,omitempty"`
+	Note    string    `json:"note,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	Took    Took      `json:"took,omitzero"`
+}
+
+// Took is how long the pieces of a maintenance took; zero for those that it did
+// not have, or in which it waited for a window or a person.
+type Took struct {
+	Update   maintenance.Duration `json:"update,omitempty"`
+	Snapshot maintenance.Duration `json:"snapshot,omitempty"`
+	Proxy    maintenance.Duration `json:"proxy,omitempty"`
+}
+
+// ReadAgain bars a target that is to be retried until it has been read anew.
+const ReadAgain = "is being read again"
+
+// deferral is how long a target is left that was begun and found its window shut;
+// each time for longer, since a page's history has an end.
+const deferral = time.Minute
+
+// Unread is true for a gateway that a selector found and that could not be read
+// yet: its name and its keys are not known.
+func (e *Entry) Unread() bool { return e.Name == e.Gateway }
+
+// Begin notes that a target's maintenance begins; attempt counts from 1 on.
+func (e *Entry) Begin(attempt int, now time.Time) {
+	e.State, e.Begun, e.End, e.Note, e.Attempts = Running, now, time.Time{}, "", attempt
+}
+
+// Skip leaves a target out.
+func (e *Entry) Skip(by, why string, now time.Time) {
+	e.State, e.End = Skipped, now
+	e.Note = strings.TrimSpace("by " + by + ": " + why + " " + e.Note)
+}
+
+// Retry lets a target wait again once it has been read anew.
+func (e *Entry) Retry() {
+	e.State, e.End, e.Begun, e.Barred = Waiting, time.Time{}, time.Time{}, ReadAgain
+}
+
+// Learn changes a target by what happened to it. What is old, or told twice,
+// changes nothing, and is answered with false.
+func (e *Entry) Learn(ev Event, now time.Time) bool {
+	switch ev.Kind {
+	case KindRead, KindNotFound:
+		if e.State != Waiting && e.State != Current {
+			return false
+		}
+	case KindDeferred, KindHeld, KindEnded:
+		if e.State != Running || e.Attempts != ev.Attempt {
+			return false
+		}
+	}
+	switch ev.Kind {
+	case KindRead:
+		e.take(ev.Entry, now)
+	case KindNotFound:
+		// It was taken in because it could not be read.
+		e.State, e.Barred, e.Note = Current, "", "the selector does not match it"
+	case KindDeferred:
+		e.take(ev.Entry, now)
+		e.Begun = time.Time{}
+		// The clocks of the worker and of Temporal may differ: not at once again.
+		e.NotBefore = later(e.NotBefore, now.Add(time.Duration(e.Attempts)*deferral))
+	case KindHeld:
+		e.Note = ev.Note
+	case KindEnded:
+		e.State, e.Note, e.End = ev.State, ev.Note, ev.At.UTC()
+	}
+	return true
+}
+
+// take puts what was read of a target into its entry.
+func (e *Entry) take(read *Entry, now time.Time) {
+	if read == nil {
+		return
+	}
+	if e.Unread() {
+		e.Name, e.Keys = read.Name, read.Keys
+	}
+	failure := e.Note
+	e.Schedule, e.Work, e.Barred, e.State, e.Note = read.Schedule, read.Work, read.Barred, read.State, read.Note
+	if e.Attempts == 0 || failure == "" {
+		return
+	}
+	// It has failed before. That nothing is left which a run would do, such as the
+	// snapshot after an update that is made, does not make it good.
+	e.Note = failure
+	if read.State == Current {
+		e.State, e.End = Failed, now
+	}
+}
