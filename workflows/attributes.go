@@ -44,12 +44,7 @@ func StartAttributes(target maintenance.Target) temporal.SearchAttributes {
 
 // startAttributes are StartAttributes of a run that a campaign begins.
 func startAttributes(target maintenance.Target, campaign string) temporal.SearchAttributes {
-	return temporal.NewSearchAttributes(
-		attributeGateway.ValueSet(target.Gateway.ID()),
-		attributeAccount.ValueSet(target.Gateway.Account),
-		attributeStep.ValueSet(string(maintenance.StepAssess)),
-		attributeCampaign.ValueSet(campaign),
-	)
+	return temporal.NewSearchAttributes(StartAttributes(target).Copy(), attributeCampaign.ValueSet(campaign))
 }
 
 // CampaignAttributes are those that a campaign has from its start: its name, by

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,26 +50,41 @@ const (
 // attempt is how long one attempt of an activity may take. Before assess has
 // recorded the policy's defaults it is what the input says, else 90 seconds.
 func (r *run) attempt() time.Duration {
-	return cmp.Or(r.policy.Attempt, r.in.Policy.Attempt, maintenance.Duration(90*time.Second)).Std()
+	return attempt(r.policy, r.in.Policy)
+}
+
+// attempt is what the first of the policies says that says anything.
+func attempt(policies ...maintenance.Policy) time.Duration {
+	for _, p := range policies {
+		if p.Attempt != 0 {
+			return p.Attempt.Std()
+		}
+	}
+	return 90 * time.Second
 }
 
 // readWithin is for calls that change nothing. They are repeated until the time
 // is up: a deadline ends an activity, never a count of attempts.
 func (r *run) readWithin(limit time.Duration, summary string) workflow.ActivityOptions {
-	return workflow.ActivityOptions{
-		Summary:                summary,
-		StartToCloseTimeout:    r.attempt(),
-		ScheduleToCloseTimeout: max(limit, r.attempt()),
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: most},
-	}
+	options := r.pollWithin(limit, summary)
+	options.RetryPolicy.BackoffCoefficient = 2
+	return options
 }
 
 // pollWithin is for looks that fail until what they wait for is there. Failed
 // attempts are not in the history, so a long wait costs what a short one does.
 func (r *run) pollWithin(limit time.Duration, summary string) workflow.ActivityOptions {
-	options := r.readWithin(limit, summary)
-	options.RetryPolicy.BackoffCoefficient = 1
-	return options
+	return pollWithin(r.attempt(), limit, summary)
+}
+
+// pollWithin is the same for attempts of a given length.
+func pollWithin(attempt, limit time.Duration, summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		Summary:                summary,
+		StartToCloseTimeout:    attempt,
+		ScheduleToCloseTimeout: max(limit, attempt),
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 1, MaximumInterval: most},
+	}
 }
 
 // sendWithin is for calls that change something and have no idempotency token.

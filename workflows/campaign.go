@@ -38,7 +38,7 @@ func Campaign(ctx workflow.Context, in CampaignInput) (fleet.Result, error) {
 	workflow.Go(living, c.hear)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		if ctx.Done().Receive(ctx, nil); ctx.Err() != nil {
-			c.stop(living, "cancelled in Temporal", &Order{By: "Temporal", Why: "the campaign was cancelled"})
+			c.stop("cancelled in Temporal", &Order{By: "Temporal", Why: "the campaign was cancelled"})
 		}
 	})
 	if in.Carried == nil {
@@ -137,7 +137,7 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 	for {
 		now := workflow.Now(ctx)
 		c.changed = false
-		c.expire(ctx, now)
+		c.expire(now)
 		c.turn = fleet.Decide(c.fleet(), now)
 		c.ask(now)
 		if err := errors.Join(c.begin(ctx, now), c.tag(ctx), c.sweep(ctx, now)); err != nil {
@@ -195,7 +195,7 @@ func (c *campaign) running() (n int) {
 }
 
 // stop lets nothing more begin, and asks what runs to end.
-func (c *campaign) stop(_ workflow.Context, why string, o *Order) {
+func (c *campaign) stop(why string, o *Order) {
 	c.Stopped, c.Aborting, c.changed = why, o, true
 }
 

@@ -103,10 +103,10 @@ func (c *campaign) timeToApprove() maintenance.Duration {
 }
 
 // expire stops a campaign whose approval did not come in time.
-func (c *campaign) expire(ctx workflow.Context, now time.Time) {
+func (c *campaign) expire(now time.Time) {
 	limit := c.timeToApprove()
 	if c.Stopped == "" && !c.Asked.IsZero() && !now.Before(c.Asked.Add(limit.Std())) {
 		c.Expired = true
-		c.stop(ctx, fmt.Sprintf("wave %d was not approved within %s", c.approved()+1, limit), nil)
+		c.stop(fmt.Sprintf("wave %d was not approved within %s", c.approved()+1, limit), nil)
 	}
 }

@@ -86,8 +86,7 @@ func (c *campaign) checkPlan(ctx workflow.Context) error {
 }
 
 func (c *campaign) reading(summary string) workflow.ActivityOptions {
-	r := roster{in: RosterInput{Plan: c.in.Plan}}
-	return r.reading(assessLimit, summary)
+	return pollWithin(attempt(c.in.Plan.Policy), assessLimit, summary)
 }
 
 // takePages hands the plan's targets to rosters as they arrive.

@@ -16,10 +16,6 @@ import (
 // maxDecisions is how many decisions a campaign remembers.
 const maxDecisions = 200
 
-// mostConcurrent is how many targets run at a time at most (Temporal: keep at most
-// about 500 children in flight).
-const mostConcurrent = 500
-
 // campaignCommand is one update that operators may send to a campaign.
 type campaignCommand struct {
 	name string
@@ -136,8 +132,8 @@ func (c *campaign) mayResume(CampaignOrder) error {
 	return nil
 }
 
-func (c *campaign) abort(ctx workflow.Context, o CampaignOrder) {
-	c.stop(ctx, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why), &o.Order)
+func (c *campaign) abort(_ workflow.Context, o CampaignOrder) {
+	c.stop(fmt.Sprintf("aborted by %s (%s)", o.By, o.Why), &o.Order)
 }
 
 func (c *campaign) maySkip(o CampaignOrder) error {
@@ -206,8 +202,8 @@ func wholeSecond(t time.Time) time.Time {
 }
 
 func (c *campaign) mayConcur(o CampaignOrder) error {
-	if o.MaxConcurrent < 1 || o.MaxConcurrent > mostConcurrent {
-		return fmt.Errorf("maxConcurrent is %d: want 1 to %d", o.MaxConcurrent, mostConcurrent)
+	if o.MaxConcurrent < 1 || o.MaxConcurrent > maintenance.MostConcurrent {
+		return fmt.Errorf("maxConcurrent is %d: want 1 to %d", o.MaxConcurrent, maintenance.MostConcurrent)
 	}
 	return nil
 }

@@ -1,10 +1,8 @@
 package workflows
 
 import (
-	"cmp"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
@@ -243,11 +241,5 @@ func (r *roster) seeCampaignGone(ctx workflow.Context) {
 
 // reading is for activities that change nothing.
 func (r *roster) reading(limit time.Duration, summary string) workflow.ActivityOptions {
-	attempt := cmp.Or(r.in.Plan.Policy.Attempt, maintenance.Duration(90*time.Second)).Std()
-	return workflow.ActivityOptions{
-		Summary:                summary,
-		StartToCloseTimeout:    attempt,
-		ScheduleToCloseTimeout: max(limit, attempt),
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 1, MaximumInterval: most},
-	}
+	return pollWithin(attempt(r.in.Plan.Policy), limit, summary)
 }

@@ -108,9 +108,9 @@ type Forecast struct {
 	Proxy    Duration `json:"proxy,omitempty"`    // one proxy; default 10m
 }
 
-// maxConcurrent is how many children one campaign has open at most (Temporal: at
+// MostConcurrent is how many children one campaign has open at most (Temporal: at
 // most about 500 children in flight).
-const maxConcurrent = 500
+const MostConcurrent = 500
 
 // WithDefaults fills every field that was left out.
 func (r Rollout) WithDefaults() Rollout {
@@ -136,8 +136,8 @@ func (r Rollout) Validate() error {
 		between("rollout.forecast.proxy", r.Forecast.Proxy, time.Second, 24*time.Hour),
 		oneOf("rollout.order", r.Order, OrderByWindow, OrderAsListed),
 	}
-	if r.MaxConcurrent < 1 || r.MaxConcurrent > maxConcurrent {
-		errs = append(errs, wrong("rollout.maxConcurrent", strconv.Itoa(r.MaxConcurrent), fmt.Sprintf("1 to %d", maxConcurrent)))
+	if r.MaxConcurrent < 1 || r.MaxConcurrent > MostConcurrent {
+		errs = append(errs, wrong("rollout.maxConcurrent", strconv.Itoa(r.MaxConcurrent), fmt.Sprintf("1 to %d", MostConcurrent)))
 	}
 	for i, w := range r.Waves {
 		if w.Of(100) == 0 {
