@@ -15,5 +15,8 @@ func Due(m Model, now time.Time) (Model, tea.Cmd) {
 // Frame is the screen.
 func Frame(m Model) string { return m.frame() }
 
+// Interrupted is true once ctrl-c has ended the view.
+func Interrupted(m Model) bool { return m.interrupted }
+
 // Chosen is the gateway that is chosen.
 func Chosen(m Model) string { return m.chosen }

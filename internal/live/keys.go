@@ -28,6 +28,7 @@ func (d *details) target(r *fleet.Row) *fleet.Row {
 func (m Model) key(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	switch msg.String() {
 	case "ctrl+c":
+		m.interrupted = true
 		return m, tea.Quit
 	case "ctrl+z":
 		return m, tea.Suspend

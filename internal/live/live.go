@@ -56,6 +56,9 @@ type Source interface {
 // Options say what is shown, to whom.
 type Options struct {
 	Name string // of the campaign
+	// Note is a line under the name, such as where the campaign can be seen too. It
+	// gives way to what is urgent, and to a terminal that is narrower.
+	Note string
 	By   string // who gives the orders
 	// May are the updates that a campaign would take as it is, by name.
 	May func(fleet.Status) []string
@@ -67,8 +70,13 @@ type Options struct {
 	Out   io.Writer // the terminal
 }
 
-// Run shows a campaign until the operator leaves, and gives what was seen last. It
-// leaves the terminal as it was, also where ctx ends; then its error is ctx's.
+// ErrInterrupted is what Run gives where the operator has left with ctrl-c, which
+// is also how a program is told to stop, and not with q.
+var ErrInterrupted = errors.New("interrupted")
+
+// Run shows a campaign until the operator leaves, and gives what was seen last,
+// also with an error. It leaves the terminal as it was, also where ctx ends; then
+// its error is ctx's.
 func Run(ctx context.Context, o Options, s Source) (Look, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -78,10 +86,12 @@ func Run(ctx context.Context, o Options, s Source) (Look, error) {
 	switch {
 	case ctx.Err() != nil:
 		return m.look, ctx.Err()
-	case err != nil && !errors.Is(err, tea.ErrInterrupted):
+	case err != nil:
 		return m.look, fmt.Errorf("show the campaign %s on this terminal: %w", o.Name, err)
 	case !ok:
 		return Look{}, fmt.Errorf("show the campaign %s on this terminal: it shows a %T", o.Name, last)
+	case m.interrupted:
+		return m.look, fmt.Errorf("show the campaign %s on this terminal: %w", o.Name, ErrInterrupted)
 	}
 	return m.look, nil
 }

@@ -47,6 +47,8 @@ type Model struct {
 	form    *form
 	help    bool
 	note    note
+
+	interrupted bool // the operator has left with ctrl-c
 }
 
 // note is an answer that is shown for a while.

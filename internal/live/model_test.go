@@ -157,19 +157,26 @@ func TestTheChosenTargetStaysChosen(t *testing.T) {
 
 func TestHowItIsLeft(t *testing.T) {
 	t.Parallel()
-	quits := func(s *stage, msg tea.Msg) bool {
-		_, cmd := s.m.Update(msg)
+	quits := func(s *stage, msg tea.Msg) (quit, interrupted bool) {
+		m, cmd := s.m.Update(msg)
 		if cmd == nil {
-			return false
+			return false, false
 		}
-		_, quit := cmd().(tea.QuitMsg)
-		return quit
+		model, ok := m.(live.Model)
+		require.True(t, ok)
+		_, quit = cmd().(tea.QuitMsg)
+		return quit, live.Interrupted(model)
 	}
 	s := newStage(t, fleetOf(), 80, 24)
-	require.True(t, quits(s, tea.KeyPressMsg{Code: 'q', Text: "q"}))
+	quit, interrupted := quits(s, tea.KeyPressMsg{Code: 'q', Text: "q"})
+	require.True(t, quit)
+	require.False(t, interrupted)
 	s.keys("p")
-	require.False(t, quits(s, tea.KeyPressMsg{Code: 'q', Text: "q"}), "in a form it is a letter")
-	require.True(t, quits(s, tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}))
+	quit, _ = quits(s, tea.KeyPressMsg{Code: 'q', Text: "q"})
+	require.False(t, quit, "in a form it is a letter")
+	quit, interrupted = quits(s, tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl})
+	require.True(t, quit)
+	require.True(t, interrupted)
 	over := newStage(t, stories()["over"], 80, 24)
 	over.keys("p")
 	require.Contains(t, over.screen(), "the campaign is over")

@@ -71,7 +71,12 @@ type stage struct {
 
 func newStage(t *testing.T, f *fake, width, height int) *stage {
 	t.Helper()
-	o := live.Options{Name: "payments-q4", By: "alice", May: may, MayRun: mayRun}
+	return newNotedStage(t, f, "", width, height)
+}
+
+func newNotedStage(t *testing.T, f *fake, note string, width, height int) *stage {
+	t.Helper()
+	o := live.Options{Name: "payments-q4", Note: note, By: "alice", May: may, MayRun: mayRun}
 	s := &stage{t: t, m: live.New(t.Context(), o, f), fake: f}
 	s.send(tea.WindowSizeMsg{Width: width, Height: height})
 	s.at(noon)

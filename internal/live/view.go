@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -96,7 +97,29 @@ func (m Model) head(t theme) []string {
 			lines = append(lines, said.style(t).Render(text))
 		}
 	}
-	return append(lines, "")
+	lines = append(lines, "")
+	if m.notable(len(lines)) {
+		lines = slices.Insert(lines, 1, t.faint.Render(clean(m.Note)))
+	}
+	return lines
+}
+
+// notable is true where the note has room beside so many lines of the head: the
+// running and the failed targets keep theirs, and one of those that wait.
+func (m Model) notable(head int) bool {
+	if m.Note == "" || m.details != nil || m.form != nil || m.help || lipgloss.Width(clean(m.Note)) > m.width {
+		return false
+	}
+	c, t := m.look.Counts, newTheme(m.dark)
+	need := head + 1 + len(m.waves(t)) + 1 + len(m.told(t)) + 1
+	for _, s := range []section{
+		{rows: m.look.Running, total: c.Running},
+		{rows: m.look.Failures, total: c.Failed},
+		{rows: m.look.Upcoming[:min(1, len(m.look.Upcoming))], total: c.Waiting},
+	} {
+		need += s.lines()
+	}
+	return need <= m.height
 }
 
 // ended is how many targets have ended.

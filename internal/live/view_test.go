@@ -116,3 +116,23 @@ func TestSilenceIsSaidAndWhatWasSeenStays(t *testing.T) {
 	s.at(noon.Add(20 * time.Second))
 	require.NotContains(t, s.screen(), "No answer")
 }
+
+func TestANoteGivesWayToWhatIsUrgent(t *testing.T) {
+	t.Parallel()
+	f := fleetOf()
+	note := "Web UI: http://127.0.0.1:8233/namespaces/default"
+	for name, tc := range map[string]struct {
+		width, height int
+		shown         bool
+	}{
+		"roomy": {80, 34, true}, "the running need the room": {80, 24, false}, "it would be cut": {40, 60, false},
+	} {
+		s := newNotedStage(t, f, note, tc.width, tc.height)
+		require.Equal(t, tc.shown, strings.Contains(s.screen(), "\n"+note+"\n"), name)
+		if tc.shown {
+			require.Contains(t, s.screen(), "files-003", "each that runs is shown too")
+			s.keys("p")
+			require.NotContains(t, s.screen(), note, "a form is more urgent")
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package live_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/live"
+)
+
+// operator looks at a campaign, and types once it was seen.
+type operator struct {
+	*fake
+	looks int
+	seen  chan struct{}
+	types io.Reader
+}
+
+func (o *operator) Look(context.Context) (live.Look, error) {
+	if o.looks++; o.looks == 2 {
+		close(o.seen)
+	}
+	return o.look, nil
+}
+
+// Read is the keyboard.
+func (o *operator) Read(p []byte) (int, error) {
+	<-o.seen
+	return o.types.Read(p)
+}
+
+func TestTheCallerLearnsHowTheViewWasLeft(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		types string
+		want  error
+	}{
+		"q": {"q", nil}, "ctrl-c": {"\x03", live.ErrInterrupted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			alice := &operator{fake: fleetOf(), seen: make(chan struct{}), types: strings.NewReader(tc.types)}
+			last, err := live.Run(t.Context(), live.Options{Name: "payments-q4", May: may, MayRun: mayRun, In: alice, Out: &bytes.Buffer{}}, alice)
+			require.ErrorIs(t, err, tc.want)
+			require.Equal(t, "bob", last.Submitter, "what was seen last is told either way")
+		})
+	}
+}
