@@ -14,34 +14,36 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
 // attendCampaign follows a campaign until it has ended or a person has to act,
 // prints its record, and is an endError unless it ended COMPLETED.
-func (a *app) attendCampaign(cmd *cobra.Command, c session, g campaign) error {
+func (a *app) attendCampaign(cmd *cobra.Command, c operate.Session, g operate.Campaign) error {
 	p := newCampaignProgress(cmd.ErrOrStderr())
 	execution, err := followCampaign(cmd.Context(), c, g, p)
-	p.close()
+	p.Close()
 	if err != nil {
-		return fmt.Errorf("%w; look again with: tidegate watch %s", err, g.name)
+		return fmt.Errorf("%w; look again with: tidegate watch %s", err, g.Name)
 	}
-	g.execution = execution
+	g.Execution = execution
 	return a.leaveCampaign(cmd, c, g)
 }
 
 // leaveCampaign prints the record of a campaign that is no longer followed, since it
 // has ended or a person has to act, and is an endError unless it ended COMPLETED.
-func (a *app) leaveCampaign(cmd *cobra.Command, c session, g campaign) error {
-	r, err := readCampaign(cmd.Context(), c, g)
-	if err := errors.Join(err, printer{out: cmd.OutOrStdout(), form: a.output}.campaign(r)); err != nil {
+func (a *app) leaveCampaign(cmd *cobra.Command, c operate.Session, g operate.Campaign) error {
+	r, err := operate.ReadCampaign(cmd.Context(), c, g)
+	if err := errors.Join(err, r.Print(a.printer(cmd))); err != nil {
 		return err
 	}
 	if r.Result == nil {
-		cmd.PrintErrf("The campaign goes on once it is told to; look again with: tidegate watch %s\n", g.name)
+		cmd.PrintErrf("The campaign goes on once it is told to; look again with: tidegate watch %s\n", g.Name)
 	}
-	if status := r.exit(); status != statusDone {
+	if status := campaignExit(r); status != statusDone {
 		return endError{status}
 	}
 	return nil
@@ -49,15 +51,15 @@ func (a *app) leaveCampaign(cmd *cobra.Command, c session, g campaign) error {
 
 // followCampaign shows a campaign's progress until it has ended or a person has
 // to act, and says how it then is. The campaign does not depend on being followed.
-func followCampaign(ctx context.Context, c session, g campaign, p *campaignProgress) (enumspb.WorkflowExecutionStatus, error) {
+func followCampaign(ctx context.Context, c operate.Session, g operate.Campaign, p *campaignProgress) (enumspb.WorkflowExecutionStatus, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
-		_, err := outcome.OfCampaign(ctx, c.GetWorkflow(ctx, g.workflowID, g.runID))
+		_, err := outcome.OfCampaign(ctx, c.GetWorkflow(ctx, g.WorkflowID, g.RunID))
 		ended <- err
 	}()
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(operate.LookEvery)
 	defer tick.Stop()
 	var looked time.Time
 	for {
@@ -69,22 +71,22 @@ func followCampaign(ctx context.Context, c session, g campaign, p *campaignProgr
 			if err != nil && !errors.Is(err, outcome.ErrNoResult) {
 				return 0, err
 			}
-			last, err := findCampaign(ctx, c, g.workflowID)
-			return last.execution, err
+			last, err := operate.FindCampaign(ctx, c, g.WorkflowID)
+			return last.Execution, err
 		case now := <-tick.C:
-			if p.patient() && now.Sub(looked) < lookSlowly {
+			if p.patient() && now.Sub(looked) < operate.LookSlowly {
 				p.redraw(now)
 				continue
 			}
 			looked = now
 			var status fleet.Status
-			if err := g.ask(ctx, c, workflows.StatusQuery, &status); err != nil {
-				p.silent(err)
+			if err := g.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+				p.Silent(err)
 				continue
 			}
 			p.show(status, now)
 			if status.Held != "" {
-				return g.execution, nil
+				return g.Execution, nil
 			}
 		}
 	}
@@ -93,7 +95,7 @@ func followCampaign(ctx context.Context, c session, g campaign, p *campaignProgr
 // campaignProgress writes a line for each change of a campaign's state, and below
 // them how far it is.
 type campaignProgress struct {
-	screen
+	show.Screen
 	last    fleet.Status
 	said    map[string]string // by what it is about
 	running map[string]bool   // targets that were shown to run, by name
@@ -101,20 +103,20 @@ type campaignProgress struct {
 }
 
 func newCampaignProgress(out io.Writer) *campaignProgress {
-	return &campaignProgress{screen: newScreen(out), said: map[string]string{}, running: map[string]bool{}, failed: map[string]bool{}}
+	return &campaignProgress{Screen: show.NewScreen(out), said: map[string]string{}, running: map[string]bool{}, failed: map[string]bool{}}
 }
 
 // show shows what is new, and what goes on now.
 func (p *campaignProgress) show(s fleet.Status, now time.Time) {
-	p.last, p.mute = s, false
-	p.say("phase", phaseText(s))
+	p.last, p.Mute = s, false
+	p.say("phase", operate.PhaseText(s))
 	p.begun(s.Running)
 	p.failures(s.Failures)
 	for _, w := range s.Waves {
 		p.say(fmt.Sprintf("wave %d", w.Wave), waveText(w, len(s.Waves)))
 	}
 	if s.Counts.Total > 0 {
-		p.say("targets", countsText(s.Counts))
+		p.say("targets", operate.CountsText(s.Counts))
 	}
 	p.say("waits", waitText(s))
 	p.say("asks", s.Asks)
@@ -133,7 +135,7 @@ func (p *campaignProgress) say(of, text string) {
 		text = "no longer"
 	}
 	p.said[of] = text
-	p.line(fmt.Sprintf("%-9s %s", of, text))
+	p.Line(fmt.Sprintf("%-9s %s", of, text))
 }
 
 // begun shows the targets that have begun since.
@@ -143,7 +145,7 @@ func (p *campaignProgress) begun(rows []fleet.Row) {
 		key := fmt.Sprint(r.Name, r.Attempts)
 		now[key] = true
 		if !p.running[key] {
-			p.line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, clock(&r.Begun), clock(&r.End)))
+			p.Line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Begun), show.Clock(&r.End)))
 		}
 	}
 	p.running = now
@@ -154,7 +156,7 @@ func (p *campaignProgress) failures(rows []fleet.Row) {
 	for _, r := range rows {
 		key := fmt.Sprint(r.Name, r.Attempts)
 		if !p.failed[key] {
-			p.line(fmt.Sprintf("failed    %s (%s): %s", r.Name, r.Gateway, r.Note))
+			p.Line(fmt.Sprintf("failed    %s (%s): %s", r.Name, r.Gateway, r.Note))
 		}
 		p.failed[key] = true
 	}
@@ -168,7 +170,7 @@ func waveText(w fleet.WaveLine, waves int) string {
 	}
 	text := w.State
 	if !w.Until.IsZero() {
-		text += " until " + clock(&w.Until)
+		text += " until " + show.Clock(&w.Until)
 	}
 	return text
 }
@@ -181,18 +183,18 @@ func waitText(s fleet.Status) string {
 	}
 	text := strings.Join(parts, ", ")
 	if !s.Next.IsZero() {
-		text += "; the next may begin at " + clock(&s.Next)
+		text += "; the next may begin at " + show.Clock(&s.Next)
 	}
 	return strings.TrimPrefix(text, "; ")
 }
 
 // patient is true while nothing runs and the next instant is not near.
 func (p *campaignProgress) patient() bool {
-	return p.last.Counts.Running == 0 && time.Until(p.last.Next) > lookSlowly
+	return p.last.Counts.Running == 0 && time.Until(p.last.Next) > operate.LookSlowly
 }
 
 // redraw draws the last line of a terminal anew.
-func (p *campaignProgress) redraw(now time.Time) { p.draw(fleetMoment(p.last, now)) }
+func (p *campaignProgress) redraw(now time.Time) { p.Draw(fleetMoment(p.last, now)) }
 
 // barWidth is how many cells the bar of a terminal's last line has.
 const barWidth = 24
@@ -201,7 +203,7 @@ const barWidth = 24
 func fleetMoment(s fleet.Status, now time.Time) string {
 	c := s.Counts
 	if c.Total == 0 {
-		return phaseText(s)
+		return operate.PhaseText(s)
 	}
 	ended := c.Total - c.Waiting - c.Running
 	full := barWidth * ended / c.Total

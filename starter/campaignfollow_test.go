@@ -11,6 +11,8 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 func TestOfACampaignThereIsALineForEachChange(t *testing.T) {
@@ -29,8 +31,8 @@ func TestOfACampaignThereIsALineForEachChange(t *testing.T) {
 	for range 3 {
 		p.show(waiting, began)
 	}
-	p.silent(errors.New("nobody answers"))
-	p.silent(errors.New("nobody answers"))
+	p.Silent(errors.New("nobody answers"))
+	p.Silent(errors.New("nobody answers"))
 	running := waiting
 	running.Counts, running.Next = fleet.Counts{Total: 3, Waiting: 2, Running: 1}, time.Time{}
 	running.Blockers = map[maintenance.Blocker]int{fleet.ByWave: 2}
@@ -43,10 +45,10 @@ func TestOfACampaignThereIsALineForEachChange(t *testing.T) {
 	p.show(failed, began)
 	failed.Held, failed.Paused = "", "bob: INC-77"
 	p.show(failed, began)
-	p.close()
+	p.Close()
 	var texts []string
 	for line := range strings.Lines(out.String()) {
-		texts = append(texts, strings.TrimSpace(line[len(clockForm):]))
+		texts = append(texts, strings.TrimSpace(line[len(show.ClockForm):]))
 	}
 	require.Equal(t, []string{
 		"phase     gathering (reading the clouds: 2 targets to go)",
@@ -101,21 +103,23 @@ func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
 		"asking":   {fleet.Status{Asks: "wave 1"}, append([]string{"approve", "pause"}, base...)},
 		"a failed": {fleet.Status{Counts: fleet.Counts{Total: 1, Failed: 1}}, append([]string{"retry", "skip", "pause"}, base...)},
 	} {
-		require.Equal(t, tc.want, mayCampaign(tc.status), name)
+		require.Equal(t, tc.want, operate.MayCampaign(tc.status), name)
 	}
 }
 
 func TestTheExitStatusSaysHowACampaignEnded(t *testing.T) {
 	t.Parallel()
-	ended := func(s fleet.EndState) campaignRecord { return campaignRecord{Result: &fleet.Result{State: s}} }
-	for want, records := range map[int][]campaignRecord{
+	ended := func(s fleet.EndState) operate.CampaignRecord {
+		return operate.CampaignRecord{Result: &fleet.Result{State: s}}
+	}
+	for want, records := range map[int][]operate.CampaignRecord{
 		statusDone:    {ended(fleet.Completed)},
 		statusPartial: {ended(fleet.Partial)},
 		statusFailed:  {ended(fleet.Aborted), ended(fleet.Expired), {}, {Status: &fleet.Status{}}},
 		statusHeld:    {{Status: &fleet.Status{Held: "approve it"}}},
 	} {
 		for _, r := range records {
-			require.Equal(t, want, r.exit())
+			require.Equal(t, want, campaignExit(r))
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/planfile"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/workflows"
@@ -69,10 +70,10 @@ func campaignInput(f planFile, submitter string) workflows.CampaignInput {
 
 // launchCampaign starts a campaign, and hands it the whole plan over. Where that
 // fails half-way the campaign is cancelled: it has begun nothing.
-func launchCampaign(ctx context.Context, c session, f planFile, in workflows.CampaignInput, o client.StartWorkflowOptions) (client.WorkflowRun, error) {
+func launchCampaign(ctx context.Context, c operate.Session, f planFile, in workflows.CampaignInput, o client.StartWorkflowOptions) (client.WorkflowRun, error) {
 	run, err := c.ExecuteWorkflow(ctx, o, workflows.CampaignName, in)
 	if err != nil {
-		return nil, campaignFailure(c.namespace, f.plan.Name, o.ID, err)
+		return nil, campaignFailure(c.Namespace, f.plan.Name, o.ID, err)
 	}
 	if err := deliver(ctx, c, run, f.plan); err != nil {
 		err = fmt.Errorf("hand the plan over to %s: %w", o.ID, err)
@@ -85,7 +86,7 @@ func launchCampaign(ctx context.Context, c session, f planFile, in workflows.Cam
 }
 
 // deliver gives a campaign the pages of its plan after the first.
-func deliver(ctx context.Context, c session, run client.WorkflowRun, p plan.Plan) error {
+func deliver(ctx context.Context, c operate.Session, run client.WorkflowRun, p plan.Plan) error {
 	for from := workflows.PageSize; from < len(p.Targets); from += workflows.PageSize {
 		page := workflows.AddTargets{From: from, Targets: p.Targets[from:min(from+workflows.PageSize, len(p.Targets))]}
 		if err := deliverPage(ctx, c, run, page); err != nil {
@@ -97,10 +98,10 @@ func deliver(ctx context.Context, c session, run client.WorkflowRun, p plan.Plan
 
 // deliverPage sends one page, again and again while nothing answers: by the
 // update's id Temporal knows one that has arrived already.
-func deliverPage(ctx context.Context, c session, run client.WorkflowRun, page workflows.AddTargets) error {
+func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun, page workflows.AddTargets) error {
 	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
-	again := time.NewTicker(lookEvery)
+	again := time.NewTicker(operate.LookEvery)
 	defer again.Stop()
 	for {
 		update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
@@ -118,7 +119,7 @@ func deliverPage(ctx context.Context, c session, run client.WorkflowRun, page wo
 		}
 		select {
 		case <-ctx.Done():
-			return unanswered("no answer", ctx.Err())
+			return operate.Unanswered("no answer", ctx.Err())
 		case <-again.C:
 		}
 	}
@@ -127,13 +128,13 @@ func deliverPage(ctx context.Context, c session, run client.WorkflowRun, page wo
 // cut is true for the error of a call that may succeed when it is made again.
 func cut(err error) bool {
 	_, away := errors.AsType[*serviceerror.Unavailable](err)
-	return away || late(err) || untaken(err)
+	return away || operate.Late(err) || operate.Untaken(err)
 }
 
 // cancelCampaign ends a campaign that has begun nothing, also when nobody waits
 // for it any more.
-func cancelCampaign(ctx context.Context, c session, run client.WorkflowRun) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+func cancelCampaign(ctx context.Context, c operate.Session, run client.WorkflowRun) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operate.AnswerTimeout)
 	defer cancel()
 	err := c.CancelWorkflow(ctx, run.GetID(), "")
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 // campaignSummary is the line by which the Web UI lists a campaign. Temporal
@@ -84,7 +85,7 @@ func freezeDetails(b *strings.Builder, freezes []maintenance.Freeze) {
 			fmt.Fprintf(b, "- and %d more\n", len(freezes)-mostListed)
 			return
 		}
-		fmt.Fprintf(b, "- %s to %s%s\n", clock(&z.From), clock(&z.To), prefixed(": ", z.Reason))
+		fmt.Fprintf(b, "- %s to %s%s\n", show.Clock(&z.From), show.Clock(&z.To), prefixed(": ", z.Reason))
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -47,8 +49,8 @@ func (a *app) completers() map[string]completer {
 		"run": argument(file), "plan": argument(file), "validate": file, "doctor": argument(file),
 		"watch": a.live(either(campaigns(true), maintenances(true))), "status": subject, "report": a.live(campaigns(true)),
 	}
-	for _, o := range orders() {
-		all[o.update] = a.live(o.completers()...)
+	for _, o := range operate.Orders() {
+		all[o.Update] = a.live(orderCompleters(o)...)
 	}
 	all["schedule create"] = argument(cobra.NoFileCompletions, file)
 	all["schedule update"] = argument(a.live(schedules()), file)
@@ -59,16 +61,16 @@ func (a *app) completers() map[string]completer {
 	return all
 }
 
-// completers are those of an order's arguments: only what runs can obey.
-func (o order) completers() []asker {
+// orderCompleters are those of an order's arguments: only what runs can obey.
+func orderCompleters(o operate.Order) []asker {
 	var second []asker
-	if o.campaign == toTarget {
-		second = []asker{targets(obeying(o.update)...)}
+	if o.Campaign == operate.OfTarget {
+		second = []asker{targets(obeying(o.Update)...)}
 	}
 	switch {
-	case o.update == workflows.ReleaseUpdate:
+	case o.Update == workflows.ReleaseUpdate:
 		return []asker{quarantined()}
-	case o.to == nil:
+	case o.To == nil:
 		return append([]asker{campaigns(false)}, second...)
 	}
 	return append([]asker{either(campaigns(false), maintenances(false))}, second...)
@@ -102,7 +104,7 @@ func files(endings ...string) completer {
 // completeFlag completes a flag's value.
 func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
 	words := map[string][]string{
-		"output":         {outputTable, outputJSON, outputYAML},
+		"output":         {show.FormTable, show.FormJSON, show.FormYAML},
 		"format":         {"md", "html", "json"},
 		"snapshot":       {string(maintenance.SnapshotAfter), string(maintenance.SnapshotBefore), string(maintenance.SnapshotBoth), string(maintenance.SnapshotNever)},
 		"on-window-end":  {string(maintenance.WindowEndHold), string(maintenance.WindowEndFinish)},

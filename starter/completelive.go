@@ -13,6 +13,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -25,7 +27,7 @@ const mostCompleted = 200
 
 // asker asks Temporal what an argument may be: what begins with what is typed, as
 // far as it can tell. args are those before it.
-type asker func(ctx context.Context, c session, args []string, begun string) ([]string, error)
+type asker func(ctx context.Context, c operate.Session, args []string, begun string) ([]string, error)
 
 // live completes by asking Temporal. Where that does not answer in time there is
 // nothing to choose from, and no error: somebody is typing.
@@ -55,7 +57,7 @@ func (a *app) live(each ...asker) completer {
 
 // either asks both; what the first found comes first.
 func either(first, second asker) asker {
-	return func(ctx context.Context, c session, args []string, begun string) ([]string, error) {
+	return func(ctx context.Context, c operate.Session, args []string, begun string) ([]string, error) {
 		found, err := first(ctx, c, args, begun)
 		if err != nil {
 			return found, err
@@ -68,28 +70,28 @@ func either(first, second asker) asker {
 // campaigns asks for their names; ended: also of those that have ended.
 func campaigns(ended bool) asker {
 	return workflowsOf(workflows.CampaignName, workflows.CampaignWorkflowID(""), ended, func(info *workflowpb.WorkflowExecutionInfo) string {
-		return "campaign, " + cmp.Or(attributeOf(info, stateAttribute), strings.ToLower(info.GetStatus().String()))
+		return "campaign, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute), strings.ToLower(info.GetStatus().String()))
 	})
 }
 
 // maintenances asks for the gateways that have one.
 func maintenances(ended bool) asker {
 	return workflowsOf(workflows.GatewayMaintenanceName, workflows.GatewayWorkflowID(""), ended, func(info *workflowpb.WorkflowExecutionInfo) string {
-		text := "gateway, " + cmp.Or(attributeOf(info, stateAttribute), strings.ToLower(info.GetStatus().String()))
-		return text + prefixed(", of ", attributeOf(info, campaignAttribute))
+		text := "gateway, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute), strings.ToLower(info.GetStatus().String()))
+		return text + prefixed(", of ", operate.AttributeOf(info, operate.CampaignAttribute))
 	})
 }
 
 // quarantined asks for the gateways that are.
 func quarantined() asker {
 	return workflowsOf(workflows.QuarantineName, workflows.QuarantineWorkflowID(""), false, func(info *workflowpb.WorkflowExecutionInfo) string {
-		return "quarantined since " + instantText(info.GetStartTime().AsTime())
+		return "quarantined since " + show.Instant(info.GetStartTime().AsTime())
 	})
 }
 
 // workflowsOf asks for workflows of a type by the prefix of their ids, without it.
 func workflowsOf(name, prefix string, ended bool, describe func(*workflowpb.WorkflowExecutionInfo) string) asker {
-	return func(ctx context.Context, c session, _ []string, begun string) ([]string, error) {
+	return func(ctx context.Context, c operate.Session, _ []string, begun string) ([]string, error) {
 		status := "ExecutionStatus = 'Running'"
 		if ended {
 			status = "ExecutionStatus != 'ContinuedAsNew'"
@@ -118,35 +120,30 @@ func workflowsOf(name, prefix string, ended bool, describe func(*workflowpb.Work
 // targets asks a campaign, the first argument, for its targets' names; for their
 // gateways' ids where such a one is begun.
 func targets(states ...fleet.State) asker {
-	return func(ctx context.Context, c session, args []string, begun string) ([]string, error) {
+	return func(ctx context.Context, c operate.Session, args []string, begun string) ([]string, error) {
 		if isGateway(args[0]) {
 			return nil, nil
 		}
-		g, err := findCampaign(ctx, c, args[0])
+		g, err := operate.FindCampaign(ctx, c, args[0])
 		if err != nil {
 			return nil, err
 		}
+		rows, err := operate.AllRows(ctx, c, g, states...)
 		var found []string
-		for from := 0; ; from += pageOfRows {
-			var rows []fleet.Row
-			err := g.ask(ctx, c, workflows.TargetsQuery, &rows, fleet.Page{From: from, Count: pageOfRows, States: states})
-			for _, r := range rows {
-				name := r.Name
-				if isGateway(begun) {
-					name = r.Gateway
-				}
-				found = append(found, name+"\t"+string(r.State)+prefixed(", ", string(r.Blocker)))
+		for _, r := range rows {
+			name := r.Name
+			if isGateway(begun) {
+				name = r.Gateway
 			}
-			if err != nil || len(rows) < pageOfRows {
-				return found, err
-			}
+			found = append(found, name+"\t"+string(r.State)+prefixed(", ", string(r.Blocker)))
 		}
+		return found, err
 	}
 }
 
 // schedules asks for the names of the schedules that start campaigns.
 func schedules() asker {
-	return func(ctx context.Context, c session, _ []string, _ string) ([]string, error) {
+	return func(ctx context.Context, c operate.Session, _ []string, _ string) ([]string, error) {
 		all, err := listSchedules(ctx, c)
 		if err != nil {
 			return nil, err

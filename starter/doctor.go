@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -87,7 +89,7 @@ func (d *doctor) run(cmd *cobra.Command, a *app) error {
 		return err
 	}
 	d.OK = !d.says(checkFail)
-	err = printer{out: cmd.OutOrStdout(), form: a.output}.print(d.checkups, func(p printer) { p.checkups(d.Checks) })
+	err = a.printer(cmd).Print(d.checkups, func(p show.Printer) { printCheckups(p, d.Checks) })
 	if err == nil && !d.OK {
 		return endError{statusFailed}
 	}
@@ -96,7 +98,7 @@ func (d *doctor) run(cmd *cobra.Command, a *app) error {
 
 // examine looks at everything, as far as one thing does not need another that is
 // not there.
-func (d *doctor) examine(ctx context.Context, c session) {
+func (d *doctor) examine(ctx context.Context, c operate.Session) {
 	if !d.server(ctx, c) || !d.namespace(ctx, c) {
 		return
 	}
@@ -120,7 +122,7 @@ func (d *doctor) says(state string) bool {
 	return false
 }
 
-func (p printer) checkups(all []checkup) {
+func printCheckups(p show.Printer, all []checkup) {
 	rows := make([][]string, 0, len(all))
 	for _, c := range all {
 		says := c.Says
@@ -129,5 +131,5 @@ func (p printer) checkups(all []checkup) {
 		}
 		rows = append(rows, []string{c.State, c.Check, c.Subject, says})
 	}
-	p.table([]string{"STATE", "CHECK", "OF", "FOUND"}, rows)
+	p.Table([]string{"STATE", "CHECK", "OF", "FOUND"}, rows)
 }

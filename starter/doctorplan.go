@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -28,7 +29,7 @@ const (
 )
 
 // probes are the looks at those accounts of the plan that workers poll for.
-func (d *doctor) probes(ctx context.Context, c session) []workflows.Probe {
+func (d *doctor) probes(ctx context.Context, c operate.Session) []workflows.Probe {
 	if d.plan == nil {
 		return nil
 	}
@@ -83,7 +84,7 @@ func (d *doctor) instanceIn(account string) string {
 }
 
 // look has a worker look, and says what it saw.
-func (d *doctor) look(ctx context.Context, c session, probes []workflows.Probe) {
+func (d *doctor) look(ctx context.Context, c operate.Session, probes []workflows.Probe) {
 	in := workflows.ExamineInput{Probes: probes}
 	if d.plan != nil {
 		p := d.plan.plan
@@ -118,7 +119,7 @@ func (d *doctor) look(ctx context.Context, c session, probes []workflows.Probe) 
 }
 
 // ownClock compares this machine's clock with the server's.
-func (d *doctor) ownClock(ctx context.Context, c session, run client.WorkflowRun, before, after time.Time) {
+func (d *doctor) ownClock(ctx context.Context, c operate.Session, run client.WorkflowRun, before, after time.Time) {
 	described, err := c.DescribeWorkflowExecution(ctx, run.GetID(), run.GetRunID())
 	if err != nil {
 		d.add(checkWarn, "clock", "this machine's", "not compared: "+err.Error(), "try again")

@@ -14,12 +14,13 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/tidegate/tidegate/internal/namespace"
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/workflows"
 )
 
 // server looks at Temporal itself.
-func (d *doctor) server(ctx context.Context, c session) bool {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+func (d *doctor) server(ctx context.Context, c operate.Session) bool {
+	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
 	info, err := c.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{})
 	if err != nil {
@@ -35,55 +36,55 @@ func (d *doctor) server(ctx context.Context, c session) bool {
 }
 
 // namespace looks whether the namespace is there.
-func (d *doctor) namespace(ctx context.Context, c session) bool {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+func (d *doctor) namespace(ctx context.Context, c operate.Session) bool {
+	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
-	described, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.namespace})
+	described, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Namespace})
 	if _, missing := errors.AsType[*serviceerror.NamespaceNotFound](err); missing {
-		d.add(checkFail, "namespace", c.namespace, "there is no such namespace", "tidegate setup --namespace "+c.namespace+" makes it; or say another with --namespace")
+		d.add(checkFail, "namespace", c.Namespace, "there is no such namespace", "tidegate setup --namespace "+c.Namespace+" makes it; or say another with --namespace")
 		return false
 	}
 	if err != nil {
-		d.add(checkFail, "namespace", c.namespace, err.Error(), "may this API key or certificate use the namespace?")
+		d.add(checkFail, "namespace", c.Namespace, err.Error(), "may this API key or certificate use the namespace?")
 		return false
 	}
 	kept := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
-	d.add(checkOK, "namespace", c.namespace, fmt.Sprintf("ended runs stay readable for %d days", int(kept.Hours()/24)), "")
+	d.add(checkOK, "namespace", c.Namespace, fmt.Sprintf("ended runs stay readable for %d days", int(kept.Hours()/24)), "")
 	return true
 }
 
 // attributes looks at the namespace's search attributes, and registers what is
 // missing where that is wanted.
-func (d *doctor) attributes(ctx context.Context, c session) {
+func (d *doctor) attributes(ctx context.Context, c operate.Session) {
 	const check = "search-attributes"
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
-	missing, err := namespace.Missing(ctx, c, c.namespace, workflows.SearchAttributes())
+	missing, err := namespace.Missing(ctx, c, c.Namespace, workflows.SearchAttributes())
 	if _, conflict := errors.AsType[*namespace.TypeConflictError](err); conflict {
-		d.add(checkFail, check, c.namespace, err.Error(), "")
+		d.add(checkFail, check, c.Namespace, err.Error(), "")
 		return
 	}
 	if err != nil {
-		d.add(checkFail, check, c.namespace, err.Error(), "may this API key or certificate read them?")
+		d.add(checkFail, check, c.Namespace, err.Error(), "may this API key or certificate read them?")
 		return
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(missing)), ", ")
 	switch {
 	case names == "":
-		d.add(checkOK, check, c.namespace, fmt.Sprintf("all %d are there", len(workflows.SearchAttributes())), "")
+		d.add(checkOK, check, c.Namespace, fmt.Sprintf("all %d are there", len(workflows.SearchAttributes())), "")
 	case !d.fix:
-		d.add(checkFail, check, c.namespace, "not registered: "+names, "tidegate doctor --fix, or tidegate setup")
+		d.add(checkFail, check, c.Namespace, "not registered: "+names, "tidegate doctor --fix, or tidegate setup")
 	default:
 		d.register(ctx, c, missing, names)
 	}
 }
 
-func (d *doctor) register(ctx context.Context, c session, missing map[string]enumspb.IndexedValueType, names string) {
-	if err := namespace.Ensure(ctx, c, c.namespace, missing); err != nil {
-		d.add(checkFail, "search-attributes", c.namespace, err.Error(), "have somebody register them who may: tidegate setup")
+func (d *doctor) register(ctx context.Context, c operate.Session, missing map[string]enumspb.IndexedValueType, names string) {
+	if err := namespace.Ensure(ctx, c, c.Namespace, missing); err != nil {
+		d.add(checkFail, "search-attributes", c.Namespace, err.Error(), "have somebody register them who may: tidegate setup")
 		return
 	}
-	d.add(checkOK, "search-attributes", c.namespace, "registered: "+names, "")
+	d.add(checkOK, "search-attributes", c.Namespace, "registered: "+names, "")
 }
 
 // pollFresh is how old a worker's last poll may be: a long poll lasts a minute.
@@ -91,8 +92,8 @@ const pollFresh = 2 * time.Minute
 
 // polled looks whether a worker polls a task queue for tasks of these kinds, one
 // of the build to which Temporal gives them.
-func (d *doctor) polled(ctx context.Context, c session, queue, whose string, kinds ...enumspb.TaskQueueType) bool {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+func (d *doctor) polled(ctx context.Context, c operate.Session, queue, whose string, kinds ...enumspb.TaskQueueType) bool {
+	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
 	workers := map[string]bool{}
 	for _, kind := range kinds {

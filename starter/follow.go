@@ -10,24 +10,16 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows"
 )
 
-const (
-	// lookEvery is how often a run that is followed is asked for its status, and
-	// how often a countdown moves.
-	lookEvery = time.Second
-	// lookSlowly is in its place while a run waits for an instant, perhaps for
-	// weeks.
-	lookSlowly = 10 * time.Second
-)
-
-func (a *app) watchGateway(cmd *cobra.Command, c session, id string) error {
+func (a *app) watchGateway(cmd *cobra.Command, c operate.Session, id string) error {
 	workflowID := workflows.GatewayWorkflowID(id)
 	described, err := c.DescribeWorkflowExecution(cmd.Context(), workflowID, "")
 	if err != nil {
-		return noRun(c.namespace, id, err)
+		return operate.NoRun(c.Namespace, id, err)
 	}
 	run := c.GetWorkflow(cmd.Context(), workflowID, described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
 	return a.attend(cmd, c, id, run)
@@ -35,18 +27,18 @@ func (a *app) watchGateway(cmd *cobra.Command, c session, id string) error {
 
 // attend follows a run until it has ended or is held, prints its record, and is
 // an endError unless it ended COMPLETED.
-func (a *app) attend(cmd *cobra.Command, c session, gatewayID string, run client.WorkflowRun) error {
+func (a *app) attend(cmd *cobra.Command, c operate.Session, gatewayID string, run client.WorkflowRun) error {
 	p := newProgress(cmd.ErrOrStderr(), gatewayID)
 	err := follow(cmd.Context(), c, run, p)
-	p.close()
+	p.Close()
 	if err != nil {
 		return fmt.Errorf("%w; look again with: tidegate watch %s", err, gatewayID)
 	}
-	r, err := find(cmd.Context(), c, gatewayID, run.GetRunID())
-	if err := errors.Join(err, printer{out: cmd.OutOrStdout(), form: a.output}.record(r)); err != nil {
+	r, err := operate.FindMaintenance(cmd.Context(), c, gatewayID, run.GetRunID())
+	if err := errors.Join(err, r.Print(a.printer(cmd))); err != nil {
 		return err
 	}
-	if status := r.exit(); status != statusDone {
+	if status := recordExit(r); status != statusDone {
 		return endError{status}
 	}
 	return nil
@@ -54,7 +46,7 @@ func (a *app) attend(cmd *cobra.Command, c session, gatewayID string, run client
 
 // follow shows a run's progress until it has ended or is held. The run does not
 // depend on being followed.
-func follow(ctx context.Context, c session, run client.WorkflowRun, p *progress) error {
+func follow(ctx context.Context, c operate.Session, run client.WorkflowRun, p *progress) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type end struct {
@@ -66,7 +58,7 @@ func follow(ctx context.Context, c session, run client.WorkflowRun, p *progress)
 		result, err := outcome.Of(ctx, run)
 		ended <- end{result, err}
 	}()
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(operate.LookEvery)
 	defer tick.Stop()
 	var looked time.Time
 	for {
@@ -81,15 +73,15 @@ func follow(ctx context.Context, c session, run client.WorkflowRun, p *progress)
 			}
 			return e.err
 		case now := <-tick.C:
-			if p.patient() && now.Sub(looked) < lookSlowly {
+			if p.patient() && now.Sub(looked) < operate.LookSlowly {
 				p.redraw(now)
 				continue
 			}
 			looked = now
 			// The run that is open: one that sleeps may have continued as another.
-			status, err := readStatus(ctx, c, run.GetID(), "")
+			status, err := operate.ReadStatus(ctx, c, run.GetID(), "")
 			if err != nil {
-				p.silent(err)
+				p.Silent(err)
 				continue
 			}
 			p.show(status, now)
@@ -98,11 +90,4 @@ func follow(ctx context.Context, c session, run client.WorkflowRun, p *progress)
 			}
 		}
 	}
-}
-
-// readStatus asks an open run how far it is.
-func readStatus(ctx context.Context, c session, workflowID, runID string) (maintenance.Status, error) {
-	var status maintenance.Status
-	err := ask(ctx, c, workflowID, runID, workflows.StatusQuery, &status)
-	return status, err
 }

@@ -13,6 +13,8 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -46,7 +48,7 @@ func newList(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printer{out: cmd.OutOrStdout(), form: a.output}.print(campaigns, func(p printer) { p.list(campaigns, c.namespace) })
+			return a.printer(cmd).Print(campaigns, func(p show.Printer) { printList(p, campaigns, c.Namespace) })
 		},
 	}
 	a.outputFlag(cmd)
@@ -54,7 +56,7 @@ func newList(a *app) *cobra.Command {
 }
 
 // listCampaigns are all campaigns, without those that only plan.
-func listCampaigns(ctx context.Context, c session) ([]listedCampaign, error) {
+func listCampaigns(ctx context.Context, c operate.Session) ([]listedCampaign, error) {
 	query := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus != 'ContinuedAsNew'", workflows.CampaignName)
 	all := []listedCampaign{}
 	var next []byte
@@ -80,20 +82,20 @@ func listCampaigns(ctx context.Context, c session) ([]listedCampaign, error) {
 
 // rank puts first what runs.
 func rank(l listedCampaign) int {
-	if l.Execution == running() {
+	if l.Execution == operate.Running {
 		return 0
 	}
 	return 1
 }
 
-func campaignLine(ctx context.Context, c session, info *workflowpb.WorkflowExecutionInfo) listedCampaign {
+func campaignLine(ctx context.Context, c operate.Session, info *workflowpb.WorkflowExecutionInfo) listedCampaign {
 	id := info.GetExecution().GetWorkflowId()
 	l := listedCampaign{
 		Campaign: campaignName(id), WorkflowID: id, RunID: info.GetExecution().GetRunId(),
 		Execution: info.GetStatus().String(), Start: firstStart(ctx, c, info),
 	}
 	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		l.End, l.State = info.GetCloseTime().AsTime(), attributeOf(info, stateAttribute)
+		l.End, l.State = info.GetCloseTime().AsTime(), operate.AttributeOf(info, operate.StateAttribute)
 	}
 	return l
 }
@@ -105,7 +107,7 @@ func campaignName(workflowID string) string {
 
 // firstStart is when a campaign began, which may be some runs ago. Where Temporal
 // does not keep the first run any more, it is when this one did.
-func firstStart(ctx context.Context, c session, info *workflowpb.WorkflowExecutionInfo) time.Time {
+func firstStart(ctx context.Context, c operate.Session, info *workflowpb.WorkflowExecutionInfo) time.Time {
 	start, first := info.GetStartTime().AsTime(), info.GetFirstRunId()
 	if first == "" || first == info.GetExecution().GetRunId() {
 		return start
@@ -117,15 +119,15 @@ func firstStart(ctx context.Context, c session, info *workflowpb.WorkflowExecuti
 	return described.GetWorkflowExecutionInfo().GetStartTime().AsTime()
 }
 
-func (p printer) list(campaigns []listedCampaign, namespace string) {
+func printList(p show.Printer, campaigns []listedCampaign, namespace string) {
 	if len(campaigns) == 0 {
-		p.linef("there is no campaign in namespace %s", namespace)
+		p.Linef("there is no campaign in namespace %s", namespace)
 		return
 	}
 	rows := make([][]string, 0, len(campaigns))
 	for _, l := range campaigns {
 		state := cmp.Or(l.State, strings.ToLower(l.Execution))
-		rows = append(rows, []string{l.Campaign, state, instantText(l.Start), instantText(l.End), l.WorkflowID})
+		rows = append(rows, []string{l.Campaign, state, show.Instant(l.Start), show.Instant(l.End), l.WorkflowID})
 	}
-	p.table([]string{"CAMPAIGN", "STATE", "START", "END", "WORKFLOW"}, rows)
+	p.Table([]string{"CAMPAIGN", "STATE", "START", "END", "WORKFLOW"}, rows)
 }

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -80,7 +81,7 @@ func (p *planning) run(cmd *cobra.Command, a *app, file string) error {
 		return err
 	}
 	t := newTimetable(f, read, now, until)
-	return printer{out: cmd.OutOrStdout(), form: a.output}.print(t, func(p printer) { p.timetable(t) })
+	return a.printer(cmd).Print(t, func(p show.Printer) { printTimetable(p, t) })
 }
 
 // surveyed is a campaign as it was read: nothing has begun.
@@ -90,7 +91,7 @@ type surveyed struct {
 }
 
 // survey has a campaign that only plans read everything, and ends it.
-func survey(cmd *cobra.Command, c session, f planFile, queue string) (surveyed, error) {
+func survey(cmd *cobra.Command, c operate.Session, f planFile, queue string) (surveyed, error) {
 	ctx := cmd.Context()
 	id := planOnlyPrefix + f.plan.Name + "-" + randomDigits()
 	in := campaignInput(f, cmp.Or(loginName(), "tidegate plan"))
@@ -99,16 +100,16 @@ func survey(cmd *cobra.Command, c session, f planFile, queue string) (surveyed, 
 	if err != nil {
 		return surveyed{}, err
 	}
-	g := campaign{name: f.plan.Name, workflowID: id, runID: run.GetRunID(), execution: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING}
-	screen := newScreen(cmd.ErrOrStderr())
+	g := operate.Started(f.plan.Name, run)
+	screen := show.NewScreen(cmd.ErrOrStderr())
 	status, err := awaitPlanned(ctx, c, g, run, &screen)
-	screen.close()
+	screen.Close()
 	var read surveyed
 	if err == nil {
 		read, err = readSurvey(ctx, c, g, status.Rosters)
 	}
 	if undo := cancelCampaign(ctx, c, run); err == nil && undo != nil {
-		screen.line(undo.Error() + "; it ends by itself within ten minutes")
+		screen.Line(undo.Error() + "; it ends by itself within ten minutes")
 	}
 	return read, err
 }
@@ -120,7 +121,7 @@ func randomDigits() string {
 }
 
 // awaitPlanned waits until a campaign that only plans has read everything.
-func awaitPlanned(ctx context.Context, c session, g campaign, run client.WorkflowRun, s *screen) (fleet.Status, error) {
+func awaitPlanned(ctx context.Context, c operate.Session, g operate.Campaign, run client.WorkflowRun, s *show.Screen) (fleet.Status, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
@@ -128,20 +129,20 @@ func awaitPlanned(ctx context.Context, c session, g campaign, run client.Workflo
 		_, err := outcome.OfCampaign(ctx, run)
 		ended <- cmp.Or(err, errors.New("it has ended"))
 	}()
-	tick := time.NewTicker(lookEvery / 4)
+	tick := time.NewTicker(operate.LookEvery / 4)
 	defer tick.Stop()
 	doing, answered := "", time.Now()
 	for {
 		select {
 		case err := <-ended:
-			return fleet.Status{}, fmt.Errorf("read what the plan %s is about: %w", g.name, err)
+			return fleet.Status{}, fmt.Errorf("read what the plan %s is about: %w", g.Name, err)
 		case <-tick.C:
 			var status fleet.Status
-			if err := g.ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+			if err := g.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
 				if time.Since(answered) > workerPatience {
 					return status, err
 				}
-				s.silent(err)
+				s.Silent(err)
 				continue
 			}
 			answered = time.Now()
@@ -150,7 +151,7 @@ func awaitPlanned(ctx context.Context, c session, g campaign, run client.Workflo
 			}
 			if doing != status.Doing {
 				doing = status.Doing
-				s.line(doing)
+				s.Line(doing)
 			}
 		}
 	}
@@ -158,20 +159,20 @@ func awaitPlanned(ctx context.Context, c session, g campaign, run client.Workflo
 
 // readSurvey fetches what was read: the entries from the campaign, a page at a
 // time, the rest from its rosters.
-func readSurvey(ctx context.Context, c session, g campaign, rosters []string) (surveyed, error) {
+func readSurvey(ctx context.Context, c operate.Session, g operate.Campaign, rosters []string) (surveyed, error) {
 	s := surveyed{targets: map[string]workflows.Surveyed{}}
 	for more := true; more; {
 		var page fleet.Fleet
-		if err := g.ask(ctx, c, workflows.EntriesQuery, &page, fleet.Page{From: len(s.fleet.Entries), Count: pageOfRows}); err != nil {
+		if err := g.Ask(ctx, c, workflows.EntriesQuery, &page, fleet.Page{From: len(s.fleet.Entries), Count: operate.PageOfRows}); err != nil {
 			return surveyed{}, err
 		}
-		more = len(page.Entries) == pageOfRows
+		more = len(page.Entries) == operate.PageOfRows
 		page.Entries = append(s.fleet.Entries, page.Entries...)
 		s.fleet = page
 	}
 	for _, roster := range rosters {
 		var targets []workflows.Surveyed
-		if err := ask(ctx, c, roster, "", workflows.RosterQuery, &targets); err != nil {
+		if err := c.Ask(ctx, roster, "", workflows.RosterQuery, &targets); err != nil {
 			return surveyed{}, err
 		}
 		for _, t := range targets {

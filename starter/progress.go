@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 // progress writes a line for each change of a step, and below them what goes on at
 // this moment.
 type progress struct {
-	screen
+	show.Screen
 	gateway string // its id
 
 	shown  map[maintenance.Step]string
@@ -21,12 +23,12 @@ type progress struct {
 }
 
 func newProgress(out io.Writer, gatewayID string) *progress {
-	return &progress{screen: newScreen(out), gateway: gatewayID, shown: map[maintenance.Step]string{}}
+	return &progress{Screen: show.NewScreen(out), gateway: gatewayID, shown: map[maintenance.Step]string{}}
 }
 
 // show shows what is new, and what goes on now.
 func (p *progress) show(s maintenance.Status, now time.Time) {
-	p.last, p.mute = s, false
+	p.last, p.Mute = s, false
 	p.steps(s.Steps, s.Reason)
 	p.advise(s)
 	p.redraw(now)
@@ -44,7 +46,7 @@ func (p *progress) steps(steps []maintenance.StepReport, reason string) {
 			continue
 		}
 		p.shown[s.Step] = text
-		p.line(text)
+		p.Line(text)
 	}
 }
 
@@ -53,21 +55,21 @@ func (p *progress) steps(steps []maintenance.StepReport, reason string) {
 func (p *progress) advise(s maintenance.Status) {
 	advice := ""
 	if s.Blocker == maintenance.BlockedByApproval {
-		advice = strings.Join(lines(p.gateway, mayNow(s)), "\n")
+		advice = strings.Join(operate.Lines(p.gateway, operate.MayMaintenance(s)), "\n")
 	}
 	if advice != "" && advice != p.advice {
-		p.line(advice)
+		p.Line(advice)
 	}
 	p.advice = advice
 }
 
 // patient is true while the run waits for an instant that is not near.
 func (p *progress) patient() bool {
-	return p.last.Next != nil && time.Until(*p.last.Next) > lookSlowly
+	return p.last.Next != nil && time.Until(*p.last.Next) > operate.LookSlowly
 }
 
 // redraw draws the last line of a terminal anew.
-func (p *progress) redraw(now time.Time) { p.draw(moment(p.last, now)) }
+func (p *progress) redraw(now time.Time) { p.Draw(moment(p.last, now)) }
 
 // moment is in one line what a run does, or for how long it still waits.
 func moment(s maintenance.Status, now time.Time) string {

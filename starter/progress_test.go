@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 var began = time.Date(2026, 11, 22, 2, 15, 0, 0, time.UTC)
@@ -64,17 +65,17 @@ func TestATerminalsLastLineIsDrawnInPlace(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	p := newProgress(&out, "sgw-12A3456B")
-	require.Zero(t, p.width, "a buffer is no terminal")
-	p.width = 20
+	require.Zero(t, p.Width, "a buffer is no terminal")
+	p.Width = 20
 	opens := began.Add(time.Hour)
 	p.show(at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &opens)), began)
 	p.redraw(began.Add(time.Second))
-	p.close()
+	p.Close()
 	lines := strings.Split(out.String(), "\n")
 	require.Len(t, lines, 2)
 	require.Regexp(t, `^\r\x1b\[K\d\d:\d\d:\d\dZ  wait             waiting  because$`, lines[0])
 	require.Equal(t, "\r\x1b[K2/7 wait, may go on\r\x1b[K2/7 wait, may go on\r\x1b[K", lines[1])
-	require.NotContains(t, strings.ReplaceAll(out.String(), eraseLine, ""), "\x1b", "no colours")
+	require.NotContains(t, strings.ReplaceAll(out.String(), "\r\x1b[K", ""), "\x1b", "no colours")
 }
 
 func TestElsewhereThereIsALineForEachChange(t *testing.T) {
@@ -85,14 +86,14 @@ func TestElsewhereThereIsALineForEachChange(t *testing.T) {
 	for range 3 {
 		p.show(waiting, began)
 	}
-	p.silent(errors.New("nobody answers"))
-	p.silent(errors.New("nobody answers"))
+	p.Silent(errors.New("nobody answers"))
+	p.Silent(errors.New("nobody answers"))
 	p.show(at(maintenance.StepUpdate, nil), began)
 	p.show(waiting, began)
-	p.close()
+	p.Close()
 	var texts []string
 	for line := range strings.Lines(out.String()) {
-		texts = append(texts, strings.TrimSpace(line[len(clockForm):]))
+		texts = append(texts, strings.TrimSpace(line[len(show.ClockForm):]))
 	}
 	require.Equal(t, []string{
 		"wait             waiting  because",

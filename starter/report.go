@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 // reportFlags are those of report.
@@ -78,11 +80,11 @@ func (a *app) writeReport(cmd *cobra.Command, f reportFlags, name string) error 
 		return err
 	}
 	defer c.Close()
-	g, err := findCampaign(cmd.Context(), c, name)
+	g, err := operate.FindCampaign(cmd.Context(), c, name)
 	if err != nil {
 		return err
 	}
-	d, err := report.Make(cmd.Context(), report.Temporal{Client: c}, g.workflowID, g.runID)
+	d, err := report.Make(cmd.Context(), report.Temporal{Client: c}, g.WorkflowID, g.RunID)
 	if err != nil {
 		return err
 	}
@@ -122,15 +124,15 @@ func (a *app) verifyReport(cmd *cobra.Command, f reportFlags) error {
 	if err != nil {
 		return fmt.Errorf("verify %s: %w", f.verify, err)
 	}
-	p := printer{out: cmd.OutOrStdout()}
+	p := show.Printer{Out: cmd.OutOrStdout()}
 	d := v.Document
 	if len(v.Differences) == 0 {
-		p.linef("OK: %s, %s as of %s. The report says what the %d histories say; the head of their chain is %s.",
-			d.Name, d.State, clock(&d.AsOf), len(d.Chain.Links), d.Chain.Head)
+		p.Linef("OK: %s, %s as of %s. The report says what the %d histories say; the head of their chain is %s.",
+			d.Name, d.State, show.Clock(&d.AsOf), len(d.Chain.Links), d.Chain.Head)
 		return nil
 	}
 	for _, difference := range v.Differences {
-		p.linef("%s", difference)
+		p.Linef("%s", difference)
 	}
 	return fmt.Errorf("the report in %s is not what the histories say", f.verify)
 }

@@ -8,40 +8,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tidegate/tidegate/internal/operate"
 )
-
-// The exit statuses.
-const (
-	statusDone    = 0
-	statusFailed  = 1 // it failed, or its end could not be learnt
-	statusUsage   = 2 // called wrongly: nothing was started
-	statusPartial = 3 // the maintenance ended PARTIAL
-	statusHeld    = 4 // a person has to act: it is held, or its gateway is quarantined
-)
-
-// usageError is a wrong flag, argument or file.
-type usageError struct{ error }
-
-// Unwrap is what is wrong.
-func (e usageError) Unwrap() error { return e.error }
-
-func isUsage(err error) bool {
-	_, ok := errors.AsType[usageError](err)
-	return ok
-}
-
-// heldError is a maintenance that was not started, since a person has to act.
-type heldError struct{ error }
-
-// Unwrap is why.
-func (e heldError) Unwrap() error { return e.error }
-
-// endError is a maintenance that was followed to an end other than COMPLETED.
-// What became of it has been printed.
-type endError struct{ status int }
-
-// Error is for programs that do not look at the status.
-func (e endError) Error() string { return fmt.Sprintf("ended with exit status %d", e.status) }
 
 // Run runs tidegate, and returns its exit status: 0 done, 1 failed, 2 called
 // wrongly, 3 a maintenance that ended PARTIAL, 4 one that waits for a person: it
@@ -94,7 +63,7 @@ func newRoot() *cobra.Command {
 	})
 	a.connection.Register(cmd, connectTimeout)
 	cmd.AddCommand(newRun(a), newWatch(a), newStatus(a), newWindow(a), newSetup(a), newValidate(a), newSchedule(a), newPlan(a), newList(a), newReport(a), newDoctor(a))
-	for _, o := range orders() {
+	for _, o := range operate.Orders() {
 		cmd.AddCommand(newOrder(a, o))
 	}
 	completions(cmd, a)

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	enumspb "go.temporal.io/api/enums/v1"
 
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -69,13 +69,12 @@ func (s *start) campaign(cmd *cobra.Command, a *app, file, by string, faults []e
 		return err
 	}
 	cmd.PrintErrf("Started the campaign %s (%s) as workflow %s, run %s.\n", name, summaryOf(p.plan), run.GetID(), run.GetRunID())
-	g := campaign{name: name, workflowID: run.GetID(), runID: run.GetRunID(), execution: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING}
+	g := operate.Started(name, run)
 	if !s.detach {
 		return a.attendCampaign(cmd, c, g)
 	}
 	cmd.PrintErrf("Follow it with: tidegate watch %s\n", name)
-	return printer{out: cmd.OutOrStdout(), form: a.output}.campaign(
-		campaignRecord{Campaign: name, WorkflowID: g.workflowID, RunID: g.runID, Execution: running()})
+	return operate.CampaignRecord{Campaign: name, WorkflowID: g.WorkflowID, RunID: g.RunID, Execution: operate.Running}.Print(a.printer(cmd))
 }
 
 // besideFile are the flags that were given though the file says what they say.

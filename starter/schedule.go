@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -53,15 +54,15 @@ type schedule struct {
 
 // findSchedule looks a schedule up. One that starts something else than campaigns
 // is another program's, and is left alone.
-func findSchedule(ctx context.Context, c session, name string) (schedule, error) {
+func findSchedule(ctx context.Context, c operate.Session, name string) (schedule, error) {
 	handle := c.ScheduleClient().GetHandle(ctx, name)
 	described, err := handle.Describe(ctx)
 	if err != nil {
-		return schedule{}, scheduleFailure(c.namespace, name, "read", err)
+		return schedule{}, scheduleFailure(c.Namespace, name, "read", err)
 	}
 	action, ok := described.Schedule.Action.(*client.ScheduleWorkflowAction)
 	if !ok || action.Workflow != workflows.CampaignName {
-		return schedule{}, usageError{fmt.Errorf("the schedule %s in namespace %s starts no campaign; those that do: tidegate schedule list", name, c.namespace)}
+		return schedule{}, usageError{fmt.Errorf("the schedule %s in namespace %s starts no campaign; those that do: tidegate schedule list", name, c.Namespace)}
 	}
 	return schedule{ScheduleHandle: handle, described: described, action: action}, nil
 }
@@ -84,7 +85,7 @@ const lookAgain = 100 * time.Millisecond
 
 // until looks at the schedule until it is as wanted.
 func (s *schedule) until(ctx context.Context, wanted func(*client.ScheduleDescription) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()
@@ -92,7 +93,7 @@ func (s *schedule) until(ctx context.Context, wanted func(*client.ScheduleDescri
 		described, err := s.Describe(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return fmt.Errorf("temporal has taken the order and not obeyed it within %s; look with: tidegate schedule describe %s", answerTimeout, s.GetID())
+			return fmt.Errorf("temporal has taken the order and not obeyed it within %s; look with: tidegate schedule describe %s", operate.AnswerTimeout, s.GetID())
 		case err != nil:
 			return fmt.Errorf("look what became of the order: %w; look again with: tidegate schedule describe %s", err, s.GetID())
 		case wanted(described):

@@ -14,6 +14,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -81,7 +83,7 @@ func (s *scheduleCreate) create(cmd *cobra.Command, a *app) error {
 	}
 	defer c.Close()
 	if _, err := c.ScheduleClient().Create(cmd.Context(), s.options()); err != nil {
-		return s.failure(c.namespace, err)
+		return s.failure(c.Namespace, err)
 	}
 	cmd.PrintErrf("Created the schedule %s.\n", s.name)
 	tellFreezes(cmd, s.name, s.file, s.plan, time.Now())
@@ -189,7 +191,7 @@ func tellFreezes(cmd *cobra.Command, name, file string, p planFile, now time.Tim
 		cmd.PrintErrln("The plan has no freeze ahead.")
 	} else {
 		written := now.Add(freezesAhead).UTC().Format(time.DateOnly)
-		cmd.PrintErrf("The plan's freezes are known until %s; those that recur were written out until %s.\n", clock(&end), written)
+		cmd.PrintErrf("The plan's freezes are known until %s; those that recur were written out until %s.\n", show.Clock(&end), written)
 		when += ", and before " + written
 	}
 	cmd.PrintErrf("The schedule keeps the file as it is now; %s: tidegate schedule update %s %s\n", when, name, file)
@@ -236,7 +238,7 @@ func newScheduleUpdate(a *app) *cobra.Command {
 	return cmd
 }
 
-func updateSchedule(ctx context.Context, c session, name string, p planFile, by string) error {
+func updateSchedule(ctx context.Context, c operate.Session, name string, p planFile, by string) error {
 	s, err := findSchedule(ctx, c, name)
 	if err != nil {
 		return err
@@ -254,7 +256,7 @@ func updateSchedule(ctx context.Context, c session, name string, p planFile, by 
 		return &client.ScheduleUpdate{Schedule: &changed}, nil
 	}})
 	if err != nil {
-		return scheduleFailure(c.namespace, name, "update", err)
+		return scheduleFailure(c.Namespace, name, "update", err)
 	}
 	return s.until(ctx, func(d *client.ScheduleDescription) bool {
 		return d.Info.LastUpdateAt.After(s.described.Info.LastUpdateAt)

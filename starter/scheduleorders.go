@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 // scheduleOrder is what people may tell a schedule.
@@ -75,15 +76,15 @@ func newScheduleOrder(a *app, o scheduleOrder) *cobra.Command {
 				return err
 			}
 			decision := maintenance.Decision{What: o.name, By: by, Why: why, At: time.Now().UTC().Truncate(time.Second)}
-			more, err := o.obey(cmd.Context(), &s, fmt.Sprintf("%s by %s at %s: %s", o.past, by, clock(&decision.At), why))
+			more, err := o.obey(cmd.Context(), &s, fmt.Sprintf("%s by %s at %s: %s", o.past, by, show.Clock(&decision.At), why))
 			if _, refused := errors.AsType[refusal](err); refused {
 				return fmt.Errorf("schedule %s %s is refused: %w", o.name, args[0], err)
 			}
 			if err != nil {
-				return scheduleFailure(c.namespace, args[0], o.name, err)
+				return scheduleFailure(c.Namespace, args[0], o.name, err)
 			}
-			return printer{out: cmd.OutOrStdout(), form: a.output}.print(decision, func(p printer) {
-				p.linef("%s: %s by %s at %s%s", args[0], o.past, by, clock(&decision.At), more)
+			return a.printer(cmd).Print(decision, func(p show.Printer) {
+				p.Linef("%s: %s by %s at %s%s", args[0], o.past, by, show.Clock(&decision.At), more)
 			})
 		},
 	}
@@ -119,7 +120,7 @@ func resumeSchedule(ctx context.Context, s *schedule, note string) (string, erro
 	}
 	err := s.until(ctx, func(d *client.ScheduleDescription) bool { return !d.Schedule.State.Paused })
 	if next := s.described.Info.NextActionTimes; err == nil && len(next) > 0 {
-		return "; next " + clock(&next[0]), nil
+		return "; next " + show.Clock(&next[0]), nil
 	}
 	return "", err
 }

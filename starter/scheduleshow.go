@@ -16,7 +16,9 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -81,7 +83,7 @@ func newScheduleDescribe(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) showSchedule(cmd *cobra.Command, c session, name string) error {
+func (a *app) showSchedule(cmd *cobra.Command, c operate.Session, name string) error {
 	s, err := findSchedule(cmd.Context(), c, name)
 	if err != nil {
 		return err
@@ -90,7 +92,7 @@ func (a *app) showSchedule(cmd *cobra.Command, c session, name string) error {
 	if err != nil {
 		return err
 	}
-	return printer{out: cmd.OutOrStdout(), form: a.output}.print(shown, func(p printer) { p.schedule(shown) })
+	return a.printer(cmd).Print(shown, func(p show.Printer) { printSchedule(p, shown) })
 }
 
 // input is what its campaigns start with. One that cannot be read is another
@@ -108,7 +110,7 @@ func (s *schedule) input() workflows.CampaignInput {
 	return in
 }
 
-func (s *schedule) show(ctx context.Context, c session) (scheduled, error) {
+func (s *schedule) show(ctx context.Context, c operate.Session) (scheduled, error) {
 	d, in := s.described, s.input()
 	shown := scheduled{
 		Name: s.GetID(), When: whenOf(d.Schedule.Spec), Paused: d.Schedule.State.Paused, Note: d.Schedule.State.Note,
@@ -146,7 +148,7 @@ func (s *schedule) show(ctx context.Context, c session) (scheduled, error) {
 
 // campaignState is how far the campaign's last run is, or how it ended. No
 // worker is needed for that.
-func campaignState(ctx context.Context, c session, id string) (string, error) {
+func campaignState(ctx context.Context, c operate.Session, id string) (string, error) {
 	described, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return "gone", nil
@@ -168,8 +170,8 @@ func campaignState(ctx context.Context, c session, id string) (string, error) {
 	return string(result.State), nil
 }
 
-func (p printer) schedule(s scheduled) {
-	field := func(name, format string, args ...any) { p.linef("%-10s%s", name, fmt.Sprintf(format, args...)) }
+func printSchedule(p show.Printer, s scheduled) {
+	field := func(name, format string, args ...any) { p.Linef("%-10s%s", name, fmt.Sprintf(format, args...)) }
 	field("schedule", "%s", s.Name)
 	if s.About != "" {
 		field("about", "%s", s.About)
@@ -184,12 +186,12 @@ func (p printer) schedule(s scheduled) {
 	field("plan", "%s: %s", s.Plan.Name, s.Plan.Summary)
 	field("digest", "sha256:%s", s.Plan.Digest)
 	if !s.Plan.FreezesUntil.IsZero() {
-		field("freezes", "known until %s", clock(&s.Plan.FreezesUntil))
+		field("freezes", "known until %s", show.Clock(&s.Plan.FreezesUntil))
 	}
 	field("submitter", "%s", s.Plan.Submitter)
-	field("created", "%s", clock(&s.Created))
+	field("created", "%s", show.Clock(&s.Created))
 	if !s.Changed.IsZero() {
-		field("changed", "%s", clock(&s.Changed))
+		field("changed", "%s", show.Clock(&s.Changed))
 	}
 	field("so far", "%d started, %d skipped since the last one still ran, %d missed by more than %s", s.Started, s.Overlap, s.Missed, s.Catchup)
 	for i, next := range s.Next {
@@ -197,17 +199,17 @@ func (p printer) schedule(s scheduled) {
 		if i == 0 {
 			name = "next"
 		}
-		field(name, "%s", clock(&next))
+		field(name, "%s", show.Clock(&next))
 	}
 	if len(s.Runs) == 0 {
 		return
 	}
-	p.linef("")
+	p.Linef("")
 	rows := make([][]string, 0, len(s.Runs))
 	for _, run := range s.Runs {
-		rows = append(rows, []string{clock(&run.At), run.State, run.WorkflowID})
+		rows = append(rows, []string{show.Clock(&run.At), run.State, run.WorkflowID})
 	}
-	p.table([]string{"STARTED", "STATE", "CAMPAIGN"}, rows)
+	p.Table([]string{"STARTED", "STATE", "CAMPAIGN"}, rows)
 }
 
 // listedSchedule is a line of list.
@@ -237,7 +239,7 @@ func newScheduleList(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printer{out: cmd.OutOrStdout(), form: a.output}.print(all, func(p printer) { p.schedules(all, c.namespace) })
+			return a.printer(cmd).Print(all, func(p show.Printer) { printSchedules(p, all, c.Namespace) })
 		},
 	}
 	a.outputFlag(cmd)
@@ -245,7 +247,7 @@ func newScheduleList(a *app) *cobra.Command {
 }
 
 // listSchedules are those of campaigns, by name.
-func listSchedules(ctx context.Context, c session) ([]listedSchedule, error) {
+func listSchedules(ctx context.Context, c operate.Session) ([]listedSchedule, error) {
 	pages, err := c.ScheduleClient().List(ctx, client.ScheduleListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list the schedules: %w", err)
@@ -254,7 +256,7 @@ func listSchedules(ctx context.Context, c session) ([]listedSchedule, error) {
 	for pages.HasNext() {
 		entry, err := pages.Next()
 		if err != nil {
-			return nil, fmt.Errorf("list the schedules of namespace %s: %w", c.namespace, err)
+			return nil, fmt.Errorf("list the schedules of namespace %s: %w", c.Namespace, err)
 		}
 		if entry.WorkflowType.Name == workflows.CampaignName {
 			all = append(all, listed(entry))
@@ -276,21 +278,21 @@ func listed(entry *client.ScheduleListEntry) listedSchedule {
 	return line
 }
 
-func (p printer) schedules(all []listedSchedule, namespace string) {
+func printSchedules(p show.Printer, all []listedSchedule, namespace string) {
 	if len(all) == 0 {
-		p.linef("There is no schedule of a campaign in namespace %s; make one with: tidegate schedule create", namespace)
+		p.Linef("There is no schedule of a campaign in namespace %s; make one with: tidegate schedule create", namespace)
 		return
 	}
 	rows := make([][]string, 0, len(all))
 	for _, s := range all {
-		next, last := clock(s.Next), "-"
+		next, last := show.Clock(s.Next), "-"
 		if s.Paused {
 			next = "paused"
 		}
 		if s.Last != nil {
-			last = clock(&s.Last.At)
+			last = show.Clock(&s.Last.At)
 		}
 		rows = append(rows, []string{s.Name, s.When, next, last, s.Note})
 	}
-	p.table([]string{"NAME", "STARTS", "NEXT", "LAST", "NOTE"}, rows)
+	p.Table([]string{"NAME", "STARTS", "NEXT", "LAST", "NOTE"}, rows)
 }

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/tidegate/tidegate/internal/namespace"
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -47,7 +48,7 @@ func newSetup(a *app) *cobra.Command {
 			if err := setUp(cmd.Context(), c, retention); err != nil {
 				return err
 			}
-			cmd.PrintErrf("Namespace %s is ready.\n", c.namespace)
+			cmd.PrintErrf("Namespace %s is ready.\n", c.Namespace)
 			return nil
 		},
 	}
@@ -55,20 +56,20 @@ func newSetup(a *app) *cobra.Command {
 	return cmd
 }
 
-func setUp(ctx context.Context, c session, retention time.Duration) error {
+func setUp(ctx context.Context, c operate.Session, retention time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
 	// Asked first: who may not make namespaces, as in Temporal Cloud, can still
 	// set up one that is there.
-	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.namespace})
+	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Namespace})
 	var missing *serviceerror.NamespaceNotFound
 	switch {
 	case errors.As(err, &missing):
-		if err := namespace.Register(ctx, c, c.namespace, retention); err != nil {
+		if err := namespace.Register(ctx, c, c.Namespace, retention); err != nil {
 			return err
 		}
 	case err != nil:
-		return fmt.Errorf("look for namespace %s: %w", c.namespace, err)
+		return fmt.Errorf("look for namespace %s: %w", c.Namespace, err)
 	}
-	return namespace.Ensure(ctx, c, c.namespace, workflows.SearchAttributes())
+	return namespace.Ensure(ctx, c, c.Namespace, workflows.SearchAttributes())
 }

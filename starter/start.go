@@ -10,6 +10,8 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -36,11 +38,11 @@ func (s *start) run(cmd *cobra.Command, a *app, faults []error) error {
 	defer c.Close()
 	id := s.input.Target.Gateway.ID()
 	// The run itself refuses too; this way nothing is started.
-	if q, err := quarantineOf(cmd.Context(), c, id); err != nil {
-		return startFailure(c.namespace, id, err)
+	if q, err := operate.FindQuarantine(cmd.Context(), c, id); err != nil {
+		return startFailure(c.Namespace, id, err)
 	} else if q != nil {
 		return heldError{fmt.Errorf("%s is quarantined since %s by run %s of %s, and nothing was started: %s. Once it is in order: %s",
-			id, clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, lines(id, []string{workflows.ReleaseUpdate})[0])}
+			id, show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, operate.Lines(id, []string{workflows.ReleaseUpdate})[0])}
 	}
 	run, err := s.launch(cmd.Context(), c)
 	if err != nil {
@@ -51,8 +53,7 @@ func (s *start) run(cmd *cobra.Command, a *app, faults []error) error {
 		return a.attend(cmd, c, id, run)
 	}
 	cmd.PrintErrf("Follow it with: tidegate watch %s\n", id)
-	return printer{out: cmd.OutOrStdout(), form: a.output}.record(
-		record{Gateway: id, WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: running()})
+	return operate.Record{Gateway: id, WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: operate.Running}.Print(a.printer(cmd))
 }
 
 func wrongQueue(queue string) error {
@@ -62,11 +63,9 @@ func wrongQueue(queue string) error {
 	return nil
 }
 
-func running() string { return enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING.String() }
-
 // launch starts the workflow. Its id is the gateway's, and Temporal refuses a
 // second run of an id while one is open.
-func (s *start) launch(ctx context.Context, c session) (client.WorkflowRun, error) {
+func (s *start) launch(ctx context.Context, c operate.Session) (client.WorkflowRun, error) {
 	target := s.input.Target
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                       workflows.GatewayWorkflowID(target.Gateway.ID()),
@@ -79,7 +78,7 @@ func (s *start) launch(ctx context.Context, c session) (client.WorkflowRun, erro
 		StaticDetails:                            staticDetails(s.input),
 	}, workflows.GatewayMaintenanceName, s.input)
 	if err != nil {
-		return nil, startFailure(c.namespace, target.Gateway.ID(), err)
+		return nil, startFailure(c.Namespace, target.Gateway.ID(), err)
 	}
 	return run, nil
 }

@@ -1,16 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 
-	"github.com/tidegate/tidegate/internal/outcome"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/internal/operate"
 )
 
 // newStatus is the command that shows how far a campaign or a gateway's
@@ -49,7 +44,7 @@ func (a *app) status(cmd *cobra.Command, args []string, f *statusFlags) error {
 		target, err = targetArgument(args[1])
 		faults = append(faults, err)
 	}
-	page, err := f.page()
+	states, err := f.wanted()
 	faults = append(faults, err)
 	if f.lists() && (isGateway(args[0]) || len(args) == 2) {
 		faults = append(faults, errors.New("--all and --state: want a campaign and no target beside them"))
@@ -60,71 +55,11 @@ func (a *app) status(cmd *cobra.Command, args []string, f *statusFlags) error {
 	}
 	defer c.Close()
 	if id == "" {
-		return a.campaignStatus(cmd, c, question{name: args[0], target: target, list: f.lists(), page: page})
+		return a.campaignStatus(cmd, c, question{name: args[0], target: target, list: f.lists(), states: states})
 	}
-	r, err := find(cmd.Context(), c, id, "")
+	r, err := operate.FindMaintenance(cmd.Context(), c, id, "")
 	if r.Gateway != "" {
-		err = errors.Join(err, printer{out: cmd.OutOrStdout(), form: a.output}.record(r))
-	}
-	return err
-}
-
-// find reads a run of the gateway, without a run's id the open one, else the
-// last; and the gateway's quarantine. What is there and does not tell more gives
-// a record and an error.
-func find(ctx context.Context, c session, gatewayID, runID string) (record, error) {
-	r := record{Gateway: gatewayID}
-	var err error
-	if r.Quarantine, err = quarantineOf(ctx, c, gatewayID); err != nil {
-		return record{}, err
-	}
-	err = r.read(ctx, c, runID)
-	r.May = r.may()
-	_, missing := errors.AsType[*serviceerror.NotFound](err)
-	switch {
-	case missing && r.Quarantine != nil:
-		return r, nil // a quarantine outlives what Temporal keeps of its run
-	case r.WorkflowID == "":
-		return record{}, noRun(c.namespace, gatewayID, err)
-	}
-	return r, err
-}
-
-func noRun(namespace, gatewayID string, err error) error {
-	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return fmt.Errorf("there is no maintenance of %s in namespace %s; start one with: tidegate run", gatewayID, namespace)
-	}
-	return fmt.Errorf("read the maintenance of %s: %w", gatewayID, err)
-}
-
-// read fills in what the run itself says.
-func (r *record) read(ctx context.Context, c session, runID string) error {
-	workflowID := workflows.GatewayWorkflowID(r.Gateway)
-	described, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
-	if err != nil {
-		return err
-	}
-	info := described.GetWorkflowExecutionInfo()
-	r.WorkflowID, r.RunID, r.Execution = workflowID, info.GetExecution().GetRunId(), info.GetStatus().String()
-	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return r.ask(ctx, c)
-	}
-	result, err := outcome.Of(ctx, c.GetWorkflow(ctx, r.WorkflowID, r.RunID))
-	switch {
-	case err == nil:
-		r.Result = &result
-	case errors.Is(err, outcome.ErrNoResult):
-		// What it has changed stands as its ledger says: a worker still knows.
-		err = errors.Join(err, r.ask(ctx, c))
-	}
-	return err
-}
-
-// ask fills in what a run says of itself, also one that was terminated.
-func (r *record) ask(ctx context.Context, c session) error {
-	status, err := readStatus(ctx, c, r.WorkflowID, r.RunID)
-	if err == nil {
-		r.Status = &status
+		err = errors.Join(err, r.Print(a.printer(cmd)))
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -208,7 +209,7 @@ func summarize(targets []plannedTarget) planSummary {
 func (s planSummary) sentence() string {
 	text := "nothing would be updated"
 	if s.Updated > 0 {
-		text = fmt.Sprintf("%d would be updated in %s until %s", s.Updated, plural(s.Windows, "window"), clock(&s.End))
+		text = fmt.Sprintf("%d would be updated in %s until %s", s.Updated, plural(s.Windows, "window"), show.Clock(&s.End))
 	}
 	if s.Current > 0 {
 		text += fmt.Sprintf("; %d %s nothing to be done", s.Current, verb(s.Current))

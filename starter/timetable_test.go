@@ -12,6 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -78,9 +79,9 @@ func TestATimetableSaysOfEachTargetWhenOrWhyNot(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	f := planFile{plan: plan.Plan{Name: "payments-q4"}, digest: "d1ge57"}
 	table := newTimetable(f, readFleet(), now, now.Add(horizon))
-	for form, name := range map[string]string{outputTable: "testdata/timetable.golden", outputJSON: "testdata/timetable.json"} {
+	for form, name := range map[string]string{show.FormTable: "testdata/timetable.golden", show.FormJSON: "testdata/timetable.json"} {
 		var out bytes.Buffer
-		require.NoError(t, printer{out: &out, form: form}.print(table, func(p printer) { p.timetable(table) }))
+		require.NoError(t, show.Printer{Out: &out, Form: form}.Print(table, func(p show.Printer) { printTimetable(p, table) }))
 		if flag.Lookup("update").Value.String() == "true" {
 			require.NoError(t, os.WriteFile(name, out.Bytes(), 0o600))
 		}

@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
 // timetable prints a plan for people.
-func (p printer) timetable(t timetable) {
-	p.linef("plan      %s, from %s on", t.Plan, clock(&t.Now))
-	p.linef("")
-	p.linef("%s", t.Summary.Text)
-	section(p, t.Targets, []string{"TARGET", "GATEWAY", "WAVE", "SOFTWARE", "PROXIES", "WINDOW", "WINDOW (UTC)", "FORECAST", "START", "END", "NOTE"}, targetCells)
+func printTimetable(p show.Printer, t timetable) {
+	p.Linef("plan      %s, from %s on", t.Plan, show.Clock(&t.Now))
+	p.Linef("")
+	p.Linef("%s", t.Summary.Text)
+	show.Section(p, t.Targets, []string{"TARGET", "GATEWAY", "WAVE", "SOFTWARE", "PROXIES", "WINDOW", "WINDOW (UTC)", "FORECAST", "START", "END", "NOTE"}, targetCells)
 	type upgrade struct {
 		target string
 		workflows.SurveyedProxy
@@ -31,11 +32,11 @@ func (p printer) timetable(t timetable) {
 			anomalies = append(anomalies, anomaly{x.Name, text})
 		}
 	}
-	section(p, upgrades, []string{"PROXY", "TARGET", "FROM", "TO"}, func(u upgrade) []string {
+	show.Section(p, upgrades, []string{"PROXY", "TARGET", "FROM", "TO"}, func(u upgrade) []string {
 		return []string{u.ProxyID, u.target, u.From, u.To}
 	})
-	section(p, anomalies, []string{"ANOMALY OF", ""}, func(a anomaly) []string { return []string{a.target, a.text} })
-	section(p, t.Calendar, []string{"DAY (UTC)", "WAVE", "TARGETS", "FROM", "TO", ""}, calendarCells)
+	show.Section(p, anomalies, []string{"ANOMALY OF", ""}, func(a anomaly) []string { return []string{a.target, a.text} })
+	show.Section(p, t.Calendar, []string{"DAY (UTC)", "WAVE", "TARGETS", "FROM", "TO", ""}, calendarCells)
 }
 
 func targetCells(t plannedTarget) []string {

@@ -11,6 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -66,14 +67,14 @@ func (a *app) validate(cmd *cobra.Command, files []string) error {
 		judgements = append(judgements, j)
 		all = all && j.OK
 	}
-	err := printer{out: cmd.OutOrStdout(), form: a.output}.print(judgements, func(p printer) {
-		wrongs := printer{out: cmd.ErrOrStderr()}
+	err := a.printer(cmd).Print(judgements, func(p show.Printer) {
+		wrongs := show.Printer{Out: cmd.ErrOrStderr()}
 		for _, j := range judgements {
 			for _, f := range j.Faults {
-				wrongs.linef("%s", f)
+				wrongs.Linef("%s", f)
 			}
 			if j.OK {
-				p.linef("%s: OK: %s", j.File, j.summary)
+				p.Linef("%s: OK: %s", j.File, j.summary)
 			}
 		}
 	})

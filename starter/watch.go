@@ -6,6 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 // watchFlags say how a campaign is to be shown.
@@ -37,7 +40,7 @@ func newWatch(a *app) *cobra.Command {
 func (a *app) watch(cmd *cobra.Command, subject string, f watchFlags) error {
 	id, err := subjectArgument(subject)
 	faults := []error{err, a.checkOutput()}
-	if f.once && (f.plain || id != "" || a.output != outputTable) {
+	if f.once && (f.plain || id != "" || a.output != show.FormTable) {
 		faults = append(faults, errors.New("--once: want a campaign, and neither --plain nor --output json"))
 	}
 	c, err := a.dial(cmd.Context(), faults...)
@@ -48,13 +51,13 @@ func (a *app) watch(cmd *cobra.Command, subject string, f watchFlags) error {
 	if id != "" {
 		return a.watchGateway(cmd, c, id)
 	}
-	g, err := findCampaign(cmd.Context(), c, subject)
+	g, err := operate.FindCampaign(cmd.Context(), c, subject)
 	switch {
 	case err != nil:
 		return err
 	case f.once:
 		return a.glanceCampaign(cmd, c, g)
-	case f.plain || a.output != outputTable || !interactive(cmd):
+	case f.plain || a.output != show.FormTable || !interactive(cmd):
 		return a.attendCampaign(cmd, c, g)
 	}
 	return a.watchCampaign(cmd, c, g, f.exit)
@@ -64,5 +67,5 @@ func (a *app) watch(cmd *cobra.Command, subject string, f watchFlags) error {
 // and one that can move its cursor.
 func interactive(cmd *cobra.Command) bool {
 	in, typed := cmd.InOrStdin().(*os.File)
-	return os.Getenv("TERM") != "dumb" && printer{out: cmd.OutOrStdout()}.columns() > 0 && typed && term.IsTerminal(int(in.Fd()))
+	return os.Getenv("TERM") != "dumb" && show.Printer{Out: cmd.OutOrStdout()}.Columns() > 0 && typed && term.IsTerminal(int(in.Fd()))
 }

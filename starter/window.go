@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 // windowFlags say a schedule as AWS does, and a policy's part of a window.
@@ -45,7 +46,7 @@ func newWindow(a *app) *cobra.Command {
 				return usageError{err}
 			}
 			windows := w.windows(schedule)
-			return printer{out: cmd.OutOrStdout(), form: a.output}.print(windows, func(p printer) { p.windows(windows, schedule, w.now.Time) })
+			return a.printer(cmd).Print(windows, func(p show.Printer) { printWindows(p, windows, schedule, w.now.Time) })
 		},
 	}
 	w.register(cmd)
@@ -108,7 +109,7 @@ func (w *windowFlags) windows(s maintenance.Schedule) []windowTimes {
 	return windows
 }
 
-func (p printer) windows(windows []windowTimes, s maintenance.Schedule, now time.Time) {
+func printWindows(p show.Printer, windows []windowTimes, s maintenance.Schedule, now time.Time) {
 	rows := make([][]string, 0, len(windows))
 	for i, w := range windows {
 		note := ""
@@ -118,7 +119,7 @@ func (p printer) windows(windows []windowTimes, s maintenance.Schedule, now time
 		local := w.Start.In(s.Zone.Location()).Format("Mon 2006-01-02 15:04")
 		rows = append(rows, []string{strconv.Itoa(i + 1), local, stamp(w.Start), stamp(w.LastStart), stamp(w.End), note})
 	}
-	p.table([]string{"#", "START (" + s.Zone.String() + ")", "START", "LAST START", "END", ""}, rows)
+	p.Table([]string{"#", "START (" + s.Zone.String() + ")", "START", "LAST START", "END", ""}, rows)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"slices"
@@ -18,10 +18,10 @@ const (
 	minCell = 8
 )
 
-// table writes rows under a head. On a terminal it is no wider than that, as far
+// Table writes rows under a head. On a terminal it is no wider than that, as far
 // as its columns can be made narrower: those that say nothing are left out, the
 // widest ones are cut, and the last one is wrapped. Elsewhere all is there.
-func (p printer) table(head []string, rows [][]string) {
+func (p Printer) Table(head []string, rows [][]string) {
 	all := make([][]string, 0, len(rows)+1)
 	for _, cells := range append([][]string{head}, rows...) {
 		line := make([]string, len(cells))
@@ -31,7 +31,7 @@ func (p printer) table(head []string, rows [][]string) {
 		all = append(all, line)
 	}
 	var configs []table.ColumnConfig
-	if columns := p.columns(); columns > 0 && total(widths(all)) > columns {
+	if columns := p.Columns(); columns > 0 && total(widths(all)) > columns {
 		all = telling(all)
 		configs = fit(columns, widths(all))
 	}
@@ -50,7 +50,7 @@ func (p printer) table(head []string, rows [][]string) {
 	}
 	w.SetColumnConfigs(configs)
 	for line := range strings.SplitSeq(w.Render(), "\n") {
-		p.linef("%s", strings.TrimRight(line, " "))
+		p.Linef("%s", strings.TrimRight(line, " "))
 	}
 }
 
@@ -138,4 +138,17 @@ func wrap(cell string, width int) string {
 		}
 	}
 	return strings.Join(append(lines, line), "\n")
+}
+
+// Section is a table after an empty line; nothing where there are no rows.
+func Section[T any](p Printer, list []T, head []string, row func(T) []string) {
+	if len(list) == 0 {
+		return
+	}
+	rows := make([][]string, 0, len(list))
+	for _, one := range list {
+		rows = append(rows, row(one))
+	}
+	p.Linef("")
+	p.Table(head, rows)
 }

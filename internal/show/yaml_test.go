@@ -1,4 +1,4 @@
-package main_test
+package show_test
 
 import (
 	"encoding/json"
@@ -10,8 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	starter "github.com/tidegate/tidegate/starter"
+	"github.com/tidegate/tidegate/internal/show"
 )
+
+var update = flag.Bool("update", false, "write the golden files anew")
 
 const everyForm = `{"words": ["plain", "two words", "yes", "No", "null", "~", "", " lead", "trail ", "a: b", "a #c", "# c", "- x", "a\nb\n", "\n\nx",
 	"1.10", "012", "1e3", ".inf", "NaN", "2026-11-22", "2026-11-22T12:00:00Z", "12:30", "arn:aws:iam::1:role/x", "{a}", "*all", "é", "\u001b[0m",
@@ -21,10 +23,10 @@ const everyForm = `{"words": ["plain", "two words", "yes", "No", "null", "~", ""
 
 func TestYAMLSaysWhatJSONSays(t *testing.T) {
 	t.Parallel()
-	text, err := starter.ToYAML([]byte(everyForm))
+	text, err := show.YAML([]byte(everyForm))
 	require.NoError(t, err)
 	const golden = "testdata/forms.yaml"
-	if flag.Lookup("update").Value.String() == "true" {
+	if *update {
 		require.NoError(t, os.WriteFile(golden, []byte(text), 0o600))
 	}
 	want, err := os.ReadFile(golden)
@@ -39,7 +41,7 @@ func TestYAMLOfAnyTextIsReadAsThatText(t *testing.T) {
 		data := rapid.MapOf(rapid.String(), rapid.SliceOf(rapid.MapOf(rapid.String(), rapid.String()))).Draw(t, "data")
 		encoded, err := json.Marshal(data)
 		require.NoError(t, err)
-		text, err := starter.ToYAML(encoded)
+		text, err := show.YAML(encoded)
 		require.NoError(t, err)
 		requireSame(t, string(encoded), text)
 	})

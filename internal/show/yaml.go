@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"bytes"
@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// toYAML writes JSON as YAML, with the same fields in the same order. It quotes
+// YAML writes JSON as YAML, with the same fields in the same order. It quotes
 // whatever a reader of YAML 1.1 or 1.2 might take for something else than a
 // string: what clouds and people say is not always as a library that guesses
 // expects it.
-func toYAML(text []byte) (string, error) {
+func YAML(text []byte) (string, error) {
 	y := yamlText{from: json.NewDecoder(bytes.NewReader(text))}
 	y.from.UseNumber()
 	if err := y.value(0, true); err != nil {
@@ -35,7 +35,7 @@ const yamlIndent = 2
 func (y *yamlText) value(indent int, begun bool) error {
 	token, err := y.from.Token()
 	if err != nil {
-		return err //nolint:wrapcheck // toYAML does
+		return err //nolint:wrapcheck // YAML does
 	}
 	delim, nested := token.(json.Delim)
 	if nested && y.from.More() {
@@ -50,7 +50,7 @@ func (y *yamlText) value(indent int, begun bool) error {
 	}
 	closing, err := y.from.Token()
 	fmt.Fprintf(&y.to, "%s%s", delim, closing)
-	return err //nolint:wrapcheck // toYAML does
+	return err //nolint:wrapcheck // YAML does
 }
 
 // entries writes those of an object or of an array, which has some.
@@ -64,7 +64,7 @@ func (y *yamlText) entries(delim json.Delim, indent int, begun bool) error {
 		if delim == '{' {
 			key, err := y.from.Token()
 			if err != nil {
-				return err //nolint:wrapcheck // toYAML does
+				return err //nolint:wrapcheck // YAML does
 			}
 			lead = scalar(key) + ":"
 		}
@@ -74,7 +74,7 @@ func (y *yamlText) entries(delim json.Delim, indent int, begun bool) error {
 		}
 	}
 	_, err := y.from.Token()
-	return err //nolint:wrapcheck // toYAML does
+	return err //nolint:wrapcheck // YAML does
 }
 
 // plainForm is what may stand without quotes, unless it is one of notPlain.

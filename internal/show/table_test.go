@@ -1,4 +1,4 @@
-package main_test
+package show_test
 
 import (
 	"strconv"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	starter "github.com/tidegate/tidegate/starter"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 var heads = []string{"TARGET", "GATEWAY", "WAVE", "STATE", "BEGUN", "END", "NEXT", "BLOCKER", "NOTE"}
@@ -26,10 +26,10 @@ func targetRows() [][]string {
 
 func TestTablesFitTheTerminal(t *testing.T) {
 	t.Parallel()
-	wide := starter.Table(0, heads, targetRows())
+	wide := table(0, heads, targetRows())
 	require.Contains(t, wide, "payments-storage-frankfurt-1  sgw-12A3456B  2     waiting    -      -    2026-11-29 02:00:00Z  window   its window")
 	require.NotContains(t, wide, "…", "what is piped is whole")
-	require.Equal(t, wide, starter.Table(300, heads, targetRows()))
+	require.Equal(t, wide, table(300, heads, targetRows()))
 	for columns, want := range map[int]string{
 		120: `
 TARGET                        GATEWAY       WAVE  STATE      NEXT                  BLOCKER  NOTE
@@ -52,7 +52,7 @@ payments…  sgw-12A3…  2     waiting    2026-11-2…  window   its window ope
 files-2    sgw-2222…  2     succeeded  -           -
 `,
 	} {
-		require.Equal(t, strings.TrimPrefix(want, "\n"), starter.Table(columns, heads, targetRows()), columns)
+		require.Equal(t, strings.TrimPrefix(want, "\n"), table(columns, heads, targetRows()), columns)
 	}
 }
 
@@ -66,8 +66,15 @@ func TestNoTableIsWiderThanATerminalOfEightyColumns(t *testing.T) {
 		for i := range head {
 			head[i] = "H" + strconv.Itoa(i)
 		}
-		for line := range strings.Lines(starter.Table(80, head, rapid.SliceOf(row).Draw(t, "rows"))) {
+		for line := range strings.Lines(table(80, head, rapid.SliceOf(row).Draw(t, "rows"))) {
 			require.LessOrEqual(t, text.StringWidthWithoutEscSequences(strings.TrimSuffix(line, "\n")), 80, line)
 		}
 	})
+}
+
+// table is one on a terminal of so many columns; 0: not on one.
+func table(columns int, head []string, rows [][]string) string {
+	var out strings.Builder
+	show.Printer{Out: &out, Width: columns}.Table(head, rows)
+	return out.String()
 }

@@ -1,4 +1,4 @@
-package main
+package operate_test
 
 import (
 	"bytes"
@@ -9,7 +9,8 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 func TestACampaignShowsWhatPeopleWereTold(t *testing.T) {
@@ -19,17 +20,11 @@ func TestACampaignShowsWhatPeopleWereTold(t *testing.T) {
 		{ID: "window/1", Event: maintenance.EventWindow, Channel: "team", At: at, State: fleet.NoticeSent},
 		{ID: "failed/sgw-12A3456B/1", Event: maintenance.EventFailed, Channel: "oncall", At: at, State: fleet.NoticeFailed, Why: "not sent: 403 Forbidden"},
 	}
-	for _, r := range []campaignRecord{{Status: &fleet.Status{Notices: notices}}, {Result: &fleet.Result{Untold: notices}}} {
+	for _, r := range []operate.CampaignRecord{{Status: &fleet.Status{Notices: notices}}, {Result: &fleet.Result{Untold: notices}}} {
 		var out bytes.Buffer
-		require.NoError(t, printer{out: &out, form: "table"}.campaign(r))
+		require.NoError(t, r.Print(show.Printer{Out: &out}))
 		require.Regexp(t, `(?m)^MESSAGE +CHANNEL +AT +STATE +WHY\n`+
 			`window/1 +team +2026-11-22 12:00:00Z +sent +-\n`+
 			`failed/sgw-12A3456B/1 +oncall +2026-11-22 12:00:00Z +failed +not sent: 403 Forbidden$`, out.String())
 	}
-}
-
-func TestTheDetailsSayWhoIsTold(t *testing.T) {
-	t.Parallel()
-	p := plan.Plan{Notify: []plan.Notify{{Channel: "oncall", On: []maintenance.Event{maintenance.EventHeld, maintenance.EventEnded}}}}.WithDefaults()
-	require.Contains(t, campaignDetails(planFile{plan: p}), "- tells `oncall` of held, ended\n")
 }

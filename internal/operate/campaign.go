@@ -1,0 +1,130 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// Campaign is one that there is.
+type Campaign struct {
+	Name       string // as it was asked for
+	WorkflowID string
+	RunID      string
+	Execution  enumspb.WorkflowExecutionStatus
+	attribute  string // by which its targets' runs are found
+}
+
+// Started is a campaign that was begun just now.
+func Started(name string, run client.WorkflowRun) Campaign {
+	return Campaign{Name: name, WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING}
+}
+
+// Open is true while the campaign has not ended.
+func (g Campaign) Open() bool { return g.Execution == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING }
+
+// MissingError is what an operator named and there is not.
+type MissingError struct{ error }
+
+// Unwrap is what was looked for.
+func (e MissingError) Unwrap() error { return e.error }
+
+// FindCampaign looks for a campaign by its name, else by its workflow's id: the
+// open run, else the last. Its error is a MissingError where there is none.
+func FindCampaign(ctx context.Context, c Session, name string) (Campaign, error) {
+	for _, id := range []string{workflows.CampaignWorkflowID(name), name} {
+		described, err := c.DescribeWorkflowExecution(ctx, id, "")
+		if _, missing := errors.AsType[*serviceerror.NotFound](err); missing || (err == nil && !isCampaign(described)) {
+			continue
+		}
+		if err != nil {
+			return Campaign{}, fmt.Errorf("look for the campaign %s: %w", name, err)
+		}
+		info := described.GetWorkflowExecutionInfo()
+		return Campaign{
+			Name: name, WorkflowID: id, RunID: info.GetExecution().GetRunId(), Execution: info.GetStatus(),
+			attribute: AttributeOf(info, CampaignAttribute),
+		}, nil
+	}
+	return Campaign{}, MissingError{fmt.Errorf("there is no campaign %s in namespace %s; see tidegate list", name, c.Namespace)}
+}
+
+func isCampaign(d *workflowservice.DescribeWorkflowExecutionResponse) bool {
+	return d.GetWorkflowExecutionInfo().GetType().GetName() == workflows.CampaignName
+}
+
+// Ask asks a campaign a question. An open one may continue as a new run at any
+// time: it is asked by its id.
+func (g Campaign) Ask(ctx context.Context, c Session, query string, answer any, args ...any) error {
+	runID := g.RunID
+	if g.Open() {
+		runID = ""
+	}
+	return c.Ask(ctx, g.WorkflowID, runID, query, answer, args...)
+}
+
+// PageOfRows is how many targets are asked for at once.
+const PageOfRows = 1000
+
+// AllRows are the targets of a campaign that are in one of the states, or all.
+func AllRows(ctx context.Context, c Session, g Campaign, states ...fleet.State) ([]fleet.Row, error) {
+	all := []fleet.Row{}
+	for {
+		var rows []fleet.Row
+		page := fleet.Page{From: len(all), Count: PageOfRows, States: states}
+		if err := g.Ask(ctx, c, workflows.TargetsQuery, &rows, page); err != nil {
+			return all, err
+		}
+		all = append(all, rows...)
+		if len(rows) < PageOfRows {
+			return all, nil
+		}
+	}
+}
+
+// skew is by how much the clocks may differ by which a target's begin and its
+// run's start were told.
+const skew = time.Minute
+
+// runOf is the run of a target's last maintenance in this campaign: the gateway's
+// last one, unless another campaign or a person has begun one since. Empty: there
+// is none.
+func runOf(ctx context.Context, c Session, g Campaign, r fleet.Row) (string, error) {
+	if r.Begun.IsZero() {
+		return "", nil
+	}
+	id := workflows.GatewayWorkflowID(r.Gateway)
+	ours := func(info *workflowpb.WorkflowExecutionInfo) bool {
+		return AttributeOf(info, CampaignAttribute) == g.attribute && !info.GetStartTime().AsTime().Before(r.Begun.Add(-skew))
+	}
+	described, err := c.DescribeWorkflowExecution(ctx, id, "")
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look for the run %s: %w", id, err)
+	}
+	if last := described.GetWorkflowExecutionInfo(); ours(last) {
+		return last.GetExecution().GetRunId(), nil
+	}
+	list, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("WorkflowId = '%s'", id)})
+	if err != nil {
+		return "", fmt.Errorf("look for the runs %s: %w", id, err)
+	}
+	for _, info := range list.GetExecutions() {
+		if ours(info) {
+			return info.GetExecution().GetRunId(), nil
+		}
+	}
+	return "", nil
+}

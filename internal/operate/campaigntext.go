@@ -1,0 +1,167 @@
+package operate
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/show"
+)
+
+// Print prints the record.
+func (r CampaignRecord) Print(p show.Printer) error {
+	return p.Print(r, func(p show.Printer) { page{p}.campaign(r) })
+}
+
+func (p page) campaign(r CampaignRecord) {
+	if r.lists {
+		p.targets(r)
+		return
+	}
+	p.Linef("campaign  %s", r.Campaign)
+	p.Linef("workflow  %s, run %s: %s", r.WorkflowID, r.RunID, strings.ToLower(r.Execution))
+	switch {
+	case r.Result != nil:
+		p.campaignResult(*r.Result)
+	case r.Status != nil:
+		p.campaignStatus(*r.Status)
+	}
+	p.advice(campaignLines(r.handle(), r.May))
+}
+
+// targets prints those that were asked for, and the maintenance of the one.
+func (p page) targets(r CampaignRecord) {
+	if len(r.Targets) == 0 {
+		p.Linef("no target of %s is in that state", r.Campaign)
+		return
+	}
+	heads, row := rowsTable("TARGET")
+	rows := make([][]string, 0, len(r.Targets))
+	for _, t := range r.Targets {
+		rows = append(rows, row(t))
+	}
+	p.Table(heads, rows)
+	if r.Run != nil {
+		p.Linef("")
+		p.record(*r.Run)
+	}
+}
+
+func (p page) campaignStatus(s fleet.Status) {
+	p.Linef("phase     %s since %s, submitted by %s", PhaseText(s), show.Clock(&s.Start), s.Submitter)
+	p.Linef("targets   %s", CountsText(s.Counts))
+	for _, said := range [][2]string{
+		{"held", s.Held}, {"asks", s.Asks}, {"paused", s.Paused}, {"stopped", s.Stopped},
+	} {
+		if said[1] != "" {
+			p.Linef("%-9s %s", said[0], said[1])
+		}
+	}
+	if !s.Next.IsZero() {
+		p.Linef("next      %s", show.Clock(&s.Next))
+	}
+	p.Linef("room      %d at a time", s.MaxConcurrent)
+	p.waves(s.Waves)
+	show.Section(p.Printer, slices.Sorted(maps.Keys(s.Blockers)), []string{"BLOCKER", "TARGETS"}, func(b maintenance.Blocker) []string {
+		return []string{string(b), strconv.Itoa(s.Blockers[b])}
+	})
+	p.rows("RUNNING", s.Running)
+	p.rows("UPCOMING", s.Upcoming)
+	p.rows("FAILURE", s.Failures)
+	p.decided(s.Decisions)
+	p.notices(s.Notices)
+}
+
+func (p page) campaignResult(r fleet.Result) {
+	p.Linef("ended     %s at %s, after %s", r.State, show.Clock(&r.End), maintenance.Duration(r.End.Sub(r.Start).Round(time.Second)))
+	p.Linef("summary   %s", r.Summary)
+	p.Linef("targets   %s", CountsText(r.Counts))
+	p.Linef("by        %s", r.Submitter)
+	if r.Digest != "" {
+		p.Linef("plan      SHA-256 %s", r.Digest)
+	}
+	p.waves(r.Waves)
+	p.rows("FAILURE", r.Failures)
+	p.decided(r.Decisions)
+	p.notices(r.Untold)
+}
+
+// PhaseText is the campaign's phase, with what it does in it.
+func PhaseText(s fleet.Status) string {
+	if s.Doing != "" {
+		return fmt.Sprintf("%s (%s)", s.Phase, s.Doing)
+	}
+	return string(s.Phase)
+}
+
+// CountsText says how many targets are in which state, without those in which
+// none is.
+func CountsText(c fleet.Counts) string {
+	var parts []string
+	for _, one := range []struct {
+		n     int
+		state fleet.State
+	}{
+		{c.Waiting, fleet.Waiting},
+		{c.Running, fleet.Running},
+		{c.Succeeded, fleet.Succeeded},
+		{c.Failed, fleet.Failed},
+		{c.Skipped, fleet.Skipped},
+		{c.Current, fleet.Current},
+	} {
+		if one.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", one.n, one.state))
+		}
+	}
+	if len(parts) == 0 {
+		return strconv.Itoa(c.Total)
+	}
+	return fmt.Sprintf("%d: %s", c.Total, strings.Join(parts, ", "))
+}
+
+func (p page) waves(waves []fleet.WaveLine) {
+	show.Section(p.Printer, waves, []string{"WAVE", "STATE", "UNTIL", "TARGETS"}, func(w fleet.WaveLine) []string {
+		return []string{strconv.Itoa(w.Wave), w.State, show.Instant(w.Until), CountsText(w.Counts)}
+	})
+}
+
+// rows prints targets after an empty line; head stands for their names' column.
+func (p page) rows(head string, rows []fleet.Row) {
+	heads, row := rowsTable(head)
+	show.Section(p.Printer, rows, heads, row)
+}
+
+// rowsTable is how targets stand in a table.
+func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
+	heads = []string{head, "GATEWAY", "WAVE", "STATE", "BEGUN", "END", "NEXT", "BLOCKER", "NOTE"}
+	return heads, func(r fleet.Row) []string {
+		note := cmp.Or(r.Note, r.Reason)
+		if r.Attempts > 1 {
+			note = strings.TrimSuffix(fmt.Sprintf("attempt %d; %s", r.Attempts, note), "; ")
+		}
+		return []string{
+			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), show.Instant(r.Begun), show.Instant(r.End), show.Instant(r.Next),
+			cmp.Or(string(r.Blocker), "-"), note,
+		}
+	}
+}
+
+// decided prints what was decided, as campaigns do: with the target.
+func (p page) decided(decisions []maintenance.Decision) {
+	show.Section(p.Printer, decisions, []string{"DECISION", "TARGET", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
+		return []string{d.What, cmp.Or(d.Target, "-"), d.By, show.Clock(&d.At), d.Why}
+	})
+}
+
+// notices prints the messages that people were sent.
+func (p page) notices(notices []fleet.Notice) {
+	show.Section(p.Printer, notices, []string{"MESSAGE", "CHANNEL", "AT", "STATE", "WHY"}, func(n fleet.Notice) []string {
+		return []string{n.ID, n.Channel, show.Clock(&n.At), string(n.State), cmp.Or(n.Why, "-")}
+	})
+}

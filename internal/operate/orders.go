@@ -1,0 +1,135 @@
+package operate
+
+import (
+	"fmt"
+
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// Order is what operators may tell a campaign, a maintenance or a quarantine to
+// do. Its update's name is also the command's.
+type Order struct {
+	Update  string
+	Past    string // what the answer says
+	Short   string // what it does, in a line
+	Long    string // and in several
+	Example string // of a whole command, after the update's name
+	// To is the workflow of a gateway that takes it; nil: it is for campaigns only.
+	To     func(gatewayID string) string
+	nobody string // said of the gateway where there is no such workflow
+	// Campaign are the arguments in which it is given to a campaign: OfCampaign,
+	// OfTarget or WithNumber; empty: it is for gateways only.
+	Campaign string
+}
+
+// The arguments in which an order is given to a campaign.
+const (
+	OfCampaign = "CAMPAIGN"
+	OfTarget   = "CAMPAIGN TARGET"
+	WithNumber = "CAMPAIGN N"
+)
+
+// Orders are all of them. Where an order makes no sense, the workflow refuses it
+// and says why.
+func Orders() []Order {
+	const noRun = "there is no running maintenance of it"
+	run := workflows.GatewayWorkflowID
+	return append([]Order{
+		{
+			Update: workflows.ApproveUpdate, Past: "approved", To: run, nobody: noRun, Campaign: OfCampaign,
+			Example: `payments-q4 --why "change CHG-1234"`,
+			Short:   "Let a campaign, or a maintenance, that waits for an approval begin",
+			Long: "approve lets a campaign, or its next wave, begin; or a single maintenance whose policy asks for an approval.\n" +
+				"Where the plan asks for several, each is given by another person, and none by whoever started the campaign.",
+		},
+		{
+			Update: workflows.RetryUpdate, Past: "retried", To: run, nobody: noRun, Campaign: OfTarget,
+			Example: `sgw-12A3456B --why "freed two addresses in the subnet"`,
+			Short:   "Try a failed target again, or the step at which a maintenance is held",
+			Long: "retry CAMPAIGN TARGET has a target that failed wait for its next window again. retry GATEWAY_ID tries a failed\n" +
+				"step again, in a maintenance whose policy holds it then (onFailure: hold).",
+		},
+		{
+			Update: workflows.SkipUpdate, Past: "skipped", To: run, nobody: noRun, Campaign: OfTarget,
+			Example: `sgw-12A3456B --why "goes away next month"`,
+			Short:   "Leave a target out, or go on without the step at which a maintenance is held",
+			Long: "skip CAMPAIGN TARGET leaves a target out that has not begun: the campaign cannot end COMPLETED any more.\n" +
+				"skip GATEWAY_ID goes on without a failed step, in a maintenance whose policy holds it then (onFailure: hold): the\n" +
+				"maintenance cannot end COMPLETED any more. What all later steps build on cannot be skipped.",
+		},
+		{
+			Update: workflows.AbortUpdate, Past: "aborted", To: run, nobody: noRun, Campaign: OfCampaign,
+			Example: `sgw-12A3456B --why "not in this week"`,
+			Short:   "End a campaign or a maintenance: begin nothing more, take back what can be taken back",
+			Long: "abort ends a campaign, with all of its targets, or a single maintenance. What has begun is watched to its end, and\n" +
+				"what can be taken back is taken back. For a gateway it is refused from the update's trigger until the gateway runs\n" +
+				"again, or that step is held: nobody can stop a restart. A campaign lets such a one finish.",
+		},
+	}, append(campaignOrders(), Order{
+		Update: workflows.ReleaseUpdate, Past: "released", To: workflows.QuarantineWorkflowID, nobody: "it is not quarantined",
+		Example: `sgw-12A3456B --why "restarted by hand, runs 1.3.0"`,
+		Short:   "End a gateway's quarantine: let maintenances touch it again",
+		Long:    "release ends the quarantine of a gateway that an earlier maintenance left in doubt. Look at it first.",
+	})...)
+}
+
+// campaignOrders are those that are for campaigns only.
+func campaignOrders() []Order {
+	return []Order{
+		{
+			Update: workflows.PauseUpdate, Past: "paused", Campaign: OfCampaign,
+			Example: `payments-q4 --why "incident INC-77"`,
+			Short:   "Keep a campaign from beginning anything new",
+			Long:    "pause keeps a campaign from beginning anything new until resume. Targets that run go on.",
+		},
+		{
+			Update: workflows.ResumeUpdate, Past: "resumed", Campaign: OfCampaign,
+			Example: `payments-q4 --why "INC-77 is closed"`,
+			Short:   "Take a campaign's pause back",
+			Long:    "resume takes a campaign's pause back.",
+		},
+		{
+			Update: workflows.RescheduleUpdate, Past: "rescheduled", Campaign: OfTarget,
+			Example: `payments-q4 files-1 --not-before 2026-12-01T00:00:00Z --why "not this window"`,
+			Short:   "Keep a campaign's target back until an instant",
+			Long: "reschedule keeps a target that has not begun back until an instant: it then waits for its next window.\n" +
+				"--not-before now takes that back.",
+		},
+		{
+			Update: workflows.ConcurrencyUpdate, Past: "set", Campaign: WithNumber,
+			Example: `payments-q4 20 --why "the pilot went well"`,
+			Short:   "Set how many of a campaign's targets run at a time",
+			Long:    "concurrency sets how many of a campaign's targets run at a time, 1 to 500. Targets that run go on.",
+		},
+	}
+}
+
+// Form are the arguments of the order's command.
+func (o Order) Form() string {
+	switch {
+	case o.To == nil:
+		return o.Campaign
+	case o.Campaign == "":
+		return "GATEWAY_ID"
+	}
+	return o.Campaign + " | GATEWAY_ID"
+}
+
+// Flags are the order's own flags, as they are typed.
+func (o Order) Flags() string {
+	if o.Update == workflows.RescheduleUpdate {
+		return "--not-before TIME "
+	}
+	return ""
+}
+
+// line is the order as it is typed for a gateway, with a place for the reason.
+func (o Order) line(gatewayID string) string {
+	return fmt.Sprintf("tidegate %s %s --why TEXT", o.Update, gatewayID)
+}
+
+// campaignLine is the order as it is typed for a campaign, with places for what
+// only the operator knows.
+func (o Order) campaignLine(campaign string) string {
+	return fmt.Sprintf("tidegate %s %s%s %s--why TEXT", o.Update, campaign, o.Campaign[len(OfCampaign):], o.Flags())
+}

@@ -1,0 +1,133 @@
+package operate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/live"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// Source is a campaign for the live view, which asks several things at once.
+type Source struct {
+	Session
+	mu        sync.Mutex
+	campaign  Campaign
+	described time.Time // when Temporal was asked last whether it is open
+}
+
+// NewSource is one of a campaign.
+func NewSource(c Session, g Campaign) *Source { return &Source{Session: c, campaign: g} }
+
+// now is the campaign as Temporal described it last, and when.
+func (s *Source) now() (Campaign, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.campaign, s.described
+}
+
+// describe asks Temporal for the campaign again.
+func (s *Source) describe(ctx context.Context) (Campaign, error) {
+	before, _ := s.now()
+	g, err := FindCampaign(ctx, s.Session, before.WorkflowID)
+	if err != nil {
+		return Campaign{}, err
+	}
+	g.Name = before.Name
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.campaign, s.described = g, time.Now()
+	return g, nil
+}
+
+// Look asks the campaign how far it is. What the campaign cannot say itself, that
+// it was terminated, it asks Temporal, seldom.
+func (s *Source) Look(ctx context.Context) (live.Look, error) {
+	g, described := s.now()
+	var look live.Look
+	asked := g.Ask(ctx, s.Session, workflows.StatusQuery, &look.Status)
+	if asked == nil && look.Phase != fleet.Over && g.Open() && time.Since(described) < LookSlowly {
+		return look, nil
+	}
+	g, err := s.describe(ctx)
+	switch {
+	case err != nil:
+		return live.Look{}, errors.Join(asked, err)
+	case g.Open():
+		return look, asked
+	}
+	return s.left(ctx, g, look)
+}
+
+// left is what a campaign that is no longer open has left behind; said is what it
+// says of itself, if anything answers for it.
+func (s *Source) left(ctx context.Context, g Campaign, said live.Look) (live.Look, error) {
+	result, err := outcome.OfCampaign(ctx, s.GetWorkflow(ctx, g.WorkflowID, g.RunID))
+	switch {
+	case errors.Is(err, outcome.ErrNoResult):
+		said.Gone = err.Error()
+		return said, nil
+	case err != nil:
+		return live.Look{}, err
+	}
+	said.Result, said.Phase = &result, fleet.Over
+	said.Name, said.Submitter, said.Start = result.Name, result.Submitter, result.Start
+	said.Counts, said.Waves, said.Failures, said.Decisions = result.Counts, result.Waves, result.Failures, result.Decisions
+	said.Running, said.Upcoming, said.Held, said.Asks, said.Next = nil, nil, "", "", time.Time{}
+	return said, nil
+}
+
+// Rows asks the campaign for some of its targets.
+func (s *Source) Rows(ctx context.Context, page fleet.Page) (rows []fleet.Row, err error) {
+	g, _ := s.now()
+	err = g.Ask(ctx, s.Session, workflows.TargetsQuery, &rows, page)
+	return rows, err
+}
+
+// Run asks the maintenance of a target.
+func (s *Source) Run(ctx context.Context, row fleet.Row) (maintenance.Status, error) {
+	return ReadStatus(ctx, s.Session, workflows.GatewayWorkflowID(row.Gateway), "")
+}
+
+// Details is what tidegate status shows of a target.
+func (s *Source) Details(ctx context.Context, row fleet.Row, columns int) (string, error) {
+	g, _ := s.now()
+	r, err := TargetOf(ctx, s.Session, g, row.Gateway)
+	if len(r.Targets) == 0 {
+		return "", err
+	}
+	var text bytes.Buffer
+	page{show.Printer{Out: &text, Width: columns}}.targets(r)
+	return text.String(), err
+}
+
+// Give gives an order as its command does. A target is named by its gateway's id:
+// names may occur more than once.
+func (s *Source) Give(ctx context.Context, o live.Order) (maintenance.Decision, error) {
+	all := Orders()
+	i := slices.IndexFunc(all, func(one Order) bool { return one.Update == o.Update })
+	if i < 0 {
+		return maintenance.Decision{}, fmt.Errorf("there is no order %s", o.Update)
+	}
+	k := Command{Order: all[i], In: workflows.CampaignOrder{Order: workflows.Order{By: o.By, Why: o.Why}}}
+	switch {
+	case o.Run:
+		k.Gateway = o.Target.Gateway
+	case o.Target != nil:
+		k.In.Target = o.Target.Gateway
+		fallthrough
+	default:
+		to, _ := s.now()
+		k.Name = to.WorkflowID
+	}
+	return k.Give(ctx, s.Session)
+}

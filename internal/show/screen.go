@@ -1,0 +1,72 @@
+package show
+
+import (
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// Screen is where something is followed: lines for what is new, and on a terminal
+// one more line below them, drawn anew again and again. It has no colours, so
+// NO_COLOR finds nothing to leave out.
+type Screen struct {
+	// Width is the terminal's; 0 where there is none, and nothing is drawn.
+	Width int
+	// Mute is true once it was said that nobody answers; whoever hears an answer
+	// takes it back.
+	Mute bool
+	out  io.Writer
+}
+
+// NewScreen is one on out.
+func NewScreen(out io.Writer) Screen {
+	s := Screen{out: out}
+	if os.Getenv("TERM") != "dumb" { // one that is cannot go back in a line
+		s.Width = Printer{Out: out}.Columns()
+	}
+	return s
+}
+
+// ClockForm is how a line tells the time.
+const ClockForm = "15:04:05Z"
+
+// Line writes a line, with the time; further lines of its text stand below it.
+func (s *Screen) Line(text string) {
+	s.Close()
+	text = strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", len(ClockForm)+2))
+	s.write(time.Now().UTC().Format(ClockForm) + "  " + text + "\n")
+}
+
+// Silent says once that a run does not answer.
+func (s *Screen) Silent(err error) {
+	if !s.Mute {
+		s.Mute = true
+		s.Line(err.Error())
+	}
+}
+
+// eraseLine goes to the line's begin and empties the line (ECMA-48, EL).
+const eraseLine = "\r\x1b[K"
+
+// Draw draws the last line of a terminal anew.
+func (s *Screen) Draw(text string) {
+	if s.Width == 0 || text == "" {
+		return
+	}
+	if runes := []rune(text); len(runes) >= s.Width {
+		text = string(runes[:s.Width-1]) // a longer one could not be erased
+	}
+	s.write(eraseLine + text)
+}
+
+// Close takes the last line of a terminal away.
+func (s *Screen) Close() {
+	if s.Width > 0 {
+		s.write(eraseLine)
+	}
+}
+
+func (s *Screen) write(text string) {
+	_, _ = io.WriteString(s.out, text) //nolint:errcheck // nobody is left to read it
+}
