@@ -57,7 +57,7 @@ func (m Model) ask() (Model, tea.Cmd) {
 	}
 	add(askLook, !m.look.Ended(), every, m.askLook)
 	add(askRuns, m.details == nil && len(m.visibleRuns()) > 0, m.runsEvery(), m.askRuns)
-	add(askRows, m.filter != everything && m.details == nil && m.seen, max(every, askEvery), m.askRows)
+	add(askRows, m.seen && m.details == nil && m.wantsRows(), max(every, askEvery), m.askRows)
 	add(askDetails, m.details != nil, askEvery, m.askDetails)
 	return m, tea.Batch(due...)
 }

@@ -2,7 +2,7 @@ package live
 
 // helpLines say what the keys do.
 func helpLines(t theme, width int) []string {
-	columns := []column{{"KEY", 1}, {"WHAT IT DOES", 2}}
+	columns := []column{{title: "KEY", keep: 1}, {title: "WHAT IT DOES", keep: 2}}
 	var rows [][]cell
 	add := func(key, says string) { rows = append(rows, []cell{{key, t.bold}, {says, t.plain}}) }
 	add("p", "pause: begin nothing new; r: resume")

@@ -25,7 +25,7 @@ func (f filter) states() []fleet.State {
 	switch f {
 	case ofRunning:
 		return []fleet.State{fleet.Running}
-	case ofWaiting:
+	case ofWaiting, everything: // the overview has the others from the status
 		return []fleet.State{fleet.Waiting}
 	case ofFailed:
 		return []fleet.State{fleet.Failed}
@@ -33,7 +33,6 @@ func (f filter) states() []fleet.State {
 		return []fleet.State{fleet.Succeeded, fleet.Current}
 	case ofSkipped:
 		return []fleet.State{fleet.Skipped}
-	case everything:
 	}
 	return nil
 }
@@ -74,7 +73,8 @@ func (s section) lines() int {
 // least is how many lines the lists have, however low the terminal.
 const least = 6
 
-// sections are the lists that the screen has room for.
+// sections are the lists that the screen has room for: on a low one the first that
+// is not empty, of those that are asked for soonest.
 func (m Model) sections() []section {
 	c := m.look.Counts
 	if m.filter != everything {
@@ -83,9 +83,35 @@ func (m Model) sections() []section {
 	all := []section{
 		{filter: ofRunning, rows: heldFirst(m.look.Running), total: c.Running},
 		{filter: ofFailed, rows: m.look.Failures, total: c.Failed},
-		{filter: ofWaiting, rows: m.look.Upcoming, total: c.Waiting},
+		{filter: ofWaiting, rows: m.waitingRows(), total: c.Waiting},
+	}
+	if m.height < low {
+		all = all[:1+max(slices.IndexFunc(all, func(s section) bool { return s.total > 0 }), 0)]
 	}
 	return share(all, max(m.room(), least))
+}
+
+// waitingRows are the targets that wait: those of which it is known when they may
+// begin, and then, as far as they were asked for, the others.
+func (m Model) waitingRows() []fleet.Row {
+	rows := slices.Clone(m.look.Upcoming)
+	shown := map[string]bool{}
+	for _, r := range slices.Concat(rows, m.look.Running, m.look.Failures) {
+		shown[r.Gateway] = true
+	}
+	for _, r := range m.rows {
+		if !shown[r.Gateway] && len(rows) < m.look.Counts.Waiting {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// wantsRows is true where there is room for more targets than the campaign's
+// status tells of.
+func (m Model) wantsRows() bool {
+	upcoming := len(m.look.Upcoming)
+	return m.filter != everything || upcoming < min(m.look.Counts.Waiting, m.listHeight()-len(m.look.Running)-len(m.look.Failures))
 }
 
 // heldFirst puts the running targets first that wait for a person.

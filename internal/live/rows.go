@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,22 +44,27 @@ func (m Model) list(t theme, s section) []string {
 
 // columns are those of a list, and what a target has in them.
 func (m Model) columns(t theme, f filter, head string) ([]column, func(fleet.Row) []cell) {
-	first := column{head, 9}
-	gateway, wave := column{"GATEWAY", 1}, column{"WAVE", 2}
+	first := column{title: head, keep: 9}
+	gateway, wave := column{title: "GATEWAY", keep: 4}, column{title: "WAVE", keep: 1}
 	always := func(r fleet.Row) []cell {
 		return []cell{{clean(r.Name), t.plain}, {r.Gateway, t.faint}, {strconv.Itoa(r.Wave), t.faint}}
 	}
 	switch f {
 	case ofRunning:
-		return []column{first, gateway, wave, {"STEP", 8}, {"FOR", 7}, {"OF", 4}, {"ENDS", 3}, {"MARGIN", 6}, {"NOTE", 2}},
+		return []column{first, gateway, wave, {title: "STEP", keep: 8}, {title: "FOR", keep: 7}, {title: "OF", keep: 5}, {title: "ENDS", keep: 2}, {title: "MARGIN", keep: 6}, {title: "NOTE", keep: 3}},
 			func(r fleet.Row) []cell { return append(always(r), m.running(t, r)...) }
 	case ofWaiting, everything:
-		return []column{first, gateway, wave, {"KEPT BY", 8}, {"IN", 7}, {"AT", 4}, {"THERE", 3}, {"WHY", 5}},
+		return []column{first, gateway, wave, {title: "KEPT BY", keep: 8}, {title: "IN", keep: 7}, {title: "AT", keep: 6}, {title: "THERE", keep: 5}, {title: "WHY", keep: 3}},
 			func(r fleet.Row) []cell { return append(always(r), m.waiting(t, r)...) }
 	case ofFailed, ofDone, ofSkipped:
 	}
-	return []column{first, gateway, wave, {"STATE", 3}, {"ENDED", 5}, {"TOOK", 4}, {"TRIES", 0}, {"WHY", 8}},
-		func(r fleet.Row) []cell { return append(always(r), m.over(t, r)...) }
+	columns := []column{first, gateway, wave, {title: "ENDED", keep: 5}, {title: "TOOK", keep: 3}, {title: "TRIES"}, {title: "WHY", keep: 8, most: true}}
+	cells := func(r fleet.Row) []cell { return append(always(r), m.over(t, r)...) }
+	if f != ofDone { // the list's title says the state of all
+		return columns, cells
+	}
+	return slices.Insert(columns, 3, column{title: "STATE", keep: 2}),
+		func(r fleet.Row) []cell { return slices.Insert(cells(r), 3, cell{string(r.State), t.good}) }
 }
 
 // running is where a target is, for how long, and how much of its window is left
@@ -151,16 +157,7 @@ func (m Model) over(t theme, r fleet.Row) []cell {
 	if !r.Begun.IsZero() && !r.End.IsZero() {
 		took = span(r.End.Sub(r.Begun))
 	}
-	style := t.good
-	switch r.State {
-	case fleet.Failed:
-		style = t.bad
-	case fleet.Skipped:
-		style = t.warn
-	default:
-	}
 	return []cell{
-		{string(r.State), style},
 		{instant(r.End, m.now), t.faint},
 		{took, t.faint},
 		{strconv.Itoa(r.Attempts), t.faint},

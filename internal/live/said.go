@@ -23,14 +23,36 @@ const (
 	wrong
 )
 
-// sentence is one line of the head.
+// sentence is one of the head.
 type sentence struct {
 	text string
 	mood mood
+	keys string // that answer it; they are never cut off
+	most int    // lines; 0: as many as its mood has
 }
 
 func (s sentence) style(t theme) lipgloss.Style {
 	return []lipgloss.Style{t.plain, t.good, t.warn, t.bad}[s.mood]
+}
+
+// lines are the sentence on a screen of such a size: where it is too long for its
+// lines, what it says is cut, and not the keys.
+func (s sentence) lines(width, height int) []string {
+	most := cmp.Or(s.most, 4)
+	switch {
+	case s.most == 0 && height < low && s.mood == calm:
+		most = 1
+	case s.most == 0 && height < low:
+		most = 3
+	}
+	words := strings.Fields(cut(s.text, width*most))
+	for cutOff := ""; ; cutOff = " …" {
+		text := strings.TrimSpace(strings.Join(words, " ") + cutOff + " " + s.keys)
+		if s.keys == "" || len(words) == 0 || len(wrap(text, width, most+1)) <= most {
+			return wrap(text, width, most)
+		}
+		words = words[:len(words)-1]
+	}
 }
 
 // said is how it is, in words: what a person has to answer, with the key for it,
@@ -42,16 +64,16 @@ func (m Model) said() []sentence {
 		if d := m.now.Sub(m.since); m.seen && d >= second {
 			text = fmt.Sprintf("No answer for %s, this is how it was: %s", span(d), m.silent)
 		}
-		all = append(all, sentence{text, wrong})
+		all = append(all, sentence{text: text, mood: wrong})
 	}
 	if !m.seen {
 		if m.silent == "" {
-			all = append(all, sentence{"Asking the campaign how far it is.", calm})
+			all = append(all, sentence{text: "Asking the campaign how far it is."})
 		}
 		return all
 	}
 	if m.look.Ended() {
-		return append(all, m.end())
+		return append(append(all, m.end()), m.untold()...)
 	}
 	s := m.look.Status
 	for _, one := range []struct {
@@ -64,16 +86,41 @@ func (m Model) said() []sentence {
 		{"STOPPED: ", s.Stopped, wrong},
 	} {
 		if one.text != "" {
-			all = append(all, sentence{one.label + clean(one.text) + m.answers(one.label), one.mood})
+			all = append(all, sentence{text: one.label + clean(one.text), keys: m.answers(one.label), mood: one.mood})
 		}
 	}
 	if text := m.stuck(); text != "" && s.Held == "" {
-		all = append(all, sentence{text, asks})
+		all = append(all, sentence{text: text, keys: "[tab choose it, then t retry, s skip, X abort it]", mood: asks})
 	}
+	all = append(all, m.untold()...)
 	if s.Phase == fleet.Gathering {
-		return append(all, sentence{"Gathering the fleet: " + clean(s.Doing), calm})
+		return append(all, sentence{text: "Gathering the fleet: " + clean(s.Doing)})
 	}
-	return append(all, sentence{m.goesOn(), calm})
+	return append(all, sentence{text: m.goesOn()})
+}
+
+// untold says which message to people did not arrive for certain, of several the
+// last.
+func (m Model) untold() []sentence {
+	notices := m.look.Notices
+	if m.look.Result != nil {
+		notices = m.look.Result.Untold
+	}
+	notices = slices.DeleteFunc(slices.Clone(notices), func(n fleet.Notice) bool {
+		return n.State != fleet.NoticeFailed && n.State != fleet.NoticeUnknown
+	})
+	if len(notices) == 0 {
+		return nil
+	}
+	n, label := notices[len(notices)-1], "NOT TOLD: "
+	if n.State == fleet.NoticeUnknown {
+		label = "PERHAPS NOT TOLD: "
+	}
+	text := fmt.Sprintf("%s%s to %s at %s", label, n.Event, clean(n.Channel), instant(n.At, m.now))
+	if len(notices) > 1 {
+		text += fmt.Sprintf(" and %d more", len(notices)-1)
+	}
+	return []sentence{{text: text + " (" + clean(n.Why) + ")", mood: asks, most: 1}}
 }
 
 // stuck says which running targets are held, while others go on.
@@ -92,7 +139,7 @@ func (m Model) stuck() string {
 	if len(names) > 1 {
 		text += fmt.Sprintf(" and %d more", len(names)-1)
 	}
-	return text + " (" + note + ") [tab choose it, then t retry, s skip, X abort it]"
+	return text + " (" + note + ")"
 }
 
 // unless is a text, where another is empty that says the same and more.
@@ -118,7 +165,7 @@ func (m Model) answers(label string) string {
 	if len(keys) == 0 || label == "STOPPED: " {
 		return ""
 	}
-	return " [" + strings.Join(keys, ", ") + "]"
+	return "[" + strings.Join(keys, ", ") + "]"
 }
 
 // goesOn is what happens without a person, and what keeps those that wait.
@@ -145,7 +192,7 @@ func (m Model) goesOn() string {
 func (m Model) end() sentence {
 	r := m.look.Result
 	if r == nil {
-		return sentence{"ENDED without a result: " + clean(m.look.Gone) + " [q quit]", wrong}
+		return sentence{text: "ENDED without a result: " + clean(m.look.Gone), keys: "[q quit]", mood: wrong}
 	}
 	mood := wrong
 	switch r.State {
@@ -155,5 +202,6 @@ func (m Model) end() sentence {
 		mood = asks
 	case fleet.Aborted, fleet.Expired:
 	}
-	return sentence{fmt.Sprintf("%s after %s, at %s: %s [q quit]", r.State, span(r.End.Sub(r.Start)), instant(r.End, m.now), clean(r.Summary)), mood}
+	text := fmt.Sprintf("%s after %s, at %s: %s", r.State, span(r.End.Sub(r.Start)), instant(r.End, m.now), clean(r.Summary))
+	return sentence{text: text, keys: "[q quit]", mood: mood}
 }

@@ -64,7 +64,7 @@ func (f *fake) Give(_ context.Context, o live.Order) (maintenance.Decision, erro
 
 // stage is a view and its campaign.
 type stage struct {
-	t    *testing.T
+	t    testing.TB
 	m    live.Model
 	fake *fake
 }
@@ -74,10 +74,10 @@ func newStage(t *testing.T, f *fake, width, height int) *stage {
 	return newNotedStage(t, f, "", width, height)
 }
 
-func newNotedStage(t *testing.T, f *fake, note string, width, height int) *stage {
-	t.Helper()
+func newNotedStage(tb testing.TB, f *fake, note string, width, height int) *stage {
+	tb.Helper()
 	o := live.Options{Name: "payments-q4", Note: note, By: "alice", May: may, MayRun: mayRun}
-	s := &stage{t: t, m: live.New(t.Context(), o, f), fake: f}
+	s := &stage{t: tb, m: live.New(tb.Context(), o, f), fake: f}
 	s.send(tea.WindowSizeMsg{Width: width, Height: height})
 	s.at(noon)
 	s.at(noon) // what is on the screen can be asked about now

@@ -34,6 +34,17 @@ func cut(text string, columns int) string {
 	return strings.TrimRight(lipgloss.NewStyle().MaxWidth(columns-1).Render(text), " ") + "…"
 }
 
+// squeeze shortens a name in its middle: what tells it from others stands at its
+// ends.
+func squeeze(name string, columns int) string {
+	runes := []rune(name)
+	if lipgloss.Width(name) <= columns || columns < 3 || lipgloss.Width(name) != len(runes) {
+		return cut(name, columns)
+	}
+	tail := columns / 2
+	return string(runes[:columns-1-tail]) + "…" + string(runes[len(runes)-tail:])
+}
+
 // wrap breaks a text between words into lines, at most so many.
 func wrap(text string, columns, most int) []string {
 	var lines []string
@@ -44,7 +55,7 @@ func wrap(text string, columns, most int) []string {
 			if len(lines) == most-1 {
 				return append(lines, cut(line+" "+strings.Join(words[i:], " "), columns))
 			}
-			lines, line = append(lines, line), ""
+			lines, line = append(lines, cut(line, columns)), ""
 		}
 		line = strings.TrimPrefix(line+" "+word, " ")
 	}
@@ -77,12 +88,17 @@ func instant(t, now time.Time) string {
 	return t.UTC().Format(form)
 }
 
-// there is an instant as the clocks of a gateway's zone show it.
+// there is an instant as the clocks of a gateway's zone show it, with the day where
+// it is another one there.
 func there(t time.Time, zone maintenance.Zone) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return t.In(zone.Location()).Format("15:04 ") + zone.String()
+	form, local := "15:04 ", t.In(zone.Location())
+	if local.Weekday() != t.UTC().Weekday() {
+		form = "Mon 15:04 "
+	}
+	return local.Format(form) + zone.String()
 }
 
 // plural is a number of things.
@@ -104,17 +120,24 @@ func printable(r rune) rune {
 	return r
 }
 
-// hard breaks a text wherever the width ends; what follows the first line is two
-// columns shorter.
+// hard breaks a text where the width ends, before a word where that leaves the line
+// half full, and keeps its spaces; what follows the first line is two columns
+// shorter.
 func hard(text string, width int) []string {
 	var lines []string
 	room := width
 	line := ""
 	for _, r := range text {
 		if lipgloss.Width(line)+lipgloss.Width(string(r)) > max(room, 1) {
-			lines, line, room = append(lines, line), "", width-2
+			rest := ""
+			if at := strings.LastIndexByte(line, ' '); at > len(line)/2 && r != ' ' {
+				line, rest = line[:at], line[at+1:]
+			}
+			lines, line, room = append(lines, line), strings.TrimLeft(rest, " "), width-2
 		}
-		line += string(r)
+		if line != "" || r != ' ' || len(lines) == 0 {
+			line += string(r)
+		}
 	}
 	return append(lines, line)
 }

@@ -78,6 +78,9 @@ func (m Model) room() int {
 	return room
 }
 
+// low is the height below which a terminal shows less of everything.
+const low = 20
+
 // head says in five seconds how it is: the campaign, how far, and what a person is
 // asked for.
 func (m Model) head(t theme) []string {
@@ -89,11 +92,14 @@ func (m Model) head(t theme) []string {
 		}
 	}
 	lines := []string{strings.Join(title, "  ")}
+	if m.height < low && (m.form != nil || m.details != nil || m.help) {
+		return append(lines, "")
+	}
 	if c := m.look.Counts; c.Total > 0 {
 		lines = append(lines, m.progress(t, "", c, cell{}))
 	}
 	for _, said := range m.said() {
-		for _, text := range wrap(said.text, m.width, 4) {
+		for _, text := range said.lines(m.width, m.height) {
 			lines = append(lines, said.style(t).Render(text))
 		}
 	}
@@ -153,23 +159,27 @@ func (m Model) progress(t theme, label string, c fleet.Counts, state cell) strin
 	return text
 }
 
-// mostWaves is how many waves are shown.
+// mostWaves is how many waves are shown on a high terminal.
 const mostWaves = 6
 
-// waves are the campaign's waves, from the one before the first that has not ended.
+// waves are as many of the campaign's waves as a terminal so high has room for,
+// from the one before the first that has not ended.
 func (m Model) waves(t theme) []string {
-	waves := m.look.Waves
-	if len(waves) < 2 {
+	waves, most := m.look.Waves, min(mostWaves, m.height/4-2)
+	if len(waves) < 2 || most < 1 {
 		return nil
 	}
-	from := 0
-	for from < len(waves)-mostWaves && waves[from+1].State == fleet.WaveEnded {
+	from, before := 0, min(most-1, 1)
+	for from < len(waves)-most && waves[from+before].State == fleet.WaveEnded {
 		from++
 	}
 	var lines []string
 	digits := len(fmt.Sprint(waves[len(waves)-1].Wave))
 	for i, w := range waves[from:] {
-		if i == mostWaves {
+		if i == most && m.height < low {
+			break
+		}
+		if i == most {
 			return append(lines, t.faint.Render(fmt.Sprintf("and %s more", plural(len(waves)-from-i, "wave", "waves"))))
 		}
 		state := "  " + w.State
