@@ -29,8 +29,9 @@ type (
 		err    error
 	}
 	detailsMsg struct {
-		gateway, text string
-		err           error
+		row  fleet.Row // as it is now, where that was told
+		text string
+		err  error
 	}
 	givenMsg struct {
 		decision maintenance.Decision
@@ -160,18 +161,23 @@ func (m Model) listed(msg rowsMsg) Model {
 func (m Model) askDetails() tea.Cmd {
 	row, columns := m.details.row, m.width
 	return func() tea.Msg {
+		now, err := m.source.Rows(m.ctx, fleet.Page{Count: 1, Target: row.Gateway})
+		if err == nil && len(now) == 1 {
+			row = now[0]
+		}
 		text, err := m.source.Details(m.ctx, row, columns)
-		return detailsMsg{row.Gateway, text, err}
+		return detailsMsg{row, text, err}
 	}
 }
 
 func (m Model) described(msg detailsMsg) Model {
 	m = m.answered(askDetails)
-	if m.details == nil || m.details.row.Gateway != msg.gateway {
+	if m.details == nil || m.details.row.Gateway != msg.row.Gateway {
 		m.again(askDetails)
 		return m
 	}
 	d := *m.details
+	d.row = msg.row
 	if d.text, d.err = cmp.Or(msg.text, d.text), ""; msg.err != nil {
 		d.err = clean(msg.err.Error())
 	}

@@ -4,25 +4,7 @@ import (
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
-
-	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
-
-// details is the page of one target.
-type details struct {
-	row  fleet.Row
-	text string
-	err  string
-	top  int // the first line that is shown
-}
-
-// target is the details' target, as it is now where that is known.
-func (d *details) target(r *fleet.Row) *fleet.Row {
-	if r != nil && r.Gateway == d.row.Gateway {
-		return r
-	}
-	return &d.row
-}
 
 // key is what a key does.
 func (m Model) key(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
@@ -107,7 +89,7 @@ func (m *Model) scroll(key string) bool {
 		return false
 	}
 	d := *m.details
-	d.top = max(min(d.top+by, len(d.lines(m.width))-page), 0)
+	d.top = max(min(d.top+by, len(d.lines(m.width, m.now))-page), 0)
 	m.details = &d
 	return true
 }

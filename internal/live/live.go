@@ -47,7 +47,8 @@ type Source interface {
 	Rows(ctx context.Context, page fleet.Page) ([]fleet.Row, error)
 	// Run is what the maintenance of a running target says of itself.
 	Run(ctx context.Context, row fleet.Row) (maintenance.Status, error)
-	// Details is all that is known of a target, as text for so many columns.
+	// Details is what is known of a target beside its row, as text for so many
+	// columns.
 	Details(ctx context.Context, row fleet.Row, columns int) (string, error)
 	// Give gives an order, and waits until it is obeyed or refused.
 	Give(ctx context.Context, order Order) (maintenance.Decision, error)

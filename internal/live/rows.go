@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -163,44 +162,4 @@ func (m Model) over(t theme, r fleet.Row) []cell {
 		{strconv.Itoa(r.Attempts), t.faint},
 		{clean(r.Note), t.plain},
 	}
-}
-
-// lines is a target's page, broken to the terminal's width.
-func (d *details) lines(width int) []string {
-	var lines []string
-	for text := range strings.Lines(d.text) {
-		text = strings.TrimRight(strings.Map(printable, text), " ")
-		if text == "" {
-			lines = append(lines, "")
-			continue
-		}
-		for i, part := range hard(text, width) {
-			if i > 0 {
-				part = "  " + part
-			}
-			lines = append(lines, part)
-		}
-	}
-	return lines
-}
-
-// page is what of a target's page is on the screen.
-func (d *details) page(t theme, width, room int) []string {
-	lines := d.lines(width)
-	switch {
-	case d.err != "":
-		var faults []string
-		for _, text := range wrap(d.err, width, 3) {
-			faults = append(faults, t.bad.Render(text))
-		}
-		lines = append(faults, lines...)
-	case d.text == "":
-		return []string{t.faint.Render("Reading " + clean(d.row.Name))}
-	}
-	top := max(min(d.top, len(lines)-1), 0)
-	lines = lines[top:]
-	if len(lines) > room {
-		lines = append(lines[:max(room-1, 0):max(room-1, 0)], t.faint.Render(fmt.Sprintf("%d more lines; down, page down", len(lines)-room+1)))
-	}
-	return lines
 }

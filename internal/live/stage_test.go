@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -38,6 +39,10 @@ func (f *fake) Look(context.Context) (live.Look, error) {
 func (f *fake) Rows(_ context.Context, p fleet.Page) ([]fleet.Row, error) {
 	f.asked = append(f.asked, fmt.Sprintf("rows %v from %d", p.States, p.From))
 	var rows []fleet.Row
+	if p.Target != "" {
+		known := slices.Concat(f.look.Running, f.look.Failures, f.look.Upcoming)
+		return slices.DeleteFunc(known, func(r fleet.Row) bool { return r.Gateway != p.Target }), f.err
+	}
 	for i := p.From; i < p.From+p.Count && i < f.look.Counts.Waiting; i++ {
 		rows = append(rows, fleet.Row{Name: fmt.Sprintf("files-%04d", i+1), Gateway: fmt.Sprintf("sgw-%08X", i+1), Wave: 3, State: p.States[0], Blocker: fleet.ByWave})
 	}

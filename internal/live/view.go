@@ -54,7 +54,7 @@ func (m Model) body(t theme) []string {
 	case m.form != nil:
 		return m.form.lines(t, m.width, m.Name)
 	case m.details != nil:
-		return m.details.page(t, m.width, m.room())
+		return m.details.page(t, m.width, m.room(), m.now)
 	case !m.seen:
 		return nil
 	}

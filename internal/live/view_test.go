@@ -81,6 +81,7 @@ func TestTheOtherPages(t *testing.T) {
 	s.keys("?", "x", "not this quarter")
 	golden(t, "form-80", s.screen())
 	s.keys("esc", "tab", "enter")
+	golden(t, "details-80", s.screen())
 	require.Contains(t, s.screen(), "all of files-004\nin 80 columns\n [31mred")
 	s.keys("esc", "2")
 	golden(t, "waiting-80", s.screen())

@@ -1,0 +1,104 @@
+package live
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// details is the page of one target.
+type details struct {
+	row  fleet.Row
+	text string
+	err  string
+	top  int // the first line that is shown
+}
+
+// target is the details' target, as it is now where that is known.
+func (d *details) target(r *fleet.Row) *fleet.Row {
+	if r != nil && r.Gateway == d.row.Gateway {
+		return r
+	}
+	return &d.row
+}
+
+// factWidth is that of the labels before a target's facts.
+const factWidth = 10
+
+// facts are what the campaign knows of a target, each after its label.
+func facts(r fleet.Row, now time.Time) (all [][2]string) {
+	add := func(label, text string) {
+		if text = clean(text); text != "" {
+			all = append(all, [2]string{label, text})
+		}
+	}
+	add("name", r.Name)
+	add("gateway", fmt.Sprintf("%s, wave %d", r.Gateway, r.Wave))
+	add("state", attempt(r)+string(r.State))
+	switch r.State {
+	case fleet.Waiting:
+		add("kept by", strings.Trim(string(r.Blocker)+": "+r.Reason, ": "))
+		if !r.Next.IsZero() {
+			add("next", fmt.Sprintf("in %s: %s, there %s", span(r.Next.Sub(now)), instant(r.Next, now), there(r.Next, r.Schedule.Zone)))
+		}
+	case fleet.Running:
+		add("begun", fmt.Sprintf("%s, %s ago; forecast %s, expected to end %s", instant(r.Begun, now), span(now.Sub(r.Begun)), span(r.Forecast.Std()), instant(r.End, now)))
+	case fleet.Succeeded, fleet.Current, fleet.Failed, fleet.Skipped:
+		if !r.End.IsZero() {
+			add("ended", instant(r.End, now))
+		}
+	}
+	add("note", r.Note)
+	return all
+}
+
+// lines is a target's page, broken to the terminal's width.
+func (d *details) lines(width int, now time.Time) []string {
+	var lines []string
+	for _, fact := range facts(d.row, now) {
+		for i, text := range wrap(fact[1], max(width-factWidth, 1), 6) {
+			if i > 0 {
+				fact[0] = ""
+			}
+			lines = append(lines, fmt.Sprintf("%-*s%s", factWidth, fact[0], text))
+		}
+	}
+	lines = append(lines, "")
+	for text := range strings.Lines(d.text) {
+		text = strings.TrimRight(strings.Map(printable, text), " ")
+		if text == "" {
+			lines = append(lines, "")
+			continue
+		}
+		for i, part := range hard(text, width) {
+			if i > 0 {
+				part = "  " + part
+			}
+			lines = append(lines, part)
+		}
+	}
+	return lines
+}
+
+// page is what of a target's page is on the screen.
+func (d *details) page(t theme, width, room int, now time.Time) []string {
+	lines := d.lines(width, now)
+	switch {
+	case d.err != "":
+		var faults []string
+		for _, text := range wrap(d.err, width, 3) {
+			faults = append(faults, t.bad.Render(text))
+		}
+		lines = append(faults, lines...)
+	case d.text == "":
+		lines = append(lines, t.faint.Render("Asking for its record."))
+	}
+	top := max(min(d.top, len(lines)-1), 0)
+	lines = lines[top:]
+	if len(lines) > room {
+		lines = append(lines[:max(room-1, 0):max(room-1, 0)], t.faint.Render(fmt.Sprintf("%d more lines; down, page down", len(lines)-room+1)))
+	}
+	return lines
+}
