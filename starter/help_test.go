@@ -1,6 +1,9 @@
 package main_test
 
 import (
+	"bytes"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -9,22 +12,52 @@ import (
 	starter "github.com/tidegate/tidegate/starter"
 )
 
+// eachCommand calls do for every command, those below one after it.
+func eachCommand(cmd *cobra.Command, do func(*cobra.Command)) {
+	do(cmd)
+	for _, below := range cmd.Commands() {
+		eachCommand(below, do)
+	}
+}
+
 func TestEveryCommandHasHelpWithExamplesAndIsCompleted(t *testing.T) {
 	t.Parallel()
 	n := 0
-	var look func(*cobra.Command)
-	look = func(cmd *cobra.Command) {
+	eachCommand(starter.NewRoot(), func(cmd *cobra.Command) {
 		n++
 		path := cmd.CommandPath()
 		require.NotEmpty(t, cmd.Short, path)
 		require.NotEmpty(t, cmd.Long, path)
 		require.Contains(t, cmd.Example, "  "+path, "an example that can be typed")
 		require.NotNil(t, cmd.Args, path)
-		for _, below := range cmd.Commands() {
-			look(below)
-		}
 		require.Equal(t, !cmd.HasSubCommands(), cmd.ValidArgsFunction != nil, path)
-	}
-	look(starter.NewRoot())
+	})
 	require.Greater(t, n, 20)
+}
+
+// The flags of the connection are every command's, and stand in the root's help
+// only, here.
+func TestHelpSaysWhatItAlwaysDid(t *testing.T) {
+	t.Parallel()
+	var paths [][]string
+	root := starter.NewRoot()
+	root.InitDefaultCompletionCmd()
+	eachCommand(root, func(cmd *cobra.Command) {
+		paths = append(paths, append(strings.Fields(cmd.CommandPath())[1:], "--help"))
+	})
+	var got strings.Builder
+	for _, path := range paths {
+		var out, errs bytes.Buffer
+		require.Zero(t, starter.Run(t.Context(), path, &out, &errs))
+		require.Empty(t, errs.String())
+		text, _, _ := strings.Cut(out.String(), "\nGlobal Flags:\n")
+		got.WriteString("$ tidegate " + strings.Join(path, " ") + "\n" + text + "\n")
+	}
+	const golden = "testdata/help.golden"
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got.String()), 0o600))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got.String())
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
 	"github.com/tidegate/tidegate/internal/devserver"
@@ -35,6 +36,7 @@ type world struct {
 	sim    *simcloud.Simulation
 	// perSecond is the rate of the AWS account; 0: the default.
 	perSecond float64
+	channels  activities.Channels // nil: none
 }
 
 func newWorld(t *testing.T) *world {
@@ -93,7 +95,7 @@ func (w *world) work() (url string) {
 	c, err := w.server.NewClient(w.t.Context())
 	require.NoError(w.t, err)
 	w.t.Cleanup(c.Close)
-	stop, err := workers.Start(c, known, workers.Options{})
+	stop, err := workers.Start(c, known, workers.Options{Channels: w.channels})
 	require.NoError(w.t, err)
 	w.t.Cleanup(stop)
 	return clouds.URL
