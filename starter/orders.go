@@ -21,6 +21,7 @@ import (
 type given struct {
 	operate.Command
 	notBefore notBefore
+	every     everyCampaign
 }
 
 // newOrder is the command that gives an order.
@@ -31,7 +32,12 @@ func newOrder(a *app, o operate.Order) *cobra.Command {
 		Short:   o.Short,
 		Long:    o.Long,
 		Example: fmt.Sprintf("  tidegate %s %s", o.Update, o.Example),
-		Args:    orderArguments(o),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if g.every.all {
+				return arguments()(cmd, args)
+			}
+			return orderArguments(o)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			faults := append(g.take(args), a.checkOutput())
 			if !cmd.Flags().Changed("by") {
@@ -43,6 +49,9 @@ func newOrder(a *app, o operate.Order) *cobra.Command {
 				return err
 			}
 			defer c.Close()
+			if g.every.all {
+				return a.tellAll(cmd, c, g.Command, g.every)
+			}
 			decision, err := g.Give(cmd.Context(), c)
 			if _, missing := errors.AsType[operate.MissingError](err); missing {
 				return usageError{err}
@@ -60,6 +69,7 @@ func newOrder(a *app, o operate.Order) *cobra.Command {
 	if o.Update == workflows.RescheduleUpdate {
 		cmd.Flags().Var(&g.notBefore, "not-before", "the earliest instant, in RFC 3339, or now (required)")
 	}
+	g.every.register(cmd, o)
 	a.outputFlag(cmd)
 	return cmd
 }
@@ -81,6 +91,9 @@ func orderArguments(o operate.Order) cobra.PositionalArgs {
 // take takes the arguments over, and gives what is wrong with them.
 func (g *given) take(args []string) []error {
 	var errs [2]error
+	if g.every.all {
+		return errs[:]
+	}
 	if g.To != nil && (isGateway(args[0]) || g.Campaign == "") {
 		g.Gateway, errs[0] = gatewayArgument(args[0])
 		return errs[:]
@@ -101,7 +114,7 @@ func (g *given) take(args []string) []error {
 
 // faults are what is wrong with the flags.
 func (g *given) faults() []error {
-	var errs []error
+	errs := []error{g.every.faults()}
 	if strings.TrimSpace(g.In.By) == "" {
 		errs = append(errs, wrong("--by", g.In.By, "who you are"))
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -192,23 +191,14 @@ func (w *world) plan(name string, gateways ...string) (file string) {
 	return file
 }
 
-// everyCampaign runs the runbook's line that gives all campaigns an order, and
-// waits until each obeyed. The list that it reads may be some seconds late.
-func (w *world) everyCampaign(order string, obeyed func(name string) bool, names ...string) {
+// tellAll runs the runbook's line that gives all campaigns an order, until each has
+// obeyed: the list that it reads may be some seconds late.
+func (w *world) tellAll(order string, obeyed func(name string) bool, names ...string) {
 	w.t.Helper()
-	lines := runbook(w.t, "bash")
-	i := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, "tidegate "+order) })
-	require.GreaterOrEqual(w.t, i, 0, order)
 	require.Eventually(w.t, func() bool {
-		return strings.Count(w.tidegate("list").out, " running ") == len(names)
+		w.runbookLine("tidegate "+order+" --all", "")
+		return !slices.ContainsFunc(names, func(name string) bool { return !obeyed(name) })
 	}, 20*time.Second, 100*time.Millisecond)
-	cmd := exec.CommandContext(w.t.Context(), "bash", "-c", lines[i]) //nolint:gosec // the runbook's own line
-	cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+w.server.FrontendAddress())
-	out, err := cmd.CombinedOutput()
-	require.NoError(w.t, err, string(out))
-	for _, name := range names {
-		require.True(w.t, obeyed(name), "%s: %s", name, out)
-	}
 }
 
 // On a campaign that waits for an approval, and then runs.
@@ -227,9 +217,9 @@ func TestTheRunbooksCampaignCommandsDoWhatItSays(t *testing.T) {
 	paused := func(name string) bool {
 		return strings.Contains(w.tidegate("status", name, "--output", "json").out, "incident INC-77")
 	}
-	w.everyCampaign("pause", paused, "payments-q4", "stores")
+	w.tellAll("pause", paused, "payments-q4", "stores")
 	require.Equal(t, 1, w.tidegate("pause", "stores", "--why", "twice").status)
-	w.everyCampaign("resume", func(name string) bool { return w.tidegate("resume", name, "--why", "twice").status == 1 }, "payments-q4", "stores")
+	w.tellAll("resume", func(name string) bool { return w.tidegate("resume", name, "--why", "twice").status == 1 }, "payments-q4", "stores")
 	require.Equal(t, 0, w.tidegate("schedule", "create", "weekly", stores, "--cron", "0 2 * * 1").status)
 	for _, order := range []string{"list", "pause weekly", "resume weekly"} {
 		w.runbookLine("tidegate schedule "+order, "")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,7 +20,7 @@ func (a *app) watchCampaign(cmd *cobra.Command, c operate.Session, g operate.Cam
 	o.Leave, o.In, o.Out = leave, cmd.InOrStdin(), cmd.OutOrStdout()
 	last, err := live.Run(cmd.Context(), o, operate.NewSource(c, g))
 	switch {
-	case err != nil && cmd.Context().Err() == nil:
+	case err != nil && cmd.Context().Err() == nil && !errors.Is(err, live.ErrInterrupted):
 		return fmt.Errorf("%w; follow it in lines with: tidegate watch %s --plain", err, g.Name)
 	case last.Ended():
 		if g, err = operate.FindCampaign(cmd.Context(), c, g.WorkflowID); err != nil {

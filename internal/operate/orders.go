@@ -20,6 +20,8 @@ type Order struct {
 	// Campaign are the arguments in which it is given to a campaign: OfCampaign,
 	// OfTarget or WithNumber; empty: it is for gateways only.
 	Campaign string
+	// All is true where it may be given to every campaign that runs.
+	All bool
 }
 
 // The arguments in which an order is given to a campaign.
@@ -77,16 +79,18 @@ func Orders() []Order {
 func campaignOrders() []Order {
 	return []Order{
 		{
-			Update: workflows.PauseUpdate, Past: "paused", Campaign: OfCampaign,
-			Example: `payments-q4 --why "incident INC-77"`,
+			Update: workflows.PauseUpdate, Past: "paused", Campaign: OfCampaign, All: true,
+			Example: "payments-q4 --why \"incident INC-77\"\n  tidegate pause --all --why \"incident INC-77\"",
 			Short:   "Keep a campaign from beginning anything new",
-			Long:    "pause keeps a campaign from beginning anything new until resume. Targets that run go on.",
+			Long: "pause keeps a campaign from beginning anything new until resume. Targets that run go on. With --all it pauses every\n" +
+				"campaign that runs, and says of each what it answered; schedules start others: see tidegate schedule pause.",
 		},
 		{
-			Update: workflows.ResumeUpdate, Past: "resumed", Campaign: OfCampaign,
-			Example: `payments-q4 --why "INC-77 is closed"`,
+			Update: workflows.ResumeUpdate, Past: "resumed", Campaign: OfCampaign, All: true,
+			Example: "payments-q4 --why \"INC-77 is closed\"\n  tidegate resume --all --paused-for \"incident INC-77\" --why \"INC-77 is closed\"",
 			Short:   "Take a campaign's pause back",
-			Long:    "resume takes a campaign's pause back.",
+			Long: "resume takes a campaign's pause back. With --all it takes back the pauses of all campaigns; --paused-for keeps to\n" +
+				"those that were paused with that reason.",
 		},
 		{
 			Update: workflows.RescheduleUpdate, Past: "rescheduled", Campaign: OfTarget,
@@ -107,6 +111,8 @@ func campaignOrders() []Order {
 // Form are the arguments of the order's command.
 func (o Order) Form() string {
 	switch {
+	case o.All:
+		return o.Campaign + " | --all"
 	case o.To == nil:
 		return o.Campaign
 	case o.Campaign == "":

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// everyCampaign says whether an order is for all campaigns that run, and which of
+// those that are paused are meant.
+type everyCampaign struct {
+	all       bool
+	pausedFor string // the reason of their pause; empty: any
+}
+
+// register adds the flags to the orders that may be given to all.
+func (e *everyCampaign) register(cmd *cobra.Command, o operate.Order) {
+	if o.All {
+		cmd.Flags().BoolVar(&e.all, "all", false, "every campaign that runs, in place of CAMPAIGN")
+	}
+	if o.Update == workflows.ResumeUpdate {
+		cmd.Flags().StringVar(&e.pausedFor, "paused-for", "", "beside --all: only those that were paused with this reason")
+	}
+}
+
+// faults are what is wrong with the flags.
+func (e *everyCampaign) faults() error {
+	if e.pausedFor != "" && !e.all {
+		return errors.New("--paused-for: want --all beside it")
+	}
+	return nil
+}
+
+// campaignAnswer is what a campaign said to an order that was given to all.
+type campaignAnswer struct {
+	Campaign string                `json:"campaign"`
+	Decision *maintenance.Decision `json:"decision,omitempty"` // it obeyed
+	Left     string                `json:"left,omitempty"`     // why it was not told
+	Error    string                `json:"error,omitempty"`    // it did not obey
+}
+
+// tellAll gives an order to every campaign that runs, and prints what each said.
+func (a *app) tellAll(cmd *cobra.Command, c operate.Session, k operate.Command, e everyCampaign) error {
+	campaigns, err := listCampaigns(cmd.Context(), c)
+	if err != nil {
+		return err
+	}
+	answers := []campaignAnswer{}
+	failed := 0
+	for _, l := range campaigns {
+		if l.Execution != operate.Running {
+			continue
+		}
+		k.Name = l.Campaign
+		answer := e.tell(cmd.Context(), c, k)
+		if answers = append(answers, answer); answer.Error != "" {
+			failed++
+		}
+	}
+	if err := a.printer(cmd).Print(answers, func(p show.Printer) { printAnswers(p, answers, k, c.Namespace) }); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%s --all: %d of %d campaigns did not obey: see above, and give the order again", k.Update, failed, len(answers))
+	}
+	return nil
+}
+
+// tell gives the order to one, unless it is as it should be, or not meant.
+func (e everyCampaign) tell(ctx context.Context, c operate.Session, k operate.Command) campaignAnswer {
+	answer := campaignAnswer{Campaign: k.Name}
+	status, err := campaignNow(ctx, c, k.Name)
+	switch {
+	case err != nil:
+		answer.Error = err.Error()
+		return answer
+	case k.Update == workflows.PauseUpdate && status.Paused != "":
+		answer.Left = "it is paused already, by " + status.Paused
+		return answer
+	case k.Update == workflows.ResumeUpdate && status.Paused == "":
+		answer.Left = "it is not paused"
+		return answer
+	case e.pausedFor != "" && e.pausedFor != lastPause(status.Decisions):
+		answer.Left = "it is paused for another reason, by " + status.Paused
+		return answer
+	}
+	decision, err := k.Give(ctx, c)
+	if err != nil {
+		answer.Error = err.Error()
+		return answer
+	}
+	answer.Decision = &decision
+	return answer
+}
+
+// lastPause is the reason of the last pause; empty where there was none.
+func lastPause(decisions []maintenance.Decision) string {
+	for _, d := range slices.Backward(decisions) {
+		if d.What == workflows.PauseUpdate {
+			return d.Why
+		}
+	}
+	return ""
+}
+
+func campaignNow(ctx context.Context, c operate.Session, name string) (status fleet.Status, err error) {
+	g, err := operate.FindCampaign(ctx, c, name)
+	if err != nil {
+		return status, err
+	}
+	return status, g.Ask(ctx, c, workflows.StatusQuery, &status)
+}
+
+func printAnswers(p show.Printer, answers []campaignAnswer, k operate.Command, namespace string) {
+	if len(answers) == 0 {
+		p.Linef("no campaign runs in namespace %s", namespace)
+		return
+	}
+	for _, answer := range answers {
+		switch {
+		case answer.Decision != nil:
+			p.Linef("%s: %s by %s at %s", answer.Campaign, k.Past, answer.Decision.By, show.Clock(&answer.Decision.At))
+		case answer.Left != "":
+			p.Linef("%s: left alone: %s", answer.Campaign, answer.Left)
+		default:
+			p.Linef("%s: %s", answer.Campaign, answer.Error)
+		}
+	}
+	if k.Update == workflows.PauseUpdate {
+		p.Linef("\ntake it back with: tidegate resume --all --paused-for %q --why TEXT", k.In.Why)
+	}
+}
