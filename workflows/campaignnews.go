@@ -18,16 +18,22 @@ import (
 // to a waiting receiver has left the channel, and drain, which may come before the
 // receiver does, would not find it.
 func (c *campaign) hear(ctx workflow.Context) {
-	channel := workflow.GetSignalChannel(ctx, NewsSignal)
+	channel := news(ctx)
 	for workflow.Await(ctx, func() bool { return channel.Len() > 0 }) == nil {
 		c.drain(ctx)
 	}
 }
 
+func news(ctx workflow.Context) workflow.ReceiveChannel {
+	return workflow.GetSignalChannelWithOptions(ctx, NewsSignal, workflow.SignalChannelOptions{
+		Description: "What became of its targets; its rosters send it.",
+	})
+}
+
 // drain takes in what has arrived and was not heard yet: what a run does not hear,
 // the next one never will.
 func (c *campaign) drain(ctx workflow.Context) {
-	channel := workflow.GetSignalChannel(ctx, NewsSignal)
+	channel := news(ctx)
 	for {
 		var n News
 		if !channel.ReceiveAsync(&n) {

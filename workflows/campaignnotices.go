@@ -3,7 +3,6 @@ package workflows
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -142,15 +141,6 @@ func (c *campaign) quiet(ctx workflow.Context) error {
 		}
 	}
 	return nil
-}
-
-// noticeDetails are those that are untold, as Markdown.
-func noticeDetails(notices []fleet.Notice) string {
-	var b strings.Builder
-	for _, n := range untold(notices) {
-		fmt.Fprintf(&b, "\n%s: **not told** %s of %s (%s): %s\n", clock(&n.At), n.Channel, n.ID, n.State, n.Why)
-	}
-	return b.String()
 }
 
 // untold are the messages that did not arrive for certain.

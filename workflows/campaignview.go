@@ -3,8 +3,6 @@ package workflows
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -56,64 +54,7 @@ func (c *campaign) rereading() bool {
 // publish shows the campaign as it is now in the Web UI. It adds nothing to the
 // history.
 func (c *campaign) publish(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, campaignDetails(c.status(ctx)))
-}
-
-// shownRows is how many targets of a kind the Web UI shows.
-const shownRows = 15
-
-// campaignDetails is a campaign's status as Markdown.
-func campaignDetails(s fleet.Status) string {
-	var b strings.Builder
-	switch {
-	case s.Result != nil:
-		fmt.Fprintf(&b, "**%s** %s\n", s.Result.State, s.Result.Summary)
-	case s.Held != "":
-		fmt.Fprintf(&b, "**Held:** %s\n", s.Held)
-	case s.Phase == fleet.Gathering:
-		fmt.Fprintf(&b, "**Gathering the fleet:** %s\n", s.Doing)
-	case s.Asks != "":
-		fmt.Fprintf(&b, "**Waits for an approval:** %s. Send the update approve.\n", s.Asks)
-	case s.Counts.Running > 0:
-		fmt.Fprintf(&b, "**%d of %d targets run**, %d wait.\n", s.Counts.Running, s.Counts.Total, s.Counts.Waiting)
-	case !s.Next.IsZero():
-		fmt.Fprintf(&b, "**Waits** until %s.\n", clock(&s.Next))
-	}
-	if s.Paused != "" {
-		fmt.Fprintf(&b, "\nPaused by %s\n", s.Paused)
-	}
-	waves := make([][]string, 0, len(s.Waves))
-	for _, w := range s.Waves {
-		n := w.Counts
-		waves = append(waves, []string{
-			strconv.Itoa(w.Wave), w.State, strconv.Itoa(n.Total), strconv.Itoa(n.Waiting), strconv.Itoa(n.Running),
-			strconv.Itoa(n.Succeeded + n.Current), strconv.Itoa(n.Failed), strconv.Itoa(n.Skipped),
-		})
-	}
-	table(&b, "Waves", []string{"wave", "state", "targets", "wait", "run", "done", "failed", "skipped"}, waves)
-	rowTable(&b, "Running", s.Running, func(r fleet.Row) string {
-		if r.Note != "" {
-			return "**held:** " + r.Note
-		}
-		return fmt.Sprintf("since %s, expected to end %s", clock(&r.Begun), clock(&r.End))
-	})
-	rowTable(&b, "Next", s.Upcoming, func(r fleet.Row) string {
-		return fmt.Sprintf("%s; %s: %s", clock(&r.Next), r.Blocker, r.Reason)
-	})
-	rowTable(&b, "Failed", s.Failures, func(r fleet.Row) string { return r.Note })
-	for _, d := range s.Decisions[max(0, len(s.Decisions)-shownRows):] {
-		fmt.Fprintf(&b, "\n%s: %s %s by %s. %s\n", clock(&d.At), d.What, d.Target, d.By, d.Why)
-	}
-	b.WriteString(noticeDetails(s.Notices))
-	return b.String()
-}
-
-func rowTable(b *strings.Builder, title string, rows []fleet.Row, says func(fleet.Row) string) {
-	cells := make([][]string, 0, min(len(rows), shownRows))
-	for _, r := range rows[:min(len(rows), shownRows)] {
-		cells = append(cells, []string{r.Name, GatewayWorkflowID(r.Gateway), strconv.Itoa(r.Wave), says(r)})
-	}
-	table(b, title, []string{"target", "workflow", "wave", ""}, cells)
+	workflow.SetCurrentDetails(ctx, campaignDetails(placeOf(ctx), c.called(ctx), c.status(ctx), c.keepers()))
 }
 
 // tag updates the attributes that follow a campaign's way, where they change: each

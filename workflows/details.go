@@ -1,7 +1,7 @@
 package workflows
 
 import (
-	"fmt"
+	"cmp"
 	"strings"
 	"time"
 
@@ -14,109 +14,164 @@ import (
 // the Web UI. It adds nothing to the history.
 func (r *run) publish(ctx workflow.Context) {
 	r.status.Ledger = r.ledger.changes()
-	workflow.SetCurrentDetails(ctx, details(r.status))
+	workflow.SetCurrentDetails(ctx, r.details(placeOf(ctx)))
 }
 
-// details is a status as Markdown.
-func details(s maintenance.Status) string {
-	var b strings.Builder
-	headline(&b, s)
-	rows := make([][]string, 0, len(s.Steps))
+// details is the run as Markdown, the most urgent first.
+func (r *run) details(to place) string {
+	d, s := newDocument(), r.status
+	r.headline(d)
+	r.frame(d, to)
+	rows := make([][]md, 0, len(s.Steps))
 	for _, step := range s.Steps {
-		rows = append(rows, []string{string(step.Step), string(step.State), clock(step.Start), clock(step.End), step.Note})
+		rows = append(rows, []md{md(step.Step), md(step.State), stamp(step.Start), md(took(step)), plain(cutTo(step.Note, shownNote))})
 	}
-	table(&b, "", []string{"step", "state", "from", "to", "note"}, rows)
-	proxyTable(&b, s.Proxies)
-	snapshotTable(&b, s.Snapshots)
-	ledgerTable(&b, s.Ledger)
-	for _, d := range s.Decisions {
-		fmt.Fprintf(&b, "\n%s: %s by %s. %s\n", clock(&d.At), d.What, d.By, d.Why)
-	}
-	return b.String()
+	d.table("Steps", []string{"step", "state", "began, UTC", "took", "note"}, rows, len(rows))
+	decisionTable(d, s.Decisions)
+	ledgerTable(d, s.Ledger)
+	proxyTable(d, s.Proxies)
+	snapshotTable(d, s.Snapshots)
+	return d.text.String()
 }
 
-func headline(b *strings.Builder, s maintenance.Status) {
+// shownNote is how many bytes of a note a row shows.
+const shownNote = 160
+
+func (r *run) headline(d *document) {
+	s := r.status
 	switch {
 	case s.Result != nil:
-		fmt.Fprintf(b, "**%s** %s\n", s.Result.State, s.Result.Summary)
+		d.say("**%s** %s", string(s.Result.State), s.Result.Summary)
+	case s.Held:
+		d.say("**Held: a person has to act.** %s", s.Reason)
+	case s.Blocker != maintenance.NotBlocked && s.Next != nil:
+		d.say("**Waits (%s)** until %s: %s", string(s.Blocker), when(*s.Next, r.schedule.Zone), s.Reason)
 	case s.Blocker != maintenance.NotBlocked:
-		fmt.Fprintf(b, "**Waits (%s):** %s\n", s.Blocker, s.Reason)
+		d.say("**Waits (%s):** %s", string(s.Blocker), s.Reason)
 	default:
-		fmt.Fprintf(b, "**%s** is running.\n", s.Step)
+		d.say("**%s** is running.", string(s.Step))
 	}
 	if s.PastNoReturn {
-		b.WriteString("\nPast the point of no return: the update is triggered, and the gateway does not run again yet.\n")
+		d.say("**Past the point of no return:** the update is triggered, and the gateway does not run again yet.")
 	}
+	d.part()
+}
+
+// frame is what may be done about the run, and what it belongs to: its window, its
+// campaign.
+func (r *run) frame(d *document, to place) {
+	s, id := r.status, r.in.Target.Gateway.ID()
+	d.mayOrder(r.orders(), "")
 	if s.Schedule != nil {
-		fmt.Fprintf(b, "\nWindow: %s\n", s.Schedule)
+		d.say("Window: %s", s.Schedule.String())
+	}
+	if w := s.Window; w != nil {
+		d.say("This window: %s to %s%s", when(w.Start, r.schedule.Zone), when(w.End, r.schedule.Zone), r.margin())
+	}
+	links := []md{}
+	if r.in.Campaign != "" {
+		links = append(links, to.run("its campaign", r.in.Campaign))
+	}
+	if s.Result != nil && s.Result.Quarantined {
+		links = append(links, "**"+to.run("its quarantine", QuarantineWorkflowID(id))+"**")
+	}
+	links = append(links, to.list("all maintenances of the gateway", attributeGateway.GetName()+"='"+id+"'"))
+	d.say("See %s", joined(links))
+}
+
+// margin is how the work of a run that has ended lies to its window's end.
+func (r *run) margin() string {
+	switch result := r.status.Result; {
+	case result == nil:
+	case result.Overrun > 0:
+		return ", overrun by " + result.Overrun.String()
+	case result.Margin > 0:
+		return ", left over: " + result.Margin.String()
+	}
+	return ""
+}
+
+// orders are the names of the updates that would be taken now.
+func (r *run) orders() (names []string) {
+	if r.status.Result != nil {
+		return nil
+	}
+	for _, o := range r.commands {
+		if o.may() == nil {
+			names = append(names, o.name)
+		}
+	}
+	return names
+}
+
+// mayOrder says which updates may be sent now.
+func (d *document) mayOrder(names []string, alsoTakes md) {
+	if len(names) > 0 {
+		d.say("You may send **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"...\"}`%s", md(strings.Join(names, "**, **")), alsoTakes)
 	}
 }
 
-func proxyTable(b *strings.Builder, proxies []maintenance.ProxyOutcome) {
-	rows := make([][]string, 0, len(proxies))
+func joined(links []md) md {
+	var all md
+	for i, l := range links {
+		if i > 0 {
+			all += ", "
+		}
+		all += l
+	}
+	return all
+}
+
+func took(s maintenance.StepReport) string {
+	if s.Start == nil || s.End == nil {
+		return ""
+	}
+	return maintenance.Duration(s.End.Sub(*s.Start).Round(time.Second)).String()
+}
+
+// shownDecisions is how many decisions the Web UI shows, the last first.
+const shownDecisions = 5
+
+func decisionTable(d *document, decisions []maintenance.Decision) {
+	var rows [][]md
+	for n := len(decisions) - 1; n >= max(0, len(decisions)-shownDecisions); n-- {
+		of := decisions[n]
+		rows = append(rows, []md{stamp(&of.At), plain(strings.TrimSpace(of.What + " " + of.Target)), plain(of.By), plain(cutTo(of.Why, shownNote))})
+	}
+	d.table("Decisions", []string{"when, UTC", "what", "by", "why"}, rows, len(decisions))
+}
+
+func proxyTable(d *document, proxies []maintenance.ProxyOutcome) {
+	rows := make([][]md, 0, len(proxies))
 	for _, p := range proxies {
-		rows = append(rows, []string{short(p.ProxyID), string(p.State), p.From, p.To, p.Note})
+		rows = append(rows, []md{plain(short(p.ProxyID)), md(p.State), plain(p.From), plain(p.To), plain(cutTo(p.Note, shownNote))})
 	}
-	table(b, "Proxies", []string{"proxy", "state", "from", "to", "note"}, rows)
+	d.table("Proxies", []string{"proxy", "state", "from", "to", "note"}, rows, len(rows))
 }
 
-func snapshotTable(b *strings.Builder, snapshots []maintenance.SnapshotOutcome) {
-	rows := make([][]string, 0, len(snapshots))
+func snapshotTable(d *document, snapshots []maintenance.SnapshotOutcome) {
+	rows := make([][]md, 0, len(snapshots))
 	for _, s := range snapshots {
-		state := "pending"
+		state := md("pending")
 		switch {
 		case s.Deleted:
 			state = "deleted"
 		case s.Completed:
 			state = "completed"
 		}
-		rows = append(rows, []string{s.SnapshotID, s.VolumeID, string(s.Point), state})
+		rows = append(rows, []md{plain(s.SnapshotID), plain(s.VolumeID), md(s.Point), state})
 	}
-	table(b, "Snapshots", []string{"snapshot", "volume", "taken", "state"}, rows)
+	d.table("Snapshots", []string{"snapshot", "volume", "taken", "state"}, rows, len(rows))
 }
 
-func ledgerTable(b *strings.Builder, changes []maintenance.Change) {
-	rows := make([][]string, 0, len(changes))
+func ledgerTable(d *document, changes []maintenance.Change) {
+	rows := make([][]md, 0, len(changes))
 	for _, c := range changes {
-		how := "forward-only"
-		if c.Reversible {
-			how = "reversible"
+		back := strings.TrimSpace(c.Undo + " " + c.Why)
+		if !c.Reversible {
+			back = cmp.Or(back, "forward-only")
 		}
-		rows = append(rows, []string{string(c.State), how, c.What, strings.TrimSpace(c.Undo + " " + c.Why)})
+		rows = append(rows, []md{md(c.State), plain(c.What), plain(back)})
 	}
-	table(b, "Ledger", []string{"state", "kind", "change", "the way back"}, rows)
-}
-
-// table writes a Markdown table; nothing where there are no rows.
-func table(b *strings.Builder, title string, head []string, rows [][]string) {
-	if len(rows) == 0 {
-		return
-	}
-	if title != "" {
-		fmt.Fprintf(b, "\n### %s\n", title)
-	}
-	fmt.Fprintf(b, "\n| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
-	cell := strings.NewReplacer("|", `\|`, "\n", " ")
-	for _, row := range rows {
-		for _, value := range row {
-			b.WriteString("| " + cell.Replace(value) + " ")
-		}
-		b.WriteString("|\n")
-	}
-}
-
-// short leaves of a long id what tells it apart on a screen.
-func short(id string) string {
-	const head, tail = 8, 8
-	if len(id) <= head+tail {
-		return id
-	}
-	return id[:head] + "…" + id[len(id)-tail:]
-}
-
-func clock(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.UTC().Format("01-02 15:04:05Z")
+	d.table("Ledger", []string{"state", "change", "the way back"}, rows, len(rows))
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -35,6 +36,7 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	env.SetStartTime(start)
 	env.SetTestTimeout(time.Minute)
 	c.now = env.Now
+	t.Cleanup(func() { require.Empty(t, env.meter.unsaid, "the Web UI says nothing of what these are for") })
 	workflows.Register(env)
 	// The test environment would live on for as long as a quarantine does.
 	env.RegisterWorkflowWithOptions(
@@ -46,7 +48,7 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	return env
 }
 
-// meter makes the test environment like the server in two things. Activities
+// meter makes the test environment like the server in some things. Activities
 // have as many attempts as their deadline allows; the SDK's own gives ten. And
 // what a workflow adds to its history is counted: there is none here, so each
 // command is charged what the server would write, and a workflow task of its own.
@@ -60,6 +62,15 @@ type meter struct {
 	messages time.Duration
 	// gone is a workflow that no signal reaches.
 	gone string
+	// unsaid is what had no summary or description for the Web UI.
+	unsaid []string
+}
+
+// says notes what comes without a text that people read.
+func (m *meter) says(text, what string) {
+	if text == "" || text == "Sleep" { // the SDK's own summary of workflow.Sleep
+		m.unsaid = append(m.unsaid, what)
+	}
 }
 
 // metered is one workflow's way through the meter.
@@ -89,6 +100,7 @@ func (m *metered) Init(next interceptor.WorkflowOutboundInterceptor) error {
 func (m *metered) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
 	m.events += activityEvents + cancelEvents + taskEvents
 	options := workflow.GetActivityOptions(ctx)
+	m.says(options.Summary, "activity "+name)
 	if options.RetryPolicy.MaximumAttempts == 0 {
 		options.RetryPolicy.MaximumAttempts = math.MaxInt32
 	}
@@ -98,7 +110,7 @@ func (m *metered) ExecuteActivity(ctx workflow.Context, name string, args ...any
 	}
 	answer, settle := workflow.NewFuture(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		if err := workflow.Sleep(ctx, m.messages); err != nil {
+		if err := busy(ctx, m.messages); err != nil {
 			settle.SetError(err)
 			return
 		}
@@ -109,6 +121,7 @@ func (m *metered) ExecuteActivity(ctx workflow.Context, name string, args ...any
 
 func (m *metered) NewTimerWithOptions(ctx workflow.Context, d time.Duration, o workflow.TimerOptions) workflow.Future {
 	m.events += timerEvents + taskEvents
+	m.says(o.Summary, "timer of "+d.String())
 	return m.WorkflowOutboundInterceptorBase.Next.NewTimerWithOptions(ctx, d, o)
 }
 
@@ -124,9 +137,49 @@ func (m *metered) SignalExternalWorkflow(ctx workflow.Context, id, runID, name s
 		return future
 	}
 	if name == "orders" && m.orders > 0 {
-		if err := workflow.Sleep(ctx, m.orders); err != nil {
+		if err := busy(ctx, m.orders); err != nil {
 			workflow.GetLogger(ctx).Warn("not so slow", "error", err)
 		}
 	}
 	return m.WorkflowOutboundInterceptorBase.Next.SignalExternalWorkflow(ctx, id, runID, name, arg)
+}
+
+// busy is how long a server takes.
+func busy(ctx workflow.Context, d time.Duration) error {
+	return workflow.NewTimerWithOptions(ctx, d, workflow.TimerOptions{Summary: "the server is busy"}).Get(ctx, nil)
+}
+
+func (m *metered) NewTimer(ctx workflow.Context, d time.Duration) workflow.Future {
+	m.says("", "timer of "+d.String())
+	return m.WorkflowOutboundInterceptorBase.Next.NewTimer(ctx, d)
+}
+
+func (m *metered) ExecuteChildWorkflow(ctx workflow.Context, name string, args ...any) workflow.ChildWorkflowFuture {
+	m.says(workflow.GetChildWorkflowOptions(ctx).StaticSummary, "child workflow "+name)
+	return m.WorkflowOutboundInterceptorBase.Next.ExecuteChildWorkflow(ctx, name, args...)
+}
+
+func (m *metered) GetSignalChannel(ctx workflow.Context, name string) workflow.ReceiveChannel {
+	m.says("", "signal "+name)
+	return m.WorkflowOutboundInterceptorBase.Next.GetSignalChannel(ctx, name)
+}
+
+func (m *metered) GetSignalChannelWithOptions(ctx workflow.Context, name string, o workflow.SignalChannelOptions) workflow.ReceiveChannel {
+	m.says(o.Description, "signal "+name)
+	return m.WorkflowOutboundInterceptorBase.Next.GetSignalChannelWithOptions(ctx, name, o)
+}
+
+func (m *metered) SetQueryHandler(ctx workflow.Context, name string, handler any) error {
+	m.says("", "query "+name)
+	return m.WorkflowOutboundInterceptorBase.Next.SetQueryHandler(ctx, name, handler)
+}
+
+func (m *metered) SetQueryHandlerWithOptions(ctx workflow.Context, name string, handler any, o workflow.QueryHandlerOptions) error {
+	m.says(o.Description, "query "+name)
+	return m.WorkflowOutboundInterceptorBase.Next.SetQueryHandlerWithOptions(ctx, name, handler, o)
+}
+
+func (m *metered) SetUpdateHandler(ctx workflow.Context, name string, handler any, o workflow.UpdateHandlerOptions) error {
+	m.says(o.Description, "update "+name)
+	return m.WorkflowOutboundInterceptorBase.Next.SetUpdateHandler(ctx, name, handler, o)
 }

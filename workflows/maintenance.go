@@ -74,6 +74,7 @@ type run struct {
 	goals     []exactProxy          // the proxies with their versions resolved
 	jobs      []string              // Huawei Cloud's jobs that this run has begun, as far as they are known
 	ledger    ledger
+	commands  []command // what operators may send
 
 	deferred        bool    // its window is shut, and its campaign is to place what is left anew
 	leaving         bool    // its campaign was aborted when this run could not be: it finishes

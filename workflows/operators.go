@@ -34,12 +34,13 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range []command{
+	r.commands = []command{
 		{name: ApproveUpdate, says: "Let the maintenance begin in its next window", may: r.mayApprove},
 		{name: AbortUpdate, says: "Begin nothing more, and take back what can be taken back", may: r.mayAbort, do: stop},
 		{name: RetryUpdate, says: "Try the held step again", may: r.mayRetry, do: func() { r.choice = RetryUpdate }},
 		{name: SkipUpdate, says: "Go on without the held step", may: r.maySkip, do: func() { r.choice = SkipUpdate }},
-	} {
+	}
+	for _, o := range r.commands {
 		if err := r.obey(ctx, o); err != nil {
 			return err
 		}
@@ -56,7 +57,10 @@ func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
 	}
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var o Order
-		for workflow.GetSignalChannel(ctx, abortSignal).Receive(ctx, &o) {
+		aborts := workflow.GetSignalChannelWithOptions(ctx, abortSignal, workflow.SignalChannelOptions{
+			Description: "The campaign was aborted. To end this run alone send the update abort, which answers.",
+		})
+		for aborts.Receive(ctx, &o) {
 			if r.mayAbort() == nil {
 				r.record(ctx, AbortUpdate, o)
 				stop()

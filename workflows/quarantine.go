@@ -19,9 +19,10 @@ import (
 // nothing can disagree with it.
 func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.Decision, error) {
 	var released *maintenance.Decision
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s is quarantined** since %s: %s\n\nBy the run %s. Send the update release once it is in order.",
-		in.Gateway, clock(&in.Since), in.Reason, in.WorkflowID))
-	if err := workflow.SetQueryHandler(ctx, StatusQuery, func() (maintenance.Quarantine, error) { return in, nil }); err != nil {
+	workflow.SetCurrentDetails(ctx, quarantineDetails(placeOf(ctx), in))
+	status := func() (maintenance.Quarantine, error) { return in, nil }
+	if err := workflow.SetQueryHandlerWithOptions(ctx, StatusQuery, status,
+		workflow.QueryHandlerOptions{Description: "Which gateway no run touches, since when and why."}); err != nil {
 		return maintenance.Decision{}, err
 	}
 	release := func(ctx workflow.Context, o Order) (maintenance.Decision, error) {

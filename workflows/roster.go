@@ -37,6 +37,7 @@ func Roster(ctx workflow.Context, in RosterInput) error {
 		workflow.QueryHandlerOptions{Description: "The targets of this page, as they were read last."}); err != nil {
 		return err
 	}
+	r.publish(ctx)
 	living, end := workflow.WithCancel(ctx)
 	defer end()
 	tended := workflow.NewWaitGroup(ctx)
@@ -127,7 +128,9 @@ func (r *roster) surveyed() ([]Surveyed, error) {
 
 // obey hands the campaign's orders to the lines that they are for.
 func (r *roster) obey(ctx workflow.Context) {
-	channel := workflow.GetSignalChannel(ctx, OrdersSignal)
+	channel := workflow.GetSignalChannelWithOptions(ctx, OrdersSignal, workflow.SignalChannelOptions{
+		Description: "What to begin, to read or to end; the campaign sends it.",
+	})
 	for !r.closed {
 		var o Orders
 		channel.Receive(ctx, &o)
@@ -163,7 +166,10 @@ func (r *roster) hand(o Orders) {
 // hearOfHeld tells the campaign which of its running targets wait for a person.
 func (r *roster) hearOfHeld(ctx workflow.Context) {
 	var held heldTarget
-	for workflow.GetSignalChannel(ctx, heldSignal).Receive(ctx, &held) {
+	channel := workflow.GetSignalChannelWithOptions(ctx, heldSignal, workflow.SignalChannelOptions{
+		Description: "That a target waits for a person, or no more; its maintenance sends it.",
+	})
+	for channel.Receive(ctx, &held) {
 		for _, l := range r.lines {
 			if l.running != "" && l.Target.Gateway.ID() == held.Gateway {
 				r.report(l, fleet.Event{Kind: fleet.KindHeld, Attempt: l.attempt, Note: cut(held.Reason)})
@@ -197,6 +203,7 @@ func (r *roster) tell(ctx workflow.Context) {
 			return
 		}
 		r.send(ctx)
+		r.publish(ctx)
 	}
 }
 

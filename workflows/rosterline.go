@@ -101,6 +101,7 @@ func (r *roster) start(ctx workflow.Context, l *line, policy maintenance.Policy)
 		return nil, err
 	}
 	l.running = execution.RunID
+	r.publish(ctx)
 	if r.aborted != nil {
 		r.tellAbort(ctx, l)
 	}

@@ -1,0 +1,223 @@
+package workflows
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// shownRows is how many rows of a kind the Web UI shows: a document has room for
+// some forty.
+const shownRows = 8
+
+// keeper is one thing that keeps waiting targets, and the first of them.
+type keeper struct {
+	what  maintenance.Blocker
+	count int
+	first fleet.Entry
+	wait  fleet.Wait
+}
+
+// keepers sum up what keeps the targets, what keeps most of them first. Of each the
+// target is shown that may begin first.
+func (c *campaign) keepers() (all []keeper) {
+	for _, w := range c.turn.Waits {
+		if c.Entries[w.Entry].State != fleet.Waiting {
+			continue
+		}
+		i := slices.IndexFunc(all, func(k keeper) bool { return k.what == w.Blocker })
+		if i < 0 {
+			i = len(all)
+			all = append(all, keeper{what: w.Blocker, first: c.Entries[w.Entry], wait: w})
+		}
+		k := &all[i]
+		k.count++
+		if !w.Next.IsZero() && (k.wait.Next.IsZero() || w.Next.Before(k.wait.Next)) {
+			k.first, k.wait = c.Entries[w.Entry], w
+		}
+	}
+	slices.SortStableFunc(all, func(a, b keeper) int { return cmp.Compare(b.count, a.count) })
+	return all
+}
+
+// campaignDetails is a campaign as Markdown, the most urgent first; called is its
+// name for commands.
+func campaignDetails(to place, called string, s fleet.Status, keepers []keeper) string {
+	d, n := newDocument(), s.Counts
+	campaignHeadline(d, s)
+	d.part()
+	d.say("%d of %d targets have ended: %d succeeded, %d had nothing to be done, %d failed, %d were skipped. %d run of at most %d, %d wait.",
+		n.Total-n.Running-n.Waiting, n.Total, n.Succeeded, n.Current, n.Failed, n.Skipped, n.Running, s.MaxConcurrent, n.Waiting)
+	d.say("Begun by %s, %s. From a shell: `tidegate status %s`", s.Submitter, when(s.Start, maintenance.Zone{}), md(called))
+	d.mayOrder(campaignOrders(s), "; about one target also `\"target\": \"name\"`")
+	campaignLinks(d, to, s)
+	noticeTable(d, untold(s.Notices))
+	failedTable(d, to, s)
+	runningTable(d, to, s)
+	keeperTable(d, keepers)
+	waveTable(d, s.Waves)
+	decisionTable(d, s.Decisions)
+	nextTable(d, s)
+	return d.text.String()
+}
+
+func campaignHeadline(d *document, s fleet.Status) {
+	switch {
+	case s.Result != nil:
+		d.say("**%s** %s", string(s.Result.State), s.Result.Summary)
+	case s.Held != "":
+		d.say("**Held: a person has to act.** %s", s.Held)
+	case s.Phase == fleet.Gathering:
+		d.say("**Gathering the fleet:** %s", s.Doing)
+	case s.Phase == fleet.Planned:
+		d.say("**Planned only:** it begins nothing.")
+	case s.Stopped != "":
+		d.say("**Stopped** (%s): what runs ends, nothing more begins.", s.Stopped)
+	case s.Asks != "":
+		d.say("**Waits for an approval:** %s. Send the update approve.", s.Asks)
+	case s.Counts.Running > 0:
+		d.say("**Under way.**")
+	case !s.Next.IsZero():
+		d.say("**Waits** until %s.", when(s.Next, maintenance.Zone{}))
+	}
+	if s.Paused != "" {
+		d.say("**Paused** by %s", cutTo(s.Paused, shownNote))
+	}
+}
+
+// campaignOrders are the names of the updates that make sense now.
+func campaignOrders(s fleet.Status) (names []string) {
+	if s.Result != nil || s.Stopped != "" {
+		return nil
+	}
+	if s.Phase == fleet.Planned {
+		return []string{AbortUpdate}
+	}
+	n := s.Counts
+	for _, o := range []struct {
+		name string
+		may  bool
+	}{
+		{ApproveUpdate, s.Asks != ""},
+		{PauseUpdate, s.Paused == ""},
+		{ResumeUpdate, s.Paused != ""},
+		{RetryUpdate, n.Failed+n.Skipped+s.Blockers[fleet.ByBar] > 0},
+		{SkipUpdate, n.Failed+n.Waiting > 0},
+		{RescheduleUpdate, n.Waiting > 0},
+		{ConcurrencyUpdate, true},
+		{AbortUpdate, true},
+	} {
+		if o.may {
+			names = append(names, o.name)
+		}
+	}
+	return names
+}
+
+// shownRosters is how many rosters are linked one by one: more are found by a list.
+const shownRosters = 3
+
+// campaignLinks lead to the campaign's children, and to theirs.
+func campaignLinks(d *document, to place, s fleet.Status) {
+	of := func(kind, also string) string {
+		return fmt.Sprintf("WorkflowType='%s' AND %s='%s'%s", kind, attributeCampaign.GetName(), s.Name, also)
+	}
+	links := []md{
+		to.list("maintenances that run", of(GatewayMaintenanceName, " AND ExecutionStatus='Running'")),
+		to.list("all maintenances", of(GatewayMaintenanceName, "")),
+	}
+	for n, roster := range s.Rosters[:min(len(s.Rosters), shownRosters)] {
+		links = append(links, to.run(fmt.Sprintf("page %d of the targets", n+1), roster))
+	}
+	if n := len(s.Rosters); n > shownRosters {
+		links = append(links, to.list(fmt.Sprintf("all %d pages", n), of(RosterName, "")))
+	}
+	d.say("See %s. A target's name below leads to its own run.", joined(links))
+}
+
+// shownUntold is how many messages that did not arrive the Web UI shows, the last
+// first.
+const shownUntold = 2
+
+func noticeTable(d *document, untold []fleet.Notice) {
+	var rows [][]md
+	for _, n := range slices.Backward(untold[max(0, len(untold)-shownUntold):]) {
+		rows = append(rows, []md{stamp(&n.At), plain(n.Channel), plain(n.ID), plain(cutTo(string(n.State)+": "+n.Why, shownNote))})
+	}
+	d.table("Not told", []string{"when, UTC", "channel", "of", "why"}, rows, len(untold))
+}
+
+func failedTable(d *document, to place, s fleet.Status) {
+	var rows [][]md
+	for _, r := range shown(s.Failures) {
+		rows = append(rows, []md{to.target(r.Name, r.Gateway), number(r.Wave), stamp(&r.End), plain(r.Note)})
+	}
+	d.table("Failed", []string{"target", "wave", "ended, UTC", "why"}, rows, s.Counts.Failed)
+}
+
+// runningTable shows those that are held before the others.
+func runningTable(d *document, to place, s fleet.Status) {
+	running := slices.Clone(s.Running)
+	slices.SortStableFunc(running, func(a, b fleet.Row) int { return cmp.Compare(min(len(b.Note), 1), min(len(a.Note), 1)) })
+	var rows [][]md
+	for _, r := range shown(running) {
+		state := "ends about " + stamp(&r.End)
+		if r.Note != "" {
+			state = "**held:** " + plain(r.Note)
+		}
+		rows = append(rows, []md{to.target(r.Name, r.Gateway), number(r.Wave), stamp(&r.Begun), state})
+	}
+	d.table("Running", []string{"target", "wave", "began, UTC", ""}, rows, s.Counts.Running)
+}
+
+func keeperTable(d *document, keepers []keeper) {
+	var rows [][]md
+	for _, k := range shown(keepers) {
+		rows = append(rows, []md{md(k.what), number(k.count), md(when(k.wait.Next, k.first.Schedule.Zone)), plain(cutTo(k.first.Name+": "+k.wait.Reason, shownNote))})
+	}
+	d.table("Why the rest waits", []string{"blocker", "keeps", "first may begin", "such as"}, rows, len(keepers))
+}
+
+// waveTable leaves out the first of many waves, which have ended long ago.
+func waveTable(d *document, waves []fleet.WaveLine) {
+	current := slices.IndexFunc(waves, func(w fleet.WaveLine) bool { return w.State != fleet.WaveEnded })
+	from := max(0, min(current-1, len(waves)-shownRows))
+	var rows [][]md
+	for _, w := range shown(waves[from:]) {
+		n, state := w.Counts, md(w.State)
+		if !w.Until.IsZero() {
+			state += md(" until " + clock(&w.Until))
+		}
+		rows = append(rows, []md{
+			number(w.Wave), state, number(n.Total), number(n.Waiting), number(n.Running), number(n.Succeeded + n.Current), number(n.Failed), number(n.Skipped),
+		})
+	}
+	d.table("Waves", []string{"wave", "state", "targets", "wait", "run", "done", "failed", "skipped"}, rows, len(waves)-from)
+}
+
+func nextTable(d *document, s fleet.Status) {
+	var rows [][]md
+	for _, r := range shown(s.Upcoming) {
+		rows = append(rows, []md{plain(r.Name), plain(r.Gateway), number(r.Wave), md(when(r.Next, r.Schedule.Zone)), md(r.Blocker)})
+	}
+	d.table("Next", []string{"target", "gateway", "wave", "may begin", "kept by"}, rows, s.Counts.Waiting)
+}
+
+// shown are the rows that are shown.
+func shown[T any](rows []T) []T { return rows[:min(len(rows), shownRows)] }
+
+func number(n int) md { return md(fmt.Sprint(n)) }
+
+// quarantineDetails is a quarantine as Markdown.
+func quarantineDetails(to place, q maintenance.Quarantine) string {
+	d := newDocument()
+	d.say("**%s is quarantined** since %s: no run touches it.", q.Gateway, when(q.Since, maintenance.Zone{}))
+	d.part()
+	d.say("**Why:** %s. It began in %s.", q.Reason, to.runOf("the run of "+q.Target, q.WorkflowID, q.RunID))
+	d.say("Look at what is really there, put it in order, and then send the update **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"what was done about it\"}`", md(ReleaseUpdate))
+	d.say("See %s", to.list("all maintenances of the gateway", attributeGateway.GetName()+"='"+q.Gateway+"'"))
+	return d.text.String()
+}

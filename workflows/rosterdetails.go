@@ -1,0 +1,45 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// publish shows the page as it is now in the Web UI. It adds nothing to the
+// history.
+func (r *roster) publish(ctx workflow.Context) {
+	workflow.SetCurrentDetails(ctx, r.details(placeOf(ctx)))
+}
+
+// details is the page as Markdown: what runs, what is barred, and how many there
+// are of each.
+func (r *roster) details(to place) string {
+	counts := map[fleet.State]int{}
+	var running, barred [][]md
+	for _, l := range r.lines {
+		switch {
+		case !l.chosen:
+			continue
+		case l.running != "":
+			counts[fleet.Running]++
+			running = append(running, []md{to.target(l.Entry.Name, l.Entry.Gateway), number(l.attempt)})
+		default:
+			counts[l.Entry.State]++
+		}
+		if l.Entry.Barred != "" {
+			barred = append(barred, []md{plain(l.Entry.Name), plain(l.Entry.Gateway), plain(cutTo(l.Entry.Barred, shownNote))})
+		}
+	}
+	d := newDocument()
+	d.say("**Page %d of the targets of %s:** %d run, %d wait, %d succeeded, %d failed, %d had nothing to be done.", r.in.Number+1, to.run(r.in.Campaign, r.in.Campaign),
+		counts[fleet.Running], counts[fleet.Waiting], counts[fleet.Succeeded], counts[fleet.Failed], counts[fleet.Current])
+	d.part()
+	if r.unread > 0 {
+		d.say("**%d** are not read yet.", r.unread)
+	}
+	d.say("Orders are given to the campaign, or to a target's own run.")
+	d.table("Running", []string{"target", "attempt"}, running, len(running))
+	d.table("Barred", []string{"target", "gateway", "by"}, barred, len(barred))
+	return d.text.String()
+}
