@@ -14,7 +14,7 @@ import (
 
 // SchemaVersion is the version of what this package writes. It rises with every
 // change of a report's content or text: verification compares both.
-const SchemaVersion = 2
+const SchemaVersion = 3
 
 // The states of a campaign that left no record of its own, beside those of
 // fleet.EndState.
@@ -49,6 +49,7 @@ type Document struct {
 	Decisions []Decision `json:"decisions,omitempty"` // in their order
 	Targets   []Target   `json:"targets"`             // in the campaign's order
 	Undone    []Undone   `json:"undone,omitempty"`    // what was not done, and why
+	Untold    []Untold   `json:"untold,omitempty"`    // messages to people that did not arrive for certain
 	// Remarks are what keeps the report from being whole, such as histories that
 	// Temporal does not keep any more.
 	Remarks []string `json:"remarks,omitempty"`

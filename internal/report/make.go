@@ -43,7 +43,7 @@ func build(e evidence) (Document, error) {
 	d.Counts = fleet.Fleet{Entries: entries}.Counts()
 	d.Decisions = decisionsOf(e, d.Targets)
 	d.end(last)
-	d.Undone = undone(d)
+	d.Undone, d.Untold = undone(d), untoldOf(e.campaign, d.State != StateRunning)
 	d.Remarks = append(d.Remarks, remarks(e)...)
 	var err error
 	d.Chain, err = chainOf(in.Digest, e.all())

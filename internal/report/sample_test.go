@@ -97,7 +97,7 @@ func document() report.Document {
 	first := maintenance.Window{Start: after(0), End: after(60)}
 	second := maintenance.Window{Start: after(24 * 60), End: after(25 * 60)}
 	d := report.Document{
-		SchemaVersion: 2, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
+		SchemaVersion: 3, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
 		Submitter: "alice", PlanDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", State: "PARTIAL",
 		Summary: "11 of 14 targets succeeded, 1 had nothing to be done, 1 failed, 1 were skipped, 0 were not begun.",
 		Start:   after(-30), End: after(25*60 + 9), AsOf: after(25*60 + 9),
@@ -121,6 +121,9 @@ func document() report.Document {
 			{Target: "store-03", What: "the target failed", Why: "proxy ...0002po01 was rejected: insufficient subnet ip"},
 			{Target: "store-03", What: "proxy 00000000000000000000000000000002po01 to 2.24.03.000", Why: "rejected: insufficient subnet ip"},
 			{Target: "store-13", What: "the target was skipped", Why: "by carol: is being replaced"},
+		},
+		Untold: []report.Untold{
+			{At: after(33), Channel: "oncall", Event: "held:sgw-00000003#1", Title: "stores-q4: store-03 is held", State: fleet.NoticeFailed, Why: "not sent: 403 Forbidden"},
 		},
 		Remarks: []string{"The history of gateway-sgw-00000012, run unknown, is gone: the namespace does not keep it any longer. What it held is not in this report."},
 		Chain: report.Chain{PlanDigest: "9f86", Head: "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752", Links: []report.Link{

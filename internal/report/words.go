@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	htmltemplate "html/template"
 	"math"
 	"strings"
 	"time"
@@ -16,8 +17,16 @@ func words() map[string]any {
 		"stamp": stamp, "dur": dur, "software": software, "snapshots": snapshotWords, "proxies": proxyWords,
 		"margin": marginWords, "cell": cell, "either": either,
 		"plus": func(a, b float64) float64 { return px(a + b) }, "px": px, "odd": func(n int) bool { return n%2 == 1 },
-		"short": shortened, "legend": legend,
+		"none": none, "short": shortened, "legend": legend,
 	}
+}
+
+// none is the attribute of a cell that says nothing: a phone has no room for it.
+func none(text string) htmltemplate.HTMLAttr {
+	if text == "-" {
+		return "data-none"
+	}
+	return ""
 }
 
 // either is its first text that is not empty.
