@@ -1,3 +1,4 @@
-// Package doctest holds the test that runs what the README shows: a newcomer
-// types those lines, and they must work as they stand.
+// Package doctest holds the tests that run what the README and the docs show:
+// whoever types those lines finds that they work as they stand. A page with
+// command lines that no test runs fails.
 package doctest

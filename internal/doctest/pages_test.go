@@ -1,0 +1,198 @@
+package doctest_test
+
+import (
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// page is how the lines of one page are run: all of them, in their order, in one
+// session.
+type page struct {
+	begin func(*shell)    // makes what is around them
+	lines map[string]step // by their first lines, those of which more is known than that they succeed
+}
+
+// step is what is known of a line.
+type step struct {
+	before    func(*shell)              // makes what the line presupposes
+	status    int                       // the wanted exit status
+	during    func(*shell)              // what somebody else does while it runs
+	after     func(*shell, answer)      // what must be true then
+	up        func(string, *shell) bool // its program stays up, and is, when this holds of what it said
+	by        string                    // the shell that takes it; bash
+	elsewhere string                    // the test that runs it instead, as FILE TEST
+}
+
+// pages are the pages with command lines.
+func pages() map[string]page {
+	return map[string]page{
+		"README.md":               readme(),
+		"docs/campaigns.md":       campaigns(),
+		"docs/configuration.md":   configuration(),
+		"docs/reliability.md":     {},
+		"docs/reports.md":         reports(),
+		"docs/runbook.md":         runbook(),
+		"docs/schedules.md":       schedules(),
+		"docs/simcloud.md":        simcloud(),
+		"docs/simcloud-huawei.md": simcloudHuawei(),
+	}
+}
+
+func TestEveryCommandLineOfTheDocsIsRun(t *testing.T) {
+	t.Parallel()
+	known := pages()
+	for _, name := range markdown(t) {
+		found := commands(read(t, name))
+		p, ok := known[name]
+		require.Equal(t, len(found) > 0, ok, "%s: a page with command lines has a session in pages(), and no other has", name)
+		delete(known, name)
+		for text, step := range p.lines {
+			require.True(t, slices.ContainsFunc(found, func(c command) bool { return c.first() == text }), "%s does not show this line any more: %s", name, text)
+			requireTest(t, step.elsewhere)
+		}
+	}
+	require.Empty(t, known, "there are no such pages")
+}
+
+// requireTest demands a test that is named as FILE TEST.
+func requireTest(t *testing.T, named string) {
+	t.Helper()
+	if named == "" {
+		return
+	}
+	file, test, _ := strings.Cut(named, " ")
+	source, err := os.ReadFile(filepath.Join(root, file))
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^func `+test+`\(t \*testing\.T\)`, string(source), named)
+}
+
+func TestTheDocsLinesWorkAsTheyStand(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds the programs, and runs a maintenance with the default policy: two minutes")
+	}
+	bin := build(t)
+	t.Run("what the text names", func(t *testing.T) {
+		t.Parallel()
+		s := newShell(t, bin)
+		for _, name := range markdown(t) {
+			s.names(name)
+		}
+	})
+	for name, p := range pages() {
+		t.Run(path.Base(name), func(t *testing.T) {
+			t.Parallel()
+			s := newShell(t, bin)
+			if p.begin != nil {
+				p.begin(s)
+			}
+			for _, c := range commands(read(t, name)) {
+				s.play(c, p.lines[c.first()])
+			}
+		})
+	}
+}
+
+// play runs a page's line.
+func (s *shell) play(c command, is step) {
+	s.t.Helper()
+	switch lacks := lacking(s, c.text, is.by); {
+	case is.elsewhere != "":
+		return
+	case synopsis(c.text):
+		s.requireWords(c.text)
+		return
+	case strings.Contains(c.text, "go test "):
+		requireTests(s.t, c.text)
+		return
+	case strings.HasPrefix(c.text, "make "):
+		requireTarget(s.t, c.text)
+		return
+	case lacks != "":
+		s.t.Logf("line %d is not run, for want of %s: %s", c.line, lacks, c.text)
+		return
+	}
+	if is.before != nil {
+		is.before(s)
+	}
+	if is.up != nil {
+		s.background(c.text, func(log string) bool { return is.up(log, s) })
+		return
+	}
+	got := s.beside(c.text, is)
+	require.Equal(s.t, is.status, got.status, "line %d: %s\n%s%s", c.line, c.text, got.out, got.errors)
+	requireShape(s.t, c.shown, got.out+got.errors)
+	if is.after != nil {
+		is.after(s, got)
+	}
+}
+
+// beside runs a line and what somebody else does meanwhile.
+func (s *shell) beside(line string, is step) answer {
+	s.t.Helper()
+	if is.during == nil {
+		return s.try(line, is.by)
+	}
+	ended := make(chan answer, 1)
+	go func() { ended <- s.try(line, is.by) }()
+	is.during(s)
+	return <-ended
+}
+
+// lacking is the program that a line needs and this machine has not. AWS's may be
+// a shim with nothing behind it.
+func lacking(s *shell, line, by string) string {
+	for _, name := range []string{"aws", "curl", "jq", "sha256sum", "temporal", "docker", by} {
+		if name == "" || name != by && !regexp.MustCompile(`(^|\| )`+name+` `).MatchString(line) {
+			continue
+		}
+		if name == "aws" && exec.CommandContext(s.t.Context(), "aws", "--version").Run() != nil {
+			return name
+		}
+		if _, err := exec.LookPath(name); err != nil {
+			return name
+		}
+	}
+	return ""
+}
+
+// requireShape demands of what a line printed the shape that its page shows: the
+// headings of its tables, the labels of its fields, and its sentences but for
+// their numbers. A table's rows, and sentences that begin with a number, are of
+// the page's own fleet.
+func requireShape(t *testing.T, shown []string, printed string) {
+	t.Helper()
+	var (
+		heading  = regexp.MustCompile(`^[A-Z][A-Z ()]*$`)
+		label    = regexp.MustCompile(`^([a-z ]{9}) \S`)
+		sentence = regexp.MustCompile(`^(\D\S*) `)
+		number   = regexp.MustCompile(`\d+`)
+		rows     = false
+	)
+	lines := strings.Split(number.ReplaceAllString(printed, "0"), "\n")
+	for _, line := range shown {
+		want := number.ReplaceAllString(strings.Join(strings.Fields(line), " "), "0")
+		switch {
+		case line == "" || rows && !heading.MatchString(line):
+			rows = rows && line != ""
+			continue
+		case heading.MatchString(line):
+			rows = true
+		case label.MatchString(line):
+			want = label.FindStringSubmatch(line)[1]
+		case !sentence.MatchString(line):
+			continue
+		}
+		require.True(t, slices.ContainsFunc(lines, func(got string) bool {
+			return strings.HasPrefix(got, want) || strings.Join(strings.Fields(got), " ") == want
+		}), "the page shows %q, and this is printed:\n%s", line, printed)
+	}
+}
