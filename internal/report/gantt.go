@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
 // mostRows is how many targets the picture has at most; the tables have all.
@@ -19,16 +20,24 @@ const (
 	rightSpace = 120.0 // for the last row's words
 )
 
+// sheetRows is how many targets stand under one head: so many fit a printed page.
+const sheetRows = 40
+
 // gantt is the fleet's timeline, measured out.
 type gantt struct {
-	Width, Height      float64
-	LabelWidth, Bottom float64
-	Rows               []ganttRow
-	Freezes            []bar
-	Decisions          []bar
-	Ticks              []tick
-	Breaks             []float64
-	Left               int // targets that are not drawn
+	Width, LabelWidth float64
+	Ticks             []tick
+	Breaks            []float64
+	Decisions         []bar
+	Sheets            []sheet
+	Left              int // targets that are not drawn
+}
+
+// sheet are some of the targets, under a head of their own.
+type sheet struct {
+	Height, Bottom float64
+	Rows           []ganttRow
+	Freezes        []bar
 }
 
 // ganttRow is one target.
@@ -69,17 +78,12 @@ func ganttOf(d Document) gantt {
 		return gantt{}
 	}
 	a := newAxis(work, windows)
-	g := gantt{Left: max(0, len(drawn)-mostRows), LabelWidth: labelWidth, Ticks: a.ticks(), Breaks: a.breaks()}
-	for i, t := range drawn[:min(len(drawn), mostRows)] {
-		g.Rows = append(g.Rows, rowOf(a, t, headHeight+float64(i)*rowHeight, d.AsOf))
+	g := gantt{
+		Left: max(0, len(drawn)-mostRows), Width: labelWidth + a.width + rightSpace, LabelWidth: labelWidth,
+		Ticks: a.ticks(), Breaks: a.breaks(),
 	}
-	g.Bottom = headHeight + float64(len(g.Rows))*rowHeight
-	g.Width, g.Height = labelWidth+a.width+rightSpace, g.Bottom+6
-	for _, f := range d.Plan.Policy.Freezes {
-		if b := barOf(a, interval{f.From, f.To}, headHeight, g.Bottom-headHeight); b.Width > 0 {
-			b.Class, b.Title = "freeze", fmt.Sprintf("freeze until %s: %s", stamp(f.To), f.Reason)
-			g.Freezes = append(g.Freezes, b)
-		}
+	for targets := range slices.Chunk(most(drawn), sheetRows) {
+		g.Sheets = append(g.Sheets, sheetOf(a, targets, d))
 	}
 	for _, decision := range d.Decisions {
 		g.Decisions = append(g.Decisions, bar{
@@ -87,6 +91,35 @@ func ganttOf(d Document) gantt {
 		})
 	}
 	return g
+}
+
+// most are as many targets as are drawn, in their order: those that went as planned
+// give way to the others.
+func most(drawn []Target) []Target {
+	left := len(drawn) - mostRows
+	rest := slices.Clone(drawn)
+	for i := len(rest) - 1; i >= 0 && left > 0; i-- {
+		if r := rest[i].latest(); rest[i].State == fleet.Succeeded && r != nil && r.Overrun == 0 {
+			rest = slices.Delete(rest, i, i+1)
+			left--
+		}
+	}
+	return rest[:min(len(rest), mostRows)]
+}
+
+func sheetOf(a axis, targets []Target, d Document) sheet {
+	s := sheet{Bottom: headHeight + float64(len(targets))*rowHeight}
+	s.Height = s.Bottom + 6
+	for i, t := range targets {
+		s.Rows = append(s.Rows, rowOf(a, t, headHeight+float64(i)*rowHeight, d.AsOf))
+	}
+	for _, f := range d.Plan.Policy.Freezes {
+		if b := barOf(a, interval{f.From, f.To}, headHeight, s.Bottom-headHeight); b.Width > 0 {
+			b.Class, b.Title = "freeze", fmt.Sprintf("freeze until %s: %s", stamp(f.To), f.Reason)
+			s.Freezes = append(s.Freezes, b)
+		}
+	}
+	return s
 }
 
 // workOf are the times in which a target was being worked on.

@@ -45,11 +45,9 @@ func TestTheFormsOfAReportAreAsTheyWere(t *testing.T) {
 // picturesEnv, where it is 1, lets the browser test write the docs' picture.
 const picturesEnv = "TIDEGATE_PICTURES"
 
-func TestTheReportIsReadableOnDesksPhonesAndPaper(t *testing.T) {
-	t.Parallel()
-	tab := browsertest.Open(t)
-	text, err := report.Render(document(), report.HTML)
-	require.NoError(t, err)
+// serve is the address of a report, on a server that has nothing else.
+func serve(t *testing.T, text []byte) string {
+	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/report.html" {
 			http.NotFound(w, r)
@@ -59,12 +57,21 @@ func TestTheReportIsReadableOnDesksPhonesAndPaper(t *testing.T) {
 		_, _ = w.Write(text) //nolint:errcheck // the browser would show less
 	}))
 	t.Cleanup(site.Close)
+	return site.URL + "/report.html"
+}
+
+func TestTheReportIsReadableOnDesksPhonesAndPaper(t *testing.T) {
+	t.Parallel()
+	tab := browsertest.Open(t)
+	text, err := report.Render(document(), report.HTML)
+	require.NoError(t, err)
+	page := serve(t, text)
 	folder := t.TempDir()
 	desk := filepath.Join(folder, "report.png")
 	if os.Getenv(picturesEnv) == "1" {
 		desk = "../../docs/images/report.png"
 	}
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(site.URL+"/report.html")))
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(page)))
 	browsertest.WaitForText(tab, t, "stores-q4", "INC-9: <script>alert(1)</script>", "over by", "is gone")
 	for _, width := range []int64{1280, 390, 320} {
 		path := desk

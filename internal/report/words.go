@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
 // words are what both forms for people say alike; the templates call them.
@@ -17,7 +18,8 @@ func words() map[string]any {
 		"stamp": stamp, "dur": dur, "software": software, "snapshots": snapshotWords, "proxies": proxyWords,
 		"margin": marginWords, "cell": cell, "either": either,
 		"plus": func(a, b float64) float64 { return px(a + b) }, "px": px, "odd": func(n int) bool { return n%2 == 1 },
-		"none": none, "short": shortened, "legend": legend,
+		"none": none, "large": large, "offPaper": offPaper,
+		"short": shortened, "legend": legend,
 	}
 }
 
@@ -27,6 +29,18 @@ func none(text string) htmltemplate.HTMLAttr {
 		return "data-none"
 	}
 	return ""
+}
+
+// paper is how many targets' records are printed; the tables always are.
+const paper = 200
+
+// large is true for a report whose records would fill thousands of pages.
+func large(d Document) bool { return len(d.Targets) > paper }
+
+// offPaper is true for a target whose record a large report does not print: it
+// went as planned.
+func offPaper(r shown, t Target) bool {
+	return large(r.Document) && (t.State == fleet.Succeeded || t.State == fleet.Current)
 }
 
 // either is its first text that is not empty.
