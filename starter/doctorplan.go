@@ -157,7 +157,7 @@ func (d *doctor) skew(whose string, ahead time.Duration) {
 // account says what was seen in an account.
 func (d *doctor) account(p workflows.Probe, f workflows.Finding) {
 	if p.Huawei {
-		d.found("account", "huawei/"+p.Account, fmt.Sprintf("lists the %d proxies of %s", f.Seen, p.Instance), f)
+		d.found("account", "huawei/"+p.Account, fmt.Sprintf("lists the proxies of %s: %d", p.Instance, f.Seen), f)
 		return
 	}
 	says := fmt.Sprintf("lists its gateways (%d on the first page)", f.Seen)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"go.temporal.io/api/serviceerror"
+
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
@@ -34,6 +36,31 @@ type heldError struct{ error }
 
 // Unwrap is why.
 func (e heldError) Unwrap() error { return e.error }
+
+// statusOf is the exit status of a command that ended with an error.
+func statusOf(err error) int {
+	_, missing := errors.AsType[operate.MissingError](err)
+	_, held := errors.AsType[heldError](err)
+	switch {
+	case isUsage(err), missing:
+		return statusUsage
+	case held:
+		return statusHeld
+	}
+	return statusFailed
+}
+
+// nextStep adds to what Temporal itself says, whichever command was told so, what to
+// do about it.
+func nextStep(err error) error {
+	if missing, ok := errors.AsType[*serviceerror.NamespaceNotFound](err); ok {
+		return fmt.Errorf("%w; make it with: tidegate setup --namespace %s, or say another with --namespace", err, missing.Namespace)
+	}
+	if _, denied := errors.AsType[*serviceerror.PermissionDenied](err); denied {
+		return fmt.Errorf("%w; may this API key or certificate do so in that namespace? tidegate doctor says what else is missing", err)
+	}
+	return err
+}
 
 // endError is a maintenance that was followed to an end other than COMPLETED.
 // What became of it has been printed.

@@ -121,7 +121,7 @@ func firstStart(ctx context.Context, c operate.Session, info *workflowpb.Workflo
 
 func printList(p show.Printer, campaigns []listedCampaign, namespace string) {
 	if len(campaigns) == 0 {
-		p.Linef("there is no campaign in namespace %s", namespace)
+		p.Linef("there is no campaign in namespace %s; start one with: tidegate run FILE", namespace)
 		return
 	}
 	rows := make([][]string, 0, len(campaigns))

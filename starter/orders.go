@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -53,9 +52,6 @@ func newOrder(a *app, o operate.Order) *cobra.Command {
 				return a.tellAll(cmd, c, g.Command, g.every)
 			}
 			decision, err := g.Give(cmd.Context(), c)
-			if _, missing := errors.AsType[operate.MissingError](err); missing {
-				return usageError{err}
-			}
 			if err != nil {
 				return err
 			}

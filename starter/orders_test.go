@@ -34,7 +34,7 @@ func TestARunThatRefusesAQuarantinedGatewayIsStatusFour(t *testing.T) {
 	require.Contains(t, alone.out, "you may   tidegate release sgw-22222222 --why TEXT")
 	require.NotContains(t, alone.out, "workflow  ")
 	missing := w.tidegate("watch", in.Gateway)
-	require.Equal(t, 1, missing.status)
+	require.Equal(t, 2, missing.status)
 	require.Contains(t, missing.errors, "there is no maintenance of sgw-22222222")
 
 	target := maintenance.Target{Name: "one", Gateway: maintenance.GatewayRef{Account: "sim", ARN: arnPrefix + in.Gateway}}

@@ -135,7 +135,7 @@ func awaitPlanned(ctx context.Context, c operate.Session, g operate.Campaign, ru
 	for {
 		select {
 		case err := <-ended:
-			return fleet.Status{}, fmt.Errorf("read what the plan %s is about: %w", g.Name, err)
+			return fleet.Status{}, fmt.Errorf("read what the plan %s is about: %w; tidegate doctor FILE says what is missing", g.Name, err)
 		case <-tick.C:
 			var status fleet.Status
 			if err := g.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {

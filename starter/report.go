@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +20,7 @@ import (
 // reportFlags are those of report.
 type reportFlags struct {
 	format, file, verify string
+	output               bool // --output was given
 }
 
 // newReport is the command that makes a campaign's report, and verifies one.
@@ -31,9 +34,10 @@ func newReport(a *app) *cobra.Command {
 			"done, and why. A campaign that runs is reported as of its last event. Made twice of the same histories, it is the same.\n\n" +
 			"With --verify it reads the histories of a report again and says whether anything was altered, in them or in the\n" +
 			"report: exit status 0 where nothing was, else 1. No worker is needed for either.",
-		Example: "  tidegate report payments-q4 -o report.html\n" +
+		Example: "  tidegate report payments-q4 --file report.html\n" +
 			"  tidegate report payments-q4 --format md\n" +
-			"  tidegate report --verify report.html",
+			"  tidegate report --verify report.html\n" +
+			"  tidegate report --verify report.html --output json | jq .ok",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.verify != "" {
 				return arguments()(cmd, args)
@@ -41,6 +45,7 @@ func newReport(a *app) *cobra.Command {
 			return arguments("CAMPAIGN")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			f.output = cmd.Flags().Changed("output")
 			if f.verify != "" {
 				return a.verifyReport(cmd, f)
 			}
@@ -48,8 +53,10 @@ func newReport(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&f.format, "format", "", "md, html or json; by default what FILE ends in, else md")
-	cmd.Flags().StringVarP(&f.file, "file", "o", "", "write the report to `FILE`, in one piece")
+	cmd.Flags().StringVarP(&f.file, "file", "f", "", "write the report to `FILE`, in one piece")
 	cmd.Flags().StringVar(&f.verify, "verify", "", "verify the report in `FILE`, in any format")
+	a.outputFlag(cmd)
+	cmd.Flags().Lookup("output").Usage = "beside --verify: " + show.Forms
 	return cmd
 }
 
@@ -74,6 +81,9 @@ func (a *app) writeReport(cmd *cobra.Command, f reportFlags, name string) error 
 	var fileErr error
 	if f.file != "" && formErr == nil {
 		fileErr = report.Check(f.file)
+	}
+	if f.output {
+		fileErr = errors.Join(fileErr, errors.New("--output: want --verify beside it; a report is written to --file FILE, in the form that --format says"))
 	}
 	c, err := a.dial(cmd.Context(), campaignArgument(name), formErr, fileErr)
 	if err != nil {
@@ -115,7 +125,7 @@ func (a *app) verifyReport(cmd *cobra.Command, f reportFlags) error {
 	if fileErr != nil {
 		fileErr = fmt.Errorf("--verify: %w", fileErr)
 	}
-	c, err := a.dial(cmd.Context(), flags, fileErr)
+	c, err := a.dial(cmd.Context(), flags, fileErr, a.checkOutput())
 	if err != nil {
 		return err
 	}
@@ -124,15 +134,40 @@ func (a *app) verifyReport(cmd *cobra.Command, f reportFlags) error {
 	if err != nil {
 		return fmt.Errorf("verify %s: %w", f.verify, err)
 	}
-	p := show.Printer{Out: cmd.OutOrStdout()}
 	d := v.Document
-	if len(v.Differences) == 0 {
+	said := verdict{
+		OK: len(v.Differences) == 0, File: f.verify, Name: d.Name, WorkflowID: d.WorkflowID, State: d.State, AsOf: d.AsOf,
+		Histories: len(d.Chain.Links), Head: d.Chain.Head, Differences: v.Differences,
+	}
+	err = a.printer(cmd).Print(said, func(p show.Printer) { said.print(p, cmd.ErrOrStderr()) })
+	if err == nil && !said.OK {
+		return endError{statusFailed}
+	}
+	return err
+}
+
+// verdict is what --verify prints. Its fields are added to, and never renamed.
+type verdict struct {
+	OK         bool      `json:"ok"` // nothing was altered
+	File       string    `json:"file"`
+	Name       string    `json:"name"` // of the campaign
+	WorkflowID string    `json:"workflowId"`
+	State      string    `json:"state"`
+	AsOf       time.Time `json:"asOf"`
+	Histories  int       `json:"histories"`
+	Head       string    `json:"head"` // of their chain
+	// Differences say what is not as the histories say.
+	Differences []string `json:"differences,omitempty"`
+}
+
+func (v verdict) print(p show.Printer, errs io.Writer) {
+	if v.OK {
 		p.Linef("OK: %s, %s as of %s. The report says what the %d histories say; the head of their chain is %s.",
-			d.Name, d.State, show.Clock(&d.AsOf), len(d.Chain.Links), d.Chain.Head)
-		return nil
+			v.Name, v.State, show.Clock(&v.AsOf), v.Histories, v.Head)
+		return
 	}
 	for _, difference := range v.Differences {
 		p.Linef("%s", difference)
 	}
-	return fmt.Errorf("the report in %s is not what the histories say", f.verify)
+	show.Printer{Out: errs}.Linef("tidegate: the report in %s is not what the histories say; make one that is, and compare: tidegate report %s --file FILE", v.File, v.WorkflowID)
 }

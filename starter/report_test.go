@@ -46,7 +46,7 @@ targets:
 // reported is a report of the campaign in a file.
 func (w *world) reported(file string) (string, report.Document) {
 	w.t.Helper()
-	require.Equal(w.t, 0, w.tidegate("report", "audited", "-o", file).status)
+	require.Equal(w.t, 0, w.tidegate("report", "audited", "-f", file).status)
 	text, err := os.ReadFile(file)
 	require.NoError(w.t, err)
 	d, _, err := report.Parse(text)

@@ -28,21 +28,16 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &end):
 		return end.status
 	}
-	cmd.PrintErrln("tidegate:", err)
-	if isUsage(err) {
-		return statusUsage
-	}
-	if _, held := errors.AsType[heldError](err); held {
-		return statusHeld
-	}
-	return statusFailed
+	cmd.PrintErrln("tidegate:", nextStep(err))
+	return statusOf(err)
 }
 
 func newRoot() *cobra.Command {
 	a := &app{}
 	cmd := &cobra.Command{
-		Use:   "tidegate",
-		Short: "Maintain storage gateways and their proxies, each in its own window",
+		Use:     "tidegate",
+		Version: version(),
+		Short:   "Maintain storage gateways and their proxies, each in its own window",
 		Long: "tidegate starts, shows and steers the maintenance of AWS Storage Gateways and of the TaurusDB proxies\n" +
 			"that belong to them. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n" +
 			"tidegate doctor says what is missing.\n\n" +
@@ -66,6 +61,7 @@ func newRoot() *cobra.Command {
 	for _, o := range operate.Orders() {
 		cmd.AddCommand(newOrder(a, o))
 	}
+	adopt(cmd)
 	completions(cmd, a)
 	return cmd
 }
@@ -74,7 +70,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	hint := "see tidegate --help"
+	hint := fmt.Sprintf("see %s --help", cmd.CommandPath())
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, ", ") + "?"
 	}

@@ -68,12 +68,7 @@ func findSchedule(ctx context.Context, c operate.Session, name string) (schedule
 }
 
 func scheduleFailure(namespace, name, doing string, err error) error {
-	_, gone := errors.AsType[*serviceerror.NotFound](err)
-	_, missing := errors.AsType[*serviceerror.NamespaceNotFound](err)
-	switch {
-	case missing:
-		return fmt.Errorf("%s the schedule %s: %w; set the namespace up with: tidegate setup", doing, name, err)
-	case gone:
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return usageError{fmt.Errorf("there is no schedule %s in namespace %s; those that there are: tidegate schedule list", name, namespace)}
 	}
 	return fmt.Errorf("%s the schedule %s: %w", doing, name, err)

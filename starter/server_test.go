@@ -27,7 +27,7 @@ func TestFromSetUpToTheRecord(t *testing.T) {
 	w.work()
 
 	none := w.tidegate("status", "sgw-11111111")
-	require.Equal(t, 1, none.status)
+	require.Equal(t, 2, none.status)
 	require.Contains(t, none.errors, "there is no maintenance of sgw-11111111 in namespace default; start one with: tidegate run")
 
 	done := w.tidegate(quick("sgw-11111111", "--output", "json", "--label", "app=pay")...)

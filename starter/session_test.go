@@ -176,7 +176,7 @@ func steady(text string) string {
 		{`snap-[0-9a-f]{17}`, "snap-SSSSSSSSSSSSSSSSS"},
 		{`fleet\.[0-9a-f]{8}\.`, "fleet.RRRRRRRR."},
 		{`plan-lost-[0-9a-f]{8}`, "plan-lost-RRRRRRRR"},
-		{`chain is [0-9a-f]{64}`, "chain is HASH"},
+		{`(chain is |"head": ")[0-9a-f]{64}`, "${1}HASH"},
 		{`\b\d+@[\w.-]+@`, "PID@HOST@"},
 		{`answers, [\d.]+`, "answers, VERSION"},
 	} {

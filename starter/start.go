@@ -94,8 +94,7 @@ func startFailure(namespace, gatewayID string, err error) error {
 // notStarted is why a workflow could not be started.
 func notStarted(what, namespace string, err error) error {
 	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
-	_, missing := errors.AsType[*serviceerror.NamespaceNotFound](err)
-	if invalid || missing {
+	if invalid {
 		return fmt.Errorf("start %s: %w; if namespace %s was never set up, do so with: tidegate setup", what, err, namespace)
 	}
 	return fmt.Errorf("start %s: %w", what, err)

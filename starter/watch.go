@@ -41,7 +41,7 @@ func (a *app) watch(cmd *cobra.Command, subject string, f watchFlags) error {
 	id, err := subjectArgument(subject)
 	faults := []error{err, a.checkOutput()}
 	if f.once && (f.plain || id != "" || a.output != show.FormTable) {
-		faults = append(faults, errors.New("--once: want a campaign, and neither --plain nor --output json"))
+		faults = append(faults, errors.New("--once: want a campaign, and neither --plain nor --output beside it; as JSON: tidegate status CAMPAIGN --output json"))
 	}
 	c, err := a.dial(cmd.Context(), faults...)
 	if err != nil {

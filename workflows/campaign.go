@@ -43,7 +43,10 @@ func Campaign(ctx workflow.Context, in CampaignInput) (fleet.Result, error) {
 	})
 	if in.Carried == nil {
 		if err := c.gather(living); err != nil {
-			return fleet.Result{}, errors.Join(err, c.tellUngathered(living, err), c.closeRosters(living))
+			if undone := errors.Join(c.tellUngathered(living, err), c.closeRosters(living)); undone != nil {
+				err = errors.Join(err, undone) // what is joined reaches others as one text
+			}
+			return fleet.Result{}, err
 		}
 	}
 	if in.PlanOnly {

@@ -83,7 +83,7 @@ func TargetOf(ctx context.Context, c Session, g Campaign, target string) (Campai
 		return CampaignRecord{}, err
 	}
 	if len(r.Targets) == 0 {
-		return CampaignRecord{}, fmt.Errorf("there is no target %s in the campaign %s; see tidegate status %s --all", target, g.Name, g.Name)
+		return CampaignRecord{}, MissingError{fmt.Errorf("there is no target %s in the campaign %s; see tidegate status %s --all", target, g.Name, g.Name)}
 	}
 	runID, err := runOf(ctx, c, g, r.Targets[0])
 	if err != nil || runID == "" {

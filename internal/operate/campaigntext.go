@@ -38,7 +38,7 @@ func (p page) campaign(r CampaignRecord) {
 // targets prints those that were asked for, and the maintenance of the one.
 func (p page) targets(r CampaignRecord) {
 	if len(r.Targets) == 0 {
-		p.Linef("no target of %s is in that state", r.Campaign)
+		p.Linef("no target of %s is in that state; all of them: tidegate status %s --all", r.Campaign, r.Campaign)
 		return
 	}
 	heads, row := rowsTable("TARGET")

@@ -53,10 +53,11 @@ func FindMaintenance(ctx context.Context, c Session, gatewayID, runID string) (R
 	return r, err
 }
 
-// NoRun is the error of a maintenance that could not be read.
+// NoRun is the error of a maintenance that could not be read; a MissingError where
+// there is none.
 func NoRun(namespace, gatewayID string, err error) error {
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return fmt.Errorf("there is no maintenance of %s in namespace %s; start one with: tidegate run", gatewayID, namespace)
+		return MissingError{fmt.Errorf("there is no maintenance of %s in namespace %s; start one with: tidegate run", gatewayID, namespace)}
 	}
 	return fmt.Errorf("read the maintenance of %s: %w", gatewayID, err)
 }

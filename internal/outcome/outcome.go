@@ -44,10 +44,28 @@ func read[R any](ctx context.Context, run client.WorkflowRun, ended func(R) bool
 		return result, nil
 	}
 	if _, ok := errors.AsType[*temporal.WorkflowExecutionError](err); ok {
-		return none, fmt.Errorf("%w: %w", ErrNoResult, err)
+		return none, fmt.Errorf("%w: %w", ErrNoResult, causeError{err})
 	}
 	return none, fmt.Errorf("learn how %s ended: %w", run.GetID(), err)
 }
+
+// causeError is what ended a run, in the words of whoever gave up first, without
+// those of everybody who passed it on.
+type causeError struct{ error }
+
+// Error is those words.
+func (e causeError) Error() string {
+	text := e.error.Error()
+	for err := e.error; err != nil; err = errors.Unwrap(err) {
+		if said, ok := err.(*temporal.ApplicationError); ok { //nolint:errorlint // each in its turn
+			text = said.Message()
+		}
+	}
+	return text
+}
+
+// Unwrap is what Temporal says.
+func (e causeError) Unwrap() error { return e.error }
 
 // detailsOf are the details of the two errors that carry a record.
 func detailsOf(err error) (details func(...any) error, ok bool) {
