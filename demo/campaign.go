@@ -26,6 +26,7 @@ const (
 
 // campaign is the one that the demo runs.
 type campaign struct {
+	name   string
 	client client.Client
 	run    client.WorkflowRun
 }
@@ -42,7 +43,7 @@ func begin(ctx context.Context, c client.Client, in workflows.CampaignInput) (*c
 	if err != nil {
 		return nil, fmt.Errorf("start the campaign %s: %w", name, err)
 	}
-	return &campaign{client: c, run: run}, nil
+	return &campaign{name: name, client: c, run: run}, nil
 }
 
 // foretold says, as Markdown, what is to become of each target.

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows"
 )
 
 // ending is what a campaign leaves behind.
@@ -17,6 +19,17 @@ type ending struct {
 	// stands for a target that left none.
 	results []maintenance.Result
 	effects map[effect]int
+	told    []message // what the channel got
+}
+
+// tookPart is true where somebody else than the demo has given orders. The
+// approval, which --ask leaves to the user, is none.
+func (e ending) tookPart() bool {
+	orders := slices.DeleteFunc(slices.Clone(e.campaign.Decisions), func(d maintenance.Decision) bool { return d.What == workflows.ApproveUpdate })
+	for _, r := range e.results {
+		orders = append(orders, r.Decisions...)
+	}
+	return slices.ContainsFunc(orders, func(d maintenance.Decision) bool { return d.By != person })
 }
 
 // differences are the ways in which a campaign departed from its plan and from
@@ -39,7 +52,8 @@ func differences(targets []member, was ending, p promises) []string {
 		faults = append(faults, row.Name+": is no target of the plan")
 	}
 	faults = append(faults, p.broken(was.rows)...)
-	return append(faults, miscounts(intended(targets), was.effects)...)
+	faults = append(faults, miscounts("the clouds", intended(targets), was.effects, compare)...)
+	return append(faults, miscounts("the channel "+oncall, announced(was.campaign.Name, targets), titles(was.told), strings.Compare)...)
 }
 
 func (m member) differences(row fleet.Row, r maintenance.Result) []string {
@@ -82,14 +96,14 @@ func points(snapshots []maintenance.SnapshotOutcome) []maintenance.RecoveryPoint
 	})
 }
 
-// miscounts are the effects that did not take place as often as intended.
-func miscounts(want, got map[effect]int) []string {
+// miscounts are the things that did not happen as often as intended.
+func miscounts[T comparable](where string, want, got map[T]int, order func(a, b T) int) []string {
 	all := maps.Clone(want)
 	maps.Copy(all, got)
 	var faults []string
-	for _, e := range slices.SortedFunc(maps.Keys(all), compare) {
-		if want[e] != got[e] {
-			faults = append(faults, fmt.Sprintf("the clouds: %s: took place %d times, should be %d", e, got[e], want[e]))
+	for _, one := range slices.SortedFunc(maps.Keys(all), order) {
+		if want[one] != got[one] {
+			faults = append(faults, fmt.Sprintf("%s: %v: took place %d times, should be %d", where, one, got[one], want[one]))
 		}
 	}
 	return faults

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -80,10 +81,16 @@ func TestEveryDepartureIsNamed(t *testing.T) {
 		"third proxy":   {func(w *ending) { w.results[partial].Proxies[2].State = maintenance.ProxyUpgraded }, "proxies: [upgraded rejected upgraded]"},
 		"reads left":    {func(w *ending) { w.results[partial].Ledger[2].State = maintenance.ChangeStuck }, "ledger: [kept kept could not be taken back"},
 		"not decided":   {func(w *ending) { w.results[index("refused")].Decisions = nil }, "refused: decisions: 0, should be 1"},
-		"quarantined":   {func(w *ending) { w.results[0].Quarantined = true }, "canary: quarantined: true, should be false"},
-		"frozen":        {func(w *ending) { w.rows[0].Begun = opened.Add(-time.Second) }, "canary: begun in a freeze"},
-		"not baked":     {func(w *ending) { w.rows[2].Begun = w.rows[0].End.Add(2 * time.Second) }, "file-share: begun before wave 1 had ended and baked"},
-		"one app":       {func(w *ending) { w.rows[proxied+1].Begun = w.rows[proxied].End.Add(-1) }, "orders-2: begun beside orders-1"},
+		"told twice": {
+			func(w *ending) { w.told = append(w.told, w.told[0]) }, "took place 2 times, should be 1",
+		},
+		"not told": {func(w *ending) {
+			w.told = slices.DeleteFunc(w.told, func(m message) bool { return m.Title == "tidegate-demo: refused held" })
+		}, "the channel oncall: tidegate-demo: refused held: took place 0 times, should be 1"},
+		"quarantined": {func(w *ending) { w.results[0].Quarantined = true }, "canary: quarantined: true, should be false"},
+		"frozen":      {func(w *ending) { w.rows[0].Begun = opened.Add(-time.Second) }, "canary: begun in a freeze"},
+		"not baked":   {func(w *ending) { w.rows[2].Begun = w.rows[0].End.Add(2 * time.Second) }, "file-share: begun before wave 1 had ended and baked"},
+		"one app":     {func(w *ending) { w.rows[proxied+1].Begun = w.rows[proxied].End.Add(-1) }, "orders-2: begun beside orders-1"},
 		"too many": {func(w *ending) {
 			for i := range stores + 1 {
 				w.rows[byAWS+i].Begun, w.rows[byAWS+i].End = opened.Add(time.Hour+time.Duration(i)), opened.Add(2*time.Hour)
@@ -138,4 +145,17 @@ func TestAnEffectIsToldFromOthersByWhatItChanged(t *testing.T) {
 	} {
 		require.Equal(t, map[effect]int{c.want: 2}, tally([]record.Effect{c.entry, c.entry}))
 	}
+}
+
+func TestOnlyOrdersOfOthersCountAsTakingPart(t *testing.T) {
+	t.Parallel()
+	was := perfect()
+	require.False(t, was.tookPart())
+	was.campaign.Decisions[0].By = "you"
+	require.False(t, was.tookPart(), "the approval is asked for")
+	was.campaign.Decisions = append(was.campaign.Decisions, maintenance.Decision{What: "pause", By: "you"})
+	require.True(t, was.tookPart())
+	was = perfect()
+	was.results[index("refused")].Decisions[0].By = "you"
+	require.True(t, was.tookPart())
 }

@@ -41,9 +41,10 @@ type usageError struct{ error }
 func (e usageError) Unwrap() error { return e.error }
 
 // run runs the demo and returns the exit status.
-func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	cmd := command(ctx)
 	cmd.SetArgs(args)
+	cmd.SetIn(in)
 	cmd.SetOut(out)
 	cmd.SetErr(errOut)
 	err := cmd.Execute()
@@ -64,8 +65,9 @@ func command(ctx context.Context) *cobra.Command {
 		Use:   "demo",
 		Short: "Run the main job in one process: Temporal, its Web UI, simulated clouds, a campaign over 22 gateways.",
 		Long: "Run the main job in one process: an embedded Temporal with its Web UI, two simulated clouds,\n" +
-			"a worker, and the campaign of demo/plan.yaml over 22 gateways with different fates. It takes about\n" +
-			"two minutes, then stays up for browsing. Everything is on loopback and in memory.",
+			"a worker, and the campaign of demo/plan.yaml over 22 gateways with different fates, in the live view\n" +
+			"of tidegate watch on a terminal, else in lines. It takes about two minutes, then stays up for\n" +
+			"browsing. Everything is on loopback and in memory, but for the report.",
 		Example:       "  demo\n  demo --exit --report report.html",
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -79,7 +81,7 @@ func command(ctx context.Context) *cobra.Command {
 			if err := opts.check(ctx); err != nil {
 				return usageError{err}
 			}
-			return play(ctx, opts, cmd.OutOrStdout())
+			return play(ctx, opts, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
 	flags := cmd.Flags()

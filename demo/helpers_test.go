@@ -17,7 +17,7 @@ var kept = promises{notBefore: opened, bake: 3 * time.Second, most: 10, apart: [
 // perfect is what the campaign leaves behind when every fate comes out, with one
 // target after the other.
 func perfect() ending {
-	was := ending{campaign: fleet.Result{State: fleet.Partial, Decisions: []maintenance.Decision{{What: "approve", By: person}}}}
+	was := ending{campaign: fleet.Result{Name: "tidegate-demo", State: fleet.Partial, Decisions: []maintenance.Decision{{What: "approve", By: person}}}}
 	for i, m := range members() {
 		row := fleet.Row{Name: m.name, Gateway: m.gateway(), Wave: m.wave, State: m.expect.state}
 		if m.expect.end != "" {
@@ -28,6 +28,9 @@ func perfect() ending {
 		was.results = append(was.results, m.perfect(row))
 	}
 	was.effects = intended(members())
+	for title := range announced("tidegate-demo", members()) {
+		was.told = append(was.told, message{At: opened, Title: title})
+	}
 	return was
 }
 

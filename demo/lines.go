@@ -12,6 +12,9 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
+// nameWidth is that of the column of names.
+const nameWidth = 14
+
 // lines writes one line for each thing that happened to the campaign or a
 // target, with the time since the demo's begin.
 type lines struct {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -8,7 +10,9 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/tidegate/tidegate/internal/live"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate"
 )
 
 // screen shows how the campaign goes.
@@ -17,62 +21,81 @@ type screen interface {
 	close()
 }
 
-// newScreen draws bars on a terminal, and writes lines elsewhere.
-func newScreen(out io.Writer, targets []member, begin time.Time) screen {
-	if width, height, ok := terminal(out); ok {
-		return newBars(out, targets, width, height)
+// newScreen is the live view on a terminal, and lines elsewhere.
+func newScreen(ctx context.Context, t terminal, s *stage, c *campaign, begin time.Time) screen {
+	plain := &lines{out: t.out, begin: begin, said: map[string]string{}, last: map[string]maintenance.Status{}}
+	if !t.whole() {
+		return plain
 	}
-	return &lines{out: out, begin: begin, said: map[string]string{}, last: map[string]maintenance.Status{}}
+	return newView(ctx, t, s, c, plain)
 }
 
-// terminal is the size of the terminal that out is, if it is one whose cursor can
-// be moved.
-func terminal(out io.Writer) (width, height int, ok bool) {
+// terminal is where the demo is seen, and perhaps typed to. interrupt ends it.
+type terminal struct {
+	in        io.Reader
+	out       io.Writer
+	interrupt func()
+}
+
+// whole is true where both are a terminal's, and its cursor can be moved.
+func (t terminal) whole() bool {
+	in, typed := t.in.(*os.File)
+	return typed && term.IsTerminal(int(in.Fd())) && isTerminal(t.out)
+}
+
+// isTerminal is true for a terminal whose cursor can be moved.
+func isTerminal(out io.Writer) bool {
 	file, isFile := out.(*os.File)
-	if !isFile || os.Getenv("TERM") == "dumb" || !term.IsTerminal(int(file.Fd())) {
-		return 0, 0, false
-	}
-	width, height, err := term.GetSize(int(file.Fd()))
-	return width, height, err == nil
+	return isFile && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
 }
 
-// headline says in a few words where a run is.
-func headline(s maintenance.Status, now time.Time) string {
-	switch {
-	case s.Step == "":
-		return "starts"
-	case s.Result != nil && s.Result.State != maintenance.StateCompleted && len(s.Proxies) > 0:
-		return string(s.Result.State) + "  " + proxiesSoFar(s.Proxies)
-	case s.Result != nil:
-		return string(s.Result.State) + "  " + s.Result.Summary
-	}
-	return place(s.Step) + " " + activity(s, now)
+// view is tidegate watch on the whole terminal, and lines once the user has left
+// it.
+type view struct {
+	*lines
+	out  io.Writer
+	left chan struct{} // closed once the terminal is as it was
 }
+
+func newView(ctx context.Context, t terminal, s *stage, c *campaign, plain *lines) *view {
+	v := &view{lines: plain, out: t.out, left: make(chan struct{})}
+	session := operate.Session{Client: s.client, Namespace: s.temporal.Namespace()}
+	options := live.Options{
+		Name: c.name, Note: "Web UI " + s.runsPage(), By: operate.LoginName(),
+		May: operate.MayCampaign, MayRun: operate.MayMaintenance, Leave: true, In: t.in, Out: t.out,
+	}
+	go func() {
+		defer close(v.left)
+		last, err := live.Run(ctx, options, operate.NewSource(session, operate.Started(c.name, c.run)))
+		switch {
+		case errors.Is(err, live.ErrInterrupted):
+			t.interrupt()
+		case err != nil && ctx.Err() == nil:
+			_, _ = fmt.Fprintf(t.out, "%v; here are lines\n", err) //nolint:errcheck // see printer
+		case !last.Ended():
+			_, _ = fmt.Fprintf(t.out, "The campaign goes on, in lines; see all of it again with: %s\n", s.tidegate("watch "+c.name)) //nolint:errcheck // see printer
+		}
+	}()
+	return v
+}
+
+// update writes what is new once the view is left; what it showed is not said again.
+func (v *view) update(m moment, now time.Time) {
+	v.lines.out = io.Discard
+	select {
+	case <-v.left:
+		v.lines.out = v.out
+	default:
+	}
+	v.lines.update(m, now)
+}
+
+// close waits for the view to end, which it does with the campaign or ctx.
+func (v *view) close() { <-v.left }
 
 // place is a step's name with its number, in columns.
 func place(step maintenance.Step) string {
 	return fmt.Sprintf("%d/%d %-15s", stepNumber(step), len(maintenance.Steps()), step)
-}
-
-// activity is what a run does, or why it does not, at this moment.
-func activity(s maintenance.Status, now time.Time) string {
-	switch {
-	case s.Blocker == maintenance.BlockedByFailure:
-		return "HELD until a person decides: " + s.Reason
-	case s.Blocker == maintenance.BlockedByWindow && s.Next != nil:
-		return "AWS may be first; goes on in " + countdown(s.Next.Sub(now))
-	case waits(s) && s.Next != nil:
-		return fmt.Sprintf("waits (%s), may begin in %s", s.Blocker, countdown(s.Next.Sub(now)))
-	case waits(s):
-		return fmt.Sprintf("waits (%s)", s.Blocker)
-	case s.PastNoReturn:
-		return "past the point of no return"
-	case s.Step == maintenance.StepProxies:
-		return proxiesSoFar(s.Proxies)
-	case len(s.Snapshots) > 0 && (s.Step == maintenance.StepSnapshot || s.Step == maintenance.StepUpdate):
-		return fmt.Sprintf("%d of %d snapshots completed", completed(s.Snapshots), len(s.Snapshots))
-	}
-	return ""
 }
 
 func completed(snapshots []maintenance.SnapshotOutcome) int {

@@ -2,9 +2,8 @@ package main
 
 import (
 	"bytes"
-	"fmt"
+	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -43,33 +42,10 @@ func waiting(blocker maintenance.Blocker, wait time.Duration) maintenance.Status
 	return s
 }
 
-func TestHeadlineSaysWhatRunsOrWhyNot(t *testing.T) {
+func TestACountdownIsReadAtAGlance(t *testing.T) {
 	t.Parallel()
-	restarting := at(maintenance.StepRunning, maintenance.StepActive)
-	restarting.PastNoReturn = true
-	snapshotting := at(maintenance.StepSnapshot, maintenance.StepActive)
-	snapshotting.Snapshots = []maintenance.SnapshotOutcome{{Completed: true}, {}}
-	upgrading := at(maintenance.StepProxies, maintenance.StepActive)
-	upgrading.Proxies = []maintenance.ProxyOutcome{{State: maintenance.ProxyUpgraded}, {State: maintenance.ProxyPending}, {State: maintenance.ProxyPending}}
-	ended := at(maintenance.StepVerify, maintenance.StepDone)
-	ended.Result = &maintenance.Result{State: maintenance.StateCompleted, Summary: "it runs 1.3.0."}
-	partial := upgrading
-	partial.Result = &maintenance.Result{State: maintenance.StatePartial, Summary: "a long reason"}
-	for want, status := range map[string]maintenance.Status{
-		"starts":               {},
-		"1/7 assess          ": at(maintenance.StepAssess, maintenance.StepActive),
-		"2/7 wait            AWS may be first; goes on in 0:42":    waiting(maintenance.BlockedByWindow, 42*time.Second),
-		"2/7 wait            waits (freeze), may begin in 61:01":   waiting(maintenance.BlockedByFreeze, 61*time.Minute+time.Second),
-		"4/7 await-running   past the point of no return":          restarting,
-		"5/7 snapshot        1 of 2 snapshots completed":           snapshotting,
-		"6/7 upgrade-proxies 1 upgraded, 2 pending":                upgrading,
-		"COMPLETED  it runs 1.3.0.":                                ended,
-		"PARTIAL  1 upgraded, 2 pending":                           partial,
-		"2/7 wait            HELD until a person decides: because": waiting(maintenance.BlockedByFailure, 0),
-	} {
-		require.Equal(t, want, headline(status, now))
-	}
 	require.Equal(t, "0:00", countdown(-time.Second))
+	require.Equal(t, "61:01", countdown(61*time.Minute+time.Second))
 	require.Equal(t, "71 hours", countdown(72*time.Hour-time.Second))
 }
 
@@ -122,7 +98,7 @@ func under(run maintenance.Status) moment {
 func TestOffATerminalEveryChangeIsALine(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	screen := newScreen(&out, members(), now.Add(-12*time.Second))
+	screen := newScreen(t.Context(), terminal{in: os.Stdin, out: &out}, nil, nil, now.Add(-12*time.Second))
 	held := at(maintenance.StepSnapshot, maintenance.StepFailed)
 	held.Steps[4].Note = "one\nand another"
 	for _, run := range []maintenance.Status{at(maintenance.StepWait, maintenance.StepActive), at(maintenance.StepWait, maintenance.StepActive), held} {
@@ -142,56 +118,6 @@ func TestOffATerminalEveryChangeIsALine(t *testing.T) {
 	}, strings.Split(strings.TrimSpace(strings.ReplaceAll("\n"+out.String(), "\n  12.0s  ", "\n")), "\n"))
 }
 
-// shared is a buffer for several writers, as a terminal is.
-type shared struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (s *shared) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.String()
-}
-
-func (s *shared) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.Buffer.Write(p)
-}
-
-func TestBarsShowTheWavesAndBelowThemWhatRunsWaitsAndFailed(t *testing.T) {
-	t.Parallel()
-	var out shared
-	bars := newBars(&out, members(), 80, 24)
-	bars.update(under(at(maintenance.StepSnapshot, maintenance.StepActive)), now)
-	require.Eventually(t, func() bool { return strings.Contains(out.text(), "FAILED") }, time.Minute, redraw)
-	for _, want := range []string{
-		`wave 1  ended    1/1 ended, 0 running .*` + filled("█", ""), `wave 2  open     1/5 ended, 1 running`, `wave 3  waiting  0/16`,
-		`half-past      5/7 snapshot`, `3 wait         freeze, the first may begin in 0:12`, `16 wait        wave`, `archive        FAILED  PARTIAL: sad`,
-	} {
-		require.Regexp(t, want, out.text())
-	}
-	end := under(at(maintenance.StepVerify, maintenance.StepDone))
-	end.campaign.Waves[1] = fleet.WaveLine{Wave: 2, Counts: fleet.Counts{Total: 5, Succeeded: 4, Failed: 1}, State: fleet.WaveEnded}
-	bars.update(end, now)
-	bars.close()
-	require.Contains(t, out.text(), "not all", "a target failed")
-}
-
-func TestOnALowTerminalTheRestIsCounted(t *testing.T) {
-	t.Parallel()
-	var out shared
-	bars := newBars(&out, members(), 80, 10)
-	crowd := under(maintenance.Status{})
-	for i := range 10 {
-		crowd.campaign.Running = append(crowd.campaign.Running, fleet.Row{Name: fmt.Sprint("store-", i)})
-	}
-	bars.update(crowd, now)
-	require.Eventually(t, func() bool { return strings.Contains(out.text(), "and 8 more lines") }, time.Minute, redraw)
-	bars.close()
-}
-
 func TestTheSummarySaysWhatBecameOfEveryTarget(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -203,11 +129,14 @@ func TestTheSummarySaysWhatBecameOfEveryTarget(t *testing.T) {
 	p := printer{&out}
 	p.summary(members(), was)
 	p.effects(intended(members()), was.effects)
+	p.messages(was.told)
+	p.verdict([]string{"archive: end state: FAILED"}, true)
 	for _, want := range []string{
 		`canary .* 1 .* COMPLETED .* 1\.2\.3 → 1\.3\.0 .* 2 of 2 .* 25s`, `up-to-date .* current`,
 		`rejected-proxy .* PARTIAL .* 1\.2\.3 → 1\.3\.0 .* 1 of 1 .* 1 upgraded .* 25s`, `by AWS`, `Expected: 2nd of 3 proxies rejected`,
 		`Decided: abort by night-shift, because of it\.`, `Taken back: read weights of the canary; change 4\.`,
 		`archive .* FAILED`, `Expected: other people's snapshots`, `The campaign ended PARTIAL: 20 of 22 targets succeeded\.`,
+		`02:15:00Z \| tidegate-demo: refused held`, `You gave orders of your own`, `  archive: end state`,
 		`UpdateGatewaySoftwareNow +\| +20 \| +21 \| NO`, `CreateSnapshot +\| +21 \| +21 \| yes`,
 	} {
 		require.Regexp(t, want, out.String())

@@ -73,6 +73,17 @@ func members() []member {
 	return all
 }
 
+// waveSizes are how many targets each wave has.
+func waveSizes(targets []member) (sizes []int) {
+	for _, m := range targets {
+		for len(sizes) < m.wave {
+			sizes = append(sizes, 0)
+		}
+		sizes[m.wave-1]++
+	}
+	return sizes
+}
+
 // plain is updated by the campaign, with a snapshot of each volume after it.
 func plain(name string, wave int, fate, number string, volumes ...string) member {
 	m := member{name: name, arn: gateway(number), wave: wave, fate: fate, expect: expectation{

@@ -16,7 +16,7 @@ import (
 
 // patience is how long the demo waits for its campaign, several times what it
 // needs: one that hangs is a fate that did not come out. patientlyAsked is what
-// it waits beyond that for the user's approval.
+// it waits beyond that for the user, who may be asked to approve it or may pause it.
 const (
 	patience       = 8 * time.Minute
 	patientlyAsked = time.Hour
@@ -24,8 +24,10 @@ const (
 
 // play raises the stage, follows the campaign to its end, and says how it was.
 // Its error is that a fate did not come out, or that it was interrupted.
-func play(ctx context.Context, opts options, out io.Writer) error {
-	begin := time.Now()
+func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error {
+	ctx, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	seen, begin := terminal{in, out, interrupt}, time.Now()
 	p, err := readPlan(begin)
 	if err != nil {
 		return err
@@ -35,24 +37,27 @@ func play(ctx context.Context, opts options, out io.Writer) error {
 		return err
 	}
 	defer s.strike()
-	in, err := campaignInput(time.Now())
+	input, err := campaignInput(time.Now())
 	if err != nil {
 		return err
 	}
 	targets, say := members(), printer{out}
-	say.greet(s, in, targets)
+	say.greet(s, input, targets)
 	if opts.ask {
-		say.say("  It waits for you: %s\n\n", s.tidegate("approve "+in.Plan.Name+" --why TEXT"))
+		say.say("  It waits for you: %s\n\n", s.tidegate("approve "+input.Plan.Name+" --why TEXT"))
 	}
-	was, err := perform(ctx, s, in, opts.ask, newScreen(out, targets, begin))
+	was, err := perform(ctx, s, input, opts.ask, func(ctx context.Context, c *campaign) screen {
+		return newScreen(ctx, seen, s, c, begin)
+	}, seen.whole())
 	if err != nil {
 		return err
 	}
 	say.summary(targets, was)
 	say.effects(intended(targets), was.effects)
-	faults := differences(targets, was, promisesOf(in.Plan))
-	say.verdict(faults)
-	file, err := writeReport(ctx, s, in.Plan.Name, opts.report)
+	say.messages(was.told)
+	faults := differences(targets, was, promisesOf(input.Plan))
+	say.verdict(faults, was.tookPart())
+	file, err := writeReport(ctx, s, input.Plan.Name, opts.report)
 	if err != nil {
 		return err
 	}
@@ -61,36 +66,44 @@ func play(ctx context.Context, opts options, out io.Writer) error {
 		say.say("Browse %s; Ctrl-C ends it.\n", s.runsPage())
 		<-ctx.Done()
 	}
-	if len(faults) > 0 {
+	if len(faults) > 0 && !was.tookPart() {
 		return errors.New("not every fate came out as it should:\n  " + strings.Join(faults, "\n  "))
 	}
 	return nil
 }
 
-// perform starts the campaign and follows it to its end.
-func perform(ctx context.Context, s *stage, in workflows.CampaignInput, ask bool, show screen) (ending, error) {
+// perform starts the campaign and follows it to its end. With somebody who may
+// give it orders, or is asked to, it has more patience.
+func perform(
+	ctx context.Context, s *stage, in workflows.CampaignInput, ask bool, show func(context.Context, *campaign) screen, attended bool,
+) (ending, error) {
 	limit := patience
-	if ask {
+	if ask || attended {
 		limit += patientlyAsked
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	was, err := follow(ctx, s, in, ask, show)
-	show.close()
+	c, err := begin(ctx, s.client, in)
+	if err != nil {
+		return ending{}, err
+	}
+	seen := show(ctx, c)
+	was, err := follow(ctx, s, c, ask, seen)
+	stopped := ctx.Err()
+	if err != nil {
+		cancel() // a live view ends with it
+	}
+	seen.close()
 	switch {
-	case ctx.Err() == nil || err == nil:
+	case stopped == nil || err == nil:
 		return was, err
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(stopped, context.DeadlineExceeded):
 		return ending{}, fmt.Errorf("the campaign has not ended after %s", limit)
 	}
 	return ending{}, errors.New("interrupted before the campaign had ended")
 }
 
-func follow(ctx context.Context, s *stage, in workflows.CampaignInput, ask bool, show screen) (was ending, err error) {
-	c, err := begin(ctx, s.client, in)
-	if err != nil {
-		return was, err
-	}
+func follow(ctx context.Context, s *stage, c *campaign, ask bool, show screen) (was ending, err error) {
 	script := newScript(c, s.clouds.AWS(), ask)
 	if was.campaign, err = c.follow(ctx, func(m moment) error {
 		show.update(m, time.Now())
@@ -112,7 +125,7 @@ func follow(ctx context.Context, s *stage, in workflows.CampaignInput, ask bool,
 		}
 		was.results = append(was.results, result)
 	}
-	was.effects = tally(s.clouds.Effects())
+	was.effects, was.told = tally(s.clouds.Effects()), s.oncall.messages()
 	return was, nil
 }
 

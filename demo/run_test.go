@@ -36,7 +36,7 @@ func TestTheDemoMeetsEveryFate(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "r.json")
 	var out, errOut bytes.Buffer
-	status := run(t.Context(), freePorts("--exit", "--report", file), &out, &errOut)
+	status := run(t.Context(), freePorts("--exit", "--report", file), strings.NewReader(""), &out, &errOut)
 	t.Log(out.String())
 	require.Equal(t, exitOK, status, errOut.String())
 	require.Empty(t, errOut.String())
@@ -77,7 +77,7 @@ func TestAnInterruptedDemoSaysWhatItLeft(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	out := &watched{until: "waiting        freeze, wave", then: interrupt}
 	var errOut bytes.Buffer
-	require.Equal(t, exitFailed, run(ctx, freePorts("--report", file), out, &errOut), errOut.String())
+	require.Equal(t, exitFailed, run(ctx, freePorts("--report", file), strings.NewReader(""), out, &errOut), errOut.String())
 	require.Contains(t, errOut.String(), "interrupted before the campaign had ended")
 	require.NoFileExists(t, file)
 }
@@ -120,13 +120,13 @@ func TestFaultsOfTheCommandLineStartNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out, errOut bytes.Buffer
-			require.Equal(t, exitUsage, run(t.Context(), c.args, &out, &errOut), errOut.String())
+			require.Equal(t, exitUsage, run(t.Context(), c.args, strings.NewReader(""), &out, &errOut), errOut.String())
 			require.Contains(t, errOut.String(), c.want)
 			require.Empty(t, out.String())
 		})
 	}
 	var errOut bytes.Buffer
-	require.Equal(t, exitUsage, run(t.Context(), freePorts("--ui-port", taken, "--report", "/no/such/r.json"), &errOut, &errOut))
+	require.Equal(t, exitUsage, run(t.Context(), freePorts("--ui-port", taken, "--report", "/no/such/r.json"), strings.NewReader(""), &errOut, &errOut))
 	require.Contains(t, errOut.String(), "--ui-port")
 	require.Contains(t, errOut.String(), "--report", "every fault at once")
 }

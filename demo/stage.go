@@ -29,6 +29,7 @@ type stage struct {
 	world    simcloud.Scenario
 	clouds   *simcloud.Simulation
 	address  string   // of the clouds, as host:port
+	oncall   *hook    // whom the campaign tells
 	undo     []func() // what to stop, the last one first
 }
 
@@ -99,7 +100,14 @@ func (s *stage) raiseWorker(ctx context.Context, known plan.Accounts) error {
 			Credentials: huaweicloud.Credentials{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey},
 		})
 	}
-	stop, err := workers.Start(s.client, accounts.New(context.WithoutCancel(ctx), onAWS, onHuawei), workers.Options{})
+	// It outlives ctx too: the campaign's end is told while the demo shuts down.
+	hook, shut, err := openHook(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	s.oncall = hook
+	s.undo = append(s.undo, shut)
+	stop, err := workers.Start(s.client, accounts.New(context.WithoutCancel(ctx), onAWS, onHuawei), workers.Options{Channels: hook.channels()})
 	if err != nil {
 		return fmt.Errorf("start the workers: %w", err)
 	}

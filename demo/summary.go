@@ -30,6 +30,7 @@ func (p printer) greet(s *stage, in workflows.CampaignInput, targets []member) {
 	p.say("            Open a run: it says what it does, or what it waits for and why.\n")
 	p.say("  Temporal  %s (namespace %s)\n", s.temporal.FrontendAddress(), s.temporal.Namespace())
 	p.say("  Clouds    http://%s/_sim/effects lists every change they made\n", s.address)
+	p.say("  Messages  http://%s shows what the campaign has told people\n", s.oncall.address)
 	p.say("  Plan      %s. In another terminal:\n", planPath)
 	for _, line := range []string{"status " + in.Plan.Name, "plan " + planPath} {
 		p.say("            %s\n", s.tidegate(line))
@@ -108,9 +109,21 @@ func ofKind(counts map[effect]int, kind string) (total, most int) {
 	return total, most
 }
 
-func (p printer) verdict(faults []string) {
-	if len(faults) == 0 {
+// messages are those that the channel got.
+func (p printer) messages(told []message) {
+	t := p.table("What "+oncall+" was told, by a webhook", "at", "message")
+	for _, m := range told {
+		t.AppendRow(table.Row{m.At.UTC().Format("15:04:05Z"), m.Title})
+	}
+	p.say("%s\n\n", t.Render())
+}
+
+func (p printer) verdict(faults []string, tookPart bool) {
+	switch {
+	case len(faults) == 0:
 		p.say("Every fate came out as it should, every promise of the plan was kept, and every effect took place exactly once.\n")
+	case tookPart:
+		p.say("You gave orders of your own. What came out otherwise than without them:\n  %s\n", strings.Join(faults, "\n  "))
 	}
 }
 
@@ -120,7 +133,7 @@ func (p printer) table(title string, columns ...any) table.Writer {
 	t.SetTitle(title)
 	t.AppendHeader(columns)
 	t.SetStyle(table.StyleDefault)
-	if _, _, isTerminal := terminal(p.out); isTerminal {
+	if isTerminal(p.out) {
 		t.SetStyle(table.StyleLight)
 	}
 	t.Style().Format.Header = text.FormatDefault
@@ -165,7 +178,7 @@ func (p printer) coloured(shown string, expected bool) string {
 	if shown == "" {
 		shown = "no record"
 	}
-	if _, _, isTerminal := terminal(p.out); !isTerminal {
+	if !isTerminal(p.out) {
 		return shown
 	}
 	switch {

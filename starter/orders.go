@@ -1,10 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"os"
-	"os/user"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +37,7 @@ func newOrder(a *app, o operate.Order) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			faults := append(g.take(args), a.checkOutput())
 			if !cmd.Flags().Changed("by") {
-				g.In.By = loginName()
+				g.In.By = operate.LoginName()
 			}
 			faults = append(faults, g.faults()...)
 			c, err := a.dial(cmd.Context(), faults...)
@@ -151,12 +148,4 @@ func (n *notBefore) Set(text string) error {
 	}
 	n.given = err == nil
 	return nil
-}
-
-// loginName is empty where the system does not tell.
-func loginName() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return cmp.Or(os.Getenv("USER"), os.Getenv("USERNAME"))
 }

@@ -94,7 +94,7 @@ type surveyed struct {
 func survey(cmd *cobra.Command, c operate.Session, f planFile, queue string) (surveyed, error) {
 	ctx := cmd.Context()
 	id := planOnlyPrefix + f.plan.Name + "-" + randomDigits()
-	in := campaignInput(f, cmp.Or(loginName(), "tidegate plan"))
+	in := campaignInput(f, cmp.Or(operate.LoginName(), "tidegate plan"))
 	in.PlanOnly = true
 	run, err := launchCampaign(ctx, c, f, in, campaignStart(f, id, queue))
 	if err != nil {

@@ -52,7 +52,7 @@ func newRun(a *app) *cobra.Command {
 func (s *start) campaign(cmd *cobra.Command, a *app, file, by string, faults []error) error {
 	p, err := readPlan(file, time.Now())
 	if !cmd.Flags().Changed("by") {
-		by = loginName()
+		by = operate.LoginName()
 	}
 	if strings.TrimSpace(by) == "" {
 		faults = append(faults, wrong("--by", by, "who you are"))

@@ -93,7 +93,7 @@ func (s *scheduleCreate) create(cmd *cobra.Command, a *app) error {
 // who fills in --by, and is what is wrong with it.
 func who(cmd *cobra.Command, by *string) error {
 	if !cmd.Flags().Changed("by") {
-		*by = loginName()
+		*by = operate.LoginName()
 	}
 	if strings.TrimSpace(*by) == "" {
 		return wrong("--by", *by, "who you are")

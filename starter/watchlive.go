@@ -54,5 +54,5 @@ func (a *app) glanceCampaign(cmd *cobra.Command, c operate.Session, g operate.Ca
 }
 
 func liveOptions(g operate.Campaign) live.Options {
-	return live.Options{Name: g.Name, By: loginName(), May: operate.MayCampaign, MayRun: operate.MayMaintenance}
+	return live.Options{Name: g.Name, By: operate.LoginName(), May: operate.MayCampaign, MayRun: operate.MayMaintenance}
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/user"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -136,4 +138,13 @@ func (k Command) failure(namespace, nobody string, err error) error {
 		return fmt.Errorf("%w; it may be obeyed once one does", Unanswered(what, slow))
 	}
 	return Unanswered(what, err)
+}
+
+// LoginName is who gives an order that names nobody; empty where the system does not
+// tell.
+func LoginName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return cmp.Or(os.Getenv("USER"), os.Getenv("USERNAME"))
 }
