@@ -27,7 +27,8 @@ type CampaignRecord struct {
 	// May are the orders that it would take now.
 	May []string `json:"may,omitempty"`
 
-	lists bool // only Targets, and Run, are to be printed
+	lists bool // only Targets are to be printed
+	one   bool // only the one target, and Run
 }
 
 // ReadCampaign reads what a campaign says of itself, or what it has left behind.
@@ -85,6 +86,7 @@ func TargetOf(ctx context.Context, c Session, g Campaign, target string) (Campai
 	if len(r.Targets) == 0 {
 		return CampaignRecord{}, MissingError{fmt.Errorf("there is no target %s in the campaign %s; see tidegate status %s --all", target, g.Name, g.Name)}
 	}
+	r.one = true
 	runID, err := runOf(ctx, c, g, r.Targets[0])
 	if err != nil || runID == "" {
 		return r, err

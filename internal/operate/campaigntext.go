@@ -20,7 +20,11 @@ func (r CampaignRecord) Print(p show.Printer) error {
 }
 
 func (p page) campaign(r CampaignRecord) {
-	if r.lists {
+	switch {
+	case r.one:
+		p.target(r)
+		return
+	case r.lists:
 		p.targets(r)
 		return
 	}
@@ -35,10 +39,10 @@ func (p page) campaign(r CampaignRecord) {
 	p.advice(campaignLines(r.handle(), r.May))
 }
 
-// targets prints those that were asked for, and the maintenance of the one.
+// targets prints those that were asked for.
 func (p page) targets(r CampaignRecord) {
 	if len(r.Targets) == 0 {
-		p.Linef("no target of %s is in that state; all of them: tidegate status %s --all", r.Campaign, r.Campaign)
+		p.Linef("no target of %s is in that state", r.Campaign)
 		return
 	}
 	heads, row := rowsTable("TARGET")
@@ -47,6 +51,33 @@ func (p page) targets(r CampaignRecord) {
 		rows = append(rows, row(t))
 	}
 	p.Table(heads, rows)
+}
+
+// target prints one, and its maintenance.
+func (p page) target(r CampaignRecord) {
+	t := r.Targets[0]
+	p.Linef("target    %s of %s, gateway %s, wave %d", t.Name, r.Campaign, t.Gateway, t.Wave)
+	state := string(t.State)
+	if t.Attempts > 1 {
+		state += fmt.Sprintf(", attempt %d", t.Attempts)
+	}
+	p.Linef("state     %s", state)
+	if t.Blocker != maintenance.NotBlocked {
+		p.Linef("waits     (%s) %s", t.Blocker, t.Reason)
+	}
+	if !t.Next.IsZero() {
+		p.Linef("until     %s, there %s", show.Clock(&t.Next), t.Next.In(t.Schedule.Zone.Location()).Format("Mon 15:04 ")+t.Schedule.Zone.String())
+	}
+	if !t.Begun.IsZero() {
+		ended := "ended"
+		if t.State == fleet.Running {
+			ended = "expected to end"
+		}
+		p.Linef("begun     %s, %s %s", show.Clock(&t.Begun), ended, show.Instant(t.End))
+	}
+	if t.Note != "" {
+		p.Linef("note      %s", t.Note)
+	}
 	if r.Run != nil {
 		p.Linef("")
 		p.record(*r.Run)

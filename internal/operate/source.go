@@ -98,15 +98,22 @@ func (s *Source) Run(ctx context.Context, row fleet.Row) (maintenance.Status, er
 	return ReadStatus(ctx, s.Session, workflows.GatewayWorkflowID(row.Gateway), "")
 }
 
-// Details is what tidegate status shows of a target.
+// Details is the record of a target's last maintenance in the campaign.
 func (s *Source) Details(ctx context.Context, row fleet.Row, columns int) (string, error) {
 	g, _ := s.now()
-	r, err := TargetOf(ctx, s.Session, g, row.Gateway)
-	if len(r.Targets) == 0 {
+	runID, err := runOf(ctx, s.Session, g, row)
+	switch {
+	case err != nil:
+		return "", err
+	case runID == "":
+		return "No maintenance of it was begun in this campaign.", nil
+	}
+	r, err := FindMaintenance(ctx, s.Session, row.Gateway, runID)
+	if r.Gateway == "" {
 		return "", err
 	}
 	var text bytes.Buffer
-	page{show.Printer{Out: &text, Width: columns}}.targets(r)
+	page{show.Printer{Out: &text, Width: columns}}.record(r)
 	return text.String(), err
 }
 
