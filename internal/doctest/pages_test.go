@@ -1,6 +1,7 @@
 package doctest_test
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -29,6 +30,7 @@ type step struct {
 	up        func(string, *shell) bool // its program stays up, and is, when this holds of what it said
 	by        string                    // the shell that takes it; bash
 	elsewhere string                    // the test that runs it instead, as FILE TEST
+	instead   func(*shell)              // what it asks, asked by other means
 }
 
 // pages are the pages with command lines.
@@ -80,24 +82,33 @@ func TestTheDocsLinesWorkAsTheyStand(t *testing.T) {
 		t.Skip("builds the programs, and runs a maintenance with the default policy: two minutes")
 	}
 	bin := build(t)
-	t.Run("what the text names", func(t *testing.T) {
+	docs := pages()
+	first := docs["README.md"]
+	delete(docs, "README.md")
+	t.Run("README.md", func(t *testing.T) { // the longest, so beside the others
+		t.Parallel()
+		newShell(t, bin).session(read(t, "README.md"), first)
+	})
+	t.Run("docs", func(t *testing.T) {
 		t.Parallel()
 		s := newShell(t, bin)
 		for _, name := range markdown(t) {
 			s.names(name)
 		}
+		for _, name := range slices.Sorted(maps.Keys(docs)) { // one after the other, beside README's
+			t.Run(path.Base(name), func(t *testing.T) { newShell(t, bin).session(read(t, name), docs[name]) })
+		}
 	})
-	for name, p := range pages() {
-		t.Run(path.Base(name), func(t *testing.T) {
-			t.Parallel()
-			s := newShell(t, bin)
-			if p.begin != nil {
-				p.begin(s)
-			}
-			for _, c := range commands(read(t, name)) {
-				s.play(c, p.lines[c.first()])
-			}
-		})
+}
+
+// session runs the lines of a page's text.
+func (s *shell) session(text string, p page) {
+	s.t.Helper()
+	if p.begin != nil {
+		p.begin(s)
+	}
+	for _, c := range commands(text) {
+		s.play(c, p.lines[c.first()])
 	}
 }
 
@@ -106,6 +117,9 @@ func (s *shell) play(c command, is step) {
 	s.t.Helper()
 	switch lacks := lacking(s, c.text, is.by); {
 	case is.elsewhere != "":
+		return
+	case is.instead != nil:
+		is.instead(s)
 		return
 	case synopsis(c.text):
 		s.requireWords(c.text)

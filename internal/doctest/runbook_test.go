@@ -22,10 +22,15 @@ func runbook() page {
 		waits + " --plain":          {before: (*shell).campaign, status: 4},
 		waits + " --once":           {after: func(s *shell, got answer) { require.Contains(s.t, got.out, "payments-q4") }},
 		"tidegate watch " + gateway: {during: func(s *shell) { s.run(approve, 0) }},
-		`tidegate list | awk '$2 == "running" {print $1}' | xargs -I{} tidegate pause {} --why "incident INC-77"`: {
+		`tidegate pause --all --why "incident INC-77"`: {
 			before: func(s *shell) { s.until("tidegate list", " running ") },
 			after: func(s *shell, _ answer) {
-				require.Contains(s.t, s.run("tidegate status payments-q4", 0).out, "incident INC-77")
+				require.Regexp(s.t, `(?m)^paused .*incident INC-77`, s.run("tidegate status payments-q4", 0).out)
+			},
+		},
+		`tidegate resume --all --paused-for "incident INC-77" --why "INC-77 is closed"`: {
+			after: func(s *shell, _ answer) {
+				require.NotRegexp(s.t, `(?m)^paused `, s.run("tidegate status payments-q4", 0).out)
 			},
 		},
 		`tidegate approve sgw-12A3456B --why "change CHG-1234"`: {
@@ -52,8 +57,9 @@ func runbook() page {
 			elsewhere: "worker/worker_test.go TestAWorkerIsReadyWhileItPollsAndStopsWhenAsked",
 		},
 		// The Temporal CLI is not ours: what the lines ask of Temporal is asked through its SDK.
-		"temporal worker deployment set-current-version --deployment-name tidegate --build-id 1.4.0": {elsewhere: "internal/e2e/release_back_test.go TestAReleaseIsTheFirstOneOrIsTakenBack"},
-		"temporal worker deployment describe-version --deployment-name tidegate --build-id 1.3.0":    {elsewhere: "internal/e2e/release_test.go TestAReleaseStrandsNobodyAndDisturbsNobody"},
+		"temporal worker deployment set-current-version --deployment-name tidegate --build-id 1.4.0":                                                                                                    {elsewhere: "internal/e2e/release_back_test.go TestAReleaseIsTheFirstOneOrIsTakenBack"},
+		"temporal worker deployment describe-version --deployment-name tidegate --build-id 1.3.0":                                                                                                       {elsewhere: "internal/e2e/release_test.go TestAReleaseStrandsNobodyAndDisturbsNobody"},
+		"temporal workflow update-options --workflow-id gateway-sgw-12A3456B --versioning-override-behavior pinned --versioning-override-deployment-name tidegate --versioning-override-build-id 1.4.0": {instead: forced},
 	}
 	return page{
 		begin: func(s *shell) {

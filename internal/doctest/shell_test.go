@@ -21,13 +21,14 @@ import (
 // shell runs lines one after the other, as a person types them: in one folder,
 // with the programs on the path by the names that the docs give them.
 type shell struct {
-	t       *testing.T
-	bin     string            // the programs
-	folder  string            // where the lines run
-	env     []string          // what the lines find set
-	set     []string          // the lines so far that set something for those after them
-	replace []string          // what is not here as the docs have it, and what it is here
-	helps   map[string]string // what commands say of themselves, as asked so far
+	t        *testing.T
+	bin      string            // the programs
+	folder   string            // where the lines run
+	env      []string          // what the lines find set
+	set      []string          // the lines so far that set something for those after them
+	replace  []string          // what is not here as the docs have it, and what it is here
+	temporal string            // the address of the Temporal around it, where there is one
+	helps    map[string]string // what commands say of themselves, as asked so far
 }
 
 // answer is what a line printed and how it ended.
@@ -90,6 +91,12 @@ func sets(line string) bool {
 // other shell is named.
 func (s *shell) command(ctx context.Context, line, by string) *exec.Cmd {
 	script := strings.Join(append(slices.Clone(s.set), s.here(line)), "\n")
+	if by != "" {
+		script = s.here(line) // what is set is set in bash's words
+	}
+	if by == "zsh" {
+		script = "autoload -U compinit; compinit -u\n" + script // as in a person's own
+	}
 	command := exec.CommandContext(ctx, cmp.Or(by, "bash"), "-c", script) //nolint:gosec // the docs' own lines
 	command.Dir, command.Env = s.folder, s.env
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -127,10 +134,15 @@ func (s *shell) run(line string, status int) answer {
 func (s *shell) until(line, want string) {
 	s.t.Helper()
 	var got answer
+	defer func() {
+		if s.t.Failed() {
+			s.t.Log(line, got.out, got.errors)
+		}
+	}()
 	require.Eventually(s.t, func() bool {
 		got = s.try(line, "")
 		return regexp.MustCompile(want).MatchString(got.out)
-	}, time.Minute, 200*time.Millisecond, "%s never printed %s", line, want)
+	}, 2*time.Minute, 200*time.Millisecond, "%s never printed %s", line, want)
 }
 
 // background starts a line whose program stays up, and gives what it said when up

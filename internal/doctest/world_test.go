@@ -26,7 +26,8 @@ func (s *shell) world() {
 	s.copy("scenario.yaml")
 	address := regexp.MustCompile(`Temporal +(\S+) (?s:.*)Ctrl-C`)
 	log := s.background("devserver --headless --port 0", address.MatchString)
-	s.env = append(s.env, "TEMPORAL_ADDRESS="+address.FindStringSubmatch(log)[1],
+	s.temporal = address.FindStringSubmatch(log)[1]
+	s.env = append(s.env, "TEMPORAL_ADDRESS="+s.temporal,
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
 		"HUAWEICLOUD_SDK_AK=SIMHUAWEIAK", "HUAWEICLOUD_SDK_SK=SIMHUAWEISK")
 	s.clouds("simcloud --listen 127.0.0.1:0 --scenario scenario.yaml")
