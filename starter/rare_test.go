@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/show"
+)
+
+// What no session shows at its leisure keeps its form too.
+func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 22, 2, 15, 0, 0, time.UTC)
+	status := fleet.Status{
+		Name: "fleet", Phase: fleet.Gathering, Doing: "reading the clouds: 3 targets to go", Submitter: "alice", Start: at,
+		Waves:    []fleet.WaveLine{{Wave: 1, State: fleet.WaveBaking, Until: at.Add(time.Hour)}},
+		Stopped:  "aborted by bob: enough",
+		Failures: []fleet.Row{{Name: "one", Gateway: "sgw-12A3456B", Wave: 1, State: fleet.Failed, Note: "FAILED: refused"}},
+		Measured: fleet.Measured{Proxy: fleet.Sample{Last: []maintenance.Duration{maintenance.Duration(time.Minute)}}},
+		Result:   &fleet.Result{Name: "fleet", State: fleet.Aborted, Summary: "aborted", Submitter: "alice", Start: at, End: at},
+	}
+	gateway := maintenance.Gateway{ID: "sgw-12A3456B", Tags: map[string]string{"env": "prod"}}
+	run := maintenance.Status{
+		Target: maintenance.Target{
+			Name: "one", Labels: map[string]string{"app": "pay"},
+			Proxies: []maintenance.ProxyRef{{Account: "prod", InstanceID: "in07", ProxyID: "po01", Version: "2.24.03.000"}},
+		},
+		Step: maintenance.StepSnapshot, Steps: []maintenance.StepReport{},
+		Gateway:   maintenance.GatewayOutcome{Before: gateway, After: gateway},
+		Snapshots: []maintenance.SnapshotOutcome{{VolumeID: "vol-1", SnapshotID: "snap-1", Point: maintenance.PointAfter, Deleted: true}},
+		Ledger:    []maintenance.Change{{What: "read weights", Reversible: true, State: maintenance.ChangeStuck, Why: "refused"}},
+		Decisions: []maintenance.Decision{{What: "approve", By: "bob", At: at}},
+	}
+	rare := struct {
+		Campaigns []operate.CampaignRecord `json:"campaigns"`
+		Gateways  []operate.Record         `json:"gateways"`
+		Answers   []campaignAnswer         `json:"answers"`
+		Reports   []report.Document        `json:"reports"`
+	}{
+		Campaigns: []operate.CampaignRecord{{Campaign: "fleet", Execution: operate.Running, Status: &status}},
+		Gateways:  []operate.Record{{Gateway: "sgw-12A3456B", Execution: operate.Running, Status: &run}},
+		Answers:   []campaignAnswer{{Campaign: "fleet", Error: "no worker answers"}},
+		Reports: []report.Document{{
+			SchemaVersion: report.SchemaVersion, Name: "fleet", Schedule: "weekly", Targets: []report.Target{},
+			Chain: report.Chain{Links: []report.Link{{WorkflowID: "campaign-fleet", Gone: true}}},
+		}},
+	}
+	var out bytes.Buffer
+	require.NoError(t, show.Printer{Out: &out, Form: show.FormJSON}.Print(rare, func(show.Printer) {}))
+	const golden = "testdata/rare.json"
+	if flag.Lookup("update").Value.String() == "true" {
+		require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o600))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), out.String(), "fields may be added (-update), never renamed or retyped")
+}
