@@ -3,7 +3,6 @@ package workflows
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -243,9 +242,7 @@ func (c *campaign) endState(f fleet.Fleet) fleet.EndState {
 }
 
 func summarize(r fleet.Result, stopped string) string {
-	n := r.Counts
-	text := fmt.Sprintf("%d of %d targets succeeded, %d had nothing to be done, %d failed, %d were skipped, %d were not begun",
-		n.Succeeded, n.Total, n.Current, n.Failed, n.Skipped, n.Waiting)
+	text := r.Counts.Sentence()
 	if stopped != "" {
 		text += "; " + stopped
 	}

@@ -64,7 +64,7 @@ func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
 		return Verdict{}, err
 	}
 	v := Verdict{Document: d}
-	anew, err := Make(ctx, pinned{Reader: r, links: d.Chain.Links}, d.WorkflowID, d.RunID)
+	anew, err := Make(ctx, pin(r, d.Chain.Links), d.WorkflowID, d.RunID)
 	if err != nil {
 		return v, err
 	}
@@ -82,17 +82,29 @@ func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
 type pinned struct {
 	Reader
 
-	links []Link
+	runs map[[2]string]Link
+	last map[string]Link // the first that the report has of a workflow, by its id
+}
+
+func pin(r Reader, links []Link) pinned {
+	p := pinned{Reader: r, runs: map[[2]string]Link{}, last: map[string]Link{}}
+	for _, l := range slices.Backward(links) {
+		p.runs[l.run()], p.last[l.WorkflowID] = l, l
+	}
+	return p
 }
 
 // History is a run's history up to the event that the report ends with.
 func (p pinned) History(ctx context.Context, workflowID, runID string) ([]*historypb.HistoryEvent, error) {
-	at := slices.IndexFunc(p.links, func(l Link) bool { return l.WorkflowID == workflowID && (l.RunID == runID || runID == "") })
-	if at < 0 {
+	link, known := p.runs[[2]string{workflowID, runID}]
+	if runID == "" {
+		link, known = p.last[workflowID]
+	}
+	if !known {
 		return p.Reader.History(ctx, workflowID, runID)
 	}
-	events, err := p.Reader.History(ctx, workflowID, p.links[at].RunID)
-	if n := p.links[at].Events; err == nil && n > 0 && n < len(events) {
+	events, err := p.Reader.History(ctx, workflowID, link.RunID)
+	if n := link.Events; err == nil && n > 0 && n < len(events) {
 		events = events[:n]
 	}
 	return events, err
@@ -103,28 +115,38 @@ func differentLinks(has, anew Chain) (list []string) {
 	say := func(l Link, format string, args ...any) {
 		list = append(list, fmt.Sprintf("the history of %s, run %s: ", l.WorkflowID, l.RunID)+fmt.Sprintf(format, args...))
 	}
-	same := func(a Link) func(Link) bool {
-		return func(b Link) bool { return a.WorkflowID == b.WorkflowID && a.RunID == b.RunID }
-	}
+	there, counted := has.byRun(), anew.byRun()
 	for _, l := range has.Links {
-		at := slices.IndexFunc(anew.Links, same(l))
+		now, known := counted[l.run()]
 		switch {
-		case at < 0:
+		case !known:
 			say(l, "the report counts on it, and the campaign's histories do not lead to it")
-		case anew.Links[at].Gone && !l.Gone:
+		case now.Gone && !l.Gone:
 			say(l, "it is gone: the namespace does not keep it any longer, so nothing about it can be verified")
-		case anew.Links[at].Events != l.Events:
-			say(l, "it has %d events, and the report counts on %d", anew.Links[at].Events, l.Events)
-		case anew.Links[at].SHA256 != l.SHA256:
-			say(l, "its events are not those that the report was made of (SHA-256 %.12s..., the report has %.12s...)", anew.Links[at].SHA256, l.SHA256)
+		case now.Events != l.Events:
+			say(l, "it has %d events, and the report counts on %d", now.Events, l.Events)
+		case now.SHA256 != l.SHA256:
+			say(l, "its events are not those that the report was made of (SHA-256 %.12s..., the report has %.12s...)", now.SHA256, l.SHA256)
 		}
 	}
 	for _, l := range anew.Links {
-		if !slices.ContainsFunc(has.Links, same(l)) {
+		if _, known := there[l.run()]; !known {
 			say(l, "it is missing from the report")
 		}
 	}
 	return list
+}
+
+// run names the run whose history a link is.
+func (l Link) run() [2]string { return [2]string{l.WorkflowID, l.RunID} }
+
+// byRun are the links by their runs; of two for one run the later counts.
+func (c Chain) byRun() map[[2]string]Link {
+	links := make(map[[2]string]Link, len(c.Links))
+	for _, l := range c.Links {
+		links[l.run()] = l
+	}
+	return links
 }
 
 // mostLines is how many different lines of a report are shown.

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -70,6 +72,30 @@ type Counts struct {
 	Failed    int `json:"failed"`
 	Skipped   int `json:"skipped"`
 	Current   int `json:"current"`
+}
+
+// Sentence says of a campaign that is over how its targets fared, without what none
+// of them did: 20 of 22 targets succeeded, 1 had nothing to be done, 1 failed.
+func (c Counts) Sentence() string {
+	did := []string{fmt.Sprintf("%d of %d targets succeeded", c.Succeeded, c.Total)}
+	for _, other := range []struct {
+		n         int
+		one, many string
+	}{
+		{c.Current, "had nothing to be done", "had nothing to be done"},
+		{c.Failed, "failed", "failed"},
+		{c.Skipped, "was skipped", "were skipped"},
+		{c.Waiting, "was not begun", "were not begun"},
+	} {
+		switch other.n {
+		case 0:
+		case 1:
+			did = append(did, "1 "+other.one)
+		default:
+			did = append(did, fmt.Sprintf("%d %s", other.n, other.many))
+		}
+	}
+	return strings.Join(did, ", ")
 }
 
 // The states of a wave.
