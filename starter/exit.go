@@ -17,7 +17,7 @@ const (
 	statusFailed  = 1 // it failed, or its end could not be learnt
 	statusUsage   = 2 // called wrongly: nothing was started
 	statusPartial = 3 // the maintenance ended PARTIAL
-	statusHeld    = 4 // a person has to act: it is held, or its gateway is quarantined
+	statusHeld    = 4 // a person has to act: it is held, waits for an approval, or its gateway is quarantined
 )
 
 // usageError is a wrong flag, argument or file.

@@ -25,10 +25,10 @@ func (a *app) watchGateway(cmd *cobra.Command, c operate.Session, id string) err
 	return a.attend(cmd, c, id, run)
 }
 
-// attend follows a run until it has ended or is held, prints its record, and is
+// attend follows a run until it has ended or a person has to act, prints its record, and is
 // an endError unless it ended COMPLETED.
 func (a *app) attend(cmd *cobra.Command, c operate.Session, gatewayID string, run client.WorkflowRun) error {
-	p := newProgress(cmd.ErrOrStderr(), gatewayID)
+	p := newProgress(cmd.ErrOrStderr())
 	err := follow(cmd.Context(), c, run, p)
 	p.Close()
 	if err != nil {
@@ -44,7 +44,7 @@ func (a *app) attend(cmd *cobra.Command, c operate.Session, gatewayID string, ru
 	return nil
 }
 
-// follow shows a run's progress until it has ended or is held. The run does not
+// follow shows a run's progress until it has ended or a person has to act. The run does not
 // depend on being followed.
 func follow(ctx context.Context, c operate.Session, run client.WorkflowRun, p *progress) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -85,7 +85,7 @@ func follow(ctx context.Context, c operate.Session, run client.WorkflowRun, p *p
 				continue
 			}
 			p.show(status, now)
-			if status.Held {
+			if status.Held || status.Blocker == maintenance.BlockedByApproval {
 				return nil
 			}
 		}

@@ -15,22 +15,19 @@ import (
 // this moment.
 type progress struct {
 	show.Screen
-	gateway string // its id
 
-	shown  map[maintenance.Step]string
-	last   maintenance.Status
-	advice string // the commands that were shown last
+	shown map[maintenance.Step]string
+	last  maintenance.Status
 }
 
-func newProgress(out io.Writer, gatewayID string) *progress {
-	return &progress{Screen: show.NewScreen(out), gateway: gatewayID, shown: map[maintenance.Step]string{}}
+func newProgress(out io.Writer) *progress {
+	return &progress{Screen: show.NewScreen(out), shown: map[maintenance.Step]string{}}
 }
 
 // show shows what is new, and what goes on now.
 func (p *progress) show(s maintenance.Status, now time.Time) {
 	p.last, p.Mute = s, false
 	p.steps(s.Steps, s.Reason)
-	p.advise(s)
 	p.redraw(now)
 }
 
@@ -48,19 +45,6 @@ func (p *progress) steps(steps []maintenance.StepReport, reason string) {
 		p.shown[s.Step] = text
 		p.Line(text)
 	}
-}
-
-// advise shows what to type where the run waits for a person. Where it is held
-// the record, which then follows, says so.
-func (p *progress) advise(s maintenance.Status) {
-	advice := ""
-	if s.Blocker == maintenance.BlockedByApproval {
-		advice = strings.Join(operate.Lines(p.gateway, operate.MayMaintenance(s)), "\n")
-	}
-	if advice != "" && advice != p.advice {
-		p.Line(advice)
-	}
-	p.advice = advice
 }
 
 // patient is true while the run waits for an instant that is not near.

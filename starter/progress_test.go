@@ -64,7 +64,7 @@ func TestTheMomentSaysWhatRunsOrHowLongItWaits(t *testing.T) {
 func TestATerminalsLastLineIsDrawnInPlace(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	p := newProgress(&out, "sgw-12A3456B")
+	p := newProgress(&out)
 	require.Zero(t, p.Width, "a buffer is no terminal")
 	p.Width = 20
 	opens := began.Add(time.Hour)
@@ -81,7 +81,7 @@ func TestATerminalsLastLineIsDrawnInPlace(t *testing.T) {
 func TestElsewhereThereIsALineForEachChange(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	p := newProgress(&out, "sgw-12A3456B")
+	p := newProgress(&out)
 	waiting := at(maintenance.StepWait, blocked(maintenance.BlockedByApproval, nil))
 	for range 3 {
 		p.show(waiting, began)
@@ -97,12 +97,8 @@ func TestElsewhereThereIsALineForEachChange(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"wait             waiting  because",
-		"tidegate approve sgw-12A3456B --why TEXT",
-		"tidegate abort sgw-12A3456B --why TEXT",
 		"nobody answers",
 		"update           running",
-		"tidegate approve sgw-12A3456B --why TEXT",
-		"tidegate abort sgw-12A3456B --why TEXT",
 	}, texts)
 }
 

@@ -14,7 +14,7 @@ import (
 
 // Run runs tidegate, and returns its exit status: 0 done, 1 failed, 2 called
 // wrongly, 3 a maintenance that ended PARTIAL, 4 one that waits for a person: it
-// is held, or refused because its gateway is quarantined.
+// is held, waits for an approval, or was refused since its gateway is quarantined.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd := newRoot() //nolint:contextcheck // cobra gives each command its context
 	cmd.SetArgs(args)
@@ -42,7 +42,7 @@ func newRoot() *cobra.Command {
 			"that belong to them. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n" +
 			"tidegate doctor says what is missing.\n\n" +
 			"Exit status: 0 done, 1 failed or refused, 2 called wrongly (nothing was done), 3 ended PARTIAL,\n" +
-			"4 a person has to act (the maintenance is held, or was refused because its gateway is quarantined).",
+			"4 a person has to act (it is held, waits for an approval, or was refused since its gateway is quarantined).",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noSuchCommand,

@@ -78,8 +78,10 @@ func TestAGatewayIsInOneMaintenanceAndWaitsForItsApproval(t *testing.T) {
 		s := w.tidegate("status", "sgw-22222222", "-o", "json").json(t).Status
 		return s != nil && s.Blocker == maintenance.BlockedByApproval
 	}, 20*time.Second, 50*time.Millisecond)
-	waiting := w.tidegate("status", "sgw-22222222")
+	waiting := w.tidegate("watch", "sgw-22222222")
+	require.Equal(t, 4, waiting.status, "a person has to act")
 	require.Contains(t, waiting.out, "waits     (approval)")
+	require.Contains(t, waiting.out, "you may   tidegate approve sgw-22222222 --why TEXT")
 
 	approved := w.tidegate("approve", "sgw-22222222", "--by", "alice", "--why", "CHG-1")
 	require.Equal(t, 0, approved.status)
@@ -111,16 +113,16 @@ func TestARunGoesOnWhenNobodyFollowsIt(t *testing.T) {
 	w.work()
 	ctx, stop := context.WithCancel(t.Context())
 	defer time.AfterFunc(3*time.Second, stop).Stop() // as Ctrl-C does
-	left := w.tidegateUntil(ctx, quick("sgw-22222222", "--approval")...)
+	left := w.tidegateUntil(ctx, quick("sgw-55555555")...)
 	require.Equal(t, 1, left.status)
-	require.Contains(t, left.errors, "no longer followed; the maintenance goes on; look again with: tidegate watch sgw-22222222")
-	require.Equal(t, "Running", w.tidegate("status", "sgw-22222222", "-o", "json").json(t).Execution)
+	require.Contains(t, left.errors, "no longer followed; the maintenance goes on; look again with: tidegate watch sgw-55555555")
+	require.Equal(t, "Running", w.tidegate("status", "sgw-55555555", "-o", "json").json(t).Execution)
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
-	require.NoError(t, c.CancelWorkflow(t.Context(), workflows.GatewayWorkflowID("sgw-22222222"), ""))
+	require.NoError(t, c.CancelWorkflow(t.Context(), workflows.GatewayWorkflowID("sgw-55555555"), ""))
 	require.Eventually(t, func() bool {
-		got := w.tidegate("status", "sgw-22222222", "-o", "json").json(t)
+		got := w.tidegate("status", "sgw-55555555", "-o", "json").json(t)
 		return got.Execution == "Canceled" && got.Result.State == maintenance.StateFailed
 	}, 20*time.Second, 50*time.Millisecond)
 }

@@ -63,7 +63,7 @@ func readFleet() surveyed {
 		{ProxyID: "151c14381ac14ecfb9703a745b992677po01", From: "2.23.12.000", To: "2.24.03.000"},
 		{ProxyID: "151c14381ac14ecfb9703a745b992678po01", From: "2.24.03.000", To: "2.24.03.000"},
 	}
-	till.Anomalies = []string{"AWS updates it by itself in the same window (ALL_VERSIONS)"}
+	till.Anomalies = []string{"4e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5bin07 has no proxies"}
 	s.targets["sgw-22222222"] = till
 	return s
 }
