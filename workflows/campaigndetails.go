@@ -46,12 +46,10 @@ func (c *campaign) keepers() (all []keeper) {
 // campaignDetails is a campaign as Markdown, the most urgent first; called is its
 // name for commands.
 func campaignDetails(to place, called string, s fleet.Status, keepers []keeper) string {
-	d, n := newDocument(), s.Counts
+	d := newDocument()
 	campaignHeadline(d, s)
 	d.part()
-	d.say("%d of %d targets have ended: %d succeeded, %d had nothing to be done, %d failed, %d were skipped. %d run of at most %d, %d wait.",
-		n.Total-n.Running-n.Waiting, n.Total, n.Succeeded, n.Current, n.Failed, n.Skipped, n.Running, s.MaxConcurrent, n.Waiting)
-	d.say("Begun by %s, %s. From a shell: `tidegate status %s`", s.Submitter, when(s.Start, maintenance.Zone{}), md(called))
+	campaignSums(d, called, s)
 	d.mayOrder(campaignOrders(s), "; about one target also `\"target\": \"name\"`")
 	campaignLinks(d, to, s)
 	noticeTable(d, untold(s.Notices))
@@ -62,6 +60,19 @@ func campaignDetails(to place, called string, s fleet.Status, keepers []keeper) 
 	decisionTable(d, s.Decisions)
 	nextTable(d, s)
 	return d.text.String()
+}
+
+// campaignSums say how far it is, and the command that says more.
+func campaignSums(d *document, called string, s fleet.Status) {
+	begun := when(s.Start, maintenance.Zone{})
+	if r := s.Result; r != nil {
+		d.say("Begun by %s, %s; ended %s. From a shell: `tidegate report %s`", s.Submitter, begun, when(r.End, maintenance.Zone{}), md(called))
+		return
+	}
+	n := s.Counts
+	d.say("%d of %d targets have ended: %d succeeded, %d had nothing to be done, %d failed, %d were skipped. %d run of at most %d, %d wait.",
+		n.Total-n.Running-n.Waiting, n.Total, n.Succeeded, n.Current, n.Failed, n.Skipped, n.Running, s.MaxConcurrent, n.Waiting)
+	d.say("Begun by %s, %s. From a shell: `tidegate status %s`", s.Submitter, begun, md(called))
 }
 
 func campaignHeadline(d *document, s fleet.Status) {
@@ -83,7 +94,7 @@ func campaignHeadline(d *document, s fleet.Status) {
 	case !s.Next.IsZero():
 		d.say("**Waits** until %s.", when(s.Next, maintenance.Zone{}))
 	}
-	if s.Paused != "" {
+	if s.Paused != "" && s.Result == nil {
 		d.say("**Paused** by %s", cutTo(s.Paused, shownNote))
 	}
 }
@@ -164,13 +175,13 @@ func runningTable(d *document, to place, s fleet.Status) {
 	slices.SortStableFunc(running, func(a, b fleet.Row) int { return cmp.Compare(min(len(b.Note), 1), min(len(a.Note), 1)) })
 	var rows [][]md
 	for _, r := range shown(running) {
-		state := "ends about " + stamp(&r.End)
+		state := stamp(&r.End)
 		if r.Note != "" {
 			state = "**held:** " + plain(r.Note)
 		}
 		rows = append(rows, []md{to.target(r.Name, r.Gateway), number(r.Wave), stamp(&r.Begun), state})
 	}
-	d.table("Running", []string{"target", "wave", "began, UTC", ""}, rows, s.Counts.Running)
+	d.table("Running", []string{"target", "wave", "began, UTC", "expected end"}, rows, s.Counts.Running)
 }
 
 func keeperTable(d *document, keepers []keeper) {

@@ -45,6 +45,8 @@ func (c *campaign) tell(ctx workflow.Context) {
 
 // tellUngathered sends word of a campaign that ends before it has begun.
 func (c *campaign) tellUngathered(ctx workflow.Context, failure error) error {
+	c.doing = "it has ended, and nothing was begun: " + explain(failure).Error()
+	c.publish(ctx)
 	if c.in.PlanOnly {
 		return nil
 	}

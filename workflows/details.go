@@ -51,7 +51,7 @@ func (r *run) headline(d *document) {
 	default:
 		d.say("**%s** is running.", string(s.Step))
 	}
-	if s.PastNoReturn {
+	if s.PastNoReturn && s.Result == nil {
 		d.say("**Past the point of no return:** the update is triggered, and the gateway does not run again yet.")
 	}
 	d.part()
@@ -171,7 +171,7 @@ func ledgerTable(d *document, changes []maintenance.Change) {
 		if !c.Reversible {
 			back = cmp.Or(back, "forward-only")
 		}
-		rows = append(rows, []md{md(c.State), plain(c.What), plain(back)})
+		rows = append(rows, []md{md(c.State), plain(cutTo(c.What, shownNote)), plain(cutTo(back, shownNote))})
 	}
 	d.table("Ledger", []string{"state", "change", "the way back"}, rows, len(rows))
 }

@@ -76,3 +76,88 @@ func TestTheDetailsOfTenThousandTargetsAreSmall(t *testing.T) {
 	}
 	require.NotContains(t, said, " <b>")
 }
+
+func TestTheDetailsOfARunSayWhatMayBeDone(t *testing.T) {
+	t.Parallel()
+	c := rejecting()
+	c.schedule.Timezone, c.schedule.Hour, c.schedule.Minute = "GMT+5:30", new(19), new(30)
+	in := c.input(holding)
+	in.Policy.Approval = true
+	env := at(t, noon.Add(-2*time.Hour), c)
+	said := map[string]string{}
+	look := func(what string, after time.Duration) {
+		env.RegisterDelayedCallback(func() { said[what] = details(t, env) }, after)
+	}
+	look("asks", time.Hour)
+	env.RegisterDelayedCallback(func() {
+		env.UpdateWorkflow(workflows.ApproveUpdate, "approve", (&answers{t: t}).accepted(), alice)
+	}, time.Hour+time.Minute)
+	look("waits", time.Hour+2*time.Minute)
+	look("held", 8*time.Hour)
+	env.RegisterDelayedCallback(func() {
+		env.UpdateWorkflow(workflows.AbortUpdate, "abort", (&answers{t: t}).accepted(), alice)
+	}, 9*time.Hour)
+	_, err := maintain(t, env, in)
+	require.Error(t, err)
+	said["ended"] = details(t, env)
+	for what, texts := range map[string][]string{
+		"asks":  {"**Waits (approval):**", "You may send **approve**, **abort**"},
+		"waits": {"**Waits (window)** until Sun 2026-11-22 14:00Z (Sun 19:30 GMT+5:30)", "You may send **abort**", "|approve|alice|CHG-1|"},
+		"held":  {"**Held: a person has to act.** upgrade-proxies failed", "You may send **abort**, **retry**, **skip**", "### Ledger", "|rejected|"},
+		"ended": {"**PARTIAL**", "aborted by alice (CHG-1)", "TidegateGateway%3D%27sgw-12A3456B%27"},
+	} {
+		for _, text := range texts {
+			require.Contains(t, said[what], text, what)
+		}
+	}
+	require.NotContains(t, said["ended"], "You may send")
+}
+
+func TestTheDetailsOfferNoOrderPastThePointOfNoReturn(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	env := at(t, noon, c)
+	said := ""
+	env.RegisterDelayedCallback(func() { said = details(t, env) }, 2*time.Minute)
+	_, err := maintain(t, env, c.input(maintenance.Policy{}))
+	require.NoError(t, err)
+	require.Contains(t, said, "**Past the point of no return:**")
+	require.NotContains(t, said, "You may send")
+	require.Contains(t, details(t, env), "left over: ")
+}
+
+func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
+	t.Parallel()
+	s := newSky(3)
+	s.set(workflows.QuarantineWorkflowID(s.gateways[2].gateway.ID), true)
+	p := s.plan()
+	p.Approvals.Count = 1
+	p.Rollout.MaxConcurrent = 1
+	env := under(t, noon.Add(-time.Hour), s)
+	said := map[string]string{}
+	look := func(what string, after time.Duration) {
+		env.RegisterDelayedCallback(func() { said[what] = details(t, env) }, after)
+	}
+	look("asks", 10*time.Minute)
+	env.order(11*time.Minute, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "bob", Why: "see [CHG-1]"}})
+	look("waits", 12*time.Minute)
+	look("runs", time.Hour+2*time.Minute)
+	env.order(time.Hour+3*time.Minute, workflows.PauseUpdate, workflows.CampaignOrder{})
+	look("paused", time.Hour+4*time.Minute)
+	env.order(2*time.Hour, workflows.AbortUpdate, workflows.CampaignOrder{})
+	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.Error(t, err)
+	said["ended"] = details(t, env)
+	for what, texts := range map[string][]string{
+		"asks":   {"**Held: a person has to act.** wave 1 waits for an approval", "You may send **approve**, **pause**"},
+		"waits":  {"**Waits** until Sun 2026-11-22 12:00Z", "|window|2|Sun 2026-11-22 12:00Z|", "|barred|1| |files-002:", "|approve|bob|see \\[CHG-1]|"},
+		"runs":   {"**Under way.**", "[files-000](namespaces/default-test-namespace/workflows/gateway-sgw-00000001) sgw-00000001|1|", "|concurrency|1|", ".roster-000)"},
+		"paused": {"**Paused** by bob: for the test", "You may send **resume**", "|pause|2|"},
+		"ended":  {"**ABORTED**", "ended Sun 2026-11-22 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|for the test|"},
+	} {
+		for _, text := range texts {
+			require.Contains(t, said[what], text, what)
+		}
+	}
+	require.NotContains(t, said["ended"], "You may send")
+}

@@ -18,7 +18,7 @@ import (
 const mostAddress = 7500
 
 // mostSaid is how many bytes of one text a document shows.
-const mostSaid = 500
+const mostSaid = 900
 
 // md is Markdown. A text of people, clouds or errors becomes so by plain.
 type md string
@@ -148,8 +148,13 @@ func clock(t *time.Time) string {
 	return t.UTC().Format("01-02 15:04:05Z")
 }
 
-// stamp is a clock that stays on one line.
-func stamp(t *time.Time) md { return md(strings.ReplaceAll(clock(t), " ", "\u00a0")) }
+// stamp is an instant of now in a table, where it stays on one line.
+func stamp(t *time.Time) md {
+	if t == nil || t.IsZero() {
+		return ""
+	}
+	return md(strings.ReplaceAll(t.UTC().Format("2 Jan 15:04:05Z"), " ", "\u00a0"))
+}
 
 // when is an instant that may be weeks away: in UTC, and in the gateway's own zone
 // where that is another.
