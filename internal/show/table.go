@@ -11,16 +11,18 @@ import (
 // padding stands between columns.
 const padding = "  "
 
-// The least widths to which a narrow terminal brings the last column, which is
-// wrapped, and another one, which is cut.
+// The widths to which a narrow terminal brings the last column, which is wrapped, at
+// first and in need; and the first one, which is cut.
 const (
-	minNote = 20
-	minCell = 8
+	minNote   = 20
+	leastNote = 12
+	minCell   = 8
 )
 
 // Table writes rows under a head. On a terminal it is no wider than that, as far
-// as its columns can be made narrower: those that say nothing are left out, the
-// widest ones are cut, and the last one is wrapped. Elsewhere all is there.
+// as its columns can be made narrower: those that say nothing are left out, texts
+// are wrapped, and the first column, which names things, is cut. Where that is not
+// enough each row stands in lines of its own. Elsewhere all is there.
 func (p Printer) Table(head []string, rows [][]string) {
 	all := make([][]string, 0, len(rows)+1)
 	for _, cells := range append([][]string{head}, rows...) {
@@ -32,8 +34,14 @@ func (p Printer) Table(head []string, rows [][]string) {
 	}
 	var configs []table.ColumnConfig
 	if columns := p.Columns(); columns > 0 && total(widths(all)) > columns {
-		all = telling(all)
-		configs = fit(columns, widths(all))
+		var fits bool
+		if all = telling(all); len(all) > 1 {
+			configs, fits = fit(columns, all)
+		}
+		if !fits {
+			p.lines(columns, all)
+			return
+		}
 	}
 	w := table.NewWriter()
 	w.SetStyle(table.Style{Box: table.BoxStyle{PaddingRight: padding}, Options: table.Options{}})
@@ -92,32 +100,64 @@ func total(wide []int) int {
 	return sum
 }
 
-// fit makes columns narrower until they fit, or cannot be: first the last one,
-// then the widest of the others, again and again.
-func fit(columns int, wide []int) []table.ColumnConfig {
-	last := len(wide) - 1
+// fit makes columns narrower until they fit: first the last one, then those that can
+// be wrapped, such as instants; then the first one is cut, and the last is narrowed
+// again. It says so where that is not enough.
+func fit(columns int, all [][]string) (configs []table.ColumnConfig, fits bool) {
+	wide, words, last := widths(all), widths(longestWords(all)), len(all[0])-1
 	give := func(column, least int) {
 		wide[column] = max(min(wide[column], least), wide[column]-max(total(wide)-columns, 0))
 	}
 	give(last, minNote)
-	for total(wide) > columns {
-		widest := 0
-		for i := range wide[:last] {
-			if wide[i] > wide[widest] {
-				widest = i
-			}
-		}
-		if last == 0 || wide[widest] <= minCell {
-			break
-		}
-		wide[widest]--
+	for i := range last {
+		give(i, words[i])
 	}
-	configs := make([]table.ColumnConfig, len(wide))
+	give(0, minCell)
+	give(last, leastNote)
+	configs = make([]table.ColumnConfig, len(wide))
 	for i, w := range wide {
-		configs[i] = table.ColumnConfig{Number: i + 1, WidthMax: w, WidthMaxEnforcer: shorten}
+		configs[i] = table.ColumnConfig{Number: i + 1, WidthMax: w, WidthMaxEnforcer: wrap}
 	}
-	configs[last].WidthMaxEnforcer = wrap
-	return configs
+	if last > 0 && wide[0] < words[0] {
+		configs[0].WidthMaxEnforcer = shorten
+	}
+	return configs, total(wide) <= columns
+}
+
+// lines writes each row in lines of its own, for a terminal on which no table fits:
+// what stands in a table's cells is typed next, and is not cut.
+func (p Printer) lines(columns int, all [][]string) {
+	head := 0
+	for _, name := range all[0] {
+		head = max(head, text.StringWidthWithoutEscSequences(name))
+	}
+	indent := strings.Repeat(" ", head+len(padding))
+	for n, cells := range all[1:] {
+		if n > 0 {
+			p.Linef("")
+		}
+		for i, cell := range cells {
+			if cell == "" || cell == "-" {
+				continue
+			}
+			wrapped := wrap(cell, max(columns-len(indent), minCell))
+			p.Linef("%s%s", text.Pad(all[0][i], len(indent), ' '), strings.ReplaceAll(wrapped, "\n", "\n"+indent))
+		}
+	}
+}
+
+// longestWords are the longest words of the cells.
+func longestWords(all [][]string) [][]string {
+	longest := make([][]string, len(all))
+	for i, cells := range all {
+		for _, cell := range cells {
+			words := append(strings.Fields(cell), "")
+			longest[i] = append(longest[i], slices.MaxFunc(words, func(a, b string) int {
+				return text.StringWidthWithoutEscSequences(a) - text.StringWidthWithoutEscSequences(b)
+			}))
+		}
+	}
+	return longest
 }
 
 // shorten leaves out the end of what is too long.

@@ -41,22 +41,38 @@ payments-storage-frankfurt-1  sgw-12A3456B  2     waiting    2026-11-29 02:00:00
 files-2                       sgw-22222222  2     succeeded  -                     -
 `,
 		80: `
-TARGET     GATEWAY    WAVE  STATE      NEXT        BLOCKER  NOTE
-payments…  sgw-12A3…  2     waiting    2026-11-2…  window   its window opens at
-                                                            2026-11-29
-                                                            02:00:00Z; see
-                                                            https://example.com/
-                                                            a-word-that-is-far-t
-                                                            oo-long-for-its-colu
-                                                            mn
-files-2    sgw-2222…  2     succeeded  -           -
+TARGET    GATEWAY       WAVE  STATE      NEXT        BLOCKER  NOTE
+payment…  sgw-12A3456B  2     waiting    2026-11-29  window   its window opens
+                                         02:00:00Z            at 2026-11-29
+                                                              02:00:00Z; see
+                                                              https://example.co
+                                                              m/a-word-that-is-f
+                                                              ar-too-long-for-it
+                                                              s-column
+files-2   sgw-22222222  2     succeeded  -           -
+`,
+		60: `
+TARGET   payments-storage-frankfurt-1
+GATEWAY  sgw-12A3456B
+WAVE     2
+STATE    waiting
+NEXT     2026-11-29 02:00:00Z
+BLOCKER  window
+NOTE     its window opens at 2026-11-29 02:00:00Z; see
+         https://example.com/a-word-that-is-far-too-long-for
+         -its-column
+
+TARGET   files-2
+GATEWAY  sgw-22222222
+WAVE     2
+STATE    succeeded
 `,
 	} {
 		require.Equal(t, strings.TrimPrefix(want, "\n"), table(columns, heads, targetRows()), columns)
 	}
 }
 
-func TestNoTableIsWiderThanATerminalOfEightyColumns(t *testing.T) {
+func TestNoTableIsWiderThanItsTerminal(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		count := rapid.IntRange(1, 6).Draw(t, "columns")
