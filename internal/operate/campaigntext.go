@@ -36,13 +36,13 @@ func (p page) campaign(r CampaignRecord) {
 	case r.Status != nil:
 		p.campaignStatus(*r.Status)
 	}
-	p.advice(campaignLines(r.handle(), r.May))
+	p.advice(slices.Concat(heldLines(r), campaignLines(r.handle(), r.May)))
 }
 
 // targets prints those that were asked for.
 func (p page) targets(r CampaignRecord) {
 	if len(r.Targets) == 0 {
-		p.Linef("no target of %s is in that state", r.Campaign)
+		p.Linef("no target of %s is in that state; all of them: tidegate status %s --all", r.Campaign, r.Campaign)
 		return
 	}
 	heads, row := rowsTable("TARGET")

@@ -70,6 +70,27 @@ func MayCampaign(s fleet.Status) []string {
 	return names
 }
 
+// mostHeld is for how many held targets the commands stand beside the campaign's.
+const mostHeld = 3
+
+// heldLines are the commands that every held target of a campaign takes; what else it
+// takes its own status says.
+func heldLines(r CampaignRecord) []string {
+	if r.Status == nil || r.Execution != Running {
+		return nil
+	}
+	var texts []string
+	held := 0
+	for _, row := range r.Status.Running {
+		if row.Note != "" && held < mostHeld {
+			held++
+			texts = append(texts, "tidegate status "+r.handle()+" "+row.Gateway)
+			texts = append(texts, Lines(row.Gateway, []string{workflows.RetryUpdate, workflows.AbortUpdate})...)
+		}
+	}
+	return texts
+}
+
 // campaignLines are the commands by which orders are given to a campaign, in the
 // orders' own order.
 func campaignLines(name string, names []string) []string {
