@@ -39,21 +39,21 @@ func Orders() []Order {
 	return append([]Order{
 		{
 			Update: workflows.ApproveUpdate, Past: "approved", To: run, nobody: noRun, Campaign: OfCampaign,
-			Example: `payments-q4 --why "change CHG-1234"`,
+			Example: "payments-q4 --why \"change CHG-1234\"\n  tidegate approve sgw-12A3456B --why \"change CHG-1234\"",
 			Short:   "Let a campaign, or a maintenance, that waits for an approval begin",
 			Long: "approve lets a campaign, or its next wave, begin; or a single maintenance whose policy asks for an approval.\n" +
 				"Where the plan asks for several, each is given by another person, and none by whoever started the campaign.",
 		},
 		{
 			Update: workflows.RetryUpdate, Past: "retried", To: run, nobody: noRun, Campaign: OfTarget,
-			Example: `sgw-12A3456B --why "freed two addresses in the subnet"`,
+			Example: "payments-q4 files-1 --why \"the host has its disk\"\n  tidegate retry sgw-12A3456B --why \"freed two addresses in the subnet\"",
 			Short:   "Try a failed target again, or the step at which a maintenance is held",
 			Long: "retry CAMPAIGN TARGET has a target that failed wait for its next window again. retry GATEWAY_ID tries a failed\n" +
 				"step again, in a maintenance whose policy holds it then (onFailure: hold).",
 		},
 		{
 			Update: workflows.SkipUpdate, Past: "skipped", To: run, nobody: noRun, Campaign: OfTarget,
-			Example: `sgw-12A3456B --why "goes away next month"`,
+			Example: "payments-q4 files-1 --why \"goes away next month\"\n  tidegate skip sgw-12A3456B --why \"this proxy goes away next month\"",
 			Short:   "Leave a target out, or go on without the step at which a maintenance is held",
 			Long: "skip CAMPAIGN TARGET leaves a target out that has not begun: the campaign cannot end COMPLETED any more.\n" +
 				"skip GATEWAY_ID goes on without a failed step, in a maintenance whose policy holds it then (onFailure: hold): the\n" +
@@ -61,7 +61,7 @@ func Orders() []Order {
 		},
 		{
 			Update: workflows.AbortUpdate, Past: "aborted", To: run, nobody: noRun, Campaign: OfCampaign,
-			Example: `sgw-12A3456B --why "not in this week"`,
+			Example: "payments-q4 --why \"not this quarter\"\n  tidegate abort sgw-12A3456B --why \"not in this week\"",
 			Short:   "End a campaign or a maintenance: begin nothing more, take back what can be taken back",
 			Long: "abort ends a campaign, with all of its targets, or a single maintenance. What has begun is watched to its end, and\n" +
 				"what can be taken back is taken back. For a gateway it is refused from the update's trigger until the gateway runs\n" +
