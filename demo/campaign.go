@@ -13,6 +13,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows"
 )
@@ -26,13 +27,13 @@ const (
 
 // campaign is the one that the demo runs.
 type campaign struct {
-	name   string
-	client client.Client
-	run    client.WorkflowRun
+	name    string
+	session operate.Session
+	run     client.WorkflowRun
 }
 
 // begin starts the campaign, as tidegate does.
-func begin(ctx context.Context, c client.Client, in workflows.CampaignInput) (*campaign, error) {
+func begin(ctx context.Context, c operate.Session, in workflows.CampaignInput) (*campaign, error) {
 	name := in.Plan.Name
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: workflows.CampaignWorkflowID(name), TaskQueue: workflows.TaskQueue,
@@ -43,7 +44,7 @@ func begin(ctx context.Context, c client.Client, in workflows.CampaignInput) (*c
 	if err != nil {
 		return nil, fmt.Errorf("start the campaign %s: %w", name, err)
 	}
-	return &campaign{name: name, client: c, run: run}, nil
+	return &campaign{name: name, session: c, run: run}, nil
 }
 
 // foretold says, as Markdown, what is to become of each target.
@@ -126,28 +127,21 @@ func (c *campaign) look(ctx context.Context, ran map[string]fleet.Row) (now mome
 func (c *campaign) ask(ctx context.Context, workflowID, query string, answer any, args ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	value, err := c.client.QueryWorkflow(ctx, workflowID, "", query, args...)
-	if err == nil {
-		err = value.Get(answer)
-	}
-	if err != nil {
-		return fmt.Errorf("ask %s for its %s: %w", workflowID, query, err)
-	}
-	return nil
+	return c.session.Ask(ctx, workflowID, "", query, answer, args...)
 }
 
-// order gives the campaign, or one of its targets' runs, an order.
-func (c *campaign) order(ctx context.Context, workflowID, update string, in any) error {
-	handle, err := c.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: workflowID, UpdateName: update, Args: []any{in}, WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = handle.Get(ctx, nil)
+// order gives an order to the campaign, or to one of its targets' runs where a
+// gateway is given. One that is refused comes too late: somebody else was faster.
+func (c *campaign) order(ctx context.Context, gateway string, d decision) error {
+	order, _ := operate.OrderOf(d.update)
+	_, err := operate.Command{
+		Order: order, Gateway: gateway, Name: c.name, Found: operate.Started(c.name, c.run),
+		In: workflows.CampaignOrder{Order: workflows.Order{By: person, Why: d.why}},
+	}.Give(ctx, c.session)
+	if _, late := errors.AsType[operate.RefusedError](err); late {
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", update, workflowID, err)
-	}
-	return nil
+	return err
 }
 
 // rows are the campaign's targets, also when it has ended.
@@ -161,7 +155,7 @@ func (c *campaign) record(ctx context.Context, row fleet.Row) (maintenance.Resul
 	if row.Begun.IsZero() {
 		return maintenance.Result{}, nil
 	}
-	result, err := outcome.Of(ctx, c.client.GetWorkflow(ctx, workflows.GatewayWorkflowID(row.Gateway), ""))
+	result, err := outcome.Of(ctx, c.session.GetWorkflow(ctx, workflows.GatewayWorkflowID(row.Gateway), ""))
 	if errors.Is(err, outcome.ErrNoResult) {
 		return maintenance.Result{}, nil
 	}

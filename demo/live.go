@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/tidegate/tidegate/internal/live"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 // screen shows how the campaign goes.
@@ -24,7 +22,7 @@ type screen interface {
 // newScreen is the live view on a terminal, and lines elsewhere.
 func newScreen(ctx context.Context, t terminal, s *stage, c *campaign, begin time.Time) screen {
 	plain := &lines{out: t.out, begin: begin, said: map[string]string{}, last: map[string]maintenance.Status{}}
-	if !t.whole() {
+	if !show.Interactive(t.in, t.out) {
 		return plain
 	}
 	return newView(ctx, t, s, c, plain)
@@ -37,18 +35,6 @@ type terminal struct {
 	interrupt func()
 }
 
-// whole is true where both are a terminal's, and its cursor can be moved.
-func (t terminal) whole() bool {
-	in, typed := t.in.(*os.File)
-	return typed && term.IsTerminal(int(in.Fd())) && isTerminal(t.out)
-}
-
-// isTerminal is true for a terminal whose cursor can be moved.
-func isTerminal(out io.Writer) bool {
-	file, isFile := out.(*os.File)
-	return isFile && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
-}
-
 // view is tidegate watch on the whole terminal, and lines once the user has left
 // it.
 type view struct {
@@ -59,14 +45,13 @@ type view struct {
 
 func newView(ctx context.Context, t terminal, s *stage, c *campaign, plain *lines) *view {
 	v := &view{lines: plain, out: t.out, left: make(chan struct{})}
-	session := operate.Session{Client: s.client, Namespace: s.temporal.Namespace()}
 	options := live.Options{
 		Name: c.name, Note: "Web UI " + s.runsPage(), By: operate.LoginName(),
 		May: operate.MayCampaign, MayRun: operate.MayMaintenance, Leave: true, In: t.in, Out: t.out,
 	}
 	go func() {
 		defer close(v.left)
-		last, err := live.Run(ctx, options, operate.NewSource(session, operate.Started(c.name, c.run)))
+		last, err := live.Run(ctx, options, operate.NewSource(s.session(), operate.Started(c.name, c.run)))
 		switch {
 		case errors.Is(err, live.ErrInterrupted):
 			t.interrupt()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -48,7 +49,7 @@ func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error 
 	}
 	was, err := perform(ctx, s, input, opts.ask, func(ctx context.Context, c *campaign) screen {
 		return newScreen(ctx, seen, s, c, begin)
-	}, seen.whole())
+	}, show.Interactive(in, out))
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func perform(
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	c, err := begin(ctx, s.client, in)
+	c, err := begin(ctx, s.session(), in)
 	if err != nil {
 		return ending{}, err
 	}

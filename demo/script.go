@@ -45,8 +45,7 @@ func (s *script) approve(ctx context.Context, m moment) error {
 	if m.campaign.Asks == "" || s.ask || !s.due("the campaign") {
 		return nil
 	}
-	return s.campaign.order(ctx, s.campaign.run.GetID(), workflows.ApproveUpdate,
-		workflows.CampaignOrder{Order: workflows.Order{By: person, Why: "the plan looks right"}})
+	return s.campaign.order(ctx, "", decision{workflows.ApproveUpdate, "the plan looks right"})
 }
 
 // decide decides about targets of which a step has failed. One that should not
@@ -63,8 +62,7 @@ func (s *script) decide(ctx context.Context, m moment) error {
 		if !s.due(target.name) {
 			continue
 		}
-		if err := s.campaign.order(ctx, workflows.GatewayWorkflowID(target.gateway()), target.decide.update,
-			workflows.Order{By: person, Why: target.decide.why}); err != nil {
+		if err := s.campaign.order(ctx, target.gateway(), *target.decide); err != nil {
 			return err
 		}
 	}

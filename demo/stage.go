@@ -12,6 +12,7 @@ import (
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -118,6 +119,11 @@ func (s *stage) raiseWorker(ctx context.Context, known plan.Accounts) error {
 // runsPage is where the Web UI lists the campaign, its pages and its targets' runs.
 func (s *stage) runsPage() string {
 	return s.temporal.UIAddress() + "/namespaces/" + s.temporal.Namespace() + "/workflows"
+}
+
+// session is how people speak with what runs here.
+func (s *stage) session() operate.Session {
+	return operate.Session{Client: s.client, Namespace: s.temporal.Namespace()}
 }
 
 // tidegate is the operator's command, against this stage.

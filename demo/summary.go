@@ -13,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -133,7 +134,7 @@ func (p printer) table(title string, columns ...any) table.Writer {
 	t.SetTitle(title)
 	t.AppendHeader(columns)
 	t.SetStyle(table.StyleDefault)
-	if isTerminal(p.out) {
+	if show.Moves(p.out) {
 		t.SetStyle(table.StyleLight)
 	}
 	t.Style().Format.Header = text.FormatDefault
@@ -178,7 +179,7 @@ func (p printer) coloured(shown string, expected bool) string {
 	if shown == "" {
 		shown = "no record"
 	}
-	if !isTerminal(p.out) {
+	if !show.Moves(p.out) {
 		return shown
 	}
 	switch {

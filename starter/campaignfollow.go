@@ -71,10 +71,10 @@ func followCampaign(ctx context.Context, c operate.Session, g operate.Campaign, 
 			if err != nil && !errors.Is(err, outcome.ErrNoResult) {
 				return 0, err
 			}
-			last, err := operate.FindCampaign(ctx, c, g.WorkflowID)
+			last, err := g.Again(ctx, c)
 			return last.Execution, err
 		case now := <-tick.C:
-			if p.patient() && now.Sub(looked) < operate.LookSlowly {
+			if p.last.Patient(now) && now.Sub(looked) < operate.LookSlowly {
 				p.redraw(now)
 				continue
 			}
@@ -142,7 +142,7 @@ func (p *campaignProgress) say(of, text string) {
 func (p *campaignProgress) begun(rows []fleet.Row) {
 	now := map[string]bool{}
 	for _, r := range rows {
-		key := fmt.Sprint(r.Name, r.Attempts)
+		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
 		now[key] = true
 		if !p.running[key] {
 			p.Line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Begun), show.Clock(&r.End)))
@@ -154,7 +154,7 @@ func (p *campaignProgress) begun(rows []fleet.Row) {
 // failures shows the targets that have failed since.
 func (p *campaignProgress) failures(rows []fleet.Row) {
 	for _, r := range rows {
-		key := fmt.Sprint(r.Name, r.Attempts)
+		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
 		if !p.failed[key] {
 			p.Line(fmt.Sprintf("failed    %s (%s): %s", r.Name, r.Gateway, r.Note))
 		}
@@ -165,7 +165,7 @@ func (p *campaignProgress) failures(rows []fleet.Row) {
 // waveText is how a wave is; nothing where it is the only one, or its turn has not
 // come.
 func waveText(w fleet.WaveLine, waves int) string {
-	if waves < 2 || w.State == "waiting" {
+	if waves < 2 || w.State == fleet.WaveWaiting {
 		return ""
 	}
 	text := w.State
@@ -186,11 +186,6 @@ func waitText(s fleet.Status) string {
 		text += "; the next may begin at " + show.Clock(&s.Next)
 	}
 	return strings.TrimPrefix(text, "; ")
-}
-
-// patient is true while nothing runs and the next instant is not near.
-func (p *campaignProgress) patient() bool {
-	return p.last.Counts.Running == 0 && time.Until(p.last.Next) > operate.LookSlowly
 }
 
 // redraw draws the last line of a terminal anew.

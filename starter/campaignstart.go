@@ -114,7 +114,7 @@ func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun,
 		if err == nil {
 			err = update.Get(ctx, nil)
 		}
-		if err == nil || !cut(err) {
+		if err == nil || !operate.Cut(err) {
 			return err
 		}
 		select {
@@ -123,12 +123,6 @@ func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun,
 		case <-again.C:
 		}
 	}
-}
-
-// cut is true for the error of a call that may succeed when it is made again.
-func cut(err error) bool {
-	_, away := errors.AsType[*serviceerror.Unavailable](err)
-	return away || operate.Late(err) || operate.Untaken(err)
 }
 
 // cancelCampaign ends a campaign that has begun nothing, also when nobody waits

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -48,52 +51,68 @@ type campaignAnswer struct {
 	Error    string                `json:"error,omitempty"`    // it did not obey
 }
 
+// toldAtOnce is how many campaigns are told at a time.
+const toldAtOnce = 16
+
 // tellAll gives an order to every campaign that runs, and prints what each said.
 func (a *app) tellAll(cmd *cobra.Command, c operate.Session, k operate.Command, e everyCampaign) error {
-	campaigns, err := listCampaigns(cmd.Context(), c)
+	campaigns, err := runningCampaigns(cmd.Context(), c)
 	if err != nil {
 		return err
 	}
-	answers := []campaignAnswer{}
-	failed := 0
-	for _, l := range campaigns {
-		if l.Execution != operate.Running {
-			continue
-		}
-		k.Name = l.Campaign
-		answer := e.tell(cmd.Context(), c, k)
-		if answers = append(answers, answer); answer.Error != "" {
-			failed++
-		}
+	answers := make([]campaignAnswer, len(campaigns))
+	var told errgroup.Group // none keeps the others waiting: it may be urgent, and a worker be gone
+	told.SetLimit(toldAtOnce)
+	for i, g := range campaigns {
+		told.Go(func() error {
+			k := k
+			k.Name, k.Found = g.Name, g
+			answers[i] = e.tell(cmd.Context(), c, k)
+			return nil
+		})
 	}
+	_ = told.Wait() //nolint:errcheck // each answer has its own error
 	if err := a.printer(cmd).Print(answers, func(p show.Printer) { printAnswers(p, answers, k, c.Namespace) }); err != nil {
 		return err
 	}
+	failed := len(slices.DeleteFunc(slices.Clone(answers), func(answer campaignAnswer) bool { return answer.Error == "" }))
 	if failed > 0 {
 		return fmt.Errorf("%s --all: %d of %d campaigns did not obey: see above, and give the order again", k.Update, failed, len(answers))
 	}
 	return nil
 }
 
-// tell gives the order to one, unless it is as it should be, or not meant.
+// runningCampaigns are those that are open, without those that only plan.
+func runningCampaigns(ctx context.Context, c operate.Session) ([]operate.Campaign, error) {
+	all := []operate.Campaign{}
+	err := eachCampaign(ctx, c, "ExecutionStatus = 'Running'", func(info *workflowpb.WorkflowExecutionInfo) {
+		id := info.GetExecution().GetWorkflowId()
+		all = append(all, operate.Campaign{Name: campaignName(id), WorkflowID: id, RunID: info.GetExecution().GetRunId(), Execution: info.GetStatus()})
+	})
+	slices.SortFunc(all, func(a, b operate.Campaign) int { return strings.Compare(a.Name, b.Name) })
+	return all, err
+}
+
+// tell gives the order to one, unless it is not meant. One that refuses is as it
+// should be already.
 func (e everyCampaign) tell(ctx context.Context, c operate.Session, k operate.Command) campaignAnswer {
 	answer := campaignAnswer{Campaign: k.Name}
-	status, err := campaignNow(ctx, c, k.Name)
-	switch {
-	case err != nil:
-		answer.Error = err.Error()
-		return answer
-	case k.Update == workflows.PauseUpdate && status.Paused != "":
-		answer.Left = "it is paused already, by " + status.Paused
-		return answer
-	case k.Update == workflows.ResumeUpdate && status.Paused == "":
-		answer.Left = "it is not paused"
-		return answer
-	case e.pausedFor != "" && e.pausedFor != lastPause(status.Decisions):
-		answer.Left = "it is paused for another reason, by " + status.Paused
-		return answer
+	if e.pausedFor != "" {
+		var status fleet.Status
+		if err := k.Found.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+			answer.Error = err.Error()
+			return answer
+		}
+		if status.Paused != "" && e.pausedFor != lastPause(status.Decisions) {
+			answer.Left = "it is paused for another reason, by " + status.Paused
+			return answer
+		}
 	}
 	decision, err := k.Give(ctx, c)
+	if refused, is := errors.AsType[operate.RefusedError](err); is {
+		answer.Left = refused.Why
+		return answer
+	}
 	if err != nil {
 		answer.Error = err.Error()
 		return answer
@@ -110,14 +129,6 @@ func lastPause(decisions []maintenance.Decision) string {
 		}
 	}
 	return ""
-}
-
-func campaignNow(ctx context.Context, c operate.Session, name string) (status fleet.Status, err error) {
-	g, err := operate.FindCampaign(ctx, c, name)
-	if err != nil {
-		return status, err
-	}
-	return status, g.Ask(ctx, c, workflows.StatusQuery, &status)
 }
 
 func printAnswers(p show.Printer, answers []campaignAnswer, k operate.Command, namespace string) {

@@ -73,7 +73,7 @@ func follow(ctx context.Context, c operate.Session, run client.WorkflowRun, p *p
 			}
 			return e.err
 		case now := <-tick.C:
-			if p.patient() && now.Sub(looked) < operate.LookSlowly {
+			if p.last.Patient(now) && now.Sub(looked) < operate.LookSlowly {
 				p.redraw(now)
 				continue
 			}

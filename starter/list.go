@@ -57,27 +57,35 @@ func newList(a *app) *cobra.Command {
 
 // listCampaigns are all campaigns, without those that only plan.
 func listCampaigns(ctx context.Context, c operate.Session) ([]listedCampaign, error) {
-	query := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus != 'ContinuedAsNew'", workflows.CampaignName)
 	all := []listedCampaign{}
+	err := eachCampaign(ctx, c, "ExecutionStatus != 'ContinuedAsNew'", func(info *workflowpb.WorkflowExecutionInfo) {
+		all = append(all, campaignLine(ctx, c, info))
+	})
+	slices.SortStableFunc(all, func(a, b listedCampaign) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), b.Start.Compare(a.Start))
+	})
+	return all, err
+}
+
+// eachCampaign gives the runs of campaigns for which a condition holds, without those
+// of campaigns that only plan.
+func eachCampaign(ctx context.Context, c operate.Session, condition string, give func(*workflowpb.WorkflowExecutionInfo)) error {
+	query := fmt.Sprintf("WorkflowType = '%s' AND %s", workflows.CampaignName, condition)
 	var next []byte
 	for {
 		page, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: next})
 		if err != nil {
-			return nil, fmt.Errorf("list the campaigns: %w", err)
+			return fmt.Errorf("list the campaigns: %w", err)
 		}
 		for _, info := range page.GetExecutions() {
 			if !strings.HasPrefix(info.GetExecution().GetWorkflowId(), planOnlyPrefix) {
-				all = append(all, campaignLine(ctx, c, info))
+				give(info)
 			}
 		}
 		if next = page.GetNextPageToken(); len(next) == 0 {
-			break
+			return nil
 		}
 	}
-	slices.SortStableFunc(all, func(a, b listedCampaign) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), b.Start.Compare(a.Start))
-	})
-	return all, nil
 }
 
 // rank puts first what runs.

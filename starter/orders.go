@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
@@ -97,8 +98,8 @@ func (g *given) take(args []string) []error {
 		g.In.Target, errs[1] = targetArgument(args[1])
 	case operate.WithNumber:
 		n, err := strconv.Atoi(args[1])
-		if err != nil || n < 1 || n > 500 {
-			errs[1] = wrong("N", args[1], "1 to 500")
+		if err != nil || n < 1 || n > maintenance.MostConcurrent {
+			errs[1] = wrong("N", args[1], fmt.Sprintf("1 to %d", maintenance.MostConcurrent))
 		}
 		g.In.MaxConcurrent = n
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
 )
 
@@ -45,11 +44,6 @@ func (p *progress) steps(steps []maintenance.StepReport, reason string) {
 		p.shown[s.Step] = text
 		p.Line(text)
 	}
-}
-
-// patient is true while the run waits for an instant that is not near.
-func (p *progress) patient() bool {
-	return p.last.Next != nil && time.Until(*p.last.Next) > operate.LookSlowly
 }
 
 // redraw draws the last line of a terminal anew.

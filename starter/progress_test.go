@@ -101,15 +101,3 @@ func TestElsewhereThereIsALineForEachChange(t *testing.T) {
 		"update           running",
 	}, texts)
 }
-
-func TestARunThatWaitsForLongIsAskedSeldom(t *testing.T) {
-	t.Parallel()
-	far, near := time.Now().Add(time.Hour), time.Now().Add(time.Second)
-	for _, tc := range []struct {
-		next *time.Time
-		want bool
-	}{{nil, false}, {&near, false}, {&far, true}} {
-		p := progress{last: maintenance.Status{Next: tc.next}}
-		require.Equal(t, tc.want, p.patient())
-	}
-}

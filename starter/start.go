@@ -42,7 +42,7 @@ func (s *start) run(cmd *cobra.Command, a *app, faults []error) error {
 		return startFailure(c.Namespace, id, err)
 	} else if q != nil {
 		return heldError{fmt.Errorf("%s is quarantined since %s by run %s of %s, and nothing was started: %s. Once it is in order: %s",
-			id, show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, operate.Lines(id, []string{workflows.ReleaseUpdate})[0])}
+			id, show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, operate.CommandLines(id, []string{workflows.ReleaseUpdate})[0])}
 	}
 	run, err := s.launch(cmd.Context(), c)
 	if err != nil {

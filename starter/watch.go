@@ -2,10 +2,8 @@ package main
 
 import (
 	"errors"
-	"os"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
@@ -57,15 +55,8 @@ func (a *app) watch(cmd *cobra.Command, subject string, f watchFlags) error {
 		return err
 	case f.once:
 		return a.glanceCampaign(cmd, c, g)
-	case f.plain || a.output != show.FormTable || !interactive(cmd):
+	case f.plain || a.output != show.FormTable || !show.Interactive(cmd.InOrStdin(), cmd.OutOrStdout()):
 		return a.attendCampaign(cmd, c, g)
 	}
 	return a.watchCampaign(cmd, c, g, f.exit)
-}
-
-// interactive is true where both what is typed and what is shown is a terminal's,
-// and one that can move its cursor.
-func interactive(cmd *cobra.Command) bool {
-	in, typed := cmd.InOrStdin().(*os.File)
-	return os.Getenv("TERM") != "dumb" && show.Printer{Out: cmd.OutOrStdout()}.Columns() > 0 && typed && term.IsTerminal(int(in.Fd()))
 }

@@ -161,6 +161,8 @@ func (c *campaign) mayRetry(o CampaignOrder) error {
 	switch {
 	case err != nil:
 		return err
+	case e.State == fleet.Running:
+		return fmt.Errorf("%s is being maintained since %s: where that is held, retry it there (tidegate retry %s)", e.Name, clock(&e.Begun), e.Gateway)
 	case e.State != fleet.Failed && e.State != fleet.Skipped && e.Barred == "":
 		return fmt.Errorf("%s is %s: want one that has failed, was skipped, or is barred", e.Name, e.State)
 	}

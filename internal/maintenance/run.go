@@ -195,3 +195,13 @@ type Status struct {
 	Decisions []Decision        `json:"decisions,omitempty"`
 	Result    *Result           `json:"result,omitempty"` // once the run has ended
 }
+
+// Soon is how near an instant is for which somebody who follows a run need not be
+// patient.
+const Soon = 10 * time.Second
+
+// Patient is true while the run waits for a person, or for an instant that is not
+// near: who follows it need not ask every second.
+func (s Status) Patient(now time.Time) bool {
+	return s.Blocker != NotBlocked && (s.Next == nil || s.Next.Sub(now) > Soon)
+}

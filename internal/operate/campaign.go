@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -43,24 +44,36 @@ func (e MissingError) Unwrap() error { return e.error }
 // open run, else the last. Its error is a MissingError where there is none.
 func FindCampaign(ctx context.Context, c Session, name string) (Campaign, error) {
 	for _, id := range []string{workflows.CampaignWorkflowID(name), name} {
-		described, err := c.DescribeWorkflowExecution(ctx, id, "")
-		if _, missing := errors.AsType[*serviceerror.NotFound](err); missing || (err == nil && !isCampaign(described)) {
-			continue
+		g, err := Campaign{Name: name, WorkflowID: id}.Again(ctx, c)
+		if _, missing := errors.AsType[MissingError](err); !missing {
+			return g, err
 		}
-		if err != nil {
-			return Campaign{}, fmt.Errorf("look for the campaign %s: %w", name, err)
-		}
-		info := described.GetWorkflowExecutionInfo()
-		return Campaign{
-			Name: name, WorkflowID: id, RunID: info.GetExecution().GetRunId(), Execution: info.GetStatus(),
-			attribute: AttributeOf(info, CampaignAttribute),
-		}, nil
 	}
-	return Campaign{}, MissingError{fmt.Errorf("there is no campaign %s in namespace %s; see tidegate list", name, c.Namespace)}
+	return Campaign{}, missing(c, name)
 }
 
-func isCampaign(d *workflowservice.DescribeWorkflowExecutionResponse) bool {
-	return d.GetWorkflowExecutionInfo().GetType().GetName() == workflows.CampaignName
+func missing(c Session, name string) error {
+	return MissingError{fmt.Errorf("there is no campaign %s in namespace %s; see tidegate list", name, c.Namespace)}
+}
+
+// Again is the campaign as it is now: its open run, else the last. Its error is a
+// MissingError where it is gone.
+func (g Campaign) Again(ctx context.Context, c Session) (Campaign, error) {
+	described, err := c.DescribeWorkflowExecution(ctx, g.WorkflowID, "")
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		return Campaign{}, missing(c, g.Name)
+	}
+	if err != nil {
+		return Campaign{}, fmt.Errorf("look for the campaign %s: %w", g.Name, err)
+	}
+	info := described.GetWorkflowExecutionInfo()
+	if info.GetType().GetName() != workflows.CampaignName {
+		return Campaign{}, missing(c, g.Name)
+	}
+	return Campaign{
+		Name: g.Name, WorkflowID: g.WorkflowID, RunID: info.GetExecution().GetRunId(), Execution: info.GetStatus(),
+		attribute: AttributeOf(info, CampaignAttribute),
+	}, nil
 }
 
 // Ask asks a campaign a question. An open one may continue as a new run at any
@@ -76,16 +89,20 @@ func (g Campaign) Ask(ctx context.Context, c Session, query string, answer any, 
 // PageOfRows is how many targets are asked for at once.
 const PageOfRows = 1000
 
-// AllRows are the targets of a campaign that are in one of the states, or all.
+// AllRows are the targets of a campaign that are in one of the states, or all. They
+// are chosen here: pages of those in a state would shift while targets leave it.
 func AllRows(ctx context.Context, c Session, g Campaign, states ...fleet.State) ([]fleet.Row, error) {
 	all := []fleet.Row{}
-	for {
+	for from := 0; ; from += PageOfRows {
 		var rows []fleet.Row
-		page := fleet.Page{From: len(all), Count: PageOfRows, States: states}
-		if err := g.Ask(ctx, c, workflows.TargetsQuery, &rows, page); err != nil {
+		if err := g.Ask(ctx, c, workflows.TargetsQuery, &rows, fleet.Page{From: from, Count: PageOfRows}); err != nil {
 			return all, err
 		}
-		all = append(all, rows...)
+		for _, r := range rows {
+			if len(states) == 0 || slices.Contains(states, r.State) {
+				all = append(all, r)
+			}
+		}
 		if len(rows) < PageOfRows {
 			return all, nil
 		}

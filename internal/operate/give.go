@@ -3,6 +3,7 @@ package operate
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -25,7 +26,18 @@ type Command struct {
 	In      workflows.CampaignOrder // who gives it and why, and what it needs
 	Gateway string                  // its id, where it is for a gateway
 	Name    string                  // of the campaign, or its workflow's id, where it is for one
+	// Found is the campaign where that is known already; else it is looked for.
+	Found Campaign
 }
+
+// RefusedError is an order that was taken, and refused.
+type RefusedError struct {
+	what string
+	Why  string // in the words of who refused it
+}
+
+// Error names the order too.
+func (e RefusedError) Error() string { return e.what + " is refused: " + e.Why }
 
 // Subject is who is told, for people.
 func (k Command) Subject() string {
@@ -36,16 +48,14 @@ func (k Command) Subject() string {
 }
 
 // Give gives the order and waits until it is obeyed or refused. Its error is a
-// MissingError where nobody is there to take it.
+// RefusedError where it was refused, and a MissingError where nobody is there to take
+// it.
 func (k Command) Give(ctx context.Context, c Session) (maintenance.Decision, error) {
 	if k.Gateway != "" {
 		decision, err := k.send(ctx, c, k.To(k.Gateway), k.In.Order)
 		return decision, k.failure(c.Namespace, k.nobody, err)
 	}
-	found, err := FindCampaign(ctx, c, k.Name)
-	if _, missing := errors.AsType[MissingError](err); missing {
-		return maintenance.Decision{}, MissingError{fmt.Errorf("%s %s: %w", k.Update, k.Subject(), err)}
-	}
+	found, err := k.campaign(ctx, c)
 	if err != nil {
 		return maintenance.Decision{}, err
 	}
@@ -54,6 +64,17 @@ func (k Command) Give(ctx context.Context, c Session) (maintenance.Decision, err
 		return decision, MissingError{fmt.Errorf("%s %s: there is no such target; see tidegate status %s --all", k.Update, k.Subject(), k.Name)}
 	}
 	return decision, k.failure(c.Namespace, "the campaign is not running", err)
+}
+
+func (k Command) campaign(ctx context.Context, c Session) (Campaign, error) {
+	if k.Found.WorkflowID != "" {
+		return k.Found, nil
+	}
+	found, err := FindCampaign(ctx, c, k.Name)
+	if _, missing := errors.AsType[MissingError](err); missing {
+		return Campaign{}, MissingError{fmt.Errorf("%s %s: %w", k.Update, k.Subject(), err)}
+	}
+	return found, err
 }
 
 // unknown is true where a campaign has read its targets and that is none of them.
@@ -65,56 +86,42 @@ func unknown(ctx context.Context, c Session, g Campaign, target string) bool {
 	return err == nil && len(some) > 0 && len(rows) == 0
 }
 
-// send gives the order to a workflow and waits for the answer.
+// send gives the order to a workflow and waits for the answer. It is sent again while
+// it may not have arrived: by the update's id Temporal knows one that has.
 func (k Command) send(ctx context.Context, c Session, workflowID string, in any) (maintenance.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, AnswerTimeout)
 	defer cancel()
 	again := time.NewTicker(LookEvery)
 	defer again.Stop()
+	options := client.UpdateWorkflowOptions{
+		UpdateID: rand.Text(), WorkflowID: workflowID, UpdateName: k.Update, Args: []any{in}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	}
 	for {
-		decision, err := k.sendOnce(ctx, c, workflowID, in)
-		if !Untaken(err) {
+		var decision maintenance.Decision
+		update, err := c.UpdateWorkflow(ctx, options)
+		if err == nil {
+			err = update.Get(ctx, &decision)
+		}
+		if err == nil || (ctx.Err() == nil && !Cut(err)) {
 			return decision, err
 		}
 		select {
 		case <-ctx.Done():
-			return decision, lateError{ctx.Err()}
+			return decision, lateError{ctx.Err()} // the SDK's own error hides it
 		case <-again.C:
 		}
 	}
 }
 
-func (k Command) sendOnce(ctx context.Context, c Session, workflowID string, in any) (maintenance.Decision, error) {
-	var decision maintenance.Decision
-	update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID:   workflowID,
-		UpdateName:   k.Update,
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-		Args:         []any{in},
-	})
-	if err == nil {
-		err = update.Get(ctx, &decision)
-	}
-	if err != nil && (ctx.Err() != nil || Late(err)) {
-		err = lateError{cmp.Or(ctx.Err(), context.DeadlineExceeded)} // the SDK's own error hides it
-	}
-	return decision, err
-}
-
-// Untaken is true for the error of an update that has certainly not been taken,
-// and may be sent again: the workflow was about to continue as new, and news came
-// between.
-func Untaken(err error) bool {
+// Cut is true for the error of an update that may be sent again under the same id:
+// the connection was cut, its time ran out, or the workflow was about to continue as
+// new.
+func Cut(err error) bool {
+	_, away := errors.AsType[*serviceerror.Unavailable](err)
 	_, notReady := errors.AsType[*serviceerror.WorkflowNotReady](err)
-	return notReady
-}
-
-// Late is true for the error of a call that ran out of time, which the server or
-// the SDK may notice just before the context does.
-func Late(err error) bool {
 	_, server := errors.AsType[*serviceerror.DeadlineExceeded](err)
 	_, update := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
-	return server || update
+	return away || notReady || server || update
 }
 
 // lateError is an order that was not answered in time.
@@ -132,7 +139,7 @@ func (k Command) failure(namespace, nobody string, err error) error {
 		return MissingError{fmt.Errorf("%s: %s, in namespace %s; see tidegate status %s", what, nobody, namespace, k.Gateway+k.Name)}
 	}
 	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		return fmt.Errorf("%s is refused: %s", what, refused.Message())
+		return RefusedError{what: what, Why: refused.Message()}
 	}
 	if slow, ok := errors.AsType[lateError](err); ok {
 		return fmt.Errorf("%w; it may be obeyed once one does", Unanswered(what, slow))

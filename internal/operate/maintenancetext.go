@@ -27,7 +27,7 @@ func (p page) record(r Record) {
 	case r.Status != nil:
 		p.status(*r.Status)
 	}
-	p.advice(Lines(r.Gateway, r.May))
+	p.advice(CommandLines(r.Gateway, r.May))
 }
 
 // advice prints the commands that would be taken now, after an empty line.

@@ -37,8 +37,8 @@ func MayMaintenance(s maintenance.Status) []string {
 	return names
 }
 
-// Lines are the commands by which orders are given, in the orders' own order.
-func Lines(gatewayID string, names []string) []string {
+// CommandLines are what is typed to give orders are given, in the orders' own order.
+func CommandLines(gatewayID string, names []string) []string {
 	var texts []string
 	for _, o := range Orders() {
 		if slices.Contains(names, o.Update) {

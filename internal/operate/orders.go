@@ -2,6 +2,7 @@ package operate
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tidegate/tidegate/workflows"
 )
@@ -73,6 +74,16 @@ func Orders() []Order {
 		Short:   "End a gateway's quarantine: let maintenances touch it again",
 		Long:    "release ends the quarantine of a gateway that an earlier maintenance left in doubt. Look at it first.",
 	})...)
+}
+
+// OrderOf is the order of an update; ok: there is such an order.
+func OrderOf(update string) (o Order, ok bool) {
+	all := Orders()
+	i := slices.IndexFunc(all, func(one Order) bool { return one.Update == update })
+	if i < 0 {
+		return Order{}, false
+	}
+	return all[i], true
 }
 
 // campaignOrders are those that are for campaigns only.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -38,11 +37,10 @@ func (s *Source) now() (Campaign, time.Time) {
 // describe asks Temporal for the campaign again.
 func (s *Source) describe(ctx context.Context) (Campaign, error) {
 	before, _ := s.now()
-	g, err := FindCampaign(ctx, s.Session, before.WorkflowID)
+	g, err := before.Again(ctx, s.Session)
 	if err != nil {
 		return Campaign{}, err
 	}
-	g.Name = before.Name
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.campaign, s.described = g, time.Now()
@@ -120,12 +118,11 @@ func (s *Source) Details(ctx context.Context, row fleet.Row, columns int) (strin
 // Give gives an order as its command does. A target is named by its gateway's id:
 // names may occur more than once.
 func (s *Source) Give(ctx context.Context, o live.Order) (maintenance.Decision, error) {
-	all := Orders()
-	i := slices.IndexFunc(all, func(one Order) bool { return one.Update == o.Update })
-	if i < 0 {
+	order, ok := OrderOf(o.Update)
+	if !ok {
 		return maintenance.Decision{}, fmt.Errorf("there is no order %s", o.Update)
 	}
-	k := Command{Order: all[i], In: workflows.CampaignOrder{Order: workflows.Order{By: o.By, Why: o.Why}}}
+	k := Command{Order: order, In: workflows.CampaignOrder{Order: workflows.Order{By: o.By, Why: o.Why}}}
 	switch {
 	case o.Run:
 		k.Gateway = o.Target.Gateway
@@ -133,8 +130,8 @@ func (s *Source) Give(ctx context.Context, o live.Order) (maintenance.Decision, 
 		k.In.Target = o.Target.Gateway
 		fallthrough
 	default:
-		to, _ := s.now()
-		k.Name = to.WorkflowID
+		k.Found, _ = s.now()
+		k.Name = k.Found.Name
 	}
 	return k.Give(ctx, s.Session)
 }

@@ -2,7 +2,6 @@ package show
 
 import (
 	"io"
-	"os"
 	"strings"
 	"time"
 )
@@ -22,7 +21,7 @@ type Screen struct {
 // NewScreen is one on out.
 func NewScreen(out io.Writer) Screen {
 	s := Screen{out: out}
-	if os.Getenv("TERM") != "dumb" { // one that is cannot go back in a line
+	if Moves(out) {
 		s.Width = Printer{Out: out}.Columns()
 	}
 	return s

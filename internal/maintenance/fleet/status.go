@@ -74,6 +74,12 @@ type Counts struct {
 	Current   int `json:"current"`
 }
 
+// Patient is true while nothing runs and nothing is known to begin soon: who follows
+// the campaign need not ask every second.
+func (s Status) Patient(now time.Time) bool {
+	return s.Phase == Underway && s.Counts.Running == 0 && (s.Next.IsZero() || s.Next.Sub(now) > maintenance.Soon)
+}
+
 // Sentence says of a campaign that is over how its targets fared, without what none
 // of them did: 20 of 22 targets succeeded, 1 had nothing to be done, 1 failed.
 func (c Counts) Sentence() string {

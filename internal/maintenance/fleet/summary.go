@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -155,7 +156,7 @@ func (f Fleet) Status(turn Turn, now time.Time) Status {
 	for i := range coming[:min(len(coming), shownUpcoming)] {
 		s.Upcoming = append(s.Upcoming, f.row(coming[i].Entry, &coming[i], pace))
 	}
-	s.Running = f.some(Running, shownRunning, func(a, b Row) int { return a.End.Compare(b.End) })
+	s.Running = f.some(Running, shownRunning, func(a, b Row) int { return cmp.Or(heldFirst(a, b), a.End.Compare(b.End)) })
 	s.Failures = f.some(Failed, shownFailures, func(a, b Row) int { return b.End.Compare(a.End) })
 	return s
 }
@@ -193,6 +194,18 @@ func (f Fleet) coming(turn Turn, now time.Time) []Wait {
 	coming = slices.DeleteFunc(coming, func(w Wait) bool { return !f.waits(w.Entry) })
 	slices.SortStableFunc(coming, func(a, b Wait) int { return a.Next.Compare(b.Next) })
 	return coming
+}
+
+// heldFirst puts those that wait for a person before the others: what is shown is cut
+// off, and they must not be.
+func heldFirst(a, b Row) int {
+	switch {
+	case (a.Note != "") == (b.Note != ""):
+		return 0
+	case a.Note != "":
+		return -1
+	}
+	return 1
 }
 
 // some are the first rows of one state, in the order that is given.

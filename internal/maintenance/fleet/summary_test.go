@@ -279,3 +279,32 @@ func TestASentenceLeavesOutWhatNoTargetDid(t *testing.T) {
 		fleet.Counts{Total: 26, Succeeded: 20, Current: 1, Failed: 1, Skipped: 2, Waiting: 2}.Sentence())
 	require.Equal(t, "0 of 2 targets succeeded, 1 was skipped, 1 was not begun", fleet.Counts{Total: 2, Skipped: 1, Waiting: 1}.Sentence())
 }
+
+func TestACampaignThatWaitsForAPersonOrForLongIsAskedSeldom(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		status fleet.Status
+		want   bool
+	}{
+		"gathers":       {fleet.Status{Phase: fleet.Gathering}, false},
+		"paused":        {fleet.Status{Phase: fleet.Underway}, true},
+		"runs":          {fleet.Status{Phase: fleet.Underway, Counts: fleet.Counts{Running: 1}}, false},
+		"for long":      {fleet.Status{Phase: fleet.Underway, Next: now.Add(time.Hour)}, true},
+		"not much more": {fleet.Status{Phase: fleet.Underway, Next: now.Add(time.Second)}, false},
+	} {
+		require.Equal(t, tc.want, tc.status.Patient(now), name)
+	}
+}
+
+// What is shown of many is cut off: those that wait for a person must be in it.
+func TestWhatIsHeldIsShownFirst(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
+	var f fleet.Fleet
+	for i := range 60 {
+		f.Entries = append(f.Entries, fleet.Entry{Ref: i, Name: fmt.Sprint("files-", i), State: fleet.Running, Begun: now.Add(-time.Duration(60-i) * time.Minute)})
+	}
+	f.Entries[59].Note = "a step failed"
+	require.Equal(t, "files-59", f.Status(fleet.Turn{}, now).Running[0].Name)
+}
