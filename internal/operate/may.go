@@ -85,7 +85,7 @@ func heldLines(r CampaignRecord) []string {
 		if row.Note != "" && held < mostHeld {
 			held++
 			texts = append(texts, "tidegate status "+r.handle()+" "+row.Gateway)
-			texts = append(texts, Lines(row.Gateway, []string{workflows.RetryUpdate, workflows.AbortUpdate})...)
+			texts = append(texts, CommandLines(row.Gateway, []string{workflows.RetryUpdate, workflows.AbortUpdate})...)
 		}
 	}
 	return texts
