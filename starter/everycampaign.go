@@ -147,6 +147,7 @@ func printAnswers(p show.Printer, answers []campaignAnswer, k operate.Command, n
 		}
 	}
 	if k.Update == workflows.PauseUpdate {
-		p.Linef("\ntake it back with: tidegate resume --all --paused-for %q --why TEXT", k.In.Why)
+		p.Linef("")
+		p.Linef("take it back with: tidegate resume --all --paused-for %q --why TEXT", k.In.Why)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 // Run runs tidegate, and returns its exit status: 0 done, 1 failed, 2 called
@@ -28,7 +29,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &end):
 		return end.status
 	}
-	cmd.PrintErrln("tidegate:", nextStep(err))
+	cmd.PrintErrln("tidegate:", show.Lines(nextStep(err).Error()))
 	return statusOf(err)
 }
 

@@ -84,7 +84,10 @@ func newScheduleOrder(a *app, o scheduleOrder) *cobra.Command {
 				return scheduleFailure(c.Namespace, args[0], o.name, err)
 			}
 			return a.printer(cmd).Print(decision, func(p show.Printer) {
-				p.Linef("%s: %s by %s at %s%s", args[0], o.past, by, show.Clock(&decision.At), more)
+				said := fmt.Sprintf("%s: %s by %s at %s%s", args[0], o.past, by, show.Clock(&decision.At), more)
+				for line := range strings.SplitSeq(said, "\n") {
+					p.Linef("%s", line)
+				}
 			})
 		},
 	}

@@ -28,7 +28,7 @@ func (a *app) watchCampaign(cmd *cobra.Command, c operate.Session, g operate.Cam
 		}
 		return a.leaveCampaign(cmd, c, g)
 	case last.Held != "":
-		cmd.PrintErrf("A person has to act: %s\nLook again with: tidegate watch %s\n", last.Held, g.Name)
+		cmd.PrintErrf("A person has to act: %s\nLook again with: tidegate watch %s\n", show.Line(last.Held), g.Name)
 		return endError{statusHeld}
 	}
 	return fmt.Errorf("no longer followed; the campaign goes on; look again with: tidegate watch %s", g.Name)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
 // details is the page of one target.
@@ -67,7 +68,7 @@ func (d *details) lines(width int, now time.Time) []string {
 	}
 	lines = append(lines, "")
 	for text := range strings.Lines(d.text) {
-		text = strings.TrimRight(strings.Map(printable, text), " ")
+		text = strings.TrimRight(show.Line(text), " ")
 		if text == "" {
 			lines = append(lines, "")
 			continue

@@ -4,23 +4,16 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"charm.land/lipgloss/v2"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/show"
 )
 
-// clean makes one line of a text that others wrote: what it holds of control
-// characters must not reach the terminal.
+// clean makes one line of a text that others wrote, to be broken between its words.
 func clean(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return ' '
-		}
-		return r
-	}, text)
-	return strings.Join(strings.Fields(text), " ")
+	return strings.Join(strings.Fields(show.Line(text)), " ")
 }
 
 // cut shortens a plain text to so many columns.
@@ -107,17 +100,6 @@ func plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
-}
-
-// printable keeps control characters from the terminal, and the spaces of a table.
-func printable(r rune) rune {
-	switch {
-	case r == '\n':
-		return -1
-	case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
-		return ' '
-	}
-	return r
 }
 
 // hard breaks a text where the width ends, before a word where that leaves the line

@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	columns "github.com/jedib0t/go-pretty/v6/text"
 )
 
 // Screen is where something is followed: lines for what is new, and on a terminal
@@ -33,7 +35,7 @@ const ClockForm = "15:04:05Z"
 // Line writes a line, with the time; further lines of its text stand below it.
 func (s *Screen) Line(text string) {
 	s.Close()
-	text = strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", len(ClockForm)+2))
+	text = strings.ReplaceAll(Lines(text), "\n", "\n"+strings.Repeat(" ", len(ClockForm)+2))
 	s.write(time.Now().UTC().Format(ClockForm) + "  " + text + "\n")
 }
 
@@ -53,10 +55,7 @@ func (s *Screen) Draw(text string) {
 	if s.Width == 0 || text == "" {
 		return
 	}
-	if runes := []rune(text); len(runes) >= s.Width {
-		text = string(runes[:s.Width-1]) // a longer one could not be erased
-	}
-	s.write(eraseLine + text)
+	s.write(eraseLine + columns.Trim(Line(text), s.Width-1)) // a longer one could not be erased
 }
 
 // Close takes the last line of a terminal away.

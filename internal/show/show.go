@@ -54,9 +54,9 @@ func (p Printer) Print(data any, people func(Printer)) error {
 	return nil
 }
 
-// Linef writes a line for people.
+// Linef writes one line for people; see Line.
 func (p Printer) Linef(format string, args ...any) {
-	fmt.Fprintf(p.Out, format+"\n", args...) //nolint:errcheck // nobody is left to read it
+	fmt.Fprintln(p.Out, Line(fmt.Sprintf(format, args...))) //nolint:errcheck // nobody is left to read it
 }
 
 // Columns is the terminal's width; 0 where the answer goes elsewhere.

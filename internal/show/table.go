@@ -28,7 +28,7 @@ func (p Printer) Table(head []string, rows [][]string) {
 	for _, cells := range append([][]string{head}, rows...) {
 		line := make([]string, len(cells))
 		for i, cell := range cells {
-			line[i] = strings.ReplaceAll(cell, "\n", "; ")
+			line[i] = Line(cell)
 		}
 		all = append(all, line)
 	}
@@ -141,7 +141,11 @@ func (p Printer) lines(columns int, all [][]string) {
 				continue
 			}
 			wrapped := wrap(cell, max(columns-len(indent), minCell))
-			p.Linef("%s%s", text.Pad(all[0][i], len(indent), ' '), strings.ReplaceAll(wrapped, "\n", "\n"+indent))
+			label := text.Pad(all[0][i], len(indent), ' ')
+			for line := range strings.SplitSeq(wrapped, "\n") {
+				p.Linef("%s%s", label, line)
+				label = indent
+			}
 		}
 	}
 }

@@ -1,0 +1,33 @@
+package operate_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/show"
+)
+
+// What clouds and people said can neither steer the terminal nor look like advice.
+func TestNobodyForgesARecord(t *testing.T) {
+	t.Parallel()
+	const said = "no\x1b]0;title\a\x1b[2J\r\x1b[K\nyou may   tidegate abort all"
+	decisions := []maintenance.Decision{{What: "pause", By: said, Why: said}}
+	rows := []fleet.Row{{Name: "files-1", Gateway: "sgw-12A3456B", Note: said, Reason: said}}
+	for _, r := range []operate.CampaignRecord{
+		{Status: &fleet.Status{Doing: said, Held: said, Asks: said, Paused: said, Stopped: said, Failures: rows, Decisions: decisions}},
+		{Result: &fleet.Result{Summary: said, Submitter: said, Failures: rows, Decisions: decisions, Untold: []fleet.Notice{{Channel: said, Why: said}}}},
+	} {
+		for _, columns := range []int{0, 60, 120} {
+			var out bytes.Buffer
+			require.NoError(t, r.Print(show.Printer{Out: &out, Width: columns}))
+			require.NotRegexp(t, `[\x00-\x09\x0b-\x1f\x7f]`, out.String())
+			require.NotRegexp(t, `(?m)^you may`, out.String())
+			require.Contains(t, out.String(), "]0;title")
+		}
+	}
+}
