@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/markdown"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/show"
 )
@@ -43,7 +44,7 @@ func policyDetails(b *strings.Builder, p plan.Plan) {
 	r := p.Rollout
 	fmt.Fprintf(b, "- window %s long, cutoff %s, at its end %s\n", p.Policy.WindowLength, p.Policy.Cutoff, p.Policy.OnWindowEnd)
 	fmt.Fprintf(b, "- waves %s, bake %s\n", wavesText(r.Waves), r.Bake)
-	fmt.Fprintf(b, "- at most %d at a time, error budget %s%s\n", r.MaxConcurrent, r.MaxFailures, prefixed(", constraint key ", r.ConstraintKey))
+	fmt.Fprintf(b, "- at most %d at a time, error budget %s%s\n", r.MaxConcurrent, r.MaxFailures, prefixed(", constraint key ", markdown.Plain(r.ConstraintKey)))
 	fmt.Fprintf(b, "- snapshot %s, on failure %s\n", p.Policy.Snapshot, p.Policy.OnFailure)
 	if a := p.Approvals; a.Count > 0 {
 		each := "the campaign"
@@ -85,7 +86,7 @@ func freezeDetails(b *strings.Builder, freezes []maintenance.Freeze) {
 			fmt.Fprintf(b, "- and %d more\n", len(freezes)-mostListed)
 			return
 		}
-		fmt.Fprintf(b, "- %s to %s%s\n", show.Clock(&z.From), show.Clock(&z.To), prefixed(": ", z.Reason))
+		fmt.Fprintf(b, "- %s to %s%s\n", show.Clock(&z.From), show.Clock(&z.To), prefixed(": ", markdown.Plain(z.Reason)))
 	}
 }
 
@@ -112,16 +113,16 @@ func selectorText(s plan.Selector) string {
 		parts = append(parts, "types "+strings.Join(s.Types, ", "))
 	}
 	if s.Name != "" {
-		parts = append(parts, "name `"+s.Name+"`")
+		parts = append(parts, "name "+markdown.Code(s.Name))
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
-		parts = append(parts, fmt.Sprintf("tag `%s=%s`", key, s.Tags[key]))
+		parts = append(parts, "tag "+markdown.Code(key+"="+s.Tags[key]))
 	}
 	if s.UpdateAvailable {
 		parts = append(parts, "with an update on offer")
 	}
 	for _, x := range s.Proxies {
-		parts = append(parts, fmt.Sprintf("proxy %s of `%s`", cmp.Or(x.ProxyID, plan.AllProxies), cmp.Or(x.InstanceID, "tag "+x.InstanceTag)))
+		parts = append(parts, fmt.Sprintf("proxy %s of %s", cmp.Or(x.ProxyID, plan.AllProxies), markdown.Code(cmp.Or(x.InstanceID, "tag "+x.InstanceTag))))
 	}
 	return strings.Join(parts, ", ")
 }

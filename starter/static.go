@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/markdown"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -28,14 +29,14 @@ func staticDetails(in workflows.MaintenanceInput) string {
 		if version == "" {
 			version = maintenance.Latest
 		}
-		fmt.Fprintf(&b, "- proxy `%s` of instance `%s` in account `%s`, to version %s\n", p.ProxyID, p.InstanceID, p.Account, version)
+		fmt.Fprintf(&b, "- proxy `%s` of instance `%s` in account `%s`, to version %s\n", p.ProxyID, p.InstanceID, p.Account, markdown.Plain(version))
 	}
 	for _, key := range slices.Sorted(maps.Keys(t.Labels)) {
-		fmt.Fprintf(&b, "- label `%s=%s`\n", key, t.Labels[key])
+		fmt.Fprintf(&b, "- label %s\n", markdown.Code(key+"="+t.Labels[key]))
 	}
 	// A policy is plain data: it always encodes.
 	if policy, err := yaml.Marshal(in.Policy); err == nil {
-		fmt.Fprintf(&b, "\nPolicy:\n\n```yaml\n%s```\n", policy)
+		b.WriteString("\nPolicy:\n\n" + markdown.Block("yaml", string(policy)))
 	}
 	return bounded(b.String())
 }

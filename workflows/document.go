@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/markdown"
 )
 
 // mostAddress is how many bytes a document may have in an address: the Web UI asks
@@ -26,8 +27,7 @@ type md string
 // plain is a text that says in Markdown what it says, on one line, cut where it is
 // long.
 func plain(text string) md {
-	text = cutTo(strings.Join(strings.Fields(text), " "), mostSaid)
-	return md(strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "[", `\[`, "<", `\<`, "|", `\|`, "~", `\~`, "$", `\$`).Replace(text))
+	return md(markdown.Plain(cutTo(text, mostSaid)))
 }
 
 // document is Markdown for the Web UI, of a bounded size: what comes first is the

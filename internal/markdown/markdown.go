@@ -1,0 +1,40 @@
+// Package markdown writes what clouds, people and errors said into Markdown, so that
+// it is read as text and not obeyed. It is for workflows too: standard library only.
+package markdown
+
+import "strings"
+
+// Plain is a text that says in Markdown what it says, on one line. It is not for the
+// begin of a line, where more is special.
+func Plain(text string) string {
+	return strings.NewReplacer(
+		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, "&", `\&`, "|", `\|`, "~", `\~`, "$", `\$`,
+	).Replace(oneLine(text))
+}
+
+// Code is a text as code, on one line. In a table a | ends it even so: Plain is for
+// those.
+func Code(text string) string {
+	text = oneLine(text)
+	fence := around(text, "`")
+	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") || text == "" {
+		text = " " + text + " "
+	}
+	return fence + text + fence
+}
+
+// Block is a text as a block of code in a language, to stand on lines of its own.
+func Block(language, text string) string {
+	fence := around(text, "```")
+	return fence + language + "\n" + strings.TrimRight(text, "\n") + "\n" + fence + "\n"
+}
+
+// around is a fence that the text does not hold.
+func around(text, fence string) string {
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
