@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/live"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
 )
@@ -47,7 +48,7 @@ func newView(ctx context.Context, t terminal, s *stage, c *campaign, plain *line
 	v := &view{lines: plain, out: t.out, left: make(chan struct{})}
 	options := live.Options{
 		Name: c.name, Note: "Web UI " + s.runsPage(), By: operate.LoginName(),
-		May: operate.MayCampaign, MayRun: operate.MayMaintenance, Leave: true, In: t.in, Out: t.out,
+		May: func(s fleet.Status) []string { return s.May }, MayRun: func(s maintenance.Status) []string { return s.May }, Leave: true, In: t.in, Out: t.out,
 	}
 	go func() {
 		defer close(v.left)

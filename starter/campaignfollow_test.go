@@ -83,30 +83,6 @@ func TestTheLastLineSaysHowFarACampaignIs(t *testing.T) {
 	}
 }
 
-func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
-	t.Parallel()
-	base := []string{"concurrency", "abort"}
-	for name, tc := range map[string]struct {
-		status fleet.Status
-		want   []string
-	}{
-		"over":    {fleet.Status{Phase: fleet.Over}, nil},
-		"planned": {fleet.Status{Phase: fleet.Planned}, nil},
-		"stopped": {fleet.Status{Stopped: "aborted"}, nil},
-		"at work": {fleet.Status{Counts: fleet.Counts{Total: 1, Running: 1}}, append([]string{"pause"}, base...)},
-		"waiting": {fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}}, append([]string{"skip", "reschedule", "pause"}, base...)},
-		"barred": {
-			fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}, Blockers: map[maintenance.Blocker]int{fleet.ByBar: 1}},
-			append([]string{"retry", "skip", "reschedule", "pause"}, base...),
-		},
-		"paused":   {fleet.Status{Paused: "bob", Counts: fleet.Counts{Total: 1, Succeeded: 1}}, append([]string{"resume"}, base...)},
-		"asking":   {fleet.Status{Asks: "wave 1"}, append([]string{"approve", "pause"}, base...)},
-		"a failed": {fleet.Status{Counts: fleet.Counts{Total: 1, Failed: 1}}, append([]string{"retry", "skip", "pause"}, base...)},
-	} {
-		require.Equal(t, tc.want, operate.MayCampaign(tc.status), name)
-	}
-}
-
 func TestTheExitStatusSaysHowACampaignEnded(t *testing.T) {
 	t.Parallel()
 	ended := func(s fleet.EndState) operate.CampaignRecord {

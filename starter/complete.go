@@ -44,7 +44,7 @@ func each(cmd *cobra.Command, do func(*cobra.Command)) {
 // completers are those of the commands that have arguments.
 func (a *app) completers() map[string]completer {
 	file := files("yaml", "yml", "json")
-	subject := a.live(either(campaigns(true), maintenances(true)), targets())
+	subject := a.live(either(campaigns(true), maintenances(true)), targets(""))
 	all := map[string]completer{
 		"run": argument(file), "plan": argument(file), "validate": file, "doctor": argument(file),
 		"watch": a.live(either(campaigns(true), maintenances(true))), "status": subject, "report": a.live(campaigns(true)),
@@ -65,7 +65,7 @@ func (a *app) completers() map[string]completer {
 func orderCompleters(o operate.Order) []asker {
 	var second []asker
 	if o.Campaign == operate.OfTarget {
-		second = []asker{targets(obeying(o.Update)...)}
+		second = []asker{targets(o.Update)}
 	}
 	switch {
 	case o.Update == workflows.ReleaseUpdate:
@@ -74,17 +74,6 @@ func orderCompleters(o operate.Order) []asker {
 		return append([]asker{campaigns(false)}, second...)
 	}
 	return append([]asker{either(campaigns(false), maintenances(false))}, second...)
-}
-
-// obeying are the states of a campaign's targets in which they can be told to.
-func obeying(update string) []fleet.State {
-	switch update {
-	case workflows.RetryUpdate:
-		return []fleet.State{fleet.Failed, fleet.Skipped}
-	case workflows.SkipUpdate, workflows.RescheduleUpdate:
-		return []fleet.State{fleet.Waiting}
-	}
-	return nil
 }
 
 // argument picks the completer of the argument that is being typed.

@@ -118,8 +118,9 @@ func workflowsOf(name, prefix string, ended bool, describe func(*workflowpb.Work
 }
 
 // targets asks a campaign, the first argument, for its targets' names; for their
-// gateways' ids where such a one is begun.
-func targets(states ...fleet.State) asker {
+// gateways' ids where such a one is begun. With an update: of those about which the
+// campaign would take it.
+func targets(update string) asker {
 	return func(ctx context.Context, c operate.Session, args []string, begun string) ([]string, error) {
 		if isGateway(args[0]) {
 			return nil, nil
@@ -128,9 +129,12 @@ func targets(states ...fleet.State) asker {
 		if err != nil {
 			return nil, err
 		}
-		rows, err := operate.AllRows(ctx, c, g, states...)
+		rows, err := operate.AllRows(ctx, c, g)
 		var found []string
 		for _, r := range rows {
+			if update != "" && !workflows.TargetMay(update, r.State, r.Blocker == fleet.ByBar) {
+				continue
+			}
 			name := r.Name
 			if isGateway(begun) {
 				name = r.Gateway

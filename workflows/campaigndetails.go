@@ -50,7 +50,7 @@ func campaignDetails(to place, called string, s fleet.Status, keepers []keeper) 
 	campaignHeadline(d, s)
 	d.part()
 	campaignSums(d, called, s)
-	d.mayOrder(campaignOrders(s), "; about one target also `\"target\": \"name\"`")
+	d.mayOrder(s.May, "; about one target also `\"target\": \"name\"`")
 	campaignLinks(d, to, s)
 	noticeTable(d, untold(s.Notices))
 	failedTable(d, to, s)
@@ -97,35 +97,6 @@ func campaignHeadline(d *document, s fleet.Status) {
 	if s.Paused != "" && s.Result == nil {
 		d.say("**Paused** by %s", cutTo(s.Paused, shownNote))
 	}
-}
-
-// campaignOrders are the names of the updates that make sense now.
-func campaignOrders(s fleet.Status) (names []string) {
-	if s.Result != nil || s.Stopped != "" {
-		return nil
-	}
-	if s.Phase == fleet.Planned {
-		return []string{AbortUpdate}
-	}
-	n := s.Counts
-	for _, o := range []struct {
-		name string
-		may  bool
-	}{
-		{ApproveUpdate, s.Asks != ""},
-		{PauseUpdate, s.Paused == ""},
-		{ResumeUpdate, s.Paused != ""},
-		{RetryUpdate, n.Failed+n.Skipped+s.Blockers[fleet.ByBar] > 0},
-		{SkipUpdate, n.Failed+n.Waiting > 0},
-		{RescheduleUpdate, n.Waiting > 0},
-		{ConcurrencyUpdate, true},
-		{AbortUpdate, true},
-	} {
-		if o.may {
-			names = append(names, o.name)
-		}
-	}
-	return names
 }
 
 // shownRosters is how many rosters are linked one by one: more are found by a list.

@@ -143,7 +143,7 @@ func (c *campaign) maySkip(o CampaignOrder) error {
 		return err
 	case e.State == fleet.Running:
 		return fmt.Errorf("%s is being maintained since %s: abort that maintenance instead (tidegate abort %s)", e.Name, clock(&e.Begun), e.Gateway)
-	case e.State != fleet.Waiting && e.State != fleet.Failed:
+	case !TargetMay(SkipUpdate, e.State, e.Barred != ""):
 		return fmt.Errorf("%s has ended already: %s", e.Name, e.State)
 	}
 	return nil
@@ -163,7 +163,7 @@ func (c *campaign) mayRetry(o CampaignOrder) error {
 		return err
 	case e.State == fleet.Running:
 		return fmt.Errorf("%s is being maintained since %s: where that is held, retry it there (tidegate retry %s)", e.Name, clock(&e.Begun), e.Gateway)
-	case e.State != fleet.Failed && e.State != fleet.Skipped && e.Barred == "":
+	case !TargetMay(RetryUpdate, e.State, e.Barred != ""):
 		return fmt.Errorf("%s is %s: want one that has failed, was skipped, or is barred", e.Name, e.State)
 	}
 	return nil
@@ -182,7 +182,7 @@ func (c *campaign) mayReschedule(o CampaignOrder) error {
 	switch {
 	case err != nil:
 		return err
-	case e.State != fleet.Waiting:
+	case !TargetMay(RescheduleUpdate, e.State, e.Barred != ""):
 		return fmt.Errorf("%s is %s: only one that waits can be rescheduled", e.Name, e.State)
 	}
 	return nil

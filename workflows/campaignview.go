@@ -43,6 +43,7 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 	if c.phase != fleet.Underway || c.rereading() {
 		s.Held = ""
 	}
+	s.May = CampaignMay(s)
 	return s
 }
 

@@ -28,7 +28,11 @@ type command struct {
 
 // listen registers what operators may see and say. stop cancels the run's steps.
 func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
-	status := func() (maintenance.Status, error) { return r.status, nil }
+	status := func() (maintenance.Status, error) {
+		s := r.status
+		s.May = r.orders()
+		return s, nil
+	}
 	err := workflow.SetQueryHandlerWithOptions(ctx, StatusQuery, status,
 		workflow.QueryHandlerOptions{Description: "What runs, what waits and why it waits."})
 	if err != nil {

@@ -194,6 +194,8 @@ type Status struct {
 	Ledger    []Change          `json:"ledger,omitempty"`
 	Decisions []Decision        `json:"decisions,omitempty"`
 	Result    *Result           `json:"result,omitempty"` // once the run has ended
+	// May are the orders that it would take now, by name.
+	May []string `json:"may,omitempty"`
 }
 
 // Soon is how near an instant is for which somebody who follows a run need not be

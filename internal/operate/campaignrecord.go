@@ -47,7 +47,7 @@ func ReadCampaign(ctx context.Context, c Session, g Campaign) (CampaignRecord, e
 	}
 	err := r.ask(ctx, c, g)
 	if r.Status != nil {
-		r.May = MayCampaign(*r.Status)
+		r.May = r.Status.May
 	}
 	return r, err
 }

@@ -61,6 +61,8 @@ type Status struct {
 	Notices       []Notice               `json:"notices,omitempty"`   // the last 20 messages to the plan's channels
 	Rosters       []string               `json:"rosters,omitempty"`   // workflow ids of the pages of its targets
 	Result        *Result                `json:"result,omitempty"`    // once it is over
+	// May are the orders that it would take now, by name.
+	May []string `json:"may,omitempty"`
 }
 
 // Counts are how many targets are in which state.

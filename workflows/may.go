@@ -1,0 +1,46 @@
+package workflows
+
+import "github.com/tidegate/tidegate/internal/maintenance/fleet"
+
+// CampaignMay are the names of the updates that make sense for a campaign as it is.
+func CampaignMay(s fleet.Status) (names []string) {
+	if s.Result != nil || s.Stopped != "" {
+		return nil
+	}
+	if s.Phase == fleet.Planned {
+		return []string{AbortUpdate}
+	}
+	n := s.Counts
+	for _, o := range []struct {
+		name string
+		may  bool
+	}{
+		{ApproveUpdate, s.Asks != ""},
+		{PauseUpdate, s.Paused == ""},
+		{ResumeUpdate, s.Paused != ""},
+		{RetryUpdate, n.Failed+n.Skipped+s.Blockers[fleet.ByBar] > 0},
+		{SkipUpdate, n.Failed+n.Waiting > 0},
+		{RescheduleUpdate, n.Waiting > 0},
+		{ConcurrencyUpdate, true},
+		{AbortUpdate, true},
+	} {
+		if o.may {
+			names = append(names, o.name)
+		}
+	}
+	return names
+}
+
+// TargetMay is true where a campaign would take an update about a target that is in a
+// state, and may be barred.
+func TargetMay(update string, state fleet.State, barred bool) bool {
+	switch update {
+	case RetryUpdate:
+		return state == fleet.Failed || state == fleet.Skipped || (state == fleet.Waiting && barred)
+	case SkipUpdate:
+		return state == fleet.Failed || state == fleet.Waiting
+	case RescheduleUpdate:
+		return state == fleet.Waiting
+	}
+	return false
+}

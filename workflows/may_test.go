@@ -1,0 +1,34 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		status fleet.Status
+		want   []string
+	}{
+		"over":    {fleet.Status{Phase: fleet.Over, Result: &fleet.Result{}}, nil},
+		"planned": {fleet.Status{Phase: fleet.Planned}, []string{"abort"}},
+		"stopped": {fleet.Status{Stopped: "aborted"}, nil},
+		"at work": {fleet.Status{Counts: fleet.Counts{Total: 1, Running: 1}}, []string{"pause", "concurrency", "abort"}},
+		"waiting": {fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}}, []string{"pause", "skip", "reschedule", "concurrency", "abort"}},
+		"barred": {
+			fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}, Blockers: map[maintenance.Blocker]int{fleet.ByBar: 1}},
+			[]string{"pause", "retry", "skip", "reschedule", "concurrency", "abort"},
+		},
+		"paused":   {fleet.Status{Paused: "bob", Counts: fleet.Counts{Total: 1, Succeeded: 1}}, []string{"resume", "concurrency", "abort"}},
+		"asking":   {fleet.Status{Asks: "wave 1"}, []string{"approve", "pause", "concurrency", "abort"}},
+		"a failed": {fleet.Status{Counts: fleet.Counts{Total: 1, Failed: 1}}, []string{"pause", "retry", "skip", "concurrency", "abort"}},
+	} {
+		require.Equal(t, tc.want, workflows.CampaignMay(tc.status), name)
+	}
+}
