@@ -56,7 +56,8 @@ func (a *app) glanceCampaign(cmd *cobra.Command, c operate.Session, g operate.Ca
 }
 
 func liveOptions(g operate.Campaign) live.Options {
-	return live.Options{Name: g.Name, By: operate.LoginName(),
+	return live.Options{
+		Name: g.Name, By: operate.LoginName(),
 		May: func(s fleet.Status) []string { return s.May }, MayRun: func(s maintenance.Status) []string { return s.May },
 	}
 }
