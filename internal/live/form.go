@@ -2,10 +2,12 @@ package live
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -76,6 +78,7 @@ func (m Model) give() (tea.Model, tea.Cmd) {
 	}
 	f.busy, f.fault = true, ""
 	order := f.order
+	m.unanswered = append(slices.Clone(m.unanswered), order)
 	return m, func() tea.Msg {
 		decision, err := m.source.Give(m.ctx, order)
 		return givenMsg{decision, order, err}
@@ -86,7 +89,8 @@ func (m Model) give() (tea.Model, tea.Cmd) {
 // there.
 func (m Model) given(msg givenMsg) Model {
 	m.again(askLook, askRuns, askRows, askDetails)
-	what := msg.order.Update + " " + msg.order.about(m.Name)
+	m.unanswered = slices.DeleteFunc(slices.Clone(m.unanswered), func(o Order) bool { return o == msg.order })
+	what := msg.order.what(m.Name)
 	if msg.err == nil {
 		if m.form != nil && m.form.order == msg.order {
 			m.form = nil
@@ -143,7 +147,7 @@ func wrapInput(text string, width int) []string {
 	var lines []string
 	line := ""
 	for _, r := range text + "▏" {
-		if len([]rune(line)) == width {
+		if line != "" && lipgloss.Width(line+string(r)) > width {
 			lines, line = append(lines, line), ""
 		}
 		line += string(r)

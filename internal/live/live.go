@@ -77,13 +77,16 @@ var ErrInterrupted = errors.New("interrupted")
 
 // Run shows a campaign until the operator leaves, and gives what was seen last,
 // also with an error. It leaves the terminal as it was, also where ctx ends; then
-// its error is ctx's.
+// its error is ctx's. Below the view it says which orders it leaves unanswered.
 func Run(ctx context.Context, o Options, s Source) (Look, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	last, err := tea.NewProgram(New(ctx, o, s),
 		tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithoutSignalHandler()).Run()
 	m, ok := last.(Model)
+	for _, order := range m.unanswered {
+		fmt.Fprintf(o.Out, "Sent, and not answered yet: %s. It may be obeyed; look with: tidegate status %s\n", order.what(o.Name), o.Name) //nolint:errcheck // nobody is left to read it
+	}
 	switch {
 	case ctx.Err() != nil:
 		return m.look, ctx.Err()
@@ -98,16 +101,18 @@ func Run(ctx context.Context, o Options, s Source) (Look, error) {
 }
 
 // Once is one picture of the campaign, as ANSI text of so many columns and lines.
+// Instead of keys it names commands.
 func Once(ctx context.Context, o Options, s Source, columns, lines int, now time.Time) (Look, string, error) {
 	m := New(ctx, o, s)
-	m.width, m.height, m.now = columns, lines, now
+	m.width, m.height, m.now, m.still = columns, lines, now, true
 	look, err := s.Look(ctx)
 	if err != nil {
 		return Look{}, "", err
 	}
 	m = m.see(lookMsg{look: look})
-	if msg, ok := m.askRuns()().(runsMsg); ok {
-		m = m.heard(msg)
+	m = m.hear(m.askRuns()())
+	if !look.Ended() && m.wantsRows() {
+		m = m.hear(m.askRows()())
 	}
 	return m.look, m.within(m.picture(newTheme(m.dark))), nil
 }

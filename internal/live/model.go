@@ -48,7 +48,9 @@ type Model struct {
 	help    bool
 	note    note
 
-	interrupted bool // the operator has left with ctrl-c
+	unanswered  []Order // that are on their way
+	still       bool    // it is a picture, at which no key is pressed
+	interrupted bool    // the operator has left with ctrl-c
 }
 
 // note is an answer that is shown for a while.

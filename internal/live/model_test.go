@@ -73,6 +73,14 @@ func TestARefusalIsShownWhereItWasAsked(t *testing.T) {
 	require.NotContains(t, s.screen(), "refused: it is paused")
 }
 
+func TestAReasonInWideLettersStaysOnTheScreen(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, fleetOf(), 40, 24)
+	s.keys("p", strings.Repeat("漢字", 20)+"x")
+	require.Contains(t, s.screen(), "why  "+strings.Repeat("漢字", 8)+"漢\n")
+	require.Contains(t, s.screen(), "字漢字x▏")
+}
+
 func TestAnOrderThatMakesNoSenseSaysWhy(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{

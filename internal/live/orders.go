@@ -91,6 +91,9 @@ func (o Order) says(k orderKey) string {
 	return k.says
 }
 
+// what is what an order does to what, in a few words.
+func (o Order) what(campaign string) string { return o.Update + " " + o.about(campaign) }
+
 // about is what an order is given to, for people.
 func (o Order) about(campaign string) string {
 	switch {

@@ -21,10 +21,7 @@ func (m Model) list(t theme, s section) []string {
 	}
 	more := ""
 	if n := s.more(); n > 0 {
-		more = fmt.Sprintf("key %d lists them", s.filter)
-		if m.filter != everything {
-			more = "page down shows them"
-		}
+		more = m.rest(s.filter)
 	}
 	if len(s.rows) == 0 {
 		return []string{t.faint.Render("  " + head + "  " + more), ""}
@@ -39,6 +36,17 @@ func (m Model) list(t theme, s section) []string {
 		lines = append(lines, t.faint.Render(fmt.Sprintf("  and %d more; %s", s.more(), more)))
 	}
 	return append(lines, "")
+}
+
+// rest is how one sees what a list has no room for.
+func (m Model) rest(f filter) string {
+	switch {
+	case m.still:
+		return fmt.Sprintf("tidegate status %s --state %s lists them", m.Name, f.states()[0])
+	case m.filter != everything:
+		return "page down shows them"
+	}
+	return fmt.Sprintf("key %d lists them", f)
 }
 
 // columns are those of a list, and what a target has in them.

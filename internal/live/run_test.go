@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/live"
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // operator looks at a campaign, and types once it was seen.
@@ -49,4 +50,38 @@ func TestTheCallerLearnsHowTheViewWasLeft(t *testing.T) {
 			require.Equal(t, "bob", last.Submitter, "what was seen last is told either way")
 		})
 	}
+}
+
+// slow gives orders that nobody answers.
+type slow struct {
+	*operator
+	given chan struct{}
+}
+
+func (s *slow) Give(ctx context.Context, _ live.Order) (maintenance.Decision, error) {
+	close(s.given)
+	<-ctx.Done()
+	return maintenance.Decision{}, ctx.Err()
+}
+
+// after is typed once something has happened.
+type after struct {
+	event <-chan struct{}
+	types io.Reader
+}
+
+func (a after) Read(p []byte) (int, error) {
+	<-a.event
+	return a.types.Read(p)
+}
+
+func TestAnOrderThatIsLeftUnansweredIsSaid(t *testing.T) {
+	t.Parallel()
+	given := make(chan struct{})
+	keys := io.MultiReader(strings.NewReader("pINC-77\r"), after{given, strings.NewReader("\x03")})
+	alice := &slow{&operator{fake: fleetOf(), seen: make(chan struct{}), types: keys}, given}
+	var out bytes.Buffer
+	_, err := live.Run(t.Context(), live.Options{Name: "payments-q4", May: may, MayRun: mayRun, In: alice, Out: &out}, alice)
+	require.ErrorIs(t, err, live.ErrInterrupted)
+	require.Contains(t, out.String(), "Sent, and not answered yet: pause the campaign payments-q4. It may be obeyed; look with: tidegate status payments-q4\n")
 }

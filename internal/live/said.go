@@ -28,7 +28,9 @@ type sentence struct {
 	text string
 	mood mood
 	keys string // that answer it; they are never cut off
-	most int    // lines; 0: as many as its mood has
+	// commands answer it too, each on lines of its own: it can be copied.
+	commands []string
+	most     int // lines; 0: as many as its mood has
 }
 
 func (s sentence) style(t theme) lipgloss.Style {
@@ -36,8 +38,19 @@ func (s sentence) style(t theme) lipgloss.Style {
 }
 
 // lines are the sentence on a screen of such a size: where it is too long for its
-// lines, what it says is cut, and not the keys.
+// lines, what it says is cut, and not what answers it.
 func (s sentence) lines(width, height int) []string {
+	lines := s.words(width, height)
+	for _, command := range s.commands {
+		for _, text := range wrap(command, width-2, 4) {
+			lines = append(lines, "  "+text)
+		}
+	}
+	return lines
+}
+
+// words are the sentence and its keys.
+func (s sentence) words(width, height int) []string {
 	most := cmp.Or(s.most, 4)
 	switch {
 	case s.most == 0 && height < low && s.mood == calm:
@@ -86,11 +99,11 @@ func (m Model) said() []sentence {
 		{"STOPPED: ", s.Stopped, wrong},
 	} {
 		if one.text != "" {
-			all = append(all, sentence{text: one.label + clean(one.text), keys: m.answers(one.label), mood: one.mood})
+			all = append(all, m.offer(sentence{text: one.label + clean(one.text), mood: one.mood}, m.answers(one.label)))
 		}
 	}
-	if text := m.stuck(); text != "" && s.Held == "" {
-		all = append(all, sentence{text: text, keys: "[tab choose it, then t retry, s skip, X abort it]", mood: asks})
+	if s.Held == "" {
+		all = append(all, m.stuck()...)
 	}
 	all = append(all, m.untold()...)
 	if s.Phase == fleet.Gathering {
@@ -124,22 +137,19 @@ func (m Model) untold() []sentence {
 }
 
 // stuck says which running targets are held, while others go on.
-func (m Model) stuck() string {
-	var names []string
-	note := ""
-	for _, r := range m.look.Running {
-		if r.Note != "" {
-			names, note = append(names, clean(r.Name)), cmp.Or(note, clean(r.Note))
-		}
+func (m Model) stuck() []sentence {
+	held := slices.DeleteFunc(slices.Clone(m.look.Running), func(r fleet.Row) bool { return r.Note == "" })
+	if len(held) == 0 {
+		return nil
 	}
-	if len(names) == 0 {
-		return ""
+	text, typed := "HELD: "+clean(held[0].Name), "tab choose it, then t retry, s skip, X abort it"
+	if len(held) > 1 {
+		text += fmt.Sprintf(" and %d more", len(held)-1)
 	}
-	text := "HELD: " + names[0]
-	if len(names) > 1 {
-		text += fmt.Sprintf(" and %d more", len(names)-1)
+	if m.still {
+		typed = fmt.Sprintf("tidegate status %s %s", m.Name, held[0].Gateway)
 	}
-	return text + " (" + note + ")"
+	return []sentence{m.offer(sentence{text: text + " (" + clean(held[0].Note) + ")", mood: asks}, []string{typed})}
 }
 
 // unless is a text, where another is empty that says the same and more.
@@ -150,22 +160,44 @@ func unless(other, text string) string {
 	return text
 }
 
-// answers are the keys that answer a sentence of the head.
-func (m Model) answers(label string) string {
-	var keys []string
+// offer says with a sentence what answers it: keys or, in a picture, commands.
+func (m Model) offer(s sentence, typed []string) sentence {
+	switch {
+	case m.still:
+		s.commands = typed
+	case len(typed) > 0:
+		s.keys = "[" + strings.Join(typed, ", ") + "]"
+	}
+	return s
+}
+
+// typed is what gives an order: its key or, in a picture, its command.
+func (m Model) typed(k orderKey) string {
+	switch {
+	case !m.still:
+		return k.key + " " + k.update
+	case k.target:
+		return fmt.Sprintf("tidegate %s %s TARGET --why TEXT", k.update, m.Name)
+	}
+	return fmt.Sprintf("tidegate %s %s --why TEXT", k.update, m.Name)
+}
+
+// answers are what is typed to answer a sentence of the head.
+func (m Model) answers(label string) []string {
+	if label == "STOPPED: " {
+		return nil
+	}
+	var all []string
 	for _, k := range orderKeys() {
 		fit := k.update == workflows.ApproveUpdate || k.update == workflows.ResumeUpdate
 		if label == "HELD: " && m.look.Asks == "" && m.look.Paused == "" {
 			fit = k.target && k.key != "X"
 		}
 		if fit && m.campaignMay(k.update) {
-			keys = append(keys, k.key+" "+k.update)
+			all = append(all, m.typed(k))
 		}
 	}
-	if len(keys) == 0 || label == "STOPPED: " {
-		return ""
-	}
-	return "[" + strings.Join(keys, ", ") + "]"
+	return all
 }
 
 // goesOn is what happens without a person, and what keeps those that wait.
@@ -190,9 +222,12 @@ func (m Model) goesOn() string {
 
 // end is how a campaign ended.
 func (m Model) end() sentence {
-	r := m.look.Result
+	r, keys := m.look.Result, "[q quit]"
+	if m.still {
+		keys = ""
+	}
 	if r == nil {
-		return sentence{text: "ENDED without a result: " + clean(m.look.Gone), keys: "[q quit]", mood: wrong}
+		return sentence{text: "ENDED without a result: " + clean(m.look.Gone), keys: keys, mood: wrong}
 	}
 	mood := wrong
 	switch r.State {
@@ -203,5 +238,5 @@ func (m Model) end() sentence {
 	case fleet.Aborted, fleet.Expired:
 	}
 	text := fmt.Sprintf("%s after %s, at %s: %s", r.State, span(r.End.Sub(r.Start)), instant(r.End, m.now), clean(r.Summary))
-	return sentence{text: text, keys: "[q quit]", mood: mood}
+	return sentence{text: text, keys: keys, mood: mood}
 }
