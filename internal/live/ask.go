@@ -43,7 +43,7 @@ type (
 // ask asks what is due.
 func (m Model) ask() (Model, tea.Cmd) {
 	every := second
-	if m.patient() {
+	if m.look.Patient(m.now) {
 		every = lookSlowly
 	}
 	var due []tea.Cmd

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -81,7 +80,7 @@ func (m Model) sections() []section {
 		return []section{{filter: m.filter, rows: m.rows, total: max(m.filter.total(c)-m.from, 0)}}
 	}
 	all := []section{
-		{filter: ofRunning, rows: heldFirst(m.look.Running), total: c.Running},
+		{filter: ofRunning, rows: m.look.Running, total: c.Running},
 		{filter: ofFailed, rows: m.look.Failures, total: c.Failed},
 		{filter: ofWaiting, rows: m.waitingRows(), total: c.Waiting},
 	}
@@ -112,12 +111,6 @@ func (m Model) waitingRows() []fleet.Row {
 func (m Model) wantsRows() bool {
 	upcoming := len(m.look.Upcoming)
 	return m.filter != everything || upcoming < min(m.look.Counts.Waiting, m.listHeight()-len(m.look.Running)-len(m.look.Failures))
-}
-
-// heldFirst puts the running targets first that wait for a person.
-func heldFirst(rows []fleet.Row) []fleet.Row {
-	calm := func(r fleet.Row) int { return cmp.Compare(len(r.Note), 0) }
-	return slices.SortedStableFunc(slices.Values(rows), func(a, b fleet.Row) int { return calm(b) - calm(a) })
 }
 
 // share gives the lists, one after the other, a row each as long as there is room.

@@ -144,12 +144,6 @@ func (m Model) tick() (tea.Model, tea.Cmd) {
 	return m, tea.Batch(next, due)
 }
 
-// patient is true while nothing runs and the next instant is not near.
-func (m Model) patient() bool {
-	s := m.look.Status
-	return m.seen && s.Phase == fleet.Underway && s.Counts.Running == 0 && (s.Next.IsZero() || s.Next.Sub(m.now) > lookSlowly)
-}
-
 // again has questions asked at the next occasion.
 func (m Model) again(all ...question) {
 	for _, q := range all {

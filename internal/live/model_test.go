@@ -159,7 +159,7 @@ func TestTheChosenTargetStaysChosen(t *testing.T) {
 	s := newStage(t, f, 80, 30)
 	s.keys("tab", "tab")
 	require.Equal(t, "sgw-10000001", live.Chosen(s.m))
-	f.look.Running = f.look.Running[:3] // without the held one, which stands above it
+	f.look.Running = f.look.Running[1:] // without the held one, which stands above it
 	s.at(noon.Add(2 * time.Second))
 	require.Contains(t, s.screen(), "▸ files-001")
 }

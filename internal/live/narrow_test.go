@@ -16,7 +16,7 @@ import (
 func TestOnASmallTerminalTheKeysThatAnswerAreStillThere(t *testing.T) {
 	t.Parallel()
 	f := fleetOf()
-	f.look.Running[3].Note = "update failed: " + strings.Repeat("a reason without an end ", 40)
+	f.look.Running[0].Note = "update failed: " + strings.Repeat("a reason without an end ", 40)
 	s := newStage(t, f, 40, 12)
 	golden(t, "held-40x12", s.screen())
 	require.Contains(t, strings.Join(strings.Fields(s.screen()), " "), "[tab choose it, then t retry, s skip, X abort it]")
@@ -29,7 +29,7 @@ func TestANameThatIsTypedNextIsWhole(t *testing.T) {
 	t.Parallel()
 	f := fleetOf()
 	const long = "prod-eu-central-1-warehouse-files-0001-primary"
-	f.look.Running[3].Name, f.look.Failures[0].Name, f.look.Upcoming[0].Name = long, long+"-b", long+"-c"
+	f.look.Running[0].Name, f.look.Failures[0].Name, f.look.Upcoming[0].Name = long, long+"-b", long+"-c"
 	for _, size := range [][2]int{{80, 40}, {120, 40}, {200, 50}} {
 		text := newStage(t, f, size[0], size[1]).screen()
 		for _, name := range []string{long + " ", long + "-b ", long + "-c "} {

@@ -184,6 +184,7 @@ func fleetOf() *fake {
 	held := &running[3]
 	held.Note = "update failed: refused for lack of permission"
 	runs[held.Gateway] = maintenance.Status{Step: maintenance.StepUpdate, Held: true, Reason: "refused", Window: runs[held.Gateway].Window}
+	running = slices.Concat(running[3:], running[:3]) // as the status has them
 	var upcoming []fleet.Row
 	for i := range 20 {
 		upcoming = append(upcoming, fleet.Row{
