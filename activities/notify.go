@@ -24,6 +24,9 @@ type Message struct {
 	Text  string `json:"text"`
 }
 
+// NotifyName is the name under which Notify stands in histories.
+const NotifyName = "Notify"
+
 // NotifyInput is one message to one channel.
 type NotifyInput struct {
 	Channel string `json:"channel"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -59,6 +60,12 @@ func TestAMessageIsSentOnceWithinADeadline(t *testing.T) {
 		require.True(t, app.NonRetryable(), "a message is never repeated")
 		require.Contains(t, app.Message(), err.Error())
 	}
+}
+
+func TestNotifyGoesByItsName(t *testing.T) {
+	t.Parallel()
+	_, ok := reflect.TypeFor[*activities.Engine]().MethodByName(activities.NotifyName)
+	require.True(t, ok, "an activity is registered by its method's name")
 }
 
 func TestAnUnknownChannelIsRefused(t *testing.T) {

@@ -21,9 +21,6 @@ type Untold struct {
 	Why     string            `json:"why"`
 }
 
-// notifyActivity is the name of the activity that sends a message.
-const notifyActivity = "Notify"
-
 // untoldOf are the messages of a campaign that did not arrive for certain: those
 // whose activity says so, and those that the campaign did not begin to send.
 func untoldOf(campaign []history, ended bool) (all []Untold) {
@@ -72,7 +69,7 @@ func messagesIn(h history) (all []Untold) {
 // messageOf is a message that is about to be sent.
 func messageOf(e *historypb.HistoryEvent) (Untold, bool) {
 	scheduled := e.GetActivityTaskScheduledEventAttributes()
-	if scheduled.GetActivityType().GetName() != notifyActivity {
+	if scheduled.GetActivityType().GetName() != activities.NotifyName {
 		return Untold{}, false
 	}
 	in, ok := decode[activities.NotifyInput](scheduled.GetInput())

@@ -26,7 +26,7 @@ func messages(t *testing.T, from int64, when time.Time, answers map[string]func(
 		events = append(events, &historypb.HistoryEvent{
 			EventId: from, EventTime: timestamppb.New(when),
 			Attributes: &historypb.HistoryEvent_ActivityTaskScheduledEventAttributes{ActivityTaskScheduledEventAttributes: &historypb.ActivityTaskScheduledEventAttributes{
-				ActivityType: &commonpb.ActivityType{Name: "Notify"}, Input: in,
+				ActivityType: &commonpb.ActivityType{Name: activities.NotifyName}, Input: in,
 			}},
 		})
 		if answer != nil {
