@@ -87,7 +87,7 @@ func command(ctx context.Context) *cobra.Command {
 	flags := cmd.Flags()
 	flags.BoolVar(&opts.exit, "exit", false, "end when the campaign has ended, instead of staying up for browsing")
 	flags.BoolVar(&opts.ask, "ask", false, "leave the campaign's approval to you, instead of giving it after some seconds")
-	flags.StringVar(&opts.report, "report", "", "write the campaign's report to `file`: HTML where that ends in .html, else JSON (default a new HTML file in the temporary folder)")
+	flags.StringVar(&opts.report, "report", "", "write the campaign's report to `file`: HTML or Markdown where it ends in .html or .md, else JSON (default a new HTML file in the temporary folder)")
 	flags.Uint16Var(&opts.uiPort, "ui-port", defaultUIPort, "`port` of the Web UI; 0 takes a free one")
 	flags.Uint16Var(&opts.temporalPort, "temporal-port", defaultTemporalPort, "`port` of Temporal; 0 takes a free one")
 	flags.Uint16Var(&opts.simPort, "sim-port", defaultSimPort, "`port` of the simulated clouds; 0 takes a free one")

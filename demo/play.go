@@ -130,8 +130,8 @@ func follow(ctx context.Context, s *stage, c *campaign, ask bool, show screen) (
 	return was, nil
 }
 
-// writeReport writes what tidegate report would: as HTML where the file says so,
-// else as JSON. Where none is named it makes one in the folder of temporary files,
+// writeReport writes what tidegate report would, in the form that the file's ending
+// asks for, else as JSON. Where none is named it makes one in the folder of temporary files,
 // and gives its path.
 func writeReport(ctx context.Context, s *stage, campaign, path string) (string, error) {
 	if path == "" {
@@ -143,9 +143,9 @@ func writeReport(ctx context.Context, s *stage, campaign, path string) (string, 
 			return "", fmt.Errorf("close %s, which is for the report: name another with --report", path)
 		}
 	}
-	form := report.JSON
-	if strings.HasSuffix(path, ".html") {
-		form = report.HTML
+	form, ok := report.FormatOf(path)
+	if !ok {
+		form = report.JSON
 	}
 	d, err := report.Make(ctx, report.Temporal{Client: s.client}, workflows.CampaignWorkflowID(campaign), "")
 	if err != nil {

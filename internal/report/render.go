@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
+	"path/filepath"
+	"strings"
 	texttemplate "text/template"
 )
 
@@ -19,6 +21,24 @@ const (
 	HTML     Format = "html"
 	JSON     Format = "json"
 )
+
+// FormatNamed is the form that goes by a name: md, markdown, html, htm or json.
+func FormatNamed(name string) (form Format, ok bool) {
+	switch strings.ToLower(name) {
+	case "md", "markdown":
+		return Markdown, true
+	case "html", "htm":
+		return HTML, true
+	case "json":
+		return JSON, true
+	}
+	return "", false
+}
+
+// FormatOf is the form that the ending of a file's name asks for.
+func FormatOf(path string) (form Format, ok bool) {
+	return FormatNamed(strings.TrimPrefix(filepath.Ext(path), "."))
+}
 
 //go:embed report.html.tmpl
 var htmlForm string

@@ -42,6 +42,18 @@ func TestTheFormsOfAReportAreAsTheyWere(t *testing.T) {
 	require.ErrorContains(t, err, `write the report as "pdf": want md, html or json`)
 }
 
+func TestAFilesEndingAsksForAForm(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]report.Format{
+		"r.md": report.Markdown, "a.b/r.markdown": report.Markdown, "r.HTML": report.HTML, "r.htm": report.HTML, "r.html.json": report.JSON,
+		"r.pdf": "", "r": "", "": "",
+	} {
+		form, ok := report.FormatOf(path)
+		require.Equal(t, want, form, path)
+		require.Equal(t, want != "", ok, path)
+	}
+}
+
 // picturesEnv, where it is 1, lets the browser test write the docs' picture.
 const picturesEnv = "TIDEGATE_PICTURES"
 
