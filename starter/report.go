@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,8 +30,8 @@ func newReport(a *app) *cobra.Command {
 		Long: "report writes what became of a campaign, as its histories in Temporal have it: the plan's digest, who decided what and\n" +
 			"why, the fleet's timeline, and of each target its versions, snapshots, durations, ledger and end state; what was not\n" +
 			"done, and why. A campaign that runs is reported as of its last event. Made twice of the same histories, it is the same.\n\n" +
-			"With --verify it reads the histories of a report again and says whether anything was altered, in them or in the\n" +
-			"report: exit status 0 where nothing was, else 1. No worker is needed for either.",
+			"With --verify it reads the histories of a report again, as they were then, and says whether anything was altered or\n" +
+			"left out: exit status 0 where nothing was, else 1; and whether more has happened since. No worker is needed for either.",
 		Example: "  tidegate report payments-q4 --file report.html\n" +
 			"  tidegate report payments-q4 --format md\n" +
 			"  tidegate report --verify report.html\n" +
@@ -62,18 +60,19 @@ func newReport(a *app) *cobra.Command {
 
 // form is the report's format.
 func (f reportFlags) form() (report.Format, error) {
-	byName := map[string]report.Format{
-		"md": report.Markdown, "markdown": report.Markdown, "html": report.HTML, "htm": report.HTML, "json": report.JSON,
+	if f.format != "" {
+		if form, ok := report.FormatNamed(f.format); ok {
+			return form, nil
+		}
+		return "", wrong("--format", f.format, "md, html or json")
 	}
-	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(f.file), "."))
-	form, ok := byName[cmp.Or(f.format, ending, "md")]
-	switch {
-	case ok:
+	if filepath.Ext(f.file) == "" {
+		return report.Markdown, nil
+	}
+	if form, ok := report.FormatOf(f.file); ok {
 		return form, nil
-	case f.format == "":
-		return "", wrong("--file", f.file, "a file that ends in .md, .html or .json, or --format")
 	}
-	return "", wrong("--format", f.format, "md, html or json")
+	return "", wrong("--file", f.file, "a file that ends in .md, .html or .json, or --format")
 }
 
 func (a *app) writeReport(cmd *cobra.Command, f reportFlags, name string) error {
@@ -137,7 +136,7 @@ func (a *app) verifyReport(cmd *cobra.Command, f reportFlags) error {
 	d := v.Document
 	said := verdict{
 		OK: len(v.Differences) == 0, File: f.verify, Name: d.Name, WorkflowID: d.WorkflowID, State: d.State, AsOf: d.AsOf,
-		Histories: len(d.Chain.Links), Head: d.Chain.Head, Differences: v.Differences,
+		Histories: len(d.Chain.Links), Head: d.Chain.Head, Later: v.Later, Differences: v.Differences,
 	}
 	err = a.printer(cmd).Print(said, func(p show.Printer) { said.print(p, cmd.ErrOrStderr()) })
 	if err == nil && !said.OK {
@@ -155,7 +154,8 @@ type verdict struct {
 	State      string    `json:"state"`
 	AsOf       time.Time `json:"asOf"`
 	Histories  int       `json:"histories"`
-	Head       string    `json:"head"` // of their chain
+	Head       string    `json:"head"`  // of their chain
+	Later      bool      `json:"later"` // more has happened since
 	// Differences say what is not as the histories say.
 	Differences []string `json:"differences,omitempty"`
 }
@@ -164,6 +164,9 @@ func (v verdict) print(p show.Printer, errs io.Writer) {
 	if v.OK {
 		p.Linef("OK: %s, %s as of %s. The report says what the %d histories say; the head of their chain is %s.",
 			v.Name, v.State, show.Clock(&v.AsOf), v.Histories, v.Head)
+		if v.Later {
+			p.Linef("More has happened since; how it is now says: tidegate report %s", v.WorkflowID)
+		}
 		return
 	}
 	for _, difference := range v.Differences {

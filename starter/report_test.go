@@ -89,6 +89,7 @@ func TestAReportSaysWhatTheHistoriesSay(t *testing.T) {
 		verified := w.tidegate("report", "--verify", file(name))
 		require.Equal(t, 0, verified.status, name)
 		require.Regexp(t, `^OK: audited, `, verified.out)
+		require.Equal(t, name == "early.html", strings.Contains(verified.out, "More has happened since"), name)
 	}
 	require.Contains(t, w.tidegate("report", "audited").out, "# Campaign audited: PARTIAL\n")
 

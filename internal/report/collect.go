@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tidegate/tidegate/workflows"
@@ -18,54 +20,172 @@ const atOnce = 8
 type evidence struct {
 	campaign []history // its runs, the oldest first
 	rosters  []page    // by number
+	later    bool      // there are events later than those that were asked for
 }
 
 // page is a roster with the maintenances that it began.
 type page struct {
 	id      string
 	history history
-	runs    [][]history // by maintenance, in the order in which they began; each in its own runs
+	runs    []maintained // in the order in which they began
 }
 
-// all are the histories in the order of the chain.
-func (e evidence) all() []history {
-	list := slices.Clone(e.campaign)
-	for _, p := range e.rosters {
-		list = append(list, p.history)
+// maintained is what a report needs of one maintenance, and no more: there may be ten
+// thousands.
+type maintained struct {
+	first     string // id of its first run
+	run       Run
+	decisions []Decision
+	links     []Link // its runs
+	latest    time.Time
+}
+
+// maintainedOf is a maintenance by its runs.
+func maintainedOf(chain []history) maintained {
+	m := maintained{first: chain[0].RunID, run: runOf(chain)}
+	for _, h := range chain {
+		m.decisions, m.links = append(m.decisions, h.decisions()...), append(m.links, h.Link)
+		m.latest = later(m.latest, h.latest)
+	}
+	return m
+}
+
+// links are the histories in the order of the chain.
+func (e evidence) links() (list []Link) {
+	for _, h := range e.campaign {
+		list = append(list, h.Link)
 	}
 	for _, p := range e.rosters {
-		list = append(list, slices.Concat(p.runs...)...)
+		if p.history.first != nil || p.history.Gone {
+			list = append(list, p.history.Link)
+		}
+	}
+	for _, p := range e.rosters {
+		for _, m := range p.runs {
+			list = append(list, m.links...)
+		}
 	}
 	return list
 }
 
+// asOf is when the last of all events took place.
+func (e evidence) asOf() (latest time.Time) {
+	for _, h := range e.campaign {
+		latest = later(latest, h.latest)
+	}
+	for _, p := range e.rosters {
+		latest = later(latest, p.history.latest)
+		for _, m := range p.runs {
+			latest = later(latest, m.latest)
+		}
+	}
+	return latest
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// open is true where something may still be added to one of the histories.
+func (e evidence) open() bool {
+	if how, _ := e.campaign[len(e.campaign)-1].ended(); how == running {
+		return true
+	}
+	return slices.ContainsFunc(e.rosters, func(p page) bool {
+		how, _ := p.history.ended()
+		return how == running || slices.ContainsFunc(p.runs, func(m maintained) bool { return m.run.Ended == running })
+	})
+}
+
 // collect fetches the histories of a campaign, of its rosters, and of the
-// maintenances that those began.
-func collect(ctx context.Context, r Reader, workflowID, runID string) (e evidence, err error) {
-	for next := &runID; next != nil; {
-		h, err := fetch(ctx, r, workflowID, *next)
-		if err != nil {
-			return e, err
+// maintenances that those began, as they are.
+func collect(ctx context.Context, r Reader, workflowID, runID string) (evidence, error) {
+	return (&reading{from: r}).collect(ctx, workflowID, runID, nil)
+}
+
+// again reads the same once more, as it was at the last event that has been read.
+// Maintenances that have ended stay as they were read.
+func (e evidence) again(ctx context.Context, r Reader) (evidence, error) {
+	over := map[string]maintained{}
+	for _, p := range e.rosters {
+		for _, m := range p.runs {
+			if m.run.Ended != running && m.run.Ended != gone {
+				over[m.first] = m
+			}
 		}
-		if h.gone && len(e.campaign) == 0 {
-			return e, fmt.Errorf("%w: Temporal keeps nothing of the campaign %s, run %s", ErrGone, workflowID, runID)
-		}
-		e.campaign = append([]history{h}, e.campaign...)
-		next = nil
-		if before := h.started().GetContinuedExecutionRunId(); before != "" {
-			next = &before
-		}
+	}
+	last := e.campaign[len(e.campaign)-1]
+	return (&reading{from: r, until: e.asOf()}).collect(ctx, last.WorkflowID, last.RunID, over)
+}
+
+// collect fetches a campaign's histories but for the maintenances that are over,
+// by their first runs.
+func (r *reading) collect(ctx context.Context, workflowID, runID string, over map[string]maintained) (e evidence, err error) {
+	if e.campaign, err = r.runs(ctx, workflowID, runID); err != nil {
+		return e, err
 	}
 	ids, runIDs := rostersOf(e.campaign)
 	e.rosters = make([]page, len(ids))
 	if err := side(ctx, len(ids), func(ctx context.Context, i int) (err error) {
 		e.rosters[i].id = ids[i]
-		e.rosters[i].history, err = fetch(ctx, r, ids[i], runIDs[ids[i]])
+		e.rosters[i].history, err = r.fetch(ctx, ids[i], runIDs[ids[i]], ofRosters)
 		return err
 	}); err != nil {
 		return e, err
 	}
-	return e, e.collectRuns(ctx, r)
+	err = r.collectMaintenances(ctx, e.rosters, over)
+	e.later = r.later.Load()
+	return e, err
+}
+
+// runs are those of a campaign: the one that is asked for, those that it has
+// continued as, and those before it.
+func (r *reading) runs(ctx context.Context, workflowID, runID string) ([]history, error) {
+	chain, err := r.forward(ctx, workflowID, runID, ofCampaigns)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(chain) == 0:
+		return nil, fmt.Errorf("the campaign %s, run %s, began later than %s", workflowID, runID, stamp(r.until))
+	case chain[len(chain)-1].Gone:
+		last := chain[len(chain)-1]
+		return nil, fmt.Errorf("%w: Temporal keeps nothing of the campaign %s, run %s", ErrGone, last.WorkflowID, last.RunID)
+	}
+	for {
+		before := chain[0].started().GetContinuedExecutionRunId()
+		if before == "" {
+			return chain, nil
+		}
+		h, err := r.fetch(ctx, workflowID, before, ofCampaigns)
+		if err != nil {
+			return nil, err
+		}
+		chain = append([]history{h}, chain...)
+	}
+}
+
+// ofCampaigns are the events of a campaign that say something.
+func ofCampaigns(t enumspb.EventType) bool {
+	switch t { //nolint:exhaustive // all others do
+	case enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED, enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+		enumspb.EVENT_TYPE_TIMER_STARTED, enumspb.EVENT_TYPE_TIMER_FIRED, enumspb.EVENT_TYPE_TIMER_CANCELED:
+		return false
+	}
+	return true
+}
+
+// ofRosters are the events of a roster that say what it read and began.
+func ofRosters(t enumspb.EventType) bool {
+	return t == enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED || t == enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED
+}
+
+// ofMaintenances are the events of a maintenance, beside its end, that say what
+// somebody decided.
+func ofMaintenances(t enumspb.EventType) bool {
+	return t == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED || t == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED
 }
 
 // side does something for each of n things, some of them side by side.
@@ -98,36 +218,55 @@ func rostersOf(campaign []history) (ids []string, runIDs map[string]string) {
 	return ids, runIDs
 }
 
-// collectRuns fetches the maintenances that the rosters began.
-func (e evidence) collectRuns(ctx context.Context, r Reader) error {
-	type place struct{ roster, run int }
-	var places []place
-	var begun []*commonpb.WorkflowExecution
-	for i, p := range e.rosters {
+// collectMaintenances fetches those that the rosters began.
+func (r *reading) collectMaintenances(ctx context.Context, rosters []page, over map[string]maintained) error {
+	type beginning struct {
+		roster int
+		run    *commonpb.WorkflowExecution
+	}
+	var begun []beginning
+	for i, p := range rosters {
 		for _, event := range p.history.events {
 			started := event.GetChildWorkflowExecutionStartedEventAttributes()
 			if started.GetWorkflowType().GetName() == workflows.GatewayMaintenanceName {
-				places = append(places, place{i, len(e.rosters[i].runs)})
-				e.rosters[i].runs = append(e.rosters[i].runs, nil)
-				begun = append(begun, started.GetWorkflowExecution())
+				begun = append(begun, beginning{i, started.GetWorkflowExecution()})
 			}
 		}
 	}
-	return side(ctx, len(begun), func(ctx context.Context, i int) (err error) {
-		at := places[i]
-		e.rosters[at.roster].runs[at.run], err = forward(ctx, r, begun[i].GetWorkflowId(), begun[i].GetRunId())
+	found := make([]maintained, len(begun))
+	if err := side(ctx, len(begun), func(ctx context.Context, i int) error {
+		run := begun[i].run
+		if known, ok := over[run.GetRunId()]; ok {
+			found[i] = known
+			return nil
+		}
+		chain, err := r.forward(ctx, run.GetWorkflowId(), run.GetRunId(), ofMaintenances)
+		if len(chain) > 0 {
+			found[i] = maintainedOf(chain)
+		}
 		return err
-	})
+	}); err != nil {
+		return err
+	}
+	for i, b := range begun {
+		if found[i].links != nil {
+			rosters[b.roster].runs = append(rosters[b.roster].runs, found[i])
+		}
+	}
+	return nil
 }
 
-// forward are a run and those that it has continued as.
-func forward(ctx context.Context, r Reader, workflowID, runID string) (chain []history, err error) {
-	for runID != "" {
-		h, err := fetch(ctx, r, workflowID, runID)
-		if err != nil {
+// forward are a run and those that it has continued as, but for such as had not
+// begun.
+func (r *reading) forward(ctx context.Context, workflowID, runID string, wants func(enumspb.EventType) bool) (chain []history, err error) {
+	for {
+		h, err := r.fetch(ctx, workflowID, runID, wants)
+		if err != nil || (h.first == nil && !h.Gone) {
 			return chain, err
 		}
-		chain, runID = append(chain, h), h.next()
+		chain = append(chain, h)
+		if runID = h.next(); runID == "" {
+			return chain, nil
+		}
 	}
-	return chain, nil
 }

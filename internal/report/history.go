@@ -1,9 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -48,61 +51,94 @@ func (t Temporal) History(ctx context.Context, workflowID, runID string) ([]*his
 	return events, nil
 }
 
-// history is one run as it was read.
+// history is one run as it was read: its link, and of its events those that the
+// report is made of.
 type history struct {
-	workflowID, runID string
-	events            []*historypb.HistoryEvent
-	gone              bool
+	Link
+
+	first, last *historypb.HistoryEvent // of those that count; nil: none does
+	latest      time.Time               // of their times, which are not in order: some events are written late
+	events      []*historypb.HistoryEvent
 }
 
-// fetch reads a run. Of an open one the end is left out that need not stay: a
-// workflow task that is being tried is no event until it has been.
-func fetch(ctx context.Context, r Reader, workflowID, runID string) (history, error) {
-	h := history{workflowID: workflowID, runID: runID}
-	events, err := r.History(ctx, workflowID, runID)
+// reading reads histories as they had come at an instant.
+type reading struct {
+	from  Reader
+	until time.Time // zero: as they are
+	later atomic.Bool
+}
+
+// fetch reads a run, takes the digest of the events that count, and keeps those
+// that somebody wants.
+func (r *reading) fetch(ctx context.Context, workflowID, runID string, wants func(enumspb.EventType) bool) (history, error) {
+	h := history{Link: Link{WorkflowID: workflowID, RunID: runID}}
+	events, err := r.from.History(ctx, workflowID, runID)
 	if errors.Is(err, ErrGone) || (err == nil && len(events) == 0) {
-		h.gone = true
+		h.Gone = true
 		return h, nil
 	}
 	if err != nil {
 		return h, err
 	}
-	for len(events) > 1 && isTrial(events[len(events)-1]) {
-		events = events[:len(events)-1]
+	h.RunID = cmp.Or(runID, events[0].GetWorkflowExecutionStartedEventAttributes().GetOriginalExecutionRunId())
+	counted := r.counted(events)
+	if len(counted) == 0 {
+		return h, nil
 	}
-	h.events = events
-	if h.runID == "" {
-		h.runID = h.started().GetOriginalExecutionRunId()
+	h.Events, h.first, h.last = len(counted), counted[0], counted[len(counted)-1]
+	for _, e := range counted {
+		if at(e).After(h.latest) {
+			h.latest = at(e)
+		}
+		if wants(e.GetEventType()) {
+			h.events = append(h.events, e)
+		}
+	}
+	if h.SHA256, err = digestOf(counted); err != nil {
+		return h, fmt.Errorf("take the digest of %s, run %s: %w", h.WorkflowID, h.RunID, err)
 	}
 	return h, nil
 }
 
+// counted are the events before the first that is later than the instant. At the
+// end what is being tried does not count: Temporal writes it when it has been, with
+// the time of its beginning, and so between events that were there already.
+func (r *reading) counted(events []*historypb.HistoryEvent) []*historypb.HistoryEvent {
+	if !r.until.IsZero() {
+		if n := slices.IndexFunc(events, func(e *historypb.HistoryEvent) bool { return at(e).After(r.until) }); n >= 0 {
+			events = events[:n]
+			r.later.Store(true)
+		}
+	}
+	for len(events) > 1 && isTrial(events[len(events)-1]) {
+		events = events[:len(events)-1]
+	}
+	return events
+}
+
 func isTrial(e *historypb.HistoryEvent) bool {
-	return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED || e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED
+	switch e.GetEventType() { //nolint:exhaustive // no other is written late
+	case enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED, enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+		return true
+	}
+	return false
 }
 
 func (h history) started() *historypb.WorkflowExecutionStartedEventAttributes {
-	if h.gone {
-		return nil
-	}
-	return h.events[0].GetWorkflowExecutionStartedEventAttributes()
-}
-
-func (h history) last() *historypb.HistoryEvent {
-	if h.gone {
-		return nil
-	}
-	return h.events[len(h.events)-1]
+	return h.first.GetWorkflowExecutionStartedEventAttributes()
 }
 
 // next is the run after this one; empty: there is none.
 func (h history) next() string {
-	return h.last().GetWorkflowExecutionContinuedAsNewEventAttributes().GetNewExecutionRunId()
+	return h.last.GetWorkflowExecutionContinuedAsNewEventAttributes().GetNewExecutionRunId()
 }
+
+// How a run is that has not ended as far as anybody knows.
+const running, gone = "running", "gone"
 
 // ended is how the run ended, in a word, with the payloads that hold its record.
 func (h history) ended() (how string, record *commonpb.Payloads) {
-	switch e := h.last(); e.GetEventType() { //nolint:exhaustive // every other event is none of an end
+	switch e := h.last; e.GetEventType() { //nolint:exhaustive // every other event is none of an end
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
 		return "completed", e.GetWorkflowExecutionCompletedEventAttributes().GetResult()
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
@@ -114,22 +150,22 @@ func (h history) ended() (how string, record *commonpb.Payloads) {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
 		return "timed out", nil
 	}
-	if h.gone {
-		return "gone", nil
+	if h.Gone {
+		return gone, nil
 	}
-	return "running", nil
+	return running, nil
 }
 
 // failure is what Temporal says of a run that failed.
 func (h history) failure() string {
-	return h.last().GetWorkflowExecutionFailedEventAttributes().GetFailure().GetMessage()
+	return h.last.GetWorkflowExecutionFailedEventAttributes().GetFailure().GetMessage()
 }
 
 func (h history) begin() time.Time {
-	if h.gone {
+	if h.first == nil {
 		return time.Time{}
 	}
-	return at(h.events[0])
+	return at(h.first)
 }
 
 func at(e *historypb.HistoryEvent) time.Time { return e.GetEventTime().AsTime().UTC() }

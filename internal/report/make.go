@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -21,6 +20,13 @@ func Make(ctx context.Context, r Reader, workflowID, runID string) (Document, er
 	if err != nil {
 		return Document{}, err
 	}
+	if e.open() {
+		// What was read first has gone on while the rest was read: by now everything
+		// that took place by the last event is there to be read.
+		if e, err = e.again(ctx, r); err != nil {
+			return Document{}, err
+		}
+	}
 	return build(e)
 }
 
@@ -29,11 +35,11 @@ func build(e evidence) (Document, error) {
 	last := e.campaign[len(e.campaign)-1]
 	in, ok := decode[workflows.CampaignInput](last.started().GetInput())
 	if !ok {
-		return Document{}, fmt.Errorf("the workflow %s, run %s, is no campaign that this release of tidegate can read", last.workflowID, last.runID)
+		return Document{}, fmt.Errorf("the workflow %s, run %s, is no campaign that this release of tidegate can read", last.WorkflowID, last.RunID)
 	}
 	d := Document{
-		SchemaVersion: SchemaVersion, Name: in.Plan.Name, WorkflowID: last.workflowID, RunID: last.runID, Schedule: in.Schedule,
-		Submitter: in.Submitter, PlanDigest: in.Digest, Start: last.begin(), Plan: planOf(e, in), AsOf: asOf(e),
+		SchemaVersion: SchemaVersion, Name: in.Plan.Name, WorkflowID: last.WorkflowID, RunID: last.RunID, Schedule: in.Schedule,
+		Submitter: in.Submitter, PlanDigest: in.Digest, Start: last.begin(), Plan: planOf(e, in), AsOf: e.asOf(),
 	}
 	if in.Carried != nil {
 		d.Start = in.Carried.Start.UTC()
@@ -45,9 +51,8 @@ func build(e evidence) (Document, error) {
 	d.end(last)
 	d.Undone, d.Untold = undone(d), untoldOf(e.campaign, d.State != StateRunning)
 	d.Remarks = append(d.Remarks, remarks(e)...)
-	var err error
-	d.Chain, err = chainOf(in.Digest, e.all())
-	return d, err
+	d.Chain = chainOf(in.Digest, e.links())
+	return d, nil
 }
 
 // planOf is the plan as the worker has completed it, without its targets.
@@ -76,26 +81,16 @@ func (d *Document) end(last history) {
 			d.Remarks = append(d.Remarks, fmt.Sprintf(
 				"The campaign itself counted %+v; its histories give %+v.", result.Counts, d.Counts))
 		}
-	case how == "running":
+	case how == running:
 		d.State = StateRunning
 		d.Summary = fmt.Sprintf("The campaign runs: %d of %d targets have ended.", d.Counts.Total-d.Counts.Waiting-d.Counts.Running, d.Counts.Total)
 	default:
-		d.State, d.End = StateNoRecord, at(last.last())
+		d.State, d.End = StateNoRecord, at(last.last)
 		d.Summary = "The campaign was " + how + " and left no record."
 		if how == "failed" {
 			d.Summary = "The campaign failed: " + last.failure()
 		}
 	}
-}
-
-// asOf is when the last of all events took place.
-func asOf(e evidence) (latest time.Time) {
-	for _, h := range e.all() {
-		if !h.gone && at(h.last()).After(latest) {
-			latest = at(h.last())
-		}
-	}
-	return latest
 }
 
 // decisionsOf are all decisions, about the campaign and within its targets' runs.
@@ -116,9 +111,9 @@ func decisionsOf(e evidence, targets []Target) []Decision {
 		}
 	}
 	for _, p := range e.rosters {
-		for _, runs := range p.runs {
-			for _, d := range decisionsIn(runs) {
-				d.Target = names[runs[len(runs)-1].runID]
+		for _, m := range p.runs {
+			for _, d := range m.decisions {
+				d.Target = names[m.run.RunID]
 				all = append(all, d)
 			}
 		}
@@ -139,14 +134,6 @@ func told(target string, decisions []maintenance.Decision) []Decision {
 	return all
 }
 
-// decisionsIn are those of a maintenance's runs.
-func decisionsIn(runs []history) (all []Decision) {
-	for _, h := range runs {
-		all = append(all, h.decisions()...)
-	}
-	return all
-}
-
 // once keeps of decisions that two histories tell the fuller one, in their order.
 func once(all []Decision) []Decision {
 	slices.SortStableFunc(all, func(a, b Decision) int {
@@ -157,10 +144,10 @@ func once(all []Decision) []Decision {
 
 // remarks say which histories are gone.
 func remarks(e evidence) (all []string) {
-	for _, h := range e.all() {
-		if h.gone {
+	for _, h := range e.links() {
+		if h.Gone {
 			all = append(all, fmt.Sprintf("The history of %s, run %s, is gone: the namespace does not keep it any longer. What it held is not in this report.",
-				h.workflowID, cmp.Or(h.runID, "unknown")))
+				h.WorkflowID, cmp.Or(h.RunID, "unknown")))
 		}
 	}
 	return all

@@ -18,8 +18,8 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 	refs := map[int]maintenance.GatewayRef{}
 	work := map[int]fleet.Work{}
 	for number, p := range e.rosters {
-		for _, chain := range p.runs {
-			runs[chain[0].workflowID] = append(runs[chain[0].workflowID], runOf(chain))
+		for _, m := range p.runs {
+			runs[m.run.WorkflowID] = append(runs[m.run.WorkflowID], m.run)
 		}
 		in, _ := decode[workflows.RosterInput](p.history.started().GetInput())
 		for line, t := range in.Targets {
@@ -76,9 +76,9 @@ func (p page) firstRead(number int, work map[int]fleet.Work) {
 func runOf(chain []history) Run {
 	first, last := chain[0], chain[len(chain)-1]
 	how, payloads := last.ended()
-	r := Run{WorkflowID: last.workflowID, RunID: last.runID, Ended: how, Start: first.begin()}
-	if how != "running" && how != "gone" {
-		r.End = at(last.last())
+	r := Run{WorkflowID: last.WorkflowID, RunID: last.RunID, Ended: how, Start: first.begin()}
+	if how != running && how != gone {
+		r.End = at(last.last)
 	}
 	if result, ok := decode[maintenance.Result](payloads); ok && result.State != "" {
 		r.Result = &result

@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-
-	historypb "go.temporal.io/api/history/v1"
+	"time"
 )
 
 // What the two forms for people hold the report's data between.
@@ -54,21 +52,30 @@ type Verdict struct {
 	// Differences say what is not as the histories have it; none: the report is
 	// genuine.
 	Differences []string
+	// Later is true where more has happened since the report was made.
+	Later bool
 }
 
-// Verify reads the histories of a report again, as far as they had come when it was
-// made, makes the report anew, and compares. An error says that it could not.
+// Verify reads the histories of a report again, as far as they had come at the
+// instant as of which it is, makes the report anew, and compares. Of what the report
+// says that instant alone, and which campaign it is about, is taken for granted. An
+// error says that it could not.
 func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
 	d, form, err := Parse(text)
 	if err != nil {
 		return Verdict{}, err
 	}
 	v := Verdict{Document: d}
-	anew, err := Make(ctx, pin(r, d.Chain.Links), d.WorkflowID, d.RunID)
+	e, err := (&reading{from: r, until: d.AsOf}).collect(ctx, d.WorkflowID, d.RunID, nil)
 	if err != nil {
 		return v, err
 	}
-	v.Differences = differentLinks(d.Chain, anew.Chain)
+	v.Later = e.later
+	anew, err := build(e)
+	if err != nil {
+		return v, err
+	}
+	v.Differences = differentLinks(d, anew.Chain)
 	want, err := Render(anew, form)
 	if err != nil {
 		return v, err
@@ -77,46 +84,13 @@ func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
 	return v, nil
 }
 
-// pinned reads histories as a report has read them: the same runs, and no event
-// more.
-type pinned struct {
-	Reader
-
-	runs map[[2]string]Link
-	last map[string]Link // the first that the report has of a workflow, by its id
-}
-
-func pin(r Reader, links []Link) pinned {
-	p := pinned{Reader: r, runs: map[[2]string]Link{}, last: map[string]Link{}}
-	for _, l := range slices.Backward(links) {
-		p.runs[l.run()], p.last[l.WorkflowID] = l, l
-	}
-	return p
-}
-
-// History is a run's history up to the event that the report ends with.
-func (p pinned) History(ctx context.Context, workflowID, runID string) ([]*historypb.HistoryEvent, error) {
-	link, known := p.runs[[2]string{workflowID, runID}]
-	if runID == "" {
-		link, known = p.last[workflowID]
-	}
-	if !known {
-		return p.Reader.History(ctx, workflowID, runID)
-	}
-	events, err := p.Reader.History(ctx, workflowID, link.RunID)
-	if n := link.Events; err == nil && n > 0 && n < len(events) {
-		events = events[:n]
-	}
-	return events, err
-}
-
 // differentLinks are the histories that are not those that a report was made of.
-func differentLinks(has, anew Chain) (list []string) {
+func differentLinks(d Document, anew Chain) (list []string) {
 	say := func(l Link, format string, args ...any) {
 		list = append(list, fmt.Sprintf("the history of %s, run %s: ", l.WorkflowID, l.RunID)+fmt.Sprintf(format, args...))
 	}
-	there, counted := has.byRun(), anew.byRun()
-	for _, l := range has.Links {
+	there, counted := d.Chain.byRun(), anew.byRun()
+	for _, l := range d.Chain.Links {
 		now, known := counted[l.run()]
 		switch {
 		case !known:
@@ -124,7 +98,7 @@ func differentLinks(has, anew Chain) (list []string) {
 		case now.Gone && !l.Gone:
 			say(l, "it is gone: the namespace does not keep it any longer, so nothing about it can be verified")
 		case now.Events != l.Events:
-			say(l, "it has %d events, and the report counts on %d", now.Events, l.Events)
+			say(l, "it had %d events as of %s, and the report counts on %d", now.Events, d.AsOf.UTC().Format(time.RFC3339Nano), l.Events)
 		case now.SHA256 != l.SHA256:
 			say(l, "its events are not those that the report was made of (SHA-256 %.12s..., the report has %.12s...)", now.SHA256, l.SHA256)
 		}
