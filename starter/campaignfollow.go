@@ -145,8 +145,12 @@ func (p *campaignProgress) begun(rows []fleet.Row) {
 		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
 		now[key] = true
 		if !p.running[key] {
-			p.Line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Begun), show.Clock(&r.End)))
+			p.Line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Begun), show.Instant(r.End)))
 		}
+		if r.Held && p.said[key] != r.Note {
+			p.Line(fmt.Sprintf("held      %s (%s): %s", r.Name, r.Gateway, r.Note))
+		}
+		p.said[key] = r.Note
 	}
 	p.running = now
 }

@@ -61,7 +61,7 @@ func newOrder(a *app, o operate.Order) *cobra.Command {
 	cmd.Flags().StringVar(&g.In.By, "by", "", "who you are (default: your login name)")
 	cmd.Flags().StringVar(&g.In.Why, "why", "", "the reason, for the record (required)")
 	if o.Update == workflows.RescheduleUpdate {
-		cmd.Flags().Var(&g.notBefore, "not-before", "the earliest instant, in RFC 3339, or now (required)")
+		cmd.Flags().Var(&g.notBefore, "not-before", "the earliest instant, in RFC 3339 or as a duration from now on; now takes an earlier one back (required)")
 	}
 	g.every.register(cmd, o)
 	a.outputFlag(cmd)
@@ -124,7 +124,7 @@ func (g *given) faults() []error {
 	return errs
 }
 
-const wantNotBefore = "an instant in RFC 3339, such as 2026-12-01T00:00:00Z, or now"
+const wantNotBefore = "an instant ahead in RFC 3339, such as 2026-12-01T00:00:00Z, or a duration such as 48h, or now"
 
 // notBefore is the instant of --not-before; now is the zero one, which takes an
 // earlier one back.
@@ -142,11 +142,12 @@ func (*notBefore) Type() string { return "time" }
 
 // Set keeps what is wrong and goes on.
 func (n *notBefore) Set(text string) error {
-	var err error
-	n.text, n.at = text, time.Time{}
-	if text != "now" {
-		n.at, err = time.Parse(time.RFC3339, text)
+	n.text, n.at, n.given = text, time.Time{}, text == "now"
+	if after, err := time.ParseDuration(text); err == nil {
+		n.at = time.Now().Add(after).Round(time.Second)
+	} else if at, err := time.Parse(time.RFC3339, text); err == nil {
+		n.at = at
 	}
-	n.given = err == nil
+	n.given = n.given || n.at.After(time.Now())
 	return nil
 }

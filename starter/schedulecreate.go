@@ -42,14 +42,14 @@ const minCatchup = 10 * time.Second
 func newScheduleCreate(a *app) *cobra.Command {
 	s := &scheduleCreate{catchup: defaultCatchup}
 	cmd := &cobra.Command{
-		Use:   `create NAME PLANFILE (--cron "0 2 * * 1" | --calendar "Mon 02:00" | --every 168h)`,
+		Use:   `create NAME FILE (--cron "0 2 * * 1" | --calendar "Mon 02:00" | --every 168h)`,
 		Short: "Make a schedule that starts a plan's campaign again and again",
 		Long: "create makes a schedule. It keeps the plan as the file says it now, with its freezes in UTC: where the file or a\n" +
 			"calendar of freezes changes, say so with schedule update. A start is skipped while the schedule's last campaign\n" +
 			"still runs, and after a failure the schedule pauses.",
 		Example: "  tidegate schedule create weekly plan.yaml --calendar \"Mon 02:00\"\n" +
 			"  tidegate schedule create monthly plan.yaml --cron \"0 2 1 * *\" --note CHG-1234 --paused",
-		Args: arguments("NAME", "PLANFILE"),
+		Args: arguments("NAME", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.name, s.file = args[0], args[1]
 			return s.create(cmd, a)
@@ -212,12 +212,12 @@ func freezesEnd(freezes []maintenance.Freeze) time.Time {
 func newScheduleUpdate(a *app) *cobra.Command {
 	var by string
 	cmd := &cobra.Command{
-		Use:   "update NAME PLANFILE",
+		Use:   "update NAME FILE",
 		Short: "Give a schedule its plan file anew, and keep the rest",
 		Long: "update reads the plan file again, with its freezes, for the campaigns that the schedule starts from now on. One\n" +
 			"that runs goes on with the plan that it began with. Times, pause and notes stay.",
 		Example: "  tidegate schedule update weekly plan.yaml",
-		Args:    arguments("NAME", "PLANFILE"),
+		Args:    arguments("NAME", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := schedulablePlan(args[1], time.Now())
 			c, err := a.dial(cmd.Context(), scheduleArgument(args[0]), a.checkOutput(), who(cmd, &by), err)

@@ -67,7 +67,7 @@ func newScheduleDescribe(a *app) *cobra.Command {
 		Use:   "describe NAME",
 		Short: "Show a schedule: its next starts, its last campaigns, its plan",
 		Long: "describe shows when a schedule starts campaigns next, what became of the last ones, whether it is paused and why,\n" +
-			"and the plan that it keeps. Compare the digest with sha256sum PLANFILE.",
+			"and the plan that it keeps. Compare the digest with sha256sum FILE.",
 		Example: "  tidegate schedule describe weekly\n  tidegate schedule describe weekly --output json | jq .plan.digest",
 		Args:    arguments("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -173,10 +173,14 @@ func (c *campaign) enroll(ctx workflow.Context, in RosterInput, lines int) error
 	}
 	c.Rosters = append(c.Rosters, id)
 	c.gathered = append(c.gathered, make([]*fleet.Event, lines))
+	afterwards := enumspb.PARENT_CLOSE_POLICY_ABANDON
+	if c.in.PlanOnly { // what only reads need not end what it does
+		afterwards = enumspb.PARENT_CLOSE_POLICY_TERMINATE
+	}
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: id, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		WorkflowID: id, ParentClosePolicy: afterwards,
 		TypedSearchAttributes: CampaignAttributes(c.in.Plan.Name),
-		StaticSummary:         fmt.Sprintf("Page %d of %s, %d targets", in.Number+1, info.WorkflowExecution.ID, lines),
+		StaticSummary:         fmt.Sprintf("Page %d of %s, targets: %d", in.Number+1, info.WorkflowExecution.ID, lines),
 	}), RosterName, in)
 	workflow.Go(ctx, func(ctx workflow.Context) { c.seeEnd(ctx, in.Number, child) })
 	return child.GetChildWorkflowExecution().Get(ctx, nil)

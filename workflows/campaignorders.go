@@ -142,7 +142,8 @@ func (c *campaign) maySkip(o CampaignOrder) error {
 	case err != nil:
 		return err
 	case e.State == fleet.Running:
-		return fmt.Errorf("%s is being maintained since %s: abort that maintenance instead (tidegate abort %s)", e.Name, clock(&e.Begun), e.Gateway)
+		return fmt.Errorf("%s is being maintained since %s: where that is held, skip its step (tidegate skip %s), else abort it (tidegate abort %s)",
+			e.Name, clock(&e.Begun), e.Gateway, e.Gateway)
 	case !TargetMay(SkipUpdate, e.State, e.Barred != ""):
 		return fmt.Errorf("%s has ended already: %s", e.Name, e.State)
 	}

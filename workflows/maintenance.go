@@ -214,7 +214,7 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 		End:       workflow.Now(ctx),
 	}
 	if w := r.status.Window; w != nil && !r.worked.IsZero() {
-		margin := w.End.Sub(r.worked)
+		margin := w.End.Sub(r.worked).Round(time.Second)
 		result.Margin = maintenance.Duration(max(margin, 0))
 		result.Overrun = maintenance.Duration(max(-margin, 0))
 	}

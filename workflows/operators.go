@@ -191,7 +191,7 @@ func (r *run) awaitApproval(ctx workflow.Context) error {
 		return nil
 	}
 	defer r.unblock(ctx)
-	if err := r.block(ctx, maintenance.BlockedByApproval, "waits for an approval: send the update approve", nil); err != nil {
+	if err := r.block(ctx, maintenance.BlockedByApproval, "nobody has approved it yet", nil); err != nil {
 		return err
 	}
 	for !r.approved() && !r.moves(ctx, time.Time{}) {
@@ -234,11 +234,7 @@ func (r *run) hold(ctx workflow.Context) error {
 	r.choice, r.status.Held = "", true
 	defer func() { r.status.Held = false }()
 	defer r.unblock(ctx)
-	orders := "retry, skip or abort"
-	if !r.status.Step.CanBeSkipped() {
-		orders = "retry or abort"
-	}
-	reason := r.held.Error() + ". Send the update " + orders
+	reason := r.held.Error()
 	r.tellCampaign(ctx, reason)
 	defer r.tellCampaign(ctx, "")
 	if err := r.block(ctx, maintenance.BlockedByFailure, reason, nil); err != nil {

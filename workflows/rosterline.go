@@ -122,9 +122,10 @@ func recordOf(ctx workflow.Context, child workflow.Future) (result maintenance.R
 	return result, err
 }
 
-// maxNote is how long a note on a failed target is at most: ten thousand of them
-// travel in one payload. The whole is in the target's own record.
-const maxNote = 160
+// maxNote is how long a note on a failed target is at most, in bytes: long enough for
+// what the cloud said. Where ten thousand of them are too much for one payload they are
+// cut further (shorten). The whole is in the target's own record.
+const maxNote = 400
 
 // maxBarred is the same for what bars a target. It is longer, since it names the
 // way out.

@@ -24,8 +24,9 @@ var (
 	ErrNotFound = errors.New("not known to the cloud")
 	// ErrDenied: credentials or permissions do not suffice.
 	ErrDenied = errors.New("refused for lack of permission")
-	// ErrInvalid: the cloud calls the request wrong; repeating it is no use.
-	ErrInvalid = errors.New("called invalid by the cloud")
+	// ErrInvalid: the request is wrong, as the cloud says, or the worker before it asks
+	// one; repeating it is no use.
+	ErrInvalid = errors.New("invalid")
 	// ErrUnsupported: the cloud does not offer the operation for this resource.
 	ErrUnsupported = errors.New("not supported for this resource")
 	// ErrNotReady: refused for now, because of the resource's state.

@@ -60,6 +60,7 @@ func sampleStatus() maintenance.Status {
 	result := sampleResult()
 	next := nextSunday(2, 0)
 	return maintenance.Status{
+		May:    []string{"retry", "abort"},
 		Target: wholeTarget(), Step: maintenance.StepWait, Steps: result.Steps,
 		Blocker: maintenance.BlockedByWindow, Reason: "the window opens 2026-11-29 02:00 GMT", Next: &next, Window: result.Window, Gateway: result.Gateway,
 		Schedule:     &maintenance.Schedule{Recurrence: monthly, Day: 28, Hour: 2, Minute: 15, Zone: zoneMinus4()},

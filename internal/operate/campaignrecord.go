@@ -29,6 +29,7 @@ type CampaignRecord struct {
 
 	lists bool // only Targets are to be printed
 	one   bool // only the one target, and Run
+	left  bool // it has ended, and left no result
 }
 
 // ReadCampaign reads what a campaign says of itself, or what it has left behind.
@@ -43,7 +44,9 @@ func ReadCampaign(ctx context.Context, c Session, g Campaign) (CampaignRecord, e
 		case !errors.Is(err, outcome.ErrNoResult):
 			return r, err
 		}
-		return r, errors.Join(err, r.ask(ctx, c, g))
+		r.left = true
+		_ = r.ask(ctx, c, g) //nolint:errcheck // what it has left behind needs no worker
+		return r, err
 	}
 	err := r.ask(ctx, c, g)
 	if r.Status != nil {
@@ -97,4 +100,6 @@ func TargetOf(ctx context.Context, c Session, g Campaign, target string) (Campai
 }
 
 // Empty is true where a campaign that was to be read has said nothing.
-func (r CampaignRecord) Empty() bool { return r.Status == nil && r.Result == nil && !r.lists }
+func (r CampaignRecord) Empty() bool {
+	return r.Status == nil && r.Result == nil && !r.lists && !r.left
+}

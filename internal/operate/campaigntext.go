@@ -36,7 +36,7 @@ func (p page) campaign(r CampaignRecord) {
 	case r.Status != nil:
 		p.campaignStatus(*r.Status)
 	}
-	p.advice(slices.Concat(heldLines(r), campaignLines(r.handle(), r.May)))
+	p.advice(slices.Concat(heldLines(r), campaignLines(r.handle(), r.May), endLines(r)))
 }
 
 // targets prints those that were asked for.
@@ -57,7 +57,7 @@ func (p page) targets(r CampaignRecord) {
 func (p page) target(r CampaignRecord) {
 	t := r.Targets[0]
 	p.Linef("target    %s of %s, gateway %s, wave %d", t.Name, r.Campaign, t.Gateway, t.Wave)
-	state := string(t.State)
+	state := stateOf(t)
 	if t.Attempts > 1 {
 		state += fmt.Sprintf(", attempt %d", t.Attempts)
 	}
@@ -68,12 +68,14 @@ func (p page) target(r CampaignRecord) {
 	if !t.Next.IsZero() {
 		p.Linef("until     %s, there %s", show.Clock(&t.Next), t.Next.In(t.Schedule.Zone.Location()).Format("Mon 15:04 ")+t.Schedule.Zone.String())
 	}
-	if !t.Begun.IsZero() {
-		ended := "ended"
-		if t.State == fleet.Running {
-			ended = "expected to end"
-		}
-		p.Linef("begun     %s, %s %s", show.Clock(&t.Begun), ended, show.Instant(t.End))
+	switch {
+	case t.Begun.IsZero():
+	case t.End.IsZero():
+		p.Linef("begun     %s", show.Clock(&t.Begun))
+	case t.State == fleet.Running:
+		p.Linef("begun     %s, expected to end %s", show.Clock(&t.Begun), show.Clock(&t.End))
+	default:
+		p.Linef("begun     %s, ended %s", show.Clock(&t.Begun), show.Clock(&t.End))
 	}
 	if t.Note != "" {
 		p.Linef("note      %s", t.Note)
@@ -85,7 +87,7 @@ func (p page) target(r CampaignRecord) {
 }
 
 func (p page) campaignStatus(s fleet.Status) {
-	p.Linef("phase     %s since %s, submitted by %s", PhaseText(s), show.Clock(&s.Start), s.Submitter)
+	p.Linef("phase     %s; begun %s by %s", PhaseText(s), show.Clock(&s.Start), s.Submitter)
 	p.Linef("targets   %s", CountsText(s.Counts))
 	for _, said := range [][2]string{
 		{"held", s.Held}, {"asks", s.Asks}, {"paused", s.Paused}, {"stopped", s.Stopped},
@@ -93,6 +95,9 @@ func (p page) campaignStatus(s fleet.Status) {
 		if said[1] != "" {
 			p.Linef("%-9s %s", said[0], said[1])
 		}
+	}
+	if s.Held == "" {
+		p.heldTargets(s)
 	}
 	if !s.Next.IsZero() {
 		p.Linef("next      %s", show.Clock(&s.Next))
@@ -107,6 +112,19 @@ func (p page) campaignStatus(s fleet.Status) {
 	p.rows("FAILURE", s.Failures)
 	p.decided(s.Decisions)
 	p.notices(s.Notices)
+}
+
+// heldTargets names those that wait for a person while others go on.
+func (p page) heldTargets(s fleet.Status) {
+	for i, r := range s.Running {
+		switch {
+		case r.Held && i < mostHeld:
+			p.Linef("held      %s (%s): %s", r.Name, r.Gateway, r.Note)
+		case r.Held:
+			p.Linef("held      and more: see tidegate status %s --state running", s.Name)
+			return
+		}
+	}
 }
 
 func (p page) campaignResult(r fleet.Result) {
@@ -177,10 +195,18 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 			note = strings.TrimSuffix(fmt.Sprintf("attempt %d; %s", r.Attempts, note), "; ")
 		}
 		return []string{
-			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), show.Instant(r.Begun), show.Instant(r.End), show.Instant(r.Next),
+			r.Name, r.Gateway, strconv.Itoa(r.Wave), stateOf(r), show.Instant(r.Begun), show.Instant(r.End), show.Instant(r.Next),
 			cmp.Or(string(r.Blocker), "-"), note,
 		}
 	}
+}
+
+// stateOf is a target's state in a word; of one that runs and waits for a person, that.
+func stateOf(r fleet.Row) string {
+	if r.Held {
+		return "held"
+	}
+	return string(r.State)
 }
 
 // decided prints what was decided, as campaigns do: with the target.

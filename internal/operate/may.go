@@ -1,6 +1,8 @@
 package operate
 
 import (
+	"fmt"
+
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -37,7 +39,7 @@ func heldLines(r CampaignRecord) []string {
 	var texts []string
 	held := 0
 	for _, row := range r.Status.Running {
-		if row.Note != "" && held < mostHeld {
+		if row.Held && held < mostHeld {
 			held++
 			texts = append(texts, "tidegate status "+r.handle()+" "+row.Gateway)
 			texts = append(texts, CommandLines(row.Gateway, []string{workflows.RetryUpdate, workflows.AbortUpdate})...)
@@ -52,6 +54,19 @@ func campaignLines(name string, names []string) (texts []string) {
 		if o, ok := OrderOf(of); ok {
 			texts = append(texts, o.campaignLine(name))
 		}
+	}
+	return texts
+}
+
+// endLines are what is typed once a campaign has ended: for its record, and to see why
+// the first of those that failed did.
+func endLines(r CampaignRecord) []string {
+	if r.Result == nil && !r.left {
+		return nil
+	}
+	texts := []string{fmt.Sprintf("tidegate report %s --file %s.html", r.handle(), r.handle())}
+	if r.Result != nil && len(r.Result.Failures) > 0 {
+		texts = append(texts, fmt.Sprintf("tidegate status %s %s", r.handle(), r.Result.Failures[0].Gateway))
 	}
 	return texts
 }

@@ -105,9 +105,9 @@ func campaignOrders() []Order {
 		},
 		{
 			Update: workflows.RescheduleUpdate, Past: "rescheduled", Campaign: OfTarget,
-			Example: `payments-q4 files-1 --not-before 2026-12-01T00:00:00Z --why "not this window"`,
+			Example: `payments-q4 files-1 --not-before 48h --why "not this window"`,
 			Short:   "Keep a campaign's target back until an instant",
-			Long: "reschedule keeps a target that has not begun back until an instant: it then waits for its next window.\n" +
+			Long: "reschedule keeps a target that has not begun back until an instant, or for a time: it then waits for its next window.\n" +
 				"--not-before now takes that back.",
 		},
 		{

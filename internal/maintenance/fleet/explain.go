@@ -57,15 +57,31 @@ func (b *board) explain() []Wait {
 	return waits
 }
 
-// findRoom finds when the first place under MaxConcurrent is expected to be free.
+// findRoom finds when the first place under MaxConcurrent is expected to be free. When
+// one is that is held nobody knows.
 func (x *explainer) findRoom() {
+	held := 0
 	x.ends = slices.Clone(x.running)
+	for i := range x.ends {
+		if x.fleet.Entries[x.ends[i].entry].held() {
+			x.ends[i].end = time.Time{}
+			held++
+		}
+	}
 	for _, i := range x.begun {
 		x.ends = append(x.ends, run{entry: i, end: x.now.Add(x.pace.of(x.fleet.Entries[i].Work))})
 	}
-	slices.SortFunc(x.ends, func(a, b run) int { return a.end.Compare(b.end) })
+	slices.SortFunc(x.ends, func(a, b run) int {
+		if a.end.IsZero() != b.end.IsZero() {
+			return -a.end.Compare(b.end)
+		}
+		return a.end.Compare(b.end)
+	})
 	runs, may := len(x.ends), x.fleet.Rollout.MaxConcurrent
-	x.room = Wait{Blocker: ByConcurrency, Reason: fmt.Sprintf("%d targets run, and %d may at a time", runs, may)}
+	x.room = Wait{Blocker: ByConcurrency, Reason: fmt.Sprintf("%d of at most %d targets run", runs, may)}
+	if held > 0 {
+		x.room.Reason += fmt.Sprintf(", %d of them held", held)
+	}
 	if may > 0 && runs >= may {
 		x.room.Next = x.ends[runs-may].end
 	}

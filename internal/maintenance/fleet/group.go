@@ -52,6 +52,11 @@ func fit(from time.Time, s maintenance.Schedule, r maintenance.Rules, need time.
 // why says what keeps a group that cannot begin now.
 func (g *group) why(now time.Time, r maintenance.Rules) Wait {
 	need := maintenance.Duration(g.need)
+	if free := (maintenance.Rules{Length: r.Length, Cutoff: r.Cutoff}); !g.fits && len(r.Freezes) > 0 {
+		if _, fits := fit(now, g.schedule, free, g.need); fits {
+			return Wait{Blocker: maintenance.BlockedByFreeze, Reason: fmt.Sprintf("needs %s, and the freezes leave no window of the next two years for it", need)}
+		}
+	}
 	if !g.fits {
 		return Wait{Blocker: ByForecast, Reason: fmt.Sprintf("needs %s, and no window of the next two years leaves that much", need)}
 	}

@@ -40,12 +40,15 @@ func (f Fleet) held(c Counts, turn Turn) string {
 // stuck are the running targets whose runs wait for a person: their notes say why.
 func (f Fleet) stuck() (k kept) {
 	for i := range f.Entries {
-		if e := &f.Entries[i]; e.State == Running && e.Note != "" {
+		if e := &f.Entries[i]; e.held() {
 			k.add(f, Wait{Entry: i, Reason: e.Note})
 		}
 	}
 	return k
 }
+
+// held is true of one that runs and waits for a person: its note says why.
+func (e *Entry) held() bool { return e.State == Running && e.Note != "" }
 
 // endsAlone is true for what ends by itself, and not with a running target.
 func (w Wait) endsAlone() bool {
@@ -78,13 +81,13 @@ func ofAll(w Wait, waiting int) string {
 func parts(stuck, barred, tooLong kept) string {
 	var parts []string
 	if stuck.n > 0 {
-		parts = append(parts, stuck.say("is held")+": tell its run to retry, to skip the step, or to abort")
+		parts = append(parts, stuck.say("is held", "are held")+": tell its run to retry, to skip the step, or to abort")
 	}
 	if barred.n > 0 {
-		parts = append(parts, barred.say("cannot begin")+": end what bars it and retry it, or skip it")
+		parts = append(parts, barred.say("cannot begin", "cannot begin")+": end what bars it and retry it, or skip it")
 	}
 	if tooLong.n > 0 {
-		parts = append(parts, tooLong.say("cannot begin")+": give it longer windows or shorter freezes, or skip it")
+		parts = append(parts, tooLong.say("cannot begin", "cannot begin")+": give it longer windows or shorter freezes, or skip it")
 	}
 	return strings.Join(parts, "; ")
 }
@@ -105,9 +108,9 @@ func (k *kept) add(f Fleet, w Wait) {
 }
 
 // say names the first, and counts the others.
-func (k *kept) say(what string) string {
+func (k *kept) say(one, many string) string {
 	if k.n == 1 {
-		return fmt.Sprintf("%s %s (%s)", k.name, what, k.reason)
+		return fmt.Sprintf("%s %s (%s)", k.name, one, k.reason)
 	}
-	return fmt.Sprintf("%s and %d more %s (%s)", k.name, k.n-1, what, k.reason)
+	return fmt.Sprintf("%s and %d more %s (%s)", k.name, k.n-1, many, k.reason)
 }

@@ -136,9 +136,11 @@ type Row struct {
 	Reason   string               `json:"reason,omitempty"` // the blocker in words
 	Next     time.Time            `json:"next,omitzero"`    // when it may begin at the earliest, as far as is known
 	Begun    time.Time            `json:"begun,omitzero"`
-	End      time.Time            `json:"end,omitzero"` // of a running one: expected
+	End      time.Time            `json:"end,omitzero"` // of a running one: expected, unless it is held
 	Attempts int                  `json:"attempts,omitempty"`
-	Note     string               `json:"note,omitempty"`
+	// Held is true of a running one that waits for a person; the note says why.
+	Held bool   `json:"held,omitempty"`
+	Note string `json:"note,omitempty"`
 }
 
 // Result is a campaign's record.

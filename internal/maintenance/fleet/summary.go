@@ -97,7 +97,10 @@ func (f Fleet) row(i int, w *Wait, p pace) Row {
 			r.Blocker, r.Reason, r.Next = w.Blocker, w.Reason, w.Next
 		}
 	case Running:
-		r.Begun, r.End = e.Begun, e.Begun.Add(need)
+		r.Begun, r.End, r.Held = e.Begun, e.Begun.Add(need), e.held()
+		if r.Held {
+			r.End = time.Time{}
+		}
 	default:
 		r.Begun, r.End = e.Begun, e.End
 	}
@@ -200,9 +203,9 @@ func (f Fleet) coming(turn Turn, now time.Time) []Wait {
 // off, and they must not be.
 func heldFirst(a, b Row) int {
 	switch {
-	case (a.Note != "") == (b.Note != ""):
+	case a.Held == b.Held:
 		return 0
-	case a.Note != "":
+	case a.Held:
 		return -1
 	}
 	return 1
