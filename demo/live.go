@@ -9,7 +9,6 @@ import (
 
 	"github.com/tidegate/tidegate/internal/live"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
 )
@@ -48,7 +47,7 @@ func newView(ctx context.Context, t terminal, s *stage, c *campaign, plain *line
 	v := &view{lines: plain, out: t.out, left: make(chan struct{})}
 	options := live.Options{
 		Name: c.name, Note: "Web UI " + s.runsPage(), By: operate.LoginName(),
-		May: func(s fleet.Status) []string { return s.May }, MayRun: func(s maintenance.Status) []string { return s.May }, Leave: true, In: t.in, Out: t.out,
+		Leave: true, In: t.in, Out: t.out,
 	}
 	go func() {
 		defer close(v.left)

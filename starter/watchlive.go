@@ -10,8 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/live"
-	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
 )
@@ -56,8 +54,5 @@ func (a *app) glanceCampaign(cmd *cobra.Command, c operate.Session, g operate.Ca
 }
 
 func liveOptions(g operate.Campaign) live.Options {
-	return live.Options{
-		Name: g.Name, By: operate.LoginName(),
-		May: func(s fleet.Status) []string { return s.May }, MayRun: func(s maintenance.Status) []string { return s.May },
-	}
+	return live.Options{Name: g.Name, By: operate.LoginName()}
 }

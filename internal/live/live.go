@@ -61,10 +61,6 @@ type Options struct {
 	// gives way to what is urgent, and to a terminal that is narrower.
 	Note string
 	By   string // who gives the orders
-	// May are the updates that a campaign would take as it is, by name.
-	May func(fleet.Status) []string
-	// MayRun are those that a target's maintenance would take.
-	MayRun func(maintenance.Status) []string
 	// Leave ends the view with the campaign, and not with a key.
 	Leave bool
 	In    io.Reader // the terminal

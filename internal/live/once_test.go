@@ -12,7 +12,7 @@ import (
 func TestAPictureNamesCommands(t *testing.T) {
 	t.Parallel()
 	for name, f := range stories() {
-		_, picture, err := live.Once(t.Context(), live.Options{Name: "payments-q4", May: may, MayRun: mayRun}, f, 100, 30, noon)
+		_, picture, err := live.Once(t.Context(), live.Options{Name: "payments-q4"}, f, 100, 30, noon)
 		require.NoError(t, err)
 		picture = colours.ReplaceAllString(picture, "")
 		golden(t, "once-"+name, picture)

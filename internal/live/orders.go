@@ -30,7 +30,7 @@ func orderKeys() []orderKey {
 
 // campaignMay is true where the campaign would take such an update now.
 func (m Model) campaignMay(update string) bool {
-	return m.seen && !m.look.Ended() && slices.Contains(m.May(m.look.Status), update)
+	return m.seen && !m.look.Ended() && slices.Contains(m.look.May, update)
 }
 
 // runMay is true where the run of a target would take such an update now, as far
@@ -40,7 +40,7 @@ func (m Model) runMay(r *fleet.Row, update string) bool {
 		return false
 	}
 	status, known := m.runs[r.Gateway]
-	return known && slices.Contains(m.MayRun(status), update)
+	return known && slices.Contains(status.May, update)
 }
 
 // order is what a key would tell, and whom; nil: it makes no sense now.
@@ -59,20 +59,12 @@ func (m Model) order(k orderKey) *Order {
 	case !m.campaignMay(k.update):
 		return nil
 	case k.target:
-		if r == nil || !fits(k.update, *r) {
+		if r == nil || !workflows.TargetMay(k.update, r.State, r.Blocker == fleet.ByBar) {
 			return nil
 		}
 		o.Target = r
 	}
 	return o
-}
-
-// fits is true for a target that may be skipped, or retried.
-func fits(update string, r fleet.Row) bool {
-	if update == workflows.RetryUpdate {
-		return r.State == fleet.Failed || r.State == fleet.Skipped || r.Blocker == fleet.ByBar
-	}
-	return r.State == fleet.Waiting || r.State == fleet.Failed
 }
 
 // says is what an order will do, in a sentence.

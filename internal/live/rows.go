@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -82,16 +83,16 @@ func (m Model) running(t theme, r fleet.Row) []cell {
 	if known {
 		step = string(status.Step)
 		note = cmp.Or(note, runNote(status))
-		if w := status.Window; w != nil {
+		if w := status.Window; w != nil && !r.Held {
 			margin = m.margin(t, r, *w)
 		}
 	}
 	style := t.info
-	if status.Held {
-		style = t.bad
+	if r.Held {
+		step, style = strings.TrimSuffix("HELD "+step, " -"), t.bad
 	}
 	late := t.plain
-	if m.now.After(r.End) {
+	if !r.Held && m.now.After(r.End) {
 		late = t.warn
 	}
 	return []cell{
@@ -122,7 +123,7 @@ func (m Model) margin(t theme, r fleet.Row, w maintenance.Window) cell {
 func runNote(s maintenance.Status) string {
 	switch {
 	case s.Held:
-		return "HELD: " + clean(s.Reason)
+		return clean(s.Reason)
 	case s.Blocker != maintenance.NotBlocked:
 		return string(s.Blocker) + ": " + clean(s.Reason)
 	case s.PastNoReturn:

@@ -25,6 +25,7 @@ func (o *operator) Look(context.Context) (live.Look, error) {
 	if o.looks++; o.looks == 2 {
 		close(o.seen)
 	}
+	o.look.May = may(o.look.Status)
 	return o.look, nil
 }
 
@@ -45,7 +46,7 @@ func TestTheCallerLearnsHowTheViewWasLeft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			alice := &operator{fake: fleetOf(), seen: make(chan struct{}), types: strings.NewReader(tc.types)}
-			last, err := live.Run(t.Context(), live.Options{Name: "payments-q4", May: may, MayRun: mayRun, In: alice, Out: &bytes.Buffer{}}, alice)
+			last, err := live.Run(t.Context(), live.Options{Name: "payments-q4", In: alice, Out: &bytes.Buffer{}}, alice)
 			require.ErrorIs(t, err, tc.want)
 			require.Equal(t, "bob", last.Submitter, "what was seen last is told either way")
 		})
@@ -81,7 +82,7 @@ func TestAnOrderThatIsLeftUnansweredIsSaid(t *testing.T) {
 	keys := io.MultiReader(strings.NewReader("pINC-77\r"), after{given, strings.NewReader("\x03")})
 	alice := &slow{&operator{fake: fleetOf(), seen: make(chan struct{}), types: keys}, given}
 	var out bytes.Buffer
-	_, err := live.Run(t.Context(), live.Options{Name: "payments-q4", May: may, MayRun: mayRun, In: alice, Out: &out}, alice)
+	_, err := live.Run(t.Context(), live.Options{Name: "payments-q4", In: alice, Out: &out}, alice)
 	require.ErrorIs(t, err, live.ErrInterrupted)
 	require.Contains(t, out.String(), "Sent, and not answered yet: pause the campaign payments-q4. It may be obeyed; look with: tidegate status payments-q4\n")
 }

@@ -138,18 +138,27 @@ func (m Model) untold() []sentence {
 
 // stuck says which running targets are held, while others go on.
 func (m Model) stuck() []sentence {
-	held := slices.DeleteFunc(slices.Clone(m.look.Running), func(r fleet.Row) bool { return r.Note == "" })
+	held := m.heldRows()
 	if len(held) == 0 {
 		return nil
 	}
-	text, typed := "HELD: "+clean(held[0].Name), "tab choose it, then t retry, s skip, X abort it"
+	text := "HELD: " + clean(held[0].Name)
 	if len(held) > 1 {
 		text += fmt.Sprintf(" and %d more", len(held)-1)
 	}
+	return []sentence{m.offer(sentence{text: text + " (" + clean(held[0].Note) + ")", mood: asks}, m.releases(held))}
+}
+
+func (m Model) heldRows() []fleet.Row {
+	return slices.DeleteFunc(slices.Clone(m.look.Running), func(r fleet.Row) bool { return !r.Held })
+}
+
+// releases is what is typed to let held targets go on.
+func (m Model) releases(held []fleet.Row) []string {
 	if m.still {
-		typed = fmt.Sprintf("tidegate status %s %s", m.Name, held[0].Gateway)
+		return []string{fmt.Sprintf("tidegate status %s %s", m.Name, held[0].Gateway)}
 	}
-	return []sentence{m.offer(sentence{text: text + " (" + clean(held[0].Note) + ")", mood: asks}, []string{typed})}
+	return []string{"tab choose it, then t retry, s skip, X abort it"}
 }
 
 // unless is a text, where another is empty that says the same and more.
@@ -186,6 +195,9 @@ func (m Model) typed(k orderKey) string {
 func (m Model) answers(label string) []string {
 	if label == "STOPPED: " {
 		return nil
+	}
+	if held := m.heldRows(); label == "HELD: " && len(held) > 0 {
+		return m.releases(held)
 	}
 	var all []string
 	for _, k := range orderKeys() {

@@ -33,6 +33,7 @@ type fake struct {
 
 func (f *fake) Look(context.Context) (live.Look, error) {
 	f.asked = append(f.asked, "look")
+	f.look.May = may(f.look.Status)
 	return f.look, f.err
 }
 
@@ -55,6 +56,7 @@ func (f *fake) Run(_ context.Context, r fleet.Row) (maintenance.Status, error) {
 	if !known {
 		return status, errors.New("no worker answers")
 	}
+	status.May = mayRun(status)
 	return status, nil
 }
 
@@ -81,7 +83,7 @@ func newStage(t *testing.T, f *fake, width, height int) *stage {
 
 func newNotedStage(tb testing.TB, f *fake, note string, width, height int) *stage {
 	tb.Helper()
-	o := live.Options{Name: "payments-q4", Note: note, By: "alice", May: may, MayRun: mayRun}
+	o := live.Options{Name: "payments-q4", Note: note, By: "alice"}
 	s := &stage{t: tb, m: live.New(tb.Context(), o, f), fake: f}
 	s.send(tea.WindowSizeMsg{Width: width, Height: height})
 	s.at(noon)
@@ -182,7 +184,7 @@ func fleetOf() *fake {
 		}
 	}
 	held := &running[3]
-	held.Note = "update failed: refused for lack of permission"
+	held.Held, held.End, held.Note = true, time.Time{}, "update failed: refused for lack of permission"
 	runs[held.Gateway] = maintenance.Status{Step: maintenance.StepUpdate, Held: true, Reason: "refused", Window: runs[held.Gateway].Window}
 	running = slices.Concat(running[3:], running[:3]) // as the status has them
 	var upcoming []fleet.Row
