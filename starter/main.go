@@ -1,6 +1,7 @@
-// Command starter is the operator's command. Installed, it is called tidegate:
-// it starts maintenances, shows and approves them, and sets up a namespace.
-// It asks workflows and never a cloud: it has no cloud credentials.
+// Command starter is the operator's command. Installed, it is called tidegate: it
+// plans, starts, shows and steers campaigns and maintenances, keeps their schedules,
+// writes their reports, and says what is missing. It asks workflows and never a cloud:
+// it has no cloud credentials.
 package main
 
 import (

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -18,7 +17,6 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
-	starter "github.com/tidegate/tidegate/starter"
 )
 
 const runbookPath = "../docs/runbook.md"
@@ -56,22 +54,6 @@ func words(line string) []string {
 		all = append(all, strings.Fields(part)...)
 	}
 	return all
-}
-
-// Each fails only for want of a Temporal: its flags and arguments are right.
-func TestTheRunbooksCommandsAreWellFormed(t *testing.T) {
-	t.Parallel()
-	for _, line := range runbook(t, "sh") {
-		t.Run(line, func(t *testing.T) {
-			t.Parallel()
-			args := words(line)
-			require.Equal(t, "tidegate", args[0])
-			var out, errs bytes.Buffer
-			got := starter.Run(t.Context(), append(args[1:], "--address", "127.0.0.1:1", "--client-connect-timeout", "100ms"), &out, &errs)
-			require.Equal(t, 1, got, errs.String())
-			require.Contains(t, errs.String(), "no connection to Temporal")
-		})
-	}
 }
 
 // runbookQueries are the runbook's queries by what it says of them.
