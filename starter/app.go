@@ -23,6 +23,7 @@ const connectTimeout = 10 * time.Second
 type app struct {
 	connection connection.Flags
 	output     string
+	waits      bool // also for a Temporal that is just starting
 }
 
 // dial connects to Temporal. Before that it tells what is wrong, all at once:
@@ -32,7 +33,11 @@ func (a *app) dial(ctx context.Context, faults ...error) (operate.Session, error
 	if err := errors.Join(append(faults, err)...); err != nil {
 		return operate.Session{}, usageError{err}
 	}
-	c, err := connection.Dial(ctx, options, slog.New(slog.DiscardHandler))
+	dial := connection.DialNow
+	if a.waits || a.connection.TimeoutGiven() {
+		dial = connection.Dial
+	}
+	c, err := dial(ctx, options, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return operate.Session{}, err
 	}

@@ -36,8 +36,8 @@ func newSetup(a *app) *cobra.Command {
 			if retention < leastRetention {
 				fault = wrong("--retention", retention.String(), "24h or more")
 			}
-			if !cmd.Flags().Changed("client-connect-timeout") {
-				// It is run beside a Temporal that is just starting.
+			a.waits = true // it is run beside a Temporal that is just starting
+			if !a.connection.TimeoutGiven() {
 				a.connection.Timeout = setupTimeout
 			}
 			c, err := a.dial(cmd.Context(), fault)

@@ -1,7 +1,9 @@
 package connection_test
 
 import (
+	"context"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -86,31 +88,63 @@ func TestFlagsGoBeforeTheEnvironmentAndThatBeforeTheProfile(t *testing.T) {
 }
 
 func TestWhatIsWrongIsNamed(t *testing.T) {
-	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
+	file, missing := configFile(t), filepath.Join(t.TempDir(), "none.toml")
+	t.Setenv("TEMPORAL_CONFIG_FILE", missing)
 	for want, args := range map[string][]string{
-		`--address: "nowhere" is wrong: want host:port, such as 127.0.0.1:7233`:   {"--address", "nowhere"},
-		`--address: "h:99999" is wrong: want host:port, such as 127.0.0.1:7233`:   {"--address", "h:99999"},
-		`--grpc-meta, number 1: want KEY=VALUE`:                                   {"--grpc-meta", "SECRET"},
-		`--client-connect-timeout: "0s" is wrong: want a duration above 0`:        {"--client-connect-timeout", "0s"},
-		`--config-file: stat /there/is/none: no such file or directory`:           {"--config-file", "/there/is/none"},
-		`unable to find profile none in config data`:                              {"--profile", "none"},
-		`failed reading server CA cert path: open /there/is/none: no such file`:   {"--tls-ca-path", "/there/is/none"},
-		`if either client cert or key path is present, other must be present too`: {"--tls-cert-path", "/there/is/none"},
+		`--address: "nowhere" is wrong: want host:port, such as 127.0.0.1:7233`: {"--address", "nowhere"},
+		`--address: "h:99999" is wrong: want host:port, such as 127.0.0.1:7233`: {"--address", "h:99999"},
+		`--grpc-meta, number 1: want KEY=VALUE`:                                 {"--grpc-meta", "SECRET"},
+		`--client-connect-timeout: "0s" is wrong: want a duration above 0`:      {"--client-connect-timeout", "0s"},
+		`--config-file: stat /there/is/none: no such file or directory`:         {"--config-file", "/there/is/none"},
+		`--profile: "none" is wrong: want no profile: the Temporal configuration file, ` + missing + `, is empty or not there; say which it is with --config-file`: {"--profile", "none"},
+		`--profile: "none" is wrong: want one of those in ` + file + `: default, prod`:                                                                             {"--profile", "none", "--config-file", file},
+		`failed reading server CA cert path: open /there/is/none: no such file`:                                                                                    {"--tls-ca-path", "/there/is/none"},
+		`if either client cert or key path is present, other must be present too`:                                                                                  {"--tls-cert-path", "/there/is/none"},
 	} {
 		_, err := options(t, args...)
 		require.ErrorContains(t, err, want)
 		require.NotContains(t, err.Error(), "SECRET")
 	}
-	t.Setenv("TEMPORAL_ADDRESS", "nowhere")
+	t.Setenv("TEMPORAL_PROFILE", "none")
 	_, err := options(t)
+	require.ErrorContains(t, err, `TEMPORAL_PROFILE: "none" is wrong: want no profile`)
+	t.Setenv("TEMPORAL_PROFILE", "")
+	t.Setenv("TEMPORAL_ADDRESS", "nowhere")
+	_, err = options(t)
 	require.ErrorContains(t, err, `address (TEMPORAL_ADDRESS or the profile's): "nowhere" is wrong`)
 }
 
-func TestTemporalThatDoesNotAnswerIsAnErrorThatSaysWhatToDo(t *testing.T) {
+func TestTemporalThatDoesNotAnswerIsAnErrorThatSaysWhyAndWhatToDo(t *testing.T) {
 	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
-	o, err := options(t, "--address", "127.0.0.1:1", "--client-connect-timeout", "300ms")
+	silent, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	_, err = connection.Dial(t.Context(), o, slog.New(slog.DiscardHandler))
-	require.ErrorContains(t, err, "no connection to Temporal at 127.0.0.1:1")
-	require.ErrorContains(t, err, "--address, TEMPORAL_ADDRESS or a profile")
+	t.Cleanup(func() { require.NoError(t, silent.Close()) })
+	for address, why := range map[string]string{
+		"127.0.0.1:1":             "no connection to Temporal at 127.0.0.1:1: connection refused; check the address (--address, TEMPORAL_ADDRESS or a profile)",
+		"dns:///127.0.0.1:1":      "at dns:///127.0.0.1:1: connection refused; check",
+		"nowhere.localhost.:7233": "at nowhere.localhost.:7233: ",
+		silent.Addr().String():    "context deadline exceeded",
+	} {
+		o, err := options(t, "--address", address, "--client-connect-timeout", "300ms")
+		require.NoError(t, err)
+		for _, dial := range []func(context.Context, client.Options, *slog.Logger) (client.Client, error){connection.Dial, connection.DialNow} {
+			_, err = dial(t.Context(), o, slog.New(slog.DiscardHandler))
+			require.ErrorContains(t, err, why)
+		}
+	}
+}
+
+// Who waits for the answer is not kept where there is nothing to wait for.
+func TestAnAddressAtWhichNobodyListensIsToldSoon(t *testing.T) {
+	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
+	o, err := options(t, "--address", "127.0.0.1:1", "--client-connect-timeout", "1h")
+	require.NoError(t, err)
+	_, err = connection.DialNow(t.Context(), o, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "connection refused")
+
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = connection.Dial(over, o, slog.New(slog.DiscardHandler))
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotContains(t, err.Error(), "check the address")
 }

@@ -5,6 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -12,15 +17,41 @@ import (
 	"go.temporal.io/sdk/log"
 )
 
-// again is how long after a refused connection the next is tried. The SDK
-// itself tries once.
-const again = 500 * time.Millisecond
+const (
+	// again is how long after a refused connection the next is tried. The SDK
+	// itself tries once.
+	again = 500 * time.Millisecond
+	// hasty is how long DialNow tries before it looks whether there is hope.
+	hasty = time.Second
+	// probing is how long a look may take at why nobody answers.
+	probing = 2 * time.Second
+)
 
 // Dial connects with options of Flags.Options. It tries until Temporal answers
-// or the flags' time is up; the error then says what to do. The SDK's log goes
-// to logger. The caller closes the client.
+// or the flags' time is up; the error then says why and what to do. The SDK's log
+// goes to logger. The caller closes the client.
 func Dial(ctx context.Context, options client.Options, logger *slog.Logger) (client.Client, error) {
 	options.Logger = log.NewStructuredLogger(logger)
+	return dial(ctx, options)
+}
+
+// DialNow is Dial for somebody who waits for the answer: where nobody listens at
+// the address, or its host is not known, it ends within some seconds.
+func DialNow(ctx context.Context, options client.Options, logger *slog.Logger) (client.Client, error) {
+	options.Logger = log.NewStructuredLogger(logger)
+	brief := options
+	brief.ConnectionOptions.GetSystemInfoTimeout = min(hasty, options.ConnectionOptions.GetSystemInfoTimeout)
+	c, err := client.DialContext(ctx, brief)
+	if err == nil {
+		return c, nil
+	}
+	if !unavailable(err) || hopeless(probe(ctx, options.HostPort)) {
+		return nil, unreachable(ctx, options, err)
+	}
+	return dial(ctx, options)
+}
+
+func dial(ctx context.Context, options client.Options) (client.Client, error) {
 	trying, cancel := context.WithTimeout(ctx, options.ConnectionOptions.GetSystemInfoTimeout)
 	defer cancel()
 	tick := time.NewTicker(again)
@@ -31,23 +62,70 @@ func Dial(ctx context.Context, options client.Options, logger *slog.Logger) (cli
 			return c, nil
 		}
 		if !unavailable(err) {
-			return nil, unreachable(options, err)
+			return nil, unreachable(ctx, options, err)
 		}
 		select {
 		case <-tick.C:
 		case <-trying.Done():
-			return nil, unreachable(options, err)
+			return nil, unreachable(ctx, options, err)
 		}
 	}
 }
 
-// unavailable is true where a server that is just starting would be, too.
+// unavailable is true where a server that is just starting, or far away, would
+// be, too.
 func unavailable(err error) bool {
-	var refused *serviceerror.Unavailable
-	return errors.As(err, &refused)
+	_, refused := errors.AsType[*serviceerror.Unavailable](err)
+	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	return refused || late || errors.Is(err, context.DeadlineExceeded)
 }
 
-func unreachable(options client.Options, err error) error {
-	return fmt.Errorf("no connection to Temporal at %s: %w; start one (go run ./devserver --db FILE), "+
-		"or say where it is with --address, TEMPORAL_ADDRESS or a profile", options.HostPort, err)
+// unreachable says why, as far as it can be known, and what to do.
+func unreachable(ctx context.Context, options client.Options, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("no connection to Temporal at %s yet: %w", options.HostPort, ctx.Err())
+	}
+	if unavailable(err) {
+		if cause := probe(ctx, options.HostPort); cause != nil {
+			err = cause
+		}
+	}
+	return fmt.Errorf("no connection to Temporal at %s: %w; check the address (--address, TEMPORAL_ADDRESS or a profile) and TLS, "+
+		"or start a server there (devserver --db FILE; in the sources go run ./devserver --db FILE)", options.HostPort, err)
+}
+
+// probe is what keeps a plain connection from being made; nil where nothing does,
+// or where gRPC goes by a proxy. The SDK's own error often hides it.
+func probe(ctx context.Context, hostPort string) error {
+	address := strings.TrimPrefix(hostPort, "dns:///")
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil //nolint:nilerr // a target that only gRPC understands
+	}
+	// gRPC asks the same, with the same URL.
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
+	if err != nil {
+		return fmt.Errorf("find the proxy: %w", err)
+	}
+	if proxy != nil {
+		return nil
+	}
+	dialer := net.Dialer{Timeout: probing}
+	c, err := dialer.DialContext(ctx, "tcp", address)
+	if err == nil {
+		_ = c.Close() //nolint:errcheck // nothing was sent
+		return nil
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return syscall.ECONNREFUSED // the address is named already
+	}
+	if missing, ok := errors.AsType[*net.DNSError](err); ok {
+		return missing
+	}
+	return fmt.Errorf("a plain connection: %w", err)
+}
+
+// hopeless is true where waiting helps only if somebody does something.
+func hopeless(cause error) bool {
+	missing, unknown := errors.AsType[*net.DNSError](cause)
+	return errors.Is(cause, syscall.ECONNREFUSED) || unknown && missing.IsNotFound
 }

@@ -8,8 +8,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +68,9 @@ func (f *Flags) Options() (client.Options, error) {
 			return client.Options{}, fmt.Errorf("--config-file: %w", err)
 		}
 	}
+	if err := f.checkProfile(); err != nil {
+		return client.Options{}, err
+	}
 	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{
 		ConfigFilePath: f.ConfigFile, ConfigFileProfile: f.Profile,
 	})
@@ -85,6 +90,9 @@ func (f *Flags) Options() (client.Options, error) {
 	options.ConnectionOptions.GetSystemInfoTimeout = f.Timeout
 	return options, nil
 }
+
+// TimeoutGiven is true where the flag says how long Temporal is tried for.
+func (f *Flags) TimeoutGiven() bool { return f.changed("client-connect-timeout") }
 
 // over lays the flags that were given over a profile.
 func (f *Flags) over(p *envconfig.ClientConfigProfile) error {
@@ -152,4 +160,23 @@ func (f *Flags) checkTimeout() error {
 		return nil
 	}
 	return &maintenance.FieldError{Field: "--client-connect-timeout", Value: f.Timeout.String(), Want: "a duration above 0, such as 10s"}
+}
+
+// checkProfile refuses a profile that the configuration file does not have, and
+// says which there are.
+func (f *Flags) checkProfile() error {
+	field, name := "--profile", f.Profile
+	if name == "" {
+		field, name = "TEMPORAL_PROFILE", os.Getenv("TEMPORAL_PROFILE")
+	}
+	config, err := envconfig.LoadClientConfig(envconfig.LoadClientConfigOptions{ConfigFilePath: f.ConfigFile})
+	if name == "" || err != nil || config.Profiles[name] != nil {
+		return nil //nolint:nilerr // the load that follows says it
+	}
+	file := cmp.Or(f.ConfigFile, os.Getenv("TEMPORAL_CONFIG_FILE"), envconfig.DefaultConfigFilePath())
+	want := "one of those in " + file + ": " + strings.Join(slices.Sorted(maps.Keys(config.Profiles)), ", ")
+	if len(config.Profiles) == 0 {
+		want = fmt.Sprintf("no profile: the Temporal configuration file, %s, is empty or not there; say which it is with --config-file", file)
+	}
+	return &maintenance.FieldError{Field: field, Value: name, Want: want}
 }
