@@ -109,7 +109,7 @@ func (d *doctor) polled(ctx context.Context, c operate.Session, queue, whose str
 		}
 		if len(found) == 0 {
 			d.add(checkFail, "worker", queue, "no worker polls it for the "+whose,
-				"start one whose accounts file has them: go run ./worker --accounts FILE"+queueFlag(d.queue))
+				"start one whose accounts file has them: worker --accounts FILE"+queueFlag(d.queue))
 			return false
 		}
 		for _, identity := range found {

@@ -55,7 +55,7 @@ func TestAnOrderThatNoWorkerTakesIsSaidToBeUnanswered(t *testing.T) {
 	require.Equal(t, 0, w.tidegate(quick("sgw-11111111", "--detach")...).status)
 	lost := w.tidegate("abort", "sgw-11111111", "--why", "x")
 	require.Equal(t, 1, lost.status)
-	require.Contains(t, lost.errors, "abort sgw-11111111: no worker answers; is one running? (go run ./worker --accounts FILE; tidegate doctor says what is missing); it may be obeyed once one does")
+	require.Contains(t, lost.errors, "abort sgw-11111111: no worker answers; is one running? (worker --accounts FILE; tidegate doctor says what is missing); it may be obeyed once one does")
 }
 
 // Nothing was taken back: a person has to know what is still changed.

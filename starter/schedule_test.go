@@ -41,6 +41,15 @@ func planned(t *testing.T, text string) string {
 	return file
 }
 
+func TestAScheduleOfANamespaceWithoutSearchAttributesIsToldToSetItUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bare := w.tidegate("schedule", "create", "weekly", planned(t, weeklyPlan), "--cron", "0 2 * * 1")
+	require.Equal(t, 1, bare.status, "the time is right")
+	require.Contains(t, bare.errors, "namespace default lacks search attributes of Tidegate, and nothing was made; register them with: tidegate setup --namespace default")
+	require.NotContains(t, bare.errors, "--cron")
+}
+
 // describedSchedule is the JSON that describe prints.
 type describedSchedule struct {
 	Paused bool

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
@@ -83,7 +84,7 @@ func (s *scheduleCreate) create(cmd *cobra.Command, a *app) error {
 	}
 	defer c.Close()
 	if _, err := c.ScheduleClient().Create(cmd.Context(), s.options()); err != nil {
-		return s.failure(c.Namespace, err)
+		return s.failure(cmd.Context(), c, err)
 	}
 	cmd.PrintErrf("Created the schedule %s.\n", s.name)
 	tellFreezes(cmd, s.name, s.file, s.plan, time.Now())
@@ -165,19 +166,27 @@ func campaignAction(p planFile, queue, schedule, by string) *client.ScheduleWork
 	}
 }
 
-func (s *scheduleCreate) failure(namespace string, err error) error {
-	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
-	switch {
-	case errors.Is(err, temporal.ErrScheduleAlreadyRunning):
+// failure is why Temporal did not make the schedule. A namespace without the search
+// attributes is refused as a wrong time is: only a look tells which it was.
+func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err error) error {
+	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		return fmt.Errorf("there is a schedule %s already, and nothing was changed: see it with tidegate schedule describe %s, "+
 			"give it the plan with tidegate schedule update %s %s, or end it with tidegate schedule delete %s --why TEXT", s.name, s.name, s.name, s.file, s.name)
-	case invalid && s.when.cron != "":
-		return usageError{fmt.Errorf("%w: Temporal says %w; if namespace %s was never set up, do so with: tidegate setup",
-			wrong("--cron", s.when.cron, "a time that there is"), err, namespace)}
-	case invalid:
-		return fmt.Errorf("create the schedule %s: %w; if namespace %s was never set up, do so with: tidegate setup", s.name, err, namespace)
 	}
-	return scheduleFailure(namespace, s.name, "create", err)
+	if _, invalid := errors.AsType[*serviceerror.InvalidArgument](err); !invalid {
+		return scheduleFailure(c.Namespace, s.name, "create", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
+	defer cancel()
+	missing, lookErr := namespace.Missing(ctx, c, c.Namespace, workflows.SearchAttributes())
+	switch {
+	case len(missing) > 0:
+		return fmt.Errorf("create the schedule %s: namespace %s lacks search attributes of Tidegate, and nothing was made; register them with: tidegate setup --namespace %s",
+			s.name, c.Namespace, c.Namespace)
+	case lookErr == nil && s.when.cron != "":
+		return usageError{fmt.Errorf("%w: Temporal says %w", wrong("--cron", s.when.cron, "a time that there is"), err)}
+	}
+	return fmt.Errorf("create the schedule %s: %w; tidegate doctor says what is missing", s.name, err)
 }
 
 // freezesAhead is how far recurring freezes are written out when a plan file is
