@@ -2,7 +2,9 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -90,6 +92,49 @@ func (a *StorageGateway) ListGateways(ctx context.Context, in ListGatewaysInput)
 	return out, nil
 }
 
+// noVolume is the id of a volume that nobody has, for a look at whether snapshots
+// may be seen at all.
+const noVolume = "vol-00000000000000000"
+
+// TryVolumesOutput is what there was to see.
+type TryVolumesOutput struct {
+	Volumes int `json:"volumes,omitempty"` // of the gateway
+}
+
+// TryVolumes makes the calls that a run must be allowed once its gateway is updated
+// and nothing can be taken back: it reads the gateway's volumes, and the snapshots
+// of one of them. Both are tried, so that one error says all that is refused.
+func (a *StorageGateway) TryVolumes(ctx context.Context, in Lookup) (out TryVolumesOutput, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	gateway, err := a.gateway(ctx, in.Gateway)
+	if err != nil {
+		return out, err
+	}
+	cloud, err := a.Accounts.Volumes(in.Gateway.Account)
+	if err != nil {
+		return out, err
+	}
+	volumes, err := call(ctx, cloud.Volumes, gateway)
+	out.Volumes = len(volumes)
+	volume := noVolume
+	if len(volumes) > 0 {
+		volume = volumes[0].ID
+	}
+	_, seen := call2(ctx, cloud.Snapshots, volume, "") // whichever there are
+	return out, also(err, seen)
+}
+
+// also is two errors in one line, or the one that there is.
+func also(one, other error) error {
+	switch {
+	case one == nil:
+		return other
+	case other == nil:
+		return one
+	}
+	return fmt.Errorf("%w; %w", one, other)
+}
+
 // ListProxiesInput asks for the proxies of a DB instance.
 type ListProxiesInput struct {
 	Account    string           `json:"account"`
@@ -113,4 +158,24 @@ func (a *TaurusDB) ListProxies(ctx context.Context, in ListProxiesInput) (ids []
 	}
 	slices.Sort(ids)
 	return ids, nil
+}
+
+// lately is how far back TryProxy looks for jobs.
+const lately = time.Hour
+
+// TryProxy makes those calls that only read, and that a run must be allowed beside
+// ListProxies: it reads the instance's jobs, and whether the vendor has an upgrade of
+// the proxy in mind. Without a proxy's id it reads the jobs alone.
+func (a *TaurusDB) TryProxy(ctx context.Context, in ProxyLookup) (out struct{}, err error) {
+	defer a.Now.edge(ctx, in.Pace, &err)
+	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
+	if err != nil {
+		return out, err
+	}
+	_, err = call2(ctx, cloud.Jobs, in.Proxy.InstanceID, a.Now().Add(-lately))
+	if in.Proxy.ProxyID == "" {
+		return out, err
+	}
+	_, planned := call2(ctx, cloud.UpgradePending, in.Proxy.InstanceID, in.Proxy.ProxyID)
+	return out, also(err, planned)
 }

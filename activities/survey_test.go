@@ -1,7 +1,9 @@
 package activities_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -184,4 +186,60 @@ func TestEachActivityHasTheQueueOfItsAccount(t *testing.T) {
 	}
 	require.Equal(t, activities.AWSQueue("q", "text"), activities.AwaitSnapshotInput{Account: "text"}.Queue("q"))
 	require.Equal(t, activities.AWSQueue("q", "prod"), volumeLookup().Queue("q"))
+}
+
+// What a run finds refused after the update is told before it, all at once.
+func TestTryVolumesSaysAllThatIsRefused(t *testing.T) {
+	t.Parallel()
+	denied := func(what string) error { return fmt.Errorf("%s: %w", what, maintenance.ErrDenied) }
+	for name, tc := range map[string]struct {
+		volumes   answers[[]maintenance.Volume]
+		snapshots answers[[]maintenance.Snapshot]
+		want      []string
+	}{
+		"nothing":   {volumes: says([]maintenance.Volume{volume("AVAILABLE")})},
+		"volumes":   {volumes: fails[[]maintenance.Volume](denied("ListVolumes")), want: []string{"ListVolumes"}},
+		"snapshots": {snapshots: fails[[]maintenance.Snapshot](denied("DescribeSnapshots")), want: []string{"DescribeSnapshots"}},
+		"both": {
+			volumes: fails[[]maintenance.Volume](denied("ListVolumes")), snapshots: fails[[]maintenance.Snapshot](denied("DescribeSnapshots")),
+			want: []string{"ListVolumes", "DescribeSnapshots"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.aws.gateway, r.aws.volumes, r.aws.snapshots = says(gatewayBefore()), tc.volumes, tc.snapshots
+			out, err := run(t, r, r.gateways.TryVolumes, lookup())
+			require.Empty(t, r.aws.sent)
+			if tc.want == nil {
+				require.NoError(t, err)
+				require.Equal(t, activities.TryVolumesOutput{Volumes: 1}, out)
+				return
+			}
+			app := requireKind(t, err, activities.TypeDenied)
+			require.True(t, app.NonRetryable(), "somebody waits for it")
+			for _, call := range tc.want {
+				require.Contains(t, app.Message(), call)
+			}
+		})
+	}
+}
+
+func TestTryProxyReadsJobsAndPlannedUpgrades(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	_, err := run(t, r, r.proxies.TryProxy, proxyLookup())
+	require.NoError(t, err)
+	require.Equal(t, r.now.Add(-time.Hour), r.huawei.since)
+	require.Empty(t, r.huawei.sent)
+
+	r.huawei.jobs = fails[[]maintenance.Job](fmt.Errorf("the jobs: %w", maintenance.ErrDenied))
+	r.huawei.pending = fails[bool](fmt.Errorf("the schedule: %w", maintenance.ErrDenied))
+	_, err = run(t, r, r.proxies.TryProxy, proxyLookup())
+	require.ErrorContains(t, err, "the jobs: ")
+	require.ErrorContains(t, err, "; the schedule: ")
+	none := proxyLookup()
+	none.Proxy.ProxyID = ""
+	_, err = run(t, r, r.proxies.TryProxy, none)
+	require.NotContains(t, requireKind(t, err, activities.TypeDenied).Message(), "the schedule")
 }

@@ -3,6 +3,7 @@ package workflows
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -32,6 +33,10 @@ type Probe struct {
 	// Gateway is the ARN of one of the AWS account, which is read with its tags and
 	// its window; empty: the first that is listed.
 	Gateway string `json:"gateway,omitempty"`
+	// Volumes asks for a look at the volumes and the snapshots of one gateway that
+	// has volumes: of Named, or, where that is empty, of any.
+	Volumes bool     `json:"volumes,omitempty"`
+	Named   []string `json:"named,omitempty"` // ARNs
 }
 
 // Queue is the task queue of the probe's account, beside that of the workflows.
@@ -62,6 +67,11 @@ type Finding struct {
 	Seen int `json:"seen,omitempty"`
 	// Gateway is the one that was read; empty where there is none.
 	Gateway string `json:"gateway,omitempty"`
+	// Further is what came of the calls that a run makes later and that only read
+	// too: of an AWS account those on the volumes and the snapshots of its Gateway,
+	// where Seen is how many volumes that has; of a Huawei Cloud account those on jobs
+	// and planned upgrades. nil: there was nothing to look at.
+	Further *Finding `json:"further,omitempty"`
 }
 
 // The faults of a look that say what to do about it.
@@ -77,8 +87,12 @@ const (
 	FaultSilent = "Silent"
 )
 
-// examineLimit is how long one call of a look may take, with its repetitions.
-const examineLimit = 30 * time.Second
+// examineLimit is how long the looks may take together, from the workflow's start: a
+// person waits for them. What has not answered by then is part of the answer.
+const examineLimit = 25 * time.Second
+
+// examineLeast is what a call gets where that time is over.
+const examineLeast = time.Second
 
 // Examine looks at everything side by side. That something is wrong is its
 // answer, and no failure.
@@ -105,10 +119,11 @@ func Examine(ctx workflow.Context, in ExamineInput) (ExamineOutput, error) {
 // examine makes one call that a person waits for.
 func examine[In activities.Input, Out any](ctx workflow.Context, summary string, activity func(context.Context, In) (Out, error), in In) (Out, error) {
 	var out Out
+	left := max(examineLeast, examineLimit-workflow.Now(ctx).Sub(workflow.GetInfo(ctx).WorkflowStartTime))
 	err := begin(ctx, workflow.ActivityOptions{
 		Summary:                summary,
-		StartToCloseTimeout:    examineLimit,
-		ScheduleToCloseTimeout: examineLimit,
+		StartToCloseTimeout:    left,
+		ScheduleToCloseTimeout: left,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: most},
 	}, activity, in).Get(ctx, &out)
 	return out, err
@@ -126,6 +141,16 @@ func (p Probe) lookAtProxies(ctx workflow.Context) (f Finding) {
 		activities.ListProxiesInput{Account: p.Account, InstanceID: p.Instance, Pace: examinePace()})
 	f.Seen = len(ids)
 	f.blame(err)
+	if err != nil {
+		return f
+	}
+	proxy := maintenance.ProxyRef{Account: p.Account, InstanceID: p.Instance}
+	if f.Seen > 0 {
+		proxy.ProxyID = ids[0]
+	}
+	_, err = examine(ctx, "read the jobs of "+p.Instance, proxies.TryProxy, activities.ProxyLookup{Proxy: proxy, Pace: examinePace()})
+	f.Further = new(Finding)
+	f.Further.blame(err)
 	return f
 }
 
@@ -145,7 +170,35 @@ func (p Probe) lookAtGateways(ctx workflow.Context) (f Finding) {
 	f.Gateway = ref.ID()
 	_, err = examine(ctx, "read "+f.Gateway, gateways.SurveyGateway, activities.SurveyInput{Gateway: ref, Pace: examinePace()})
 	f.blame(err)
+	if p.Volumes {
+		f.Further = p.lookAtVolumes(ctx)
+	}
 	return f
+}
+
+// lookAtVolumes is nil where no gateway has volumes, as far as the first page of the
+// list shows it.
+func (p Probe) lookAtVolumes(ctx workflow.Context) *Finding {
+	var f Finding
+	with := plan.Selector{Account: p.Account, Types: []string{"CACHED", "STORED"}}
+	page, err := examine(ctx, "list the gateways of "+p.Account+" that have volumes", gateways.ListGateways,
+		activities.ListGatewaysInput{Selector: with, Pace: examinePace()})
+	if err != nil {
+		f.blame(err)
+		return &f
+	}
+	i := slices.IndexFunc(page.Gateways, func(g maintenance.GatewayRef) bool {
+		return len(p.Named) == 0 || slices.Contains(p.Named, g.ARN)
+	})
+	if i < 0 {
+		return nil
+	}
+	f.Gateway = page.Gateways[i].ID()
+	out, err := examine(ctx, "read the volumes and snapshots of "+f.Gateway, gateways.TryVolumes,
+		activities.Lookup{Gateway: page.Gateways[i], Pace: examinePace()})
+	f.Seen = out.Volumes
+	f.blame(err)
+	return &f
 }
 
 // examinePace is that of somebody who waits for the answer.

@@ -52,9 +52,31 @@ func TestExamineSaysWhatItSawInTheOrderOfTheProbes(t *testing.T) {
 	require.Equal(t, activities.TypeNotFound, out.Probes[2].Fault)
 	require.Equal(t, third, out.Probes[2].Gateway)
 	require.Contains(t, out.Probes[2].Says, third)
-	require.Equal(t, workflows.Finding{Seen: 3}, out.Probes[3])
+	require.Equal(t, workflows.Finding{Seen: 3, Further: &workflows.Finding{}}, out.Probes[3])
 	require.Equal(t, activities.TypeNotFound, out.Probes[4].Fault)
 	require.Equal(t, activities.TypeNotFound, out.Probes[5].Fault)
+}
+
+// One gateway that has volumes stands for all: of those that the plan names, where it
+// names them.
+func TestExamineLooksAtTheVolumesOfOneGatewayThatHasThem(t *testing.T) {
+	t.Parallel()
+	s := newSky(3)
+	s.gateways[1].gateway.Type, s.gateways[2].gateway.Type = "CACHED", "STORED"
+	s.gateways[0].volumes = []maintenance.Volume{{ID: "vol-1"}, {ID: "vol-2"}} // the sky's volumes are all kept there
+	env := under(t, noon, s)
+	env.ExecuteWorkflow(workflows.ExamineName, workflows.ExamineInput{Probes: []workflows.Probe{
+		{Account: "prod", Volumes: true},
+		{Account: "prod", Volumes: true, Named: []string{arnOf(0), arnOf(2)}},
+		{Account: "prod", Volumes: true, Named: []string{arnOf(0)}},
+		{Account: "lab", Volumes: true},
+	}})
+	var out workflows.ExamineOutput
+	require.NoError(t, env.GetWorkflowResult(&out))
+	require.Equal(t, &workflows.Finding{Seen: 2, Gateway: maintenance.GatewayID(arnOf(1))}, out.Probes[0].Further)
+	require.Equal(t, &workflows.Finding{Seen: 2, Gateway: maintenance.GatewayID(arnOf(2))}, out.Probes[1].Further)
+	require.Nil(t, out.Probes[2].Further, "no gateway that is named has volumes")
+	require.Nil(t, out.Probes[3].Further, "an account that the worker does not have")
 }
 
 func TestExamineOfAWrongPlanIsAnAnswerAndNoFailure(t *testing.T) {
