@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,8 @@ type doctor struct {
 	file  string    // of the plan; empty: none
 	plan  *planFile // nil: none
 	fix   bool
+
+	screen show.Screen // what is waited for
 	checkups
 }
 
@@ -51,8 +54,10 @@ func newDoctor(a *app) *cobra.Command {
 		Short: "Say whether all is there that maintenances need, and what to do where it is not",
 		Long: "doctor looks at Temporal, the namespace, its search attributes, the workers and the clocks. With a plan FILE it looks\n" +
 			"too whether workers poll for every account of the plan and know it as the plan does, and has them make a few calls\n" +
-			"that only read: the gateways of each AWS account are listed and one is read; of each Huawei Cloud account the proxies of\n" +
-			"the first DB instance that the plan names. Whether the worker may also change things, only a change would tell.\n\n" +
+			"that only read: the gateways of each AWS account are listed, one is read, and of one with volumes the volumes and the\n" +
+			"snapshots; of each Huawei Cloud account the proxies, the jobs and the planned upgrades of the first DB instance that\n" +
+			"the plan names. Whether the worker may also change things, only a change would tell. It waits 30 seconds for a worker;\n" +
+			"interrupted, it prints what it knows.\n\n" +
 			"Each line is OK, WARN or FAIL, with the cure. Exit status: 0 nothing fails, 1 something does, 2 called wrongly.",
 		Example: "  tidegate doctor\n  tidegate doctor payments-q4.yaml\n  tidegate doctor --fix\n  tidegate doctor --output json | jq '.checks[] | select(.state != \"OK\")'",
 		Args:    atMostOne,
@@ -70,6 +75,7 @@ func newDoctor(a *app) *cobra.Command {
 }
 
 func (d *doctor) run(cmd *cobra.Command, a *app) error {
+	d.screen = show.NewScreen(cmd.ErrOrStderr())
 	faults := []error{wrongQueue(d.queue), a.checkOutput()}
 	if d.file != "" {
 		f, err := readPlan(d.file, time.Now())
@@ -84,9 +90,6 @@ func (d *doctor) run(cmd *cobra.Command, a *app) error {
 	} else {
 		defer c.Close()
 		d.examine(cmd.Context(), c)
-	}
-	if err := cmd.Context().Err(); err != nil {
-		return err
 	}
 	d.OK = !d.says(checkFail)
 	err = a.printer(cmd).Print(d.checkups, func(p show.Printer) { printCheckups(p, d.Checks) })
@@ -111,6 +114,16 @@ func (d *doctor) examine(ctx context.Context, c operate.Session) {
 
 func (d *doctor) add(state, check, subject, says, cure string) {
 	d.Checks = append(d.Checks, checkup{State: state, Check: check, Subject: subject, Says: says, Cure: cure})
+}
+
+// unanswered says that a question had no answer. One that was interrupted needs no
+// other cure.
+func (d *doctor) unanswered(ctx context.Context, check, subject string, err error, cure string) {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		d.add(checkFail, check, subject, "not known: interrupted", "run it again")
+		return
+	}
+	d.add(checkFail, check, subject, err.Error(), cure)
 }
 
 func (d *doctor) says(state string) bool {

@@ -1,14 +1,18 @@
 package main_test
 
 import (
+	"context"
 	"regexp"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -48,4 +52,80 @@ func TestDoctorSaysThatNoBuildIsCurrent(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return regexp.MustCompile(`build-9 polls it as build tidegate 9, and Temporal gives its tasks to workers without a version\. Cure: make the build current`).MatchString(w.tidegate("doctor").out)
 	}, 30*time.Second, 100*time.Millisecond)
+}
+
+// deaf starts a worker that polls for everything and then hears nothing more, as one
+// that was killed: Temporal goes on listing it.
+func (w *world) deaf() {
+	w.t.Helper()
+	require.Equal(w.t, 0, w.tidegate("setup").status)
+	c, err := w.server.NewClient(w.t.Context())
+	require.NoError(w.t, err)
+	w.t.Cleanup(c.Close)
+	for _, queue := range []string{workflows.TaskQueue, activities.AWSQueue(workflows.TaskQueue, "sim")} {
+		killed := worker.New(c, queue, worker.Options{Identity: "killed"})
+		workflows.Register(killed)
+		killed.RegisterActivityWithOptions(func() error { return nil }, activity.RegisterOptions{Name: "CheckPlan"})
+		require.NoError(w.t, killed.Start())
+		w.t.Cleanup(killed.Stop)
+		for _, kind := range []enumspb.TaskQueueType{enumspb.TASK_QUEUE_TYPE_WORKFLOW, enumspb.TASK_QUEUE_TYPE_ACTIVITY} {
+			require.Eventually(w.t, func() bool {
+				described, err := c.DescribeTaskQueue(w.t.Context(), queue, kind)
+				return err == nil && len(described.GetPollers()) > 0
+			}, 30*time.Second, 50*time.Millisecond)
+		}
+		killed.Stop()
+	}
+}
+
+func TestDoctorThatIsInterruptedSaysWhatItKnows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deaf()
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	looked := make(chan error, 1)
+	go func() {
+		looked <- w.untilLooks(ctx)
+		interrupt()
+	}()
+	begun := time.Now()
+	got := w.tidegateUntil(ctx, "doctor", planned(t, weeklyPlan))
+	require.NoError(t, <-looked)
+	require.Less(t, time.Since(begun), 20*time.Second)
+	require.Equal(t, 1, got.status)
+	require.Regexp(t, `(?m)^OK +search-attributes `, got.out)
+	require.Regexp(t, `(?m)^FAIL +worker +tidegate +interrupted before a worker answered\. Cure: run it again$`, got.out)
+	require.Regexp(t, `(?m)^FAIL +account +aws/sim +not known: no worker answered`, got.out)
+}
+
+// untilLooks ends when a look of doctor has begun.
+func (w *world) untilLooks(ctx context.Context) error {
+	c, err := w.server.NewClient(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for range again.C {
+		found, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: `WorkflowType = "Examine"`})
+		if err != nil || len(found.GetExecutions()) > 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestDoctorDoesNotWaitLongForAWorkerThatWasKilled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deaf()
+	begun := time.Now()
+	got := w.tidegate("doctor", planned(t, weeklyPlan))
+	require.Less(t, time.Since(begun), 45*time.Second)
+	require.Equal(t, 1, got.status)
+	require.Regexp(t, `(?m)^FAIL +worker +tidegate +no worker answered within 30s\. Cure: start one, .*worker --accounts FILE`, got.out)
+	require.Regexp(t, `(?m)^FAIL +plan .*not known: no worker answered`, got.out)
+	require.Regexp(t, `^\d\d:\d\d:\d\dZ  asking a worker of task queue tidegate, up to 30s\n$`, got.errors)
 }

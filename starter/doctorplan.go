@@ -3,23 +3,30 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/workflows"
 )
 
 // examinePrefix stands before the workflow ids of doctor's looks.
 const examinePrefix = "examine-"
 
-// examineTimeout is how long a worker may take for them. Each call has half a
-// minute, and two are made one after the other.
-const examineTimeout = 90 * time.Second
+// examineTimeout is how long a worker may take for them: somebody waits. A worker
+// that runs answers within 25 seconds, whatever its clouds do.
+const examineTimeout = 30 * time.Second
+
+// sayAfter is when somebody without a terminal is told what is waited for.
+const sayAfter = 3 * time.Second
 
 // clockTolerance is by how much clocks may differ: a workflow task takes some of
 // it. skewLimit is where AWS begins to refuse signatures.
@@ -35,7 +42,10 @@ func (d *doctor) probes(ctx context.Context, c operate.Session) []workflows.Prob
 	}
 	var probes []workflows.Probe
 	for _, a := range d.plan.plan.Accounts.AWS {
-		probe := workflows.Probe{Account: a.Name, Gateway: d.gatewayIn(a.Name)}
+		probe := workflows.Probe{
+			Account: a.Name, Gateway: d.gatewayIn(a.Name),
+			Volumes: d.plan.plan.Policy.Snapshot != maintenance.SnapshotNever, Named: d.gatewaysIn(a.Name),
+		}
 		if d.polled(ctx, c, probe.Queue(d.queue), "AWS account "+a.Name, client.TaskQueueTypeActivity) {
 			probes = append(probes, probe)
 		}
@@ -51,6 +61,24 @@ func (d *doctor) probes(ctx context.Context, c operate.Session) []workflows.Prob
 		}
 	}
 	return probes
+}
+
+// namedMost bounds how many gateways a look hears of.
+const namedMost = 100
+
+// gatewaysIn are the first gateways that the plan names in an AWS account; none where
+// selectors find more.
+func (d *doctor) gatewaysIn(account string) []string {
+	var arns []string
+	for _, t := range d.plan.plan.Targets {
+		if t.Gateway.Account == account && len(arns) < namedMost {
+			arns = append(arns, t.Gateway.ARN)
+		}
+	}
+	if slices.ContainsFunc(d.plan.plan.Selectors, func(s plan.Selector) bool { return s.Account == account }) {
+		return nil
+	}
+	return arns
 }
 
 // gatewayIn is the first gateway that the plan names in an AWS account.
@@ -99,14 +127,13 @@ func (d *doctor) look(ctx context.Context, c operate.Session, probes []workflows
 		StaticSummary: "tidegate doctor: looks, and changes nothing",
 	}, workflows.ExamineName, in)
 	if err != nil {
-		d.add(checkFail, "worker", d.queue, "a look could not be started: "+err.Error(), "may this API key or certificate start workflows?")
+		d.unanswered(ctx, "worker", d.queue, fmt.Errorf("a look could not be started: %w", err), "may this API key or certificate start workflows?")
 		return
 	}
 	d.ownClock(ctx, c, run, before, time.Now())
 	var out workflows.ExamineOutput
-	if err := run.Get(ctx, &out); err != nil {
-		d.add(checkFail, "worker", d.queue, fmt.Sprintf("it did not answer within %s: %v", maintenance.Duration(examineTimeout), err),
-			"look at the worker's log; one of an older release does not know this question: bring it up to date")
+	if err := d.await(ctx, run, &out); err != nil {
+		d.nobody(ctx, err, probes)
 		return
 	}
 	d.skew("worker's", out.Worker.Sub(out.Server))
@@ -115,6 +142,51 @@ func (d *doctor) look(ctx context.Context, c operate.Session, probes []workflows
 	}
 	for i, p := range probes {
 		d.account(p, out.Probes[i])
+	}
+}
+
+// await waits for the answer, and says that it does.
+func (d *doctor) await(ctx context.Context, run client.WorkflowRun, out *workflows.ExamineOutput) error {
+	answered := make(chan error, 1)
+	go func() { answered <- run.Get(ctx, out) }()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	defer d.screen.Close()
+	asking := fmt.Sprintf("asking a worker of task queue %s, up to %s", d.queue, maintenance.Duration(examineTimeout))
+	for waited := time.Duration(0); ; waited += time.Second {
+		d.screen.Draw(fmt.Sprintf("%s: %s so far", asking, whole(waited)))
+		if waited == sayAfter && d.screen.Width == 0 {
+			d.screen.Line(asking)
+		}
+		select {
+		case err := <-answered:
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+// nobody says what is not known, since no worker answered.
+func (d *doctor) nobody(ctx context.Context, err error, probes []workflows.Probe) {
+	says := fmt.Sprintf("no worker answered within %s", maintenance.Duration(examineTimeout))
+	cure := "start one, for one that was killed is still listed for 2 minutes (worker --accounts FILE" + queueFlag(d.queue) +
+		"); or look at the worker's log, and bring one of an older release up to date"
+	// The server and what stands between may end the wait a little earlier, in many words.
+	end, _ := ctx.Deadline()
+	_, late := errors.AsType[*temporal.TimeoutError](err)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		says, cure = "interrupted before a worker answered", "run it again"
+	case !late && time.Until(end) > time.Second:
+		says = "the look failed: " + err.Error()
+	}
+	d.add(checkFail, "worker", d.queue, says, cure)
+	const unknown, same = "not known: no worker answered", "as for the worker"
+	if d.plan != nil {
+		d.add(checkFail, "plan", d.file, unknown, same)
+	}
+	for _, p := range probes {
+		d.add(checkFail, "account", subjectOf(p), unknown, same)
 	}
 }
 
@@ -154,17 +226,30 @@ func (d *doctor) skew(whose string, ahead time.Duration) {
 	}
 }
 
+// subjectOf is what a look into an account is called.
+func subjectOf(p workflows.Probe) string {
+	if p.Huawei {
+		return "huawei/" + p.Account
+	}
+	return "aws/" + p.Account
+}
+
 // account says what was seen in an account.
 func (d *doctor) account(p workflows.Probe, f workflows.Finding) {
-	if p.Huawei {
-		d.found("account", "huawei/"+p.Account, fmt.Sprintf("lists the proxies of %s: %d", p.Instance, f.Seen), f)
-		return
-	}
-	says := fmt.Sprintf("lists its gateways (%d on the first page)", f.Seen)
+	says, further := fmt.Sprintf("lists its gateways (%d on the first page)", f.Seen), ""
 	if f.Gateway != "" {
 		says += ", reads " + f.Gateway
 	}
-	d.found("account", "aws/"+p.Account, says, f)
+	if f.Further != nil {
+		further = fmt.Sprintf("reads the volumes of %s (%d) and snapshots", f.Further.Gateway, f.Further.Seen)
+	}
+	if p.Huawei {
+		says, further = fmt.Sprintf("lists the proxies of %s: %d", p.Instance, f.Seen), "reads its jobs and planned upgrades"
+	}
+	d.found("account", subjectOf(p), says, f)
+	if f.Further != nil {
+		d.found("account", subjectOf(p), further, *f.Further)
+	}
 }
 
 // found says what came of a look; well is said where it was good.

@@ -24,7 +24,7 @@ func (d *doctor) server(ctx context.Context, c operate.Session) bool {
 	defer cancel()
 	info, err := c.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{})
 	if err != nil {
-		d.add(checkFail, "temporal", "connection", err.Error(), "look at the server's log, and at what stands between")
+		d.unanswered(ctx, "temporal", "connection", err, "look at the server's log, and at what stands between")
 		return false
 	}
 	version := info.GetServerVersion()
@@ -45,7 +45,7 @@ func (d *doctor) namespace(ctx context.Context, c operate.Session) bool {
 		return false
 	}
 	if err != nil {
-		d.add(checkFail, "namespace", c.Namespace, err.Error(), "may this API key or certificate use the namespace?")
+		d.unanswered(ctx, "namespace", c.Namespace, err, "may this API key or certificate use the namespace?")
 		return false
 	}
 	kept := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
@@ -61,11 +61,11 @@ func (d *doctor) attributes(ctx context.Context, c operate.Session) {
 	defer cancel()
 	missing, err := namespace.Missing(ctx, c, c.Namespace, workflows.SearchAttributes())
 	if _, conflict := errors.AsType[*namespace.TypeConflictError](err); conflict {
-		d.add(checkFail, check, c.Namespace, err.Error(), "")
+		d.unanswered(ctx, check, c.Namespace, err, "")
 		return
 	}
 	if err != nil {
-		d.add(checkFail, check, c.Namespace, err.Error(), "may this API key or certificate read them?")
+		d.unanswered(ctx, check, c.Namespace, err, "may this API key or certificate read them?")
 		return
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(missing)), ", ")
@@ -81,7 +81,7 @@ func (d *doctor) attributes(ctx context.Context, c operate.Session) {
 
 func (d *doctor) register(ctx context.Context, c operate.Session, missing map[string]enumspb.IndexedValueType, names string) {
 	if err := namespace.Ensure(ctx, c, c.Namespace, missing); err != nil {
-		d.add(checkFail, "search-attributes", c.Namespace, err.Error(), "have somebody register them who may: tidegate setup")
+		d.unanswered(ctx, "search-attributes", c.Namespace, err, "have somebody register them who may: tidegate setup")
 		return
 	}
 	d.add(checkOK, "search-attributes", c.Namespace, "registered: "+names, "")
@@ -99,7 +99,7 @@ func (d *doctor) polled(ctx context.Context, c operate.Session, queue, whose str
 	for _, kind := range kinds {
 		described, err := c.DescribeTaskQueue(ctx, queue, kind)
 		if err != nil {
-			d.add(checkFail, "worker", queue, err.Error(), "may this API key or certificate use the namespace?")
+			d.unanswered(ctx, "worker", queue, err, "may this API key or certificate use the namespace?")
 			return false
 		}
 		found, wrongBuild := pollersOf(described)
