@@ -79,13 +79,10 @@ func (m Model) askLook() tea.Cmd {
 func (m Model) see(msg lookMsg) Model {
 	m = m.answered(askLook)
 	if msg.err != nil {
-		if m.silent == "" {
-			m.since = m.now
-		}
 		m.silent = clean(msg.err.Error())
 		return m
 	}
-	m.look, m.seen, m.silent = msg.look, true, ""
+	m.look, m.seen, m.silent, m.fresh = msg.look, true, "", m.now
 	return m
 }
 

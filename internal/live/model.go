@@ -34,7 +34,7 @@ type Model struct {
 	look   Look
 	seen   bool // look was told
 	silent string
-	since  time.Time                     // of the silence
+	fresh  time.Time                     // when look was told
 	runs   map[string]maintenance.Status // of the targets that are, or were, on the screen
 	mute   bool                          // one of them did not answer
 	asked  map[question]asked

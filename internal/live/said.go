@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"charm.land/lipgloss/v2"
 
@@ -72,11 +73,7 @@ func (s sentence) words(width, height int) []string {
 // else what goes on by itself.
 func (m Model) said() []sentence {
 	var all []sentence
-	if m.silent != "" {
-		text := m.silent
-		if d := m.now.Sub(m.since); m.seen && d >= second {
-			text = fmt.Sprintf("No answer for %s, this is how it was: %s", span(d), m.silent)
-		}
+	if text := m.silence(); text != "" {
 		all = append(all, sentence{text: text, mood: wrong})
 	}
 	if !m.seen {
@@ -110,6 +107,26 @@ func (m Model) said() []sentence {
 		return append(all, sentence{text: "Gathering the fleet: " + clean(s.Doing)})
 	}
 	return append(all, sentence{text: m.goesOn()})
+}
+
+// overdue is after how long an answer that is still awaited is missed.
+const overdue = 3 * time.Second
+
+// silence says that the campaign does not answer, and how old what is shown is.
+func (m Model) silence() string {
+	look := m.asked[askLook]
+	awaited := m.seen && look.out && m.now.Sub(look.at) >= overdue
+	switch {
+	case m.silent == "" && !awaited:
+		return ""
+	case !m.seen:
+		return m.silent
+	}
+	text := fmt.Sprintf("No answer for %s, this is how it was", span(m.now.Sub(m.fresh)))
+	if m.silent != "" {
+		text += ": " + m.silent
+	}
+	return text
 }
 
 // untold says which message to people did not arrive for certain, of several the

@@ -111,11 +111,21 @@ func TestSilenceIsSaidAndWhatWasSeenStays(t *testing.T) {
 	f.err = errors.New("no worker answers; is one running?")
 	s.at(noon.Add(2 * time.Second))
 	s.at(noon.Add(14 * time.Second))
-	require.Contains(t, s.screen(), "No answer for 12s, this is how it was: no worker answers")
+	require.Contains(t, s.screen(), "No answer for 14s, this is how it was: no worker answers")
 	require.Contains(t, s.screen(), "files-004  sgw-10000004  HELD update")
 	f.err = nil
 	s.at(noon.Add(20 * time.Second))
 	require.NotContains(t, s.screen(), "No answer")
+}
+
+// A question may hang for long before its error comes.
+func TestAnAnswerThatIsAwaitedIsMissed(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, fleetOf(), 80, 24)
+	s.m, _ = live.Due(s.m, noon.Add(2*time.Second))
+	require.NotContains(t, s.screen(), "No answer")
+	s.m, _ = live.Due(s.m, noon.Add(6*time.Second))
+	require.Contains(t, s.screen(), "No answer for 6s, this is how it was")
 }
 
 func TestANoteGivesWayToWhatIsUrgent(t *testing.T) {
