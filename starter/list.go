@@ -20,13 +20,16 @@ import (
 
 // listedCampaign is one line of list. Its fields are added to, and never renamed.
 type listedCampaign struct {
-	Campaign   string    `json:"campaign"` // by which the other commands know it
-	WorkflowID string    `json:"workflowId"`
-	RunID      string    `json:"runId"`
-	Execution  string    `json:"execution"`       // Temporal's word, such as Running or Failed
-	State      string    `json:"state,omitempty"` // once it has ended: COMPLETED, PARTIAL, ABORTED or EXPIRED
-	Start      time.Time `json:"start"`
-	End        time.Time `json:"end,omitzero"`
+	Campaign   string `json:"campaign"` // by which the other commands know it
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	Execution  string `json:"execution"`       // Temporal's word, such as Running or Failed
+	State      string `json:"state,omitempty"` // once it has ended: COMPLETED, PARTIAL, ABORTED or EXPIRED
+	// Blocker is what keeps one that runs: approval, pause, failure (a person has to
+	// act) or window.
+	Blocker string    `json:"blocker,omitempty"`
+	Start   time.Time `json:"start"`
+	End     time.Time `json:"end,omitzero"`
 }
 
 // newList is the command that lists campaigns.
@@ -34,8 +37,9 @@ func newList(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the campaigns of the namespace, those that run first",
-		Long: "list shows the campaigns that run, and those that have ended for as long as the namespace keeps them. What has just\n" +
-			"begun or ended may be shown some seconds late. No worker is needed.",
+		Long: "list shows the campaigns that run, with what keeps them (approval, pause and failure wait for a person), and those that\n" +
+			"have ended for as long as the namespace keeps them. What has just changed may be shown some seconds late. No worker is\n" +
+			"needed.",
 		Example: "  tidegate list",
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -102,7 +106,9 @@ func campaignLine(ctx context.Context, c operate.Session, info *workflowpb.Workf
 		Campaign: campaignName(id), WorkflowID: id, RunID: info.GetExecution().GetRunId(),
 		Execution: info.GetStatus().String(), Start: firstStart(ctx, c, info),
 	}
-	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		l.Blocker = operate.AttributeOf(info, operate.BlockerAttribute)
+	} else {
 		l.End, l.State = info.GetCloseTime().AsTime(), operate.AttributeOf(info, operate.StateAttribute)
 	}
 	return l
@@ -135,7 +141,7 @@ func printList(p show.Printer, campaigns []listedCampaign, namespace string) {
 	rows := make([][]string, 0, len(campaigns))
 	for _, l := range campaigns {
 		state := cmp.Or(l.State, strings.ToLower(l.Execution))
-		rows = append(rows, []string{l.Campaign, state, show.Instant(l.Start), show.Instant(l.End), l.WorkflowID})
+		rows = append(rows, []string{l.Campaign, state, cmp.Or(l.Blocker, "-"), show.Instant(l.Start), show.Instant(l.End), l.WorkflowID})
 	}
-	p.Table([]string{"CAMPAIGN", "STATE", "START", "END", "WORKFLOW"}, rows)
+	p.Table([]string{"CAMPAIGN", "STATE", "BLOCKER", "START", "END", "WORKFLOW"}, rows)
 }

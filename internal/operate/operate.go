@@ -66,6 +66,7 @@ func Unanswered(doing string, err error) error {
 const (
 	CampaignAttribute = "TidegateCampaign"
 	StateAttribute    = "TidegateState"
+	BlockerAttribute  = "TidegateBlocker"
 )
 
 // AttributeOf is a search attribute of a workflow that is a word; empty where it
