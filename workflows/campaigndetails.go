@@ -140,14 +140,12 @@ func failedTable(d *document, to place, s fleet.Status) {
 	d.table("Failed", []string{"target", "wave", "ended, UTC", "why"}, rows, s.Counts.Failed)
 }
 
-// runningTable shows those that are held before the others.
+// runningTable shows what runs, in the status's order: what is held first.
 func runningTable(d *document, to place, s fleet.Status) {
-	running := slices.Clone(s.Running)
-	slices.SortStableFunc(running, func(a, b fleet.Row) int { return cmp.Compare(min(len(b.Note), 1), min(len(a.Note), 1)) })
 	var rows [][]md
-	for _, r := range shown(running) {
+	for _, r := range shown(s.Running) {
 		state := stamp(&r.End)
-		if r.Note != "" {
+		if r.Held {
 			state = "**held:** " + plain(r.Note)
 		}
 		rows = append(rows, []md{to.target(r.Name, r.Gateway), number(r.Wave), stamp(&r.Begun), state})
