@@ -151,3 +151,23 @@ func TestWhatTheWebUIShowsOfARunBeforeItBegins(t *testing.T) {
 	require.Contains(t, ended.out, "terminated")
 	require.Contains(t, ended.errors, "the run left no result")
 }
+
+// Who gives a plan up gives up what it reads too: it would take the account's whole
+// rate from what runs.
+func TestAPlanThatIsGivenUpLeavesNobodyReading(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.perSecond = 0.05
+	w.work()
+	c, err := w.server.NewClient(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	ctx, giveUp := context.WithCancel(t.Context())
+	file, status := w.plan("payments-q4", "sgw-11111111", "sgw-22222222", "sgw-33333333", "sgw-55555555"), make(chan int)
+	go func() { status <- w.tidegateUntil(ctx, "plan", file).status }()
+	const reads = "WorkflowType = 'Roster' AND ExecutionStatus = 'Running'"
+	require.Eventually(t, func() bool { return len(found(t, c, reads)) == 1 }, 20*time.Second, 100*time.Millisecond)
+	giveUp()
+	require.Equal(t, 1, <-status)
+	require.Eventually(t, func() bool { return len(found(t, c, reads)) == 0 }, 20*time.Second, 100*time.Millisecond)
+}
