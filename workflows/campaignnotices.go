@@ -148,7 +148,7 @@ func (c *campaign) quiet(ctx workflow.Context) error {
 // untold are the messages that did not arrive for certain.
 func untold(notices []fleet.Notice) (all []fleet.Notice) {
 	for _, n := range notices {
-		if n.State == fleet.NoticeFailed || n.State == fleet.NoticeUnknown {
+		if n.State.Lost() {
 			all = append(all, n)
 		}
 	}

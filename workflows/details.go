@@ -152,14 +152,7 @@ func proxyTable(d *document, proxies []maintenance.ProxyOutcome) {
 func snapshotTable(d *document, snapshots []maintenance.SnapshotOutcome) {
 	rows := make([][]md, 0, len(snapshots))
 	for _, s := range snapshots {
-		state := md("pending")
-		switch {
-		case s.Deleted:
-			state = "deleted"
-		case s.Completed:
-			state = "completed"
-		}
-		rows = append(rows, []md{plain(s.SnapshotID), plain(s.VolumeID), md(s.Point), state})
+		rows = append(rows, []md{plain(s.SnapshotID), plain(s.VolumeID), md(s.Point), md(s.State())})
 	}
 	d.table("Snapshots", []string{"snapshot", "volume", "taken", "state"}, rows, len(rows))
 }
@@ -169,7 +162,7 @@ func ledgerTable(d *document, changes []maintenance.Change) {
 	for _, c := range changes {
 		back := strings.TrimSpace(c.Undo + " " + c.Why)
 		if !c.Reversible {
-			back = cmp.Or(back, "forward-only")
+			back = cmp.Or(back, c.Kind())
 		}
 		rows = append(rows, []md{md(c.State), plain(cutTo(c.What, shownNote)), plain(cutTo(back, shownNote))})
 	}

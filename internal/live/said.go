@@ -136,9 +136,7 @@ func (m Model) untold() []sentence {
 	if m.look.Result != nil {
 		notices = m.look.Result.Untold
 	}
-	notices = slices.DeleteFunc(slices.Clone(notices), func(n fleet.Notice) bool {
-		return n.State != fleet.NoticeFailed && n.State != fleet.NoticeUnknown
-	})
+	notices = slices.DeleteFunc(slices.Clone(notices), func(n fleet.Notice) bool { return !n.State.Lost() })
 	if len(notices) == 0 {
 		return nil
 	}
@@ -155,7 +153,7 @@ func (m Model) untold() []sentence {
 
 // stuck says which running targets are held, while others go on.
 func (m Model) stuck() []sentence {
-	held := m.heldRows()
+	held := m.look.HeldRows()
 	if len(held) == 0 {
 		return nil
 	}
@@ -164,10 +162,6 @@ func (m Model) stuck() []sentence {
 		text += fmt.Sprintf(" and %d more", len(held)-1)
 	}
 	return []sentence{m.offer(sentence{text: text + " (" + clean(held[0].Note) + ")", mood: asks}, m.releases(held))}
-}
-
-func (m Model) heldRows() []fleet.Row {
-	return slices.DeleteFunc(slices.Clone(m.look.Running), func(r fleet.Row) bool { return !r.Held })
 }
 
 // releases is what is typed to let held targets go on.
@@ -213,7 +207,7 @@ func (m Model) answers(label string) []string {
 	if label == "STOPPED: " {
 		return nil
 	}
-	if held := m.heldRows(); label == "HELD: " && len(held) > 0 {
+	if held := m.look.HeldRows(); label == "HELD: " && len(held) > 0 {
 		return m.releases(held)
 	}
 	var all []string

@@ -23,6 +23,14 @@ type Change struct {
 	Why        string      `json:"why,omitempty"` // why it could not be taken back
 }
 
+// Kind says whether the change can be taken back, in a word.
+func (c Change) Kind() string {
+	if c.Reversible {
+		return "reversible"
+	}
+	return "forward-only"
+}
+
 // stays is true for a change that is, or may be, there when the run has ended.
 func (c Change) stays() bool {
 	return c.State == ChangeKept || c.State == ChangeInForce || c.State == ChangeIntended

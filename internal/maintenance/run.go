@@ -106,6 +106,17 @@ type SnapshotOutcome struct {
 	Deleted    bool          `json:"deleted,omitempty"` // by the compensation
 }
 
+// State is how far the snapshot has come, in a word.
+func (s SnapshotOutcome) State() string {
+	switch {
+	case s.Deleted:
+		return "deleted"
+	case s.Completed:
+		return "completed"
+	}
+	return "pending"
+}
+
 // ProxyState is how far a proxy has come.
 type ProxyState string
 

@@ -116,14 +116,12 @@ func (p page) campaignStatus(s fleet.Status) {
 
 // heldTargets names those that wait for a person while others go on.
 func (p page) heldTargets(s fleet.Status) {
-	for i, r := range s.Running {
-		switch {
-		case r.Held && i < mostHeld:
-			p.Linef("held      %s (%s): %s", r.Name, r.Gateway, r.Note)
-		case r.Held:
-			p.Linef("held      and more: see tidegate status %s --state running", s.Name)
-			return
-		}
+	held := s.HeldRows()
+	for _, r := range held[:min(len(held), mostHeld)] {
+		p.Linef("held      %s (%s): %s", r.Name, r.Gateway, r.Note)
+	}
+	if len(held) > mostHeld {
+		p.Linef("held      and more: see tidegate status %s --state running", s.Name)
 	}
 }
 

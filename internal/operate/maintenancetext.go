@@ -92,29 +92,12 @@ func (p page) parts(
 		return []string{x.ProxyID, string(x.State), x.From, x.To, x.Note}
 	})
 	show.Section(p.Printer, snapshots, []string{"SNAPSHOT", "STATE", "TAKEN", "VOLUME"}, func(s maintenance.SnapshotOutcome) []string {
-		return []string{s.SnapshotID, snapshotState(s), string(s.Point), s.VolumeID}
+		return []string{s.SnapshotID, s.State(), string(s.Point), s.VolumeID}
 	})
 	show.Section(p.Printer, ledger, []string{"CHANGE", "KIND", "STATE", "THE WAY BACK"}, func(c maintenance.Change) []string {
-		return []string{c.What, changeKind(c), string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)}
+		return []string{c.What, c.Kind(), string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)}
 	})
 	show.Section(p.Printer, decisions, []string{"DECISION", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
 		return []string{d.What, d.By, show.Clock(&d.At), d.Why}
 	})
-}
-
-func snapshotState(s maintenance.SnapshotOutcome) string {
-	switch {
-	case s.Deleted:
-		return "deleted"
-	case s.Completed:
-		return "completed"
-	}
-	return "pending"
-}
-
-func changeKind(c maintenance.Change) string {
-	if c.Reversible {
-		return "reversible"
-	}
-	return "forward-only"
 }

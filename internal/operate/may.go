@@ -37,13 +37,10 @@ func heldLines(r CampaignRecord) []string {
 		return nil
 	}
 	var texts []string
-	held := 0
-	for _, row := range r.Status.Running {
-		if row.Held && held < mostHeld {
-			held++
-			texts = append(texts, "tidegate status "+r.handle()+" "+row.Gateway)
-			texts = append(texts, CommandLines(row.Gateway, []string{workflows.RetryUpdate, workflows.AbortUpdate})...)
-		}
+	held := r.Status.HeldRows()
+	for _, row := range held[:min(len(held), mostHeld)] {
+		texts = append(texts, "tidegate status "+r.handle()+" "+row.Gateway)
+		texts = append(texts, CommandLines(row.Gateway, []string{workflows.RetryUpdate, workflows.AbortUpdate})...)
 	}
 	return texts
 }

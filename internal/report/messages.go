@@ -31,13 +31,13 @@ func untoldOf(campaign []history, ended bool) (all []Untold) {
 			if m.State == fleet.NoticeSending && (ended || i < len(campaign)-1) {
 				m.State, m.Why = fleet.NoticeUnknown, "the campaign did not wait for its answer"
 			}
-			if lost(m.State) {
+			if m.State.Lost() {
 				all = append(all, m)
 			}
 		}
 	}
 	for _, n := range remembered(campaign) {
-		if key := [2]string{n.ID, n.Channel}; lost(n.State) && !begun[key] {
+		if key := [2]string{n.ID, n.Channel}; n.State.Lost() && !begun[key] {
 			begun[key] = true
 			all = append(all, Untold{At: n.At.UTC(), Channel: n.Channel, Event: n.ID, State: n.State, Why: n.Why})
 		}
@@ -45,9 +45,6 @@ func untoldOf(campaign []history, ended bool) (all []Untold) {
 	slices.SortStableFunc(all, func(a, b Untold) int { return a.At.Compare(b.At) })
 	return all
 }
-
-// lost is true for a message that did not arrive for certain.
-func lost(s fleet.NoticeState) bool { return s == fleet.NoticeFailed || s == fleet.NoticeUnknown }
 
 // messagesIn are the messages that a run of a campaign began to send, in their
 // order.

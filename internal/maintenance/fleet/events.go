@@ -66,7 +66,7 @@ func (m *Moment) mark(e Entry, length time.Duration) {
 	mark := Mark{Ref: e.Ref, Attempt: e.Attempts, entry: e}
 	switch e.State {
 	case Running:
-		if e.Note != "" {
+		if e.held() {
 			m.Held = append(m.Held, mark)
 		}
 	case Failed:
@@ -165,6 +165,9 @@ const (
 	NoticeFailed  NoticeState = "failed"  // certainly, or as far as the service says
 	NoticeUnknown NoticeState = "unknown" // its answer never came: it may have arrived
 )
+
+// Lost is true for a message that did not arrive for certain.
+func (s NoticeState) Lost() bool { return s == NoticeFailed || s == NoticeUnknown }
 
 // Notice is one message about one event, to one channel.
 type Notice struct {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,6 +75,11 @@ type Counts struct {
 	Failed    int `json:"failed"`
 	Skipped   int `json:"skipped"`
 	Current   int `json:"current"`
+}
+
+// HeldRows are those of the running targets that wait for a person.
+func (s Status) HeldRows() []Row {
+	return slices.DeleteFunc(slices.Clone(s.Running), func(r Row) bool { return !r.Held })
 }
 
 // Patient is true while nothing runs and nothing is known to begin soon: who follows
