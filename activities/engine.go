@@ -24,7 +24,6 @@ type Engine struct {
 	Runs     Runs
 	Known    Known
 	Channels Channels // nil: none
-	Now      Clock
 }
 
 // Known are the accounts of this worker's configuration. All workers of one
@@ -51,7 +50,7 @@ type QuarantineLookup struct {
 // naming the run that did so and why; and with TypeNotFound where the worker's
 // configuration has no account of that name.
 func (e *Engine) RefuseQuarantined(ctx context.Context, in QuarantineLookup) (out struct{}, err error) {
-	defer e.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	if err := e.Known.Check(in.Accounts); err != nil {
 		return out, err
 	}
@@ -74,7 +73,7 @@ type CheckPlanInput struct {
 // everything at once.
 func (e *Engine) CheckPlan(ctx context.Context, in CheckPlanInput) (out plan.Plan, err error) {
 	out = in.Plan.WithDefaults()
-	defer e.Now.edge(ctx, out.Policy.Pace, &err)
+	defer edge(ctx, out.Policy.Pace, &err)
 	if err := errors.Join(out.Validate(), e.Known.Check(out.Accounts), e.checkChannels(out.Channels())); err != nil {
 		return out, fmt.Errorf("%w: %v", maintenance.ErrInvalid, err) //nolint:errorlint // an account that is missing is a fault of the plan
 	}

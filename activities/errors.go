@@ -103,40 +103,40 @@ type Clock func() time.Time
 // edge is the one place at which an activity's error becomes a typed
 // application error. It is deferred first in every activity:
 //
-//	defer a.Now.edge(ctx, in.Pace, &err)
-func (now Clock) edge(ctx context.Context, pace maintenance.Pace, errp *error) {
+//	defer edge(ctx, in.Pace, &err)
+func edge(ctx context.Context, pace maintenance.Pace, errp *error) {
 	if *errp != nil {
-		*errp = now.typed(ctx, pace, *errp, judge(*errp))
+		*errp = typed(ctx, pace, *errp, judge(*errp))
 	}
 }
 
 // patient is edge for an activity that watches what was set going, or takes a
 // change back: it asks again also when it was not let in. To give up would leave
 // things worse than to wait does, and credentials that ran out may be renewed.
-func (now Clock) patient(ctx context.Context, pace maintenance.Pace, errp *error) {
+func patient(ctx context.Context, pace maintenance.Pace, errp *error) {
 	if *errp == nil {
 		return
 	}
 	v := judge(*errp)
 	v.retry = v.retry || v.kind == TypeDenied
-	*errp = now.typed(ctx, pace, *errp, v)
+	*errp = typed(ctx, pace, *errp, v)
 }
 
 // edgeOf is the edge of an activity that makes a change or takes it back.
-func (now Clock) edgeOf(undo bool) func(context.Context, maintenance.Pace, *error) {
+func edgeOf(undo bool) func(context.Context, maintenance.Pace, *error) {
 	if undo {
-		return now.patient
+		return patient
 	}
-	return now.edge
+	return edge
 }
 
-func (now Clock) typed(ctx context.Context, pace maintenance.Pace, err error, v verdict) error {
+func typed(ctx context.Context, pace maintenance.Pace, err error, v verdict) error {
 	options := temporal.ApplicationErrorOptions{NonRetryable: !v.retry}
 	if v.benign {
 		options.Category = temporal.ApplicationErrorCategoryBenign
 	}
 	if v.retry {
-		options.NextRetryDelay = now.nextLook(ctx, pace, err)
+		options.NextRetryDelay = nextLook(ctx, pace, err)
 	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), v.kind, options)
 }
@@ -153,10 +153,11 @@ func judge(err error) verdict {
 }
 
 // nextLook grows with the time waited since the activity was scheduled, and is
-// never below what the cloud itself asked for.
-func (now Clock) nextLook(ctx context.Context, pace maintenance.Pace, err error) time.Duration {
+// never below what the cloud itself asked for. Both instants are the Temporal
+// server's: the time waited is never the difference of two machines' clocks.
+func nextLook(ctx context.Context, pace maintenance.Pace, err error) time.Duration {
 	info := activity.GetInfo(ctx)
-	wait := pace.NextLook(now().Sub(info.ScheduledTime), spread(info))
+	wait := pace.NextLook(info.StartedTime.Sub(info.ScheduledTime), spread(info))
 	var asked interface{ RetryAfter() time.Duration }
 	if errors.As(err, &asked) {
 		wait = max(wait, asked.RetryAfter())

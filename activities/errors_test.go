@@ -157,6 +157,21 @@ func TestTheNextLookComesLaterTheLongerTheWait(t *testing.T) {
 	}
 }
 
+// The pace is that of the time waited, whatever the worker's own clock shows.
+func TestTheNextLookDoesNotDependOnTheWorkersClock(t *testing.T) {
+	t.Parallel()
+	for _, behind := range []time.Duration{-24 * time.Hour, -time.Minute, time.Minute, 24 * time.Hour, 10 * 365 * 24 * time.Hour} {
+		t.Run(behind.String(), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.server, r.waited = r.now.Add(behind), 2*time.Minute
+			r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrNotConnected)
+			_, err := run(t, r, r.gateways.ReadGateway, lookup())
+			require.InDelta(t, 12*time.Second, requireKind(t, err, activities.TypeNotReady).NextRetryDelay(), float64(12*time.Second)/5)
+		})
+	}
+}
+
 func TestAttemptsDoNotLookAtTheSameInstant(t *testing.T) {
 	t.Parallel()
 	delays := map[time.Duration]bool{}

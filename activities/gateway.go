@@ -40,7 +40,7 @@ type AssessGatewayOutput struct {
 // later release may check more, and histories are forever.
 func (a *StorageGateway) AssessGateway(ctx context.Context, in AssessGatewayInput) (out AssessGatewayOutput, err error) {
 	out.Policy = in.Policy.WithDefaults()
-	defer a.Now.edge(ctx, out.Policy.Pace, &err)
+	defer edge(ctx, out.Policy.Pace, &err)
 	if err := errors.Join(in.Target.Validate(), out.Policy.Validate()); err != nil {
 		return out, fmt.Errorf("%w: %w", maintenance.ErrInvalid, err)
 	}
@@ -73,7 +73,7 @@ func (a *StorageGateway) volumes(ctx context.Context, ref maintenance.GatewayRef
 
 // ListVolumes reads the gateway's volumes as they are now.
 func (a *StorageGateway) ListVolumes(ctx context.Context, in Lookup) (out []maintenance.Volume, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	gateway, err := a.gateway(ctx, in.Gateway)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (a *StorageGateway) ListVolumes(ctx context.Context, in Lookup) (out []main
 // ReadGateway reads the gateway as it is now. One that does not run at this moment
 // is waited for.
 func (a *StorageGateway) ReadGateway(ctx context.Context, in Lookup) (out maintenance.Gateway, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	if out, err = a.gateway(ctx, in.Gateway); err == nil && !out.Running() {
 		err = notYet("the gateway is in state %s", out.State)
 	}
@@ -123,7 +123,7 @@ type ReadScheduleInput struct {
 
 // ReadSchedule reads the gateway's window as it is now.
 func (a *StorageGateway) ReadSchedule(ctx context.Context, in ReadScheduleInput) (out maintenance.Schedule, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	return a.schedule(ctx, in.Gateway, in.Prefer)
 }
 
@@ -154,7 +154,7 @@ type WatchGatewayOutput struct {
 // on.
 func (a *StorageGateway) WatchGateway(ctx context.Context, in WatchGatewayInput) (out WatchGatewayOutput, err error) {
 	every := in.Every * 5 / 6 // the pace spreads its waits by a fifth, and this is at least so often
-	defer func() { a.Now.edge(ctx, maintenance.Pace{Min: every, Max: every}, &err) }()
+	defer func() { edge(ctx, maintenance.Pace{Min: every, Max: every}, &err) }()
 	if activity.GetInfo(ctx).Attempt == 1 && !in.AtOnce {
 		return out, notYet("the first look comes after %s", in.Every)
 	}
@@ -183,7 +183,7 @@ type SetAutomaticUpdatesInput struct {
 // SetAutomaticUpdates makes AWS's policy for the gateway so. It changes
 // nothing where it is so already, and may therefore be repeated.
 func (a *StorageGateway) SetAutomaticUpdates(ctx context.Context, in SetAutomaticUpdatesInput) (out struct{}, err error) {
-	defer a.Now.edgeOf(in.Undo)(ctx, in.Pace, &err)
+	defer edgeOf(in.Undo)(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {
 		return out, err

@@ -41,7 +41,7 @@ func (NotifyInput) Queue(workflows string) string { return workflows }
 // Notify sends a message, once. It is for callers that never repeat it: whether a
 // message that was not answered has arrived cannot be found out.
 func (e *Engine) Notify(ctx context.Context, in NotifyInput) (out struct{}, err error) {
-	defer e.Now.edge(ctx, maintenance.Pace{}, &err)
+	defer edge(ctx, maintenance.Pace{}, &err)
 	if err := e.checkChannels([]string{in.Channel}); err != nil {
 		return out, err
 	}

@@ -36,7 +36,7 @@ type Obstacle struct {
 
 // FindObstacle looks for a quarantine of the gateway, and for an open run of it.
 func (e *Engine) FindObstacle(ctx context.Context, in ObstacleLookup) (out Obstacle, err error) {
-	defer e.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	info, err := e.open(ctx, in.Quarantine, "")
 	if err != nil || info != nil {
 		return obstacle(info, quarantined(info, in.Gateway)), err
@@ -64,7 +64,7 @@ type WorkflowLookup struct {
 
 // AwaitClosed ends when the run has, or is gone. Until then every look fails.
 func (e *Engine) AwaitClosed(ctx context.Context, in WorkflowLookup) (out struct{}, err error) {
-	defer e.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	info, err := e.open(ctx, in.WorkflowID, in.RunID)
 	if err == nil && info != nil {
 		err = notYet("the workflow %s is still open", in.WorkflowID)
@@ -74,7 +74,7 @@ func (e *Engine) AwaitClosed(ctx context.Context, in WorkflowLookup) (out struct
 
 // StillRuns is false once the run has ended or is gone.
 func (e *Engine) StillRuns(ctx context.Context, in WorkflowLookup) (out bool, err error) {
-	defer e.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	info, err := e.open(ctx, in.WorkflowID, in.RunID)
 	other := in.First != "" && info.GetFirstRunId() != "" && info.GetFirstRunId() != in.First
 	return info != nil && !other, err

@@ -32,7 +32,7 @@ type ProxyState struct {
 
 // ReadProxy reads a proxy, its routing and its kernel's versions.
 func (a *TaurusDB) ReadProxy(ctx context.Context, in ProxyLookup) (out ProxyState, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -94,7 +94,7 @@ type UpgradeProxyOutput struct {
 // UpgradeProxy looks at the proxy and, only where it does not run the version
 // yet and nothing else is going on with it, sends upgrade-version, once.
 func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out UpgradeProxyOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -156,7 +156,7 @@ type FindUpgradeOutput struct {
 // up: the version, the proxy at work, a job of its instance. The name of the
 // upgrade's job is not documented, so a job counts by instance and time.
 func (a *TaurusDB) FindUpgrade(ctx context.Context, in FindUpgradeInput) (out FindUpgradeOutput, err error) {
-	defer a.Now.patient(ctx, in.Pace, &err)
+	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -194,7 +194,7 @@ type AwaitUpgradedInput struct {
 // one that failed may have done its work. TypeJobFailed: it did not.
 // TypeBroken: it runs the version, or its job has ended, and it is not well.
 func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (out ProxyState, err error) {
-	defer a.Now.patient(ctx, in.Pace, &err)
+	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err

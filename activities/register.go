@@ -23,7 +23,7 @@ func (p Providers) TaurusDB() *TaurusDB { return &TaurusDB{Accounts: p.Huawei, N
 
 // Engine holds the activities on Temporal itself.
 func (p Providers) Engine() *Engine {
-	return &Engine{Runs: p.Runs, Known: p.Known, Channels: p.Channels, Now: p.Now}
+	return &Engine{Runs: p.Runs, Known: p.Known, Channels: p.Channels}
 }
 
 // Register makes every activity known to a worker or a test environment.

@@ -16,7 +16,7 @@ type RestartOutput struct {
 // RestartProxy restarts a proxy that is not well, once. One that is at work is
 // waited for: it may be restarting already.
 func (a *TaurusDB) RestartProxy(ctx context.Context, in ProxyLookup) (out RestartOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -57,7 +57,7 @@ type FindRestartOutput struct {
 // the proxy is well or at work, or its instance has a job. The job of a restart
 // that failed is a sign too: it is not tried again.
 func (a *TaurusDB) FindRestart(ctx context.Context, in FindRestartInput) (out FindRestartOutput, err error) {
-	defer a.Now.patient(ctx, in.Pace, &err)
+	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -90,7 +90,7 @@ type AwaitRestartedInput struct {
 // AwaitRestarted ends when the proxy, its pool and its nodes are ACTIVE.
 // TypeBroken: the restart has ended and the proxy is still not well.
 func (a *TaurusDB) AwaitRestarted(ctx context.Context, in AwaitRestartedInput) (out maintenance.Proxy, err error) {
-	defer a.Now.patient(ctx, in.Pace, &err)
+	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err

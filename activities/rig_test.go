@@ -32,7 +32,8 @@ type rig struct {
 	engine     *activities.Engine
 	now        time.Time
 	clock      activities.Clock // shows now, unless a test says otherwise
-	waited     time.Duration    // since the activity was scheduled
+	server     time.Time        // what the server's clock shows; now where zero
+	waited     time.Duration    // since the activity was scheduled, by the server's clock
 	attempt    int32
 	run, id    string // of the workflow's run and of the activity; the environment's where empty
 	stoodStill bool   // past the attempt's end, which no timer has noticed yet
@@ -141,7 +142,11 @@ type outbound struct {
 
 func (o *outbound) GetInfo(ctx context.Context) activity.Info {
 	info := o.Next.GetInfo(ctx)
-	info.Attempt, info.ScheduledTime = o.rig.attempt, o.rig.now.Add(-o.rig.waited)
+	info.Attempt, info.StartedTime = o.rig.attempt, o.rig.now
+	if !o.rig.server.IsZero() {
+		info.StartedTime = o.rig.server
+	}
+	info.ScheduledTime = info.StartedTime.Add(-o.rig.waited)
 	info.WorkflowExecution.RunID = cmp.Or(o.rig.run, info.WorkflowExecution.RunID)
 	info.ActivityID = cmp.Or(o.rig.id, info.ActivityID)
 	return info

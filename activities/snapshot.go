@@ -28,7 +28,7 @@ type SnapshotOutput struct {
 // CreateSnapshot adopts the snapshot that carries the key, else waits until
 // the volume is available and creates one, once.
 func (a *StorageGateway) CreateSnapshot(ctx context.Context, in VolumeLookup) (out SnapshotOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Volumes(in.Account)
 	if err != nil {
 		return out, err
@@ -87,7 +87,7 @@ type FindSnapshotInput struct {
 // FindSnapshot searches until it finds the snapshot that carries the key, or
 // until the time is up: then the output's id is empty.
 func (a *StorageGateway) FindSnapshot(ctx context.Context, in FindSnapshotInput) (out SnapshotOutput, err error) {
-	defer a.Now.patient(ctx, in.Pace, &err)
+	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Volumes(in.Account)
 	if err != nil {
 		return out, err
@@ -112,7 +112,7 @@ type AwaitSnapshotInput struct {
 // AwaitSnapshot ends when the snapshot is completed. One in state error is
 // TypeBroken.
 func (a *StorageGateway) AwaitSnapshot(ctx context.Context, in AwaitSnapshotInput) (out maintenance.Snapshot, err error) {
-	defer a.Now.patient(ctx, in.Pace, &err)
+	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Volumes(in.Account)
 	if err != nil {
 		return out, err
@@ -148,7 +148,7 @@ type DeleteSnapshotsOutput struct {
 // are not completed. One that EC2 shows late must not be left behind: while none is to
 // be seen it looks again, until the time is up. It may be repeated.
 func (a *StorageGateway) DeleteSnapshots(ctx context.Context, in DeleteSnapshotsInput) (out DeleteSnapshotsOutput, err error) {
-	defer a.Now.patient(ctx, in.Pace, &err)
+	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Volumes(in.Account)
 	if err != nil {
 		return out, err

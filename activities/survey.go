@@ -33,7 +33,7 @@ type SurveyOutput struct {
 // SurveyGateway reads a gateway and its window, and changes nothing. A gateway
 // that is not connected is asked again.
 func (a *StorageGateway) SurveyGateway(ctx context.Context, in SurveyInput) (out SurveyOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	if out.Gateway, err = a.gateway(ctx, in.Gateway); err != nil {
 		return out, err
 	}
@@ -69,7 +69,7 @@ type ListGatewaysOutput struct {
 // while they are not connected. AWS's list has neither tags nor updates: those
 // parts of the selector are for what SurveyGateway finds.
 func (a *StorageGateway) ListGateways(ctx context.Context, in ListGatewaysInput) (out ListGatewaysOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Gateways(in.Selector.Account)
 	if err != nil {
 		return out, err
@@ -105,7 +105,7 @@ type TryVolumesOutput struct {
 // and nothing can be taken back: it reads the gateway's volumes, and the snapshots
 // of one of them. Both are tried, so that one error says all that is refused.
 func (a *StorageGateway) TryVolumes(ctx context.Context, in Lookup) (out TryVolumesOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	gateway, err := a.gateway(ctx, in.Gateway)
 	if err != nil {
 		return out, err
@@ -144,7 +144,7 @@ type ListProxiesInput struct {
 
 // ListProxies lists the ids of a DB instance's proxies, sorted.
 func (a *TaurusDB) ListProxies(ctx context.Context, in ListProxiesInput) (ids []string, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Account)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ const lately = time.Hour
 // ListProxies: it reads the instance's jobs, and whether the vendor has an upgrade of
 // the proxy in mind. Without a proxy's id it reads the jobs alone.
 func (a *TaurusDB) TryProxy(ctx context.Context, in ProxyLookup) (out struct{}, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err

@@ -34,7 +34,7 @@ type TriggerUpdateOutput struct {
 // itself at the window's start: then nothing is sent. A gateway that is away
 // is waited for: it may be restarting into AWS's own update.
 func (a *StorageGateway) TriggerUpdate(ctx context.Context, in TriggerUpdateInput) (out TriggerUpdateOutput, err error) {
-	defer a.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {
 		return out, err
@@ -112,7 +112,7 @@ type AwaitUpdatedOutput struct {
 // alone proves nothing. Where nothing at all has happened by StartBy it fails
 // with TypeNoEffect.
 func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput) (out AwaitUpdatedOutput, err error) {
-	defer a.Now.patient(ctx, in.Pace, &err)
+	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {
 		return out, err

@@ -25,7 +25,7 @@ type ReadWeightsOutput struct {
 
 // SetReadWeights sends the weights, once, unless the proxy has them already.
 func (a *TaurusDB) SetReadWeights(ctx context.Context, in ReadWeightsInput) (out ReadWeightsOutput, err error) {
-	defer a.Now.edgeOf(in.Undo)(ctx, in.Pace, &err)
+	defer edgeOf(in.Undo)(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -61,7 +61,7 @@ type AwaitReadWeightsInput struct {
 // AwaitReadWeights ends when the proxy has the weights and is not at work, or,
 // with Same false, when an unanswered change counts as never begun.
 func (a *TaurusDB) AwaitReadWeights(ctx context.Context, in AwaitReadWeightsInput) (out ReadWeightsOutput, err error) {
-	defer a.Now.patient(ctx, in.Pace, &err)
+	defer patient(ctx, in.Pace, &err)
 	out.JobID = in.JobID
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -25,7 +26,8 @@ func TestCancelAtEveryWait(t *testing.T) {
 	for name, tc := range map[string]struct {
 		policy  maintenance.Policy
 		start   time.Time
-		after   time.Duration
+		once    string        // the effect after which the run is cancelled; its start where empty
+		after   time.Duration // that effect
 		arrange func(*cloud)
 		state   maintenance.EndState
 		effects []string // between holding and restoring the automatic updates
@@ -38,24 +40,24 @@ func TestCancelAtEveryWait(t *testing.T) {
 			policy: hold, start: noon.Add(-time.Hour), after: 30 * time.Minute, state: maintenance.StateCompensated,
 		},
 		"just triggered": {
-			policy: hold, start: noon, after: 10 * time.Second, state: maintenance.StatePartial,
+			policy: hold, start: noon, once: "update " + gatewayID, after: 10 * time.Second, state: maintenance.StatePartial,
 			effects: []string{"update " + gatewayID},
 		},
 		"while the gateway restarts": {
-			policy: hold, start: noon, after: 2 * time.Minute, state: maintenance.StatePartial,
+			policy: hold, start: noon, once: "update " + gatewayID, after: 2 * time.Minute, state: maintenance.StatePartial,
 			effects: []string{"update " + gatewayID},
 		},
 		"while the snapshot is pending": {
-			policy: hold, start: noon, after: 12 * time.Minute, state: maintenance.StatePartial,
+			policy: hold, start: noon, once: "snapshot vol-1122aabb", after: 4 * time.Minute, state: maintenance.StatePartial,
 			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
 		},
 		"before EC2 shows the snapshot": {
-			policy: hold, start: noon, after: 7*time.Minute + 27*time.Second, state: maintenance.StatePartial,
+			policy: hold, start: noon, once: "snapshot vol-1122aabb", after: time.Minute, state: maintenance.StatePartial,
 			arrange: func(c *cloud) { c.unseen = 3 * time.Minute },
 			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
 		},
 		"while the second proxy's reads are shifted": {
-			policy: hold, start: noon, after: 19*time.Minute + 40*time.Second, state: maintenance.StatePartial,
+			policy: hold, start: noon, once: "weights " + proxyIDs[1] + " 0", state: maintenance.StatePartial,
 			arrange: func(c *cloud) { c.volumes = nil; c.restart = 12 * time.Minute },
 			effects: []string{
 				"update " + gatewayID, "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100",
@@ -63,7 +65,7 @@ func TestCancelAtEveryWait(t *testing.T) {
 			},
 		},
 		"while the first proxy is upgraded": {
-			policy: hold, start: noon, after: 17 * time.Minute, state: maintenance.StatePartial,
+			policy: hold, start: noon, once: "upgrade " + proxyIDs[0], after: time.Minute, state: maintenance.StatePartial,
 			arrange: func(c *cloud) { c.volumes = nil; c.restart = 12 * time.Minute },
 			effects: []string{
 				"update " + gatewayID, "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100",
@@ -78,7 +80,9 @@ func TestCancelAtEveryWait(t *testing.T) {
 				tc.arrange(c)
 			}
 			env := at(t, tc.start, c)
-			env.RegisterDelayedCallback(env.CancelWorkflow, tc.after)
+			env.when(func() bool { return tc.once == "" || slices.Contains(c.done(), tc.once) }, func() {
+				env.RegisterDelayedCallback(env.CancelWorkflow, tc.after)
+			})
 			result, err := maintain(t, env, c.input(tc.policy))
 			var cancelled *temporal.CanceledError
 			require.ErrorAs(t, err, &cancelled)

@@ -1,11 +1,14 @@
 package workflows_test
 
 import (
+	"context"
 	"math"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -29,7 +32,7 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	var suite testsuite.WorkflowTestSuite
 	env := environment{suite.NewTestWorkflowEnvironment(), &meter{events: endEvents + taskEvents}}
 	env.SetWorkerOptions(worker.Options{
-		Interceptors: []interceptor.WorkerInterceptor{env.meter},
+		Interceptors: []interceptor.WorkerInterceptor{env.meter, &serverClock{now: env.Now}},
 		// The race detector makes ten thousand targets slow.
 		DeadlockDetectionTimeout: time.Minute,
 	})
@@ -46,6 +49,77 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 		workflow.RegisterOptions{Name: workflows.QuarantineName, DisableAlreadyRegisteredCheck: true})
 	activities.Register(env, activities.Providers{AWS: c, Huawei: c, Known: c, Runs: c, Now: env.Now})
 	return env
+}
+
+// when does something once a condition holds, which is looked at each second of
+// the test's own time: nothing says how long the steps before it take.
+func (e environment) when(holds func() bool, do func()) {
+	e.RegisterDelayedCallback(func() {
+		if holds() {
+			do()
+		} else {
+			e.when(holds, do)
+		}
+	}, time.Second)
+}
+
+// serverClock dates activities as the server does, by the one clock that it and
+// the workflow have: the SDK's environment dates every attempt by the machine's
+// clock at the first one, so that what is reckoned from it depends on the day.
+type serverClock struct {
+	interceptor.WorkerInterceptorBase
+	now func() time.Time
+
+	mu        sync.Mutex
+	scheduled map[[2]string]time.Time // by run and activity
+}
+
+func (c *serverClock) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &datedInbound{ActivityInboundInterceptorBase: interceptor.ActivityInboundInterceptorBase{Next: next}, clock: c}
+}
+
+// date is when an attempt started, and when its activity was scheduled: a first
+// attempt is started at once here.
+func (c *serverClock) date(info activity.Info) (scheduled, started time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	started = c.now()
+	key := [2]string{info.WorkflowExecution.RunID, info.ActivityID}
+	if c.scheduled == nil {
+		c.scheduled = map[[2]string]time.Time{}
+	}
+	if info.Attempt == 1 {
+		c.scheduled[key] = started
+	}
+	return c.scheduled[key], started
+}
+
+// datedInbound is one attempt, which began at one instant.
+type datedInbound struct {
+	interceptor.ActivityInboundInterceptorBase
+	clock *serverClock
+	dated *datedOutbound
+}
+
+func (i *datedInbound) Init(next interceptor.ActivityOutboundInterceptor) error {
+	i.dated = &datedOutbound{ActivityOutboundInterceptorBase: interceptor.ActivityOutboundInterceptorBase{Next: next}}
+	return i.Next.Init(i.dated)
+}
+
+func (i *datedInbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	i.dated.scheduled, i.dated.started = i.clock.date(activity.GetInfo(ctx))
+	return i.Next.ExecuteActivity(ctx, in)
+}
+
+type datedOutbound struct {
+	interceptor.ActivityOutboundInterceptorBase
+	scheduled, started time.Time
+}
+
+func (o *datedOutbound) GetInfo(ctx context.Context) activity.Info {
+	info := o.Next.GetInfo(ctx)
+	info.ScheduledTime, info.StartedTime = o.scheduled, o.started
+	return info
 }
 
 // meter makes the test environment like the server in some things. Activities

@@ -161,6 +161,8 @@ func follow(o rrule.ROption, begin, end time.Time) (clocks []time.Time, err erro
 	if o.Until.IsZero() || o.Until.After(end) {
 		o.Until = end // without one the library gives up 292 years after the beginning, or at once
 	}
+	// The library takes the zero time for none given, and begins now. It drops what is below a second.
+	o.Dtstart = o.Dtstart.Add(time.Nanosecond)
 	rule, err := rrule.NewRRule(o)
 	if err != nil {
 		return nil, fmt.Errorf("its RRULE: %w", err)
