@@ -45,6 +45,21 @@ func (e *Engine) FindObstacle(ctx context.Context, in ObstacleLookup) (out Obsta
 	return obstacle(info, running(info)), err
 }
 
+// InstanceHolder is what keeps a DB instance from being worked on now: the workflow that
+// holds it for another run. The zero value: nothing does.
+func (e *Engine) InstanceHolder(ctx context.Context, in WorkflowLookup) (out Obstacle, err error) {
+	defer e.Now.edge(ctx, in.Pace, &err)
+	info, err := e.open(ctx, in.WorkflowID, in.RunID)
+	if err != nil || info == nil {
+		return out, err
+	}
+	var hold maintenance.InstanceHold
+	if err := decode(info.GetMemo().GetFields()[InstanceHoldMemo], &hold); err != nil {
+		return obstacle(info, fmt.Sprintf("the DB instance is in use: the workflow %s holds it, and does not say for which run: %v", in.WorkflowID, err)), nil
+	}
+	return obstacle(info, hold.String()), nil
+}
+
 func obstacle(info *workflowpb.WorkflowExecutionInfo, reason string) Obstacle {
 	if info == nil {
 		return Obstacle{}

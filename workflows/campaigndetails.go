@@ -192,6 +192,15 @@ func shown[T any](rows []T) []T { return rows[:min(len(rows), shownRows)] }
 func number(n int) md { return md(fmt.Sprint(n)) }
 
 // quarantineDetails is a quarantine as Markdown.
+func instanceDetails(to place, h maintenance.InstanceHold) string {
+	d := newDocument()
+	d.say("**%s**: no other run of this namespace starts anything on its proxies.", h.String())
+	d.part()
+	d.say("Temporal ends this workflow with %s. To end it earlier abort that run: terminating this workflow lets another run work on the instance at the same time.",
+		to.runOf("the run of "+h.Target, h.WorkflowID, h.RunID))
+	return d.text.String()
+}
+
 func quarantineDetails(to place, q maintenance.Quarantine) string {
 	d := newDocument()
 	d.say("**%s is quarantined** since %s: no run touches it.", q.Gateway, when(q.Since, maintenance.Zone{}))

@@ -17,6 +17,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/workflows"
 )
 
 const never = 1000 * time.Hour
@@ -51,7 +52,9 @@ type cloud struct {
 	proxies map[string]*fakeProxy
 	jobs    map[string]*fakeJob
 
-	quarantined *maintenance.Quarantine // by an earlier run
+	quarantined *maintenance.Quarantine  // by an earlier run
+	holder      maintenance.InstanceHold // another run that works on the DB instance
+	heldUntil   time.Time
 
 	lose    map[string]int // operation -> answers to lose after the effect
 	refuse  map[string]int // operation -> calls to lose before the effect
@@ -129,15 +132,30 @@ func (c *cloud) Proxies(account string) (activities.ProxyCloud, error) {
 	return proxyCloud{c}, known(account)
 }
 
-// DescribeWorkflowExecution answers as Temporal does for a quarantine's workflow.
+// DescribeWorkflowExecution answers as Temporal does for a quarantine's workflow, and
+// for one that holds the DB instance.
 func (c *cloud) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
-	if c.quarantined == nil {
-		return nil, serviceerror.NewNotFound("no workflow " + id)
+	switch {
+	case c.instanceTaken(id):
+		return running(id, activities.InstanceHoldMemo, c.holder)
+	case c.quarantined != nil:
+		return running(id, activities.QuarantineMemo, c.quarantined)
 	}
-	memo, err := converter.GetDefaultDataConverter().ToPayload(c.quarantined)
+	return nil, serviceerror.NewNotFound("no workflow " + id)
+}
+
+// instanceTaken is true while the workflow of that id holds the DB instance for another
+// run.
+func (c *cloud) instanceTaken(id string) bool {
+	return id == workflows.InstanceHoldWorkflowID(instanceID) && c.now().Before(c.heldUntil)
+}
+
+func running(id, memo string, value any) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	payload, err := converter.GetDefaultDataConverter().ToPayload(value)
 	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
-		Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
-		Memo:   &commonpb.Memo{Fields: map[string]*commonpb.Payload{activities.QuarantineMemo: memo}},
+		Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: "another"},
+		Status:    enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		Memo:      &commonpb.Memo{Fields: map[string]*commonpb.Payload{memo: payload}},
 	}}, err
 }
 

@@ -136,6 +136,8 @@ type meter struct {
 	messages time.Duration
 	// gone is a workflow that no signal reaches.
 	gone string
+	// taken says whether another workflow has this id.
+	taken func(id string) bool
 	// unsaid is what had no summary or description for the Web UI.
 	unsaid []string
 }
@@ -229,9 +231,22 @@ func (m *metered) NewTimer(ctx workflow.Context, d time.Duration) workflow.Futur
 }
 
 func (m *metered) ExecuteChildWorkflow(ctx workflow.Context, name string, args ...any) workflow.ChildWorkflowFuture {
-	m.says(workflow.GetChildWorkflowOptions(ctx).StaticSummary, "child workflow "+name)
+	options := workflow.GetChildWorkflowOptions(ctx)
+	m.says(options.StaticSummary, "child workflow "+name)
+	if m.taken != nil && m.taken(options.WorkflowID) {
+		future, done := workflow.NewFuture(ctx)
+		done.SetError(&temporal.ChildWorkflowExecutionAlreadyStartedError{})
+		return takenChild{future}
+	}
 	return m.WorkflowOutboundInterceptorBase.Next.ExecuteChildWorkflow(ctx, name, args...)
 }
+
+// takenChild is a child whose id another workflow has.
+type takenChild struct{ workflow.Future }
+
+func (c takenChild) GetChildWorkflowExecution() workflow.Future { return c.Future }
+
+func (c takenChild) SignalChildWorkflow(workflow.Context, string, any) workflow.Future { return c.Future }
 
 func (m *metered) GetSignalChannel(ctx workflow.Context, name string) workflow.ReceiveChannel {
 	m.says("", "signal "+name)

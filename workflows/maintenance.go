@@ -72,6 +72,7 @@ type run struct {
 	stopped   bool                  // the fan-out of proxies begins no more
 	stops     []workflow.CancelFunc // ends what the fan-out's proxies wait for
 	goals     []exactProxy          // the proxies with their versions resolved
+	instances instances             // DB instances that this run holds
 	jobs      []string              // Huawei Cloud's jobs that this run has begun, as far as they are known
 	ledger    ledger
 	commands  []command // what operators may send

@@ -50,6 +50,8 @@ const (
 	ConcurrencyUpdate = "concurrency"
 	// QuarantineName is the type of the workflow that stands for a quarantine.
 	QuarantineName = "Quarantine"
+	// InstanceHoldName is the type of the workflow that holds a DB instance for a run.
+	InstanceHoldName = "InstanceHold"
 	// ExamineName is the type of the workflow that looks, for `tidegate doctor`,
 	// whether a plan's accounts can be worked on. It changes nothing.
 	ExamineName = "Examine"
@@ -61,6 +63,10 @@ const (
 // QuarantineWorkflowID is the id of a gateway's quarantine. While that workflow
 // runs, no maintenance of the gateway begins.
 func QuarantineWorkflowID(gatewayID string) string { return "quarantine-" + gatewayID }
+
+// InstanceHoldWorkflowID is the id of the workflow that holds a DB instance. There is one
+// an instance, so that Temporal itself keeps two runs from working on it at once.
+func InstanceHoldWorkflowID(instanceID string) string { return "db-instance-" + instanceID }
 
 // GatewayWorkflowID is the id of a gateway's run. There is one a gateway, so
 // that Temporal itself keeps a gateway from being in two runs at once. It has no

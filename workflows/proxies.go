@@ -113,6 +113,17 @@ func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 			r.halt()
 			return err
 		}
+		waited, err := r.takeInstance(waits, i, until)
+		if r.stopped {
+			return nil
+		}
+		if err != nil {
+			r.halt()
+			return err
+		}
+		if waited {
+			continue // the window may have moved or closed meanwhile
+		}
 		p.State = maintenance.ProxyActive
 		r.publish(ctx)
 		upgraded, err := r.aroundProxy(ctx, i, until)

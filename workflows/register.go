@@ -26,6 +26,10 @@ func Register(to worker.WorkflowRegistry) {
 		Name:               QuarantineName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
+	to.RegisterWorkflowWithOptions(InstanceHold, workflow.RegisterOptions{
+		Name:               InstanceHoldName,
+		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	})
 	to.RegisterWorkflowWithOptions(Examine, workflow.RegisterOptions{
 		Name:               ExamineName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,

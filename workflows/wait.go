@@ -126,6 +126,7 @@ func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 	if r.moves(ctx, v.Opening.From) {
 		return nil
 	}
+	r.releaseInstances()
 	ctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	var err error

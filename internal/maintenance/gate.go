@@ -40,6 +40,7 @@ const (
 	BlockedByFreeze   Blocker = "freeze"   // a freeze covers the instant
 	BlockedByApproval Blocker = "approval" // a person has to approve
 	BlockedByFailure  Blocker = "failure"  // a step failed, and a person has to say what now
+	BlockedByInstance Blocker = "instance" // another run works on the proxy's DB instance
 )
 
 // Verdict says whether a disruptive step may begin at the instant asked for,
