@@ -40,29 +40,52 @@ func (a *TaurusDB) ReadProxy(ctx context.Context, in ProxyLookup) (out ProxyStat
 	return read(ctx, cloud, in.Proxy)
 }
 
-func read(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (out ProxyState, err error) {
-	if out.Proxy, err = readProxy(ctx, cloud, ref); err != nil {
-		return out, err
+func read(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (ProxyState, error) {
+	out, _, err := readBeside(ctx, cloud, ref)
+	return out, err
+}
+
+// readBeside is read with the other proxies of the instance.
+func readBeside(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (out ProxyState, others []maintenance.Proxy, err error) {
+	if out.Proxy, others, err = findProxy(ctx, cloud, ref); err != nil {
+		return out, nil, err
 	}
 	if out.Kernel, err = call2(ctx, cloud.Kernel, ref.InstanceID, ref.ProxyID); err != nil {
-		return out, err
+		return out, nil, err
 	}
 	if out.Goal, out.Done, err = out.Kernel.Goal(ref.Version); err != nil {
-		return out, fmt.Errorf("proxy %s: %w: %w", ref.ProxyID, maintenance.ErrInvalid, err)
+		return out, nil, fmt.Errorf("proxy %s: %w: %w", ref.ProxyID, maintenance.ErrInvalid, err)
 	}
-	return out, nil
+	return out, others, nil
 }
 
 func readProxy(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (maintenance.Proxy, error) {
+	p, _, err := findProxy(ctx, cloud, ref)
+	return p, err
+}
+
+// findProxy is a proxy of an instance, and the others of it.
+func findProxy(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (p maintenance.Proxy, others []maintenance.Proxy, err error) {
 	proxies, err := call(ctx, cloud.Proxies, ref.InstanceID)
 	if err != nil {
-		return maintenance.Proxy{}, err
+		return p, nil, err
 	}
 	i := slices.IndexFunc(proxies, func(p maintenance.Proxy) bool { return p.ID == ref.ProxyID })
 	if i < 0 {
-		return maintenance.Proxy{}, fmt.Errorf("proxy %s of instance %s: %w", ref.ProxyID, ref.InstanceID, maintenance.ErrNotFound)
+		return p, nil, fmt.Errorf("proxy %s of instance %s: %w", ref.ProxyID, ref.InstanceID, maintenance.ErrNotFound)
 	}
-	return proxies[i], nil
+	return proxies[i], slices.Delete(slices.Clone(proxies), i, i+1), nil
+}
+
+// alone is nil where no other proxy of the instance is at work but those of this run. A
+// run that is gone may have left one: its job goes on without it.
+func alone(others []maintenance.Proxy, own []string) error {
+	for _, p := range others {
+		if p.AtWork() && !slices.Contains(own, p.ID) {
+			return notYet("proxy %s of the same DB instance is %s", p.ID, p.Status)
+		}
+	}
+	return nil
 }
 
 // settled is nil when the proxy may be worked on.
@@ -82,6 +105,9 @@ type UpgradeProxyInput struct {
 	// NotAfter is the instant from which it is too late in this window; zero
 	// does not limit.
 	NotAfter time.Time `json:"notAfter,omitzero"`
+	// Own are the proxies of the run, which may be at work on the instance together.
+	// While another one is, nothing is sent.
+	Own []string `json:"own,omitempty"`
 }
 
 // UpgradeProxyOutput names the cloud's job. It has none where the proxy already
@@ -102,12 +128,15 @@ func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out 
 	if err := a.Now.notAfter(in.NotAfter); err != nil {
 		return out, err
 	}
-	state, err := read(ctx, cloud, in.Proxy)
+	state, others, err := readBeside(ctx, cloud, in.Proxy)
 	if err != nil || state.Done {
 		out.Done = state.Done
 		return out, err
 	}
 	if err := settled(state.Proxy); err != nil {
+		return out, err
+	}
+	if err := alone(others, in.Own); err != nil {
 		return out, err
 	}
 	if !state.Kernel.CanUpgrade {

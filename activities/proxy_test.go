@@ -118,6 +118,40 @@ func TestUpgradeProxySendsNothingWhileSomethingElseGoesOn(t *testing.T) {
 	}
 }
 
+// A run that is gone may have left an upgrade under way on the same DB instance.
+func TestNothingIsSentWhileAnotherRunsProxyOfTheInstanceIsAtWork(t *testing.T) {
+	t.Parallel()
+	const another = "fedcba9876543210fedcba9876543210po01"
+	for name, tc := range map[string]struct {
+		status string
+		own    []string
+		sent   int
+	}{
+		"another is upgraded":          {"PROXY_UPGRADING", nil, 0},
+		"another of this very run":     {"PROXY_UPGRADING", []string{another, proxyID}, 1},
+		"another that nobody works on": {"ACTIVE", nil, 1},
+		"another that is broken":       {"ABNORMAL", nil, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.huawei.proxies = says([]maintenance.Proxy{{ID: another, Status: tc.status}, proxy("ACTIVE")})
+			r.huawei.kernel, r.huawei.upgrade, r.huawei.weights = kernel(oldKernel), says("job-1"), says("job-2")
+			_, err := run(t, r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup(), Own: tc.own})
+			shift := activities.ReadWeightsInput{ProxyLookup: proxyLookup(), Routing: maintenance.ProxyRouting{MasterWeight: 1}, Own: tc.own}
+			_, shiftErr := run(t, r, r.proxies.SetReadWeights, shift)
+			require.Len(t, r.huawei.sent, 2*tc.sent)
+			if tc.sent == 0 {
+				require.Contains(t, requireKind(t, err, activities.TypeNotReady).Message(), another)
+				requireKind(t, shiftErr, activities.TypeNotReady)
+				shift.Undo = true
+				_, err = run(t, r, r.proxies.SetReadWeights, shift)
+				require.NoError(t, err, "what was there is always put back")
+			}
+		})
+	}
+}
+
 func TestUpgradeProxySendsNothingWhenItIsTooLate(t *testing.T) {
 	t.Parallel()
 	for name, found := range map[string]answers[[]maintenance.Proxy]{

@@ -14,6 +14,9 @@ type ReadWeightsInput struct {
 	Routing maintenance.ProxyRouting `json:"routing"`
 	// Undo is set where the weights are as they were found: see patient.
 	Undo bool `json:"undo,omitempty"`
+	// Own are the proxies of the run, which may be at work on the instance together.
+	// While another one is, weights are only put back.
+	Own []string `json:"own,omitempty"`
 }
 
 // ReadWeightsOutput names the change's job. It has none where the weights were
@@ -30,9 +33,14 @@ func (a *TaurusDB) SetReadWeights(ctx context.Context, in ReadWeightsInput) (out
 	if err != nil {
 		return out, err
 	}
-	proxy, err := readProxy(ctx, cloud, in.Proxy)
+	proxy, others, err := findProxy(ctx, cloud, in.Proxy)
 	if err != nil {
 		return out, err
+	}
+	if !in.Undo {
+		if err := alone(others, in.Own); err != nil {
+			return out, err
+		}
 	}
 	// One that is at work may be about to change the very weights it shows.
 	if !proxy.Healthy() && !proxy.Broken() {

@@ -69,6 +69,7 @@ type move struct {
 }
 
 type fakeProxy struct {
+	instance string
 	proxy    maintenance.Proxy
 	kernel   maintenance.ProxyKernel
 	reject   string
@@ -336,12 +337,12 @@ func (c proxyCloud) at(id string) *fakeProxy {
 	return p
 }
 
-func (c proxyCloud) Proxies(context.Context, string) ([]maintenance.Proxy, error) {
+func (c proxyCloud) Proxies(_ context.Context, instance string) ([]maintenance.Proxy, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var all []maintenance.Proxy
 	for _, id := range proxyIDs {
-		if c.proxies[id] == nil {
+		if c.proxies[id] == nil || c.proxies[id].instance != instance {
 			continue
 		}
 		p := c.at(id)

@@ -246,7 +246,9 @@ type takenChild struct{ workflow.Future }
 
 func (c takenChild) GetChildWorkflowExecution() workflow.Future { return c.Future }
 
-func (c takenChild) SignalChildWorkflow(workflow.Context, string, any) workflow.Future { return c.Future }
+func (c takenChild) SignalChildWorkflow(workflow.Context, string, any) workflow.Future {
+	return c.Future
+}
 
 func (m *metered) GetSignalChannel(ctx workflow.Context, name string) workflow.ReceiveChannel {
 	m.says("", "signal "+name)

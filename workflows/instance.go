@@ -124,3 +124,13 @@ func (r *run) needsInstance(id string) bool {
 	}
 	return false
 }
+
+// ownProxies are the proxies of an instance that this run upgrades.
+func (r *run) ownProxies(instance string) (ids []string) {
+	for _, g := range r.goals {
+		if g.ref.InstanceID == instance {
+			ids = append(ids, g.ref.ProxyID)
+		}
+	}
+	return ids
+}

@@ -231,7 +231,7 @@ func (r *run) sendUpgrade(ctx workflow.Context, ref maintenance.ProxyRef, until 
 	return once(ctx,
 		func() (activities.UpgradeProxyOutput, error) {
 			return call(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.Proxies.Deadline.Std()), "upgrade proxy "+ref.ProxyID+" to "+ref.Version),
-				proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: r.proxyLookup(ref), NotAfter: until})
+				proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: r.proxyLookup(ref), NotAfter: until, Own: r.ownProxies(ref.InstanceID)})
 		},
 		func(ctx workflow.Context) (activities.UpgradeProxyOutput, bool, error) {
 			settle := r.policy.Proxies.Settle.Std()

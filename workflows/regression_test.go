@@ -39,7 +39,8 @@ func TestFailureEndsTheWaitsOfTheOtherProxies(t *testing.T) {
 	})
 	other := []byte(instanceID)
 	other[0] = 'f'
-	in.Target.Proxies[2].InstanceID = string(other)          // a lane of its own,
+	in.Target.Proxies[2].InstanceID = string(other) // a lane of its own,
+	c.proxies[proxyIDs[2]].instance = string(other)
 	c.proxies[proxyIDs[2]].busy = noon.Add(30 * time.Minute) // which misses this window
 	result, err := maintain(t, at(t, noon, c), in)
 	require.Error(t, err)

@@ -59,6 +59,7 @@ func newCloud() *cloud {
 func (c *cloud) withProxies(n int) *cloud {
 	for _, id := range proxyIDs[:n] {
 		c.proxies[id] = &fakeProxy{
+			instance: instanceID,
 			proxy: maintenance.Proxy{ID: id, Status: "ACTIVE", PoolStatus: "ACTIVE", Routing: maintenance.ProxyRouting{
 				ReadWeights: []maintenance.NodeWeight{{ID: "replica-1", Weight: 100}},
 			}},

@@ -30,7 +30,7 @@ func (r *run) shiftReads(ctx workflow.Context, p *exactProxy) error {
 				return maintenance.ChangeTakenBack, r.setWeights(ctx, in, r.policy.CompensationDeadline.Std(), "put the read weights back")
 			})
 	}
-	in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing.Shifted()}
+	in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing.Shifted(), Own: r.ownProxies(p.ref.InstanceID)}
 	if err := r.setWeights(ctx, in, r.policy.Proxies.Deadline.Std(), "move the reads to the primary"); err != nil {
 		return err
 	}

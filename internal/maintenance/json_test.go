@@ -99,6 +99,9 @@ func TestWhatTravelsInHistoriesKeepsItsForm(t *testing.T) {
 		"quarantine": maintenance.Quarantine{
 			Target: "store-7", Gateway: "sgw-12A3456B", WorkflowID: "gateway-sgw-12A3456B", RunID: "run-1", Reason: "r", Since: sunday(2, 0),
 		},
+		"instance-hold": maintenance.InstanceHold{
+			InstanceID: instanceID, Target: "store-7", Gateway: "sgw-12A3456B", Campaign: "stores", WorkflowID: "gateway-sgw-12A3456B", RunID: "run-1", Since: sunday(2, 0),
+		},
 		"job": maintenance.Job{ID: "job-1", InstanceID: instanceID, Name: "n", Status: "Failed", Progress: "60%", FailReason: "f", CreatedAt: sunday(2, 0)},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -125,6 +125,10 @@ func (p Proxy) Healthy() bool {
 		!slices.ContainsFunc(p.Nodes, func(n ProxyNode) bool { return n.Status != "ACTIVE" })
 }
 
+// AtWork is true while something is being done to the proxy as a whole: an upgrade, a
+// restart, a change. A node that is not well does not count.
+func (p Proxy) AtWork() bool { return p.Status != "ACTIVE" && !p.Broken() }
+
 // Broken is true when the proxy will not come right by waiting. A status that
 // Huawei does not document means busy.
 func (p Proxy) Broken() bool {
