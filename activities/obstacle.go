@@ -48,7 +48,7 @@ func (e *Engine) FindObstacle(ctx context.Context, in ObstacleLookup) (out Obsta
 // InstanceHolder is what keeps a DB instance from being worked on now: the workflow that
 // holds it for another run. The zero value: nothing does.
 func (e *Engine) InstanceHolder(ctx context.Context, in WorkflowLookup) (out Obstacle, err error) {
-	defer e.Now.edge(ctx, in.Pace, &err)
+	defer edge(ctx, in.Pace, &err)
 	info, err := e.open(ctx, in.WorkflowID, in.RunID)
 	if err != nil || info == nil {
 		return out, err
