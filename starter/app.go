@@ -68,7 +68,7 @@ var gatewayIDForm = regexp.MustCompile(`^sgw-[0-9A-Fa-f]{8,17}$`)
 func gatewayArgument(arg string) (string, error) {
 	id := maintenance.GatewayID(arg)
 	if !gatewayIDForm.MatchString(id) {
-		return "", wrong("GATEWAY_ID", arg, "a gateway's id, such as sgw-12A3456B, or its ARN")
+		return "", wrong("gateway", arg, "a gateway's id, such as sgw-12A3456B, or its ARN")
 	}
 	return id, nil
 }

@@ -6,10 +6,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -17,6 +21,8 @@ import (
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/planfile"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/strict"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -30,18 +36,62 @@ type planFile struct {
 	digest string // SHA-256 of the file, in hexadecimal digits
 }
 
-// readPlan reads a plan file; now is the instant from which on its freezes count.
-func readPlan(path string, now time.Time) (planFile, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return planFile{}, fmt.Errorf("FILE: %w", err)
+// stdin as the name of a plan file stands for standard input.
+const stdin = "-"
+
+// maxPlan bounds how much of a plan file is read: a plan of 10,000 targets has
+// three megabytes, and strict.Read refuses one byte less than this.
+const maxPlan = 16<<20 + 1
+
+// readPlan reads a plan file, or standard input; now is the time from which on its
+// freezes count. An error is a strict.FaultsError.
+func readPlan(cmd *cobra.Command, path string, now time.Time) (planFile, error) {
+	name, dir := path, filepath.Dir(path)
+	if path == stdin {
+		name, dir = "standard input", ""
 	}
-	p, err := planfile.Parse(path, text, planfile.Options{Now: now, Dir: filepath.Dir(path)})
+	text, err := readBounded(cmd, path)
+	if err != nil {
+		return planFile{}, &strict.FaultsError{Faults: []strict.Fault{{File: name, Problem: "cannot be read: " + reasonOf(err)}}}
+	}
+	p, err := planfile.Parse(name, text, planfile.Options{Now: now, Dir: dir})
 	if err != nil {
 		return planFile{}, err
 	}
 	sum := sha256.Sum256(text)
 	return planFile{plan: p, digest: hex.EncodeToString(sum[:])}, nil
+}
+
+func readBounded(cmd *cobra.Command, path string) ([]byte, error) {
+	in := cmd.InOrStdin()
+	if path != stdin {
+		file, err := os.Open(path) //nolint:gosec // the operator names the file
+		if err != nil {
+			return nil, err //nolint:wrapcheck // as the system says it
+		}
+		defer file.Close() //nolint:errcheck // it was only read
+		in = file
+	}
+	return io.ReadAll(io.LimitReader(in, maxPlan)) //nolint:wrapcheck // as above
+}
+
+// reasonOf is why a file could not be read, without its name.
+func reasonOf(err error) string {
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		err = failed.Err
+	}
+	if errors.Is(err, syscall.EISDIR) {
+		return "it is a directory"
+	}
+	return err.Error()
+}
+
+// tellWarnings says what a person should know of a plan file.
+func tellWarnings(cmd *cobra.Command, p plan.Plan) {
+	screen := show.Printer{Out: cmd.ErrOrStderr()}
+	for _, w := range p.Warnings {
+		screen.Linef("warning: %s", w)
+	}
 }
 
 // campaignStart is how a campaign's workflow is started, whoever starts it.

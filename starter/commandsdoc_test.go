@@ -150,7 +150,7 @@ func TestTheDocsDescribeTheJSONThatIsPrinted(t *testing.T) {
 		"../internal/report/testdata/campaign.json": {"": "[x](#report)"},
 		"testdata/rare.json": {
 			"campaigns": "list of [x](#campaign-record)", "gateways": "list of [x](#gateway-record)",
-			"answers": "list of [x](#answer)", "reports": "list of [x](#report)",
+			"answers": "list of [x](#answer)", "reports": "list of [x](#report)", "files": "list of [x](#plan-file)",
 		},
 	} {
 		text, err := os.ReadFile(file)

@@ -78,8 +78,11 @@ func (d *doctor) run(cmd *cobra.Command, a *app) error {
 	d.screen = show.NewScreen(cmd.ErrOrStderr())
 	faults := []error{wrongQueue(d.queue), a.checkOutput()}
 	if d.file != "" {
-		f, err := readPlan(d.file, time.Now())
+		f, err := readPlan(cmd, d.file, time.Now())
 		d.plan, faults = &f, append(faults, err)
+		for _, w := range f.plan.Warnings {
+			d.add(checkWarn, "plan", d.file, w, "correct the plan file; tidegate validate "+d.file+" prints all its warnings")
+		}
 	}
 	c, err := a.dial(cmd.Context(), faults...)
 	if isUsage(err) {

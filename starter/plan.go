@@ -70,7 +70,7 @@ func (p *planning) run(cmd *cobra.Command, a *app, file string) error {
 	if !until.After(now) {
 		faults = append(faults, wrong("--until", p.until.Format(time.RFC3339), "an instant after "+now.Format(time.RFC3339)))
 	}
-	f, err := readPlan(file, now)
+	f, err := readPlan(cmd, file, now)
 	c, err := a.dial(cmd.Context(), append(faults, err, wrongQueue(p.queue), a.checkOutput())...)
 	if err != nil {
 		return err
@@ -121,8 +121,8 @@ func randomDigits() string {
 }
 
 // awaitPlanned waits until a campaign that only plans has read everything.
-func awaitPlanned(ctx context.Context, c operate.Session, g operate.Campaign, run client.WorkflowRun, s *show.Screen) (fleet.Status, error) {
-	ctx, cancel := context.WithCancel(ctx)
+func awaitPlanned(command context.Context, c operate.Session, g operate.Campaign, run client.WorkflowRun, s *show.Screen) (fleet.Status, error) {
+	ctx, cancel := context.WithCancel(command)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
@@ -135,6 +135,9 @@ func awaitPlanned(ctx context.Context, c operate.Session, g operate.Campaign, ru
 	for {
 		select {
 		case err := <-ended:
+			if command.Err() != nil {
+				return fleet.Status{}, fmt.Errorf("interrupted before the plan %s was read: nothing was changed", g.Name)
+			}
 			return fleet.Status{}, fmt.Errorf("read what the plan %s is about: %w; tidegate doctor FILE says what is missing", g.Name, err)
 		case <-tick.C:
 			var status fleet.Status

@@ -24,9 +24,10 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Name: "fleet", Phase: fleet.Gathering, Doing: "reading the clouds: 3 targets to go", Submitter: "alice", Start: at,
 		Waves:    []fleet.WaveLine{{Wave: 1, State: fleet.WaveBaking, Until: at.Add(time.Hour)}},
 		Stopped:  "aborted by bob: enough",
+		Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"},
 		Failures: []fleet.Row{{Name: "one", Gateway: "sgw-12A3456B", Wave: 1, State: fleet.Failed, Note: "FAILED: refused"}},
 		Measured: fleet.Measured{Proxy: fleet.Sample{Last: []maintenance.Duration{maintenance.Duration(time.Minute)}}},
-		Result:   &fleet.Result{Name: "fleet", State: fleet.Aborted, Summary: "aborted", Submitter: "alice", Start: at, End: at},
+		Result:   &fleet.Result{Name: "fleet", State: fleet.Aborted, Summary: "aborted", Submitter: "alice", Start: at, End: at, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}},
 	}
 	gateway := maintenance.Gateway{ID: "sgw-12A3456B", Tags: map[string]string{"env": "prod"}}
 	run := maintenance.Status{
@@ -45,10 +46,14 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Gateways  []operate.Record         `json:"gateways"`
 		Answers   []campaignAnswer         `json:"answers"`
 		Reports   []report.Document        `json:"reports"`
+		Files     []judgement              `json:"files"`
 	}{
 		Campaigns: []operate.CampaignRecord{{Campaign: "fleet", Execution: operate.Running, Status: &status}},
 		Gateways:  []operate.Record{{Gateway: "sgw-12A3456B", Execution: operate.Running, Status: &run}},
 		Answers:   []campaignAnswer{{Campaign: "fleet", Error: "no worker answers"}},
+		Files: []judgement{{
+			File: "fleet.yaml", OK: true, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}, Name: "fleet", Targets: 3, Waves: 2, WaveSizes: []int{1, 2},
+		}},
 		Reports: []report.Document{{
 			SchemaVersion: report.SchemaVersion, Name: "fleet", Schedule: "weekly", Targets: []report.Target{},
 			Chain: report.Chain{Links: []report.Link{{WorkflowID: "campaign-fleet", Gone: true}}},

@@ -29,7 +29,11 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &end):
 		return end.status
 	}
-	cmd.PrintErrln("tidegate:", show.Lines(nextStep(err).Error()))
+	text := nextStep(err).Error()
+	if ctx.Err() != nil { // the words of Go for a person's Ctrl-C
+		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+	}
+	cmd.PrintErrln("tidegate:", show.Lines(text))
 	return statusOf(err)
 }
 

@@ -50,7 +50,7 @@ func newRun(a *app) *cobra.Command {
 // campaign starts the campaign of a plan file, unless there are faults, and
 // follows it where that is wanted.
 func (s *start) campaign(cmd *cobra.Command, a *app, file, by string, faults []error) error {
-	p, err := readPlan(file, time.Now())
+	p, err := readPlan(cmd, file, time.Now())
 	if !cmd.Flags().Changed("by") {
 		by = operate.LoginName()
 	}
@@ -69,6 +69,7 @@ func (s *start) campaign(cmd *cobra.Command, a *app, file, by string, faults []e
 		return err
 	}
 	cmd.PrintErrf("Started the campaign %s (%s) as workflow %s, run %s.\n", name, summaryOf(p.plan), run.GetID(), run.GetRunID())
+	tellWarnings(cmd, p.plan)
 	g := operate.Started(name, run)
 	if !s.detach {
 		return a.attendCampaign(cmd, c, g)

@@ -42,7 +42,7 @@ func scheduleArgument(name string) error {
 	if scheduleNameForm.MatchString(name) {
 		return nil
 	}
-	return wrong("NAME", name, "1 to 63 lower-case letters, digits, dots, underscores or dashes")
+	return wrong("schedule name", name, "1 to 63 lower-case letters, digits, dots, underscores or dashes")
 }
 
 // schedule is a schedule of a campaign that there is.

@@ -74,7 +74,7 @@ func (s *scheduleCreate) create(cmd *cobra.Command, a *app) error {
 	if s.queue == "" {
 		errs = append(errs, wrong("--task-queue", "", "a name, such as tidegate"))
 	}
-	s.plan, err = schedulablePlan(s.file, time.Now())
+	s.plan, err = schedulablePlan(cmd, s.file, time.Now())
 	if err == nil {
 		err = checkCatchup(s.catchup, s.plan)
 	}
@@ -104,8 +104,8 @@ func who(cmd *cobra.Command, by *string) error {
 
 // schedulablePlan reads a plan file that a schedule can keep: a schedule's input
 // is one payload.
-func schedulablePlan(path string, now time.Time) (planFile, error) {
-	p, err := readPlan(path, now)
+func schedulablePlan(cmd *cobra.Command, path string, now time.Time) (planFile, error) {
+	p, err := readPlan(cmd, path, now)
 	if err != nil {
 		return p, err
 	}
@@ -195,6 +195,7 @@ const freezesAhead = 400 * 24 * time.Hour
 
 // tellFreezes says what a schedule's campaigns do not know of by themselves.
 func tellFreezes(cmd *cobra.Command, name, file string, p planFile, now time.Time) {
+	tellWarnings(cmd, p.plan)
 	when := "when it changes"
 	if end := freezesEnd(p.plan.Policy.Freezes); end.IsZero() {
 		cmd.PrintErrln("The plan has no freeze ahead.")
@@ -228,7 +229,7 @@ func newScheduleUpdate(a *app) *cobra.Command {
 		Example: "  tidegate schedule update weekly plan.yaml",
 		Args:    arguments("NAME", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := schedulablePlan(args[1], time.Now())
+			p, err := schedulablePlan(cmd, args[1], time.Now())
 			c, err := a.dial(cmd.Context(), scheduleArgument(args[0]), a.checkOutput(), who(cmd, &by), err)
 			if err != nil {
 				return err

@@ -163,11 +163,14 @@ func TestAPlanThatIsGivenUpLeavesNobodyReading(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	ctx, giveUp := context.WithCancel(t.Context())
-	file, status := w.plan("payments-q4", "sgw-11111111", "sgw-22222222", "sgw-33333333", "sgw-55555555"), make(chan int)
-	go func() { status <- w.tidegateUntil(ctx, "plan", file).status }()
+	file, answered := w.plan("payments-q4", "sgw-11111111", "sgw-22222222", "sgw-33333333", "sgw-55555555"), make(chan answer)
+	go func() { answered <- w.tidegateUntil(ctx, "plan", file) }()
 	const reads = "WorkflowType = 'Roster' AND ExecutionStatus = 'Running'"
 	require.Eventually(t, func() bool { return len(found(t, c, reads)) == 1 }, 20*time.Second, 100*time.Millisecond)
 	giveUp()
-	require.Equal(t, 1, <-status)
+	got := <-answered
+	require.Equal(t, 1, got.status)
+	require.Contains(t, got.errors, "tidegate: interrupted before the plan payments-q4 was read: nothing was changed\n")
+	require.NotContains(t, got.errors, "context canceled")
 	require.Eventually(t, func() bool { return len(found(t, c, reads)) == 0 }, 20*time.Second, 100*time.Millisecond)
 }

@@ -19,7 +19,7 @@ func isGateway(arg string) bool {
 // campaignArgument judges what stands for a campaign.
 func campaignArgument(arg string) error {
 	if isGateway(arg) || !campaignForm.MatchString(arg) {
-		return wrong("CAMPAIGN", arg, "a campaign's name, as its plan says it, or its workflow's id")
+		return wrong("campaign", arg, "a campaign's name, as its plan says it, or its workflow's id")
 	}
 	return nil
 }
@@ -31,7 +31,7 @@ func subjectArgument(arg string) (gatewayID string, err error) {
 		return gatewayArgument(arg)
 	}
 	if !campaignForm.MatchString(arg) {
-		return "", wrong("CAMPAIGN or GATEWAY_ID", arg, wantSubject)
+		return "", wrong("campaign or gateway", arg, wantSubject)
 	}
 	return "", nil
 }
@@ -42,7 +42,7 @@ func targetArgument(arg string) (string, error) {
 		return gatewayArgument(arg)
 	}
 	if !campaignForm.MatchString(arg) {
-		return "", wrong("TARGET", arg, "a target's name, or its gateway's id")
+		return "", wrong("target", arg, "a target's name, or its gateway's id")
 	}
 	return arg, nil
 }

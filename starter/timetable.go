@@ -23,6 +23,7 @@ type timetable struct {
 	Until  time.Time `json:"until"`  // and up to when the campaign was played
 	// Summary is the whole in numbers.
 	Summary  planSummary     `json:"summary"`
+	Warnings []string        `json:"warnings,omitempty"` // about the plan file
 	Calendar []calendarDay   `json:"calendar,omitempty"`
 	Targets  []plannedTarget `json:"targets"` // in the plan's order
 }
@@ -88,7 +89,7 @@ func newTimetable(f planFile, s surveyed, now, until time.Time) timetable {
 	for _, w := range last.Waits {
 		waits[w.Entry] = w
 	}
-	t := timetable{Plan: f.plan.Name, Digest: f.digest, Now: now, Until: until, Targets: make([]plannedTarget, 0, len(played.Entries))}
+	t := timetable{Plan: f.plan.Name, Digest: f.digest, Warnings: f.plan.Warnings, Now: now, Until: until, Targets: make([]plannedTarget, 0, len(played.Entries))}
 	for i, e := range played.Entries {
 		p := plannedTarget{
 			Name: e.Name, Gateway: e.Gateway, Wave: e.Wave + 1,

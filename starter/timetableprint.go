@@ -16,6 +16,7 @@ func printTimetable(p show.Printer, t timetable) {
 	p.Linef("plan      %s, from %s on", t.Plan, show.Clock(&t.Now))
 	p.Linef("")
 	p.Linef("%s", t.Summary.Text)
+	show.Section(p, t.Warnings, []string{"WARNINGS ABOUT THE PLAN FILE"}, func(w string) []string { return []string{w} })
 	show.Section(p, t.Targets, []string{"TARGET", "GATEWAY", "WAVE", "SOFTWARE", "PROXIES", "WINDOW", "WINDOW (UTC)", "FORECAST", "START", "END", "NOTE"}, targetCells)
 	type upgrade struct {
 		target string

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -60,7 +61,8 @@ func (w *windowFlags) register(cmd *cobra.Command) {
 	f.number(cmd, &w.minute, "minute", 0, 59, "minute of the window's start (required)")
 	f.number(cmd, &w.dayOfWeek, "day-of-week", 0, 6, "weekday of a weekly window, 0 is Sunday")
 	f.number(cmd, &w.dayOfMonth, "day-of-month", 1, 28, "day of a monthly window")
-	f.text(cmd, &w.zone, "timezone", "zone", wantZone, "the gateway's zone")
+	f.text(cmd, &w.zone, "timezone", "zone", wantZone, "the gateway's zone (required)")
+	cmd.Flags().Lookup("timezone").DefValue = "" // that of the type is not taken
 	f.text(cmd, &w.duration, "duration", "duration", wantDuration, "how long a window is; AWS has no length of its own")
 	f.text(cmd, &w.cutoff, "cutoff", "duration", wantDuration, "how long before its end nothing disruptive begins")
 	f.text(cmd, &w.now, "now", "time", "an instant in RFC 3339, such as 2026-12-01T12:00:00Z", "the instant from which windows are looked for (default the present)")
@@ -73,7 +75,7 @@ func (w *windowFlags) schedule(cmd *cobra.Command) (maintenance.Schedule, error)
 	given := cmd.Flags().Changed
 	for _, required := range [][2]string{{"hour", "0 to 23"}, {"minute", "0 to 59"}, {"timezone", wantZone}} {
 		if !given(required[0]) {
-			errs = append(errs, wrong("--"+required[0], "", required[1]))
+			errs = append(errs, fmt.Errorf("--%s is required: %s", required[0], required[1]))
 		}
 	}
 	weekly, monthly := given("day-of-week"), given("day-of-month")

@@ -207,7 +207,8 @@ func (c *campaign) conclude(ctx workflow.Context) (fleet.Result, error) {
 	result := fleet.Result{
 		Name: c.in.Plan.Name, State: c.endState(f), Counts: f.Counts(), Waves: f.WaveLines(workflow.Now(ctx)),
 		Failures: f.Status(c.turn, workflow.Now(ctx)).Failures, Decisions: c.Decisions, Submitter: c.in.Submitter, Digest: c.in.Digest,
-		Start: c.Start, End: workflow.Now(ctx),
+		Warnings: c.in.Plan.Warnings,
+		Start:    c.Start, End: workflow.Now(ctx),
 	}
 	result.Summary = summarize(result, c.Stopped)
 	c.phase, c.result = fleet.Over, &result

@@ -59,6 +59,7 @@ func campaignDetails(to place, called string, s fleet.Status, keepers []keeper) 
 	waveTable(d, s.Waves)
 	decisionTable(d, s.Decisions)
 	nextTable(d, s)
+	warningTable(d, s.Warnings)
 	return d.text.String()
 }
 
@@ -184,6 +185,15 @@ func nextTable(d *document, s fleet.Status) {
 		rows = append(rows, []md{plain(r.Name), plain(r.Gateway), number(r.Wave), md(when(r.Next, r.Schedule.Zone)), md(r.Blocker)})
 	}
 	d.table("Next", []string{"target", "gateway", "wave", "may begin", "kept by"}, rows, s.Counts.Waiting)
+}
+
+// warningTable shows what a person should know of the plan file.
+func warningTable(d *document, warnings []string) {
+	var rows [][]md
+	for _, w := range shown(warnings) {
+		rows = append(rows, []md{plain(cutTo(w, shownNote))})
+	}
+	d.table("Warnings about the plan file", []string{"warning"}, rows, len(warnings))
 }
 
 // shown are the rows that are shown.

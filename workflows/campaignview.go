@@ -37,6 +37,7 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 	s := c.fleet().Status(c.turn, workflow.Now(ctx))
 	s.Name, s.Phase, s.Submitter, s.Start = c.in.Plan.Name, c.phase, c.in.Submitter, c.Start
 	s.Decisions, s.Rosters, s.Result, s.Notices = c.Decisions, c.Rosters, c.result, c.Notices
+	s.Warnings = c.in.Plan.Warnings
 	if c.phase == fleet.Gathering {
 		s.Doing = c.doing
 	}

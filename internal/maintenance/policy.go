@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -191,10 +192,10 @@ func (p Policy) WithDefaults() Policy {
 func (p Policy) Validate() error {
 	errs := []error{
 		between("policy.windowLength", p.WindowLength, time.Minute, 24*time.Hour),
-		between("policy.cutoff", p.Cutoff.OrZero(), 0, p.WindowLength.Std()-time.Minute),
+		upTo("policy.cutoff", p.Cutoff.OrZero(), 0, p.WindowLength.Std()-time.Minute, "a minute less than the window's duration"),
 		between("policy.windowRecheck", p.WindowRecheck, time.Second, 24*time.Hour),
 		between("policy.updateDelay", p.UpdateDelay.OrZero(), 0, time.Hour),
-		between("policy.updateStart", p.UpdateStart, time.Second, p.UpdateDeadline.Std()),
+		upTo("policy.updateStart", p.UpdateStart, time.Second, p.UpdateDeadline.Std(), "the update's deadline"),
 		between("policy.updateDeadline", p.UpdateDeadline, time.Second, 24*time.Hour),
 		between("policy.steadyFor", p.SteadyFor, time.Millisecond, 5*time.Minute),
 		between("policy.snapshotDeadline", p.SnapshotDeadline, time.Second, 7*24*time.Hour),
@@ -203,7 +204,7 @@ func (p Policy) Validate() error {
 		between("policy.proxies.settle", p.Proxies.Settle, time.Second, time.Hour),
 		between("policy.compensationDeadline", p.CompensationDeadline, time.Second, 7*24*time.Hour),
 		between("policy.attempt", p.Attempt, time.Second, 10*time.Minute),
-		between("policy.pace.min", p.Pace.Min, time.Millisecond, p.Pace.Max.Std()),
+		upTo("policy.pace.min", p.Pace.Min, time.Millisecond, p.Pace.Max.Std(), "the pace's max"),
 		between("policy.pace.max", p.Pace.Max, time.Millisecond, time.Hour),
 		oneOf("policy.windowPreference", p.WindowPreference, "", Weekly, Monthly),
 		oneOf("policy.onWindowEnd", p.OnWindowEnd, WindowEndHold, WindowEndFinish),
@@ -235,9 +236,39 @@ func between(field string, d Duration, low, high time.Duration) error {
 	return wrong(field, d.String(), fmt.Sprintf("%s to %s", Duration(low), Duration(high)))
 }
 
+// upTo is between where the upper bound follows from another field, which is named.
+// Where that leaves nothing, the other field is out of its own range and at fault.
+func upTo(field string, d Duration, low, high time.Duration, bound string) error {
+	switch {
+	case d.Std() >= low && (d.Std() <= high || high < low):
+		return nil
+	case high < low:
+		return wrong(field, d.String(), fmt.Sprintf("%s or more", Duration(low)))
+	case high == low:
+		return wrong(field, d.String(), fmt.Sprintf("%s, which is %s", Duration(high), bound))
+	}
+	return wrong(field, d.String(), fmt.Sprintf("%s to %s, which is %s", Duration(low), Duration(high), bound))
+}
+
 func oneOf[T ~string](field string, value T, allowed ...T) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	return wrong(field, string(value), fmt.Sprintf("one of %q", allowed))
+	return wrong(field, string(value), either(allowed))
+}
+
+// either lists what may stand in a field, in words; a field that may be left out
+// needs no word for that.
+func either[T ~string](allowed []T) string {
+	var words []string
+	for _, a := range allowed {
+		if a != "" {
+			words = append(words, string(a))
+		}
+	}
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

@@ -79,10 +79,10 @@ func TestAPolicysFaultIsNamedWithItsRange(t *testing.T) {
 	t.Parallel()
 	p := defaults()
 	p.Cutoff = new(maintenance.Duration(5 * time.Hour))
-	require.EqualError(t, p.Validate(), `policy.cutoff: "5h" is wrong: want 0s to 3h59m`)
+	require.EqualError(t, p.Validate(), `policy.cutoff: "5h" is wrong: want 0s to 3h59m, which is a minute less than the window's duration`)
 	p = defaults()
 	p.Snapshot = "maybe"
-	require.EqualError(t, p.Validate(), `policy.snapshot: "maybe" is wrong: want one of ["after" "before" "both" "never"]`)
+	require.EqualError(t, p.Validate(), `policy.snapshot: "maybe" is wrong: want after, before, both or never`)
 	p = defaults()
 	p.Freezes = []maintenance.Freeze{freeze(sunday(2, 0), sunday(3, 0)), freeze(sunday(4, 0), sunday(4, 0))}
 	require.EqualError(t, p.Validate(), `policy.freezes[1].to: "2026-11-22 04:00 UTC" is wrong: want an instant after from, 2026-11-22 04:00 UTC`)

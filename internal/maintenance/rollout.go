@@ -147,17 +147,48 @@ func (r Rollout) Validate() error {
 	return errors.Join(errs...)
 }
 
+// WaveSizes are how many of n targets are in each wave, in order: those of Waves,
+// of which the last may have none left, and then the rest where there is one.
+func (r Rollout) WaveSizes(n int) []int {
+	sizes := make([]int, 0, len(r.Waves)+1)
+	left := n
+	for _, share := range r.Waves {
+		size := min(share.Of(n), left)
+		sizes = append(sizes, size)
+		left -= size
+	}
+	if left > 0 {
+		sizes = append(sizes, left)
+	}
+	return sizes
+}
+
 // WaveOf says, for each of n targets in the plan's order, in which wave it is,
 // from 0 on.
 func (r Rollout) WaveOf(n int) []int {
 	waves := make([]int, 0, n)
-	for wave, share := range r.Waves {
-		for range min(share.Of(n), n-len(waves)) {
+	for wave, size := range r.WaveSizes(n) {
+		for range size {
 			waves = append(waves, wave)
 		}
 	}
-	for len(waves) < n {
-		waves = append(waves, len(r.Waves))
-	}
 	return waves
+}
+
+// Smaller is true of a share that is less than another of the same kind: numbers and
+// percentages cannot be compared while the fleet is not known.
+func (s Share) Smaller(than Share) bool { return s.percent == than.percent && s.count < than.count }
+
+// Exceed is true where shares add up to more than a whole fleet of n targets. Where
+// n is not known it is 0, and only percentages count.
+func Exceed(shares []Share, n int) bool {
+	percent, count := 0, 0
+	for _, s := range shares {
+		if s.percent {
+			percent += s.count
+		} else if n > 0 {
+			count += s.count
+		}
+	}
+	return percent > 100 || count*100+n*percent > n*100
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -75,8 +76,8 @@ func Ensure(
 		SearchAttributes: missing,
 	})
 	if err != nil {
-		return fmt.Errorf("add search attributes %v to namespace %q: %w",
-			slices.Sorted(maps.Keys(missing)), namespace, err)
+		return fmt.Errorf("add search attributes %s to namespace %q: %w",
+			strings.Join(slices.Sorted(maps.Keys(missing)), ", "), namespace, err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(missing)) {
 		// A name that the server knows is accepted in a query, also where no run has it.

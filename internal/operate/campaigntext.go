@@ -112,6 +112,7 @@ func (p page) campaignStatus(s fleet.Status) {
 	p.rows("FAILURE", s.Failures)
 	p.decided(s.Decisions)
 	p.notices(s.Notices)
+	p.warnings(s.Warnings)
 }
 
 // heldTargets names those that wait for a person while others go on.
@@ -137,6 +138,12 @@ func (p page) campaignResult(r fleet.Result) {
 	p.rows("FAILURE", r.Failures)
 	p.decided(r.Decisions)
 	p.notices(r.Untold)
+	p.warnings(r.Warnings)
+}
+
+// warnings are those about the plan file.
+func (p page) warnings(all []string) {
+	show.Section(p.Printer, all, []string{"WARNINGS ABOUT THE PLAN FILE"}, func(w string) []string { return []string{w} })
 }
 
 // PhaseText is the campaign's phase, with what it does in it.

@@ -86,6 +86,9 @@ func (c *checker) interval(at string, f freeze, zone *time.Location) []maintenan
 		c.Wrong(at+".to", "", "an end at most 400 days after the beginning, "+f.From)
 		return nil
 	}
+	if !end.After(c.options.Now) {
+		c.Warn(at, strict.Fault{Problem: "has ended, and freezes nothing: it ended " + end.UTC().Format(time.RFC3339), Want: "a freeze ahead; is the year right?"})
+	}
 	return []maintenance.Freeze{{From: begin, To: end, Reason: f.Reason}}
 }
 

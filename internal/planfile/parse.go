@@ -7,8 +7,6 @@ package planfile
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/config/fault"
@@ -27,17 +25,8 @@ type Options struct {
 	Dir string
 }
 
-// Load reads a plan file, and the calendars that it names beside it.
-func Load(path string, now time.Time) (plan.Plan, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return plan.Plan{}, fmt.Errorf("read the plan file: %w", err)
-	}
-	return Parse(path, text, Options{Now: now, Dir: filepath.Dir(path)})
-}
-
-// Parse is Load for a text; name stands for the file in errors. An error is a
-// strict.FaultsError.
+// Parse reads the text of a plan file, and the calendars that it names; name
+// stands for the file in errors and warnings. An error is a strict.FaultsError.
 func Parse(name string, text []byte, o Options) (plan.Plan, error) {
 	p := defaults()
 	d := bind(p)
@@ -48,7 +37,23 @@ func Parse(name string, text []byte, o Options) (plan.Plan, error) {
 	if err := c.Err(); err != nil {
 		return plan.Plan{}, err
 	}
+	p.Warnings = warningTexts(c.Warnings())
 	return *p, nil
+}
+
+// maxWarnings bounds what a campaign carries of them.
+const maxWarnings = 30
+
+// warningTexts are the first warnings as a campaign carries them.
+func warningTexts(all []strict.Fault) []string {
+	var texts []string
+	for _, w := range all[:min(len(all), maxWarnings)] {
+		texts = append(texts, w.String())
+	}
+	if more := len(all) - len(texts); more > 0 {
+		texts = append(texts, fmt.Sprintf("warnings left out: %d", more))
+	}
+	return texts
 }
 
 // checker finds what is wrong with a document beyond its form.
@@ -78,6 +83,7 @@ func (c *checker) check(d *document) {
 	c.selectors()
 	c.proxiesOnce()
 	c.constraint()
+	c.advise()
 }
 
 // forecast demands that an update is expected to fit into a window: none would

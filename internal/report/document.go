@@ -14,7 +14,7 @@ import (
 
 // SchemaVersion is the version of what this package writes. It rises with every
 // change of a report's content or text: verification compares both.
-const SchemaVersion = 4
+const SchemaVersion = 5
 
 // The states of a campaign that left no record of its own, beside those of
 // fleet.EndState.

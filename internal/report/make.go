@@ -79,7 +79,7 @@ func (d *Document) end(last history) {
 		d.State, d.Summary, d.Waves, d.End = string(result.State), result.Summary, result.Waves, result.End.UTC()
 		if result.Counts != d.Counts {
 			d.Remarks = append(d.Remarks, fmt.Sprintf(
-				"The campaign itself counted %+v; its histories give %+v.", result.Counts, d.Counts))
+				"The campaign itself counted: %s. Its histories give: %s.", result.Counts.Sentence(), d.Counts.Sentence()))
 		}
 	case how == running:
 		d.State = StateRunning

@@ -97,7 +97,7 @@ func document() report.Document {
 	first := maintenance.Window{Start: after(0), End: after(60)}
 	second := maintenance.Window{Start: after(24 * 60), End: after(25 * 60)}
 	d := report.Document{
-		SchemaVersion: 4, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
+		SchemaVersion: 5, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
 		Submitter: "alice", PlanDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", State: "PARTIAL",
 		Summary: "11 of 14 targets succeeded, 1 had nothing to be done, 1 failed, 1 was skipped.",
 		Start:   after(-30), End: after(25*60 + 9), AsOf: after(25*60 + 9),
@@ -107,7 +107,7 @@ func document() report.Document {
 			{Wave: 2, State: fleet.WaveEnded, Counts: fleet.Counts{Total: 4, Succeeded: 3, Failed: 1}},
 			{Wave: 3, State: fleet.WaveEnded, Counts: fleet.Counts{Total: 9, Succeeded: 7, Skipped: 1, Current: 1}},
 		},
-		Plan: plan.Plan{Name: "stores-q4", Policy: maintenance.Policy{
+		Plan: plan.Plan{Name: "stores-q4", Warnings: []string{"stores.yaml:9:5: freezes[1]: has ended <last year>"}, Policy: maintenance.Policy{
 			Freezes: []maintenance.Freeze{{From: after(-30), To: after(4), Reason: "month's end | closing"}},
 		}},
 		Decisions: []report.Decision{

@@ -27,10 +27,11 @@ import (
 
 // Document is a document that was read, with its faults so far.
 type Document struct {
-	file   string
-	nodes  map[string]ast.Node // what stands at a path, where anything does
-	faulty map[string]bool     // paths that have their fault
-	faults []Fault
+	file     string
+	nodes    map[string]ast.Node // what stands at a path, where anything does
+	faulty   map[string]bool     // paths that have their fault
+	faults   []Fault
+	warnings []Fault
 }
 
 // maxSize is far above a plan of 10,000 targets, which has three megabytes.
@@ -135,6 +136,16 @@ func (d *Document) Fault(path string, f Fault) {
 	d.add(d.place(path), f)
 }
 
+// Warn adds a warning about a field, at its place: what a person should know of a
+// document that can be used as it is.
+func (d *Document) Warn(path string, f Fault) {
+	f.Field = path
+	d.warnings = append(d.warnings, d.at(d.place(path), f))
+}
+
+// Warnings are the warnings, in the order of the document.
+func (d *Document) Warnings() []Fault { return inOrder(d.warnings) }
+
 // Line is where a field stands, or the nearest thing above it, from 1.
 func (d *Document) Line(path string) int { return d.place(path).Position.Line }
 
@@ -144,10 +155,13 @@ func (d *Document) Err() error {
 	if len(d.faults) == 0 {
 		return nil
 	}
-	faults := slices.SortedStableFunc(slices.Values(d.faults), func(a, b Fault) int {
+	return &FaultsError{Faults: inOrder(d.faults)}
+}
+
+func inOrder(faults []Fault) []Fault {
+	return slices.SortedStableFunc(slices.Values(faults), func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return &FaultsError{Faults: faults}
 }
 
 // place is where a path begins, or the nearest thing above it.
@@ -162,12 +176,15 @@ func (d *Document) place(path string) *token.Token {
 	}
 }
 
-func (d *Document) add(at *token.Token, f Fault) {
+func (d *Document) add(at *token.Token, f Fault) { d.faults = append(d.faults, d.at(at, f)) }
+
+// at is a fault with its place.
+func (d *Document) at(at *token.Token, f Fault) Fault {
 	f.File, f.Line, f.Column = d.file, 1, 1
 	if at != nil && at.Position != nil {
 		f.Line, f.Column = max(at.Position.Line, 1), max(at.Position.Column, 1)
 	}
-	d.faults = append(d.faults, f)
+	return f
 }
 
 // parent is the path of what holds a field or an element.

@@ -8,9 +8,9 @@ import (
 // Fault is one thing that is wrong with a document, at its place.
 type Fault struct {
 	File   string `json:"file"`
-	Line   int    `json:"line"`            // from 1
-	Column int    `json:"column"`          // from 1, in characters
-	Field  string `json:"field,omitempty"` // path of the field, such as targets[2].gateway.arn
+	Line   int    `json:"line,omitempty"`   // from 1; none where the file could not be read
+	Column int    `json:"column,omitempty"` // from 1, in characters
+	Field  string `json:"field,omitempty"`  // path of the field, such as targets[2].gateway.arn
 	// Value is what stands there; empty where nothing does, where it is no text on
 	// one line, and where it must not be repeated since somebody may have put a
 	// secret there.
@@ -26,7 +26,11 @@ const Unknown = "is an unknown field"
 // String is the fault on one line, its place first, as compilers write it.
 func (f Fault) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d:%d: ", f.File, f.Line, f.Column)
+	b.WriteString(f.File + ":")
+	if f.Line > 0 {
+		fmt.Fprintf(&b, "%d:%d:", f.Line, f.Column)
+	}
+	b.WriteByte(' ')
 	if f.Field != "" {
 		b.WriteString(f.Field + ": ")
 	}

@@ -60,6 +60,7 @@ type Status struct {
 	Measured      Measured               `json:"measured,omitzero"`
 	Decisions     []maintenance.Decision `json:"decisions,omitempty"` // the last 200
 	Notices       []Notice               `json:"notices,omitempty"`   // the last 20 messages to the plan's channels
+	Warnings      []string               `json:"warnings,omitempty"`  // about the plan file
 	Rosters       []string               `json:"rosters,omitempty"`   // workflow ids of the pages of its targets
 	Result        *Result                `json:"result,omitempty"`    // once it is over
 	// May are the orders that it would take now, by name.
@@ -158,7 +159,8 @@ type Result struct {
 	Waves     []WaveLine             `json:"waves,omitempty"`
 	Failures  []Row                  `json:"failures,omitempty"` // at most 50
 	Decisions []maintenance.Decision `json:"decisions,omitempty"`
-	Untold    []Notice               `json:"untold,omitempty"` // of the last 20 messages, those that did not arrive for certain
+	Untold    []Notice               `json:"untold,omitempty"`   // of the last 20 messages, those that did not arrive for certain
+	Warnings  []string               `json:"warnings,omitempty"` // about the plan file
 	Submitter string                 `json:"submitter"`
 	Digest    string                 `json:"digest,omitempty"` // of the plan file
 	Start     time.Time              `json:"start"`

@@ -27,6 +27,9 @@ type Plan struct {
 	Targets   []maintenance.Target `json:"targets,omitempty"` // ProxyID may be AllProxies
 	Selectors []Selector           `json:"selectors,omitempty"`
 	Notify    []Notify             `json:"notify,omitempty"`
+	// Warnings are what a person should know of the plan file, each with its place,
+	// such as plan.yaml:7:5: freezes[0]: is over.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // MaxTargets is how many targets a campaign takes: what it carries from run to

@@ -1,0 +1,86 @@
+package planfile
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/strict"
+)
+
+// advise warns about what is allowed in a plan, and may not be meant.
+func (c *checker) advise() {
+	c.adviseWaves()
+	c.adviseDeadlines()
+}
+
+// adviseWaves warns about waves that shrink, or that come to more than the fleet:
+// somebody may have taken the sizes for sums.
+func (c *checker) adviseWaves() {
+	waves := c.plan.Rollout.Waves
+	n := len(c.plan.Targets)
+	comes := "sizes of waves, each on its own and not added up"
+	if len(c.plan.Selectors) > 0 {
+		n = 0 // not known
+	} else {
+		comes += fmt.Sprintf("; these come to %s of %d targets", sizesText(c.plan.Rollout.WaveSizes(n)), n)
+	}
+	for i := 1; i < len(waves); i++ {
+		if smaller(waves[i], waves[i-1], n) {
+			c.Warn(fmt.Sprintf("rollout.waves[%d]", i), strict.Fault{
+				Value: waves[i].String(), Problem: fmt.Sprintf("is smaller than the wave before it, %s", waves[i-1]), Want: comes,
+			})
+		}
+	}
+	for i := range waves {
+		if maintenance.Exceed(waves[:i+1], n) {
+			c.Warn(fmt.Sprintf("rollout.waves[%d]", i), strict.Fault{
+				Value: waves[i].String(), Problem: "and the waves before it come to more than the whole fleet", Want: comes,
+			})
+			return
+		}
+	}
+}
+
+// smaller is true where a wave of n targets is smaller than another; of 0, which is
+// not known, where that is certain all the same.
+func smaller(a, b maintenance.Share, n int) bool {
+	if n == 0 {
+		return a.Smaller(b)
+	}
+	return a.Of(n) < b.Of(n)
+}
+
+// sizesText lists sizes: 1, 2 and 5.
+func sizesText(sizes []int) string {
+	words := make([]string, len(sizes))
+	for i, size := range sizes {
+		words[i] = fmt.Sprint(size)
+	}
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
+// adviseDeadlines warns about deadlines that are over before one attempt may be.
+func (c *checker) adviseDeadlines() {
+	p := c.plan.Policy
+	for _, deadline := range []struct {
+		field string
+		value maintenance.Duration
+	}{
+		{"limits.updateDeadline", p.UpdateDeadline},
+		{"limits.snapshotDeadline", p.SnapshotDeadline},
+		{"limits.compensationDeadline", p.CompensationDeadline},
+		{"proxies.deadline", p.Proxies.Deadline},
+	} {
+		if deadline.value < p.Attempt {
+			c.Warn(deadline.field, strict.Fault{
+				Value: deadline.value.String(), Problem: "is shorter than one attempt may take",
+				Want: fmt.Sprintf("at least limits.attempt, %s", p.Attempt),
+			})
+		}
+	}
+}
