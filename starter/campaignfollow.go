@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func followCampaign(ctx context.Context, c operate.Session, g operate.Campaign, 
 	}()
 	tick := time.NewTicker(operate.LookEvery)
 	defer tick.Stop()
-	var looked time.Time
+	var looked, retriesRead time.Time
 	for {
 		select {
 		case err := <-ended:
@@ -85,6 +86,10 @@ func followCampaign(ctx context.Context, c operate.Session, g operate.Campaign, 
 				continue
 			}
 			p.show(status, now)
+			if now.Sub(retriesRead) >= operate.LookSlowly {
+				retriesRead = now
+				p.retries.show(&p.Screen, operate.CallsOf(ctx, c, status.Running))
+			}
 			if status.Held != "" {
 				return g.Execution, nil
 			}
@@ -100,10 +105,11 @@ type campaignProgress struct {
 	said    map[string]string // by what it is about
 	running map[string]bool   // targets that were shown to run, by name
 	failed  map[string]bool
+	retries retries
 }
 
 func newCampaignProgress(out io.Writer) *campaignProgress {
-	return &campaignProgress{Screen: show.NewScreen(out), said: map[string]string{}, running: map[string]bool{}, failed: map[string]bool{}}
+	return &campaignProgress{Screen: show.NewScreen(out), said: map[string]string{}, running: map[string]bool{}, failed: map[string]bool{}, retries: retries{}}
 }
 
 // show shows what is new, and what goes on now.
@@ -131,11 +137,8 @@ func (p *campaignProgress) say(of, text string) {
 	if p.said[of] == text {
 		return
 	}
-	if text == "" {
-		text = "no longer"
-	}
 	p.said[of] = text
-	p.Line(fmt.Sprintf("%-9s %s", of, text))
+	p.Line(fmt.Sprintf("%-9s %s", of, cmp.Or(text, "no longer")))
 }
 
 // begun shows the targets that have begun since.

@@ -44,7 +44,9 @@ func TestOfACampaignThereIsALineForEachChange(t *testing.T) {
 	failed.Blockers, failed.Held = map[maintenance.Blocker]int{fleet.ByBudget: 2}, "1 of wave 1 failed: retry it"
 	p.show(failed, began)
 	failed.Held, failed.Paused = "", "bob: INC-77"
-	p.show(failed, began)
+	for range 3 {
+		p.show(failed, began)
+	}
 	p.Close()
 	var texts []string
 	for line := range strings.Lines(out.String()) {

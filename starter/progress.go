@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,18 +16,20 @@ import (
 type progress struct {
 	show.Screen
 
-	shown map[maintenance.Step]string
-	last  maintenance.Status
+	shown   map[maintenance.Step]string
+	retries retries
+	last    maintenance.Status
 }
 
 func newProgress(out io.Writer) *progress {
-	return &progress{Screen: show.NewScreen(out), shown: map[maintenance.Step]string{}}
+	return &progress{Screen: show.NewScreen(out), shown: map[maintenance.Step]string{}, retries: retries{}}
 }
 
 // show shows what is new, and what goes on now.
 func (p *progress) show(s maintenance.Status, now time.Time) {
 	p.last, p.Mute = s, false
 	p.steps(s.Steps, s.Reason)
+	p.retries.show(&p.Screen, s.Calls)
 	p.redraw(now)
 }
 
@@ -44,6 +47,30 @@ func (p *progress) steps(steps []maintenance.StepReport, reason string) {
 		p.shown[s.Step] = text
 		p.Line(text)
 	}
+}
+
+// retries are the last responses to calls that are tried again, by target and call, as
+// they were shown.
+type retries map[[2]string]string
+
+// show writes a line for each of them that is another than before.
+func (r retries) show(s *show.Screen, calls []maintenance.Call) {
+	for _, c := range calls {
+		of := [2]string{c.Target, c.What}
+		kind := withoutNumbers(c.LastResponse)
+		if !c.Retried() || r[of] == kind {
+			continue
+		}
+		r[of] = kind
+		s.Line(fmt.Sprintf("%-9s %s", "retried", strings.TrimSpace(c.Target+" "+c.String())))
+	}
+}
+
+// withoutNumbers is a response without the words that have digits, such as a request's
+// id and a percentage: they differ each time, and say nothing new.
+func withoutNumbers(text string) string {
+	words := slices.DeleteFunc(strings.Fields(text), func(word string) bool { return strings.ContainsAny(word, "0123456789") })
+	return strings.Join(words, " ")
 }
 
 // redraw draws the last line of a terminal anew.

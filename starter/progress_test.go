@@ -101,3 +101,16 @@ func TestElsewhereThereIsALineForEachChange(t *testing.T) {
 		"update           running",
 	}, texts)
 }
+
+func TestACallThatIsTriedAgainIsALineForEachKindOfResponse(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := newProgress(&out)
+	for i, response := range []string{"refused, request id 7a1", "refused, request id 8b2", "the gateway is not connected", "the gateway is not connected"} {
+		s := at(maintenance.StepUpdate, nil)
+		s.Calls = []maintenance.Call{{What: "read the gateway", Attempt: i + 2, LastResponse: response, LastAt: began, Until: began.Add(time.Hour)}}
+		p.show(s, began)
+	}
+	require.Equal(t, 2, strings.Count(out.String(), "retried   read the gateway (attempt "), out.String())
+	require.Contains(t, out.String(), "retried   read the gateway (attempt 4); tried until Nov 22 03:15:00Z; last response at Nov 22 02:15:00Z: the gateway is not connected\n")
+}

@@ -38,6 +38,9 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Step: maintenance.StepSnapshot, Steps: []maintenance.StepReport{},
 		Gateway:   maintenance.GatewayOutcome{Before: gateway, After: gateway},
 		Snapshots: []maintenance.SnapshotOutcome{{VolumeID: "vol-1", SnapshotID: "snap-1", Point: maintenance.PointAfter, Deleted: true}},
+		Calls: []maintenance.Call{{
+			ID: "gateway-sgw-12A3456B/4", What: "read the gateway", Target: "one", Since: at, Until: at.Add(time.Hour), Attempt: 7, LastResponse: "the gateway is not connected", LastAt: at.Add(time.Minute),
+		}},
 		Ledger:    []maintenance.Change{{What: "read weights", Reversible: true, State: maintenance.ChangeStuck, Why: "refused"}},
 		Decisions: []maintenance.Decision{{What: "approve", By: "bob", At: at}},
 	}
@@ -48,8 +51,8 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Reports   []report.Document        `json:"reports"`
 		Files     []judgement              `json:"files"`
 	}{
-		Campaigns: []operate.CampaignRecord{{Campaign: "fleet", Execution: operate.Running, Status: &status}},
-		Gateways:  []operate.Record{{Gateway: "sgw-12A3456B", Execution: operate.Running, Status: &run}},
+		Campaigns: []operate.CampaignRecord{{Campaign: "fleet", Execution: operate.Running, Status: &status, Calls: run.Calls}},
+		Gateways:  []operate.Record{{Gateway: "sgw-12A3456B", Execution: operate.Running, Status: &run, Calls: run.Calls}},
 		Answers:   []campaignAnswer{{Campaign: "fleet", Error: "no worker answers"}},
 		Files: []judgement{{
 			File: "fleet.yaml", OK: true, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}, Name: "fleet", Targets: 3, Waves: 2, WaveSizes: []int{1, 2},

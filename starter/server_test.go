@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"context"
+	"regexp"
 	"testing"
 	"time"
 
@@ -173,4 +174,29 @@ func TestAPlanThatIsGivenUpLeavesNobodyReading(t *testing.T) {
 	require.Contains(t, got.errors, "tidegate: interrupted before the plan payments-q4 was read: nothing was changed\n")
 	require.NotContains(t, got.errors, "context canceled")
 	require.Eventually(t, func() bool { return len(found(t, c, reads)) == 0 }, 20*time.Second, 100*time.Millisecond)
+}
+
+// While a gateway does not come back, and with it no answer, everybody who looks is told
+// what was seen last, when, and until when it is tried.
+func TestWhatIsTriedAgainIsShownWhereverOneLooks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.work()
+	file := w.plan("payments-q4", "sgw-44444444")
+	require.Equal(t, 0, w.tidegate("run", file, "--detach").status)
+	require.Eventually(t, func() bool {
+		return w.tidegate("approve", "payments-q4", "--by", "alice", "--why", "CHG-1").status == 0
+	}, 20*time.Second, 50*time.Millisecond)
+	const last = `wait until the gateway runs the new software \(attempt \d+\); tried until .*; last response at .*Z: .*not connected`
+	require.Eventually(t, func() bool {
+		return regexp.MustCompile(`calls +` + last).MatchString(w.tidegate("status", "sgw-44444444").out)
+	}, 20*time.Second, 50*time.Millisecond)
+	require.Regexp(t, `calls +`+last, w.tidegate("status", "payments-q4", "sgw-44444444").out)
+	require.Regexp(t, `CALL +TARGET +ATTEMPT +UNTIL +AT +LAST RESPONSE\nwait until the gateway runs the new software +\S+ +\d+ .*not connected`, w.tidegate("status", "payments-q4").out)
+	require.Regexp(t, `await-running.* tried until \d\d:\d\dZ`, w.tidegate("watch", "payments-q4", "--once").out)
+	for subject, said := range map[string]string{"sgw-44444444": "retried   wait until", "payments-q4": `retried   \S+ wait until`} {
+		ctx, stop := context.WithCancel(t.Context())
+		time.AfterFunc(3*time.Second, stop) // as Ctrl-C does
+		require.Regexp(t, said, w.tidegateUntil(ctx, "watch", subject, "--plain").errors)
+	}
 }

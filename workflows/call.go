@@ -37,7 +37,7 @@ func call[In activities.Input, Out any](ctx workflow.Context, options workflow.A
 // queue of its cloud account.
 func begin[In activities.Input, Out any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) workflow.Future {
 	options.TaskQueue = in.Queue(workflow.GetInfo(ctx).TaskQueueName)
-	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in)
+	return execute(ctx, options, activity, in)
 }
 
 // first and most bound the waits between attempts that gave no delay of their

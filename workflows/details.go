@@ -54,6 +54,9 @@ func (r *run) headline(d *document) {
 	if s.PastNoReturn && s.Result == nil {
 		d.say("**Past the point of no return:** the update is triggered, and the gateway does not run again yet.")
 	}
+	for _, call := range r.calls.list() {
+		d.say("Now: %s, since %s, tried until %s. Its last response: Pending Activities.", call.What, clock(&call.Since), clock(&call.Until))
+	}
 	d.part()
 }
 

@@ -32,7 +32,7 @@ type MaintenanceInput struct {
 // a new run.
 func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.Result, error) {
 	r := newRun(ctx, in)
-	ctx, stop := workflow.WithCancel(ctx)
+	ctx, stop := workflow.WithCancel(r.calls.follow(ctx, r.publish))
 	defer stop()
 	if err := r.listen(ctx, stop); err != nil {
 		return maintenance.Result{}, err
@@ -76,6 +76,7 @@ type run struct {
 	jobs      []string              // Huawei Cloud's jobs that this run has begun, as far as they are known
 	ledger    ledger
 	commands  []command // what operators may send
+	calls     calls     // that are in progress
 
 	deferred        bool    // its window is shut, and its campaign is to place what is left anew
 	leaving         bool    // its campaign was aborted when this run could not be: it finishes

@@ -30,7 +30,7 @@ type command struct {
 func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 	status := func() (maintenance.Status, error) {
 		s := r.status
-		s.May = r.orders()
+		s.May, s.Calls = r.orders(), r.calls.list()
 		return s, nil
 	}
 	err := workflow.SetQueryHandlerWithOptions(ctx, StatusQuery, status,

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/live"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
@@ -192,4 +193,16 @@ func TestHowItIsLeft(t *testing.T) {
 	over.fake.asked = nil
 	over.at(noon.Add(time.Hour))
 	require.NotContains(t, over.fake.asked, "look", "nothing changes any more")
+}
+
+func TestARunningTargetSaysWhatWasSeenLast(t *testing.T) {
+	t.Parallel()
+	f := fleetOf()
+	run := f.runs["sgw-10000001"]
+	run.Calls = []maintenance.Call{{
+		What: "wait until the gateway runs the new software", Attempt: 7, LastResponse: "the gateway is not connected", LastAt: noon.Add(-9 * time.Second), Until: noon.Add(50 * time.Minute),
+	}}
+	f.runs["sgw-10000001"] = run
+	s := newStage(t, f, 200, 40)
+	require.Contains(t, s.screen(), "tried until 12:50Z; 11:59:51Z: the gateway is not connected; past the point of no return")
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -82,7 +83,7 @@ func (m Model) running(t theme, r fleet.Row) []cell {
 	step, note, margin := "-", clean(r.Note), cell{"-", t.faint}
 	if known {
 		step = string(status.Step)
-		note = cmp.Or(note, runNote(status))
+		note = cmp.Or(note, runNote(status, m.now))
 		if w := status.Window; w != nil && !r.Held {
 			margin = m.margin(t, r, *w)
 		}
@@ -120,14 +121,24 @@ func (m Model) margin(t theme, r fleet.Row, w maintenance.Window) cell {
 }
 
 // runNote is what is to be known of a run beside its step.
-func runNote(s maintenance.Status) string {
+func runNote(s maintenance.Status, now time.Time) string {
 	switch {
 	case s.Held:
 		return clean(s.Reason)
 	case s.Blocker != maintenance.NotBlocked:
 		return string(s.Blocker) + ": " + clean(s.Reason)
-	case s.PastNoReturn:
-		return "past the point of no return"
+	}
+	var parts []string
+	for _, c := range s.Calls {
+		if c.Retried() {
+			parts = append(parts, fmt.Sprintf("tried until %s; %s: %s", instant(c.Until, now), c.LastAt.UTC().Format("15:04:05Z"), clean(c.LastResponse)))
+		}
+	}
+	if s.PastNoReturn {
+		parts = append(parts, "past the point of no return")
+	}
+	if len(parts) > 0 {
+		return strings.Join(parts, "; ")
 	}
 	for _, step := range s.Steps {
 		if step.Step == s.Step {

@@ -64,6 +64,7 @@ func sampleStatus() maintenance.Status {
 		Target: wholeTarget(), Step: maintenance.StepWait, Steps: result.Steps,
 		Blocker: maintenance.BlockedByWindow, Reason: "the window opens 2026-11-29 02:00 GMT", Next: &next, Window: result.Window, Gateway: result.Gateway,
 		Schedule:     &maintenance.Schedule{Recurrence: monthly, Day: 28, Hour: 2, Minute: 15, Zone: zoneMinus4()},
+		Calls:        []maintenance.Call{{ID: "7", What: "read the gateway", Target: "store-7", Since: sunday(2, 0), Until: sunday(3, 0), Attempt: 2, LastResponse: "the gateway is not connected", LastAt: sunday(2, 1)}},
 		PastNoReturn: true, Held: true, Snapshots: result.Snapshots, Proxies: result.Proxies, Ledger: result.Ledger, Decisions: result.Decisions, Result: &result,
 	}
 }

@@ -197,6 +197,8 @@ type Status struct {
 	Schedule *Schedule `json:"schedule,omitempty"`
 	// PastNoReturn is true from the update's trigger until the gateway runs again.
 	PastNoReturn bool `json:"pastNoReturn"`
+	// Calls are those to clouds that are in progress.
+	Calls []Call `json:"calls,omitempty"`
 	// Held is true when a step has failed and an operator is to retry it, skip
 	// it or abort.
 	Held      bool              `json:"held,omitempty"`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows"
@@ -21,6 +22,8 @@ type CampaignRecord struct {
 	Status     *fleet.Status `json:"status,omitempty"` // while it runs
 	Result     *fleet.Result `json:"result,omitempty"` // once it has ended
 	Targets    []fleet.Row   `json:"targets,omitzero"` // those that were asked for
+	// Calls are those in progress of the running targets of which an attempt has failed.
+	Calls []maintenance.Call `json:"calls,omitempty"`
 	// Run is the last maintenance of the one target that was asked for, in this
 	// campaign.
 	Run *Record `json:"run,omitempty"`
@@ -50,7 +53,7 @@ func ReadCampaign(ctx context.Context, c Session, g Campaign) (CampaignRecord, e
 	}
 	err := r.ask(ctx, c, g)
 	if r.Status != nil {
-		r.May = r.Status.May
+		r.May, r.Calls = r.Status.May, CallsOf(ctx, c, r.Status.Running)
 	}
 	return r, err
 }

@@ -35,6 +35,7 @@ func (p page) campaign(r CampaignRecord) {
 		p.campaignResult(*r.Result)
 	case r.Status != nil:
 		p.campaignStatus(*r.Status)
+		p.retries(r.Calls)
 	}
 	p.advice(slices.Concat(heldLines(r), campaignLines(r.handle(), r.May), endLines(r)))
 }
@@ -113,6 +114,13 @@ func (p page) campaignStatus(s fleet.Status) {
 	p.decided(s.Decisions)
 	p.notices(s.Notices)
 	p.warnings(s.Warnings)
+}
+
+// retries prints the calls of running targets that are tried again.
+func (p page) retries(calls []maintenance.Call) {
+	show.Section(p.Printer, calls, []string{"CALL", "TARGET", "ATTEMPT", "UNTIL", "AT", "LAST RESPONSE"}, func(c maintenance.Call) []string {
+		return []string{c.What, c.Target, strconv.Itoa(c.Attempt), show.Instant(c.Until), show.Instant(c.LastAt), c.LastResponse}
+	})
 }
 
 // heldTargets names those that wait for a person while others go on.

@@ -26,6 +26,9 @@ type Record struct {
 	Execution  string              `json:"execution,omitempty"` // Temporal's word, such as Running, Failed or Terminated
 	Status     *maintenance.Status `json:"status,omitempty"`    // while it runs
 	Result     *maintenance.Result `json:"result,omitempty"`    // once it has ended
+	// Calls are those in progress of a run that does not say them itself, for want of a
+	// worker.
+	Calls []maintenance.Call `json:"calls,omitempty"`
 	// Quarantine is what keeps later runs from the gateway.
 	Quarantine *maintenance.Quarantine `json:"quarantine,omitempty"`
 	// May are the orders that it would take now: approve, retry, skip, abort, release.
@@ -72,7 +75,11 @@ func (r *Record) read(ctx context.Context, c Session, runID string) error {
 	info := described.GetWorkflowExecutionInfo()
 	r.WorkflowID, r.RunID, r.Execution = workflowID, info.GetExecution().GetRunId(), info.GetStatus().String()
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return r.ask(ctx, c)
+		err := r.ask(ctx, c)
+		if r.Status == nil {
+			r.Calls = callsOf(described.GetPendingActivities())
+		}
+		return err
 	}
 	result, err := outcome.Of(ctx, c.GetWorkflow(ctx, r.WorkflowID, r.RunID))
 	switch {
@@ -94,11 +101,20 @@ func (r *Record) ask(ctx context.Context, c Session) error {
 	return err
 }
 
-// ReadStatus asks a maintenance how far it is.
+// ReadStatus asks a maintenance how far it is, and Temporal what its calls in progress
+// were answered last.
 func ReadStatus(ctx context.Context, c Session, workflowID, runID string) (maintenance.Status, error) {
 	var status maintenance.Status
 	err := c.Ask(ctx, workflowID, runID, workflows.StatusQuery, &status)
-	return status, err
+	if err != nil || len(status.Calls) == 0 {
+		return status, err
+	}
+	described, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
+	if err != nil {
+		return status, fmt.Errorf("read the calls in progress of %s: %w", workflowID, err)
+	}
+	respond(status.Calls, described.GetPendingActivities())
+	return status, nil
 }
 
 // FindQuarantine is what keeps runs from the gateway; nil where nothing does. It

@@ -27,6 +27,7 @@ func (p page) record(r Record) {
 	case r.Status != nil:
 		p.status(*r.Status)
 	}
+	p.calls(r.Calls)
 	p.advice(CommandLines(r.Gateway, r.May))
 }
 
@@ -59,6 +60,7 @@ func (p page) status(s maintenance.Status) {
 	default:
 		p.Linef("step      %s", s.Step)
 	}
+	p.calls(s.Calls)
 	if s.Blocker != maintenance.NotBlocked && s.Next != nil {
 		p.Linef("until     %s", show.Clock(s.Next))
 	}
@@ -66,6 +68,13 @@ func (p page) status(s maintenance.Status) {
 		p.Linef("note      the update is triggered and the gateway does not run again yet: there is no way back from here")
 	}
 	p.parts(s.Steps, s.Proxies, s.Snapshots, s.Ledger, s.Decisions)
+}
+
+// calls prints what is tried just now.
+func (p page) calls(calls []maintenance.Call) {
+	for _, c := range calls {
+		p.Linef("calls     %s", c)
+	}
 }
 
 func (p page) result(r maintenance.Result) {
