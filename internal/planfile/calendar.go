@@ -1,6 +1,7 @@
 package planfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/ics"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -31,22 +33,40 @@ func (c *checker) calendar(at string, f freeze, zone *time.Location) []maintenan
 		c.Fault(at+".ics", strict.Fault{Value: f.ICS, Problem: "cannot be read: " + err.Error(), Want: "an iCalendar file, found from the plan file's folder"})
 		return nil
 	}
-	s := span{from: c.options.Now, until: c.options.Now.Add(ahead)}
-	freezes, err := events(text, zone, s)
+	now := c.options.Now
+	read, err := ics.Read(text, ics.Options{Zone: zone, From: now, Until: now.Add(ahead)})
 	if err != nil {
 		c.Fault(at+".ics", strict.Fault{Value: f.ICS, Problem: "is wrong: " + err.Error()})
 		return nil
 	}
-	for i := range freezes {
-		if freezes[i].Reason == "" {
-			freezes[i].Reason = f.Reason
-		}
+	c.adviseCalendar(at+".ics", f, read)
+	freezes := make([]maintenance.Freeze, 0, len(read.Events))
+	for _, e := range read.Events {
+		freezes = append(freezes, maintenance.Freeze{From: e.From, To: e.To, Reason: cmp.Or(e.Summary, f.Reason)})
 	}
 	return freezes
 }
 
-// span is the time in which events matter.
-type span struct{ from, until time.Time }
+// adviseCalendar refuses a calendar without events, unless the plan allows it, and
+// warns about events that freeze nothing.
+func (c *checker) adviseCalendar(at string, f freeze, read ics.Calendar) {
+	switch {
+	case read.Count == 0 && !f.AllowEmpty:
+		problem := "holds no event"
+		if read.Blank {
+			problem = "is empty"
+		}
+		c.Fault(at, strict.Fault{Value: f.ICS, Problem: problem, Want: "a calendar with events, or allowEmpty: true where it may have none"})
+	case read.Blank:
+		c.Warn(at, strict.Fault{Value: f.ICS, Problem: "is empty, not even a calendar: was its export cut off?"})
+	case read.Count > 0 && len(read.Events) == 0:
+		c.Warn(at, strict.Fault{Value: f.ICS, Problem: fmt.Sprintf(
+			"freezes nothing: of its events, %d, none lies within the 400 days from %s on and takes place", read.Count, c.options.Now.UTC().Format(time.DateOnly))})
+	}
+	for _, w := range read.Warnings {
+		c.Warn(at, strict.Fault{Value: f.ICS, Problem: w})
+	}
+}
 
 // readCalendar reads a file beside the plan.
 func readCalendar(dir, name string) ([]byte, error) {

@@ -73,6 +73,8 @@ type freeze struct {
 	Reason string `yaml:"reason,omitempty"`
 	// ICS is an iCalendar file, beside the plan file, whose events are freezes.
 	ICS string `yaml:"ics,omitempty"`
+	// AllowEmpty accepts an iCalendar file without any event, which is refused otherwise.
+	AllowEmpty bool `yaml:"allowEmpty,omitempty"`
 }
 
 // limits are how long things may take.

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	_ "time/tzdata" // a plan means the same on a machine, or in an image, without zone data
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/ics"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -51,24 +51,17 @@ func (c *checker) zone(path, name string) (zone *time.Location, ok bool) {
 	if name == "" && !c.Has(path) {
 		return nil, true
 	}
-	zone, err := loadZone(name)
-	if err != nil {
+	if zone, ok = ics.LoadZone(name); !ok {
 		c.Wrong(path, "", wantZone)
 	}
-	return zone, err == nil
-}
-
-// loadZone finds an IANA zone. The empty name and Local, which the time package
-// knows beside them, are none.
-func loadZone(name string) (*time.Location, error) {
-	if name == "" || name == "Local" {
-		return nil, fmt.Errorf("%q is no IANA zone", name)
-	}
-	return time.LoadLocation(name) //nolint:forbidigo,wrapcheck // a plan is read before any workflow begins; the fault says it all
+	return zone, ok
 }
 
 // interval is a freeze that is written out.
 func (c *checker) interval(at string, f freeze, zone *time.Location) []maintenance.Freeze {
+	if c.Has(at + ".allowEmpty") {
+		c.Wrong(at+".allowEmpty", "", "to be left out without ics")
+	}
 	from, to, ok := c.ends(at, f)
 	if !ok {
 		return nil

@@ -3,6 +3,8 @@ package planfile
 import (
 	"strings"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/planfile/ics"
 )
 
 // moment is a date or a time as a person writes it.
@@ -41,7 +43,7 @@ func (m moment) earliest(zone *time.Location) time.Time {
 	if m.fixed {
 		return m.clock
 	}
-	first, _ := instants(m.clock, zone)
+	first, _ := ics.Instants(m.clock, zone)
 	return first
 }
 
@@ -55,35 +57,6 @@ func (m moment) end(zone *time.Location) time.Time {
 	if m.date {
 		clock = clock.AddDate(0, 0, 1)
 	}
-	_, last := instants(clock, zone)
+	_, last := ics.Instants(clock, zone)
 	return last
-}
-
-// instants are the first and the last instant at which a clock in the zone shows
-// a time. They differ in the hour that is repeated when summer ends; in the one
-// that is left out when it begins, they stand before and after the gap. A freeze
-// that begins at the first and ends at the last is never too short.
-func instants(clock time.Time, zone *time.Location) (first, last time.Time) {
-	const day = 24 * time.Hour
-	before, after := offset(clock.Add(-day), zone), offset(clock.Add(day), zone)
-	a, b := clock.Add(-before), clock.Add(-after)
-	switch aShows, bShows := shows(a, clock, zone), shows(b, clock, zone); {
-	case aShows && !bShows:
-		return a, a
-	case bShows && !aShows:
-		return b, b
-	case a.After(b):
-		return b, a
-	}
-	return a, b
-}
-
-// offset is how far clocks in the zone are ahead of UTC.
-func offset(t time.Time, zone *time.Location) time.Duration {
-	_, seconds := t.In(zone).Zone()
-	return time.Duration(seconds) * time.Second
-}
-
-func shows(t, clock time.Time, zone *time.Location) bool {
-	return t.Add(offset(t, zone)).Equal(clock)
 }

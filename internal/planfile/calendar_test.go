@@ -1,0 +1,78 @@
+package planfile_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/planfile"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// withCalendar is a plan with a calendar of this text beside it.
+func withCalendar(t *testing.T, text, more string) (plan.Plan, error) {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.ics"), []byte(text), 0o600))
+	return planfile.Parse("p.yaml", []byte(head+"freezes: [{ics: c.ics, reason: calendar, zone: Europe/Berlin"+more+"}]\ntargets:\n"+target("a", arnB)),
+		planfile.Options{Now: now, Dir: dir})
+}
+
+func calendarOf(events ...string) string {
+	lines := append([]string{"BEGIN:VCALENDAR", "VERSION:2.0"}, events...)
+	return strings.Join(append(lines, "END:VCALENDAR", ""), "\r\n")
+}
+
+func eventOn(day string, lines ...string) string {
+	return strings.Join(append([]string{"BEGIN:VEVENT", "UID:" + day, "DTSTART;VALUE=DATE:" + day}, append(lines, "END:VEVENT")...), "\r\n")
+}
+
+func TestACalendarsEventsAreFreezes(t *testing.T) {
+	t.Parallel()
+	p, err := withCalendar(t, calendarOf(eventOn("20261226"), eventOn("20261224", "SUMMARY:Christmas Eve"), eventOn("20261101")), "")
+	require.NoError(t, err)
+	require.Empty(t, p.Warnings)
+	require.Len(t, p.Policy.Freezes, 2)
+	require.Equal(t, "Christmas Eve", p.Policy.Freezes[0].Reason)
+	require.Equal(t, "calendar", p.Policy.Freezes[1].Reason, "of an event without a summary")
+}
+
+// Nothing of a calendar is lost without a word.
+func TestWhatACalendarLacks(t *testing.T) {
+	t.Parallel()
+	const refused = `p.yaml:4:17: freezes[0].ics: "c.ics" `
+	many := eventOn("20261224", "RRULE:FREQ=DAILY") + "\r\n" + eventOn("20261225", "RRULE:FREQ=DAILY", "DURATION:PT1H")
+	for name, tc := range map[string]struct {
+		text, more, err string
+		warnings        []string
+	}{
+		"empty":                        {text: "", err: refused + "is empty: want a calendar with events, or allowEmpty: true where it may have none"},
+		"blank":                        {text: "\r\n \n", err: refused + "is empty"},
+		"empty, allowed":               {text: "", more: ", allowEmpty: true", warnings: []string{refused + "is empty, not even a calendar: was its export cut off?"}},
+		"no event":                     {text: calendarOf(), err: refused + "holds no event: want a calendar with events, or allowEmpty: true where it may have none"},
+		"no event, allowed":            {text: calendarOf(), more: ", allowEmpty: true"},
+		"cut, though empty is allowed": {text: "BEGIN:VCALENDAR\r\n", more: ", allowEmpty: true", err: refused + "is wrong: line 1: it is not whole: VCALENDAR, begun on line 1, has no END: was it cut off?"},
+		"all have ended":               {text: calendarOf(eventOn("20251224"), eventOn("20251225")), warnings: []string{refused + "freezes nothing: of its events, 2, none lies within the 400 days from 2026-11-22 on and takes place"}},
+		"cancelled":                    {text: calendarOf(eventOn("20261224", "STATUS:cancelled")), warnings: []string{"freezes nothing: of its events, 1, none"}},
+		"something left out":           {text: calendarOf("BEGIN:VTODO", "END:VTODO", eventOn("20261224")), warnings: []string{refused + "line 3: VTODO is not read, and freezes nothing"}},
+		"more than 500 days":           {text: calendarOf(many), err: "p.yaml:4:10: freezes: come to 737 intervals from 2026-11-22 on: want at most 500"},
+		"allowEmpty alone":             {text: calendarOf(eventOn("20261224")), more: "}, {from: 2026-12-24, zone: UTC, allowEmpty: true", err: `p.yaml:4:106: freezes[1].allowEmpty: "true" is wrong: want to be left out without ics`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := withCalendar(t, tc.text, tc.more)
+			if tc.err != "" {
+				require.ErrorContains(t, err, tc.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, p.Warnings, len(tc.warnings), p.Warnings)
+			for i, want := range tc.warnings {
+				require.Contains(t, p.Warnings[i], want)
+			}
+		})
+	}
+}

@@ -1,0 +1,4 @@
+package ics
+
+// WindowsZones are the zones of Windows, for tests.
+var WindowsZones = windowsZones
