@@ -143,7 +143,7 @@ func TestNothingIsSentWhileAnotherRunsProxyOfTheInstanceIsAtWork(t *testing.T) {
 			require.Len(t, r.huawei.sent, 2*tc.sent)
 			if tc.sent == 0 {
 				require.Contains(t, requireKind(t, err, activities.TypeNotReady).Message(), another)
-				requireKind(t, shiftErr, activities.TypeNotReady)
+				require.Contains(t, requireKind(t, shiftErr, activities.TypeNotReady).Message(), another)
 				shift.Undo = true
 				_, err = run(t, r, r.proxies.SetReadWeights, shift)
 				require.NoError(t, err, "what was there is always put back")
