@@ -50,7 +50,7 @@ func TestTheErrorTable(t *testing.T) {
 			r := newRig(t)
 			r.aws.gateway = fails[maintenance.Gateway](fmt.Errorf("describe gateway sgw-12A3456B: %w", tc.err))
 
-			_, err := run(t, r, r.gateways.ReadGateway, lookup())
+			_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
 
 			app := requireKind(t, err, tc.kind)
 			require.Equal(t, "describe gateway sgw-12A3456B: "+tc.err.Error(), app.Message())
@@ -79,7 +79,7 @@ func TestWhatWasSetGoingIsNotGivenUpForWantOfPermission(t *testing.T) {
 		do      func(*rig) error
 		patient bool
 	}{
-		"ReadGateway": {do: func(r *rig) error { return fail(r, r.gateways.ReadGateway, lookup()) }},
+		"VerifyGateway": {do: func(r *rig) error { return fail(r, r.gateways.VerifyGateway, verifyLookup()) }},
 		"TriggerUpdate": {do: func(r *rig) error {
 			return fail(r, r.gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: lookup()})
 		}},
@@ -151,7 +151,7 @@ func TestTheNextLookComesLaterTheLongerTheWait(t *testing.T) {
 			r := newRig(t)
 			r.waited = waited
 			r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrNotConnected)
-			_, err := run(t, r, r.gateways.ReadGateway, lookup())
+			_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
 			require.InDelta(t, want, requireKind(t, err, activities.TypeNotReady).NextRetryDelay(), float64(want)/5)
 		})
 	}
@@ -166,7 +166,7 @@ func TestTheNextLookDoesNotDependOnTheWorkersClock(t *testing.T) {
 			r := newRig(t)
 			r.server, r.waited = r.now.Add(behind), 2*time.Minute
 			r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrNotConnected)
-			_, err := run(t, r, r.gateways.ReadGateway, lookup())
+			_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
 			require.InDelta(t, 12*time.Second, requireKind(t, err, activities.TypeNotReady).NextRetryDelay(), float64(12*time.Second)/5)
 		})
 	}
@@ -179,7 +179,7 @@ func TestAttemptsDoNotLookAtTheSameInstant(t *testing.T) {
 		r := newRig(t)
 		r.attempt = attempt + 1
 		r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrNotConnected)
-		_, err := run(t, r, r.gateways.ReadGateway, lookup())
+		_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
 		delays[requireKind(t, err, activities.TypeNotReady).NextRetryDelay()] = true
 	}
 	require.Greater(t, len(delays), 15)
@@ -199,13 +199,13 @@ func TestRetryAfterIsRespected(t *testing.T) {
 	} {
 		r := newRig(t)
 		r.aws.gateway = fails[maintenance.Gateway](fmt.Errorf("describe: %w: %w", maintenance.ErrThrottled, later(asked)))
-		_, err := run(t, r, r.gateways.ReadGateway, lookup())
+		_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
 		require.Equal(t, want, requireKind(t, err, activities.TypeThrottled).NextRetryDelay())
 	}
 	for _, asked := range []time.Duration{0, time.Second, -time.Hour} {
 		r := newRig(t)
 		r.aws.gateway = fails[maintenance.Gateway](fmt.Errorf("describe: %w: %w", maintenance.ErrThrottled, later(asked)))
-		_, err := run(t, r, r.gateways.ReadGateway, lookup())
+		_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
 		require.GreaterOrEqual(t, requireKind(t, err, activities.TypeThrottled).NextRetryDelay(), 4*time.Second, "never sooner than the pace")
 	}
 }
@@ -214,7 +214,7 @@ func TestWithoutAPaceTheNextLookComesAfterASecond(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrUnavailable)
-	_, err := run(t, r, r.gateways.ReadGateway, activities.Lookup{Gateway: gatewayRef()})
+	_, err := run(t, r, r.gateways.VerifyGateway, activities.VerifyGatewayInput{Lookup: activities.Lookup{Gateway: gatewayRef()}})
 	require.Equal(t, time.Second, requireKind(t, err, activities.TypeUnavailable).NextRetryDelay())
 }
 
@@ -227,11 +227,15 @@ func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
 		"AssessGateway": func(r *rig) error {
 			return fail(r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target})
 		},
-		"ReadGateway": func(r *rig) error { return fail(r, r.gateways.ReadGateway, activities.Lookup{Gateway: other}) },
+		"VerifyGateway": func(r *rig) error {
+			return fail(r, r.gateways.VerifyGateway, activities.VerifyGatewayInput{Lookup: activities.Lookup{Gateway: other}})
+		},
 		"ReadSchedule": func(r *rig) error {
 			return fail(r, r.gateways.ReadSchedule, activities.ReadScheduleInput{Lookup: activities.Lookup{Gateway: other}})
 		},
-		"ListVolumes": func(r *rig) error { return fail(r, r.gateways.ListVolumes, activities.Lookup{Gateway: other}) },
+		"ListVolumes": func(r *rig) error {
+			return fail(r, r.gateways.ListVolumes, activities.ListVolumesInput{Lookup: activities.Lookup{Gateway: other}})
+		},
 		"TriggerUpdate": func(r *rig) error {
 			return fail(r, r.gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: activities.Lookup{Gateway: other}})
 		},

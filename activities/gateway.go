@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -71,22 +72,57 @@ func (a *StorageGateway) volumes(ctx context.Context, ref maintenance.GatewayRef
 	return call(ctx, cloud.Volumes, gateway)
 }
 
+// ListVolumesInput names the volumes that are expected.
+type ListVolumesInput struct {
+	Lookup
+	Expected []maintenance.Volume `json:"expected,omitempty"`
+	// Until is how long one that is expected and not listed is waited for: a gateway may
+	// list its volumes one by one after a restart.
+	Until time.Time `json:"until,omitzero"`
+}
+
 // ListVolumes reads the gateway's volumes as they are now.
-func (a *StorageGateway) ListVolumes(ctx context.Context, in Lookup) (out []maintenance.Volume, err error) {
+func (a *StorageGateway) ListVolumes(ctx context.Context, in ListVolumesInput) (out []maintenance.Volume, err error) {
 	defer edge(ctx, in.Pace, &err)
 	gateway, err := a.gateway(ctx, in.Gateway)
 	if err != nil {
 		return nil, err
 	}
-	return a.volumes(ctx, in.Gateway, gateway)
+	if out, err = a.volumes(ctx, in.Gateway, gateway); err != nil {
+		return nil, err
+	}
+	if gone := maintenance.Missing(in.Expected, out); len(gone) > 0 && a.Now().Before(in.Until) {
+		return nil, notYet("%s", strings.Join(gone, "; "))
+	}
+	return out, nil
 }
 
-// ReadGateway reads the gateway as it is now. One that does not run at this moment
+// VerifyGatewayInput says what is to be read of a gateway besides itself.
+type VerifyGatewayInput struct {
+	Lookup
+	Volumes          bool `json:"volumes,omitempty"`
+	AutomaticUpdates bool `json:"automaticUpdates,omitempty"`
+}
+
+// VerifyGateway reads the gateway as it is now. One that does not run at this moment
 // is waited for.
-func (a *StorageGateway) ReadGateway(ctx context.Context, in Lookup) (out maintenance.Gateway, err error) {
+func (a *StorageGateway) VerifyGateway(ctx context.Context, in VerifyGatewayInput) (out maintenance.Found, err error) {
 	defer edge(ctx, in.Pace, &err)
-	if out, err = a.gateway(ctx, in.Gateway); err == nil && !out.Running() {
-		err = notYet("the gateway is in state %s", out.State)
+	if out.Gateway, err = a.gateway(ctx, in.Gateway); err != nil {
+		return out, err
+	}
+	if !out.Gateway.Running() {
+		return out, notYet("the gateway is in state %s", out.Gateway.State)
+	}
+	if in.AutomaticUpdates {
+		raw, err := a.rawSchedule(ctx, in.Gateway)
+		if err != nil {
+			return out, err
+		}
+		out.AutomaticUpdates = raw.AutomaticUpdates
+	}
+	if in.Volumes {
+		out.Volumes, err = a.volumes(ctx, in.Gateway, out.Gateway)
 	}
 	return out, err
 }

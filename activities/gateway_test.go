@@ -107,11 +107,13 @@ func TestReadsTellWhatAWSSays(t *testing.T) {
 	r.aws.gateway, r.aws.schedule = says(gatewayBefore()), says(rawBoth())
 	r.aws.volumes = says([]maintenance.Volume{volume("BOOTSTRAPPING")})
 
-	gateway, err := run(t, r, r.gateways.ReadGateway, lookup())
+	found, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
 	require.NoError(t, err)
-	require.Equal(t, gatewayBefore(), gateway)
+	require.Equal(t, maintenance.Found{
+		Gateway: gatewayBefore(), Volumes: []maintenance.Volume{volume("BOOTSTRAPPING")}, AutomaticUpdates: rawBoth().AutomaticUpdates,
+	}, found)
 
-	volumes, err := run(t, r, r.gateways.ListVolumes, lookup())
+	volumes, err := run(t, r, r.gateways.ListVolumes, activities.ListVolumesInput{Lookup: lookup()})
 	require.NoError(t, err)
 	require.Equal(t, []maintenance.Volume{volume("BOOTSTRAPPING")}, volumes)
 
@@ -234,11 +236,26 @@ func TestWatchGatewayOutlastsLooksThatFail(t *testing.T) {
 }
 
 // What a look at the end wants is a gateway that runs.
-func TestReadGatewayWaitsForOneThatRuns(t *testing.T) {
+// After a restart a gateway may list its volumes one by one.
+func TestListVolumesWaitsForThoseThatAreExpected(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.aws.gateway, r.aws.volumes = says(gatewayBefore()), says([]maintenance.Volume{})
+	in := activities.ListVolumesInput{Lookup: lookup(), Expected: []maintenance.Volume{volume("AVAILABLE")}, Until: r.now.Add(time.Minute)}
+	_, err := run(t, r, r.gateways.ListVolumes, in)
+	require.Contains(t, requireKind(t, err, activities.TypeNotReady).Message(), volume("AVAILABLE").ID)
+
+	in.Until = r.now
+	volumes, err := run(t, r, r.gateways.ListVolumes, in)
+	require.NoError(t, err)
+	require.Empty(t, volumes)
+}
+
+func TestVerifyGatewayWaitsForOneThatRuns(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.aws.gateway = says(gatewayAway())
-	_, err := run(t, r, r.gateways.ReadGateway, lookup())
+	_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
 	requireNotYet(t, err, "the gateway is in state")
 }
 

@@ -175,6 +175,10 @@ func pace() maintenance.Pace {
 
 func lookup() activities.Lookup { return activities.Lookup{Gateway: gatewayRef(), Pace: pace()} }
 
+func verifyLookup() activities.VerifyGatewayInput {
+	return activities.VerifyGatewayInput{Lookup: lookup(), Volumes: true, AutomaticUpdates: true}
+}
+
 // gatewayBefore runs 1.2.3 and is offered an update.
 func gatewayBefore() maintenance.Gateway {
 	return maintenance.Gateway{

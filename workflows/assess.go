@@ -34,7 +34,7 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	r.policy = found.Policy
+	r.policy, r.volumes = found.Policy, maintenance.Attached(found.Volumes)
 	r.learn(ctx, found.Schedule)
 	before := found.Gateway
 	if r.in.Carried != nil {
@@ -129,7 +129,22 @@ func (r *run) holdAutomaticUpdates(ctx workflow.Context, found maintenance.Autom
 		return err
 	}
 	held.is(maintenance.ChangeInForce)
+	r.automatic = heldPolicy{owner: found, change: held}
 	return nil
+}
+
+// heldPolicy is the owner's policy for automatic updates while the run holds it.
+type heldPolicy struct {
+	owner  maintenance.AutomaticUpdatePolicy
+	change *entry // the ledger's line; nil: it was never held
+}
+
+// restored is the owner's policy where the run has held and restored it, else empty.
+func (h heldPolicy) restored() maintenance.AutomaticUpdatePolicy {
+	if h.change == nil || h.change.change.State != maintenance.ChangeTakenBack {
+		return ""
+	}
+	return h.owner
 }
 
 func (r *run) lookup() activities.Lookup {

@@ -44,6 +44,12 @@ type cloud struct {
 	awsAt    time.Time // AWS updates by itself
 
 	triggered time.Time
+	// updated, where given, changes what the gateway shows after the update, at the n-th look.
+	updated   func(g *maintenance.Gateway, n int)
+	looks     int
+	meddle    func() // what somebody does once the owner's policy is back
+	gone      int    // how many of its volumes are gone after the update
+	dropped   int    // or are detached
 	volumes   []maintenance.Volume
 	snapshots []*maintenance.Snapshot
 	unseen    time.Duration // how long EC2 does not show a snapshot
@@ -213,6 +219,9 @@ func (c *cloud) Gateway(_ context.Context, arn string) (maintenance.Gateway, err
 	case since < c.gap+c.restart+c.stale:
 	default:
 		g.SoftwareVersion, g.LastSoftwareUpdate, g.NextUpdateAvailable = "2.0.0", "2026-11-22T02:00:00", ""
+		if c.looks++; c.updated != nil {
+			c.updated(&g, c.looks)
+		}
 	}
 	return g, nil
 }
@@ -259,6 +268,9 @@ func (c *cloud) SetAutomaticUpdates(_ context.Context, _ string, policy maintena
 		return err
 	}
 	c.schedule.AutomaticUpdates = policy
+	if c.meddle != nil && policy == maintenance.AllVersions {
+		c.meddle()
+	}
 	return c.effect("automatic-updates", string(policy))
 }
 
@@ -267,7 +279,14 @@ type volumeCloud struct{ *cloud }
 func (c volumeCloud) Volumes(context.Context, maintenance.Gateway) ([]maintenance.Volume, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return append([]maintenance.Volume{}, c.volumes...), nil
+	all := append([]maintenance.Volume{}, c.volumes...)
+	if c.triggered.IsZero() {
+		return all, nil
+	}
+	for i := range all[:c.dropped] {
+		all[i].Status = "DETACHED"
+	}
+	return all[c.gone:], nil
 }
 
 func (c volumeCloud) CreateSnapshot(_ context.Context, arn, key string) (string, error) {

@@ -60,13 +60,16 @@ type run struct {
 	schedule maintenance.Schedule
 	readAt   time.Time // when the schedule was last read
 	baseline maintenance.Baseline
-	offered  bool      // an update was on offer at assess
-	missed   time.Time // until when an activity found it too late to begin
+	volumes  []maintenance.Volume        // that were attached at assess
+	taken    []maintenance.RecoveryPoint // of which every volume has its snapshot
+	offered  bool                        // an update was on offer at assess
+	missed   time.Time                   // until when an activity found it too late to begin
 
 	points    int                   // how often recovery points were begun
 	triggers  int                   // how often the update was, or may have been, triggered
 	answered  int                   // how often AWS said that it has begun
 	software  *entry                // the ledger's line of the update
+	automatic heldPolicy            // for automatic updates
 	disrupted bool                  // something disruptive has begun
 	worked    time.Time             // when the last disruptive work ended
 	stopped   bool                  // the fan-out of proxies begins no more
@@ -198,6 +201,9 @@ func (r *run) report(s maintenance.Step) *maintenance.StepReport {
 // conclude makes the record of the run, and Temporal's status of it.
 func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.Result, error) {
 	state := maintenance.Conclude(failure != nil || stuck != nil, r.ledger.changes())
+	if _, differ := errors.AsType[differs](failure); differ && state != maintenance.StateCompensationFailed {
+		state = maintenance.StateVerificationFailed
+	}
 	if r.deferred && state == maintenance.StateCompleted {
 		state = maintenance.StateDeferred
 	}

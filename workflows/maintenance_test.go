@@ -32,6 +32,108 @@ func TestOpenWindowDoesTheWholeMaintenance(t *testing.T) {
 	}
 }
 
+// Every step succeeds, and what is there at the end is something else.
+func TestVerifyHoldsTheRunToWhatItReported(t *testing.T) {
+	t.Parallel()
+	proved := func(n int) bool { return n <= 4 } // the looks that prove the update, before verify's
+	policy := maintenance.Policy{Snapshot: maintenance.SnapshotBoth}
+	for name, tc := range map[string]struct {
+		arrange func(*cloud)
+		says    string
+	}{
+		"the version is lower than before": {
+			func(c *cloud) { c.updated = func(g *maintenance.Gateway, _ int) { g.SoftwareVersion = "0.9.9" } },
+			"runs 0.9.9, which is older than 1.0.0 before the update",
+		},
+		"the old version is back": {
+			func(c *cloud) {
+				c.updated = func(g *maintenance.Gateway, n int) {
+					if !proved(n) {
+						g.SoftwareVersion = "1.0.0"
+					}
+				}
+			},
+			"runs 1.0.0 again, as before the update; it ran 2.0.0 after it",
+		},
+		"another, older version than the one that was proved": {
+			func(c *cloud) {
+				c.updated = func(g *maintenance.Gateway, n int) {
+					if !proved(n) {
+						g.SoftwareVersion = "1.5.0"
+					}
+				}
+			},
+			"runs 1.5.0, and ran 2.0.0 after the update",
+		},
+		"no version at all": {
+			func(c *cloud) { c.updated = func(g *maintenance.Gateway, _ int) { g.SoftwareVersion = "" } },
+			"reports no software version, and ran 1.0.0",
+		},
+		"the same version, and the same update still on offer": {
+			func(c *cloud) {
+				c.updated = func(g *maintenance.Gateway, _ int) {
+					g.SoftwareVersion, g.NextUpdateAvailable = "1.0.0", c.gateway.NextUpdateAvailable
+				}
+			},
+			"AWS still offers the same update",
+		},
+		"a volume is gone":         {func(c *cloud) { c.gone = 1 }, "volume vol-1122aabb is not listed any more"},
+		"all volumes are gone":     {func(c *cloud) { c.gone = 2 }, "volume vol-3344ccdd is not listed any more"},
+		"a volume is not attached": {func(c *cloud) { c.dropped = 1 }, "volume vol-1122aabb is DETACHED, and was AVAILABLE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud()
+			tc.arrange(c)
+			result, err := maintain(t, at(t, noon, c), c.input(policy))
+			require.Error(t, err)
+			require.Equal(t, maintenance.StateVerificationFailed, result.State, result.Summary)
+			require.Contains(t, result.Summary, tc.says)
+			require.Contains(t, result.Summary, "look at it by hand")
+			require.True(t, result.Quarantined, "no later run touches what nobody understands")
+		})
+	}
+}
+
+// An update that changes the date and not the version is one, where AWS offers it no more.
+func TestUpdateThatKeepsTheVersionIsTold(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	c.updated = func(g *maintenance.Gateway, _ int) { g.SoftwareVersion = "1.0.0" }
+	result, err := maintain(t, at(t, noon, c), c.input(maintenance.Policy{}))
+	require.NoError(t, err)
+	require.Equal(t, maintenance.StateCompleted, result.State)
+	require.Contains(t, result.Summary, "runs 1.0.0 as before, and AWS dates its last update 2026-11-22T02:00:00")
+}
+
+func TestWeightsAndPolicyAreVerified(t *testing.T) {
+	t.Parallel()
+	policy := maintenance.Policy{AutomaticUpdates: maintenance.AutomaticUpdatesHold, Proxies: maintenance.ProxyPolicy{ShiftReads: true}}
+	for name, tc := range map[string]struct {
+		arrange func(*cloud)
+		says    string
+	}{
+		"somebody moved the reads again": {
+			func(c *cloud) { c.meddle = func() { c.proxies[proxyIDs[0]].proxy.Routing.ReadWeights[0].Weight = 7 } },
+			"does not have the read weights that were put back",
+		},
+		"somebody held automatic updates again": {
+			func(c *cloud) { c.meddle = func() { c.schedule.AutomaticUpdates = maintenance.EmergencyVersionsOnly } },
+			"automatic updates are EMERGENCY_VERSIONS_ONLY, and were ALL_VERSIONS before the run",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud().withProxies(1)
+			tc.arrange(c)
+			result, err := maintain(t, at(t, noon, c), c.input(policy))
+			require.Error(t, err)
+			require.Equal(t, maintenance.StateVerificationFailed, result.State, result.Summary)
+			require.Contains(t, result.Summary, tc.says)
+		})
+	}
+}
+
 func TestMaintenanceOutcomes(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -29,14 +30,17 @@ func (r *run) snapshot(ctx workflow.Context) (outcome, error) {
 	if err := r.takeSnapshots(ctx, maintenance.PointAfter); err != nil {
 		return outcome{}, err
 	}
-	return done("%d completed", len(r.status.Snapshots)), nil
+	return done("%d completed", r.completedAt(maintenance.PointAfter)), nil
 }
 
 // takeSnapshots takes and verifies one snapshot of every volume that is attached,
-// all at once, and lets every one end before it says that one failed. A detached
-// volume gets no writes, and Storage Gateway takes no snapshot of it.
+// all at once, and lets every one end before it says that one failed, or that one which
+// assess found is gone. A volume that was detached before gets no writes, and Storage
+// Gateway takes no snapshot of it.
 func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoint) error {
-	volumes, err := call(ctx, r.readWithin(rereadLimit, "list the volumes"), gateways.ListVolumes, r.lookup())
+	settle := r.policy.SnapshotSettle.Std()
+	volumes, err := call(ctx, r.readWithin(settle+rereadLimit, "list the volumes"), gateways.ListVolumes,
+		activities.ListVolumesInput{Lookup: r.lookup(), Expected: r.volumes, Until: workflow.Now(ctx).Add(settle)})
 	if err != nil {
 		return err
 	}
@@ -59,7 +63,35 @@ func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoin
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return errors.Join(errs...)
+	if gone := maintenance.Missing(r.volumes, volumes); len(gone) > 0 {
+		errs = append(errs, r.volumesGone(point, gone))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	r.recoverable(point)
+	return nil
+}
+
+// volumesGone is the failure of a recovery point that lacks volumes. A gateway that lost
+// them in its update is kept from later runs; one that lost them before is as somebody
+// left it.
+func (r *run) volumesGone(point maintenance.RecoveryPoint, gone []string) error {
+	if point == maintenance.PointBefore {
+		return errors.New(strings.Join(gone, "; "))
+	}
+	r.suspect = differs(gone).Error()
+	return differs(gone)
+}
+
+// completedAt counts the finished snapshots of a recovery point.
+func (r *run) completedAt(point maintenance.RecoveryPoint) (n int) {
+	for _, s := range r.status.Snapshots {
+		if s.Point == point && s.Completed {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintenance.RecoveryPoint) error {

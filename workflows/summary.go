@@ -44,6 +44,8 @@ func closing(state maintenance.EndState) string {
 		return "Every change that can be taken back was taken back."
 	case maintenance.StatePartial:
 		return "What was changed around it is as it was before; upgrades only go forward."
+	case maintenance.StateVerificationFailed:
+		return "The steps succeeded, and what is there afterwards is something else: look at it by hand."
 	case maintenance.StateCompensationFailed:
 		return "A change could not be taken back: see the ledger, and take it back by hand."
 	case maintenance.StateCompleted, maintenance.StateDeferred:
@@ -59,6 +61,8 @@ func (r *run) truths() []string {
 	switch {
 	case g.Updated && g.Cause == maintenance.CauseAWS:
 		truths = append(truths, fmt.Sprintf("%s runs %s, updated by AWS itself (was %s)", id, g.After.SoftwareVersion, g.Before.SoftwareVersion))
+	case g.Updated && g.After.SoftwareVersion == g.Before.SoftwareVersion:
+		truths = append(truths, fmt.Sprintf("%s runs %s as before, and AWS dates its last update %s", id, orNone(g.After.SoftwareVersion), orNone(g.After.LastSoftwareUpdate)))
 	case g.Updated:
 		truths = append(truths, fmt.Sprintf("%s runs %s (was %s)", id, g.After.SoftwareVersion, g.Before.SoftwareVersion))
 	case r.status.PastNoReturn:
@@ -78,6 +82,13 @@ func (r *run) truths() []string {
 		}
 	}
 	return truths
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "no version that AWS tells"
+	}
+	return text
 }
 
 func (r *run) snapshotTruths() []string {

@@ -88,6 +88,9 @@ func gatewayCalls() []Call {
 	}
 }
 
+// restored is the moment from which the policy for automatic updates is the owner's again.
+func restored() Mark { return Mark{setMaintenance, 2} }
+
 func settingCalls() []Call {
 	return []Call{
 		{Operation: readMaintenance, For: "assess", Story: Whole(), Refused: failed()},
@@ -96,11 +99,12 @@ func settingCalls() []Call {
 		{Operation: setMaintenance, For: "hold updates", Story: Whole(), Refused: compensated()},
 		{Operation: readMaintenance, For: "look before restoring them", Story: Whole(), After: after(createSnapshot), Refused: stuck(Hold, Update, Snapshot), Persists: UntilLetIn},
 		{Operation: setMaintenance, For: "restore them", Story: Whole(), After: after(createSnapshot), Refused: stuck(Hold, Update, Snapshot), Persists: UntilLetIn},
+		{Operation: readMaintenance, For: "verify", Story: Whole(), After: restored(), Refused: partial(Hold, Update, Snapshot, Release)},
 	}
 }
 
 func volumeCalls() []Call {
-	told := partial(Hold, Update, Release)
+	told, verified := partial(Hold, Update, Release), partial(Hold, Update, Snapshot, Release)
 	return []Call{
 		{Operation: listVolumes, For: "assess", Story: Whole(), Refused: failed()},
 		{Operation: listVolumes, For: "list after the update", Story: Whole(), After: after(updateSoftware), Refused: told},
@@ -109,6 +113,8 @@ func volumeCalls() []Call {
 		{Operation: describeCached, For: "list after the update", Story: Whole(), After: after(updateSoftware), Refused: told},
 		{Operation: describeCached, For: "look before CreateSnapshot", Story: Whole(), After: after(describeSnapshots), Refused: told},
 		{Operation: describeStored, For: "assess", Story: stored(), Refused: failed()},
+		{Operation: listVolumes, For: "verify", Story: Whole(), After: restored(), Refused: verified},
+		{Operation: describeCached, For: "verify", Story: Whole(), After: restored(), Refused: verified},
 	}
 }
 

@@ -72,6 +72,9 @@ const (
 	// StatePartial: it failed after a change that only goes forward; what can
 	// be taken back was taken back, the rest stays.
 	StatePartial EndState = "PARTIAL"
+	// StateVerificationFailed: every step said that it succeeded, and what is there
+	// afterwards is not what they reported. A person has to look.
+	StateVerificationFailed EndState = "VERIFICATION_FAILED"
 	// StateDeferred: what is left does not begin in this window, and the campaign
 	// that began the run places it anew. Nothing is under way.
 	StateDeferred EndState = "DEFERRED"

@@ -1,0 +1,114 @@
+package maintenance_test
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// verified is a gateway that was updated from 1.2.3 to 1.3.0, with one volume, a
+// snapshot after the update and a policy that was held.
+func verified() (maintenance.Reported, maintenance.Found) {
+	before := maintenance.Gateway{State: "RUNNING", SoftwareVersion: "1.2.3", LastSoftwareUpdate: "2026-01-01T00:00:00", NextUpdateAvailable: "2026-11-01T00:00:00"}
+	after := maintenance.Gateway{State: "RUNNING", SoftwareVersion: "1.3.0", LastSoftwareUpdate: "2026-11-22T02:00:00"}
+	volumes := []maintenance.Volume{{ID: "vol-1", Status: "AVAILABLE"}}
+	return maintenance.Reported{
+			Before: before, After: after, Volumes: volumes, Points: []maintenance.RecoveryPoint{maintenance.PointAfter},
+			Snapshots:        []maintenance.SnapshotOutcome{{VolumeID: "vol-1", SnapshotID: "snap-1", Point: maintenance.PointAfter, Completed: true}},
+			AutomaticUpdates: maintenance.AllVersions,
+		}, maintenance.Found{
+			Gateway: after, Volumes: volumes, AutomaticUpdates: maintenance.AllVersions,
+		}
+}
+
+func TestDifferences(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change func(r *maintenance.Reported, now *maintenance.Found)
+		says   string // empty: there is no difference
+	}{
+		"nothing":                   {func(*maintenance.Reported, *maintenance.Found) {}, ""},
+		"a further, newer update":   {func(_ *maintenance.Reported, now *maintenance.Found) { now.Gateway.SoftwareVersion = "1.10.0" }, ""},
+		"a version of another form": {func(_ *maintenance.Reported, now *maintenance.Found) { now.Gateway.SoftwareVersion = "1.3.0-hotfix" }, "ran 1.3.0 after the update"},
+		"no version, as there never was": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.Before.SoftwareVersion, r.After.SoftwareVersion, now.Gateway.SoftwareVersion = "", "", ""
+			}, "",
+		},
+		"the version vanished": {func(_ *maintenance.Reported, now *maintenance.Found) { now.Gateway.SoftwareVersion = "" }, "reports no software version"},
+		"a lower one": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.After.SoftwareVersion, now.Gateway.SoftwareVersion = "1.2.2", "1.2.2"
+			}, "older than 1.2.3",
+		},
+		"numbers, not letters": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.Before.SoftwareVersion, r.After.SoftwareVersion, now.Gateway.SoftwareVersion = "1.9.0", "1.10.0", "1.10.0"
+			}, "",
+		},
+		"not running": {func(_ *maintenance.Reported, now *maintenance.Found) { now.Gateway.State = "SHUTDOWN" }, "in state SHUTDOWN"},
+		"nothing has changed after all": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.After.SoftwareVersion = "1.2.3"
+				now.Gateway = r.Before
+			}, "the date of its last update is the old one too",
+		},
+		"a volume is gone": {func(_ *maintenance.Reported, now *maintenance.Found) { now.Volumes = nil }, "volume vol-1 is not listed any more"},
+		"a volume cannot be recovered": {
+			func(_ *maintenance.Reported, now *maintenance.Found) {
+				now.Volumes = []maintenance.Volume{{ID: "vol-1", Status: "IRRECOVERABLE"}}
+			}, "volume vol-1 is IRRECOVERABLE",
+		},
+		"a volume is still busy": {
+			func(_ *maintenance.Reported, now *maintenance.Found) {
+				now.Volumes = []maintenance.Volume{{ID: "vol-1", Status: "BOOTSTRAPPING"}}
+			}, "",
+		},
+		"a snapshot is missing":  {func(r *maintenance.Reported, _ *maintenance.Found) { r.Snapshots = nil }, "no completed snapshot after the update"},
+		"a snapshot was deleted": {func(r *maintenance.Reported, _ *maintenance.Found) { r.Snapshots[0].Deleted = true }, "no completed snapshot"},
+		"the policy is another":  {func(_ *maintenance.Reported, now *maintenance.Found) { now.AutomaticUpdates = "" }, "automatic updates are not told, and were ALL_VERSIONS"},
+		"a policy that was never held": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.AutomaticUpdates, now.AutomaticUpdates = "", maintenance.EmergencyVersionsOnly
+			}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reported, now := verified()
+			tc.change(&reported, &now)
+			differences := reported.Differences(now)
+			if tc.says == "" {
+				require.Empty(t, differences)
+				return
+			}
+			require.Len(t, differences, 1)
+			require.Contains(t, differences[0], tc.says)
+		})
+	}
+}
+
+func TestSoftwareVersionsAreComparedByNumbers(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		number := rapid.Uint16()
+		a, b := number.Draw(t, "a"), number.Draw(t, "b")
+		version := func(n uint16) string { return "2." + itoa(n) + ".0" }
+		order, known := maintenance.CompareSoftware(version(a), version(b))
+		require.True(t, known)
+		switch {
+		case a < b:
+			require.Negative(t, order)
+		case a > b:
+			require.Positive(t, order)
+		default:
+			require.Zero(t, order)
+		}
+	})
+}
+
+func itoa(n uint16) string { return strconv.FormatUint(uint64(n), 10) }
