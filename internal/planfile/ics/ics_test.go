@@ -288,6 +288,7 @@ func TestWhatIsWrongIsRefused(t *testing.T) {
 		"two beginnings":           {calendar(vevent("DTSTART;VALUE=DATE:20261224", "DTSTART;VALUE=DATE:20150101")), `it has 2 times DTSTART: want it once`},
 		"a parameter twice":        {calendar(vevent("DTSTART;TZID=UTC;TZID=Asia/Tokyo:20261224T100000")), "line 8: it is no iCalendar file: DTSTART has the parameter TZID twice"},
 		"end before":               {calendar(vevent("DTSTART:20261224T180000Z", "DTEND:20261224T170000Z")), "it ends before it begins"},
+		"end before, in a zone":    {calendar(vevent("DTSTART;TZID=America/New_York:20261208T090000", "DTEND:20261208T110000")), "it ends before it begins"},
 		"end before, in days":      {calendar(vevent("DTSTART;VALUE=DATE:20261224", "DTEND;VALUE=DATE:20261223")), "it ends before it begins"},
 		"a date and a time":        {calendar(vevent("DTSTART;VALUE=DATE:20261224", "DTEND:20261224T170000Z")), "of its beginning and its end one is a date and one a time"},
 		"an end and a duration":    {calendar(vevent("DTSTART:20261224T180000Z", "DTEND:20261224T190000Z", "DURATION:PT3H")), "it has a DTEND and a DURATION: want one of them"},

@@ -53,7 +53,7 @@ func between(start, end stamp) (length, error) {
 	default:
 		l.days, l.exact = end.in(start.zone).Sub(start.clock), end.at().Sub(start.at())
 	}
-	if end.clock.Before(start.clock) && (start.date || end.at().Before(start.at())) {
+	if (start.date && end.clock.Before(start.clock)) || (!start.date && end.at().Before(start.at())) {
 		return l, errors.New("it ends before it begins")
 	}
 	return l.checked()

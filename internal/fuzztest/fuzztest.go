@@ -1,0 +1,18 @@
+// Package fuzztest has fuzz tests find something in the time that they are given.
+package fuzztest
+
+import "flag"
+
+// Quicken is for the TestMain of a package whose fuzz tests begin with whole documents.
+// Go makes each input that reaches new code smaller before it goes on, for up to a
+// minute, in as many tries as the square of its bytes: of a page that is all it does.
+// A given -fuzzminimizetime stays.
+func Quicken() {
+	flag.Parse()
+	const limit, tries = "test.fuzzminimizetime", "100x"
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == limit })
+	if !given {
+		_ = flag.Set(limit, tries) //nolint:errcheck // every test has the flag
+	}
+}

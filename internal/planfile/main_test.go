@@ -1,0 +1,12 @@
+package planfile_test
+
+import (
+	"testing"
+
+	"github.com/tidegate/tidegate/internal/fuzztest"
+)
+
+func TestMain(m *testing.M) {
+	fuzztest.Quicken()
+	m.Run()
+}
