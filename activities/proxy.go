@@ -241,8 +241,8 @@ func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (ou
 	case out.Proxy.Broken() && (out.Done || job.Failed() || job.Completed()):
 		return out, settled(out.Proxy)
 	case job.Failed():
-		return out, fmt.Errorf("%w: job %s of proxy %s ended as %s: %s; it still runs %s",
-			errJobFailed, job.ID, in.Proxy.ProxyID, job.Status, job.FailReason, out.Kernel.Current)
+		return out, fmt.Errorf("%w: proxy %s still runs %s: its job %s ended as %s: %s",
+			errJobFailed, in.Proxy.ProxyID, out.Kernel.Current, job.ID, job.Status, job.FailReason)
 	}
 	return out, notYet("proxy %s is %s at version %s, its job %s %s", in.Proxy.ProxyID, out.Proxy.Status, out.Kernel.Current, job.Status, job.Progress)
 }

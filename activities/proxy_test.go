@@ -293,7 +293,7 @@ func TestAwaitUpgradedBelievesTheVersionAndNotTheJob(t *testing.T) {
 		"the version is there, still at work":      {"job-1", job("Running"), "UPGRADING", newKernel, activities.TypeNotReady, "is UPGRADING"},
 		"not well while the job runs":              {"job-1", job("Running"), "ABNORMAL", oldKernel, activities.TypeNotReady, "is ABNORMAL"},
 		"not well, the job not shown":              {"job-1", lost, "ABNORMAL", oldKernel, activities.TypeNotReady, "is ABNORMAL"},
-		"the job failed":                           {"job-1", job("Failed"), "ACTIVE", oldKernel, activities.TypeJobFailed, "job job-1 of proxy " + proxyID + " ended as Failed: no subnet ip; it still runs 2.23.12.000"},
+		"the job failed":                           {"job-1", job("Failed"), "ACTIVE", oldKernel, activities.TypeJobFailed, "proxy " + proxyID + " still runs 2.23.12.000: its job job-1 ended as Failed: no subnet ip"},
 		"the job was cancelled":                    {"job-1", job("Canceled"), "ACTIVE", oldKernel, activities.TypeJobFailed, "Canceled"},
 		"the job waits for a person":               {"job-1", job("Unauthorized"), "ACTIVE", oldKernel, activities.TypeJobFailed, "Unauthorized"},
 		"not well with the new version":            {"job-1", job("Running"), "ABNORMAL", newKernel, activities.TypeBroken, "is ABNORMAL"},

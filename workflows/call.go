@@ -175,12 +175,14 @@ const maxSends = 5
 func once[T any](ctx workflow.Context, send func() (T, error), find func(workflow.Context) (out T, begun bool, err error)) (T, error) {
 	watching, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
+	var last error
 	for range maxSends {
 		out, err := send()
 		if err == nil || !unknownOutcome(err) {
 			return out, err
 		}
 		spent := outOfTime(err)
+		last = explain(err)
 		out, begun, err := find(watching)
 		switch {
 		case err != nil:
@@ -190,10 +192,11 @@ func once[T any](ctx workflow.Context, send func() (T, error), find func(workflo
 		case ctx.Err() != nil:
 			return out, ctx.Err()
 		case spent:
-			return out, temporal.NewNonRetryableApplicationError("nothing began", activities.TypeNotReady, nil)
+			return out, temporal.NewNonRetryableApplicationError("nothing began; the last answer: "+last.Error(), activities.TypeNotReady, nil)
 		}
 	}
 	var none T
 	return none, temporal.NewNonRetryableApplicationError(
-		fmt.Sprintf("sent %d times, each without an answer and without a sign that it began", maxSends), activities.TypeUnknownOutcome, nil)
+		fmt.Sprintf("sent %d times, and no answer said whether it took effect, nor is there a sign that it began; the last answer: %s",
+			maxSends, last.Error()), activities.TypeUnknownOutcome, nil)
 }

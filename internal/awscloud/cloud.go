@@ -32,6 +32,7 @@ type Cloud struct {
 func New(cfg aws.Config, endpoint string, snapshots SnapshotStore) *Cloud {
 	api := storagegateway.NewFromConfig(cfg, func(o *storagegateway.Options) {
 		o.Retryer = wire.NoRetries()
+		o.APIOptions = append(o.APIOptions, wire.BoundAnswers)
 		o.Credentials = wire.Credentials(o.Credentials)
 		if endpoint != "" {
 			o.BaseEndpoint = &endpoint

@@ -54,14 +54,15 @@ type callError struct {
 	retryAfter time.Duration
 }
 
-// Error says what was done to what, what became of it, and why.
+// Error says what was done to what, what became of it, what to do, and at last, since
+// it is what may be cut off, what the cloud said.
 func (e *callError) Error() string {
 	text := e.doing + ": " + e.kind.Error()
-	if e.detail != "" {
-		text += ": " + e.detail
-	}
 	if e.advice != "" {
 		text += "; " + e.advice
+	}
+	if e.detail != "" {
+		text += ": " + e.detail
 	}
 	return text
 }
@@ -85,9 +86,9 @@ func (c *Cloud) failure(op *operation, err error, sent bool) error {
 	var undecodable *sdkerr.ServiceResponseError // our handler leaves only 2xx to the SDK
 	switch {
 	case errors.As(err, &reply):
-		failed.kind = kindOf(reply.status, reply.normalCode())
+		failed.kind = kindOf(reply)
 		failed.detail = reply.describe(c.clean)
-		failed.advice = c.advice(op, failed.kind, reply.normalCode())
+		failed.advice = c.advice(op, failed.kind, reply)
 		failed.retryAfter = reply.retryAfter
 	case errors.As(err, &undecodable):
 		failed.kind = maintenance.ErrUnavailable
@@ -108,14 +109,16 @@ func (c *Cloud) failure(op *operation, err error, sent bool) error {
 }
 
 // advice is what an operator can do about a failure, where that is clear.
-func (c *Cloud) advice(op *operation, kind error, code string) string {
+func (c *Cloud) advice(op *operation, kind error, reply *replyError) string {
 	switch {
-	case code == codeClockSkew:
+	case reply.normalCode() == codeClockSkew:
 		return "set this machine's clock: it is more than 15 minutes off"
 	case errors.Is(kind, maintenance.ErrDenied):
 		return fmt.Sprintf("check the credentials of %s and that they may %s", c.account, op.action)
 	case errors.Is(kind, maintenance.ErrUnsupported):
 		return fmt.Sprintf("check the endpoint %s of %s", c.account.Endpoint, c.account)
+	case !reply.wellFormed && !errors.Is(kind, maintenance.ErrThrottled):
+		return fmt.Sprintf("this is no answer of TaurusDB: if it stays so, check the endpoint %s of %s", c.account.Endpoint, c.account)
 	default:
 		return ""
 	}
@@ -123,10 +126,10 @@ func (c *Cloud) advice(op *operation, kind error, code string) string {
 
 // kindOf is the one table of Huawei's errors: by code where we know it (the
 // error code tables of the API references, and what the vendor's Terraform
-// provider retries), else by HTTP status. ErrUnavailable stands for a failure
-// after which it is not known whether anything was done.
-func kindOf(status int, code string) error {
-	switch code {
+// provider retries). Any other error in Huawei's form is a refusal. ErrUnavailable
+// stands for a failure after which it is not known whether anything was done.
+func kindOf(reply *replyError) error {
+	switch reply.normalCode() {
 	case "DBS.200001", "DBS.200004", "DBS.200006", "DBS.280001", "DBS.290000",
 		"DBS.270025", "DBS.270026", "DBS.270027", "DBS.280404":
 		return maintenance.ErrInvalid
@@ -156,25 +159,25 @@ func kindOf(status int, code string) error {
 		"DBS.213002", "DBS.213004", "DBS.290006", "DBS.290015":
 		return maintenance.ErrUnavailable
 	default:
-		return kindOfStatus(status)
+		return kindOfOther(reply)
 	}
 }
 
-func kindOfStatus(status int) error {
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return maintenance.ErrDenied
-	case http.StatusNotFound, http.StatusGone:
-		return maintenance.ErrNotFound
-	case http.StatusConflict:
-		return maintenance.ErrBusy
-	case http.StatusTooManyRequests:
+// kindOfOther judges an error without a code that the table knows. The status only
+// tells refusals apart, and whether one that the service does not name is its own
+// fault. What is no error in Huawei's form is of whoever stands between.
+func kindOfOther(reply *replyError) error {
+	switch {
+	case reply.status == http.StatusTooManyRequests: // also of a load balancer: it did not pass the request on
 		return maintenance.ErrThrottled
-	case http.StatusRequestTimeout:
+	case !reply.wellFormed, reply.status/100 != 4, reply.status == http.StatusRequestTimeout:
 		return maintenance.ErrUnavailable
+	case reply.status == http.StatusUnauthorized, reply.status == http.StatusForbidden:
+		return maintenance.ErrDenied
+	case reply.status == http.StatusNotFound, reply.status == http.StatusGone:
+		return maintenance.ErrNotFound
+	case reply.status == http.StatusConflict:
+		return maintenance.ErrBusy
 	}
-	if status/100 == 4 {
-		return maintenance.ErrInvalid
-	}
-	return maintenance.ErrUnavailable
+	return maintenance.ErrRejected
 }

@@ -45,7 +45,13 @@ func TestEachErrorOfTheCloudHasItsSentinel(t *testing.T) {
 		"parameter":                {reply: dbs(400, "DBS.200001"), want: maintenance.ErrInvalid},
 		"no such version pair":     {reply: dbs(400, "DBS.280001"), want: maintenance.ErrInvalid},
 		"malformed id":             {reply: dbs(400, "DBS.280404"), want: maintenance.ErrInvalid},
-		"unknown code, 400":        {reply: dbs(400, "DBS.999999"), want: maintenance.ErrInvalid},
+		"unknown code, 400":        {reply: dbs(400, "DBS.999999"), want: maintenance.ErrRejected},
+		"unknown code, 500":        {reply: dbs(500, "DBS.999999"), want: maintenance.ErrUnavailable, wantChange: maintenance.ErrUnknownOutcome},
+		"unknown code, 408":        {reply: dbs(408, "DBS.999999"), want: maintenance.ErrUnavailable, wantChange: maintenance.ErrUnknownOutcome},
+		"words alone":              {reply: canned{status: 400, body: `{"error_msg":"You have reached the limit"}`}, want: maintenance.ErrRejected},
+		"a page, 404":              {reply: canned{status: 404, body: html}, want: maintenance.ErrUnavailable, wantChange: maintenance.ErrUnknownOutcome},
+		"a page, 403":              {reply: canned{status: 403, body: html}, want: maintenance.ErrUnavailable, wantChange: maintenance.ErrUnknownOutcome},
+		"a refusal broken off":     {reply: canned{status: 400, body: `{"error_code":"DBS.200019","error_msg":"x`, header: map[string]string{"Content-Length": "500"}}, want: maintenance.ErrUnavailable, wantChange: maintenance.ErrUnknownOutcome},
 		"newest already":           {reply: dbs(400, "DBS.05000008"), want: maintenance.ErrUpToDate},
 		"customer service":         {reply: dbs(400, "DBS.05000012"), want: maintenance.ErrRejected},
 		"storage full":             {reply: dbs(409, "DBS.200316"), want: maintenance.ErrRejected},
@@ -313,6 +319,6 @@ func TestALongBodyIsCut(t *testing.T) {
 	err := read(t.Context(), open(t, srv.URL, keys()))
 
 	require.ErrorIs(t, err, maintenance.ErrUnavailable)
-	require.Less(t, len(err.Error()), 600)
+	require.Less(t, len(err.Error()), 800)
 	require.ErrorContains(t, err, `much ado muc..."`)
 }

@@ -13,12 +13,15 @@ import (
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/request"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/response"
+
+	"github.com/tidegate/tidegate/internal/bounded"
 )
 
 // replyError is an answer of the cloud that is not the one asked for, with all
 // that it says: the SDK's own error loses half-filled codes and every header.
 type replyError struct {
 	status     int
+	wellFormed bool   // the body is an error in one of Huawei's forms
 	code       string // DBS.200019, APIGW.0308, ...; "" where there is none
 	text       string // the cloud's text, or the raw body; not scrubbed
 	requestID  string
@@ -42,12 +45,9 @@ func (r replies) HandleError(_ *request.DefaultHttpRequest, resp *response.Defau
 	if ok && err == nil && isObject(body) {
 		return nil
 	}
-	reply := newReplyError(resp.Response, body, r.now())
-	if ok {
+	reply := newReplyError(resp.Response, body, err, r.now())
+	if ok && err == nil {
 		reply.text = fmt.Sprintf("the body is not a JSON object: %q", body)
-	}
-	if err != nil {
-		reply.text = fmt.Sprintf("the body breaks off (%v): %q", err, body)
 	}
 	return reply
 }
@@ -57,17 +57,27 @@ func isObject(body []byte) bool {
 }
 
 // newReplyError reads every form of error that Huawei's services and gateways
-// have been seen to send.
-func newReplyError(resp *http.Response, body []byte, now time.Time) *replyError {
+// have been seen to send. broken is what ended the body before its end; nil: nothing
+// did.
+func newReplyError(resp *http.Response, body []byte, broken error, now time.Time) *replyError {
 	e := &replyError{
 		status:     resp.StatusCode,
 		requestID:  cmp.Or(resp.Header.Get("X-Request-Id"), resp.Header.Get("X-IAM-Trace-Id")),
 		retryAfter: parseRetryAfter(resp.Header.Get("Retry-After"), now),
 	}
+	if means, ok := bounded.TooLarge(broken); ok {
+		e.text = means
+		return e
+	}
+	if broken != nil {
+		e.text = fmt.Sprintf("the body breaks off (%v): %q", broken, body)
+		return e
+	}
 	var members map[string]any
 	if json.Unmarshal(body, &members) == nil {
 		e.read(members)
 	}
+	e.wellFormed = e.code != "" || e.text != ""
 	e.text = cmp.Or(e.text, string(body))
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tidegate/tidegate/internal/bounded"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -49,7 +50,7 @@ func newIAMTokens(c *Cloud, login Credentials, scrub *scrubber) *iamTokens {
 		scrub: scrub,
 		turn:  make(chan struct{}, 1),
 		client: &http.Client{
-			Transport:     c.base,
+			Transport:     bounded.Transport{Over: c.base},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -110,11 +111,11 @@ func (t *iamTokens) fetch(ctx context.Context) (token string, life time.Duration
 	if err != nil {
 		return "", 0, t.cloud.failure(&operation{doing: t.doing()}, err, false)
 	}
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	answer, err := io.ReadAll(resp.Body)
 	err = errors.Join(err, resp.Body.Close())
 	token = resp.Header.Get("X-Subject-Token")
 	if err != nil || resp.StatusCode != http.StatusCreated || token == "" {
-		return "", 0, t.refusal(newReplyError(resp, answer, t.cloud.now()))
+		return "", 0, t.refusal(newReplyError(resp, answer, err, t.cloud.now()))
 	}
 	return token, tokenLife(answer, t.cloud.now()), nil
 }
@@ -136,17 +137,17 @@ func (t *iamTokens) question() any {
 // the state of a proxy.
 func (t *iamTokens) refusal(reply *replyError) error {
 	failed := &callError{
-		doing: t.doing(), kind: kindOfStatus(reply.status),
+		doing: t.doing(), kind: maintenance.ErrUnavailable,
 		detail: reply.describe(t.cloud.clean), retryAfter: reply.retryAfter,
 	}
 	switch {
 	case reply.status == http.StatusTooManyRequests || reply.normalCode() == "APIGW.0308":
 		failed.kind = maintenance.ErrThrottled
+	case !reply.wellFormed:
+		failed.advice = fmt.Sprintf("this is no answer of IAM: check the endpoint %s of %s", t.cloud.account.IAMEndpoint, t.cloud.account)
 	case reply.status/100 == 4 && reply.status != http.StatusRequestTimeout:
 		failed.kind = maintenance.ErrDenied
 		failed.advice = fmt.Sprintf("check user, password and domain, and the project of %s", t.cloud.account)
-	default:
-		failed.kind = maintenance.ErrUnavailable
 	}
 	return failed
 }

@@ -257,7 +257,8 @@ func TestIAMsRefusalIsNeverTakenForTheProxys(t *testing.T) {
 	}{
 		"wrong password":     {canned{status: 401, body: `{"error":{"code":401,"message":"The username or password is wrong.","title":"Unauthorized"}}`}, maintenance.ErrDenied},
 		"not found":          {canned{status: 404, body: `{"error":{"code":404,"message":"Could not find project"}}`}, maintenance.ErrDenied},
-		"conflict":           {canned{status: 409}, maintenance.ErrDenied},
+		"conflict":           {dbs(409, "DBS.200019"), maintenance.ErrDenied},
+		"no answer of IAM":   {canned{status: 404, body: "<html>nginx</html>"}, maintenance.ErrUnavailable},
 		"throttled":          {canned{status: 429, header: map[string]string{"Retry-After": "3"}}, maintenance.ErrThrottled},
 		"down":               {canned{status: 502, body: "<html>"}, maintenance.ErrUnavailable},
 		"201 without header": {canned{status: 201, body: "{}"}, maintenance.ErrUnavailable},

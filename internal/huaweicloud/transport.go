@@ -5,10 +5,9 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
-)
 
-// maxBody is the most that is read of an answer, in bytes.
-const maxBody = 8 << 20
+	"github.com/tidegate/tidegate/internal/bounded"
+)
 
 // callTransport carries one call: the SDK's requests know no context and no
 // token.
@@ -49,6 +48,6 @@ func (t *callTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err //nolint:wrapcheck // the http.Client wraps it
 	}
 	t.requestID = resp.Header.Get("X-Request-Id")
-	resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
+	bounded.Limit(resp)
 	return resp, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/awscloud"
 	"github.com/tidegate/tidegate/internal/awscloud/snapshots"
+	"github.com/tidegate/tidegate/internal/awscloud/wire"
 )
 
 // product is what AWS's logs (CloudTrail) show as the caller: the user agent
@@ -57,7 +58,8 @@ func load(ctx context.Context, account Account, options []Option) (aws.Config, e
 	}
 	loaders := []func(*config.LoadOptions) error{
 		config.WithRegion(account.Region),
-		config.WithAPIOptions([]func(*smithy.Stack) error{middleware.AddUserAgentKey(product)}),
+		// Also those that give credentials take these options.
+		config.WithAPIOptions([]func(*smithy.Stack) error{middleware.AddUserAgentKey(product), wire.BoundAnswers}),
 	}
 	if account.Profile != "" {
 		loaders = append(loaders, config.WithSharedConfigProfile(account.Profile))

@@ -34,6 +34,7 @@ type Store struct{ api *ec2.Client }
 func New(cfg aws.Config, endpoint string) *Store {
 	return &Store{api: ec2.NewFromConfig(cfg, func(o *ec2.Options) {
 		o.Retryer = wire.NoRetries()
+		o.APIOptions = append(o.APIOptions, wire.BoundAnswers)
 		o.Credentials = wire.Credentials(o.Credentials)
 		if endpoint != "" {
 			o.BaseEndpoint = &endpoint

@@ -173,7 +173,7 @@ func TestEveryErrorFormHasItsSentinel(t *testing.T) {
 		{400, refusal("InvalidSnapshotID.Malformed", "x"), maintenance.ErrInvalid},
 		{400, refusal("InvalidSnapshot.InUse", "in use by ami-1"), maintenance.ErrInvalid},
 		{400, refusal("InvalidParameterValue", "x"), maintenance.ErrInvalid},
-		{400, refusal("SomethingOfTomorrow", "x"), maintenance.ErrInvalid},
+		{400, refusal("SomethingOfTomorrow", "x"), maintenance.ErrRejected},
 		{500, refusal("InternalError", "x"), maintenance.ErrUnavailable},
 		{503, refusal("Unavailable", "x"), maintenance.ErrUnavailable},
 		{500, refusal("SomethingOfTomorrow", "x"), maintenance.ErrUnavailable},

@@ -17,8 +17,7 @@ type answer struct {
 	exception string // the exception's name, or EC2's code
 	inner     string // Storage Gateway's error.errorCode: an open string
 	message   string
-	server    bool // the exception is modelled as the service's own fault
-	status    int  // HTTP; 0 where no answer came
+	status    int // HTTP; 0 where no answer came
 	requestID string
 }
 
@@ -34,27 +33,27 @@ func answerOf(err error) answer {
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		a.exception, a.message = api.ErrorCode(), api.ErrorMessage()
-		a.inner, a.server = innerOf(api)
+		a.inner = innerOf(api)
 	}
 	return a
 }
 
 // innerOf is the code inside Storage Gateway's exceptions, which may carry
-// none, and whether the exception is the service's own fault.
-func innerOf(err smithy.APIError) (code string, server bool) {
+// none.
+func innerOf(err smithy.APIError) string {
 	var detail *types.StorageGatewayError
 	switch e := err.(type) {
 	case *types.InvalidGatewayRequestException:
 		detail = e.Error_
 	case *types.InternalServerError:
-		detail, server = e.Error_, true
+		detail = e.Error_
 	case *types.ServiceUnavailableError:
-		detail, server = e.Error_, true
+		detail = e.Error_
 	}
 	if detail == nil {
-		return "", server
+		return ""
 	}
-	return strings.TrimSpace(string(detail.ErrorCode)), server // the model has a code with a trailing blank
+	return strings.TrimSpace(string(detail.ErrorCode)) // the model has a code with a trailing blank
 }
 
 // readLeniently finds the codes in an error's body that the SDK does not
@@ -73,7 +72,6 @@ func (a *answer) readLeniently(body []byte) {
 	}
 	a.exception = document.Type[strings.LastIndexByte(document.Type, '#')+1:]
 	a.inner, a.message = document.Error.Code, document.Message
-	a.server = a.exception == "InternalServerError" || a.exception == "ServiceUnavailableError"
 }
 
 // serviceOf is the service that the error is of in the end: a call to Storage

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 
 	"github.com/aws/smithy-go"
 
+	"github.com/tidegate/tidegate/internal/bounded"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -22,14 +24,13 @@ func (c *Call) Failed(err error) error {
 }
 
 // FailedOnce is Failed for a call that must not be repeated unless it is known
-// that it did nothing: only a refusal that the table knows, or a request that
-// never left, is certain. All else is ErrUnknownOutcome: no answer in time, a
-// connection that broke, an undecodable answer, the service's own faults, and
-// a code that the table does not know.
+// that it did nothing. A request that never left did nothing, and neither did one
+// that AWS answered with an error of its own, whether the table knows its code or
+// not. ErrUnknownOutcome is said of the rest: see answer.leavesOpen.
 func (c *Call) FailedOnce(err error) error {
 	a := answerOf(err)
 	sentinel := c.sentinel(a, err)
-	if c.sent() && !refused(a) {
+	if c.sent() && a.leavesOpen() {
 		sentinel = maintenance.ErrUnknownOutcome
 	}
 	return c.compose(sentinel, a, err)
@@ -53,12 +54,12 @@ func (c *Call) sentinel(a answer, err error) error {
 		return c.sentinelUnsent(a, err)
 	case ended(err) != nil, clockDiffers(a, err):
 		return maintenance.ErrUnavailable
-	case listed(a) != nil:
-		return listed(a)
-	case a.exception == "", a.exception == "UnknownError", a.server, a.status >= 500:
+	case a.listed() != nil:
+		return a.listed()
+	case a.leavesOpen():
 		return maintenance.ErrUnavailable
 	}
-	return maintenance.ErrInvalid // AWS named a fault of ours: asking again gives the same
+	return maintenance.ErrRejected // with a reason of its own: asking again gives the same
 }
 
 // sentinelUnsent judges what kept a request from leaving this machine.
@@ -72,8 +73,8 @@ func (c *Call) sentinelUnsent(a answer, err error) error {
 		return maintenance.ErrInvalid
 	case a.service == "ec2imds": // the chain's last: nothing before it gave any
 		return maintenance.ErrDenied
-	case listed(a) != nil:
-		return listed(a)
+	case a.listed() != nil:
+		return a.listed()
 	case network:
 		return maintenance.ErrUnavailable
 	}
@@ -81,14 +82,23 @@ func (c *Call) sentinelUnsent(a answer, err error) error {
 }
 
 // listed asks the table about an answer, from its most exact part on.
-func listed(a answer) error {
+func (a answer) listed() error {
 	return firstOf(sentinelOf(a.inner), sentinelOfMessage(a.message), sentinelOf(a.exception))
 }
 
-// refused is true where it is certain that AWS did nothing.
-func refused(a answer) bool {
-	sentinel := listed(a)
-	return sentinel != nil && !errors.Is(sentinel, maintenance.ErrUnavailable) && !a.server
+// leavesOpen is true where the answer does not say whether the request was carried
+// out: none came, it was broken off or is no error in AWS's form, it is one of the
+// service's own faults, or a 5xx with a code that the table does not know. Every
+// other error is a refusal, whatever the HTTP status: the API reference documents
+// InternalServerError with 400, the user guide with 500.
+func (a answer) leavesOpen() bool {
+	switch {
+	case a.exception == "", a.exception == "UnknownError": // the SDK's word for an error without a code
+		return true
+	case isInternal(a.inner), isInternal(a.exception), saysInternal(a.message):
+		return true
+	}
+	return a.status >= http.StatusInternalServerError && a.listed() == nil
 }
 
 // clockDiffers is true where AWS refused the signature for its time. The SDK
@@ -98,7 +108,7 @@ func clockDiffers(a answer, err error) bool {
 		error
 		RetryableError() bool
 	}](err)
-	return retryable && errors.Is(listed(a), maintenance.ErrDenied)
+	return retryable && errors.Is(a.listed(), maintenance.ErrDenied)
 }
 
 // ended is the context's error where that is what ended the call.
@@ -126,6 +136,9 @@ func (c *Call) compose(sentinel error, a answer, err error) error {
 		return fmt.Errorf("%s: %w: %s%w", c.did, sentinel, prefix, end)
 	}
 	text := a.String()
+	if means, ok := bounded.TooLarge(err); ok {
+		text = means
+	}
 	if text == "" {
 		text = innermost(err)
 	}

@@ -14,8 +14,9 @@ import (
 // are strings here, not the SDK's enumeration (AWS Storage Gateway user guide,
 // "Error responses"; EC2 API reference, "Error codes").
 //
-// Every sentinel but ErrUnavailable says that the request was refused, and so
-// that it is certain that nothing was done.
+// ErrUnavailable says of a read that it may be repeated. Whether a write with that
+// answer was carried out is for isInternal to say: a service that is unavailable has
+// refused.
 func sentinelOf(code string) error {
 	if _, ok := retry.DefaultThrottleErrorCodes[code]; ok {
 		return maintenance.ErrThrottled
@@ -33,6 +34,24 @@ func sentinelOf(code string) error {
 		return maintenance.ErrBusy
 	}
 	return firstOf(refusalOf(code), failureOf(code))
+}
+
+// isInternal knows the codes with which the services say that something went wrong
+// in them, and leave open how far it had come.
+func isInternal(code string) bool {
+	switch code {
+	case "InternalServerError", "InternalError", "InternalFailure", "GatewayInternalError",
+		"RequestTimeout", "RequestTimeoutException":
+		return true
+	}
+	return false
+}
+
+// saysInternal is isInternal for an exception that carries no code (AWS Storage
+// Gateway user guide, "Error responses").
+func saysInternal(message string) bool {
+	message = strings.ToLower(message)
+	return strings.Contains(message, "a gateway internal error occurred") || strings.Contains(message, "an internal error occurred")
 }
 
 // refusalOf knows the codes for which repeating is no use.
@@ -56,13 +75,14 @@ func refusalOf(code string) error {
 	return nil
 }
 
-// failureOf knows the codes that say that something went wrong, and leave open
-// how far it had come.
+// failureOf knows the codes of what passes by itself.
 func failureOf(code string) error {
 	switch code {
-	case "GatewayInternalError", "GatewayProxyNetworkConnectionBusy", "InternalServerError", "InternalError",
-		"InternalFailure", "ServiceUnavailableError", "ServiceUnavailable", "ServiceUnavailableException", "Unavailable",
-		"RequestTimeout", "RequestTimeoutException", "OperationAborted", "NetworkConfigurationChanged", "StorageFailure":
+	case "GatewayProxyNetworkConnectionBusy", "ServiceUnavailableError", "ServiceUnavailable", "ServiceUnavailableException",
+		"Unavailable", "OperationAborted", "NetworkConfigurationChanged", "StorageFailure":
+		return maintenance.ErrUnavailable
+	}
+	if isInternal(code) {
 		return maintenance.ErrUnavailable
 	}
 	return nil
@@ -81,6 +101,8 @@ func sentinelOfMessage(message string) error {
 		return maintenance.ErrNotReady
 	case said("the specified operation is not supported"), said("this operation is not valid for the specified gateway"):
 		return maintenance.ErrUnsupported
+	case saysInternal(message):
+		return maintenance.ErrUnavailable
 	}
 	return nil
 }

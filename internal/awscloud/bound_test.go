@@ -1,0 +1,48 @@
+package awscloud_test
+
+import (
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// An error of 20 MB took the worker from 36 to 510 MB: the SDK reads without bound.
+func TestAnAnswerWithoutBoundIsGivenUp(t *testing.T) { //nolint:paralleltest // it measures what is allocated
+	for name, status := range map[string]int{"an error": 400, "a fault of the service": 500, "success": 200} {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // as above
+			piece := strings.Repeat("x", 1<<20)
+			aws := answers(t, func(w http.ResponseWriter, _ request) {
+				w.WriteHeader(status)
+				io.WriteString(w, `{"__type":"ThrottlingException","message":"`) //nolint:errcheck,gosec // the client may be gone
+				for range 20 {
+					if _, err := io.WriteString(w, piece); err != nil {
+						return
+					}
+				}
+			})
+			cloud := aws.cloud()
+			var before, after runtime.MemStats
+			var err error
+			// The client closes its connection where the answer begins before it has seen
+			// the end of what it wrote: then the answer breaks off, and says nothing here.
+			for said := false; !said; {
+				runtime.ReadMemStats(&before)
+				_, err = cloud.Gateway(t.Context(), gatewayARN)
+				runtime.ReadMemStats(&after)
+				said = !strings.Contains(err.Error(), "closed network connection")
+			}
+			requireSentinel(t, err, maintenance.ErrUnavailable)
+			require.ErrorContains(t, err, "describe gateway sgw-12A3456B: the cloud did not answer properly: the answer has more than ")
+			require.ErrorContains(t, err, "was not read to its end")
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(40<<20), "allocated")
+			_, err = aws.cloud().CreateSnapshot(t.Context(), volumeARN, "key")
+			requireSentinel(t, err, maintenance.ErrUnknownOutcome)
+		})
+	}
+}
