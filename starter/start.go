@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -49,6 +50,11 @@ func (s *start) run(cmd *cobra.Command, a *app, faults []error) error {
 		return err
 	}
 	cmd.PrintErrf("Started the maintenance of %s (%s) as workflow %s, run %s.\n", s.input.Target.Name, id, run.GetID(), run.GetRunID())
+	for _, f := range s.input.Policy.Freezes {
+		if !f.To.After(time.Now()) {
+			cmd.PrintErrf("warning: --freeze %s/%s has ended, and freezes nothing: is the year right?\n", f.From.Format(time.RFC3339), f.To.Format(time.RFC3339))
+		}
+	}
 	if !s.detach {
 		return a.attend(cmd, c, id, run)
 	}

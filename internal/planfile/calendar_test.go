@@ -76,3 +76,41 @@ func TestWhatACalendarLacks(t *testing.T) {
 		})
 	}
 }
+
+// Plans with calendars from the field: how many freezes they come to, or why they are
+// refused, or what people are warned about.
+func TestPlansWithCalendarsFromTheField(t *testing.T) {
+	t.Parallel()
+	form, err := os.ReadFile(filepath.Join("testdata", "plan.tmpl"))
+	require.NoError(t, err)
+	for name, want := range map[string]struct {
+		freezes   int
+		err, warn string
+	}{
+		"01-winzone.ics":             {freezes: 1},
+		"06-lowercase-cancelled.ics": {warn: "freezes nothing: of its events, 1, none"},
+		"10-rrule-semicolon.ics":     {freezes: 3},
+		"13-zerolength.ics":          {warn: `event "Zero" ends when it begins, and freezes nothing`},
+		"18-empty.ics":               {err: "is empty: want a calendar with events, or allowEmpty: true where it may have none"},
+		"21-nouid.ics":               {err: "it has a RECURRENCE-ID and no UID"},
+		"30-cut-after-event.ics":     {err: "has no END: was it cut off?"},
+		"36-lowerrrule.ics":          {freezes: 1},
+		"outlook.ics":                {freezes: 4},
+		"google.ics":                 {freezes: 4},
+		"icloud.ics":                 {freezes: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := planfile.Parse("plan.yaml", []byte(strings.ReplaceAll(string(form), "CAL", name)), planfile.Options{Now: now, Dir: filepath.Join("ics", "testdata")})
+			if want.err != "" {
+				require.ErrorContains(t, err, "plan.yaml:7:11: freezes[0].ics: ")
+				require.ErrorContains(t, err, want.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, p.Policy.Freezes, want.freezes)
+			require.Equal(t, want.warn != "", len(p.Warnings) > 0, p.Warnings)
+			require.Contains(t, strings.Join(p.Warnings, "; "), want.warn)
+		})
+	}
+}

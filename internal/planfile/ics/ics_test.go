@@ -1,6 +1,7 @@
 package ics_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -368,4 +369,31 @@ func TestEndlessRulesAreGivenUp(t *testing.T) {
 	_, err := read(t, calendar(strings.Repeat(vevent("DTSTART;VALUE=DATE:00010101", "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30")+"\r\n", 5000)))
 	require.ErrorContains(t, err, "the calendar's recurrences take too long to be followed")
 	require.Less(t, time.Since(begun), time.Minute)
+}
+
+// The largest files that people or enemies may give take seconds, and not the machine.
+func TestLargeFilesAreReadInTime(t *testing.T) {
+	t.Parallel()
+	large := func(unit string, n int) string { return strings.Repeat(unit, n) }
+	for name, text := range map[string]string{
+		"events":            calendar(large(vevent("DTSTART;VALUE=DATE:20271224")+"\r\n", 30_000)),
+		"series":            calendar(large(vevent("DTSTART;VALUE=DATE:00010101", "RRULE:FREQ=DAILY;UNTIL=20260101")+"\r\n", 20_000)),
+		"exceptions":        calendar(vevent("DTSTART;VALUE=DATE:20261201", "RRULE:FREQ=DAILY", "EXDATE;VALUE=DATE:20261201"+large(",20261202", 400_000))),
+		"dates":             calendar(vevent("DTSTART;VALUE=DATE:20261201", "RDATE;VALUE=DATE:20261201"+large(",20250102", 400_000))),
+		"changes":           calendar(vevent("DTSTART;VALUE=DATE:20261201", "RRULE:FREQ=DAILY"), large(vevent("RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261224", "DTSTART;VALUE=DATE:20261225")+"\r\n", 20_000)),
+		"components":        calendar(large("BEGIN:X-A\r\nEND:X-A\r\n", 90_000)),
+		"a line":            calendar("X-A:" + large("x", 4<<20)),
+		"a folded line":     calendar("X-A:" + large("\r\n x", 190_000)),
+		"quotes":            calendar("X-A;B=\"" + large(";:", 2<<20)),
+		"zones":             calendar(large("BEGIN:VTIMEZONE\r\nTZID:A\r\nEND:VTIMEZONE\r\n", 60_000)),
+		"zone that changes": calendar("BEGIN:VTIMEZONE\r\nTZID:A\r\nBEGIN:STANDARD\r\nDTSTART:00010101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=DAILY;BYHOUR=1,2,3,4\r\nEND:STANDARD\r\nEND:VTIMEZONE", vevent("DTSTART;TZID=A:20261201T100000", "DURATION:PT1H")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			begun := time.Now()
+			_, err := read(t, text)
+			t.Log(time.Since(begun), fmt.Sprintf("%.200v", err))
+			require.Less(t, time.Since(begun), 30*time.Second)
+		})
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -39,7 +40,11 @@ type checker struct{ faults []error }
 
 func (c *checker) require(ok bool, field string, value any, want string) {
 	if !ok {
-		c.faults = append(c.faults, &fieldError{Field: field, Value: fmt.Sprintf("%#v", value), Want: want})
+		text := fmt.Sprint(value)
+		if s, isText := value.(string); isText {
+			text = strconv.Quote(s)
+		}
+		c.faults = append(c.faults, &fieldError{Field: field, Value: text, Want: want})
 	}
 }
 
