@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tidegate/tidegate/internal/bounded"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/notify"
 )
@@ -67,7 +68,7 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m := message{At: time.Now()}
-	if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, bounded.MaxError)).Decode(&m); err != nil {
 		http.Error(w, "want JSON with title and message: "+err.Error(), http.StatusBadRequest)
 		return
 	}

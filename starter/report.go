@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	outside "github.com/tidegate/tidegate/internal/bounded" // this package has a function of its name
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/internal/show"
@@ -120,7 +120,7 @@ func (a *app) verifyReport(cmd *cobra.Command, f reportFlags) error {
 	if f.format != "" || f.file != "" {
 		flags = errors.New("--verify writes no report: leave --format and --file out")
 	}
-	text, fileErr := os.ReadFile(f.verify)
+	text, fileErr := outside.ReadFile(f.verify, outside.MaxReport)
 	if fileErr != nil {
 		fileErr = fmt.Errorf("--verify: %w", fileErr)
 	}

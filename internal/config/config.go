@@ -8,9 +8,9 @@ package config
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/tidegate/tidegate/internal/accounts"
+	"github.com/tidegate/tidegate/internal/bounded"
 	"github.com/tidegate/tidegate/internal/notify"
 	"github.com/tidegate/tidegate/internal/strict"
 )
@@ -35,7 +35,7 @@ type file struct {
 // for Huawei Cloud and the channels' addresses are looked for. Its error is one line for every fault, in
 // the order of the file, each with line, column, field and what would be right.
 func Load(path string, getenv func(string) string) (Config, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	text, err := bounded.ReadFile(path, strict.MaxSize)
 	if err != nil {
 		return Config{}, fmt.Errorf("read the accounts file: %w", err)
 	}

@@ -4,9 +4,9 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
+	"github.com/tidegate/tidegate/internal/bounded"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -31,7 +31,7 @@ func DefaultScenario() (Scenario, error) { return Parse("default scenario", defa
 
 // Load reads a scenario file.
 func Load(path string) (Scenario, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	text, err := bounded.ReadFile(path, strict.MaxSize)
 	if err != nil {
 		return Scenario{}, fmt.Errorf("read the scenario file: %w", err)
 	}

@@ -13,7 +13,6 @@ package strict
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
@@ -34,18 +33,11 @@ type Document struct {
 	warnings []Fault
 }
 
-// maxSize is far above a plan of 10,000 targets, which has three megabytes.
-const maxSize = 16 << 20
-
 // Read reads text into a pointer to a struct or a slice, over the defaults that it holds:
 // a field that is left out, or null, keeps its own. The file is named in faults.
 func Read(file string, text []byte, into any) *Document {
 	d := &Document{file: file, nodes: map[string]ast.Node{}, faulty: map[string]bool{}}
 	to := reflect.ValueOf(into).Elem()
-	if len(text) > maxSize {
-		d.add(nil, Fault{Problem: "is too large", Want: fmt.Sprintf("at most %d megabytes", maxSize>>20)})
-		return d
-	}
 	r := reader{Document: d, anchors: map[string]ast.Node{}, left: maxNodes}
 	if root := d.parse(text); root != nil {
 		r.read(root, to, "")
@@ -66,10 +58,14 @@ func wantDocument(t reflect.Type) string {
 
 // parse is the one document of a text; nil where there is none.
 func (d *Document) parse(text []byte) ast.Node {
-	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	all := d.tokens(text)
+	if all == nil {
+		return nil
+	}
+	file, err := parser.Parse(all, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		if placed, ok := errors.AsType[yaml.Error](err); ok {
-			d.add(placed.GetToken(), Fault{Problem: "is not YAML: " + discreet(placed.GetMessage())})
+			d.add(placed.GetToken(), notYAML(placed.GetMessage()))
 		} else {
 			d.add(nil, Fault{Problem: "is not YAML"}) // it may hold the source
 		}
@@ -86,6 +82,15 @@ func (d *Document) parse(text []byte) ast.Node {
 		}
 	}
 	return root
+}
+
+// notYAML is the fault of what the parser does not take. That a tab is one cannot be
+// seen in what it says.
+func notYAML(message string) Fault {
+	if strings.Contains(message, "'\t'") || strings.Contains(message, "'\\t'") || strings.Contains(message, "tab character") {
+		return Fault{Problem: "is indented with a tab", Want: "spaces"}
+	}
+	return Fault{Problem: "is not YAML: " + discreet(message)}
 }
 
 // discreet is a parser's message without the pieces of the source that it may

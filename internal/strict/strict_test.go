@@ -165,3 +165,108 @@ func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	require.ErrorContains(t, d.Err(), "is too large once its aliases are followed: want fewer aliases")
 	require.NotContains(t, d.Err().Error(), "\n")
 }
+
+// What nests without end took the parser hours and all the memory there was.
+func TestWhatIsNestedTooDeepIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	const n = 200_000
+	var deeper strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&deeper, "%sa:\n", strings.Repeat(" ", i))
+	}
+	for name, text := range map[string]string{
+		"lists in brackets":    strings.Repeat("[", n),
+		"with their ends":      "name: " + strings.Repeat("[", n) + strings.Repeat("]", n),
+		"mappings in brackets": strings.Repeat("{a: ", n),
+		"quoted ends":          strings.Repeat(`["]", `, n/4),
+		"dashes":               strings.Repeat("- ", n),
+		"question marks":       strings.Repeat("? ", n),
+		"lines":                deeper.String(),
+		"tags":                 "name: " + strings.Repeat("!a ", n),
+		"anchors":              "name: " + strings.Repeat("&a ", n),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			_, d := read(text)
+			require.ErrorContains(t, d.Err(), "is nested too deep: want at most 64 levels")
+			require.Less(t, time.Since(began), 20*time.Second)
+		})
+	}
+	_, d := read(strings.Repeat("x\n", 2_000_000))
+	require.ErrorContains(t, d.Err(), "is too large: want at most 1000000 lines and elements")
+}
+
+// Laughs of a billion: each alias stands for ten of the one before.
+func TestAliasesOfAliasesAreRefused(t *testing.T) {
+	t.Parallel()
+	text := "tags: &a0 {x: y}\nships:\n  - &a1 {name: a, decks: [x, x, x, x, x, x, x, x, x, x]}\n"
+	for i := 2; i < 12; i++ {
+		text += fmt.Sprintf("  - &a%d {name: a, decks: [*a%d, *a%d, *a%d, *a%d, *a%d]}\n", i, i-1, i-1, i-1, i-1, i-1)
+	}
+	began := time.Now()
+	_, d := read(text)
+	require.Error(t, d.Err())
+	require.Less(t, time.Since(began), 10*time.Second)
+}
+
+func TestAFlatDocumentMayBeLong(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("ships:\n")
+	for i := range 10_000 {
+		fmt.Fprintf(&text, "  - name: s%d\n    decks:\n    - a\n    - {b: c}\n", i)
+	}
+	text.WriteString("tags:\n")
+	for i := range 1000 {
+		fmt.Fprintf(&text, "  %d: x\n", i)
+	}
+	_, d := read(strings.ReplaceAll(text.String(), "{b: c}", "b"))
+	require.NoError(t, d.Err())
+}
+
+func TestEncodings(t *testing.T) {
+	t.Parallel()
+	wide := func(order ...int) string {
+		var b strings.Builder
+		for _, c := range []byte("name: a\n") {
+			for _, at := range order {
+				if at == 0 {
+					b.WriteByte(c)
+				} else {
+					b.WriteByte(0)
+				}
+			}
+		}
+		return b.String()
+	}
+	f, d := read("\xEF\xBB\xBFname: a\n")
+	require.NoError(t, d.Err())
+	require.Equal(t, "a", f.Name)
+	for text, says := range map[string]string{
+		"\xFF\xFE" + wide(0, 1):               "is UTF-16",
+		"\xFE\xFF" + wide(1, 0):               "is UTF-16",
+		wide(0, 1):                            "is UTF-16",
+		wide(1, 0):                            "is UTF-16",
+		"\xFF\xFE\x00\x00" + wide(0, 1, 1, 1): "is UTF-32",
+		wide(1, 1, 1, 0):                      "is UTF-32",
+		"name: \xe4\n":                        "is not in UTF-8",
+		"name: a\x00b\n":                      "is no text: it has a byte 0",
+	} {
+		_, d := read(text)
+		require.EqualError(t, d.Err(), "f.yaml:1:1: "+says+": want a text in UTF-8: save it so")
+	}
+}
+
+func TestATabIsCalledATab(t *testing.T) {
+	t.Parallel()
+	for text, place := range map[string]string{
+		"name: a\n\tcrew: 2\n":                 "2:1",
+		"ships:\n\t- name: a\n":                "2:1",
+		"ships:\n  - name: a\n  \tdecks: []\n": "3:3",
+		"name: |\n\ta\n":                       "2:1",
+	} {
+		_, d := read(text)
+		require.EqualError(t, d.Err(), "f.yaml:"+place+": is indented with a tab: want spaces", text)
+	}
+}

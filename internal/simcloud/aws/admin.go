@@ -110,7 +110,7 @@ func (c *Cloud) adminSnapshot(w http.ResponseWriter, r *http.Request) {
 // set of field names serve the scenario file and the admin side.
 func body[T any](r *http.Request) (T, error) {
 	var in T
-	raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if err != nil {
 		return in, fmt.Errorf("read the request's body: %w", err)
 	}
