@@ -59,9 +59,9 @@ func (c *checker) adviseCalendar(at string, f freeze, read ics.Calendar) {
 		c.Fault(at, strict.Fault{Value: f.ICS, Problem: problem, Want: "a calendar with events, or allowEmpty: true where it may have none"})
 	case read.Blank:
 		c.Warn(at, strict.Fault{Value: f.ICS, Problem: "is empty, not even a calendar: was its export cut off?"})
-	case read.Count > 0 && len(read.Events) == 0:
+	case read.Count > 0 && len(read.Events) == 0 && len(read.Warnings) == 0:
 		c.Warn(at, strict.Fault{Value: f.ICS, Problem: fmt.Sprintf(
-			"freezes nothing: of its events, %d, none lies within the 400 days from %s on and takes place", read.Count, c.options.Now.UTC().Format(time.DateOnly))})
+			"freezes nothing: none of its events (%d) takes place in the 400 days from %s on", read.Count, c.options.Now.UTC().Format(time.DateOnly))})
 	}
 	for _, w := range read.Warnings {
 		c.Warn(at, strict.Fault{Value: f.ICS, Problem: w})

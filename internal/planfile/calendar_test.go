@@ -55,8 +55,8 @@ func TestWhatACalendarLacks(t *testing.T) {
 		"no event":                     {text: calendarOf(), err: refused + "holds no event: want a calendar with events, or allowEmpty: true where it may have none"},
 		"no event, allowed":            {text: calendarOf(), more: ", allowEmpty: true"},
 		"cut, though empty is allowed": {text: "BEGIN:VCALENDAR\r\n", more: ", allowEmpty: true", err: refused + "is wrong: line 1: it is not whole: VCALENDAR, begun on line 1, has no END: was it cut off?"},
-		"all have ended":               {text: calendarOf(eventOn("20251224"), eventOn("20251225")), warnings: []string{refused + "freezes nothing: of its events, 2, none lies within the 400 days from 2026-11-22 on and takes place"}},
-		"cancelled":                    {text: calendarOf(eventOn("20261224", "STATUS:cancelled")), warnings: []string{"freezes nothing: of its events, 1, none"}},
+		"all have ended":               {text: calendarOf(eventOn("20251224"), eventOn("20251225")), warnings: []string{refused + "freezes nothing: none of its events (2) takes place in the 400 days from 2026-11-22 on"}},
+		"cancelled":                    {text: calendarOf(eventOn("20261224", "STATUS:cancelled")), warnings: []string{"freezes nothing: none of its events (1) takes place"}},
 		"something left out":           {text: calendarOf("BEGIN:VTODO", "END:VTODO", eventOn("20261224")), warnings: []string{refused + "line 3: VTODO is not read, and freezes nothing"}},
 		"more than 500 days":           {text: calendarOf(many), err: "p.yaml:4:10: freezes: come to 737 intervals from 2026-11-22 on: want at most 500"},
 		"allowEmpty alone":             {text: calendarOf(eventOn("20261224")), more: "}, {from: 2026-12-24, zone: UTC, allowEmpty: true", err: `p.yaml:4:106: freezes[1].allowEmpty: "true" is wrong: want to be left out without ics`},
@@ -88,7 +88,7 @@ func TestPlansWithCalendarsFromTheField(t *testing.T) {
 		err, warn string
 	}{
 		"01-winzone.ics":             {freezes: 1},
-		"06-lowercase-cancelled.ics": {warn: "freezes nothing: of its events, 1, none"},
+		"06-lowercase-cancelled.ics": {warn: "freezes nothing: none of its events (1) takes place"},
 		"10-rrule-semicolon.ics":     {freezes: 3},
 		"13-zerolength.ics":          {warn: `event "Zero" ends when it begins, and freezes nothing`},
 		"18-empty.ics":               {err: "is empty: want a calendar with events, or allowEmpty: true where it may have none"},
