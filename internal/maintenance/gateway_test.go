@@ -98,10 +98,10 @@ const gatewayARN = "arn:aws:storagegateway:us-east-1:123456789012:gateway/sgw-12
 func TestParseGatewayARN(t *testing.T) {
 	t.Parallel()
 	for arn, want := range map[string]maintenance.GatewayARN{
-		gatewayARN: {Region: "us-east-1", Account: "123456789012", ID: "sgw-12A3456B"},
-		"arn:aws-us-gov:storagegateway:us-gov-west-1:123456789012:gateway/sgw-0123456789abcdef0": {Region: "us-gov-west-1", Account: "123456789012", ID: "sgw-0123456789abcdef0"},
-		"arn:aws-cn:storagegateway:cn-north-1:123456789012:gateway/sgw-12345678":                 {Region: "cn-north-1", Account: "123456789012", ID: "sgw-12345678"},
-		"arn:aws-iso-b:storagegateway:us-isob-east-1:123456789012:gateway/sgw-12345678":          {Region: "us-isob-east-1", Account: "123456789012", ID: "sgw-12345678"},
+		gatewayARN: {Partition: "aws", Region: "us-east-1", Account: "123456789012", ID: "sgw-12A3456B"},
+		"arn:aws-us-gov:storagegateway:us-gov-west-1:123456789012:gateway/sgw-0123456789abcdef0": {Partition: "aws-us-gov", Region: "us-gov-west-1", Account: "123456789012", ID: "sgw-0123456789abcdef0"},
+		"arn:aws-cn:storagegateway:cn-north-1:123456789012:gateway/sgw-12345678":                 {Partition: "aws-cn", Region: "cn-north-1", Account: "123456789012", ID: "sgw-12345678"},
+		"arn:aws-iso-b:storagegateway:us-isob-east-1:123456789012:gateway/sgw-12345678":          {Partition: "aws-iso-b", Region: "us-isob-east-1", Account: "123456789012", ID: "sgw-12345678"},
 	} {
 		got, err := maintenance.ParseGatewayARN(arn)
 		require.NoError(t, err)

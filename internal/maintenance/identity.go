@@ -8,7 +8,7 @@ import (
 // The forms of the clouds' ids (AWS API reference; Huawei API reference:
 // instance ids end in in07, proxy ids in po01, both 36 characters).
 var (
-	gatewayARNForm = regexp.MustCompile(`^arn:aws(-[a-z]+)*:storagegateway:([a-z]{2}(?:-[a-z]+)+-\d+):(\d{12}):gateway/(sgw-[0-9A-Fa-f]{8,17})$`)
+	gatewayARNForm = regexp.MustCompile(`^arn:(aws(?:-[a-z0-9]+)*):storagegateway:([a-z]{2,}(?:-[a-z]+)+-\d+):(\d{12}):gateway/(sgw-[0-9A-Fa-f]{8,17})$`)
 	instanceIDForm = regexp.MustCompile(`^[0-9a-f]{32}in07$`)
 	proxyIDForm    = regexp.MustCompile(`^[0-9a-f]{32}po01$`)
 	nameForm       = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
@@ -18,9 +18,10 @@ const wantGatewayARN = "arn:aws:storagegateway:REGION:ACCOUNT:gateway/sgw-XXXXXX
 
 // GatewayARN is a gateway's ARN, taken apart.
 type GatewayARN struct {
-	Region  string
-	Account string // 12 digits
-	ID      string // sgw-...
+	Partition string // such as aws or aws-cn
+	Region    string
+	Account   string // 12 digits
+	ID        string // sgw-...
 }
 
 // ParseGatewayARN takes an ARN apart, or says by a FieldError what is wrong.
@@ -29,7 +30,7 @@ func ParseGatewayARN(arn string) (GatewayARN, error) {
 	if m == nil {
 		return GatewayARN{}, wrong("gateway.arn", arn, wantGatewayARN)
 	}
-	return GatewayARN{Region: m[2], Account: m[3], ID: m[4]}, nil
+	return GatewayARN{Partition: m[1], Region: m[2], Account: m[3], ID: m[4]}, nil
 }
 
 // GatewayID is the sgw-... part of an ARN, or the ARN itself where it has none.

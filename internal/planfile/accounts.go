@@ -6,15 +6,16 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // The forms of the accounts' fields are those that the worker's accounts file
 // demands.
 var (
 	nameForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
-	regionForm  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d+$`)
-	roleForm    = regexp.MustCompile(`^arn:aws(-[a-z]+)*:iam::(\d{12}):role/[\w+=,.@/-]+$`)
+	roleForm    = regexp.MustCompile(`^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role/[\w+=,.@/-]+$`)
 	projectForm = regexp.MustCompile(`^[0-9A-Za-z]{32}$`)
 )
 
@@ -39,20 +40,41 @@ func (c *checker) accounts() {
 	for i, a := range c.plan.Accounts.AWS {
 		at := fmt.Sprintf("accounts.aws[%d].", i)
 		named(at+"name", "aws/", a.Name)
-		c.require(regionForm.MatchString(a.Region), at+"region", "an AWS region such as us-east-1")
+		c.require(maintenance.AWSRegionForm.MatchString(a.Region), at+"region", "an AWS region such as us-east-1")
+		c.awsRegion(at, a)
 		c.require(a.AssumeRole == "" || roleForm.MatchString(a.AssumeRole), at+"assumeRole", "arn:aws:iam::ACCOUNT:role/NAME")
 	}
 	for i, a := range c.plan.Accounts.Huawei {
 		at := fmt.Sprintf("accounts.huawei[%d].", i)
 		named(at+"name", "huawei/", a.Name)
 		c.require(projectForm.MatchString(a.Project), at+"project", "the project's id: 32 letters and digits")
-		c.require(a.Region == "" || regionForm.MatchString(a.Region), at+"region", "a Huawei Cloud region such as ap-southeast-3")
+		c.require(a.Region == "" || maintenance.HuaweiRegionForm.MatchString(a.Region), at+"region", "a Huawei Cloud region such as ap-southeast-3")
+		if a.Region != "" && !maintenance.KnowsHuaweiRegion(a.Region) {
+			c.Warn(at+"region", unknownRegion(a.Region))
+		}
 		if a.Endpoint == "" {
 			c.require(a.Region != "", at+"region", "the project's region, or an endpoint")
 			continue
 		}
 		c.require(isEndpoint(a.Endpoint), at+"endpoint", "a host name or URL of TaurusDB, without path, user and password")
 	}
+}
+
+// awsRegion warns of a region that this release does not know, and of a role of
+// another partition than the region's: AWS has the last word on either.
+func (c *checker) awsRegion(at string, a plan.AWSAccount) {
+	partition := maintenance.PartitionOf(a.Region)
+	if partition == "" {
+		c.Warn(at+"region", unknownRegion(a.Region))
+		return
+	}
+	if role := roleForm.FindStringSubmatch(a.AssumeRole); role != nil && role[1] != partition {
+		c.require(false, at+"assumeRole", "a role in the partition "+partition+", to which "+a.Region+" belongs")
+	}
+}
+
+func unknownRegion(region string) strict.Fault {
+	return strict.Fault{Value: region, Problem: "is a region that this release does not know: is it written right?"}
 }
 
 // isEndpoint is true for what leads to one host and holds no secret.

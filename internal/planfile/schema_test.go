@@ -24,7 +24,7 @@ type object = map[string]any
 
 const (
 	namePattern     = `^[a-z0-9][a-z0-9._-]{0,62}$`
-	regionPattern   = `^[a-z]{2}(-[a-z]+)+-\d+$`
+	regionPattern   = `^[a-z]{2,}(-[a-z]+)+-\d+$`
 	instancePattern = `^[0-9a-f]{32}in07$`
 	versionPattern  = `^(latest|\d+\.\d+\.\d+\.\d+)$`
 	momentPattern   = `^2[01]\d\d-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?$`
@@ -51,11 +51,11 @@ var byField = map[string]object{
 	"document.Name":         {"pattern": namePattern},
 	"AWSAccount.Name":       {"pattern": namePattern},
 	"AWSAccount.Region":     {"pattern": regionPattern},
-	"AWSAccount.AssumeRole": {"pattern": `^arn:aws(-[a-z]+)*:iam::\d{12}:role/[\w+=,.@/-]+$`},
+	"AWSAccount.AssumeRole": {"pattern": `^arn:aws(-[a-z0-9]+)*:iam::\d{12}:role/[\w+=,.@/-]+$`},
 	"HuaweiAccount":         {"anyOf": []object{{"required": []string{"region"}}, {"required": []string{"endpoint"}}}},
 	"HuaweiAccount.Name":    {"pattern": namePattern},
 	"HuaweiAccount.Project": {"pattern": `^[0-9A-Za-z]{32}$`},
-	"HuaweiAccount.Region":  {"pattern": regionPattern},
+	"HuaweiAccount.Region":  {"pattern": `^[a-z]{2,}(-[a-z]+)+(-\d+)?$`},
 	"freeze":                {"oneOf": []object{{"required": []string{"from"}}, {"required": []string{"ics", "zone"}}}},
 	"freeze.From":           {"pattern": momentPattern},
 	"freeze.To":             {"pattern": momentPattern},
@@ -74,7 +74,7 @@ var byField = map[string]object{
 	"Target.Labels":         {"maxProperties": 20, "description": "Names with texts, for rollout.constraintKey."},
 	"GatewayRef.Account":    {"description": "One of accounts.aws."},
 	"ProxyRef.Account":      {"description": "One of accounts.huawei."},
-	"GatewayRef.ARN":        {"description": "The gateway's ARN, in the account's region.", "pattern": `^arn:aws(-[a-z]+)*:storagegateway:[a-z0-9-]+:\d{12}:gateway/sgw-[0-9A-Fa-f]{8,17}$`},
+	"GatewayRef.ARN":        {"description": "The gateway's ARN, in the account's region.", "pattern": `^arn:aws(-[a-z0-9]+)*:storagegateway:[a-z0-9-]+:\d{12}:gateway/sgw-[0-9A-Fa-f]{8,17}$`},
 	"ProxyRef.InstanceID":   {"pattern": instancePattern, "description": "The id of the DB instance."},
 	"ProxyRef.ProxyID":      {"pattern": `^([0-9a-f]{32}po01|all)$`, "description": "The id of the proxy, or all, for every proxy of the instance."},
 	"ProxyRef.Version":      {"pattern": versionPattern, "description": "The version that it is to run: exact, or latest, which is the default."},

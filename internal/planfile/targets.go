@@ -82,6 +82,9 @@ func (c *checker) gateway(path string, g maintenance.GatewayRef) {
 	if arn.Region != account.Region {
 		c.Wrong(path+".arn", "", fmt.Sprintf("a gateway in %s, the region of the account %q", account.Region, account.Name))
 	}
+	if partition := maintenance.PartitionOf(arn.Region); partition != "" && partition != arn.Partition {
+		c.Wrong(path+".arn", "", "the partition "+partition+", to which "+arn.Region+" belongs")
+	}
 	if role := roleForm.FindStringSubmatch(account.AssumeRole); role != nil && role[2] != arn.Account {
 		c.Wrong(path+".arn", "", fmt.Sprintf("a gateway of %s, to which the role of the account %q belongs", role[2], account.Name))
 	}

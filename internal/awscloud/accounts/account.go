@@ -28,10 +28,7 @@ type Account struct {
 	Profile string
 }
 
-var (
-	regionForm = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d+$`)
-	roleForm   = regexp.MustCompile(`^arn:aws(-[a-z]+)*:iam::\d{12}:role/[\w+=,.@/-]+$`)
-)
+var roleForm = regexp.MustCompile(`^arn:aws(-[a-z0-9]+)*:iam::\d{12}:role/[\w+=,.@/-]+$`)
 
 // Validate reports every wrong field at once, as maintenance.FieldErrors.
 func (a Account) Validate() error {
@@ -42,7 +39,7 @@ func (a Account) Validate() error {
 		}
 	}
 	check(a.Name != "", "name", a.Name, "the name by which plans name the account")
-	check(regionForm.MatchString(a.Region), "region", a.Region, "an AWS region such as us-east-1")
+	check(maintenance.AWSRegionForm.MatchString(a.Region), "region", a.Region, "an AWS region such as us-east-1")
 	check(a.Endpoint == "" || isEndpoint(a.Endpoint), "endpoint", shown(a.Endpoint), "a URL such as http://127.0.0.1:4599, without user and password")
 	check(a.AssumeRole == "" || roleForm.MatchString(a.AssumeRole), "assumeRole", a.AssumeRole, "arn:aws:iam::ACCOUNT:role/NAME")
 	check(a.ExternalID == "" || a.AssumeRole != "", "externalId", a.ExternalID, "to be left out where no role is assumed")

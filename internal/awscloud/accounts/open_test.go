@@ -2,6 +2,7 @@ package accounts_test
 
 import (
 	"encoding/xml"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -216,4 +217,35 @@ func TestAMachineWithoutCredentialsIsDenied(t *testing.T) {
 	require.ErrorIs(t, err, maintenance.ErrDenied)
 	err = cloud.DeleteSnapshot(t.Context(), "snap-00000001")
 	require.ErrorIs(t, err, maintenance.ErrDenied)
+}
+
+// The SDK's own rules find the endpoint, also of a region that they do not list.
+func TestARegionOfTomorrowIsSpokenTo(t *testing.T) {
+	t.Parallel()
+	for region, host := range map[string]string{
+		"eu-atlantis-7":   "storagegateway.eu-atlantis-7.amazonaws.com",
+		"eusc-de-east-1":  "storagegateway.eusc-de-east-1.amazonaws.eu",
+		"moon-west-1":     "storagegateway.moon-west-1.amazonaws.com",
+		"cn-northwest-11": "storagegateway.cn-northwest-11.amazonaws.com.cn",
+	} {
+		t.Run(region, func(t *testing.T) {
+			t.Parallel()
+			var asked string
+			client := asking(func(r *http.Request) { asked = r.URL.Host })
+			cloud, err := accounts.Open(t.Context(), accounts.Account{Name: "x", Region: region},
+				accounts.WithCredentials(credentials.NewStaticCredentialsProvider("AKIAEXAMPLE", "x", "")), accounts.WithHTTPClient(client))
+			require.NoError(t, err)
+			_, _, err = cloud.Gateways(t.Context(), "")
+			require.Error(t, err)
+			require.Equal(t, host, asked)
+		})
+	}
+}
+
+// asking notes what is asked, and answers nothing.
+type asking func(*http.Request)
+
+func (a asking) Do(r *http.Request) (*http.Response, error) {
+	a(r)
+	return nil, errors.New("nobody there")
 }

@@ -37,7 +37,7 @@ func (f FieldErrors) Error() string {
 var (
 	gatewayIDForm = regexp.MustCompile(`^sgw-[0-9A-F]{8}([0-9A-F]{9})?$`)
 	volumeIDForm  = regexp.MustCompile(`^vol-[0-9A-F]{8}([0-9A-F]{9})?$`)
-	regionForm    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d$`)
+	regionForm    = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-\d+$`)
 	accountForm   = regexp.MustCompile(`^\d{12}$`)
 )
 
