@@ -62,8 +62,27 @@ func readPlan(cmd *cobra.Command, path string, now time.Time) (planFile, error) 
 	return planFile{plan: p, digest: hex.EncodeToString(sum[:])}, nil
 }
 
+// readBounded reads a file or standard input. Both may have a person or a program at
+// their other end that writes nothing: an interrupt ends the waiting.
 func readBounded(cmd *cobra.Command, path string) ([]byte, error) {
-	in := cmd.InOrStdin()
+	type read struct {
+		text []byte
+		err  error
+	}
+	done := make(chan read, 1)
+	go func() {
+		text, err := readAll(cmd.InOrStdin(), path)
+		done <- read{text, err}
+	}()
+	select {
+	case r := <-done:
+		return r.text, r.err
+	case <-cmd.Context().Done():
+		return nil, errors.New("interrupted")
+	}
+}
+
+func readAll(in io.Reader, path string) ([]byte, error) {
 	if path != stdin {
 		file, err := os.Open(path) //nolint:gosec // the operator names the file
 		if err != nil {
