@@ -42,14 +42,9 @@ func (c *checker) adviseWaves() {
 	}
 }
 
-// smaller is true where a wave of n targets is smaller than another; of 0, which is
-// not known, where that is certain all the same.
-func smaller(a, b maintenance.Share, n int) bool {
-	if n == 0 {
-		return a.Smaller(b)
-	}
-	return a.Of(n) < b.Of(n)
-}
+// smaller is true where a wave is smaller than another: by what is written, or by what
+// it comes to of n targets; n is 0 where it is not known.
+func smaller(a, b maintenance.Share, n int) bool { return a.Smaller(b) || a.Of(n) < b.Of(n) }
 
 // sizesText lists sizes: 1, 2 and 5.
 func sizesText(sizes []int) string {
