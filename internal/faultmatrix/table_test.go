@@ -43,8 +43,8 @@ func TestEveryOperationIsInTheMatrix(t *testing.T) {
 	t.Parallel()
 	notCalled := []string{
 		"storagegateway:AddTagsToResource", "storagegateway:CreateSnapshotFromVolumeRecoveryPoint", "storagegateway:DescribeUploadBuffer",
-		"storagegateway:ListGateways", "storagegateway:ListVolumeRecoveryPoints", "ec2:CreateTags",
-		"iam:KeystoneListProjects", "taurusdb:CancelScheduleTask", "taurusdb:ListScheduleJobs",
+		"storagegateway:ListGateways", "storagegateway:ListTagsForResource", "storagegateway:ListVolumeRecoveryPoints", "storagegateway:RemoveTagsFromResource", "ec2:CreateTags",
+		"iam:KeystoneListProjects", "taurusdb:BatchTagAction", "taurusdb:CancelScheduleTask", "taurusdb:ListInstanceTags", "taurusdb:ListScheduleJobs",
 		"taurusdb:ModifyGaussMySqlProxyRouteMode", "taurusdb:ShowGaussMySqlInstanceInfo",
 	}
 	var known []string

@@ -13,6 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
+	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 )
 
 // states are the rules that an answer of the admin side shows.
@@ -164,7 +165,7 @@ func TestOperationsAreNamedOnce(t *testing.T) {
 		require.NotEmpty(t, op.Protocol)
 		seen[op.Name] = true
 	}
-	require.Len(t, seen, len(aws.Operations())+14)
+	require.Len(t, seen, len(aws.Operations())+len(huawei.Operations()))
 }
 
 // row is a kind in the page's table.

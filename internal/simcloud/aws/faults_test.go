@@ -29,7 +29,7 @@ const (
 func faulty(t *testing.T, rules ...fault.Rule) *world {
 	t.Helper()
 	cached := gatewayWithVolumes()
-	cached.Volumes[0].ScheduledAgo = []time.Duration{time.Hour}
+	cached.Volumes[0].ScheduledAgo, cached.Tags = []time.Duration{time.Hour}, map[string]string{"owner": "storage"}
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{
 		cached,
 		{ID: "sgw-22222222", Type: "STORED", Volumes: []aws.Volume{{ID: "vol-3333CCCC"}}},
@@ -92,6 +92,14 @@ func (w *world) calls() map[string]func(context.Context) error {
 		},
 		"storagegateway:AddTagsToResource": func(ctx context.Context) error {
 			_, err := w.sgw.AddTagsToResource(ctx, &storagegateway.AddTagsToResourceInput{ResourceARN: &arn, Tags: []types.Tag{{Key: new("a"), Value: new("b")}}})
+			return err
+		},
+		"storagegateway:ListTagsForResource": func(ctx context.Context) error {
+			_, err := w.sgw.ListTagsForResource(ctx, &storagegateway.ListTagsForResourceInput{ResourceARN: &arn})
+			return err
+		},
+		"storagegateway:RemoveTagsFromResource": func(ctx context.Context) error {
+			_, err := w.sgw.RemoveTagsFromResource(ctx, &storagegateway.RemoveTagsFromResourceInput{ResourceARN: &arn, TagKeys: []string{"owner"}})
 			return err
 		},
 		"ec2:DescribeSnapshots": func(ctx context.Context) error {

@@ -30,6 +30,8 @@ func operations() []served {
 		gatewayWrite("CreateSnapshot", jsonOperation((*Cloud).createSnapshot)),
 		gatewayWrite("CreateSnapshotFromVolumeRecoveryPoint", jsonOperation((*Cloud).createFromRecoveryPoint)),
 		gatewayWrite("AddTagsToResource", jsonOperation((*Cloud).addTags)),
+		gatewayRead("ListTagsForResource", jsonOperation((*Cloud).listTags)),
+		gatewayWrite("RemoveTagsFromResource", jsonOperation((*Cloud).removeTags)),
 		{fault.Operation{Name: "ec2:DescribeSnapshots", Protocol: fault.EC2Query}, (*Cloud).describeSnapshots},
 		{fault.Operation{Name: "ec2:DeleteSnapshot", Protocol: fault.EC2Query, Writes: true}, (*Cloud).deleteSnapshot},
 		{fault.Operation{Name: "ec2:CreateTags", Protocol: fault.EC2Query, Writes: true}, (*Cloud).createTags},

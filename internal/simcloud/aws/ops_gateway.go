@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"maps"
 	"slices"
 )
 
@@ -34,7 +33,7 @@ func (c *Cloud) describeGateway(call *call, g *gateway) (any, *apiError) {
 	info := gatewayInformation{
 		GatewayARN: g.arn, GatewayId: g.conf.ID, GatewayName: g.conf.Name, GatewayTimezone: g.zone.String(),
 		GatewayState: g.state, GatewayType: g.conf.Type, HostEnvironment: g.conf.HostEnvironment,
-		EndpointType: "STANDARD", SoftwareVersion: g.version, Tags: sortedTags(g.tags),
+		EndpointType: "STANDARD", SoftwareVersion: g.version, Tags: shownTags(g.tags),
 		GatewayNetworkInterfaces: []networkInterface{{Ipv4Address: "10.0.0.10"}},
 	}
 	if !g.lastUpdate.IsZero() {
@@ -51,14 +50,6 @@ func (c *Cloud) describeGateway(call *call, g *gateway) (any, *apiError) {
 		*members[name] = ""
 	}
 	return info, nil
-}
-
-func sortedTags(tags map[string]string) []tag {
-	out := []tag{}
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		out = append(out, tag{Key: new(key), Value: new(tags[key])})
-	}
-	return out
 }
 
 type updatePreferences struct {

@@ -1,7 +1,5 @@
 package aws
 
-import "strings"
-
 type createSnapshotInput struct {
 	VolumeARN           *string
 	SnapshotDescription *string
@@ -71,48 +69,4 @@ func (c *Cloud) takeSnapshot(call *call, v *volume, in createSnapshotInput) (cre
 	c.snapshots.add(s)
 	c.effect(call, s.id, map[string]string{"volume": v.arn, "description": s.description})
 	return createSnapshotOutput{VolumeARN: v.arn, SnapshotId: s.id}, nil
-}
-
-type addTagsInput struct {
-	ResourceARN *string
-	Tags        []tag
-}
-
-type addTagsOutput struct {
-	ResourceARN string
-}
-
-// addTags tags a gateway or a volume; it needs no connected gateway.
-func (c *Cloud) addTags(call *call, in addTagsInput) (any, *apiError) {
-	var check violations
-	check.length("resourceARN", in.ResourceARN, 50, 500)
-	if in.Tags == nil {
-		check.length("tags", nil, 0, 0)
-	}
-	if err := check.err(); err != nil {
-		return nil, err
-	}
-	var tags map[string]string
-	if strings.Contains(*in.ResourceARN, "/volume/") {
-		v, err := c.findVolume(call, in.ResourceARN)
-		if err != nil {
-			return nil, err
-		}
-		tags = v.tags
-	} else {
-		g, err := c.findGateway(call, in.ResourceARN)
-		if err != nil {
-			return nil, err
-		}
-		tags = g.tags
-	}
-	if err := takeTags(tags, in.Tags); err != nil {
-		return nil, err
-	}
-	detail := map[string]string{}
-	for _, t := range in.Tags {
-		detail["tag:"+*t.Key] = *t.Value
-	}
-	c.effect(call, *in.ResourceARN, detail)
-	return addTagsOutput{ResourceARN: *in.ResourceARN}, nil
 }

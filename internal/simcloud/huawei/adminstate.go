@@ -1,6 +1,9 @@
 package huawei
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // The state that the admin side shows, in the scenario file's words.
 type (
@@ -11,11 +14,13 @@ type (
 		Tokens    int             `json:"tokens"`
 	}
 	instanceState struct {
-		ID      string       `json:"id"`
-		Name    string       `json:"name"`
-		Project string       `json:"projectId"`
-		Status  string       `json:"status"`
-		Proxies []proxyState `json:"proxies"`
+		ID      string `json:"id"`
+		Name    string `json:"name"`
+		Project string `json:"projectId"`
+		Status  string `json:"status"`
+		// Tags are the instance's, {} for none.
+		Tags    map[string]string `json:"tags"`
+		Proxies []proxyState      `json:"proxies"`
 	}
 	proxyState struct {
 		ID             string `json:"id"`
@@ -66,7 +71,7 @@ func (c *Cloud) state() cloudState {
 func (c *Cloud) instanceState(i *instance) instanceState {
 	shown := instanceState{
 		ID: i.ID, Name: i.Name, Project: i.ProjectID, Status: i.Status,
-		Proxies: make([]proxyState, 0, len(i.proxies)),
+		Tags: maps.Clone(i.tags), Proxies: make([]proxyState, 0, len(i.proxies)),
 	}
 	for _, p := range i.proxies {
 		shown.Proxies = append(shown.Proxies, c.proxyState(p))

@@ -61,6 +61,11 @@ func inProgress() *apiError {
 	return &apiError{http.StatusConflict, "DBS.200019", "Another operation is being performed on the DB instance or the DB instance is faulty."}
 }
 
+// tooManyTags is a refusal whose code nobody outside the vendor knows.
+func tooManyTags() error {
+	return &apiError{http.StatusBadRequest, "DBS.200001", "Parameter error. The number of tags exceeds the limit of 20."}
+}
+
 func notCancellable() error {
 	return &apiError{http.StatusConflict, "DBS.280406", "The status of the task does not allow the operation."}
 }

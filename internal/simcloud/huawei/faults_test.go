@@ -54,6 +54,16 @@ func (s *sim) calls() map[string]func() error {
 			_, err := s.ShowGaussMySqlInstanceInfo(&model.ShowGaussMySqlInstanceInfoRequest{InstanceId: instance})
 			return err
 		},
+		"taurusdb:ListInstanceTags": func() error {
+			_, err := s.ListInstanceTags(&model.ListInstanceTagsRequest{InstanceId: instance})
+			return err
+		},
+		"taurusdb:BatchTagAction": func() error {
+			_, err := s.BatchTagAction(&model.BatchTagActionRequest{InstanceId: instance, Body: &model.BatchOperateInstanceTagRequestBody{
+				Action: "create", Tags: []model.TagItem{{Key: "owner", Value: new("storage")}},
+			}})
+			return err
+		},
 		"taurusdb:ShowGaussMySqlProxyList": func() error { _, err := s.ShowGaussMySqlProxyList(list()); return err },
 		"taurusdb:ShowProxyVersion": func() error {
 			_, err := s.ShowProxyVersion(&model.ShowProxyVersionRequest{InstanceId: instance, ProxyId: orders, EngineName: "taurusproxy"})

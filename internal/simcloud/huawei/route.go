@@ -60,6 +60,8 @@ func operations() []*operation {
 		{Operation: iamRead("KeystoneCreateUserTokenByPassword"), pattern: "POST /v3/auth/tokens", open: true, act: (*Cloud).createToken},
 		{Operation: iamRead("KeystoneListProjects"), pattern: "GET /v3/projects", act: (*Cloud).listProjects},
 		{Operation: numbers("ShowGaussMySqlInstanceInfo"), pattern: "GET " + instance, act: (*Cloud).showInstance},
+		{Operation: numbers("ListInstanceTags"), pattern: "GET " + instance + "/tags", act: (*Cloud).listTags},
+		{Operation: write("BatchTagAction"), pattern: "POST " + instance + "/tags/action", act: (*Cloud).changeTags},
 		{Operation: numbers("ShowGaussMySqlProxyList"), pattern: "GET " + instance + "/proxies", act: (*Cloud).listProxies},
 		{Operation: numbers("ShowProxyVersion"), pattern: "GET " + proxy + "/taurusproxy/proxy-version", act: (*Cloud).showVersion},
 		{Operation: write("UpgradeProxyVersion"), pattern: "POST " + proxy + "/upgrade-version", act: (*Cloud).upgrade},

@@ -57,8 +57,10 @@ type Instance struct {
 	// OneAtATime refuses (409 DBS.200019) a change of one proxy while another
 	// proxy of the instance is being changed. Whether the real cloud does so is
 	// not known.
-	OneAtATime bool    `yaml:"oneAtATime,omitempty"`
-	Proxies    []Proxy `yaml:"proxies"`
+	OneAtATime bool `yaml:"oneAtATime,omitempty"`
+	// Tags are the owner's, up to 20.
+	Tags    map[string]string `yaml:"tags,omitempty"`
+	Proxies []Proxy           `yaml:"proxies"`
 }
 
 // Proxy is a database proxy.

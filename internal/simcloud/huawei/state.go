@@ -3,6 +3,7 @@ package huawei
 import (
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -10,6 +11,7 @@ import (
 type instance struct {
 	Instance
 	proxies []*proxy
+	tags    map[string]string
 }
 
 // proxy is a proxy as it is now: the embedded description changes with it.
@@ -33,7 +35,8 @@ type change struct {
 }
 
 func (c *Cloud) addInstance(described Instance) {
-	added := &instance{Instance: described}
+	added := &instance{Instance: described, tags: map[string]string{}}
+	maps.Copy(added.tags, described.Tags)
 	for _, d := range described.Proxies {
 		p := &proxy{Proxy: d, instance: added, conflicts: d.Fate.Conflict}
 		added.proxies = append(added.proxies, p)
