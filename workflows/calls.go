@@ -12,6 +12,7 @@ import (
 // and its deadline. Which response an attempt had stands in Temporal's pending
 // activities, under the same id. None of it costs an event.
 type calls struct {
+	of      string // in the activities' ids
 	started int
 	open    []openCall
 	changed func(workflow.Context)
@@ -25,9 +26,12 @@ type openCall struct {
 // callsKey is under which a context has its workflow's calls.
 type callsKey struct{}
 
-// follow has the activities that are started under the context noted.
-func (c *calls) follow(ctx workflow.Context, changed func(workflow.Context)) workflow.Context {
-	c.changed = changed
+// follow has the activities that are started under the context noted. Their ids begin with
+// what the workflow is of: the SDK's test environment tells the activities of all
+// workflows apart by their ids alone. (The workflow's own id would not do: a replay may
+// have another.)
+func (c *calls) follow(ctx workflow.Context, of string, changed func(workflow.Context)) workflow.Context {
+	c.of, c.changed = of, changed
 	return workflow.WithValue(ctx, callsKey{}, c)
 }
 
@@ -37,9 +41,7 @@ func execute(ctx workflow.Context, options workflow.ActivityOptions, activity, i
 	c, followed := ctx.Value(callsKey{}).(*calls)
 	if followed {
 		c.started++
-		// The workflow's id is for the SDK's test environment, which tells the activities
-		// of all workflows apart by their ids alone.
-		options.ActivityID = fmt.Sprintf("%s/%d", workflow.GetInfo(ctx).WorkflowExecution.ID, c.started)
+		options.ActivityID = fmt.Sprintf("%s/%d", c.of, c.started)
 	}
 	future := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in)
 	if followed && options.ScheduleToCloseTimeout < watchLimit {

@@ -32,7 +32,7 @@ type MaintenanceInput struct {
 // a new run.
 func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.Result, error) {
 	r := newRun(ctx, in)
-	ctx, stop := workflow.WithCancel(r.calls.follow(ctx, r.publish))
+	ctx, stop := workflow.WithCancel(r.calls.follow(ctx, in.Target.Gateway.ID(), r.publish))
 	defer stop()
 	if err := r.listen(ctx, stop); err != nil {
 		return maintenance.Result{}, err

@@ -23,7 +23,7 @@ func TestWaitOf27DaysWithTheWindowMovedTwice(t *testing.T) {
 	start := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	c := newCloud().monthly(10) // 10 December
 	c.moves = []move{
-		{at: start.Add(5 * 24 * time.Hour), day: 28},  // earlier wish: 28 November is past by the next look
+		{at: start.Add(126 * time.Hour), day: 28},     // the window of 28 November is over by then, whenever the next look comes
 		{at: start.Add(10 * 24 * time.Hour), day: 20}, // 20 December, 27 days after the start
 	}
 	env := at(t, start, c)
