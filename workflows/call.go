@@ -77,12 +77,13 @@ func (r *run) pollWithin(limit time.Duration, summary string) workflow.ActivityO
 	return pollWithin(r.attempt(), limit, summary)
 }
 
-// pollWithin is the same for attempts of a given length.
+// pollWithin is the same for attempts of a given length. One that is longer than what
+// is left of the limit ends with it: a deadline is kept.
 func pollWithin(attempt, limit time.Duration, summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		Summary:                summary,
 		StartToCloseTimeout:    attempt,
-		ScheduleToCloseTimeout: max(limit, attempt),
+		ScheduleToCloseTimeout: max(limit, time.Second),
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 1, MaximumInterval: most},
 	}
 }

@@ -92,11 +92,9 @@ func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) er
 		return err
 	}
 	lookup.RunID = holder.RunID
-	limit := watchLimit
-	if !until.IsZero() {
-		limit = until.Sub(workflow.Now(ctx))
-	}
-	_, err = call(ctx, r.pollWithin(limit, "wait until DB instance "+short(id)+" is free"), runs.AwaitClosed, lookup)
+	// Past the opening's end: an activity that has no time for another attempt ends early,
+	// and the gate would find the opening open still, again and again.
+	_, err = call(ctx, r.pollWithin(r.untilOr(ctx, until, watchLimit), "wait until DB instance "+short(id)+" is free"), runs.AwaitClosed, lookup)
 	if outOfTime(err) || is(err, activities.TypeNotReady) {
 		return nil // too late for this opening: the gate says what now
 	}
