@@ -157,7 +157,8 @@ func judge(err error) verdict {
 // server's: the time waited is never the difference of two machines' clocks.
 func nextLook(ctx context.Context, pace maintenance.Pace, err error) time.Duration {
 	info := activity.GetInfo(ctx)
-	wait := pace.NextLook(info.StartedTime.Sub(info.ScheduledTime), spread(info))
+	waited := info.StartedTime.Sub(info.ScheduledTime) //nolint:forbidigo // both are the server's
+	wait := pace.NextLook(waited, spread(info))
 	var asked interface{ RetryAfter() time.Duration }
 	if errors.As(err, &asked) {
 		wait = max(wait, asked.RetryAfter())

@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tidegate/tidegate/activities"
 )
@@ -76,11 +75,7 @@ func TestAWorkerKnowsTheActivitiesByTheseNames(t *testing.T) {
 		r := newRig(t)
 		r.runs = fakeRuns{"text": {fails: errors.New("Temporal is not there either")}}
 		r.known.err = errors.New("nor is a configuration")
-		var suite testsuite.WorkflowTestSuite
-		suite.SetLogger(silent())
-		env := suite.NewTestActivityEnvironment()
-		activities.Register(env, r.providers())
-		_, err := env.ExecuteActivity(name, in)
+		_, err := r.environment().ExecuteActivity(name, in)
 		return err
 	}
 	const unknown = "unable to find activityType"

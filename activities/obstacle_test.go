@@ -17,6 +17,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/teststart"
 )
 
 // fakeRuns is Temporal with workflows in it, by their ids.
@@ -53,7 +54,7 @@ func (f fakeRuns) DescribeWorkflowExecution(_ context.Context, id, run string) (
 		Execution:        &commonpb.WorkflowExecution{WorkflowId: id, RunId: found.run},
 		FirstRunId:       found.first,
 		Status:           found.status,
-		StartTime:        timestamppb.New(time.Date(2026, 11, 22, 1, 30, 0, 0, time.UTC)),
+		StartTime:        timestamppb.New(teststart.On(time.Sunday, 1)),
 		Memo:             &commonpb.Memo{Fields: map[string]*commonpb.Payload{activities.QuarantineMemo: memo}},
 		SearchAttributes: &commonpb.SearchAttributes{IndexedFields: attributes},
 	}}, nil
@@ -75,7 +76,7 @@ func ended() []enumspb.WorkflowExecutionStatus {
 func TestFindObstacle(t *testing.T) {
 	t.Parallel()
 	const gateway, quarantine = "gateway-sgw-1", "quarantine-sgw-1"
-	why := maintenance.Quarantine{WorkflowID: gateway, RunID: "run-7", Reason: "the upgrade of proxy p failed", Since: time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC)}
+	why := maintenance.Quarantine{WorkflowID: gateway, RunID: "run-7", Reason: "the upgrade of proxy p failed", Since: teststart.OnDay(1, 2)}
 	for name, tc := range map[string]struct {
 		runs fakeRuns
 		want activities.Obstacle
@@ -85,21 +86,21 @@ func TestFindObstacle(t *testing.T) {
 		"a quarantine released": {runs: fakeRuns{quarantine: {status: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, memo: why}}},
 		"a quarantine": {fakeRuns{quarantine: {status: open, run: "run-8", memo: why}}, activities.Obstacle{
 			WorkflowID: quarantine, RunID: "run-8",
-			Reason: "quarantined since 2026-11-01T02:03:04Z: the upgrade of proxy p failed. The run gateway-sgw-1 (run-7) did so. " +
+			Reason: "quarantined since " + why.Since.Format(time.RFC3339) + ": the upgrade of proxy p failed. The run gateway-sgw-1 (run-7) did so. " +
 				"Once it is in order: tidegate release sgw-1 --why \"what was done\"",
 		}},
 		"a run of a campaign": {fakeRuns{gateway: {status: open, run: "run-9", campaign: "campaign-autumn"}}, activities.Obstacle{
-			WorkflowID: gateway, RunID: "run-9", Reason: "in the run gateway-sgw-1 of campaign-autumn since 2026-11-22T01:30:00Z",
+			WorkflowID: gateway, RunID: "run-9", Reason: "in the run gateway-sgw-1 of campaign-autumn since " + teststart.On(time.Sunday, 1).Format(time.RFC3339),
 		}},
 		"a run that is paused": {fakeRuns{gateway: {status: paused, campaign: "campaign-autumn"}}, activities.Obstacle{
-			WorkflowID: gateway, Reason: "in the run gateway-sgw-1 of campaign-autumn since 2026-11-22T01:30:00Z",
+			WorkflowID: gateway, Reason: "in the run gateway-sgw-1 of campaign-autumn since " + teststart.On(time.Sunday, 1).Format(time.RFC3339),
 		}},
 		"a run that somebody started": {fakeRuns{gateway: {status: open, run: "run-9"}}, activities.Obstacle{
-			WorkflowID: gateway, RunID: "run-9", Reason: "in the run gateway-sgw-1, which somebody started without a campaign, since 2026-11-22T01:30:00Z",
+			WorkflowID: gateway, RunID: "run-9", Reason: "in the run gateway-sgw-1, which somebody started without a campaign, since " + teststart.On(time.Sunday, 1).Format(time.RFC3339),
 		}},
 		"both: the one that a person must end": {fakeRuns{quarantine: {status: open, memo: why}, gateway: {status: open}}, activities.Obstacle{
 			WorkflowID: quarantine,
-			Reason: "quarantined since 2026-11-01T02:03:04Z: the upgrade of proxy p failed. The run gateway-sgw-1 (run-7) did so. " +
+			Reason: "quarantined since " + why.Since.Format(time.RFC3339) + ": the upgrade of proxy p failed. The run gateway-sgw-1 (run-7) did so. " +
 				"Once it is in order: tidegate release sgw-1 --why \"what was done\"",
 		}},
 	} {

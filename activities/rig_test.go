@@ -17,6 +17,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/teststart"
 )
 
 // rig runs activities against fake clouds at a fixed instant.
@@ -43,7 +44,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, now: time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC), attempt: 1}
+	r := &rig{t: t, now: teststart.On(time.Sunday, 2), attempt: 1}
 	r.clock = func() time.Time { return r.now }
 	t.Cleanup(func() {
 		require.Empty(t, r.aws.unbounded, "calls without a deadline of their own")
@@ -64,17 +65,24 @@ func (r *rig) providers() activities.Providers {
 	return p
 }
 
+// environment is the SDK's, which keeps the time of the machine: the tap tells an
+// activity the rig's.
+func (r *rig) environment() *testsuite.TestActivityEnvironment {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(silent())
+	env := suite.NewTestActivityEnvironment() //nolint:forbidigo // the tap tells the rig's time
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&tap{rig: r}}})
+	activities.Register(env, r.providers())
+	return env
+}
+
 // run executes one attempt of an activity as a worker does.
 func run[In, Out any](t *testing.T, r *rig, do func(context.Context, In) (Out, error), in In) (Out, error) {
 	t.Helper()
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(silent())
-	env := suite.NewTestActivityEnvironment()
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&tap{rig: r}}})
+	env := r.environment()
 	if r.heartbeat != nil {
 		env.SetHeartbeatDetails(r.heartbeat)
 	}
-	activities.Register(env, r.providers())
 	var out Out
 	value, err := env.ExecuteActivity(do, in)
 	if err == nil {
@@ -133,7 +141,9 @@ func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 // stopped is over, and does not know it.
 type stopped struct{ context.Context }
 
-func (stopped) Deadline() (time.Time, bool) { return time.Now().Add(-time.Second), true }
+func (stopped) Deadline() (time.Time, bool) {
+	return time.Now().Add(-time.Second), true //nolint:forbidigo // a context counts by the machine's clock
+}
 
 type outbound struct {
 	interceptor.ActivityOutboundInterceptorBase

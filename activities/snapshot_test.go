@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/teststart"
 )
 
 const snapshotKey = "tidegate/run-1/after/" + volumeID
@@ -17,7 +18,7 @@ func volumeLookup() activities.VolumeLookup {
 }
 
 func snapshot(id, state string) maintenance.Snapshot {
-	return maintenance.Snapshot{ID: id, VolumeID: volumeID, State: state, StartedAt: time.Date(2026, 11, 22, 2, 20, 0, 0, time.UTC)}
+	return maintenance.Snapshot{ID: id, VolumeID: volumeID, State: state, StartedAt: teststart.On(time.Sunday, 3)}
 }
 
 func TestCreateSnapshotAdoptsTheOneThatCarriesTheKey(t *testing.T) {

@@ -258,11 +258,11 @@ func TestAwaitUpdatedWantsTheNewSoftwareToKeepRunning(t *testing.T) {
 		last := gatewayAfter()
 		last.Name = "as last seen"
 		r.aws.gateway = says(gatewayAfter(), gatewayAfter(), gatewayAfter(), last)
-		begun := time.Now()
+		begun := time.Now() //nolint:forbidigo // the bubble's clock
 		out, err := run(t, r, r.gateways.AwaitUpdated, awaitUpdated(r))
 		require.NoError(t, err)
 		require.Equal(t, activities.AwaitUpdatedOutput{Gateway: last, Evidence: maintenance.EvidenceUpdated}, out)
-		require.Equal(t, 30*time.Second, time.Since(begun))
+		require.Equal(t, 30*time.Second, time.Since(begun)) //nolint:forbidigo // the bubble's clock
 	})
 }
 

@@ -29,6 +29,7 @@ func TestARunSaysWhatItTriesAndUntilWhen(t *testing.T) {
 	require.Equal(t, "wait until the gateway runs the new software", call.What)
 	require.NotEmpty(t, call.ID)
 	require.Equal(t, time.Hour, call.Until.Sub(call.Since))
-	require.Contains(t, shown, "Now: wait until the gateway runs the new software, since 11-22 12:00:00Z, tried until 11-22 13:00:00Z.")
+	day := noon.Format("01-02")
+	require.Contains(t, shown, "Now: wait until the gateway runs the new software, since "+day+" 12:00:00Z, tried until "+day+" 13:00:00Z.")
 	require.Empty(t, status(t, env).Calls, "the run has ended")
 }

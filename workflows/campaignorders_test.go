@@ -155,19 +155,20 @@ func TestATargetThatIsInAnotherRunWaitsForItsEnd(t *testing.T) {
 func TestAWindowThatHasMovedMovesItsTarget(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
-	tuesday := noon.AddDate(0, 0, 2)
+	noon := the22nd
+	moved := noon.AddDate(0, 0, 2)
 	for _, c := range s.gateways {
-		c.schedule.DayOfWeek, c.schedule.DayOfMonth = nil, new(noon.Day())
+		c.monthly(noon.Day())
 	}
 	// Seen by the daily look, and at the last moment by the run itself.
-	s.gateways[0].moves = []move{{at: noon.Add(-30 * time.Hour), day: tuesday.Day()}}
-	s.gateways[1].moves = []move{{at: noon.Add(-time.Minute), day: tuesday.Day()}}
+	s.gateways[0].moves = []move{{at: noon.Add(-30 * time.Hour), day: moved.Day()}}
+	s.gateways[1].moves = []move{{at: noon.Add(-time.Minute), day: moved.Day()}}
 	env := under(t, noon.AddDate(0, 0, -3), s)
 	result, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
 	require.NoError(t, err)
 	require.Equal(t, 2, result.Counts.Succeeded)
 	for i, at := range s.triggered() {
-		require.WithinRange(t, at, tuesday, tuesday.Add(3*time.Minute), "gateway %d", i)
+		require.WithinRange(t, at, moved, moved.Add(3*time.Minute), "gateway %d", i)
 	}
 }
 

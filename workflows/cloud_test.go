@@ -218,7 +218,7 @@ func (c *cloud) Gateway(_ context.Context, arn string) (maintenance.Gateway, err
 		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotConnected)
 	case since < c.gap+c.restart+c.stale:
 	default:
-		g.SoftwareVersion, g.LastSoftwareUpdate, g.NextUpdateAvailable = "2.0.0", "2026-11-22T02:00:00", ""
+		g.SoftwareVersion, g.LastSoftwareUpdate, g.NextUpdateAvailable = "2.0.0", begun.UTC().Format("2006-01-02T15:04:05"), ""
 		if c.looks++; c.updated != nil {
 			c.updated(&g, c.looks)
 		}

@@ -100,9 +100,10 @@ func TestTheDetailsOfARunSayWhatMayBeDone(t *testing.T) {
 	_, err := maintain(t, env, in)
 	require.Error(t, err)
 	said["ended"] = details(t, env)
+	today := noon.Format(time.DateOnly)
 	for what, texts := range map[string][]string{
 		"asks":  {"**Waits (approval):**", "You may send **approve**, **abort**"},
-		"waits": {"**Waits (window)** until Sun 2026-11-22 14:00Z (Sun 19:30 GMT+5:30)", "You may send **abort**", "|approve|alice|CHG-1|"},
+		"waits": {"**Waits (window)** until Sun " + today + " 14:00Z (Sun 19:30 GMT+5:30)", "You may send **abort**", "|approve|alice|CHG-1|"},
 		"held":  {"**Held: a person has to act.** upgrade-proxies failed", "You may send **abort**, **retry**, **skip**", "### Ledger", "|rejected|"},
 		"ended": {"**PARTIAL**", "aborted by alice (CHG-1)", "TidegateGateway%3D%27sgw-12A3456B%27"},
 	} {
@@ -148,12 +149,13 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
 	require.Error(t, err)
 	said["ended"] = details(t, env)
+	today := noon.Format(time.DateOnly)
 	for what, texts := range map[string][]string{
 		"asks":   {"**Held: a person has to act.** wave 1 waits for an approval", "You may send **approve**, **pause**"},
-		"waits":  {"**Waits** until Sun 2026-11-22 12:00Z", "|window|2|Sun 2026-11-22 12:00Z|", "|barred|1| |files-002:", "|approve|bob|see \\[CHG-1\\]|"},
+		"waits":  {"**Waits** until Sun " + today + " 12:00Z", "|window|2|Sun " + today + " 12:00Z|", "|barred|1| |files-002:", "|approve|bob|see \\[CHG-1\\]|"},
 		"runs":   {"**Under way.**", "[files-000](namespaces/default-test-namespace/workflows/gateway-sgw-00000001) sgw-00000001|1|", "|concurrency|1|", ".roster-000)"},
 		"paused": {"**Paused** by bob: for the test", "You may send **resume**", "|pause|2|"},
-		"ended":  {"**ABORTED**", "ended Sun 2026-11-22 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|for the test|"},
+		"ended":  {"**ABORTED**", "ended Sun " + today + " 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|for the test|"},
 	} {
 		for _, text := range texts {
 			require.Contains(t, said[what], text, what)

@@ -26,11 +26,11 @@ type environment struct {
 	meter *meter
 }
 
-// at is an environment that begins at an instant, with the cloud in it.
-func at(t *testing.T, start time.Time, c *cloud) environment {
+// begun is an environment that begins at an instant: the one way to get one.
+func begun(t *testing.T, start time.Time) environment {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
-	env := environment{suite.NewTestWorkflowEnvironment(), &meter{events: endEvents + taskEvents}}
+	env := environment{suite.NewTestWorkflowEnvironment(), &meter{events: endEvents + taskEvents}} //nolint:forbidigo // serverClock tells its own
 	env.SetWorkerOptions(worker.Options{
 		Interceptors: []interceptor.WorkerInterceptor{env.meter, &serverClock{now: env.Now}},
 		// The race detector makes ten thousand targets slow.
@@ -38,8 +38,15 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	})
 	env.SetStartTime(start)
 	env.SetTestTimeout(time.Minute)
-	c.now = env.Now
 	t.Cleanup(func() { require.Empty(t, env.meter.unsaid, "the Web UI says nothing of what these are for") })
+	return env
+}
+
+// at is an environment that begins at an instant, with the cloud in it.
+func at(t *testing.T, start time.Time, c *cloud) environment {
+	t.Helper()
+	env := begun(t, start)
+	c.now = env.Now
 	workflows.Register(env)
 	// The test environment would live on for as long as a quarantine does.
 	env.RegisterWorkflowWithOptions(

@@ -98,7 +98,7 @@ const examineLeast = time.Second
 // answer, and no failure.
 func Examine(ctx workflow.Context, in ExamineInput) (ExamineOutput, error) {
 	out := ExamineOutput{Server: workflow.Now(ctx), Probes: make([]Finding, len(in.Probes))}
-	err := workflow.SideEffect(ctx, func(workflow.Context) any { return time.Now().UTC() }).Get(&out.Worker)
+	err := workflow.SideEffect(ctx, func(workflow.Context) any { return time.Now().UTC() }).Get(&out.Worker) //nolint:forbidigo // to compare the worker's clock is the purpose
 	if err != nil {
 		return out, err
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
@@ -58,8 +57,7 @@ func TestQuarantinedGatewayIsRefusedAndTheRunNamed(t *testing.T) {
 
 func TestQuarantineLastsUntilItIsReleasedWithAReason(t *testing.T) {
 	t.Parallel()
-	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
+	env := begun(t, noon)
 	workflows.Register(env)
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {

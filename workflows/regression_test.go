@@ -17,13 +17,13 @@ func TestSpillToTheNextWindowCostsNoHistory(t *testing.T) {
 	c := newCloud().monthly(22).withProxies(2)
 	c.volumes = nil
 	c.restart = 20 * time.Minute
-	env := at(t, noon, c)
+	env := at(t, the22nd, c)
 	result, err := maintain(t, env, c.input(maintenance.Policy{
 		WindowLength: maintenance.Duration(15 * time.Minute), Cutoff: new(maintenance.Duration(5 * time.Minute)),
 		WindowRecheck: maintenance.Duration(time.Minute),
 	}))
 	require.NoError(t, err)
-	require.Equal(t, noon.AddDate(0, 1, 0), result.Window.Start.UTC())
+	require.Equal(t, the22nd.AddDate(0, 1, 0), result.Window.Start.UTC())
 	require.Less(t, env.meter.events, 250)
 }
 
@@ -135,8 +135,8 @@ func TestAbortBetweenTwoTriggers(t *testing.T) {
 func TestRefusedLookWhileWaitingIsNoFailure(t *testing.T) {
 	t.Parallel()
 	c := newCloud().monthly(20)
-	c.refused = noon.Add(10 * 24 * time.Hour)
-	_, err := maintain(t, at(t, noon, c), c.input(maintenance.Policy{}))
+	c.refused = the22nd.Add(10 * 24 * time.Hour)
+	_, err := maintain(t, at(t, the22nd, c), c.input(maintenance.Policy{}))
 	require.NoError(t, err)
 }
 

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/teststart"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -27,8 +28,11 @@ var proxyIDs = []string{
 	"00000000000000000000000000000003po01",
 }
 
-// noon is Sunday the 22nd: inside the window that opens at noon on that day.
-var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+// noon is of a Sunday: inside the window that opens at noon on that day.
+var noon = teststart.On(time.Sunday, 12)
+
+// the22nd is noon of a day of the month, for windows that recur monthly.
+var the22nd = teststart.OnDay(22, 12)
 
 // newCloud has one gateway with an update on offer, a weekly window that opens
 // on Sunday at noon, and two volumes.
@@ -36,7 +40,7 @@ func newCloud() *cloud {
 	return &cloud{
 		gateway: maintenance.Gateway{
 			ARN: gatewayARN, ID: gatewayID, Name: "payments-1", Type: "CACHED", State: "RUNNING",
-			SoftwareVersion: "1.0.0", NextUpdateAvailable: "2026-11-01T00:00:00",
+			SoftwareVersion: "1.0.0", NextUpdateAvailable: noon.AddDate(0, 0, -21).Format("2006-01-02T15:04:05"),
 		},
 		schedule: maintenance.RawSchedule{
 			DayOfWeek: new(0), Hour: new(12), Minute: new(0), Timezone: "GMT", AutomaticUpdates: maintenance.AllVersions,

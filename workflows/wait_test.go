@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/teststart"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -20,17 +21,17 @@ func (c *cloud) monthly(day int) *cloud {
 
 func TestWaitOf27DaysWithTheWindowMovedTwice(t *testing.T) {
 	t.Parallel()
-	start := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	c := newCloud().monthly(10) // 10 December
+	start := teststart.OnDay(23, 12)
+	c := newCloud().monthly(10) // of the next month
 	c.moves = []move{
-		{at: start.Add(126 * time.Hour), day: 28},     // the window of 28 November is over by then, whenever the next look comes
-		{at: start.Add(10 * 24 * time.Hour), day: 20}, // 20 December, 27 days after the start
+		{at: start.Add(126 * time.Hour), day: 28},     // the window of that day is over by then, whenever the next look comes
+		{at: start.Add(10 * 24 * time.Hour), day: 20}, // of the next month, 27 days after the start where this one has 30
 	}
 	env := at(t, start, c)
 	result, err := maintain(t, env, c.input(maintenance.Policy{}))
 	require.NoError(t, err)
 	require.Equal(t, maintenance.StateCompleted, result.State)
-	require.Equal(t, time.Date(2026, 12, 20, 12, 0, 0, 0, time.UTC), result.Window.Start.UTC())
+	require.Equal(t, start.AddDate(0, 1, -3), result.Window.Start.UTC())
 	require.False(t, c.triggered.Before(result.Window.Start), "triggered before the window opened")
 	require.True(t, c.triggered.Before(result.Window.Start.Add(time.Minute)), "triggered late: %s", c.triggered)
 	require.Less(t, env.meter.events, 300)

@@ -2,7 +2,7 @@
 // on a real Temporal server, which meet the simulated clouds through the
 // vendors' SDKs only. The simulated clouds' ledger of effects is the witness.
 //
-// With TIDEGATE_RECORD=0.1.0 the tests also write the histories of their runs to
+// With TIDEGATE_RECORD=unreleased the tests also write the histories of their runs to
 // workflows/testdata/histories/unreleased, from where the replay test takes them; with
 // TIDEGATE_PICTURES=1 the browser test writes the pictures of the docs.
 package e2e

@@ -279,14 +279,12 @@ func TestTenThousandTargetsAreRead(t *testing.T) {
 	for i := range 10_000 {
 		b.WriteString(target(fmt.Sprintf("t-%d", i), fmt.Sprintf("%s%08X", arnB[:len(arnB)-8], i), proxies(fmt.Sprintf("%032xin07/all", i))))
 	}
-	begun := time.Now()
 	p, err := parse(b.String())
 	require.NoError(t, err)
 	require.Len(t, p.Targets, 10_000)
-	took := time.Since(begun)
 	encoded, err := json.Marshal(p)
 	require.NoError(t, err)
 	_, err = parse(head + "targets: [" + strings.Repeat("{}, ", plan.MaxTargets) + "{}]")
 	require.ErrorContains(t, err, "p.yaml:4:10: targets: are 12001: want at most 12000, or several plans")
-	t.Logf("%d bytes of YAML in %s, %d of JSON", b.Len(), took, len(encoded))
+	t.Logf("%d bytes of YAML, %d of JSON", b.Len(), len(encoded))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/simcloud"
+	"github.com/tidegate/tidegate/internal/teststart"
 )
 
 // serve starts a scenario and returns its address.
@@ -112,14 +113,15 @@ func TestChangesOfTheAdminSideAreSeenInTheEffects(t *testing.T) {
 
 func TestEffectsShowWhatAWSDidThoughNobodyLooked(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
+	start := teststart.On(time.Wednesday, 12)
+	now := start
 	sim, err := simcloud.New(fleet(t), simcloud.Options{Now: func() time.Time { return now }})
 	require.NoError(t, err)
 	now = now.Add(time.Hour)
 	effects := sim.Effects()
 	require.Len(t, effects, 1)
 	require.Equal(t, "vendor:AutomaticUpdate", effects[0].Kind)
-	require.Equal(t, time.Date(2026, 11, 18, 12, 1, 0, 0, time.UTC), effects[0].Time)
+	require.Equal(t, start.Add(time.Minute), effects[0].Time)
 	require.Empty(t, sim.Calls())
 }
 

@@ -125,9 +125,9 @@ func TestWhatIsToldOfACampaign(t *testing.T) {
 			{func(f *fleet.Fleet) { set(f, 2, fleet.Running, noon) }, nil},
 		},
 		"the canary's failure spends the budget, again after a retry": {
-			{func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon) }, []string{"failed/sgw-0000000A/1", "budget/wave-1/2026-11-22T12:00:00Z"}},
+			{func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon) }, []string{"failed/sgw-0000000A/1", "budget/wave-1/" + noon.Format(time.RFC3339)}},
 			{func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].Barred = fleet.Waiting, "is being read again" }, nil},
-			{func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon); f.Entries[0].Attempts = 2 }, []string{"failed/sgw-0000000A/2", "budget/wave-1/2026-11-22T14:00:00Z"}},
+			{func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon); f.Entries[0].Attempts = 2 }, []string{"failed/sgw-0000000A/2", "budget/wave-1/" + noon.Add(2*time.Hour).Format(time.RFC3339)}},
 		},
 		"the fleet's budget counts only while something waits": {
 			{func(f *fleet.Fleet) {
@@ -175,10 +175,10 @@ func TestAnEventSaysWhatToDo(t *testing.T) {
 	require.Equal(t, map[maintenance.Event]string{
 		maintenance.EventFailed: "q4: t0 failed\nt0 (sgw-0000000A, wave 1, attempt 1) failed. PARTIAL: the gateway never came back.\n" +
 			"tidegate status q4 t0\ntidegate retry q4 t0 --why \"...\"\ntidegate skip q4 t0 --why \"...\"",
-		maintenance.EventOverrun: "q4: t0 ended after the window\nt0 (sgw-0000000A, wave 1, attempt 1) failed at 2026-11-22 17:00 UTC, 1h after the end of its window.\ntidegate status q4 t0",
+		maintenance.EventOverrun: "q4: t0 ended after the window\nt0 (sgw-0000000A, wave 1, attempt 1) failed at " + noon.Format(time.DateOnly) + " 17:00 UTC, 1h after the end of its window.\ntidegate status q4 t0",
 		maintenance.EventHeld: "q4: t1 held\nt1 (sgw-0000000B, wave 2, attempt 1) waits for a person: update: no answer\n" +
 			"tidegate status sgw-0000000B\ntidegate retry sgw-0000000B --why \"...\"\ntidegate skip sgw-0000000B --why \"...\"\ntidegate abort sgw-0000000B --why \"...\"",
-		maintenance.EventWindow: "q4: wave 2 begins\nt1 (sgw-0000000B) begins at 2026-11-22 12:00 UTC in its window (every Sunday at 12:00 GMT), the first of the 2 targets of wave 2.\ntidegate watch q4",
+		maintenance.EventWindow: "q4: wave 2 begins\nt1 (sgw-0000000B) begins at " + noon.Format(time.DateOnly) + " 12:00 UTC in its window (every Sunday at 12:00 GMT), the first of the 2 targets of wave 2.\ntidegate watch q4",
 		maintenance.EventBudget: "q4: the error budget is spent\n1 of wave 1 failed, and 0 may. Nothing more begins until what failed is retried or skipped.\n" +
 			"tidegate status q4 --state failed\ntidegate retry q4 TARGET --why \"...\"\ntidegate skip q4 TARGET --why \"...\"\ntidegate abort q4 --why \"...\"",
 		maintenance.EventEnded: "q4: PARTIAL\n3 of 5 targets succeeded.\ntidegate status q4",

@@ -9,10 +9,11 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/teststart"
 )
 
-// noon is Sunday the 22nd, when the tests' windows open.
-var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+// noon is of a Sunday, when the tests' windows open.
+var noon = teststart.On(time.Sunday, 12)
 
 func sundays() maintenance.Schedule {
 	return maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12}

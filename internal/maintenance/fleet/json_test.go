@@ -25,6 +25,7 @@ func zone(t require.TestingT, text string) maintenance.Zone {
 
 func fullEntry(t *testing.T) fleet.Entry {
 	t.Helper()
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) // as the golden file has it
 	e := fleet.Entry{
 		Name: "store-7", Gateway: "sgw-12A3456B", Ref: 7, Wave: 2,
 		Schedule: maintenance.Schedule{Recurrence: maintenance.Monthly, Day: 28, Hour: 2, Minute: 5, Zone: zone(t, "GMT-4:00")},

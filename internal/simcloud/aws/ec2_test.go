@@ -112,7 +112,7 @@ func TestFilters(t *testing.T) {
 		"another value":       {filter("tag:app", "Billing"), 0},
 		"tag key":             {filter("tag-key", "app"), 1},
 		"status":              {filter("status", "pending"), 0},
-		"start time":          {filter("start-time", "2026-11-18T11:*"), 1},
+		"start time":          {filter("start-time", start.Format(time.DateOnly)+"T11:*"), 1},
 		"id":                  {filter("snapshot-id", mine), 1},
 		"owner":               {filter("owner-id", "123456789012"), 2},
 		"another owner":       {filter("owner-id", "999999999999"), 0},

@@ -16,10 +16,10 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
+	"github.com/tidegate/tidegate/internal/teststart"
 )
 
-// start is a Wednesday, 12:00 UTC.
-var start = time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
+var start = teststart.On(time.Wednesday, 12)
 
 // clock moves when a test says so.
 type clock struct {

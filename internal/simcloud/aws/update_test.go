@@ -11,6 +11,9 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 )
 
+// dates is how AWS writes them.
+const dates = "2006-01-02T15:04:05"
+
 func TestUpdateGoesThroughTheGapTheRestartAndTheOldVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{gatewayWithVolumes()}})
@@ -18,8 +21,8 @@ func TestUpdateGoesThroughTheGapTheRestartAndTheOldVersion(t *testing.T) {
 	before, err := w.describe(t.Context(), arn)
 	require.NoError(t, err)
 	require.Equal(t, "1.2.3", *before.SoftwareVersion)
-	require.Equal(t, "2026-10-19T12:00:00", *before.LastSoftwareUpdate)
-	require.Equal(t, "2026-11-17T12:00:00", *before.NextUpdateAvailabilityDate)
+	require.Equal(t, start.AddDate(0, 0, -30).Format(dates), *before.LastSoftwareUpdate)
+	require.Equal(t, start.AddDate(0, 0, -1).Format(dates), *before.NextUpdateAvailabilityDate)
 
 	w.trigger(t, arn)
 	stillOld := func() {
@@ -43,7 +46,7 @@ func TestUpdateGoesThroughTheGapTheRestartAndTheOldVersion(t *testing.T) {
 	after, err := w.describe(t.Context(), arn)
 	require.NoError(t, err)
 	require.Equal(t, "1.3.0", *after.SoftwareVersion)
-	require.Equal(t, "2026-11-18T12:00:14", *after.LastSoftwareUpdate)
+	require.Equal(t, start.Add(14*time.Second).Format(dates), *after.LastSoftwareUpdate)
 	require.Nil(t, after.NextUpdateAvailabilityDate)
 	require.Equal(t, []string{"storagegateway:UpdateGatewaySoftwareNow"}, w.kinds())
 }
