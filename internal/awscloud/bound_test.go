@@ -15,7 +15,7 @@ import (
 // An error of 20 MB took the worker from 36 to 510 MB: the SDK reads without bound.
 func TestAnAnswerWithoutBoundIsGivenUp(t *testing.T) { //nolint:paralleltest // it measures what is allocated
 	for name, status := range map[string]int{"an error": 400, "a fault of the service": 500, "success": 200} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // as above
+		t.Run(name, func(t *testing.T) {
 			piece := strings.Repeat("x", 1<<20)
 			aws := answers(t, func(w http.ResponseWriter, _ request) {
 				w.WriteHeader(status)

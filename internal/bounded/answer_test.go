@@ -47,7 +47,7 @@ func TestWhatComesWithoutEndIsGivenUp(t *testing.T) { //nolint:paralleltest // i
 		"an endless error":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500); endless(w) }, bounded.MaxError, "more than 64 kB"},
 		"unpacked without end": {func(w http.ResponseWriter, _ *http.Request) { bomb(w) }, bounded.MaxAnswer, "more than 4 MB"},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // as above
+		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(tc.answer)
 			t.Cleanup(server.Close)
 			client := &http.Client{Transport: bounded.Transport{Over: server.Client().Transport}}

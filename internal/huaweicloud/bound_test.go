@@ -24,7 +24,7 @@ func TestAnAnswerWithoutBoundIsGivenUp(t *testing.T) { //nolint:paralleltest // 
 		"IAM's, an error": {401, login(), maintenance.ErrUnavailable},
 		"IAM's, success":  {201, login(), maintenance.ErrUnavailable},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // as above
+		t.Run(name, func(t *testing.T) {
 			piece := strings.Repeat("x", 1<<20)
 			srv := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("X-Subject-Token", plantedToken)

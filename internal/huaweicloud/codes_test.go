@@ -43,7 +43,7 @@ func TestTheCodeDecidesWhetherAChangeWasRefused(t *testing.T) {
 			"DBS.05000000 DBS.108000 DBS.108002 DBS.108005 DBS.200005 DBS.200208 DBS.213002 DBS.213004 DBS.290006 DBS.290015",
 		},
 	} {
-		for _, code := range strings.Fields(group.codes) {
+		for code := range strings.FieldsSeq(group.codes) {
 			for _, status := range []int{400, 403, 404, 409, 500, 503} {
 				t.Run(code, func(t *testing.T) {
 					t.Parallel()

@@ -86,6 +86,11 @@ func within(columns []int, column int) []int {
 	return append(columns, column)
 }
 
+// endsMarks is true for a token that is a value: no tag, no anchor, and no anchor's name.
+func endsMarks(t *token.Token) bool {
+	return t.Type != token.TagType && t.Type != token.AnchorType && (t.Prev == nil || t.Prev.Type != token.AnchorType)
+}
+
 // tooDeep is the token at which a text is nested too deep; nil: nowhere. Within
 // brackets these count; without, what a line begins further to the right than the
 // one that holds it. Tags and anchors before one value count too: each holds it.
@@ -110,7 +115,7 @@ func tooDeep(all token.Tokens) *token.Token {
 			}
 		default:
 		}
-		if t.Type != token.TagType && t.Type != token.AnchorType && (t.Prev == nil || t.Prev.Type != token.AnchorType) {
+		if endsMarks(t) {
 			marks = 0
 		}
 		if len(columns)+brackets+marks > maxDepth {
