@@ -16,13 +16,12 @@ func verified() (maintenance.Reported, maintenance.Found) {
 	before := maintenance.Gateway{State: "RUNNING", SoftwareVersion: "1.2.3", LastSoftwareUpdate: "2026-01-01T00:00:00", NextUpdateAvailable: "2026-11-01T00:00:00"}
 	after := maintenance.Gateway{State: "RUNNING", SoftwareVersion: "1.3.0", LastSoftwareUpdate: "2026-11-22T02:00:00"}
 	volumes := []maintenance.Volume{{ID: "vol-1", Status: "AVAILABLE"}}
-	return maintenance.Reported{
-			Before: before, After: after, Volumes: volumes, Points: []maintenance.RecoveryPoint{maintenance.PointAfter},
-			Snapshots:        []maintenance.SnapshotOutcome{{VolumeID: "vol-1", SnapshotID: "snap-1", Point: maintenance.PointAfter, Completed: true}},
-			AutomaticUpdates: maintenance.AllVersions,
-		}, maintenance.Found{
-			Gateway: after, Volumes: volumes, AutomaticUpdates: maintenance.AllVersions,
-		}
+	reported := maintenance.Reported{
+		Before: before, After: after, Volumes: volumes, Points: []maintenance.RecoveryPoint{maintenance.PointAfter},
+		Snapshots:        []maintenance.SnapshotOutcome{{VolumeID: "vol-1", SnapshotID: "snap-1", Point: maintenance.PointAfter, Completed: true}},
+		AutomaticUpdates: maintenance.AllVersions,
+	}
+	return reported, maintenance.Found{Gateway: after, Volumes: volumes, AutomaticUpdates: maintenance.AllVersions}
 }
 
 func TestDifferences(t *testing.T) {
