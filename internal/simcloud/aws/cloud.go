@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -175,7 +176,7 @@ func (c *Cloud) answer(call *call) (out any, err *apiError) {
 	}
 	op, known := c.operations[call.service+":"+call.operation]
 	if !known {
-		return nil, call.protocol.unknownOperation(call.operation)
+		return nil, cmp.Or(notSimulated(call.service, call.operation), call.protocol.unknownOperation(call.operation))
 	}
 	call.strike = c.faults.Strike(op.Operation, func() []string { return c.resources(call) })
 	if !call.strike.Prevents() {

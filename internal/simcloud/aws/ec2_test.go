@@ -158,6 +158,18 @@ func TestDescribeSnapshotsPages(t *testing.T) {
 	ec2Refuses(t, err, "InvalidNextToken")
 }
 
+func TestSnapshotsAreFoundByWhoMayRestoreThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{gatewayWithVolumes()}})
+	w.snapshot(t, "vol-1111AAAA", "private")
+	w.move(time.Minute)
+	for who, want := range map[string]int{"self": 1, "all": 0, "999999999999": 0} {
+		out, err := w.eyes().DescribeSnapshots(t.Context(), &ec2.DescribeSnapshotsInput{RestorableByUserIds: []string{who}, OwnerIds: []string{"self"}})
+		require.NoError(t, err)
+		require.Len(t, out.Snapshots, want, who)
+	}
+}
+
 func TestDeleteSnapshot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{gatewayWithVolumes()}})
@@ -170,7 +182,7 @@ func TestDeleteSnapshot(t *testing.T) {
 	_, err := w.eyes().DeleteSnapshot(t.Context(), &ec2.DeleteSnapshotInput{SnapshotId: &id, DryRun: new(true)})
 	ec2Refuses(t, err, "DryRunOperation")
 	require.NoError(t, remove(id))
-	require.NoError(t, remove(id), "a pending one can be deleted again")
+	ec2Refuses(t, remove(id), "InvalidSnapshot.NotFound")
 	require.Len(t, w.search(t), 1, "and goes when it completes")
 	w.move(3 * time.Second)
 	require.Empty(t, w.search(t))
@@ -256,5 +268,5 @@ func TestEC2RefusesStrangers(t *testing.T) {
 		})
 	}
 	_, err := w.eyes().DescribeVolumes(t.Context(), &ec2.DescribeVolumesInput{})
-	ec2Refuses(t, err, "InvalidAction")
+	ec2Refuses(t, err, "NotSimulated")
 }

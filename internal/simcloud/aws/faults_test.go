@@ -13,6 +13,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/storagegateway"
 	"github.com/aws/aws-sdk-go-v2/service/storagegateway/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
@@ -100,6 +101,10 @@ func (w *world) calls() map[string]func(context.Context) error {
 		},
 		"storagegateway:RemoveTagsFromResource": func(ctx context.Context) error {
 			_, err := w.sgw.RemoveTagsFromResource(ctx, &storagegateway.RemoveTagsFromResourceInput{ResourceARN: &arn, TagKeys: []string{"owner"}})
+			return err
+		},
+		"sts:GetCallerIdentity": func(ctx context.Context) error {
+			_, err := w.sts().GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 			return err
 		},
 		"ec2:DescribeSnapshots": func(ctx context.Context) error {

@@ -191,5 +191,6 @@ func TestShortARNAndMissingMembersAreValidationErrors(t *testing.T) {
 	inner(t, err, "GatewayNotFound")
 	_, err = w.sgw.DescribeBandwidthRateLimit(t.Context(), &storagegateway.DescribeBandwidthRateLimitInput{GatewayARN: new(gatewayARN + "sgw-11111111")})
 	require.ErrorAs(t, err, &generic)
-	require.Equal(t, "UnknownOperationException", generic.ErrorCode())
+	require.Equal(t, "NotSimulated", generic.ErrorCode())
+	require.Contains(t, generic.ErrorMessage(), "storagegateway:DescribeBandwidthRateLimit")
 }

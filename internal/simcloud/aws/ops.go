@@ -34,6 +34,7 @@ func operations() []served {
 		gatewayWrite("RemoveTagsFromResource", jsonOperation((*Cloud).removeTags)),
 		{fault.Operation{Name: "ec2:DescribeSnapshots", Protocol: fault.EC2Query}, (*Cloud).describeSnapshots},
 		{fault.Operation{Name: "ec2:DeleteSnapshot", Protocol: fault.EC2Query, Writes: true}, (*Cloud).deleteSnapshot},
+		{fault.Operation{Name: "sts:GetCallerIdentity", Protocol: fault.EC2Query}, (*Cloud).callerIdentity},
 		{fault.Operation{Name: "ec2:CreateTags", Protocol: fault.EC2Query, Writes: true}, (*Cloud).createTags},
 	}
 }

@@ -109,7 +109,7 @@ func (c *Cloud) describeSnapshots(call *call) (any, *apiError) {
 		return nil, err
 	}
 	found = slices.DeleteFunc(found, func(s *snapshot) bool {
-		return !call.ownerMatches(s) || !filters.match(s, call.now)
+		return !call.ownerMatches(s) || !call.mayRestore(s) || !filters.match(s, call.now)
 	})
 	some, next, err := call.snapshotPage(found, len(ids) > 0)
 	if err != nil {
@@ -164,6 +164,13 @@ func (c *call) ownerMatches(s *snapshot) bool {
 	return len(owners) == 0 || slices.Contains(owners, "self") || slices.Contains(owners, s.account)
 }
 
+// mayRestore is so where one of the accounts that the caller names can make volumes of a
+// snapshot: its owner alone, since none of the simulated snapshots is shared or public.
+func (c *call) mayRestore(s *snapshot) bool {
+	accounts := c.list("RestorableBy")
+	return len(accounts) == 0 || slices.Contains(accounts, s.account) || slices.Contains(accounts, "self") && c.account == s.account
+}
+
 // snapshotPage cuts one page. The token is the last snapshot's number, so that
 // a page stays right when snapshots come and go.
 func (c *call) snapshotPage(found []*snapshot, byID bool) ([]*snapshot, string, *apiError) {
@@ -214,8 +221,8 @@ func (s *snapshot) xml(now time.Time) snapshotXML {
 	return out
 }
 
-// deleteSnapshot accepts a pending snapshot too, which goes when it completes;
-// deleting that again is accepted and changes nothing.
+// deleteSnapshot accepts a pending snapshot too, which goes when it completes; to delete
+// it again fails as for one that is gone.
 func (c *Cloud) deleteSnapshot(call *call) (any, *apiError) {
 	id := call.form.Get("SnapshotId")
 	if id == "" {
@@ -228,10 +235,11 @@ func (c *Cloud) deleteSnapshot(call *call) (any, *apiError) {
 	if err := call.dryRun(); err != nil {
 		return nil, err
 	}
-	if s.deleted.IsZero() {
-		c.effect(call, s.id, map[string]string{"status": s.status(call.now), "volume": s.volumeID, "description": s.description})
-		s.deleted = call.now
+	if !s.deleted.IsZero() {
+		return nil, unknownSnapshot(id)
 	}
+	c.effect(call, s.id, map[string]string{"status": s.status(call.now), "volume": s.volumeID, "description": s.description})
+	s.deleted = call.now
 	return doneReply{RequestID: call.id, Return: true}, nil
 }
 

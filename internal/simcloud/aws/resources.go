@@ -1,15 +1,16 @@
 package aws
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/go-json-experiment/json"
 )
 
 // resources are the ids of what a request names and of what that belongs to:
 // a volume's request is one of its gateway too.
 func (c *Cloud) resources(call *call) []string {
-	if call.service == serviceEC2 {
+	if call.service != serviceGateway {
 		return c.ec2Resources(call)
 	}
 	var in struct {

@@ -14,6 +14,7 @@ import (
 const (
 	serviceGateway = "storagegateway"
 	serviceEC2     = "ec2"
+	serviceSTS     = "sts"
 
 	targetPrefix = "StorageGateway_20130630."
 	maxBody      = 1 << 20
@@ -55,6 +56,9 @@ func decode(r *http.Request) (*call, *apiError) {
 	target := r.Header.Get("X-Amz-Target")
 	if target == "" && isQuery(r) {
 		call.protocol, call.service = queryProtocol{}, serviceEC2
+		if scope, _ := parseAuthorization(r.Header.Get("Authorization")); scope.service == serviceSTS {
+			call.protocol, call.service = stsProtocol{}, serviceSTS
+		}
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {

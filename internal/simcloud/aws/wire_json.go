@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 
+	exact "github.com/go-json-experiment/json"
+
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
@@ -78,7 +80,8 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 func jsonOperation[In any](act func(c *Cloud, call *call, in In) (any, *apiError)) operation {
 	return func(c *Cloud, call *call) (any, *apiError) {
 		var in In
-		if err := json.Unmarshal(call.body, &in); err != nil {
+		// Members in another case are no members, as for AWS.
+		if err := exact.Unmarshal(call.body, &in); err != nil {
 			return nil, bad("SerializationException", "The request's body cannot be read: "+err.Error())
 		}
 		return act(c, call, in)

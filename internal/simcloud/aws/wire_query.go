@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"bytes"
 	"encoding/xml"
 	"fmt"
 	"net/http"
@@ -30,15 +29,7 @@ func (queryProtocol) encode(w http.ResponseWriter, call *call, out any, err *api
 		root = xml.StartElement{Name: xml.Name{Local: "Response"}}
 		out = xmlFault{Code: err.code, Message: err.message, RequestID: call.id}
 	}
-	body := bytes.NewBufferString(xml.Header)
-	if encodeErr := xml.NewEncoder(body).EncodeElement(out, root); encodeErr != nil {
-		http.Error(w, "the simulator cannot encode its own answer: "+encodeErr.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
-	w.Header().Set("X-Amzn-Requestid", call.id)
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) //nolint:errcheck // a client that has gone away
+	writeXML(w, call, status, root, out)
 }
 
 func (queryProtocol) unknownOperation(name string) *apiError {

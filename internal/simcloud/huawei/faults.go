@@ -1,10 +1,11 @@
 package huawei
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )

@@ -2,10 +2,11 @@ package huawei
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/go-json-experiment/json"
 )
 
 // tokenTime is the form of IAM's instants.

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"time"
 
+	exact "github.com/go-json-experiment/json"
+
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
@@ -181,7 +183,8 @@ func decodeBody[T any](body []byte) (T, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return decoded, emptyBody()
 	}
-	if err := json.Unmarshal(body, &decoded); err != nil {
+	// Members in another case are no members, as for the vendor.
+	if err := exact.Unmarshal(body, &decoded); err != nil {
 		return decoded, badParameter()
 	}
 	return decoded, nil

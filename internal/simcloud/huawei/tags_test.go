@@ -61,3 +61,15 @@ func TestTagsBeyondTheLimitsAreRefused(t *testing.T) {
 	require.NoError(t, s.tag("create", "k19", new("w")), "of one that is there")
 	require.Len(t, s.tags(), 20)
 }
+
+// The vendor knows members by their exact names; others are ignored.
+func TestMembersInAnotherCaseAreNone(t *testing.T) {
+	t.Parallel()
+	s := start(t, planned())
+	token := s.tokenFor(inProject("name", huawei.DefaultRegion)).header.Get("X-Subject-Token")
+	path := "/v3/" + huawei.DefaultProjectID + "/instances/" + huawei.DefaultInstanceID + "/proxy/" + orders + "/upgrade-version"
+	require.Error(t, s.plain("POST", path, `{"Source_Version": "`+oldVersion+`", "Target_Version": "`+newVersion+`"}`, token))
+	require.Empty(t, s.effects())
+	require.NoError(t, s.plain("POST", path, `{"source_version": "`+oldVersion+`", "target_version": "`+newVersion+`"}`, token))
+	require.Len(t, s.effects(), 1)
+}
