@@ -15,5 +15,5 @@ func TestAnErrorDoesNotSteerTheTerminal(t *testing.T) {
 	const file = "no\x1b]0;title\a\x1b[2J\r\x1b[Ksuch.yaml"
 	require.Equal(t, 2, starter.Run(t.Context(), []string{"validate", file}, &out, &errs))
 	require.Empty(t, out.String())
-	require.Regexp(t, `^tidegate: FILE: .*no \]0;title  \[2J  \[Ksuch.yaml: no such file or directory\n$`, errs.String())
+	require.Regexp(t, `no \]0;title  \[2J  \[Ksuch.yaml: cannot be read: no such file or directory\n$`, errs.String())
 }

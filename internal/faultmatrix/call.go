@@ -97,8 +97,8 @@ func settingCalls() []Call {
 		{Operation: readMaintenance, For: "watch while waiting", Story: waiting(), After: after(describeCached), Persists: Whatever},
 		{Operation: readMaintenance, For: "look before holding updates", Story: Whole(), After: after(describeCached), Refused: compensated()},
 		{Operation: setMaintenance, For: "hold updates", Story: Whole(), Refused: compensated()},
-		{Operation: readMaintenance, For: "look before restoring them", Story: Whole(), After: after(createSnapshot), Refused: stuck(Hold, Update, Snapshot), Persists: UntilLetIn},
-		{Operation: setMaintenance, For: "restore them", Story: Whole(), After: after(createSnapshot), Refused: stuck(Hold, Update, Snapshot), Persists: UntilLetIn},
+		{Operation: readMaintenance, For: "look before restoring them", Story: Whole(), After: after(createSnapshot), Refused: partial(Hold, Update, Snapshot, Release), Persists: UntilLetIn},
+		{Operation: setMaintenance, For: "restore them", Story: Whole(), After: after(createSnapshot), Refused: partial(Hold, Update, Snapshot, Release), Persists: UntilLetIn},
 		{Operation: readMaintenance, For: "verify", Story: Whole(), After: restored(), Refused: partial(Hold, Update, Snapshot, Release)},
 	}
 }
