@@ -19,7 +19,7 @@ func TestAnOrderToAllSaysWhatBecameOfEach(t *testing.T) {
 	for name, gateway := range map[string]string{"audited": "sgw-55555555", "stores": "sgw-22222222"} {
 		require.Equal(t, 0, w.tidegate("run", w.plan(name, gateway), "--detach").status)
 	}
-	require.Eventually(t, func() bool { return strings.Count(w.tidegate("list").out, " running ") == 2 }, 20*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Count(w.tidegate("list").out, " running ") == 2 }, time.Minute, 100*time.Millisecond)
 	require.Equal(t, 0, w.tidegate("pause", "audited", "--by", "alice", "--why", "audit").status)
 
 	paused := w.tidegate("pause", "--all", "--by", "bob", "--why", "INC-77")

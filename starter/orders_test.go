@@ -66,7 +66,7 @@ func TestATerminatedRunsLedgerIsStillShown(t *testing.T) {
 	require.Equal(t, 0, w.tidegate(quick("sgw-22222222", "--approval", "--automatic-updates", "hold", "--detach")...).status)
 	require.Eventually(t, func() bool {
 		return strings.Contains(w.tidegate("status", "sgw-22222222").out, "in force")
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(c.Close)

@@ -63,7 +63,7 @@ func TestAReportSaysWhatTheHistoriesSay(t *testing.T) {
 	require.NoError(t, os.WriteFile(file("plan.yaml"), []byte(reportedPlan), 0o600))
 	require.Equal(t, 0, w.tidegate("run", file("plan.yaml"), "--detach", "--by", "alice").status)
 	shows := func(text string) {
-		require.Eventually(t, func() bool { return strings.Contains(w.tidegate("status", "audited").out, text) }, 30*time.Second, 100*time.Millisecond)
+		require.Eventually(t, func() bool { return strings.Contains(w.tidegate("status", "audited").out, text) }, time.Minute, 100*time.Millisecond)
 	}
 	shows("approv")
 	early, d := w.reported(file("early.html"))

@@ -77,7 +77,7 @@ func TestAReportReachesAcrossACampaignsRuns(t *testing.T) {
 		{"concurrency", "long", "3", "--by", "dora", "--why", "went well"},
 		{"skip", "long", "sgw-55555555", "--by", "dora", "--why", "is replaced"},
 	} {
-		require.Eventually(t, func() bool { return w.tidegate(args...).status == 0 }, 30*time.Second, 200*time.Millisecond)
+		require.Eventually(t, func() bool { return w.tidegate(args...).status == 0 }, time.Minute, 200*time.Millisecond)
 	}
 	result, err := outcome.OfCampaign(t.Context(), c.GetWorkflow(t.Context(), run.GetID(), ""))
 	require.NoError(t, err)

@@ -81,7 +81,7 @@ func (w *world) requireFound(c client.Client, here *strings.Replacer, want map[s
 	for name, ids := range want {
 		query := here.Replace(queries[name])
 		require.NotEmpty(w.t, query, name)
-		require.Eventually(w.t, func() bool { return slices.Equal(ids, found(w.t, c, query)) }, 20*time.Second, 100*time.Millisecond, name)
+		require.Eventually(w.t, func() bool { return slices.Equal(ids, found(w.t, c, query)) }, time.Minute, 100*time.Millisecond, name)
 	}
 }
 
@@ -180,7 +180,7 @@ func (w *world) tellAll(order string, obeyed func(name string) bool, names ...st
 	require.Eventually(w.t, func() bool {
 		w.runbookLine("tidegate "+order+" --all", "")
 		return !slices.ContainsFunc(names, func(name string) bool { return !obeyed(name) })
-	}, 20*time.Second, 100*time.Millisecond)
+	}, time.Minute, 100*time.Millisecond)
 }
 
 // On a campaign that waits for an approval, and then runs.
@@ -234,7 +234,7 @@ func TestTheRunbooksCommandsAndQueriesDoWhatItSays(t *testing.T) {
 	require.Equal(t, 0, w.tidegate(quick("sgw-55555555", "--detach")...).status)
 	held := w.tidegate(quick("sgw-33333333", "--on-failure", "hold", "--approval", "--detach", "--proxy", "sim/"+huawei.DefaultInstanceID+"/"+proxyTwo)...)
 	require.Equal(t, 0, held.status)
-	require.Eventually(t, func() bool { return len(found(t, c, "TidegateBlocker = 'approval'")) == 1 }, 20*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return len(found(t, c, "TidegateBlocker = 'approval'")) == 1 }, time.Minute, 100*time.Millisecond)
 	w.runbookLine("tidegate approve sgw-12A3456B", "sgw-33333333")
 	require.Equal(t, 4, w.tidegate("watch", "sgw-33333333").status)
 	w.requireFound(c, here(), maintenanceFinds())

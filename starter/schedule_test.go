@@ -173,7 +173,7 @@ func TestAPausedScheduleSaysWhichCampaignFailed(t *testing.T) {
 	require.Equal(t, 0, w.tidegate("schedule", "trigger", "weekly", "--why", "CHG-1").status)
 	id := w.schedule("weekly").Runs[0].WorkflowID
 	w.failCampaigns()
-	require.Eventually(t, func() bool { return w.schedule("weekly").Paused }, 20*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return w.schedule("weekly").Paused }, time.Minute, 100*time.Millisecond)
 	shown := w.schedule("weekly")
 	require.Equal(t, "PARTIAL", shown.Runs[0].State)
 	require.Contains(t, shown.Note, "paused due to workflow failure: "+id)

@@ -78,7 +78,7 @@ func TestAGatewayIsInOneMaintenanceAndWaitsForItsApproval(t *testing.T) {
 	require.Eventually(t, func() bool {
 		s := w.tidegate("status", "sgw-22222222", "-o", "json").json(t).Status
 		return s != nil && s.Blocker == maintenance.BlockedByApproval
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	waiting := w.tidegate("watch", "sgw-22222222")
 	require.Equal(t, 4, waiting.status, "a person has to act")
 	require.Contains(t, waiting.out, "waits     (approval)")
@@ -90,7 +90,7 @@ func TestAGatewayIsInOneMaintenanceAndWaitsForItsApproval(t *testing.T) {
 	require.Eventually(t, func() bool {
 		r := w.tidegate("status", "sgw-22222222", "-o", "json").json(t).Result
 		return r != nil && r.State == maintenance.StateCompleted && r.Decisions[0].Why == "CHG-1"
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	late := w.tidegate("approve", "sgw-22222222", "--by", "bob", "--why", "CHG-2")
 	require.Equal(t, 2, late.status)
 	require.Contains(t, late.errors, "approve sgw-22222222: there is no running maintenance of it, in namespace default")
@@ -125,7 +125,7 @@ func TestARunGoesOnWhenNobodyFollowsIt(t *testing.T) {
 	require.Eventually(t, func() bool {
 		got := w.tidegate("status", "sgw-55555555", "-o", "json").json(t)
 		return got.Execution == "Canceled" && got.Result.State == maintenance.StateFailed
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 }
 
 func TestWhatTheWebUIShowsOfARunBeforeItBegins(t *testing.T) {
@@ -169,13 +169,13 @@ func TestAPlanThatIsGivenUpLeavesNobodyReading(t *testing.T) {
 	file, answered := w.plan("payments-q4", "sgw-11111111", "sgw-22222222", "sgw-33333333", "sgw-55555555"), make(chan answer)
 	go func() { answered <- w.tidegateUntil(ctx, "plan", file) }()
 	const reads = "WorkflowType = 'Roster' AND ExecutionStatus = 'Running'"
-	require.Eventually(t, func() bool { return len(found(t, c, reads)) == 1 }, 20*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return len(found(t, c, reads)) == 1 }, time.Minute, 100*time.Millisecond)
 	giveUp()
 	got := <-answered
 	require.Equal(t, 1, got.status)
 	require.Contains(t, got.errors, "tidegate: interrupted before the plan payments-q4 was read: nothing was changed\n")
 	require.NotContains(t, got.errors, "context canceled")
-	require.Eventually(t, func() bool { return len(found(t, c, reads)) == 0 }, 20*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return len(found(t, c, reads)) == 0 }, time.Minute, 100*time.Millisecond)
 }
 
 // While a gateway does not come back, and with it no answer, everybody who looks is told
@@ -188,11 +188,11 @@ func TestWhatIsTriedAgainIsShownWhereverOneLooks(t *testing.T) {
 	require.Equal(t, 0, w.tidegate("run", file, "--detach").status)
 	require.Eventually(t, func() bool {
 		return w.tidegate("approve", "payments-q4", "--by", "alice", "--why", "CHG-1").status == 0
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	const last = `wait until the gateway runs the new software \(attempt \d+\); tried until .*; last response at .*Z: .*not connected`
 	require.Eventually(t, func() bool {
 		return regexp.MustCompile(`calls +` + last).MatchString(w.tidegate("status", "sgw-44444444").out)
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	require.Regexp(t, `calls +`+last, w.tidegate("status", "payments-q4", "sgw-44444444").out)
 	require.Regexp(t, `CALL +TARGET +ATTEMPT +UNTIL +AT +LAST RESPONSE\nwait until the gateway runs the new software +\S+ +\d+ .*not connected`, w.tidegate("status", "payments-q4").out)
 	require.Regexp(t, `await-running.* tried until \d\d:\d\dZ`, w.tidegate("watch", "payments-q4", "--once").out)

@@ -130,7 +130,7 @@ func (s *session) run(line string) string {
 	require.Eventually(s.t, func() bool {
 		printed = s.shell(m[1])
 		return wanted.MatchString(printed)
-	}, 40*time.Second, 100*time.Millisecond, "%s: %s", line, &printed)
+	}, time.Minute, 100*time.Millisecond, "%s: %s", line, &printed)
 	return steady(printed)
 }
 

@@ -120,13 +120,13 @@ func readyAndStopped(t *testing.T, flags []string, logs string) {
 			"--accounts", file, "--address", server.FrontendAddress(), "--health-listen", address, "--log-format", "json",
 		), &written, &written)
 	}()
-	require.Eventually(t, func() bool { status, _ := healthy(); return status == 0 }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { status, _ := healthy(); return status == 0 }, time.Minute, 50*time.Millisecond)
 	_, answer := healthy()
 	require.Contains(t, answer, `"status":"ready"`)
-	require.Eventually(t, func() bool { return strings.Contains(written.String(), logs) }, 20*time.Second, 50*time.Millisecond, logs)
+	require.Eventually(t, func() bool { return strings.Contains(written.String(), logs) }, time.Minute, 50*time.Millisecond, logs)
 
 	server.Stop()
-	require.Eventually(t, func() bool { status, _ := healthy(); return status == 1 }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { status, _ := healthy(); return status == 1 }, time.Minute, 50*time.Millisecond)
 	_, answer = healthy()
 	require.Contains(t, answer, `not ready`)
 

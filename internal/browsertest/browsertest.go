@@ -25,9 +25,9 @@ const (
 	EnvRequired = "REQUIRE_BROWSER"
 
 	// timeout bounds everything that one test does with its browser.
-	timeout = 2 * time.Minute
+	timeout = 6 * time.Minute
 	// textTimeout bounds the wait for a text: the Web UI asks its server every few seconds.
-	textTimeout = 30 * time.Second
+	textTimeout = 90 * time.Second
 	// visibleText is the page's text with that of its frames: the Web UI renders
 	// what a workflow says about itself, in Markdown, in frames of its own.
 	visibleText = `[document, ...[...document.querySelectorAll("iframe")].map(f => f.contentDocument)]
@@ -68,7 +68,7 @@ func Required(getenv func(string) string) bool {
 
 // Open starts a browser of its own for the test and returns the context of an
 // empty tab, for chromedp.Do and chromedp.Run. The browser reaches loopback
-// only, and is gone when the test ends, after two minutes at the latest.
+// only, and is gone when the test ends, after six minutes at the latest.
 func Open(t *testing.T) context.Context {
 	t.Helper()
 	path, err := Find(os.Getenv, exec.LookPath)
@@ -106,7 +106,7 @@ func options(path string) []chromedp.ExecAllocatorOption {
 }
 
 // WaitForText waits until the page shows all of the texts, as a reader sees
-// them, and fails the test after half a minute with what it shows instead.
+// them, and fails the test after a minute and a half with what it shows instead.
 func WaitForText(ctx context.Context, t *testing.T, texts ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, textTimeout)

@@ -32,7 +32,7 @@ func TestStoppedWhileTheTriggerIsUnderWay(t *testing.T) {
 			in := input(1)
 			in.Policy.Attempt = maintenance.Duration(10 * time.Second) // a call hangs for two
 			run := l.start(in)
-			require.Eventually(t, func() bool { return slices.Contains(l.effects(), updated) }, 30*time.Second, 10*time.Millisecond)
+			require.Eventually(t, func() bool { return slices.Contains(l.effects(), updated) }, time.Minute, 10*time.Millisecond)
 			stop(l, run.GetID())
 			result, _ := l.end(run)
 			require.Equal(t, maintenance.StatePartial, result.State, result.Summary)

@@ -106,8 +106,32 @@ func details(tab context.Context, t *testing.T, link string, says ...string) con
 // gives the tab that it opens.
 func follow(tab context.Context, t *testing.T, link string) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(tab, 20*time.Second)
+	ctx, cancel := context.WithTimeout(tab, time.Minute)
 	defer cancel()
+	before := map[string]bool{}
+	known, err := chromedp.Targets(ctx)
+	require.NoError(t, err)
+	for _, page := range known {
+		before[string(page.TargetID)] = true
+	}
+	var opened chromedp.ContextOption
+	// The text is laid out anew when it changes: a click may miss what was there a moment ago.
+	for opened == nil {
+		place := locate(ctx, t, link)
+		within(tab, t, chromedp.MouseClickXY(place[0], place[1]))
+		opened = openedSince(ctx, t, before)
+		require.NoError(t, ctx.Err(), "%q opens nothing", link)
+	}
+	next, closeTab := chromedp.NewContext(tab, opened)
+	t.Cleanup(closeTab)
+	require.NoError(t, chromedp.Do(next)) // attached for as long as the test, not as one action
+	within(next, t, chromedp.EmulateViewport(1440, 1500))
+	return next
+}
+
+// locate is where a link stands now, once it is there.
+func locate(ctx context.Context, t *testing.T, link string) []float64 {
+	t.Helper()
 	at, err := chromedp.Run(ctx, chromedp.Poll[[]float64](fmt.Sprintf(`(() => {
 		for (const f of document.querySelectorAll("iframe")) {
 			for (const a of f.contentDocument?.querySelectorAll("a") ?? []) {
@@ -119,29 +143,29 @@ func follow(tab context.Context, t *testing.T, link string) context.Context {
 		return null;
 	})()`, link)))
 	require.NoError(t, err, "no link %q", link)
-	before := map[string]bool{}
-	known, err := chromedp.Targets(ctx)
-	require.NoError(t, err)
-	for _, page := range known {
-		before[string(page.TargetID)] = true
-	}
-	within(tab, t, chromedp.MouseClickXY(at[0], at[1]))
-	var next context.Context
-	require.Eventually(t, func() bool {
+	return at
+}
+
+// openedSince is the tab that a click has opened; nil: none in two seconds.
+func openedSince(ctx context.Context, t *testing.T, before map[string]bool) chromedp.ContextOption {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
 		open, err := chromedp.Targets(ctx)
 		for _, page := range open {
 			if err == nil && page.Type == "page" && !before[string(page.TargetID)] {
-				var closeTab context.CancelFunc
-				next, closeTab = chromedp.NewContext(tab, chromedp.WithTargetID(page.TargetID))
-				t.Cleanup(closeTab)
-				return true
+				return chromedp.WithTargetID(page.TargetID)
 			}
 		}
-		return false
-	}, 20*time.Second, 50*time.Millisecond, "%q opens nothing", link)
-	require.NoError(t, chromedp.Do(next)) // attached for as long as the test, not as one action
-	within(next, t, chromedp.EmulateViewport(1440, 1500))
-	return next
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-again.C:
+		}
+	}
 }
 
 // paste puts a query in the place of the one before, as a person does.
@@ -158,7 +182,7 @@ func paste(tab context.Context, t *testing.T, query string) {
 // requireListed waits until the list of workflows has this one, and no other.
 func requireListed(tab context.Context, t *testing.T, id string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(tab, 20*time.Second)
+	ctx, cancel := context.WithTimeout(tab, time.Minute)
 	defer cancel()
 	_, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf(`(() => {
 		const ids = [...document.querySelectorAll("td a")].map(a => a.innerText.trim()).filter(text => /^(gateway|campaign|quarantine)-/.test(text));

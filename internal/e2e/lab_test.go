@@ -142,7 +142,7 @@ func (l *lab) status(run client.WorkflowRun) maintenance.Status {
 }
 
 // order sends a run an operator's order, and wants it accepted.
-func (l *lab) order(workflowID, name string, o workflows.Order) {
+func (l *lab) order(workflowID, name string, o any) {
 	l.t.Helper()
 	handle, err := l.client.UpdateWorkflow(l.t.Context(), client.UpdateWorkflowOptions{
 		WorkflowID: workflowID, UpdateName: name, Args: []any{o}, WaitForStage: client.WorkflowUpdateStageCompleted,

@@ -154,7 +154,7 @@ func TestWindowMovedWhileWaiting(t *testing.T) {
 		require.Eventually(t, func() bool {
 			s := l.status(run)
 			return s.Blocker == maintenance.BlockedByWindow && s.Next != nil && time.Until(*s.Next).Round(time.Hour) == opensIn
-		}, 30*time.Second, 100*time.Millisecond)
+		}, time.Minute, 100*time.Millisecond)
 	}
 	waits(72 * time.Hour)
 	require.NoError(t, l.sim.AWS().MoveWindow(gatewayID, aws.Window{OpensIn: 48 * time.Hour}))

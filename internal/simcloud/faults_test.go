@@ -152,7 +152,7 @@ func TestServerEndsThoughACallHangs(t *testing.T) {
 		}
 		ended <- err
 	}()
-	require.Eventually(t, func() bool { return sim.Faults()[0].Fired == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return sim.Faults()[0].Fired == 1 }, time.Minute, time.Millisecond)
 	stop()
 	require.Error(t, <-ended)
 }
