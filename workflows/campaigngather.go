@@ -165,7 +165,7 @@ func (c *campaign) enroll(ctx workflow.Context, in RosterInput, lines int) error
 	in.Campaign, in.First, in.Number, in.PlanOnly = info.WorkflowExecution.ID, info.FirstRunID, len(c.Rosters), c.in.PlanOnly
 	in.Plan = c.in.Plan
 	in.Plan.Targets, in.Plan.Selectors = nil, nil
-	id := fmt.Sprintf("%s.%.8s.roster-%03d", info.WorkflowExecution.ID, info.FirstRunID, in.Number)
+	id := RosterWorkflowID(info.WorkflowExecution.ID, info.FirstRunID, in.Number)
 	c.missing += lines
 	if c.missing > plan.MaxTargets {
 		return temporal.NewNonRetryableApplicationError(

@@ -1,6 +1,10 @@
 package workflows
 
-import "github.com/tidegate/tidegate/activities"
+import (
+	"fmt"
+
+	"github.com/tidegate/tidegate/activities"
+)
 
 // The names under which other programs, the Web UI and recorded histories know
 // this package. They never change.
@@ -77,3 +81,10 @@ func GatewayWorkflowID(gatewayID string) string { return "gateway-" + gatewayID 
 // keeps two of one name from running at once. One that a schedule starts has the
 // time of its start after it.
 func CampaignWorkflowID(name string) string { return "campaign-" + name }
+
+// RosterWorkflowID is the id of a campaign's roster. It has the whole id of the
+// campaign's first run: the first digits of a run id are a clock, which two campaigns
+// of one name can share.
+func RosterWorkflowID(campaign, firstRun string, number int) string {
+	return fmt.Sprintf("%s.%s.roster-%03d", campaign, firstRun, number)
+}
