@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -20,6 +21,7 @@ const InstanceHoldMemo = "instanceHold"
 
 // Runs is what the activities need of Temporal itself; a client has it.
 type Runs interface {
+	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
 	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 }
 

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/outcome"
 )
 
 // CampaignAttribute is the search attribute of a run that names its campaign.
@@ -81,22 +82,97 @@ type WorkflowLookup struct {
 func (e *Engine) AwaitClosed(ctx context.Context, in WorkflowLookup) (out struct{}, err error) {
 	defer edge(ctx, in.Pace, &err)
 	info, err := e.open(ctx, in.WorkflowID, in.RunID)
-	if err == nil && info != nil {
+	other := in.First != "" && info.GetFirstRunId() != "" && info.GetFirstRunId() != in.First
+	if err == nil && info != nil && !other {
 		err = notYet("the workflow %s is still open", in.WorkflowID)
 	}
 	return out, err
 }
 
-// StillRuns is false once the run has ended or is gone.
-func (e *Engine) StillRuns(ctx context.Context, in WorkflowLookup) (out bool, err error) {
+// AnyLookup names workflows by their ids.
+type AnyLookup struct {
+	WorkflowIDs []string         `json:"workflowIds"`
+	Pace        maintenance.Pace `json:"pace,omitzero"`
+}
+
+// AwaitAnyClosed ends when at least one of the workflows has, or is gone, and gives
+// the ids of those. It asks Temporal for each, so it does not matter how one went.
+func (e *Engine) AwaitAnyClosed(ctx context.Context, in AnyLookup) (gone []string, err error) {
 	defer edge(ctx, in.Pace, &err)
-	info, err := e.open(ctx, in.WorkflowID, in.RunID)
-	other := in.First != "" && info.GetFirstRunId() != "" && info.GetFirstRunId() != in.First
-	return info != nil && !other, err
+	for _, id := range in.WorkflowIDs {
+		info, err := e.open(ctx, id, "")
+		if err != nil {
+			return nil, err
+		}
+		if info == nil {
+			gone = append(gone, id)
+		}
+	}
+	if len(gone) == 0 {
+		return nil, notYet("all %d workflows are still open", len(in.WorkflowIDs))
+	}
+	return gone, nil
+}
+
+// RecordLookup asks how a maintenance ended.
+type RecordLookup struct {
+	WorkflowID string           `json:"workflowId"`
+	Parent     string           `json:"parent"` // id of the workflow that started it
+	Since      time.Time        `json:"since"`  // it was started then, or later
+	Pace       maintenance.Pace `json:"pace,omitzero"`
+}
+
+// Record is how a maintenance ended.
+type Record struct {
+	// Result is nil where it left none, and Why says why.
+	Result *maintenance.Result `json:"result,omitempty"`
+	Why    string              `json:"why,omitempty"`
+	End    time.Time           `json:"end,omitzero"`
+}
+
+// AwaitRecord ends when the maintenance has, with what it left behind: how a target
+// ended is asked of its own run.
+func (e *Engine) AwaitRecord(ctx context.Context, in RecordLookup) (out Record, err error) {
+	defer edge(ctx, in.Pace, &err)
+	info, err := e.describe(ctx, in.WorkflowID, "")
+	switch {
+	case err != nil:
+		return out, err
+	case info == nil || info.GetParentExecution().GetWorkflowId() != in.Parent || info.GetStartTime().AsTime().Before(in.Since):
+		return Record{Why: "no run of it was started, or it was deleted"}, nil
+	case isOpen(info):
+		return out, notYet("the workflow %s is still open", in.WorkflowID)
+	}
+	out.End = info.GetCloseTime().AsTime()
+	result, err := call2(ctx, func(ctx context.Context, id, run string) (maintenance.Result, error) {
+		return outcome.Of(ctx, e.Runs.GetWorkflow(ctx, id, run))
+	}, in.WorkflowID, info.GetExecution().GetRunId())
+	switch {
+	case errors.Is(err, outcome.ErrNoResult):
+		out.Why = "its run left no record: " + err.Error()
+		return out, nil
+	case err != nil:
+		return out, fmt.Errorf("%w: %w", maintenance.ErrUnavailable, err)
+	}
+	out.Result = &result
+	return out, nil
 }
 
 // open is the run, or nil where there is none or it has ended.
 func (e *Engine) open(ctx context.Context, workflowID, runID string) (*workflowpb.WorkflowExecutionInfo, error) {
+	info, err := e.describe(ctx, workflowID, runID)
+	if err != nil || !isOpen(info) {
+		return nil, err
+	}
+	return info, nil
+}
+
+func isOpen(info *workflowpb.WorkflowExecutionInfo) bool {
+	return info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
+}
+
+// describe is what Temporal knows of the run, or nil where there is none.
+func (e *Engine) describe(ctx context.Context, workflowID, runID string) (*workflowpb.WorkflowExecutionInfo, error) {
 	described, err := call2(ctx, e.Runs.DescribeWorkflowExecution, workflowID, runID)
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return nil, nil //nolint:nilnil // there is none
@@ -104,11 +180,7 @@ func (e *Engine) open(ctx context.Context, workflowID, runID string) (*workflowp
 	if err != nil {
 		return nil, fmt.Errorf("ask Temporal for the workflow %s: %w: %w", workflowID, maintenance.ErrUnavailable, err)
 	}
-	info := described.GetWorkflowExecutionInfo()
-	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED {
-		return nil, nil //nolint:nilnil // it has ended
-	}
-	return info, nil
+	return described.GetWorkflowExecutionInfo(), nil
 }
 
 // quarantined is why a gateway is, for people.

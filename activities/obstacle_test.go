@@ -12,7 +12,9 @@ import (
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tidegate/tidegate/activities"
@@ -30,7 +32,33 @@ type fakeRun struct {
 	memo     any    // under the quarantine's name
 	campaign any    // the search attribute
 	fails    error
+	parent   string // id of the workflow that started it
+	result   any
+	ends     error // in the place of a result
 }
+
+func (f fakeRuns) GetWorkflow(_ context.Context, id, _ string) client.WorkflowRun {
+	return endedRun{fakeRun: f[id]}
+}
+
+// endedRun gives what a run left behind.
+type endedRun struct {
+	client.WorkflowRun
+	fakeRun
+}
+
+func (r endedRun) Get(_ context.Context, to any) error {
+	if r.ends != nil {
+		return r.ends
+	}
+	payload, err := converter.GetDefaultDataConverter().ToPayload(r.result)
+	if err != nil {
+		return err
+	}
+	return converter.GetDefaultDataConverter().FromPayload(payload, to)
+}
+
+func (r endedRun) GetID() string { return "w" }
 
 func (f fakeRuns) DescribeWorkflowExecution(_ context.Context, id, run string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	found, ok := f[id]
@@ -53,6 +81,7 @@ func (f fakeRuns) DescribeWorkflowExecution(_ context.Context, id, run string) (
 	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
 		Execution:        &commonpb.WorkflowExecution{WorkflowId: id, RunId: found.run},
 		FirstRunId:       found.first,
+		ParentExecution:  &commonpb.WorkflowExecution{WorkflowId: found.parent},
 		Status:           found.status,
 		StartTime:        timestamppb.New(teststart.On(time.Sunday, 1)),
 		Memo:             &commonpb.Memo{Fields: map[string]*commonpb.Payload{activities.QuarantineMemo: memo}},
@@ -143,41 +172,89 @@ func TestAnObstacleThatCannotBeReadIsAnObstacle(t *testing.T) {
 
 func TestARunIsAwaitedUntilItIsClosedOrGone(t *testing.T) {
 	t.Parallel()
-	in := activities.WorkflowLookup{WorkflowID: "w", RunID: "run-1", Pace: pace()}
-	look := func(runs fakeRuns) (bool, error) {
+	look := func(in activities.WorkflowLookup, runs fakeRuns) error {
+		in.WorkflowID, in.Pace = "w", pace()
 		r := newRig(t)
 		r.runs = runs
-		still, err := run(t, r, r.engine.StillRuns, in)
-		require.NoError(t, err)
-		_, err = run(t, r, r.engine.AwaitClosed, in)
-		return still, err
+		_, err := run(t, r, r.engine.AwaitClosed, in)
+		return err
 	}
+	first := activities.WorkflowLookup{RunID: "run-1"}
 	for _, status := range []enumspb.WorkflowExecutionStatus{open, paused} {
-		still, err := look(fakeRuns{"w": {status: status, run: "run-1"}})
-		require.True(t, still)
-		requireNotYet(t, err, "the workflow w is still open")
+		requireNotYet(t, look(first, fakeRuns{"w": {status: status, run: "run-1"}}), "the workflow w is still open")
 	}
 	gone := []fakeRuns{{}, {"w": {status: open, run: "run-2"}}}
 	for _, status := range ended() {
 		gone = append(gone, fakeRuns{"w": {status: status, run: "run-1"}})
 	}
 	for _, runs := range gone {
-		still, err := look(runs)
-		require.False(t, still)
-		require.NoError(t, err)
+		require.NoError(t, look(first, runs))
 	}
-	for first, want := range map[string]bool{"": true, "run-0": true, "another": false} {
-		in := activities.WorkflowLookup{WorkflowID: "w", First: "run-0"}
+	for id, still := range map[string]bool{"": true, "run-0": true, "another": false} {
+		err := look(activities.WorkflowLookup{First: "run-0"}, fakeRuns{"w": {status: open, first: id}})
+		require.Equal(t, still, err != nil, id)
+	}
+	err := look(first, fakeRuns{"w": {fails: errors.New("connection refused")}})
+	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
+}
+
+func TestWorkflowsAreWatchedUntilOneIsGoneByAnyWay(t *testing.T) {
+	t.Parallel()
+	look := func(runs fakeRuns) ([]string, error) {
 		r := newRig(t)
-		r.runs = fakeRuns{"w": {status: open, first: first}}
-		still, err := run(t, r, r.engine.StillRuns, in)
-		require.NoError(t, err)
-		require.Equal(t, want, still, first)
+		r.runs = runs
+		return run(t, r, r.engine.AwaitAnyClosed, activities.AnyLookup{WorkflowIDs: []string{"a", "b", "c"}, Pace: pace()})
 	}
-	r := newRig(t)
-	r.runs = fakeRuns{"w": {fails: errors.New("connection refused")}}
-	_, err := run(t, r, r.engine.AwaitClosed, in)
+	there := fakeRun{status: open}
+	_, err := look(fakeRuns{"a": there, "b": {status: paused}, "c": there})
+	requireNotYet(t, err, "all 3 workflows are still open")
+	for _, status := range ended() {
+		gone, err := look(fakeRuns{"a": there, "b": {status: status}, "c": there})
+		require.NoError(t, err)
+		require.Equal(t, []string{"b"}, gone)
+	}
+	gone, err := look(fakeRuns{"b": there}) // the others were deleted
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "c"}, gone)
+	_, err = look(fakeRuns{"a": {status: ended()[0]}, "b": {fails: errors.New("connection refused")}, "c": there})
 	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
-	_, err = run(t, r, r.engine.StillRuns, in)
-	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
+}
+
+// How a target ended is asked of its own run, and only of the run that is meant.
+func TestTheRecordOfAMaintenanceIsReadFromItsOwnRun(t *testing.T) {
+	t.Parallel()
+	since := teststart.On(time.Sunday, 1)
+	in := activities.RecordLookup{WorkflowID: "w", Parent: "roster", Since: since, Pace: pace()}
+	look := func(in activities.RecordLookup, w fakeRun) (activities.Record, error) {
+		r := newRig(t)
+		r.runs = fakeRuns{"w": w}
+		return run(t, r, r.engine.AwaitRecord, in)
+	}
+	_, err := look(in, fakeRun{status: open, parent: "roster"})
+	requireNotYet(t, err, "the workflow w is still open")
+
+	completed := maintenance.Result{Target: "files", State: maintenance.StateCompleted}
+	partial := maintenance.Result{Target: "files", State: maintenance.StatePartial}
+	failure := temporal.NewApplicationErrorWithOptions("stuck", "PARTIAL", temporal.ApplicationErrorOptions{Details: []any{partial}})
+	for state, w := range map[maintenance.EndState]fakeRun{
+		maintenance.StateCompleted: {result: completed},
+		maintenance.StatePartial:   {ends: failure},
+	} {
+		w.status, w.parent = ended()[0], "roster"
+		record, err := look(in, w)
+		require.NoError(t, err)
+		require.Equal(t, state, record.Result.State)
+	}
+
+	record, err := look(in, fakeRun{status: ended()[0], parent: "another", result: completed})
+	require.NoError(t, err)
+	require.Nil(t, record.Result, "it is another run's")
+	later := in
+	later.Since = since.Add(time.Second)
+	record, err = look(later, fakeRun{status: ended()[0], parent: "roster", result: completed})
+	require.NoError(t, err)
+	require.Nil(t, record.Result, "it is an earlier attempt's")
+	record, err = look(in, fakeRun{status: ended()[0], parent: "roster", ends: &temporal.WorkflowExecutionError{}})
+	require.NoError(t, err)
+	require.Contains(t, record.Why, "left no record")
 }

@@ -88,8 +88,14 @@ func (QuarantineLookup) Queue(workflows string) string { return workflows }
 // Queue of FindObstacle.
 func (ObstacleLookup) Queue(workflows string) string { return workflows }
 
-// Queue of AwaitClosed and StillRuns.
+// Queue of AwaitClosed.
 func (WorkflowLookup) Queue(workflows string) string { return workflows }
+
+// Queue of AwaitAnyClosed.
+func (AnyLookup) Queue(workflows string) string { return workflows }
+
+// Queue of AwaitRecord.
+func (RecordLookup) Queue(workflows string) string { return workflows }
 
 // Queue of CheckPlan.
 func (CheckPlanInput) Queue(workflows string) string { return workflows }

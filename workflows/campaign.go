@@ -73,7 +73,9 @@ type campaign struct {
 	missing  int              // lines that were not heard of yet
 	unheard  string           // a roster that has ended without having told all of its lines
 	entryOf  map[int]int      // ref -> index into the entries
-	orphans  map[int]int      // ref -> attempt, of running targets whose roster is gone
+	// stopWatching ends the watch of the rosters, before they are let go.
+	stopWatching workflow.CancelFunc
+	orphans      map[int]int // ref -> attempt, of running targets whose roster is gone
 }
 
 // Carried is what one run of a campaign leaves to the next.
@@ -136,6 +138,10 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 	for _, n := range c.Lost {
 		c.lose(ctx, n)
 	}
+	watching, stopWatching := workflow.WithCancel(ctx)
+	defer stopWatching()
+	c.stopWatching = stopWatching
+	workflow.Go(watching, c.watchRosters)
 	for {
 		now := workflow.Now(ctx)
 		c.changed = false
@@ -212,6 +218,7 @@ func (c *campaign) conclude(ctx workflow.Context) (fleet.Result, error) {
 	}
 	result.Summary = summarize(result, c.Stopped)
 	c.phase, c.result = fleet.Over, &result
+	c.stopWatching()
 	c.tell(ctx)
 	if err := errors.Join(c.closeRosters(ctx), c.tag(ctx), c.quiet(ctx)); err != nil {
 		return result, err

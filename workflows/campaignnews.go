@@ -9,7 +9,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
@@ -18,8 +17,8 @@ import (
 // to a waiting receiver has left the channel, and drain, which may come before the
 // receiver does, would not find it.
 func (c *campaign) hear(ctx workflow.Context) {
-	channel := news(ctx)
-	for workflow.Await(ctx, func() bool { return channel.Len() > 0 }) == nil {
+	told, held := news(ctx), heldOnes(ctx)
+	for workflow.Await(ctx, func() bool { return told.Len()+held.Len() > 0 }) == nil {
 		c.drain(ctx)
 	}
 }
@@ -30,16 +29,40 @@ func news(ctx workflow.Context) workflow.ReceiveChannel {
 	})
 }
 
+// heldOnes is where runs tell that they are held, and when no more.
+func heldOnes(ctx workflow.Context) workflow.ReceiveChannel {
+	return workflow.GetSignalChannelWithOptions(ctx, heldSignal, workflow.SignalChannelOptions{
+		Description: "That a target waits for a person, or no more; its maintenance sends it.",
+	})
+}
+
 // drain takes in what has arrived and was not heard yet: what a run does not hear,
 // the next one never will.
 func (c *campaign) drain(ctx workflow.Context) {
-	channel := news(ctx)
-	for {
+	for told := news(ctx); ; {
 		var n News
-		if !channel.ReceiveAsync(&n) {
-			return
+		if !told.ReceiveAsync(&n) {
+			break
 		}
 		c.learn(ctx, n)
+	}
+	for held := heldOnes(ctx); ; {
+		var h heldTarget
+		if !held.ReceiveAsync(&h) {
+			return
+		}
+		c.learnHeld(ctx, h)
+	}
+}
+
+// learnHeld takes in that a target is held whose roster is gone.
+func (c *campaign) learnHeld(ctx workflow.Context, h heldTarget) {
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		if e.Gateway == h.Gateway && e.Learn(fleet.Event{Kind: fleet.KindHeld, Attempt: e.Attempts, Note: cut(h.Reason)}, workflow.Now(ctx)) {
+			c.changed = true
+			c.tell(ctx)
+		}
 	}
 }
 
@@ -103,6 +126,7 @@ func (c *campaign) begin(ctx workflow.Context, now time.Time) error {
 	for n := range to {
 		to[n].Abort = c.Aborting
 	}
+	c.abortOrphans(ctx)
 	c.Reads, c.Aborting = nil, nil
 	return c.order(ctx, to)
 }
@@ -155,50 +179,18 @@ func (c *campaign) send(ctx workflow.Context, to []Orders) (gone []int, err erro
 	return gone, err
 }
 
-// lose ends the targets of a roster that is gone. Those whose maintenance may still
-// run keep their places and keys until it has ended.
-func (c *campaign) lose(ctx workflow.Context, roster int) {
-	if !slices.Contains(c.Lost, roster) {
-		c.Lost = append(c.Lost, roster)
-	}
-	for i := range c.Entries {
-		e := &c.Entries[i]
-		switch {
-		case e.Ref/LineSpace != roster || e.State.Ended():
-		case e.State == fleet.Running:
-			c.seeHome(ctx, e.Ref, e.Attempts)
-		default:
-			c.giveUp(ctx, e)
-		}
-	}
-}
-
-// giveUp ends a target whose roster is gone.
-func (c *campaign) giveUp(ctx workflow.Context, e *fleet.Entry) {
-	e.State, e.End = fleet.Failed, workflow.Now(ctx)
-	e.Note = "its roster " + c.Rosters[e.Ref/LineSpace] + " was ended by somebody: see the target's own run"
-	c.changed = true
-}
-
-// seeHome gives a running target up when its run has ended, of which no roster will
-// tell.
-func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
-	if c.orphans[ref] == attempt {
+// abortOrphans tells the running targets whose roster is gone that the campaign is
+// aborted. It is not waited for: a run that has just ended needs no telling.
+func (c *campaign) abortOrphans(ctx workflow.Context) {
+	if c.Aborting == nil {
 		return
 	}
-	c.orphans[ref] = attempt
-	id := GatewayWorkflowID(c.Entries[c.entryOf[ref]].Gateway)
-	options := c.reading("wait until " + id + " has ended: its roster is gone")
-	options.ScheduleToCloseTimeout = watchLimit
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		_, err := call(ctx, options, runs.AwaitClosed, activities.WorkflowLookup{WorkflowID: id, Pace: c.in.Plan.Policy.Pace})
-		if err != nil {
-			workflow.GetLogger(ctx).Warn("the run of a target without a roster is not seen to end", "workflow", id, "error", err)
+	for _, e := range c.Entries {
+		if e.State == fleet.Running && slices.Contains(c.Lost, e.Ref/LineSpace) {
+			workflow.SignalExternalWorkflow(ctx, GatewayWorkflowID(e.Gateway), "", abortSignal,
+				campaignAbort{Order: *c.Aborting, Campaign: workflow.GetInfo(ctx).WorkflowExecution.ID})
 		}
-		if e := &c.Entries[c.entryOf[ref]]; e.State == fleet.Running && e.Attempts == attempt {
-			c.giveUp(ctx, e)
-		}
-	})
+	}
 }
 
 // closeRosters lets the rosters end.

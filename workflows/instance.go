@@ -83,7 +83,7 @@ func (r *run) holdInstance(ctx workflow.Context, id string) *heldInstance {
 // awaitInstance waits for the run that holds the instance, and says for which.
 func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) error {
 	defer r.unblock(ctx)
-	lookup := activities.WorkflowLookup{WorkflowID: InstanceHoldWorkflowID(id), Pace: r.policy.Pace}
+	lookup := activities.WorkflowLookup{WorkflowID: InstanceHoldWorkflowID(id), Pace: noticePace(r.policy)}
 	holder, err := call(ctx, r.readWithin(rereadLimit, "which run works on DB instance "+short(id)+"?"), runs.InstanceHolder, lookup)
 	if err != nil || holder.WorkflowID == "" {
 		return err

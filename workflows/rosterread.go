@@ -169,7 +169,6 @@ func (r *roster) findObstacle(ctx workflow.Context, l *line) error {
 // window has moved, AWS has updated the gateway, what bars the target has ended.
 // It costs the history the same however long it takes.
 func (r *roster) watch(ctx workflow.Context, l *line) workflow.Future {
-	policy := r.in.Plan.Policy
 	switch {
 	case l.unreadable:
 		return workflow.NewTimerWithOptions(ctx, l.patience, workflow.TimerOptions{Summary: "then read " + l.Target.Gateway.ID() + " again"})
@@ -177,7 +176,7 @@ func (r *roster) watch(ctx workflow.Context, l *line) workflow.Future {
 		return begin(ctx, r.reading(watchLimit, "wait until "+l.obstacle.WorkflowID+" has ended"), runs.AwaitClosed,
 			activities.WorkflowLookup{
 				WorkflowID: l.obstacle.WorkflowID, RunID: l.obstacle.RunID,
-				Pace: maintenance.Pace{Min: policy.Pace.Min, Max: policy.Pace.Max},
+				Pace: noticePace(r.in.Plan.Policy),
 			})
 	}
 	return r.look(ctx, l)
