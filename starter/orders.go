@@ -55,6 +55,9 @@ func newOrder(a *app, o operate.Order) *cobra.Command {
 			}
 			return a.printer(cmd).Print(decision, func(p show.Printer) {
 				p.Linef("%s: %s by %s at %s", g.Subject(), o.Past, decision.By, show.Clock(&decision.At))
+				if decision.Note != "" {
+					p.Linef("%s", decision.Note)
+				}
 			})
 		},
 	}

@@ -30,6 +30,7 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Result:   &fleet.Result{Name: "fleet", State: fleet.Aborted, Summary: "aborted", Submitter: "alice", Start: at, End: at, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}},
 	}
 	gateway := maintenance.Gateway{ID: "sgw-12A3456B", Tags: map[string]string{"env": "prod"}}
+	again := maintenance.Decision{What: "abort", By: "bob", At: at, Note: "it is stopped already: aborted by alice (enough); nothing is in progress any more"}
 	run := maintenance.Status{
 		Target: maintenance.Target{
 			Name: "one", Labels: map[string]string{"app": "pay"},
@@ -42,7 +43,7 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 			ID: "gateway-sgw-12A3456B/4", What: "read the gateway", Target: "one", Since: at, Until: at.Add(time.Hour), Attempt: 7, LastResponse: "the gateway is not connected", LastAt: at.Add(time.Minute),
 		}},
 		Ledger:    []maintenance.Change{{What: "read weights", Reversible: true, State: maintenance.ChangeStuck, Why: "refused"}},
-		Decisions: []maintenance.Decision{{What: "approve", By: "bob", At: at}},
+		Decisions: []maintenance.Decision{again},
 	}
 	rare := struct {
 		Campaigns []operate.CampaignRecord `json:"campaigns"`
@@ -58,7 +59,7 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 			File: "fleet.yaml", OK: true, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}, Name: "fleet", Targets: 3, Waves: 2, WaveSizes: []int{1, 2},
 		}},
 		Reports: []report.Document{{
-			SchemaVersion: report.SchemaVersion, Name: "fleet", Schedule: "weekly", Targets: []report.Target{},
+			SchemaVersion: report.SchemaVersion, Name: "fleet", Schedule: "weekly", Targets: []report.Target{}, Decisions: []report.Decision{{Decision: again}},
 			Chain: report.Chain{Links: []report.Link{{WorkflowID: "campaign-fleet", Gone: true}}},
 		}},
 	}

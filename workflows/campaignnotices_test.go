@@ -107,7 +107,8 @@ func TestPeopleAreToldOfATargetThatIsHeldAndOfOneThatOverran(t *testing.T) {
 		s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
 	}, 2*time.Hour)
 	env.RegisterDelayedCallback(func() {
-		require.NoError(t, env.SignalWorkflowByID(workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), "abort", workflows.Order{By: "bob"}))
+		require.NoError(t, env.SignalWorkflowByID(workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), "abort",
+			map[string]string{"by": "bob", "campaign": campaignID}))
 	}, 2*time.Hour+time.Minute)
 	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
 	require.Error(t, err)

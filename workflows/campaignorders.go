@@ -41,7 +41,7 @@ func (c *campaign) listen(ctx workflow.Context) error {
 		{ApproveUpdate, "Let the campaign, or its next wave, begin", c.mayApprove, c.approve, ""},
 		{PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause, ""},
 		{ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, CampaignOrder) { c.Paused = "" }, ""},
-		{AbortUpdate, "End the campaign: begin nothing more; running targets end, those past the point of no return finish", func(CampaignOrder) error { return nil }, c.abort, ""},
+		{AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again", func(CampaignOrder) error { return nil }, c.abort, ""},
 		{SkipUpdate, "Leave a target out", c.maySkip, c.skip, `, "target": "name"`},
 		{RetryUpdate, "Try a failed target again, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`},
 		{RescheduleUpdate, "Begin a target not before an instant", c.mayReschedule, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`},
@@ -58,6 +58,9 @@ func (c *campaign) listen(ctx workflow.Context) error {
 func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 	handle := func(ctx workflow.Context, in CampaignOrder) (maintenance.Decision, error) {
 		d := maintenance.Decision{What: o.name, Target: in.Target, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
+		if c.Stopped != "" {
+			d.Note = c.stoppedAlready()
+		}
 		c.Decisions = append(c.Decisions, d)
 		c.Decisions = c.Decisions[max(0, len(c.Decisions)-maxDecisions):]
 		o.do(ctx, in)
@@ -72,7 +75,7 @@ func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 			switch {
 			case c.phase == fleet.Over:
 				return errors.New("the campaign is over")
-			case c.Stopped != "":
+			case c.Stopped != "" && o.name != AbortUpdate:
 				return errors.New("it is stopped already: " + c.Stopped)
 			case c.in.PlanOnly && o.name != AbortUpdate:
 				return errors.New("it only plans, and begins nothing: give the order to the campaign that tidegate run starts")
@@ -132,8 +135,32 @@ func (c *campaign) mayResume(CampaignOrder) error {
 	return nil
 }
 
+// abort stops the campaign for good. Sent again it keeps who stopped it and why, and
+// tells every running target once more: one may not have heard the first.
 func (c *campaign) abort(_ workflow.Context, o CampaignOrder) {
-	c.stop(fmt.Sprintf("aborted by %s (%s)", o.By, o.Why), &o.Order)
+	c.stop(cmp.Or(c.Stopped, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why)), &o.Order)
+}
+
+// mostNamed is how many targets an answer names.
+const mostNamed = 20
+
+// stoppedAlready is the answer to an abort of a campaign that is stopped: by whom, and
+// what is still in progress.
+func (c *campaign) stoppedAlready() string {
+	var names []string
+	for _, e := range c.Entries {
+		if e.State == fleet.Running {
+			names = append(names, e.Name)
+		}
+	}
+	text := "it is stopped already: " + c.Stopped
+	if n := len(names); n > mostNamed {
+		names = append(names[:mostNamed], fmt.Sprintf("%d more", n-mostNamed))
+	}
+	if len(names) == 0 {
+		return text + "; nothing is in progress any more"
+	}
+	return text + "; still in progress: " + strings.Join(names, ", ")
 }
 
 func (c *campaign) maySkip(o CampaignOrder) error {

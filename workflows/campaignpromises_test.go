@@ -245,7 +245,7 @@ func TestAnOrderThatWouldHaveNoEffectIsRefused(t *testing.T) {
 	env = under(t, noon.Add(-time.Hour), s)
 	env.order(time.Hour+2*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{})
 	var late []*answer
-	for _, o := range []string{workflows.AbortUpdate, workflows.PauseUpdate, workflows.ConcurrencyUpdate} {
+	for _, o := range []string{workflows.ResumeUpdate, workflows.PauseUpdate, workflows.ConcurrencyUpdate} {
 		late = append(late, env.order(time.Hour+3*time.Minute, o, workflows.CampaignOrder{MaxConcurrent: 3}))
 	}
 	_, err = campaign(t, env, workflows.CampaignInput{Plan: p})

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/activities"
@@ -82,6 +84,7 @@ type fakeProxy struct {
 	refusal  error // of its upgrades
 	fail     string
 	stuck    bool
+	lasts    time.Duration // its upgrade; 0: 4 minutes
 	abnormal bool
 	busy     time.Time // until when it is at work
 	after    func()    // what the work does at its end
@@ -150,6 +153,9 @@ func (c *cloud) DescribeWorkflowExecution(_ context.Context, id, _ string) (*wor
 	}
 	return nil, serviceerror.NewNotFound("no workflow " + id)
 }
+
+// GetWorkflow is not asked of this fake.
+func (c *cloud) GetWorkflow(context.Context, string, string) client.WorkflowRun { return nil }
 
 // instanceTaken is true while the workflow of that id holds the DB instance for another
 // run.
@@ -426,7 +432,7 @@ func (c proxyCloud) Upgrade(_ context.Context, _, id, from, to string) (string, 
 	case p.kernel.Current != from || c.now().Before(p.busy):
 		return "", fmt.Errorf("upgrade proxy %s: %w", id, maintenance.ErrBusy)
 	}
-	lasts := 4 * time.Minute
+	lasts := cmp.Or(p.lasts, 4*time.Minute)
 	if p.stuck {
 		lasts = never
 	}

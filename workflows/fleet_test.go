@@ -15,7 +15,9 @@ import (
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -29,8 +31,10 @@ import (
 type sky struct {
 	gateways []*cloud // in the order of their ARNs
 
-	mu   sync.Mutex
-	open map[string]string // workflows of others that are open, with what they say
+	mu    sync.Mutex
+	open  map[string]string             // workflows of others that are open, with what they say
+	gone  map[string]bool               // rosters that somebody ended
+	ended map[string]maintenance.Result // by the id of a maintenance: how it ended
 	// looked, where set, is told of every workflow that is looked for.
 	looked func(id string)
 }
@@ -117,12 +121,54 @@ func (s *sky) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workf
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, open := s.open[id]; !open {
+	_, ended := s.ended[id]
+	if _, open := s.open[id]; !open && !ended && (s.gone[id] || !strings.Contains(id, "roster-")) {
 		return nil, serviceerror.NewNotFound("no workflow " + id)
 	}
+	status := enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	if ended {
+		status = enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
+	}
 	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
-		Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: "other"},
+		Status: status, Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: "other"},
+		ParentExecution: &commonpb.WorkflowExecution{WorkflowId: "roster-0"}, StartTime: timestamppb.New(noon), CloseTime: timestamppb.New(noon.Add(time.Minute)),
 	}}, nil
+}
+
+// GetWorkflow gives how a maintenance ended.
+func (s *sky) GetWorkflow(_ context.Context, id, _ string) client.WorkflowRun {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return endedRun{result: s.ended[id]}
+}
+
+type endedRun struct {
+	client.WorkflowRun
+	result maintenance.Result
+}
+
+func (r endedRun) Get(_ context.Context, to any) error {
+	into, ok := to.(*maintenance.Result)
+	if !ok {
+		return fmt.Errorf("not a record: %T", to)
+	}
+	*into = r.result
+	return nil
+}
+
+// end leaves the record of a maintenance, or ends a roster.
+func (s *sky) end(id string, result maintenance.Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, id)
+	if s.ended == nil {
+		s.ended, s.gone = map[string]maintenance.Result{}, map[string]bool{}
+	}
+	if result.State == "" {
+		s.gone[id] = true
+		return
+	}
+	s.ended[id] = result
 }
 
 func (s *sky) set(id string, open bool) {
@@ -262,9 +308,15 @@ func (e environment) order(after time.Duration, update string, o workflows.Campa
 type answer struct {
 	accepted bool
 	refused  string
+	onAccept func()
 }
 
-func (a *answer) Accept() { a.accepted = true }
+func (a *answer) Accept() {
+	a.accepted = true
+	if a.onAccept != nil {
+		a.onAccept()
+	}
+}
 
 func (a *answer) Reject(err error) { a.refused = err.Error() }
 

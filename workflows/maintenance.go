@@ -32,7 +32,9 @@ type MaintenanceInput struct {
 // a new run.
 func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.Result, error) {
 	r := newRun(ctx, in)
-	ctx, stop := workflow.WithCancel(r.calls.follow(ctx, in.Target.Gateway.ID(), r.publish))
+	ctx = r.calls.follow(ctx, in.Target.Gateway.ID(), r.publish)
+	r.uncancelled = ctx
+	ctx, stop := workflow.WithCancel(ctx)
 	defer stop()
 	if err := r.listen(ctx, stop); err != nil {
 		return maintenance.Result{}, err
@@ -52,10 +54,12 @@ func GatewayMaintenance(ctx workflow.Context, in MaintenanceInput) (maintenance.
 
 // run is the state of one target's maintenance.
 type run struct {
-	in     MaintenanceInput
-	policy maintenance.Policy // with the defaults that assess recorded
-	status maintenance.Status // what people see; the run's own memory is below
-	start  time.Time
+	in MaintenanceInput
+	// uncancelled ends only by a cancel in Temporal; an abort ends the steps' context.
+	uncancelled workflow.Context
+	policy      maintenance.Policy // with the defaults that assess recorded
+	status      maintenance.Status // what people see; the run's own memory is below
+	start       time.Time
 
 	schedule maintenance.Schedule
 	readAt   time.Time // when the schedule was last read
@@ -82,7 +86,6 @@ type run struct {
 	calls     calls     // that are in progress
 
 	deferred        bool    // its window is shut, and its campaign is to place what is left anew
-	leaving         bool    // its campaign was aborted when this run could not be: it finishes
 	moving          bool    // it goes on in another build of the worker
 	choice          string  // what an operator chose for the held step
 	skippedFailures []error // failed steps that an operator let go
@@ -152,10 +155,35 @@ func skipped(format string, args ...any) outcome {
 	return outcome{skipped: true, note: fmt.Sprintf(format, args...)}
 }
 
+// finishes is true for a step that an aborted run still takes: it disrupts nothing,
+// and follows from an update or an upgrade that was made. The snapshot after an update
+// protects, and verify says what is so. Proxies that want nothing end no run.
+func (r *run) finishes(s maintenance.Step) bool {
+	if r.uncancelled.Err() != nil {
+		return false
+	}
+	switch s {
+	case maintenance.StepSnapshot:
+		return r.status.Gateway.Updated
+	case maintenance.StepProxies, maintenance.StepVerify:
+		return (r.status.Gateway.Updated || r.disrupted) && len(r.pending()) == 0
+	case maintenance.StepAssess, maintenance.StepWait, maintenance.StepUpdate, maintenance.StepRunning:
+	}
+	return false
+}
+
+// finishing is the context of a step that an abort does not end.
+func (r *run) finishing(ctx workflow.Context, s maintenance.Step) workflow.Context {
+	if r.finishes(s) {
+		return r.uncancelled
+	}
+	return ctx
+}
+
 // step runs one step and keeps its report. A cancelled run begins no step but the
-// one that watches what it has set going.
+// one that watches what it has set going, and an aborted one those that finish it.
 func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) error {
-	if err := ctx.Err(); err != nil && !r.status.PastNoReturn {
+	if err := ctx.Err(); err != nil && !r.status.PastNoReturn && !r.finishes(s) {
 		return err
 	}
 	begin := workflow.Now(ctx)

@@ -4,10 +4,10 @@ import "github.com/tidegate/tidegate/internal/maintenance/fleet"
 
 // CampaignMay are the names of the updates that make sense for a campaign as it is.
 func CampaignMay(s fleet.Status) (names []string) {
-	if s.Result != nil || s.Stopped != "" {
+	if s.Result != nil {
 		return nil
 	}
-	if s.Phase == fleet.Planned {
+	if s.Phase == fleet.Planned || s.Stopped != "" {
 		return []string{AbortUpdate}
 	}
 	n := s.Counts

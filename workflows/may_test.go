@@ -18,7 +18,7 @@ func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
 	}{
 		"over":    {fleet.Status{Phase: fleet.Over, Result: &fleet.Result{}}, nil},
 		"planned": {fleet.Status{Phase: fleet.Planned}, []string{"abort"}},
-		"stopped": {fleet.Status{Stopped: "aborted"}, nil},
+		"stopped": {fleet.Status{Stopped: "aborted"}, []string{"abort"}},
 		"at work": {fleet.Status{Counts: fleet.Counts{Total: 1, Running: 1}}, []string{"pause", "concurrency", "abort"}},
 		"waiting": {fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}}, []string{"pause", "skip", "reschedule", "concurrency", "abort"}},
 		"barred": {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -52,35 +53,46 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 	return nil
 }
 
-// heedCampaign obeys an order to abort that came to the whole campaign: as the
-// update, but nobody waits for an answer. Past the point of no return it is not
-// obeyed, and the run finishes; what fails then is not tried again, nor held.
+// heedCampaign obeys an order to abort that came to the whole campaign. Nobody waits
+// for its answer, so it is never refused: past the point of no return too the run
+// starts nothing more, and watches what it has started to its end. It may come twice.
 func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
 	if r.in.Campaign == "" {
 		return
 	}
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		var o Order
+		var o campaignAbort
 		aborts := workflow.GetSignalChannelWithOptions(ctx, abortSignal, workflow.SignalChannelOptions{
 			Description: "The campaign was aborted. To end this run alone send the update abort, which answers.",
 		})
 		for aborts.Receive(ctx, &o) {
-			if r.mayAbort() == nil {
-				r.record(ctx, AbortUpdate, o)
-				stop()
-				return
+			if o.Campaign != r.in.Campaign {
+				continue
 			}
-			r.leaving = true
+			if _, aborted := r.decided(AbortUpdate); !aborted {
+				r.record(ctx, AbortUpdate, o.Order)
+			}
+			stop()
+			return
 		}
 	})
 }
 
-// tellCampaign says that the run is held, and why; empty: no more.
+// tellCampaign says that the run is held, and why; empty: no more. Its roster passes it
+// on; where that is gone, the campaign is told directly. It is not waited for.
 func (r *run) tellCampaign(ctx workflow.Context, reason string) {
-	if parent := workflow.GetInfo(ctx).ParentWorkflowExecution; r.in.Campaign != "" && parent != nil {
-		// Not waited for: a roster that is gone needs no telling.
-		workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, heldSignal, heldTarget{Gateway: r.in.Target.Gateway.ID(), Reason: reason})
+	parent := workflow.GetInfo(ctx).ParentWorkflowExecution
+	if r.in.Campaign == "" || parent == nil {
+		return
 	}
+	held := heldTarget{Gateway: r.in.Target.Gateway.ID(), Reason: reason}
+	told := workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, heldSignal, held)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		err := told.Get(ctx, nil)
+		if _, gone := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); gone {
+			workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", heldSignal, held)
+		}
+	})
 }
 
 // record keeps what somebody has decided.
@@ -227,7 +239,7 @@ func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.
 	}
 }
 
-func (r *run) holds() bool { return r.policy.OnFailure == maintenance.OnFailureHold && !r.leaving }
+func (r *run) holds() bool { return r.policy.OnFailure == maintenance.OnFailureHold }
 
 // hold waits until an operator says what to do about a failed step.
 func (r *run) hold(ctx workflow.Context) error {

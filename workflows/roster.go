@@ -13,8 +13,7 @@ import (
 // The signals between a roster and a target's run.
 const (
 	heldSignal = "held"
-	// abortSignal carries an Order; a run that is past the point of no return does
-	// not obey it.
+	// abortSignal carries a campaignAbort.
 	abortSignal = "abort"
 )
 
@@ -23,9 +22,6 @@ const (
 // surveyLimit: ten thousand targets of one account are 500 at once, which is 25
 // seconds' work at the default of 20 a second, and 100 at 5.
 const readingAtOnce = 10
-
-// campaignCheck is how often a roster looks whether its campaign still runs.
-const campaignCheck = 24 * time.Hour
 
 // Roster keeps a page of a campaign's targets: it reads them, watches their
 // windows, begins their maintenances when the campaign says so, and tells it what
@@ -166,9 +162,7 @@ func (r *roster) hand(o Orders) {
 // hearOfHeld tells the campaign which of its running targets wait for a person.
 func (r *roster) hearOfHeld(ctx workflow.Context) {
 	var held heldTarget
-	channel := workflow.GetSignalChannelWithOptions(ctx, heldSignal, workflow.SignalChannelOptions{
-		Description: "That a target waits for a person, or no more; its maintenance sends it.",
-	})
+	channel := heldOnes(ctx)
 	for channel.Receive(ctx, &held) {
 		for _, l := range r.lines {
 			if l.running != "" && l.Target.Gateway.ID() == held.Gateway {
@@ -231,19 +225,27 @@ func (r *roster) flush(ctx workflow.Context) error {
 	return nil
 }
 
-// seeCampaignGone ends a roster whose campaign was terminated.
+// seeCampaignGone ends a roster whose campaign is gone, by whatever way it went. Nobody
+// decides for its targets any more, so they are aborted: what is in progress is watched
+// to its end.
 func (r *roster) seeCampaignGone(ctx workflow.Context) {
-	for {
-		if err := workflow.NewTimerWithOptions(ctx, campaignCheck, workflow.TimerOptions{Summary: "then look whether the campaign still runs"}).Get(ctx, nil); err != nil {
-			return
-		}
-		runs, err := call(ctx, r.reading(assessLimit, "does "+r.in.Campaign+" still run?"), runs.StillRuns,
-			activities.WorkflowLookup{WorkflowID: r.in.Campaign, First: r.in.First, Pace: r.in.Plan.Policy.Pace})
-		if err == nil && !runs {
-			r.close()
-			return
-		}
+	_, err := call(ctx, r.reading(watchLimit, "does "+r.in.Campaign+" still run?"), runs.AwaitClosed,
+		activities.WorkflowLookup{WorkflowID: r.in.Campaign, First: r.in.First, Pace: noticePace(r.in.Plan.Policy)})
+	if err != nil || r.closed {
+		return
 	}
+	r.abort(ctx, Order{By: "Temporal", Why: "the campaign " + r.in.Campaign + " has ended without a word: it was terminated, or failed"})
+	r.close()
+}
+
+// noticed is how often Temporal is asked whether a workflow still runs, at most: its
+// end is noticed within a minute.
+const noticed = maintenance.Duration(45 * time.Second)
+
+// noticePace is the plan's pace for that.
+func noticePace(policy maintenance.Policy) maintenance.Pace {
+	p := policy.WithDefaults().Pace
+	return maintenance.Pace{Min: min(p.Min, noticed), Max: min(p.Max, noticed)}
 }
 
 // reading is for activities that change nothing.

@@ -26,11 +26,12 @@ func TestARosterEndsWhenItsCampaignIsFoundGone(t *testing.T) {
 	s := newSky(3)
 	start := noon.Add(-50 * time.Hour)
 	env := under(t, start, s)
-	env.RegisterDelayedCallback(func() { s.set(campaignID, false) }, 30*time.Hour)
+	end := 30 * time.Hour // long after its first reading
+	env.RegisterDelayedCallback(func() { s.set(campaignID, false) }, end)
 	env.ExecuteWorkflow(workflows.RosterName, s.page())
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())
-	require.WithinRange(t, env.Now(), start.Add(48*time.Hour), start.Add(49*time.Hour))
+	require.WithinRange(t, env.Now(), start.Add(end), start.Add(end+time.Minute))
 	require.Empty(t, s.triggered())
 }
 
@@ -96,4 +97,75 @@ func TestARunningTargetOfALostRosterKeepsItsKeysUntilItsRunHasEnded(t *testing.T
 			require.Error(t, err)
 		})
 	}
+}
+
+// The first digits of a run id are a clock: two campaigns of one name share them where
+// one is started within 65 seconds of the other.
+func TestTwoCampaignsOfOneMinuteHaveOtherRosters(t *testing.T) {
+	t.Parallel()
+	require.NotEqual(t,
+		workflows.RosterWorkflowID("campaign-q4", "019e0c6a-1f00-7abc-8def-000000000001", 0),
+		workflows.RosterWorkflowID("campaign-q4", "019e0c6a-9d10-7abc-8def-000000000002", 0))
+}
+
+// A campaign learns within a minute that a roster is gone, also one that an earlier run
+// of it started, while nothing is to be told to that roster. Its targets are named, and
+// those that have ended are counted as they ended.
+func TestARosterThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
+	t.Parallel()
+	s := newSky(4)
+	env := under(t, noon, s)
+	entries := make([]fleet.Entry, 4)
+	for i := range entries {
+		entries[i] = fleet.Entry{
+			Name: nameOf(i), Gateway: s.gateways[i].gateway.ID, Ref: i, State: fleet.Running, Begun: noon, Attempts: 1, Work: fleet.Work{Update: true},
+			Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12},
+		}
+		s.set(workflows.GatewayWorkflowID(entries[i].Gateway), true)
+	}
+	entries[3].State = fleet.Waiting
+	in := carried(s.plan(), entries...)
+	in.EventsPerRun, in.Carried.Rosters, in.Carried.Swept = 0, []string{"roster-0"}, noon
+	in.Plan.Rollout.MaxFailures = share(t, "100%")
+	in.Plan.Rollout.MaxConcurrent = 3
+	env.meter.gone = "roster-0" // for orders; it gets none before it is gone
+	ends := []maintenance.EndState{maintenance.StateCompleted, maintenance.StatePartial, maintenance.StateDeferred}
+	env.RegisterDelayedCallback(func() {
+		s.end("roster-0", maintenance.Result{})
+		for i, state := range ends {
+			s.end(workflows.GatewayWorkflowID(entries[i].Gateway), maintenance.Result{State: state, Summary: "so it ended"})
+		}
+	}, 40*time.Minute)
+	result, err := campaign(t, env, in)
+	require.Error(t, err)
+	require.WithinRange(t, result.End, noon.Add(40*time.Minute), noon.Add(41*time.Minute))
+	require.Equal(t, fleet.Counts{Total: 4, Succeeded: 1, Failed: 3}, result.Counts)
+	require.Less(t, env.meter.events, 100)
+	all := rows(t, env)
+	require.Equal(t, fleet.Succeeded, all[0].State)
+	require.Contains(t, all[1].Note, "PARTIAL: so it ended")
+	require.Contains(t, all[2].Note, "nobody who would start it")
+	require.Contains(t, all[3].Note, "its roster roster-0 was ended by somebody")
+}
+
+// A target whose roster is gone tells its campaign itself that it is held.
+func TestAHeldTargetWithoutItsRosterIsShownAsHeld(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	env := under(t, noon, s)
+	gateway := s.gateways[0].gateway.ID
+	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: gateway, State: fleet.Running, Begun: noon, Attempts: 1})
+	in.EventsPerRun, in.Carried.Rosters, in.Carried.Lost, in.Carried.Swept = 0, []string{"roster-0"}, []int{0}, noon
+	env.meter.gone = "roster-0"
+	s.set(workflows.GatewayWorkflowID(gateway), true)
+	env.RegisterDelayedCallback(func() {
+		env.SignalWorkflow("held", map[string]string{"gateway": gateway, "reason": "update failed"})
+	}, 10*time.Minute)
+	env.RegisterDelayedCallback(func() {
+		require.Equal(t, "update failed", rows(t, env)[0].Note)
+		s.end(workflows.GatewayWorkflowID(gateway), maintenance.Result{State: maintenance.StateCompleted})
+	}, 11*time.Minute)
+	result, err := campaign(t, env, in)
+	require.NoError(t, err)
+	require.Equal(t, 1, result.Counts.Succeeded)
 }

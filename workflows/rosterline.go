@@ -78,12 +78,19 @@ func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
 		r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
 		return
 	}
-	ended := fleet.Event{Kind: fleet.KindEnded, Attempt: attempt, State: fleet.Succeeded, At: workflow.Now(ctx), Took: pieces(result, policy)}
+	ended := endOf(result, err, policy)
+	ended.Attempt, ended.At = attempt, workflow.Now(ctx)
+	l.Entry.State = ended.State
+	r.report(l, ended)
+}
+
+// endOf is what a campaign is told of a maintenance that has ended with that record.
+func endOf(result maintenance.Result, err error, policy maintenance.Policy) fleet.Event {
+	ended := fleet.Event{Kind: fleet.KindEnded, State: fleet.Succeeded, Took: pieces(result, policy)}
 	if result.State != maintenance.StateCompleted {
 		ended.State, ended.Note = fleet.Failed, noteOf(result, err)
 	}
-	l.Entry.State = ended.State
-	r.report(l, ended)
+	return ended
 }
 
 // start begins a target's maintenance, and passes on to it an order to abort that
@@ -187,7 +194,7 @@ func span(result maintenance.Result, policy maintenance.Policy, step maintenance
 }
 
 // abort asks every running maintenance to end, and those that are being started
-// once they run. Who is past the point of no return does not, and finishes.
+// once they run. Those past the point of no return watch their restart to its end.
 func (r *roster) abort(ctx workflow.Context, o Order) {
 	r.aborted = &o
 	for _, l := range r.lines {
@@ -199,5 +206,6 @@ func (r *roster) abort(ctx workflow.Context, o Order) {
 
 // tellAbort is not waited for: a maintenance that has just ended needs no telling.
 func (r *roster) tellAbort(ctx workflow.Context, l *line) {
-	workflow.SignalExternalWorkflow(ctx, GatewayWorkflowID(l.Target.Gateway.ID()), l.running, abortSignal, *r.aborted)
+	workflow.SignalExternalWorkflow(ctx, GatewayWorkflowID(l.Target.Gateway.ID()), l.running, abortSignal,
+		campaignAbort{Order: *r.aborted, Campaign: r.in.Campaign})
 }

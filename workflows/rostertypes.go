@@ -56,6 +56,13 @@ type News struct {
 	Events []fleet.Event `json:"events"`
 }
 
+// campaignAbort tells a run that its campaign was aborted. A run of another campaign,
+// which may have the gateway by now, does not mean itself.
+type campaignAbort struct {
+	Order
+	Campaign string `json:"campaign"` // workflow id
+}
+
 // heldTarget is what a run tells its roster when it is held, and when no more.
 type heldTarget struct {
 	Gateway string `json:"gateway"`

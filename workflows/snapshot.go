@@ -27,7 +27,7 @@ func (r *run) snapshot(ctx workflow.Context) (outcome, error) {
 	case !r.policy.WantsSnapshot(maintenance.PointAfter):
 		return skipped("the policy asks for none after the update"), nil
 	}
-	if err := r.takeSnapshots(ctx, maintenance.PointAfter); err != nil {
+	if err := r.takeSnapshots(r.finishing(ctx, maintenance.StepSnapshot), maintenance.PointAfter); err != nil {
 		return outcome{}, err
 	}
 	return done("%d completed", r.completedAt(maintenance.PointAfter)), nil

@@ -17,23 +17,38 @@ func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
 		return fmt.Sprintf("Left to the campaign: %s. Now: %s.", r.status.Reason, truth)
 	}
 	if failure == nil && stuck == nil {
+		if how, aborted := r.abortedBy(); aborted {
+			return fmt.Sprintf("%s. Later %s: nothing was left to start.", truth, how)
+		}
 		return truth + "."
 	}
 	return fmt.Sprintf("%s. Now: %s. %s", r.reason(errors.Join(failure, stuck)), truth, closing(state))
 }
 
+// reason is why the run ended so. An abort is always in it, also one that came while
+// the step failed by itself.
 func (r *run) reason(err error) string {
-	if _, ok := errors.AsType[*temporal.CanceledError](err); ok {
-		how := "the run was cancelled"
-		if d, aborted := r.decided(AbortUpdate); aborted {
-			how = fmt.Sprintf("the run was aborted by %s (%s)", d.By, d.Why)
+	how, aborted := r.abortedBy()
+	_, cancelled := errors.AsType[*temporal.CanceledError](err)
+	switch {
+	case cancelled && !aborted:
+		how = "the run was cancelled"
+	case !cancelled:
+		said := strings.ReplaceAll(explain(err).Error(), "\n", "; ")
+		if !aborted {
+			return said
 		}
-		if r.held != nil {
-			how += ", after " + r.held.Error()
-		}
-		return how
+		return how + ", and " + said
 	}
-	return strings.ReplaceAll(explain(err).Error(), "\n", "; ")
+	if r.held != nil {
+		how += ", after " + r.held.Error()
+	}
+	return how
+}
+
+func (r *run) abortedBy() (how string, aborted bool) {
+	d, aborted := r.decided(AbortUpdate)
+	return fmt.Sprintf("the run was aborted by %s (%s)", d.By, d.Why), aborted
 }
 
 func closing(state maintenance.EndState) string {

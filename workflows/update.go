@@ -181,7 +181,7 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 
 // mayTrigger is true while an update that had no effect may be triggered again.
 func (r *run) mayTrigger(ctx workflow.Context) bool {
-	return r.answered < maxTriggers && ctx.Err() == nil && !r.leaving
+	return r.answered < maxTriggers && ctx.Err() == nil
 }
 
 func (r *run) watchUpdate(ctx workflow.Context) (activities.AwaitUpdatedOutput, error) {

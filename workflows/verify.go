@@ -22,6 +22,7 @@ func (d differs) Error() string {
 // verify puts the settings back, and reads once more what the run is about to report. It
 // holds the run to what assess found: version, volumes, policy, proxies, weights.
 func (r *run) verify(ctx workflow.Context) (outcome, error) {
+	ctx = r.finishing(ctx, maintenance.StepVerify)
 	if err := r.ledger.unwind(ctx, r.publish); err != nil {
 		return outcome{}, err
 	}

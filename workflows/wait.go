@@ -11,8 +11,9 @@ import (
 )
 
 // freshFor is how old a reading of the window may be when something disruptive
-// begins: somebody may have moved it.
-const freshFor = time.Minute
+// starts, an update or a proxy's upgrade: somebody may have moved it. It only spares
+// a second reading where one has just been made.
+const freshFor = 5 * time.Second
 
 // rereadLimit is how long a gateway may be out of reach when its window is read
 // again.

@@ -114,12 +114,41 @@ func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) 
 	s, err := c.status(c.run)
 	require.NoError(t, err)
 	require.NoError(t, l.client.TerminateWorkflow(t.Context(), s.Rosters[0], "", "for the test"))
-	c.say(workflows.RescheduleUpdate, workflows.CampaignOrder{Target: nameOf(1)}) // it is ordered to begin, and its page is missed
-
+	// Nobody gives its targets an order meanwhile.
 	result, err := outcome.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
-	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 1, Failed: 2}, result.Counts)
+	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 2, Failed: 1}, result.Counts, "the one that ran is counted as its own run ended")
+	require.Contains(t, result.Failures[0].Note, "its roster "+s.Rosters[0]+" was ended by somebody")
 	ended := l.closed("WorkflowId = '" + workflows.GatewayWorkflowID(gatewayOf(contested)) + "'")[0].GetCloseTime().AsTime()
 	begun := l.closed("WorkflowId = '" + workflows.GatewayWorkflowID(gatewayOf(2)) + "'")[0].GetStartTime().AsTime()
 	require.False(t, begun.Before(ended), "began at %s, and the other ended at %s", begun, ended)
+}
+
+// A campaign is terminated while a target is past its trigger, and started again within
+// the same minute: nothing more starts for the first, and the second does what is left.
+func TestACampaignThatWasTerminatedCanBeStartedAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, overlapping())
+	p := planOf("again", target(contested))
+	first := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
+	first.untilTriggered(contested)
+	require.NoError(t, l.client.TerminateWorkflow(t.Context(), first.run.GetID(), "", "for the test"))
+	maintained := l.client.GetWorkflow(t.Context(), workflows.GatewayWorkflowID(gatewayOf(contested)), "")
+
+	second := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
+	t.Cleanup(second.explain)
+	result, err := outcome.Of(t.Context(), maintained)
+	require.NoError(t, err)
+	require.Equal(t, maintenance.StatePartial, result.State, result.Summary)
+	require.Contains(t, result.Summary, "aborted by Temporal (the campaign "+first.run.GetID()+" has ended without a word")
+
+	ended, err := outcome.OfCampaign(t.Context(), second.run)
+	require.NoError(t, err)
+	require.Equal(t, fleet.Counts{Total: 1, Succeeded: 1}, ended.Counts, ended.Summary)
+	triggers, upgrades := l.done()
+	require.Equal(t, map[string]int{refOf(contested).ARN: 1}, triggers)
+	require.Equal(t, map[string]int{proxyOf(contested): 1}, upgrades)
+	require.Eventually(t, func() bool {
+		return len(l.executions("ExecutionStatus = 'Running' AND WorkflowType = 'Roster'")) == 0
+	}, time.Minute, 100*time.Millisecond)
 }

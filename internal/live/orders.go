@@ -23,7 +23,7 @@ func orderKeys() []orderKey {
 		{key: "a", update: workflows.ApproveUpdate, says: "What waits for an approval begins in its window.", refuse: "nothing here waits for an approval"},
 		{key: "s", update: workflows.SkipUpdate, says: "It is left out, and the campaign cannot end COMPLETED any more.", refuse: "choose a target that waits or has failed (tab)", target: true},
 		{key: "t", update: workflows.RetryUpdate, says: "It waits for its next window again.", refuse: "choose a target that has failed (tab)", target: true},
-		{key: "x", update: workflows.AbortUpdate, says: "The campaign ends: nothing more begins. Targets that run end; what can be taken back is taken back.", refuse: "it is stopped already"},
+		{key: "x", update: workflows.AbortUpdate, says: "The campaign ends: nothing more begins. Targets that run end; what can be taken back is taken back.", refuse: "it is over"},
 		{key: "X", update: workflows.AbortUpdate, says: "Its maintenance ends; what can be taken back is taken back. The campaign counts it as failed and goes on.", refuse: "choose a target that runs (tab)", target: true},
 	}
 }

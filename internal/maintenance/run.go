@@ -163,6 +163,9 @@ type Decision struct {
 	By     string    `json:"by"`
 	Why    string    `json:"why,omitempty"`
 	At     time.Time `json:"at"`
+	// Note says what the decision met, where that is not what one would expect, such as
+	// an abort of what was aborted before.
+	Note string `json:"note,omitempty"`
 }
 
 // Result is the record of one run.
