@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"regexp"
 	"time"
 
@@ -119,13 +120,20 @@ func attempt[T any](
 		WithEndpoint(c.account.Endpoint).
 		WithCredential(c.keys()).
 		WithHttpConfig(settings).
-		WithErrorHandler(replies{now: c.now}).
+		WithErrorHandler(replies{now: c.now, bodyless: bodyless[T]()}).
 		SafeBuild()
 	if err != nil {
 		return nil, transport, fmt.Errorf("make a client of the SDK: %w", err)
 	}
 	answer, err = do(gaussdb.NewGaussDBClient(hc))
 	return answer, transport, err
+}
+
+// bodyless is so for an answer that the SDK models without members: the API gives it
+// no body (API reference, BatchTagAction: "Example Response: None").
+func bodyless[T any]() bool {
+	answer := reflect.TypeFor[T]()
+	return answer.NumField() == 1 && answer.Field(0).Name == "HttpStatusCode"
 }
 
 // idForm keeps an id within its segment of a path.

@@ -34,15 +34,19 @@ func (e *replyError) Error() string {
 }
 
 // replies is the SDK's error handler.
-type replies struct{ now func() time.Time }
+type replies struct {
+	now      func() time.Time
+	bodyless bool // success has no body
+}
 
-// HandleError lets only a 2xx with a JSON object pass. Anything else the SDK
-// would decode into an empty answer, or (the body null) panic on.
+// HandleError lets only a 2xx with a JSON object pass, or one without a body where the
+// API has none. Anything else the SDK would decode into an empty answer, or (the body
+// null) panic on.
 func (r replies) HandleError(_ *request.DefaultHttpRequest, resp *response.DefaultHttpResponse) error {
 	body, err := io.ReadAll(resp.Response.Body)
 	resp.Response.Body = io.NopCloser(bytes.NewReader(body))
 	ok := resp.Response.StatusCode/100 == 2
-	if ok && err == nil && isObject(body) {
+	if ok && err == nil && (isObject(body) || r.bodyless && len(body) == 0) {
 		return nil
 	}
 	reply := newReplyError(resp.Response, body, err, r.now())

@@ -18,6 +18,7 @@ import (
 //	POST /gateways/{id}/versions         {"version": "1.3.0"}: publish a version
 //	POST /gateways/{id}/state            {"state": "DISCONNECTED"}
 //	POST /gateways/{id}/fate             Fate
+//	POST /gateways/{id}/tags             {"owner": "storage", "old": null}: set tags, and take them off
 //	POST /gateways/{id}/update           AWS installs the available version now
 //	POST /gateways/{id}/volumes/{volume} VolumeChange
 //	POST /gateways/{id}/volumes/{volume}/snapshot {"description": "..."}: one that the caller did not ask for
@@ -64,7 +65,24 @@ func (c *Cloud) AdminHandler() http.Handler {
 		}
 		return c.SetFate(id, in)
 	})
+	c.handle(mux, "tags", func(r *http.Request, id string) error {
+		in, err := body[map[string]*string](r)
+		if err != nil {
+			return err
+		}
+		return c.SetTags(id, in)
+	})
 	c.handle(mux, "update", func(_ *http.Request, id string) error { return c.UpdateByAWS(id) })
+	c.handleVolumes(mux)
+	mux.HandleFunc("POST /snapshots/{id}", c.adminSnapshot)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		replyError(w, http.StatusNotFound, FieldError{Path: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
+	})
+	return mux
+}
+
+// handleVolumes mounts the changes of one volume.
+func (c *Cloud) handleVolumes(mux *http.ServeMux) {
 	c.handle(mux, "volumes/{volume}", func(r *http.Request, id string) error {
 		in, err := body[VolumeChange](r)
 		if err != nil {
@@ -79,11 +97,6 @@ func (c *Cloud) AdminHandler() http.Handler {
 		}
 		return c.TakeScheduled(id, r.PathValue("volume"), in.Description)
 	})
-	mux.HandleFunc("POST /snapshots/{id}", c.adminSnapshot)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		replyError(w, http.StatusNotFound, FieldError{Path: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
-	})
-	return mux
 }
 
 // handle mounts a change of one gateway.

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,11 +15,13 @@ var ErrUnknown = errors.New("unknown")
 
 // Fate is what a gateway does at its next update. A nil field stays as it is.
 type Fate struct {
-	NoEffect       *bool   `yaml:"noEffect,omitempty"`
-	NeverComesBack *bool   `yaml:"neverComesBack,omitempty"`
-	Flaps          *int    `yaml:"flaps,omitempty"`
-	NoUpdate       *string `yaml:"noUpdate,omitempty"`
-	AWSUpdates     *bool   `yaml:"awsUpdates,omitempty"`
+	NoEffect       *bool `yaml:"noEffect,omitempty"`
+	NeverComesBack *bool `yaml:"neverComesBack,omitempty"`
+	Flaps          *int  `yaml:"flaps,omitempty"`
+	// AfterUpdate with an empty version is that of the update again.
+	AfterUpdate *AfterUpdate `yaml:"afterUpdate,omitempty"`
+	NoUpdate    *string      `yaml:"noUpdate,omitempty"`
+	AWSUpdates  *bool        `yaml:"awsUpdates,omitempty"`
 }
 
 // VolumeChange changes a volume. A nil field stays as it is.
@@ -26,6 +29,8 @@ type VolumeChange struct {
 	// Status pins VolumeStatus; empty takes the pin away.
 	Status       *string `yaml:"status,omitempty"`
 	SnapshotFate *string `yaml:"snapshotFate,omitempty"`
+	// GoneAfterUpdate is for the next update.
+	GoneAfterUpdate *bool `yaml:"goneAfterUpdate,omitempty"`
 }
 
 // AddGateway puts one more gateway into the cloud, as an activation would.
@@ -106,6 +111,9 @@ func (c *Cloud) SetFate(id string, f Fate) error {
 		check.oneOf("noUpdate", *f.NoUpdate, noUpdateAccepted, noUpdateNotSupported)
 	}
 	check.inRange("flaps", f.Flaps, 0, 100)
+	if f.AfterUpdate != nil {
+		f.AfterUpdate.check(check, "afterUpdate")
+	}
 	if len(check.faults) > 0 {
 		return check.faults
 	}
@@ -114,9 +122,42 @@ func (c *Cloud) SetFate(id string, f Fate) error {
 		set(&g.conf.NeverComesBack, f.NeverComesBack)
 		set(&g.conf.Flaps, f.Flaps)
 		set(&g.conf.NoUpdate, f.NoUpdate)
+		set(&g.conf.AfterUpdate, f.AfterUpdate)
 		set(&g.conf.AWSUpdates, f.AWSUpdates)
 		return map[string]string{}
 	})
+}
+
+// SetTags changes a gateway's tags, as its owner might in the console. A nil value takes
+// one off.
+func (c *Cloud) SetTags(id string, changes map[string]*string) error {
+	var refused error
+	err := c.change(id, "Tags", func(g *gateway, _ time.Time) map[string]string {
+		after, detail := maps.Clone(g.tags), map[string]string{}
+		for key, value := range changes {
+			detail["tag:"+key] = after[key]
+			if delete(after, key); value != nil {
+				after[key], detail["tag:"+key] = *value, *value
+			}
+		}
+		if refused = checkTags("tags", after); refused != nil {
+			return nil
+		}
+		g.tags = after
+		return detail
+	})
+	if err == nil {
+		err = refused
+	}
+	return err
+}
+
+// checkTags holds tags to AWS's limits.
+func checkTags(path string, tags map[string]string) error {
+	if err := takeTags(map[string]string{}, sortedTags(tags)); err != nil {
+		return FieldErrors{{Path: path, Value: fmt.Sprintf("%d tags", len(tags)), Want: "tags that AWS takes: " + cmp.Or(err.details["tags"], err.message)}}
+	}
+	return nil
 }
 
 func set[T any](field, value *T) {
@@ -149,6 +190,7 @@ func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error
 	return c.changeVolume(gatewayID, volumeID, func(v *volume, now time.Time) map[string]string {
 		set(&v.pinned, change.Status)
 		set(&v.conf.SnapshotFate, change.SnapshotFate)
+		set(&v.conf.GoneAfterUpdate, change.GoneAfterUpdate)
 		if v.pinned == volumePassThrough || v.pinned == volumeIrrecoverable {
 			c.stallVolume(v, now)
 		}

@@ -153,11 +153,25 @@ type Gateway struct {
 	NeverComesBack bool `yaml:"neverComesBack,omitempty"`
 	// Flaps is how often the gateway goes away again after it first came back updated.
 	Flaps int `yaml:"flaps,omitempty"`
+	// AfterUpdate is a version other than that of the update.
+	AfterUpdate AfterUpdate `yaml:"afterUpdate,omitempty"`
 	// NoUpdate overrides the scenario's.
 	NoUpdate string `yaml:"noUpdate,omitempty"`
 
 	Timing  Timing   `yaml:"timing,omitempty"`
 	Volumes []Volume `yaml:"volumes,omitempty"`
+}
+
+// NoVersion as a version leaves SoftwareVersion out.
+const NoVersion = "none"
+
+// AfterUpdate is what a gateway shows once an update of it has ended, as nothing should:
+// an older version, the same as before, or none.
+type AfterUpdate struct {
+	// Version is such as 1.1.0, or NoVersion. Empty: that of the update.
+	Version string `yaml:"version,omitempty"`
+	// In is how long the version of the update is shown before; default: never.
+	In time.Duration `yaml:"in,omitempty"`
 }
 
 // Window is a gateway's maintenance start as AWS keeps it, or relative to the
@@ -189,6 +203,9 @@ type Volume struct {
 	// AfterUpdate pins VolumeStatus when an update of the gateway has ended, in place of
 	// bootstrapping, such as "PASS THROUGH".
 	AfterUpdate string `yaml:"afterUpdate,omitempty"`
+	// GoneAfterUpdate takes the volume away when an update of the gateway has ended. Its
+	// snapshots stay.
+	GoneAfterUpdate bool `yaml:"goneAfterUpdate,omitempty"`
 	// AttachmentStatus is ATTACHED (default), DETACHED or DETACHING.
 	AttachmentStatus string `yaml:"attachmentStatus,omitempty"`
 	// SnapshotFate is what becomes of the volume's new snapshots: completed

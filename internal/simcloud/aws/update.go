@@ -1,6 +1,9 @@
 package aws
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // pollPatience is how long beyond its duration a phase waits to be seen.
 const pollPatience = 30 * time.Second
@@ -84,6 +87,7 @@ func (c *Cloud) advance(g *gateway, now time.Time) {
 		c.book.EffectAt(due, "vendor:AutomaticUpdate", g.arn, "", map[string]string{"from": g.version, "to": g.next})
 		c.startUpdate(g, due)
 	}
+	c.revert(g, now)
 	if g.seen.Before(now) {
 		g.seen = now
 	}
@@ -117,14 +121,38 @@ func (c *Cloud) nextPhase(g *gateway, at time.Time) {
 	}
 	if ended {
 		g.update, g.backSince, g.seen = nil, at, at
-		for _, v := range g.volumes {
-			setDefault(&v.pinned, v.conf.AfterUpdate)
-		}
+		c.afterUpdate(g, at)
 		return
 	}
 	if u.phase().away {
 		c.stall(g, at)
 	}
+}
+
+// afterUpdate is what an update leaves behind, beside its version.
+func (c *Cloud) afterUpdate(g *gateway, at time.Time) {
+	if g.conf.AfterUpdate.Version != "" {
+		g.revertsAt = at.Add(g.conf.AfterUpdate.In)
+	}
+	for _, v := range slices.Clone(g.volumes) {
+		setDefault(&v.pinned, v.conf.AfterUpdate)
+		if v.conf.GoneAfterUpdate {
+			c.removeVolume(v, at)
+		}
+	}
+}
+
+// revert gives the gateway the version that it has after an update, once it is time.
+func (c *Cloud) revert(g *gateway, now time.Time) {
+	if g.revertsAt.IsZero() || now.Before(g.revertsAt) {
+		return
+	}
+	to := g.conf.AfterUpdate.Version
+	c.book.EffectAt(g.revertsAt, "vendor:VersionAfterUpdate", g.arn, "", map[string]string{"from": g.version, "to": to})
+	if to == NoVersion {
+		to = ""
+	}
+	g.version, g.revertsAt = to, time.Time{}
 }
 
 // poll notes that DescribeGatewayInformation saw the present phase.

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -131,6 +132,10 @@ func (g Gateway) check(c *checker, path string) {
 	for i, name := range g.Omit {
 		c.oneOf(fmt.Sprintf("%s.omit[%d]", path, i), name, "SoftwareVersion", "LastSoftwareUpdate", "NextUpdateAvailabilityDate", "GatewayState")
 	}
+	if faults, ok := errors.AsType[FieldErrors](checkTags(path+".tags", g.Tags)); ok {
+		c.faults = append(c.faults, faults...)
+	}
+	g.AfterUpdate.check(c, path+".afterUpdate")
 	if g.Flaps < 0 {
 		c.wrong(path+".flaps", fmt.Sprint(g.Flaps), "0 or more")
 	}

@@ -21,7 +21,7 @@ type GatewayState struct {
 	Account string            `json:"account"`
 	Type    string            `json:"type"`
 	State   string            `json:"state"`
-	Tags    map[string]string `json:"tags,omitempty"`
+	Tags    map[string]string `json:"tags"`
 	// Connected is false while the gateway answers GatewayNotConnected.
 	Connected bool `json:"connected"`
 	// Phase is where an update stands, empty without one.
@@ -35,14 +35,15 @@ type GatewayState struct {
 	// NextWindow is the next start after now, zero where the window is no schedule.
 	NextWindow            time.Time     `json:"nextWindow,omitzero"`
 	AutomaticUpdatePolicy string        `json:"automaticUpdatePolicy"`
-	Volumes               []VolumeState `json:"volumes,omitempty"`
+	Volumes               []VolumeState `json:"volumes"`
 }
 
 // VolumeState is one volume as it is now.
 type VolumeState struct {
-	ID     string `json:"id"`
-	ARN    string `json:"arn"`
-	Status string `json:"status"`
+	ID     string            `json:"id"`
+	ARN    string            `json:"arn"`
+	Status string            `json:"status"`
+	Tags   map[string]string `json:"tags"`
 }
 
 // SnapshotState is one snapshot as it is now.
@@ -80,7 +81,7 @@ func (g *gateway) view(now time.Time) GatewayState {
 	out := GatewayState{
 		ID: g.conf.ID, ARN: g.arn, Name: g.conf.Name, Region: g.conf.Region, Account: g.conf.Account, Type: g.conf.Type,
 		State: g.state, Tags: maps.Clone(g.tags), Connected: g.connected(), Version: g.version, NextVersion: g.next,
-		LastUpdate: g.lastUpdate.UTC(), Timezone: g.zone.String(), Window: g.window.String(), AutomaticUpdatePolicy: g.policy,
+		Volumes: []VolumeState{}, LastUpdate: g.lastUpdate.UTC(), Timezone: g.zone.String(), Window: g.window.String(), AutomaticUpdatePolicy: g.policy,
 	}
 	if g.lastUpdate.IsZero() {
 		out.LastUpdate = time.Time{}
@@ -93,7 +94,7 @@ func (g *gateway) view(now time.Time) GatewayState {
 	}
 	for _, v := range g.sortedVolumes() {
 		status, _ := v.statusAt(now)
-		out.Volumes = append(out.Volumes, VolumeState{ID: v.conf.ID, ARN: v.arn, Status: status})
+		out.Volumes = append(out.Volumes, VolumeState{ID: v.conf.ID, ARN: v.arn, Status: status, Tags: maps.Clone(v.tags)})
 	}
 	return out
 }

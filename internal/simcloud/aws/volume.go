@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -48,6 +49,14 @@ func (c *Cloud) addVolume(g *gateway, conf Volume, now time.Time) {
 	}
 	g.volumes = append(g.volumes, v)
 	c.volumes[v.arn] = v
+}
+
+// removeVolume takes a volume away, as nobody asked for. Pending snapshots of it never complete.
+func (c *Cloud) removeVolume(v *volume, at time.Time) {
+	c.stallVolume(v, at)
+	v.gateway.volumes = slices.DeleteFunc(v.gateway.volumes, func(other *volume) bool { return other == v })
+	delete(c.volumes, v.arn)
+	c.book.EffectAt(at, "vendor:VolumeGone", v.arn, "", nil)
 }
 
 // ec2ID is the id as EC2 wants it: Storage Gateway's in lower case.

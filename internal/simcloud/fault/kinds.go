@@ -49,6 +49,8 @@ type Operation struct {
 	Writes bool `json:"writes"`
 	// Numbers is so where the answer holds JSON numbers.
 	Numbers bool `json:"numbers"`
+	// Bodyless is so where success has no body, of which no half and no empty object can come.
+	Bodyless bool `json:"bodyless,omitempty"`
 }
 
 // Info describes a kind.
@@ -72,7 +74,11 @@ type Info struct {
 
 // CanBefall tells whether the kind can be played on an operation at all.
 func (i Info) CanBefall(op Operation) bool {
-	return slices.Contains(i.Protocols, op.Protocol) && (i.Kind != NumbersAsStrings || op.Numbers)
+	switch {
+	case i.Kind == NumbersAsStrings && !op.Numbers, op.Bodyless && (i.Kind == TruncatedJSON || i.Kind == EmptyObject):
+		return false
+	}
+	return slices.Contains(i.Protocols, op.Protocol)
 }
 
 // MakesSense tells whether the kind can be played on an operation and shows

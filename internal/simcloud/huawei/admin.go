@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -27,7 +28,8 @@ func (c *Cloud) AdminHandler() http.Handler {
 	mux.HandleFunc("POST /proxies/{id}/fate", c.adminProxy(c.setFate))
 	mux.HandleFunc("POST /proxies/{id}/status", c.adminProxy(c.setStatus))
 	mux.HandleFunc("POST /proxies/{id}/scheduled-upgrade", c.adminProxy(c.plan))
-	mux.HandleFunc("POST /instances/{id}/status", c.admin(c.setInstanceStatus))
+	mux.HandleFunc("POST /instances/{id}/status", c.adminInstance(c.setInstanceStatus))
+	mux.HandleFunc("POST /instances/{id}/tags", c.adminInstance(c.setInstanceTags))
 	mux.HandleFunc("DELETE /tokens", c.admin(func(*http.Request) (any, error) {
 		c.expireTokens(c.now())
 		return object{"expired": len(c.tokens)}, nil
@@ -183,20 +185,51 @@ func (c *Cloud) plan(p *proxy, r *http.Request) error {
 	return nil
 }
 
-func (c *Cloud) setInstanceStatus(r *http.Request) (any, error) {
-	id := r.PathValue("id")
-	found := slices.IndexFunc(c.instances, func(i *instance) bool { return i.ID == id })
-	if found < 0 {
-		return nil, fmt.Errorf("instance %q %w; GET /_sim/huawei/state lists the instances", id, errUnknown)
-	}
+// adminInstance is admin for a change of one DB instance; the answer is its state.
+func (c *Cloud) adminInstance(act func(*instance, *http.Request) error) http.HandlerFunc {
+	return c.admin(func(r *http.Request) (any, error) {
+		id := r.PathValue("id")
+		found := slices.IndexFunc(c.instances, func(i *instance) bool { return i.ID == id })
+		if found < 0 {
+			return nil, fmt.Errorf("instance %q %w; GET /_sim/huawei/state lists the instances", id, errUnknown)
+		}
+		if err := act(c.instances[found], r); err != nil {
+			return nil, err
+		}
+		return c.instanceState(c.instances[found]), nil
+	})
+}
+
+func (c *Cloud) setInstanceStatus(i *instance, r *http.Request) error {
 	status, err := readStatus(r, instanceStatuses())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	i := c.instances[found]
 	c.book.Effect("vendor:SetInstanceStatus", i.ID, requestID(r), map[string]string{"from": i.Status, "to": status})
 	i.Status = status
-	return c.instanceState(i), nil
+	return nil
+}
+
+// setInstanceTags sets tags, as the owner might in the console; null takes one off.
+func (c *Cloud) setInstanceTags(i *instance, r *http.Request) error {
+	changes, err := readAdmin[map[string]*string](r)
+	if err != nil {
+		return err
+	}
+	after := maps.Clone(i.tags)
+	for key, value := range changes {
+		if delete(after, key); value != nil {
+			after[key] = *value
+		}
+	}
+	var check checker
+	check.tags("tags", after)
+	if err := errors.Join(check.faults...); err != nil {
+		return err
+	}
+	c.book.Effect("vendor:SetInstanceTags", i.ID, requestID(r), tagDetail(i.tags, after))
+	i.tags = after
+	return nil
 }
 
 func readStatus(r *http.Request, allowed []string) (string, error) {

@@ -50,6 +50,7 @@ type reply struct {
 	body   any
 }
 
+// ok is success; a nil body is an answer without one.
 func ok(body any) *reply { return &reply{status: http.StatusOK, body: body} }
 
 func operations() []*operation {
@@ -63,7 +64,7 @@ func operations() []*operation {
 		{Operation: iamRead("KeystoneListProjects"), pattern: "GET /v3/projects", act: (*Cloud).listProjects},
 		{Operation: numbers("ShowGaussMySqlInstanceInfo"), pattern: "GET " + instance, act: (*Cloud).showInstance},
 		{Operation: numbers("ListInstanceTags"), pattern: "GET " + instance + "/tags", act: (*Cloud).listTags},
-		{Operation: write("BatchTagAction"), pattern: "POST " + instance + "/tags/action", act: (*Cloud).changeTags},
+		{Operation: bodyless("BatchTagAction"), pattern: "POST " + instance + "/tags/action", act: (*Cloud).changeTags},
 		{Operation: numbers("ShowGaussMySqlProxyList"), pattern: "GET " + instance + "/proxies", act: (*Cloud).listProxies},
 		{Operation: numbers("ShowProxyVersion"), pattern: "GET " + proxy + "/taurusproxy/proxy-version", act: (*Cloud).showVersion},
 		{Operation: write("UpgradeProxyVersion"), pattern: "POST " + proxy + "/upgrade-version", act: (*Cloud).upgrade},
@@ -89,6 +90,13 @@ func iamRead(name string) fault.Operation {
 func write(name string) fault.Operation {
 	op := read(name)
 	op.Writes = true
+	return op
+}
+
+// bodyless is a write whose answer has no body.
+func bodyless(name string) fault.Operation {
+	op := write(name)
+	op.Bodyless = true
 	return op
 }
 
@@ -200,6 +208,11 @@ func encode(w http.ResponseWriter, requestID string, answer *reply, failure erro
 	header.Set("X-Request-Id", requestID)
 	for name, value := range answer.header {
 		header.Set(name, value)
+	}
+	if answer.body == nil {
+		header.Del("Content-Type")
+		w.WriteHeader(answer.status)
+		return
 	}
 	w.WriteHeader(answer.status)
 	_ = json.NewEncoder(w).Encode(answer.body) //nolint:errcheck // the caller has gone, and nobody is left to tell

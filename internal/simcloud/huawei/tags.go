@@ -4,7 +4,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 )
 
 // The limits of a DB instance's tags, as the API's model documents them (TagItem of
@@ -47,15 +46,28 @@ func (c *Cloud) changeTags(call *call) (*reply, error) {
 	if len(after) > maxTags {
 		return nil, tooManyTags()
 	}
-	detail := map[string]string{"action": body.Action}
-	for _, t := range body.Tags {
-		detail["tag:"+t.Key] = orElse(after[t.Key], i.tags[t.Key])
-	}
-	if !maps.Equal(after, i.tags) {
+	if detail := tagDetail(i.tags, after); len(detail) > 0 {
+		detail["action"] = body.Action
 		i.tags = after
 		c.book.Effect(call.op.Name, i.ID, call.requestID, detail)
 	}
-	return ok(object{"instance_id": i.ID, "instance_name": i.Name}), nil
+	return ok(nil), nil // the API reference's example of the answer is "None"
+}
+
+// tagDetail names the tags that differ: with the new value, or the one that is gone.
+func tagDetail(before, after map[string]string) map[string]string {
+	detail := map[string]string{}
+	for key, value := range after {
+		if was, has := before[key]; !has || was != value {
+			detail["tag:"+key] = value
+		}
+	}
+	for key, was := range before {
+		if _, has := after[key]; !has {
+			detail["tag:"+key] = was
+		}
+	}
+	return detail
 }
 
 func changeTag(tags map[string]string, action string, t tagItem) error {
@@ -82,17 +94,13 @@ func (c *Cloud) listTags(call *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	offset, limit := 0, 100
-	for name, to := range map[string]*int{"offset": &offset, "limit": &limit} {
-		if text := call.query.Get(name); text != "" {
-			if *to, err = strconv.Atoi(text); err != nil || *to < 0 || *to > 100 {
-				return nil, badParameter()
-			}
-		}
-	}
 	keys := slices.Sorted(maps.Keys(i.tags))
+	page, err := paged(call.query, keys, func(n int) bool { return n >= 1 && n <= 100 }, 100)
+	if err != nil {
+		return nil, err
+	}
 	list := []object{}
-	for _, key := range keys[min(offset, len(keys)):min(offset+limit, len(keys))] {
+	for _, key := range page {
 		list = append(list, object{"key": key, "value": i.tags[key]})
 	}
 	return ok(object{"tags": list, "total_count": len(keys)}), nil

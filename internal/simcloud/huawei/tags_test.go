@@ -2,6 +2,8 @@ package huawei_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -72,4 +74,57 @@ func TestMembersInAnotherCaseAreNone(t *testing.T) {
 	require.Empty(t, s.effects())
 	require.NoError(t, s.plain("POST", path, `{"source_version": "`+oldVersion+`", "target_version": "`+newVersion+`"}`, token))
 	require.Len(t, s.effects(), 1)
+}
+
+func TestAdminReadsAndSetsTags(t *testing.T) {
+	t.Parallel()
+	s := start(t, oneProxy(nil))
+	path := "/instances/" + huawei.DefaultInstanceID + "/tags"
+	got := s.adminCall("POST", path, `{"owner": "dba", "mark": "100.100"}`)
+	require.Equal(t, 200, got.status)
+	require.Equal(t, map[string]any{"owner": "dba", "mark": "100.100"}, got.body["tags"])
+	require.Equal(t, 200, s.adminCall("POST", path, `{"owner": null}`).status)
+	require.Equal(t, map[string]string{"mark": "100.100"}, s.tags())
+	require.Equal(t, 400, s.adminCall("POST", path, `{"a key": "x"}`).status)
+	require.Equal(t, 404, s.adminCall("POST", "/instances/nobody/tags", `{}`).status)
+	require.Equal(t, []string{"vendor:SetInstanceTags", "vendor:SetInstanceTags"}, s.effects())
+}
+
+// The API reference's example of the answer to a change of tags is "None".
+func TestAChangeOfTagsIsAnsweredWithoutABody(t *testing.T) {
+	t.Parallel()
+	s := start(t, planned())
+	token := s.tokenFor(inProject("name", huawei.DefaultRegion)).header.Get("X-Subject-Token")
+	path := "/v3/" + huawei.DefaultProjectID + "/instances/" + huawei.DefaultInstanceID + "/tags/action"
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, strings.NewReader(`{"action":"create","tags":[{"key":"k","value":"v"}]}`))
+	require.NoError(t, err)
+	r.Header.Set("X-Auth-Token", token)
+	reply, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	text, err := io.ReadAll(reply.Body)
+	require.NoError(t, err)
+	require.NoError(t, reply.Body.Close())
+	require.Equal(t, 200, reply.StatusCode)
+	require.Empty(t, text)
+	require.Equal(t, map[string]string{"k": "v"}, s.tags())
+}
+
+func TestTagsAreListedPageByPage(t *testing.T) {
+	t.Parallel()
+	s := start(t, planned())
+	for _, key := range []string{"a", "b", "c"} {
+		require.NoError(t, s.tag("create", key, new("v")))
+	}
+	list := func(offset, limit int32) (*model.ListInstanceTagsResponse, error) {
+		return s.ListInstanceTags(&model.ListInstanceTagsRequest{InstanceId: huawei.DefaultInstanceID, Offset: &offset, Limit: &limit})
+	}
+	reply, err := list(1, 1)
+	require.NoError(t, err)
+	require.Equal(t, int32(3), *reply.TotalCount)
+	require.Equal(t, "b", (*reply.Tags)[0].Key)
+	require.Len(t, *reply.Tags, 1)
+	for _, wrong := range [][2]int32{{0, 0}, {0, 101}, {-1, 10}} {
+		_, err := list(wrong[0], wrong[1])
+		requireRefused(t, err, 400, "DBS.200001")
+	}
 }

@@ -134,11 +134,7 @@ func (c *checker) instance(field string, s Scenario, i Instance, seen map[string
 	seen[i.ID] = true
 	c.knownProject(field+".projectId", s, i.ProjectID)
 	c.require(slices.Contains(instanceStatuses(), i.Status), field+".status", i.Status, oneOf(instanceStatuses()))
-	c.require(len(i.Tags) <= maxTags, field+".tags", len(i.Tags), "20 tags at most")
-	for key, value := range i.Tags {
-		c.require(tagKeyForm.MatchString(key) && tagValueForm.MatchString(value), field+".tags", key+": "+value,
-			"a key of 1 to 36 and a value of up to 43 letters, digits, _, - and, in the value, dots")
-	}
+	c.tags(field+".tags", i.Tags)
 	c.require(i.ReadReplicas >= 1 && i.ReadReplicas <= maxReadReplicas, field+".readReplicas", i.ReadReplicas, "1 to 15")
 	c.require(len(i.Proxies) <= maxProxies, field+".proxies", len(i.Proxies), "at most 4 proxies, the vendor's limit")
 	for n, p := range i.Proxies {
@@ -146,6 +142,14 @@ func (c *checker) instance(field string, s Scenario, i Instance, seen map[string
 		c.require(!seen[p.ID], path+".id", p.ID, "an id that no other proxy has")
 		seen[p.ID] = true
 		c.proxy(path, i, p)
+	}
+}
+
+func (c *checker) tags(field string, tags map[string]string) {
+	c.require(len(tags) <= maxTags, field, len(tags), "20 tags at most")
+	for key, value := range tags {
+		c.require(tagKeyForm.MatchString(key) && tagValueForm.MatchString(value), field, key+": "+value,
+			"a key of 1 to 36 and a value of up to 43 letters, digits, _, - and, in the value, dots")
 	}
 }
 
