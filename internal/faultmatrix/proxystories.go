@@ -34,6 +34,16 @@ func proxyStories() []Story {
 			func(s *Stage) { s.proxy().Fate.TwoElements = true }),
 		proxyStory("the answer does not name the proxy", completed(Shift, Upgrade, Return),
 			func(s *Stage) { s.proxy().Fate.OmitInstanceID = true }),
+		proxyStory("the answer is the vendor's example, and the upgrade has begun", completed(Shift, Upgrade, Return),
+			func(s *Stage) { s.proxy().Fate.MixedReply = true }),
+		proxyStory("the answer is the vendor's example once, and no upgrade has begun", completed(Shift, Upgrade, Return),
+			func(s *Stage) {
+				s.proxy().Fate = huawei.Fate{MixedReply: true, Reject: "Upgrade failed due to insufficient subnet ip", Times: 1}
+			}),
+		proxyStory("the answer is the vendor's example each time, and no upgrade begins", doubtful(Shift, Return),
+			func(s *Stage) {
+				s.proxy().Fate = huawei.Fate{MixedReply: true, Reject: "Upgrade failed due to insufficient subnet ip"}
+			}),
 		proxyStory("the vendor's own upgrade of the proxy is scheduled", compensated(Shift, Return),
 			func(s *Stage) { s.proxy().ScheduledUpgrade = &huawei.ScheduledUpgrade{StartsIn: 24 * time.Hour} }),
 		proxyStory("the proxy is ABNORMAL after its upgrade", completed(Shift, Upgrade, Restart, Return),

@@ -144,6 +144,30 @@ func TestAnUpgradeIsFoundAmongTwoElementsAndWithoutItsID(t *testing.T) {
 	}
 }
 
+// Whether the upgrade began cannot be told from the vendor's own example of an answer,
+// so it must not be taken for either: not sent again, and not called refused.
+func TestTheVendorsExampleOfAnAnswerLeavesTheOutcomeOpen(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		reject string
+		begun  int
+	}{"begun": {"", 1}, "rejected": {"no subnet ip", 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startSim(t, func(scenario *huawei.Scenario) {
+				scenario.Instances[0].Proxies[0].Fate = huawei.Fate{MixedReply: true, Reject: tc.reject}
+			})
+
+			_, err := s.open(t, simKeys()).Upgrade(t.Context(), simInstance, simProxy, oldKernel, newKernel)
+
+			require.ErrorIs(t, err, maintenance.ErrUnknownOutcome)
+			require.NotErrorIs(t, err, maintenance.ErrRejected)
+			require.ErrorContains(t, err, "REJECT")
+			require.Len(t, s.book.Effects(), tc.begun)
+		})
+	}
+}
+
 func TestWeightsAndRestartWorkInTheSimulatedCloud(t *testing.T) {
 	t.Parallel()
 	s := startSim(t, nil)

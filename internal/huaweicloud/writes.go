@@ -3,6 +3,8 @@ package huaweicloud
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	gaussdb "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/gaussdb/v3"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/gaussdb/v3/model"
@@ -36,7 +38,7 @@ func (c *Cloud) Upgrade(ctx context.Context, instanceID, proxyID, from, to strin
 	if err != nil {
 		return "", err
 	}
-	result, err := resultFor(op, value(reply.UpdateResult), instanceID, proxyID)
+	result, err := c.resultFor(op, value(reply.UpdateResult), instanceID, proxyID)
 	if err != nil {
 		return "", err
 	}
@@ -45,21 +47,38 @@ func (c *Cloud) Upgrade(ctx context.Context, instanceID, proxyID, from, to strin
 
 // resultFor finds the proxy's element among those of update_result, which may
 // hold others. instance_id there means the proxy; the API's own example leaves
-// it out, so an only element may lack it or name the DB instance.
-func resultFor(
+// it out, so an only element may lack it or name the DB instance. Of two without
+// it, as in the example, an ACCEPT and a REJECT, nobody can tell which is the
+// proxy's: whether the upgrade began is then for the proxy to show.
+func (c *Cloud) resultFor(
 	op *operation, results []model.ProxyUpgradeVersionDetail, instanceID, proxyID string,
 ) (model.ProxyUpgradeVersionDetail, error) {
 	var own []model.ProxyUpgradeVersionDetail
+	said := make([]string, 0, len(results))
 	for _, result := range results {
 		id := value(result.InstanceId)
 		if id == proxyID || len(results) == 1 && (id == "" || id == instanceID) {
 			own = append(own, result)
 		}
+		said = append(said, c.describe(result))
 	}
-	if len(own) != 1 {
-		return model.ProxyUpgradeVersionDetail{}, op.missing(fmt.Sprintf("single verdict on the proxy: %d of %d elements of update_result speak of it", len(own), len(results)))
+	if len(own) == 1 {
+		return own[0], nil
 	}
-	return own[0], nil
+	what := fmt.Sprintf("single verdict on the proxy: %d of %d elements of update_result speak of it", len(own), len(results))
+	if len(said) > 0 {
+		what += ": " + strings.Join(said, ", ")
+	}
+	return model.ProxyUpgradeVersionDetail{}, op.missing(what)
+}
+
+// describe says an element of update_result for an operator.
+func (c *Cloud) describe(result model.ProxyUpgradeVersionDetail) string {
+	said := fmt.Sprintf("%s (instance_id %q, workflow_id %q)", value(result.State), value(result.InstanceId), value(result.WorkflowId))
+	if text := value(result.ErrorMessage); text != "" {
+		said += " " + strconv.Quote(text)
+	}
+	return c.clean(said)
 }
 
 // verdict reads an element of update_result.

@@ -28,8 +28,16 @@ func TestUpgradeReadsTheVerdictOnItsProxy(t *testing.T) {
 				`","state":"REJECT","error_message":"Upgrade failed due to insufficient subnet ip"}]`,
 			err: maintenance.ErrRejected, says: "insufficient subnet ip",
 		},
-		"another proxy alone":    {results: `[{"instance_id":"` + other + `","workflow_id":"w","state":"ACCEPT"}]`, err: maintenance.ErrUnknownOutcome},
-		"two without ids":        {results: `[{"workflow_id":"w","state":"ACCEPT"},{"state":"REJECT"}]`, err: maintenance.ErrUnknownOutcome},
+		"another proxy alone": {results: `[{"instance_id":"` + other + `","workflow_id":"w","state":"ACCEPT"}]`, err: maintenance.ErrUnknownOutcome},
+		"two without ids":     {results: `[{"workflow_id":"w","state":"ACCEPT"},{"state":"REJECT"}]`, err: maintenance.ErrUnknownOutcome},
+		"the vendor's example": {
+			results: `[{"workflow_id":"w-1","state":"ACCEPT","error_message":null},{"workflow_id":"w-2","state":"REJECT","error_message":"Upgrade failed due to insufficient subnet ip"}]`,
+			err:     maintenance.ErrUnknownOutcome, says: `0 of 2 elements of update_result speak of it: ACCEPT (instance_id "", workflow_id "w-1"), REJECT (instance_id "", workflow_id "w-2") "Upgrade failed due to insufficient subnet ip"`,
+		},
+		"rejected with a workflow": {
+			results: `[{"workflow_id":"w-2","state":"REJECT","error_message":"Upgrade failed due to insufficient subnet ip"}]`,
+			err:     maintenance.ErrRejected, says: "insufficient subnet ip",
+		},
 		"none":                   {results: `[]`, err: maintenance.ErrUnknownOutcome},
 		"null":                   {results: `null`, err: maintenance.ErrUnknownOutcome},
 		"of another type":        {results: `"soon"`, err: maintenance.ErrUnknownOutcome, says: `HTTP 200 "not decodable`},

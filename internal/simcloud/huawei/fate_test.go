@@ -167,3 +167,34 @@ func TestRestartHealsAnAbnormalProxyUnlessRestartsFail(t *testing.T) {
 		})
 	}
 }
+
+// The vendor's own example of an answer, and either meaning that it can have.
+func TestUpdateResultMayBeTheVendorsExample(t *testing.T) {
+	t.Parallel()
+	for name, reject := range map[string]string{"the first is the proxy's": "", "the second is": "no subnet ip"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, withFate(huawei.Fate{MixedReply: true, Reject: reject}))
+			result, err := s.upgrade(oldVersion, newVersion)
+			require.NoError(t, err)
+			require.Len(t, *result, 2)
+			for n, state := range []string{"ACCEPT", "REJECT"} {
+				element := (*result)[n]
+				require.Equal(t, state, *element.State)
+				require.Nil(t, element.InstanceId)
+				require.NotEmpty(t, *element.WorkflowId)
+			}
+			require.Nil(t, (*result)[0].ErrorMessage)
+			require.NotEmpty(t, *(*result)[1].ErrorMessage)
+			s.clock.Move(time.Minute)
+			if reject == "" {
+				require.Equal(t, "Completed", s.job(*(*result)[0].WorkflowId).Status.Value())
+				require.Equal(t, newVersion, s.version())
+				return
+			}
+			require.Equal(t, reject, *(*result)[1].ErrorMessage)
+			require.Equal(t, oldVersion, s.version())
+			require.Empty(t, s.effects())
+		})
+	}
+}

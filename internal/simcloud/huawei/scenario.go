@@ -132,6 +132,11 @@ type Fate struct {
 	// OmitInstanceID leaves the proxy's id out of its element of update_result,
 	// as the vendor's documented example does.
 	OmitInstanceID bool `yaml:"omitInstanceId,omitempty"`
+	// MixedReply answers with the two elements of the vendor's example, neither of
+	// which has an instance_id: ACCEPT, then REJECT, each with a workflow_id. The first
+	// is the proxy's and the upgrade takes place, but with Reject the second is, and
+	// nothing changes: nobody can tell from the answer.
+	MixedReply bool `yaml:"mixedReply,omitempty"`
 }
 
 // Credential is an access key pair.

@@ -53,6 +53,9 @@ func (c *Cloud) upgrade(call *call) (*reply, error) {
 
 // updateResult is the proxy's own element, as its fate would have it shown.
 func updateResult(p *proxy, own updateDetail, fate Fate) []updateDetail {
+	if fate.MixedReply {
+		return mixed(own)
+	}
 	if fate.OmitInstanceID {
 		own.InstanceID = ""
 	}
@@ -64,6 +67,20 @@ func updateResult(p *proxy, own updateDetail, fate Fate) []updateDetail {
 	reason := "Upgrade failed because the proxy is not selected"
 	other := updateDetail{InstanceID: otherProxyID(p), State: "REJECT", ErrorMessage: &reason}
 	return []updateDetail{other, own}
+}
+
+// mixed is the vendor's example of an answer ("Upgrading the Kernel Version of a Proxy
+// Instance"): the proxy's own element and one of another, accepted first, without ids.
+func mixed(own updateDetail) []updateDetail {
+	reason := "Upgrade failed due to insufficient subnet ip"
+	accepted := updateDetail{WorkflowID: new(newID()), State: "ACCEPT"}
+	rejected := updateDetail{WorkflowID: new(newID()), State: "REJECT", ErrorMessage: &reason}
+	if own.State == accepted.State {
+		accepted.WorkflowID = own.WorkflowID
+	} else {
+		rejected.ErrorMessage = own.ErrorMessage
+	}
+	return []updateDetail{accepted, rejected}
 }
 
 // otherProxyID is the id of another proxy of the instance, made up if need be.

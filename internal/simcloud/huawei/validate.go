@@ -201,6 +201,8 @@ func (c *checker) fate(field string, f Fate) {
 	c.require(f.Times >= 0, field+".times", f.Times, "how many upgrade calls the fate befalls, or 0 for all")
 	c.require(f.Conflict >= 0, field+".conflict", f.Conflict, "how many calls are answered 409, 0 or more")
 	c.require(f.JobLate >= 0, field+".jobLate", f.JobLate.String(), wantDuration)
+	c.require(!f.MixedReply || !f.TwoElements && !f.OmitInstanceID, field+".mixedReply", f.MixedReply,
+		"neither twoElements nor omitInstanceId beside it")
 	ends := 0
 	for _, set := range []bool{f.Reject != "", f.Fail != "", f.Cancel, f.Stuck} {
 		if set {
