@@ -2,6 +2,7 @@ package faultmatrix
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,7 +14,7 @@ import (
 
 // Misfortunes are what the clouds do of themselves, without a call that fails.
 func Misfortunes() []Story {
-	return slices.Concat(restartStories(), triggerStories(), windowStories(), volumeStories(), snapshotStories(), proxyStories(), jobStories())
+	return slices.Concat(restartStories(), aftermathStories(), triggerStories(), windowStories(), volumeStories(), snapshotStories(), proxyStories(), jobStories())
 }
 
 func restartStories() []Story {
@@ -52,6 +53,39 @@ func restartStories() []Story {
 			Set:  func(s *Stage) { s.gateway().NextVersion = "1.2.3" },
 			// The date is compared as AWS writes it, in whole seconds at the best.
 			Promise: completed(Update, Snapshot),
+		},
+	}
+}
+
+// aftermathStories are those in which an update leaves behind what no update should.
+func aftermathStories() []Story {
+	left := func(name, version string) Story {
+		return Story{
+			Name: name, Set: func(s *Stage) { s.gateway().VersionAfterUpdate = version },
+			Promise: unverified(Update, Snapshot),
+		}
+	}
+	return []Story{
+		left("the gateway comes back with an older version", "1.1.0"),
+		left("the gateway comes back without a version", aws.NoVersion),
+		{
+			Name: "the gateway runs the new version, and later the old one again",
+			Set:  func(s *Stage) { s.volume().SnapshotFate = "stuck" },
+			During: func(ctx context.Context, p Play) error {
+				begun := func(maintenance.Status) bool { return len(p.Clouds().AWS().State().Snapshots) > 0 }
+				if err := p.Until(ctx, begun); err != nil {
+					return err
+				}
+				cloud := p.Clouds().AWS()
+				state := cloud.State()
+				return errors.Join(cloud.SetVersion(state.Gateways[0].ID, "1.2.3"), cloud.SetSnapshot(state.Snapshots[0].ID, "completed"))
+			},
+			Promise: unverified(Update, Snapshot),
+		},
+		{
+			Name:    "the gateway comes back without its volume",
+			Set:     func(s *Stage) { s.volume().GoneAfterUpdate = true },
+			Promise: unverified(Update),
 		},
 	}
 }

@@ -64,6 +64,11 @@ func doubtful(effects ...Effect) Promise {
 	return Promise{End: maintenance.StatePartial, Effects: effects, Quarantined: true}
 }
 
+// unverified is a run that did all its steps, and found something else at the end.
+func unverified(effects ...Effect) Promise {
+	return Promise{End: maintenance.StateVerificationFailed, Effects: effects, Quarantined: true}
+}
+
 // stuck is a run that could not put a change back.
 func stuck(effects ...Effect) Promise {
 	return Promise{End: maintenance.StateCompensationFailed, Effects: effects, Quarantined: true}

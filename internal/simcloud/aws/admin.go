@@ -16,6 +16,7 @@ import (
 //	POST /gateways                       Gateway: one more gateway
 //	POST /gateways/{id}/window           Window: move the window
 //	POST /gateways/{id}/versions         {"version": "1.3.0"}: publish a version
+//	POST /gateways/{id}/version          {"version": "1.1.0"}: what it runs now, or none
 //	POST /gateways/{id}/state            {"state": "DISCONNECTED"}
 //	POST /gateways/{id}/fate             Fate
 //	POST /gateways/{id}/tags             {"owner": "storage", "old": null}: set tags, and take them off
@@ -44,13 +45,8 @@ func (c *Cloud) AdminHandler() http.Handler {
 		}
 		return c.MoveWindow(id, w)
 	})
-	c.handle(mux, "versions", func(r *http.Request, id string) error {
-		in, err := body[struct{ Version string }](r)
-		if err != nil {
-			return err
-		}
-		return c.Publish(id, in.Version)
-	})
+	c.handle(mux, "versions", versionChange(c.Publish))
+	c.handle(mux, "version", versionChange(c.SetVersion))
 	c.handle(mux, "state", func(r *http.Request, id string) error {
 		in, err := body[struct{ State string }](r)
 		if err != nil {
@@ -79,6 +75,17 @@ func (c *Cloud) AdminHandler() http.Handler {
 		replyError(w, http.StatusNotFound, FieldError{Path: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
 	})
 	return mux
+}
+
+// versionChange is a change whose body is a version.
+func versionChange(act func(id, version string) error) func(*http.Request, string) error {
+	return func(r *http.Request, id string) error {
+		in, err := body[struct{ Version string }](r)
+		if err != nil {
+			return err
+		}
+		return act(id, in.Version)
+	}
 }
 
 // handleVolumes mounts the changes of one volume.

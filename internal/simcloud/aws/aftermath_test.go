@@ -13,27 +13,20 @@ import (
 func TestAVersionThatNoUpdateShouldLeaveBehind(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		after aws.AfterUpdate
-		want  *string
+		leaves string
+		want   *string
 	}{
-		"lower":        {aws.AfterUpdate{Version: "1.1.0"}, new("1.1.0")},
-		"the old one":  {aws.AfterUpdate{Version: "1.2.3"}, new("1.2.3")},
-		"none":         {aws.AfterUpdate{Version: aws.NoVersion}, nil},
-		"lower, later": {aws.AfterUpdate{Version: "1.1.0", In: time.Minute}, new("1.1.0")},
+		"lower":       {"1.1.0", new("1.1.0")},
+		"the old one": {"1.2.3", new("1.2.3")},
+		"none":        {aws.NoVersion, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := gatewayWithVolumes()
-			g.AfterUpdate = tc.after
+			g.VersionAfterUpdate = tc.leaves
 			w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{g}})
 			arn := gatewayARN + g.ID
 			w.finishUpdate(t, arn)
-			if tc.after.In > 0 {
-				info, err := w.describe(t.Context(), arn)
-				require.NoError(t, err)
-				require.Equal(t, "1.3.0", *info.SoftwareVersion, "for a while the right one")
-				w.move(tc.after.In)
-			}
 			info, err := w.describe(t.Context(), arn)
 			require.NoError(t, err)
 			require.Equal(t, tc.want, info.SoftwareVersion)
@@ -73,21 +66,20 @@ func TestVolumesMayBeGoneAfterTheUpdate(t *testing.T) {
 func TestAdminSaysWhatAnUpdateLeavesBehind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{gatewayWithVolumes()}})
-	w.change(t, "/gateways/sgw-11111111/fate", `{"afterUpdate": {"version": "none", "in": "1m"}}`)
+	w.change(t, "/gateways/sgw-11111111/fate", `{"versionAfterUpdate": "none"}`)
 	for _, volume := range []string{"vol-1111AAAA", "vol-2222BBBB"} {
 		w.change(t, "/gateways/sgw-11111111/volumes/"+volume, `{"goneAfterUpdate": true}`)
 	}
 	w.finishUpdate(t, gatewayARN+"sgw-11111111")
 	state := w.cloud.State().Gateways[0]
-	require.Equal(t, "1.3.0", state.Version)
+	require.Empty(t, state.Version)
 	require.Empty(t, state.Volumes)
 	require.NotNil(t, state.Volumes, "[] in JSON")
-	w.move(time.Minute)
-	require.Empty(t, w.cloud.State().Gateways[0].Version)
-
-	status, out := w.post(t, "/gateways/sgw-11111111/fate", `{"afterUpdate": {"in": "1m"}}`)
+	w.change(t, "/gateways/sgw-11111111/version", `{"version": "1.0.0"}`)
+	require.Equal(t, "1.0.0", w.cloud.State().Gateways[0].Version)
+	status, out := w.post(t, "/gateways/sgw-11111111/version", `{}`)
 	require.Equal(t, 400, status)
-	require.Equal(t, "afterUpdate.version", out["field"])
+	require.Equal(t, "version", out["field"])
 }
 
 func TestAdminReadsAndSetsTags(t *testing.T) {

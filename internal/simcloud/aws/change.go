@@ -18,10 +18,10 @@ type Fate struct {
 	NoEffect       *bool `yaml:"noEffect,omitempty"`
 	NeverComesBack *bool `yaml:"neverComesBack,omitempty"`
 	Flaps          *int  `yaml:"flaps,omitempty"`
-	// AfterUpdate with an empty version is that of the update again.
-	AfterUpdate *AfterUpdate `yaml:"afterUpdate,omitempty"`
-	NoUpdate    *string      `yaml:"noUpdate,omitempty"`
-	AWSUpdates  *bool        `yaml:"awsUpdates,omitempty"`
+	// VersionAfterUpdate that is empty is that of the update again.
+	VersionAfterUpdate *string `yaml:"versionAfterUpdate,omitempty"`
+	NoUpdate           *string `yaml:"noUpdate,omitempty"`
+	AWSUpdates         *bool   `yaml:"awsUpdates,omitempty"`
 }
 
 // VolumeChange changes a volume. A nil field stays as it is.
@@ -86,6 +86,19 @@ func (c *Cloud) Publish(id, version string) error {
 	})
 }
 
+// SetVersion lets a gateway run another version from now on, without an update: NoVersion
+// for one that it does not tell.
+func (c *Cloud) SetVersion(id, version string) error {
+	if version == "" {
+		return FieldErrors{{Path: "version", Want: "a version such as 1.1.0, or " + NoVersion}}
+	}
+	return c.change(id, "RunningVersion", func(g *gateway, _ time.Time) map[string]string {
+		detail := map[string]string{"from": g.version, "to": version}
+		g.run(version)
+		return detail
+	})
+}
+
 // SetState puts a gateway into a state, such as RUNNING, SHUTDOWN or
 // DISCONNECTED. A running state brings back one that would never come back.
 func (c *Cloud) SetState(id, state string) error {
@@ -111,9 +124,6 @@ func (c *Cloud) SetFate(id string, f Fate) error {
 		check.oneOf("noUpdate", *f.NoUpdate, noUpdateAccepted, noUpdateNotSupported)
 	}
 	check.inRange("flaps", f.Flaps, 0, 100)
-	if f.AfterUpdate != nil {
-		f.AfterUpdate.check(check, "afterUpdate")
-	}
 	if len(check.faults) > 0 {
 		return check.faults
 	}
@@ -122,7 +132,7 @@ func (c *Cloud) SetFate(id string, f Fate) error {
 		set(&g.conf.NeverComesBack, f.NeverComesBack)
 		set(&g.conf.Flaps, f.Flaps)
 		set(&g.conf.NoUpdate, f.NoUpdate)
-		set(&g.conf.AfterUpdate, f.AfterUpdate)
+		set(&g.conf.VersionAfterUpdate, f.VersionAfterUpdate)
 		set(&g.conf.AWSUpdates, f.AWSUpdates)
 		return map[string]string{}
 	})

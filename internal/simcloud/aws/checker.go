@@ -62,13 +62,6 @@ func (c *checker) volumeStatus(path, value string) {
 	}
 }
 
-func (a AfterUpdate) check(c *checker, path string) {
-	c.notNegative(path+".in", a.In)
-	if a.Version == "" && a.In != 0 {
-		c.wrong(path+".version", "", "a version such as 1.1.0, or none")
-	}
-}
-
 func (t Timing) check(c *checker, path string) {
 	for _, d := range []struct {
 		name  string

@@ -26,8 +26,6 @@ type gateway struct {
 	update     *update
 	// backSince is the end of the last update: the volumes bootstrap from then.
 	backSince time.Time
-	// revertsAt is when the version changes again that the last update brought; zero is never.
-	revertsAt time.Time
 	seen      time.Time
 	volumes   []*volume
 	tags      map[string]string

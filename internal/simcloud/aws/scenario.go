@@ -153,8 +153,9 @@ type Gateway struct {
 	NeverComesBack bool `yaml:"neverComesBack,omitempty"`
 	// Flaps is how often the gateway goes away again after it first came back updated.
 	Flaps int `yaml:"flaps,omitempty"`
-	// AfterUpdate is a version other than that of the update.
-	AfterUpdate AfterUpdate `yaml:"afterUpdate,omitempty"`
+	// VersionAfterUpdate is what the gateway runs when an update of it has ended, in place
+	// of NextVersion: an older version, the same as before, or NoVersion.
+	VersionAfterUpdate string `yaml:"versionAfterUpdate,omitempty"`
 	// NoUpdate overrides the scenario's.
 	NoUpdate string `yaml:"noUpdate,omitempty"`
 
@@ -164,15 +165,6 @@ type Gateway struct {
 
 // NoVersion as a version leaves SoftwareVersion out.
 const NoVersion = "none"
-
-// AfterUpdate is what a gateway shows once an update of it has ended, as nothing should:
-// an older version, the same as before, or none.
-type AfterUpdate struct {
-	// Version is such as 1.1.0, or NoVersion. Empty: that of the update.
-	Version string `yaml:"version,omitempty"`
-	// In is how long the version of the update is shown before; default: never.
-	In time.Duration `yaml:"in,omitempty"`
-}
 
 // Window is a gateway's maintenance start as AWS keeps it, or relative to the
 // moment when the scenario or the admin call takes effect. AWS has whole minutes

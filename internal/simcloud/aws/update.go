@@ -87,7 +87,6 @@ func (c *Cloud) advance(g *gateway, now time.Time) {
 		c.book.EffectAt(due, "vendor:AutomaticUpdate", g.arn, "", map[string]string{"from": g.version, "to": g.next})
 		c.startUpdate(g, due)
 	}
-	c.revert(g, now)
 	if g.seen.Before(now) {
 		g.seen = now
 	}
@@ -131,8 +130,9 @@ func (c *Cloud) nextPhase(g *gateway, at time.Time) {
 
 // afterUpdate is what an update leaves behind, beside its version.
 func (c *Cloud) afterUpdate(g *gateway, at time.Time) {
-	if g.conf.AfterUpdate.Version != "" {
-		g.revertsAt = at.Add(g.conf.AfterUpdate.In)
+	if to := g.conf.VersionAfterUpdate; to != "" {
+		c.book.EffectAt(at, "vendor:VersionAfterUpdate", g.arn, "", map[string]string{"from": g.version, "to": to})
+		g.run(to)
 	}
 	for _, v := range slices.Clone(g.volumes) {
 		setDefault(&v.pinned, v.conf.AfterUpdate)
@@ -142,17 +142,12 @@ func (c *Cloud) afterUpdate(g *gateway, at time.Time) {
 	}
 }
 
-// revert gives the gateway the version that it has after an update, once it is time.
-func (c *Cloud) revert(g *gateway, now time.Time) {
-	if g.revertsAt.IsZero() || now.Before(g.revertsAt) {
-		return
+// run puts a version onto the gateway, NoVersion for one that it does not tell.
+func (g *gateway) run(version string) {
+	g.version = version
+	if version == NoVersion {
+		g.version = ""
 	}
-	to := g.conf.AfterUpdate.Version
-	c.book.EffectAt(g.revertsAt, "vendor:VersionAfterUpdate", g.arn, "", map[string]string{"from": g.version, "to": to})
-	if to == NoVersion {
-		to = ""
-	}
-	g.version, g.revertsAt = to, time.Time{}
 }
 
 // poll notes that DescribeGatewayInformation saw the present phase.

@@ -135,7 +135,6 @@ func (g Gateway) check(c *checker, path string) {
 	if faults, ok := errors.AsType[FieldErrors](checkTags(path+".tags", g.Tags)); ok {
 		c.faults = append(c.faults, faults...)
 	}
-	g.AfterUpdate.check(c, path+".afterUpdate")
 	if g.Flaps < 0 {
 		c.wrong(path+".flaps", fmt.Sprint(g.Flaps), "0 or more")
 	}
