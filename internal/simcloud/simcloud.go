@@ -94,7 +94,7 @@ func (s *Simulation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.admin.ServeHTTP(w, r)
 	case isAWS(r):
 		s.aws.ServeHTTP(w, r)
-	case strings.HasPrefix(r.URL.Path, "/v3/"):
+	case strings.HasPrefix(r.URL.Path, "/v3/"), strings.HasPrefix(r.URL.Path, "/v3.1/"):
 		s.huawei.ServeHTTP(w, r)
 	default:
 		notFound(w, r)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/simcloud"
+	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/teststart"
 )
 
@@ -187,4 +189,27 @@ func FuzzParseNeverFails(f *testing.F) {
 		_, err = simcloud.New(s, simcloud.Options{})
 		require.NoError(t, err, "what Parse takes, New takes")
 	})
+}
+
+// A list or map of nothing is [] or {} in every answer of the admin side.
+func TestNothingIsNeverNull(t *testing.T) {
+	t.Parallel()
+	empty, err := simcloud.New(simcloud.Scenario{}, simcloud.Options{})
+	require.NoError(t, err)
+	full, err := simcloud.DefaultScenario()
+	require.NoError(t, err)
+	fleet, err := simcloud.New(full, simcloud.Options{})
+	require.NoError(t, err)
+	require.NoError(t, fleet.AWS().AddGateway(aws.Gateway{ID: "sgw-0FFFFFFF", Type: "FILE_S3"}))
+	for name, s := range map[string]*simcloud.Simulation{"nothing": empty, "a fleet": fleet} {
+		for _, path := range []string{"", "effects", "calls", "state", "healthz", "faults", "faults/kinds", "aws/state", "huawei/state"} {
+			reply := httptest.NewRecorder()
+			s.ServeHTTP(reply, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/_sim/"+path, nil))
+			require.Equal(t, http.StatusOK, reply.Code, path)
+			require.NotContains(t, reply.Body.String(), "null", "%s: %s", name, path)
+		}
+	}
+	reply := httptest.NewRecorder()
+	empty.ServeHTTP(reply, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/_sim/effects", nil))
+	require.JSONEq(t, "[]", reply.Body.String())
 }

@@ -67,6 +67,9 @@ func TestAWSCLIUsesEveryOperation(t *testing.T) {
 	require.Len(t, w.rightCLI(t, "storagegateway", "list-volume-recovery-points", "--gateway-arn", arn)["VolumeRecoveryPointInfos"], 2)
 	w.rightCLI(t, "storagegateway", "describe-upload-buffer", "--gateway-arn", arn)
 	w.rightCLI(t, "storagegateway", "add-tags-to-resource", "--resource-arn", arn, "--tags", "Key=app,Value=billing")
+	require.Len(t, w.rightCLI(t, "storagegateway", "list-tags-for-resource", "--resource-arn", arn)["Tags"], 1)
+	w.rightCLI(t, "storagegateway", "remove-tags-from-resource", "--resource-arn", arn, "--tag-keys", "app")
+	require.Equal(t, "123456789012", w.rightCLI(t, "sts", "get-caller-identity")["Account"])
 	w.rightCLI(t, "storagegateway", "create-snapshot-from-volume-recovery-point", "--volume-arn", volume, "--snapshot-description", "point")
 	made := w.rightCLI(t, "storagegateway", "create-snapshot", "--volume-arn", volume, "--snapshot-description", "by hand")
 	w.move(aws.DefaultTiming().Snapshot)
@@ -82,6 +85,15 @@ func TestAWSCLIUsesEveryOperation(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, stderr, "(InvalidGatewayRequestException)")
 	require.Contains(t, stderr, "The specified gateway was not found.")
+	for says, args := range map[string][]string{
+		"iam:ListUsers": {"iam", "list-users"}, "s3:GET /": {"s3api", "list-buckets"}, "dynamodb:ListTables": {"dynamodb", "list-tables"},
+		"ec2:DescribeVolumes": {"ec2", "describe-volumes"}, "storagegateway:ListTapes": {"storagegateway", "list-tapes"},
+	} {
+		_, stderr, err = w.cli(t, aws.DefaultSecretAccessKey, args...)
+		require.Error(t, err)
+		require.Contains(t, stderr, "(NotSimulated)")
+		require.Contains(t, stderr, says)
+	}
 	_, stderr, err = w.cli(t, "wrong", "storagegateway", "list-gateways")
 	require.Error(t, err)
 	require.Contains(t, stderr, "(InvalidSignatureException)")

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"embed"
+	"encoding/xml"
 	"fmt"
 	"net/http"
 	"slices"
@@ -25,4 +26,40 @@ func notSimulated(service, name string) *apiError {
 		return nil
 	}
 	return plain(http.StatusNotImplemented, "NotSimulated", fmt.Sprintf("%s:%s is an operation of AWS that this simulator does not serve.", service, name))
+}
+
+// otherService is the answer to a request that is signed for a service of AWS that is
+// not simulated at all, in the form that the request's client reads.
+func otherService(call *call, service string) *apiError {
+	form := call.http.Header.Get("Content-Type")
+	switch {
+	case call.http.Header.Get("X-Amz-Target") != "" || strings.Contains(form, "json"):
+		call.protocol = jsonProtocol{}
+		_, call.operation, _ = strings.Cut(call.http.Header.Get("X-Amz-Target"), ".")
+	case strings.HasPrefix(form, formEncoded):
+		call.protocol = stsProtocol{}
+		call.operation = call.form.Get("Action")
+	case service == "s3":
+		call.protocol = s3Protocol{}
+	}
+	call.service = service
+	if call.operation == "" {
+		call.operation = call.http.Method + " " + call.http.URL.Path
+	}
+	return plain(http.StatusNotImplemented, "NotSimulated", fmt.Sprintf(
+		"%s:%s: this simulator does not serve the service %s of AWS, only storagegateway, ec2 (snapshots) and sts.",
+		service, call.operation, service))
+}
+
+// s3Protocol is S3's, whose errors have a root of their own.
+type s3Protocol struct{ queryProtocol }
+
+type s3Fault struct {
+	Code      string
+	Message   string
+	RequestID string `xml:"RequestId"`
+}
+
+func (s3Protocol) encode(w http.ResponseWriter, call *call, _ any, err *apiError) {
+	writeXML(w, call, err.status, xml.StartElement{Name: xml.Name{Local: "Error"}}, s3Fault{Code: err.code, Message: err.message, RequestID: call.id})
 }

@@ -1,6 +1,10 @@
 package aws_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/http"
 	"os"
 	"reflect"
 	"slices"
@@ -8,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	sdkaws "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/storagegateway"
@@ -89,4 +95,99 @@ func TestMembersInAnotherCaseAreNone(t *testing.T) {
 		status, reply := w.signed(t, time.Now(), "storagegateway", "DescribeGatewayInformation", body, untouched)
 		require.Equal(t, want, status, "%s: %s", member, reply)
 	}
+}
+
+// A service that is not simulated is no matter of credentials: the answer names it, in
+// each form that a client reads.
+func TestServicesThatAreNotSimulatedSayTheirNames(t *testing.T) {
+	t.Parallel()
+	w := faulty(t)
+	for name, tc := range map[string]struct {
+		service, path, form, target, body, says string
+	}{
+		"query":    {"iam", "/", "application/x-www-form-urlencoded", "", "Action=ListUsers&Version=2010-05-08", "<Code>NotSimulated</Code><Message>iam:ListUsers"},
+		"JSON":     {"dynamodb", "/", "application/x-amz-json-1.0", "DynamoDB_20120810.ListTables", "{}", `{"__type":"NotSimulated","message":"dynamodb:ListTables`},
+		"REST":     {"lambda", "/2015-03-31/functions", "", "", "", `"message":"lambda:POST /2015-03-31/functions`},
+		"S3's XML": {"s3", "/bucket", "", "", "", "<Error><Code>NotSimulated</Code><Message>s3:POST /bucket"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status, reply := w.signed(t, time.Now(), tc.service, "", tc.body, func(r *http.Request) {
+				r.URL.Path = tc.path
+				r.Header.Del("X-Amz-Target")
+				r.Header.Set("Content-Type", tc.form)
+				if tc.target != "" {
+					r.Header.Set("X-Amz-Target", tc.target)
+				}
+			})
+			require.Equal(t, http.StatusNotImplemented, status)
+			require.Contains(t, string(reply), tc.says)
+		})
+	}
+}
+
+// No member of an input that the SDK can send is ignored: of a wrong type it is refused.
+func TestEveryMemberOfAnInputIsRead(t *testing.T) {
+	t.Parallel()
+	w := faulty(t)
+	client := reflect.TypeFor[*storagegateway.Client]()
+	for _, op := range aws.Operations() {
+		service, name, _ := strings.Cut(op.Name, ":")
+		if service != "storagegateway" {
+			continue
+		}
+		method, found := client.MethodByName(name)
+		require.True(t, found, name)
+		input := method.Type.In(2).Elem()
+		for member := range input.Fields() {
+			if !member.IsExported() {
+				continue
+			}
+			wrong := `{"a": 1}`
+			if member.Type.Kind() == reflect.Pointer && member.Type.Elem().Kind() == reflect.Struct {
+				wrong = `"text"`
+			}
+			status, reply := w.signed(t, time.Now(), service, name, `{"`+member.Name+`": `+wrong+`}`, untouched)
+			require.Equal(t, 400, status, "%s %s: %s", name, member.Name, reply)
+			require.Contains(t, string(reply), "SerializationException", "%s %s", name, member.Name)
+		}
+	}
+}
+
+func TestEC2RefusesParametersThatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	w := faulty(t)
+	for body, says := range map[string]string{
+		"Action=DescribeSnapshots&Owners.1=self":                                   "The parameter Owners.1 is not recognized",
+		"Action=DescribeSnapshots&owner.1=self":                                    "The parameter owner.1 is not recognized",
+		"Action=DeleteSnapshot&SnapshotID=snap-00000001":                           "The parameter SnapshotID is not recognized",
+		"Action=CreateTags&ResourceId.1=snap-00000001&Tag.1.Key=a&Tag.1.Color=red": "The parameter Tag.1.Color is not recognized",
+		"Action=DescribeSnapshots&DryRun=yes":                                      "parameter dryRun is invalid",
+	} {
+		status, reply := w.query(t, "ec2", body)
+		require.Equal(t, 400, status, body)
+		require.Contains(t, string(reply), says, body)
+	}
+}
+
+// query posts a signed request in the query protocol.
+func (w *world) query(t *testing.T, service, body string) (int, []byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/", strings.NewReader(body))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	hash := sha256.Sum256([]byte(body))
+	key := sdkaws.Credentials{AccessKeyID: aws.DefaultAccessKeyID, SecretAccessKey: aws.DefaultSecretAccessKey}
+	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), key, r, hex.EncodeToString(hash[:]), service, "us-east-1", time.Now()))
+	return send(t, r)
+}
+
+func send(t *testing.T, r *http.Request) (int, []byte) {
+	t.Helper()
+	reply, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, reply.Body.Close()) }()
+	text, err := io.ReadAll(reply.Body)
+	require.NoError(t, err)
+	return reply.StatusCode, text
 }

@@ -52,6 +52,8 @@ func TestRepliesFollowTheMachineModel(t *testing.T) {
 		"ListVolumeRecoveryPoints":              `{"GatewayARN": "` + gatewayARN + `sgw-11111111"}`,
 		"CreateSnapshot":                        snapshot,
 		"CreateSnapshotFromVolumeRecoveryPoint": `{"VolumeARN": "` + gatewayARN + `sgw-11111111/volume/vol-1111AAAA", "SnapshotDescription": "x"}`,
+		"ListTagsForResource":                   `{"ResourceARN": "` + gatewayARN + `sgw-22222222", "Limit": 1}`,
+		"RemoveTagsFromResource":                `{"ResourceARN": "` + gatewayARN + `sgw-22222222", "TagKeys": ["none"]}`,
 		"AddTagsToResource":                     `{"ResourceARN": "` + gatewayARN + `sgw-22222222", "Tags": [{"Key": "a", "Value": ""}]}`,
 	} {
 		status, text := w.signed(t, time.Now(), "storagegateway", operation, body, untouched)

@@ -32,10 +32,10 @@ func operations() []served {
 		gatewayWrite("AddTagsToResource", jsonOperation((*Cloud).addTags)),
 		gatewayRead("ListTagsForResource", jsonOperation((*Cloud).listTags)),
 		gatewayWrite("RemoveTagsFromResource", jsonOperation((*Cloud).removeTags)),
-		{fault.Operation{Name: "ec2:DescribeSnapshots", Protocol: fault.EC2Query}, (*Cloud).describeSnapshots},
-		{fault.Operation{Name: "ec2:DeleteSnapshot", Protocol: fault.EC2Query, Writes: true}, (*Cloud).deleteSnapshot},
+		{fault.Operation{Name: "ec2:DescribeSnapshots", Protocol: fault.EC2Query}, ec2((*Cloud).describeSnapshots)},
+		{fault.Operation{Name: "ec2:DeleteSnapshot", Protocol: fault.EC2Query, Writes: true}, ec2((*Cloud).deleteSnapshot)},
 		{fault.Operation{Name: "sts:GetCallerIdentity", Protocol: fault.EC2Query}, (*Cloud).callerIdentity},
-		{fault.Operation{Name: "ec2:CreateTags", Protocol: fault.EC2Query, Writes: true}, (*Cloud).createTags},
+		{fault.Operation{Name: "ec2:CreateTags", Protocol: fault.EC2Query, Writes: true}, ec2((*Cloud).createTags)},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ec2Time is ISO 8601 in UTC with milliseconds.
@@ -61,6 +62,30 @@ type tagXML struct {
 type doneReply struct {
 	RequestID string `xml:"requestId"`
 	Return    bool   `xml:"return"`
+}
+
+// ec2Parameters are what the operations take, beside those of every request.
+func ec2Parameters() map[string]*regexp.Regexp {
+	return map[string]*regexp.Regexp{
+		"DescribeSnapshots": regexp.MustCompile(`^((Owner|SnapshotId|RestorableBy)\.\d+|Filter\.\d+\.(Name|Value\.\d+)|MaxResults|NextToken)$`),
+		"DeleteSnapshot":    regexp.MustCompile(`^SnapshotId$`),
+		"CreateTags":        regexp.MustCompile(`^(ResourceId\.\d+|Tag\.\d+\.(Key|Value))$`),
+	}
+}
+
+// ec2 makes an operation that refuses what EC2 would not recognise, in its exact case.
+func ec2(act operation) operation {
+	return func(c *Cloud, call *call) (any, *apiError) {
+		for name := range call.form {
+			if !slices.Contains([]string{"Action", "Version", "DryRun"}, name) && !ec2Parameters()[call.operation].MatchString(name) {
+				return nil, bad("UnknownParameter", fmt.Sprintf("The parameter %s is not recognized", name))
+			}
+		}
+		if dry := call.form.Get("DryRun"); dry != "" && dry != "true" && dry != "false" {
+			return nil, bad("InvalidParameterValue", fmt.Sprintf("Value ( %s ) for parameter dryRun is invalid. Expecting a boolean.", dry))
+		}
+		return act(c, call)
+	}
 }
 
 // list reads Prefix.1, Prefix.2, ... of a query.
@@ -252,10 +277,11 @@ func (c *Cloud) createTags(call *call) (any, *apiError) {
 	tags := map[string]string{}
 	for i := 1; call.form.Has(fmt.Sprintf("Tag.%d.Key", i)); i++ {
 		key := call.form.Get(fmt.Sprintf("Tag.%d.Key", i))
-		if strings.HasPrefix(key, "aws:") || len(key) > 127 {
-			return nil, bad("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use, and keys have at most 127 characters")
+		value := call.form.Get(fmt.Sprintf("Tag.%d.Value", i))
+		if strings.HasPrefix(key, "aws:") || utf8.RuneCountInString(key) > 127 || utf8.RuneCountInString(value) > 255 {
+			return nil, bad("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use; keys have at most 127 characters, values 255")
 		}
-		tags[key] = call.form.Get(fmt.Sprintf("Tag.%d.Value", i))
+		tags[key] = value
 	}
 	found, err := c.candidates(call, ids, nil)
 	if err != nil {
@@ -263,6 +289,11 @@ func (c *Cloud) createTags(call *call) (any, *apiError) {
 	}
 	if err := call.dryRun(); err != nil {
 		return nil, err
+	}
+	for _, s := range found {
+		if after := maps.Clone(s.tags); len(merged(after, tags)) > maxTags {
+			return nil, bad("TagLimitExceeded", fmt.Sprintf("The maximum number of Tags for a resource has been reached: %d", maxTags))
+		}
 	}
 	for _, s := range found {
 		maps.Copy(s.tags, tags)
@@ -273,4 +304,10 @@ func (c *Cloud) createTags(call *call) (any, *apiError) {
 		c.effect(call, s.id, detail)
 	}
 	return doneReply{RequestID: call.id, Return: true}, nil
+}
+
+// merged puts tags onto others.
+func merged(to, tags map[string]string) map[string]string {
+	maps.Copy(to, tags)
+	return to
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,9 +55,10 @@ type protocol interface {
 func decode(r *http.Request) (*call, *apiError) {
 	call := &call{http: r, protocol: jsonProtocol{}, service: serviceGateway}
 	target := r.Header.Get("X-Amz-Target")
-	if target == "" && isQuery(r) {
+	claim, _ := parseAuthorization(r.Header.Get("Authorization"))
+	if target == "" && isQuery(r, claim) {
 		call.protocol, call.service = queryProtocol{}, serviceEC2
-		if scope, _ := parseAuthorization(r.Header.Get("Authorization")); scope.service == serviceSTS {
+		if claim.service == serviceSTS {
 			call.protocol, call.service = stsProtocol{}, serviceSTS
 		}
 	}
@@ -68,6 +70,15 @@ func decode(r *http.Request) (*call, *apiError) {
 		return call, plain(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request's body is too large.")
 	}
 	call.body = body
+	if call.service != serviceGateway {
+		call.form, err = url.ParseQuery(string(body))
+		if err != nil {
+			return call, bad("MalformedQueryString", "The query string contains a syntax error.")
+		}
+	}
+	if !slices.Contains([]string{"", serviceGateway, serviceEC2, serviceSTS}, claim.service) && !strings.HasPrefix(target, targetPrefix) {
+		return call, otherService(call, claim.service)
+	}
 	if call.service == serviceGateway {
 		name, ok := strings.CutPrefix(target, targetPrefix)
 		if !ok || r.Method != http.MethodPost {
@@ -76,10 +87,6 @@ func decode(r *http.Request) (*call, *apiError) {
 		call.operation = name
 		return call, nil
 	}
-	call.form, err = url.ParseQuery(string(body))
-	if err != nil {
-		return call, bad("MalformedQueryString", "The query string contains a syntax error.")
-	}
 	call.operation = call.form.Get("Action")
 	if call.operation == "" {
 		return call, bad("MissingAction", "The request must contain the parameter Action.")
@@ -87,8 +94,10 @@ func decode(r *http.Request) (*call, *apiError) {
 	return call, nil
 }
 
-// isQuery is so for a request in EC2's protocol.
-func isQuery(r *http.Request) bool {
-	scope, _ := parseAuthorization(r.Header.Get("Authorization"))
-	return scope.service == serviceEC2 || strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+// formEncoded is the content type of a query.
+const formEncoded = "application/x-www-form-urlencoded"
+
+// isQuery is so for a request in the query protocol.
+func isQuery(r *http.Request, claim scope) bool {
+	return claim.service == serviceEC2 || strings.HasPrefix(r.Header.Get("Content-Type"), formEncoded)
 }

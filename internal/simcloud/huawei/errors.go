@@ -74,7 +74,7 @@ func foreignProject() *apiError {
 	return &apiError{http.StatusForbidden, "DBS.200010", "You are not authorized to use this project."}
 }
 
-func noSuchAPI() error {
+func noSuchAPI() *apiError {
 	return &apiError{http.StatusNotFound, "APIGW.0101", "The API does not exist or has not been published in the environment."}
 }
 

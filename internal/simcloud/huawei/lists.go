@@ -62,6 +62,9 @@ func (c *Cloud) list(call *call, scheduled bool, limits func(int) bool, usual in
 	if err != nil {
 		return nil, 0, err
 	}
+	if !scheduled {
+		filter.instance = "" // the vendor's list of instant tasks cannot be asked for one instance's
+	}
 	var jobs []*job
 	for _, j := range slices.Backward(c.jobs) {
 		mine := j.proxy.instance.ProjectID == call.project

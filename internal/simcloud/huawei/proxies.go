@@ -60,7 +60,7 @@ func proxyObject(p *proxy) object {
 		"type": "readwrite", "mode": "Cluster", "route_mode": p.RouteMode, "balance_route_mode_enabled": true,
 		"subnet_id": namedID(p.instance.ID + "subnet"), "flavor_ref": "gaussdb.proxy.large.x86.2", "vcpus": "2", "ram": "8",
 		"delay_threshold_in_seconds": 30, "transaction_split": "OFF", "connection_pool_type": "CLOSED",
-		"consistence_mode": "eventual", "new_node_auto_add_status": "OFF", "new_node_weight": 0,
+		"consistence_mode": "eventual", "new_node_auto_add_status": p.newNodes.status(), "new_node_weight": p.newNodes.weight,
 	}
 }
 

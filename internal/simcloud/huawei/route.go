@@ -2,6 +2,7 @@ package huawei
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -13,6 +14,9 @@ import (
 
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
+
+// service begins the names of TaurusDB's operations.
+const service = "taurusdb:"
 
 // maxBody is the most of a request's body that is read, in bytes.
 const maxBody = 1 << 20
@@ -80,7 +84,7 @@ func operations() []*operation {
 }
 
 func read(name string) fault.Operation {
-	return fault.Operation{Name: "taurusdb:" + name, Protocol: fault.HuaweiREST}
+	return fault.Operation{Name: service + name, Protocol: fault.HuaweiREST}
 }
 
 func iamRead(name string) fault.Operation {
@@ -117,12 +121,18 @@ func Operations() []fault.Operation {
 }
 
 func (c *Cloud) routes() *http.ServeMux {
-	mux := http.NewServeMux()
+	mux, all := http.NewServeMux(), readCatalogue()
 	for _, op := range operations() {
-		mux.HandleFunc(op.pattern, func(w http.ResponseWriter, r *http.Request) { c.serve(op, w, r) })
+		mux.HandleFunc(op.pattern, func(w http.ResponseWriter, r *http.Request) {
+			if refused := all.notSimulated(r); refused != nil {
+				encode(w, requestID(r), nil, refused) // such as instances/details, beside instances/{instance_id}
+				return
+			}
+			c.serve(op, w, r)
+		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		encode(w, requestID(r), nil, noSuchAPI())
+		encode(w, requestID(r), nil, cmp.Or(all.notSimulated(r), noSuchAPI()))
 	})
 	return mux
 }

@@ -29,7 +29,7 @@ func (c *Cloud) setWeights(call *call) (*reply, error) {
 	if body.MasterWeight == nil && len(body.ReadonlyNodes) == 0 {
 		return nil, badParameter()
 	}
-	return c.changeWeights(call, p, nameWeights, p.RouteMode, body)
+	return c.changeWeights(call, p, nameWeights, p.RouteMode, body, p.newNodes)
 }
 
 // setRouteMode is PUT .../route-mode. Weights left out become what the new mode
@@ -41,7 +41,9 @@ func (c *Cloud) setRouteMode(call *call) (*reply, error) {
 	}
 	body, err := decodeBody[struct {
 		weightsBody
-		RouteMode *int `json:"route_mode"`
+		RouteMode            *int    `json:"route_mode"`
+		NewNodeAutoAddStatus *string `json:"new_node_auto_add_status"`
+		NewNodeWeight        *int    `json:"new_node_weight"`
 	}](call.body)
 	if err != nil {
 		return nil, err
@@ -49,11 +51,15 @@ func (c *Cloud) setRouteMode(call *call) (*reply, error) {
 	if body.RouteMode == nil || *body.RouteMode < routeByWeight || *body.RouteMode > routeBalancedAll {
 		return nil, badRouteMode()
 	}
-	return c.changeWeights(call, p, nameRouteMode, *body.RouteMode, body.weightsBody)
+	added, err := p.newNodes.changed(body.NewNodeAutoAddStatus, body.NewNodeWeight, maxReadWeight(*body.RouteMode))
+	if err != nil {
+		return nil, err
+	}
+	return c.changeWeights(call, p, nameRouteMode, *body.RouteMode, body.weightsBody, added)
 }
 
 // changeWeights starts the change to a route mode and its weights.
-func (c *Cloud) changeWeights(call *call, p *proxy, name string, mode int, body weightsBody) (*reply, error) {
+func (c *Cloud) changeWeights(call *call, p *proxy, name string, mode int, body weightsBody, added newNodes) (*reply, error) {
 	if err := p.mayChange(true); err != nil {
 		return nil, err
 	}
@@ -65,6 +71,7 @@ func (c *Cloud) changeWeights(call *call, p *proxy, name string, mode int, body 
 	started := c.begin(call, p, name, busyWeights, c.durations.Weights, func(now *Proxy) {
 		if !fails {
 			now.RouteMode, now.MasterWeight, now.ReadWeights = mode, master, reads
+			p.newNodes = added
 		}
 	})
 	if fails {

@@ -25,6 +25,39 @@ type proxy struct {
 	// befallen counts the upgrade calls that the fate has befallen, conflicts
 	// those still to be refused with 409.
 	befallen, conflicts int
+	newNodes            newNodes
+}
+
+// newNodes is what becomes of read replicas that are added to the instance: they join the
+// proxy by themselves, with a weight, or do not.
+type newNodes struct {
+	auto   bool
+	weight int
+}
+
+// changed is what a call makes of it; nil leaves a member as it is.
+func (n newNodes) changed(status *string, weight *int, most int) (newNodes, error) {
+	if status != nil {
+		if *status != "ON" && *status != "OFF" {
+			return n, badParameter()
+		}
+		n = newNodes{auto: *status == "ON"}
+	}
+	if weight != nil {
+		n.weight = *weight
+	}
+	if n.weight < 0 || n.weight > most || n.weight > 0 && !n.auto {
+		return n, badWeight()
+	}
+	return n, nil
+}
+
+// status is the vendor's word for it.
+func (n newNodes) status() string {
+	if n.auto {
+		return "ON"
+	}
+	return "OFF"
 }
 
 // change is an operation in progress. It takes effect when its job ends.
