@@ -2,6 +2,8 @@ package faultmatrix
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -15,7 +17,6 @@ import (
 const (
 	volumeID       = "vol-0FA00001"
 	secondVolumeID = "vol-0FA00002"
-	instanceID     = "0fa00000000000000000000000000001in07"
 	proxyID        = "0fa00000000000000000000000000001po01"
 	secondProxyID  = "0fa00000000000000000000000000002po01"
 )
@@ -43,7 +44,7 @@ func NewStage(gatewayID string) *Stage {
 	return &Stage{
 		Scenario: simcloud.Scenario{
 			AWS:    aws.Scenario{Gateways: []aws.Gateway{gateway(gatewayID)}},
-			Huawei: huawei.Scenario{Instances: []huawei.Instance{instance()}, Durations: durations()},
+			Huawei: huawei.Scenario{Instances: []huawei.Instance{instance(gatewayID)}, Durations: durations()},
 		},
 		Target: maintenance.Target{
 			Name: "matrix",
@@ -68,8 +69,10 @@ func gateway(id string) aws.Gateway {
 	}
 }
 
-func instance() huawei.Instance {
-	in := huawei.Instance{ID: instanceID}
+// instance is a DB instance of the gateway's own: stages share a Temporal namespace, in
+// which one run at a time works on an instance.
+func instance(gatewayID string) huawei.Instance {
+	in := huawei.Instance{ID: fmt.Sprintf("%032sin07", strings.ToLower(strings.TrimPrefix(gatewayID, "sgw-")))}
 	for _, id := range []string{proxyID, secondProxyID} {
 		in.Proxies = append(in.Proxies, huawei.Proxy{ID: id, CurrentVersion: "2.24.03.000", LatestVersion: "2.26.06.000"})
 	}
@@ -97,8 +100,9 @@ func policy() maintenance.Policy {
 
 // withProxies gives the target so many of the instance's two proxies.
 func (s *Stage) withProxies(n int) {
-	for _, p := range s.Scenario.Huawei.Instances[0].Proxies[:n] {
-		s.Target.Proxies = append(s.Target.Proxies, maintenance.ProxyRef{Account: OnHuawei, InstanceID: instanceID, ProxyID: p.ID})
+	db := s.Scenario.Huawei.Instances[0]
+	for _, p := range db.Proxies[:n] {
+		s.Target.Proxies = append(s.Target.Proxies, maintenance.ProxyRef{Account: OnHuawei, InstanceID: db.ID, ProxyID: p.ID})
 	}
 }
 
