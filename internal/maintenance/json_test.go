@@ -51,7 +51,7 @@ func sampleResult() maintenance.Result {
 		}},
 		Steps:       []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &begin, End: &end, Note: "triggered"}},
 		Ledger:      []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none"}},
-		Decisions:   []maintenance.Decision{{What: "approve", Target: "store-7", By: "ann", Why: "change 4711", At: begin}},
+		Decisions:   []maintenance.Decision{{What: "approve", Target: "store-7", By: "ann", Why: "change 4711", At: begin, Note: "it is stopped already"}},
 		Quarantined: true, Start: begin, End: end,
 	}
 }
