@@ -80,9 +80,9 @@ func TestAWorkerKnowsTheActivitiesByTheseNames(t *testing.T) {
 	}
 	const unknown = "unable to find activityType"
 	for name, form := range forms(t) {
-		err := attempt(name, form.In)
-		require.Error(t, err, "the account of the input is not known")
-		require.NotContains(t, err.Error(), unknown, name)
+		if err := attempt(name, form.In); err != nil { // most need the account of their input
+			require.NotContains(t, err.Error(), unknown, name)
+		}
 	}
 	require.ErrorContains(t, attempt("triggerUpdate", struct{}{}), unknown, "how a name looks that no worker knows")
 }

@@ -1,0 +1,51 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/activity"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// MarksLookup asks whose the marks are that were found.
+type MarksLookup struct {
+	Marks []maintenance.Marked `json:"marks"`
+	Pace  maintenance.Pace     `json:"pace,omitzero"`
+}
+
+// Queue of JudgeMarks.
+func (MarksLookup) Queue(workflows string) string { return workflows }
+
+// JudgeMarks gives the marks with their standings, as Temporal knows the runs that made
+// them. A run that Temporal does not know, since it was deleted or the database is a new
+// one, has ended. Of those in another namespace it is not asked.
+func (e *Engine) JudgeMarks(ctx context.Context, in MarksLookup) (out []maintenance.Marked, err error) {
+	defer edge(ctx, in.Pace, &err)
+	info := activity.GetInfo(ctx)
+	asker := maintenance.Mark{WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Namespace: info.WorkflowNamespace}
+	out = slices.Clone(in.Marks)
+	for i, m := range out {
+		open := false
+		if m.Mark.Namespace == asker.Namespace {
+			if open, err = e.atWork(ctx, m.Mark); err != nil {
+				return nil, fmt.Errorf("%s: %w", m.Setting, err)
+			}
+		}
+		out[i].Standing = m.Mark.Standing(asker, open)
+	}
+	return out, nil
+}
+
+// atWork is true while the mark's run is in progress.
+func (e *Engine) atWork(ctx context.Context, m maintenance.Mark) (bool, error) {
+	info, err := e.open(ctx, m.WorkflowID, m.RunID)
+	if _, no := errors.AsType[*serviceerror.InvalidArgument](err); no {
+		return false, fmt.Errorf("%w: its mark names no run that Temporal could know, %s. Set it as it is to be, then remove the mark (docs/runbook.md, Marks)", maintenance.ErrInvalid, m)
+	}
+	return info != nil, err
+}
