@@ -49,9 +49,8 @@ func TestWebUIShowsCurrentDetailsWithoutTheInternet(t *testing.T) {
 	}, wait)
 	require.NoError(t, err)
 
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(
-		srv.UIAddress()+"/namespaces/default/workflows/"+run.GetID()+"/"+run.GetRunID()+"/user-metadata")))
-	browsertest.WaitForText(tab, t, "gateway-1", "Maintenance of gateway-1", "Waiting for the tide", "until Sunday 02:15")
+	browsertest.Visit(tab, t, srv.UIAddress()+"/namespaces/default/workflows/"+run.GetID()+"/"+run.GetRunID()+"/user-metadata",
+		"gateway-1", "Maintenance of gateway-1", "Waiting for the tide", "until Sunday 02:15")
 
 	picture := filepath.Join(t.TempDir(), "shots", "ui.png")
 	if keep := os.Getenv("KEEP_SCREENSHOT"); keep != "" {

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -51,11 +50,9 @@ func TestBrowserShowsARunningMaintenance(t *testing.T) {
 	run := l.start(in)
 	require.Eventually(t, func() bool { return l.status(run).Step == maintenance.StepProxies }, time.Minute, 100*time.Millisecond)
 
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(page(srv, run, "user-metadata"))))
-	browsertest.WaitForText(tab, t, "Maintenance of payments-1", "upgrade-proxies is running", "await-running", "from 1.2.3 to 1.3.0", "cannot be taken back")
+	browsertest.Visit(tab, t, page(srv, run, "user-metadata"), "Maintenance of payments-1", "upgrade-proxies is running", "await-running", "from 1.2.3 to 1.3.0", "cannot be taken back")
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-details.png"), 1440, 1500)
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(page(srv, run, "timeline"))))
-	browsertest.WaitForText(tab, t, "wait until the gateway runs the new software")
+	browsertest.Visit(tab, t, page(srv, run, "timeline"), "wait until the gateway runs the new software")
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-timeline.png"), 1440, 1200)
 	require.NoError(t, c.CancelWorkflow(t.Context(), run.GetID(), run.GetRunID()))
 	l.end(run)

@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -88,7 +87,6 @@ func TestBrowserShowsTheDemosCampaign(t *testing.T) {
 	require.NoError(t, err)
 	runID := described.GetWorkflowExecutionInfo().GetExecution().GetRunId()
 
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(d.ui+"/"+url.PathEscape(id)+"/"+runID+"/user-metadata")))
-	browsertest.WaitForText(tab, t, "Campaign tidegate-demo: 22 targets", "Waves", "rejected-proxy", "orders-2", "constraint", "approve", "night-shift")
+	browsertest.Visit(tab, t, d.ui+"/"+url.PathEscape(id)+"/"+runID+"/user-metadata", "Campaign tidegate-demo: 22 targets", "Waves", "rejected-proxy", "orders-2", "constraint", "approve", "night-shift")
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-campaign.png"), 1440, 1500)
 }

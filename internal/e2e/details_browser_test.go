@@ -34,8 +34,7 @@ func TestBrowserLeadsFromACampaignToWhatNeedsAPerson(t *testing.T) {
 	run := troubledCampaign(t, c)
 
 	within(tab, t, chromedp.EmulateViewport(1440, 1500))
-	within(tab, t, chromedp.Navigate(page(srv, run, "user-metadata")))
-	browsertest.WaitForText(tab, t, "Under way.", "2 of 4 targets have ended", "You may send pause, retry, skip", "Why the rest waits", "GMT+5:30")
+	browsertest.Visit(tab, t, page(srv, run, "user-metadata"), "Under way.", "2 of 4 targets have ended", "You may send pause, retry, skip", "Why the rest waits", "GMT+5:30")
 	failed := details(tab, t, "fleet-1", "PARTIAL", "not seen to run the new software", "cannot be taken back", "its quarantine")
 	quarantine := details(failed, t, "its quarantine", "sgw-0E2E1001 is quarantined", "send the update release")
 	details(quarantine, t, "the run of fleet-1", "PARTIAL")

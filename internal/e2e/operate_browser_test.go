@@ -77,8 +77,7 @@ func (l *lab) frozenCampaign() client.WorkflowRun {
 func openForm(tab context.Context, t *testing.T, address string, says ...string) {
 	t.Helper()
 	within(tab, t, chromedp.EmulateViewport(1440, 1000))
-	within(tab, t, chromedp.Navigate(address))
-	browsertest.WaitForText(tab, t, says...)
+	browsertest.Visit(tab, t, address, says...)
 	click(tab, t, `[aria-controls="workflow-actions"]`, "More Actions")
 	click(tab, t, `[data-testid="update-button"]`, "Send an Update")
 }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/browsertest"
@@ -55,9 +54,7 @@ func TestBrowserShowsTheSchedulesOfCampaigns(t *testing.T) {
 	tidegate("schedule", "pause", "files-monthly", "--why", "weekly is enough for now", "--by", "bob")
 
 	pages := srv.UIAddress() + "/namespaces/" + srv.Namespace() + "/schedules"
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(pages)))
-	browsertest.WaitForText(tab, t, "files-weekly", "files-monthly", workflows.CampaignName, "Paused")
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(pages+"/files-weekly")))
-	browsertest.WaitForText(tab, t, "files-weekly", "triggered by alice", "first run, watched by alice", "campaign-files-20")
+	browsertest.Visit(tab, t, pages, "files-weekly", "files-monthly", workflows.CampaignName, "Paused")
+	browsertest.Visit(tab, t, pages+"/files-weekly", "files-weekly", "triggered by alice", "first run, watched by alice", "campaign-files-20")
 	browsertest.Screenshot(tab, t, picture(t, "schedules.png"), 1440, 1040)
 }

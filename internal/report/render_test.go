@@ -83,8 +83,7 @@ func TestTheReportIsReadableOnDesksPhonesAndPaper(t *testing.T) {
 	if os.Getenv(picturesEnv) == "1" {
 		desk = "../../docs/images/report.png"
 	}
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(page)))
-	browsertest.WaitForText(tab, t, "stores-q4", "INC-9: <script>alert(1)</script>", "over by", "is gone")
+	browsertest.Visit(tab, t, page, "stores-q4", "INC-9: <script>alert(1)</script>", "over by", "is gone")
 	for _, width := range []int64{1280, 390, 320} {
 		path := desk
 		if width < 1000 {
