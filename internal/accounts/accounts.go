@@ -18,6 +18,7 @@ import (
 	"github.com/tidegate/tidegate/internal/awscloud"
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
 	"github.com/tidegate/tidegate/internal/awscloud/snapshots"
+	"github.com/tidegate/tidegate/internal/awscloud/wire"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -153,7 +154,8 @@ func (a AWS) open(ctx context.Context) (*awscloud.Cloud, error) {
 		Region:      a.Region,
 		Credentials: credentials.NewStaticCredentialsProvider(a.Keys.AccessKeyID, a.Keys.SecretAccessKey, a.Keys.SessionToken),
 	}
-	return awscloud.New(cfg, a.Endpoint, snapshots.New(cfg, a.Endpoint)), nil
+	place := wire.Place{Account: a.Name, Endpoint: a.Endpoint}
+	return awscloud.New(cfg, place, snapshots.New(cfg, place)), nil
 }
 
 // open makes the account's cloud. It asks Huawei Cloud for nothing.

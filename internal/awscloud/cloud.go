@@ -22,28 +22,28 @@ type SnapshotStore interface {
 // once, and should be shared: it keeps connections and credentials.
 type Cloud struct {
 	SnapshotStore
-	api    *storagegateway.Client
-	region string
+	api     *storagegateway.Client
+	region  string
+	account string
 }
 
-// New makes the Cloud of a configuration's account and region. An endpoint
-// other than "" is where Storage Gateway is spoken to; else the configuration
-// says it, AWS_ENDPOINT_URL_STORAGE_GATEWAY and AWS_ENDPOINT_URL included.
-func New(cfg aws.Config, endpoint string, snapshots SnapshotStore) *Cloud {
+// New makes the Cloud of a configuration's account and region. A place's
+// endpoint is where Storage Gateway is spoken to; without one the configuration says it, AWS_ENDPOINT_URL_STORAGE_GATEWAY and AWS_ENDPOINT_URL included.
+func New(cfg aws.Config, place wire.Place, snapshots SnapshotStore) *Cloud {
 	api := storagegateway.NewFromConfig(cfg, func(o *storagegateway.Options) {
 		o.Retryer = wire.NoRetries()
 		o.APIOptions = append(o.APIOptions, wire.BoundAnswers)
 		o.Credentials = wire.Credentials(o.Credentials)
-		if endpoint != "" {
-			o.BaseEndpoint = &endpoint
+		if place.Endpoint != "" {
+			o.BaseEndpoint = &place.Endpoint
 		}
 	})
-	return &Cloud{SnapshotStore: snapshots, api: api, region: cfg.Region}
+	return &Cloud{SnapshotStore: snapshots, api: api, region: cfg.Region, account: place.Account}
 }
 
 // followed has a request followed by its call.
-func followed(call *wire.Call) func(*storagegateway.Options) {
-	return func(o *storagegateway.Options) { o.HTTPClient = call.Over(o.HTTPClient) }
+func (c *Cloud) followed(call *wire.Call) func(*storagegateway.Options) {
+	return func(o *storagegateway.Options) { o.HTTPClient = call.Over(o.HTTPClient, c.account) }
 }
 
 // checkARN keeps a gateway of another region from being asked for here, where

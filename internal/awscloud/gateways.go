@@ -22,7 +22,7 @@ func (c *Cloud) Gateway(ctx context.Context, arn string) (maintenance.Gateway, e
 		return maintenance.Gateway{}, call.Invalid(err)
 	}
 	in := &storagegateway.DescribeGatewayInformationInput{GatewayARN: &arn}
-	out, err := c.api.DescribeGatewayInformation(ctx, in, followed(call))
+	out, err := c.api.DescribeGatewayInformation(ctx, in, c.followed(call))
 	if err != nil {
 		return maintenance.Gateway{}, call.Failed(err)
 	}
@@ -63,7 +63,7 @@ func (c *Cloud) Schedule(ctx context.Context, arn string) (maintenance.RawSchedu
 		return maintenance.RawSchedule{}, call.Invalid(err)
 	}
 	in := &storagegateway.DescribeMaintenanceStartTimeInput{GatewayARN: &arn}
-	out, err := c.api.DescribeMaintenanceStartTime(ctx, in, followed(call))
+	out, err := c.api.DescribeMaintenanceStartTime(ctx, in, c.followed(call))
 	if err != nil {
 		failed := call.Failed(err)
 		if errors.Is(failed, maintenance.ErrUnsupported) {
@@ -105,7 +105,7 @@ func (c *Cloud) UpdateSoftware(ctx context.Context, arn string) error {
 		return call.Invalid(err)
 	}
 	in := &storagegateway.UpdateGatewaySoftwareNowInput{GatewayARN: &arn}
-	out, err := c.api.UpdateGatewaySoftwareNow(ctx, in, followed(call))
+	out, err := c.api.UpdateGatewaySoftwareNow(ctx, in, c.followed(call))
 	if err != nil {
 		return call.FailedOnce(err)
 	}
@@ -133,7 +133,7 @@ func (c *Cloud) SetAutomaticUpdates(ctx context.Context, arn string, policy main
 		SoftwareUpdatePreferences: &types.SoftwareUpdatePreferences{
 			AutomaticUpdatePolicy: types.AutomaticUpdatePolicy(policy),
 		},
-	}, followed(call))
+	}, c.followed(call))
 	if err != nil {
 		return call.Failed(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/awscloud"
+	"github.com/tidegate/tidegate/internal/awscloud/wire"
 )
 
 const (
@@ -85,7 +86,9 @@ func (s *stub) received() []request {
 	return append([]request(nil), s.requests...)
 }
 
-func (s *stub) cloud() *awscloud.Cloud { return awscloud.New(settings(), s.URL, nil) }
+func (s *stub) cloud() *awscloud.Cloud {
+	return awscloud.New(settings(), wire.Place{Account: "prod", Endpoint: s.URL}, nil)
+}
 
 // settings want five attempts, so that a retry would be seen.
 func settings() aws.Config {

@@ -25,7 +25,7 @@ func (c *Cloud) Gateways(ctx context.Context, marker string) (page []maintenance
 	if marker != "" {
 		in.Marker = &marker
 	}
-	out, err := c.api.ListGateways(ctx, in, followed(call))
+	out, err := c.api.ListGateways(ctx, in, c.followed(call))
 	if err != nil {
 		return nil, "", call.Failed(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/awscloud"
+	"github.com/tidegate/tidegate/internal/awscloud/wire"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -139,6 +140,20 @@ func TestACallCancelledBeforeIsNotSent(t *testing.T) {
 	}
 }
 
+// Whoever answers there, it is not AWS: the URL and the account are what is wrong.
+func TestAnEndpointThatIsNotAWSIsNamed(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{"a web page": "<html>not found</html>", "another service": `{"error":"no such path"}`, "nothing": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			other := answers(t, says(404, answer))
+			_, err := other.cloud().Gateway(t.Context(), gatewayARN)
+			requireSentinel(t, err, maintenance.ErrUnavailable)
+			require.ErrorContains(t, err, "no answer of AWS came from "+other.URL+` for the AWS account "prod"; if it stays so, check the account's endpoint`)
+		})
+	}
+}
+
 func TestWithoutAConnectionItIsCertainThatNothingWasSent(t *testing.T) {
 	t.Parallel()
 	tlsOnly := httptest.NewTLSServer(http.NotFoundHandler()) // its certificate is unknown
@@ -155,9 +170,9 @@ func TestWithoutAConnectionItIsCertainThatNothingWasSent(t *testing.T) {
 			for _, c := range calls() {
 				t.Run(c.name, func(t *testing.T) {
 					t.Parallel()
-					err := c.do(t.Context(), awscloud.New(settings(), endpoint, nil))
+					err := c.do(t.Context(), awscloud.New(settings(), wire.Place{Account: "prod", Endpoint: endpoint}, nil))
 					requireSentinel(t, err, maintenance.ErrUnavailable)
-					require.ErrorContains(t, err, "nothing was sent")
+					require.ErrorContains(t, err, "nothing was sent, since there is no connection to "+endpoint+` for the AWS account "prod"; check the account's endpoint`)
 					requireNoSecrets(t, err)
 				})
 			}
@@ -180,7 +195,7 @@ func TestADeadlineWhileDiallingIsCertain(t *testing.T) {
 			}}
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
-			err := c.do(ctx, awscloud.New(cfg, "http://127.0.0.1:1", nil))
+			err := c.do(ctx, awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: "http://127.0.0.1:1"}, nil))
 			requireSentinel(t, err, maintenance.ErrUnavailable)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		})
@@ -195,7 +210,7 @@ func TestATransportThatReportsNothingCountsAsHavingSent(t *testing.T) {
 			t.Parallel()
 			cfg := settings()
 			cfg.HTTPClient = clientFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("broken") })
-			requireSentinel(t, c.do(t.Context(), awscloud.New(cfg, "http://127.0.0.1:1", nil)), c.ambiguous)
+			requireSentinel(t, c.do(t.Context(), awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: "http://127.0.0.1:1"}, nil)), c.ambiguous)
 		})
 	}
 }
@@ -229,7 +244,7 @@ func TestWithoutCredentialsNothingIsSent(t *testing.T) {
 					stub := answers(t, says(200, `{}`))
 					cfg := settings()
 					cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, c.err })
-					err := each.do(t.Context(), awscloud.New(cfg, stub.URL, nil))
+					err := each.do(t.Context(), awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: stub.URL}, nil))
 					requireSentinel(t, err, c.want)
 					require.ErrorContains(t, err, "no usable credentials")
 					require.Empty(t, stub.received())
@@ -243,7 +258,7 @@ func TestAConfigurationWithoutCredentialsIsDenied(t *testing.T) {
 	t.Parallel()
 	cfg := settings()
 	cfg.Credentials = nil
-	_, err := awscloud.New(cfg, "http://127.0.0.1:1", nil).Gateway(t.Context(), gatewayARN)
+	_, err := awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: "http://127.0.0.1:1"}, nil).Gateway(t.Context(), gatewayARN)
 	requireSentinel(t, err, maintenance.ErrDenied)
 }
 

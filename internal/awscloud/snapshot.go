@@ -43,7 +43,7 @@ func (c *Cloud) CreateSnapshot(ctx context.Context, volumeARN, key string) (snap
 		VolumeARN:           &volumeARN,
 		SnapshotDescription: &key,
 		Tags:                []types.Tag{{Key: aws.String(KeyTag), Value: &key}},
-	}, followed(call))
+	}, c.followed(call))
 	if err != nil {
 		return "", call.FailedOnce(err)
 	}

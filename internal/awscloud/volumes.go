@@ -60,7 +60,7 @@ func (c *Cloud) listVolumes(ctx context.Context, gatewayARN string) ([]maintenan
 	var volumes []maintenance.Volume
 	pages := storagegateway.NewListVolumesPaginator(c.api, &storagegateway.ListVolumesInput{GatewayARN: &gatewayARN})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx, followed(call))
+		page, err := pages.NextPage(ctx, c.followed(call))
 		if err != nil {
 			return nil, call.Failed(err)
 		}
@@ -103,7 +103,7 @@ func (c *Cloud) describeVolumes(ctx context.Context, gateway maintenance.Gateway
 	var err error
 	if gateway.Type == "STORED" {
 		var out *storagegateway.DescribeStorediSCSIVolumesOutput
-		out, err = c.api.DescribeStorediSCSIVolumes(ctx, &storagegateway.DescribeStorediSCSIVolumesInput{VolumeARNs: arns}, followed(call))
+		out, err = c.api.DescribeStorediSCSIVolumes(ctx, &storagegateway.DescribeStorediSCSIVolumesInput{VolumeARNs: arns}, c.followed(call))
 		if err == nil {
 			for _, v := range out.StorediSCSIVolumes {
 				note(v.VolumeARN, v.VolumeStatus)
@@ -111,7 +111,7 @@ func (c *Cloud) describeVolumes(ctx context.Context, gateway maintenance.Gateway
 		}
 	} else {
 		var out *storagegateway.DescribeCachediSCSIVolumesOutput
-		out, err = c.api.DescribeCachediSCSIVolumes(ctx, &storagegateway.DescribeCachediSCSIVolumesInput{VolumeARNs: arns}, followed(call))
+		out, err = c.api.DescribeCachediSCSIVolumes(ctx, &storagegateway.DescribeCachediSCSIVolumesInput{VolumeARNs: arns}, c.followed(call))
 		if err == nil {
 			for _, v := range out.CachediSCSIVolumes {
 				note(v.VolumeARN, v.VolumeStatus)

@@ -1,6 +1,7 @@
 package huaweicloud
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,8 +24,13 @@ type operation struct {
 	action  string // the IAM action that it takes
 	changes bool   // false where repeating it does no harm
 
+	// at is where it goes; empty: the account's endpoint of TaurusDB.
+	at string
+
 	requestID string // of the last answer, or "": what the vendor's support asks for
 }
+
+func (op *operation) endpoint(a Account) string { return cmp.Or(op.at, a.Endpoint) }
 
 // fail is for an answer that came, and is not the one asked for.
 func (op *operation) fail(kind error, format string, args ...any) error {
@@ -100,6 +106,7 @@ func (c *Cloud) failure(op *operation, err error, sent bool) error {
 		}).describe(c.clean)
 	default:
 		failed.kind, failed.cause = maintenance.ErrUnavailable, err
+		failed.advice = fmt.Sprintf("no answer came from %s for %s: check its endpoint and the network", op.endpoint(c.account), c.account)
 		failed.detail = c.clean(err.Error())
 	}
 	if errors.Is(failed.kind, maintenance.ErrUnavailable) && op.changes && sent {

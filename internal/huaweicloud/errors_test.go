@@ -207,7 +207,9 @@ func TestACallThatWasNeverSentMayBeRepeated(t *testing.T) {
 			t.Parallel()
 			cloud := open(t, tc.endpoint, keys())
 			require.ErrorIs(t, change(tc.ctx, cloud), maintenance.ErrUnavailable)
-			require.ErrorIs(t, read(tc.ctx, cloud), maintenance.ErrUnavailable)
+			err := read(tc.ctx, cloud)
+			require.ErrorIs(t, err, maintenance.ErrUnavailable)
+			require.ErrorContains(t, err, "no answer came from "+tc.endpoint+" for "+cloud.String()+": check its endpoint")
 		})
 	}
 }

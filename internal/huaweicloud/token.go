@@ -109,7 +109,7 @@ func (t *iamTokens) fetch(ctx context.Context) (token string, life time.Duration
 	req.Header.Set("User-Agent", userAgent)
 	resp, err := t.client.Do(req)
 	if err != nil {
-		return "", 0, t.cloud.failure(&operation{doing: t.doing()}, err, false)
+		return "", 0, t.cloud.failure(&operation{doing: t.doing(), at: t.cloud.account.IAMEndpoint}, err, false)
 	}
 	answer, err := io.ReadAll(resp.Body)
 	err = errors.Join(err, resp.Body.Close())

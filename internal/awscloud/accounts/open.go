@@ -45,7 +45,8 @@ func Open(ctx context.Context, account Account, options ...Option) (*awscloud.Cl
 	if err != nil {
 		return nil, fmt.Errorf("open AWS account %q: %w", account.Name, err)
 	}
-	return awscloud.New(cfg, account.Endpoint, snapshots.New(cfg, account.Endpoint)), nil
+	place := wire.Place{Account: account.Name, Endpoint: account.Endpoint}
+	return awscloud.New(cfg, place, snapshots.New(cfg, place)), nil
 }
 
 func load(ctx context.Context, account Account, options []Option) (aws.Config, error) {

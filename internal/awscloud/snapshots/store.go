@@ -26,24 +26,27 @@ const pageSize = 200
 // Store is the EC2 side of one account in one region. It may be used by many
 // goroutines at once. Its errors are like awscloud's; every request is sent
 // once, and every method may be repeated without harm.
-type Store struct{ api *ec2.Client }
+type Store struct {
+	api     *ec2.Client
+	account string
+}
 
-// New makes the Store of a configuration's account and region. An endpoint
-// other than "" is where EC2 is spoken to; else the configuration says it,
+// New makes the Store of a configuration's account and region. A place's
+// endpoint is where EC2 is spoken to; without one the configuration says it,
 // AWS_ENDPOINT_URL_EC2 and AWS_ENDPOINT_URL included.
-func New(cfg aws.Config, endpoint string) *Store {
-	return &Store{api: ec2.NewFromConfig(cfg, func(o *ec2.Options) {
+func New(cfg aws.Config, place wire.Place) *Store {
+	return &Store{account: place.Account, api: ec2.NewFromConfig(cfg, func(o *ec2.Options) {
 		o.Retryer = wire.NoRetries()
 		o.APIOptions = append(o.APIOptions, wire.BoundAnswers)
 		o.Credentials = wire.Credentials(o.Credentials)
-		if endpoint != "" {
-			o.BaseEndpoint = &endpoint
+		if place.Endpoint != "" {
+			o.BaseEndpoint = &place.Endpoint
 		}
 	})}
 }
 
-func followed(call *wire.Call) func(*ec2.Options) {
-	return func(o *ec2.Options) { o.HTTPClient = call.Over(o.HTTPClient) }
+func (s *Store) followed(call *wire.Call) func(*ec2.Options) {
+	return func(o *ec2.Options) { o.HTTPClient = call.Over(o.HTTPClient, s.account) }
 }
 
 // Snapshots are the account's own snapshots of a volume whose description or
@@ -61,7 +64,7 @@ func (s *Store) Snapshots(ctx context.Context, volumeID, key string) ([]maintena
 		MaxResults: aws.Int32(pageSize),
 	})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx, followed(call))
+		page, err := pages.NextPage(ctx, s.followed(call))
 		if err != nil {
 			return nil, call.Failed(err)
 		}
@@ -96,7 +99,7 @@ func domain(s types.Snapshot) maintenance.Snapshot {
 // not show yet, for minutes after it was taken.
 func (s *Store) Snapshot(ctx context.Context, snapshotID string) (maintenance.Snapshot, error) {
 	call := wire.Begin("describe snapshot %s", snapshotID)
-	out, err := s.api.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{snapshotID}}, followed(call))
+	out, err := s.api.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{snapshotID}}, s.followed(call))
 	if err != nil {
 		return maintenance.Snapshot{}, call.Failed(err)
 	}
@@ -110,7 +113,7 @@ func (s *Store) Snapshot(ctx context.Context, snapshotID string) (maintenance.Sn
 // accepts it for a pending one too, and deletes that when it has completed.
 func (s *Store) DeleteSnapshot(ctx context.Context, snapshotID string) error {
 	call := wire.Begin("delete snapshot %s", snapshotID)
-	_, err := s.api.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &snapshotID}, followed(call))
+	_, err := s.api.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &snapshotID}, s.followed(call))
 	if err == nil {
 		return nil
 	}

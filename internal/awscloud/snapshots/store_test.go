@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/awscloud/snapshots"
+	"github.com/tidegate/tidegate/internal/awscloud/wire"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -59,7 +60,7 @@ func (s *stub) store() *snapshots.Store {
 		Region:           "us-east-1",
 		Credentials:      credentials.NewStaticCredentialsProvider(accessKey, "PlantedSecretKey", sessionToken),
 		RetryMaxAttempts: 5, // so that a retry would be seen
-	}, s.URL)
+	}, wire.Place{Account: "prod", Endpoint: s.URL})
 }
 
 func write(w http.ResponseWriter, status int, body string) {
@@ -199,7 +200,8 @@ func TestAnErrorKeepsTheRequestIDAndHidesTheCredentials(t *testing.T) {
 		write(w, 403, refusal("AuthFailure", "not valid: "+r.Header.Get("Authorization")+" "+r.Header.Get("X-Amz-Security-Token")))
 	})
 	err := ec2.store().DeleteSnapshot(t.Context(), "snap-00000001")
-	require.ErrorContains(t, err, "delete snapshot snap-00000001: refused for lack of permission: AuthFailure: not valid: ")
+	require.ErrorContains(t, err, "delete snapshot snap-00000001: refused for lack of permission: asked at "+ec2.URL+` for the AWS account "prod"; check`)
+	require.ErrorContains(t, err, ": AuthFailure: not valid: ")
 	require.ErrorContains(t, err, "(EC2, HTTP 403, request id ea966190-f9aa-478e-9ede-example)")
 	for _, secret := range []string{accessKey, "PlantedSessionToken", "PlantedSecretKey"} {
 		require.NotContains(t, fmt.Sprintf("%v %#v", err, err), secret)

@@ -13,17 +13,25 @@ import (
 // NoRetries makes the SDK send every request once.
 func NoRetries() aws.Retryer { return aws.NopRetryer{} }
 
+// Place is where an account's calls go.
+type Place struct {
+	Account  string // its name in the worker's configuration, for errors
+	Endpoint string // a URL; empty: where the AWS configuration says
+}
+
 // Call is one call to AWS: what it is for, and how far it came. It is made for
 // one goroutine, and for one request or the pages of one listing.
 type Call struct {
-	did string
+	did     string
+	account string // by its name in the worker's configuration; empty: not known
 
 	handed    atomic.Bool // to the HTTP client
 	dialled   atomic.Bool // the transport went for a connection
 	connected atomic.Bool // and has one, new or reused
 
-	mu     sync.Mutex
-	hidden []string // what the requests carried and no error may say
+	mu      sync.Mutex
+	hidden  []string // what the requests carried and no error may say
+	address string   // where the last request went, as a URL without path
 }
 
 // Begin names a call in the words that its errors begin with, such as
@@ -32,9 +40,25 @@ func Begin(format string, args ...any) *Call {
 	return &Call{did: fmt.Sprintf(format, args...)}
 }
 
-// Over is the HTTP client by which the call is followed.
-func (c *Call) Over(next aws.HTTPClient) aws.HTTPClient {
+// Over is the HTTP client by which a call for the account is followed. The account's
+// name is for errors.
+func (c *Call) Over(next aws.HTTPClient, account string) aws.HTTPClient {
+	c.account = account
 	return &follower{call: c, next: next}
+}
+
+// place says where the call went and for which account, as far as is known.
+func (c *Call) place() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	place := "AWS"
+	if c.address != "" {
+		place = c.address
+	}
+	if c.account != "" {
+		place += fmt.Sprintf(" for the AWS account %q", c.account)
+	}
+	return place
 }
 
 // sent is false only where it is certain that nothing left this machine: the
@@ -52,6 +76,9 @@ type follower struct {
 // Do passes the request on and notes how far it comes.
 func (f *follower) Do(request *http.Request) (*http.Response, error) {
 	f.call.hide(request.Header)
+	f.call.mu.Lock()
+	f.call.address = request.URL.Scheme + "://" + request.URL.Host
+	f.call.mu.Unlock()
 	f.call.handed.Store(true)
 	traced := httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
 		GetConn: func(string) { f.call.dialled.Store(true) },

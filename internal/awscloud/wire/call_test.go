@@ -66,7 +66,7 @@ func TestACallThatWasHandedToAnUnknownTransportIsAmbiguous(t *testing.T) {
 	broken := errors.New("broken")
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:1", http.NoBody)
 	require.NoError(t, err)
-	_, err = call.Over(clientFunc(func(*http.Request) (*http.Response, error) { return nil, broken })).Do(request) //nolint:bodyclose // there is none
+	_, err = call.Over(clientFunc(func(*http.Request) (*http.Response, error) { return nil, broken }), "prod").Do(request) //nolint:bodyclose // there is none
 	require.ErrorIs(t, err, broken)
 	require.ErrorIs(t, call.FailedOnce(err), maintenance.ErrUnknownOutcome)
 	require.ErrorIs(t, call.Failed(err), maintenance.ErrUnavailable)

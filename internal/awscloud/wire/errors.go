@@ -86,6 +86,9 @@ func (a answer) listed() error {
 	return firstOf(sentinelOf(a.inner), sentinelOfMessage(a.message), sentinelOf(a.exception))
 }
 
+// unnamed is the SDK's word for an error without a code.
+const unnamed = "UnknownError"
+
 // leavesOpen is true where the answer does not say whether the request was carried
 // out: none came, it was broken off or is no error in AWS's form, it is one of the
 // service's own faults, or a 5xx with a code that the table does not know. Every
@@ -93,7 +96,7 @@ func (a answer) listed() error {
 // InternalServerError with 400, the user guide with 500.
 func (a answer) leavesOpen() bool {
 	switch {
-	case a.exception == "", a.exception == "UnknownError": // the SDK's word for an error without a code
+	case a.exception == "", a.exception == unnamed:
 		return true
 	case isInternal(a.inner), isInternal(a.exception), saysInternal(a.message):
 		return true
@@ -123,15 +126,7 @@ func ended(err error) error {
 
 // compose writes the error.
 func (c *Call) compose(sentinel error, a answer, err error) error {
-	prefix := ""
-	switch {
-	case errors.Is(err, errNoCredentials):
-		prefix = "no usable credentials (set the account's profile or role, or AWS_* variables, on the worker): "
-	case !c.sent():
-		prefix = "nothing was sent: "
-	case clockDiffers(a, err):
-		prefix = "this machine's clock is more than four minutes wrong: "
-	}
+	prefix := c.advice(sentinel, a, err)
 	if end := ended(err); end != nil {
 		return fmt.Errorf("%s: %w: %s%w", c.did, sentinel, prefix, end)
 	}
@@ -143,6 +138,25 @@ func (c *Call) compose(sentinel error, a answer, err error) error {
 		text = innermost(err)
 	}
 	return fmt.Errorf("%s: %w: %s%s%s", c.did, sentinel, prefix, c.clean(text), a.source())
+}
+
+// advice says where the call went, where that may be what is wrong, and what to do.
+func (c *Call) advice(sentinel error, a answer, err error) string {
+	switch {
+	case errors.Is(err, errNoCredentials):
+		return "no usable credentials for " + c.place() + " (set the account's profile or role, or AWS_* variables, on the worker): "
+	case !c.handed.Load():
+		return "nothing was sent: "
+	case !c.sent():
+		return "nothing was sent, since there is no connection to " + c.place() + "; check the account's endpoint and the network: "
+	case clockDiffers(a, err):
+		return "this machine's clock is more than four minutes wrong: "
+	case ended(err) != nil, a.exception == "", a.exception == unnamed:
+		return "no answer of AWS came from " + c.place() + "; if it stays so, check the account's endpoint: "
+	case errors.Is(sentinel, maintenance.ErrDenied):
+		return "asked at " + c.place() + "; check the account's credentials and what they may do: "
+	}
+	return ""
 }
 
 // innermost is an error's text without the SDK's own frame around it.
