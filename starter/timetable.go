@@ -68,9 +68,11 @@ type plannedTarget struct {
 	Forecast maintenance.Duration      `json:"forecast"`
 	Start    time.Time                 `json:"start,omitzero"`
 	End      time.Time                 `json:"end,omitzero"`
-	Blocker  maintenance.Blocker       `json:"blocker,omitempty"`
-	Reason   string                    `json:"reason,omitempty"`
-	Next     time.Time                 `json:"next,omitzero"`
+	// Blocker is what keeps it, in words Reason; of a planned one, what it waits for
+	// beside its window.
+	Blocker maintenance.Blocker `json:"blocker,omitempty"`
+	Reason  string              `json:"reason,omitempty"`
+	Next    time.Time           `json:"next,omitzero"`
 	// Anomalies are what a person should know before.
 	Anomalies []string `json:"anomalies,omitempty"`
 }
@@ -100,9 +102,24 @@ func newTimetable(f planFile, s surveyed, now, until time.Time) timetable {
 		p.place(e, played.Rules, now)
 		t.Targets = append(t.Targets, p)
 	}
+	t.nameCanaries(played)
 	t.Calendar = calendarOf(t.Targets)
 	t.Summary = summarize(t.Targets)
 	return t
+}
+
+// nameCanaries says what starts later, since it waits for the canary of its wave.
+func (t *timetable) nameCanaries(played fleet.Fleet) {
+	for _, c := range played.Canaries() {
+		first := &t.Targets[c.Entry]
+		first.Reason = fmt.Sprintf("starts alone as the canary of wave %d: nothing is updated before it", first.Wave)
+		for i := range t.Targets {
+			if p := &t.Targets[i]; p.Wave == first.Wave && p.State == isPlanned && i != c.Entry {
+				p.Blocker = fleet.ByCanary
+				p.Reason = fmt.Sprintf("starts once %s, the canary of wave %d, has succeeded and baked", first.Name, first.Wave)
+			}
+		}
+	}
 }
 
 // read takes over what a roster has read.

@@ -91,6 +91,25 @@ func TestATimetableSaysOfEachTargetWhenOrWhyNot(t *testing.T) {
 	}
 }
 
+// TestATimetableNamesWhoStandsInForTheCanary: the canary of the plan has nothing to do.
+func TestATimetableNamesWhoStandsInForTheCanary(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	s := readFleet()
+	s.fleet.Entries[0].State, s.fleet.Entries[0].Work = fleet.Current, fleet.Work{}
+	table := newTimetable(planFile{}, s, now, now.Add(horizon))
+	notes := map[string]string{}
+	for _, p := range table.Targets {
+		notes[p.Name] = noteText(p)
+	}
+	const rest = "(canary) starts once till-1, the canary of wave 2, has succeeded and baked"
+	require.Equal(t, "starts alone as the canary of wave 2: nothing is updated before it; see below", notes["till-1"])
+	require.Equal(t, []string{rest, rest}, []string{notes["till-2"], notes["archive"]})
+	require.Equal(t, fleet.ByCanary, table.Targets[3].Blocker)
+	require.False(t, table.Targets[3].Start.Before(table.Targets[1].End.Add(24*time.Hour)))
+	require.Contains(t, notes["broken"], "(barred)")
+}
+
 func TestTheDocsShowATimetableAsItIs(t *testing.T) {
 	t.Parallel()
 	docs, err := os.ReadFile("../docs/campaigns.md")

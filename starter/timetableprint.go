@@ -97,10 +97,17 @@ func noteText(t plannedTarget) string {
 	switch {
 	case t.State == isCurrent:
 		return "nothing to be done"
-	case t.State == isPlanned && len(t.Anomalies) > 0:
-		return "see below"
 	case t.State == isPlanned:
-		return ""
+		var notes []string
+		if t.Blocker != maintenance.NotBlocked {
+			notes = append(notes, fmt.Sprintf("(%s) %s", t.Blocker, t.Reason))
+		} else if t.Reason != "" {
+			notes = append(notes, t.Reason)
+		}
+		if len(t.Anomalies) > 0 {
+			notes = append(notes, "see below")
+		}
+		return strings.Join(notes, "; ")
 	}
 	text := fmt.Sprintf("(%s) %s", t.Blocker, t.Reason)
 	if !t.Next.IsZero() {

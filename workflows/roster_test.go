@@ -133,7 +133,7 @@ func TestARosterThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
 	env.RegisterDelayedCallback(func() {
 		s.end("roster-0", maintenance.Result{})
 		for i, state := range ends {
-			s.end(workflows.GatewayWorkflowID(entries[i].Gateway), maintenance.Result{State: state, Summary: "so it ended"})
+			s.end(workflows.GatewayWorkflowID(entries[i].Gateway), maintenance.Result{State: state, Summary: "so it ended", Gateway: maintenance.GatewayOutcome{Updated: true}})
 		}
 	}, 40*time.Minute)
 	result, err := campaign(t, env, in)
@@ -163,7 +163,7 @@ func TestAHeldTargetWithoutItsRosterIsShownAsHeld(t *testing.T) {
 	}, 10*time.Minute)
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, "update failed", rows(t, env)[0].Note)
-		s.end(workflows.GatewayWorkflowID(gateway), maintenance.Result{State: maintenance.StateCompleted})
+		s.end(workflows.GatewayWorkflowID(gateway), maintenance.Result{State: maintenance.StateCompleted, Gateway: maintenance.GatewayOutcome{Updated: true}})
 	}, 11*time.Minute)
 	result, err := campaign(t, env, in)
 	require.NoError(t, err)

@@ -87,8 +87,12 @@ func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
 // endOf is what a campaign is told of a maintenance that has ended with that record.
 func endOf(result maintenance.Result, err error, policy maintenance.Policy) fleet.Event {
 	ended := fleet.Event{Kind: fleet.KindEnded, State: fleet.Succeeded, Took: pieces(result, policy)}
-	if result.State != maintenance.StateCompleted {
+	switch {
+	case result.State != maintenance.StateCompleted:
 		ended.State, ended.Note = fleet.Failed, noteOf(result, err)
+	case !result.Updated():
+		// Somebody else did it between the survey and the run. It is no canary.
+		ended.State, ended.Note = fleet.Current, "nothing to do"
 	}
 	return ended
 }

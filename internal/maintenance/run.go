@@ -1,6 +1,9 @@
 package maintenance
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Step is a named piece of a target's maintenance, in the order of the
 // product's promise.
@@ -187,6 +190,11 @@ type Result struct {
 	Quarantined bool      `json:"quarantined,omitempty"`
 	Start       time.Time `json:"start"`
 	End         time.Time `json:"end"`
+}
+
+// Updated is true where the gateway or one of its proxies runs new software since.
+func (r Result) Updated() bool {
+	return r.Gateway.Updated || slices.ContainsFunc(r.Proxies, func(p ProxyOutcome) bool { return p.State == ProxyUpgraded })
 }
 
 // Status is what a running target says of itself at this moment.

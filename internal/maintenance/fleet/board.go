@@ -40,6 +40,8 @@ type run struct {
 // wave is one wave's sums.
 type wave struct {
 	size, left, failed int
+	updated            int       // that succeeded
+	proof              time.Time // the end of the first of those
 	end                time.Time // of the last of it that was worked on; zero: none was, and nothing bakes
 	waiting            []int     // its entries that time alone can keep, in the fleet's order
 }
@@ -132,6 +134,8 @@ func (b *board) ended(e *Entry, w *wave) {
 		b.failed++
 		w.end = later(w.end, e.End)
 	case Succeeded:
+		w.updated++
+		w.proof = sooner(w.proof, e.End)
 		w.end = later(w.end, e.End)
 	case Skipped:
 		if !e.Begun.IsZero() {

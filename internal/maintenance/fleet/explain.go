@@ -101,6 +101,8 @@ func (x *explainer) why(i int) Wait {
 		return x.gate
 	case e.Barred != "":
 		return Wait{Blocker: ByBar, Reason: e.Barred}
+	case x.canary.Blocker != maintenance.NotBlocked:
+		return x.after(x.canary, i)
 	case !g.open(x.now):
 		if g.wait.Blocker == maintenance.NotBlocked {
 			g.wait = g.why(x.now, x.rules)

@@ -121,6 +121,118 @@ func TestWhatKeepsATarget(t *testing.T) {
 	}
 }
 
+// TestAWaveThatUpdatedNothingIsNoCanary: the next one begins with one target.
+func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
+	t.Parallel()
+	const bake = time.Hour
+	at := func(e *fleet.Entry, s fleet.State, end time.Time) { e.State, e.Begun, e.End = s, noon, end }
+	half := noon.Add(30 * time.Minute)
+	for name, tc := range map[string]struct {
+		arrange func(f *fleet.Fleet)
+		now     time.Time
+		begins  []int
+		blocker maintenance.Blocker // of the last target
+		reason  string
+		next    time.Time
+		wake    time.Time
+	}{
+		"its first begins alone": {
+			now: noon, begins: []int{1}, blocker: fleet.ByCanary, next: half.Add(bake),
+			reason: "t1 runs as the canary of wave 2: nothing was updated before it",
+		},
+		"a first wave that was skipped has proved nothing either": {
+			arrange: func(f *fleet.Fleet) { at(&f.Entries[0], fleet.Skipped, noon.AddDate(0, 0, -1)) },
+			now:     noon, begins: []int{1}, blocker: fleet.ByCanary, next: half.Add(bake),
+			reason: "t1 runs as the canary of wave 2: nothing was updated before it",
+		},
+		"the rest waits while it runs": {
+			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Running, time.Time{}) },
+			now:     noon.Add(time.Minute), blocker: fleet.ByCanary, next: half.Add(bake),
+			reason: "t1 runs as the canary of wave 2: nothing was updated before it",
+		},
+		"while it is held, for nobody knows how long": {
+			arrange: func(f *fleet.Fleet) {
+				at(&f.Entries[1], fleet.Running, time.Time{})
+				f.Entries[1].Note = "update failed"
+			},
+			now: noon.Add(time.Minute), blocker: fleet.ByCanary,
+			reason: "t1 is the canary of wave 2, and is held: nothing was updated before it",
+		},
+		"and while it bakes": {
+			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Succeeded, half) },
+			now:     half, blocker: fleet.ByCanary, next: half.Add(bake), wake: half.Add(bake),
+			reason: "the canary of wave 2 bakes until " + half.Add(bake).Format("2006-01-02 15:04 MST") + ": nothing was updated before it",
+		},
+		"and then begins together": {
+			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Succeeded, half) },
+			now:     half.Add(bake), begins: []int{2, 3, 4},
+		},
+		"its failure is a canary's, whatever the budget": {
+			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Failed, half) },
+			now:     half, blocker: fleet.ByBudget,
+			reason: "the canary of wave 2 failed, and none may: nothing was updated before it",
+		},
+		"one that is skipped is followed by another": {
+			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Skipped, half) },
+			now:     half, begins: []int{2}, blocker: fleet.ByCanary, next: half.Add(30*time.Minute + bake),
+			reason: "t2 runs as the canary of wave 2: nothing was updated before it",
+		},
+		"one with nothing to do too": {
+			arrange: func(f *fleet.Fleet) { f.Entries[1].State = fleet.Current },
+			now:     noon, begins: []int{2}, blocker: fleet.ByCanary, next: half.Add(bake),
+			reason: "t2 runs as the canary of wave 2: nothing was updated before it",
+		},
+		"a first wave of which one was updated is a canary": {
+			arrange: func(f *fleet.Fleet) { at(&f.Entries[0], fleet.Succeeded, noon.AddDate(0, 0, -1)) },
+			now:     noon, begins: []int{1, 2, 3, 4},
+		},
+		"who is barred says so": {
+			arrange: func(f *fleet.Fleet) { f.Entries[4].Barred = "quarantined" },
+			now:     noon, begins: []int{1}, blocker: fleet.ByBar, reason: "quarantined",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := some(5, maintenance.Rollout{
+				Waves: []maintenance.Share{share(t, "1")}, Bake: maintenance.Duration(bake), MaxFailures: share(t, "100%"),
+			})
+			f.Entries[0].State, f.Entries[0].Work = fleet.Current, fleet.Work{}
+			if tc.arrange != nil {
+				tc.arrange(&f)
+			}
+			turn := fleet.Decide(f, tc.now)
+			require.Equal(t, tc.begins, turn.Begin)
+			require.True(t, tc.wake.Equal(turn.Wake), "wakes %s", turn.Wake)
+			if tc.blocker == "" {
+				require.Empty(t, turn.Waits)
+				return
+			}
+			last := turn.Waits[len(turn.Waits)-1]
+			require.Equal(t, tc.blocker, last.Blocker)
+			require.Equal(t, tc.reason, last.Reason)
+			require.True(t, tc.next.Equal(last.Next), "next %s", last.Next)
+			require.Positive(t, f.Status(turn, tc.now).Blockers[tc.blocker])
+		})
+	}
+}
+
+// TestTheLastWaveMayHaveToBeginWithACanaryToo: waves without work prove nothing.
+func TestTheLastWaveMayHaveToBeginWithACanaryToo(t *testing.T) {
+	t.Parallel()
+	f := some(6, maintenance.Rollout{Waves: []maintenance.Share{share(t, "1"), share(t, "2")}, Bake: maintenance.Duration(time.Hour)})
+	for i := range 3 {
+		f.Entries[i].State, f.Entries[i].Work = fleet.Current, fleet.Work{}
+	}
+	planned, _ := fleet.Timetable(f, noon.Add(-time.Hour), noon.AddDate(0, 1, 0))
+	require.Equal(t, []fleet.Canary{{Wave: 2, Entry: 3}}, planned.Canaries())
+	rest := noon.Add(90 * time.Minute) // half an hour's work, and the bake
+	require.Equal(t, []time.Time{noon, rest, rest}, []time.Time{planned.Entries[3].Begun, planned.Entries[4].Begun, planned.Entries[5].Begun})
+	f.Entries[0] = f.Entries[3]
+	f.Entries[0].Wave = 0
+	planned, _ = fleet.Timetable(f, noon.Add(-time.Hour), noon.AddDate(0, 1, 0))
+	require.Empty(t, planned.Canaries(), "the first wave is one")
+}
+
 func TestWhatHasLeastTimeGoesFirst(t *testing.T) {
 	t.Parallel()
 	f := some(3, maintenance.Rollout{MaxConcurrent: 1})

@@ -104,9 +104,13 @@ func meet(a, b []string) bool {
 
 // tooEarly is why a wave may not be worked on.
 func tooEarly(f fleet.Fleet, wave int, now time.Time) string {
+	updated := 0
 	for w := range wave + 1 {
 		failed, size := 0, 0
 		for _, e := range f.Entries {
+			if e.Wave == w && e.State == fleet.Succeeded {
+				updated++
+			}
 			if e.Wave != w {
 				continue
 			}
@@ -121,11 +125,30 @@ func tooEarly(f fleet.Fleet, wave int, now time.Time) string {
 				return fmt.Sprintf("%s of the wave before has not baked", e.Name)
 			}
 		}
-		if may := f.Rollout.MaxFailures.Within(size); failed > may || (failed > 0 && w == 0 && f.Entries[len(f.Entries)-1].Wave > 0) {
+		if may := f.Rollout.MaxFailures.Within(size); failed > may || (failed > 0 && (w == 0 || updated == 0) && f.Entries[len(f.Entries)-1].Wave > 0) {
 			return fmt.Sprintf("too many of wave %d failed", w+1)
 		}
 	}
-	return ""
+	return unproven(f, wave, now)
+}
+
+// unproven is why a wave before which nothing was updated may not go on: its canary has
+// not succeeded and baked.
+func unproven(f fleet.Fleet, wave int, now time.Time) string {
+	reason := ""
+	for _, e := range f.Entries {
+		switch {
+		case wave == 0, e.Wave > wave:
+		case e.Wave < wave && e.State == fleet.Succeeded:
+			return ""
+		case e.Wave < wave:
+		case e.State == fleet.Succeeded && !now.Before(e.End.Add(f.Rollout.Bake.Std())):
+			return ""
+		case e.State == fleet.Succeeded || e.State == fleet.Running || e.State == fleet.Failed:
+			reason = e.Name + " is its canary"
+		}
+	}
+	return reason
 }
 
 // play carries a campaign out by Decide, as the workflow does, while people and

@@ -16,6 +16,8 @@ type verdict struct {
 	all     Wait    // what keeps the whole fleet; no blocker: nothing
 	between Wait    // what keeps the waves after the open one
 	gate    Wait    // what keeps the open wave itself
+	canary  Wait    // what keeps the rest of the open wave
+	alone   bool    // whether the next target of the open wave starts as its canary
 	begun   []int   // what begins now
 	bound   []bound // what a key keeps
 }
@@ -36,6 +38,12 @@ func (b *board) decide(now time.Time) (begin []int, wake time.Time) {
 	}
 	if b.between.Blocker == ByBake && b.leftAfter(b.open) {
 		return nil, b.between.Next
+	}
+	if b.findCanary(); b.canary.Blocker != maintenance.NotBlocked {
+		if b.alone { // it runs
+			return nil, time.Time{}
+		}
+		return nil, b.canary.Next
 	}
 	ready, wake := b.ready()
 	b.begun = b.begin(ready)
@@ -85,6 +93,8 @@ func (b *board) endOf(n int) Wait {
 	baked := w.end.Add(b.fleet.Rollout.Bake.Std())
 	allowed := b.allowed(n)
 	switch {
+	case w.failed > allowed && w.updated == 0 && b.needsCanary(n):
+		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("the canary of wave %d failed, and none may: nothing was updated before it", n+1)}
 	case w.failed > allowed:
 		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("%d of wave %d failed, and %d may", w.failed, n+1, allowed)}
 	case w.left > 0:
@@ -95,10 +105,10 @@ func (b *board) endOf(n int) Wait {
 	return Wait{}
 }
 
-// allowed is how many targets of a wave may fail. The first of several waves is
-// the canary: not one.
+// allowed is how many targets of a wave may fail. Of a canary not one may: that is the
+// first of several waves, or who stands in for it.
 func (b *board) allowed(n int) int {
-	if n == 0 && len(b.waves) > 1 {
+	if (n == 0 && len(b.waves) > 1) || (b.waves[n].updated == 0 && b.needsCanary(n)) {
 		return 0
 	}
 	return b.fleet.Rollout.MaxFailures.Within(b.waves[n].size)
@@ -174,6 +184,11 @@ func (b *board) begin(ready []int) (begun []int) {
 		}
 		begun = append(begun, i)
 		b.hold(i)
+		if b.alone {
+			e := &b.fleet.Entries[i]
+			b.canary = b.runsAsCanary(e, b.now.Add(b.pace.of(e.Work)))
+			break
+		}
 	}
 	return begun
 }
