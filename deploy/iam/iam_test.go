@@ -151,8 +151,10 @@ func TestSnapshotsAreTaggedAndDeletedAsOursOnly(t *testing.T) {
 // reference, "Authorization Information" of each operation).
 func actionOf() map[string]string {
 	return map[string]string{
+		"BatchTagAction":           "gaussdbformysql:tag:deal",
 		"CheckScheduleTaskExist":   "gaussdbformysql:instance:getScheduleTask",
 		"ListImmediateJobs":        "gaussdbformysql:task:list",
+		"ListInstanceTags":         "gaussdbformysql:tag:list",
 		"RestartProxyInstance":     "gaussdbformysql:proxy:restart",
 		"SetGaussMySqlProxyWeight": "gaussdbformysql:proxy:modifyWeight",
 		"ShowGaussMySqlJobInfo":    "gaussdbformysql:task:list",
