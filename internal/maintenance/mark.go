@@ -1,6 +1,7 @@
 package maintenance
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -176,34 +177,36 @@ func TagRoom(tags map[string]string) string {
 // them the space, which parts fields, = after their names, / in run, and +.
 const plainInTag = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-@"
 
-func tagText(s string) string {
+func tagText(s string) string { return escape(s, plainInTag, "+") }
+
+func untagText(s string) string { return unescape(s, "+") }
+
+// escape writes a text with plain characters alone: the escape and two hexadecimal digits
+// stand for any other byte.
+func escape(s, plain, escape string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {
-		if strings.IndexByte(plainInTag, c) >= 0 {
+		if strings.IndexByte(plain, c) >= 0 {
 			b.WriteByte(c)
 		} else {
-			fmt.Fprintf(&b, "+%02X", c)
+			fmt.Fprintf(&b, "%s%02X", escape, c)
 		}
 	}
 	return b.String()
 }
 
-// untagText reads what tagText writes. What it did not write comes out as something
-// else: the caller compares.
-func untagText(s string) string {
-	var b strings.Builder
-	for s != "" {
-		plain, rest, escaped := strings.Cut(s, "+")
-		b.WriteString(plain)
-		s = rest
-		if !escaped {
-			break
+// unescape reads what escape wrote. What it did not write comes out as something else:
+// the caller writes it again, and compares.
+func unescape(s, escape string) string {
+	text, rest, escaped := strings.Cut(s, escape)
+	for escaped {
+		digits := rest[:min(2, len(rest))]
+		if c, err := hex.DecodeString(digits); err == nil {
+			text += string(c)
 		}
-		var c byte
-		if n, err := fmt.Sscanf(s[:min(2, len(s))], "%02X", &c); n == 1 && err == nil {
-			b.WriteByte(c)
-		}
-		s = s[min(2, len(s)):]
+		var plain string
+		plain, rest, escaped = strings.Cut(rest[len(digits):], escape)
+		text += plain
 	}
-	return b.String()
+	return text
 }

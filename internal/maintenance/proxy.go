@@ -113,10 +113,32 @@ func (r ProxyRouting) Shifted() ProxyRouting {
 
 // SameWeights is true when both give every node the same weight, in any order.
 func (r ProxyRouting) SameWeights(other ProxyRouting) bool {
-	byID := func(a, b NodeWeight) int { return strings.Compare(a.ID, b.ID) }
-	return r.MasterWeight == other.MasterWeight && slices.Equal(
-		slices.SortedFunc(slices.Values(r.ReadWeights), byID),
-		slices.SortedFunc(slices.Values(other.ReadWeights), byID))
+	return r.MasterWeight == other.MasterWeight && slices.Equal(r.byID(), other.byID())
+}
+
+// byID are the replicas in the order of their ids.
+func (r ProxyRouting) byID() []NodeWeight {
+	return slices.SortedFunc(slices.Values(r.ReadWeights), func(a, b NodeWeight) int { return strings.Compare(a.ID, b.ID) })
+}
+
+// String is the weights, for people: those of the replicas in the order of their ids.
+func (r ProxyRouting) String() string {
+	if r.Mode != routeByWeight {
+		return fmt.Sprintf("route mode %d, which has no weights", r.Mode)
+	}
+	var replicas []int
+	for _, n := range r.byID() {
+		replicas = append(replicas, n.Weight)
+	}
+	return weightsText(r.MasterWeight, replicas)
+}
+
+func weightsText(primary int, replicas []int) string {
+	words := make([]string, 0, len(replicas))
+	for _, w := range replicas {
+		words = append(words, strconv.Itoa(w))
+	}
+	return fmt.Sprintf("primary %d, replicas %s", primary, cmp.Or(strings.Join(words, " and "), "none"))
 }
 
 // Healthy is true when the proxy, its pool and all its nodes are ACTIVE.

@@ -45,12 +45,6 @@ func NewProxyMark(by Mark, routing ProxyRouting) ProxyMark {
 	return m
 }
 
-// Keeps is true where the other mark holds the same weights of the owner, whoever made
-// it: to replace it loses nothing.
-func (m ProxyMark) Keeps(other ProxyMark) bool {
-	return m.MasterWeight == other.MasterWeight && slices.Equal(m.Owner, other.Owner)
-}
-
 // Restored is what a proxy that shows the routing now is to have again. ok is false where
 // a weight is not the one that the run set: somebody has decided otherwise since, and all
 // stays as it is. Replicas that were added since keep their weights.
@@ -186,7 +180,7 @@ func (m ProxyMark) text() (string, error) {
 		return "", err
 	}
 	text := strings.Join([]string{
-		strconv.FormatInt(m.Since.Unix(), 36), shortRun(m.RunID), instanceAlphabet.write(m.WorkflowID), instanceAlphabet.write(m.Namespace), weights,
+		strconv.FormatInt(m.Since.Unix(), 36), shortRun(m.RunID), markText(m.WorkflowID), markText(m.Namespace), weights,
 	}, "_")
 	text += "_" + base36(crc32.ChecksumIEEE([]byte(text)), 4)
 	n := (1 + len(text) + maxInstanceValue - 1) / maxInstanceValue
@@ -202,7 +196,7 @@ func parseProxyMark(text string) (ProxyMark, error) {
 	fields = append(fields, make([]string, 6)...)
 	seconds, _ := strconv.ParseInt(fields[0], 36, 64) // what it did not write comes out as something else
 	m := ProxyMark{Mark: Mark{
-		WorkflowID: instanceAlphabet.read(fields[2]), RunID: longRun(fields[1]), Namespace: instanceAlphabet.read(fields[3]), Since: time.Unix(seconds, 0).UTC(),
+		WorkflowID: unmarkText(fields[2]), RunID: longRun(fields[1]), Namespace: unmarkText(fields[3]), Since: time.Unix(seconds, 0).UTC(),
 	}}
 	m.readWeights(fields[4])
 	complete := m.WorkflowID != "" && m.RunID != "" && m.Namespace != "" && m.Since.Year() <= 9999 // as JSON writes times
@@ -264,13 +258,13 @@ func shortRun(id string) string {
 	if short := new(big.Int).SetBytes(raw).Text(62); err == nil && longRun(short) == id {
 		return short
 	}
-	return "-" + instanceAlphabet.write(id)
+	return "-" + markText(id)
 }
 
 // longRun reads what shortRun writes.
 func longRun(short string) string {
 	if text, as := strings.CutPrefix(short, "-"); as {
-		return instanceAlphabet.read(text)
+		return unmarkText(text)
 	}
 	n, ok := new(big.Int).SetString(short, 62)
 	if !ok || n.Sign() < 0 || n.BitLen() > 128 {
@@ -280,35 +274,9 @@ func longRun(short string) string {
 	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
 }
 
-// instanceAlphabet is that of a DB instance's tags.
-var instanceAlphabet = alphabet{plain: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY0123456789-", escape: "Z"}
+// plainInMark are the characters that stand for themselves: Z is for the others.
+const plainInMark = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY0123456789-"
 
-// alphabet are the characters that a cloud allows in a tag, less one that stands, with two
-// hexadecimal digits, for any other byte, and those that part the fields of a mark.
-type alphabet struct{ plain, escape string }
+func markText(s string) string { return escape(s, plainInMark, "Z") }
 
-// write gives the text in the alphabet.
-func (a alphabet) write(s string) string {
-	var b strings.Builder
-	for _, c := range []byte(s) {
-		if strings.IndexByte(a.plain, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%s%02X", a.escape, c)
-		}
-	}
-	return b.String()
-}
-
-// read reads what write wrote. What it did not write comes out as something else: the
-// caller writes it again, and compares.
-func (a alphabet) read(s string) string {
-	plain, rest, escaped := strings.Cut(s, a.escape)
-	text := plain
-	for escaped {
-		c, _ := hex.DecodeString(rest[:min(2, len(rest))]) // see above
-		plain, rest, escaped = strings.Cut(rest[min(2, len(rest)):], a.escape)
-		text += string(c) + plain
-	}
-	return text
-}
+func unmarkText(s string) string { return unescape(s, "Z") }
