@@ -39,8 +39,8 @@ func differences(targets []member, was ending, p promises) []string {
 	if want := fleet.Partial; was.campaign.State != want {
 		faults = append(faults, fmt.Sprintf("the campaign ended %s, should be %s", was.campaign.State, want))
 	}
-	if n := len(was.campaign.Decisions); n != 1 {
-		faults = append(faults, fmt.Sprintf("the campaign has %d decisions, should have 1: the approval", n))
+	if n, want := len(was.campaign.Decisions), 1+told(targets); n != want {
+		faults = append(faults, fmt.Sprintf("the campaign has %d decisions, should have %d: the approval, and what its targets' runs were told", n, want))
 	}
 	for i, m := range targets {
 		if i >= len(was.rows) || was.rows[i].Name != m.name {
@@ -54,6 +54,14 @@ func differences(targets []member, was ending, p promises) []string {
 	faults = append(faults, p.broken(was.rows)...)
 	faults = append(faults, miscounts("the clouds", intended(targets), was.effects, compare)...)
 	return append(faults, miscounts("the channel "+oncall, announced(was.campaign.Name, targets), titles(was.told), strings.Compare)...)
+}
+
+// told is how many decisions the targets' own runs should be told.
+func told(targets []member) (n int) {
+	for _, m := range targets {
+		n += m.expect.decisions
+	}
+	return n
 }
 
 func (m member) differences(row fleet.Row, r maintenance.Result) []string {

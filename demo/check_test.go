@@ -62,7 +62,7 @@ func TestEveryDepartureIsNamed(t *testing.T) {
 		want  string
 	}{
 		"campaign":      {func(w *ending) { w.campaign.State = fleet.Completed }, "the campaign ended COMPLETED, should be PARTIAL"},
-		"not approved":  {func(w *ending) { w.campaign.Decisions = nil }, "the campaign has 0 decisions"},
+		"not approved":  {func(w *ending) { w.campaign.Decisions = nil }, "the campaign has 0 decisions, should have 3"},
 		"order":         {func(w *ending) { w.rows[0].Name = "other" }, "canary: is not where the plan puts it"},
 		"lab":           {func(w *ending) { w.rows = append(w.rows, fleet.Row{Name: "lab"}) }, "lab: is no target of the plan"},
 		"wave":          {func(w *ending) { w.rows[2].Wave = 3; w.rows[2].Begun = time.Time{} }, "file-share: wave: 3, should be 2"},

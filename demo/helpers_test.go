@@ -26,6 +26,7 @@ func perfect() ending {
 		}
 		was.rows = append(was.rows, row)
 		was.results = append(was.results, m.perfect(row))
+		was.campaign.Decisions = append(was.campaign.Decisions, was.results[i].Decisions...)
 	}
 	was.effects = intended(members())
 	for title := range announced("tidegate-demo", members()) {

@@ -193,7 +193,7 @@ func (p printer) coloured(shown string, expected bool) string {
 
 // decided says who decided what.
 func decided(decisions []maintenance.Decision) string {
-	texts := each(decisions, func(d maintenance.Decision) string { return fmt.Sprintf("%s by %s, because %s", d.What, d.By, d.Why) })
+	texts := each(decisions, func(d maintenance.Decision) string { return fmt.Sprintf("%s by %s, because %s", d.Text(), d.By, d.Why) })
 	if len(texts) == 0 {
 		return ""
 	}

@@ -54,7 +54,7 @@ func newOrder(a *app, o operate.Order) *cobra.Command {
 				return err
 			}
 			return a.printer(cmd).Print(decision, func(p show.Printer) {
-				p.Linef("%s: %s by %s at %s", g.Subject(), o.Past, decision.By, show.Clock(&decision.At))
+				p.Linef("%s", operate.Answer(g.Command, decision))
 				if decision.Note != "" {
 					p.Linef("%s", decision.Note)
 				}

@@ -30,7 +30,7 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Result:   &fleet.Result{Name: "fleet", State: fleet.Aborted, Summary: "aborted", Submitter: "alice", Start: at, End: at, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}},
 	}
 	gateway := maintenance.Gateway{ID: "sgw-12A3456B", Tags: map[string]string{"env": "prod"}}
-	again := maintenance.Decision{What: "abort", By: "bob", At: at, Note: "it is stopped already: aborted by alice (enough); nothing is in progress any more"}
+	again := maintenance.Decision{What: "abort", By: "bob", At: at, Campaign: "campaign-fleet", Note: "it is stopped already: aborted by alice (enough); nothing is in progress any more"}
 	run := maintenance.Status{
 		Target: maintenance.Target{
 			Name: "one", Labels: map[string]string{"app": "pay"},

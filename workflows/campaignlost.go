@@ -87,6 +87,9 @@ func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
 			WorkflowID: id, Parent: c.Rosters[ref/LineSpace], Since: entry.Begun.Truncate(time.Second), Pace: noticePace(c.in.Plan.Policy),
 		})
 		e := &c.Entries[c.entryOf[ref]]
+		if record.Result != nil {
+			c.learnDecisions(*e, record.Result.Decisions...)
+		}
 		switch {
 		case e.State != fleet.Running || e.Attempts != attempt:
 		case err != nil:

@@ -17,8 +17,8 @@ import (
 // to a waiting receiver has left the channel, and drain, which may come before the
 // receiver does, would not find it.
 func (c *campaign) hear(ctx workflow.Context) {
-	told, held := news(ctx), heldOnes(ctx)
-	for workflow.Await(ctx, func() bool { return told.Len()+held.Len() > 0 }) == nil {
+	told, held, decided := news(ctx), heldOnes(ctx), decidedOnes(ctx)
+	for workflow.Await(ctx, func() bool { return told.Len()+held.Len()+decided.Len() > 0 }) == nil {
 		c.drain(ctx)
 	}
 }
@@ -36,6 +36,13 @@ func heldOnes(ctx workflow.Context) workflow.ReceiveChannel {
 	})
 }
 
+// decidedOnes is where runs tell what people have told them.
+func decidedOnes(ctx workflow.Context) workflow.ReceiveChannel {
+	return workflow.GetSignalChannelWithOptions(ctx, decidedSignal, workflow.SignalChannelOptions{
+		Description: "What a person has told a target's own run; its maintenance sends it.",
+	})
+}
+
 // drain takes in what has arrived and was not heard yet: what a run does not hear,
 // the next one never will.
 func (c *campaign) drain(ctx workflow.Context) {
@@ -49,10 +56,39 @@ func (c *campaign) drain(ctx workflow.Context) {
 	for held := heldOnes(ctx); ; {
 		var h heldTarget
 		if !held.ReceiveAsync(&h) {
-			return
+			break
 		}
 		c.learnHeld(ctx, h)
 	}
+	for decided := decidedOnes(ctx); ; {
+		var d targetDecision
+		if !decided.ReceiveAsync(&d) {
+			return
+		}
+		for _, e := range c.Entries {
+			if e.Gateway == d.Gateway {
+				c.learnDecisions(e, d.Decision)
+			}
+		}
+	}
+}
+
+// learnDecisions takes in what a target's own run was told by people. It may be told
+// twice.
+func (c *campaign) learnDecisions(e fleet.Entry, decisions ...maintenance.Decision) {
+	for _, d := range decisions {
+		d.Target = e.Name
+		if d.Campaign == "" && !slices.Contains(c.Decisions, d) {
+			c.keepDecision(d)
+		}
+	}
+}
+
+// keepDecision keeps a decision; of many the last.
+func (c *campaign) keepDecision(d maintenance.Decision) {
+	c.Decisions = append(c.Decisions, d)
+	c.Decisions = c.Decisions[max(0, len(c.Decisions)-maxDecisions):]
+	c.changed = true
 }
 
 // learnHeld takes in that a target is held whose roster is gone.
@@ -72,6 +108,12 @@ func (c *campaign) learn(ctx workflow.Context, n News) {
 	}
 	c.changed = true
 	for _, e := range n.Events {
+		if e.Decision != nil {
+			if i, ok := c.entryOf[RefOf(n.Roster, e.Line)]; ok {
+				c.learnDecisions(c.Entries[i], *e.Decision)
+			}
+			continue
+		}
 		if c.phase == fleet.Gathering {
 			c.keep(n.Roster, e)
 			continue

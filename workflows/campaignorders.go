@@ -57,14 +57,9 @@ func (c *campaign) listen(ctx workflow.Context) error {
 // obey registers one update, with its check and its place in the record.
 func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 	handle := func(ctx workflow.Context, in CampaignOrder) (maintenance.Decision, error) {
-		d := maintenance.Decision{What: o.name, Target: in.Target, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
-		if c.Stopped != "" {
-			d.Note = c.stoppedAlready()
-		}
-		c.Decisions = append(c.Decisions, d)
-		c.Decisions = c.Decisions[max(0, len(c.Decisions)-maxDecisions):]
+		d := c.decision(ctx, o.name, in)
+		c.keepDecision(d)
 		o.do(ctx, in)
-		c.changed = true
 		return d, nil
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
@@ -84,6 +79,23 @@ func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 		},
 		Description: o.says + `: {"by": "who", "why": "for the record"` + o.takes + `}.`,
 	})
+}
+
+// decision is what an operator has decided, with all that was decided.
+func (c *campaign) decision(ctx workflow.Context, what string, in CampaignOrder) maintenance.Decision {
+	d := maintenance.Decision{What: what, Target: in.Target, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
+	switch what {
+	case ApproveUpdate:
+		d.Wave = c.approved() + 1
+	case RescheduleUpdate:
+		d.NotBefore = wholeSecond(in.NotBefore)
+	case ConcurrencyUpdate:
+		d.MaxConcurrent = in.MaxConcurrent
+	}
+	if c.Stopped != "" {
+		d.Note = c.stoppedAlready()
+	}
+	return d
 }
 
 // add takes a page of the plan in.

@@ -307,3 +307,74 @@ func TestARetryThatFindsNothingLeftToDoDoesNotMakeAFailureGood(t *testing.T) {
 	require.True(t, retried.accepted, retried.refused)
 	require.Len(t, s.triggered(), 2)
 }
+
+// TestEveryDecisionKeepsWhatWasDecided: the number, the time, the wave, and what the own
+// run of a target was told.
+func TestEveryDecisionKeepsWhatWasDecided(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	p := s.plan()
+	p.Approvals.Count = 1
+	p.Policy.OnFailure = maintenance.OnFailureHold
+	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
+	s.gateways[0].noEffect = true
+	env := under(t, noon.Add(-time.Hour), s)
+	tell := func(after time.Duration, update, by string, onlyIf func() bool) {
+		env.RegisterDelayedCallback(func() {
+			require.True(t, onlyIf())
+			s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
+			require.NoError(t, env.UpdateWorkflowByID(workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), update, update, &answer{}, workflows.Order{By: by, Why: "mended"}))
+		}, after)
+	}
+	about := func(target string, at time.Time) workflows.CampaignOrder {
+		return workflows.CampaignOrder{Order: workflows.Order{By: "bob", Why: "CHG-1"}, Target: target, NotBefore: at}
+	}
+	env.order(10*time.Minute, workflows.ApproveUpdate, about("", time.Time{}))
+	env.order(11*time.Minute, workflows.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute-time.Millisecond)))
+	env.order(12*time.Minute, workflows.RescheduleUpdate, about(nameOf(1), time.Time{}))
+	env.order(13*time.Minute, workflows.ConcurrencyUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "bob", Why: "CHG-1"}, MaxConcurrent: 1})
+	env.order(14*time.Minute, workflows.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute)))
+	tell(2*time.Hour, workflows.RetryUpdate, "carol", func() bool { return rows(t, env)[0].Held })
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	at := func(d time.Duration) time.Time { return noon.Add(d - time.Hour) }
+	want := []maintenance.Decision{
+		{What: "approve", Wave: 1, At: at(10 * time.Minute)},
+		{What: "reschedule", Target: nameOf(1), NotBefore: noon.Add(40 * time.Minute), At: at(11 * time.Minute)},
+		{What: "reschedule", Target: nameOf(1), At: at(12 * time.Minute)},
+		{What: "concurrency", MaxConcurrent: 1, At: at(13 * time.Minute)},
+		{What: "reschedule", Target: nameOf(1), NotBefore: noon.Add(40 * time.Minute), At: at(14 * time.Minute)},
+	}
+	for i := range want {
+		want[i].By, want[i].Why = "bob", "CHG-1"
+	}
+	want = append(want, maintenance.Decision{What: "retry", Target: nameOf(0), Step: maintenance.StepRunning, By: "carol", Why: "mended", At: at(2 * time.Hour)})
+	require.Equal(t, want, result.Decisions)
+}
+
+// TestAnAbortOfOneTargetIsItsCampaignsDecisionToo, and that of the campaign is one
+// decision, however many runs it reaches.
+func TestAnAbortOfOneTargetIsItsCampaignsDecisionToo(t *testing.T) {
+	t.Parallel()
+	s := newSky(3)
+	p := s.plan()
+	p.Policy.OnFailure = maintenance.OnFailureHold
+	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
+	p.Rollout.MaxFailures = share(t, "3")
+	for _, c := range s.gateways {
+		c.noEffect = true
+	}
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterDelayedCallback(func() {
+		err := env.UpdateWorkflowByID(workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), workflows.AbortUpdate, "one", &answer{}, workflows.Order{By: "carol", Why: "not this one"})
+		require.NoError(t, err)
+	}, 2*time.Hour)
+	env.order(3*time.Hour, workflows.AbortUpdate, workflows.CampaignOrder{})
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.Error(t, err)
+	require.Len(t, result.Decisions, 2)
+	require.Equal(t, []string{"abort files-000 carol", "abort  bob"}, []string{
+		result.Decisions[0].What + " " + result.Decisions[0].Target + " " + result.Decisions[0].By,
+		result.Decisions[1].What + " " + result.Decisions[1].Target + " " + result.Decisions[1].By,
+	})
+}

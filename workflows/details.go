@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,13 +136,23 @@ func took(s maintenance.StepReport) string {
 // shownDecisions is how many decisions the Web UI shows, the last first.
 const shownDecisions = 5
 
+// decisionTable has a column for the target where one of them is about a target.
 func decisionTable(d *document, decisions []maintenance.Decision) {
-	var rows [][]md
-	for n := len(decisions) - 1; n >= max(0, len(decisions)-shownDecisions); n-- {
-		of := decisions[n]
-		rows = append(rows, []md{stamp(&of.At), plain(strings.TrimSpace(of.What + " " + of.Target)), plain(of.By), plain(cutTo(of.Why, shownNote))})
+	last := decisions[max(0, len(decisions)-shownDecisions):]
+	of := slices.ContainsFunc(last, func(d maintenance.Decision) bool { return d.Target != "" })
+	titles := []string{"when, UTC", "what", "by", "why"}
+	if of {
+		titles = slices.Insert(titles, 2, "target")
 	}
-	d.table("Decisions", []string{"when, UTC", "what", "by", "why"}, rows, len(decisions))
+	var rows [][]md
+	for _, decision := range slices.Backward(last) {
+		row := []md{stamp(&decision.At), plain(decision.Text()), plain(decision.By), plain(cutTo(decision.Why, shownNote))}
+		if of {
+			row = slices.Insert(row, 2, plain(decision.Target))
+		}
+		rows = append(rows, row)
+	}
+	d.table("Decisions", titles, rows, len(decisions))
 }
 
 func proxyTable(d *document, proxies []maintenance.ProxyOutcome) {

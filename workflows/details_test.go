@@ -152,7 +152,7 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 	today := noon.Format(time.DateOnly)
 	for what, texts := range map[string][]string{
 		"asks":   {"**Held: a person has to act.** wave 1 waits for an approval", "You may send **approve**, **pause**"},
-		"waits":  {"**Waits** until Sun " + today + " 12:00Z", "|window|2|Sun " + today + " 12:00Z|", "|barred|1| |files-002:", "|approve|bob|see \\[CHG-1\\]|"},
+		"waits":  {"**Waits** until Sun " + today + " 12:00Z", "|window|2|Sun " + today + " 12:00Z|", "|barred|1| |files-002:", "|approve: wave 1|bob|see \\[CHG-1\\]|"},
 		"runs":   {"**Under way.**", "[files-000](namespaces/default-test-namespace/workflows/gateway-sgw-00000001) sgw-00000001|1|", "|concurrency|1|", ".roster-000)"},
 		"paused": {"**Paused** by bob: for the test", "You may send **resume**", "|pause|2|"},
 		"ended":  {"**ABORTED**", "ended Sun " + today + " 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|for the test|"},

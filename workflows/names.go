@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // The names under which other programs, the Web UI and recorded histories know
@@ -49,7 +50,7 @@ const (
 	ResumeUpdate = "resume"
 	// RescheduleUpdate keeps a target back until an instant. Like all of a
 	// campaign's but add-targets it takes a CampaignOrder.
-	RescheduleUpdate = "reschedule"
+	RescheduleUpdate = maintenance.WhatReschedule
 	// ConcurrencyUpdate sets how many targets run at a time.
 	ConcurrencyUpdate = "concurrency"
 	// QuarantineName is the type of the workflow that stands for a quarantine.

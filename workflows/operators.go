@@ -70,7 +70,7 @@ func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
 				continue
 			}
 			if _, aborted := r.decided(AbortUpdate); !aborted {
-				r.record(ctx, AbortUpdate, o.Order)
+				r.record(ctx, maintenance.Decision{What: AbortUpdate, By: o.By, Why: o.Why, Campaign: o.Campaign})
 			}
 			stop()
 			return
@@ -78,29 +78,40 @@ func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
 	})
 }
 
-// tellCampaign says that the run is held, and why; empty: no more. Its roster passes it
-// on; where that is gone, the campaign is told directly. It is not waited for.
+// tellCampaign says that the run is held, and why; empty: no more.
 func (r *run) tellCampaign(ctx workflow.Context, reason string) {
+	r.signalCampaign(ctx, heldSignal, heldTarget{Gateway: r.in.Target.Gateway.ID(), Reason: reason})
+}
+
+// signalCampaign tells the campaign something. Its roster passes it on; where that is
+// gone, the campaign is told directly. It is not waited for.
+func (r *run) signalCampaign(ctx workflow.Context, signal string, what any) {
 	parent := workflow.GetInfo(ctx).ParentWorkflowExecution
 	if r.in.Campaign == "" || parent == nil {
 		return
 	}
-	held := heldTarget{Gateway: r.in.Target.Gateway.ID(), Reason: reason}
-	told := workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, heldSignal, held)
+	told := workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, signal, what)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		err := told.Get(ctx, nil)
 		if _, gone := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); gone {
-			workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", heldSignal, held)
+			workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", signal, what)
 		}
 	})
 }
 
-// record keeps what somebody has decided.
-func (r *run) record(ctx workflow.Context, what string, o Order) maintenance.Decision {
-	decision := maintenance.Decision{What: what, By: o.By, Why: o.Why, At: workflow.Now(ctx)}
-	r.status.Decisions = append(r.status.Decisions, decision)
+// record keeps what somebody has decided, with the step that a retry or a skip is about.
+// What the campaign has not passed on itself it is told.
+func (r *run) record(ctx workflow.Context, d maintenance.Decision) maintenance.Decision {
+	d.At = workflow.Now(ctx)
+	if d.What == RetryUpdate || d.What == SkipUpdate {
+		d.Step = r.status.Step
+	}
+	r.status.Decisions = append(r.status.Decisions, d)
 	r.publish(ctx)
-	return decision
+	if d.Campaign == "" {
+		r.signalCampaign(ctx, decidedSignal, targetDecision{Gateway: r.in.Target.Gateway.ID(), Decision: d})
+	}
+	return d
 }
 
 // obey registers one update, with its check and its place in the record.
@@ -109,7 +120,7 @@ func (r *run) obey(ctx workflow.Context, o command) error {
 		if o.do != nil {
 			o.do()
 		}
-		return r.record(ctx, o.name, in), nil
+		return r.record(ctx, maintenance.Decision{What: o.name, By: in.By, Why: in.Why}), nil
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
 		Validator: func(_ workflow.Context, in Order) error {

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -13,6 +14,8 @@ import (
 // The signals between a roster and a target's run.
 const (
 	heldSignal = "held"
+	// decidedSignal carries a targetDecision.
+	decidedSignal = "decided"
 	// abortSignal carries a campaignAbort.
 	abortSignal = "abort"
 )
@@ -47,6 +50,7 @@ func Roster(ctx workflow.Context, in RosterInput) error {
 	workflow.Go(living, r.tell)
 	workflow.Go(living, r.obey)
 	workflow.Go(living, r.hearOfHeld)
+	workflow.Go(living, r.hearDecisions)
 	workflow.Go(living, r.seeCampaignGone)
 	tended.Wait(ctx)
 	return r.flush(ctx)
@@ -81,12 +85,13 @@ type line struct {
 	// match.
 	chosen     bool
 	unreadable bool
-	patience   time.Duration       // until one that is unreadable is read again
-	obstacle   activities.Obstacle // what bars it; zero: nothing
-	told       fleet.Event         // what the campaign was told last of a maintenance
-	attempt    int                 // of the maintenance that was begun last
-	running    string              // run id of the maintenance that runs
-	orders     workflow.Channel    // of attempts; 0 is "read it anew"
+	patience   time.Duration          // until one that is unreadable is read again
+	obstacle   activities.Obstacle    // what bars it; zero: nothing
+	told       fleet.Event            // what the campaign was told last of a maintenance
+	attempt    int                    // of the maintenance that was begun last
+	running    string                 // run id of the maintenance that runs
+	decided    []maintenance.Decision // that its runs were told by people, and the campaign knows of
+	orders     workflow.Channel       // of attempts; 0 is "read it anew"
 }
 
 // enlist makes a line of every target, named or found.
@@ -170,6 +175,32 @@ func (r *roster) hearOfHeld(ctx workflow.Context) {
 			}
 		}
 		held = heldTarget{}
+	}
+}
+
+// hearDecisions tells the campaign what people have told its targets' own runs.
+func (r *roster) hearDecisions(ctx workflow.Context) {
+	for channel := decidedOnes(ctx); ; {
+		var told targetDecision
+		if !channel.Receive(ctx, &told) || ctx.Err() != nil {
+			return
+		}
+		for _, l := range r.lines {
+			if l.Target.Gateway.ID() == told.Gateway {
+				r.reportDecisions(l, told.Decision)
+			}
+		}
+	}
+}
+
+// reportDecisions leaves for the campaign those decisions of a target's run that it was
+// not told yet, and has not passed on itself.
+func (r *roster) reportDecisions(l *line, decisions ...maintenance.Decision) {
+	for _, d := range decisions {
+		if d.Campaign == "" && !slices.Contains(l.decided, d) {
+			l.decided = append(l.decided, d)
+			r.report(l, fleet.Event{Kind: fleet.KindDecided, Decision: &d})
+		}
 	}
 }
 

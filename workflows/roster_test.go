@@ -169,3 +169,31 @@ func TestAHeldTargetWithoutItsRosterIsShownAsHeld(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, result.Counts.Succeeded)
 }
+
+// What a person tells the run of a target whose roster is gone stands in the campaign's
+// record once, though the run's signal and its own record tell it.
+func TestADecisionWithoutARosterReachesItsCampaign(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	env := under(t, noon, s)
+	gateway := s.gateways[0].gateway.ID
+	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: gateway, State: fleet.Running, Begun: noon, Attempts: 1})
+	in.EventsPerRun, in.Carried.Rosters, in.Carried.Lost, in.Carried.Swept = 0, []string{"roster-0"}, []int{0}, noon
+	env.meter.gone = "roster-0"
+	s.set(workflows.GatewayWorkflowID(gateway), true)
+	retried := maintenance.Decision{What: "retry", Step: maintenance.StepRunning, By: "carol", Why: "mended", At: noon.Add(9 * time.Minute)}
+	passed := maintenance.Decision{What: "abort", By: "bob", At: noon.Add(10 * time.Minute), Campaign: "default-test-workflow-id"}
+	env.RegisterDelayedCallback(func() {
+		env.SignalWorkflow("decided", map[string]any{"gateway": gateway, "decision": retried})
+	}, 10*time.Minute)
+	env.RegisterDelayedCallback(func() {
+		retried.Target = nameOf(0)
+		require.Equal(t, []maintenance.Decision{retried}, campaignStatus(t, env).Decisions)
+		record := maintenance.Result{State: maintenance.StateCompleted, Gateway: maintenance.GatewayOutcome{Updated: true}, Decisions: []maintenance.Decision{retried, passed}}
+		record.Decisions[0].Target = ""
+		s.end(workflows.GatewayWorkflowID(gateway), record)
+	}, 11*time.Minute)
+	result, err := campaign(t, env, in)
+	require.NoError(t, err)
+	require.Equal(t, []maintenance.Decision{retried}, result.Decisions)
+}

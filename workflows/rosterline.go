@@ -74,6 +74,7 @@ func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
 	}
 	result, err := recordOf(childCtx, child)
 	l.running = ""
+	r.reportDecisions(l, result.Decisions...) // a signal may come after the end
 	if result.State == maintenance.StateDeferred {
 		r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
 		return

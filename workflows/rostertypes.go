@@ -63,6 +63,12 @@ type campaignAbort struct {
 	Campaign string `json:"campaign"` // workflow id
 }
 
+// targetDecision is what a person told a run itself, for its campaign's record.
+type targetDecision struct {
+	Gateway  string               `json:"gateway"`
+	Decision maintenance.Decision `json:"decision"`
+}
+
 // heldTarget is what a run tells its roster when it is held, and when no more.
 type heldTarget struct {
 	Gateway string `json:"gateway"`

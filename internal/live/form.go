@@ -110,6 +110,9 @@ func (m Model) given(msg givenMsg) Model {
 }
 
 func told(what string, d maintenance.Decision) string {
+	if detail := d.Detail(); detail != "" {
+		what += " (" + detail + ")"
+	}
 	return fmt.Sprintf("done: %s, by %s at %s", what, clean(d.By), d.At.UTC().Format("15:04:05Z"))
 }
 

@@ -49,9 +49,12 @@ func sampleResult() maintenance.Result {
 		Proxies: []maintenance.ProxyOutcome{{
 			InstanceID: instanceID, ProxyID: proxyID, State: maintenance.ProxyRejected, From: "2.23.12.000", To: "2.24.03.000", JobID: "job-1", Note: "insufficient subnet ip",
 		}},
-		Steps:       []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &begin, End: &end, Note: "triggered"}},
-		Ledger:      []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none"}},
-		Decisions:   []maintenance.Decision{{What: "approve", Target: "store-7", By: "ann", Why: "change 4711", At: begin, Note: "it is stopped already"}},
+		Steps:  []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &begin, End: &end, Note: "triggered"}},
+		Ledger: []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none"}},
+		Decisions: []maintenance.Decision{{
+			What: "approve", Target: "store-7", Step: maintenance.StepSnapshot, Wave: 2, NotBefore: end, MaxConcurrent: 20,
+			By: "ann", Why: "change 4711", At: begin, Campaign: "fleet", Note: "it is stopped already",
+		}},
 		Quarantined: true, Start: begin, End: end,
 	}
 }

@@ -158,19 +158,6 @@ type Quarantine struct {
 	Since      time.Time `json:"since"`
 }
 
-// Decision is what a person decided about a run.
-type Decision struct {
-	What string `json:"what"` // such as approve
-	// Target is the one that it is about, in a campaign; empty: the whole.
-	Target string    `json:"target,omitempty"`
-	By     string    `json:"by"`
-	Why    string    `json:"why,omitempty"`
-	At     time.Time `json:"at"`
-	// Note says what the decision met, where that is not what one would expect, such as
-	// an abort of what was aborted before.
-	Note string `json:"note,omitempty"`
-}
-
 // Result is the record of one run.
 type Result struct {
 	Target    string            `json:"target"`

@@ -225,7 +225,7 @@ func stateOf(r fleet.Row) string {
 // decided prints what was decided, as campaigns do: with the target.
 func (p page) decided(decisions []maintenance.Decision) {
 	show.Section(p.Printer, decisions, []string{"DECISION", "TARGET", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
-		return []string{d.What, cmp.Or(d.Target, "-"), d.By, show.Clock(&d.At), d.Why}
+		return []string{d.Text(), cmp.Or(d.Target, "-"), d.By, show.Clock(&d.At), d.Why}
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -45,6 +46,15 @@ func (k Command) Subject() string {
 		return k.In.Target + " of " + k.Name
 	}
 	return k.Gateway + k.Name
+}
+
+// Answer is the line that says that it was obeyed, and with what.
+func Answer(k Command, d maintenance.Decision) string {
+	text := fmt.Sprintf("%s: %s by %s at %s", k.Subject(), k.Past, d.By, show.Clock(&d.At))
+	if detail := d.Detail(); detail != "" {
+		text += ": " + detail
+	}
+	return text
 }
 
 // Give gives the order and waits until it is obeyed or refused. Its error is a

@@ -107,6 +107,6 @@ func (p page) parts(
 		return []string{c.What, c.Kind(), string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)}
 	})
 	show.Section(p.Printer, decisions, []string{"DECISION", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
-		return []string{d.What, d.By, show.Clock(&d.At), d.Why}
+		return []string{d.Text(), d.By, show.Clock(&d.At), d.Why}
 	})
 }

@@ -87,7 +87,7 @@ func ganttOf(d Document) gantt {
 	}
 	for _, decision := range d.Decisions {
 		g.Decisions = append(g.Decisions, bar{
-			X: a.at(decision.At), Y: headHeight - 8, Title: fmt.Sprintf("%s %s %s by %s", stamp(decision.At), decision.What, decision.Target, decision.By),
+			X: a.at(decision.At), Y: headHeight - 8, Title: fmt.Sprintf("%s %s %s by %s", stamp(decision.At), decision.Text(), decision.Target, decision.By),
 		})
 	}
 	return g

@@ -17,6 +17,7 @@ const (
 	KindDeferred Kind = "deferred"  // it was begun, and found its window shut: Entry holds the new one
 	KindHeld     Kind = "held"      // its run waits for a person: Note says why; empty: no more
 	KindEnded    Kind = "ended"
+	KindDecided  Kind = "decided" // a person gave its own run a command: Decision holds it; nothing changes
 )
 
 // Event is what happened to one target.
@@ -29,6 +30,8 @@ type Event struct {
 	Note    string    `json:"note,omitempty"`
 	At      time.Time `json:"at,omitzero"`
 	Took    Took      `json:"took,omitzero"`
+	// Decision is what a person told its own run.
+	Decision *maintenance.Decision `json:"decision,omitempty"`
 }
 
 // Took is how long the pieces of a maintenance took; zero for those that it did
@@ -78,6 +81,8 @@ func (e *Entry) Learn(ev Event, now time.Time) bool {
 		if e.State != Running || e.Attempts != ev.Attempt {
 			return false
 		}
+	case KindDecided:
+		return false
 	}
 	switch ev.Kind {
 	case KindRead:
@@ -94,6 +99,7 @@ func (e *Entry) Learn(ev Event, now time.Time) bool {
 		e.Note = ev.Note
 	case KindEnded:
 		e.State, e.Note, e.End = ev.State, ev.Note, ev.At.UTC()
+	case KindDecided:
 	}
 	return true
 }
