@@ -7,10 +7,10 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// GatewayCloud is what the activities need of AWS Storage Gateway's control
+// GatewayControl is what the activities need of AWS Storage Gateway's control
 // side, for one account and region. Every error wraps one of the maintenance
 // package's sentinels.
-type GatewayCloud interface {
+type GatewayControl interface {
 	Gateway(ctx context.Context, arn string) (maintenance.Gateway, error)
 	// Gateways is a page of all gateways, as far as the list shows them; next is
 	// the marker of the one after it, empty after the last.
@@ -20,6 +20,20 @@ type GatewayCloud interface {
 	// answer does not say whether it took effect. It is sent once at most.
 	UpdateSoftware(ctx context.Context, arn string) error
 	SetAutomaticUpdates(ctx context.Context, arn string, policy maintenance.AutomaticUpdatePolicy) error
+}
+
+// GatewayTags are a gateway's tags. To set or remove one may be repeated.
+type GatewayTags interface {
+	// Tags are all of them; Gateway shows ten.
+	Tags(ctx context.Context, arn string) (map[string]string, error)
+	Tag(ctx context.Context, arn, key, value string) error
+	Untag(ctx context.Context, arn, key string) error
+}
+
+// GatewayCloud is AWS Storage Gateway in one account and region.
+type GatewayCloud interface {
+	GatewayControl
+	GatewayTags
 }
 
 // VolumeCloud is what the activities need for volumes and their snapshots:

@@ -43,9 +43,13 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 			r.aws.snapshots = says([]maintenance.Snapshot{snapshot("snap-0a", "pending")})
 			return fail(r, r.gateways.DeleteSnapshots, activities.DeleteSnapshotsInput{FindSnapshotInput: snapshots})
 		}, "DeleteSnapshot", activities.TypeUnavailable},
-		"automatic updates": {func(r *rig) error {
-			return fail(r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: lookup(), Policy: maintenance.EmergencyVersionsOnly})
-		}, "SetAutomaticUpdates", activities.TypeUnavailable},
+		"tags":              {func(r *rig) error { return fail(r, r.gateways.SurveyGateway, survey()) }, "Tags", activities.TypeUnavailable},
+		"hold, mark":        {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "Tag", activities.TypeUnavailable},
+		"automatic updates": {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "SetAutomaticUpdates", activities.TypeUnavailable},
+		"restore, unmark": {func(r *rig) error {
+			r.aws.tags = says(markTags())
+			return fail(r, r.gateways.RestoreAutomaticUpdates, markedPolicy())
+		}, "Untag", activities.TypeUnavailable},
 		"proxy":         {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Proxies", activities.TypeUnavailable},
 		"proxy, kernel": {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Kernel", activities.TypeUnavailable},
 		"upgrade, schedule": {func(r *rig) error {

@@ -47,6 +47,9 @@ const (
 	TypeNoWindow    = "NoWindow"
 	// TypeQuarantined: an earlier run left the gateway in doubt.
 	TypeQuarantined = "Quarantined"
+	// TypeMarked: another run has changed a setting for a while, and is not known to have
+	// ended.
+	TypeMarked = "Marked"
 	// TypeNotSent: a message to people that its channel did not take.
 	TypeNotSent = "NotSent"
 )
@@ -59,6 +62,7 @@ var (
 	errBroken       = errors.New("in a state that waiting does not end")
 	errJobFailed    = errors.New("the cloud's job did not do its work")
 	errQuarantined  = errors.New("the gateway is quarantined")
+	errMarked       = errors.New("in use by another run")
 	errNotSent      = errors.New("not sent")
 )
 
@@ -77,6 +81,7 @@ func verdicts() []verdict {
 		{is: errNotSent, kind: TypeNotSent},
 		{is: errWindowMissed, kind: TypeWindowMissed},
 		{is: errQuarantined, kind: TypeQuarantined},
+		{is: errMarked, kind: TypeMarked},
 		{is: errNoEffect, kind: TypeNoEffect},
 		{is: errBroken, kind: TypeBroken},
 		{is: errJobFailed, kind: TypeJobFailed},

@@ -84,8 +84,8 @@ func TestWhatWasSetGoingIsNotGivenUpForWantOfPermission(t *testing.T) {
 			return fail(r, r.gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: lookup()})
 		}},
 		"CreateSnapshot": {do: func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volume) }},
-		"SetAutomaticUpdates": {do: func(r *rig) error {
-			return fail(r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: lookup()})
+		"HoldAutomaticUpdates": {do: func(r *rig) error {
+			return fail(r, r.gateways.HoldAutomaticUpdates, activities.MarkedPolicyInput{Lookup: lookup()})
 		}},
 		"UpgradeProxy": {do: func(r *rig) error {
 			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup()})
@@ -103,8 +103,8 @@ func TestWhatWasSetGoingIsNotGivenUpForWantOfPermission(t *testing.T) {
 		"DeleteSnapshots": {patient: true, do: func(r *rig) error {
 			return fail(r, r.gateways.DeleteSnapshots, activities.DeleteSnapshotsInput{FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: volume}})
 		}},
-		"SetAutomaticUpdates, undo": {patient: true, do: func(r *rig) error {
-			return fail(r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: lookup(), Undo: true})
+		"RestoreAutomaticUpdates": {patient: true, do: func(r *rig) error {
+			return fail(r, r.gateways.RestoreAutomaticUpdates, activities.MarkedPolicyInput{Lookup: lookup()})
 		}},
 		"FindUpgrade": {patient: true, do: func(r *rig) error {
 			return fail(r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxyLookup()})
@@ -254,8 +254,11 @@ func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
 		"DeleteSnapshots": func(r *rig) error {
 			return fail(r, r.gateways.DeleteSnapshots, activities.DeleteSnapshotsInput{FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: activities.VolumeLookup{Account: "other"}}})
 		},
-		"SetAutomaticUpdates": func(r *rig) error {
-			return fail(r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: activities.Lookup{Gateway: other}})
+		"HoldAutomaticUpdates": func(r *rig) error {
+			return fail(r, r.gateways.HoldAutomaticUpdates, activities.MarkedPolicyInput{Lookup: activities.Lookup{Gateway: other}})
+		},
+		"RestoreAutomaticUpdates": func(r *rig) error {
+			return fail(r, r.gateways.RestoreAutomaticUpdates, activities.MarkedPolicyInput{Lookup: activities.Lookup{Gateway: other}})
 		},
 		"ReadProxy": func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxy) },
 		"UpgradeProxy": func(r *rig) error {

@@ -85,6 +85,9 @@ type fakeAWS struct {
 	schedule  answers[maintenance.RawSchedule]
 	update    error
 	policy    error
+	tags      answers[map[string]string]
+	tag       error
+	untag     error
 	volumes   answers[[]maintenance.Volume]
 	create    answers[string]
 	snapshots answers[[]maintenance.Snapshot]
@@ -124,6 +127,24 @@ func (f *fakeAWS) SetAutomaticUpdates(ctx context.Context, arn string, policy ma
 		return err
 	}
 	return f.policy
+}
+
+func (f *fakeAWS) Tags(ctx context.Context, _ string) (map[string]string, error) {
+	return look(ctx, &f.book, "Tags", &f.tags)
+}
+
+func (f *fakeAWS) Tag(ctx context.Context, arn, key, value string) error {
+	if err := f.change(ctx, "Tag", "tag "+arn+" with "+key+": "+value); err != nil {
+		return err
+	}
+	return f.tag
+}
+
+func (f *fakeAWS) Untag(ctx context.Context, arn, key string) error {
+	if err := f.change(ctx, "Untag", "untag "+arn+" of "+key); err != nil {
+		return err
+	}
+	return f.untag
 }
 
 func (f *fakeAWS) Volumes(ctx context.Context, _ maintenance.Gateway) ([]maintenance.Volume, error) {

@@ -33,7 +33,9 @@ type AssessGatewayOutput struct {
 	Gateway          maintenance.Gateway               `json:"gateway"`
 	Schedule         maintenance.Schedule              `json:"schedule"`
 	AutomaticUpdates maintenance.AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
-	Volumes          []maintenance.Volume              `json:"volumes,omitempty"`
+	// Mark is what a run has left beside its change of the automatic updates; nil: none.
+	Mark    *maintenance.PolicyMark `json:"mark,omitempty"`
+	Volumes []maintenance.Volume    `json:"volumes,omitempty"`
 }
 
 // AssessGateway checks what the run was asked for, and reads the gateway, its
@@ -54,6 +56,9 @@ func (a *StorageGateway) AssessGateway(ctx context.Context, in AssessGatewayInpu
 		return out, err
 	}
 	out.AutomaticUpdates = raw.AutomaticUpdates
+	if out.Mark, err = a.policyMark(ctx, ref); err != nil {
+		return out, err
+	}
 	if out.Schedule, err = maintenance.ParseSchedule(raw, out.Policy.WindowPreference); err != nil {
 		return out, err
 	}
@@ -120,6 +125,9 @@ func (a *StorageGateway) VerifyGateway(ctx context.Context, in VerifyGatewayInpu
 			return out, err
 		}
 		out.AutomaticUpdates = raw.AutomaticUpdates
+		if out.Mark, err = a.policyMark(ctx, in.Gateway); err != nil {
+			return out, err
+		}
 	}
 	if in.Volumes {
 		out.Volumes, err = a.volumes(ctx, in.Gateway, out.Gateway)
@@ -141,6 +149,24 @@ func (a *StorageGateway) rawSchedule(ctx context.Context, ref maintenance.Gatewa
 		return maintenance.RawSchedule{}, err
 	}
 	return call(ctx, cloud.Schedule, ref.ARN)
+}
+
+// tags are all tags of the gateway.
+func (a *StorageGateway) tags(ctx context.Context, ref maintenance.GatewayRef) (map[string]string, error) {
+	cloud, err := a.Accounts.Gateways(ref.Account)
+	if err != nil {
+		return nil, err
+	}
+	return call(ctx, cloud.Tags, ref.ARN)
+}
+
+// policyMark is the mark among them; nil: there is none.
+func (a *StorageGateway) policyMark(ctx context.Context, ref maintenance.GatewayRef) (*maintenance.PolicyMark, error) {
+	tags, err := a.tags(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return maintenance.PolicyMarkOf(ref.ID(), tags)
 }
 
 func (a *StorageGateway) schedule(ctx context.Context, ref maintenance.GatewayRef, prefer maintenance.Recurrence) (maintenance.Schedule, error) {
@@ -204,35 +230,6 @@ func (a *StorageGateway) WatchGateway(ctx context.Context, in WatchGatewayInput)
 	out.Evidence = maintenance.Judge(in.Baseline, out.Gateway)
 	if out.Schedule == in.Schedule && out.Evidence != maintenance.EvidenceUpdated {
 		return out, notYet("window and software unchanged at %s", a.Now().UTC().Format(time.RFC3339))
-	}
-	return out, nil
-}
-
-// SetAutomaticUpdatesInput names the policy that is to be in force.
-type SetAutomaticUpdatesInput struct {
-	Lookup
-	Policy maintenance.AutomaticUpdatePolicy `json:"policy"`
-	// Undo is set where the policy is as it was found: see patient.
-	Undo bool `json:"undo,omitempty"`
-}
-
-// SetAutomaticUpdates makes AWS's policy for the gateway so. It changes
-// nothing where it is so already, and may therefore be repeated.
-func (a *StorageGateway) SetAutomaticUpdates(ctx context.Context, in SetAutomaticUpdatesInput) (out struct{}, err error) {
-	defer edgeOf(in.Undo)(ctx, in.Pace, &err)
-	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
-	if err != nil {
-		return out, err
-	}
-	raw, err := call(ctx, cloud.Schedule, in.Gateway.ARN)
-	if err != nil || raw.AutomaticUpdates == in.Policy {
-		return out, err
-	}
-	set := func(ctx context.Context, policy maintenance.AutomaticUpdatePolicy) (struct{}, error) {
-		return struct{}{}, cloud.SetAutomaticUpdates(ctx, in.Gateway.ARN, policy)
-	}
-	if out, err = call(ctx, set, in.Policy); err != nil {
-		return out, repeatable(fmt.Errorf("set automatic updates to %s: %w", in.Policy, err))
 	}
 	return out, nil
 }

@@ -258,37 +258,3 @@ func TestVerifyGatewayWaitsForOneThatRuns(t *testing.T) {
 	_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
 	requireNotYet(t, err, "the gateway is in state")
 }
-
-func TestSetAutomaticUpdatesChangesOnlyWhatIsNotSo(t *testing.T) {
-	t.Parallel()
-	for policy, sent := range map[maintenance.AutomaticUpdatePolicy][]string{
-		maintenance.AllVersions:           nil,
-		maintenance.EmergencyVersionsOnly: {"set " + gatewayARN + " to EMERGENCY_VERSIONS_ONLY"},
-	} {
-		r := newRig(t)
-		r.aws.schedule = says(rawWeekly())
-		_, err := run(t, r, r.gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: lookup(), Policy: policy})
-		require.NoError(t, err)
-		require.Equal(t, sent, r.aws.sent)
-	}
-}
-
-func TestSetAutomaticUpdatesMayBeRepeatedAfterALostAnswer(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.aws.schedule, r.aws.policy = says(rawWeekly()), maintenance.ErrUnknownOutcome
-	in := activities.SetAutomaticUpdatesInput{Lookup: lookup(), Policy: maintenance.EmergencyVersionsOnly}
-	_, err := run(t, r, r.gateways.SetAutomaticUpdates, in)
-	app := requireKind(t, err, activities.TypeUnavailable)
-	require.False(t, app.NonRetryable())
-	require.Contains(t, app.Message(), "set automatic updates to EMERGENCY_VERSIONS_ONLY")
-
-	r.aws.policy = maintenance.ErrDenied
-	_, err = run(t, r, r.gateways.SetAutomaticUpdates, in)
-	require.True(t, requireKind(t, err, activities.TypeDenied).NonRetryable())
-
-	r.aws.schedule = fails[maintenance.RawSchedule](maintenance.ErrNotConnected)
-	_, err = run(t, r, r.gateways.SetAutomaticUpdates, in)
-	requireNotYet(t, err, "not connected")
-	require.Len(t, r.aws.sent, 2)
-}

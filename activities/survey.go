@@ -26,6 +26,10 @@ type SurveyOutput struct {
 	Gateway          maintenance.Gateway               `json:"gateway"`
 	Schedule         maintenance.Schedule              `json:"schedule"`
 	AutomaticUpdates maintenance.AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
+	// Marks are the settings that a run has changed for a while.
+	Marks []maintenance.Marked `json:"marks,omitempty"`
+	// Full says why the gateway has no room for a mark; empty: it has.
+	Full string `json:"full,omitempty"`
 	// Target is what the selector makes of the gateway; nil where it does not match.
 	Target *maintenance.Target `json:"target,omitempty"`
 }
@@ -37,17 +41,31 @@ func (a *StorageGateway) SurveyGateway(ctx context.Context, in SurveyInput) (out
 	if out.Gateway, err = a.gateway(ctx, in.Gateway); err != nil {
 		return out, err
 	}
+	tags, err := a.tags(ctx, in.Gateway)
+	if err != nil {
+		return out, err
+	}
 	if s := in.Selector; s != nil {
-		if !s.Matches(out.Gateway) {
+		all := out.Gateway // with more tags than are worth keeping
+		all.Tags = tags
+		if !s.Matches(all) {
 			return out, nil
 		}
-		out.Target = new(s.Target(out.Gateway, in.Gateway))
+		out.Target = new(s.Target(all, in.Gateway))
 	}
+	mark, err := maintenance.PolicyMarkOf(in.Gateway.ID(), tags)
+	if err != nil {
+		return out, err
+	}
+	out.Full = maintenance.TagRoom(tags)
 	raw, err := a.rawSchedule(ctx, in.Gateway)
 	if err != nil {
 		return out, err
 	}
 	out.AutomaticUpdates = raw.AutomaticUpdates
+	if mark != nil {
+		out.Marks = []maintenance.Marked{mark.Found(in.Gateway.ID(), raw.AutomaticUpdates)}
+	}
 	out.Schedule, err = maintenance.ParseSchedule(raw, in.Prefer)
 	return out, err
 }

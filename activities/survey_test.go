@@ -22,7 +22,7 @@ func TestSurveyGatewayReadsAllThatPlacesIt(t *testing.T) {
 	found := gatewayBefore()
 	found.Tags = map[string]string{"app": "payments"}
 	raw := rawWeekly()
-	r.aws.gateway, r.aws.schedule = says(found), says(raw)
+	r.aws.gateway, r.aws.schedule, r.aws.tags = says(found), says(raw), says(found.Tags)
 	out, err := run(t, r, r.gateways.SurveyGateway, survey())
 	require.NoError(t, err)
 	schedule, err := maintenance.ParseSchedule(raw, "")
@@ -34,7 +34,9 @@ func TestSurveyGatewayReadsAllThatPlacesIt(t *testing.T) {
 func TestSurveyGatewaySaysWhatASelectorMakesOfTheGateway(t *testing.T) {
 	t.Parallel()
 	found := gatewayBefore()
-	found.Name, found.Tags = "Payments 1", map[string]string{"app": "payments"}
+	found.Name = "Payments 1" // and its description does not show the tag, which is the eleventh
+	all := found
+	all.Tags = map[string]string{"app": "payments"}
 	for name, tc := range map[string]struct {
 		selector plan.Selector
 		matches  bool
@@ -46,7 +48,7 @@ func TestSurveyGatewaySaysWhatASelectorMakesOfTheGateway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.aws.gateway, r.aws.schedule = says(found), says(rawWeekly())
+			r.aws.gateway, r.aws.schedule, r.aws.tags = says(found), says(rawWeekly()), says(all.Tags)
 			in := survey()
 			in.Selector = &tc.selector
 			out, err := run(t, r, r.gateways.SurveyGateway, in)
@@ -56,7 +58,7 @@ func TestSurveyGatewaySaysWhatASelectorMakesOfTheGateway(t *testing.T) {
 				require.Nil(t, out.Target)
 				return
 			}
-			require.Equal(t, tc.selector.Target(found, gatewayRef()), *out.Target)
+			require.Equal(t, tc.selector.Target(all, gatewayRef()), *out.Target)
 			require.NotZero(t, out.Schedule)
 		})
 	}

@@ -49,16 +49,15 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	if r.policy.AutomaticUpdates == maintenance.AutomaticUpdatesHold && r.offered {
-		if err := r.holdAutomaticUpdates(ctx, found.AutomaticUpdates); err != nil {
-			return outcome{}, err
-		}
+	settled, err := r.settleAutomaticUpdates(ctx, found)
+	if err != nil {
+		return outcome{}, err
 	}
-	return done("%s", r.assessed(found)), nil
+	return done("%s", strings.Join(append(r.assessed(found), settled...), "; ")), nil
 }
 
 // assessed is what was found, for people.
-func (r *run) assessed(found activities.AssessGatewayOutput) string {
+func (r *run) assessed(found activities.AssessGatewayOutput) []string {
 	parts := []string{offer(found.Gateway), "window " + r.schedule.String()}
 	switch n := len(found.Volumes); n {
 	case 0:
@@ -70,7 +69,7 @@ func (r *run) assessed(found activities.AssessGatewayOutput) string {
 	if n := len(r.goals); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %d proxies to upgrade", len(r.pending()), n))
 	}
-	return strings.Join(parts, "; ")
+	return parts
 }
 
 func offer(g maintenance.Gateway) string {
@@ -108,43 +107,6 @@ func (r *run) pending() []int {
 		}
 	}
 	return todo
-}
-
-// holdAutomaticUpdates keeps AWS from updating the gateway in the middle of the
-// run. The policy that was found is restored when the run ends.
-func (r *run) holdAutomaticUpdates(ctx workflow.Context, found maintenance.AutomaticUpdatePolicy) error {
-	if found == "" || found == maintenance.EmergencyVersionsOnly {
-		return nil
-	}
-	set := func(ctx workflow.Context, policy maintenance.AutomaticUpdatePolicy) error {
-		_, err := call(ctx, r.undoWithin("automatic updates: "+string(policy)),
-			gateways.SetAutomaticUpdates, activities.SetAutomaticUpdatesInput{Lookup: r.lookup(), Policy: policy, Undo: policy == found})
-		return err
-	}
-	held := r.ledger.intend("automatic updates of "+r.in.Target.Gateway.ID()+" held at "+string(maintenance.EmergencyVersionsOnly),
-		"set "+string(found)+" again", func(ctx workflow.Context) (maintenance.ChangeState, error) {
-			return maintenance.ChangeTakenBack, set(ctx, found)
-		})
-	if err := set(ctx, maintenance.EmergencyVersionsOnly); err != nil {
-		return err
-	}
-	held.is(maintenance.ChangeInForce)
-	r.automatic = heldPolicy{owner: found, change: held}
-	return nil
-}
-
-// heldPolicy is the owner's policy for automatic updates while the run holds it.
-type heldPolicy struct {
-	owner  maintenance.AutomaticUpdatePolicy
-	change *entry // the ledger's line; nil: it was never held
-}
-
-// restored is the owner's policy where the run has held and restored it, else empty.
-func (h heldPolicy) restored() maintenance.AutomaticUpdatePolicy {
-	if h.change == nil || h.change.change.State != maintenance.ChangeTakenBack {
-		return ""
-	}
-	return h.owner
 }
 
 func (r *run) lookup() activities.Lookup {

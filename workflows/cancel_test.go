@@ -21,8 +21,8 @@ func TestCancelAtEveryWait(t *testing.T) {
 	}
 	asking := hold
 	asking.Approval = true
-	held := []string{"automatic-updates EMERGENCY_VERSIONS_ONLY"}
-	restored := "automatic-updates ALL_VERSIONS"
+	held := []string{marks, "automatic-updates EMERGENCY_VERSIONS_ONLY"}
+	restored := []string{"automatic-updates ALL_VERSIONS", unmarks}
 	for name, tc := range map[string]struct {
 		policy  maintenance.Policy
 		start   time.Time
@@ -88,8 +88,9 @@ func TestCancelAtEveryWait(t *testing.T) {
 			require.ErrorAs(t, err, &cancelled)
 			require.Equal(t, tc.state, result.State, result.Summary)
 			require.Contains(t, result.Summary, "cancelled")
-			want := append(append(append([]string{}, held...), tc.effects...), restored)
+			want := slices.Concat(held, tc.effects, restored)
 			require.Equal(t, want, c.done())
+			require.Empty(t, c.tags)
 			if c.triggered.IsZero() {
 				return
 			}

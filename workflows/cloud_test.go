@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,12 @@ import (
 
 const never = 1000 * time.Hour
 
+// The effects that mark the gateway, and take the mark away.
+const (
+	marks   = "tag " + maintenance.AutomaticUpdatesTag
+	unmarks = "untag " + maintenance.AutomaticUpdatesTag
+)
+
 // cloud is both clouds in one fake that lives in virtual time: what it shows is
 // a function of the instants at which things were begun. It keeps every effect.
 type cloud struct {
@@ -32,15 +39,17 @@ type cloud struct {
 
 	gateway  maintenance.Gateway
 	schedule maintenance.RawSchedule
-	moves    []move        // of the window, by time
-	reads    int           // of the window, so far
-	onRead   func(n int)   // called at each
-	refused  time.Time     // reading it is refused on that day
-	resist   int           // how often weights above 0 are refused
-	gap      time.Duration // RUNNING goes on after the trigger
-	restart  time.Duration // then the gateway is away
-	stale    time.Duration // then it runs the old version
-	away     time.Time     // until when it is not connected
+	tags     map[string]string // beside those that its description shows
+	tagging  error             // why the gateway takes no tags
+	moves    []move            // of the window, by time
+	reads    int               // of the window, so far
+	onRead   func(n int)       // called at each
+	refused  time.Time         // reading it is refused on that day
+	resist   int               // how often weights above 0 are refused
+	gap      time.Duration     // RUNNING goes on after the trigger
+	restart  time.Duration     // then the gateway is away
+	stale    time.Duration     // then it runs the old version
+	away     time.Time         // until when it is not connected
 	noEffect bool
 	withdraw bool      // a trigger without effect takes the offer back
 	awsAt    time.Time // AWS updates by itself
@@ -63,6 +72,7 @@ type cloud struct {
 	quarantined *maintenance.Quarantine  // by an earlier run
 	holder      maintenance.InstanceHold // another run that works on the DB instance
 	heldUntil   time.Time
+	inProgress  string // workflow id of a run that Temporal knows
 
 	lose    map[string]int // operation -> answers to lose after the effect
 	refuse  map[string]int // operation -> calls to lose before the effect
@@ -150,6 +160,8 @@ func (c *cloud) DescribeWorkflowExecution(_ context.Context, id, _ string) (*wor
 		return running(id, activities.InstanceHoldMemo, c.holder)
 	case c.quarantined != nil:
 		return running(id, activities.QuarantineMemo, c.quarantined)
+	case id == c.inProgress:
+		return running(id, "", nil)
 	}
 	return nil, serviceerror.NewNotFound("no workflow " + id)
 }
@@ -278,6 +290,40 @@ func (c *cloud) SetAutomaticUpdates(_ context.Context, _ string, policy maintena
 		c.meddle()
 	}
 	return c.effect("automatic-updates", string(policy))
+}
+
+func (c *cloud) Tags(context.Context, string) (map[string]string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := maps.Clone(c.gateway.Tags)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, c.tags)
+	return all, nil
+}
+
+func (c *cloud) Tag(_ context.Context, _, key, value string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := cmp.Or(c.tagging, c.before("tag")); err != nil {
+		return err
+	}
+	if c.tags == nil {
+		c.tags = map[string]string{}
+	}
+	c.tags[key] = value
+	return c.effect("tag", key)
+}
+
+func (c *cloud) Untag(_ context.Context, _, key string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.before("untag"); err != nil {
+		return err
+	}
+	delete(c.tags, key)
+	return c.effect("untag", key)
 }
 
 type volumeCloud struct{ *cloud }

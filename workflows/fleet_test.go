@@ -237,6 +237,30 @@ func (s skyGateways) SetAutomaticUpdates(ctx context.Context, arn string, policy
 	return c.SetAutomaticUpdates(ctx, arn, policy)
 }
 
+func (s skyGateways) Tags(ctx context.Context, arn string) (map[string]string, error) {
+	c, err := s.of(arn)
+	if err != nil {
+		return nil, err
+	}
+	return c.Tags(ctx, arn)
+}
+
+func (s skyGateways) Tag(ctx context.Context, arn, key, value string) error {
+	c, err := s.of(arn)
+	if err != nil {
+		return err
+	}
+	return c.Tag(ctx, arn, key, value)
+}
+
+func (s skyGateways) Untag(ctx context.Context, arn, key string) error {
+	c, err := s.of(arn)
+	if err != nil {
+		return err
+	}
+	return c.Untag(ctx, arn, key)
+}
+
 // under is an environment in virtual time with the sky in it.
 func under(t *testing.T, start time.Time, s *sky) environment {
 	t.Helper()

@@ -262,7 +262,7 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			arrange: func(c *cloud) { c.volumes = nil },
 			policy:  maintenance.Policy{AutomaticUpdates: maintenance.AutomaticUpdatesHold},
 			state:   maintenance.StateCompleted,
-			effects: []string{"automatic-updates EMERGENCY_VERSIONS_ONLY", "update " + gatewayID, "automatic-updates ALL_VERSIONS"},
+			effects: []string{marks, "automatic-updates EMERGENCY_VERSIONS_ONLY", "update " + gatewayID, "automatic-updates ALL_VERSIONS", unmarks},
 		},
 		"a file gateway has nothing to snapshot": {
 			arrange: func(c *cloud) { c.gateway.Type = "FILE_S3" },

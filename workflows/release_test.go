@@ -52,7 +52,7 @@ func TestASleepingRunGoesOnInTheNewBuildWithWhatWasDecided(t *testing.T) {
 	in := moved(t, env)
 	require.NotNil(t, in, env.GetWorkflowError())
 	require.WithinRange(t, env.Now(), start.Add(50*time.Hour), start.Add(74*time.Hour))
-	require.Equal(t, []string{"automatic-updates EMERGENCY_VERSIONS_ONLY", "automatic-updates ALL_VERSIONS"}, c.done(), "it holds nothing while it moves")
+	require.Equal(t, []string{marks, "automatic-updates EMERGENCY_VERSIONS_ONLY", "automatic-updates ALL_VERSIONS", unmarks}, c.done(), "it holds nothing while it moves")
 	require.Equal(t, start, in.Carried.Start.UTC())
 	require.Equal(t, "1.0.0", in.Carried.Gateway.SoftwareVersion)
 	require.Equal(t, maintenance.Duration(day), in.Policy.WindowRecheck, "a default of the build that read it")
@@ -66,9 +66,9 @@ func TestASleepingRunGoesOnInTheNewBuildWithWhatWasDecided(t *testing.T) {
 	require.Equal(t, "2.24.03.000", result.Proxies[0].To)
 	require.WithinRange(t, c.triggered, noon, noon.Add(time.Minute))
 	require.Equal(t, []string{
-		"automatic-updates EMERGENCY_VERSIONS_ONLY", "automatic-updates ALL_VERSIONS",
-		"automatic-updates EMERGENCY_VERSIONS_ONLY", "update " + gatewayID, "snapshot vol-1122aabb",
-		"upgrade " + proxyIDs[0], "automatic-updates ALL_VERSIONS",
+		marks, "automatic-updates EMERGENCY_VERSIONS_ONLY", "automatic-updates ALL_VERSIONS", unmarks,
+		marks, "automatic-updates EMERGENCY_VERSIONS_ONLY", "update " + gatewayID, "snapshot vol-1122aabb",
+		"upgrade " + proxyIDs[0], "automatic-updates ALL_VERSIONS", unmarks,
 	}, c.done())
 }
 

@@ -137,8 +137,5 @@ func (c *Cloud) SetAutomaticUpdates(ctx context.Context, arn string, policy main
 	if err != nil {
 		return call.Failed(err)
 	}
-	if out.GatewayARN == nil {
-		return call.Odd(maintenance.ErrUnavailable, "the answer says success and does not name the gateway, so AWS may not have given it")
-	}
-	return nil
+	return named(call, out.GatewayARN)
 }

@@ -104,6 +104,9 @@ func TestAWrongARNIsSentNowhere(t *testing.T) {
 			func(ctx context.Context) error { _, err := cloud.Schedule(ctx, c.arn); return err },
 			func(ctx context.Context) error { return cloud.UpdateSoftware(ctx, c.arn) },
 			func(ctx context.Context) error { return cloud.SetAutomaticUpdates(ctx, c.arn, maintenance.AllVersions) },
+			func(ctx context.Context) error { _, err := cloud.Tags(ctx, c.arn); return err },
+			func(ctx context.Context) error { return cloud.Tag(ctx, c.arn, "key", "value") },
+			func(ctx context.Context) error { return cloud.Untag(ctx, c.arn, "key") },
 			func(ctx context.Context) error {
 				_, err := cloud.Volumes(ctx, maintenance.Gateway{ARN: c.arn, Type: "STORED"})
 				return err
@@ -129,6 +132,9 @@ var _ interface {
 	Schedule(ctx context.Context, arn string) (maintenance.RawSchedule, error)
 	UpdateSoftware(ctx context.Context, arn string) error
 	SetAutomaticUpdates(ctx context.Context, arn string, policy maintenance.AutomaticUpdatePolicy) error
+	Tags(ctx context.Context, arn string) (map[string]string, error)
+	Tag(ctx context.Context, arn, key, value string) error
+	Untag(ctx context.Context, arn, key string) error
 	Volumes(ctx context.Context, gateway maintenance.Gateway) ([]maintenance.Volume, error)
 	CreateSnapshot(ctx context.Context, volumeARN, key string) (snapshotID string, err error)
 	Snapshots(ctx context.Context, volumeID, key string) ([]maintenance.Snapshot, error)

@@ -42,6 +42,16 @@ func calls() []call {
 		{"SetAutomaticUpdates", func(ctx context.Context, c *awscloud.Cloud) error {
 			return c.SetAutomaticUpdates(ctx, gatewayARN, maintenance.EmergencyVersionsOnly)
 		}, maintenance.ErrUnavailable},
+		{"Tags", func(ctx context.Context, c *awscloud.Cloud) error {
+			_, err := c.Tags(ctx, gatewayARN)
+			return err
+		}, maintenance.ErrUnavailable},
+		{"Tag", func(ctx context.Context, c *awscloud.Cloud) error {
+			return c.Tag(ctx, gatewayARN, "key", "value")
+		}, maintenance.ErrUnavailable},
+		{"Untag", func(ctx context.Context, c *awscloud.Cloud) error {
+			return c.Untag(ctx, gatewayARN, "key")
+		}, maintenance.ErrUnavailable},
 		{"UpdateSoftware", func(ctx context.Context, c *awscloud.Cloud) error {
 			return c.UpdateSoftware(ctx, gatewayARN)
 		}, maintenance.ErrUnknownOutcome},

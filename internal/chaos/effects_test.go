@@ -30,7 +30,10 @@ func updates(g aws.Gateway) []effect {
 
 func automaticUpdates(g aws.Gateway) []effect {
 	const kind = "storagegateway:UpdateMaintenanceStartTime"
-	return []effect{{kind, arn(g), string(maintenance.EmergencyVersionsOnly)}, {kind, arn(g), string(maintenance.AllVersions)}}
+	return []effect{
+		{"storagegateway:AddTagsToResource", arn(g), ""}, {kind, arn(g), string(maintenance.EmergencyVersionsOnly)},
+		{kind, arn(g), string(maintenance.AllVersions)}, {"storagegateway:RemoveTagsFromResource", arn(g), ""},
+	}
 }
 
 func snapshots(g aws.Gateway, point maintenance.RecoveryPoint) []effect {

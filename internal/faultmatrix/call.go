@@ -5,6 +5,9 @@ const (
 	describeGateway   = "storagegateway:DescribeGatewayInformation"
 	readMaintenance   = "storagegateway:DescribeMaintenanceStartTime"
 	setMaintenance    = "storagegateway:UpdateMaintenanceStartTime"
+	listTags          = "storagegateway:ListTagsForResource"
+	addTags           = "storagegateway:AddTagsToResource"
+	removeTags        = "storagegateway:RemoveTagsFromResource"
 	updateSoftware    = "storagegateway:UpdateGatewaySoftwareNow"
 	listVolumes       = "storagegateway:ListVolumes"
 	describeCached    = "storagegateway:DescribeCachediSCSIVolumes"
@@ -81,10 +84,10 @@ func gatewayCalls() []Call {
 		{Operation: describeGateway, For: "assess", Story: Whole(), Refused: failed()},
 		{Operation: describeGateway, For: "watch while waiting", Story: waiting(), After: after(readMaintenance), Persists: Whatever},
 		{Operation: describeGateway, For: "before its volumes are listed", Story: before(), After: after(describeCached), Refused: failed()},
-		{Operation: describeGateway, For: "look before the trigger", Story: Whole(), After: after(setMaintenance), Refused: compensated(Hold, Release)},
-		{Operation: updateSoftware, For: "trigger", Story: Whole(), Refused: compensated(Hold, Release)},
-		{Operation: describeGateway, For: "watch of the restart", Story: Whole(), After: after(updateSoftware), Refused: doubtful(Hold, Update, Release), Persists: UntilLetIn},
-		{Operation: describeGateway, For: "verify", Story: Whole(), After: after(describeSnapshots), Refused: partial(Hold, Update, Snapshot, Release)},
+		{Operation: describeGateway, For: "look before the trigger", Story: Whole(), After: after(setMaintenance), Refused: compensated(Tag, Hold, Release, Untag)},
+		{Operation: updateSoftware, For: "trigger", Story: Whole(), Refused: compensated(Tag, Hold, Release, Untag)},
+		{Operation: describeGateway, For: "watch of the restart", Story: Whole(), After: after(updateSoftware), Refused: doubtful(Tag, Hold, Update, Release, Untag), Persists: UntilLetIn},
+		{Operation: describeGateway, For: "verify", Story: Whole(), After: after(describeSnapshots), Refused: partial(Tag, Hold, Update, Snapshot, Release, Untag)},
 	}
 }
 
@@ -92,19 +95,26 @@ func gatewayCalls() []Call {
 func restored() Mark { return Mark{setMaintenance, 2} }
 
 func settingCalls() []Call {
+	restore := partial(Tag, Hold, Update, Snapshot, Release, Untag)
 	return []Call{
 		{Operation: readMaintenance, For: "assess", Story: Whole(), Refused: failed()},
+		{Operation: listTags, For: "assess", Story: Whole(), Refused: failed()},
 		{Operation: readMaintenance, For: "watch while waiting", Story: waiting(), After: after(describeCached), Persists: Whatever},
-		{Operation: readMaintenance, For: "look before holding updates", Story: Whole(), After: after(describeCached), Refused: compensated()},
-		{Operation: setMaintenance, For: "hold updates", Story: Whole(), Refused: compensated()},
-		{Operation: readMaintenance, For: "look before restoring them", Story: Whole(), After: after(createSnapshot), Refused: partial(Hold, Update, Snapshot, Release), Persists: UntilLetIn},
-		{Operation: setMaintenance, For: "restore them", Story: Whole(), After: after(createSnapshot), Refused: partial(Hold, Update, Snapshot, Release), Persists: UntilLetIn},
-		{Operation: readMaintenance, For: "verify", Story: Whole(), After: restored(), Refused: partial(Hold, Update, Snapshot, Release)},
+		{Operation: listTags, For: "look before marking", Story: Whole(), After: after(describeCached), Refused: compensated()},
+		{Operation: addTags, For: "mark", Story: Whole(), Refused: completed(Update, Snapshot)},
+		{Operation: readMaintenance, For: "look before holding updates", Story: Whole(), After: after(describeCached), Refused: compensated(Tag, Untag)},
+		{Operation: setMaintenance, For: "hold updates", Story: Whole(), Refused: compensated(Tag, Untag)},
+		{Operation: listTags, For: "look before restoring them", Story: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
+		{Operation: readMaintenance, For: "look before restoring them", Story: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
+		{Operation: setMaintenance, For: "restore them", Story: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
+		{Operation: removeTags, For: "remove the mark", Story: Whole(), Refused: restore, Persists: UntilLetIn},
+		{Operation: readMaintenance, For: "verify", Story: Whole(), After: restored(), Refused: restore},
+		{Operation: listTags, For: "verify", Story: Whole(), After: after(removeTags), Refused: restore},
 	}
 }
 
 func volumeCalls() []Call {
-	told, verified := partial(Hold, Update, Release), partial(Hold, Update, Snapshot, Release)
+	told, verified := partial(Tag, Hold, Update, Release, Untag), partial(Tag, Hold, Update, Snapshot, Release, Untag)
 	return []Call{
 		{Operation: listVolumes, For: "assess", Story: Whole(), Refused: failed()},
 		{Operation: listVolumes, For: "list after the update", Story: Whole(), After: after(updateSoftware), Refused: told},
@@ -119,10 +129,10 @@ func volumeCalls() []Call {
 }
 
 func snapshotCalls() []Call {
-	begun := partial(Hold, Update, Snapshot, Release)
+	begun := partial(Tag, Hold, Update, Snapshot, Release, Untag)
 	return []Call{
-		{Operation: describeSnapshots, For: "look before CreateSnapshot", Story: Whole(), Refused: partial(Hold, Update, Release)},
-		{Operation: createSnapshot, For: "take the snapshot", Story: Whole(), Refused: partial(Hold, Update, Release)},
+		{Operation: describeSnapshots, For: "look before CreateSnapshot", Story: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
+		{Operation: createSnapshot, For: "take the snapshot", Story: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
 		{Operation: describeSnapshots, For: "look for one not answered", Story: lostSnapshot(), After: after(createSnapshot), Refused: begun, Persists: UntilLetIn},
 		{Operation: describeSnapshots, For: "watch of the snapshot", Story: Whole(), After: after(createSnapshot), Refused: begun, Persists: UntilLetIn},
 		{Operation: describeSnapshots, For: "look before deleting", Story: brokenSnapshot(), After: after(createSnapshot), Nth: 2, Refused: stuck(Update, Snapshot), Persists: UntilLetIn},

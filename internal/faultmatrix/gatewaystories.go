@@ -46,7 +46,7 @@ func restartStories() []Story {
 				s.holdAutomaticUpdates()
 				s.gateway().NeverComesBack = true
 			},
-			Promise: stuck(Hold, Update),
+			Promise: stuck(Tag, Hold, Update),
 		},
 		{
 			Name: "the update changes the date and not the version",
@@ -103,7 +103,18 @@ func triggerStories() []Story {
 				s.holdAutomaticUpdates()
 				s.faults(fault.Rule{Operation: updateSoftware, Kind: fault.RefusedBefore, Code: "NotSupported"})
 			},
-			Promise: compensated(Hold, Release),
+			Promise: compensated(Tag, Hold, Release, Untag),
+		},
+		{
+			Name: "the gateway has no room for a mark, so its automatic updates are not held",
+			Set: func(s *Stage) {
+				s.holdAutomaticUpdates()
+				s.gateway().Tags = map[string]string{}
+				for i := range maintenance.MaxTags {
+					s.gateway().Tags[fmt.Sprintf("owner-%02d", i)] = "storage"
+				}
+			},
+			Promise: completed(Update, Snapshot),
 		},
 		{
 			Name:    "no update is on offer",

@@ -284,7 +284,10 @@ func (l *lab) settings(ctx context.Context) (string, error) {
 	l.sim.ServeHTTP(recorder, request)
 	var state struct {
 		AWS struct {
-			Gateways []struct{ AutomaticUpdatePolicy string }
+			Gateways []struct {
+				AutomaticUpdatePolicy string
+				Tags                  map[string]string
+			}
 		}
 		Huawei struct {
 			Instances []struct {

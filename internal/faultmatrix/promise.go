@@ -12,6 +12,8 @@ type Effect string
 
 // The changes that a run may make.
 const (
+	Tag      Effect = "gateway marked"
+	Untag    Effect = "mark removed"
 	Hold     Effect = "automatic updates held"
 	Release  Effect = "automatic updates restored"
 	Update   Effect = "update triggered"
@@ -97,6 +99,10 @@ func effectOf(e record.Effect) Effect {
 		if e.Detail["window"] == "" {
 			return policyEffect(e.Detail["automaticUpdatePolicy"])
 		}
+	case addTags:
+		return Tag
+	case removeTags:
+		return Untag
 	case setWeights:
 		if strings.HasSuffix(e.Detail["readonly"], "-> [0 0]") {
 			return Shift

@@ -5,13 +5,16 @@ import "github.com/tidegate/tidegate/internal/simcloud/fault"
 // Relentless are the calls that fail every time, in a run that gives up soon.
 func Relentless() []Story {
 	return []Story{
-		relentless("the trigger is never answered, and never done", Whole(), updateSoftware, fault.LostBefore, 1, compensated(Hold, Release)),
-		relentless("the trigger is done and never answered", Whole(), updateSoftware, fault.LostAfter, 1, completed(Hold, Update, Snapshot, Release)),
-		relentless("CreateSnapshot is never answered, and never done", Whole(), createSnapshot, fault.LostBefore, 1, partial(Hold, Update, Release)),
-		relentless("CreateSnapshot is throttled every time", Whole(), createSnapshot, fault.Throttled, 1, partial(Hold, Update, Release)),
-		relentless("automatic updates cannot be held", Whole(), setMaintenance, fault.ServerErrorBefore, 1, compensated()),
-		relentless("automatic updates cannot be restored", Whole(), setMaintenance, fault.ServerErrorBefore, 2, stuck(Hold, Update, Snapshot)),
-		relentless("restoring automatic updates is done and never answered", Whole(), setMaintenance, fault.HangAfter, 2, completed(Hold, Update, Snapshot, Release)),
+		relentless("the trigger is never answered, and never done", Whole(), updateSoftware, fault.LostBefore, 1, compensated(Tag, Hold, Release, Untag)),
+		relentless("the trigger is done and never answered", Whole(), updateSoftware, fault.LostAfter, 1, completed(Tag, Hold, Update, Snapshot, Release, Untag)),
+		relentless("CreateSnapshot is never answered, and never done", Whole(), createSnapshot, fault.LostBefore, 1, partial(Tag, Hold, Update, Release, Untag)),
+		relentless("CreateSnapshot is throttled every time", Whole(), createSnapshot, fault.Throttled, 1, partial(Tag, Hold, Update, Release, Untag)),
+		relentless("automatic updates cannot be held", Whole(), setMaintenance, fault.ServerErrorBefore, 1, compensated(Tag, Untag)),
+		relentless("the gateway cannot be marked", Whole(), addTags, fault.ServerErrorBefore, 1, compensated()),
+		relentless("marking the gateway is done and never answered", Whole(), addTags, fault.LostAfter, 1, completed(Tag, Hold, Update, Snapshot, Release, Untag)),
+		relentless("the mark cannot be removed", Whole(), removeTags, fault.ServerErrorBefore, 1, stuck(Tag, Hold, Update, Snapshot, Release)),
+		relentless("automatic updates cannot be restored", Whole(), setMaintenance, fault.ServerErrorBefore, 2, stuck(Tag, Hold, Update, Snapshot)),
+		relentless("restoring automatic updates is done and never answered", Whole(), setMaintenance, fault.HangAfter, 2, completed(Tag, Hold, Update, Snapshot, Release, Untag)),
 		relentless("an unfinished snapshot cannot be deleted", brokenSnapshot(), deleteSnapshot, fault.Throttled, 1, stuck(Update, Snapshot)),
 		relentless("the reads cannot be moved", Proxy(), setWeights, fault.LostBefore, 1, compensated()),
 		relentless("the weights cannot be put back", Proxy(), setWeights, fault.LostBefore, 2, stuck(Shift, Upgrade)),

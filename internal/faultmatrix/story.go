@@ -36,7 +36,7 @@ func Whole() Story {
 	return Story{
 		Name:    "a gateway is updated and its volume snapshotted, with automatic updates held meanwhile",
 		Set:     (*Stage).holdAutomaticUpdates,
-		Promise: completed(Hold, Update, Snapshot, Release),
+		Promise: completed(Tag, Hold, Update, Snapshot, Release, Untag),
 	}
 }
 
@@ -93,7 +93,7 @@ func lostSnapshot() Story {
 			s.holdAutomaticUpdates()
 			s.faults(fault.Rule{Operation: createSnapshot, Kind: fault.LostAfter, Nth: 1})
 		},
-		Promise: completed(Hold, Update, Snapshot, Release),
+		Promise: completed(Tag, Hold, Update, Snapshot, Release, Untag),
 	}
 }
 

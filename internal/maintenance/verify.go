@@ -26,6 +26,7 @@ type Found struct {
 	Gateway          Gateway               `json:"gateway"`
 	Volumes          []Volume              `json:"volumes,omitempty"`
 	AutomaticUpdates AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
+	Mark             *PolicyMark           `json:"mark,omitempty"` // nil: none
 }
 
 // Differences are where the gateway is not what the steps reported and assess found, each
@@ -45,6 +46,9 @@ func (r Reported) Differences(now Found) []string {
 	}
 	if r.AutomaticUpdates != "" && now.AutomaticUpdates != r.AutomaticUpdates {
 		all = append(all, fmt.Sprintf("automatic updates are %s, and were %s before the run", orNothing(string(now.AutomaticUpdates)), r.AutomaticUpdates))
+	}
+	if r.AutomaticUpdates != "" && now.Mark != nil {
+		all = append(all, fmt.Sprintf("the tag %s, which the run removed, is there", AutomaticUpdatesTag))
 	}
 	return all
 }

@@ -1,0 +1,139 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// MarkedPolicyInput names a policy for automatic updates that is changed for a while,
+// and the mark that says so.
+type MarkedPolicyInput struct {
+	Lookup
+	Mark maintenance.PolicyMark `json:"mark"`
+}
+
+// HoldAutomaticUpdatesOutput says what became of it.
+type HoldAutomaticUpdatesOutput struct {
+	// NotHeld says why the policy stays as it was: the gateway could not be marked.
+	// Empty: it is held.
+	NotHeld string `json:"notHeld,omitempty"`
+}
+
+// HoldAutomaticUpdates marks the gateway, and only then sets the mark's policy. Where
+// there is no room for the mark, or AWS refuses it, the policy is not changed. It may be
+// repeated. A gateway that another run has marked meanwhile is TypeMarked.
+func (a *StorageGateway) HoldAutomaticUpdates(ctx context.Context, in MarkedPolicyInput) (out HoldAutomaticUpdatesOutput, err error) {
+	defer edge(ctx, in.Pace, &err)
+	tags, err := a.tags(ctx, in.Gateway)
+	if err != nil {
+		return out, err
+	}
+	found, err := maintenance.PolicyMarkOf(in.Gateway.ID(), tags)
+	switch {
+	case err != nil:
+		return out, err
+	case found == nil:
+		if out.NotHeld, err = a.mark(ctx, in, tags); err != nil || out.NotHeld != "" {
+			return out, err
+		}
+	case *found != in.Mark:
+		return out, markedByAnother(in, *found)
+	}
+	_, err = a.setAutomaticUpdates(ctx, in, "", in.Mark.Set)
+	return out, err
+}
+
+// mark writes the mark, or says why the gateway cannot have it.
+func (a *StorageGateway) mark(ctx context.Context, in MarkedPolicyInput, tags map[string]string) (refused string, err error) {
+	if full := maintenance.TagRoom(tags); full != "" {
+		return full, nil
+	}
+	value, err := in.Mark.Value()
+	if err != nil {
+		return err.Error(), nil
+	}
+	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
+	if err != nil {
+		return "", err
+	}
+	set := func(ctx context.Context, arn string) (struct{}, error) {
+		return struct{}{}, cloud.Tag(ctx, arn, maintenance.AutomaticUpdatesTag, value)
+	}
+	_, err = call(ctx, set, in.Gateway.ARN)
+	for _, refusal := range []error{maintenance.ErrDenied, maintenance.ErrInvalid, maintenance.ErrRejected, maintenance.ErrUnsupported} {
+		if errors.Is(err, refusal) {
+			return err.Error(), nil
+		}
+	}
+	return "", repeatable(err)
+}
+
+// RestoreAutomaticUpdatesOutput is the policy as it is now.
+type RestoreAutomaticUpdatesOutput struct {
+	AutomaticUpdates maintenance.AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
+	// Restored is true where it was still as the run had set it; else somebody has
+	// changed it since, and it stays.
+	Restored bool `json:"restored,omitempty"`
+}
+
+// RestoreAutomaticUpdates puts back the policy that was there before the mark, where it is
+// still as the mark's run set it, and only then removes the mark. It may be repeated. A
+// gateway that another run has marked meanwhile is left alone: TypeMarked.
+func (a *StorageGateway) RestoreAutomaticUpdates(ctx context.Context, in MarkedPolicyInput) (out RestoreAutomaticUpdatesOutput, err error) {
+	defer patient(ctx, in.Pace, &err)
+	tags, err := a.tags(ctx, in.Gateway)
+	if err != nil {
+		return out, err
+	}
+	found, unreadable := maintenance.PolicyMarkOf(in.Gateway.ID(), tags)
+	if found != nil && *found != in.Mark {
+		return out, markedByAnother(in, *found)
+	}
+	if out.AutomaticUpdates, err = a.setAutomaticUpdates(ctx, in, in.Mark.Set, in.Mark.Owner); err != nil {
+		return out, err
+	}
+	out.Restored = out.AutomaticUpdates == in.Mark.Owner
+	if found == nil {
+		return out, unreadable // a mark that somebody spoilt is not ours to remove
+	}
+	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
+	if err != nil {
+		return out, err
+	}
+	remove := func(ctx context.Context, arn string) (struct{}, error) {
+		return struct{}{}, cloud.Untag(ctx, arn, maintenance.AutomaticUpdatesTag)
+	}
+	_, err = call(ctx, remove, in.Gateway.ARN)
+	return out, repeatable(err)
+}
+
+// setAutomaticUpdates sets AWS's policy for the gateway, and says which it is then. It
+// changes nothing where it is so already, or where it is not the one that it is to follow
+// (empty: any).
+func (a *StorageGateway) setAutomaticUpdates(ctx context.Context, in MarkedPolicyInput, from, to maintenance.AutomaticUpdatePolicy) (maintenance.AutomaticUpdatePolicy, error) {
+	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
+	if err != nil {
+		return "", err
+	}
+	raw, err := call(ctx, cloud.Schedule, in.Gateway.ARN)
+	if err == nil && raw.AutomaticUpdates == "" {
+		err = fmt.Errorf("%w: AWS does not say what the automatic updates of %s are", maintenance.ErrUnavailable, in.Gateway.ID())
+	}
+	if err != nil || raw.AutomaticUpdates == to || from != "" && raw.AutomaticUpdates != from {
+		return raw.AutomaticUpdates, err
+	}
+	set := func(ctx context.Context, arn string) (struct{}, error) {
+		return struct{}{}, cloud.SetAutomaticUpdates(ctx, arn, to)
+	}
+	if _, err = call(ctx, set, in.Gateway.ARN); err != nil {
+		return "", repeatable(fmt.Errorf("set automatic updates to %s: %w", to, err))
+	}
+	return to, nil
+}
+
+func markedByAnother(in MarkedPolicyInput, found maintenance.PolicyMark) error {
+	return fmt.Errorf("%w: %s has marked the automatic updates of %s meanwhile, and this run leaves them alone", errMarked, found.Mark, in.Gateway.ID())
+}
