@@ -31,6 +31,8 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 	}
 	gateway := maintenance.Gateway{ID: "sgw-12A3456B", Tags: map[string]string{"env": "prod"}}
 	again := maintenance.Decision{What: "abort", By: "bob", At: at, Campaign: "campaign-fleet", Note: "it is stopped already: aborted by alice (enough); nothing is in progress any more"}
+	detailed := again
+	detailed.Step, detailed.Wave, detailed.NotBefore, detailed.MaxConcurrent = maintenance.StepSnapshot, 2, at, 20
 	run := maintenance.Status{
 		Target: maintenance.Target{
 			Name: "one", Labels: map[string]string{"app": "pay"},
@@ -59,7 +61,7 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 			File: "fleet.yaml", OK: true, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}, Name: "fleet", Targets: 3, Waves: 2, WaveSizes: []int{1, 2},
 		}},
 		Reports: []report.Document{{
-			SchemaVersion: report.SchemaVersion, Name: "fleet", Schedule: "weekly", Targets: []report.Target{}, Decisions: []report.Decision{{Decision: again}},
+			SchemaVersion: report.SchemaVersion, Name: "fleet", Schedule: "weekly", Targets: []report.Target{}, Decisions: []report.Decision{{Decision: detailed}},
 			Chain: report.Chain{Links: []report.Link{{WorkflowID: "campaign-fleet", Gone: true}}},
 		}},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
@@ -24,6 +25,8 @@ type campaignCommand struct {
 	do   func(workflow.Context, CampaignOrder)
 	// takes is what it needs beside who and why, as it is typed there.
 	takes string
+	// ask finds out of others whether it would do anything; nil: the campaign knows.
+	ask func(workflow.Context, CampaignOrder) error
 }
 
 // listen registers what operators may see and say.
@@ -38,14 +41,14 @@ func (c *campaign) listen(ctx workflow.Context) error {
 		return err
 	}
 	for _, o := range []campaignCommand{
-		{ApproveUpdate, "Let the campaign, or its next wave, begin", c.mayApprove, c.approve, ""},
-		{PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause, ""},
-		{ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, CampaignOrder) { c.Paused = "" }, ""},
-		{AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again", func(CampaignOrder) error { return nil }, c.abort, ""},
-		{SkipUpdate, "Leave a target out", c.maySkip, c.skip, `, "target": "name"`},
-		{RetryUpdate, "Try a failed target again, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`},
-		{RescheduleUpdate, "Begin a target not before an instant", c.mayReschedule, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`},
-		{ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o CampaignOrder) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`},
+		{ApproveUpdate, "Let the campaign, or its next wave, begin", c.mayApprove, c.approve, "", nil},
+		{PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause, "", nil},
+		{ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, CampaignOrder) { c.Paused = "" }, "", nil},
+		{AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again", func(CampaignOrder) error { return nil }, c.abort, "", nil},
+		{SkipUpdate, "Leave a target out", c.maySkip, c.skip, `, "target": "name"`, nil},
+		{RetryUpdate, "Try a failed target again, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`, c.barsRetry},
+		{RescheduleUpdate, "Begin a target not before an instant", func(o CampaignOrder) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
+		{ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o CampaignOrder) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`, nil},
 	} {
 		if err := c.obey(ctx, o); err != nil {
 			return err
@@ -57,6 +60,14 @@ func (c *campaign) listen(ctx workflow.Context) error {
 // obey registers one update, with its check and its place in the record.
 func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 	handle := func(ctx workflow.Context, in CampaignOrder) (maintenance.Decision, error) {
+		if o.ask != nil {
+			if err := o.ask(ctx, in); err != nil {
+				return maintenance.Decision{}, err
+			}
+			if err := c.may(o, in); err != nil { // it may have changed meanwhile
+				return maintenance.Decision{}, err
+			}
+		}
 		d := c.decision(ctx, o.name, in)
 		c.keepDecision(d)
 		o.do(ctx, in)
@@ -64,21 +75,26 @@ func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
 		Validator: func(_ workflow.Context, in CampaignOrder) error {
-			if err := named(in.Order); err != nil {
-				return err
-			}
-			switch {
-			case c.phase == fleet.Over:
-				return errors.New("the campaign is over")
-			case c.Stopped != "" && o.name != AbortUpdate:
-				return errors.New("it is stopped already: " + c.Stopped)
-			case c.in.PlanOnly && o.name != AbortUpdate:
-				return errors.New("it only plans, and begins nothing: give the order to the campaign that tidegate run starts")
-			}
-			return o.may(in)
+			return c.may(o, in)
 		},
 		Description: o.says + `: {"by": "who", "why": "for the record"` + o.takes + `}.`,
 	})
+}
+
+// may refuses a command that would do nothing now, and says why.
+func (c *campaign) may(o campaignCommand, in CampaignOrder) error {
+	if err := named(in.Order); err != nil {
+		return err
+	}
+	switch {
+	case c.phase == fleet.Over:
+		return errors.New("the campaign is over")
+	case c.Stopped != "" && o.name != AbortUpdate:
+		return errors.New("it is stopped already: " + c.Stopped)
+	case c.in.PlanOnly && o.name != AbortUpdate:
+		return errors.New("it only plans, and begins nothing: give the order to the campaign that tidegate run starts")
+	}
+	return o.may(in)
 }
 
 // decision is what an operator has decided, with all that was decided.
@@ -203,8 +219,39 @@ func (c *campaign) mayRetry(o CampaignOrder) error {
 		return err
 	case e.State == fleet.Running:
 		return fmt.Errorf("%s is being maintained since %s: where that is held, retry it there (tidegate retry %s)", e.Name, clock(&e.Begun), e.Gateway)
+	case e.State == fleet.Waiting && e.Barred == fleet.ReadAgain:
+		return fmt.Errorf("%s is being read again already", e.Name)
 	case !TargetMay(RetryUpdate, e.State, e.Barred != ""):
 		return fmt.Errorf("%s is %s: want one that has failed, was skipped, or is barred", e.Name, e.State)
+	}
+	return nil
+}
+
+// askLimit is how long an operator's command waits for what Temporal knows: shorter than
+// the operator waits for the answer.
+const askLimit = 10 * time.Second
+
+// barsRetry refuses to retry what no run may touch: a person has to release it first. One
+// that waits for another run is read again by itself.
+func (c *campaign) barsRetry(ctx workflow.Context, o CampaignOrder) error {
+	e, err := c.find(o.Target)
+	if err != nil {
+		return err
+	}
+	name, waits := e.Name, e.State == fleet.Waiting // the entries may move meanwhile
+	quarantine := QuarantineWorkflowID(e.Gateway)
+	found, err := call(ctx, pollWithin(askLimit, askLimit, "does anything keep "+e.Gateway+"?"), runs.FindObstacle, activities.ObstacleLookup{
+		Gateway: e.Gateway, Quarantine: quarantine, Maintenance: GatewayWorkflowID(e.Gateway), Pace: c.in.Plan.Policy.Pace,
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("whether %s is quarantined is not known, since Temporal did not say: give the command again: %w", name, explain(err))
+	case found.WorkflowID == quarantine && waits:
+		return fmt.Errorf("%s is read again by itself once its gateway is released: %s", name, found.Reason)
+	case found.WorkflowID == quarantine:
+		return fmt.Errorf("%s can be retried once its gateway is released: %s", name, found.Reason)
+	case found.WorkflowID != "" && waits:
+		return fmt.Errorf("%s is read again by itself once that run has ended: %s", name, found.Reason)
 	}
 	return nil
 }
@@ -217,13 +264,17 @@ func (c *campaign) retry(_ workflow.Context, o CampaignOrder) {
 	}
 }
 
-func (c *campaign) mayReschedule(o CampaignOrder) error {
+func (c *campaign) mayReschedule(o CampaignOrder, now time.Time) error {
 	e, err := c.find(o.Target)
 	switch {
 	case err != nil:
 		return err
 	case !TargetMay(RescheduleUpdate, e.State, e.Barred != ""):
 		return fmt.Errorf("%s is %s: only one that waits can be rescheduled", e.Name, e.State)
+	case o.NotBefore.IsZero() && !e.NotBefore.After(now):
+		return fmt.Errorf("%s is not kept back: there is nothing to take back", e.Name)
+	case !o.NotBefore.IsZero() && !o.NotBefore.After(now):
+		return fmt.Errorf("notBefore is %s, which is past: want a time ahead, or none to take an earlier one back", clock(&o.NotBefore))
 	}
 	return nil
 }

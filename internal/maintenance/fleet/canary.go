@@ -3,8 +3,6 @@ package fleet
 import (
 	"fmt"
 	"time"
-
-	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // The first of several waves is the canary: a few targets that show whether the
@@ -12,9 +10,6 @@ import (
 // nothing. The next wave then starts with one target, and the rest of it waits until
 // that one has succeeded and baked. Where it has nothing to be done, or a person
 // skips it, the next one takes its place.
-
-// ByCanary blocks the rest of a wave while one of its targets is the canary.
-const ByCanary maintenance.Blocker = "canary"
 
 // needsCanary is true of a wave before which nothing was updated, though it is not
 // the first.

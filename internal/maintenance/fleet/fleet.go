@@ -85,6 +85,7 @@ const (
 	ByBudget      maintenance.Blocker = "error budget"
 	ByWave        maintenance.Blocker = "wave"
 	ByBake        maintenance.Blocker = "bake"
+	ByCanary      maintenance.Blocker = "canary" // of the rest of a wave, while one of its targets is the canary
 	ByBar         maintenance.Blocker = "barred"
 	ByWish        maintenance.Blocker = "not before"
 	ByForecast    maintenance.Blocker = "forecast"

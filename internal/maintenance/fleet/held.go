@@ -84,7 +84,7 @@ func parts(stuck, barred, tooLong kept) string {
 		parts = append(parts, stuck.say("is held", "are held")+": tell its run to retry, to skip the step, or to abort")
 	}
 	if barred.n > 0 {
-		parts = append(parts, barred.say("cannot begin", "cannot begin")+": end what bars it and retry it, or skip it")
+		parts = append(parts, barred.say("cannot begin", "cannot begin")+": end what bars it, retry it where it could not be read, or skip it")
 	}
 	if tooLong.n > 0 {
 		parts = append(parts, tooLong.say("cannot begin", "cannot begin")+": give it longer windows or shorter freezes, or skip it")

@@ -166,7 +166,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		},
 		"by a quarantine": {
 			func(f *fleet.Fleet) { f.Entries[0].Barred = "quarantined since yesterday" },
-			"t0 cannot begin (quarantined since yesterday): end what bars it and retry it, or skip it",
+			"t0 cannot begin (quarantined since yesterday): end what bars it, retry it where it could not be read, or skip it",
 		},
 		"by a run of it": {
 			func(f *fleet.Fleet) {
@@ -180,7 +180,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 				f.Entries[0].State = fleet.Current
 				f.Entries[1].Barred, f.Entries[2].Work.Proxies = "quarantined", 30
 			},
-			"t1 cannot begin (quarantined): end what bars it and retry it, or skip it; " +
+			"t1 cannot begin (quarantined): end what bars it, retry it where it could not be read, or skip it; " +
 				"t2 cannot begin (needs 5h30m, and no window of the next two years leaves that much): give it longer windows or shorter freezes, or skip it",
 		},
 		"by the same thing twice": {
@@ -188,7 +188,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 				f.Entries[0].State = fleet.Current
 				f.Entries[1].Barred, f.Entries[2].Barred = "quarantined", "quarantined"
 			},
-			"t1 and 1 more cannot begin (quarantined): end what bars it and retry it, or skip it",
+			"t1 and 1 more cannot begin (quarantined): end what bars it, retry it where it could not be read, or skip it",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
