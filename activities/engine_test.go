@@ -75,7 +75,7 @@ func TestCheckPlanRefusesWhatTheWorkerHasOtherwise(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, maintenance.Policy{}.WithDefaults(), checked.Policy)
 
-	wrong := plan.Plan{Rollout: maintenance.Rollout{MaxConcurrent: 9000}, Approvals: plan.Approvals{Count: 11}}
+	wrong := plan.Plan{Rollout: maintenance.Rollout{MaxConcurrent: 9000}, Approvals: maintenance.Approvals{Count: 11}}
 	_, err = run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: wrong})
 	app := requireKind(t, err, activities.TypeInvalid)
 	require.Contains(t, app.Message(), "rollout.maxConcurrent")

@@ -27,7 +27,9 @@ type lines struct {
 func (l *lines) update(m moment, now time.Time) {
 	c := m.campaign
 	l.say("campaign", c.Doing, now)
-	l.say("approval", c.Asks, now)
+	if a := c.Approval; a != nil {
+		l.say("approval", a.Short(), now)
+	}
 	for _, w := range c.Waves {
 		if w.State == fleet.WaveWaiting {
 			continue // for its turn

@@ -42,7 +42,7 @@ func (s *script) act(ctx context.Context, m moment) error {
 }
 
 func (s *script) approve(ctx context.Context, m moment) error {
-	if m.campaign.Asks == "" || s.ask || !s.due("the campaign") {
+	if !m.campaign.Asks() || s.ask || !s.due("the campaign") {
 		return nil
 	}
 	return s.campaign.order(ctx, "", decision{workflows.ApproveUpdate, "the plan looks right"})

@@ -31,7 +31,7 @@ func TestWhoAsksIsLeftTheApproval(t *testing.T) {
 	clock := now
 	s.now = func() time.Time { clock = clock.Add(time.Hour); return clock }
 	for range 3 { // else an order would be sent, and there is nowhere to send it
-		require.NoError(t, s.approve(t.Context(), moment{campaign: fleet.Status{Asks: "wave 1 waits for an approval"}}))
+		require.NoError(t, s.approve(t.Context(), moment{campaign: fleet.Status{Approval: &fleet.Approval{Wave: 1, Wanted: 1, Asked: now}}}))
 	}
 }
 

@@ -125,7 +125,7 @@ func (p *campaignProgress) show(s fleet.Status, now time.Time) {
 		p.say("targets", operate.CountsText(s.Counts))
 	}
 	p.say("waits", waitText(s))
-	p.say("asks", s.Asks)
+	p.say("approval", approvalText(s))
 	p.say("paused", s.Paused)
 	p.say("stopped", s.Stopped)
 	p.say("held", s.Held)
@@ -180,6 +180,14 @@ func waveText(w fleet.WaveLine, waves int) string {
 		text += " until " + show.Clock(&w.Until)
 	}
 	return text
+}
+
+// approvalText is the approval that the campaign needs next; empty: none.
+func approvalText(s fleet.Status) string {
+	if s.Approval == nil {
+		return ""
+	}
+	return s.Approval.Sentence()
 }
 
 // waitText is what keeps how many targets, and when the next may begin.

@@ -25,7 +25,7 @@ accounts:
   aws: [{name: sim, region: us-east-1}]
   huawei: [{name: sim, project: 0123456789abcdef0123456789abcdef, region: ap-southeast-3}]
 rollout: {waves: [1], maxConcurrent: 2, forecast: {update: 2m, snapshot: 1m, proxy: 1m}}
-approvals: {count: 1}
+approvals: {count: 1, lead: 168h}
 limits: {pace: {min: 20ms, max: 100ms}, steadyFor: 20ms}
 targets:
   - name: canary

@@ -57,7 +57,7 @@ func TestAReportReachesAcrossACampaignsRuns(t *testing.T) {
 		return maintenance.Target{Name: name, Gateway: maintenance.GatewayRef{Account: "sim", ARN: arnPrefix + id}}
 	}
 	p := plan.Plan{
-		Name: "long", Rollout: maintenance.Rollout{Waves: []maintenance.Share{canary}, MaxConcurrent: 2}, Approvals: plan.Approvals{Count: 1, EachWave: true},
+		Name: "long", Rollout: maintenance.Rollout{Waves: []maintenance.Share{canary}, MaxConcurrent: 2}, Approvals: maintenance.Approvals{Count: 1, EachWave: true},
 		Accounts: plan.Accounts{AWS: []plan.AWSAccount{{Name: "sim", Region: "us-east-1"}}},
 		Policy: maintenance.Policy{
 			Pace:      maintenance.Pace{Min: maintenance.Duration(20 * time.Millisecond), Max: maintenance.Duration(100 * time.Millisecond)},

@@ -163,7 +163,7 @@ func here() *strings.Replacer {
 // plan writes the plan of a campaign that asks for an approval.
 func (w *world) plan(name string, gateways ...string) (file string) {
 	w.t.Helper()
-	text := "apiVersion: tidegate/v1\nname: " + name + "\naccounts: {aws: [{name: sim, region: us-east-1}]}\napprovals: {}\n" +
+	text := "apiVersion: tidegate/v1\nname: " + name + "\naccounts: {aws: [{name: sim, region: us-east-1}]}\napprovals: {lead: 168h}\n" +
 		"limits: {pace: {min: 20ms, max: 100ms}, steadyFor: 20ms}\ntargets:\n"
 	for i, id := range gateways {
 		text += fmt.Sprintf("  - {name: files-%d, gateway: {account: sim, arn: %q}}\n", i+1, arnPrefix+id)

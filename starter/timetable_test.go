@@ -27,9 +27,8 @@ func readFleet() surveyed {
 	update := fleet.Work{Update: true, Snapshots: 1}
 	s := surveyed{targets: map[string]workflows.Surveyed{}}
 	s.fleet = fleet.Fleet{
-		Rollout:  maintenance.Rollout{Waves: []maintenance.Share{share("1")}, Bake: maintenance.Duration(24 * time.Hour)}.WithDefaults(),
-		Rules:    maintenance.Rules{Length: 4 * time.Hour, Cutoff: 30 * time.Minute},
-		Approved: -1,
+		Rollout: maintenance.Rollout{Waves: []maintenance.Share{share("1")}, Bake: maintenance.Duration(24 * time.Hour)}.WithDefaults(),
+		Rules:   maintenance.Rules{Length: 4 * time.Hour, Cutoff: 30 * time.Minute},
 	}
 	for i, t := range []struct {
 		name, id string

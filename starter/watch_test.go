@@ -18,7 +18,7 @@ import (
 func (w *world) begin(name string) {
 	w.t.Helper()
 	file := filepath.Join(w.t.TempDir(), "plan.yaml")
-	plan := "apiVersion: tidegate/v1\nname: " + name + "\naccounts: {aws: [{name: sim, region: us-east-1}]}\napprovals: {}\n" +
+	plan := "apiVersion: tidegate/v1\nname: " + name + "\naccounts: {aws: [{name: sim, region: us-east-1}]}\napprovals: {lead: 168h}\n" +
 		"limits: {pace: {min: 20ms, max: 100ms}, steadyFor: 20ms}\ntargets:\n"
 	for target, id := range map[string]string{"now": "sgw-22222222", "later": "sgw-55555555"} {
 		plan += fmt.Sprintf("  - {name: %s, gateway: {account: sim, arn: %q}}\n", target, arnPrefix+id)
@@ -33,7 +33,7 @@ func TestACampaignIsSteeredFromTheLiveView(t *testing.T) {
 	w.work()
 	w.begin("payments-q4")
 	x := w.inTerminal("watch", "payments-q4")
-	x.shows("waits for an approval")
+	x.shows("needs approval")
 	x.types("p")
 	x.shows("Pause the campaign payments-q4?")
 	x.types("incident INC-77\r")
@@ -89,7 +89,7 @@ func TestTheLiveViewLeavesTheTerminalAsItWas(t *testing.T) {
 	w.work()
 	w.begin("again")
 	x := w.inTerminal("watch", "again")
-	x.shows("waits for an approval")
+	x.shows("needs approval")
 	x.types("p\x03")
 	x.ends(4)
 	require.Contains(t, x.screen(), "A person has to act")

@@ -124,7 +124,7 @@ func (s *stage) run() client.WorkflowRun {
 	require.NoError(s.t, err)
 	p := plan.Plan{
 		Name: "q4", Accounts: plan.Accounts{AWS: []plan.AWSAccount{{Name: "sim", Region: aws.DefaultRegion}}},
-		Approvals: plan.Approvals{Count: 1}, Rollout: maintenance.Rollout{MaxFailures: everything},
+		Approvals: maintenance.Approvals{Count: 1}, Rollout: maintenance.Rollout{MaxFailures: everything},
 		Policy: maintenance.Policy{
 			SteadyFor: maintenance.Duration(20 * time.Millisecond), UpdateDelay: new(maintenance.Duration(0)),
 			Pace: maintenance.Pace{Min: maintenance.Duration(20 * time.Millisecond), Max: maintenance.Duration(100 * time.Millisecond)},
@@ -162,7 +162,7 @@ func (s *stage) history(run client.WorkflowRun) []byte {
 // time, and a channel that is gone holds up nothing.
 func TestPeopleAreToldOnceOfWhatHappensThoughTheWorkerIsKilled(t *testing.T) {
 	t.Parallel()
-	hook := &webhook{titles: make(chan string, 100), taken: make(chan struct{}), deadly: "q4: wave 1 waits for an approval"}
+	hook := &webhook{titles: make(chan string, 100), taken: make(chan struct{}), deadly: "q4: the campaign needs approval (0 of 1 given)"}
 	receiver := httptest.NewServer(hook)
 	t.Cleanup(receiver.Close)
 	s := newStage(t, strings.TrimPrefix(receiver.URL, "http://"))

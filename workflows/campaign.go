@@ -90,19 +90,13 @@ type Carried struct {
 	Expired   bool                   `json:"expired,omitempty"`
 	Reads     []int                  `json:"reads,omitempty"`    // refs of targets that are to be read anew
 	Aborting  *Order                 `json:"aborting,omitempty"` // running targets are asked to end
-	Approvals []approval             `json:"approvals,omitempty"`
-	Asked     time.Time              `json:"asked,omitzero"` // since when an approval is waited for
+	Consents  []fleet.Consent        `json:"consents,omitempty"`
+	Ask       fleet.Ask              `json:"ask,omitzero"`   // the approval that people are asked for
 	Swept     time.Time              `json:"swept,omitzero"` // when the running targets were last asked for
 	Measured  fleet.Measured         `json:"measured,omitzero"`
 	Decisions []maintenance.Decision `json:"decisions,omitempty"`
 	Told      fleet.Moment           `json:"told,omitzero"` // what people were told of
 	Notices   []fleet.Notice         `json:"notices,omitempty"`
-}
-
-// approval is one person's consent to one wave and, for the first, the campaign.
-type approval struct {
-	Wave int    `json:"wave"`
-	By   string `json:"by"`
 }
 
 func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
@@ -126,7 +120,8 @@ func (c *campaign) index() {
 func (c *campaign) fleet() fleet.Fleet {
 	f := fleet.Fleet{
 		Entries: c.Entries, Rollout: c.in.Plan.Rollout, Rules: c.in.Plan.Policy.Rules(),
-		Paused: c.Paused, Stopped: c.Stopped, Approved: c.approved(), Measured: c.Measured,
+		Paused: c.Paused, Stopped: c.Stopped, Measured: c.Measured,
+		Approvals: c.in.Plan.Approvals.WithDefaults(), Submitter: c.in.Submitter, Consents: c.Consents, Ask: c.Ask,
 	}
 	f.Rollout.MaxConcurrent = cmp.Or(c.Max, f.Rollout.MaxConcurrent)
 	return f
@@ -147,7 +142,7 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 		c.changed = false
 		c.expire(now)
 		c.turn = fleet.Decide(c.fleet(), now)
-		c.ask(now)
+		c.Ask = c.turn.Ask
 		if err := errors.Join(c.begin(ctx, now), c.tag(ctx), c.sweep(ctx, now)); err != nil {
 			return fleet.Result{}, err
 		}
@@ -181,9 +176,7 @@ func (c *campaign) rest(ctx workflow.Context) error {
 	if c.running() > 0 {
 		earlier(c.Swept.Add(silence), "ask what became of the running targets")
 	}
-	if !c.Asked.IsZero() {
-		earlier(c.Asked.Add(c.timeToApprove().Std()), "the time to approve is over")
-	}
+	earlier(c.fleet().ApprovalDeadline(), "the time to approve is over")
 	if !wake.After(now) {
 		return nil // it has come while orders were given
 	}
@@ -215,6 +208,9 @@ func (c *campaign) conclude(ctx workflow.Context) (fleet.Result, error) {
 		Failures: f.Status(c.turn, workflow.Now(ctx)).Failures, Decisions: c.Decisions, Submitter: c.in.Submitter, Digest: c.in.Digest,
 		Warnings: c.in.Plan.Warnings,
 		Start:    c.Start, End: workflow.Now(ctx),
+	}
+	if c.Stopped != "" {
+		result.Approval = f.Approval(workflow.Now(ctx))
 	}
 	result.Summary = summarize(result, c.Stopped)
 	c.phase, c.result = fleet.Over, &result

@@ -49,10 +49,12 @@ func campaignDetails(to place, called string, s fleet.Status, keepers []keeper) 
 	d := newDocument()
 	campaignHeadline(d, s)
 	d.part()
+	approvalLine(d, s)
 	campaignSums(d, called, s)
 	d.mayOrder(s.May, "; about one target also `\"target\": \"name\"`")
 	campaignLinks(d, to, s)
 	noticeTable(d, untold(s.Notices))
+	consentTable(d, s.Approval)
 	failedTable(d, to, s)
 	runningTable(d, to, s)
 	keeperTable(d, keepers)
@@ -88,8 +90,6 @@ func campaignHeadline(d *document, s fleet.Status) {
 		d.say("**Planned only:** it begins nothing.")
 	case s.Stopped != "":
 		d.say("**Stopped** (%s): what runs ends, nothing more begins.", s.Stopped)
-	case s.Asks != "":
-		d.say("**Waits for an approval:** %s. Send the update approve.", s.Asks)
 	case s.Counts.Running > 0:
 		d.say("**Under way.**")
 	case !s.Next.IsZero():
@@ -98,6 +98,24 @@ func campaignHeadline(d *document, s fleet.Status) {
 	if s.Paused != "" && s.Result == nil {
 		d.say("**Paused** by %s", cutTo(s.Paused, shownNote))
 	}
+}
+
+// approvalLine says who has to approve what, and until when.
+func approvalLine(d *document, s fleet.Status) {
+	if a := s.Approval; a != nil && s.Result == nil {
+		d.say("**Approval of %s:** %s. Waiting for it: %s.", a.Subject(), a.Details(), a.TargetsText())
+	}
+}
+
+func consentTable(d *document, a *fleet.Approval) {
+	if a == nil {
+		return
+	}
+	var rows [][]md
+	for _, c := range a.Given {
+		rows = append(rows, []md{stamp(&c.At), plain(c.By), plain(cutTo(c.Why, shownNote))})
+	}
+	d.table("Approvals of "+a.Subject(), []string{"when, UTC", "by", "why"}, rows, len(a.Given))
 }
 
 // shownRosters is how many rosters are linked one by one: more are found by a list.

@@ -66,7 +66,7 @@ func TestPeopleAreToldOfEachEventOnce(t *testing.T) {
 	p := s.plan()
 	p.Notify = toldAll()
 	p.Rollout.MaxConcurrent = 1
-	p.Approvals = plan.Approvals{Count: 1, TimeLimit: maintenance.Duration(24 * time.Hour)}
+	p.Approvals = maintenance.Approvals{Count: 1, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
 	s.gateways[0].noEffect = true
 	env, c := listening(t, noon.Add(-time.Hour), s, 2*time.Second)
@@ -79,7 +79,7 @@ func TestPeopleAreToldOfEachEventOnce(t *testing.T) {
 	const name = "oncall: " + campaignID + ": "
 	// Messages of one moment are sent side by side; the notices below keep their order.
 	require.ElementsMatch(t, []string{
-		name + "wave 1 waits for an approval", name + "wave 1 begins", name + "files-000 failed", name + "the error budget is spent",
+		name + "the campaign needs approval (0 of 1 given)", name + "wave 1 begins", name + "files-000 failed", name + "the error budget is spent",
 		name + "files-000 failed", name + "the error budget is spent", name + "PARTIAL", "team: " + campaignID + ": PARTIAL",
 	}, c.told)
 	require.Contains(t, c.text[name+"files-000 failed"], "attempt 2")

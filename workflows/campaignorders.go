@@ -41,7 +41,7 @@ func (c *campaign) listen(ctx workflow.Context) error {
 		return err
 	}
 	for _, o := range []campaignCommand{
-		{ApproveUpdate, "Let the campaign, or its next wave, begin", c.mayApprove, c.approve, "", nil},
+		{ApproveUpdate, "Let the campaign, or its next wave, begin; also before it is asked for", func(o CampaignOrder) error { return c.mayApprove(ctx, o) }, c.approve, "", nil},
 		{PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause, "", nil},
 		{ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, CampaignOrder) { c.Paused = "" }, "", nil},
 		{AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again", func(CampaignOrder) error { return nil }, c.abort, "", nil},
@@ -102,7 +102,7 @@ func (c *campaign) decision(ctx workflow.Context, what string, in CampaignOrder)
 	d := maintenance.Decision{What: what, Target: in.Target, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
 	switch what {
 	case ApproveUpdate:
-		d.Wave = c.approved() + 1
+		c.approvalOf(ctx, &d)
 	case RescheduleUpdate:
 		d.NotBefore = wholeSecond(in.NotBefore)
 	case ConcurrencyUpdate:

@@ -38,7 +38,7 @@ func TestAnApprovalIsAskedOfDifferentPeopleWhoHaveNotStartedIt(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	p := s.plan()
-	p.Approvals = plan.Approvals{Count: 2, TimeLimit: maintenance.Duration(24 * time.Hour)}
+	p.Approvals = maintenance.Approvals{Count: 2, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
 		return env.order(after, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: who, Why: "change 17"}})
@@ -50,12 +50,14 @@ func TestAnApprovalIsAskedOfDifferentPeopleWhoHaveNotStartedIt(t *testing.T) {
 	late := by(85*time.Minute, "dave")
 	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
 	require.NoError(t, err)
-	require.Contains(t, submitter.refused, "somebody else has to approve")
+	require.Contains(t, submitter.refused, "alice started the campaign and may not approve it: the campaign still needs 2 approvals by other people")
 	require.True(t, first.accepted)
-	require.Contains(t, twice.refused, "has approved already")
+	require.Contains(t, twice.refused, "bob has approved the campaign already, at ")
 	require.True(t, second.accepted)
-	require.Contains(t, late.refused, "nothing waits for an approval now")
+	require.Contains(t, late.refused, "the campaign is approved already, by bob and carol")
 	require.Len(t, result.Decisions, 2)
+	require.Equal(t, "the campaign: 1 of 2 given", result.Decisions[0].Note)
+	require.Nil(t, result.Approval)
 	require.WithinRange(t, s.triggered()[0], noon.Add(20*time.Minute), noon.Add(21*time.Minute))
 }
 
@@ -63,12 +65,12 @@ func TestACampaignThatNobodyApprovesExpires(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	p := s.plan()
-	p.Approvals = plan.Approvals{Count: 1, TimeLimit: maintenance.Duration(72 * time.Hour)}
+	p.Approvals = maintenance.Approvals{Count: 1, TimeLimit: maintenance.Duration(72 * time.Hour)}
 	env := under(t, noon.Add(-time.Hour), s)
 	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, fleet.Expired, result.State)
-	require.Contains(t, result.Summary, "was not approved within 72h")
+	require.Contains(t, result.Summary, "the campaign was not approved within 72h: 0 of 1 given")
 	require.Empty(t, s.triggered())
 }
 
@@ -339,7 +341,7 @@ func TestEveryDecisionKeepsWhatWasDecided(t *testing.T) {
 	require.NoError(t, err)
 	at := func(d time.Duration) time.Time { return noon.Add(d - time.Hour) }
 	want := []maintenance.Decision{
-		{What: "approve", Wave: 1, At: at(10 * time.Minute)},
+		{What: "approve", Wave: 1, At: at(10 * time.Minute), Note: "the campaign: 1 of 1 given"},
 		{What: "reschedule", Target: nameOf(1), NotBefore: noon.Add(40 * time.Minute), At: at(11 * time.Minute)},
 		{What: "reschedule", Target: nameOf(1), At: at(12 * time.Minute)},
 		{What: "concurrency", MaxConcurrent: 1, At: at(13 * time.Minute)},

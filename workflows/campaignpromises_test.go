@@ -192,7 +192,7 @@ func TestAnApprovalCountsForTheWaveThatAsksForIt(t *testing.T) {
 	s.set(workflows.QuarantineWorkflowID(s.gateways[0].gateway.ID), true)
 	p := s.plan()
 	p.Rollout.Waves = []maintenance.Share{share(t, "1"), share(t, "1")}
-	p.Approvals = plan.Approvals{Count: 1, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
+	p.Approvals = maintenance.Approvals{Count: 1, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-2*time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
 		return env.order(after, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: who}})
@@ -202,13 +202,15 @@ func TestAnApprovalCountsForTheWaveThatAsksForIt(t *testing.T) {
 	first := by(10*time.Minute+20*time.Second, "bob")
 	second := by(10*time.Minute+40*time.Second, "carol") // the campaign is still giving its order
 	env.order(30*time.Minute, workflows.SkipUpdate, workflows.CampaignOrder{Target: nameOf(0)})
-	env.RegisterDelayedCallback(func() { require.Contains(t, campaignStatus(t, env).Asks, "wave 2") }, 40*time.Minute)
+	env.RegisterDelayedCallback(func() {
+		require.Contains(t, campaignStatus(t, env).Approval.Sentence(), "wave 2 needs approval: 0 of 1 given; alice")
+	}, 40*time.Minute)
 	by(50*time.Minute, "bob")
 	env.order(26*time.Hour, workflows.AbortUpdate, workflows.CampaignOrder{})
 	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.True(t, first.accepted)
-	require.Contains(t, second.refused, "nothing waits for an approval")
+	require.Contains(t, second.refused, "wave 1 is approved already, by bob; the wave after it can be approved once it has ended")
 }
 
 func TestAWaveInWhichNothingIsToBeDoneNeedsNoApproval(t *testing.T) {
@@ -217,7 +219,7 @@ func TestAWaveInWhichNothingIsToBeDoneNeedsNoApproval(t *testing.T) {
 	s.gateways[0].gateway.NextUpdateAvailable = ""
 	p := s.plan()
 	p.Rollout.Waves = []maintenance.Share{share(t, "1")}
-	p.Approvals = plan.Approvals{Count: 2, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
+	p.Approvals = maintenance.Approvals{Count: 2, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
 		return env.order(after, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: who}})
@@ -228,8 +230,8 @@ func TestAWaveInWhichNothingIsToBeDoneNeedsNoApproval(t *testing.T) {
 	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Equal(t, 1, result.Counts.Succeeded)
-	require.Contains(t, again.refused, "has approved already")
-	require.Contains(t, submitter.refused, "somebody else has to approve")
+	require.Contains(t, again.refused, "Bob has approved wave 2 already")
+	require.Contains(t, submitter.refused, "ALICE started the campaign and may not approve")
 }
 
 func TestAnOrderThatWouldHaveNoEffectIsRefused(t *testing.T) {

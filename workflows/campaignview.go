@@ -39,7 +39,7 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 	s.Decisions, s.Rosters, s.Result, s.Notices = c.Decisions, c.Rosters, c.result, c.Notices
 	s.Warnings = c.in.Plan.Warnings
 	if c.phase == fleet.Gathering {
-		s.Doing = c.doing
+		s.Doing, s.Approval = c.doing, nil
 	}
 	if c.phase != fleet.Underway || c.rereading() {
 		s.Held = ""
@@ -65,7 +65,7 @@ func (c *campaign) tag(ctx workflow.Context) error {
 	s := c.status(ctx)
 	blocker := maintenance.NotBlocked
 	switch {
-	case s.Asks != "":
+	case s.Asks():
 		blocker = maintenance.BlockedByApproval
 	case s.Paused != "":
 		blocker = fleet.ByPause

@@ -132,7 +132,7 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 	s := newSky(3)
 	s.set(workflows.QuarantineWorkflowID(s.gateways[2].gateway.ID), true)
 	p := s.plan()
-	p.Approvals.Count = 1
+	p.Approvals.Count = 2
 	p.Rollout.MaxConcurrent = 1
 	env := under(t, noon.Add(-time.Hour), s)
 	said := map[string]string{}
@@ -141,7 +141,9 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 	}
 	look("asks", 10*time.Minute)
 	env.order(11*time.Minute, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "bob", Why: "see [CHG-1]"}})
-	look("waits", 12*time.Minute)
+	look("one of two", 12*time.Minute)
+	env.order(13*time.Minute, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "carol"}})
+	look("waits", 14*time.Minute)
 	look("runs", time.Hour+2*time.Minute)
 	env.order(time.Hour+3*time.Minute, workflows.PauseUpdate, workflows.CampaignOrder{})
 	look("paused", time.Hour+4*time.Minute)
@@ -151,11 +153,16 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 	said["ended"] = details(t, env)
 	today := noon.Format(time.DateOnly)
 	for what, texts := range map[string][]string{
-		"asks":   {"**Held: a person has to act.** wave 1 waits for an approval", "You may send **approve**, **pause**"},
-		"waits":  {"**Waits** until Sun " + today + " 12:00Z", "|window|2|Sun " + today + " 12:00Z|", "|barred|1| |files-002:", "|approve: wave 1|bob|see \\[CHG-1\\]|"},
-		"runs":   {"**Under way.**", "[files-000](namespaces/default-test-namespace/workflows/gateway-sgw-00000001) sgw-00000001|1|", "|concurrency|1|", ".roster-000)"},
-		"paused": {"**Paused** by bob: for the test", "You may send **resume**", "|pause|2|"},
-		"ended":  {"**ABORTED**", "ended Sun " + today + " 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|for the test|"},
+		"asks": {
+			"**Held: a person has to act.** the campaign needs approval (0 of 2 given): approve it, or abort the campaign", "You may send **approve**, **pause**",
+			"**Approval of the campaign:** 0 of 2 given; alice started the campaign and may not approve; asked for at " + today + " 11:00 UTC, deadline " +
+				noon.AddDate(0, 0, 7).Format(time.DateOnly) + " 11:00 UTC. Waiting for it: files-000, files-001, files-002.",
+		},
+		"one of two": {"1 of 2 given (bob); alice started", "### Approvals of the campaign\n\n|when, UTC|by|why|\n|---|---|---|\n|", "11:11:00Z|bob|see \\[CHG-1\\]|"},
+		"waits":      {"**Waits** until Sun " + today + " 12:00Z", "|window|2|Sun " + today + " 12:00Z|", "|barred|1| |files-002:", "|approve: wave 1|bob|see \\[CHG-1\\]|"},
+		"runs":       {"**Under way.**", "[files-000](namespaces/default-test-namespace/workflows/gateway-sgw-00000001) sgw-00000001|1|", "|concurrency|1|", ".roster-000)"},
+		"paused":     {"**Paused** by bob: for the test", "You may send **resume**", "|pause|2|"},
+		"ended":      {"**ABORTED**", "ended Sun " + today + " 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|for the test|"},
 	} {
 		for _, text := range texts {
 			require.Contains(t, said[what], text, what)

@@ -15,7 +15,7 @@ func CampaignMay(s fleet.Status) (names []string) {
 		name string
 		may  bool
 	}{
-		{ApproveUpdate, s.Asks != ""},
+		{ApproveUpdate, s.Approval != nil},
 		{PauseUpdate, s.Paused == ""},
 		{ResumeUpdate, s.Paused != ""},
 		{RetryUpdate, n.Failed+n.Skipped+s.Blockers[fleet.ByBar] > 0},

@@ -26,7 +26,7 @@ func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
 			[]string{"pause", "retry", "skip", "reschedule", "concurrency", "abort"},
 		},
 		"paused":   {fleet.Status{Paused: "bob", Counts: fleet.Counts{Total: 1, Succeeded: 1}}, []string{"resume", "concurrency", "abort"}},
-		"asking":   {fleet.Status{Asks: "wave 1"}, []string{"approve", "pause", "concurrency", "abort"}},
+		"asking":   {fleet.Status{Approval: &fleet.Approval{Wave: 1}}, []string{"approve", "pause", "concurrency", "abort"}},
 		"a failed": {fleet.Status{Counts: fleet.Counts{Total: 1, Failed: 1}}, []string{"pause", "retry", "skip", "concurrency", "abort"}},
 	} {
 		require.Equal(t, tc.want, workflows.CampaignMay(tc.status), name)

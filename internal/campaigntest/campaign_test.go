@@ -126,7 +126,7 @@ func (c *played) say(name string, o workflows.CampaignOrder) {
 
 func (c *played) approve() {
 	c.t.Helper()
-	c.until("asks for an approval", func(s fleet.Status) bool { return s.Asks != "" })
+	c.until("asks for an approval", func(s fleet.Status) bool { return s.Asks() })
 	c.say(workflows.ApproveUpdate, workflows.CampaignOrder{})
 }
 

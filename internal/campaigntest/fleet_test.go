@@ -165,7 +165,7 @@ func thePlan() plan.Plan {
 			Waves: shares("1", "10%"), Bake: maintenance.Duration(time.Second), MaxConcurrent: 25, MaxFailures: shares("15%")[0],
 			ConstraintKey: "app",
 		}.WithDefaults(),
-		Approvals: plan.Approvals{Count: 1, EachWave: true, TimeLimit: maintenance.Duration(time.Hour)},
+		Approvals: maintenance.Approvals{Count: 1, EachWave: true, TimeLimit: maintenance.Duration(time.Hour)},
 		Selectors: []plan.Selector{{Account: away, Tags: map[string]string{"campaign": "yes"}, LabelsFromTags: []string{"app"}}},
 	}
 	for i := range named {

@@ -102,7 +102,7 @@ func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) 
 	l := newLab(t, overlapping())
 	p := planOf("lost", target(contested), target(1), target(2))
 	p.Rollout.MaxFailures = shares("100%")[0]
-	p.Rollout.ConstraintKey, p.Approvals = "app", plan.Approvals{Count: 1}
+	p.Rollout.ConstraintKey, p.Approvals = "app", maintenance.Approvals{Count: 1}
 	p.Targets[0].Labels = map[string]string{"app": "till"}
 	p.Targets[2].Labels = p.Targets[0].Labels
 	c := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p}, 2, 1)}

@@ -65,7 +65,7 @@ func runbook() page {
 		begin: func(s *shell) {
 			s.world()
 			s.copy("payments-q4.yaml")
-			s.run("sed -i 's/sgw-0A/sgw-0B/; $ a approvals: {}' payments-q4.yaml", 0) // windows are closed, and it waits for an approval
+			s.run("sed -i 's/sgw-0A/sgw-0B/; $ a approvals: {lead: 168h}' payments-q4.yaml", 0) // windows are closed, and it waits for an approval
 			s.campaign()
 			s.maintenance("--approval")
 			s.run("tidegate schedule create weekly payments-q4.yaml --cron '0 2 * * 1'", 0)

@@ -47,7 +47,7 @@ func campaignPlan(t *testing.T) plan.Plan {
 			Huawei: []plan.HuaweiAccount{{Name: huaweiAccount}},
 		},
 		Rollout:   maintenance.Rollout{Waves: []maintenance.Share{canary}, MaxConcurrent: 2},
-		Approvals: plan.Approvals{Count: 1},
+		Approvals: maintenance.Approvals{Count: 1},
 		Targets: []maintenance.Target{{
 			Name: "canary", Gateway: maintenance.GatewayRef{Account: awsAccount, ARN: "arn:aws:storagegateway:us-east-1:123456789012:gateway/sgw-0E2E1000"},
 			Proxies: []maintenance.ProxyRef{{Account: huaweiAccount, InstanceID: instanceID, ProxyID: plan.AllProxies}},
@@ -64,7 +64,7 @@ func TestWholeCampaign(t *testing.T) {
 		ID: l.prefix + workflows.CampaignWorkflowID("e2e"), TaskQueue: l.queue, TypedSearchAttributes: workflows.CampaignAttributes("e2e"),
 	}, workflows.CampaignName, workflows.CampaignInput{Plan: campaignPlan(t), Submitter: "alice", EventsPerRun: 60})
 	require.NoError(t, err)
-	l.await(first, func(s campaigns.Status) bool { return s.Asks != "" })
+	l.await(first, func(s campaigns.Status) bool { return s.Asks() })
 	// How many events it has by itself depends on the machine: it is given some.
 	for n := 2; l.runOf(first.GetID()) == first.GetRunID(); n = 5 - n {
 		l.order(first.GetID(), workflows.ConcurrencyUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "dora", Why: "to be heard"}, MaxConcurrent: n})

@@ -34,17 +34,17 @@ func TestBrowserAloneApprovesAndPausesACampaign(t *testing.T) {
 	t.Cleanup(c.Close)
 	l := newLabOn(t, c, "", campaignScenario())
 	run := l.frozenCampaign()
-	l.await(run, func(s campaigns.Status) bool { return s.Asks != "" })
+	l.await(run, func(s campaigns.Status) bool { return s.Asks() })
 
 	home := page(srv, run, "user-metadata")
-	openForm(tab, t, home, "wave 1 waits for an approval")
+	openForm(tab, t, home, "the campaign needs approval")
 	fillIn(tab, t, `Let the campaign, or its next wave, begin: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "CHG-1"}`)
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-updates.png"), 1440, 1000)
 	choose(tab, t, workflows.ApproveUpdate)
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-approve.png"), 1440, 1000)
 	click(tab, t, form+`[type="submit"]`, "Submit")
 	approved := l.await(run, func(s campaigns.Status) bool { return len(s.Decisions) == 1 })
-	require.Empty(t, approved.Asks)
+	require.Nil(t, approved.Approval)
 	requireDecision(t, approved.Decisions[0], workflows.ApproveUpdate, "bob", "CHG-1")
 
 	// Opened anew: the form keeps the data of the order before.

@@ -26,7 +26,7 @@ func TestAKeyGivesItsOrderOnceThereIsAReason(t *testing.T) {
 	}{
 		"pause":                   {nil, []string{"p"}, "pause", "", false},
 		"resume":                  {func(f *fake) { f.look.Paused = "carol" }, []string{"r"}, "resume", "", false},
-		"approve":                 {func(f *fake) { f.look.Asks = "wave 2" }, []string{"a"}, "approve", "", false},
+		"approve":                 {func(f *fake) { f.look.Approval = &fleet.Approval{Wave: 2, Wanted: 1, Asked: noon} }, []string{"a"}, "approve", "", false},
 		"abort":                   {nil, []string{"x"}, "abort", "", false},
 		"abort what runs":         {nil, []string{"tab", "X"}, "abort", "files-004", true},
 		"retry a held step":       {nil, []string{"tab", "t"}, "retry", "files-004", true},

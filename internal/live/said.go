@@ -91,7 +91,6 @@ func (m Model) said() []sentence {
 		mood        mood
 	}{
 		{"HELD: ", s.Held, wrong},
-		{"WAITS FOR AN APPROVAL: ", unless(s.Held, s.Asks), asks},
 		{"PAUSED by ", unless(s.Held, s.Paused), asks},
 		{"STOPPED: ", s.Stopped, wrong},
 	} {
@@ -102,6 +101,7 @@ func (m Model) said() []sentence {
 	if s.Held == "" {
 		all = append(all, m.stuck()...)
 	}
+	all = append(all, m.approval()...)
 	all = append(all, m.untold()...)
 	if s.Phase == fleet.Gathering {
 		return append(all, sentence{text: "Gathering the fleet: " + clean(s.Doing)})
@@ -172,6 +172,29 @@ func (m Model) releases(held []fleet.Row) []string {
 	return []string{"tab choose it, then t retry, s skip, X abort it"}
 }
 
+// approval says which approval the campaign needs next: how many of how many were given,
+// who may not give it, and until when.
+func (m Model) approval() []sentence {
+	a := m.look.Approval
+	if a == nil {
+		return nil
+	}
+	label := "APPROVAL of " + a.Subject() + ": "
+	if !a.AskFrom.IsZero() {
+		text := fmt.Sprintf("%s%s; asked for in %s (%s)", label, clean(a.Tally()), span(a.AskFrom.Sub(m.now)), instant(a.AskFrom, m.now))
+		return []sentence{{text: text, most: 1}}
+	}
+	s := sentence{text: label + clean(a.Details()) + "; for " + clean(a.TargetsText())}
+	if !m.look.Asks() {
+		return []sentence{s}
+	}
+	s.mood = asks
+	if m.look.Held == "" { // else that is offered already
+		s = m.offer(s, m.answers("APPROVAL"))
+	}
+	return []sentence{s}
+}
+
 // unless is a text, where another is empty that says the same and more.
 func unless(other, text string) string {
 	if strings.Contains(other, text) {
@@ -213,7 +236,7 @@ func (m Model) answers(label string) []string {
 	var all []string
 	for _, k := range orderKeys() {
 		fit := k.update == workflows.ApproveUpdate || k.update == workflows.ResumeUpdate
-		if label == "HELD: " && m.look.Asks == "" && m.look.Paused == "" {
+		if label == "HELD: " && !m.look.Asks() && m.look.Paused == "" {
 			fit = k.target && k.key != "X"
 		}
 		if fit && m.campaignMay(k.update) {

@@ -93,7 +93,7 @@ func newNotedStage(tb testing.TB, f *fake, note string, width, height int) *stag
 
 func may(s fleet.Status) []string {
 	names := []string{workflows.AbortUpdate, workflows.RetryUpdate, workflows.SkipUpdate}
-	if s.Asks != "" {
+	if s.Approval != nil {
 		names = append(names, workflows.ApproveUpdate)
 	}
 	if s.Paused != "" {

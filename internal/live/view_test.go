@@ -38,13 +38,18 @@ func stories() map[string]*fake {
 	asking := fleetOf()
 	asking.look.Counts = fleet.Counts{Total: 4000, Waiting: 3990, Succeeded: 10}
 	asking.look.Running, asking.look.Failures, asking.look.Upcoming, asking.look.Next = nil, nil, nil, time.Time{}
-	asking.look.Asks = "wave 2 waits for an approval"
-	asking.look.Held = asking.look.Asks + ": approve it, or abort the campaign"
+	asking.look.Approval = &fleet.Approval{
+		Wave: 2, EachWave: true, Wanted: 2, Given: []fleet.Consent{{Wave: 2, By: "carol\x1b[2J", At: noon.Add(-time.Hour), Why: "CHG-1"}}, MayNot: "bob",
+		Window: noon.Add(70 * time.Hour), Asked: noon.Add(-2 * time.Hour), Deadline: noon.Add(166 * time.Hour), Targets: 400, Names: []string{"files-0011", "files-0012", "files-0013"},
+	}
+	asking.look.Held = asking.look.Approval.Short() + ": approve it, or abort the campaign"
+	early := fleetOf()
+	early.look.Approval = &fleet.Approval{Wave: 1, Wanted: 1, MayNot: "bob", Window: noon.Add(100 * time.Hour), AskFrom: noon.Add(28 * time.Hour), Targets: 2, Names: []string{"files-1", "files-2"}}
 	gathering := &fake{look: live.Look{Status: fleet.Status{Phase: fleet.Gathering, Doing: "reading the clouds: 12 targets to go", Submitter: "bob"}}}
 	over := fleetOf()
 	over.look.Phase, over.look.Running, over.look.Upcoming, over.look.Counts.Running, over.look.Counts.Waiting = fleet.Over, nil, nil, 0, 0
 	over.look.Result = &fleet.Result{State: fleet.Partial, Summary: "3997 of 4000 targets are as the plan wants them; 1 failed, 2 were skipped.", Start: noon.Add(-50 * time.Hour), End: noon}
-	return map[string]*fake{"moving": fleetOf(), "paused": paused, "asking": asking, "gathering": gathering, "over": over}
+	return map[string]*fake{"moving": fleetOf(), "paused": paused, "asking": asking, "early": early, "gathering": gathering, "over": over}
 }
 
 func TestTheViewAtEveryWidth(t *testing.T) {

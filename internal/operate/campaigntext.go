@@ -91,7 +91,7 @@ func (p page) campaignStatus(s fleet.Status) {
 	p.Linef("phase     %s; begun %s by %s", PhaseText(s), show.Clock(&s.Start), s.Submitter)
 	p.Linef("targets   %s", CountsText(s.Counts))
 	for _, said := range [][2]string{
-		{"held", s.Held}, {"asks", s.Asks}, {"paused", s.Paused}, {"stopped", s.Stopped},
+		{"held", s.Held}, {"paused", s.Paused}, {"stopped", s.Stopped},
 	} {
 		if said[1] != "" {
 			p.Linef("%-9s %s", said[0], said[1])
@@ -100,11 +100,13 @@ func (p page) campaignStatus(s fleet.Status) {
 	if s.Held == "" {
 		p.heldTargets(s)
 	}
+	p.approval(s.Approval)
 	if !s.Next.IsZero() {
 		p.Linef("next      %s", show.Clock(&s.Next))
 	}
 	p.Linef("room      %d at a time", s.MaxConcurrent)
 	p.waves(s.Waves)
+	p.consents(s.Approval)
 	show.Section(p.Printer, slices.Sorted(maps.Keys(s.Blockers)), []string{"BLOCKER", "TARGETS"}, func(b maintenance.Blocker) []string {
 		return []string{string(b), strconv.Itoa(s.Blockers[b])}
 	})
@@ -142,11 +144,31 @@ func (p page) campaignResult(r fleet.Result) {
 	if r.Digest != "" {
 		p.Linef("plan      SHA-256 %s", r.Digest)
 	}
+	p.approval(r.Approval)
 	p.waves(r.Waves)
+	p.consents(r.Approval)
 	p.rows("FAILURE", r.Failures)
 	p.decided(r.Decisions)
 	p.notices(r.Untold)
 	p.warnings(r.Warnings)
+}
+
+// approval says which one is needed next, how many of how many were given, and until when.
+func (p page) approval(a *fleet.Approval) {
+	if a != nil {
+		p.Linef("approval  %s", a.Sentence())
+		p.Linef("          for %s", a.TargetsText())
+	}
+}
+
+// consents prints who has approved what is needed next.
+func (p page) consents(a *fleet.Approval) {
+	if a == nil {
+		return
+	}
+	show.Section(p.Printer, a.Given, []string{"APPROVAL OF", "BY", "AT", "WHY"}, func(c fleet.Consent) []string {
+		return []string{a.Subject(), c.By, show.Clock(&c.At), c.Why}
+	})
 }
 
 // warnings are those about the plan file.

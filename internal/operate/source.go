@@ -80,7 +80,7 @@ func (s *Source) left(ctx context.Context, g Campaign, said live.Look) (live.Loo
 	said.Result, said.Phase = &result, fleet.Over
 	said.Name, said.Submitter, said.Start = result.Name, result.Submitter, result.Start
 	said.Counts, said.Waves, said.Failures, said.Decisions = result.Counts, result.Waves, result.Failures, result.Decisions
-	said.Running, said.Upcoming, said.Held, said.Asks, said.Next = nil, nil, "", "", time.Time{}
+	said.Running, said.Upcoming, said.Held, said.Approval, said.Next = nil, nil, "", nil, time.Time{}
 	return said, nil
 }
 

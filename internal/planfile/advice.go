@@ -12,6 +12,7 @@ import (
 func (c *checker) advise() {
 	c.adviseWaves()
 	c.adviseDeadlines()
+	c.adviseApprovals()
 }
 
 // adviseWaves warns about waves that shrink, or that come to more than the fleet:
@@ -77,5 +78,16 @@ func (c *checker) adviseDeadlines() {
 				Want: fmt.Sprintf("at least limits.attempt, %s", p.Attempt),
 			})
 		}
+	}
+}
+
+// adviseApprovals warns about a campaign that ends before its first window, where nobody
+// approves it at once.
+func (c *checker) adviseApprovals() {
+	if a := c.plan.Approvals; a.Lead > a.TimeLimit {
+		c.Warn("approvals.lead", strict.Fault{
+			Value: a.Lead.String(), Problem: "is longer than the approval is waited for: not approved in time, the campaign ends before its first window",
+			Want: fmt.Sprintf("at most approvals.timeLimit, %s", a.TimeLimit),
+		})
 	}
 }

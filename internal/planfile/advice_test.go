@@ -44,6 +44,8 @@ func TestWarnings(t *testing.T) {
 		"a deadline below an attempt":  {"limits: {updateDeadline: 20s, updateStart: 10s}\n" + found, []string{`p.yaml:4:26: limits.updateDeadline: "20s" is shorter than one attempt may take: want at least limits.attempt, 1m30s`}},
 		"the others":                   {"limits: {attempt: 10m, snapshotDeadline: 1m, compensationDeadline: 2m}\nproxies: {deadline: 3m}\n" + found, []string{"limits.snapshotDeadline", "limits.compensationDeadline", "proxies.deadline"}},
 		"a freeze of last year":        {"freezes: [{from: 2025-12-24, to: 2025-12-26, zone: Europe/Berlin}]\n" + found, []string{"p.yaml:4:12: freezes[0]: has ended, and freezes nothing: it ended 2025-12-26T23:00:00Z: want a freeze ahead; is the year right?"}},
+		"a lead beyond the time limit": {"approvals: {lead: 96h, timeLimit: 72h}\n" + found, []string{`p.yaml:4:19: approvals.lead: "96h" is longer than the approval is waited for: not approved in time, the campaign ends before its first window: want at most approvals.timeLimit, 72h`}},
+		"a lead of its own":            {"approvals: {timeLimit: 24h}\n" + found, nil},
 		"a freeze under way":           {"freezes: [{from: 2026-11-01, to: 2026-11-22, zone: Europe/Berlin}]\n" + found, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package planfile
 
 import (
 	"strings"
-	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -28,7 +27,7 @@ type document struct {
 	// Rollout says how the campaign goes through its fleet.
 	Rollout *maintenance.Rollout `yaml:"rollout,omitempty"`
 	// Approvals say who has to agree before anything begins; left out: nobody.
-	Approvals *plan.Approvals `yaml:"approvals,omitempty"`
+	Approvals *maintenance.Approvals `yaml:"approvals,omitempty"`
 	// Snapshot says on which side of the update the volumes are snapshotted.
 	Snapshot *maintenance.SnapshotWhen `yaml:"snapshot,omitempty"`
 	// FailedSnapshots says what becomes of a failed run's finished snapshots.
@@ -106,7 +105,7 @@ func defaults() *plan.Plan {
 	return &plan.Plan{
 		Policy:    maintenance.Policy{}.WithDefaults(),
 		Rollout:   maintenance.Rollout{}.WithDefaults(),
-		Approvals: plan.Approvals{Count: 1, TimeLimit: maintenance.Duration(7 * 24 * time.Hour)},
+		Approvals: maintenance.Approvals{Count: 1}.WithDefaults(),
 	}
 }
 

@@ -107,8 +107,11 @@ func (c *checker) forecast() {
 // mention them.
 func (c *checker) approvals() {
 	if !c.Has("approvals") {
-		c.plan.Approvals = plan.Approvals{}
+		c.plan.Approvals = maintenance.Approvals{}
 		return
+	}
+	if !c.Has("approvals.lead") { // its default depends on the time limit
+		c.plan.Approvals.Lead = c.plan.Approvals.UsualLead()
 	}
 	for _, f := range fault.Fields(c.plan.Approvals.Validate()) {
 		c.Wrong(f.Field, f.Value, f.Want)

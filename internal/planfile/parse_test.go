@@ -69,7 +69,7 @@ func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
 			MaxConcurrent: 8, MaxFailures: share(t, "5%"), ConstraintKey: "app", Order: maintenance.OrderByWindow,
 			Forecast: maintenance.Forecast{Update: span(25 * time.Minute), Snapshot: span(45 * time.Minute), Proxy: span(15 * time.Minute)},
 		},
-		Approvals: plan.Approvals{Count: 2, TimeLimit: span(72 * time.Hour), EachWave: true},
+		Approvals: maintenance.Approvals{Count: 2, Lead: span(48 * time.Hour), TimeLimit: span(72 * time.Hour), EachWave: true},
 		Targets: []maintenance.Target{
 			{
 				Name: "payments-1", Gateway: maintenance.GatewayRef{Account: "prod", ARN: arnB},
@@ -135,9 +135,16 @@ func proxies(names ...string) string {
 
 func TestApprovalsThatAreMentionedAskForOnePerson(t *testing.T) {
 	t.Parallel()
-	p, err := parse(head + "approvals: {}\ntargets:\n" + target("a", arnB))
-	require.NoError(t, err)
-	require.Equal(t, plan.Approvals{Count: 1, TimeLimit: span(168 * time.Hour)}, p.Approvals)
+	for given, want := range map[string]maintenance.Approvals{
+		"{}":                            {Count: 1, Lead: span(72 * time.Hour), TimeLimit: span(168 * time.Hour)},
+		"{timeLimit: 24h}":              {Count: 1, Lead: span(24 * time.Hour), TimeLimit: span(24 * time.Hour)},
+		"{lead: 168h, timeLimit: 744h}": {Count: 1, Lead: span(168 * time.Hour), TimeLimit: span(744 * time.Hour)},
+	} {
+		p, err := parse(head + "approvals: " + given + "\ntargets:\n" + target("a", arnB))
+		require.NoError(t, err)
+		require.Equal(t, want, p.Approvals)
+		require.Equal(t, want, p.WithDefaults().Approvals, "the worker takes the same defaults")
+	}
 }
 
 func TestFaultsOfAPlan(t *testing.T) {
@@ -214,6 +221,7 @@ func TestFaultsOfAPlan(t *testing.T) {
 		},
 		"a policy's fault": {"limits: {pace: {min: 2m}}\n" + targets(target("a", arnB)), `p.yaml:4:22: limits.pace.min: "2m" is wrong: want 1ms to 1m`},
 		"approvals":        {"approvals: {count: 11, timeLimit: 1s}\n" + targets(target("a", arnB)), `approvals.count: "11" is wrong: want 1 to 10`},
+		"no lead":          {"approvals: {lead: 0s}\n" + targets(target("a", arnB)), `p.yaml:4:19: approvals.lead: "0s" is wrong: want 1m to 744h`},
 		"a pattern":        {"selectors: [{account: prod, name: '[a'}]\n", `selectors[0].name: "[a" is wrong: want a pattern such as payments-*`},
 		"a type":           {"selectors: [{account: prod, types: [CASHED]}]\n", `selectors[0].types[0]: "CASHED" is wrong: want one of STORED, CACHED`},
 		"too many freezes": {freezesOf(501) + targets(target("a", arnB)), `p.yaml:5:3: freezes: come to 501 intervals from 2026-11-22 on: want at most 500`},

@@ -12,6 +12,7 @@ import (
 // of it. It travels from run to run, so that each event is told once for ever.
 type Moment struct {
 	Asked   int      `json:"asked,omitempty"`  // the last wave that an approval was asked for, from 1 on
+	Given   int      `json:"given,omitempty"`  // how many of its approvals were given, while some were missing
 	Opened  int      `json:"opened,omitempty"` // the last wave of which a target has begun, from 1 on
 	Spent   string   `json:"spent,omitempty"`  // whose error budget is spent: fleet, or wave-2; empty: none is
 	Failed  []Mark   `json:"failed,omitempty"`
@@ -25,8 +26,9 @@ type Moment struct {
 // words are what the texts of a moment's events are made of.
 type words struct {
 	campaign, spent, summary string
-	first                    Entry // of the last wave of which one has begun
-	size                     int   // of that wave
+	approval                 *Approval // that people are asked for; nil: none
+	first                    Entry     // of the last wave of which one has begun
+	size                     int       // of that wave
 	at                       time.Time
 }
 
@@ -42,23 +44,30 @@ type Mark struct {
 // Moment is what the campaign has come to now, after the moment before, which is
 // zero at first. It is called campaign in commands.
 func (f Fleet) Moment(campaign string, before Moment, now time.Time) Moment {
-	m := Moment{Asked: before.Asked, Opened: before.Opened, words: words{campaign: campaign, at: now}}
+	m := Moment{Asked: before.Asked, Given: before.Given, Opened: before.Opened, words: words{campaign: campaign, at: now}}
 	for i := range f.Entries {
 		m.mark(f.Entries[i], f.Rules.Length)
 	}
-	b := newBoard(f, now)
-	b.now = now
-	b.findWave()
+	b := f.survey(now)
 	if m.Opened > 0 && m.Opened <= len(b.waves) {
 		m.size = b.waves[m.Opened-1].size
 	}
 	if waits := func(e Entry) bool { return e.State == Waiting }; slices.ContainsFunc(f.Entries, waits) {
 		m.spend(b)
 	}
-	if f.Paused == "" && f.Stopped == "" && m.Spent == "" && b.gate.Blocker == maintenance.BlockedByApproval {
-		m.Asked = max(m.Asked, b.open+1)
+	if a := b.approval(); a != nil && f.Ask.Wave > 0 && f.Stopped == "" {
+		m.asks(f.Ask.Wave, a)
 	}
 	return m
+}
+
+// asks takes in the approval that people are asked for.
+func (m *Moment) asks(wave int, a *Approval) {
+	m.approval = a
+	if wave > m.Asked {
+		m.Asked, m.Given = wave, len(a.Given)
+	}
+	m.Given = max(m.Given, len(a.Given))
 }
 
 // mark takes in what has become of one target.
@@ -135,7 +144,11 @@ func Occurred(before, after Moment) []Occurrence {
 		all = append(all, of.tell(after, newIn(of.marks(before), of.marks(after)))...)
 	}
 	add(after.Spent != "" && after.Spent != before.Spent, after.overspent())
-	add(after.Asked > before.Asked, after.asks())
+	if a := after.approval; a != nil && after.Asked > before.Asked {
+		all = append(all, after.needsApproval(a))
+	} else if a != nil && after.Given > before.Given {
+		all = append(all, after.approvedInPart(a))
+	}
 	add(after.End != "" && before.End == "", after.ended())
 	return all
 }

@@ -97,6 +97,10 @@ func happen(e *fleet.Entry, how int) (events []string) {
 	return events
 }
 
+func consent(f *fleet.Fleet, wave int, by string) {
+	f.Consents = append(f.Consents, fleet.Consent{Wave: wave, By: by, At: noon, Why: "CHG-1"})
+}
+
 // told is what a campaign does, and the events that are told of it.
 type told struct {
 	do   func(*fleet.Fleet)
@@ -106,16 +110,35 @@ type told struct {
 func TestWhatIsToldOfACampaign(t *testing.T) {
 	t.Parallel()
 	for name, steps := range map[string][]told{
-		"a wave waits for an approval, also after a pause": {
-			{func(f *fleet.Fleet) { f.Approved = 0 }, []string{"approval/1"}},
+		"a wave needs an approval, also after a pause": {
+			{func(f *fleet.Fleet) { f.Approvals = eachWave() }, []string{"approval/1"}},
 			{func(f *fleet.Fleet) { f.Paused = "bob: lunch" }, nil},
 			{func(f *fleet.Fleet) { f.Paused = "" }, nil},
-			{func(f *fleet.Fleet) { f.Approved = 1 }, nil},
+			{func(f *fleet.Fleet) { consent(f, 1, "bob") }, nil},
 			{func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-3*time.Hour)) }, []string{"approval/2"}},
-			{func(f *fleet.Fleet) { f.Approved = -1 }, nil},
+			{func(f *fleet.Fleet) { consent(f, 2, "bob") }, nil},
+		},
+		"one of three has approved, then another, and a pause repeats nothing": {
+			{func(f *fleet.Fleet) { f.Approvals = eachWave(); f.Approvals.Count = 3 }, []string{"approval/1"}},
+			{func(f *fleet.Fleet) { consent(f, 1, "bob") }, []string{"approval/1/1"}},
+			{func(f *fleet.Fleet) { f.Paused = "bob: lunch" }, nil},
+			{func(f *fleet.Fleet) { f.Paused = "" }, nil},
+			{func(f *fleet.Fleet) { consent(f, 1, "carol") }, []string{"approval/1/2"}},
+			{func(f *fleet.Fleet) { consent(f, 1, "dora") }, nil},
+			{func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-3*time.Hour)) }, []string{"approval/2"}},
+			{func(f *fleet.Fleet) { consent(f, 2, "bob") }, []string{"approval/2/1"}},
+		},
+		"one who has approved early is in the message that asks the other": {
+			{func(f *fleet.Fleet) {
+				f.Approvals = maintenance.Approvals{Count: 2, Lead: maintenance.Duration(time.Hour), TimeLimit: maintenance.Duration(time.Hour)}
+				f.Entries[0].NotBefore = noon.Add(150 * time.Minute)
+				consent(f, 1, "bob")
+			}, nil},
+			{func(*fleet.Fleet) {}, nil},
+			{func(*fleet.Fleet) {}, []string{"approval/1"}},
 		},
 		"no approval is asked for while it is paused": {
-			{func(f *fleet.Fleet) { f.Approved, f.Paused = 0, "bob: lunch" }, nil},
+			{func(f *fleet.Fleet) { f.Approvals, f.Paused = eachWave(), "bob: lunch" }, nil},
 			{func(f *fleet.Fleet) { f.Paused = "" }, []string{"approval/1"}},
 		},
 		"a wave begins with its first target": {
@@ -139,7 +162,7 @@ func TestWhatIsToldOfACampaign(t *testing.T) {
 			}, []string{"failed/sgw-0000000E/1"}},
 		},
 		"nothing is asked of one that is stopped": {
-			{func(f *fleet.Fleet) { f.Approved, f.Stopped = 0, "aborted" }, nil},
+			{func(f *fleet.Fleet) { f.Approvals, f.Stopped = eachWave(), "aborted" }, nil},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +170,9 @@ func TestWhatIsToldOfACampaign(t *testing.T) {
 			f, before := called(threeWaves(t)), fleet.Moment{}
 			for i, s := range steps {
 				s.do(&f)
-				after := f.Moment("q4", before, noon.Add(time.Duration(i)*time.Hour))
+				now := noon.Add(time.Duration(i) * time.Hour)
+				f.Ask = fleet.Decide(f, now).Ask
+				after := f.Moment("q4", before, now)
 				var ids []string
 				for _, o := range fleet.Occurred(before, after) {
 					ids = append(ids, o.ID)

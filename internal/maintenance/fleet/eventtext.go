@@ -127,12 +127,55 @@ func (m Moment) overspent() Occurrence {
 	}
 }
 
-func (m Moment) asks() Occurrence {
-	return Occurrence{
-		ID: fmt.Sprintf("approval/%d", m.Asked), Event: maintenance.EventApproval,
-		Title: fmt.Sprintf("%s: wave %d waits for an approval", m.campaign, m.Asked),
-		Text:  fmt.Sprintf("Nothing of wave %d begins until it is approved.\n%s\n%s", m.Asked, m.command("status", ""), m.command("approve", why)),
+// needsApproval asks for an approval.
+func (m Moment) needsApproval(a *Approval) Occurrence {
+	what := "Nothing starts"
+	if a.EachWave {
+		what = fmt.Sprintf("Nothing of wave %d starts", a.Wave)
 	}
+	people := "somebody approves"
+	if a.Wanted > 1 {
+		people = fmt.Sprintf("%d different people approve", a.Wanted)
+	}
+	return Occurrence{
+		ID: fmt.Sprintf("approval/%d", m.Asked), Event: maintenance.EventApproval, Title: m.campaign + ": " + a.Short(),
+		Text: fmt.Sprintf("%s until %s. %s", what, people, m.approvalText(a)),
+	}
+}
+
+// approvedInPart says that an approval was given, and more are needed.
+func (m Moment) approvedInPart(a *Approval) Occurrence {
+	last := a.Given[len(a.Given)-1]
+	text := last.By + " has approved"
+	if last.Why != "" {
+		text += " (" + last.Why + ")"
+	}
+	return Occurrence{
+		ID: fmt.Sprintf("approval/%d/%d", m.Asked, m.Given), Event: maintenance.EventApproval, Title: m.campaign + ": " + a.Short(),
+		Text: fmt.Sprintf("%s. Still needed: %s. %s", text, a.missing(), m.approvalText(a)),
+	}
+}
+
+// approvalText is what whoever is to approve has to know, and the commands.
+func (m Moment) approvalText(a *Approval) string {
+	targets := plural(a.Targets, "target")
+	text := a.Tally() + "."
+	if a.MayNot != "" {
+		text += fmt.Sprintf(" %s started the campaign and may not approve.", a.MayNot)
+	}
+	text += fmt.Sprintf("\n%s: %s.", targets, a.TargetsText())
+	if !a.Window.IsZero() {
+		text += fmt.Sprintf("\nFirst window: %s.", stamp(a.Window))
+	}
+	return text + fmt.Sprintf("\nDeadline: %s; not approved by then, the campaign ends EXPIRED.\n%s\n%s\n%s",
+		stamp(a.Deadline), m.command("status", ""), m.command("approve", why), m.command("abort", why))
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (m Moment) ended() Occurrence {

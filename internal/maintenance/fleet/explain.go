@@ -10,7 +10,7 @@ import (
 
 // turn puts the last decision into words.
 func (b *board) turn(begin []int, wake time.Time) Turn {
-	return Turn{Begin: begin, Waits: b.explain(), Wake: wake, Over: b.unended == 0}
+	return Turn{Begin: begin, Waits: b.explain(), Wake: wake, Ask: b.ask(), Over: b.unended == 0}
 }
 
 // explainer says of one entry after the other what keeps it. What is the same for

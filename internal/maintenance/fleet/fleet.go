@@ -71,9 +71,11 @@ type Fleet struct {
 	Paused string
 	// Stopped says why nothing more begins for good, such as an abort; empty: it does.
 	Stopped string
-	// Approved is how many waves may open; those after it wait for an approval.
-	// Negative: no approval is asked for.
-	Approved int
+	// Approvals say who has to agree; the zero value asks for nobody.
+	Approvals maintenance.Approvals
+	Submitter string    // who started the campaign
+	Consents  []Consent // the approvals that were given, in their order
+	Ask       Ask       // the approval that people were asked for when it was last decided
 	// Measured is how long the pieces of work took in this campaign so far.
 	Measured Measured
 }
@@ -108,6 +110,8 @@ type Turn struct {
 	Begin []int     `json:"begin,omitempty"` // indexes of the targets that begin, in order
 	Waits []Wait    `json:"waits,omitempty"` // every other target that has not begun, in the fleet's order
 	Wake  time.Time `json:"wake,omitzero"`   // when to decide again where there is no news; zero: only news counts
+	// Ask is the approval that people are asked for from now on, or still.
+	Ask Ask `json:"ask,omitzero"`
 	// Over is true when every target has ended.
 	Over bool `json:"over"`
 }

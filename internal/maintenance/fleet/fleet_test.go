@@ -23,8 +23,8 @@ func sundays() maintenance.Schedule {
 func some(n int, rollout maintenance.Rollout) fleet.Fleet {
 	rollout.Forecast.Update = maintenance.Duration(30 * time.Minute)
 	f := fleet.Fleet{
-		Rollout: rollout.WithDefaults(), Approved: -1,
-		Rules: maintenance.Rules{Length: 4 * time.Hour, Cutoff: 30 * time.Minute},
+		Rollout: rollout.WithDefaults(),
+		Rules:   maintenance.Rules{Length: 4 * time.Hour, Cutoff: 30 * time.Minute},
 	}
 	for i, wave := range f.Rollout.WaveOf(n) {
 		f.Entries = append(f.Entries, fleet.Entry{
@@ -32,6 +32,12 @@ func some(n int, rollout maintenance.Rollout) fleet.Fleet {
 		})
 	}
 	return f
+}
+
+// eachWave asks one person before each wave, at once.
+func eachWave() maintenance.Approvals {
+	month := maintenance.Duration(31 * 24 * time.Hour)
+	return maintenance.Approvals{Count: 1, EachWave: true, Lead: month, TimeLimit: month}
 }
 
 func share(t require.TestingT, s string) maintenance.Share {
@@ -76,7 +82,7 @@ func TestWhatKeepsATarget(t *testing.T) {
 			},
 		},
 		"a pause":       {now: noon, blocker: fleet.ByPause, arrange: func(f *fleet.Fleet) { f.Paused = "alice: incident" }},
-		"an approval":   {now: noon, blocker: maintenance.BlockedByApproval, arrange: func(f *fleet.Fleet) { f.Approved = 0 }},
+		"an approval":   {now: noon, blocker: maintenance.BlockedByApproval, arrange: func(f *fleet.Fleet) { f.Approvals = eachWave() }},
 		"the wave":      {rollout: two, now: noon, begins: []int{0}, blocker: fleet.ByWave},
 		"the bake":      {rollout: two, now: noon.Add(time.Hour), blocker: fleet.ByBake, next: noon.Add(90 * time.Minute), wake: noon.Add(90 * time.Minute), arrange: func(f *fleet.Fleet) { ended(*f, fleet.Succeeded, noon.Add(30*time.Minute)) }},
 		"nothing more":  {rollout: two, now: noon.Add(90 * time.Minute), begins: []int{1}, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Succeeded, noon.Add(30*time.Minute)) }},

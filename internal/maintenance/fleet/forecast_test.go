@@ -84,7 +84,6 @@ func TestWhatWasMeasuredKeepsNobodyOutForGood(t *testing.T) {
 			Name: "a", Gateway: "sgw-1", State: fleet.Waiting, Work: fleet.Work{Update: true, Snapshots: 1},
 			Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12},
 		}},
-		Approved: -1,
 	}
 	for _, took := range []time.Duration{5 * time.Minute, 5 * time.Minute, 225 * time.Minute} {
 		f.Measured.Snapshot.Add(took)

@@ -79,7 +79,7 @@ func refusal(f fleet.Fleet, i int, now time.Time) string {
 		return "stopped or paused"
 	case f.Counts().Failed > f.Rollout.MaxFailures.Within(len(f.Entries)):
 		return "beyond the error budget"
-	case f.Approved >= 0 && e.Wave >= f.Approved:
+	case approvals(f, e.Wave) < f.Approvals.Count:
 		return "its wave was not approved"
 	case e.Barred != "" || e.NotBefore.After(now):
 		return "barred or kept back"
@@ -96,6 +96,31 @@ func refusal(f fleet.Fleet, i int, now time.Time) string {
 		}
 	}
 	return tooEarly(f, e.Wave, now)
+}
+
+// approvals are how many people have approved a wave.
+func approvals(f fleet.Fleet, wave int) (n int) {
+	for _, c := range f.Consents {
+		if c.Wave == wave+1 || !f.Approvals.EachWave {
+			n++
+		}
+	}
+	return n
+}
+
+// anyApprovals draws who has to approve, and who has.
+func anyApprovals(t *rapid.T) (asked maintenance.Approvals, given []fleet.Consent) {
+	asked = maintenance.Approvals{
+		Count: rapid.IntRange(0, 2).Draw(t, "approvals"), EachWave: rapid.Bool().Draw(t, "each wave"),
+		Lead:      maintenance.Duration(rapid.SampledFrom([]time.Duration{time.Minute, time.Hour, 72 * time.Hour}).Draw(t, "lead")),
+		TimeLimit: maintenance.Duration(1000 * time.Hour),
+	}
+	for wave := range 4 {
+		for _, by := range []string{"bob", "carol"}[:rapid.IntRange(0, 2).Draw(t, "given")] {
+			given = append(given, fleet.Consent{Wave: wave + 1, By: by, At: noon})
+		}
+	}
+	return asked, given
 }
 
 func meet(a, b []string) bool {
@@ -176,6 +201,7 @@ func TestNoFleetBreaksARule(t *testing.T) {
 		}
 		for range 3000 {
 			turn := fleet.Decide(p.f, p.now)
+			p.judgeAsk(turn)
 			p.carryOut(turn)
 			p.judge(turn)
 			if !p.advance(turn) {
@@ -223,6 +249,28 @@ func (p *play) judge(turn fleet.Turn) {
 	require.False(p, turn.Over && !turn.Wake.IsZero(), "it is over, and wakes")
 	counts := p.f.Counts()
 	require.Equal(p, counts.Waiting+counts.Running == 0, turn.Over && len(turn.Begin) == 0)
+}
+
+// judgeAsk says that an approval is asked for in time, and not too early: whoever waits for
+// it is asked for it, and whoever is asked anew can start after the lead at the earliest.
+func (p *play) judgeAsk(turn fleet.Turn) {
+	for _, w := range turn.Waits {
+		if w.Blocker == maintenance.BlockedByApproval {
+			require.NotZero(p, turn.Ask, w.Reason)
+		}
+	}
+	if turn.Ask.Wave > 0 && turn.Ask.At.Equal(p.now) {
+		near := func(e fleet.Entry) bool {
+			from := p.now
+			if e.NotBefore.After(from) {
+				from = e.NotBefore
+			}
+			opening, fits := maintenance.Fit(from, e.Schedule, p.f.Rules, p.f.Forecast(e))
+			return e.State == fleet.Waiting && e.Barred == "" && e.Wave+1 == turn.Ask.Wave && fits && !p.now.Add(p.f.Approvals.Lead.Std()).Before(opening.From)
+		}
+		require.True(p, slices.ContainsFunc(p.f.Entries, near), "asked at %s, for nothing that can start soon", p.now)
+	}
+	p.f.Ask = turn.Ask
 }
 
 // advance goes to whatever happens next; false: nothing does.
@@ -277,7 +325,7 @@ func (p *play) order() {
 	case "resume":
 		p.f.Paused = ""
 	case "approve":
-		p.f.Approved = rapid.IntRange(-1, 4).Draw(p.T, "approved")
+		p.f.Approvals, p.f.Consents = anyApprovals(p.T)
 	case "concurrency":
 		p.f.Rollout.MaxConcurrent = rapid.IntRange(1, 9).Draw(p.T, "maxConcurrent")
 	case "skip":

@@ -3,6 +3,8 @@ package fleet
 import (
 	"slices"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // Simulate plays a fleet in virtual time from now on, until nothing changes any
@@ -45,10 +47,10 @@ func (b *board) nextEvent(begin []int, wake time.Time) time.Time {
 // so. Entries that do not begin before the limit are left as they are, and the
 // last turn says what keeps them.
 func Timetable(f Fleet, now, limit time.Time) (Fleet, Turn) {
-	paused, approved := f.Paused, f.Approved
-	f.Paused, f.Approved = "", -1
+	paused, approvals := f.Paused, f.Approvals
+	f.Paused, f.Approvals = "", maintenance.Approvals{}
 	f, last := Simulate(f, now, limit, func(Entry) State { return Succeeded })
-	f.Paused, f.Approved = paused, approved
+	f.Paused, f.Approvals = paused, approvals
 	pace := f.pace()
 	for i := range f.Entries {
 		if e := &f.Entries[i]; e.State == Running {

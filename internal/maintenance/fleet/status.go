@@ -47,8 +47,8 @@ type Status struct {
 	Waves     []WaveLine `json:"waves,omitempty"`
 	// Blockers count the waiting targets by what keeps them.
 	Blockers map[maintenance.Blocker]int `json:"blockers,omitempty"`
-	// Asks is the approval that is waited for; empty: none.
-	Asks          string                 `json:"asks,omitempty"`
+	// Approval is the one that it needs next, asked for or not yet; nil: none.
+	Approval      *Approval              `json:"approval,omitempty"`
 	Paused        string                 `json:"paused,omitempty"`
 	Stopped       string                 `json:"stopped,omitempty"`
 	Held          string                 `json:"held,omitempty"` // why a person has to act before anything more begins
@@ -77,6 +77,9 @@ type Counts struct {
 	Skipped   int `json:"skipped"`
 	Current   int `json:"current"`
 }
+
+// Asks is true while people are asked for an approval.
+func (s Status) Asks() bool { return s.Approval != nil && !s.Approval.Asked.IsZero() }
 
 // HeldRows are those of the running targets that wait for a person.
 func (s Status) HeldRows() []Row {
@@ -161,10 +164,12 @@ type Result struct {
 	Decisions []maintenance.Decision `json:"decisions,omitempty"`
 	Untold    []Notice               `json:"untold,omitempty"`   // of the last 20 messages, those that did not arrive for certain
 	Warnings  []string               `json:"warnings,omitempty"` // about the plan file
-	Submitter string                 `json:"submitter"`
-	Digest    string                 `json:"digest,omitempty"` // of the plan file
-	Start     time.Time              `json:"start"`
-	End       time.Time              `json:"end"`
+	// Approval is the one that it needed when it was stopped; nil: none.
+	Approval  *Approval `json:"approval,omitempty"`
+	Submitter string    `json:"submitter"`
+	Digest    string    `json:"digest,omitempty"` // of the plan file
+	Start     time.Time `json:"start"`
+	End       time.Time `json:"end"`
 }
 
 // Page asks for some of a campaign's targets.

@@ -45,9 +45,7 @@ func (c *Counts) add(s State) {
 
 // WaveLines sums each wave up, in order; a wave that has no target is left out.
 func (f Fleet) WaveLines(now time.Time) []WaveLine {
-	b := newBoard(f, now)
-	b.now, b.all = now, b.everybody()
-	b.findWave()
+	b := f.survey(now)
 	lines := make([]WaveLine, len(b.waves))
 	for i := range f.Entries {
 		lines[f.Entries[i].Wave].Counts.add(f.Entries[i].State)
@@ -72,7 +70,7 @@ func (b *board) waveState(n int, c Counts) string {
 		return WaveStopped
 	case open && b.between.Blocker == ByBake:
 		return WaveBaking
-	case !open, b.gate.Blocker == maintenance.BlockedByApproval && c.Running == 0:
+	case !open, b.unapproved == n+1 && c.Running == 0:
 		return WaveWaiting
 	}
 	return WaveOpen
@@ -150,7 +148,10 @@ func (f Fleet) Status(turn Turn, now time.Time) Status {
 		MaxConcurrent: f.Rollout.MaxConcurrent, Measured: f.Measured,
 	}
 	s.Held = f.held(s.Counts, turn)
-	s.Blockers, s.Asks = f.blockers(turn)
+	s.Blockers = f.blockers(turn)
+	if f.Stopped == "" {
+		s.Approval = f.Approval(now)
+	}
 	coming := f.coming(turn, now)
 	if len(coming) > 0 {
 		s.Next = coming[0].Next
@@ -164,9 +165,8 @@ func (f Fleet) Status(turn Turn, now time.Time) Status {
 	return s
 }
 
-// blockers counts what waits by what keeps it, and gives the approval that is
-// asked for.
-func (f Fleet) blockers(turn Turn) (counts map[maintenance.Blocker]int, asks string) {
+// blockers counts what waits by what keeps it.
+func (f Fleet) blockers(turn Turn) (counts map[maintenance.Blocker]int) {
 	for _, w := range turn.Waits {
 		if !f.waits(w.Entry) {
 			continue
@@ -175,11 +175,8 @@ func (f Fleet) blockers(turn Turn) (counts map[maintenance.Blocker]int, asks str
 			counts = map[maintenance.Blocker]int{}
 		}
 		counts[w.Blocker]++
-		if w.Blocker == maintenance.BlockedByApproval {
-			asks = w.Reason
-		}
 	}
-	return counts, asks
+	return counts
 }
 
 // coming is what is known to begin some time, soonest first; now, what the turn

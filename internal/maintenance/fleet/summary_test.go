@@ -39,7 +39,7 @@ func TestTheStateOfEachWave(t *testing.T) {
 		want    []string
 	}{
 		"at first":       {func(*fleet.Fleet) {}, []string{fleet.WaveOpen, fleet.WaveWaiting, fleet.WaveWaiting}},
-		"not approved":   {func(f *fleet.Fleet) { f.Approved = 0 }, []string{fleet.WaveWaiting, fleet.WaveWaiting, fleet.WaveWaiting}},
+		"not approved":   {func(f *fleet.Fleet) { f.Approvals = eachWave() }, []string{fleet.WaveWaiting, fleet.WaveWaiting, fleet.WaveWaiting}},
 		"paused":         {func(f *fleet.Fleet) { f.Paused = "alice" }, []string{fleet.WaveOpen, fleet.WaveWaiting, fleet.WaveWaiting}},
 		"it bakes":       {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon) }, []string{fleet.WaveBaking, fleet.WaveWaiting, fleet.WaveWaiting}},
 		"it has baked":   {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-time.Hour)) }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
@@ -155,7 +155,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		"by time":        {func(f *fleet.Fleet) { f.Entries[0].NotBefore = noon.Add(time.Hour) }, ""},
 		"by a bake":      {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-30*time.Minute)) }, ""},
 		"by a pause":     {func(f *fleet.Fleet) { f.Paused = "alice (incident)" }, "paused by alice (incident): resume the campaign"},
-		"by an approval": {func(f *fleet.Fleet) { f.Approved = 0 }, "wave 1 waits for an approval: approve it, or abort the campaign"},
+		"by an approval": {func(f *fleet.Fleet) { f.Approvals = eachWave() }, "wave 1 needs approval (0 of 1 given): approve it, or abort the campaign"},
 		"by a failure": {
 			func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon.Add(-time.Hour)) },
 			"1 of wave 1 failed, and 0 may: retry or skip what failed, or abort the campaign",
@@ -197,7 +197,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 			tc.arrange(&f)
 			s := f.Status(fleet.Decide(f, noon), noon)
 			require.Equal(t, tc.want, s.Held)
-			require.Equal(t, s.Blockers[maintenance.BlockedByApproval] > 0, s.Asks != "")
+			require.Equal(t, s.Blockers[maintenance.BlockedByApproval] > 0, s.Asks())
 		})
 	}
 }
@@ -243,7 +243,7 @@ func TestAStatusOfAnyFleetHolds(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f := anyFleet(t)
-		f.Approved = rapid.IntRange(-1, 3).Draw(t, "approved")
+		f.Approvals, f.Consents = anyApprovals(t)
 		f.Paused = rapid.SampledFrom([]string{"", "", "alice"}).Draw(t, "paused")
 		for i := range f.Entries {
 			f.Entries[i].Barred = rapid.SampledFrom([]string{"", "", "quarantined"}).Draw(t, "barred")

@@ -11,15 +11,18 @@ import (
 // verdict is what one turn has found out, for explain to put into words.
 type verdict struct {
 	now     time.Time
-	turns   int     // how many there were
-	open    int     // the wave that is open
-	all     Wait    // what keeps the whole fleet; no blocker: nothing
-	between Wait    // what keeps the waves after the open one
-	gate    Wait    // what keeps the open wave itself
-	canary  Wait    // what keeps the rest of the open wave
-	alone   bool    // whether the next target of the open wave starts as its canary
-	begun   []int   // what begins now
-	bound   []bound // what a key keeps
+	turns   int  // how many there were
+	open    int  // the wave that is open
+	all     Wait // what keeps the whole fleet; no blocker: nothing
+	between Wait // what keeps the waves after the open one
+	gate    Wait // what keeps the open wave itself
+	// unapproved is the wave that is next and needs an approval, from 1 on; 0: none does.
+	unapproved int
+	first      time.Time // when its first target can start; zero: none can
+	canary     Wait      // what keeps the rest of the open wave
+	alone      bool      // whether the next target of the open wave starts as its canary
+	begun      []int     // what begins now
+	bound      []bound   // what a key keeps
 }
 
 // bound is an entry that a key keeps which another one holds.
@@ -37,7 +40,11 @@ func (b *board) decide(now time.Time) (begin []int, wake time.Time) {
 		return nil, time.Time{}
 	}
 	if b.between.Blocker == ByBake && b.leftAfter(b.open) {
-		return nil, b.between.Next
+		return nil, sooner(b.between.Next, b.wakeToAsk())
+	}
+	if b.unapproved == b.open+1 { // it is not asked for yet, and so nothing is ready
+		b.ready()
+		return nil, b.wakeToAsk()
 	}
 	if b.findCanary(); b.canary.Blocker != maintenance.NotBlocked {
 		if b.alone { // it runs
@@ -78,11 +85,12 @@ func (b *board) findWave() {
 			break
 		}
 	}
+	b.findApproval()
 	switch {
 	case b.between.Blocker == ByBudget:
 		b.gate = b.between
-	case b.between.Blocker == ByWave && b.fleet.Approved >= 0 && b.open >= b.fleet.Approved:
-		b.gate = Wait{Blocker: maintenance.BlockedByApproval, Reason: fmt.Sprintf("wave %d waits for an approval", b.open+1)}
+	case b.unapproved == b.open+1 && b.ask().Wave > 0:
+		b.gate = Wait{Blocker: maintenance.BlockedByApproval, Reason: b.approval().Short()}
 	}
 }
 

@@ -5,11 +5,8 @@
 package plan
 
 import (
-	"cmp"
 	"errors"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -22,11 +19,11 @@ type Plan struct {
 	// Rollout has its defaults. Its waves count the targets in their order here:
 	// those that are named, then those that the selectors find, one selector after
 	// the other, by gateway name.
-	Rollout   maintenance.Rollout  `json:"rollout"`
-	Approvals Approvals            `json:"approvals,omitzero"`
-	Targets   []maintenance.Target `json:"targets,omitempty"` // ProxyID may be AllProxies
-	Selectors []Selector           `json:"selectors,omitempty"`
-	Notify    []Notify             `json:"notify,omitempty"`
+	Rollout   maintenance.Rollout   `json:"rollout"`
+	Approvals maintenance.Approvals `json:"approvals,omitzero"`
+	Targets   []maintenance.Target  `json:"targets,omitempty"` // ProxyID may be AllProxies
+	Selectors []Selector            `json:"selectors,omitempty"`
+	Notify    []Notify              `json:"notify,omitempty"`
 	// Warnings are what a person should know of the plan file, each with its place,
 	// such as plan.yaml:7:5: freezes[0]: is over.
 	Warnings []string `json:"warnings,omitempty"`
@@ -74,28 +71,9 @@ type HuaweiAccount struct {
 	Endpoint string `json:"endpoint,omitempty"`
 }
 
-// Approvals say who has to agree before anything begins. The zero value asks for
-// nobody.
-type Approvals struct {
-	// Count is how many different people have to approve: 1 to 10, default 1.
-	Count int `json:"count,omitempty"`
-	// SubmitterMayApprove counts the approval of whoever started the campaign.
-	SubmitterMayApprove bool `json:"submitterMayApprove,omitempty"`
-	// TimeLimit is how long an approval is waited for: 1m to 744h, default 168h.
-	// After it nothing more begins.
-	TimeLimit maintenance.Duration `json:"timeLimit,omitempty"`
-	// EachWave asks again before every later wave, not only before the campaign.
-	EachWave bool `json:"eachWave,omitempty"`
-}
-
-// WithDefaults fills every field that was left out. Approvals that ask for nobody
-// stay so.
+// WithDefaults fills every field that was left out.
 func (p Plan) WithDefaults() Plan {
-	p.Policy, p.Rollout = p.Policy.WithDefaults(), p.Rollout.WithDefaults()
-	if p.Approvals != (Approvals{}) {
-		p.Approvals.Count = cmp.Or(p.Approvals.Count, 1)
-		p.Approvals.TimeLimit = cmp.Or(p.Approvals.TimeLimit, maintenance.Duration(7*24*time.Hour))
-	}
+	p.Policy, p.Rollout, p.Approvals = p.Policy.WithDefaults(), p.Rollout.WithDefaults(), p.Approvals.WithDefaults()
 	p.Notify = slices.Clone(p.Notify)
 	for i := range p.Notify {
 		if len(p.Notify[i].On) == 0 {
@@ -109,22 +87,6 @@ func (p Plan) WithDefaults() Plan {
 // targets, selectors and accounts, which the clouds and the worker know better.
 func (p Plan) Validate() error {
 	return errors.Join(p.Policy.Validate(), p.Rollout.Validate(), p.Approvals.Validate(), p.ValidateNotify())
-}
-
-// Validate reports every wrong field. It judges approvals that have their
-// defaults, or are zero.
-func (a Approvals) Validate() error {
-	if a == (Approvals{}) {
-		return nil
-	}
-	var errs []error
-	if a.Count < 1 || a.Count > 10 {
-		errs = append(errs, &maintenance.FieldError{Field: "approvals.count", Value: strconv.Itoa(a.Count), Want: "1 to 10"})
-	}
-	if a.TimeLimit.Std() < time.Minute || a.TimeLimit.Std() > 31*24*time.Hour {
-		errs = append(errs, &maintenance.FieldError{Field: "approvals.timeLimit", Value: a.TimeLimit.String(), Want: "1m to 744h"})
-	}
-	return errors.Join(errs...)
 }
 
 // Keys are what a target may not share with one that is being maintained: the
