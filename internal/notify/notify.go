@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/bounded"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -109,6 +112,7 @@ func (a Address) send(m activities.Message) (err error) {
 	if err != nil {
 		return a.scrub(err)
 	}
+	boundAnswers(service)
 	text, params := m.Text, types.Params{}
 	if takesTitle(service) {
 		params.SetTitle(m.Title)
@@ -119,6 +123,25 @@ func (a Address) send(m activities.Message) (err error) {
 		return a.scrub(err)
 	}
 	return nil
+}
+
+// boundAnswers bounds what a service reads of an answer. Those that have an HTTP client
+// with a transport of their own, such as mattermost, gotify and ntfy, give it to nobody:
+// so it is looked for in what they are made of. All others use http.DefaultTransport,
+// which bounded.DefaultClients bounds.
+func boundAnswers(s types.Service) {
+	parts := reflect.Indirect(reflect.ValueOf(s))
+	if parts.Kind() != reflect.Struct {
+		return
+	}
+	for _, part := range parts.Fields() {
+		if part.Type() != reflect.TypeFor[*http.Client]() || part.IsNil() {
+			continue
+		}
+		if c := (*http.Client)(part.UnsafePointer()); c.Transport != nil {
+			c.Transport = bounded.Transport{Over: c.Transport}
+		}
+	}
 }
 
 // takesTitle is true for a service that has a place of its own for a title. A

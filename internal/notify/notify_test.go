@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -171,5 +172,34 @@ func TestTheDocumentedAddressesAreValidAndAllEventsAreExplained(t *testing.T) {
 	}
 	for _, event := range maintenance.Events() {
 		require.Contains(t, string(text), "| `"+string(event)+"` |")
+	}
+}
+
+// The services below have a transport of their own, which no default bounds.
+func TestAnAnswerWithoutBoundIsGivenUp(t *testing.T) { //nolint:paralleltest // it measures what is allocated
+	piece := strings.Repeat("x", 1<<20)
+	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		for range 40 {
+			if _, err := io.WriteString(w, piece); err != nil {
+				return
+			}
+		}
+	}))
+	t.Cleanup(endless.Close)
+	at := strings.TrimPrefix(endless.URL, "http://")
+	for name, address := range map[string]string{
+		"mattermost": "mattermost://" + at + "/" + secret + "?disabletls=yes",
+		"gotify":     "gotify://" + at + "/AzyoeNS.D4iJLVa?disabletls=yes",
+		"ntfy":       "ntfy://" + at + "/topic?scheme=http",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := oncall(address).Tell(t.Context(), "oncall", message)
+			runtime.ReadMemStats(&after)
+			require.Error(t, err)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(10<<20), "allocated")
+		})
 	}
 }

@@ -1,7 +1,10 @@
 package wire
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptrace"
 	"sync"
@@ -79,10 +82,46 @@ func (f *follower) Do(request *http.Request) (*http.Response, error) {
 	f.call.mu.Lock()
 	f.call.address = request.URL.Scheme + "://" + request.URL.Host
 	f.call.mu.Unlock()
+	request, err := whole(request)
+	if err != nil {
+		return nil, err
+	}
 	f.call.handed.Store(true)
 	traced := httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
 		GetConn: func(string) { f.call.dialled.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { f.call.connected.Store(true) },
 	})
 	return f.next.Do(request.WithContext(traced)) //nolint:wrapcheck // between the SDK and its own client: Failed says what was done
+}
+
+// Whole is a client that is given each request's body whole. Those of the SDK that no
+// Call follows, such as STS's, take it.
+func Whole(next aws.HTTPClient) aws.HTTPClient { return wholly{next} }
+
+type wholly struct{ next aws.HTTPClient }
+
+// Do passes the request on.
+func (w wholly) Do(request *http.Request) (*http.Response, error) {
+	request, err := whole(request)
+	if err != nil {
+		return nil, err
+	}
+	return w.next.Do(request) //nolint:wrapcheck // between the SDK and its own client: Failed says what was done
+}
+
+// whole gives a request a body that nobody closes while it is sent. The SDK closes its
+// own as soon as an answer starts. Where the transport has not seen the end of the body
+// by then, it takes that for a failed write and cuts the connection, and a large answer
+// breaks off. The bodies are small: no call uploads anything.
+func whole(request *http.Request) (*http.Request, error) {
+	if request.Body == nil || request.Body == http.NoBody {
+		return request, nil
+	}
+	body, err := io.ReadAll(request.Body)
+	if err := errors.Join(err, request.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read the request's own body: %w", err)
+	}
+	request = request.WithContext(request.Context()) // a copy: the SDK keeps its own
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	return request, nil
 }
