@@ -143,7 +143,7 @@ func typed(ctx context.Context, pace maintenance.Pace, err error, v verdict) err
 	if v.retry {
 		options.NextRetryDelay = nextLook(ctx, pace, err)
 	}
-	return temporal.NewApplicationErrorWithOptions(err.Error(), v.kind, options)
+	return temporal.NewApplicationErrorWithOptions(maintenance.Plain(err), v.kind, options)
 }
 
 func judge(err error) verdict {

@@ -53,7 +53,7 @@ func TestTheErrorTable(t *testing.T) {
 			_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
 
 			app := requireKind(t, err, tc.kind)
-			require.Equal(t, "describe gateway sgw-12A3456B: "+tc.err.Error(), app.Message())
+			require.Equal(t, "describe gateway sgw-12A3456B: "+maintenance.Plain(tc.err), app.Message())
 			require.Equal(t, !tc.retry, app.NonRetryable())
 			if tc.benign {
 				require.Equal(t, temporal.ApplicationErrorCategoryBenign, app.Category())

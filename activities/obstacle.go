@@ -109,7 +109,7 @@ func (e *Engine) AwaitAnyClosed(ctx context.Context, in AnyLookup) (gone []strin
 		}
 	}
 	if len(gone) == 0 {
-		return nil, notYet("all %d workflows are still open", len(in.WorkflowIDs))
+		return nil, notYet("of %s none has ended", maintenance.Counted(len(in.WorkflowIDs), "workflow", "workflows"))
 	}
 	return gone, nil
 }
@@ -149,7 +149,7 @@ func (e *Engine) AwaitRecord(ctx context.Context, in RecordLookup) (out Record, 
 	}, in.WorkflowID, info.GetExecution().GetRunId())
 	switch {
 	case errors.Is(err, outcome.ErrNoResult):
-		out.Why = "its run left no record: " + err.Error()
+		out.Why = "its run left no record: " + maintenance.Plain(err)
 		return out, nil
 	case err != nil:
 		return out, fmt.Errorf("%w: %w", maintenance.ErrUnavailable, err)

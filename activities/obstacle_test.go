@@ -207,7 +207,7 @@ func TestWorkflowsAreWatchedUntilOneIsGoneByAnyWay(t *testing.T) {
 	}
 	there := fakeRun{status: open}
 	_, err := look(fakeRuns{"a": there, "b": {status: paused}, "c": there})
-	requireNotYet(t, err, "all 3 workflows are still open")
+	requireNotYet(t, err, "of 3 workflows none has ended")
 	for _, status := range ended() {
 		gone, err := look(fakeRuns{"a": there, "b": {status: status}, "c": there})
 		require.NoError(t, err)

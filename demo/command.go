@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/report"
 )
 
@@ -51,7 +52,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if err == nil {
 		return exitOK
 	}
-	cmd.PrintErrln("demo:", err)
+	cmd.PrintErrln("demo:", maintenance.Plain(err))
 	if _, ok := errors.AsType[usageError](err); ok {
 		cmd.PrintErrln("Run demo --help for the flags.")
 		return exitUsage
@@ -112,7 +113,7 @@ func (o options) check(ctx context.Context) error {
 		}
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", loopback(port.number))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s %d cannot be used: %w; choose another port with %s (0 takes a free one)", port.flag, port.number, err, port.flag))
+			errs = append(errs, fmt.Errorf("%s %d cannot be used; choose another port with %[1]s (0 takes a free one): %[3]w", port.flag, port.number, err))
 			continue
 		}
 		// All are held until the end: two flags may name the same port.

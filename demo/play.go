@@ -137,7 +137,7 @@ func writeReport(ctx context.Context, s *stage, campaign, path string) (string, 
 	if path == "" {
 		file, err := os.CreateTemp("", "tidegate-demo-*.html")
 		if err != nil {
-			return "", fmt.Errorf("make a file for the report: %w; name one with --report", err)
+			return "", fmt.Errorf("no file for the report can be made; name one with --report: %w", err)
 		}
 		if path = file.Name(); file.Close() != nil {
 			return "", fmt.Errorf("close %s, which is for the report: name another with --report", path)

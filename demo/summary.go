@@ -69,7 +69,7 @@ func (p printer) summary(targets []member, was ending) {
 		})
 		if m.expect.decisions > 0 || !good {
 			t.AppendSeparator()
-			appendProse(t, "Expected: "+m.fate+".", "Now: "+r.Summary, decided(r.Decisions), takenBack(r.Ledger))
+			appendProse(t, "Expected: "+m.fate+".", "Outcome: "+r.Summary, decided(r.Decisions), takenBack(r.Ledger))
 			t.AppendSeparator()
 		}
 	}

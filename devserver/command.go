@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/devserver"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -38,7 +39,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	cmd.PrintErrln("devserver:", err)
+	cmd.PrintErrln("devserver:", maintenance.Plain(err))
 	if _, ok := errors.AsType[usageError](err); ok {
 		cmd.PrintErrln("Run devserver --help for the flags.")
 		return exitUsage

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -40,7 +41,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return statusDone
 	}
-	cmd.PrintErrln("worker:", err)
+	cmd.PrintErrln("worker:", maintenance.Plain(err))
 	if _, ok := errors.AsType[usageError](err); ok {
 		return statusUsage
 	}

@@ -12,6 +12,8 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 const (
@@ -73,7 +75,7 @@ func (h *health) answer(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	status, answer := http.StatusOK, map[string]string{"status": "ready", "taskQueue": h.queues[0], "identity": h.identity}
 	if err := h.polls(ctx); err != nil {
-		status, answer["status"], answer["reason"] = http.StatusServiceUnavailable, "not ready", err.Error()
+		status, answer["status"], answer["reason"] = http.StatusServiceUnavailable, "not ready", maintenance.Plain(err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

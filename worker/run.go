@@ -14,6 +14,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/internal/config/connection"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/notify"
 	"github.com/tidegate/tidegate/internal/workers"
 )
@@ -69,7 +70,7 @@ func (p parts) poll(ctx context.Context, c client.Client, known *accounts.Accoun
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("start in namespace %s: %w; is the namespace there? `tidegate setup` makes it", p.client.Namespace, err)
+		return fmt.Errorf("the worker does not start; is namespace %s there? `tidegate setup` makes it: %w", p.client.Namespace, err)
 	}
 	health.watch(c)
 	p.logger.Info("worker polls", "taskQueue", p.queue, "namespace", p.client.Namespace, "address", p.client.HostPort,
@@ -111,9 +112,9 @@ func (p parts) release(ctx context.Context, c client.Client, queues []string) er
 		p.logger.Info("this build is current")
 	case ctx.Err() != nil:
 	case errors.Is(err, workers.ErrReplaced):
-		p.logger.Warn("not promoted: "+err.Error(), "toMakeItCurrent", byHand)
+		p.logger.Warn("not promoted: "+maintenance.Plain(err), "toMakeItCurrent", byHand)
 	default:
-		return fmt.Errorf("%w; or do it by hand: %s", err, byHand)
+		return fmt.Errorf("this build is not current; look at why, and start the worker again, or make it current by hand: %s: %w", byHand, err)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -59,15 +58,11 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 // assessed is what was found, for people.
 func (r *run) assessed(found activities.AssessGatewayOutput) []string {
 	parts := []string{offer(found.Gateway), "window " + r.schedule.String()}
-	switch n := len(found.Volumes); n {
-	case 0:
-	case 1:
-		parts = append(parts, "1 volume")
-	default:
-		parts = append(parts, fmt.Sprintf("%d volumes", n))
+	if n := len(found.Volumes); n > 0 {
+		parts = append(parts, maintenance.Counted(n, "volume", "volumes"))
 	}
 	if n := len(r.goals); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d proxies to upgrade", len(r.pending()), n))
+		parts = append(parts, maintenance.CountedOf(len(r.pending()), n, "proxy", "proxies")+" to upgrade")
 	}
 	return parts
 }

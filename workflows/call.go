@@ -193,11 +193,11 @@ func once[T any](ctx workflow.Context, send func() (T, error), find func(workflo
 		case ctx.Err() != nil:
 			return out, ctx.Err()
 		case spent:
-			return out, temporal.NewNonRetryableApplicationError("nothing began; the last answer: "+last.Error(), activities.TypeNotReady, nil)
+			return out, temporal.NewNonRetryableApplicationError("nothing began; the last answer: "+explain(last).Error(), activities.TypeNotReady, nil)
 		}
 	}
 	var none T
 	return none, temporal.NewNonRetryableApplicationError(
 		fmt.Sprintf("sent %d times, and no answer said whether it took effect, nor is there a sign that it began; the last answer: %s",
-			maxSends, last.Error()), activities.TypeUnknownOutcome, nil)
+			maxSends, explain(last)), activities.TypeUnknownOutcome, nil)
 }

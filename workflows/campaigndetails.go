@@ -73,8 +73,9 @@ func campaignSums(d *document, called string, s fleet.Status) {
 		return
 	}
 	n := s.Counts
-	d.say("%d of %d targets have ended: %d succeeded, %d had nothing to be done, %d failed, %d were skipped. %d run of at most %d, %d wait.",
-		n.Total-n.Running-n.Waiting, n.Total, n.Succeeded, n.Current, n.Failed, n.Skipped, n.Running, s.MaxConcurrent, n.Waiting)
+	d.say("Ended: %s (succeeded: %d, nothing to be done: %d, failed: %d, skipped: %d). Running: %d of at most %d. Waiting: %d.",
+		maintenance.CountedOf(n.Total-n.Running-n.Waiting, n.Total, "target", "targets"),
+		n.Succeeded, n.Current, n.Failed, n.Skipped, n.Running, s.MaxConcurrent, n.Waiting)
 	d.say("Begun by %s, %s. From a shell: `tidegate status %s`", s.Submitter, begun, md(called))
 }
 

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
@@ -49,7 +51,7 @@ func (c *campaign) gather(ctx workflow.Context) error {
 func (c *campaign) awaitReadings(ctx workflow.Context) error {
 	for c.missing > 0 && c.Stopped == "" {
 		left := c.missing
-		c.doing = fmt.Sprintf("reading the clouds: %d targets to go", left)
+		c.doing = "reading the clouds: " + maintenance.Counted(left, "target", "targets") + " to go"
 		c.publish(ctx)
 		if err := workflow.Await(ctx, func() bool { return c.missing != left || c.Stopped != "" || c.unheard != "" }); err != nil {
 			return err
@@ -106,7 +108,7 @@ func (c *campaign) takePages(ctx workflow.Context) error {
 		if c.received >= total || c.Stopped != "" {
 			return nil
 		}
-		c.doing = fmt.Sprintf("waiting for the rest of the plan: %d of %d targets", c.received, total)
+		c.doing = "waiting for the rest of the plan: " + maintenance.CountedOf(c.received, total, "target", "targets")
 		c.publish(ctx)
 		arrived, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 			Timeout: pagesLimit, TimerOptions: workflow.TimerOptions{Summary: c.doing},
@@ -116,7 +118,7 @@ func (c *campaign) takePages(ctx workflow.Context) error {
 		}
 		if !arrived {
 			return temporal.NewNonRetryableApplicationError(
-				fmt.Sprintf("%d of the plan's %d targets never came: run the plan again", total-c.received, total), activities.TypeInvalid, nil)
+				maintenance.CountedOf(total-c.received, total, "target", "targets")+" of the plan never came: run the plan again", activities.TypeInvalid, nil)
 		}
 	}
 }
@@ -126,11 +128,11 @@ func (c *campaign) mayAdd(in AddTargets) error {
 	total := len(c.in.Plan.Targets) + c.in.More
 	switch {
 	case c.phase != fleet.Gathering || total == c.received:
-		return fmt.Errorf("the plan is complete: it has %d targets", total)
+		return errors.New("the plan is complete: it has " + maintenance.Counted(total, "target", "targets"))
 	case in.From != c.received:
 		return fmt.Errorf("from is %d: want %d, the number of targets so far", in.From, c.received)
 	case len(in.Targets) == 0 || len(in.Targets) > PageSize || in.From+len(in.Targets) > total:
-		return fmt.Errorf("%d targets: want 1 to %d, and no more than the %d that are missing", len(in.Targets), PageSize, total-in.From)
+		return fmt.Errorf("%s: want 1 to %d, and no more than the %d that are missing", maintenance.Counted(len(in.Targets), "target", "targets"), PageSize, total-in.From)
 	}
 	return nil
 }

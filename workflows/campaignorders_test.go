@@ -248,7 +248,7 @@ func TestAPlanThatNeverArrivesEndsTheCampaign(t *testing.T) {
 	p := s.plan()
 	env := under(t, noon.Add(-time.Hour), s)
 	_, err := campaign(t, env, workflows.CampaignInput{Plan: p, More: 3})
-	require.ErrorContains(t, err, "3 of the plan's 5 targets never came")
+	require.ErrorContains(t, err, "3 of 5 targets of the plan never came")
 	require.Empty(t, s.triggered())
 }
 

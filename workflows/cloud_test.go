@@ -77,6 +77,7 @@ type cloud struct {
 	lose    map[string]int // operation -> answers to lose after the effect
 	refuse  map[string]int // operation -> calls to lose before the effect
 	blind   map[string]int // operation -> looks for its effect to refuse
+	words   string         // that the cloud adds to each error
 	effects []string
 	begun   map[string]time.Time // when each effect last took place
 }
@@ -120,7 +121,7 @@ func (c *cloud) effect(operation, resource string) error {
 func (c *cloud) before(operation string) error {
 	if c.refuse[operation] > 0 {
 		c.refuse[operation]--
-		return fmt.Errorf("%s: %w: timeout", operation, maintenance.ErrUnknownOutcome)
+		return fmt.Errorf("%s: %w: timeout%s", operation, maintenance.ErrUnknownOutcome, c.words)
 	}
 	return nil
 }
@@ -221,7 +222,7 @@ func (c *cloud) Gateway(_ context.Context, arn string) (maintenance.Gateway, err
 		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotFound)
 	}
 	if c.now().Before(c.away) {
-		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotConnected)
+		return g, fmt.Errorf("gateway %s: %w%s", arn, maintenance.ErrNotConnected, c.words)
 	}
 	begun := c.triggered
 	if !c.awsAt.IsZero() && !c.now().Before(c.awsAt) {
@@ -233,7 +234,7 @@ func (c *cloud) Gateway(_ context.Context, arn string) (maintenance.Gateway, err
 	switch since := c.now().Sub(begun); {
 	case since < c.gap:
 	case since < c.gap+c.restart:
-		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotConnected)
+		return g, fmt.Errorf("gateway %s: %w%s", arn, maintenance.ErrNotConnected, c.words)
 	case since < c.gap+c.restart+c.stale:
 	default:
 		g.SoftwareVersion, g.LastSoftwareUpdate, g.NextUpdateAvailable = "2.0.0", begun.UTC().Format("2006-01-02T15:04:05"), ""
@@ -474,7 +475,7 @@ func (c proxyCloud) Upgrade(_ context.Context, _, id, from, to string) (string, 
 	case p.refusal != nil:
 		return "", fmt.Errorf("upgrade proxy %s: %w", id, p.refusal)
 	case p.reject != "":
-		return "", fmt.Errorf("upgrade proxy %s: %w: %s", id, maintenance.ErrRejected, p.reject)
+		return "", fmt.Errorf("upgrade proxy %s: %w: %s%s", id, maintenance.ErrRejected, p.reject, c.words)
 	case p.kernel.Current != from || c.now().Before(p.busy):
 		return "", fmt.Errorf("upgrade proxy %s: %w", id, maintenance.ErrBusy)
 	}
@@ -499,7 +500,7 @@ func (c proxyCloud) SetReadWeights(_ context.Context, _, id string, routing main
 	p := c.at(id)
 	if c.resist > 0 && routing.ReadWeights[0].Weight > 0 {
 		c.resist--
-		return "", fmt.Errorf("set the weights of %s: %w", id, maintenance.ErrInvalid)
+		return "", fmt.Errorf("set the weights of %s: %w%s", id, maintenance.ErrInvalid, c.words)
 	}
 	job := c.begin(p, 20*time.Second, "", func() { p.proxy.Routing = routing })
 	return job, c.effect("weights", fmt.Sprintf("%s %d", id, routing.ReadWeights[0].Weight))

@@ -70,7 +70,7 @@ func TestTheDetailsOfTenThousandTargetsAreSmall(t *testing.T) {
 	nextRun(t, env, in)
 	said := details(t, env)
 	for _, wanted := range []string{
-		"100 of 10000 targets have ended", "**resume**", "… and 9", "all 50 pages", "### Failed", "### Running", "### Why the rest waits", "### Waves", "### Decisions",
+		"Ended: 100 of 10000 targets", "**resume**", "… and 9", "all 50 pages", "### Failed", "### Running", "### Why the rest waits", "### Waves", "### Decisions",
 	} {
 		require.Contains(t, said, wanted)
 	}

@@ -245,7 +245,7 @@ func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.
 			continue
 		}
 		d, _ := r.decided(SkipUpdate)
-		r.skippedFailures = append(r.skippedFailures, fmt.Errorf("%s: %w, and was skipped by %s (%s)", s, explain(failure), d.By, d.Why))
+		r.skippedFailures = append(r.skippedFailures, fmt.Errorf("%s was skipped by %s (%s) after it failed: %w", s, d.By, d.Why, explain(failure)))
 		return skipped("failed and was skipped by %s: %s", d.By, explain(failure)), nil
 	}
 }

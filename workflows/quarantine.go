@@ -70,8 +70,8 @@ func accountsOf(target maintenance.Target) plan.Accounts {
 }
 
 // quarantine begins one where a change that only goes forward has failed, or
-// one that should have been taken back was not. It adds to the result what
-// becomes of that.
+// one that should have been taken back was not. What becomes of that is put first in
+// the result's summary: it is what a person must know.
 func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result) {
 	if result.State == maintenance.StateCompensationFailed && r.suspect == "" {
 		r.suspect = "a change could not be taken back"
@@ -90,13 +90,15 @@ func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result) {
 		WorkflowID:        QuarantineWorkflowID(id),
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		Memo:              map[string]any{QuarantineMemo: in},
-		StaticSummary:     id + " is quarantined: " + r.suspect,
+		StaticSummary:     id + " is quarantined: " + cutTo(r.suspect, shownNote), // Temporal refuses a long one
 	}), QuarantineName, in)
 	err := child.GetChildWorkflowExecution().Get(ctx, nil)
 	result.Quarantined = err == nil || temporal.IsWorkflowExecutionAlreadyStartedError(err)
+	suspect := cutTo(r.suspect, shownNote)
 	if result.Quarantined {
-		result.Summary += fmt.Sprintf(" %s is quarantined (%s): no run touches it until it is released.", id, r.suspect)
+		result.Summary = fmt.Sprintf("%s is quarantined (%s): look at it, then release it; no run touches it before. %s", id, suspect, result.Summary)
 		return
 	}
-	result.Summary += fmt.Sprintf(" %s should be quarantined (%s), but that failed: %s.", id, r.suspect, explain(err))
+	result.Summary = fmt.Sprintf("%s should be quarantined (%s), and could not be: keep other runs from it until you have looked at it. %s The quarantine failed: %s.",
+		id, suspect, result.Summary, explain(err))
 }

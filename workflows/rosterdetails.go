@@ -32,7 +32,7 @@ func (r *roster) details(to place) string {
 		}
 	}
 	d := newDocument()
-	d.say("**Page %d of the targets of %s:** %d run, %d wait, %d succeeded, %d failed, %d had nothing to be done.", r.in.Number+1, to.run(r.in.Campaign, r.in.Campaign),
+	d.say("**Page %d of the targets of %s:** running: %d, waiting: %d, succeeded: %d, failed: %d, nothing to be done: %d.", r.in.Number+1, to.run(r.in.Campaign, r.in.Campaign),
 		counts[fleet.Running], counts[fleet.Waiting], counts[fleet.Succeeded], counts[fleet.Failed], counts[fleet.Current])
 	d.part()
 	if r.unread > 0 {

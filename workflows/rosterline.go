@@ -146,7 +146,7 @@ const maxBarred = 500
 func noteOf(result maintenance.Result, err error) string {
 	note := string(result.State) + ": " + result.Summary
 	if result.State == "" {
-		note = "left no record: " + err.Error()
+		note = "left no record of what it did: look at the gateway before it is tried again: " + explain(err).Error()
 	}
 	return cut(note)
 }

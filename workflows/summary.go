@@ -10,7 +10,9 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// summary is the one sentence that says what is true now that the run has ended.
+// summary says what it means that the run has ended so: first what that comes to, then
+// what is true now, and last why, which ends in what the cloud said. Wherever it is too
+// long, it is cut from behind.
 func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
 	truth := strings.Join(r.truths(), "; ")
 	if state == maintenance.StateDeferred {
@@ -22,7 +24,8 @@ func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
 		}
 		return truth + "."
 	}
-	return fmt.Sprintf("%s. Now: %s. %s", r.reason(errors.Join(failure, stuck)), truth, closing(state))
+	why := fmt.Sprintf("Now: %s. Why: %s.", truth, strings.TrimSuffix(r.reason(errors.Join(failure, stuck)), "."))
+	return strings.TrimSpace(closing(state) + " " + why)
 }
 
 // reason is why the run ended so. An abort is always in it, also one that came while
@@ -41,7 +44,7 @@ func (r *run) reason(err error) string {
 		return how + ", and " + said
 	}
 	if r.held != nil {
-		how += ", after " + r.held.Error()
+		how += ", after " + strings.ReplaceAll(r.held.Error(), "\n", "; ")
 	}
 	return how
 }
@@ -118,7 +121,7 @@ func (r *run) snapshotTruths() []string {
 	}
 	var truths []string
 	if n := len(r.status.Snapshots); n > 0 {
-		truths = append(truths, fmt.Sprintf("%d of %d snapshots completed", finished, n))
+		truths = append(truths, maintenance.CountedOf(finished, n, "snapshot", "snapshots")+" completed")
 	}
 	if deleted > 0 {
 		truths = append(truths, fmt.Sprintf("snapshots deleted: %d", deleted))

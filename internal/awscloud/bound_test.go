@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/awscloud"
+	"github.com/tidegate/tidegate/internal/awscloud/wire"
 	"github.com/tidegate/tidegate/internal/bounded"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -61,7 +62,7 @@ func TestAnAnswerThatStartsBeforeTheRequestIsSentIsReadToItsEnd(t *testing.T) {
 				io.WriteString(w, `{"GatewayARN":"`+gatewayARN+`","GatewayState":"RUNNING","GatewayName":"`+long+`"}`) //nolint:errcheck,gosec // seen below
 			}))
 			t.Cleanup(server.Close)
-			cloud := awscloud.New(settings(), server.URL, nil)
+			cloud := awscloud.New(settings(), wire.Place{Account: "prod", Endpoint: server.URL}, nil)
 			for range 50 {
 				_, err := cloud.Gateway(t.Context(), gatewayARN)
 				require.NoError(t, err)

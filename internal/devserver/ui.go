@@ -70,7 +70,7 @@ func (u *webUI) start(ctx context.Context) error {
 		case <-u.ended:
 			return fmt.Errorf("the Temporal Web UI ended at its start (%s): %w", u.address, err)
 		case <-ctx.Done():
-			return fmt.Errorf("the Temporal Web UI does not answer at %s (%w): %w", u.address, err, ctx.Err())
+			return fmt.Errorf("the Temporal Web UI does not answer at %s: %w: %w", u.address, ctx.Err(), err)
 		case <-tick.C:
 		}
 	}

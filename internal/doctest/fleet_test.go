@@ -57,7 +57,7 @@ func configuration() page {
 				s.run("tidegate abort sgw-12A3456B --by alice --why test", 0) // README's run shows the minute that follows an approval
 			},
 			status: 1,
-			after:  func(s *shell, got answer) { require.Contains(s.t, got.out+got.errors, "1 of 1 proxies to upgrade") },
+			after:  func(s *shell, got answer) { require.Contains(s.t, got.out+got.errors, "1 of 1 proxy to upgrade") },
 		},
 		"tidegate doctor payments-q4.yaml": {after: func(s *shell, got answer) {
 			require.Regexp(s.t, `(?m)^OK +account +huawei/prod +lists `, got.out)

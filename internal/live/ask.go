@@ -79,7 +79,7 @@ func (m Model) askLook() tea.Cmd {
 func (m Model) see(msg lookMsg) Model {
 	m = m.answered(askLook)
 	if msg.err != nil {
-		m.silent = clean(msg.err.Error())
+		m.silent = clean(maintenance.Plain(msg.err))
 		return m
 	}
 	m.look, m.seen, m.silent, m.fresh = msg.look, true, "", m.now
@@ -148,7 +148,7 @@ func (m Model) listed(msg rowsMsg) Model {
 	case msg.filter != m.filter || msg.from != m.from:
 		m.again(askRows)
 	case msg.err != nil:
-		m.note = note{text: clean(msg.err.Error()), bad: true, until: m.now.Add(noteStays)}
+		m.note = note{text: clean(maintenance.Plain(msg.err)), bad: true, until: m.now.Add(noteStays)}
 	default:
 		m.rows = msg.rows
 	}
@@ -176,7 +176,7 @@ func (m Model) described(msg detailsMsg) Model {
 	d := *m.details
 	d.row = msg.row
 	if d.text, d.err = cmp.Or(msg.text, d.text), ""; msg.err != nil {
-		d.err = clean(msg.err.Error())
+		d.err = clean(maintenance.Plain(msg.err))
 	}
 	m.details = &d
 	return m

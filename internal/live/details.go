@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/show"
 )
@@ -99,7 +100,7 @@ func (d *details) page(t theme, width, room int, now time.Time) []string {
 	top := max(min(d.top, len(lines)-1), 0)
 	lines = lines[top:]
 	if len(lines) > room {
-		lines = append(lines[:max(room-1, 0):max(room-1, 0)], t.faint.Render(fmt.Sprintf("%d more lines; down, page down", len(lines)-room+1)))
+		lines = append(lines[:max(room-1, 0):max(room-1, 0)], t.faint.Render(maintenance.Counted(len(lines)-room+1, "more line", "more lines")+"; down, page down"))
 	}
 	return lines
 }

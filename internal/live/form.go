@@ -98,7 +98,7 @@ func (m Model) given(msg givenMsg) Model {
 		m.note = note{text: told(what, msg.decision), until: m.now.Add(noteStays)}
 		return m
 	}
-	fault := clean(msg.err.Error())
+	fault := clean(maintenance.Plain(msg.err))
 	if m.form == nil || m.form.order != msg.order {
 		m.note = note{text: fault, bad: true, until: m.now.Add(noteStays)}
 		return m

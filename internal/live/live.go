@@ -65,6 +65,8 @@ type Options struct {
 	Leave bool
 	In    io.Reader // the terminal
 	Out   io.Writer // the terminal
+	// Typed is a text in which commands are as they must be typed; nil: they are so.
+	Typed func(string) string
 }
 
 // ErrInterrupted is what Run gives where the operator has left with ctrl-c, which
@@ -81,7 +83,11 @@ func Run(ctx context.Context, o Options, s Source) (Look, error) {
 		tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithoutSignalHandler()).Run()
 	m, ok := last.(Model)
 	for _, order := range m.unanswered {
-		fmt.Fprintf(o.Out, "Sent, and not answered yet: %s. It may be obeyed; look with: tidegate status %s\n", order.what(o.Name), o.Name) //nolint:errcheck // nobody is left to read it
+		text := fmt.Sprintf("Sent, and not answered yet: %s. It may be obeyed; look with: tidegate status %s\n", order.what(o.Name), o.Name)
+		if o.Typed != nil {
+			text = o.Typed(text)
+		}
+		io.WriteString(o.Out, text) //nolint:errcheck,gosec // nobody is left to read it
 	}
 	switch {
 	case ctx.Err() != nil:

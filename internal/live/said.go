@@ -10,6 +10,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows"
 )
@@ -103,10 +104,24 @@ func (m Model) said() []sentence {
 	}
 	all = append(all, m.approval()...)
 	all = append(all, m.untold()...)
+	all = append(all, m.warned()...)
 	if s.Phase == fleet.Gathering {
 		return append(all, sentence{text: "Gathering the fleet: " + clean(s.Doing)})
 	}
 	return append(all, sentence{text: m.goesOn()})
+}
+
+// warned says what the plan file was warned about, of several the first: status has all.
+func (m Model) warned() []sentence {
+	all := m.look.Warnings
+	if len(all) == 0 {
+		return nil
+	}
+	label := "PLAN WARNING: "
+	if len(all) > 1 {
+		label = fmt.Sprintf("PLAN WARNING, the first of %d (tidegate status %s has all): ", len(all), m.Name)
+	}
+	return []sentence{{text: label + clean(all[0]), mood: asks, most: 2}}
 }
 
 // overdue is after how long an answer that is still awaited is missed.
@@ -249,7 +264,7 @@ func (m Model) answers(label string) []string {
 // goesOn is what happens without a person, and what keeps those that wait.
 func (m Model) goesOn() string {
 	s := m.look.Status
-	parts := []string{fmt.Sprintf("%s, %d may at a time", plural(s.Counts.Running, "target runs", "targets run"), s.MaxConcurrent)}
+	parts := []string{fmt.Sprintf("%s, %d may at a time", maintenance.Counted(s.Counts.Running, "target runs", "targets run"), s.MaxConcurrent)}
 	if s.Counts.Running == 0 {
 		parts = []string{"Nothing runs"}
 	}

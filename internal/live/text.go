@@ -94,14 +94,6 @@ func there(t time.Time, zone maintenance.Zone) string {
 	return local.Format(form) + zone.String()
 }
 
-// plural is a number of things.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // hard breaks a text where the width ends, before a word where that leaves the line
 // half full, and keeps its spaces; what follows the first line is two columns
 // shorter.

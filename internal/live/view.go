@@ -7,6 +7,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
@@ -180,7 +181,7 @@ func (m Model) waves(t theme) []string {
 			break
 		}
 		if i == most {
-			return append(lines, t.faint.Render(fmt.Sprintf("and %s more", plural(len(waves)-from-i, "wave", "waves"))))
+			return append(lines, t.faint.Render(fmt.Sprintf("and %s more", maintenance.Counted(len(waves)-from-i, "wave", "waves"))))
 		}
 		state := "  " + w.State
 		if !w.Until.IsZero() {

@@ -152,3 +152,14 @@ func TestANoteGivesWayToWhatIsUrgent(t *testing.T) {
 		}
 	}
 }
+
+func TestWarningsAboutThePlanAreShown(t *testing.T) {
+	t.Parallel()
+	f := fleetOf()
+	f.look.Warnings = []string{"freezes[0]: lies wholly in the past, and freezes nothing", "rollout.waves[1]: is smaller than the wave before it"}
+	s := newStage(t, f, 120, 30)
+	require.Contains(t, strings.Join(strings.Fields(s.screen()), " "), "PLAN WARNING, the first of 2 (tidegate status payments-q4 has all): freezes[0]: lies wholly in the past")
+	f.look.Warnings = f.look.Warnings[:1]
+	s = newStage(t, f, 120, 30)
+	require.Contains(t, s.screen(), "PLAN WARNING: freezes[0]: lies wholly in the past, and freezes nothing")
+}

@@ -136,7 +136,7 @@ func waitUntilQueryable(ctx context.Context, c client.Client, namespace, query s
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("wait for namespace %q to take effect (%w): %w", namespace, err, ctx.Err())
+			return fmt.Errorf("namespace %q has not taken effect in time; try again: %w: %w", namespace, ctx.Err(), err)
 		case <-tick.C:
 		}
 	}

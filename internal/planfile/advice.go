@@ -24,7 +24,7 @@ func (c *checker) adviseWaves() {
 	if len(c.plan.Selectors) > 0 {
 		n = 0 // not known
 	} else {
-		comes += fmt.Sprintf("; these come to %s of %d targets", sizesText(c.plan.Rollout.WaveSizes(n)), n)
+		comes += fmt.Sprintf("; these come to %s of %s", sizesText(c.plan.Rollout.WaveSizes(n)), maintenance.Counted(n, "target", "targets"))
 	}
 	for i := 1; i < len(waves); i++ {
 		if smaller(waves[i], waves[i-1], n) {

@@ -30,7 +30,7 @@ func TestWarnings(t *testing.T) {
 		"equal waves":                  {"rollout: {waves: [5, 5, 5, 5]}\n" + named(20), nil},
 		"rounding is no sum":           {"rollout: {waves: [33%, 33%, 34%]}\n" + named(10), nil},
 		"shrinking percentages":        {"rollout: {waves: [50%, 10%]}\n" + named(20), []string{`p.yaml:4:24: rollout.waves[1]: "10%" is smaller than the wave before it, 50%: want sizes of waves, each on its own and not added up; these come to 10, 2 and 8 of 20 targets`}},
-		"shrinking in rounded numbers": {"rollout: {waves: [50%, 10%]}\n" + named(1), []string{`"10%" is smaller than the wave before it, 50%: want sizes of waves, each on its own and not added up; these come to 1 and 0 of 1 targets`}},
+		"shrinking in rounded numbers": {"rollout: {waves: [50%, 10%]}\n" + named(1), []string{`"10%" is smaller than the wave before it, 50%: want sizes of waves, each on its own and not added up; these come to 1 and 0 of 1 target`}},
 		"shrinking numbers":            {"rollout: {waves: [3, 1]}\n" + named(20), []string{`rollout.waves[1]: "1" is smaller than the wave before it, 3: want sizes of waves, each on its own and not added up; these come to 3, 1 and 16 of 20 targets`}},
 		"shrinking in a small fleet":   {"rollout: {waves: [3, 10%]}\n" + named(20), []string{`"10%" is smaller than the wave before it, 3`}},
 		"growing in a large fleet":     {"rollout: {waves: [3, 10%]}\n" + named(40), nil},

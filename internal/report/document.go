@@ -59,8 +59,9 @@ type Document struct {
 // Decision is what a person decided.
 type Decision struct {
 	maintenance.Decision
-	// Via is the Temporal client that sent it, as that client names itself: process
-	// and host. Empty where the history does not say.
+	// Via is the Temporal client that sent it, as that client names itself: a program and
+	// its user and machine, where it is one of Tidegate's. Empty where the history does not
+	// say.
 	Via string `json:"via,omitempty"`
 }
 

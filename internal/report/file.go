@@ -86,5 +86,5 @@ func discard(path string, file *os.File, because error) error {
 }
 
 func refuse(path string, err error) error {
-	return fmt.Errorf("the report cannot be written to %q: %w; name a file in a folder that exists and may be written to", path, err)
+	return fmt.Errorf("the report cannot be written to %q; name a file in a folder that exists and may be written to: %w", path, err)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -187,12 +188,25 @@ func decisionOf(e *historypb.HistoryEvent) (d maintenance.Decision, acceptedID i
 	return d, completed.GetAcceptedEventId(), ok && d.What != "" && d.By != ""
 }
 
+// nameless is how a Temporal SDK calls its client where nobody has named it: process,
+// machine, and a task queue where it is a worker.
+var nameless = regexp.MustCompile(`^(\d+)@([^@]*)@`) //nolint:gochecknoglobals // a form, not state
+
+// sender is the client that sent an update, as it calls itself. One that has no name
+// of its own is called what it is: nobody shall take a process for a person.
+func sender(identity string) string {
+	if parts := nameless.FindStringSubmatch(identity); parts != nil {
+		return fmt.Sprintf("a Temporal client (process %s on %s)", parts[1], parts[2])
+	}
+	return identity
+}
+
 // decisions are those of the updates in a history.
 func (h history) decisions() (all []Decision) {
 	via := map[int64]string{}
 	for _, e := range h.events {
 		if accepted := e.GetWorkflowExecutionUpdateAcceptedEventAttributes(); accepted != nil {
-			via[e.GetEventId()] = accepted.GetAcceptedRequest().GetMeta().GetIdentity()
+			via[e.GetEventId()] = sender(accepted.GetAcceptedRequest().GetMeta().GetIdentity())
 		}
 		if d, accepted, ok := decisionOf(e); ok {
 			all = append(all, Decision{Decision: d, Via: via[accepted]})

@@ -36,7 +36,7 @@ func updated(n int, from float64, window maintenance.Window) report.Run {
 	took := 6 + float64(n%4)
 	end := after(from + took + 4)
 	r := maintenance.Result{
-		Target: fmt.Sprintf("store-%02d", n), State: maintenance.StateCompleted, Summary: g.ID + " runs 1.3.0 (was 1.2.3); 1 of 1 snapshots completed.",
+		Target: fmt.Sprintf("store-%02d", n), State: maintenance.StateCompleted, Summary: g.ID + " runs 1.3.0 (was 1.2.3); 1 of 1 snapshot completed.",
 		Window: &window, Gateway: maintenance.GatewayOutcome{Before: g, After: gateway(n, "1.3.0"), Updated: true, Cause: maintenance.CauseTidegate},
 		Snapshots: []maintenance.SnapshotOutcome{{VolumeID: fmt.Sprintf("vol-%04d", n), SnapshotID: fmt.Sprintf("snap-%04d", n), Point: maintenance.PointAfter, Completed: true}},
 		Steps: []maintenance.StepReport{
@@ -111,11 +111,11 @@ func document() report.Document {
 			Freezes: []maintenance.Freeze{{From: after(-30), To: after(4), Reason: "month's end | closing"}},
 		}},
 		Decisions: []report.Decision{
-			{Decision: maintenance.Decision{What: "approve", By: "bob", Why: "CHG-4711", At: after(-12)}, Via: "4711@desk@"},
-			{Decision: maintenance.Decision{What: "pause", By: "carol", Why: "INC-9: <script>alert(1)</script>", At: after(30)}, Via: "4712@oncall@"},
-			{Decision: maintenance.Decision{What: "resume", By: "carol", Why: "INC-9 is closed", At: after(34)}, Via: "4713@oncall@"},
+			{Decision: maintenance.Decision{What: "approve", By: "bob", Why: "CHG-4711", At: after(-12)}, Via: "tidegate (bob@desk)"},
+			{Decision: maintenance.Decision{What: "pause", By: "carol", Why: "INC-9: <script>alert(1)</script>", At: after(30)}, Via: "tidegate (carol@oncall)"},
+			{Decision: maintenance.Decision{What: "resume", By: "carol", Why: "INC-9 is closed", At: after(34)}, Via: "tidegate (carol@oncall)"},
 			{Decision: maintenance.Decision{What: "abort", Target: "store-03", By: "dora", Why: "no addresses left tonight", At: after(31)}},
-			{Decision: maintenance.Decision{What: "skip", Target: "store-13", By: "carol", Why: "is being replaced", At: after(40)}, Via: "4714@oncall@"},
+			{Decision: maintenance.Decision{What: "skip", Target: "store-13", By: "carol", Why: "is being replaced", At: after(40)}, Via: "tidegate (carol@oncall)"},
 		},
 		Undone: []report.Undone{
 			{Target: "store-03", What: "the target failed", Why: "proxy ...0002po01 was rejected: insufficient subnet ip"},

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // What the two forms for people hold the report's data between.
@@ -30,7 +32,7 @@ func Parse(text []byte) (d Document, form Format, err error) {
 		return d, "", errors.New("this is no report of tidegate's: want what tidegate report wrote, whole")
 	}
 	if err := json.Unmarshal(data, &d); err != nil {
-		return d, form, fmt.Errorf("the report's data cannot be read: %w; want what tidegate report wrote, whole", err)
+		return d, form, fmt.Errorf("the report's data cannot be read; want what tidegate report wrote, whole: %w", err)
 	}
 	if d.SchemaVersion != SchemaVersion {
 		return d, form, fmt.Errorf("the report is of version %d, and this release of tidegate writes version %d: verify it with the release that made it",
@@ -98,7 +100,7 @@ func differentLinks(d Document, anew Chain) (list []string) {
 		case now.Gone && !l.Gone:
 			say(l, "it is gone: the namespace does not keep it any longer, so nothing about it can be verified")
 		case now.Events != l.Events:
-			say(l, "it had %d events as of %s, and the report counts on %d", now.Events, d.AsOf.UTC().Format(time.RFC3339Nano), l.Events)
+			say(l, "it had %s as of %s, and the report counts on %d", maintenance.Counted(int(now.Events), "event", "events"), d.AsOf.UTC().Format(time.RFC3339Nano), l.Events)
 		case now.SHA256 != l.SHA256:
 			say(l, "its events are not those that the report was made of (SHA-256 %.12s..., the report has %.12s...)", now.SHA256, l.SHA256)
 		}
@@ -144,7 +146,7 @@ func differentLines(has, want string) (list []string) {
 		}
 	}
 	if n > mostLines {
-		list = append(list, fmt.Sprintf("and %d more lines differ", n-mostLines))
+		list = append(list, "and "+maintenance.Counted(n-mostLines, "more line differs", "more lines differ"))
 	}
 	return list
 }

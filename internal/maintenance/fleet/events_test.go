@@ -203,7 +203,7 @@ func TestAnEventSaysWhatToDo(t *testing.T) {
 		maintenance.EventOverrun: "q4: t0 ended after the window\nt0 (sgw-0000000A, wave 1, attempt 1) failed at " + noon.Format(time.DateOnly) + " 17:00 UTC, 1h after the end of its window.\ntidegate status q4 t0",
 		maintenance.EventHeld: "q4: t1 held\nt1 (sgw-0000000B, wave 2, attempt 1) waits for a person: update: no answer\n" +
 			"tidegate status sgw-0000000B\ntidegate retry sgw-0000000B --why \"...\"\ntidegate skip sgw-0000000B --why \"...\"\ntidegate abort sgw-0000000B --why \"...\"",
-		maintenance.EventWindow: "q4: wave 2 begins\nt1 (sgw-0000000B) begins at " + noon.Format(time.DateOnly) + " 12:00 UTC in its window (every Sunday at 12:00 GMT), the first of the 2 targets of wave 2.\ntidegate watch q4",
+		maintenance.EventWindow: "q4: wave 2 begins\nt1 (sgw-0000000B) begins at " + noon.Format(time.DateOnly) + " 12:00 UTC in its window (every Sunday at 12:00 GMT), the first of wave 2, which has 2 targets.\ntidegate watch q4",
 		maintenance.EventBudget: "q4: the error budget is spent\n1 of wave 1 failed, and 0 may. Nothing more begins until what failed is retried or skipped.\n" +
 			"tidegate status q4 --state failed\ntidegate retry q4 TARGET --why \"...\"\ntidegate skip q4 TARGET --why \"...\"\ntidegate abort q4 --why \"...\"",
 		maintenance.EventEnded: "q4: PARTIAL\n3 of 5 targets succeeded.\ntidegate status q4",

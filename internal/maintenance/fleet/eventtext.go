@@ -113,8 +113,8 @@ func (m Moment) opened() Occurrence {
 	return Occurrence{
 		ID: fmt.Sprintf("window/%d", m.Opened), Event: maintenance.EventWindow,
 		Title: fmt.Sprintf("%s: wave %d begins", m.campaign, m.Opened),
-		Text: fmt.Sprintf("%s (%s) begins at %s in its window (%s), the first of the %d targets of wave %d.\n%s",
-			first.Name, first.Gateway, stamp(first.Begun), first.Schedule, m.size, m.Opened, m.command("watch", "")),
+		Text: fmt.Sprintf("%s (%s) begins at %s in its window (%s), the first of wave %d, which has %s.\n%s",
+			first.Name, first.Gateway, stamp(first.Begun), first.Schedule, m.Opened, maintenance.Counted(m.size, "target", "targets"), m.command("watch", "")),
 	}
 }
 

@@ -78,18 +78,27 @@ func ofAll(w Wait, waiting int) string {
 	}
 }
 
+// parts say what a person must do, and then why: the reasons may end in what a cloud
+// said, and are as long.
 func parts(stuck, barred, tooLong kept) string {
-	var parts []string
-	if stuck.n > 0 {
-		parts = append(parts, stuck.say("is held", "are held")+": tell its run to retry, to skip the step, or to abort")
+	var does, why []string
+	var only string
+	say := func(k kept, one, many, do string) {
+		if k.n > 0 {
+			does = append(does, k.say(one, many)+": "+do)
+			why, only = append(why, k.name+": "+k.reason), k.reason
+		}
 	}
-	if barred.n > 0 {
-		parts = append(parts, barred.say("cannot begin", "cannot begin")+": end what bars it, retry it where it could not be read, or skip it")
+	say(stuck, "is held", "are held", "tell its run to retry, to skip the step, or to abort")
+	say(barred, "cannot begin", "cannot begin", "end what bars it, retry it where it could not be read, or skip it")
+	say(tooLong, "cannot begin", "cannot begin", "give it longer windows or shorter freezes, or skip it")
+	switch len(does) {
+	case 0:
+		return ""
+	case 1:
+		return does[0] + " (" + only + ")"
 	}
-	if tooLong.n > 0 {
-		parts = append(parts, tooLong.say("cannot begin", "cannot begin")+": give it longer windows or shorter freezes, or skip it")
-	}
-	return strings.Join(parts, "; ")
+	return strings.Join(does, "; ") + " (" + strings.Join(why, "; ") + ")"
 }
 
 // waits is true for an entry that has not begun since the turn.
@@ -110,7 +119,7 @@ func (k *kept) add(f Fleet, w Wait) {
 // say names the first, and counts the others.
 func (k *kept) say(one, many string) string {
 	if k.n == 1 {
-		return fmt.Sprintf("%s %s (%s)", k.name, one, k.reason)
+		return k.name + " " + one
 	}
-	return fmt.Sprintf("%s and %d more %s (%s)", k.name, k.n-1, many, k.reason)
+	return fmt.Sprintf("%s and %d more %s", k.name, k.n-1, many)
 }

@@ -95,7 +95,7 @@ func (s Status) Patient(now time.Time) bool {
 // Sentence says of a campaign that is over how its targets fared, without what none
 // of them did: 20 of 22 targets succeeded, 1 had nothing to be done, 1 failed.
 func (c Counts) Sentence() string {
-	did := []string{fmt.Sprintf("%d of %d targets succeeded", c.Succeeded, c.Total)}
+	did := []string{maintenance.CountedOf(c.Succeeded, c.Total, "target", "targets") + " succeeded"}
 	for _, other := range []struct {
 		n         int
 		one, many string

@@ -166,29 +166,30 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		},
 		"by a quarantine": {
 			func(f *fleet.Fleet) { f.Entries[0].Barred = "quarantined since yesterday" },
-			"t0 cannot begin (quarantined since yesterday): end what bars it, retry it where it could not be read, or skip it",
+			"t0 cannot begin: end what bars it, retry it where it could not be read, or skip it (quarantined since yesterday)",
 		},
 		"by a run of it": {
 			func(f *fleet.Fleet) {
 				set(f, 0, fleet.Running, noon.Add(-time.Hour))
 				f.Entries[0].Note = "snapshot failed"
 			},
-			"t0 is held (snapshot failed): tell its run to retry, to skip the step, or to abort",
+			"t0 is held: tell its run to retry, to skip the step, or to abort (snapshot failed)",
 		},
 		"by two things": {
 			func(f *fleet.Fleet) {
 				f.Entries[0].State = fleet.Current
 				f.Entries[1].Barred, f.Entries[2].Work.Proxies = "quarantined", 30
 			},
-			"t1 cannot begin (quarantined): end what bars it, retry it where it could not be read, or skip it; " +
-				"t2 cannot begin (needs 5h30m, and no window of the next two years leaves that much): give it longer windows or shorter freezes, or skip it",
+			"t1 cannot begin: end what bars it, retry it where it could not be read, or skip it; " +
+				"t2 cannot begin: give it longer windows or shorter freezes, or skip it " +
+				"(t1: quarantined; t2: needs 5h30m, and no window of the next two years leaves that much)",
 		},
 		"by the same thing twice": {
 			func(f *fleet.Fleet) {
 				f.Entries[0].State = fleet.Current
 				f.Entries[1].Barred, f.Entries[2].Barred = "quarantined", "quarantined"
 			},
-			"t1 and 1 more cannot begin (quarantined): end what bars it, retry it where it could not be read, or skip it",
+			"t1 and 1 more cannot begin: end what bars it, retry it where it could not be read, or skip it (quarantined)",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -71,7 +71,7 @@ func (b *board) everybody() Wait {
 // budget is what keeps the whole fleet where too many of it failed.
 func (b *board) budget() Wait {
 	if allowed := b.fleet.Rollout.MaxFailures.Within(len(b.fleet.Entries)); b.failed > allowed {
-		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("%d targets failed, and %d may", b.failed, allowed)}
+		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("%s failed, and %d may", maintenance.Counted(b.failed, "target", "targets"), allowed)}
 	}
 	return Wait{}
 }
