@@ -23,7 +23,8 @@ const connectTimeout = 10 * time.Second
 type app struct {
 	connection connection.Flags
 	output     string
-	waits      bool // also for a Temporal that is just starting
+	waits      bool           // also for a Temporal that is just starting
+	advised    *regexp.Regexp // a command of tidegate's in a text
 }
 
 // dial connects to Temporal. Before that it tells what is wrong, all at once:

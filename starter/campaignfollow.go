@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
@@ -28,7 +29,7 @@ func (a *app) attendCampaign(cmd *cobra.Command, c operate.Session, g operate.Ca
 	execution, err := followCampaign(cmd.Context(), c, g, p)
 	p.Close()
 	if err != nil {
-		return fmt.Errorf("%w; look again with: tidegate watch %s", err, g.Name)
+		return notFollowed("the campaign", g.Name, err)
 	}
 	g.Execution = execution
 	return a.leaveCampaign(cmd, c, g)
@@ -67,7 +68,7 @@ func followCampaign(ctx context.Context, c operate.Session, g operate.Campaign, 
 		select {
 		case err := <-ended:
 			if ctx.Err() != nil {
-				return 0, errors.New("no longer followed; the campaign goes on")
+				return 0, errLeft
 			}
 			if err != nil && !errors.Is(err, outcome.ErrNoResult) {
 				return 0, err
@@ -82,7 +83,7 @@ func followCampaign(ctx context.Context, c operate.Session, g operate.Campaign, 
 			looked = now
 			var status fleet.Status
 			if err := g.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
-				p.Silent(err)
+				p.Silent(maintenance.Plain(err))
 				continue
 			}
 			p.show(status, now)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -31,8 +30,8 @@ func TestOfACampaignThereIsALineForEachChange(t *testing.T) {
 	for range 3 {
 		p.show(waiting, began)
 	}
-	p.Silent(errors.New("nobody answers"))
-	p.Silent(errors.New("nobody answers"))
+	p.Silent("nobody answers")
+	p.Silent("nobody answers")
 	running := waiting
 	running.Counts, running.Next = fleet.Counts{Total: 3, Waiting: 2, Running: 1}, time.Time{}
 	running.Blockers = map[maintenance.Blocker]int{fleet.ByWave: 2}

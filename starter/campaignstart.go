@@ -147,9 +147,9 @@ func launchCampaign(ctx context.Context, c operate.Session, f planFile, in workf
 	if err := deliver(ctx, c, run, f.plan); err != nil {
 		err = fmt.Errorf("hand the plan over to %s: %w", o.ID, err)
 		if undo := cancelCampaign(ctx, c, run); undo != nil {
-			return nil, fmt.Errorf("%w; it has begun nothing and waits for its targets: end it with: tidegate abort %s --why TEXT", errors.Join(err, undo), o.ID)
+			return nil, fmt.Errorf("%s has begun nothing and waits for its targets; end it with: tidegate abort %[1]s --why TEXT: %[2]w", o.ID, errors.Join(err, undo))
 		}
-		return nil, fmt.Errorf("%w; the campaign was cancelled and has begun nothing: run it again", err)
+		return nil, fmt.Errorf("the campaign was cancelled and has begun nothing; run it again: %w", err)
 	}
 	return run, nil
 }

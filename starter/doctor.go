@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows"
@@ -23,7 +24,7 @@ const (
 // checkup is one line of doctor. Its fields are added to, and never renamed.
 type checkup struct {
 	State   string `json:"state"`   // OK, WARN or FAIL
-	Check   string `json:"check"`   // temporal, namespace, search-attributes, worker, plan, account or clock
+	Check   string `json:"check"`   // temporal, namespace, search-attributes, runs, worker, plan, account or clock
 	Subject string `json:"subject"` // what was looked at
 	Says    string `json:"says"`
 	Cure    string `json:"cure,omitempty"` // what to do about it
@@ -52,7 +53,8 @@ func newDoctor(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [FILE]",
 		Short: "Say whether all is there that maintenances need, and what to do where it is not",
-		Long: "doctor looks at Temporal, the namespace, its search attributes, the workers and the clocks. With a plan FILE it looks\n" +
+		Long: "doctor looks at Temporal, the namespace, its search attributes, the workers and the clocks. Of what runs now it says on\n" +
+			"which build of the workers it waits, and whether a worker of that build polls and answers. With a plan FILE it looks\n" +
 			"too whether workers poll for every account of the plan and know it as the plan does, and has them make a few calls\n" +
 			"that only read: the gateways of each AWS account are listed, one is read, and of one with volumes the volumes and the\n" +
 			"snapshots; of each Huawei Cloud account the proxies, the jobs and the planned upgrades of the first DB instance that\n" +
@@ -89,7 +91,7 @@ func (d *doctor) run(cmd *cobra.Command, a *app) error {
 		return err
 	}
 	if err != nil {
-		d.add(checkFail, "temporal", "connection", err.Error(), "")
+		d.add(checkFail, "temporal", "connection", maintenance.Plain(err), "")
 	} else {
 		defer c.Close()
 		d.examine(cmd.Context(), c)
@@ -109,6 +111,7 @@ func (d *doctor) examine(ctx context.Context, c operate.Session) {
 		return
 	}
 	d.attributes(ctx, c)
+	d.runs(ctx, c)
 	if !d.polled(ctx, c, d.queue, "workflows", client.TaskQueueTypeWorkflow, client.TaskQueueTypeActivity) {
 		return
 	}
@@ -126,7 +129,7 @@ func (d *doctor) unanswered(ctx context.Context, check, subject string, err erro
 		d.add(checkFail, check, subject, "not known: interrupted", "run it again")
 		return
 	}
-	d.add(checkFail, check, subject, err.Error(), cure)
+	d.add(checkFail, check, subject, maintenance.Plain(err), cure)
 }
 
 func (d *doctor) says(state string) bool {

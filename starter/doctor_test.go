@@ -1,8 +1,11 @@
 package main_test
 
 import (
+	"bytes"
 	"context"
+	"net/http/httptest"
 	"regexp"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,9 +13,12 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/workers"
+	starter "github.com/tidegate/tidegate/starter"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -36,9 +42,7 @@ func TestDoctorSaysThatNoBuildIsCurrent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.Equal(t, 0, w.tidegate("setup").status)
-	c, err := w.server.NewClient(t.Context())
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
+	c := w.client()
 	build := worker.New(c, workflows.TaskQueue, worker.Options{
 		Identity: "build-9",
 		DeploymentOptions: worker.DeploymentOptions{
@@ -50,8 +54,105 @@ func TestDoctorSaysThatNoBuildIsCurrent(t *testing.T) {
 	require.NoError(t, build.Start())
 	t.Cleanup(build.Stop)
 	require.Eventually(t, func() bool {
-		return regexp.MustCompile(`build-9 polls it as build tidegate 9, and Temporal gives its tasks to workers without a version\. Cure: make the build current`).MatchString(w.tidegate("doctor").out)
+		return regexp.MustCompile(`Temporal gives its tasks to workers without a version, and no such worker polls; there is build-9 \(build tidegate 9\)\. Cure: make the build current`).MatchString(w.tidegate("doctor").out)
 	}, time.Minute, 100*time.Millisecond)
+	untaken := w.tidegate(quick("sgw-22222222", "--detach")...)
+	require.Equal(t, 4, untaken.status)
+	require.Contains(t, untaken.errors, "; it waits for workers without a version, and task queue tidegate is polled only by build-9 (build tidegate 9). Start a worker")
+	w.untilSaid(`(?m)^FAIL +runs +tidegate +no worker without a version polls, so nothing moves, and deadlines run on; waiting for it: ` +
+		`1 maintenance \(gateway-sgw-22222222\); there is only build-9 \(build tidegate 9\)`)
+}
+
+// client is a connection of the test's own.
+func (w *world) client() client.Client {
+	w.t.Helper()
+	c, err := w.server.NewClient(w.t.Context())
+	require.NoError(w.t, err)
+	w.t.Cleanup(c.Close)
+	return c
+}
+
+// Campaigns stood still, and doctor said that all is OK: their build was gone, and
+// another one polled.
+func TestDoctorSaysForWhichBuildWhatRunsWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.Equal(t, 0, w.tidegate("setup").status)
+	clouds := httptest.NewServer(w.sim)
+	t.Cleanup(clouds.Close)
+	c := w.client()
+	start := func(id string) (stop func()) {
+		v := workers.Version{DeploymentName: "tidegate", BuildID: id}
+		stop = w.workers(clouds, workers.Options{Version: v, Each: worker.Options{Identity: "worker of " + id}})
+		require.NoError(t, workers.Promote(t.Context(), c, v, []string{workflows.TaskQueue, activities.AWSQueue(workflows.TaskQueue, "sim")}))
+		return sync.OnceFunc(stop)
+	}
+	stopOld := start("1.0.0")
+	t.Cleanup(stopOld)
+	require.Regexp(t, `(?m)^OK +runs +default +no campaign and no maintenance is open$`, w.tidegate("doctor").out)
+	require.Equal(t, 0, w.tidegate(quick("sgw-55555555", "--detach")...).status)
+	w.untilSaid(`(?m)^OK +runs +tidegate +1 maintenance \(gateway-sgw-55555555\): a worker polls and answers \(build tidegate 1\.0\.0\)$`)
+
+	t.Cleanup(start("2.0.0"))
+	require.Regexp(t, `(?m)^OK +runs +tidegate +1 maintenance .*\(build tidegate 1\.0\.0\)$`, w.tidegate("doctor").out, "both are there")
+	stopOld()
+	gone := w.tidegate("doctor")
+	require.Equal(t, 1, gone.status)
+	require.Regexp(t, `(?m)^FAIL +runs +tidegate +no worker of build tidegate 1\.0\.0 (polls|answers, though one polled lately), so nothing moves, and deadlines run on.*: `+
+		`1 maintenance \(gateway-sgw-55555555\).*Cure: .*worker --accounts FILE --deployment tidegate --build-id 1\.0\.0`, gone.out)
+	require.Regexp(t, `(?m)^OK +worker +tidegate +polled for the workflows by worker of 2\.0\.0$`, gone.out)
+
+	// All workers of the current build are gone.
+	start("3.0.0")()
+	untaken := w.tidegate(quick("sgw-22222222", "--detach")...)
+	require.Equal(t, 4, untaken.status)
+	require.Contains(t, untaken.errors, "sgw-22222222 is started, and nothing happens yet: no worker took it up within 10s, though worker of 3.0.0 polled task queue tidegate lately. "+
+		"Start a worker (worker --accounts FILE)")
+	w.untilSaid(`(?m)^FAIL +runs +tidegate +no worker of build tidegate 3\.0\.0 answers, though one polled lately, so nothing moves, and deadlines run on: ` +
+		`1 maintenance \(gateway-sgw-22222222\)`)
+}
+
+// untilSaid waits until doctor's answer has the form: Temporal's lists are some seconds
+// late.
+func (w *world) untilSaid(form string) {
+	w.t.Helper()
+	var got string
+	require.Eventually(w.t, func() bool {
+		got = w.tidegate("doctor").out
+		return regexp.MustCompile(form).MatchString(got)
+	}, time.Minute, 100*time.Millisecond, "%s", form)
+}
+
+// What is advised can be pasted: it reaches the Temporal that the operator named.
+func TestNextStepsRepeatTheConnection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	at := w.server.FrontendAddress()
+	var out, errs bytes.Buffer
+	require.Equal(t, 0, starter.Run(t.Context(), []string{"--address", at, "-n", "default", "list"}, &out, &errs))
+	require.Equal(t, "there is no campaign in namespace default; start one with: tidegate --address "+at+" --namespace default run FILE\n", out.String())
+	out.Reset()
+	require.Equal(t, 0, starter.Run(t.Context(), []string{"--address", at, "list", "--output", "json"}, &out, &errs))
+	require.JSONEq(t, "[]", out.String())
+}
+
+func TestRunDetachedSaysThatNobodyPolls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.Equal(t, 0, w.tidegate("setup").status)
+	for name, args := range map[string][]string{
+		"sgw-22222222": quick("sgw-22222222", "--detach"),
+		"files":        {"run", "--detach", planned(t, weeklyPlan)},
+	} {
+		got := w.tidegate(args...)
+		require.Equal(t, 4, got.status)
+		require.Contains(t, got.errors, name+" is started, and nothing happens yet: no worker took it up within 10s; nobody polls task queue tidegate. "+
+			"Start a worker (worker --accounts FILE): it goes on by itself; tidegate doctor says what is missing. Then follow it with: tidegate watch "+name+"\n")
+		require.Contains(t, got.out, "running", "what was started is printed all the same")
+	}
+	other := w.tidegate(quick("sgw-33333333", "--detach", "--task-queue", "other")...)
+	require.Equal(t, 4, other.status)
+	require.Contains(t, other.errors, "nobody polls task queue other. Start a worker (worker --accounts FILE --task-queue other)")
 }
 
 // deaf starts a worker that polls for everything and then hears nothing more, as one

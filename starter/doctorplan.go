@@ -178,7 +178,7 @@ func (d *doctor) nobody(ctx context.Context, err error, probes []workflows.Probe
 	case errors.Is(ctx.Err(), context.Canceled):
 		says, cure = "interrupted before a worker answered", "run it again"
 	case !late && time.Until(end) > time.Second:
-		says = "the look failed: " + err.Error()
+		says = "the look failed: " + maintenance.Plain(err)
 	}
 	d.add(checkFail, "worker", d.queue, says, cure)
 	const unknown, same = "not known: no worker answered", "as for the worker"
@@ -194,7 +194,7 @@ func (d *doctor) nobody(ctx context.Context, err error, probes []workflows.Probe
 func (d *doctor) ownClock(ctx context.Context, c operate.Session, run client.WorkflowRun, before, after time.Time) {
 	described, err := c.DescribeWorkflowExecution(ctx, run.GetID(), run.GetRunID())
 	if err != nil {
-		d.add(checkWarn, "clock", "this machine's", "not compared: "+err.Error(), "try again")
+		d.add(checkWarn, "clock", "this machine's", "not compared: "+maintenance.Plain(err), "try again")
 		return
 	}
 	start := described.GetWorkflowExecutionInfo().GetStartTime().AsTime()

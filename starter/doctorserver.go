@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/workflows"
@@ -49,7 +50,7 @@ func (d *doctor) namespace(ctx context.Context, c operate.Session) bool {
 		return false
 	}
 	kept := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
-	d.add(checkOK, "namespace", c.Namespace, fmt.Sprintf("ended runs stay readable for %d days", int(kept.Hours()/24)), "")
+	d.add(checkOK, "namespace", c.Namespace, "ended runs stay readable for "+maintenance.Counted(int(kept.Hours()/24), "day", "days"), "")
 	return true
 }
 
@@ -102,9 +103,11 @@ func (d *doctor) polled(ctx context.Context, c operate.Session, queue, whose str
 			d.unanswered(ctx, "worker", queue, err, "may this API key or certificate use the namespace?")
 			return false
 		}
-		found, wrongBuild := pollersOf(described)
-		if len(found) == 0 && wrongBuild != "" {
-			d.add(checkFail, "worker", queue, wrongBuild, "make the build current that is meant to be: docs/runbook.md, a release")
+		want := currentOf(described)
+		found, others := pollersOf(described, want)
+		if len(found) == 0 && len(others) > 0 {
+			d.add(checkFail, "worker", queue, fmt.Sprintf("Temporal gives its tasks to %s, and no such worker polls; there is %s", want, strings.Join(others, ", ")),
+				"make the build current that is meant to be, or start a worker of it: docs/runbook.md, a release")
 			return false
 		}
 		if len(found) == 0 {
@@ -127,31 +130,29 @@ func queueFlag(queue string) string {
 	return " --task-queue " + queue
 }
 
-// pollersOf are the workers that polled lately and that Temporal gives tasks to.
-// Where there are only others, it says so.
-func pollersOf(described *workflowservice.DescribeTaskQueueResponse) (found []string, wrongBuild string) {
-	current := described.GetVersioningInfo().GetCurrentDeploymentVersion()
+// currentOf is the build to which Temporal gives the tasks of a queue, where a run is
+// not pinned to another one.
+func currentOf(described *workflowservice.DescribeTaskQueueResponse) build {
+	v := described.GetVersioningInfo().GetCurrentDeploymentVersion()
+	return build{v.GetDeploymentName(), v.GetBuildId()}
+}
+
+// pollersOf are the workers of a build that polled lately, and the others, each with its
+// build.
+func pollersOf(described *workflowservice.DescribeTaskQueueResponse, want build) (found, others []string) {
 	for _, p := range described.GetPollers() {
 		if time.Since(p.GetLastAccessTime().AsTime()) > pollFresh {
 			continue
 		}
-		build := ""
+		var has build
 		if o := p.GetDeploymentOptions(); o.GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED {
-			build = o.GetDeploymentName() + " " + o.GetBuildId()
+			has = build{o.GetDeploymentName(), o.GetBuildId()}
 		}
-		want := strings.TrimSpace(current.GetDeploymentName() + " " + current.GetBuildId())
-		if build == want {
+		if has == want {
 			found = append(found, p.GetIdentity())
-			continue
+		} else {
+			others = append(others, fmt.Sprintf("%s (%s)", p.GetIdentity(), has))
 		}
-		wrongBuild = fmt.Sprintf("%s polls it as %s, and Temporal gives its tasks to %s", p.GetIdentity(), buildText(build), buildText(want))
 	}
-	return found, wrongBuild
-}
-
-func buildText(build string) string {
-	if build == "" {
-		return "workers without a version"
-	}
-	return "build " + build
+	return found, others
 }

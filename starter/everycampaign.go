@@ -77,7 +77,7 @@ func (a *app) tellAll(cmd *cobra.Command, c operate.Session, k operate.Command, 
 	}
 	failed := len(slices.DeleteFunc(slices.Clone(answers), func(answer campaignAnswer) bool { return answer.Error == "" }))
 	if failed > 0 {
-		return fmt.Errorf("%s --all: %d of %d campaigns did not obey: see above, and give the order again", k.Update, failed, len(answers))
+		return fmt.Errorf("%s --all: %s did not obey: see above, and give the order again", k.Update, maintenance.CountedOf(failed, len(answers), "campaign", "campaigns"))
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (e everyCampaign) tell(ctx context.Context, c operate.Session, k operate.Co
 	if e.pausedFor != "" {
 		var status fleet.Status
 		if err := k.Found.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
-			answer.Error = err.Error()
+			answer.Error = maintenance.Plain(err)
 			return answer
 		}
 		if status.Paused != "" && e.pausedFor != lastPause(status.Decisions) {
@@ -114,7 +114,7 @@ func (e everyCampaign) tell(ctx context.Context, c operate.Session, k operate.Co
 		return answer
 	}
 	if err != nil {
-		answer.Error = err.Error()
+		answer.Error = maintenance.Plain(err)
 		return answer
 	}
 	answer.Decision = &decision

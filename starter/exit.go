@@ -17,7 +17,7 @@ const (
 	statusFailed  = 1 // it failed, or its end could not be learnt
 	statusUsage   = 2 // called wrongly: nothing was started
 	statusPartial = 3 // the maintenance ended PARTIAL
-	statusHeld    = 4 // a person has to act: it is held, waits for an approval, or its gateway is quarantined
+	statusHeld    = 4 // a person has to act: it is held, waits for an approval, its gateway is quarantined, or no worker takes it up
 )
 
 // usageError is a wrong flag, argument or file.
@@ -54,10 +54,10 @@ func statusOf(err error) int {
 // do about it.
 func nextStep(err error) error {
 	if missing, ok := errors.AsType[*serviceerror.NamespaceNotFound](err); ok {
-		return fmt.Errorf("%w; make it with: tidegate setup --namespace %s, or say another with --namespace", err, missing.Namespace)
+		return fmt.Errorf("there is no namespace %s; make it with: tidegate setup --namespace %[1]s, or say another with --namespace: %[2]w", missing.Namespace, err)
 	}
 	if _, denied := errors.AsType[*serviceerror.PermissionDenied](err); denied {
-		return fmt.Errorf("%w; may this API key or certificate do so in that namespace? tidegate doctor says what else is missing", err)
+		return fmt.Errorf("Temporal does not allow it; may this API key or certificate do so in that namespace? tidegate doctor says what else is missing: %w", err) //nolint:staticcheck // a name begins it
 	}
 	return err
 }

@@ -1,4 +1,6 @@
 package main
 
+import "github.com/spf13/cobra"
+
 // NewRoot is newRoot, for the tests of what every command has.
-var NewRoot = newRoot
+func NewRoot() *cobra.Command { return newRoot(&app{}) }

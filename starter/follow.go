@@ -32,7 +32,7 @@ func (a *app) attend(cmd *cobra.Command, c operate.Session, gatewayID string, ru
 	err := follow(cmd.Context(), c, run, p)
 	p.Close()
 	if err != nil {
-		return fmt.Errorf("%w; look again with: tidegate watch %s", err, gatewayID)
+		return notFollowed("the maintenance", gatewayID, err)
 	}
 	r, err := operate.FindMaintenance(cmd.Context(), c, gatewayID, run.GetRunID())
 	if err := errors.Join(err, r.Print(a.printer(cmd))); err != nil {
@@ -42,6 +42,18 @@ func (a *app) attend(cmd *cobra.Command, c operate.Session, gatewayID string, ru
 		return endError{status}
 	}
 	return nil
+}
+
+// errLeft ends the following of what goes on without it.
+var errLeft = errors.New("interrupted")
+
+// notFollowed is the error of a command that has stopped following something.
+func notFollowed(what, name string, err error) error {
+	text := fmt.Sprintf("no longer followed; %s goes on; look again with: tidegate watch %s", what, name)
+	if errors.Is(err, errLeft) {
+		return errors.New(text)
+	}
+	return fmt.Errorf("%s: %w", text, err)
 }
 
 // follow shows a run's progress until it has ended or a person has to act. The run does not
@@ -65,7 +77,7 @@ func follow(ctx context.Context, c operate.Session, run client.WorkflowRun, p *p
 		select {
 		case e := <-ended:
 			if ctx.Err() != nil {
-				return errors.New("no longer followed; the maintenance goes on")
+				return errLeft
 			}
 			p.steps(e.result.Steps, "")
 			if errors.Is(e.err, outcome.ErrNoResult) {
@@ -81,7 +93,7 @@ func follow(ctx context.Context, c operate.Session, run client.WorkflowRun, p *p
 			// The run that is open: one that sleeps may have continued as another.
 			status, err := operate.ReadStatus(ctx, c, run.GetID(), "")
 			if err != nil {
-				p.Silent(err)
+				p.Silent(maintenance.Plain(err))
 				continue
 			}
 			p.show(status, now)

@@ -52,7 +52,7 @@ func TestAnOrderThatNoWorkerTakesIsSaidToBeUnanswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.Equal(t, 0, w.tidegate("setup").status)
-	require.Equal(t, 0, w.tidegate(quick("sgw-11111111", "--detach")...).status)
+	require.Equal(t, 4, w.tidegate(quick("sgw-11111111", "--detach")...).status, "no worker takes it up")
 	lost := w.tidegate("abort", "sgw-11111111", "--why", "x")
 	require.Equal(t, 1, lost.status)
 	require.Contains(t, lost.errors, "abort sgw-11111111: no worker answers; is one running? (worker --accounts FILE; tidegate doctor says what is missing); it may be obeyed once one does")

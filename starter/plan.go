@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
@@ -109,7 +110,7 @@ func survey(cmd *cobra.Command, c operate.Session, f planFile, queue string) (su
 		read, err = readSurvey(ctx, c, g, status.Rosters)
 	}
 	if undo := cancelCampaign(ctx, c, run); err == nil && undo != nil {
-		screen.Line(undo.Error() + "; it ends by itself within ten minutes")
+		screen.Line(maintenance.Plain(undo) + "; it ends by itself within ten minutes")
 	}
 	return read, err
 }
@@ -138,14 +139,14 @@ func awaitPlanned(command context.Context, c operate.Session, g operate.Campaign
 			if command.Err() != nil {
 				return fleet.Status{}, fmt.Errorf("interrupted before the plan %s was read: nothing was changed", g.Name)
 			}
-			return fleet.Status{}, fmt.Errorf("read what the plan %s is about: %w; tidegate doctor FILE says what is missing", g.Name, err)
+			return fleet.Status{}, fmt.Errorf("the plan %s could not be read to its end, and nothing was changed; tidegate doctor FILE says what is missing: %w", g.Name, err)
 		case <-tick.C:
 			var status fleet.Status
 			if err := g.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
 				if time.Since(answered) > workerPatience {
 					return status, err
 				}
-				s.Silent(err)
+				s.Silent(maintenance.Plain(err))
 				continue
 			}
 			answered = time.Now()

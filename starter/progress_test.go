@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -86,8 +85,8 @@ func TestElsewhereThereIsALineForEachChange(t *testing.T) {
 	for range 3 {
 		p.show(waiting, began)
 	}
-	p.Silent(errors.New("nobody answers"))
-	p.Silent(errors.New("nobody answers"))
+	p.Silent("nobody answers")
+	p.Silent("nobody answers")
 	p.show(at(maintenance.StepUpdate, nil), began)
 	p.show(waiting, began)
 	p.Close()

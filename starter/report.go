@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	outside "github.com/tidegate/tidegate/internal/bounded" // this package has a function of its name
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/internal/show"
@@ -110,8 +111,8 @@ func (a *app) writeReport(cmd *cobra.Command, f reportFlags, name string) error 
 	if err := report.Save(f.file, text); err != nil {
 		return err
 	}
-	cmd.PrintErrf("The report of %s is in %s: %s, %d histories.\nVerify it with: tidegate report --verify %s\n",
-		d.Name, f.file, d.State, len(d.Chain.Links), f.file)
+	cmd.PrintErrf("The report of %s is in %s: %s, %s.\nVerify it with: tidegate report --verify %s\n",
+		d.Name, f.file, d.State, maintenance.Counted(len(d.Chain.Links), "history", "histories"), f.file)
 	return nil
 }
 
@@ -162,8 +163,8 @@ type verdict struct {
 
 func (v verdict) print(p show.Printer, errs io.Writer) {
 	if v.OK {
-		p.Linef("OK: %s, %s as of %s. The report says what the %d histories say; the head of their chain is %s.",
-			v.Name, v.State, show.Clock(&v.AsOf), v.Histories, v.Head)
+		p.Linef("OK: %s, %s as of %s. The report says what its %s; the head of their chain is %s.",
+			v.Name, v.State, show.Clock(&v.AsOf), maintenance.Counted(v.Histories, "history says", "histories say"), v.Head)
 		if v.Later {
 			p.Linef("More has happened since; how it is now says: tidegate report %s", v.WorkflowID)
 		}

@@ -9,18 +9,22 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
 )
 
 // Run runs tidegate, and returns its exit status: 0 done, 1 failed, 2 called
 // wrongly, 3 a maintenance that ended PARTIAL, 4 one that waits for a person: it
-// is held, waits for an approval, or was refused since its gateway is quarantined.
+// is held, waits for an approval, was refused since its gateway is quarantined, or was
+// started and no worker takes it up.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	cmd := newRoot() //nolint:contextcheck // cobra gives each command its context
+	a := &app{}
+	cmd := newRoot(a) //nolint:contextcheck // cobra gives each command its context
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
+	a.repeat(cmd)
 	err := cmd.ExecuteContext(ctx)
 	var end endError
 	switch {
@@ -29,16 +33,11 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &end):
 		return end.status
 	}
-	text := nextStep(err).Error()
-	if ctx.Err() != nil { // the words of Go for a person's Ctrl-C
-		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
-	}
-	cmd.PrintErrln("tidegate:", show.Lines(text))
+	cmd.PrintErrln("tidegate:", show.Lines(maintenance.Plain(nextStep(err))))
 	return statusOf(err)
 }
 
-func newRoot() *cobra.Command {
-	a := &app{}
+func newRoot(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "tidegate",
 		Version: version(),
@@ -47,7 +46,8 @@ func newRoot() *cobra.Command {
 			"that belong to them. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n" +
 			"tidegate doctor says what is missing.\n\n" +
 			"Exit status: 0 done, 1 failed or refused, 2 called wrongly (nothing was done), 3 ended PARTIAL,\n" +
-			"4 a person has to act (it is held, waits for an approval, or was refused since its gateway is quarantined).",
+			"4 a person has to act (it is held, waits for an approval, was refused since its gateway is quarantined, or was started\n" +
+			"and no worker takes it up).",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noSuchCommand,

@@ -74,8 +74,9 @@ func (s *start) campaign(cmd *cobra.Command, a *app, file, by string, faults []e
 	if !s.detach {
 		return a.attendCampaign(cmd, c, g)
 	}
-	cmd.PrintErrf("Follow it with: tidegate watch %s\n", name)
-	return operate.CampaignRecord{Campaign: name, WorkflowID: g.WorkflowID, RunID: g.RunID, Execution: operate.Running}.Print(a.printer(cmd))
+	return detached(cmd, c, run, s.queue, name, func() error {
+		return operate.CampaignRecord{Campaign: name, WorkflowID: g.WorkflowID, RunID: g.RunID, Execution: operate.Running}.Print(a.printer(cmd))
+	})
 }
 
 // besideFile are the flags that were given though the file says what they say.

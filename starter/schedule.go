@@ -90,7 +90,7 @@ func (s *schedule) until(ctx context.Context, wanted func(*client.ScheduleDescri
 		case ctx.Err() != nil:
 			return fmt.Errorf("temporal has taken the order and not obeyed it within %s; look with: tidegate schedule describe %s", operate.AnswerTimeout, s.GetID())
 		case err != nil:
-			return fmt.Errorf("look what became of the order: %w; look again with: tidegate schedule describe %s", err, s.GetID())
+			return fmt.Errorf("the order was given, and what became of it is not known; look with: tidegate schedule describe %s: %w", s.GetID(), err)
 		case wanted(described):
 			s.described = described
 			return nil

@@ -186,7 +186,7 @@ func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err err
 	case lookErr == nil && s.when.cron != "":
 		return usageError{fmt.Errorf("%w: Temporal says %w", wrong("--cron", s.when.cron, "a time that there is"), err)}
 	}
-	return fmt.Errorf("create the schedule %s: %w; tidegate doctor says what is missing", s.name, err)
+	return fmt.Errorf("create the schedule %s: nothing was made; tidegate doctor says what is missing: %w", s.name, err)
 }
 
 // freezesAhead is how far recurring freezes are written out when a plan file is
@@ -257,7 +257,7 @@ func updateSchedule(ctx context.Context, c operate.Session, name string, p planF
 		return usageError{fmt.Errorf("the schedule %s is of the plan %s, not of %s: make one for that with tidegate schedule create", name, before, p.plan.Name)}
 	}
 	if err := checkCatchup(maintenance.Duration(s.described.Schedule.Policy.CatchupWindow), p); err != nil {
-		return usageError{fmt.Errorf("%w; delete the schedule and create it anew", err)}
+		return usageError{fmt.Errorf("delete the schedule and create it anew: %w", err)}
 	}
 	action := campaignAction(p, s.action.TaskQueue, name, by)
 	err = s.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {

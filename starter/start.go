@@ -24,7 +24,7 @@ type start struct {
 }
 
 func (s *start) flags(a *app, cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&s.detach, "detach", false, "return once the campaign or the maintenance is started")
+	cmd.Flags().BoolVar(&s.detach, "detach", false, "return once a worker has taken the campaign or the maintenance up; status 4 where none does within 10s")
 	cmd.Flags().StringVar(&s.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
 	a.outputFlag(cmd)
 }
@@ -58,8 +58,9 @@ func (s *start) run(cmd *cobra.Command, a *app, faults []error) error {
 	if !s.detach {
 		return a.attend(cmd, c, id, run)
 	}
-	cmd.PrintErrf("Follow it with: tidegate watch %s\n", id)
-	return operate.Record{Gateway: id, WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: operate.Running}.Print(a.printer(cmd))
+	return detached(cmd, c, run, s.queue, id, func() error {
+		return operate.Record{Gateway: id, WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: operate.Running}.Print(a.printer(cmd))
+	})
 }
 
 func wrongQueue(queue string) error {
@@ -101,7 +102,7 @@ func startFailure(namespace, gatewayID string, err error) error {
 func notStarted(what, namespace string, err error) error {
 	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
 	if invalid {
-		return fmt.Errorf("start %s: %w; if namespace %s was never set up, do so with: tidegate setup", what, err, namespace)
+		return fmt.Errorf("start %s: nothing was started; if namespace %s was never set up, do so with: tidegate setup: %w", what, namespace, err)
 	}
 	return fmt.Errorf("start %s: %w", what, err)
 }

@@ -227,7 +227,7 @@ func summarize(targets []plannedTarget) planSummary {
 func (s planSummary) sentence() string {
 	text := "nothing would be updated"
 	if s.Updated > 0 {
-		text = fmt.Sprintf("%d would be updated in %s until %s", s.Updated, plural(s.Windows, "window"), show.Clock(&s.End))
+		text = fmt.Sprintf("%d would be updated in %s until %s", s.Updated, maintenance.Counted(s.Windows, "window", "windows"), show.Clock(&s.End))
 	}
 	if s.Current > 0 {
 		text += fmt.Sprintf("; %d %s nothing to be done", s.Current, verb(s.Current))
@@ -236,16 +236,9 @@ func (s planSummary) sentence() string {
 		text += fmt.Sprintf("; %d cannot begin: %s", s.Blocked, strings.Join(s.Why, ", "))
 	}
 	if s.Odd > 0 {
-		text += fmt.Sprintf("; %s should be looked at first", plural(s.Odd, "target"))
+		text += fmt.Sprintf("; %s should be looked at first", maintenance.Counted(s.Odd, "target", "targets"))
 	}
 	return text
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }
 
 func verb(n int) string {

@@ -141,18 +141,15 @@ func wavesOf(p plan.Plan, sizes []int) string {
 func summaryOf(p plan.Plan) string {
 	var parts []string
 	add := func(n int, one, many string) {
-		if n == 1 {
-			many = one
-		}
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, many))
+			parts = append(parts, maintenance.Counted(n, one, many))
 		}
 	}
 	add(len(p.Targets), "target", "targets")
 	add(len(p.Selectors), "selector", "selectors")
 	waves, open := p.Waves()
 	if open {
-		parts = append(parts, fmt.Sprintf("up to %d waves", waves))
+		parts = append(parts, "up to "+maintenance.Counted(waves, "wave", "waves"))
 	} else {
 		add(waves, "wave", "waves")
 	}

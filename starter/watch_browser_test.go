@@ -67,8 +67,8 @@ func TestBrowserShowsTheLiveViewInColours(t *testing.T) {
 	w := newBusyWorld(t)
 	var picture string
 	require.Eventually(t, func() bool {
-		cmd := exec.CommandContext(t.Context(), "tidegate", "--address", w.server.FrontendAddress(), "watch", "payments-q4", "--once") //nolint:gosec // our own program
-		cmd.Env = append(os.Environ(), "CLICOLOR_FORCE=1", "COLORTERM=truecolor", "TERM=xterm-256color")
+		cmd := exec.CommandContext(t.Context(), "tidegate", "watch", "payments-q4", "--once") //nolint:gosec // our own program
+		cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+w.server.FrontendAddress(), "CLICOLOR_FORCE=1", "COLORTERM=truecolor", "TERM=xterm-256color")
 		out, err := cmd.Output()
 		picture = string(out)
 		return err == nil && strings.Contains(picture, "HELD: files-03") && strings.Count(picture, "snapshot") >= 4

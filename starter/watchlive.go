@@ -17,11 +17,11 @@ import (
 // watchCampaign shows a campaign on the whole terminal until the operator leaves.
 func (a *app) watchCampaign(cmd *cobra.Command, c operate.Session, g operate.Campaign, leave bool) error {
 	o := liveOptions(g)
-	o.Leave, o.In, o.Out = leave, cmd.InOrStdin(), cmd.OutOrStdout()
+	o.Leave, o.In, o.Out, o.Typed = leave, cmd.InOrStdin(), show.Raw(cmd.OutOrStdout()), a.typed
 	last, err := live.Run(cmd.Context(), o, operate.NewSource(c, g))
 	switch {
 	case err != nil && cmd.Context().Err() == nil && !errors.Is(err, live.ErrInterrupted):
-		return fmt.Errorf("%w; follow it in lines with: tidegate watch %s --plain", err, g.Name)
+		return fmt.Errorf("follow it in lines with: tidegate watch %s --plain: %w", g.Name, err)
 	case last.Ended():
 		if g, err = operate.FindCampaign(cmd.Context(), c, g.WorkflowID); err != nil {
 			return err
@@ -47,7 +47,7 @@ func (a *app) glanceCampaign(cmd *cobra.Command, c operate.Session, g operate.Ca
 	if err != nil {
 		return err
 	}
-	if _, err := lipgloss.Fprintln(cmd.OutOrStdout(), picture); err != nil {
+	if _, err := lipgloss.Fprintln(show.Raw(cmd.OutOrStdout()), a.typed(picture)); err != nil {
 		return fmt.Errorf("write the picture: %w", err)
 	}
 	return nil

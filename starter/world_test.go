@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,6 +84,13 @@ func (w *world) work() (url string) {
 	require.Equal(w.t, 0, w.tidegate("setup").status)
 	clouds := httptest.NewServer(w.sim)
 	w.t.Cleanup(clouds.Close)
+	w.t.Cleanup(w.workers(clouds, workers.Options{Channels: w.channels}))
+	return clouds.URL
+}
+
+// workers starts workers on the simulated clouds.
+func (w *world) workers(clouds *httptest.Server, o workers.Options) (stop func()) {
+	w.t.Helper()
 	known := accounts.New(w.t.Context(),
 		[]accounts.AWS{{
 			Account: awsaccounts.Account{Name: "sim", Region: aws.DefaultRegion, Endpoint: clouds.URL},
@@ -95,10 +103,9 @@ func (w *world) work() (url string) {
 	c, err := w.server.NewClient(w.t.Context())
 	require.NoError(w.t, err)
 	w.t.Cleanup(c.Close)
-	stop, err := workers.Start(c, known, workers.Options{Channels: w.channels})
+	stop, err = workers.Start(c, known, o)
 	require.NoError(w.t, err)
-	w.t.Cleanup(stop)
-	return clouds.URL
+	return stop
 }
 
 // answer is what one call of tidegate printed and ended with.
@@ -112,9 +119,12 @@ func (w *world) tidegate(args ...string) answer { return w.tidegateUntil(w.t.Con
 func (w *world) tidegateUntil(ctx context.Context, args ...string) answer {
 	w.t.Helper()
 	var out, errs bytes.Buffer
-	status := starter.Run(ctx, append([]string{"--address", w.server.FrontendAddress()}, args...), &out, &errs)
+	at := w.server.FrontendAddress()
+	status := starter.Run(ctx, append([]string{"--address", at}, args...), &out, &errs)
 	w.t.Logf("tidegate %q: %d\n%s%s", args, status, out.String(), errs.String())
-	return answer{status, out.String(), errs.String()}
+	// Each command that is advised repeats the address, which no test knows.
+	plain := strings.NewReplacer("tidegate --address "+at+" ", "tidegate ")
+	return answer{status, plain.Replace(out.String()), plain.Replace(errs.String())}
 }
 
 // quick are the flags of a maintenance that does not wait longer than it must.

@@ -67,6 +67,7 @@ const (
 	CampaignAttribute = "TidegateCampaign"
 	StateAttribute    = "TidegateState"
 	BlockerAttribute  = "TidegateBlocker"
+	AccountAttribute  = "TidegateAccount"
 )
 
 // AttributeOf is a search attribute of a workflow that is a word; empty where it

@@ -72,7 +72,7 @@ func (s *Source) left(ctx context.Context, g Campaign, said live.Look) (live.Loo
 	result, err := outcome.OfCampaign(ctx, s.GetWorkflow(ctx, g.WorkflowID, g.RunID))
 	switch {
 	case errors.Is(err, outcome.ErrNoResult):
-		said.Gone = err.Error()
+		said.Gone = maintenance.Plain(err)
 		return said, nil
 	case err != nil:
 		return live.Look{}, err

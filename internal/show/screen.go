@@ -40,10 +40,10 @@ func (s *Screen) Line(text string) {
 }
 
 // Silent says once that a run does not answer.
-func (s *Screen) Silent(err error) {
+func (s *Screen) Silent(text string) {
 	if !s.Mute {
 		s.Mute = true
-		s.Line(err.Error())
+		s.Line(text)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"golang.org/x/term"
@@ -64,7 +63,7 @@ func (p Printer) Columns() int {
 	if p.Width > 0 {
 		return p.Width
 	}
-	file, ok := p.Out.(*os.File)
+	file, ok := fileOf(p.Out)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return 0
 	}

@@ -17,6 +17,6 @@ func Interactive(in io.Reader, out io.Writer) bool {
 // Moves is true for a terminal whose cursor can be moved: one that is dumb cannot go
 // back in a line.
 func Moves(out io.Writer) bool {
-	file, shown := out.(*os.File)
+	file, shown := fileOf(out)
 	return shown && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
 }

@@ -120,8 +120,8 @@ func TestTemporalThatDoesNotAnswerIsAnErrorThatSaysWhyAndWhatToDo(t *testing.T) 
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, silent.Close()) })
 	for address, why := range map[string]string{
-		"127.0.0.1:1":             "no connection to Temporal at 127.0.0.1:1: connection refused; check the address (--address, TEMPORAL_ADDRESS or a profile)",
-		"dns:///127.0.0.1:1":      "at dns:///127.0.0.1:1: connection refused; check",
+		"127.0.0.1:1":             "no connection to Temporal at 127.0.0.1:1: check the address (--address, TEMPORAL_ADDRESS or a profile) and TLS, or start a server there",
+		"dns:///127.0.0.1:1":      "(devserver --db FILE; in the sources go run ./devserver --db FILE): connection refused",
 		"nowhere.localhost.:7233": "at nowhere.localhost.:7233: ",
 		silent.Addr().String():    "context deadline exceeded",
 	} {
@@ -147,4 +147,26 @@ func TestAnAddressAtWhichNobodyListensIsToldSoon(t *testing.T) {
 	_, err = connection.Dial(over, o, slog.New(slog.DiscardHandler))
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotContains(t, err.Error(), "check the address")
+}
+
+func TestACommandIsRepeatedWithTheFlagsThatWereGiven(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"": {"--api-key", "secret", "--grpc-meta", "authorization=secret", "--client-connect-timeout", "3s"},
+		"--address t:7233 --namespace prod --tls=true --tls-cert-path '/my certs/c.pem'": {"--tls", "-n", "prod", "--tls-cert-path", "/my certs/c.pem", "--address", "t:7233"},
+	} {
+		var f connection.Flags
+		cmd := &cobra.Command{Use: "x", RunE: func(*cobra.Command, []string) error { return nil }}
+		f.Register(cmd, time.Second)
+		cmd.SetArgs(args)
+		require.NoError(t, cmd.Execute())
+		require.Equal(t, want, f.Given())
+	}
+}
+
+func TestAClientHasTheNameOfItsProgram(t *testing.T) {
+	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
+	o, err := options(t)
+	require.NoError(t, err)
+	require.Regexp(t, `^x( \(.+@.+\))?$`, o.Identity)
 }

@@ -90,8 +90,8 @@ func unreachable(ctx context.Context, options client.Options, err error) error {
 			err = cause
 		}
 	}
-	return fmt.Errorf("no connection to Temporal at %s: %w; check the address (--address, TEMPORAL_ADDRESS or a profile) and TLS, "+
-		"or start a server there (devserver --db FILE; in the sources go run ./devserver --db FILE)", options.HostPort, err)
+	return fmt.Errorf("no connection to Temporal at %s: check the address (--address, TEMPORAL_ADDRESS or a profile) and TLS, "+
+		"or start a server there (devserver --db FILE; in the sources go run ./devserver --db FILE): %w", options.HostPort, err)
 }
 
 // probe is what keeps a plain connection from being made; nil where nothing does,

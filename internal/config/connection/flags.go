@@ -11,12 +11,15 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/user"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
@@ -36,7 +39,9 @@ type Flags struct {
 	Metadata              []string
 	Timeout               time.Duration
 
-	changed func(flag string) bool
+	identity string // of a program that calls itself something else than the SDK does
+	changed  func(flag string) bool
+	given    func(but []string) string
 }
 
 // Register adds the flags to a command and those below it. timeout is how long
@@ -56,7 +61,49 @@ func (f *Flags) Register(cmd *cobra.Command, timeout time.Duration) {
 	flags.BoolVar(&f.NoHostVerification, "tls-disable-host-verification", false, "do not check the name in the server's certificate")
 	flags.StringArrayVar(&f.Metadata, "grpc-meta", nil, "header KEY=VALUE for every request to Temporal; may be repeated")
 	flags.DurationVar(&f.Timeout, "client-connect-timeout", timeout, "how long Temporal is tried for")
+	f.identity = identityOf(cmd.Root().Name())
 	f.changed = flags.Changed
+	f.given = func(but []string) string { return repeated(flags, but) }
+}
+
+// identityOf is what histories and lists of workers call this process: the program, its
+// user and its machine. The SDK's own is a process id, which says nobody.
+func identityOf(program string) string {
+	who, err := user.Current()
+	host, hostErr := os.Hostname()
+	if err != nil || hostErr != nil {
+		return program
+	}
+	return fmt.Sprintf("%s (%s@%s)", program, who.Username, host)
+}
+
+// Given are the flags by which the connection was chosen, as they are typed; empty where
+// none was given, but not these. Secrets are not among them: an API key, headers.
+func (f *Flags) Given(but ...string) string { return f.given(but) }
+
+func repeated(flags *pflag.FlagSet, but []string) string {
+	var all []string
+	for _, name := range []string{
+		"address", "namespace", "profile", "config-file", "tls", "tls-cert-path", "tls-key-path", "tls-ca-path", "tls-server-name", "tls-disable-host-verification",
+	} {
+		flag := flags.Lookup(name)
+		switch {
+		case !flag.Changed || slices.Contains(but, name):
+		case flag.Value.Type() == "bool":
+			all = append(all, "--"+name+"="+flag.Value.String())
+		default:
+			all = append(all, "--"+name+" "+quoted(flag.Value.String()))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	if regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`).MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\'\''`) + "'"
 }
 
 // Options are the client's options that flags, environment and profile make
@@ -88,6 +135,7 @@ func (f *Flags) Options() (client.Options, error) {
 	options.HostPort = cmp.Or(options.HostPort, client.DefaultHostPort)
 	options.Namespace = cmp.Or(options.Namespace, client.DefaultNamespace)
 	options.ConnectionOptions.GetSystemInfoTimeout = f.Timeout
+	options.Identity = cmp.Or(options.Identity, f.identity)
 	return options, nil
 }
 
