@@ -74,10 +74,21 @@ type ProxyWriter interface {
 	Restart(ctx context.Context, instanceID, proxyID string) (jobID string, err error)
 }
 
+// InstanceTags are the tags of DB instances, on which marks are left. Setting and removing
+// them may be repeated. ErrUnknownOutcome stands for a change that may have been made.
+type InstanceTags interface {
+	Tags(ctx context.Context, instanceID string) (map[string]string, error)
+	// Tag replaces the values of keys that are there, all in one call.
+	Tag(ctx context.Context, instanceID string, tags map[string]string) error
+	// Untag removes the tags with these keys, whatever their values.
+	Untag(ctx context.Context, instanceID string, keys []string) error
+}
+
 // ProxyCloud is one TaurusDB project.
 type ProxyCloud interface {
 	ProxyReader
 	ProxyWriter
+	InstanceTags
 }
 
 // AWSAccounts finds an AWS account of the worker's configuration by its name.

@@ -52,6 +52,14 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 		}, "Untag", activities.TypeUnavailable},
 		"proxy":         {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Proxies", activities.TypeUnavailable},
 		"proxy, kernel": {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Kernel", activities.TypeUnavailable},
+		"proxy, tags":   {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Tags", activities.TypeUnavailable},
+		"mark proxy": {func(r *rig) error {
+			return fail(r, r.proxies.MarkProxy, markProxy(proxyMark("run-7", 1, 1)))
+		}, "Tag", activities.TypeUnavailable},
+		"unmark proxy": {func(r *rig) error {
+			r.huawei.tags = says(proxyMarkTags(proxyMark("run-7", 1, 1)))
+			return fail(r, r.proxies.UnmarkProxy, markProxy(proxyMark("run-7", 1, 1)))
+		}, "Untag", activities.TypeUnavailable},
 		"upgrade, schedule": {func(r *rig) error {
 			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup()})
 		}, "UpgradePending", activities.TypeUnavailable},

@@ -280,6 +280,12 @@ func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
 		"SetReadWeights": func(r *rig) error {
 			return fail(r, r.proxies.SetReadWeights, activities.ReadWeightsInput{ProxyLookup: proxy})
 		},
+		"MarkProxy": func(r *rig) error {
+			return fail(r, r.proxies.MarkProxy, activities.MarkProxyInput{ProxyLookup: proxy})
+		},
+		"UnmarkProxy": func(r *rig) error {
+			return fail(r, r.proxies.UnmarkProxy, activities.MarkProxyInput{ProxyLookup: proxy})
+		},
 		"AwaitReadWeights": func(r *rig) error {
 			return fail(r, r.proxies.AwaitReadWeights, activities.AwaitReadWeightsInput{ReadWeightsInput: activities.ReadWeightsInput{ProxyLookup: proxy}})
 		},

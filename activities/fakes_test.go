@@ -185,6 +185,29 @@ type fakeHuawei struct {
 	upgrade answers[string]
 	weights answers[string]
 	restart answers[string]
+	tags    answers[map[string]string]
+	tag     answers[struct{}]
+	untag   answers[struct{}]
+}
+
+func (f *fakeHuawei) Tags(ctx context.Context, _ string) (map[string]string, error) {
+	return look(ctx, &f.book, "Tags", &f.tags)
+}
+
+func (f *fakeHuawei) Tag(ctx context.Context, instanceID string, tags map[string]string) error {
+	if err := f.change(ctx, "Tag", fmt.Sprintf("tag %s %v", instanceID, tags)); err != nil {
+		return err
+	}
+	_, err := f.tag.next()
+	return err
+}
+
+func (f *fakeHuawei) Untag(ctx context.Context, instanceID string, keys []string) error {
+	if err := f.change(ctx, "Untag", fmt.Sprintf("untag %s %v", instanceID, keys)); err != nil {
+		return err
+	}
+	_, err := f.untag.next()
+	return err
 }
 
 func (f *fakeHuawei) Proxies(ctx context.Context, _ string) ([]maintenance.Proxy, error) {

@@ -30,14 +30,31 @@ type ProxyState struct {
 	Done   bool                    `json:"done"` // it runs the goal or something newer
 }
 
-// ReadProxy reads a proxy, its routing and its kernel's versions.
-func (a *TaurusDB) ReadProxy(ctx context.Context, in ProxyLookup) (out ProxyState, err error) {
+// ReadProxyOutput is a proxy with its mark.
+type ReadProxyOutput struct {
+	ProxyState
+	// Mark is that of a run that has moved the proxy's reads for a while; nil: none has.
+	Mark *maintenance.ProxyMark `json:"mark,omitempty"`
+	// Full says why the DB instance has no room for a mark of the proxy; empty: it has.
+	Full string `json:"full,omitempty"`
+}
+
+// ReadProxy reads a proxy, its routing, its kernel's versions, and the mark on its DB
+// instance.
+func (a *TaurusDB) ReadProxy(ctx context.Context, in ProxyLookup) (out ReadProxyOutput, err error) {
 	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
 	}
-	return read(ctx, cloud, in.Proxy)
+	if out.ProxyState, err = read(ctx, cloud, in.Proxy); err != nil {
+		return out, err
+	}
+	mark, tags, err := readMark(ctx, cloud, in.Proxy)
+	if out.Mark = mark; err == nil {
+		out.Full = full(ctx, a.Now, out.Proxy, tags)
+	}
+	return out, err
 }
 
 func read(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (ProxyState, error) {

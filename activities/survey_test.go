@@ -227,18 +227,23 @@ func TestTryVolumesSaysAllThatIsRefused(t *testing.T) {
 	}
 }
 
-func TestTryProxyReadsJobsAndPlannedUpgrades(t *testing.T) {
+func TestTryProxyReadsMarksJobsAndPlannedUpgrades(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	_, err := run(t, r, r.proxies.TryProxy, proxyLookup())
+	mark := proxyMark("run-7", 100, 50)
+	r.huawei.proxies, r.huawei.tags = weighted("ACTIVE", routing(0, 0)), says(proxyMarkTags(mark))
+	out, err := run(t, r, r.proxies.TryProxy, proxyLookup())
 	require.NoError(t, err)
+	require.Equal(t, []maintenance.Marked{mark.Found(proxyID, routing(0, 0))}, out.Marks)
 	require.Equal(t, r.now.Add(-time.Hour), r.huawei.since)
 	require.Empty(t, r.huawei.sent)
 
+	r.huawei.tags = fails[map[string]string](fmt.Errorf("the tags: %w", maintenance.ErrDenied))
 	r.huawei.jobs = fails[[]maintenance.Job](fmt.Errorf("the jobs: %w", maintenance.ErrDenied))
 	r.huawei.pending = fails[bool](fmt.Errorf("the schedule: %w", maintenance.ErrDenied))
 	_, err = run(t, r, r.proxies.TryProxy, proxyLookup())
-	require.ErrorContains(t, err, "the jobs: ")
+	require.ErrorContains(t, err, "the tags: ")
+	require.ErrorContains(t, err, "; the jobs: ")
 	require.ErrorContains(t, err, "; the schedule: ")
 	none := proxyLookup()
 	none.Proxy.ProxyID = ""

@@ -139,6 +139,10 @@ func TestAnEffectIsToldFromOthersByWhatItChanged(t *testing.T) {
 			reads(canary, "[200 200]", "[0 0]"),
 		},
 		{
+			record.Effect{Kind: "taurusdb:BatchTagAction", Resource: "instance", Detail: map[string]string{"action": "create", "tag:tg0-" + canary[:32]: "2te", "tag:tg1-" + canary[:32]: "5xs"}},
+			marks(canary, "create"),
+		},
+		{
 			record.Effect{Kind: "admin:Window", Resource: arn, Detail: map[string]string{"window": "hourOfDay 2"}},
 			moves(arn),
 		},

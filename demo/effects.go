@@ -28,11 +28,18 @@ func snapshot(arn, volume string) effect {
 // upgrade is what the upgrade of a proxy makes, with its reads moved away
 // meanwhile.
 func upgrade(proxy, weights string) []effect {
+	return append(aside(proxy, weights), effect{"taurusdb:UpgradeProxyVersion", proxy, change(oldKernel, newKernel)})
+}
+
+// aside is a proxy whose reads are moved away for a while, and which is marked meanwhile.
+func aside(proxy, weights string) []effect {
 	return []effect{
-		reads(proxy, weights, "[0 0]"), reads(proxy, "[0 0]", weights),
-		{"taurusdb:UpgradeProxyVersion", proxy, change(oldKernel, newKernel)},
+		marks(proxy, "create"), reads(proxy, weights, "[0 0]"), reads(proxy, "[0 0]", weights), marks(proxy, "delete"),
 	}
 }
+
+// marks are changes of the mark that stands in the tags of the proxy's DB instance.
+func marks(proxy, action string) effect { return effect{"taurusdb:BatchTagAction", proxy, action} }
 
 // moves is the demo's own act: it moves a gateway's window.
 func moves(arn string) effect { return effect{"admin:Window", arn, ""} }
@@ -55,10 +62,22 @@ func identify(e record.Effect) effect {
 		if parts := strings.Split(d["description"], "/"); len(parts) > 3 {
 			seen.change = parts[3]
 		}
+	case d["action"] != "":
+		seen.resource, seen.change = markedProxy(d), d["action"]
 	default:
 		seen.change = d["readonly"]
 	}
 	return seen
+}
+
+// markedProxy is the proxy of whose mark a change of tags tells.
+func markedProxy(detail map[string]string) string {
+	for name := range detail {
+		if proxy, ok := strings.CutPrefix(name, "tag:tg0-"); ok {
+			return proxy + "po01"
+		}
+	}
+	return ""
 }
 
 // tally counts how often each effect took place.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
@@ -62,7 +63,13 @@ func (r *run) assessed(found activities.AssessGatewayOutput) []string {
 		parts = append(parts, maintenance.Counted(n, "volume", "volumes"))
 	}
 	if n := len(r.goals); n > 0 {
-		parts = append(parts, maintenance.CountedOf(len(r.pending()), n, "proxy", "proxies")+" to upgrade")
+		behind := 0
+		for _, p := range r.goals {
+			if !p.done {
+				behind++
+			}
+		}
+		parts = append(parts, maintenance.CountedOf(behind, n, "proxy", "proxies")+" to upgrade")
 	}
 	return parts
 }
@@ -84,13 +91,43 @@ func (r *run) assessProxy(ctx workflow.Context, i int) error {
 		InstanceID: ref.InstanceID, ProxyID: ref.ProxyID, State: maintenance.ProxyPending,
 		From: found.Kernel.Current, To: found.Goal,
 	}
-	if found.Done {
+	left, said, err := r.assessReads(ctx, found)
+	if err != nil {
+		return err
+	}
+	if found.Done && !left {
 		out.State = maintenance.ProxyCurrent
 	}
+	out.Note = said
 	ref.Version = found.Goal
-	r.goals = append(r.goals, exactProxy{ref: ref, routing: found.Proxy.Routing})
+	r.goals = append(r.goals, exactProxy{ref: ref, done: found.Done})
 	r.status.Proxies = append(r.status.Proxies, out)
 	return nil
+}
+
+// assessReads says what there is to say of a proxy's read weights, and whether a run that
+// has ended has left them marked. A run that is in progress is waited for, once this one
+// is about to work on the DB instance.
+func (r *run) assessReads(ctx workflow.Context, found activities.ReadProxyOutput) (left bool, said string, err error) {
+	if found.Mark == nil {
+		if r.policy.Proxies.ShiftReads && !found.Done && found.Proxy.Routing.CanShift() && found.Full != "" {
+			said = notMoved("it cannot be marked: " + found.Full)
+		}
+		return false, said, nil
+	}
+	judged, err := r.judgeMarks(ctx, found.Mark.Found(found.Proxy.ID, found.Proxy.Routing))
+	if err != nil {
+		return false, "", err
+	}
+	m := judged[0]
+	if m.Standing == maintenance.MarkForeign {
+		return false, "", temporal.NewNonRetryableApplicationError(m.String(), activities.TypeMarked, nil)
+	}
+	if !m.Leftover() {
+		return false, m.String(), nil
+	}
+	what, how := leftover(m)
+	return true, what + ": " + how, nil
 }
 
 // pending are the indexes of the proxies that still want their upgrade.

@@ -37,12 +37,15 @@ func mark(ctx workflow.Context) maintenance.Mark {
 	}
 }
 
-// refuseMarked judges marks that were found on what the run is to work on, and ends the
-// run where one bars it.
-func (r *run) refuseMarked(ctx workflow.Context, found ...maintenance.Marked) ([]maintenance.Marked, error) {
-	id := r.in.Target.Gateway.ID()
-	judged, err := call(ctx, r.readWithin(assessLimit, "which run has marked "+id+"?"), runs.JudgeMarks,
+// judgeMarks says whose the marks are that were found on what the run is to work on.
+func (r *run) judgeMarks(ctx workflow.Context, found ...maintenance.Marked) ([]maintenance.Marked, error) {
+	return call(ctx, r.readWithin(assessLimit, "which run has marked the "+found[0].Setting+"?"), runs.JudgeMarks,
 		activities.MarksLookup{Marks: found, Pace: r.policy.Pace})
+}
+
+// refuseMarked judges marks, and ends the run where one bars it.
+func (r *run) refuseMarked(ctx workflow.Context, found ...maintenance.Marked) ([]maintenance.Marked, error) {
+	judged, err := r.judgeMarks(ctx, found...)
 	if err != nil {
 		return nil, err
 	}

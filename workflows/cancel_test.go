@@ -60,15 +60,15 @@ func TestCancelAtEveryWait(t *testing.T) {
 			policy: hold, start: noon, once: "weights " + proxyIDs[1] + " 0", state: maintenance.StatePartial,
 			arrange: func(c *cloud) { c.volumes = nil; c.restart = 12 * time.Minute },
 			effects: []string{
-				"update " + gatewayID, "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100",
-				"weights " + proxyIDs[1] + " 0", "weights " + proxyIDs[1] + " 100",
+				"update " + gatewayID, "mark " + proxyIDs[0], "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100", "unmark " + proxyIDs[0],
+				"mark " + proxyIDs[1], "weights " + proxyIDs[1] + " 0", "weights " + proxyIDs[1] + " 100", "unmark " + proxyIDs[1],
 			},
 		},
 		"while the first proxy is upgraded": {
 			policy: hold, start: noon, once: "upgrade " + proxyIDs[0], after: time.Minute, state: maintenance.StatePartial,
 			arrange: func(c *cloud) { c.volumes = nil; c.restart = 12 * time.Minute },
 			effects: []string{
-				"update " + gatewayID, "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100",
+				"update " + gatewayID, "mark " + proxyIDs[0], "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100", "unmark " + proxyIDs[0],
 			},
 		},
 	} {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -68,6 +69,9 @@ type cloud struct {
 
 	proxies map[string]*fakeProxy
 	jobs    map[string]*fakeJob
+	// instanceTags are those of the one DB instance; marking is why it takes none.
+	instanceTags map[string]string
+	marking      error
 
 	quarantined *maintenance.Quarantine  // by an earlier run
 	holder      maintenance.InstanceHold // another run that works on the DB instance
@@ -516,3 +520,37 @@ func (c proxyCloud) Restart(_ context.Context, _, id string) (string, error) {
 	job := c.begin(p, time.Minute, "", func() { p.proxy.Status = "ACTIVE" })
 	return job, c.effect("restart", id)
 }
+
+func (c proxyCloud) Tags(context.Context, string) (map[string]string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.instanceTags), nil
+}
+
+// Tag takes marks of one proxy alone.
+func (c proxyCloud) Tag(_ context.Context, _ string, tags map[string]string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := cmp.Or(c.marking, c.before("mark")); err != nil {
+		return err
+	}
+	if c.instanceTags == nil {
+		c.instanceTags = map[string]string{}
+	}
+	maps.Copy(c.instanceTags, tags)
+	return c.effect("mark", markedProxy(slices.Sorted(maps.Keys(tags))))
+}
+
+func (c proxyCloud) Untag(_ context.Context, _ string, keys []string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.before("unmark"); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		delete(c.instanceTags, key)
+	}
+	return c.effect("unmark", markedProxy(keys))
+}
+
+func markedProxy(keys []string) string { return strings.TrimPrefix(keys[0], "tg0-") + "po01" }

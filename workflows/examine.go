@@ -148,7 +148,7 @@ func (p Probe) lookAtProxies(ctx workflow.Context) (f Finding) {
 	if f.Seen > 0 {
 		proxy.ProxyID = ids[0]
 	}
-	_, err = examine(ctx, "read the jobs of "+p.Instance, proxies.TryProxy, activities.ProxyLookup{Proxy: proxy, Pace: examinePace()})
+	_, err = examine(ctx, "read the tags and jobs of "+p.Instance, proxies.TryProxy, activities.ProxyLookup{Proxy: proxy, Pace: examinePace()})
 	f.Further = new(Finding)
 	f.Further.blame(err)
 	return f

@@ -98,7 +98,10 @@ type run struct {
 // exactProxy is a proxy of the target as assess found it.
 type exactProxy struct {
 	ref     maintenance.ProxyRef     // its version is exact
-	routing maintenance.ProxyRouting // as it was before its reads were shifted
+	done    bool                     // it ran that version at assess
+	routing maintenance.ProxyRouting // its owner's, while its reads are moved
+	mark    *maintenance.ProxyMark   // that this run left; nil: none
+	left    *maintenance.ProxyMark   // that a run had left which has ended; nil: none
 	shifted *entry                   // the ledger's line of that
 }
 

@@ -278,8 +278,8 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			proxies: 3,
 			state:   maintenance.StatePartial,
 			effects: []string{
-				"weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100",
-				"weights " + proxyIDs[1] + " 0", "weights " + proxyIDs[1] + " 100",
+				"mark " + proxyIDs[0], "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100", "unmark " + proxyIDs[0],
+				"mark " + proxyIDs[1], "weights " + proxyIDs[1] + " 0", "weights " + proxyIDs[1] + " 100", "unmark " + proxyIDs[1],
 			},
 			says: "insufficient subnet ip",
 		},
@@ -291,7 +291,7 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			policy:  maintenance.Policy{Proxies: maintenance.ProxyPolicy{ShiftReads: true}},
 			proxies: 2,
 			state:   maintenance.StateCompensated,
-			effects: []string{"weights " + proxyIDs[0] + " 0", "weights " + proxyIDs[0] + " 100"},
+			effects: []string{"mark " + proxyIDs[0], "weights " + proxyIDs[0] + " 0", "weights " + proxyIDs[0] + " 100", "unmark " + proxyIDs[0]},
 			says:    "proxies not begun: 1",
 		},
 		"a proxy's job failed": {

@@ -26,9 +26,9 @@ func rejecting() *cloud {
 
 func TestHeldStepIsRetriedSkippedOrAborted(t *testing.T) {
 	t.Parallel()
-	first := []string{"weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100"}
-	turnedDown := []string{"weights " + proxyIDs[1] + " 0", "weights " + proxyIDs[1] + " 100"}
-	again := []string{"weights " + proxyIDs[1] + " 0", "upgrade " + proxyIDs[1], "weights " + proxyIDs[1] + " 100"}
+	first := []string{"mark " + proxyIDs[0], "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 100", "unmark " + proxyIDs[0]}
+	turnedDown := []string{"mark " + proxyIDs[1], "weights " + proxyIDs[1] + " 0", "weights " + proxyIDs[1] + " 100", "unmark " + proxyIDs[1]}
+	again := []string{"mark " + proxyIDs[1], "weights " + proxyIDs[1] + " 0", "upgrade " + proxyIDs[1], "weights " + proxyIDs[1] + " 100", "unmark " + proxyIDs[1]}
 	for name, tc := range map[string]struct {
 		order   string
 		arrange func(*cloud) // before the order

@@ -46,7 +46,23 @@ func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
 	if err := failuresFirst(errs); err != nil {
 		return outcome{}, err
 	}
-	return done("%d upgraded", len(todo)), nil
+	return done("%s", r.proxiesDone(todo)), nil
+}
+
+// proxiesDone is what was done to the proxies, for people.
+func (r *run) proxiesDone(todo []int) string {
+	upgraded, restored := 0, 0
+	for _, i := range todo {
+		if r.goals[i].done {
+			restored++
+		} else {
+			upgraded++
+		}
+	}
+	if restored == 0 {
+		return fmt.Sprintf("%d upgraded", upgraded)
+	}
+	return fmt.Sprintf("%d upgraded; of %d more the read weights that a run had left were settled", upgraded, restored)
 }
 
 // failuresFirst are the failures; where there is none, the deferral, if any.
@@ -179,8 +195,13 @@ func proxyState(err error) maintenance.ProxyState {
 // aroundProxy upgrades a proxy and puts back, whatever becomes of that, what it
 // changed around it. What has become of the proxy is the upgrade's doing alone.
 func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) (maintenance.ProxyState, error) {
-	err := r.shiftReads(ctx, &r.goals[i])
-	if err == nil {
+	err := r.settleReads(ctx, i)
+	switch shifted := r.goals[i].shifted; {
+	case err == nil && r.goals[i].done:
+		return maintenance.ProxyCurrent, nil
+	case shifted != nil && shifted.change.State == maintenance.ChangeStuck:
+		return proxyState(err), err // tried for long enough
+	case err == nil:
 		err = r.upgradeKernel(ctx, i, until)
 	}
 	// The upgrade's own error goes first: its type decides what follows.

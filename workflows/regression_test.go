@@ -61,7 +61,7 @@ func TestWeightsChangedWhileWaitingAreKept(t *testing.T) {
 	}, time.Hour)
 	_, err := maintain(t, env, c.input(maintenance.Policy{Proxies: maintenance.ProxyPolicy{ShiftReads: true}}))
 	require.NoError(t, err)
-	require.Equal(t, []string{"weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 700"}, c.done())
+	require.Equal(t, []string{"mark " + proxyIDs[0], "weights " + proxyIDs[0] + " 0", "upgrade " + proxyIDs[0], "weights " + proxyIDs[0] + " 700", "unmark " + proxyIDs[0]}, c.done())
 }
 
 // Weights that could not be put back once are tried again, and a run that a
@@ -75,7 +75,7 @@ func TestWhatResistedIsTakenBackInTheEnd(t *testing.T) {
 	require.Error(t, err, "the step failed")
 	require.Equal(t, maintenance.StatePartial, result.State, result.Summary)
 	require.Equal(t, maintenance.ProxyUpgraded, result.Proxies[0].State)
-	require.Equal(t, "weights "+proxyIDs[0]+" 100", c.done()[len(c.done())-1])
+	require.Equal(t, []string{"weights " + proxyIDs[0] + " 100", "unmark " + proxyIDs[0]}, c.done()[len(c.done())-2:])
 	require.False(t, result.Quarantined)
 }
 

@@ -35,10 +35,10 @@ func (r *run) verify(ctx workflow.Context) (outcome, error) {
 		found = append(found, differences...)
 	}
 	for i, p := range r.status.Proxies {
-		if p.State != maintenance.ProxyUpgraded {
+		if p.State != maintenance.ProxyUpgraded && r.goals[i].shifted == nil {
 			continue
 		}
-		differences, err := r.verifyProxy(ctx, r.goals[i])
+		differences, err := r.verifyProxy(ctx, r.goals[i], p.State == maintenance.ProxyUpgraded)
 		if err != nil {
 			return outcome{}, err
 		}
@@ -72,17 +72,23 @@ func (r *run) verifyGateway(ctx workflow.Context) (differs, error) {
 
 // verifyProxy compares a proxy that was upgraded with its goal, and its weights, where
 // the run moved them, with those that it put back.
-func (r *run) verifyProxy(ctx workflow.Context, p exactProxy) (found differs, err error) {
+func (r *run) verifyProxy(ctx workflow.Context, p exactProxy, upgraded bool) (found differs, err error) {
 	id := p.ref.ProxyID
 	now, err := call(ctx, r.readWithin(rereadLimit, "read proxy "+id+" once more"), proxies.ReadProxy, r.proxyLookup(p.ref))
 	if err != nil {
 		return nil, err
 	}
-	if !now.Done || !now.Proxy.Healthy() {
+	if upgraded && (!now.Done || !now.Proxy.Healthy()) {
 		found = append(found, fmt.Sprintf("proxy %s is %s at version %s after its upgrade to %s", id, now.Proxy.Status, now.Kernel.Current, p.ref.Version))
 	}
-	if p.shifted != nil && p.shifted.change.State == maintenance.ChangeTakenBack && !now.Proxy.Routing.SameWeights(p.routing) {
+	if p.shifted == nil || p.shifted.change.State != maintenance.ChangeTakenBack {
+		return found, nil
+	}
+	if !now.Proxy.Routing.SameWeights(p.routing) {
 		found = append(found, fmt.Sprintf("proxy %s does not have the read weights that were put back", id))
+	}
+	if now.Mark != nil {
+		found = append(found, fmt.Sprintf("proxy %s has a mark, which the run removed", id))
 	}
 	return found, nil
 }

@@ -142,7 +142,7 @@ func TestWindowEndsInEveryStep(t *testing.T) {
 	t.Parallel()
 	upgrades := func(ids ...string) (all []string) {
 		for _, id := range ids {
-			all = append(all, "weights "+id+" 0", "upgrade "+id, "weights "+id+" 100")
+			all = append(all, "mark "+id, "weights "+id+" 0", "upgrade "+id, "weights "+id+" 100", "unmark "+id)
 		}
 		return all
 	}
@@ -189,7 +189,7 @@ func TestWindowEndsInEveryStep(t *testing.T) {
 				require.Equal(t, holds, !c.begun[tc.held].Before(next), "%s at %s", tc.held, c.begun[tc.held])
 				require.Equal(t, end == maintenance.WindowEndFinish, result.Overrun > 0, result.Overrun)
 				for _, effect := range tc.effects {
-					disruptive := effect != snapshot && !strings.HasSuffix(effect, " 100")
+					disruptive := effect != snapshot && !strings.HasSuffix(effect, " 100") && !strings.HasPrefix(effect, "unmark ")
 					if disruptive && end == maintenance.WindowEndHold {
 						requireInWindow(t, c.begun[effect], effect)
 					}

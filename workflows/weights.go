@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -9,26 +10,73 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// shiftReads moves a proxy's reads to the primary, and registers how the weights
-// are put back: those that it has at this moment, unless an earlier try of this
-// run has left them shifted.
-func (r *run) shiftReads(ctx workflow.Context, p *exactProxy) error {
-	if !r.policy.Proxies.ShiftReads {
-		return nil
-	}
-	if !p.shifted.open() {
-		now, err := call(ctx, r.readWithin(rereadLimit, "read the weights of proxy "+p.ref.ProxyID), proxies.ReadProxy, r.proxyLookup(p.ref))
-		if err != nil {
+// settleReads leaves a proxy's reads as the plan wants them while it is upgraded. What a
+// run that is gone has left is not taken for the owner's weights: they are restored at
+// once, or after the upgrade where the reads are moved to the primary anyway.
+func (r *run) settleReads(ctx workflow.Context, i int) error {
+	p := &r.goals[i]
+	if !p.shifted.open() { // else an earlier try of this run has left them moved
+		if err := r.takeOver(ctx, p); err != nil {
 			return err
 		}
-		if p.routing = now.Proxy.Routing; !p.routing.CanShift() {
-			return nil
-		}
-		p.shifted = r.ledger.intend("read weights of proxy "+p.ref.ProxyID+" moved to the primary", "set as they were found",
-			func(ctx workflow.Context) (maintenance.ChangeState, error) {
-				in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing, Undo: true}
-				return maintenance.ChangeTakenBack, r.setWeights(ctx, in, r.policy.CompensationDeadline.Std(), "put the read weights back")
-			})
+	}
+	switch shift := r.policy.Proxies.ShiftReads && !p.done; {
+	case !shift:
+		return p.shifted.takeBack(ctx)
+	case !p.shifted.open() && !p.routing.CanShift():
+		r.status.Proxies[i].Note = notMoved(p.routing.String())
+		return nil
+	}
+	return r.shiftReads(ctx, i)
+}
+
+// takeOver reads the weights, and makes what a run that has ended has left of them a
+// change of this run. Where somebody has set them since, it removes the mark alone.
+func (r *run) takeOver(ctx workflow.Context, p *exactProxy) error {
+	now, err := call(ctx, r.readWithin(rereadLimit, "read the weights of proxy "+p.ref.ProxyID), proxies.ReadProxy, r.proxyLookup(p.ref))
+	if err != nil {
+		return err
+	}
+	p.routing, p.mark, p.left = now.Proxy.Routing, nil, nil
+	if now.Mark == nil {
+		return nil
+	}
+	judged, err := r.refuseMarked(ctx, now.Mark.Found(p.ref.ProxyID, now.Proxy.Routing))
+	if err != nil {
+		return err
+	}
+	var asLeft bool
+	p.left = now.Mark
+	p.routing, asLeft = now.Mark.Restored(now.Proxy.Routing)
+	what, how := leftover(judged[0])
+	p.shifted = r.ledger.intend(what, how, r.restoreReads(p))
+	p.shifted.is(maintenance.ChangeInForce)
+	if asLeft {
+		return nil
+	}
+	return p.shifted.takeBack(ctx)
+}
+
+// leftover is the ledger's line of what a run that has ended has left.
+func leftover(m maintenance.Marked) (what, how string) {
+	if m.Restorable() {
+		return m.Setting + " left at " + m.Set + " by " + m.Mark.String(), "set " + m.Owner + " again"
+	}
+	return "mark on " + m.Setting + " left by " + m.Mark.String(), "remove the mark; they stay " + m.Now
+}
+
+// shiftReads marks a proxy and moves its reads to the primary. One that cannot be marked
+// is upgraded under its load, and its note says so.
+func (r *run) shiftReads(ctx workflow.Context, i int) error {
+	p := &r.goals[i]
+	if !p.shifted.open() {
+		p.shifted = r.ledger.intend("read weights of proxy "+p.ref.ProxyID+" moved to the primary", "set "+p.routing.String()+" again", r.restoreReads(p))
+	}
+	if p.mark == nil {
+		p.mark = new(maintenance.NewProxyMark(mark(ctx), p.routing))
+	}
+	if marked, err := r.markProxy(ctx, i); err != nil || !marked {
+		return err
 	}
 	in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing.Shifted(), Own: r.ownProxies(p.ref.InstanceID)}
 	if err := r.setWeights(ctx, in, r.policy.Proxies.Deadline.Std(), "move the reads to the primary"); err != nil {
@@ -36,6 +84,41 @@ func (r *run) shiftReads(ctx workflow.Context, p *exactProxy) error {
 	}
 	p.shifted.is(maintenance.ChangeInForce)
 	return nil
+}
+
+// markProxy marks a proxy before its reads are moved, also in a run that is cancelled
+// meanwhile: a mark that is still on its way could not be removed.
+func (r *run) markProxy(ctx workflow.Context, i int) (marked bool, err error) {
+	p := &r.goals[i]
+	options := r.readWithin(r.policy.Proxies.Deadline.Std(), "mark proxy "+p.ref.ProxyID+" in the tags of its DB instance")
+	options.WaitForCancellation = true
+	out, err := call(ctx, options, proxies.MarkProxy, activities.MarkProxyInput{ProxyLookup: r.proxyLookup(p.ref), Mark: *p.mark, Over: p.left})
+	if p.left == nil && (is(err, activities.TypeMarked) || out.NotMarked != "") {
+		p.shifted.is(maintenance.ChangeNotMade)
+	}
+	if err != nil || out.NotMarked == "" {
+		return err == nil, err
+	}
+	p.mark = nil
+	p.shifted.change.Why = notMoved("it cannot be marked: " + out.NotMarked)
+	r.status.Proxies[i].Note = p.shifted.change.Why
+	return false, p.shifted.takeBack(ctx)
+}
+
+// notMoved says why a proxy is upgraded under its load.
+func notMoved(why string) string { return "its reads stay where they are: " + why }
+
+// restoreReads sets the weights that the proxy is to have, and only then removes the mark.
+func (r *run) restoreReads(p *exactProxy) undo {
+	return func(ctx workflow.Context) (maintenance.ChangeState, error) {
+		in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing, Undo: true}
+		if err := r.setWeights(ctx, in, r.policy.CompensationDeadline.Std(), "restore the read weights"); err != nil {
+			return "", err
+		}
+		_, err := call(ctx, r.undoWithin("remove the mark of proxy "+p.ref.ProxyID), proxies.UnmarkProxy,
+			activities.MarkProxyInput{ProxyLookup: r.proxyLookup(p.ref), Mark: *cmp.Or(p.mark, p.left), Over: p.left})
+		return maintenance.ChangeTakenBack, err
+	}
 }
 
 // setWeights sends the weights once, and waits until the proxy has them, also in

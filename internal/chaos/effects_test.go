@@ -49,7 +49,11 @@ func volume(g aws.Gateway, n int) string { return strings.ToLower(g.Volumes[n].I
 
 func shifts(p huawei.Proxy) []effect {
 	const kind = "taurusdb:SetGaussMySqlProxyWeight"
-	return []effect{{kind, p.ID, "[200 300] -> [0 0]"}, {kind, p.ID, "[0 0] -> [200 300]"}}
+	const tags = "taurusdb:BatchTagAction"
+	return []effect{
+		{tags, p.ID, "create"}, {kind, p.ID, "[200 300] -> [0 0]"},
+		{kind, p.ID, "[0 0] -> [200 300]"}, {tags, p.ID, "delete"},
+	}
 }
 
 func upgrades(p huawei.Proxy) []effect {
@@ -65,6 +69,11 @@ func identify(e record.Effect) effect {
 	if d["volume"] != "" {
 		seen.resource = strings.ToLower(maintenance.GatewayID(d["volume"]))
 	}
+	for name := range d {
+		if proxy, ok := strings.CutPrefix(name, "tag:tg0-"); ok { // of a DB instance: its mark of a proxy
+			seen.resource = proxy + "po01"
+		}
+	}
 	// A snapshot's key: tidegate/RUN/ROUND/POINT/VOLUME.
 	key := strings.Split(d["description"], "/")
 	switch {
@@ -74,6 +83,8 @@ func identify(e record.Effect) effect {
 		seen.change = key[3]
 	case d["status"] != "":
 		seen.change = d["status"]
+	case d["action"] != "":
+		seen.change = d["action"]
 	default:
 		seen.change = cmp.Or(d["readonly"], d["automaticUpdatePolicy"])
 	}

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,6 +39,12 @@ func TestMain(m *testing.M) {
 	engine.Stop()
 }
 
+// ready sets the shared engine's namespace up, once: the server limits how often it may be
+// asked for that.
+var ready = sync.OnceValue(func() error {
+	return namespace.Ensure(context.Background(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes())
+})
+
 const (
 	awsAccount    = "prod"
 	huaweiAccount = "db"
@@ -55,7 +62,7 @@ type lab struct {
 // newLab starts the clouds of a scenario on the shared engine.
 func newLab(t *testing.T, scenario simcloud.Scenario) *lab {
 	t.Helper()
-	require.NoError(t, namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes()))
+	require.NoError(t, ready())
 	return newLabOn(t, engine.GetDefaultClient(), t.Name()+"-", scenario)
 }
 

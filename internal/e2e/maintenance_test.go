@@ -64,6 +64,7 @@ const (
 	installed  = "vendor:InstallSoftware " + gatewayID
 	weights    = "taurusdb:SetGaussMySqlProxyWeight "
 	upgraded   = "taurusdb:UpgradeProxyVersion "
+	tagged     = "taurusdb:BatchTagAction " + instanceID
 	moreEvents = 3 // how far the counts of two equal runs may differ: workflow tasks that two results share
 )
 
@@ -83,7 +84,7 @@ func TestWholeMaintenance(t *testing.T) {
 	}
 	require.Equal(t, map[string]int{
 		updated: 1, upgraded + proxyIDs[0]: 1, upgraded + proxyIDs[1]: 1, upgraded + proxyIDs[2]: 1,
-		weights + proxyIDs[0]: 2, weights + proxyIDs[1]: 2, weights + proxyIDs[2]: 2,
+		weights + proxyIDs[0]: 2, weights + proxyIDs[1]: 2, weights + proxyIDs[2]: 2, tagged: 6,
 	}, count(l.effects()))
 	require.Less(t, len(history), 400)
 }
@@ -112,7 +113,7 @@ func TestRejectedProxyIsReportedAndItsWeightsAreBack(t *testing.T) {
 	require.Equal(t, maintenance.ProxyRejected, result.Proxies[1].State)
 	require.Equal(t, maintenance.ProxyNotBegun, result.Proxies[2].State)
 	require.Equal(t, map[string]int{
-		updated: 1, upgraded + proxyIDs[0]: 1, weights + proxyIDs[0]: 2, weights + proxyIDs[1]: 2,
+		updated: 1, upgraded + proxyIDs[0]: 1, weights + proxyIDs[0]: 2, weights + proxyIDs[1]: 2, tagged: 4,
 	}, count(l.effects()))
 }
 

@@ -2,28 +2,30 @@ package faultmatrix
 
 // The operations that a maintenance calls, by their names in the simulated clouds.
 const (
-	describeGateway   = "storagegateway:DescribeGatewayInformation"
-	readMaintenance   = "storagegateway:DescribeMaintenanceStartTime"
-	setMaintenance    = "storagegateway:UpdateMaintenanceStartTime"
-	listTags          = "storagegateway:ListTagsForResource"
-	addTags           = "storagegateway:AddTagsToResource"
-	removeTags        = "storagegateway:RemoveTagsFromResource"
-	updateSoftware    = "storagegateway:UpdateGatewaySoftwareNow"
-	listVolumes       = "storagegateway:ListVolumes"
-	describeCached    = "storagegateway:DescribeCachediSCSIVolumes"
-	describeStored    = "storagegateway:DescribeStorediSCSIVolumes"
-	createSnapshot    = "storagegateway:CreateSnapshot"
-	describeSnapshots = "ec2:DescribeSnapshots"
-	deleteSnapshot    = "ec2:DeleteSnapshot"
-	listProxies       = "taurusdb:ShowGaussMySqlProxyList"
-	showVersion       = "taurusdb:ShowProxyVersion"
-	checkScheduled    = "taurusdb:CheckScheduleTaskExist"
-	upgradeProxy      = "taurusdb:UpgradeProxyVersion"
-	setWeights        = "taurusdb:SetGaussMySqlProxyWeight"
-	restartProxy      = "taurusdb:RestartProxyInstance"
-	showJob           = "taurusdb:ShowGaussMySqlJobInfo"
-	listJobs          = "taurusdb:ListImmediateJobs"
-	createToken       = "iam:KeystoneCreateUserTokenByPassword"
+	describeGateway    = "storagegateway:DescribeGatewayInformation"
+	readMaintenance    = "storagegateway:DescribeMaintenanceStartTime"
+	setMaintenance     = "storagegateway:UpdateMaintenanceStartTime"
+	listTags           = "storagegateway:ListTagsForResource"
+	addTags            = "storagegateway:AddTagsToResource"
+	removeTags         = "storagegateway:RemoveTagsFromResource"
+	updateSoftware     = "storagegateway:UpdateGatewaySoftwareNow"
+	listVolumes        = "storagegateway:ListVolumes"
+	describeCached     = "storagegateway:DescribeCachediSCSIVolumes"
+	describeStored     = "storagegateway:DescribeStorediSCSIVolumes"
+	createSnapshot     = "storagegateway:CreateSnapshot"
+	describeSnapshots  = "ec2:DescribeSnapshots"
+	deleteSnapshot     = "ec2:DeleteSnapshot"
+	listProxies        = "taurusdb:ShowGaussMySqlProxyList"
+	showVersion        = "taurusdb:ShowProxyVersion"
+	checkScheduled     = "taurusdb:CheckScheduleTaskExist"
+	upgradeProxy       = "taurusdb:UpgradeProxyVersion"
+	setWeights         = "taurusdb:SetGaussMySqlProxyWeight"
+	restartProxy       = "taurusdb:RestartProxyInstance"
+	showJob            = "taurusdb:ShowGaussMySqlJobInfo"
+	listJobs           = "taurusdb:ListImmediateJobs"
+	listInstanceTags   = "taurusdb:ListInstanceTags"
+	changeInstanceTags = "taurusdb:BatchTagAction"
+	createToken        = "iam:KeystoneCreateUserTokenByPassword"
 )
 
 // Call is one outward call of a maintenance: an operation, and what for.
@@ -76,6 +78,7 @@ func Calls() []Call {
 	all = append(all, snapshotCalls()...)
 	all = append(all, proxyReads()...)
 	all = append(all, proxyWatches()...)
+	all = append(all, instanceTags()...)
 	return append(all, proxyWrites()...)
 }
 
@@ -146,16 +149,27 @@ func proxyReads() []Call {
 		{Operation: listProxies, For: "assess", Story: Proxy(), Refused: failed()},
 		{Operation: showVersion, For: "assess", Story: Proxy(), Refused: failed()},
 		{Operation: listProxies, For: "read the weights", Story: Proxy(), After: after(showVersion), Refused: failed()},
-		{Operation: listProxies, For: "look before moving reads", Story: Proxy(), After: Mark{showVersion, 2}, Refused: compensated()},
-		{Operation: listProxies, For: "look before the upgrade", Story: plainProxy(), After: after(showVersion), Refused: failed()},
-		{Operation: showVersion, For: "look before the upgrade", Story: Proxy(), After: after(setWeights), Refused: compensated(Shift, Return)},
-		{Operation: checkScheduled, For: "look before the upgrade", Story: Proxy(), Refused: compensated(Shift, Return)},
-		{Operation: showVersion, For: "verify", Story: Proxy(), After: Mark{setWeights, 2}, Refused: partial(Shift, Upgrade, Return)},
+		{Operation: listProxies, For: "look before moving reads", Story: Proxy(), After: Mark{showVersion, 2}, Refused: compensated(TagProxy, Clear)},
+		{Operation: listProxies, For: "look before the upgrade", Story: plainProxy(), After: Mark{showVersion, 2}, Refused: failed()},
+		{Operation: showVersion, For: "look before the upgrade", Story: Proxy(), After: after(setWeights), Refused: compensated(TagProxy, Shift, Return, Clear)},
+		{Operation: checkScheduled, For: "look before the upgrade", Story: Proxy(), Refused: compensated(TagProxy, Shift, Return, Clear)},
+		{Operation: showVersion, For: "verify", Story: Proxy(), After: Mark{setWeights, 2}, Refused: partial(TagProxy, Shift, Upgrade, Return, Clear)},
+	}
+}
+
+func instanceTags() []Call {
+	restored := partial(TagProxy, Shift, Upgrade, Return, Clear)
+	return []Call{
+		{Operation: listInstanceTags, For: "assess", Story: Proxy(), Refused: failed()},
+		{Operation: listInstanceTags, For: "read the weights", Story: Proxy(), After: Mark{showVersion, 2}, Refused: failed()},
+		{Operation: listInstanceTags, For: "look before marking", Story: Proxy(), After: Mark{listInstanceTags, 2}, Refused: compensated()},
+		{Operation: listInstanceTags, For: "look before the mark is removed", Story: Proxy(), After: Mark{setWeights, 2}, Refused: restored, Persists: UntilLetIn},
+		{Operation: listInstanceTags, For: "verify", Story: Proxy(), After: Mark{changeInstanceTags, 2}, Refused: restored},
 	}
 }
 
 func proxyWatches() []Call {
-	shifted, begun, restarted := compensated(Shift, Return), doubtful(Shift, Upgrade, Return), doubtful(Upgrade, Restart)
+	shifted, begun, restarted := compensated(TagProxy, Shift, Return, Clear), doubtful(TagProxy, Shift, Upgrade, Return, Clear), doubtful(Upgrade, Restart)
 	return []Call{
 		{Operation: showJob, For: "watch of the weights", Story: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
 		{Operation: listProxies, For: "watch of the weights", Story: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
@@ -173,10 +187,12 @@ func proxyWatches() []Call {
 
 func proxyWrites() []Call {
 	return []Call{
-		{Operation: setWeights, For: "move the reads", Story: Proxy(), Refused: compensated()},
-		{Operation: upgradeProxy, For: "upgrade", Story: Proxy(), Refused: compensated(Shift, Return)},
+		{Operation: changeInstanceTags, For: "mark the proxy", Story: Proxy(), Refused: completed(Upgrade)},
+		{Operation: setWeights, For: "move the reads", Story: Proxy(), Refused: compensated(TagProxy, Clear)},
+		{Operation: upgradeProxy, For: "upgrade", Story: Proxy(), Refused: compensated(TagProxy, Shift, Return, Clear)},
 		{Operation: restartProxy, For: "restart a sick proxy", Story: sickProxy(), Refused: doubtful(Upgrade)},
 		// A change that could not be taken back is tried once more when the run ends.
-		{Operation: setWeights, For: "put the weights back", Story: Proxy(), After: after(upgradeProxy), Refused: partial(Shift, Upgrade, Return), Persists: UntilLetIn},
+		{Operation: setWeights, For: "put the weights back", Story: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
+		{Operation: changeInstanceTags, For: "remove the proxy's mark", Story: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
 	}
 }

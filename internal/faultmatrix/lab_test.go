@@ -291,6 +291,7 @@ func (l *lab) settings(ctx context.Context) (string, error) {
 		}
 		Huawei struct {
 			Instances []struct {
+				Tags    map[string]string
 				Proxies []struct {
 					ID           string
 					RouteMode    int

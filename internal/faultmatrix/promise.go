@@ -14,6 +14,8 @@ type Effect string
 const (
 	Tag      Effect = "gateway marked"
 	Untag    Effect = "mark removed"
+	TagProxy Effect = "proxy marked"
+	Clear    Effect = "proxy's mark removed"
 	Hold     Effect = "automatic updates held"
 	Release  Effect = "automatic updates restored"
 	Update   Effect = "update triggered"
@@ -103,6 +105,11 @@ func effectOf(e record.Effect) Effect {
 		return Tag
 	case removeTags:
 		return Untag
+	case changeInstanceTags:
+		if e.Detail["action"] == "create" {
+			return TagProxy
+		}
+		return Clear
 	case setWeights:
 		if strings.HasSuffix(e.Detail["readonly"], "-> [0 0]") {
 			return Shift

@@ -1,6 +1,7 @@
 package faultmatrix
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -26,27 +27,27 @@ func proxyStories() []Story {
 				s.shiftReads()
 				s.proxy().Fate.Reject = "Upgrade failed due to insufficient subnet ip"
 			},
-			Promise: partial(Update, Snapshot, Shift, Return),
+			Promise: partial(Update, Snapshot, TagProxy, Shift, Return, Clear),
 		},
-		proxyStory("the upgrade is answered with 409 for a while", completed(Shift, Upgrade, Return),
+		proxyStory("the upgrade is answered with 409 for a while", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Fate.Conflict = 3 }),
-		proxyStory("the answer speaks of another proxy first", completed(Shift, Upgrade, Return),
+		proxyStory("the answer speaks of another proxy first", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Fate.TwoElements = true }),
-		proxyStory("the answer does not name the proxy", completed(Shift, Upgrade, Return),
+		proxyStory("the answer does not name the proxy", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Fate.OmitInstanceID = true }),
-		proxyStory("the answer is the vendor's example, and the upgrade has begun", completed(Shift, Upgrade, Return),
+		proxyStory("the answer is the vendor's example, and the upgrade has begun", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Fate.MixedReply = true }),
-		proxyStory("the answer is the vendor's example once, and no upgrade has begun", completed(Shift, Upgrade, Return),
+		proxyStory("the answer is the vendor's example once, and no upgrade has begun", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) {
 				s.proxy().Fate = huawei.Fate{MixedReply: true, Reject: "Upgrade failed due to insufficient subnet ip", Times: 1}
 			}),
-		proxyStory("the answer is the vendor's example each time, and no upgrade begins", doubtful(Shift, Return),
+		proxyStory("the answer is the vendor's example each time, and no upgrade begins", doubtful(TagProxy, Shift, Return, Clear),
 			func(s *Stage) {
 				s.proxy().Fate = huawei.Fate{MixedReply: true, Reject: "Upgrade failed due to insufficient subnet ip"}
 			}),
-		proxyStory("the vendor's own upgrade of the proxy is scheduled", compensated(Shift, Return),
+		proxyStory("the vendor's own upgrade of the proxy is scheduled", compensated(TagProxy, Shift, Return, Clear),
 			func(s *Stage) { s.proxy().ScheduledUpgrade = &huawei.ScheduledUpgrade{StartsIn: 24 * time.Hour} }),
-		proxyStory("the proxy is ABNORMAL after its upgrade", completed(Shift, Upgrade, Restart, Return),
+		proxyStory("the proxy is ABNORMAL after its upgrade", completed(TagProxy, Shift, Upgrade, Restart, Return, Clear),
 			func(s *Stage) { s.proxy().Fate.Abnormal = true }),
 		{
 			Name: "the proxy is ABNORMAL after its upgrade, and its restart fails",
@@ -56,11 +57,18 @@ func proxyStories() []Story {
 			},
 			Promise: doubtful(Upgrade, Restart),
 		},
-		proxyStory("the cloud does not offer the upgrade at the moment it is to begin", compensated(Shift, Return),
+		proxyStory("the cloud does not offer the upgrade at the moment it is to begin", compensated(TagProxy, Shift, Return, Clear),
 			func(s *Stage) {
 				s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.RefusedBefore, Code: "DBS.05000008"})
 			}),
-		proxyStory("the change of weights fails", compensated(Shift), func(s *Stage) { s.proxy().Fate.WeightsFail = true }),
+		proxyStory("the change of weights fails", compensated(TagProxy, Shift, Clear), func(s *Stage) { s.proxy().Fate.WeightsFail = true }),
+		proxyStory("the DB instance has no room for a mark, so the reads are not moved", completed(Upgrade), func(s *Stage) {
+			tags := map[string]string{}
+			for i := range maintenance.MaxInstanceTags {
+				tags[fmt.Sprintf("owner-%02d", i)] = "dba"
+			}
+			s.Scenario.Huawei.Instances[0].Tags = tags
+		}),
 		{
 			Name: "the IAM token expires during the run",
 			Set: func(s *Stage) {
@@ -76,20 +84,20 @@ func proxyStories() []Story {
 
 func jobStories() []Story {
 	return []Story{
-		proxyStory("the upgrade's job is never shown", completed(Shift, Upgrade, Return),
+		proxyStory("the upgrade's job is never shown", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Fate.JobLost = true }),
-		proxyStory("the upgrade's job is shown late", completed(Shift, Upgrade, Return),
+		proxyStory("the upgrade's job is shown late", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Fate.JobLate = late }),
-		proxyStory("the upgrade is not answered, and its job is shown late", completed(Shift, Upgrade, Return), func(s *Stage) {
+		proxyStory("the upgrade is not answered, and its job is shown late", completed(TagProxy, Shift, Upgrade, Return, Clear), func(s *Stage) {
 			s.proxy().Fate.JobLate = late
 			s.Policy.Proxies.Settle = maintenance.Duration(3 * late)
 			s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.LostAfter, Nth: 1})
 		}),
-		proxyStory("the upgrade's job ends as Failed", unchanged(Shift, Upgrade, Return),
+		proxyStory("the upgrade's job ends as Failed", unchanged(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Fate.Fail = "disk full" }),
-		proxyStory("the upgrade's job ends as Canceled", unchanged(Shift, Upgrade, Return),
+		proxyStory("the upgrade's job ends as Canceled", unchanged(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Fate.Cancel = true }),
-		proxyStory("the upgrade's job never ends", stuck(Shift, Upgrade), func(s *Stage) {
+		proxyStory("the upgrade's job never ends", stuck(TagProxy, Shift, Upgrade), func(s *Stage) {
 			s.giveUpSoon()
 			s.proxy().Fate.Stuck = true
 		}),

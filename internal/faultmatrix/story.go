@@ -113,7 +113,7 @@ func Proxy() Story {
 			s.proxiesOnly(1)
 			s.shiftReads()
 		},
-		Promise: completed(Shift, Upgrade, Return),
+		Promise: completed(TagProxy, Shift, Upgrade, Return, Clear),
 	}
 }
 
@@ -145,7 +145,7 @@ func lostWeights() Story {
 			s.shiftReads()
 			s.faults(fault.Rule{Operation: setWeights, Kind: fault.LostAfter, Nth: 1})
 		},
-		Promise: completed(Shift, Upgrade, Return),
+		Promise: completed(TagProxy, Shift, Upgrade, Return, Clear),
 	}
 }
 

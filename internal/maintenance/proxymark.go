@@ -45,6 +45,14 @@ func NewProxyMark(by Mark, routing ProxyRouting) ProxyMark {
 	return m
 }
 
+// Same is true where both are one mark, or neither is there.
+func (m *ProxyMark) Same(other *ProxyMark) bool {
+	if m == nil || other == nil {
+		return m == other
+	}
+	return m.Mark == other.Mark && m.MasterWeight == other.MasterWeight && slices.Equal(m.Owner, other.Owner)
+}
+
 // Restored is what a proxy that shows the routing now is to have again. ok is false where
 // a weight is not the one that the run set: somebody has decided otherwise since, and all
 // stays as it is. Replicas that were added since keep their weights.
