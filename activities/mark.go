@@ -49,3 +49,40 @@ func (e *Engine) atWork(ctx context.Context, m maintenance.Mark) (bool, error) {
 	}
 	return info != nil, err
 }
+
+// ListMarksInput names gateways of an account.
+type ListMarksInput struct {
+	Account string           `json:"account"`
+	ARNs    []string         `json:"arns"`
+	Pace    maintenance.Pace `json:"pace,omitzero"`
+}
+
+// Queue of ListMarks.
+func (in ListMarksInput) Queue(workflows string) string { return AWSQueue(workflows, in.Account) }
+
+// ListMarksOutput is what was found on the gateways.
+type ListMarksOutput struct {
+	Marks []maintenance.Marked `json:"marks,omitempty"`
+	// Unread says of which gateways it is not known, and why.
+	Unread []string `json:"unread,omitempty"`
+}
+
+// ListMarks finds the marks on gateways. One that cannot be read is part of the answer.
+func (a *StorageGateway) ListMarks(ctx context.Context, in ListMarksInput) (out ListMarksOutput, err error) {
+	defer edge(ctx, in.Pace, &err)
+	for _, arn := range in.ARNs {
+		ref := maintenance.GatewayRef{Account: in.Account, ARN: arn}
+		mark, err := a.policyMark(ctx, ref)
+		var now maintenance.RawSchedule
+		if err == nil && mark != nil {
+			now, err = a.rawSchedule(ctx, ref)
+		}
+		switch {
+		case err != nil:
+			out.Unread = append(out.Unread, ref.ID()+": "+err.Error())
+		case mark != nil:
+			out.Marks = append(out.Marks, mark.Found(ref.ID(), now.AutomaticUpdates))
+		}
+	}
+	return out, nil
+}

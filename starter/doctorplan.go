@@ -250,6 +250,23 @@ func (d *doctor) account(p workflows.Probe, f workflows.Finding) {
 	if f.Further != nil {
 		d.found("account", subjectOf(p), further, *f.Further)
 	}
+	d.marks(p, f)
+}
+
+// marks says what runs have changed for a while and not restored yet.
+func (d *doctor) marks(p workflows.Probe, f workflows.Finding) {
+	for _, m := range f.Marks {
+		cure := "see docs/runbook.md, Marks"
+		if m.Leftover() {
+			cure = "run the maintenance of its gateway, which restores it; or by hand: docs/runbook.md, Marks"
+		}
+		if m.Standing != maintenance.MarkHeld { // a run at work is as it should be
+			d.add(checkWarn, "mark", subjectOf(p), m.String(), cure)
+		}
+	}
+	for _, text := range f.Unmarked {
+		d.add(checkWarn, "mark", subjectOf(p), "whether a run has left anything changed is not known: "+text, "a run that finds the same does not begin: docs/runbook.md, Marks")
+	}
 }
 
 // found says what came of a look; well is said where it was good.

@@ -93,6 +93,7 @@ func (r *run) restoreLeftover(ctx workflow.Context, left maintenance.PolicyMark,
 	}
 	change := r.ledger.intend(what, how, r.restore(left, &now))
 	change.is(maintenance.ChangeInForce)
+	change.change.Leftover = true
 	if err := change.takeBack(ctx); err != nil {
 		return "", now, err
 	}
@@ -120,7 +121,7 @@ func (r *run) restore(m maintenance.PolicyMark, now *maintenance.AutomaticUpdate
 // gateway is marked first; where it cannot be, its policy stays, and said says why. The
 // policy that was found is restored when the run ends.
 func (r *run) holdAutomaticUpdates(ctx workflow.Context, found maintenance.AutomaticUpdatePolicy) (said string, err error) {
-	if found == "" || found == maintenance.EmergencyVersionsOnly {
+	if !holdable(found) {
 		return "", nil
 	}
 	m := maintenance.PolicyMark{Mark: mark(ctx), Owner: found, Set: maintenance.EmergencyVersionsOnly}
@@ -139,6 +140,11 @@ func (r *run) holdAutomaticUpdates(ctx workflow.Context, found maintenance.Autom
 	held.is(maintenance.ChangeInForce)
 	r.automatic = heldPolicy{owner: found, change: held}
 	return "", nil
+}
+
+// holdable is true for a policy under which AWS updates the gateway whatever the version.
+func holdable(policy maintenance.AutomaticUpdatePolicy) bool {
+	return policy != "" && policy != maintenance.EmergencyVersionsOnly
 }
 
 // notHeld says why automatic updates are not held back.

@@ -58,6 +58,8 @@ type Surveyed struct {
 	Schedule maintenance.Schedule `json:"schedule"`
 	Proxies  []SurveyedProxy      `json:"proxies,omitempty"`
 	Entry    fleet.Entry          `json:"entry"`
+	// Marks are the settings that runs which have ended have left changed.
+	Marks []maintenance.Marked `json:"marks,omitempty"`
 	// Anomalies are what a person should know before the campaign begins.
 	Anomalies []string `json:"anomalies,omitempty"`
 }

@@ -72,6 +72,10 @@ type Finding struct {
 	// where Seen is how many volumes that has; of a Huawei Cloud account those on jobs
 	// and planned upgrades. nil: there was nothing to look at.
 	Further *Finding `json:"further,omitempty"`
+	// Marks are the settings that runs have changed for a while, of the gateways that the
+	// probe names, else of the first page; Unmarked says what is not known of them.
+	Marks    []maintenance.Marked `json:"marks,omitempty"`
+	Unmarked []string             `json:"unmarked,omitempty"`
 }
 
 // The faults of a look that say what to do about it.
@@ -173,7 +177,28 @@ func (p Probe) lookAtGateways(ctx workflow.Context) (f Finding) {
 	if p.Volumes {
 		f.Further = p.lookAtVolumes(ctx)
 	}
+	f.lookAtMarks(ctx, p, page.Gateways)
 	return f
+}
+
+// lookAtMarks finds what runs have left on the gateways, whoever they were.
+func (f *Finding) lookAtMarks(ctx workflow.Context, p Probe, listed []maintenance.GatewayRef) {
+	arns := p.Named
+	if len(arns) == 0 {
+		for _, g := range listed {
+			arns = append(arns, g.ARN)
+		}
+	}
+	found, err := examine(ctx, "is anything left on the gateways of "+p.Account+"?", gateways.ListMarks,
+		activities.ListMarksInput{Account: p.Account, ARNs: arns, Pace: examinePace()})
+	f.Unmarked = found.Unread
+	if err == nil && len(found.Marks) > 0 {
+		f.Marks, err = examine(ctx, "which runs have marked gateways of "+p.Account+"?", runs.JudgeMarks,
+			activities.MarksLookup{Marks: found.Marks, Pace: examinePace()})
+	}
+	if err != nil {
+		f.Unmarked = append(f.Unmarked, explain(err).Error())
+	}
 }
 
 // lookAtVolumes is nil where no gateway has volumes, as far as the first page of the

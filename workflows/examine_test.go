@@ -87,3 +87,25 @@ func TestExamineOfAWrongPlanIsAnAnswerAndNoFailure(t *testing.T) {
 	require.Equal(t, activities.TypeInvalid, out.Plan.Fault)
 	require.Contains(t, out.Plan.Says, "maxConcurrent")
 }
+
+func TestExamineFindsWhatRunsHaveLeft(t *testing.T) {
+	t.Parallel()
+	s := newSky(3)
+	s.gateways[0].leave(testNamespace)
+	s.gateways[1].leave("elsewhere")
+	s.gateways[2].tags = map[string]string{maintenance.AutomaticUpdatesTag: "held by ann"}
+	env := under(t, noon, s)
+	env.ExecuteWorkflow(workflows.ExamineName, workflows.ExamineInput{Probes: []workflows.Probe{
+		{Account: "prod"}, {Account: "prod", Gateway: arnOf(1), Named: []string{arnOf(1)}},
+	}})
+	var out workflows.ExamineOutput
+	require.NoError(t, env.GetWorkflowResult(&out))
+	all, named := out.Probes[0], out.Probes[1]
+	require.Len(t, all.Marks, 2)
+	require.Equal(t, maintenance.MarkLeft, all.Marks[0].Standing)
+	require.Equal(t, maintenance.MarkForeign, all.Marks[1].Standing)
+	require.Len(t, all.Unmarked, 1)
+	require.Contains(t, all.Unmarked[0], "held by ann")
+	require.Equal(t, all.Marks[1:], named.Marks)
+	require.Empty(t, named.Unmarked)
+}

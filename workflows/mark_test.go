@@ -10,6 +10,8 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows"
 )
 
 // testNamespace is that of the SDK's test environment.
@@ -85,6 +87,7 @@ func TestWhatARunLeftIsRestoredByTheNextOne(t *testing.T) {
 			require.Contains(t, result.Steps[0].Note, tc.says)
 			require.Contains(t, result.Ledger[0].What+result.Ledger[0].Undo, tc.ledger)
 			require.Equal(t, maintenance.ChangeTakenBack, result.Ledger[0].State)
+			require.True(t, result.RestoredLeftovers())
 		})
 	}
 }
@@ -194,6 +197,41 @@ func TestAMarkThatIsThereAtTheEndIsADifference(t *testing.T) {
 	require.Error(t, err)
 	require.Equal(t, maintenance.StateVerificationFailed, result.State, result.Summary)
 	require.Contains(t, result.Summary, "the tag tidegate:automatic-updates, which the run removed, is there")
+}
+
+// A target on which a run has left its change is not up to date, though AWS offers it
+// nothing; one whose mark may be somebody's waits.
+func TestACampaignRestoresWhatARunLeft(t *testing.T) {
+	t.Parallel()
+	s := newSky(3)
+	left, elsewhere, full := s.gateways[0], s.gateways[1], s.gateways[2]
+	left.gateway.NextUpdateAvailable = ""
+	left.leave(testNamespace)
+	elsewhere.leave("elsewhere")
+	full.tags = map[string]string{}
+	for i := range maintenance.MaxTags {
+		full.tags[fmt.Sprint(i)] = ""
+	}
+	p := s.plan()
+	p.Policy.AutomaticUpdates = maintenance.AutomaticUpdatesHold
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterDelayedCallback(func() {
+		rows := rows(t, env)
+		require.Contains(t, rows[0].Note, "left at EMERGENCY_VERSIONS_ONLY")
+		require.Contains(t, rows[1].Reason, "namespace elsewhere")
+		require.NotContains(t, rows[1].Reason, "could not be read")
+	}, 30*time.Minute)
+	env.RegisterDelayedCallback(func() {
+		require.Empty(t, elsewhere.done())
+		elsewhere.tags, elsewhere.schedule.AutomaticUpdates = nil, maintenance.AllVersions // as the runbook says
+	}, 70*time.Minute)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 2, Current: 1}, result.Counts)
+	require.Equal(t, []string{"automatic-updates ALL_VERSIONS", unmarks}, left.done())
+	require.Equal(t, maintenance.AllVersions, left.schedule.AutomaticUpdates)
+	require.Contains(t, elsewhere.done(), marks)
+	require.NotContains(t, full.done(), "automatic-updates EMERGENCY_VERSIONS_ONLY")
 }
 
 var _ activities.GatewayTags = (*cloud)(nil)

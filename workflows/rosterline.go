@@ -94,6 +94,9 @@ func endOf(result maintenance.Result, err error, policy maintenance.Policy) flee
 	case !result.Updated():
 		// Somebody else did it between the survey and the run. It is no canary.
 		ended.State, ended.Note = fleet.Current, "nothing to do"
+		if result.RestoredLeftovers() {
+			ended.Note = "nothing to update; restored what an earlier run had left"
+		}
 	}
 	return ended
 }

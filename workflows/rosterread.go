@@ -47,13 +47,16 @@ func (r *roster) survey(ctx workflow.Context, l *line, as fleet.Event) {
 	l.unreadable = err != nil
 	if err != nil {
 		l.Entry.Barred = cutTo("could not be read: "+explain(err).Error(), maxBarred)
+		if is(err, activities.TypeMarked) {
+			l.Entry.Barred = cutTo(explain(err).Error(), maxBarred)
+		}
 		l.patience = min(max(patience, 2*l.patience), mostPatience)
 	} else {
 		l.patience = 0
 	}
 	l.Entry.Name, l.Entry.Gateway = cmp.Or(l.Target.Name, l.Target.Gateway.ID()), l.Target.Gateway.ID()
 	l.Entry.Keys = r.in.Plan.Keys(l.Target)
-	l.Entry.State, l.Entry.Note = fleet.Waiting, ""
+	l.Entry.State, l.Entry.Note = fleet.Waiting, leftovers(l.Marks)
 	if err == nil && l.Entry.Work.IsZero() {
 		l.Entry.State, l.Entry.Note = fleet.Current, "nothing to do"
 	}
@@ -67,7 +70,7 @@ func (r *roster) survey(ctx workflow.Context, l *line, as fleet.Event) {
 
 // read fills a line in.
 func (r *roster) read(ctx workflow.Context, l *line) error {
-	l.Anomalies, l.Entry.Barred = nil, ""
+	l.Anomalies, l.Marks, l.Entry.Barred = nil, nil, ""
 	policy := r.in.Plan.Policy
 	ref := l.Target.Gateway
 	in := activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Pace: policy.Pace}
@@ -89,8 +92,13 @@ func (r *roster) read(ctx workflow.Context, l *line) error {
 	if err := r.readProxies(ctx, l); err != nil {
 		return err
 	}
+	l.tellUnmarkable(policy, out)
 	l.Entry.Work = workOf(policy, l.Surveyed)
-	return r.findObstacle(ctx, l)
+	l.Entry.Work.Restore = len(out.Marks) > 0
+	if err := r.findObstacle(ctx, l); err != nil {
+		return err
+	}
+	return r.judgeMarks(ctx, l, out.Marks...)
 }
 
 // readProxies puts an instance's proxies in the place of AllProxies, and reads

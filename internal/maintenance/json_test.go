@@ -50,7 +50,7 @@ func sampleResult() maintenance.Result {
 			InstanceID: instanceID, ProxyID: proxyID, State: maintenance.ProxyRejected, From: "2.23.12.000", To: "2.24.03.000", JobID: "job-1", Note: "insufficient subnet ip",
 		}},
 		Steps:  []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &begin, End: &end, Note: "triggered"}},
-		Ledger: []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none"}},
+		Ledger: []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none", Leftover: true}},
 		Decisions: []maintenance.Decision{{
 			What: "approve", Target: "store-7", Step: maintenance.StepSnapshot, Wave: 2, NotBefore: end, MaxConcurrent: 20,
 			By: "ann", Why: "change 4711", At: begin, Campaign: "fleet", Note: "it is stopped already",

@@ -20,7 +20,9 @@ type Change struct {
 	Reversible bool        `json:"reversible"`     // false: it only goes forward
 	Undo       string      `json:"undo,omitempty"` // how it is taken back, in words
 	State      ChangeState `json:"state"`
-	Why        string      `json:"why,omitempty"` // why it could not be taken back
+	Why        string      `json:"why,omitempty"` // why it could not be taken back, or was not made
+	// Leftover is true for a change of an earlier run, which has ended and left it.
+	Leftover bool `json:"leftover,omitempty"`
 }
 
 // Kind says whether the change can be taken back, in a word.
@@ -47,7 +49,7 @@ func Conclude(failed bool, ledger []Change) EndState {
 			return StateCompensationFailed
 		case !c.Reversible && c.stays():
 			state = StatePartial
-		case c.Reversible && c.State != ChangeNotMade && state == StateFailed:
+		case c.Reversible && !c.Leftover && c.State != ChangeNotMade && state == StateFailed:
 			state = StateCompensated
 		}
 	}

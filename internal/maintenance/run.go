@@ -184,6 +184,11 @@ func (r Result) Updated() bool {
 	return r.Gateway.Updated || slices.ContainsFunc(r.Proxies, func(p ProxyOutcome) bool { return p.State == ProxyUpgraded })
 }
 
+// RestoredLeftovers is true where the run has restored what an earlier one had left.
+func (r Result) RestoredLeftovers() bool {
+	return slices.ContainsFunc(r.Ledger, func(c Change) bool { return c.Leftover && c.State == ChangeTakenBack })
+}
+
 // Status is what a running target says of itself at this moment.
 type Status struct {
 	Target  Target         `json:"target"`

@@ -32,11 +32,12 @@ func (s State) Ended() bool {
 type Work struct {
 	Update    bool `json:"update,omitempty"`
 	Snapshots int  `json:"snapshots,omitempty"` // recovery points, one after the other: 0 to 2
+	Restore   bool `json:"restore,omitempty"`   // what a run which has ended left changed; it takes no time
 	Proxies   int  `json:"proxies,omitempty"`   // upgrades that follow one another, those side by side counted once
 }
 
 // IsZero is true where nothing is to be done.
-func (w Work) IsZero() bool { return !w.Update && w.Proxies <= 0 }
+func (w Work) IsZero() bool { return !w.Update && w.Proxies <= 0 && !w.Restore }
 
 // Entry is what is known of one target. Ten thousand of them travel in one
 // payload, so it is short there: see MarshalJSON.

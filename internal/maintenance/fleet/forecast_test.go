@@ -22,6 +22,8 @@ func TestAForecastIsThePlansUntilEnoughIsMeasured(t *testing.T) {
 	require.Equal(t, 110*time.Minute, f.Forecast(e), "two are too few")
 	f.Measured.Update.Add(time.Minute)
 	require.Equal(t, 150*time.Minute, f.Forecast(e))
+	require.Zero(t, f.Forecast(fleet.Entry{Work: fleet.Work{Restore: true}}), "it takes no time, and is to be done")
+	require.False(t, fleet.Work{Restore: true}.IsZero())
 	require.Zero(t, f.Forecast(fleet.Entry{Work: fleet.Work{Snapshots: 1}}), "nothing is snapshotted where nothing is done")
 }
 

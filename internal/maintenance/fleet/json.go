@@ -33,7 +33,7 @@ func (w *wire) elements() [14]any {
 //
 //	["store-7","sgw-12A3456B",7,0,"weekly 0 12:00 GMT-4:00",[1,1],["app=till"]]
 //
-// Work is three numbers: update (0 or 1), snapshots, proxies. An instant is its
+// Work is four numbers: update (0 or 1), snapshots, proxies, restore (0 or 1). An instant is its
 // seconds since 1970, what is left of a second cut off; 0 is none. For the letters
 // of the states see codes.
 func (e Entry) MarshalJSON() ([]byte, error) {
@@ -150,9 +150,12 @@ func readSchedule(text string) (maintenance.Schedule, error) {
 
 // writeWork leaves out the zeros at the end.
 func writeWork(w Work) []int {
-	numbers := []int{0, w.Snapshots, w.Proxies}
+	numbers := []int{0, w.Snapshots, w.Proxies, 0}
 	if w.Update {
 		numbers[0] = 1
+	}
+	if w.Restore {
+		numbers[3] = 1
 	}
 	for len(numbers) > 0 && numbers[len(numbers)-1] == 0 {
 		numbers = numbers[:len(numbers)-1]
@@ -161,9 +164,9 @@ func writeWork(w Work) []int {
 }
 
 func readWork(numbers []int) Work {
-	var of [3]int
+	var of [4]int
 	copy(of[:], numbers)
-	return Work{Update: of[0] != 0, Snapshots: of[1], Proxies: of[2]}
+	return Work{Update: of[0] != 0, Snapshots: of[1], Proxies: of[2], Restore: of[3] != 0}
 }
 
 func seconds(t time.Time) int64 {
