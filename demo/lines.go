@@ -81,7 +81,7 @@ func keeps(c fleet.Status) string {
 func news(before, after maintenance.Status, now time.Time) []string {
 	var texts []string
 	for _, d := range after.Decisions[min(len(before.Decisions), len(after.Decisions)):] {
-		texts = append(texts, fmt.Sprintf("%s by %s: %s", d.Text(), d.By, d.Why))
+		texts = append(texts, fmt.Sprintf("%s: %s", who(d), d.Why))
 	}
 	texts = append(texts, newlySettled(before.Ledger, after.Ledger)...)
 	texts = append(texts, newlyOver(before.Steps, after.Steps)...)

@@ -191,9 +191,18 @@ func (p printer) coloured(shown string, expected bool) string {
 	return text.FgGreen.Sprint(shown)
 }
 
+// who is what was decided, by whom and with what, such as: retry by ann (update).
+func who(d maintenance.Decision) string {
+	text := d.What + " by " + d.By
+	if detail := d.Detail(); detail != "" {
+		text += " (" + detail + ")"
+	}
+	return text
+}
+
 // decided says who decided what.
 func decided(decisions []maintenance.Decision) string {
-	texts := each(decisions, func(d maintenance.Decision) string { return fmt.Sprintf("%s by %s, because %s", d.Text(), d.By, d.Why) })
+	texts := each(decisions, func(d maintenance.Decision) string { return fmt.Sprintf("%s, because %s", who(d), d.Why) })
 	if len(texts) == 0 {
 		return ""
 	}

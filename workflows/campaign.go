@@ -3,7 +3,6 @@ package workflows
 import (
 	"cmp"
 	"errors"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -104,9 +103,6 @@ func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
 	c := &campaign{in: in, phase: fleet.Gathering, entryOf: map[int]int{}, orphans: map[int]int{}}
 	if in.Carried == nil {
 		c.Start, c.received = workflow.Now(ctx), len(in.Plan.Targets)
-		if stale := in.Plan.Stale(c.Start); stale != "" {
-			c.in.Plan.Warnings = slices.Concat(in.Plan.Warnings, []string{stale})
-		}
 		return c
 	}
 	c.Carried, c.phase = *in.Carried, fleet.Underway
@@ -268,7 +264,7 @@ func (c *campaign) answerQueries(ctx workflow.Context) (fleet.Result, error) {
 		Timeout: planOnlyFor, TimerOptions: workflow.TimerOptions{Summary: "the plan can be read until then"},
 	}, func() bool { return c.Stopped != "" })
 	return fleet.Result{
-		Name: c.in.Plan.Name, State: fleet.Completed, Summary: "Planned only: nothing was begun.", Counts: c.fleet().Counts(),
+		Name: c.in.Plan.Name, State: fleet.Completed, Summary: "Planned only: nothing was begun.", Counts: c.fleet().Counts(), Decisions: c.Decisions,
 		Submitter: c.in.Submitter, Digest: c.in.Digest, Start: c.Start, End: workflow.Now(ctx),
 	}, err
 }

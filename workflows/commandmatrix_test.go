@@ -280,3 +280,86 @@ func TestEveryCommandOnEveryRunActsOrSaysWhyNot(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryCommandOnEveryCampaignActsOrSaysWhyNot: the same of those about the whole.
+func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
+	t.Parallel()
+	const (
+		approve, pause, resume = workflows.ApproveUpdate, workflows.PauseUpdate, workflows.ResumeUpdate
+		abort, concurrency     = workflows.AbortUpdate, workflows.ConcurrencyUpdate
+		noApproval             = "the plan asks for no approval"
+		stopped                = "it is stopped already: aborted by dave (enough)"
+		plans                  = "it only plans, and begins nothing"
+	)
+	for state, tc := range map[string]struct {
+		arrange func(*workflows.CampaignInput)
+		answers map[string]string
+	}{
+		"is in progress": {
+			func(*workflows.CampaignInput) {},
+			map[string]string{approve: noApproval, pause: acts, resume: "it is not paused", concurrency: acts, abort: acts},
+		},
+		"is paused": {
+			func(in *workflows.CampaignInput) { in.Carried.Paused = "dave: INC-77" },
+			map[string]string{approve: noApproval, pause: "it is paused already, by dave: INC-77", resume: acts, concurrency: acts, abort: acts},
+		},
+		"needs an approval": {
+			func(in *workflows.CampaignInput) { in.Plan.Approvals.Count = 1 },
+			map[string]string{approve: acts, pause: acts, resume: "it is not paused", concurrency: acts, abort: acts},
+		},
+		"is stopped": {
+			func(in *workflows.CampaignInput) {
+				in.Carried.Stopped = "aborted by dave (enough)"
+				in.Carried.Entries[0].Begin(1, noon)
+			},
+			map[string]string{approve: stopped, pause: stopped, resume: stopped, concurrency: stopped, abort: acts},
+		},
+		"only plans": {
+			func(in *workflows.CampaignInput) { in.PlanOnly = true },
+			map[string]string{approve: plans, pause: plans, resume: plans, concurrency: plans, abort: acts},
+		},
+	} {
+		require.Len(t, tc.answers, 5, state)
+		for command, want := range tc.answers {
+			t.Run(command+" of one that "+state, func(t *testing.T) {
+				t.Parallel()
+				s := newSky(1)
+				env := under(t, noon, s)
+				env.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil)
+				in := carried(s.plan(), fleet.Entry{
+					Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Waiting, Work: fleet.Work{Update: true},
+					Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Day: 1, Hour: 2},
+				})
+				in.EventsPerRun, in.Carried.Swept = 0, noon
+				tc.arrange(&in)
+				o := workflows.CampaignOrder{Order: workflows.Order{By: "carol", Why: "for the test"}}
+				if command == concurrency {
+					o.MaxConcurrent = 7
+				}
+				answer := env.order(time.Minute, command, o)
+				var after fleet.Status
+				env.RegisterDelayedCallback(func() {
+					after = campaignStatus(t, env)
+					env.SignalWorkflow(workflows.NewsSignal, workflows.News{Events: []fleet.Event{
+						{Kind: fleet.KindEnded, Attempt: 1, State: fleet.Succeeded, At: noon},
+					}})
+				}, 2*time.Minute)
+				env.order(3*time.Minute, abort, workflows.CampaignOrder{})
+				result, _ := campaign(t, env, in) //nolint:errcheck // how it ends is not the matter
+				require.Equal(t, want == acts, answer.accepted, answer.refused)
+				require.Contains(t, answer.refused, want)
+				if want != acts {
+					require.Empty(t, after.Decisions)
+					return
+				}
+				require.Equal(t, command, result.Decisions[0].What)
+				if command == abort { // it has ended at once, but for what runs
+					require.Equal(t, in.PlanOnly, result.State != fleet.Aborted)
+					return
+				}
+				require.Equal(t, command == pause || (state == "is paused" && command != resume), after.Paused != "")
+				require.Equal(t, command == concurrency, after.MaxConcurrent == 7)
+			})
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -87,7 +88,7 @@ func ganttOf(d Document) gantt {
 	}
 	for _, decision := range d.Decisions {
 		g.Decisions = append(g.Decisions, bar{
-			X: a.at(decision.At), Y: headHeight - 8, Title: fmt.Sprintf("%s %s %s by %s", stamp(decision.At), decision.Text(), decision.Target, decision.By),
+			X: a.at(decision.At), Y: headHeight - 8, Title: fmt.Sprintf("%s %s by %s: %s", stamp(decision.At), cmp.Or(decision.Target, d.Name), decision.By, decision.Text()),
 		})
 	}
 	return g
