@@ -50,6 +50,8 @@ const (
 	// TypeMarked: another run has changed a setting for a while, and is not known to have
 	// ended.
 	TypeMarked = "Marked"
+	// TypeRefused: the run of a target refused an operator action.
+	TypeRefused = "Refused"
 	// TypeNotSent: a message to people that its channel did not take.
 	TypeNotSent = "NotSent"
 )
@@ -64,6 +66,9 @@ var (
 	errQuarantined  = errors.New("the gateway is quarantined")
 	errMarked       = errors.New("in use by another run")
 	errNotSent      = errors.New("not sent")
+	errRefused      = errors.New("its maintenance refuses it")
+	errNoRun        = errors.New("its maintenance does not run any more")
+	errNoAnswer     = errors.New("its maintenance did not answer")
 )
 
 // verdict is what Temporal should do about an error.
@@ -79,6 +84,9 @@ func verdicts() []verdict {
 	return []verdict{
 		{is: maintenance.ErrUnknownOutcome, kind: TypeUnknownOutcome},
 		{is: errNotSent, kind: TypeNotSent},
+		{is: errRefused, kind: TypeRefused},
+		{is: errNoRun, kind: TypeNotFound},
+		{is: errNoAnswer, kind: TypeUnavailable, retry: true},
 		{is: errWindowMissed, kind: TypeWindowMissed},
 		{is: errQuarantined, kind: TypeQuarantined},
 		{is: errMarked, kind: TypeMarked},

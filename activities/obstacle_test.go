@@ -34,6 +34,8 @@ type fakeRun struct {
 	fails    error
 	parent   string // id of the workflow that started it
 	result   any
+	answer   any   // to an update
+	refuses  error // it
 	ends     error // in the place of a result
 }
 
@@ -59,6 +61,28 @@ func (r endedRun) Get(_ context.Context, to any) error {
 }
 
 func (r endedRun) GetID() string { return "w" }
+
+func (f fakeRuns) UpdateWorkflow(_ context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	found := f[o.WorkflowID]
+	if o.RunID != found.run || o.UpdateID == "" {
+		return nil, serviceerror.NewNotFound("no run " + o.RunID)
+	}
+	if found.refuses != nil {
+		return nil, found.refuses
+	}
+	return givenUpdate{answer: found.answer}, nil
+}
+
+// givenUpdate gives the answer to an update.
+type givenUpdate struct {
+	client.WorkflowUpdateHandle
+
+	answer any
+}
+
+func (u givenUpdate) Get(ctx context.Context, to any) error {
+	return endedRun{fakeRun: fakeRun{result: u.answer}}.Get(ctx, to)
+}
 
 func (f fakeRuns) DescribeWorkflowExecution(_ context.Context, id, run string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	found, ok := f[id]

@@ -97,5 +97,8 @@ func (AnyLookup) Queue(workflows string) string { return workflows }
 // Queue of AwaitRecord.
 func (RecordLookup) Queue(workflows string) string { return workflows }
 
+// Queue of PassOn.
+func (PassOnInput) Queue(workflows string) string { return workflows }
+
 // Queue of CheckPlan.
 func (CheckPlanInput) Queue(workflows string) string { return workflows }

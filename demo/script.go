@@ -53,7 +53,7 @@ func (s *script) approve(ctx context.Context, m moment) error {
 func (s *script) decide(ctx context.Context, m moment) error {
 	for _, target := range members() {
 		run := m.runs[target.name]
-		if run.Blocker != maintenance.BlockedByFailure {
+		if run.Blocker != maintenance.BlockedByHold {
 			continue
 		}
 		if target.decide == nil {
@@ -93,7 +93,7 @@ func (s *script) moveWindows(m moment) error {
 		}
 	}
 	c := m.campaign
-	if s.moved || c.Counts.Total == 0 || c.Counts.Waiting+c.Counts.Running > c.MaxConcurrent {
+	if s.moved || c.Counts.Total == 0 || c.Counts.Waiting+c.Counts.InProgress() > c.MaxConcurrent {
 		return nil
 	}
 	s.moved = true

@@ -38,7 +38,7 @@ func TestWhoAsksIsLeftTheApproval(t *testing.T) {
 func TestATargetThatShouldNotFailEndsTheDemo(t *testing.T) {
 	t.Parallel()
 	s := newScript(nil, nil, false)
-	held := waiting(maintenance.BlockedByFailure, 0)
+	held := waiting(maintenance.BlockedByHold, 0)
 	err := s.decide(t.Context(), moment{runs: map[string]maintenance.Status{"canary": held}})
 	require.EqualError(t, err, "canary is held, which it should not be: because")
 }

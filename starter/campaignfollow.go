@@ -151,7 +151,7 @@ func (p *campaignProgress) begun(rows []fleet.Row) {
 		if !p.running[key] {
 			p.Line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Begun), show.Instant(r.End)))
 		}
-		if r.Held && p.said[key] != r.Note {
+		if r.State == fleet.Held && p.said[key] != r.Note {
 			p.Line(fmt.Sprintf("held      %s (%s): %s", r.Name, r.Gateway, r.Note))
 		}
 		p.said[key] = r.Note
@@ -216,9 +216,12 @@ func fleetMoment(s fleet.Status, now time.Time) string {
 	if c.Total == 0 {
 		return operate.PhaseText(s)
 	}
-	ended := c.Total - c.Waiting - c.Running
+	ended := c.Ended()
 	full := barWidth * ended / c.Total
 	text := fmt.Sprintf("[%s%s] %d/%d ended, %d running", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), ended, c.Total, c.Running)
+	if c.Held > 0 {
+		text += fmt.Sprintf(", %d held", c.Held)
+	}
 	if s.Next.After(now) {
 		text += fmt.Sprintf(", next in %s", whole(s.Next.Sub(now)))
 	}

@@ -27,10 +27,10 @@ func (f *statusFlags) wanted() (states []fleet.State, err error) {
 	for _, text := range f.states {
 		state := fleet.State(strings.TrimSpace(text))
 		switch state {
-		case fleet.Waiting, fleet.Running, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.Current:
+		case fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.Current:
 			states = append(states, state)
 		default:
-			errs = append(errs, wrong("--state", text, "waiting, running, succeeded, failed, skipped or current"))
+			errs = append(errs, wrong("--state", text, "waiting, running, held, succeeded, failed, skipped or current"))
 		}
 	}
 	return states, errors.Join(errs...)

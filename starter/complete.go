@@ -64,7 +64,7 @@ func (a *app) completers() map[string]completer {
 // orderCompleters are those of an order's arguments: only what runs can obey.
 func orderCompleters(o operate.Order) []asker {
 	var second []asker
-	if o.Campaign == operate.OfTarget {
+	if o.Campaign == operate.OfTarget || o.Campaign == operate.OfEither {
 		second = []asker{targets(o.Update)}
 	}
 	switch {
@@ -103,7 +103,7 @@ func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
 		"not-before":     {"now\ttake an earlier one back"},
 	}
 	byFlag := map[string]completer{
-		"state":  list(string(fleet.Waiting), string(fleet.Running), string(fleet.Succeeded), string(fleet.Failed), string(fleet.Skipped), string(fleet.Current)),
+		"state":  list(string(fleet.Waiting), string(fleet.Running), string(fleet.Held), string(fleet.Succeeded), string(fleet.Failed), string(fleet.Skipped), string(fleet.Current)),
 		"file":   cobra.FixedCompletions([]string{"md", "html", "json"}, cobra.ShellCompDirectiveFilterFileExt),
 		"verify": cobra.FixedCompletions([]string{"md", "html", "json"}, cobra.ShellCompDirectiveFilterFileExt),
 	}

@@ -80,6 +80,8 @@ func orderArguments(o operate.Order) cobra.PositionalArgs {
 			names = []string{"CAMPAIGN or GATEWAY_ID"}
 		case o.Campaign == "", o.To != nil && len(args) > 0 && isGateway(args[0]):
 			names = []string{"GATEWAY_ID"}
+		case o.Campaign == operate.OfEither:
+			names = []string{"CAMPAIGN", "TARGET"}[:min(len(args), 2)]
 		}
 		return arguments(names...)(cmd, args)
 	}
@@ -96,10 +98,10 @@ func (g *given) take(args []string) []error {
 		return errs[:]
 	}
 	g.Name, errs[0] = args[0], campaignArgument(args[0])
-	switch g.Campaign {
-	case operate.OfTarget:
+	switch {
+	case g.Campaign == operate.OfTarget, g.Campaign == operate.OfEither && len(args) > 1:
 		g.In.Target, errs[1] = targetArgument(args[1])
-	case operate.WithNumber:
+	case g.Campaign == operate.WithNumber:
 		n, err := strconv.Atoi(args[1])
 		if err != nil || n < 1 || n > maintenance.MostConcurrent {
 			errs[1] = wrong("the number of targets at a time", args[1], fmt.Sprintf("1 to %d", maintenance.MostConcurrent))

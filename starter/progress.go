@@ -33,11 +33,11 @@ func (p *progress) show(s maintenance.Status, now time.Time) {
 	p.redraw(now)
 }
 
-// steps shows what is new of them. reason is what the waiting step waits for.
+// steps shows what is new of them. reason is what the waiting step waits for, or why it is held.
 func (p *progress) steps(steps []maintenance.StepReport, reason string) {
 	for _, s := range steps {
 		note := s.Note
-		if s.State == maintenance.StepWaiting {
+		if s.State == maintenance.StepWaiting || s.State == maintenance.StepHeld {
 			note = reason
 		}
 		text := strings.TrimRight(fmt.Sprintf("%-16s %-8s %s", s.Step, s.State, note), " ")

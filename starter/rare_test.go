@@ -33,12 +33,17 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 	again := maintenance.Decision{What: "abort", By: "bob", At: at, Campaign: "campaign-fleet", Note: "it is stopped already: aborted by alice (enough); nothing is in progress any more"}
 	detailed := again
 	detailed.Step, detailed.Wave, detailed.NotBefore, detailed.MaxConcurrent = maintenance.StepSnapshot, 2, at, 20
+	decided := at.Add(20 * time.Minute)
+	asked := maintenance.FailedAttempt{
+		At: at, Why: "snapshot failed: refused", Asked: []string{"oncall"}, Until: &decided,
+		Decision: &maintenance.Decision{What: "retry", By: "bob", Why: "mended", At: decided, Step: maintenance.StepSnapshot},
+	}
 	run := maintenance.Status{
 		Target: maintenance.Target{
 			Name: "one", Labels: map[string]string{"app": "pay"},
 			Proxies: []maintenance.ProxyRef{{Account: "prod", InstanceID: "in07", ProxyID: "po01", Version: "2.24.03.000"}},
 		},
-		Step: maintenance.StepSnapshot, Steps: []maintenance.StepReport{},
+		Step: maintenance.StepSnapshot, Steps: []maintenance.StepReport{{Step: maintenance.StepSnapshot, State: maintenance.StepActive, Start: &at, Failed: []maintenance.FailedAttempt{asked}}},
 		Gateway:   maintenance.GatewayOutcome{Before: gateway, After: gateway},
 		Snapshots: []maintenance.SnapshotOutcome{{VolumeID: "vol-1", SnapshotID: "snap-1", Point: maintenance.PointAfter, Deleted: true}},
 		Calls: []maintenance.Call{{
@@ -61,7 +66,10 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 			File: "fleet.yaml", OK: true, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}, Name: "fleet", Targets: 3, Waves: 2, WaveSizes: []int{1, 2},
 		}},
 		Reports: []report.Document{{
-			SchemaVersion: report.SchemaVersion, Name: "fleet", Schedule: "weekly", Targets: []report.Target{}, Decisions: []report.Decision{{Decision: detailed}},
+			SchemaVersion: report.SchemaVersion, Name: "fleet", Schedule: "weekly", Targets: []report.Target{{
+				Name: "one", Gateway: "sgw-12A3456B", Wave: 1, State: fleet.Held, HeldAt: maintenance.StepSnapshot, Held: maintenance.Duration(20 * time.Minute),
+				Runs: []report.Run{{Ended: "running", Start: at, Failed: []maintenance.StepFailure{{Step: maintenance.StepSnapshot, FailedAttempt: asked}}}},
+			}}, Decisions: []report.Decision{{Decision: detailed}},
 			Chain: report.Chain{Links: []report.Link{{WorkflowID: "campaign-fleet", Gone: true}}},
 		}},
 	}

@@ -149,7 +149,14 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 		c.tell(ctx)
 		c.publish(ctx)
 		if c.turn.Over || (c.Stopped != "" && c.running() == 0) {
-			return c.conclude(ctx)
+			if workflow.AllHandlersFinished(ctx) {
+				return c.conclude(ctx)
+			}
+			// What is passed on to a run may be what has ended it, and is told with the rest.
+			if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+				return fleet.Result{}, err
+			}
+			continue
 		}
 		if c.shouldMoveOn(ctx) {
 			return fleet.Result{}, c.moveOn(ctx)
@@ -188,7 +195,7 @@ func (c *campaign) rest(ctx workflow.Context) error {
 
 func (c *campaign) running() (n int) {
 	for _, e := range c.Entries {
-		if e.State == fleet.Running {
+		if e.State.InProgress() {
 			n++
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -54,12 +55,13 @@ func campaignDetails(to place, called string, s fleet.Status, keepers []keeper) 
 	d.mayOrder(s.May, "; about one target also `\"target\": \"name\"`")
 	campaignLinks(d, to, s)
 	noticeTable(d, untold(s.Notices))
+	heldTable(d, to, s)
 	consentTable(d, s.Approval)
 	failedTable(d, to, s)
 	runningTable(d, to, s)
 	keeperTable(d, keepers)
-	waveTable(d, s.Waves)
 	decisionTable(d, s.Decisions)
+	waveTable(d, s.Waves)
 	nextTable(d, s)
 	warningTable(d, s.Warnings)
 	return d.text.String()
@@ -73,9 +75,9 @@ func campaignSums(d *document, called string, s fleet.Status) {
 		return
 	}
 	n := s.Counts
-	d.say("Ended: %s (succeeded: %d, nothing to be done: %d, failed: %d, skipped: %d). Running: %d of at most %d. Waiting: %d.",
-		maintenance.CountedOf(n.Total-n.Running-n.Waiting, n.Total, "target", "targets"),
-		n.Succeeded, n.Current, n.Failed, n.Skipped, n.Running, s.MaxConcurrent, n.Waiting)
+	d.say("Ended: %s (succeeded: %d, nothing to be done: %d, failed: %d, skipped: %d). In progress: %d of at most %d (held: %d). Waiting: %d.",
+		maintenance.CountedOf(n.Ended(), n.Total, "target", "targets"),
+		n.Succeeded, n.Current, n.Failed, n.Skipped, n.InProgress(), s.MaxConcurrent, n.Held, n.Waiting)
 	d.say("Begun by %s, %s. From a shell: `tidegate status %s`", s.Submitter, begun, md(called))
 }
 
@@ -91,7 +93,7 @@ func campaignHeadline(d *document, s fleet.Status) {
 		d.say("**Planned only:** it begins nothing.")
 	case s.Stopped != "":
 		d.say("**Stopped** (%s): what runs ends, nothing more begins.", s.Stopped)
-	case s.Counts.Running > 0:
+	case s.Counts.InProgress() > 0:
 		d.say("**Under way.**")
 	case !s.Next.IsZero():
 		d.say("**Waits** until %s.", when(s.Next, maintenance.Zone{}))
@@ -165,12 +167,40 @@ func runningTable(d *document, to place, s fleet.Status) {
 	var rows [][]md
 	for _, r := range shown(s.Running) {
 		state := stamp(&r.End)
-		if r.Held {
-			state = "**held:** " + plain(r.Note)
+		if r.State == fleet.Held {
+			state = "**held:** see above"
 		}
 		rows = append(rows, []md{to.target(r.Name, r.Gateway), number(r.Wave), stamp(&r.Begun), state})
 	}
-	d.table("Running", []string{"target", "wave", "began, UTC", "expected end"}, rows, s.Counts.Running)
+	d.table("In progress", []string{"target", "wave", "began, UTC", "expected end"}, rows, s.Counts.InProgress())
+}
+
+// shownHeld is how many held targets the Web UI shows with the commands that resolve
+// them: what is sent to the campaign resolves the others too.
+const shownHeld = 2
+
+// heldTable shows what is held, why, and what resolves it: sent to the campaign, or
+// typed.
+func heldTable(d *document, to place, s fleet.Status) {
+	var rows [][]md
+	held := s.HeldRows()
+	for _, r := range held[:min(len(held), shownHeld)] {
+		rows = append(rows, []md{to.target(r.Name, r.Gateway), stamp(&r.Since), plain(cutTo(r.Note, shownNote)), resolveCell(r.Gateway, r.Step)})
+	}
+	heldRows(d, rows, s.Counts.Held)
+}
+
+func heldRows(d *document, rows [][]md, total int) {
+	d.table("Held: a person has to act", []string{"target", "since, UTC", "why", "resolve it with"}, rows, total)
+}
+
+// resolveCell are the commands that resolve a hold, in a table.
+func resolveCell(gatewayID string, step maintenance.Step) md {
+	var commands []string
+	for _, command := range maintenance.ResolveCommands(gatewayID, step) {
+		commands = append(commands, "`"+command+"`")
+	}
+	return md(strings.Join(commands, ", "))
 }
 
 func keeperTable(d *document, keepers []keeper) {

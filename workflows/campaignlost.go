@@ -56,7 +56,7 @@ func (c *campaign) lose(ctx workflow.Context, roster int) {
 		e := &c.Entries[i]
 		switch {
 		case e.Ref/LineSpace != roster || e.State.Ended():
-		case e.State == fleet.Running:
+		case e.State.InProgress():
 			c.seeHome(ctx, e.Ref, e.Attempts)
 		default:
 			c.giveUp(ctx, e, "see the target's own run")
@@ -91,7 +91,7 @@ func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
 			c.learnDecisions(*e, record.Result.Decisions...)
 		}
 		switch {
-		case e.State != fleet.Running || e.Attempts != attempt:
+		case !e.State.InProgress() || e.Attempts != attempt:
 		case err != nil:
 			c.giveUp(ctx, e, "how its run ended is not known: "+explain(err).Error())
 		case record.Result == nil:

@@ -31,7 +31,7 @@ func news(ctx workflow.Context) workflow.ReceiveChannel {
 
 // heldOnes is where runs tell that they are held, and when no more.
 func heldOnes(ctx workflow.Context) workflow.ReceiveChannel {
-	return workflow.GetSignalChannelWithOptions(ctx, heldSignal, workflow.SignalChannelOptions{
+	return workflow.GetSignalChannelWithOptions(ctx, HeldSignal, workflow.SignalChannelOptions{
 		Description: "That a target waits for a person, or no more; its maintenance sends it.",
 	})
 }
@@ -54,7 +54,7 @@ func (c *campaign) drain(ctx workflow.Context) {
 		c.learn(ctx, n)
 	}
 	for held := heldOnes(ctx); ; {
-		var h heldTarget
+		var h HeldTarget
 		if !held.ReceiveAsync(&h) {
 			break
 		}
@@ -92,10 +92,10 @@ func (c *campaign) keepDecision(d maintenance.Decision) {
 }
 
 // learnHeld takes in that a target is held whose roster is gone.
-func (c *campaign) learnHeld(ctx workflow.Context, h heldTarget) {
+func (c *campaign) learnHeld(ctx workflow.Context, h HeldTarget) {
 	for i := range c.Entries {
 		e := &c.Entries[i]
-		if e.Gateway == h.Gateway && e.Learn(fleet.Event{Kind: fleet.KindHeld, Attempt: e.Attempts, Note: cut(h.Reason)}, workflow.Now(ctx)) {
+		if e.Gateway == h.Gateway && e.Learn(h.event(e.Attempts), workflow.Now(ctx)) {
 			c.changed = true
 			c.tell(ctx)
 		}
@@ -181,7 +181,7 @@ func (c *campaign) sweep(ctx workflow.Context, now time.Time) error {
 	c.Swept = now
 	to := make([]Orders, len(c.Rosters))
 	for _, e := range c.Entries {
-		if e.State == fleet.Running {
+		if e.State.InProgress() {
 			o := &to[e.Ref/LineSpace]
 			o.Tell = append(o.Tell, e.Ref%LineSpace)
 			o.Begin = append(o.Begin, StartOrder{Line: e.Ref % LineSpace, Attempt: e.Attempts}) // it may never have come
@@ -228,7 +228,7 @@ func (c *campaign) abortOrphans(ctx workflow.Context) {
 		return
 	}
 	for _, e := range c.Entries {
-		if e.State == fleet.Running && slices.Contains(c.Lost, e.Ref/LineSpace) {
+		if e.State.InProgress() && slices.Contains(c.Lost, e.Ref/LineSpace) {
 			workflow.SignalExternalWorkflow(ctx, GatewayWorkflowID(e.Gateway), "", abortSignal,
 				campaignAbort{Order: *c.Aborting, Campaign: workflow.GetInfo(ctx).WorkflowExecution.ID})
 		}

@@ -69,10 +69,8 @@ func (c *campaign) called(ctx workflow.Context) string {
 }
 
 func (c *campaign) announce(ctx workflow.Context, o fleet.Occurrence) {
-	for _, n := range c.in.Plan.Notify {
-		if slices.Contains(n.On, o.Event) {
-			c.message(ctx, n.Channel, o)
-		}
+	for _, channel := range c.in.Plan.ToldOf(o.Event) {
+		c.message(ctx, channel, o)
 	}
 }
 

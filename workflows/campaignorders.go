@@ -44,9 +44,9 @@ func (c *campaign) listen(ctx workflow.Context) error {
 		{ApproveUpdate, "Let the campaign, or its next wave, begin; also before it is asked for", func(o CampaignOrder) error { return c.mayApprove(ctx, o) }, c.approve, "", nil},
 		{PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause, "", nil},
 		{ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, CampaignOrder) { c.Paused = "" }, "", nil},
-		{AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again", func(CampaignOrder) error { return nil }, c.abort, "", nil},
-		{SkipUpdate, "Leave a target out", c.maySkip, c.skip, `, "target": "name"`, nil},
-		{RetryUpdate, "Try a failed target again, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`, c.barsRetry},
+		{AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.mayAbort, c.abort, "", nil},
+		{SkipUpdate, "Leave a target out, or go on without the step at which it is held", c.maySkip, c.skip, `, "target": "name"`, nil},
+		{RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`, c.barsRetry},
 		{RescheduleUpdate, "Begin a target not before an instant", func(o CampaignOrder) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
 		{ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o CampaignOrder) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`, nil},
 	} {
@@ -60,6 +60,12 @@ func (c *campaign) listen(ctx workflow.Context) error {
 // obey registers one update, with its check and its place in the record.
 func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 	handle := func(ctx workflow.Context, in CampaignOrder) (maintenance.Decision, error) {
+		if e, err := c.find(in.Target); err == nil && passedOn(o.name, e.State) {
+			return c.passOn(ctx, o.name, in.Order, *e)
+		}
+		if o.name == AbortUpdate && in.Target != "" {
+			return maintenance.Decision{}, c.mayAbort(in) // it has just ended, and the campaign goes on
+		}
 		if o.ask != nil {
 			if err := o.ask(ctx, in); err != nil {
 				return maintenance.Decision{}, err
@@ -169,6 +175,18 @@ func (c *campaign) abort(_ workflow.Context, o CampaignOrder) {
 	c.stop(cmp.Or(c.Stopped, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why)), &o.Order)
 }
 
+// mayAbort is always so for the campaign, and for a target whose maintenance runs.
+func (c *campaign) mayAbort(o CampaignOrder) error {
+	if o.Target == "" {
+		return nil
+	}
+	e, err := c.find(o.Target)
+	if err == nil && !TargetMay(AbortUpdate, e.State, e.Barred != "") {
+		err = fmt.Errorf("%s is %s: no maintenance of it runs that could be aborted", e.Name, e.State)
+	}
+	return err
+}
+
 // mostNamed is how many targets an answer names.
 const mostNamed = 20
 
@@ -177,7 +195,7 @@ const mostNamed = 20
 func (c *campaign) stoppedAlready() string {
 	var names []string
 	for _, e := range c.Entries {
-		if e.State == fleet.Running {
+		if e.State.InProgress() {
 			names = append(names, e.Name)
 		}
 	}
@@ -197,8 +215,8 @@ func (c *campaign) maySkip(o CampaignOrder) error {
 	case err != nil:
 		return err
 	case e.State == fleet.Running:
-		return fmt.Errorf("%s is being maintained since %s: where that is held, skip its step (tidegate skip %s), else abort it (tidegate abort %s)",
-			e.Name, clock(&e.Begun), e.Gateway, e.Gateway)
+		return fmt.Errorf("%s is being maintained since %s, and is not held: to end its maintenance, abort it (tidegate abort %s)",
+			e.Name, clock(&e.Begun), e.Gateway)
 	case !TargetMay(SkipUpdate, e.State, e.Barred != ""):
 		return fmt.Errorf("%s has ended already: %s", e.Name, e.State)
 	}
@@ -218,7 +236,7 @@ func (c *campaign) mayRetry(o CampaignOrder) error {
 	case err != nil:
 		return err
 	case e.State == fleet.Running:
-		return fmt.Errorf("%s is being maintained since %s: where that is held, retry it there (tidegate retry %s)", e.Name, clock(&e.Begun), e.Gateway)
+		return fmt.Errorf("%s is being maintained since %s, and is not held: there is nothing to retry", e.Name, clock(&e.Begun))
 	case e.State == fleet.Waiting && e.Barred == fleet.ReadAgain:
 		return fmt.Errorf("%s is being read again already", e.Name)
 	case !TargetMay(RetryUpdate, e.State, e.Barred != ""):

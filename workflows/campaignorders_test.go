@@ -265,28 +265,6 @@ func TestACancelledCampaignIsAborted(t *testing.T) {
 	require.Equal(t, fleet.Counts{Total: 2, Succeeded: 1, Waiting: 1}, result.Counts)
 }
 
-func TestATargetThatIsHeldSaysSoInItsCampaign(t *testing.T) {
-	t.Parallel()
-	s := newSky(1)
-	p := s.plan()
-	p.Policy.OnFailure = maintenance.OnFailureHold
-	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
-	s.gateways[0].noEffect = true
-	env := under(t, noon.Add(-time.Hour), s)
-	env.RegisterDelayedCallback(func() {
-		row := rows(t, env)[0]
-		require.Equal(t, fleet.Running, row.State)
-		require.Contains(t, row.Note, "await-running failed")
-		s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
-		err := env.UpdateWorkflowByID(workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), workflows.RetryUpdate, "retry", &answer{},
-			workflows.Order{By: "bob", Why: "mended"})
-		require.NoError(t, err)
-	}, 2*time.Hour)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
-	require.NoError(t, err)
-	require.Equal(t, 1, result.Counts.Succeeded)
-}
-
 func TestARetryThatFindsNothingLeftToDoDoesNotMakeAFailureGood(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
@@ -336,7 +314,7 @@ func TestEveryDecisionKeepsWhatWasDecided(t *testing.T) {
 	env.order(12*time.Minute, workflows.RescheduleUpdate, about(nameOf(1), time.Time{}))
 	env.order(13*time.Minute, workflows.ConcurrencyUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "bob", Why: "CHG-1"}, MaxConcurrent: 1})
 	env.order(14*time.Minute, workflows.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute)))
-	tell(2*time.Hour, workflows.RetryUpdate, "carol", func() bool { return rows(t, env)[0].Held })
+	tell(2*time.Hour, workflows.RetryUpdate, "carol", func() bool { return rows(t, env)[0].State == fleet.Held })
 	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	at := func(d time.Duration) time.Time { return noon.Add(d - time.Hour) }

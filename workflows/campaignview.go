@@ -70,8 +70,8 @@ func (c *campaign) tag(ctx workflow.Context) error {
 	case s.Paused != "":
 		blocker = fleet.ByPause
 	case s.Held != "":
-		blocker = maintenance.BlockedByFailure
-	case s.Counts.Running == 0 && !s.Next.IsZero():
+		blocker = maintenance.BlockedByHold
+	case s.Counts.InProgress() == 0 && !s.Next.IsZero():
 		blocker = maintenance.BlockedByWindow
 	}
 	state := ""

@@ -174,6 +174,11 @@ func (c *cloud) DescribeWorkflowExecution(_ context.Context, id, _ string) (*wor
 // GetWorkflow is not asked of this fake.
 func (c *cloud) GetWorkflow(context.Context, string, string) client.WorkflowRun { return nil }
 
+// UpdateWorkflow is not asked of this fake.
+func (c *cloud) UpdateWorkflow(context.Context, client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	return nil, serviceerror.NewNotFound("no workflow")
+}
+
 // instanceTaken is true while the workflow of that id holds the DB instance for another
 // run.
 func (c *cloud) instanceTaken(id string) bool {

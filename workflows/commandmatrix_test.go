@@ -80,6 +80,17 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 			func(e *fleet.Entry, _ *sky) { e.Begin(1, noon) },
 			map[string]string{skips: runs, retries: runs, puts: "is running: only one that waits", takesBack: "is running: only one that waits"},
 		},
+		// TestWhatOnlyARunCanTakeIsPassedOnToIt has those that have a run.
+		"held, and its run is gone": {
+			func(e *fleet.Entry, _ *sky) {
+				e.Begin(1, noon)
+				e.State, e.Hold = fleet.Held, fleet.Hold{Step: maintenance.StepSnapshot, Since: noon}
+			},
+			map[string]string{
+				skips: "its maintenance does not run any more", retries: "its maintenance does not run any more",
+				puts: "is held: only one that waits", takesBack: "is held: only one that waits",
+			},
+		},
 		"succeeded": {
 			ended(fleet.Succeeded),
 			map[string]string{
@@ -170,7 +181,7 @@ func giveOne(t *testing.T, command, want string, arrange func(*fleet.Entry, *sky
 	answer := env.order(2*time.Minute, update, o)
 	env.RegisterDelayedCallback(func() {
 		after = entry()
-		if entries[0].State == fleet.Running {
+		if entries[0].State.InProgress() {
 			env.SignalWorkflow(workflows.NewsSignal, workflows.News{Events: []fleet.Event{
 				{Kind: fleet.KindEnded, Attempt: 1, State: fleet.Succeeded, At: noon},
 			}})

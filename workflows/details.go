@@ -23,6 +23,7 @@ func (r *run) details(to place) string {
 	d, s := newDocument(), r.status
 	r.headline(d)
 	r.frame(d, to)
+	failureTable(d, maintenance.DecidedFailuresOf(s.Steps))
 	rows := make([][]md, 0, len(s.Steps))
 	for _, step := range s.Steps {
 		rows = append(rows, []md{md(step.Step), md(step.State), stamp(step.Start), md(took(step)), plain(cutTo(step.Note, shownNote))})
@@ -66,6 +67,9 @@ func (r *run) headline(d *document) {
 func (r *run) frame(d *document, to place) {
 	s, id := r.status, r.in.Target.Gateway.ID()
 	d.mayOrder(r.orders(), "")
+	if s.Held {
+		d.say("From a shell: %s", resolveCell(id, s.Step))
+	}
 	if s.Schedule != nil {
 		d.say("Window: %s", s.Schedule.String())
 	}
@@ -130,7 +134,7 @@ func took(s maintenance.StepReport) string {
 	if s.Start == nil || s.End == nil {
 		return ""
 	}
-	return maintenance.Duration(s.End.Sub(*s.Start).Round(time.Second)).String()
+	return maintenance.Duration(s.Took().Round(time.Second)).String()
 }
 
 // shownDecisions is how many decisions the Web UI shows, the last first.
@@ -153,6 +157,15 @@ func decisionTable(d *document, decisions []maintenance.Decision) {
 		rows = append(rows, row)
 	}
 	d.table("Decisions", titles, rows, len(decisions))
+}
+
+// failureTable shows the failed attempts that a person was asked about, the last first.
+func failureTable(d *document, failures []maintenance.StepFailure) {
+	var rows [][]md
+	for _, f := range slices.Backward(failures) {
+		rows = append(rows, []md{md(f.Step), stamp(&f.At), plain(cutTo(f.Why, shownNote)), plain(f.Told())})
+	}
+	d.table("Failed attempts", []string{"step", "failed, UTC", "why", "decided"}, rows, len(rows))
 }
 
 func proxyTable(d *document, proxies []maintenance.ProxyOutcome) {

@@ -53,8 +53,11 @@ func TestTheDetailsOfTenThousandTargetsAreSmall(t *testing.T) {
 		switch {
 		case i < 100:
 			e.State, e.Note, e.Begun, e.End = fleet.Failed, strings.Repeat("«échoué» | ", 15), noon, noon.Add(time.Hour)
+		case i < 300:
+			e.State, e.Begun = fleet.Running, noon
 		case i < 600:
-			e.State, e.Note, e.Begun = fleet.Running, strings.Repeat("`held` <b>* ", 13), noon
+			e.State, e.Note, e.Begun = fleet.Held, strings.Repeat("`held` <b>* ", 13), noon
+			e.Hold = fleet.Hold{Step: maintenance.StepSnapshot, Since: noon.Add(time.Minute)}
 		}
 		entries = append(entries, e)
 	}
@@ -70,7 +73,7 @@ func TestTheDetailsOfTenThousandTargetsAreSmall(t *testing.T) {
 	nextRun(t, env, in)
 	said := details(t, env)
 	for _, wanted := range []string{
-		"Ended: 100 of 10000 targets", "**resume**", "… and 9", "all 50 pages", "### Failed", "### Running", "### Why the rest waits", "### Waves", "### Decisions",
+		"Ended: 100 of 10000 targets", "**resume**", "… and 9", "all 50 pages", "### Held: a person has to act", "### Failed", "### In progress", "### Why the rest waits", "### Waves", "### Decisions",
 	} {
 		require.Contains(t, said, wanted)
 	}

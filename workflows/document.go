@@ -77,13 +77,13 @@ func (d *document) say(format string, args ...any) {
 // part ends a paragraph.
 func (d *document) part() { d.add("\n") }
 
-// table adds as many rows as fit into two fifths of the room that is left, so that
+// table adds as many rows as fit into a third of the room that is left, so that
 // what follows has some too, and says how many of the total it leaves out.
 func (d *document) table(title string, head []string, rows [][]md, total int) {
 	if len(rows) == 0 {
 		return
 	}
-	kept := d.left - d.left*2/5
+	kept := d.left - d.left/3
 	d.left -= kept
 	start := "\n### " + title + "\n\n|" + strings.Join(head, "|") + "|\n" + strings.Repeat("|---", len(head)) + "|\n"
 	shown := 0

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tidegate/tidegate/activities"
@@ -35,6 +36,10 @@ type sky struct {
 	open  map[string]string             // workflows of others that are open, with what they say
 	gone  map[string]bool               // rosters that somebody ended
 	ended map[string]maintenance.Result // by the id of a maintenance: how it ended
+	// parents are the ids of the workflows that started the open maintenances, by theirs;
+	// update sends one of those an update.
+	parents map[string]string
+	update  func(id, name, updateID string, callbacks testsuite.TestUpdateCallback, arg any)
 	// looked, where set, is told of every workflow that is looked for.
 	looked func(id string)
 }
@@ -121,6 +126,12 @@ func (s *sky) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workf
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if parent := s.parents[id]; parent != "" {
+		return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+			Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, Execution: &commonpb.WorkflowExecution{WorkflowId: id},
+			ParentExecution: &commonpb.WorkflowExecution{WorkflowId: parent},
+		}}, nil
+	}
 	_, ended := s.ended[id]
 	if _, open := s.open[id]; !open && !ended && (s.gone[id] || !strings.Contains(id, "roster-")) {
 		return nil, serviceerror.NewNotFound("no workflow " + id)
@@ -133,6 +144,39 @@ func (s *sky) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workf
 		Status: status, Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: "other"},
 		ParentExecution: &commonpb.WorkflowExecution{WorkflowId: "roster-0"}, StartTime: timestamppb.New(noon), CloseTime: timestamppb.New(noon.Add(time.Minute)),
 	}}, nil
+}
+
+// UpdateWorkflow gives an update to a run in the same environment, and its answer.
+func (s *sky) UpdateWorkflow(_ context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	given := givenUpdate{answered: make(chan error, 1)}
+	s.update(o.WorkflowID, o.UpdateName, o.UpdateID, testsuite.TestUpdateCallback{
+		OnAccept: func() {},
+		OnReject: func(err error) { given.answered <- temporal.NewApplicationError(err.Error(), "") },
+		OnComplete: func(answer any, err error) {
+			given.decision, _ = answer.(maintenance.Decision)
+			given.answered <- err
+		},
+	}, o.Args[0])
+	if err := <-given.answered; err != nil {
+		return nil, err
+	}
+	return given, nil
+}
+
+type givenUpdate struct {
+	client.WorkflowUpdateHandle
+
+	answered chan error
+	decision maintenance.Decision
+}
+
+func (u givenUpdate) Get(_ context.Context, to any) error {
+	into, ok := to.(*maintenance.Decision)
+	if !ok {
+		return fmt.Errorf("not a decision: %T", to)
+	}
+	*into = u.decision
+	return nil
 }
 
 // GetWorkflow gives how a maintenance ended.
@@ -269,6 +313,14 @@ func under(t *testing.T, start time.Time, s *sky) environment {
 		c.now = env.Now
 	}
 	activities.Register(env, activities.Providers{AWS: s, Huawei: s, Known: s, Runs: s, Now: env.Now})
+	// The environment knows updates by their ids alone, whosever they are.
+	s.update = func(id, name, updateID string, callbacks testsuite.TestUpdateCallback, arg any) {
+		env.RegisterDelayedCallback(func() {
+			if err := env.UpdateWorkflowByID(id, name, "passed on: "+updateID, &callbacks, arg); err != nil {
+				callbacks.OnComplete(nil, err)
+			}
+		}, 0)
+	}
 	return env
 }
 

@@ -20,6 +20,8 @@ type MaintenanceInput struct {
 	// Campaign is the workflow id of the campaign that began it, which waits for
 	// the window in its place: a run that finds it shut ends DEFERRED. Empty: none.
 	Campaign string `json:"campaign,omitempty"`
+	// HeldChannels are those that the campaign tells when a step is held, for the record.
+	HeldChannels []string `json:"heldChannels,omitempty"`
 	// Carried is what the run before has left; nil in the first.
 	Carried *CarriedRun `json:"carried,omitempty"`
 }

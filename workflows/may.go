@@ -1,6 +1,10 @@
 package workflows
 
-import "github.com/tidegate/tidegate/internal/maintenance/fleet"
+import (
+	"slices"
+
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
 
 // CampaignMay are the names of the updates that make sense for a campaign as it is.
 func CampaignMay(s fleet.Status) (names []string) {
@@ -18,8 +22,8 @@ func CampaignMay(s fleet.Status) (names []string) {
 		{ApproveUpdate, s.Approval != nil},
 		{PauseUpdate, s.Paused == ""},
 		{ResumeUpdate, s.Paused != ""},
-		{RetryUpdate, n.Failed+n.Skipped+s.Blockers[fleet.ByBar] > 0},
-		{SkipUpdate, n.Failed+n.Waiting > 0},
+		{RetryUpdate, n.Held+n.Failed+n.Skipped+s.Blockers[fleet.ByBar] > 0},
+		{SkipUpdate, n.Failed+n.Waiting > 0 || slices.ContainsFunc(s.HeldRows(), func(r fleet.Row) bool { return slices.Contains(r.May, SkipUpdate) })},
 		{RescheduleUpdate, n.Waiting > 0},
 		{ConcurrencyUpdate, true},
 		{AbortUpdate, true},
@@ -36,9 +40,11 @@ func CampaignMay(s fleet.Status) (names []string) {
 func TargetMay(update string, state fleet.State, barred bool) bool {
 	switch update {
 	case RetryUpdate:
-		return state == fleet.Failed || state == fleet.Skipped || (state == fleet.Waiting && barred)
+		return state == fleet.Held || state == fleet.Failed || state == fleet.Skipped || (state == fleet.Waiting && barred)
 	case SkipUpdate:
-		return state == fleet.Failed || state == fleet.Waiting
+		return state == fleet.Held || state == fleet.Failed || state == fleet.Waiting
+	case AbortUpdate:
+		return state.InProgress()
 	case RescheduleUpdate:
 		return state == fleet.Waiting
 	}

@@ -20,6 +20,14 @@ func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
 		"planned": {fleet.Status{Phase: fleet.Planned}, []string{"abort"}},
 		"stopped": {fleet.Status{Stopped: "aborted"}, []string{"abort"}},
 		"at work": {fleet.Status{Counts: fleet.Counts{Total: 1, Running: 1}}, []string{"pause", "concurrency", "abort"}},
+		"held": {
+			fleet.Status{Counts: fleet.Counts{Total: 1, Held: 1}, Running: []fleet.Row{{State: fleet.Held, May: []string{"retry", "abort"}}}},
+			[]string{"pause", "retry", "concurrency", "abort"},
+		},
+		"held at a step that can be left out": {
+			fleet.Status{Counts: fleet.Counts{Total: 1, Held: 1}, Running: []fleet.Row{{State: fleet.Held, May: []string{"retry", "skip", "abort"}}}},
+			[]string{"pause", "retry", "skip", "concurrency", "abort"},
+		},
 		"waiting": {fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}}, []string{"pause", "skip", "reschedule", "concurrency", "abort"}},
 		"barred": {
 			fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}, Blockers: map[maintenance.Blocker]int{fleet.ByBar: 1}},

@@ -20,11 +20,11 @@ const (
 	// updates it takes an Order.
 	ApproveUpdate = "approve"
 	// AbortUpdate ends a run that is not past the point of no return.
-	AbortUpdate = "abort"
+	AbortUpdate = maintenance.HoldAbort
 	// RetryUpdate tries the held step again.
-	RetryUpdate = "retry"
+	RetryUpdate = maintenance.HoldRetry
 	// SkipUpdate goes on without the held step.
-	SkipUpdate = "skip"
+	SkipUpdate = maintenance.HoldSkip
 	// ReleaseUpdate ends a quarantine.
 	ReleaseUpdate = "release"
 	// CampaignName is the type of the workflow of a fleet.

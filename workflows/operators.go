@@ -78,9 +78,10 @@ func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
 	})
 }
 
-// tellCampaign says that the run is held, and why; empty: no more.
-func (r *run) tellCampaign(ctx workflow.Context, reason string) {
-	r.signalCampaign(ctx, heldSignal, heldTarget{Gateway: r.in.Target.Gateway.ID(), Reason: reason})
+// tellCampaign says where the run is held and why; without a step: no more.
+func (r *run) tellCampaign(ctx workflow.Context, held HeldTarget) {
+	held.Gateway = r.in.Target.Gateway.ID()
+	r.signalCampaign(ctx, HeldSignal, held)
 }
 
 // signalCampaign tells the campaign something. Its roster passes it on; where that is
@@ -252,16 +253,33 @@ func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.
 
 func (r *run) holds() bool { return r.policy.OnFailure == maintenance.OnFailureHold }
 
-// hold waits until an operator says what to do about a failed step.
+// hold waits until an operator says what to do about a failed step, and keeps the
+// attempt with what was decided in the step's report.
 func (r *run) hold(ctx workflow.Context) error {
+	step, reason, since := r.report(r.status.Step), r.held.Error(), workflow.Now(ctx)
 	r.choice, r.status.Held = "", true
-	defer func() { r.status.Held = false }()
-	defer r.unblock(ctx)
-	reason := r.held.Error()
-	r.tellCampaign(ctx, reason)
-	defer r.tellCampaign(ctx, "")
-	if err := r.block(ctx, maintenance.BlockedByFailure, reason, nil); err != nil {
+	step.Failed = append(step.Failed, maintenance.FailedAttempt{At: since, Why: reason, Asked: r.in.HeldChannels})
+	decided := len(r.status.Decisions)
+	defer func() {
+		until, attempt := workflow.Now(ctx), &step.Failed[len(step.Failed)-1]
+		attempt.Until, attempt.Decision = &until, resolution(r.status.Decisions[decided:])
+		r.status.Held = false
+		r.unblock(ctx)
+	}()
+	r.tellCampaign(ctx, HeldTarget{Step: step.Step, Reason: reason, Since: since})
+	defer r.tellCampaign(ctx, HeldTarget{})
+	if err := r.block(ctx, maintenance.BlockedByHold, reason, nil); err != nil {
 		return err
 	}
 	return workflow.Await(ctx, func() bool { return r.choice != "" })
+}
+
+// resolution is which of some decisions has ended a hold; nil: none.
+func resolution(decisions []maintenance.Decision) *maintenance.Decision {
+	for _, d := range decisions {
+		if d.What == RetryUpdate || d.What == SkipUpdate || d.What == AbortUpdate {
+			return &d
+		}
+	}
+	return nil
 }

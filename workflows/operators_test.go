@@ -57,7 +57,7 @@ func TestHeldStepIsRetriedSkippedOrAborted(t *testing.T) {
 			env.RegisterDelayedCallback(func() {
 				s := status(t, env)
 				require.True(t, s.Held)
-				require.Equal(t, maintenance.BlockedByFailure, s.Blocker)
+				require.Equal(t, maintenance.BlockedByHold, s.Blocker)
 				require.Contains(t, s.Reason, "insufficient subnet ip")
 				if tc.arrange != nil {
 					tc.arrange(c)

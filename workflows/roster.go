@@ -13,7 +13,8 @@ import (
 
 // The signals between a roster and a target's run.
 const (
-	heldSignal = "held"
+	// HeldSignal carries a HeldTarget.
+	HeldSignal = "held"
 	// decidedSignal carries a targetDecision.
 	decidedSignal = "decided"
 	// abortSignal carries a campaignAbort.
@@ -90,6 +91,7 @@ type line struct {
 	told       fleet.Event            // what the campaign was told last of a maintenance
 	attempt    int                    // of the maintenance that was begun last
 	running    string                 // run id of the maintenance that runs
+	held       HeldTarget             // where that waits for a person; zero: it does not
 	decided    []maintenance.Decision // that its runs were told by people, and the campaign knows of
 	orders     workflow.Channel       // of attempts; 0 is "read it anew"
 }
@@ -166,15 +168,16 @@ func (r *roster) hand(o Orders) {
 
 // hearOfHeld tells the campaign which of its running targets wait for a person.
 func (r *roster) hearOfHeld(ctx workflow.Context) {
-	var held heldTarget
+	var held HeldTarget
 	channel := heldOnes(ctx)
 	for channel.Receive(ctx, &held) {
 		for _, l := range r.lines {
 			if l.running != "" && l.Target.Gateway.ID() == held.Gateway {
-				r.report(l, fleet.Event{Kind: fleet.KindHeld, Attempt: l.attempt, Note: cut(held.Reason)})
+				l.held = held
+				r.report(l, held.event(l.attempt))
 			}
 		}
-		held = heldTarget{}
+		held = HeldTarget{}
 	}
 }
 

@@ -16,11 +16,14 @@ func (r *roster) publish(ctx workflow.Context) {
 // are of each.
 func (r *roster) details(to place) string {
 	counts := map[fleet.State]int{}
-	var running, barred [][]md
+	var running, held, barred [][]md
 	for _, l := range r.lines {
 		switch {
 		case !l.chosen:
 			continue
+		case l.held.Step != "":
+			counts[fleet.Held]++
+			held = append(held, []md{to.target(l.Entry.Name, l.Entry.Gateway), stamp(&l.held.Since), plain(cut(l.held.Reason)), resolveCell(l.Entry.Gateway, l.held.Step)})
 		case l.running != "":
 			counts[fleet.Running]++
 			running = append(running, []md{to.target(l.Entry.Name, l.Entry.Gateway), number(l.attempt)})
@@ -32,13 +35,14 @@ func (r *roster) details(to place) string {
 		}
 	}
 	d := newDocument()
-	d.say("**Page %d of the targets of %s:** running: %d, waiting: %d, succeeded: %d, failed: %d, nothing to be done: %d.", r.in.Number+1, to.run(r.in.Campaign, r.in.Campaign),
-		counts[fleet.Running], counts[fleet.Waiting], counts[fleet.Succeeded], counts[fleet.Failed], counts[fleet.Current])
+	d.say("**Page %d of the targets of %s:** running: %d, held: %d, waiting: %d, succeeded: %d, failed: %d, nothing to be done: %d.", r.in.Number+1, to.run(r.in.Campaign, r.in.Campaign),
+		counts[fleet.Running], counts[fleet.Held], counts[fleet.Waiting], counts[fleet.Succeeded], counts[fleet.Failed], counts[fleet.Current])
 	d.part()
 	if r.unread > 0 {
 		d.say("**%d** are not read yet.", r.unread)
 	}
 	d.say("Orders are given to the campaign, or to a target's own run.")
+	heldRows(d, held, len(held))
 	d.table("Running", []string{"target", "attempt"}, running, len(running))
 	d.table("Barred", []string{"target", "gateway", "by"}, barred, len(barred))
 	return d.text.String()

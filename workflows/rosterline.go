@@ -73,7 +73,7 @@ func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
 		return
 	}
 	result, err := recordOf(childCtx, child)
-	l.running = ""
+	l.running, l.held = "", HeldTarget{}
 	r.reportDecisions(l, result.Decisions...) // a signal may come after the end
 	if result.State == maintenance.StateDeferred {
 		r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
@@ -110,7 +110,9 @@ func (r *roster) start(ctx workflow.Context, l *line, policy maintenance.Policy)
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		TypedSearchAttributes: startAttributes(target, r.in.Plan.Name),
 		StaticSummary:         fmt.Sprintf("Maintenance of %s (%s)", target.Name, target.Gateway.ID()),
-	}), GatewayMaintenanceName, MaintenanceInput{Target: target, Policy: policy, Campaign: r.in.Campaign})
+	}), GatewayMaintenanceName, MaintenanceInput{
+		Target: target, Policy: policy, Campaign: r.in.Campaign, HeldChannels: r.in.Plan.ToldOf(maintenance.EventHeld),
+	})
 	var execution workflow.Execution
 	if err := child.GetChildWorkflowExecution().Get(ctx, &execution); err != nil {
 		return nil, err
@@ -187,14 +189,14 @@ func pieces(result maintenance.Result, policy maintenance.Policy) fleet.Took {
 	return t
 }
 
-// span is how long a step took. One longer than a window was mostly waiting, and
+// span is how long a step was worked on. One longer than a window was mostly waiting, and
 // says nothing about the next: it counts as nothing.
 func span(result maintenance.Result, policy maintenance.Policy, step maintenance.Step) maintenance.Duration {
 	for _, s := range result.Steps {
 		if s.Step != step || s.State != maintenance.StepDone || s.Start == nil || s.End == nil {
 			continue
 		}
-		if took := maintenance.Duration(s.End.Sub(*s.Start)); took <= policy.WindowLength {
+		if took := maintenance.Duration(s.Took()); took <= policy.WindowLength {
 			return took
 		}
 	}

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -69,8 +71,16 @@ type targetDecision struct {
 	Decision maintenance.Decision `json:"decision"`
 }
 
-// heldTarget is what a run tells its roster when it is held, and when no more.
-type heldTarget struct {
-	Gateway string `json:"gateway"`
-	Reason  string `json:"reason,omitempty"`
+// HeldTarget is what a run tells its roster when it is held, and when no more: then it
+// names no step.
+type HeldTarget struct {
+	Gateway string           `json:"gateway"`
+	Step    maintenance.Step `json:"step,omitempty"`
+	Reason  string           `json:"reason,omitempty"`
+	Since   time.Time        `json:"since,omitzero"`
+}
+
+// event is what the campaign learns of it.
+func (h HeldTarget) event(attempt int) fleet.Event {
+	return fleet.Event{Kind: fleet.KindHeld, Attempt: attempt, Note: cut(h.Reason), Hold: fleet.Hold{Step: h.Step, Since: h.Since}}
 }

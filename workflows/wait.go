@@ -184,6 +184,9 @@ func (r *run) inZone(t time.Time) string {
 func (r *run) block(ctx workflow.Context, b maintenance.Blocker, reason string, next *time.Time) error {
 	r.status.Blocker, r.status.Reason, r.status.Next = b, reason, next
 	r.report(r.status.Step).State = maintenance.StepWaiting
+	if b == maintenance.BlockedByHold {
+		r.report(r.status.Step).State = maintenance.StepHeld
+	}
 	r.publish(ctx)
 	return r.tag(ctx)
 }

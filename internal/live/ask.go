@@ -86,11 +86,11 @@ func (m Model) see(msg lookMsg) Model {
 	return m
 }
 
-// visibleRuns are the running targets on the screen.
+// visibleRuns are the targets in progress on the screen.
 func (m Model) visibleRuns() []fleet.Row {
 	var running []fleet.Row
 	for _, r := range m.visible() {
-		if r.State == fleet.Running && len(running) < mostRuns {
+		if r.State.InProgress() && len(running) < mostRuns {
 			running = append(running, r)
 		}
 	}

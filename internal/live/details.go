@@ -45,6 +45,8 @@ func facts(r fleet.Row, now time.Time) (all [][2]string) {
 		if !r.Next.IsZero() {
 			add("next", fmt.Sprintf("in %s: %s, there %s", span(r.Next.Sub(now)), instant(r.Next, now), there(r.Next, r.Schedule.Zone)))
 		}
+	case fleet.Held:
+		add("begun", fmt.Sprintf("%s, %s ago; held since %s, for %s", instant(r.Begun, now), span(now.Sub(r.Begun)), instant(r.Since, now), span(now.Sub(r.Since))))
 	case fleet.Running:
 		add("begun", fmt.Sprintf("%s, %s ago; forecast %s, expected to end %s", instant(r.Begun, now), span(now.Sub(r.Begun)), span(r.Forecast.Std()), instant(r.End, now)))
 	case fleet.Succeeded, fleet.Current, fleet.Failed, fleet.Skipped:

@@ -2,6 +2,7 @@ package live
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
@@ -23,7 +24,7 @@ const (
 func (f filter) states() []fleet.State {
 	switch f {
 	case ofRunning:
-		return []fleet.State{fleet.Running}
+		return []fleet.State{fleet.Running, fleet.Held}
 	case ofWaiting, everything: // the overview has the others from the status
 		return []fleet.State{fleet.Waiting}
 	case ofFailed:
@@ -36,13 +37,22 @@ func (f filter) states() []fleet.State {
 	return nil
 }
 
+// stateNames are those states as status takes them.
+func (f filter) stateNames() string {
+	var names []string
+	for _, s := range f.states() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ",")
+}
+
 // title is how a list of so filtered targets is called.
 func (f filter) title() string {
-	return []string{"TARGETS", "RUNNING", "WAITING", "FAILED", "DONE", "SKIPPED"}[f]
+	return []string{"TARGETS", "ACTIVE", "WAITING", "FAILED", "DONE", "SKIPPED"}[f]
 }
 
 func (f filter) total(c fleet.Counts) int {
-	return []int{c.Total, c.Running, c.Waiting, c.Failed, c.Succeeded + c.Current, c.Skipped}[f]
+	return []int{c.Total, c.InProgress(), c.Waiting, c.Failed, c.Succeeded + c.Current, c.Skipped}[f]
 }
 
 // section is a list on the screen: some rows of all that there are.
@@ -80,7 +90,7 @@ func (m Model) sections() []section {
 		return []section{{filter: m.filter, rows: m.rows, total: max(m.filter.total(c)-m.from, 0)}}
 	}
 	all := []section{
-		{filter: ofRunning, rows: m.look.Running, total: c.Running},
+		{filter: ofRunning, rows: m.look.Running, total: c.InProgress()},
 		{filter: ofFailed, rows: m.look.Failures, total: c.Failed},
 		{filter: ofWaiting, rows: m.waitingRows(), total: c.Waiting},
 	}

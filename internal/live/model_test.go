@@ -118,7 +118,7 @@ func TestAskingCostsTheServerLittle(t *testing.T) {
 	require.LessOrEqual(t, looks, 60, "once a second while something runs")
 	require.LessOrEqual(t, runs, 4*13, "each visible run every five seconds")
 
-	f.look.Running, f.look.Counts.Running, f.look.Next = nil, 0, noon.Add(24*time.Hour)
+	f.look.Running, f.look.Counts.Running, f.look.Counts.Held, f.look.Next = nil, 0, 0, noon.Add(24*time.Hour)
 	s = newStage(t, f, 120, 60)
 	looks, runs = count(60)
 	require.LessOrEqual(t, looks, 7, "every ten seconds while it waits")
@@ -151,7 +151,7 @@ func TestAListIsTurnedPageByPage(t *testing.T) {
 	require.Contains(t, f.asked[len(f.asked)-1], "from", "past the last row the page turns")
 	require.Greater(t, first, 10)
 	s.keys("esc")
-	require.Contains(t, s.screen(), "RUNNING 4")
+	require.Contains(t, s.screen(), "ACTIVE 4")
 }
 
 func TestTheChosenTargetStaysChosen(t *testing.T) {

@@ -21,8 +21,8 @@ func orderKeys() []orderKey {
 		{key: "p", update: workflows.PauseUpdate, says: "Nothing new begins until it is resumed. Targets that run go on.", refuse: "it is paused, or over"},
 		{key: "r", update: workflows.ResumeUpdate, says: "The pause is taken back.", refuse: "it is not paused"},
 		{key: "a", update: workflows.ApproveUpdate, says: "What waits for an approval begins in its window.", refuse: "nothing here waits for an approval"},
-		{key: "s", update: workflows.SkipUpdate, says: "It is left out, and the campaign cannot end COMPLETED any more.", refuse: "choose a target that waits or has failed (tab)", target: true},
-		{key: "t", update: workflows.RetryUpdate, says: "It waits for its next window again.", refuse: "choose a target that has failed (tab)", target: true},
+		{key: "s", update: workflows.SkipUpdate, says: "It is left out, and the campaign cannot end COMPLETED any more.", refuse: "choose a target that waits, is held or has failed (tab)", target: true},
+		{key: "t", update: workflows.RetryUpdate, says: "It waits for its next window again.", refuse: "choose a target that is held or has failed (tab)", target: true},
 		{key: "x", update: workflows.AbortUpdate, says: "The campaign ends: nothing more begins. Targets that run end; what can be taken back is taken back.", refuse: "it is over"},
 		{key: "X", update: workflows.AbortUpdate, says: "Its maintenance ends; what can be taken back is taken back. The campaign counts it as failed and goes on.", refuse: "choose a target that runs (tab)", target: true},
 	}
@@ -36,7 +36,7 @@ func (m Model) campaignMay(update string) bool {
 // runMay is true where the run of a target would take such an update now, as far
 // as is known.
 func (m Model) runMay(r *fleet.Row, update string) bool {
-	if r == nil || r.State != fleet.Running || m.look.Ended() {
+	if r == nil || !r.State.InProgress() || m.look.Ended() {
 		return false
 	}
 	status, known := m.runs[r.Gateway]

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/lipgloss/v2"
+
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
@@ -44,7 +46,7 @@ func (m Model) list(t theme, s section) []string {
 func (m Model) rest(f filter) string {
 	switch {
 	case m.still:
-		return fmt.Sprintf("tidegate status %s --state %s lists them", m.Name, f.states()[0])
+		return fmt.Sprintf("tidegate status %s --state %s lists them", m.Name, f.stateNames())
 	case m.filter != everything:
 		return "page down shows them"
 	}
@@ -80,20 +82,25 @@ func (m Model) columns(t theme, f filter, head string) ([]column, func(fleet.Row
 // once it has ended as forecast.
 func (m Model) running(t theme, r fleet.Row) []cell {
 	status, known := m.runs[r.Gateway]
-	step, note, margin := "-", clean(r.Note), cell{"-", t.faint}
+	held := r.State == fleet.Held
+	step, note, margin := cmp.Or(string(r.Step), "-"), clean(r.Note), cell{"-", t.faint}
+	if held && m.namedAbove(r) {
+		note = ""
+	}
+	if known && !held {
+		step, note = string(status.Step), runNote(status, m.now)
+	}
 	if known {
-		step = string(status.Step)
-		note = cmp.Or(note, runNote(status, m.now))
-		if w := status.Window; w != nil && !r.Held {
+		if w := status.Window; w != nil && !held {
 			margin = m.margin(t, r, *w)
 		}
 	}
 	style := t.info
-	if r.Held {
+	if held {
 		step, style = strings.TrimSuffix("HELD "+step, " -"), t.bad
 	}
 	late := t.plain
-	if !r.Held && m.now.After(r.End) {
+	if !held && m.now.After(r.End) {
 		late = t.warn
 	}
 	return []cell{
@@ -102,7 +109,7 @@ func (m Model) running(t theme, r fleet.Row) []cell {
 		{span(r.Forecast.Std()), t.faint},
 		{instant(r.End, m.now), t.faint},
 		margin,
-		{attempt(r) + note, t.plain},
+		{strings.TrimSuffix(attempt(r)+note, "; "), t.plain},
 	}
 }
 
@@ -162,12 +169,20 @@ func (m Model) waiting(t theme, r fleet.Row) []cell {
 		in = span(r.Next.Sub(m.now))
 	}
 	return []cell{
-		{cmp.Or(string(r.Blocker), "-"), t.warn.Bold(false)},
+		{cmp.Or(string(r.Blocker), "-"), blockerStyle(t, r.Blocker)},
 		{in, t.plain},
 		{instant(r.Next, m.now), t.faint},
 		{there(r.Next, r.Schedule.Zone), t.faint},
 		{attempt(r) + clean(r.Reason), t.plain},
 	}
+}
+
+// blockerStyle is amber for what a person has to end, and for nothing else.
+func blockerStyle(t theme, b maintenance.Blocker) lipgloss.Style {
+	if slices.Contains([]maintenance.Blocker{maintenance.BlockedByApproval, fleet.ByPause, fleet.ByStop, fleet.ByBudget, fleet.ByBar}, b) {
+		return t.warn.Bold(false)
+	}
+	return t.info
 }
 
 // over is how a target ended, and why.

@@ -91,17 +91,15 @@ func (m Model) said() []sentence {
 		label, text string
 		mood        mood
 	}{
-		{"HELD: ", s.Held, wrong},
-		{"PAUSED by ", unless(s.Held, s.Paused), asks},
+		{"HELD: ", needs(s), wrong},
+		{"PAUSED by ", unless(needs(s), s.Paused), asks},
 		{"STOPPED: ", s.Stopped, wrong},
 	} {
 		if one.text != "" {
 			all = append(all, m.offer(sentence{text: one.label + clean(one.text), mood: one.mood}, m.answers(one.label)))
 		}
 	}
-	if s.Held == "" {
-		all = append(all, m.stuck()...)
-	}
+	all = append(all, m.stuck()...)
 	all = append(all, m.approval()...)
 	all = append(all, m.untold()...)
 	all = append(all, m.warned()...)
@@ -166,7 +164,16 @@ func (m Model) untold() []sentence {
 	return []sentence{{text: text + " (" + clean(n.Why) + ")", mood: asks, most: 1}}
 }
 
-// stuck says which running targets are held, while others go on.
+// needs is what a person has to do before anything more begins; where targets are held,
+// stuck says it of them.
+func needs(s fleet.Status) string {
+	if len(s.HeldRows()) > 0 {
+		return ""
+	}
+	return s.Held
+}
+
+// stuck says which targets are held.
 func (m Model) stuck() []sentence {
 	held := m.look.HeldRows()
 	if len(held) == 0 {
@@ -176,15 +183,26 @@ func (m Model) stuck() []sentence {
 	if len(held) > 1 {
 		text += fmt.Sprintf(" and %d more", len(held)-1)
 	}
-	return []sentence{m.offer(sentence{text: text + " (" + clean(held[0].Note) + ")", mood: asks}, m.releases(held))}
+	return []sentence{m.offer(sentence{text: text + " (" + clean(held[0].Note) + ")", mood: wrong}, m.releases(held))}
 }
 
 // releases is what is typed to let held targets go on.
 func (m Model) releases(held []fleet.Row) []string {
 	if m.still {
-		return []string{fmt.Sprintf("tidegate status %s %s", m.Name, held[0].Gateway)}
+		return maintenance.ResolveCommands(held[0].Gateway, held[0].Step)
 	}
-	return []string{"tab choose it, then t retry, s skip, X abort it"}
+	keys := make([]string, 0, len(held[0].May))
+	for _, update := range held[0].May {
+		at := slices.IndexFunc(orderKeys(), func(k orderKey) bool { return k.target && k.update == update })
+		keys = append(keys, orderKeys()[at].key+" "+update)
+	}
+	return []string{"tab choose it, then " + strings.Join(keys, ", ") + " it"}
+}
+
+// namedAbove is true for the held target whose reason the head says.
+func (m Model) namedAbove(r fleet.Row) bool {
+	held := m.look.HeldRows()
+	return len(held) > 0 && held[0].Gateway == r.Gateway
 }
 
 // approval says which approval the campaign needs next: how many of how many were given,
@@ -245,9 +263,6 @@ func (m Model) answers(label string) []string {
 	if label == "STOPPED: " {
 		return nil
 	}
-	if held := m.look.HeldRows(); label == "HELD: " && len(held) > 0 {
-		return m.releases(held)
-	}
 	var all []string
 	for _, k := range orderKeys() {
 		fit := k.update == workflows.ApproveUpdate || k.update == workflows.ResumeUpdate
@@ -265,7 +280,7 @@ func (m Model) answers(label string) []string {
 func (m Model) goesOn() string {
 	s := m.look.Status
 	parts := []string{fmt.Sprintf("%s, %d may at a time", maintenance.Counted(s.Counts.Running, "target runs", "targets run"), s.MaxConcurrent)}
-	if s.Counts.Running == 0 {
+	if s.Counts.InProgress() == 0 {
 		parts = []string{"Nothing runs"}
 	}
 	if s.Next.After(m.now) {

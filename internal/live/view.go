@@ -120,7 +120,7 @@ func (m Model) notable(head int) bool {
 	c, t := m.look.Counts, newTheme(m.dark)
 	need := head + 1 + len(m.waves(t)) + 1 + len(m.told(t)) + 1
 	for _, s := range []section{
-		{rows: m.look.Running, total: c.Running},
+		{rows: m.look.Running, total: c.InProgress()},
 		{rows: m.look.Failures, total: c.Failed},
 		{rows: m.look.Upcoming[:min(1, len(m.look.Upcoming))], total: c.Waiting},
 	} {
@@ -130,7 +130,7 @@ func (m Model) notable(head int) bool {
 }
 
 // ended is how many targets have ended.
-func ended(c fleet.Counts) int { return c.Total - c.Waiting - c.Running }
+func ended(c fleet.Counts) int { return c.Ended() }
 
 // mostBar is how wide a progress bar is at most.
 const mostBar = 32
@@ -150,6 +150,7 @@ func (m Model) progress(t theme, label string, c fleet.Counts, state cell) strin
 	}{
 		{c.Failed, "failed", t.bad},
 		{c.Running, "running", t.info},
+		{c.Held, "held", t.bad},
 		{c.Skipped, "skipped", t.warn},
 	} {
 		more := fmt.Sprintf("  %d %s", part.n, part.says)

@@ -39,7 +39,7 @@ const (
 	BlockedByCutoff   Blocker = "cutoff"   // the window is open, and too near its end
 	BlockedByFreeze   Blocker = "freeze"   // a freeze covers the instant
 	BlockedByApproval Blocker = "approval" // a person has to approve
-	BlockedByFailure  Blocker = "failure"  // a step failed, and a person has to say what now
+	BlockedByHold     Blocker = "held"     // a step failed, and a person has to say what now
 	BlockedByInstance Blocker = "instance" // another run works on the proxy's DB instance
 )
 

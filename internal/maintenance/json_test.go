@@ -49,7 +49,13 @@ func sampleResult() maintenance.Result {
 		Proxies: []maintenance.ProxyOutcome{{
 			InstanceID: instanceID, ProxyID: proxyID, State: maintenance.ProxyRejected, From: "2.23.12.000", To: "2.24.03.000", JobID: "job-1", Note: "insufficient subnet ip",
 		}},
-		Steps:  []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &begin, End: &end, Note: "triggered"}},
+		Steps: []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &begin, End: &end, Note: "triggered", Failed: []maintenance.FailedAttempt{{
+			At: begin, Why: "update failed: denied", Asked: []string{"oncall"}, Until: &end,
+			Decision: &maintenance.Decision{
+				What: "retry", Target: "store-7", Step: maintenance.StepUpdate, Wave: 2, NotBefore: end, MaxConcurrent: 20,
+				By: "ann", Why: "mended", At: end, Campaign: "fleet", Note: "it is stopped already",
+			},
+		}}}},
 		Ledger: []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none", Leftover: true}},
 		Decisions: []maintenance.Decision{{
 			What: "approve", Target: "store-7", Step: maintenance.StepSnapshot, Wave: 2, NotBefore: end, MaxConcurrent: 20,
@@ -171,7 +177,7 @@ func TestTheWordsInHistoriesNeverChange(t *testing.T) {
 		maintenance.ProxyPending: "pending", maintenance.ProxyActive: "upgrading", maintenance.ProxyUpgraded: "upgraded", maintenance.ProxyCurrent: "already current",
 		maintenance.ProxyRejected: "rejected", maintenance.ProxyFailed: "failed", maintenance.ProxyNotBegun: "not begun",
 		maintenance.NotBlocked: "", maintenance.BlockedByWindow: "window", maintenance.BlockedByCutoff: "cutoff",
-		maintenance.BlockedByFreeze: "freeze", maintenance.BlockedByApproval: "approval", maintenance.BlockedByFailure: "failure",
+		maintenance.BlockedByFreeze: "freeze", maintenance.BlockedByApproval: "approval", maintenance.BlockedByHold: "held",
 		maintenance.OnFailureCompensate: "compensate", maintenance.OnFailureHold: "hold",
 		maintenance.FailedSnapshotsKeep: "keep", maintenance.FailedSnapshotsDelete: "delete",
 		maintenance.EvidenceNone: "none", maintenance.EvidenceAway: "away", maintenance.EvidenceWithdrawn: "withdrawn", maintenance.EvidenceUpdated: "updated",

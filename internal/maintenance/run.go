@@ -43,7 +43,8 @@ type StepState string
 const (
 	StepPending StepState = "pending"
 	StepActive  StepState = "running"
-	StepWaiting StepState = "waiting" // for the window, a freeze's end or a person
+	StepWaiting StepState = "waiting" // for the window, a freeze's end, an approval or a DB instance
+	StepHeld    StepState = "held"    // it has failed, and a person has to say what now
 	StepDone    StepState = "done"
 	StepSkipped StepState = "skipped"
 	StepFailed  StepState = "failed"
@@ -56,6 +57,48 @@ type StepReport struct {
 	Start *time.Time `json:"start,omitempty"`
 	End   *time.Time `json:"end,omitempty"`
 	Note  string     `json:"note,omitempty"` // what came of it, or what it waits for
+	// Failed are the attempts that failed and that a person was asked about, in their
+	// order: a step that was retried tells them too.
+	Failed []FailedAttempt `json:"failed,omitempty"`
+}
+
+// Took is how long the step was worked on: the time for which it was held is no work.
+// Zero while it runs.
+func (s StepReport) Took() time.Duration {
+	if s.Start == nil || s.End == nil {
+		return 0
+	}
+	return s.End.Sub(*s.Start) - s.Held(*s.End)
+}
+
+// Held is for how long the step waited for a person by now.
+func (s StepReport) Held(now time.Time) (sum time.Duration) {
+	for _, f := range s.Failed {
+		sum += f.Held(now)
+	}
+	return sum
+}
+
+// StepFailure is a failed attempt at a step that a person was asked about.
+type StepFailure struct {
+	Step Step `json:"step"`
+	FailedAttempt
+}
+
+// FailuresOf are the failed attempts of steps that a person was asked about, in the
+// steps' order.
+func FailuresOf(steps []StepReport) (all []StepFailure) {
+	for _, s := range steps {
+		for _, f := range s.Failed {
+			all = append(all, StepFailure{Step: s.Step, FailedAttempt: f})
+		}
+	}
+	return all
+}
+
+// DecidedFailuresOf leaves out the one that a person is still asked about.
+func DecidedFailuresOf(steps []StepReport) []StepFailure {
+	return slices.DeleteFunc(FailuresOf(steps), func(f StepFailure) bool { return f.Until == nil })
 }
 
 // EndState is the plain statement of what is true when a run has ended.

@@ -69,7 +69,7 @@ const mostCalls = 20
 // CallsOf are the calls in progress of a campaign's running targets of which an attempt
 // has failed, the targets in their order. A run that does not answer is left out.
 func CallsOf(ctx context.Context, c Session, running []fleet.Row) (calls []maintenance.Call) {
-	running = slices.DeleteFunc(slices.Clone(running), func(r fleet.Row) bool { return r.Held })
+	running = slices.DeleteFunc(slices.Clone(running), func(r fleet.Row) bool { return r.State == fleet.Held })
 	running = running[:min(len(running), mostCalls)]
 	found := make([][]maintenance.Call, len(running))
 	var asked sync.WaitGroup

@@ -58,7 +58,7 @@ func (p page) targets(r CampaignRecord) {
 func (p page) target(r CampaignRecord) {
 	t := r.Targets[0]
 	p.Linef("target    %s of %s, gateway %s, wave %d", t.Name, r.Campaign, t.Gateway, t.Wave)
-	state := stateOf(t)
+	state := string(t.State)
 	if t.Attempts > 1 {
 		state += fmt.Sprintf(", attempt %d", t.Attempts)
 	}
@@ -78,7 +78,7 @@ func (p page) target(r CampaignRecord) {
 	default:
 		p.Linef("begun     %s, ended %s", show.Clock(&t.Begun), show.Clock(&t.End))
 	}
-	if t.Note != "" {
+	if t.Note != "" && r.Run == nil {
 		p.Linef("note      %s", t.Note)
 	}
 	if r.Run != nil {
@@ -97,9 +97,7 @@ func (p page) campaignStatus(s fleet.Status) {
 			p.Linef("%-9s %s", said[0], said[1])
 		}
 	}
-	if s.Held == "" {
-		p.heldTargets(s)
-	}
+	p.heldTargets(s)
 	p.approval(s.Approval)
 	if !s.Next.IsZero() {
 		p.Linef("next      %s", show.Clock(&s.Next))
@@ -110,7 +108,7 @@ func (p page) campaignStatus(s fleet.Status) {
 	show.Section(p.Printer, slices.Sorted(maps.Keys(s.Blockers)), []string{"BLOCKER", "TARGETS"}, func(b maintenance.Blocker) []string {
 		return []string{string(b), strconv.Itoa(s.Blockers[b])}
 	})
-	p.rows("RUNNING", s.Running)
+	p.rows("IN PROGRESS", saidAbove(s.Running))
 	p.rows("UPCOMING", s.Upcoming)
 	p.rows("FAILURE", s.Failures)
 	p.decided(s.Decisions)
@@ -125,15 +123,26 @@ func (p page) retries(calls []maintenance.Call) {
 	})
 }
 
-// heldTargets names those that wait for a person while others go on.
+// heldTargets names those that wait for a person.
 func (p page) heldTargets(s fleet.Status) {
 	held := s.HeldRows()
 	for _, r := range held[:min(len(held), mostHeld)] {
-		p.Linef("held      %s (%s): %s", r.Name, r.Gateway, r.Note)
+		p.Linef("held      %s (%s) since %s: %s", r.Name, r.Gateway, show.Clock(&r.Since), r.Note)
 	}
 	if len(held) > mostHeld {
-		p.Linef("held      and more: see tidegate status %s --state running", s.Name)
+		p.Linef("held      and more: see tidegate status %s --state held", s.Name)
 	}
+}
+
+// saidAbove are rows without the reasons of those that heldTargets names.
+func saidAbove(rows []fleet.Row) []fleet.Row {
+	rows = slices.Clone(rows)
+	for i := range rows[:min(len(rows), mostHeld)] {
+		if rows[i].State == fleet.Held {
+			rows[i].Note = ""
+		}
+	}
+	return rows
 }
 
 func (p page) campaignResult(r fleet.Result) {
@@ -194,6 +203,7 @@ func CountsText(c fleet.Counts) string {
 	}{
 		{c.Waiting, fleet.Waiting},
 		{c.Running, fleet.Running},
+		{c.Held, fleet.Held},
 		{c.Succeeded, fleet.Succeeded},
 		{c.Failed, fleet.Failed},
 		{c.Skipped, fleet.Skipped},
@@ -230,18 +240,10 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 			note = strings.TrimSuffix(fmt.Sprintf("attempt %d; %s", r.Attempts, note), "; ")
 		}
 		return []string{
-			r.Name, r.Gateway, strconv.Itoa(r.Wave), stateOf(r), show.Instant(r.Begun), show.Instant(r.End), show.Instant(r.Next),
+			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), show.Instant(r.Begun), show.Instant(r.End), show.Instant(r.Next),
 			cmp.Or(string(r.Blocker), "-"), note,
 		}
 	}
-}
-
-// stateOf is a target's state in a word; of one that runs and waits for a person, that.
-func stateOf(r fleet.Row) string {
-	if r.Held {
-		return "held"
-	}
-	return string(r.State)
 }
 
 // decided prints what was decided, as campaigns do: with the target.

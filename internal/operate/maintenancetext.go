@@ -97,6 +97,9 @@ func (p page) parts(
 	show.Section(p.Printer, steps, []string{"STEP", "STATE", "FROM", "TO", "NOTE"}, func(s maintenance.StepReport) []string {
 		return []string{string(s.Step), string(s.State), show.Clock(s.Start), show.Clock(s.End), s.Note}
 	})
+	show.Section(p.Printer, maintenance.DecidedFailuresOf(steps), []string{"FAILED STEP", "AT", "DECIDED", "WHY"}, func(f maintenance.StepFailure) []string {
+		return []string{string(f.Step), show.Clock(&f.At), f.Told(), f.Why}
+	})
 	show.Section(p.Printer, proxies, []string{"PROXY", "STATE", "FROM", "TO", "NOTE"}, func(x maintenance.ProxyOutcome) []string {
 		return []string{x.ProxyID, string(x.State), x.From, x.To, x.Note}
 	})

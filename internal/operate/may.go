@@ -3,6 +3,7 @@ package operate
 import (
 	"fmt"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
 )
 
@@ -30,8 +31,7 @@ func CommandLines(gatewayID string, names []string) (texts []string) {
 // mostHeld is for how many held targets the commands stand beside the campaign's.
 const mostHeld = 3
 
-// heldLines are the commands that every held target of a campaign takes; what else it
-// takes its own status says.
+// heldLines are the commands that resolve what is held in a campaign.
 func heldLines(r CampaignRecord) []string {
 	if r.Status == nil || r.Execution != Running {
 		return nil
@@ -40,7 +40,7 @@ func heldLines(r CampaignRecord) []string {
 	held := r.Status.HeldRows()
 	for _, row := range held[:min(len(held), mostHeld)] {
 		texts = append(texts, "tidegate status "+r.handle()+" "+row.Gateway)
-		texts = append(texts, CommandLines(row.Gateway, []string{workflows.RetryUpdate, workflows.AbortUpdate})...)
+		texts = append(texts, maintenance.ResolveCommands(row.Gateway, row.Step)...)
 	}
 	return texts
 }

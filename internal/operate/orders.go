@@ -3,6 +3,7 @@ package operate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tidegate/tidegate/workflows"
 )
@@ -19,7 +20,7 @@ type Order struct {
 	To     func(gatewayID string) string
 	nobody string // said of the gateway where there is no such workflow
 	// Campaign are the arguments in which it is given to a campaign: OfCampaign,
-	// OfTarget or WithNumber; empty: it is for gateways only.
+	// OfTarget, OfEither or WithNumber; empty: it is for gateways only.
 	Campaign string
 	// All is true where it may be given to every campaign that runs.
 	All bool
@@ -29,6 +30,7 @@ type Order struct {
 const (
 	OfCampaign = "CAMPAIGN"
 	OfTarget   = "CAMPAIGN TARGET"
+	OfEither   = "CAMPAIGN [TARGET]"
 	WithNumber = "CAMPAIGN N"
 )
 
@@ -49,22 +51,22 @@ func Orders() []Order {
 			Update: workflows.RetryUpdate, Past: "retried", To: run, nobody: noRun, Campaign: OfTarget,
 			Example: "payments-q4 files-1 --why \"the host has its disk\"\n  tidegate retry sgw-12A3456B --why \"freed two addresses in the subnet\"",
 			Short:   "Try a failed target again, or the step at which a maintenance is held",
-			Long: "retry CAMPAIGN TARGET has a target that failed wait for its next window again. retry GATEWAY_ID tries a failed\n" +
-				"step again, in a maintenance whose policy holds it then (onFailure: hold).",
+			Long: "retry CAMPAIGN TARGET has a target that failed wait for its next window again. Of a target that is held it tries\n" +
+				"the failed step again (onFailure: hold), as retry GATEWAY_ID does: the answer is that of the target's own run.",
 		},
 		{
 			Update: workflows.SkipUpdate, Past: "skipped", To: run, nobody: noRun, Campaign: OfTarget,
 			Example: "payments-q4 files-1 --why \"goes away next month\"\n  tidegate skip sgw-12A3456B --why \"this proxy goes away next month\"",
 			Short:   "Leave a target out, or go on without the step at which a maintenance is held",
-			Long: "skip CAMPAIGN TARGET leaves a target out that has not begun: the campaign cannot end COMPLETED any more.\n" +
-				"skip GATEWAY_ID goes on without a failed step, in a maintenance whose policy holds it then (onFailure: hold): the\n" +
-				"maintenance cannot end COMPLETED any more. What all later steps build on cannot be skipped.",
+			Long: "skip CAMPAIGN TARGET leaves a target out that has not begun: the campaign cannot end COMPLETED any more. Of a\n" +
+				"target that is held it goes on without the failed step (onFailure: hold), as skip GATEWAY_ID does: the maintenance\n" +
+				"cannot end COMPLETED any more. What all later steps build on cannot be skipped.",
 		},
 		{
-			Update: workflows.AbortUpdate, Past: "aborted", To: run, nobody: noRun, Campaign: OfCampaign,
+			Update: workflows.AbortUpdate, Past: "aborted", To: run, nobody: noRun, Campaign: OfEither,
 			Example: "payments-q4 --why \"not this quarter\"\n  tidegate abort sgw-12A3456B --why \"not in this week\"",
 			Short:   "End a campaign or a maintenance: begin nothing more, take back what can be taken back",
-			Long: "abort ends a campaign, with all of its targets, or a single maintenance. What has begun is watched to its end, and\n" +
+			Long: "abort ends a campaign, with all of its targets, or the maintenance of one target alone. What has begun is watched to its end, and\n" +
 				"what can be taken back is taken back. For a gateway it is refused from the update's trigger until the gateway runs\n" +
 				"again, or that step is held: nobody can stop a restart. A campaign lets such a one finish.",
 		},
@@ -148,5 +150,6 @@ func (o Order) line(gatewayID string) string {
 // campaignLine is the order as it is typed for a campaign, with places for what
 // only the operator knows.
 func (o Order) campaignLine(campaign string) string {
-	return fmt.Sprintf("tidegate %s %s%s %s--why TEXT", o.Update, campaign, o.Campaign[len(OfCampaign):], o.Flags())
+	target := strings.TrimSuffix(o.Campaign[len(OfCampaign):], OfEither[len(OfCampaign):])
+	return fmt.Sprintf("tidegate %s %s%s %s--why TEXT", o.Update, campaign, target, o.Flags())
 }

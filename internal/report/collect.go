@@ -183,9 +183,14 @@ func ofRosters(t enumspb.EventType) bool {
 }
 
 // ofMaintenances are the events of a maintenance, beside its end, that say what
-// somebody decided.
+// somebody decided, and what its campaign was told.
 func ofMaintenances(t enumspb.EventType) bool {
-	return t == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED || t == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED
+	switch t { //nolint:exhaustive // no other says so
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
+		enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED:
+		return true
+	}
+	return false
 }
 
 // side does something for each of n things, some of them side by side.

@@ -14,7 +14,7 @@ import (
 
 // SchemaVersion is the version of what this package writes. It rises with every
 // change of a report's content or text: verification compares both.
-const SchemaVersion = 5
+const SchemaVersion = 6
 
 // The states of a campaign that left no record of its own, beside those of
 // fleet.EndState.
@@ -75,11 +75,15 @@ type Target struct {
 	// State is that of the target in its campaign.
 	State fleet.State `json:"state"`
 	Note  string      `json:"note,omitempty"`
+	// HeldAt is the step at which it waits for a person; empty: it does not.
+	HeldAt maintenance.Step `json:"heldAt,omitempty"`
 	// Window says when the gateway's windows open.
 	Window   string               `json:"window,omitempty"`
 	Forecast maintenance.Duration `json:"forecast"` // of the work, by the plan
-	Took     maintenance.Duration `json:"took"`     // the work, over all runs, waiting for windows left out
-	Runs     []Run                `json:"runs,omitempty"`
+	Took     maintenance.Duration `json:"took"`     // the work, over all runs, waiting for windows and for people left out
+	// Held is for how long it waited for a person.
+	Held maintenance.Duration `json:"held,omitempty"`
+	Runs []Run                `json:"runs,omitempty"`
 }
 
 // Run is one maintenance of a target. A target has several where one was deferred
@@ -93,6 +97,25 @@ type Run struct {
 	Start  time.Time           `json:"start,omitzero"`
 	End    time.Time           `json:"end,omitzero"`
 	Result *maintenance.Result `json:"result,omitempty"`
+	// Failed are the failed attempts at steps that a person was asked about, of a run
+	// without a record: a record has them in its steps.
+	Failed []maintenance.StepFailure `json:"failed,omitempty"`
+}
+
+// failures are the failed attempts at steps that a person was asked about.
+func (r Run) failures() []maintenance.StepFailure {
+	if r.Result == nil {
+		return r.Failed
+	}
+	return maintenance.FailuresOf(r.Result.Steps)
+}
+
+// hold is the attempt for which the run is held at its last event; nil: it is not.
+func (r Run) hold() *maintenance.StepFailure {
+	if n := len(r.Failed); n > 0 && r.Ended == running && r.Failed[n-1].Until == nil {
+		return &r.Failed[n-1]
+	}
+	return nil
 }
 
 // Undone is something that the plan asked for and that was not done.

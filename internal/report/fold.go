@@ -125,13 +125,18 @@ func (f *fold) lose(roster int, now time.Time) {
 // tells it how.
 func (f *fold) giveUp(now time.Time) {
 	for _, entry := range f.entries {
-		if entry.State == fleet.Running {
+		if entry.State.InProgress() {
 			entry.State, entry.End, entry.Note = fleet.Failed, now, rosterGone
 		}
 	}
 }
 
+// decide takes in what was decided about a target; what is about a step of its run was
+// passed on to that.
 func (f *fold) decide(d maintenance.Decision) {
+	if d.Step != "" {
+		return
+	}
 	for _, ref := range slices.Sorted(maps.Keys(f.entries)) {
 		entry := f.entries[ref]
 		if entry.Name != d.Target && !strings.EqualFold(entry.Gateway, d.Target) {

@@ -130,16 +130,46 @@ func workOf(t Target, asOf time.Time) (all []interval) {
 			continue // its history is gone
 		}
 		if r.Result == nil {
-			all = append(all, interval{r.Start, endOf(r, asOf)})
+			all = append(all, without(interval{r.Start, endOf(r, asOf)}, holds(r.Failed, endOf(r, asOf)))...)
 			continue
 		}
 		for _, s := range r.Result.Steps {
 			if s.Step != maintenance.StepWait && s.Start != nil && s.End != nil {
-				all = append(all, interval{*s.Start, *s.End})
+				all = append(all, without(interval{*s.Start, *s.End}, holdsIn(s))...)
 			}
 		}
 	}
 	return all
+}
+
+// holds are the times in which a run waited for a person.
+func holds(failed []maintenance.StepFailure, end time.Time) (all []interval) {
+	for _, f := range failed {
+		all = append(all, interval{f.At, f.At.Add(f.Held(end))})
+	}
+	return all
+}
+
+// holdsIn are those of a step that has ended.
+func holdsIn(s maintenance.StepReport) (all []interval) {
+	for _, f := range s.Failed {
+		all = append(all, interval{f.At, f.At.Add(f.Held(*s.End))})
+	}
+	return all
+}
+
+// without is a time without others, which lie in it and follow one another.
+func without(whole interval, others []interval) (left []interval) {
+	for _, other := range others {
+		if other.from.After(whole.from) {
+			left = append(left, interval{whole.from, other.from})
+		}
+		whole.from = other.to
+	}
+	if whole.to.After(whole.from) || len(others) == 0 {
+		left = append(left, whole)
+	}
+	return left
 }
 
 func endOf(r Run, asOf time.Time) time.Time {
@@ -170,7 +200,7 @@ func rowOf(a axis, t Target, y float64, asOf time.Time) ganttRow {
 			continue
 		}
 		if r.Result == nil {
-			draw(interval{r.Start, endOf(r, asOf)}, "open", r.Ended+", no record", 6)
+			unrecorded(draw, r, asOf)
 			continue
 		}
 		steps(draw, *r.Result)
@@ -187,6 +217,26 @@ func rowOf(a axis, t Target, y float64, asOf time.Time) ganttRow {
 	return row
 }
 
+// unrecorded draws a run of which there is no record, or none yet.
+func unrecorded(draw func(i interval, class, title string, inset float64), r Run, asOf time.Time) {
+	class, title := "open", r.Ended+", no record"
+	if r.Ended == running {
+		class, title = "progress", "in progress"
+	}
+	end := endOf(r, asOf)
+	for _, piece := range without(interval{r.Start, end}, holds(r.Failed, end)) {
+		draw(piece, class, title, 6)
+	}
+	for _, f := range r.Failed {
+		drawHold(draw, f, end)
+	}
+}
+
+func drawHold(draw func(i interval, class, title string, inset float64), f maintenance.StepFailure, end time.Time) {
+	held := f.Held(end)
+	draw(interval{f.At, f.At.Add(held)}, "held", fmt.Sprintf("%s held for %s", f.Step, dur(maintenance.Duration(held))), 6)
+}
+
 // steps draws a run's steps that took time.
 func steps(draw func(i interval, class, title string, inset float64), r maintenance.Result) {
 	for _, s := range r.Steps {
@@ -197,7 +247,12 @@ func steps(draw func(i interval, class, title string, inset float64), r maintena
 		if s.State == maintenance.StepFailed {
 			class += " broken"
 		}
-		draw(interval{*s.Start, *s.End}, class, fmt.Sprintf("%s %s, %s", s.Step, s.State, dur(maintenance.Duration(s.End.Sub(*s.Start)))), 6)
+		for _, piece := range without(interval{*s.Start, *s.End}, holdsIn(s)) {
+			draw(piece, class, fmt.Sprintf("%s %s, %s", s.Step, s.State, dur(maintenance.Duration(s.Took()))), 6)
+		}
+		for _, f := range s.Failed {
+			drawHold(draw, maintenance.StepFailure{Step: s.Step, FailedAttempt: f}, *s.End)
+		}
 	}
 }
 

@@ -165,7 +165,7 @@ func TestWhatIsNoReportIsRefused(t *testing.T) {
 		"":                    "this is no report of tidegate's",
 		"# Campaign":          "this is no report of tidegate's",
 		`{"schemaVersion": 1`: "the report's data cannot be read",
-		`{"schemaVersion":1}`: "the report is of version 1, and this release of tidegate writes version 5",
+		`{"schemaVersion":1}`: "the report is of version 1, and this release of tidegate writes version 6",
 		`<!-- tidegate-report {"schemaVersion":2} --> or else <!-- tidegate-report 7 -->`: "the report's data cannot be read",
 	} {
 		_, err := report.Verify(t.Context(), recorded{}, []byte(text))

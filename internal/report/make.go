@@ -83,7 +83,7 @@ func (d *Document) end(last history) {
 		}
 	case how == running:
 		d.State = StateRunning
-		d.Summary = "The campaign runs: " + maintenance.CountedOf(d.Counts.Total-d.Counts.Waiting-d.Counts.Running, d.Counts.Total, "target", "targets") + " ended so far."
+		d.Summary = "The campaign runs: " + maintenance.CountedOf(d.Counts.Ended(), d.Counts.Total, "target", "targets") + " ended so far."
 	default:
 		d.State, d.End = StateNoRecord, at(last.last)
 		d.Summary = "The campaign was " + how + " and left no record."

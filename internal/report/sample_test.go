@@ -78,6 +78,25 @@ func rejected(n int, from float64, window maintenance.Window) report.Run {
 	return run
 }
 
+// heldAndRetried is a run whose snapshot failed, was held for twenty minutes and was
+// then taken.
+func heldAndRetried(n int, from float64, window maintenance.Window) report.Run {
+	run := updated(n, from, window)
+	snapshot := &run.Result.Steps[4]
+	failed, decided := snapshot.Start.Add(time.Minute), snapshot.Start.Add(21*time.Minute)
+	retry := maintenance.Decision{What: "retry", By: "dora", Why: "the limit is raised", At: decided}
+	snapshot.Failed = []maintenance.FailedAttempt{{
+		At: failed, Why: "snapshot failed: You have reached the snapshot limit", Asked: []string{"oncall"}, Decision: &retry, Until: &decided,
+	}}
+	for _, late := range []**time.Time{&snapshot.End, &run.Result.Steps[6].Start, &run.Result.Steps[6].End} {
+		*late = new((*late).Add(20 * time.Minute))
+	}
+	run.Result.Margin -= minutes(20)
+	run.Result.Decisions = []maintenance.Decision{retry}
+	run.End, run.Result.End = run.End.Add(20*time.Minute), run.Result.End.Add(20*time.Minute)
+	return run
+}
+
 // deferred is a run that found too little of its window left.
 func deferred(n int, from float64, window maintenance.Window) report.Run {
 	run := updated(n, from, window)
@@ -97,7 +116,7 @@ func document() report.Document {
 	first := maintenance.Window{Start: after(0), End: after(60)}
 	second := maintenance.Window{Start: after(24 * 60), End: after(25 * 60)}
 	d := report.Document{
-		SchemaVersion: 5, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
+		SchemaVersion: 6, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
 		Submitter: "alice", PlanDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", State: "PARTIAL",
 		Summary: "11 of 14 targets succeeded, 1 had nothing to be done, 1 failed, 1 was skipped.",
 		Start:   after(-30), End: after(25*60 + 9), AsOf: after(25*60 + 9),
@@ -143,6 +162,8 @@ func document() report.Document {
 			t.Wave, t.State, t.Took, t.Runs = 2, fleet.Failed, minutes(14), []report.Run{rejected(n, 18, first)}
 		case n <= 5:
 			t.Wave, t.Runs = 2, []report.Run{updated(n, 16+2*float64(n), first)}
+		case n == 6:
+			t.Held, t.Runs = minutes(20), []report.Run{heldAndRetried(n, 22, first)}
 		case n == 9:
 			t.Runs = []report.Run{updated(n, 51.5, first)}
 		case n == 10:

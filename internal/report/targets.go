@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -35,7 +36,7 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 	for _, entry := range entries {
 		t := Target{
 			Name: entry.Name, Gateway: entry.Gateway, ARN: refs[entry.Ref].ARN, Account: refs[entry.Ref].Account, Wave: entry.Wave + 1,
-			State: entry.State, Note: cmp.Or(entry.Note, entry.Barred), Runs: runs[workflows.GatewayWorkflowID(entry.Gateway)],
+			State: entry.State, Note: cmp.Or(entry.Note, entry.Barred), HeldAt: entry.Hold.Step, Runs: runs[workflows.GatewayWorkflowID(entry.Gateway)],
 		}
 		if entry.Schedule != (maintenance.Schedule{}) {
 			t.Window = entry.Schedule.String()
@@ -47,6 +48,7 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 		t.Forecast = maintenance.Duration(pace.Forecast(fleet.Entry{Work: planned}))
 		for _, r := range t.Runs {
 			t.Took += tookOf(r)
+			t.Held += heldFor(r, e.asOf())
 		}
 		targets = append(targets, t)
 	}
@@ -82,8 +84,43 @@ func runOf(chain []history) Run {
 	}
 	if result, ok := decode[maintenance.Result](payloads); ok && result.State != "" {
 		r.Result = &result
+	} else {
+		r.Failed = holdsOf(chain)
 	}
 	return r
+}
+
+// holdsOf are the failed attempts that a run without a record has told its campaign of.
+func holdsOf(chain []history) (all []maintenance.StepFailure) {
+	open := func() *maintenance.StepFailure {
+		if n := len(all); n > 0 && all[n-1].Until == nil {
+			return &all[n-1]
+		}
+		return nil
+	}
+	for _, h := range chain {
+		started, _ := decode[workflows.MaintenanceInput](h.started().GetInput())
+		for _, e := range h.events {
+			if d, _, ok := decisionOf(e); ok && open() != nil && open().Decision == nil {
+				open().Decision = &d
+			}
+			told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes()
+			if told.GetSignalName() != workflows.HeldSignal {
+				continue
+			}
+			held, _ := decode[workflows.HeldTarget](told.GetInput())
+			if hold := open(); hold != nil && held.Step == "" {
+				until := at(e)
+				hold.Until = &until
+			}
+			if held.Step != "" {
+				all = append(all, maintenance.StepFailure{Step: held.Step, FailedAttempt: maintenance.FailedAttempt{
+					At: held.Since.UTC(), Why: held.Reason, Asked: started.HeldChannels,
+				}})
+			}
+		}
+	}
+	return all
 }
 
 // tookOf is how long a run worked.
@@ -93,8 +130,16 @@ func tookOf(r Run) (sum maintenance.Duration) {
 	}
 	for _, s := range r.Result.Steps {
 		if isWork(s.Step) && s.Start != nil && s.End != nil {
-			sum += maintenance.Duration(s.End.Sub(*s.Start))
+			sum += maintenance.Duration(s.Took())
 		}
+	}
+	return sum
+}
+
+// heldFor is for how long a run waited for a person.
+func heldFor(r Run, asOf time.Time) (sum maintenance.Duration) {
+	for _, f := range r.failures() {
+		sum += maintenance.Duration(f.Held(endOf(r, asOf)))
 	}
 	return sum
 }
@@ -119,6 +164,8 @@ func undone(d Document) (list []Undone) {
 				why = r.Summary
 			}
 			add("the target failed", why)
+		case fleet.Held:
+			add("step "+string(t.HeldAt)+" is held", t.Note+". Resolve it with: "+strings.Join(maintenance.ResolveCommands(t.Gateway, t.HeldAt), ", "))
 		case fleet.Running:
 			if over {
 				add("the target was being maintained when the campaign ended", "see its own run")

@@ -19,8 +19,23 @@ func words() map[string]any {
 		"margin": marginWords, "cell": cell, "either": either,
 		"plus": func(a, b float64) float64 { return px(a + b) }, "px": px, "odd": func(n int) bool { return n%2 == 1 },
 		"none": none, "large": large, "offPaper": offPaper,
-		"short": shortened, "legend": legend,
+		"short": shortened, "legend": legend, "run": runWords, "failures": Run.failures,
 	}
+}
+
+// runWords say how a run ended, or how it is.
+func runWords(r Run) string {
+	from := stamp(r.Start)
+	hold := r.hold()
+	switch {
+	case hold != nil:
+		return fmt.Sprintf("in progress since %s; held at %s since %s", from, hold.Step, stamp(hold.At))
+	case r.Ended == running:
+		return fmt.Sprintf("in progress since %s; its record is made when it ends", from)
+	case r.Result == nil:
+		return fmt.Sprintf("%s, %s to %s; it left no record", r.Ended, from, stamp(r.End))
+	}
+	return fmt.Sprintf("%s, %s to %s", r.Ended, from, stamp(r.End))
 }
 
 // none is the attribute of a cell that says nothing: a phone has no room for it.
@@ -171,8 +186,10 @@ func legend() []bar {
 		{Class: "step upgrade-proxies", Title: "proxies"},
 		{Class: "step", Title: "reading and verifying"},
 		{Class: "step broken", Title: "a step that failed"},
+		{Class: "held", Title: "held: waits for a person"},
 		{Class: "overrun", Title: "overrun"},
 		{Class: "freeze", Title: "freeze"},
+		{Class: "progress", Title: "in progress"},
 		{Class: "open", Title: "no record"},
 	}
 }

@@ -225,7 +225,7 @@ func TestTheMessagesAboutAnApproval(t *testing.T) {
 	asked := noon.AddDate(0, 0, 4)
 	f.Ask = fleet.Decide(f, asked).Ask
 	day := func(days int) string { return noon.AddDate(0, 0, days).Format("2006-01-02 15:04 MST") }
-	commands := "\ntidegate status q4\ntidegate approve q4 --why \"...\"\ntidegate abort q4 --why \"...\""
+	commands := "\ntidegate status q4\ntidegate approve q4 --why TEXT\ntidegate abort q4 --why TEXT"
 	before := f.Moment("q4", fleet.Moment{}, asked)
 	all := fleet.Occurred(fleet.Moment{}, before)
 	require.Len(t, all, 1)

@@ -55,7 +55,7 @@ func newBoard(f Fleet, now time.Time) *board {
 	for i := range f.Entries {
 		e := &f.Entries[i]
 		b.count(i)
-		if e.State == Running {
+		if e.State.InProgress() {
 			b.run(i, later(b.expectedEnd(e), now))
 		}
 	}
@@ -141,7 +141,7 @@ func (b *board) ended(e *Entry, w *wave) {
 		if !e.Begun.IsZero() {
 			w.end = later(w.end, e.End)
 		}
-	case Waiting, Running, Current:
+	case Waiting, Running, Held, Current:
 	}
 }
 

@@ -51,7 +51,7 @@ func (b *board) findCanary() {
 // runsAsCanary is what the rest of the wave is told while a target runs as its canary;
 // end is when it is expected to end.
 func (b *board) runsAsCanary(e *Entry, end time.Time) Wait {
-	if e.held() {
+	if e.State == Held {
 		return b.byCanary(fmt.Sprintf("%s is the canary of wave %d, and is held", e.Name, e.Wave+1), time.Time{})
 	}
 	return b.byCanary(fmt.Sprintf("%s runs as the canary of wave %d", e.Name, e.Wave+1), end.Add(b.fleet.Rollout.Bake.Std()))
@@ -79,7 +79,7 @@ func (f Fleet) Canaries() (all []Canary) {
 		if e.Begun.IsZero() {
 			continue
 		}
-		updated[e.Wave] = updated[e.Wave] || e.State == Succeeded || e.State == Running
+		updated[e.Wave] = updated[e.Wave] || e.State == Succeeded || e.State.InProgress()
 		if n, known := first[e.Wave]; !known || e.Begun.Before(f.Entries[n].Begun) {
 			first[e.Wave] = i
 		}

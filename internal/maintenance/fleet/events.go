@@ -74,18 +74,16 @@ func (m *Moment) asks(wave int, a *Approval) {
 func (m *Moment) mark(e Entry, length time.Duration) {
 	mark := Mark{Ref: e.Ref, Attempt: e.Attempts, entry: e}
 	switch e.State {
-	case Running:
-		if e.held() {
-			m.Held = append(m.Held, mark)
-		}
+	case Held:
+		m.Held = append(m.Held, mark)
 	case Failed:
 		m.Failed = append(m.Failed, mark)
-	case Waiting, Succeeded, Skipped, Current:
+	case Waiting, Running, Succeeded, Skipped, Current:
 	}
 	if mark.over = overrun(e, length); mark.over > 0 {
 		m.Overran = append(m.Overran, mark)
 	}
-	if e.Attempts > 0 && e.State == Running && e.Wave+1 > m.Opened {
+	if e.Attempts > 0 && e.State.InProgress() && e.Wave+1 > m.Opened {
 		m.Opened, m.first = e.Wave+1, e
 	}
 }

@@ -79,14 +79,14 @@ func happen(e *fleet.Entry, how int) (events []string) {
 		}
 	}
 	switch {
-	case e.State != fleet.Running: // begun, or retried and begun
+	case !e.State.InProgress(): // begun, or retried and begun
 		e.State, e.Note, e.End, e.Begun = fleet.Running, "", time.Time{}, noon.Add(time.Hour)
 		e.Attempts++
-	case how == 0 && e.Note == "":
-		e.Note = "a step failed"
+	case how == 0 && e.State == fleet.Running:
+		e.State, e.Note = fleet.Held, "a step failed"
 		events = append(events, name(maintenance.EventHeld))
 	case how == 0:
-		e.Note = ""
+		e.State, e.Note = fleet.Running, ""
 	case how == 1:
 		end(fleet.Succeeded, time.Hour)
 	case how == 2:
@@ -190,8 +190,8 @@ func TestAnEventSaysWhatToDo(t *testing.T) {
 	set(&f, 0, fleet.Failed, noon)
 	f.Entries[0].Note = "PARTIAL: the gateway never came back."
 	f.Entries[0].End = noon.Add(5 * time.Hour)
-	set(&f, 1, fleet.Running, noon)
-	f.Entries[1].Note = "update: no answer"
+	set(&f, 1, fleet.Held, noon)
+	f.Entries[1].Note, f.Entries[1].Hold = "update: no answer", fleet.Hold{Step: maintenance.StepUpdate, Since: noon}
 	result := fleet.Result{State: fleet.Partial, Summary: "3 of 5 targets succeeded."}
 	texts := map[maintenance.Event]string{}
 	for _, o := range fleet.Occurred(fleet.Moment{}, f.Moment("q4", fleet.Moment{}, noon).Over(result)) {
@@ -199,13 +199,13 @@ func TestAnEventSaysWhatToDo(t *testing.T) {
 	}
 	require.Equal(t, map[maintenance.Event]string{
 		maintenance.EventFailed: "q4: t0 failed\nt0 (sgw-0000000A, wave 1, attempt 1) failed. PARTIAL: the gateway never came back.\n" +
-			"tidegate status q4 t0\ntidegate retry q4 t0 --why \"...\"\ntidegate skip q4 t0 --why \"...\"",
+			"tidegate status q4 t0\ntidegate retry q4 t0 --why TEXT\ntidegate skip q4 t0 --why TEXT",
 		maintenance.EventOverrun: "q4: t0 ended after the window\nt0 (sgw-0000000A, wave 1, attempt 1) failed at " + noon.Format(time.DateOnly) + " 17:00 UTC, 1h after the end of its window.\ntidegate status q4 t0",
-		maintenance.EventHeld: "q4: t1 held\nt1 (sgw-0000000B, wave 2, attempt 1) waits for a person: update: no answer\n" +
-			"tidegate status sgw-0000000B\ntidegate retry sgw-0000000B --why \"...\"\ntidegate skip sgw-0000000B --why \"...\"\ntidegate abort sgw-0000000B --why \"...\"",
+		maintenance.EventHeld: "q4: t1 held\nt1 (sgw-0000000B, wave 2, attempt 1) is held: update: no answer\n" +
+			"tidegate status sgw-0000000B\ntidegate retry sgw-0000000B --why TEXT\ntidegate skip sgw-0000000B --why TEXT\ntidegate abort sgw-0000000B --why TEXT",
 		maintenance.EventWindow: "q4: wave 2 begins\nt1 (sgw-0000000B) begins at " + noon.Format(time.DateOnly) + " 12:00 UTC in its window (every Sunday at 12:00 GMT), the first of wave 2, which has 2 targets.\ntidegate watch q4",
 		maintenance.EventBudget: "q4: the error budget is spent\n1 of wave 1 failed, and 0 may. Nothing more begins until what failed is retried or skipped.\n" +
-			"tidegate status q4 --state failed\ntidegate retry q4 TARGET --why \"...\"\ntidegate skip q4 TARGET --why \"...\"\ntidegate abort q4 --why \"...\"",
+			"tidegate status q4 --state failed\ntidegate retry q4 TARGET --why TEXT\ntidegate skip q4 TARGET --why TEXT\ntidegate abort q4 --why TEXT",
 		maintenance.EventEnded: "q4: PARTIAL\n3 of 5 targets succeeded.\ntidegate status q4",
 	}, texts)
 }

@@ -38,11 +38,11 @@ func failed() kind {
 
 func held() kind {
 	return kind{
-		event: maintenance.EventHeld, what: "held", again: true, marks: func(m Moment) []Mark { return m.Held }, list: "--state running",
+		event: maintenance.EventHeld, what: "held", again: true, marks: func(m Moment) []Mark { return m.Held }, list: "--state held",
 		text: func(_ Moment, k Mark) string {
 			id := k.entry.Gateway
-			return fmt.Sprintf("%s waits for a person: %s\ntidegate status %s\ntidegate retry %s%s\ntidegate skip %s%s\ntidegate abort %s%s",
-				k.who(), k.entry.Note, id, id, why, id, why, id, why)
+			lines := append([]string{"tidegate status " + id}, maintenance.ResolveCommands(id, k.entry.Hold.Step)...)
+			return fmt.Sprintf("%s is held: %s\n%s", k.who(), k.entry.Note, strings.Join(lines, "\n"))
 		},
 	}
 }
@@ -58,7 +58,7 @@ func overran() kind {
 }
 
 // why ends the lines of the commands that ask for a reason.
-const why = ` --why "..."`
+const why = " --why TEXT"
 
 // who is a target in a sentence.
 func (k Mark) who() string {

@@ -63,7 +63,7 @@ func (x *explainer) findRoom() {
 	held := 0
 	x.ends = slices.Clone(x.running)
 	for i := range x.ends {
-		if x.fleet.Entries[x.ends[i].entry].held() {
+		if x.fleet.Entries[x.ends[i].entry].State == Held {
 			x.ends[i].end = time.Time{}
 			held++
 		}

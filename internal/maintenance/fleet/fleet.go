@@ -17,6 +17,7 @@ type State string
 const (
 	Waiting   State = "waiting"
 	Running   State = "running"
+	Held      State = "held" // its run is open, and waits for a person: a step has failed
 	Succeeded State = "succeeded"
 	Failed    State = "failed"
 	Skipped   State = "skipped" // by an operator
@@ -27,6 +28,10 @@ const (
 func (s State) Ended() bool {
 	return s == Succeeded || s == Failed || s == Skipped || s == Current
 }
+
+// InProgress is true for a target whose run is open: it keeps its place under
+// maxConcurrent and its keys, also while it is held.
+func (s State) InProgress() bool { return s == Running || s == Held }
 
 // Work is what is to be done to a target: what its forecast is made of.
 type Work struct {
@@ -61,6 +66,8 @@ type Entry struct {
 	Begun     time.Time
 	End       time.Time
 	Attempts  int // how often it was begun
+	// Hold is where a held one is held; the note says why. Zero: it is not held.
+	Hold Hold
 }
 
 // Fleet is a campaign at one instant.

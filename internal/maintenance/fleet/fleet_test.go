@@ -158,7 +158,7 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 		},
 		"while it is held, for nobody knows how long": {
 			arrange: func(f *fleet.Fleet) {
-				at(&f.Entries[1], fleet.Running, time.Time{})
+				at(&f.Entries[1], fleet.Held, time.Time{})
 				f.Entries[1].Note = "update failed"
 			},
 			now: noon.Add(time.Minute), blocker: fleet.ByCanary,

@@ -12,7 +12,7 @@ import (
 // can do. Empty: something runs, begins, or will begin by itself.
 func (f Fleet) held(c Counts, turn Turn) string {
 	stuck := f.stuck()
-	if stuck.n < c.Running || c.Running+c.Waiting == 0 || slices.ContainsFunc(turn.Begin, f.waits) {
+	if c.Running > 0 || c.Held+c.Waiting == 0 || slices.ContainsFunc(turn.Begin, f.waits) {
 		return ""
 	}
 	var barred, tooLong kept
@@ -40,15 +40,12 @@ func (f Fleet) held(c Counts, turn Turn) string {
 // stuck are the running targets whose runs wait for a person: their notes say why.
 func (f Fleet) stuck() (k kept) {
 	for i := range f.Entries {
-		if e := &f.Entries[i]; e.held() {
+		if e := &f.Entries[i]; e.State == Held {
 			k.add(f, Wait{Entry: i, Reason: e.Note})
 		}
 	}
 	return k
 }
-
-// held is true of one that runs and waits for a person: its note says why.
-func (e *Entry) held() bool { return e.State == Running && e.Note != "" }
 
 // endsAlone is true for what ends by itself, and not with a running target.
 func (w Wait) endsAlone() bool {
@@ -86,16 +83,19 @@ func parts(stuck, barred, tooLong kept) string {
 	say := func(k kept, one, many, do string) {
 		if k.n > 0 {
 			does = append(does, k.say(one, many)+": "+do)
+		}
+		if k.n > 0 && k.reason != "" {
 			why, only = append(why, k.name+": "+k.reason), k.reason
 		}
 	}
-	say(stuck, "is held", "are held", "tell its run to retry, to skip the step, or to abort")
+	stuck.reason = "" // a view has it with the target
+	say(stuck, "is held", "are held", "decide what becomes of the step that failed")
 	say(barred, "cannot begin", "cannot begin", "end what bars it, retry it where it could not be read, or skip it")
 	say(tooLong, "cannot begin", "cannot begin", "give it longer windows or shorter freezes, or skip it")
-	switch len(does) {
-	case 0:
-		return ""
-	case 1:
+	switch {
+	case len(why) == 0:
+		return strings.Join(does, "")
+	case len(does) == 1:
 		return does[0] + " (" + only + ")"
 	}
 	return strings.Join(does, "; ") + " (" + strings.Join(why, "; ") + ")"

@@ -13,19 +13,20 @@ import (
 
 // wire is an entry in what JSON has: texts, numbers and lists.
 type wire struct {
-	name, gateway, schedule, state, note, barred string
-	ref, wave, attempts                          int
-	begun, end, notBefore                        int64
-	work                                         []int
-	keys                                         []string
+	name, gateway, schedule, state, note, barred, heldAt string
+	ref, wave, attempts                                  int
+	begun, end, notBefore, held                          int64
+	work                                                 []int
+	keys                                                 []string
 }
 
 // elements are the fields in the order in which they are written. The list may
 // only grow at its end: entries are in histories.
-func (w *wire) elements() [14]any {
+func (w *wire) elements() [16]any {
 	return [...]any{
 		&w.name, &w.gateway, &w.ref, &w.wave, &w.schedule, &w.work, &w.keys,
 		&w.state, &w.begun, &w.end, &w.attempts, &w.note, &w.barred, &w.notBefore,
+		&w.held, &w.heldAt,
 	}
 }
 
@@ -42,6 +43,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 		work: writeWork(e.Work), keys: append([]string{}, e.Keys...), state: string(e.State),
 		begun: seconds(e.Begun), end: seconds(e.End), attempts: e.Attempts,
 		note: e.Note, barred: e.Barred, notBefore: seconds(e.NotBefore),
+		held: seconds(e.Hold.Since), heldAt: string(e.Hold.Step),
 	}
 	for _, c := range codes() {
 		if c.state == e.State {
@@ -76,6 +78,7 @@ func (e *Entry) UnmarshalJSON(text []byte) error {
 		Name: w.name, Gateway: w.gateway, Ref: w.ref, Wave: w.wave, Schedule: schedule,
 		Work: readWork(w.work), State: State(w.state), Begun: instant(w.begun), End: instant(w.end),
 		Attempts: w.attempts, Note: w.note, Barred: w.barred, NotBefore: instant(w.notBefore),
+		Hold: Hold{Since: instant(w.held), Step: maintenance.Step(w.heldAt)},
 	}
 	if len(w.keys) > 0 {
 		e.Keys = w.keys
@@ -95,8 +98,8 @@ type code struct {
 }
 
 // codes are the states as they are written. A later release's is kept as it is.
-func codes() [6]code {
-	return [...]code{{"", Waiting}, {"r", Running}, {"s", Succeeded}, {"f", Failed}, {"x", Skipped}, {"c", Current}}
+func codes() [7]code {
+	return [...]code{{"", Waiting}, {"r", Running}, {"h", Held}, {"s", Succeeded}, {"f", Failed}, {"x", Skipped}, {"c", Current}}
 }
 
 func empty(element any) bool {

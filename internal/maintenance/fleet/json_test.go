@@ -31,7 +31,7 @@ func fullEntry(t *testing.T) fleet.Entry {
 		Schedule: maintenance.Schedule{Recurrence: maintenance.Monthly, Day: 28, Hour: 2, Minute: 5, Zone: zone(t, "GMT-4:00")},
 		Work:     fleet.Work{Update: true, Snapshots: 2, Proxies: 3, Restore: true}, Keys: []string{"app=till", "db=0123456789abcdef0123456789abcdefin07"},
 		State: fleet.Failed, Barred: "quarantined", Note: "one proxy of two was rejected", NotBefore: noon.Add(-time.Hour),
-		Begun: noon, End: noon.Add(30 * time.Minute), Attempts: 2,
+		Begun: noon, End: noon.Add(30 * time.Minute), Attempts: 2, Hold: fleet.Hold{Step: maintenance.StepProxies, Since: noon.Add(20 * time.Minute)},
 	}
 	v := reflect.ValueOf(e)
 	for field := range v.Type().Fields() {
@@ -78,9 +78,9 @@ func TestWhatIsWrittenOfAnEntryIsRead(t *testing.T) {
 		e := fleet.Entry{
 			Name: rapid.String().Draw(t, "name"), Gateway: rapid.String().Draw(t, "gateway"), Ref: rapid.Int().Draw(t, "ref"), Wave: rapid.IntRange(0, 9).Draw(t, "wave"),
 			Work:  fleet.Work{Update: rapid.Bool().Draw(t, "update"), Snapshots: rapid.IntRange(0, 2).Draw(t, "snapshots"), Proxies: rapid.IntRange(0, 9).Draw(t, "proxies"), Restore: rapid.Bool().Draw(t, "restore")},
-			State: rapid.SampledFrom([]fleet.State{fleet.Waiting, fleet.Running, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.Current}).Draw(t, "state"),
+			State: rapid.SampledFrom([]fleet.State{fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.Current}).Draw(t, "state"),
 			Note:  rapid.String().Draw(t, "note"), Barred: rapid.String().Draw(t, "barred"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"),
-			NotBefore: at("not before"), Begun: at("begun"), End: at("end"),
+			NotBefore: at("not before"), Begun: at("begun"), End: at("end"), Hold: fleet.Hold{Since: at("held")},
 		}
 		if keys := rapid.SliceOf(rapid.String()).Draw(t, "keys"); len(keys) > 0 {
 			e.Keys = keys
@@ -101,7 +101,7 @@ func TestWhatIsWrittenOfAnEntryIsRead(t *testing.T) {
 func TestAnEntryOfALaterReleaseIsRead(t *testing.T) {
 	t.Parallel()
 	var e fleet.Entry
-	require.NoError(t, json.Unmarshal([]byte(`["a","",0,0,"",[1,0,0,0,9],[],"",0,0,0,"","",0,{"more":1},2]`), &e))
+	require.NoError(t, json.Unmarshal([]byte(`["a","",0,0,"",[1,0,0,0,9],[],"",0,0,0,"","",0,0,"",{"more":1},2]`), &e))
 	require.Equal(t, fleet.Entry{Name: "a", Work: fleet.Work{Update: true}, State: fleet.Waiting}, e)
 }
 

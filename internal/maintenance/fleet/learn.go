@@ -15,7 +15,7 @@ const (
 	KindRead     Kind = "read"      // Entry holds what is known now
 	KindNotFound Kind = "not found" // the selector does not match
 	KindDeferred Kind = "deferred"  // it was begun, and found its window shut: Entry holds the new one
-	KindHeld     Kind = "held"      // its run waits for a person: Note says why; empty: no more
+	KindHeld     Kind = "held"      // its run waits for a person: Hold says where, Note why; without a Hold: no more
 	KindEnded    Kind = "ended"
 	KindDecided  Kind = "decided" // a person gave its own run a command: Decision holds it; nothing changes
 )
@@ -28,6 +28,7 @@ type Event struct {
 	Attempt int       `json:"attempt,omitempty"` // of a maintenance that has ended, is held or was deferred
 	State   State     `json:"state,omitempty"`
 	Note    string    `json:"note,omitempty"`
+	Hold    Hold      `json:"hold,omitzero"`
 	At      time.Time `json:"at,omitzero"`
 	Took    Took      `json:"took,omitzero"`
 	// Decision is what a person told its own run.
@@ -40,6 +41,12 @@ type Took struct {
 	Update   maintenance.Duration `json:"update,omitempty"`
 	Snapshot maintenance.Duration `json:"snapshot,omitempty"`
 	Proxy    maintenance.Duration `json:"proxy,omitempty"`
+}
+
+// Hold is where and since when a run waits for a person.
+type Hold struct {
+	Step  maintenance.Step `json:"step"`
+	Since time.Time        `json:"since"`
 }
 
 // ReadAgain bars a target that is to be retried until it has been read anew.
@@ -55,7 +62,7 @@ func (e *Entry) Unread() bool { return e.Name == e.Gateway }
 
 // Begin notes that a target's maintenance begins; attempt counts from 1 on.
 func (e *Entry) Begin(attempt int, now time.Time) {
-	e.State, e.Begun, e.End, e.Note, e.Attempts = Running, now, time.Time{}, "", attempt
+	e.State, e.Begun, e.End, e.Note, e.Attempts, e.Hold = Running, now, time.Time{}, "", attempt, Hold{}
 }
 
 // Skip leaves a target out.
@@ -78,12 +85,13 @@ func (e *Entry) Learn(ev Event, now time.Time) bool {
 			return false
 		}
 	case KindDeferred, KindHeld, KindEnded:
-		if e.State != Running || e.Attempts != ev.Attempt {
+		if !e.State.InProgress() || e.Attempts != ev.Attempt {
 			return false
 		}
 	case KindDecided:
 		return false
 	}
+	e.Hold = Hold{}
 	switch ev.Kind {
 	case KindRead:
 		e.take(ev.Entry, now)
@@ -96,7 +104,10 @@ func (e *Entry) Learn(ev Event, now time.Time) bool {
 		// The clocks of the worker and of Temporal may differ: not at once again.
 		e.NotBefore = later(e.NotBefore, now.Add(time.Duration(e.Attempts)*deferral))
 	case KindHeld:
-		e.Note = ev.Note
+		e.State, e.Note, e.Hold = Running, ev.Note, ev.Hold
+		if ev.Hold != (Hold{}) {
+			e.State = Held
+		}
 	case KindEnded:
 		e.State, e.Note, e.End = ev.State, ev.Note, ev.At.UTC()
 	case KindDecided:

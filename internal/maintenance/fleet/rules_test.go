@@ -91,7 +91,7 @@ func refusal(f fleet.Fleet, i int, now time.Time) string {
 		return "no room"
 	}
 	for _, other := range f.Entries {
-		if other.State == fleet.Running && meet(e.Keys, other.Keys) {
+		if other.State.InProgress() && meet(e.Keys, other.Keys) {
 			return "it shares a key with " + other.Name
 		}
 	}

@@ -53,7 +53,7 @@ func Timetable(f Fleet, now, limit time.Time) (Fleet, Turn) {
 	f.Paused, f.Approvals = paused, approvals
 	pace := f.pace()
 	for i := range f.Entries {
-		if e := &f.Entries[i]; e.State == Running {
+		if e := &f.Entries[i]; e.State.InProgress() {
 			e.End = later(e.Begun.Add(pace.of(e.Work)), now)
 		}
 	}

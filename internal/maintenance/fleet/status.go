@@ -54,7 +54,7 @@ type Status struct {
 	Held          string                 `json:"held,omitempty"` // why a person has to act before anything more begins
 	Next          time.Time              `json:"next,omitzero"`  // when the next target may begin, as far as is known
 	MaxConcurrent int                    `json:"maxConcurrent"`
-	Running       []Row                  `json:"running,omitempty"`  // at most 50
+	Running       []Row                  `json:"running,omitempty"`  // in progress, those that are held first: at most 50
 	Upcoming      []Row                  `json:"upcoming,omitempty"` // the next to begin, at most 20
 	Failures      []Row                  `json:"failures,omitempty"` // at most 50
 	Measured      Measured               `json:"measured,omitzero"`
@@ -72,6 +72,7 @@ type Counts struct {
 	Total     int `json:"total"`
 	Waiting   int `json:"waiting"`
 	Running   int `json:"running"`
+	Held      int `json:"held"`
 	Succeeded int `json:"succeeded"`
 	Failed    int `json:"failed"`
 	Skipped   int `json:"skipped"`
@@ -81,15 +82,21 @@ type Counts struct {
 // Asks is true while people are asked for an approval.
 func (s Status) Asks() bool { return s.Approval != nil && !s.Approval.Asked.IsZero() }
 
-// HeldRows are those of the running targets that wait for a person.
+// InProgress is how many targets have an open run.
+func (c Counts) InProgress() int { return c.Running + c.Held }
+
+// Ended is how many targets have ended.
+func (c Counts) Ended() int { return c.Succeeded + c.Failed + c.Skipped + c.Current }
+
+// HeldRows are those of the targets in progress that wait for a person.
 func (s Status) HeldRows() []Row {
-	return slices.DeleteFunc(slices.Clone(s.Running), func(r Row) bool { return !r.Held })
+	return slices.DeleteFunc(slices.Clone(s.Running), func(r Row) bool { return r.State != Held })
 }
 
 // Patient is true while nothing runs and nothing is known to begin soon: who follows
 // the campaign need not ask every second.
 func (s Status) Patient(now time.Time) bool {
-	return s.Phase == Underway && s.Counts.Running == 0 && (s.Next.IsZero() || s.Next.Sub(now) > maintenance.Soon)
+	return s.Phase == Underway && s.Counts.InProgress() == 0 && (s.Next.IsZero() || s.Next.Sub(now) > maintenance.Soon)
 }
 
 // Sentence says of a campaign that is over how its targets fared, without what none
@@ -146,11 +153,14 @@ type Row struct {
 	Reason   string               `json:"reason,omitempty"` // the blocker in words
 	Next     time.Time            `json:"next,omitzero"`    // when it may begin at the earliest, as far as is known
 	Begun    time.Time            `json:"begun,omitzero"`
-	End      time.Time            `json:"end,omitzero"` // of a running one: expected, unless it is held
+	End      time.Time            `json:"end,omitzero"` // of a running one: expected
 	Attempts int                  `json:"attempts,omitempty"`
-	// Held is true of a running one that waits for a person; the note says why.
-	Held bool   `json:"held,omitempty"`
-	Note string `json:"note,omitempty"`
+	Note     string               `json:"note,omitempty"` // how it ended; of a held one, why
+	// Since, Step and May are of a held one: since when it waits for a person, at which
+	// step, and the names of the operator actions that resolve it.
+	Since time.Time        `json:"since,omitzero"`
+	Step  maintenance.Step `json:"step,omitempty"`
+	May   []string         `json:"may,omitempty"`
 }
 
 // Result is a campaign's record.

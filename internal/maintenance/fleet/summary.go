@@ -32,6 +32,8 @@ func (c *Counts) add(s State) {
 		c.Waiting++
 	case Running:
 		c.Running++
+	case Held:
+		c.Held++
 	case Succeeded:
 		c.Succeeded++
 	case Failed:
@@ -70,7 +72,7 @@ func (b *board) waveState(n int, c Counts) string {
 		return WaveStopped
 	case open && b.between.Blocker == ByBake:
 		return WaveBaking
-	case !open, b.unapproved == n+1 && c.Running == 0:
+	case !open, b.unapproved == n+1 && c.InProgress() == 0:
 		return WaveWaiting
 	}
 	return WaveOpen
@@ -95,10 +97,9 @@ func (f Fleet) row(i int, w *Wait, p pace) Row {
 			r.Blocker, r.Reason, r.Next = w.Blocker, w.Reason, w.Next
 		}
 	case Running:
-		r.Begun, r.End, r.Held = e.Begun, e.Begun.Add(need), e.held()
-		if r.Held {
-			r.End = time.Time{}
-		}
+		r.Begun, r.End = e.Begun, e.Begun.Add(need)
+	case Held:
+		r.Begun, r.Since, r.Step, r.May = e.Begun, e.Hold.Since, e.Hold.Step, e.Hold.Step.Resolutions()
 	default:
 		r.Begun, r.End = e.Begun, e.End
 	}
@@ -160,8 +161,8 @@ func (f Fleet) Status(turn Turn, now time.Time) Status {
 	for i := range coming[:min(len(coming), shownUpcoming)] {
 		s.Upcoming = append(s.Upcoming, f.row(coming[i].Entry, &coming[i], pace))
 	}
-	s.Running = f.some(Running, shownRunning, func(a, b Row) int { return cmp.Or(heldFirst(a, b), a.End.Compare(b.End)) })
-	s.Failures = f.some(Failed, shownFailures, func(a, b Row) int { return b.End.Compare(a.End) })
+	s.Running = f.some(State.InProgress, shownRunning, func(a, b Row) int { return cmp.Or(heldFirst(a, b), a.End.Compare(b.End)) })
+	s.Failures = f.some(func(s State) bool { return s == Failed }, shownFailures, func(a, b Row) int { return b.End.Compare(a.End) })
 	return s
 }
 
@@ -200,20 +201,20 @@ func (f Fleet) coming(turn Turn, now time.Time) []Wait {
 // off, and they must not be.
 func heldFirst(a, b Row) int {
 	switch {
-	case a.Held == b.Held:
+	case a.State == b.State:
 		return 0
-	case a.Held:
+	case a.State == Held:
 		return -1
 	}
 	return 1
 }
 
-// some are the first rows of one state, in the order that is given.
-func (f Fleet) some(state State, n int, order func(a, b Row) int) []Row {
+// some are the first rows of the wanted states, in the order that is given.
+func (f Fleet) some(wanted func(State) bool, n int, order func(a, b Row) int) []Row {
 	var rows []Row
 	pace := f.pace()
 	for i := range f.Entries {
-		if f.Entries[i].State == state {
+		if wanted(f.Entries[i].State) {
 			rows = append(rows, f.row(i, nil, pace))
 		}
 	}

@@ -170,10 +170,10 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		},
 		"by a run of it": {
 			func(f *fleet.Fleet) {
-				set(f, 0, fleet.Running, noon.Add(-time.Hour))
+				set(f, 0, fleet.Held, noon.Add(-time.Hour))
 				f.Entries[0].Note = "snapshot failed"
 			},
-			"t0 is held: tell its run to retry, to skip the step, or to abort (snapshot failed)",
+			"t0 is held: decide what becomes of the step that failed",
 		},
 		"by two things": {
 			func(f *fleet.Fleet) {
@@ -306,6 +306,6 @@ func TestWhatIsHeldIsShownFirst(t *testing.T) {
 	for i := range 60 {
 		f.Entries = append(f.Entries, fleet.Entry{Ref: i, Name: fmt.Sprint("files-", i), State: fleet.Running, Begun: now.Add(-time.Duration(60-i) * time.Minute)})
 	}
-	f.Entries[59].Note = "a step failed"
+	f.Entries[59].State, f.Entries[59].Note = fleet.Held, "a step failed"
 	require.Equal(t, "files-59", f.Status(fleet.Turn{}, now).Running[0].Name)
 }

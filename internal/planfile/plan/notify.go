@@ -31,6 +31,16 @@ func (p Plan) Channels() []string {
 	return names
 }
 
+// ToldOf are the names of the channels that the plan tells of an event.
+func (p Plan) ToldOf(event maintenance.Event) (names []string) {
+	for _, n := range p.Notify {
+		if slices.Contains(n.On, event) {
+			names = append(names, n.Channel)
+		}
+	}
+	return names
+}
+
 // ValidateNotify reports every wrong field of notifications that have their
 // defaults. What is no channel's name is not repeated: it may be a channel's
 // address, which is a secret.

@@ -1,0 +1,45 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+)
+
+// passOnLimit is how long a run may take to answer what its campaign passes on.
+const passOnLimit = time.Minute
+
+// passedOn is true for an update about a target that only the target's own run can take.
+func passedOn(update string, state fleet.State) bool {
+	switch update {
+	case RetryUpdate, SkipUpdate:
+		return state == fleet.Held
+	case AbortUpdate:
+		return state.InProgress()
+	}
+	return false
+}
+
+// passOn gives an action to a target's run. The answer is the run's: an action that the
+// run refuses is refused, and the campaign keeps what the run has decided.
+func (c *campaign) passOn(ctx workflow.Context, update string, o Order, e fleet.Entry) (maintenance.Decision, error) {
+	options := c.reading(update + " " + e.Name + ", as its maintenance answers")
+	options.ScheduleToCloseTimeout = passOnLimit
+	d, err := call(ctx, options, runs.PassOn, activities.PassOnInput{
+		WorkflowID: GatewayWorkflowID(e.Gateway), Parent: c.Rosters[e.Ref/LineSpace], Update: update,
+		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID, Action: activities.OperatorAction{By: o.By, Why: o.Why}, Pace: noticePace(c.in.Plan.Policy),
+	})
+	if err != nil {
+		text := fmt.Sprintf("%s of %s (%s): %s", update, e.Name, e.Gateway, explain(err).Error())
+		return d, temporal.NewNonRetryableApplicationError(text, activities.TypeRefused, nil)
+	}
+	c.learnDecisions(e, d) // which the run tells too
+	d.Target = e.Name
+	return d, nil
+}
