@@ -167,6 +167,7 @@ func steady(text string) string {
 		{`202\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "YYYY-MM-DDThh:mm:ssZ"},
 		{`(Sun|Mon|Tue|Wed|Thu|Fri|Sat) 202\d-\d\d-\d\d \d\d:\d\d`, "DAY YYYY-MM-DD hh:mm"},
 		{`202\d-\d\d-\d\d \d\d:\d\d:\d\dZ`, "YYYY-MM-DD hh:mm:ssZ"},
+		{`202\d-\d\d-\d\d \d\d:\d\d UTC`, "YYYY-MM-DD hh:mm UTC"},
 		{`202\d-\d\d-\d\d`, "YYYY-MM-DD"},
 		{`  \d\d:\d\d:\d\dZ  `, "  hh:mm:ssZ  "},
 		{`(  |at )\d\d:\d\dZ`, "${1}hh:mmZ"},

@@ -37,7 +37,7 @@ func TestACampaignIsSteeredFromTheLiveView(t *testing.T) {
 	x.types("p")
 	x.shows("Pause the campaign payments-q4?")
 	x.types("incident INC-77\r")
-	x.shows("[r resume]")
+	x.shows("[r resume")
 	x.types("r")
 	x.shows("Resume the campaign payments-q4?")
 	x.types("INC-77 is closed\r")
