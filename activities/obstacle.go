@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,6 +77,8 @@ type WorkflowLookup struct {
 	// First, where given, is the run id of its first run: another workflow may have
 	// taken its id since.
 	First string `json:"first,omitempty"`
+	// Reason is why it is waited for, to be told meanwhile; empty: that it is open.
+	Reason string `json:"reason,omitempty"`
 }
 
 // AwaitClosed ends when the run has, or is gone. Until then every look fails.
@@ -84,7 +87,7 @@ func (e *Engine) AwaitClosed(ctx context.Context, in WorkflowLookup) (out struct
 	info, err := e.open(ctx, in.WorkflowID, in.RunID)
 	other := in.First != "" && info.GetFirstRunId() != "" && info.GetFirstRunId() != in.First
 	if err == nil && info != nil && !other {
-		err = notYet("the workflow %s is still open", in.WorkflowID)
+		err = notYet("%s", cmp.Or(in.Reason, "the workflow "+in.WorkflowID+" is still open"))
 	}
 	return out, err
 }

@@ -145,6 +145,9 @@ func explain(err error) error {
 		}
 		return errors.New("the time for it ran out")
 	}
+	if _, ok := errors.AsType[*temporal.TerminatedError](err); ok {
+		return errors.New("it was terminated in Temporal")
+	}
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
 	if !ok {
 		return err

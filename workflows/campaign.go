@@ -3,6 +3,7 @@ package workflows
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -103,6 +104,9 @@ func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
 	c := &campaign{in: in, phase: fleet.Gathering, entryOf: map[int]int{}, orphans: map[int]int{}}
 	if in.Carried == nil {
 		c.Start, c.received = workflow.Now(ctx), len(in.Plan.Targets)
+		if stale := in.Plan.Stale(c.Start); stale != "" {
+			c.in.Plan.Warnings = slices.Concat(in.Plan.Warnings, []string{stale})
+		}
 		return c
 	}
 	c.Carried, c.phase = *in.Carried, fleet.Underway

@@ -25,3 +25,33 @@ func TestACampaignShowsItsPlansWarnings(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, p.Warnings, result.Warnings)
 }
+
+// A schedule keeps its plan for years, and with it the freezes as they were written out.
+func TestACampaignWarnsOfCalendarsThatHaveEnded(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		until time.Time
+		warns bool
+	}{
+		"no calendar":          {time.Time{}, false},
+		"a year ahead":         {noon.AddDate(1, 0, 0), false},
+		"before its windows":   {noon.AddDate(0, 0, 20), true},
+		"a year ago":           {noon.AddDate(-1, 0, 0), true},
+		"as far as any window": {noon.AddDate(0, 0, 32), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSky(1)
+			p := s.plan()
+			p.CalendarsUntil = tc.until
+			result, err := campaign(t, under(t, noon.Add(-time.Hour), s), workflows.CampaignInput{Plan: p})
+			require.NoError(t, err)
+			if !tc.warns {
+				require.Empty(t, result.Warnings)
+				return
+			}
+			require.Len(t, result.Warnings, 1)
+			require.Contains(t, result.Warnings[0], "freeze nothing after "+tc.until.UTC().Format(time.RFC3339)+": read the plan file again")
+		})
+	}
+}

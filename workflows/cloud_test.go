@@ -182,7 +182,7 @@ func (c *cloud) UpdateWorkflow(context.Context, client.UpdateWorkflowOptions) (c
 // instanceTaken is true while the workflow of that id holds the DB instance for another
 // run.
 func (c *cloud) instanceTaken(id string) bool {
-	return id == workflows.InstanceHoldWorkflowID(instanceID) && c.now().Before(c.heldUntil)
+	return id == workflows.InstanceHoldWorkflowID(c.holder.InstanceID) && c.now().Before(c.heldUntil)
 }
 
 func running(id, memo string, value any) (*workflowservice.DescribeWorkflowExecutionResponse, error) {

@@ -39,7 +39,8 @@ type heldInstance struct {
 // takeInstance makes this run the only one of the namespace that works on the DB
 // instance of its i-th proxy. Where another run holds it, it waits for the end of that
 // hold, or until the opening's end, and says that it has waited: the gate is asked again
-// then. A run keeps what it holds until it ends, or waits for another window.
+// then. A run keeps what it holds until it ends, or waits: for another instance, for
+// another window, or for a person.
 func (r *run) takeInstance(ctx workflow.Context, i int, until time.Time) (waited bool, err error) {
 	id := r.goals[i].ref.InstanceID
 	held := r.instances[id]
@@ -91,7 +92,11 @@ func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) er
 	if err := r.block(ctx, maintenance.BlockedByInstance, holder.Reason, nil); err != nil {
 		return err
 	}
-	lookup.RunID = holder.RunID
+	// Two runs of which each holds what the other waits for would wait for ever.
+	r.awaiting++
+	defer func() { r.awaiting-- }()
+	r.releaseInstances()
+	lookup.RunID, lookup.Reason = holder.RunID, holder.Reason
 	// Past the opening's end: an activity that has no time for another attempt ends early,
 	// and the gate would find the opening open still, again and again.
 	_, err = call(ctx, r.pollWithin(r.untilOr(ctx, until, watchLimit), "wait until DB instance "+short(id)+" is free"), runs.AwaitClosed, lookup)
@@ -101,8 +106,8 @@ func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) er
 	return err
 }
 
-// releaseInstances lets other runs work on the instances while this one waits for another
-// window. One whose weights are still to be put back, or that is at work, is kept.
+// releaseInstances lets other runs work on the instances while this one waits. One whose
+// weights are still to be put back, or that is at work, is kept.
 func (r *run) releaseInstances() {
 	for _, p := range r.status.Proxies { // in their order: a map's is none
 		held := r.instances[p.InstanceID]

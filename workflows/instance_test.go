@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
@@ -71,6 +72,54 @@ func TestInstanceHeldPastTheWindowLeavesTheProxiesForAnotherWindow(t *testing.T)
 			require.Empty(t, c.done())
 		})
 	}
+}
+
+// Of two runs that need two instances in opposite order each would hold what the other
+// waits for.
+func TestRunHoldsNoInstanceWhileItWaitsForAnother(t *testing.T) {
+	t.Parallel()
+	const other = "fedcba9876543210fedcba9876543210in07"
+	c := newCloud().withProxies(2)
+	c.gateway.NextUpdateAvailable = ""
+	c.proxies[proxyIDs[1]].instance = other
+	env := at(t, noon, c)
+	free := noon.Add(2 * time.Hour)
+	c.heldBy(env, free)
+	c.holder.InstanceID = other
+	released := map[string]time.Time{}
+	env.SetOnChildWorkflowCanceledListener(func(info *workflow.Info) {
+		if id := info.WorkflowExecution.ID; released[id].IsZero() {
+			released[id] = env.Now()
+		}
+	})
+	in := c.input(maintenance.Policy{})
+	in.Target.Proxies[1].InstanceID = other
+	result, err := maintain(t, env, in)
+	require.NoError(t, err)
+	require.Equal(t, maintenance.StateCompleted, result.State, result.Summary)
+	first := c.begun["upgrade "+proxyIDs[0]]
+	require.True(t, first.Before(free), "the instance that nobody held is worked on at once, not at %s", first)
+	require.False(t, c.begun["upgrade "+proxyIDs[1]].Before(free))
+	at := released[workflows.InstanceHoldWorkflowID(instanceID)]
+	require.False(t, at.IsZero(), "the instance was kept: %v", released)
+	require.True(t, at.After(first) && at.Before(free), "released at %s, of an upgrade at %s", at, first)
+}
+
+// A person may take days to say what to do.
+func TestHeldRunHoldsNoInstance(t *testing.T) {
+	t.Parallel()
+	c := rejecting()
+	env := at(t, noon, c)
+	var released time.Time
+	env.SetOnChildWorkflowCanceledListener(func(*workflow.Info) { released = env.Now() })
+	answers := &answers{t: t}
+	env.RegisterDelayedCallback(func() {
+		require.True(t, status(t, env).Held)
+		require.False(t, released.IsZero(), "it is kept while a person is asked")
+		env.UpdateWorkflow(workflows.AbortUpdate, "abort", answers.accepted(), alice)
+	}, 2*time.Hour)
+	_, err := maintain(t, env, c.input(holding))
+	require.Error(t, err)
 }
 
 func TestAbortEndsTheWaitForAnInstance(t *testing.T) {

@@ -82,6 +82,7 @@ type run struct {
 	stops     []workflow.CancelFunc // ends what the fan-out's proxies wait for
 	goals     []exactProxy          // the proxies with their versions resolved
 	instances instances             // DB instances that this run holds
+	awaiting  int                   // proxies that wait for an instance which another run holds
 	jobs      []string              // Huawei Cloud's jobs that this run has begun, as far as they are known
 	ledger    ledger
 	commands  []command // what operators may send

@@ -271,6 +271,7 @@ func (r *run) hold(ctx workflow.Context) error {
 	if err := r.block(ctx, maintenance.BlockedByHold, reason, nil); err != nil {
 		return err
 	}
+	r.releaseInstances() // people may take days
 	return workflow.Await(ctx, func() bool { return r.choice != "" })
 }
 

@@ -156,6 +156,9 @@ func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 			err = naming("proxy "+p.ProxyID, p.ProxyID, explain(err))
 		}
 		r.publish(ctx)
+		if r.awaiting > 0 {
+			r.releaseInstances() // what was at work when the wait began
+		}
 		return err
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -196,4 +198,18 @@ func TestADecisionWithoutARosterReachesItsCampaign(t *testing.T) {
 	result, err := campaign(t, env, in)
 	require.NoError(t, err)
 	require.Equal(t, []maintenance.Decision{retried}, result.Decisions)
+}
+
+// What Temporal's SDK says of a run that was terminated tells nobody what to do.
+func TestATargetWhoseRunWasTerminatedSaysWhatThatMeans(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterWorkflowWithOptions(func(workflow.Context, workflows.MaintenanceInput) (maintenance.Result, error) {
+		return maintenance.Result{}, &temporal.TerminatedError{}
+	}, workflow.RegisterOptions{Name: workflows.GatewayMaintenanceName, DisableAlreadyRegisteredCheck: true})
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	require.Error(t, err)
+	require.Len(t, result.Failures, 1)
+	require.Equal(t, "left no record of what it did: look at the gateway before it is tried again: it was terminated in Temporal", result.Failures[0].Note)
 }

@@ -194,7 +194,7 @@ func (p Policy) Validate() error {
 		between("policy.windowLength", p.WindowLength, time.Minute, 24*time.Hour),
 		upTo("policy.cutoff", p.Cutoff.OrZero(), 0, p.WindowLength.Std()-time.Minute, "a minute less than the window's duration"),
 		between("policy.windowRecheck", p.WindowRecheck, time.Second, 24*time.Hour),
-		between("policy.updateDelay", p.UpdateDelay.OrZero(), 0, time.Hour),
+		p.validateDelay(),
 		upTo("policy.updateStart", p.UpdateStart, time.Second, p.UpdateDeadline.Std(), "the update's deadline"),
 		between("policy.updateDeadline", p.UpdateDeadline, time.Second, 24*time.Hour),
 		between("policy.steadyFor", p.SteadyFor, time.Millisecond, 5*time.Minute),
@@ -222,6 +222,20 @@ func (p Policy) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// validateDelay refuses a delay that lasts until nothing may begin any more: each window
+// would pass without a trigger.
+func (p Policy) validateDelay() error {
+	const field = "policy.updateDelay"
+	delay, room := p.UpdateDelay.OrZero(), p.WindowLength-p.Cutoff.OrZero()
+	if err := between(field, delay, 0, time.Hour); err != nil {
+		return err
+	}
+	if room >= Duration(time.Minute) && delay >= room { // else the cutoff is wrong
+		return wrong(field, delay.String(), fmt.Sprintf("less than %s, which the window has before its cutoff: no update would ever begin", room))
+	}
+	return nil
 }
 
 // Rules are the policy's part of the gate.

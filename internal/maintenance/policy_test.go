@@ -45,9 +45,12 @@ func TestAPolicysRanges(t *testing.T) {
 		low, high time.Duration
 	}{
 		"policy.windowLength": {func(p *maintenance.Policy, d maintenance.Duration) {
-			p.WindowLength, p.Cutoff = d, new(maintenance.Duration(0))
+			p.WindowLength, p.Cutoff, p.UpdateDelay = d, new(maintenance.Duration(0)), new(maintenance.Duration(0))
 		}, time.Minute, 24 * time.Hour},
-		"policy.cutoff":           {func(p *maintenance.Policy, d maintenance.Duration) { p.Cutoff = &d }, 0, 4*time.Hour - time.Minute},
+		"policy.cutoff": {func(p *maintenance.Policy, d maintenance.Duration) {
+			p.Cutoff, p.UpdateDelay = &d, new(maintenance.Duration(0))
+		}, 0, 4*time.Hour - time.Minute},
+		"policy.updateDelay":      {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateDelay = &d }, 0, time.Hour},
 		"policy.windowRecheck":    {func(p *maintenance.Policy, d maintenance.Duration) { p.WindowRecheck = d }, time.Second, 24 * time.Hour},
 		"policy.updateStart":      {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateStart = d }, time.Second, time.Hour},
 		"policy.updateDeadline":   {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateDeadline = d }, 15 * time.Minute, 24 * time.Hour},
@@ -80,6 +83,11 @@ func TestAPolicysFaultIsNamedWithItsRange(t *testing.T) {
 	p := defaults()
 	p.Cutoff = new(maintenance.Duration(5 * time.Hour))
 	require.EqualError(t, p.Validate(), `policy.cutoff: "5h" is wrong: want 0s to 3h59m, which is a minute less than the window's duration`)
+	p = defaults()
+	p.WindowLength, p.UpdateDelay = maintenance.Duration(time.Hour), new(maintenance.Duration(30*time.Minute))
+	require.EqualError(t, p.Validate(), `policy.updateDelay: "30m" is wrong: want less than 30m, which the window has before its cutoff: no update would ever begin`)
+	p.UpdateDelay = new(maintenance.Duration(30*time.Minute - time.Second))
+	require.NoError(t, p.Validate())
 	p = defaults()
 	p.Snapshot = "maybe"
 	require.EqualError(t, p.Validate(), `policy.snapshot: "maybe" is wrong: want after, before, both or never`)

@@ -57,8 +57,15 @@ type causeError struct{ error }
 func (e causeError) Error() string {
 	text := e.error.Error()
 	for err := e.error; err != nil; err = errors.Unwrap(err) {
-		if said, ok := err.(*temporal.ApplicationError); ok { //nolint:errorlint // each in its turn
+		switch said := err.(type) { //nolint:errorlint // each in its turn
+		case *temporal.ApplicationError:
 			text = said.Message()
+		case *temporal.TerminatedError:
+			text = "it was terminated in Temporal"
+		case *temporal.TimeoutError:
+			text = "it reached a time limit in Temporal"
+		case *temporal.CanceledError:
+			text = "it was cancelled in Temporal"
 		}
 	}
 	return text

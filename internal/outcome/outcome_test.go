@@ -63,6 +63,7 @@ func TestARunsRecordIsFoundHoweverItEnded(t *testing.T) {
 	for how, want := range map[string]struct {
 		state maintenance.EndState
 		err   error
+		says  string // the error; empty: not judged
 		then  func(context.Context, client.WorkflowRun) error
 	}{
 		"completes":                {state: maintenance.StateCompleted},
@@ -72,7 +73,7 @@ func TestARunsRecordIsFoundHoweverItEnded(t *testing.T) {
 		"is cancelled": {state: maintenance.StatePartial, then: func(ctx context.Context, run client.WorkflowRun) error {
 			return c.CancelWorkflow(ctx, run.GetID(), "")
 		}},
-		"is terminated": {err: outcome.ErrNoResult, then: func(ctx context.Context, run client.WorkflowRun) error {
+		"is terminated": {err: outcome.ErrNoResult, says: "the run left no result: it was terminated in Temporal", then: func(ctx context.Context, run client.WorkflowRun) error {
 			return c.TerminateWorkflow(ctx, run.GetID(), "", "enough")
 		}},
 	} {
@@ -85,6 +86,9 @@ func TestARunsRecordIsFoundHoweverItEnded(t *testing.T) {
 			}
 			result, err := outcome.Of(t.Context(), run)
 			require.ErrorIs(t, err, want.err)
+			if want.says != "" {
+				require.EqualError(t, err, want.says)
+			}
 			require.Equal(t, want.state, result.State)
 		})
 	}

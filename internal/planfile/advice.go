@@ -49,6 +49,10 @@ func smaller(a, b maintenance.Share, n int) bool { return a.Smaller(b) || a.Of(n
 
 // sizesText lists sizes: 1, 2 and 5.
 func sizesText(sizes []int) string {
+	const most = 20
+	if more := len(sizes) - most; more > 0 {
+		return sizesText(sizes[:most]) + fmt.Sprintf(" (the first %d of %d waves)", most, len(sizes))
+	}
 	words := make([]string, len(sizes))
 	for i, size := range sizes {
 		words[i] = fmt.Sprint(size)

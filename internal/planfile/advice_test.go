@@ -36,6 +36,7 @@ func TestWarnings(t *testing.T) {
 		"growing in a large fleet":     {"rollout: {waves: [3, 10%]}\n" + named(40), nil},
 		"sums":                         {"rollout: {waves: [10%, 50%, 100%]}\n" + named(10), []string{`rollout.waves[2]: "100%" and the waves before it come to more than the whole fleet: want sizes of waves, each on its own and not added up; these come to 1, 5 and 4 of 10 targets`}},
 		"more than there are":          {"rollout: {waves: [2, 5]}\n" + named(3), []string{`rollout.waves[1]: "5" and the waves before it come to more than the whole fleet`}},
+		"a great many":                 {"rollout: {waves: [1" + strings.Repeat(", 1", 2000) + "]}\n" + named(3), []string{`come to 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 and 0 (the first 20 of 2001 waves) of 3 targets`}},
 		"just all":                     {"rollout: {waves: [1, 2]}\n" + named(3), nil},
 		"found, shrinking":             {"rollout: {waves: [50%, 10%]}\n" + found, []string{`p.yaml:4:24: rollout.waves[1]: "10%" is smaller than the wave before it, 50%: want sizes of waves, each on its own and not added up`}},
 		"found, not to be compared":    {"rollout: {waves: [50, 10%]}\n" + found, nil},
@@ -46,6 +47,7 @@ func TestWarnings(t *testing.T) {
 		"a freeze of last year":        {"freezes: [{from: 2025-12-24, to: 2025-12-26, zone: Europe/Berlin}]\n" + found, []string{"p.yaml:4:12: freezes[0]: has ended, and freezes nothing: it ended 2025-12-26T23:00:00Z: want a freeze ahead; is the year right?"}},
 		"a lead beyond the time limit": {"approvals: {lead: 96h, timeLimit: 72h}\n" + found, []string{`p.yaml:4:19: approvals.lead: "96h" is longer than the approval is waited for: not approved in time, the campaign ends before its first window: want at most approvals.timeLimit, 72h`}},
 		"a lead of its own":            {"approvals: {timeLimit: 24h}\n" + found, nil},
+		"freezes that are gone":        {"freezes:\n" + found, []string{"p.yaml:4:1: freezes: has no value, and counts as left out"}},
 		"a freeze under way":           {"freezes: [{from: 2026-11-01, to: 2026-11-22, zone: Europe/Berlin}]\n" + found, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,13 +75,14 @@ func TestWarningsAreBounded(t *testing.T) {
 func TestRangesThatFollowFromOtherFields(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"window: {duration: 1m, cutoff: 10s}":           `p.yaml:4:32: window.cutoff: "10s" is wrong: want 0s, which is a minute less than the window's duration`,
-		"window: {duration: 1h, cutoff: 2h}":            `window.cutoff: "2h" is wrong: want 0s to 59m, which is a minute less than the window's duration`,
-		"window: {duration: 30s, cutoff: 10s}":          `p.yaml:4:20: window.duration: "30s" is wrong: want 1m to 24h`,
-		"limits: {updateDeadline: 0s}":                  `p.yaml:4:26: limits.updateDeadline: "0s" is wrong: want 1s to 24h`,
-		"limits: {pace: {min: 1m, max: 1s}}":            `limits.pace.min: "1m" is wrong: want 1ms to 1s, which is the pace's max`,
-		"limits: {pace: {min: 1s, max: 0.1ms}}":         `limits.pace.max: "0.1ms" is wrong: want 1ms to 1h`,
-		"limits: {updateDeadline: 1s, updateStart: 2s}": `limits.updateStart: "2s" is wrong: want 1s, which is the update's deadline`,
+		"window: {duration: 1m, cutoff: 10s}":               `p.yaml:4:32: window.cutoff: "10s" is wrong: want 0s, which is a minute less than the window's duration`,
+		"window: {duration: 1h, cutoff: 2h}":                `window.cutoff: "2h" is wrong: want 0s to 59m, which is a minute less than the window's duration`,
+		"window: {duration: 1h}\nlimits: {updateDelay: 1h}": `p.yaml:5:23: limits.updateDelay: "1h" is wrong: want less than 30m, which the window has before its cutoff: no update would ever begin`,
+		"window: {duration: 30s, cutoff: 10s}":              `p.yaml:4:20: window.duration: "30s" is wrong: want 1m to 24h`,
+		"limits: {updateDeadline: 0s}":                      `p.yaml:4:26: limits.updateDeadline: "0s" is wrong: want 1s to 24h`,
+		"limits: {pace: {min: 1m, max: 1s}}":                `limits.pace.min: "1m" is wrong: want 1ms to 1s, which is the pace's max`,
+		"limits: {pace: {min: 1s, max: 0.1ms}}":             `limits.pace.max: "0.1ms" is wrong: want 1ms to 1h`,
+		"limits: {updateDeadline: 1s, updateStart: 2s}":     `limits.updateStart: "2s" is wrong: want 1s, which is the update's deadline`,
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()

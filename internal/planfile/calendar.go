@@ -39,6 +39,7 @@ func (c *checker) calendar(at string, f freeze, zone *time.Location) []maintenan
 		c.Fault(at+".ics", strict.Fault{Value: f.ICS, Problem: "is wrong: " + err.Error()})
 		return nil
 	}
+	c.plan.CalendarsUntil = now.Add(ahead)
 	c.adviseCalendar(at+".ics", f, read)
 	freezes := make([]maintenance.Freeze, 0, len(read.Events))
 	for _, e := range read.Events {

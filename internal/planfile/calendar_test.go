@@ -38,6 +38,7 @@ func TestACalendarsEventsAreFreezes(t *testing.T) {
 	require.Len(t, p.Policy.Freezes, 2)
 	require.Equal(t, "Christmas Eve", p.Policy.Freezes[0].Reason)
 	require.Equal(t, "calendar", p.Policy.Freezes[1].Reason, "of an event without a summary")
+	require.Equal(t, now.AddDate(0, 0, 400), p.CalendarsUntil)
 }
 
 // Nothing of a calendar is lost without a word.

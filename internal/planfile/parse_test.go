@@ -42,7 +42,8 @@ func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
 	p.Policy.Freezes = nil // TestFreezesAreResolvedToUTC
 	cutoff, delay := span(30*time.Minute), span(time.Minute)
 	require.Equal(t, plan.Plan{
-		Name: "payments-q4",
+		CalendarsUntil: now.AddDate(0, 0, 400),
+		Name:           "payments-q4",
 		Accounts: plan.Accounts{
 			AWS: []plan.AWSAccount{
 				{Name: "prod", Region: "eu-central-1", AssumeRole: "arn:aws:iam::123456789012:role/tidegate"},

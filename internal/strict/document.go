@@ -186,6 +186,7 @@ func (d *Document) add(at *token.Token, f Fault) { d.faults = append(d.faults, d
 // at is a fault with its place.
 func (d *Document) at(at *token.Token, f Fault) Fault {
 	f.File, f.Line, f.Column = d.file, 1, 1
+	f.Field = short(f.Field)
 	if at != nil && at.Position != nil {
 		f.Line, f.Column = max(at.Position.Line, 1), max(at.Position.Column, 1)
 	}
@@ -229,11 +230,17 @@ func valueOf(node ast.Node) string {
 		return ""
 	case strings.Contains(text, "@"):
 		return "(hidden)"
-	case len(text) > maxShown:
-		return strings.ToValidUTF8(text[:maxShown], "") + "..."
 	}
-	return text
+	return short(text)
 }
 
-// maxShown is how much of a value a fault repeats, in bytes.
+// short is a text as a fault may repeat it.
+func short(text string) string {
+	if len(text) <= maxShown {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxShown], "") + "..."
+}
+
+// maxShown is how much of a value or a field's path a fault repeats, in bytes.
 const maxShown = 200

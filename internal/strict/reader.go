@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,10 @@ func (r *reader) read(node ast.Node, to reflect.Value, path string) {
 	}
 }
 
+// tags are those that say of a value only what it is: what others ask for, as to
+// include a file or to look up a secret, nobody here does.
+var tags = []string{"!", "!!str", "!!int", "!!float", "!!bool", "!!seq", "!!map"}
+
 // plain is a node without its tag and its anchor, and what an alias stands for;
 // nil where that is not known.
 func (r *reader) plain(node ast.Node, path string) ast.Node {
@@ -62,6 +67,11 @@ func (r *reader) plain(node ast.Node, path string) ast.Node {
 	for range maxSteps {
 		switch n := node.(type) {
 		case *ast.TagNode:
+			if tag := n.GetToken().Value; !slices.Contains(tags, tag) {
+				r.faulty[path] = true
+				r.add(n.GetToken(), Fault{Field: path, Problem: "has a tag that is not followed", Want: "the value itself, without a tag"})
+				return nil
+			}
 			node = n.Value
 		case *ast.AnchorNode:
 			r.anchors[n.Name.GetToken().Value] = n.Value
@@ -131,12 +141,21 @@ func (r *reader) structure(node ast.Node, to reflect.Value, path string) {
 	r.each(node, path, "a mapping with fields among "+strings.Join(fields, ", "), func(key string, at ast.MapKeyNode, value ast.Node) {
 		for i, field := range fields {
 			if field == key {
+				r.adviseNull(at, value, join(path, key))
 				r.read(value, to.Field(i), join(path, key))
 				return
 			}
 		}
 		r.add(at.GetToken(), Fault{Field: join(path, key), Problem: Unknown, Want: wantField(key, fields)})
 	})
+}
+
+// adviseNull warns about a field without a value: what should stand below it may be
+// missing.
+func (r *reader) adviseNull(at ast.MapKeyNode, value ast.Node, path string) {
+	if value == nil || value.Type() == ast.NullType {
+		r.warnings = append(r.warnings, r.at(at.GetToken(), Fault{Field: path, Problem: "has no value, and counts as left out", Want: "a value, or the field left out too"}))
+	}
 }
 
 // table fills a map of texts.

@@ -85,6 +85,22 @@ func TestWhatIsLeftOutOrNullKeepsItsDefault(t *testing.T) {
 	}
 }
 
+// What is left without a value may have lost it.
+func TestAFieldWithoutAValueIsWarnedAbout(t *testing.T) {
+	t.Parallel()
+	_, d := read("name: a\nships:\ncrew: ~\nwait: null\ntags: {a: }\nsize: 1\n")
+	require.NoError(t, d.Err())
+	var texts []string
+	for _, w := range d.Warnings() {
+		texts = append(texts, w.String())
+	}
+	require.Equal(t, []string{
+		"f.yaml:2:1: ships: has no value, and counts as left out: want a value, or the field left out too",
+		"f.yaml:3:1: crew: has no value, and counts as left out: want a value, or the field left out too",
+		"f.yaml:4:1: wait: has no value, and counts as left out: want a value, or the field left out too",
+	}, texts)
+}
+
 func TestFaultsHaveTheirPlaces(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ text, want string }{
@@ -107,6 +123,9 @@ func TestFaultsHaveTheirPlaces(t *testing.T) {
 		"nothing behind a dash":  {"ships:\n  - name: a\n  -\n", "3:5: ships[1]: is empty: want a value, or one dash less"},
 		"merge key":              {"ships: [&a {name: a}]\ntags:\n  <<: *a\n", "3:3: tags.<<: is not followed: want the fields written out"},
 		"alias of nothing":       {"name: *a\n", `1:7: name: is an alias of nothing: want the name of an anchor before it`},
+		"another's tag":          {"name: !vault secret/path\n", `1:7: name: has a tag that is not followed: want the value itself, without a tag`},
+		"a tag before a list":    {"ships: !reset\n  - name: a\n", `1:8: ships: has a tag that is not followed`},
+		"a long name":            {strings.Repeat("b", 10_000) + ": 1\n", "1:1: " + strings.Repeat("b", 200) + "...: is an unknown field"},
 		"an URL with a password": {"crew: https://u:p@h\n", `1:7: crew: "(hidden)" is wrong: want a whole number`},
 		"second document":        {"name: a\n---\nname: b\n", "3:1: is a second document, or a directive: want one document, without directives"},
 		"no YAML":                {"name: [a\n", "1:7: is not YAML: "},

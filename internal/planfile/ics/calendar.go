@@ -53,9 +53,9 @@ func Read(text []byte, o Options) (Calendar, error) {
 	if err != nil {
 		return Calendar{}, err
 	}
-	f := file{span: span{from: o.From, until: o.Until}}
+	f := file{span: span{from: o.From, until: o.Until}, series: seriesOf(all)}
 	for _, c := range all {
-		f.calendar(c, reader{zone: o.Zone, zones: newZones(c, o.Until)})
+		f.calendar(c, reader{zone: o.Zone, zones: newZones(c, o.Until, &f.budget)})
 	}
 	f.resolve()
 	if err := f.err(); err != nil {
@@ -79,12 +79,38 @@ type remark struct {
 // file is what is being read.
 type file struct {
 	span     span
+	series   map[string][]*component // by their UIDs, what changes of single occurrences may belong to
 	events   []*event
 	found    []Event
 	count    int
 	budget   budget
 	wrongs   []remark
 	warnings []remark
+}
+
+// seriesOf are the events that stand in place of no occurrence, by their UIDs.
+func seriesOf(calendars []*component) map[string][]*component {
+	series := map[string][]*component{}
+	for _, c := range calendars {
+		for _, child := range c.children {
+			if child.name == "VEVENT" && len(child.all("RECURRENCE-ID")) == 0 {
+				series[child.text("UID")] = append(series[child.text("UID")], child)
+			}
+		}
+	}
+	return series
+}
+
+// over is true of an event that does not matter any more, whatever it says: what
+// changes all that follow in a series is over when the series is.
+func (f *file) over(c *component) bool {
+	goesOn := func(series *component) bool { return !series.ended(f.span.from) }
+	for _, p := range c.all("RECURRENCE-ID") {
+		if p.param("RANGE") != "" && slices.ContainsFunc(f.series[c.text("UID")], goesOn) {
+			return false
+		}
+	}
+	return c.ended(f.span.from)
 }
 
 // wrong notes what is wrong with an event.
@@ -151,14 +177,14 @@ func (f *file) nested(c *component) {
 // event reads a VEVENT. One that is cancelled, and no part of a series, needs no
 // understanding; nor does one that has ended.
 func (f *file) event(c *component, r reader) {
-	if c.word("STATUS") == "CANCELLED" && len(c.all("RECURRENCE-ID")) == 0 && len(c.all("STATUS")) == 1 {
+	if c.word("STATUS") == "CANCELLED" && len(c.all("RECURRENCE-ID")) == 0 && len(c.all("STATUS")) == 1 && len(c.broken) == 0 {
 		return
 	}
 	e, err := r.event(c)
 	switch {
 	case err == nil:
 		f.events = append(f.events, e)
-	case !c.ended(f.span.from):
+	case !f.over(c):
 		f.wrong(e, err)
 	}
 }
@@ -166,7 +192,7 @@ func (f *file) event(c *component, r reader) {
 // resolve finds the intervals of the events.
 func (f *file) resolve() {
 	for e, err := range replace(f.events) {
-		if !e.source.ended(f.span.from) {
+		if !f.over(e.source) {
 			f.wrong(e, err)
 		}
 	}
@@ -176,7 +202,7 @@ func (f *file) resolve() {
 		case errors.Is(err, errEffort):
 			f.wrongs = append(f.wrongs, remark{e.source.line, err.Error()})
 			return
-		case err != nil && !e.source.ended(f.span.from):
+		case err != nil && !f.over(e.source):
 			f.wrong(e, err)
 		}
 		if f.found = append(f.found, found...); len(f.found) > MaxEvents {
@@ -193,7 +219,8 @@ func (f *file) within(e *event) ([]Event, error) {
 		bare.except, bare.moved = nil, nil // as far as they can be told
 		found, err := bare.within(wide, &f.budget)
 		instead := e.instead != nil && e.instead.at().Add(e.length.total()+day).After(wide.from) && e.instead.at().Before(wide.until)
-		if err == nil && (len(found) > 0 || instead) {
+		shifts := e.following && !f.over(e.source) // what follows in its series
+		if err == nil && (len(found) > 0 || instead || shifts) {
 			err = e.unsure
 		}
 		return nil, err

@@ -57,11 +57,12 @@ func (s stamp) in(zone *time.Location) time.Time {
 }
 
 // day is the date that is meant: of a time in a zone of its own that zone's, as
-// Exchange writes the days of whole-day series, of one in UTC that of the given zone.
+// Exchange writes the days of whole-day series; of one in UTC that of the given zone,
+// unless it is midnight in UTC alone, as others write them.
 func (s stamp) day(zone *time.Location) time.Time {
-	clock := s.clock
-	if !s.date && s.zone == time.UTC {
-		clock = s.in(zone)
+	clock := s.clock.Truncate(day)
+	if there := s.in(zone); s.zone == time.UTC && (there.Equal(there.Truncate(day)) || !clock.Equal(s.clock)) {
+		clock = there.Truncate(day)
 	}
-	return clock.Truncate(24 * time.Hour)
+	return clock
 }

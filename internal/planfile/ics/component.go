@@ -15,6 +15,7 @@ type component struct {
 	name       string // in capital letters
 	line       int    // of its BEGIN
 	properties []property
+	broken     []property // of an event, the lines in it that are no properties
 	children   []*component
 }
 
@@ -60,6 +61,8 @@ func (n *nesting) take(p property) error {
 	top := n.top()
 	value := strings.ToUpper(strings.TrimSpace(p.value))
 	switch {
+	case p.broken != nil:
+		return n.takeBroken(p)
 	case p.name == "BEGIN":
 		return n.begin(&component{name: value, line: p.line})
 	case len(*n) == 1:
@@ -71,6 +74,17 @@ func (n *nesting) take(p property) error {
 	default:
 		top.properties = append(top.properties, p)
 	}
+	return nil
+}
+
+// takeBroken puts a line that is no property at its event, which may not matter any
+// more; anywhere else nothing is known of the file.
+func (n nesting) takeBroken(p property) error {
+	at := slices.IndexFunc(n, func(c *component) bool { return c.name == "VEVENT" })
+	if at < 0 {
+		return fmt.Errorf("it is no iCalendar file: %w", p.broken)
+	}
+	n[at].broken = append(n[at].broken, p)
 	return nil
 }
 
@@ -134,6 +148,9 @@ func (c *component) ended(before time.Time) bool {
 			}
 			dates = append(dates, found...)
 		}
+	}
+	for _, p := range c.broken {
+		dates = append(dates, datesIn(p.value)...)
 	}
 	if len(dates) == 0 {
 		return false

@@ -55,6 +55,9 @@ func (r reader) event(c *component) (*event, error) {
 		e.summary = e.summary[:maxSummary]
 	}
 	e.summary = strings.ToValidUTF8(e.summary, "")
+	if len(c.broken) > 0 {
+		return e, fmt.Errorf("line %d in it cannot be read: %w", c.broken[0].line, c.broken[0].broken)
+	}
 	for _, name := range []string{"UID", "STATUS", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID"} {
 		if n := len(c.all(name)); n > 1 {
 			return e, fmt.Errorf("it has %d times %s: want it once", n, name)

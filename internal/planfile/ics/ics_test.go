@@ -133,15 +133,39 @@ func TestEventsBecomeIntervals(t *testing.T) {
 		// lie on other days elsewhere.
 		"a day left out, by its midnight": {vevent("DTSTART;VALUE=DATE:20261201", "RRULE:FREQ=DAILY;COUNT=2", "EXDATE;TZID=Tokyo Standard Time:20261201T000000"), []string{"2026-12-01T23:00 2026-12-02T23:00"}, 1},
 		"a day left out, by UTC":          {vevent("DTSTART;VALUE=DATE:20261201", "RRULE:FREQ=DAILY;COUNT=2", "EXDATE:20261130T230000Z"), []string{"2026-12-01T23:00 2026-12-02T23:00"}, 1},
-		"an empty EXDATE":                 {vevent("DTSTART;VALUE=DATE:20261201", "EXDATE:"), []string{"2026-11-30T23:00 2026-12-01T23:00"}, 1},
-		"further days":                    {vevent("DTSTART;VALUE=DATE:20261201", "RDATE;VALUE=DATE:20261205,20261207"), []string{"2026-11-30T23:00 2026-12-01T23:00", "2026-12-04T23:00 2026-12-05T23:00", "2026-12-06T23:00 2026-12-07T23:00"}, 3},
-		"a further day among times":       {vevent("DTSTART:20261201T100000Z", "DURATION:PT1H", "RDATE;VALUE=DATE:20261205"), []string{"2026-12-01T10:00 2026-12-01T11:00", "2026-12-04T23:00 2026-12-05T23:00"}, 2},
-		"periods":                         {vevent("DTSTART:20261201T100000Z", "DURATION:PT1H", "RDATE;VALUE=PERIOD:20261205T100000Z/PT3H,20261206T100000Z/20261207T100000Z"), []string{"2026-12-01T10:00 2026-12-01T11:00", "2026-12-05T10:00 2026-12-05T13:00", "2026-12-06T10:00 2026-12-07T10:00"}, 3},
-		"an hour that is repeated":        {vevent("DTSTART;TZID=Europe/Berlin:20271031T013000", "DURATION:PT2H"), []string{"2027-10-30T23:30 2027-10-31T01:30"}, 1},
-		"a night that is an hour longer":  {vevent("DTSTART;TZID=Europe/Berlin:20261030T200000", "DTEND;TZID=Europe/Berlin:20261031T060000", "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SA;COUNT=2"), []string{"2027-10-30T18:00 2027-10-31T05:00"}, 1},
-		"a day of 25 hours by DURATION":   {vevent("DTSTART;TZID=Europe/Berlin:20271030T120000", "DURATION:P1D"), []string{"2027-10-30T10:00 2027-10-31T11:00"}, 1},
-		"an hour left out of the clock":   {vevent("DTSTART;TZID=Europe/Berlin:20270327T023000", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=3"), []string{"2027-03-27T01:30 2027-03-27T02:30", "2027-03-28T00:30 2027-03-28T02:30", "2027-03-29T00:30 2027-03-29T01:30"}, 3},
-		"a day never seen":                {vevent("DTSTART;VALUE=DATE:20261224", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), []string{"2026-12-23T23:00 2026-12-24T23:00"}, 1},
+		"a day left out, by UTC's midnight": {
+			vevent("DTSTART;TZID=America/New_York;VALUE=DATE:20261222", "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:20261223T000000Z"),
+			[]string{"2026-12-22T05:00 2026-12-23T05:00", "2026-12-24T05:00 2026-12-25T05:00"},
+			2,
+		},
+		"a day changed, by UTC's midnight": {
+			vevent("RECURRENCE-ID:20261223T000000Z", "DTSTART;TZID=America/New_York;VALUE=DATE:20261226") + "\r\n" +
+				vevent("DTSTART;TZID=America/New_York;VALUE=DATE:20261222", "RRULE:FREQ=DAILY;COUNT=2"),
+			[]string{"2026-12-22T05:00 2026-12-23T05:00", "2026-12-26T05:00 2026-12-27T05:00"},
+			2,
+		},
+		"days until UTC's midnight": {
+			vevent("DTSTART;TZID=America/New_York;VALUE=DATE:20261222", "RRULE:FREQ=DAILY;UNTIL=20261224T000000Z"),
+			[]string{"2026-12-22T05:00 2026-12-23T05:00", "2026-12-23T05:00 2026-12-24T05:00", "2026-12-24T05:00 2026-12-25T05:00"},
+			3,
+		},
+		"an abbreviation that the file defines": {
+			"BEGIN:VTIMEZONE\r\nTZID:EST\r\nBEGIN:STANDARD\r\nDTSTART:20071104T020000\r\nTZOFFSETFROM:-0400\r\nTZOFFSETTO:-0500\r\nRRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=11\r\nEND:STANDARD\r\n" +
+				"BEGIN:DAYLIGHT\r\nDTSTART:20070311T020000\r\nTZOFFSETFROM:-0500\r\nTZOFFSETTO:-0400\r\nRRULE:FREQ=YEARLY;BYDAY=2SU;BYMONTH=3\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\n" +
+				vevent("DTSTART;TZID=EST:20270701T080000", "DURATION:PT1H"),
+			[]string{"2027-07-01T12:00 2027-07-01T13:00"},
+			1,
+		},
+		"an abbreviation":                {vevent("DTSTART;TZID=EST:20270701T080000", "DURATION:PT1H"), []string{"2027-07-01T13:00 2027-07-01T14:00"}, 1},
+		"an empty EXDATE":                {vevent("DTSTART;VALUE=DATE:20261201", "EXDATE:"), []string{"2026-11-30T23:00 2026-12-01T23:00"}, 1},
+		"further days":                   {vevent("DTSTART;VALUE=DATE:20261201", "RDATE;VALUE=DATE:20261205,20261207"), []string{"2026-11-30T23:00 2026-12-01T23:00", "2026-12-04T23:00 2026-12-05T23:00", "2026-12-06T23:00 2026-12-07T23:00"}, 3},
+		"a further day among times":      {vevent("DTSTART:20261201T100000Z", "DURATION:PT1H", "RDATE;VALUE=DATE:20261205"), []string{"2026-12-01T10:00 2026-12-01T11:00", "2026-12-04T23:00 2026-12-05T23:00"}, 2},
+		"periods":                        {vevent("DTSTART:20261201T100000Z", "DURATION:PT1H", "RDATE;VALUE=PERIOD:20261205T100000Z/PT3H,20261206T100000Z/20261207T100000Z"), []string{"2026-12-01T10:00 2026-12-01T11:00", "2026-12-05T10:00 2026-12-05T13:00", "2026-12-06T10:00 2026-12-07T10:00"}, 3},
+		"an hour that is repeated":       {vevent("DTSTART;TZID=Europe/Berlin:20271031T013000", "DURATION:PT2H"), []string{"2027-10-30T23:30 2027-10-31T01:30"}, 1},
+		"a night that is an hour longer": {vevent("DTSTART;TZID=Europe/Berlin:20261030T200000", "DTEND;TZID=Europe/Berlin:20261031T060000", "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SA;COUNT=2"), []string{"2027-10-30T18:00 2027-10-31T05:00"}, 1},
+		"a day of 25 hours by DURATION":  {vevent("DTSTART;TZID=Europe/Berlin:20271030T120000", "DURATION:P1D"), []string{"2027-10-30T10:00 2027-10-31T11:00"}, 1},
+		"an hour left out of the clock":  {vevent("DTSTART;TZID=Europe/Berlin:20270327T023000", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=3"), []string{"2027-03-27T01:30 2027-03-27T02:30", "2027-03-28T00:30 2027-03-28T02:30", "2027-03-29T00:30 2027-03-29T01:30"}, 3},
+		"a day never seen":               {vevent("DTSTART;VALUE=DATE:20261224", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), []string{"2026-12-23T23:00 2026-12-24T23:00"}, 1},
 		"one moved": {
 			vevent("DTSTART;TZID=Europe/Berlin:20261201T100000", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=2") + "\r\n" +
 				vevent("RECURRENCE-ID;TZID=Europe/Berlin:20261202T100000", "DTSTART;TZID=Europe/Berlin:20261203T120000", "DURATION:PT1H"),
@@ -221,6 +245,9 @@ func TestWhatHasEndedDoesNotMatterAnyMore(t *testing.T) {
 		"every hour of a day":                 vevent("DTSTART:20150101T100000Z", "DURATION:PT1H", "RRULE:FREQ=HOURLY;UNTIL=20150102T000000Z"),
 		"a change without a UID":              "BEGIN:VEVENT\r\nRECURRENCE-ID:20150101T100000Z\r\nDTSTART:20150101T100000Z\r\nDURATION:PT1H\r\nEND:VEVENT",
 		"a task":                              "BEGIN:VTODO\r\nUID:2\r\nDUE:20150101T100000Z\r\nEND:VTODO",
+		"a line that is none":                 vevent("DTSTART;VALUE=DATE:20150101", "and goes on"),
+		"a parameter twice":                   vevent("DTSTART;VALUE=DATE:20150101", "ATTENDEE;CN=a;CN=b:mailto:x"),
+		"all that follow of what has ended":   strings.ReplaceAll(vevent("DTSTART:20150101T100000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;UNTIL=20150110T000000Z")+"\r\n"+vevent("RECURRENCE-ID;RANGE=THISANDFUTURE:20150103T100000Z", "DTSTART;TZID=Nowhere:20150103T120000", "DURATION:PT1H"), "UID:1", "UID:2"),
 		"a rule that is deprecated":           vevent("DTSTART;VALUE=DATE:20150101", "EXRULE:FREQ=DAILY"),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -287,7 +314,7 @@ func TestWhatIsWrongIsRefused(t *testing.T) {
 		"the second event":         {calendar(vevent("DTSTART;VALUE=DATE:20261224", "DESCRIPTION:a", " b", "BEGIN:VALARM", "END:VALARM"), vevent()), `line 14: event "s": it has no DTSTART`},
 		"no beginning":             {calendar(vevent()), `line 4: event "s": it has no DTSTART`},
 		"two beginnings":           {calendar(vevent("DTSTART;VALUE=DATE:20261224", "DTSTART;VALUE=DATE:20150101")), `it has 2 times DTSTART: want it once`},
-		"a parameter twice":        {calendar(vevent("DTSTART;TZID=UTC;TZID=Asia/Tokyo:20261224T100000")), "line 8: it is no iCalendar file: DTSTART has the parameter TZID twice"},
+		"a parameter twice":        {calendar(vevent("DTSTART;TZID=UTC;TZID=Asia/Tokyo:20261224T100000")), `line 4: event "s": line 8 in it cannot be read: DTSTART has the parameter TZID twice`},
 		"end before":               {calendar(vevent("DTSTART:20261224T180000Z", "DTEND:20261224T170000Z")), "it ends before it begins"},
 		"end before, in a zone":    {calendar(vevent("DTSTART;TZID=America/New_York:20261208T090000", "DTEND:20261208T110000")), "it ends before it begins"},
 		"end before, in days":      {calendar(vevent("DTSTART;VALUE=DATE:20261224", "DTEND;VALUE=DATE:20261223")), "it ends before it begins"},
@@ -321,8 +348,14 @@ func TestWhatIsWrongIsRefused(t *testing.T) {
 			calendar(vevent("DTSTART;VALUE=DATE:20261224", "RRULE:FREQ=DAILY"), vevent("DTSTART;VALUE=DATE:20261224", "RRULE:FREQ=WEEKLY"), vevent("RECURRENCE-ID;VALUE=DATE:20261224", "DTSTART;VALUE=DATE:20261225")),
 			"it has a RECURRENCE-ID, and 2 events have its UID",
 		},
-		"more than a few": {calendar(strings.Repeat(vevent()+"\r\n", 7) + vevent()), "and 3 more like these"},
-		"far too many":    {calendar(strings.Repeat(vevent("DTSTART;VALUE=DATE:20261224", "RRULE:FREQ=DAILY")+"\r\n", 14) + vevent()), "its events come to more than 5000 intervals"},
+		"a line in an event":         {calendar(vevent("DTSTART;VALUE=DATE:20261224", "DESCRIPTION:a", "b")), `line 4: event "s": line 10 in it cannot be read: there is no property`},
+		"a line in its alarm":        {calendar(vevent("DTSTART;VALUE=DATE:20261224", "BEGIN:VALARM", "b", "END:VALARM")), `line 4: event "s": line 10 in it cannot be read: there is no property`},
+		"a date in a line":           {calendar(vevent("DTSTART;VALUE=DATE:20150101", "RDATE;VALUE:20261224")), `line 4: event "s": line 9 in it cannot be read`},
+		"all that follow, long ago":  {calendar(vevent("DTSTART:20150101T100000Z", "RRULE:FREQ=WEEKLY"), vevent("RECURRENCE-ID;RANGE=THISANDFUTURE:20160101T100000Z", "DTSTART:20160101T120000Z", "DTEND:20160101T110000Z")), "it ends before it begins"},
+		"all that follow, somewhere": {calendar(vevent("DTSTART:20150101T100000Z", "RRULE:FREQ=WEEKLY"), vevent("RECURRENCE-ID;RANGE=THISANDFUTURE:20160101T100000Z", "DTSTART;TZID=Nowhere:20160101T120000", "DURATION:PT1H")), `the TZID "Nowhere"`},
+		"all that follow, of two":    {calendar(vevent("DTSTART:20150101T100000Z", "RRULE:FREQ=WEEKLY"), vevent("DTSTART:20150101T100000Z", "RRULE:FREQ=DAILY"), vevent("RECURRENCE-ID;RANGE=THISANDFUTURE:20160101T100000Z", "DTSTART:20160101T120000Z", "DURATION:PT1H")), "2 events have its UID"},
+		"more than a few":            {calendar(strings.Repeat(vevent()+"\r\n", 7) + vevent()), "and 3 more like these"},
+		"far too many":               {calendar(strings.Repeat(vevent("DTSTART;VALUE=DATE:20261224", "RRULE:FREQ=DAILY")+"\r\n", 14) + vevent()), "its events come to more than 5000 intervals"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -368,6 +401,20 @@ func TestEndlessRulesAreGivenUp(t *testing.T) {
 	begun := time.Now()
 	_, err := read(t, calendar(strings.Repeat(vevent("DTSTART;VALUE=DATE:00010101", "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30")+"\r\n", 5000)))
 	require.ErrorContains(t, err, "the calendar's recurrences take too long to be followed")
+	require.Less(t, time.Since(begun), time.Minute)
+}
+
+// The rules of zones are bounded as those of events.
+func TestEndlessZonesAreGivenUp(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&b, "BEGIN:VTIMEZONE\r\nTZID:Z%d\r\nBEGIN:STANDARD\r\nDTSTART:00010101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\n"+
+			"RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n%s\r\n", i, vevent(fmt.Sprintf("DTSTART;TZID=Z%d:20261224T080000", i), "DURATION:PT1H"))
+	}
+	begun := time.Now()
+	_, err := read(t, calendar(b.String()))
+	require.ErrorContains(t, err, `the TZID "Z`)
 	require.Less(t, time.Since(begun), time.Minute)
 }
 

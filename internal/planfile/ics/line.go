@@ -13,6 +13,7 @@ type property struct {
 	name   string // in capital letters: names are case-insensitive
 	params map[string]string
 	value  string
+	broken error // why it is no property: then value is the whole line
 }
 
 // param is the value of a parameter; empty where it has none.
@@ -28,17 +29,16 @@ func properties(text []byte) ([]property, error) {
 	var all []property
 	var line []byte
 	number, begun := 0, 0
-	finish := func() error {
+	finish := func() {
 		if begun == 0 {
-			return nil
+			return
 		}
 		p, err := parseProperty(string(line))
 		if err != nil {
-			return fmt.Errorf("line %d: it is no iCalendar file: %w", begun, err)
+			p = property{value: string(line), broken: err}
 		}
 		p.line = begun
 		all = append(all, p)
-		return nil
 	}
 	for len(text) > 0 {
 		var next []byte
@@ -51,13 +51,12 @@ func properties(text []byte) ([]property, error) {
 		case begun > 0 && (next[0] == ' ' || next[0] == '\t'):
 			line = append(line, next[1:]...)
 		default:
-			if err := finish(); err != nil {
-				return nil, err
-			}
+			finish()
 			line, begun = append([]byte(nil), next...), number
 		}
 	}
-	return all, finish()
+	finish()
+	return all, nil
 }
 
 // cutLine is the first line of a text, without its end, and the rest.

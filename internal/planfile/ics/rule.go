@@ -44,7 +44,11 @@ func parseRule(text string, start stamp) (rule, error) {
 	}
 	switch until := parts["UNTIL"]; {
 	case strings.HasSuffix(until, "Z"):
-		r.Until = shown(r.Until, start.zone)
+		clock := shown(r.Until, start.zone)
+		if start.date && r.Until.After(clock) {
+			clock = r.Until // some write a day as its midnight in UTC: the later counts, so that no freeze is too short
+		}
+		r.Until = clock
 	case len(until) == len("20060102"):
 		r.Until = r.Until.Add(day - time.Second)
 	}
@@ -97,6 +101,9 @@ var errEffort = errors.New("the calendar's recurrences take too long to be follo
 
 // between is when a rule has something begin, in [begin, end), at most so often.
 func (r rule) between(begin, end time.Time, most int, b *budget) (clocks []time.Time, err error) {
+	if b.spent > maxEffort {
+		return nil, errEffort // a rule without any day takes a while until it says so
+	}
 	started := time.Now()
 	defer func() { b.spent += time.Since(started) }()
 	defer func() { // the library panics at the ninth Monday of a month

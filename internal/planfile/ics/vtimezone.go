@@ -17,13 +17,13 @@ type transition struct {
 
 // definedZone is the zone that a VTIMEZONE defines (RFC 5545, 3.6.5), with its changes
 // up to a time; nil where that cannot be understood.
-func definedZone(c *component, until time.Time) *time.Location {
+func definedZone(c *component, until time.Time, b *budget) *time.Location {
 	var changes []transition
 	for _, observance := range c.children {
 		if observance.name != "STANDARD" && observance.name != "DAYLIGHT" {
 			continue
 		}
-		more, ok := observe(observance, until.Add(366*day))
+		more, ok := observe(observance, until.Add(366*day), b)
 		if !ok {
 			return nil
 		}
@@ -44,7 +44,7 @@ func definedZone(c *component, until time.Time) *time.Location {
 const maxTransitions = 5000
 
 // observe is when one of a zone's observances begins.
-func observe(c *component, until time.Time) ([]transition, bool) {
+func observe(c *component, until time.Time, b *budget) ([]transition, bool) {
 	from, fromOK := parseOffset(c.text("TZOFFSETFROM"))
 	to, toOK := parseOffset(c.text("TZOFFSETTO"))
 	start, err := parseStamp(c.text("DTSTART"), time.UTC)
@@ -67,7 +67,7 @@ func observe(c *component, until time.Time) ([]transition, bool) {
 		if err != nil {
 			return nil, false
 		}
-		recurring, err := rule.between(start.clock, until, maxTransitions, &budget{})
+		recurring, err := rule.between(start.clock, until, maxTransitions, b)
 		if err != nil {
 			return nil, false
 		}

@@ -3,6 +3,7 @@ package ics
 //go:generate go run gen.go FOLDER
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	_ "time/tzdata" // a calendar means the same on a machine without zone data
@@ -22,11 +23,12 @@ func LoadZone(name string) (zone *time.Location, ok bool) {
 type zones struct {
 	defined map[string]*component // VTIMEZONEs
 	until   time.Time             // up to when their rules are followed
+	budget  *budget               // for how long
 	found   map[string]*time.Location
 }
 
-func newZones(calendar *component, until time.Time) *zones {
-	z := &zones{defined: map[string]*component{}, until: until, found: map[string]*time.Location{}}
+func newZones(calendar *component, until time.Time, b *budget) *zones {
+	z := &zones{defined: map[string]*component{}, until: until, budget: b, found: map[string]*time.Location{}}
 	for _, c := range calendar.children {
 		if c.name == "VTIMEZONE" {
 			z.defined[strings.ToLower(c.text("TZID"))] = c
@@ -35,8 +37,9 @@ func newZones(calendar *component, until time.Time) *zones {
 	return z
 }
 
-// zone is what a TZID stands for; nil where that is not known. Names of IANA and of
-// Windows are taken at their word; any other is what the calendar defines it to be.
+// zone is what a TZID stands for; nil where that is not known. Names of IANA's regions
+// and of Windows are taken at their word; any other is what the calendar defines it to
+// be, also an abbreviation: EST is without summer time in IANA's, and with it elsewhere.
 func (z *zones) zone(id string) *time.Location {
 	id = strings.TrimSpace(id)
 	zone, known := z.found[id]
@@ -48,8 +51,10 @@ func (z *zones) zone(id string) *time.Location {
 }
 
 func (z *zones) find(id string) *time.Location {
-	if zone, ok := LoadZone(id); ok {
-		return zone
+	definition := z.defined[strings.ToLower(id)]
+	abbreviation, ok := LoadZone(id)
+	if ok && (definition == nil || strings.Contains(id, "/")) {
+		return abbreviation
 	}
 	if zone, ok := LoadZone(windowsZones[strings.ToLower(id)]); ok {
 		return zone
@@ -62,12 +67,11 @@ func (z *zones) find(id string) *time.Location {
 			}
 		}
 	}
-	definition := z.defined[strings.ToLower(id)]
 	if definition == nil {
 		return nil
 	}
 	if zone, ok := LoadZone(definition.text("X-LIC-LOCATION")); ok {
 		return zone
 	}
-	return definedZone(definition, z.until)
+	return cmp.Or(definedZone(definition, z.until, z.budget), abbreviation)
 }

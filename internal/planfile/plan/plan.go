@@ -7,6 +7,7 @@ package plan
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -27,6 +28,20 @@ type Plan struct {
 	// Warnings are what a person should know of the plan file, each with its place,
 	// such as plan.yaml:7:5: freezes[0]: is over.
 	Warnings []string `json:"warnings,omitempty"`
+	// CalendarsUntil is the time up to which the events of the plan's calendars stand
+	// among its freezes; zero: it has no calendar.
+	CalendarsUntil time.Time `json:"calendarsUntil,omitzero"`
+}
+
+// Stale warns of a plan whose calendars do not reach as far as a campaign may that
+// starts now, as a schedule's does that was made a year ago; empty: they do.
+func (p Plan) Stale(now time.Time) string {
+	const month = 31 * 24 * time.Hour // the longest from one window to the next
+	if p.CalendarsUntil.IsZero() || p.CalendarsUntil.After(now.Add(month)) {
+		return ""
+	}
+	return "freezes: the plan's calendars were read long ago, and freeze nothing after " + p.CalendarsUntil.UTC().Format(time.RFC3339) +
+		": read the plan file again: tidegate schedule update, or tidegate run"
 }
 
 // MaxTargets is how many targets a campaign takes: what it carries from run to
