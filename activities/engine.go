@@ -31,6 +31,7 @@ type Engine struct {
 	Runs     Runs
 	Known    Known
 	Channels Channels // nil: none
+	WebUI    string   // where people find the Web UI; empty: messages do not link to it
 }
 
 // Known are the accounts of this worker's configuration. All workers of one

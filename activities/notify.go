@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
+
+	"go.temporal.io/sdk/activity"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -50,11 +53,23 @@ func (e *Engine) Notify(ctx context.Context, in NotifyInput) (out struct{}, err 
 	if err := inTime(ctx); err != nil {
 		return out, fmt.Errorf("%w: %w", errNotSent, err)
 	}
+	if page := e.page(activity.GetInfo(ctx)); page != "" {
+		in.Message.Text += "\n" + page
+	}
 	err = e.Channels.Tell(ctx, in.Channel, in.Message)
 	if err != nil && !errors.Is(err, maintenance.ErrUnknownOutcome) {
 		err = fmt.Errorf("%w: %w", errNotSent, err)
 	}
 	return out, err
+}
+
+// page is the Web UI's page of the workflow that an activity is of, of its last run: a
+// campaign continues as new ones. Empty: nobody said where the Web UI is.
+func (e *Engine) page(of activity.Info) string {
+	if e.WebUI == "" {
+		return ""
+	}
+	return e.WebUI + "/namespaces/" + url.PathEscape(of.Namespace) + "/workflows/" + url.PathEscape(of.WorkflowExecution.ID)
 }
 
 func (e *Engine) checkChannels(names []string) error {

@@ -62,6 +62,17 @@ func TestAMessageIsSentOnceWithinADeadline(t *testing.T) {
 	}
 }
 
+// Where the worker knows the Web UI, a message ends with a link to the campaign's page.
+func TestAMessageLinksToItsCampaign(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.channels, r.webUI = &fakeChannels{}, "https://temporal.example.com/ui"
+	_, err := run(t, r, r.engine.Notify, activities.NotifyInput{Channel: "oncall", Event: "ended", Message: activities.Message{Title: "q4: it ended", Text: "well"}})
+	require.NoError(t, err)
+	require.Len(t, r.channels.told, 1)
+	require.Regexp(t, `^well\nhttps://temporal\.example\.com/ui/namespaces/[^/]+/workflows/[^/]+$`, r.channels.told[0].Text)
+}
+
 func TestNotifyGoesByItsName(t *testing.T) {
 	t.Parallel()
 	_, ok := reflect.TypeFor[*activities.Engine]().MethodByName(activities.NotifyName)

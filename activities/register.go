@@ -11,6 +11,9 @@ type Providers struct {
 	Now    Clock // time.Now outside tests
 	// Channels are whom campaigns may tell what happens; nil: nobody.
 	Channels Channels
+	// WebUI is where people find Temporal's Web UI, without a slash at its end: messages
+	// link to it. Empty: they do not.
+	WebUI string
 }
 
 // StorageGateway holds the activities on AWS.
@@ -23,7 +26,7 @@ func (p Providers) TaurusDB() *TaurusDB { return &TaurusDB{Accounts: p.Huawei, N
 
 // Engine holds the activities on Temporal itself.
 func (p Providers) Engine() *Engine {
-	return &Engine{Runs: p.Runs, Known: p.Known, Channels: p.Channels}
+	return &Engine{Runs: p.Runs, Known: p.Known, Channels: p.Channels, WebUI: p.WebUI}
 }
 
 // Register makes every activity known to a worker or a test environment.

@@ -27,7 +27,8 @@ type rig struct {
 	huawei     fakeHuawei
 	runs       fakeRuns
 	known      fakeKnown
-	channels   *fakeChannels              // nil: the worker has none
+	channels   *fakeChannels // nil: the worker has none
+	webUI      string
 	gateways   *activities.StorageGateway // names for method values
 	proxies    *activities.TaurusDB
 	engine     *activities.Engine
@@ -59,6 +60,7 @@ func (r *rig) providers() activities.Providers {
 		AWS: awsAccounts{&r.aws}, Huawei: huaweiAccounts{&r.huawei}, Known: &r.known, Runs: r.runs,
 		Now: r.clock,
 	}
+	p.WebUI = r.webUI
 	if r.channels != nil {
 		p.Channels = r.channels
 	}

@@ -55,7 +55,7 @@ func newOrder(a *app, o operate.Order) *cobra.Command {
 			}
 			return a.printer(cmd).Print(decision, func(p show.Printer) {
 				p.Linef("%s", operate.Answer(g.Command, decision))
-				if decision.Note != "" {
+				if decision.Note != "" && decision.Note != decision.Detail() {
 					p.Linef("%s", decision.Note)
 				}
 			})

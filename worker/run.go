@@ -58,6 +58,7 @@ func (p parts) poll(ctx context.Context, c client.Client, known *accounts.Accoun
 		Queue:    p.queue,
 		Version:  p.version,
 		Channels: notify.New(p.config.Channels),
+		WebUI:    p.config.WebUI,
 		Each: worker.Options{
 			Identity:          p.client.Identity,
 			WorkerStopTimeout: stopPatience,

@@ -124,7 +124,7 @@ func TestAnEarlyApprovalCounts(t *testing.T) {
 	for i, d := range result.Decisions {
 		require.Equal(t, i+1, d.Wave)
 	}
-	require.Equal(t, "wave 2: 1 of 1 given", result.Decisions[1].Note)
+	require.Equal(t, "wave 2, 1 of 1 given", result.Decisions[1].Note)
 }
 
 // The time to approve runs from when it is asked for.

@@ -56,7 +56,7 @@ func TestAnApprovalIsAskedOfDifferentPeopleWhoHaveNotStartedIt(t *testing.T) {
 	require.True(t, second.accepted)
 	require.Contains(t, late.refused, "the campaign is approved already, by bob and carol")
 	require.Len(t, result.Decisions, 2)
-	require.Equal(t, "the campaign: 1 of 2 given", result.Decisions[0].Note)
+	require.Equal(t, "the campaign, 1 of 2 given", result.Decisions[0].Note)
 	require.Nil(t, result.Approval)
 	require.WithinRange(t, s.triggered()[0], noon.Add(20*time.Minute), noon.Add(21*time.Minute))
 }
@@ -319,7 +319,7 @@ func TestEveryDecisionKeepsWhatWasDecided(t *testing.T) {
 	require.NoError(t, err)
 	at := func(d time.Duration) time.Time { return noon.Add(d - time.Hour) }
 	want := []maintenance.Decision{
-		{What: "approve", Wave: 1, At: at(10 * time.Minute), Note: "the campaign: 1 of 1 given"},
+		{What: "approve", Wave: 1, At: at(10 * time.Minute), Note: "the campaign, 1 of 1 given"},
 		{What: "reschedule", Target: nameOf(1), NotBefore: noon.Add(40 * time.Minute), At: at(11 * time.Minute)},
 		{What: "reschedule", Target: nameOf(1), At: at(12 * time.Minute)},
 		{What: "concurrency", MaxConcurrent: 1, At: at(13 * time.Minute)},

@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/tidegate/tidegate/internal/notify"
 	"github.com/tidegate/tidegate/internal/strict"
@@ -43,4 +45,18 @@ func (c *checker) channel(at string, e channelEntry) notify.Channel {
 		c.Fault(at+".urlFrom", strict.Fault{Problem: fmt.Sprintf("what the environment variable %s holds %s", e.URLFrom, err)})
 	}
 	return found
+}
+
+// webUI judges the address of the Web UI. It goes out in messages, so it holds no
+// credentials.
+func (c *checker) webUI(address string) string {
+	if address == "" {
+		return ""
+	}
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		c.Fault("webUI", strict.Fault{Problem: "is wrong", Want: "the URL of Temporal's Web UI without credentials, such as https://temporal.example.com"})
+		return ""
+	}
+	return strings.TrimRight(address, "/")
 }

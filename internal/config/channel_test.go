@@ -55,6 +55,30 @@ func TestFaultsOfChannelsRepeatNoAddress(t *testing.T) {
 	}
 }
 
+// The Web UI's address goes out in messages: it is a URL without credentials.
+func TestTheAddressOfTheWebUI(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://temporal.example.com":   "https://temporal.example.com",
+		"http://localhost:8233/":         "http://localhost:8233",
+		"https://ops.example.com/ui/":    "https://ops.example.com/ui",
+		"temporal.example.com":           "",
+		"ftp://temporal.example.com":     "",
+		"https://":                       "",
+		"https://me:PLANTED@example.com": "",
+		"https://example.com/?t=PLANTED": "",
+	} {
+		c, err := config.Parse("a.yaml", []byte(anAccount+"webUI: "+address+"\n"), env())
+		if want == "" {
+			require.ErrorContains(t, err, "webUI: is wrong: want the URL of Temporal's Web UI without credentials", address)
+			require.NotContains(t, err.Error(), "PLANTED")
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, c.WebUI)
+	}
+}
+
 func TestTheDocumentedChannelsAreValid(t *testing.T) {
 	t.Parallel()
 	of := func(file, from string) string {

@@ -21,6 +21,9 @@ type Config struct {
 	Huawei []accounts.Huawei
 	// Channels are whom campaigns may tell what happens.
 	Channels []notify.Channel
+	// WebUI is where people find Temporal's Web UI, without a slash at its end: messages
+	// to channels link to it. Empty: they do not.
+	WebUI string
 }
 
 // file is the form of an accounts file.
@@ -29,6 +32,7 @@ type file struct {
 	Huawei []huaweiEntry `yaml:"huawei"`
 
 	Channels []channelEntry `yaml:"channels"`
+	WebUI    string         `yaml:"webUI"`
 }
 
 // Load reads an accounts file. getenv, such as os.Getenv, is where credentials
@@ -57,6 +61,7 @@ func Parse(name string, text []byte, getenv func(string) string) (Config, error)
 	for i, e := range f.Channels {
 		found.Channels = append(found.Channels, c.channel(fmt.Sprintf("channels[%d]", i), e))
 	}
+	found.WebUI = c.webUI(f.WebUI)
 	if c.Err() == nil && len(f.AWS)+len(f.Huawei) == 0 {
 		c.Fault("", strict.Fault{Problem: "names no account", Want: "at least one under aws or huawei"})
 	}

@@ -139,17 +139,17 @@ azure: []
 		`a.yaml:17:5: huawei[1]: no credentials in the environment: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK`,
 		`a.yaml:17:11: huawei[1].name: "h" is wrong: want each name once in huawei`,
 		`a.yaml:19:15: huawei[1].endpoint: "http://127.0.0.1/path" is wrong: want a host name or URL of TaurusDB without a path, or a region whose endpoint the SDK knows`,
-		`a.yaml:21:1: azure: is an unknown field: want one of aws, huawei, channels (credentials come from the environment, never from this file)`,
+		`a.yaml:21:1: azure: is an unknown field: want one of aws, huawei, channels, webUI (credentials come from the environment, never from this file)`,
 	}, "\n"))
 }
 
 func TestAFileThatIsNoAccountsFileIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
-		"empty":        {"", `a.yaml:1:1: is empty: want a YAML document with fields among aws, huawei, channels`},
-		"only comment": {"# nothing\n", `a.yaml:1:1: is empty: want a YAML document with fields among aws, huawei, channels`},
+		"empty":        {"", `a.yaml:1:1: is empty: want a YAML document with fields among aws, huawei, channels, webUI`},
+		"only comment": {"# nothing\n", `a.yaml:1:1: is empty: want a YAML document with fields among aws, huawei, channels, webUI`},
 		"no account":   {"aws:\n", `a.yaml:1:1: names no account: want at least one under aws or huawei`},
-		"a list":       {"- aws\n", `a.yaml:1:1: is a list: want a mapping with fields among aws, huawei, channels`},
+		"a list":       {"- aws\n", `a.yaml:1:1: is a list: want a mapping with fields among aws, huawei, channels, webUI`},
 		"section text": {"aws: prod\n", `a.yaml:1:6: aws: is a text: want a list`},
 		"two documents": {
 			"aws:\n---\nhuawei:\n", `a.yaml:3:1: is a second document, or a directive: want one document, without directives`,

@@ -265,7 +265,7 @@ func (m Model) answers(label string) []string {
 	}
 	var all []string
 	for _, k := range orderKeys() {
-		fit := k.update == workflows.ApproveUpdate || k.update == workflows.ResumeUpdate
+		fit := (k.update == workflows.ApproveUpdate && m.look.Asks()) || k.update == workflows.ResumeUpdate
 		if label == "HELD: " && !m.look.Asks() && m.look.Paused == "" {
 			fit = k.target && k.key != "X"
 		}

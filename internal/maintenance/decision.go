@@ -26,13 +26,16 @@ type Decision struct {
 	// Campaign is the workflow id of the campaign that passed it on to the run; empty: it
 	// was given to the run itself.
 	Campaign string `json:"campaign,omitempty"`
-	// Note says what the decision met, where that is not what one would expect, such as
-	// an abort of what was aborted before.
+	// Note says what the decision met, where there is more to say: how many of how many
+	// have approved now, or who had aborted it before.
 	Note string `json:"note,omitempty"`
 }
 
 // WhatReschedule is the command that may take an earlier time back.
 const WhatReschedule = "reschedule"
+
+// WhatApprove is the command whose note says how many have approved.
+const WhatApprove = "approve"
 
 // Detail is what was decided beside the command itself, for people: the time, the
 // number, the step, the wave. Empty: nothing.
@@ -46,6 +49,8 @@ func (d Decision) Detail() string {
 		return "no longer kept back"
 	case d.Step != "":
 		return string(d.Step)
+	case d.What == WhatApprove && d.Note != "":
+		return d.Note
 	case d.Wave > 0:
 		return "wave " + strconv.Itoa(d.Wave)
 	}

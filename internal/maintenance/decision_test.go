@@ -17,6 +17,7 @@ func TestADecisionSaysAllThatWasDecided(t *testing.T) {
 		"reschedule: no longer kept back":             {What: "reschedule", Target: "files-1"},
 		"retry: " + string(maintenance.StepRunning):   {What: "retry", Step: maintenance.StepRunning},
 		"approve: wave 2":                             {What: "approve", Wave: 2},
+		"approve: wave 2, 1 of 2 given":               {What: "approve", Wave: 2, Note: "wave 2, 1 of 2 given"},
 		"abort":                                       {What: "abort", Why: "enough", Note: "it is stopped already"},
 	} {
 		require.Equal(t, want, d.Text())

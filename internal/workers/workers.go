@@ -30,6 +30,8 @@ type Options struct {
 	Version Version
 	// Channels are whom campaigns may tell what happens; nil: nobody.
 	Channels activities.Channels
+	// WebUI is where people find Temporal's Web UI; empty: messages do not link to it.
+	WebUI string
 	// Each is what the workers have in common: identity, patience, interceptors.
 	Each worker.Options
 }
@@ -43,7 +45,7 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 		// No default behaviour: a workflow that does not say its own is not to be registered.
 		o.Each.DeploymentOptions = worker.DeploymentOptions{UseVersioning: true, Version: o.Version}
 	}
-	p := activities.Providers{AWS: known, Huawei: known, Known: known, Runs: c, Now: time.Now, Channels: o.Channels}
+	p := activities.Providers{AWS: known, Huawei: known, Known: known, Runs: c, Now: time.Now, Channels: o.Channels, WebUI: o.WebUI}
 	temporal := worker.New(c, o.Queue, o.Each)
 	workflows.Register(temporal)
 	temporal.RegisterActivity(p.Engine())

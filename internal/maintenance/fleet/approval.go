@@ -261,9 +261,9 @@ func (a *Approval) Short() string {
 	return fmt.Sprintf("%s needs approval (%d of %d given)", a.Subject(), len(a.Given), a.Wanted)
 }
 
-// OneMore is how it is with the next approval: wave 2: 2 of 2 given.
+// OneMore is how it is with the next approval: wave 2, 2 of 2 given.
 func (a *Approval) OneMore() string {
-	return fmt.Sprintf("%s: %d of %d given", a.Subject(), len(a.Given)+1, a.Wanted)
+	return fmt.Sprintf("%s, %d of %d given", a.Subject(), len(a.Given)+1, a.Wanted)
 }
 
 // Sentence is all that people ask of it: which wave, how many of how many, by whom, who
