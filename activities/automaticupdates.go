@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -62,11 +61,8 @@ func (a *StorageGateway) mark(ctx context.Context, in MarkedPolicyInput, tags ma
 	set := func(ctx context.Context, arn string) (struct{}, error) {
 		return struct{}{}, cloud.Tag(ctx, arn, maintenance.AutomaticUpdatesTag, value)
 	}
-	_, err = call(ctx, set, in.Gateway.ARN)
-	for _, refusal := range []error{maintenance.ErrDenied, maintenance.ErrInvalid, maintenance.ErrRejected, maintenance.ErrUnsupported} {
-		if errors.Is(err, refusal) {
-			return err.Error(), nil
-		}
+	if _, err = call(ctx, set, in.Gateway.ARN); refusesTag(err) {
+		return err.Error(), nil
 	}
 	return "", repeatable(err)
 }

@@ -60,10 +60,10 @@ type ListMarksInput struct {
 // Queue of ListMarks.
 func (in ListMarksInput) Queue(workflows string) string { return AWSQueue(workflows, in.Account) }
 
-// ListMarksOutput is what was found on the gateways.
+// ListMarksOutput is what was found on gateways, or on a DB instance.
 type ListMarksOutput struct {
 	Marks []maintenance.Marked `json:"marks,omitempty"`
-	// Unread says of which gateways it is not known, and why.
+	// Unread says of what it is not known, and why.
 	Unread []string `json:"unread,omitempty"`
 }
 

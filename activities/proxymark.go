@@ -20,26 +20,26 @@ func readMark(ctx context.Context, cloud ProxyCloud, ref maintenance.ProxyRef) (
 	return mark, tags, err
 }
 
-// instanceMarks are the marks of all proxies of a DB instance.
-func instanceMarks(ctx context.Context, cloud ProxyCloud, instanceID string) (marks []maintenance.Marked, err error) {
+// instanceMarks are the marks of all proxies of a DB instance. One that cannot be read is
+// part of the answer.
+func instanceMarks(ctx context.Context, cloud ProxyCloud, instanceID string) (out ListMarksOutput, err error) {
 	tags, err := call(ctx, cloud.Tags, instanceID)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	proxies, err := call(ctx, cloud.Proxies, instanceID)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	for _, p := range proxies {
-		mark, err := maintenance.ProxyMarkOf(p.ID, tags)
-		if err != nil {
-			return nil, err
-		}
-		if mark != nil {
-			marks = append(marks, mark.Found(p.ID, p.Routing))
+		switch mark, err := maintenance.ProxyMarkOf(p.ID, tags); {
+		case err != nil:
+			out.Unread = append(out.Unread, err.Error())
+		case mark != nil:
+			out.Marks = append(out.Marks, mark.Found(p.ID, p.Routing))
 		}
 	}
-	return marks, nil
+	return out, nil
 }
 
 // full says why the run could not mark the proxy as it is; empty: it could.
@@ -93,14 +93,14 @@ func (a *TaurusDB) MarkProxy(ctx context.Context, in MarkProxyInput) (out MarkPr
 	set := func(ctx context.Context, mark map[string]string) (struct{}, error) {
 		return struct{}{}, cloud.Tag(ctx, in.Proxy.InstanceID, mark)
 	}
-	if _, err = call(ctx, set, mark); refused(err) {
+	if _, err = call(ctx, set, mark); refusesTag(err) {
 		return MarkProxyOutput{NotMarked: err.Error()}, nil
 	}
 	return out, repeatable(err)
 }
 
-// refused is true where the cloud will not take a tag, whoever asks again.
-func refused(err error) bool {
+// refusesTag is true where a cloud will not take a tag, whoever asks again.
+func refusesTag(err error) bool {
 	for _, refusal := range []error{maintenance.ErrDenied, maintenance.ErrInvalid, maintenance.ErrRejected, maintenance.ErrUnsupported} {
 		if errors.Is(err, refusal) {
 			return true

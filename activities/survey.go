@@ -181,22 +181,17 @@ func (a *TaurusDB) ListProxies(ctx context.Context, in ListProxiesInput) (ids []
 // lately is how far back TryProxy looks for jobs.
 const lately = time.Hour
 
-// TryProxyOutput is what there was to see.
-type TryProxyOutput struct {
-	// Marks are those of the instance's proxies: a run has moved their reads for a while.
-	Marks []maintenance.Marked `json:"marks,omitempty"`
-}
-
 // TryProxy makes those calls that only read, and that a run must be allowed beside
 // ListProxies: it reads the instance's tags and jobs, and whether the vendor has an upgrade
-// of the proxy in mind. Without a proxy's id it leaves that out.
-func (a *TaurusDB) TryProxy(ctx context.Context, in ProxyLookup) (out TryProxyOutput, err error) {
+// of the proxy in mind. Without a proxy's id it leaves that out. It gives the marks of the
+// instance's proxies, whose reads a run has moved for a while.
+func (a *TaurusDB) TryProxy(ctx context.Context, in ProxyLookup) (out ListMarksOutput, err error) {
 	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
 	}
-	out.Marks, err = instanceMarks(ctx, cloud, in.Proxy.InstanceID)
+	out, err = instanceMarks(ctx, cloud, in.Proxy.InstanceID)
 	_, seen := call2(ctx, cloud.Jobs, in.Proxy.InstanceID, a.Now().Add(-lately))
 	err = also(err, seen)
 	if in.Proxy.ProxyID == "" {

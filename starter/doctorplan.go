@@ -258,7 +258,7 @@ func (d *doctor) marks(p workflows.Probe, f workflows.Finding) {
 	for _, m := range f.Marks {
 		cure := "see docs/runbook.md, Marks"
 		if m.Leftover() {
-			cure = "run the maintenance of its gateway, which restores it; or by hand: docs/runbook.md, Marks"
+			cure = "run the maintenance of its target, which restores it; or by hand: docs/runbook.md, Marks"
 		}
 		if m.Standing != maintenance.MarkHeld { // a run at work is as it should be
 			d.add(checkWarn, "mark", subjectOf(p), m.String(), cure)

@@ -110,10 +110,7 @@ func (r *run) assessProxy(ctx workflow.Context, i int) error {
 // is about to work on the DB instance.
 func (r *run) assessReads(ctx workflow.Context, found activities.ReadProxyOutput) (left bool, said string, err error) {
 	if found.Mark == nil {
-		if r.policy.Proxies.ShiftReads && !found.Done && found.Proxy.Routing.CanShift() && found.Full != "" {
-			said = notMoved("it cannot be marked: " + found.Full)
-		}
-		return false, said, nil
+		return false, unmarkable(r.policy, found), nil
 	}
 	judged, err := r.judgeMarks(ctx, found.Mark.Found(found.Proxy.ID, found.Proxy.Routing))
 	if err != nil {

@@ -87,10 +87,7 @@ func (r *run) restoreLeftover(ctx workflow.Context, left maintenance.PolicyMark,
 		return "", now, err
 	}
 	m := judged[0]
-	what, how := m.Setting+" left at "+m.Set+" by "+m.Mark.String(), "set "+m.Owner+" again"
-	if !m.Restorable() {
-		what, how = "mark on "+m.Setting+" left by "+m.Mark.String(), "remove the mark; they stay "+m.Now
-	}
+	what, how := leftover(m)
 	change := r.ledger.intend(what, how, r.restore(left, &now))
 	change.is(maintenance.ChangeInForce)
 	change.change.Leftover = true

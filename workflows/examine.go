@@ -73,7 +73,7 @@ type Finding struct {
 	// and planned upgrades. nil: there was nothing to look at.
 	Further *Finding `json:"further,omitempty"`
 	// Marks are the settings that runs have changed for a while, of the gateways that the
-	// probe names, else of the first page; Unmarked says what is not known of them.
+	// probe names, else of the first page, or of the proxies of its instance; Unmarked says what is not known of them.
 	Marks    []maintenance.Marked `json:"marks,omitempty"`
 	Unmarked []string             `json:"unmarked,omitempty"`
 }
@@ -152,9 +152,10 @@ func (p Probe) lookAtProxies(ctx workflow.Context) (f Finding) {
 	if f.Seen > 0 {
 		proxy.ProxyID = ids[0]
 	}
-	_, err = examine(ctx, "read the tags and jobs of "+p.Instance, proxies.TryProxy, activities.ProxyLookup{Proxy: proxy, Pace: examinePace()})
+	found, err := examine(ctx, "read the tags and jobs of "+p.Instance, proxies.TryProxy, activities.ProxyLookup{Proxy: proxy, Pace: examinePace()})
 	f.Further = new(Finding)
 	f.Further.blame(err)
+	f.judgeMarks(ctx, found, nil)
 	return f
 }
 
@@ -191,10 +192,14 @@ func (f *Finding) lookAtMarks(ctx workflow.Context, p Probe, listed []maintenanc
 	}
 	found, err := examine(ctx, "is anything left on the gateways of "+p.Account+"?", gateways.ListMarks,
 		activities.ListMarksInput{Account: p.Account, ARNs: arns, Pace: examinePace()})
+	f.judgeMarks(ctx, found, err)
+}
+
+// judgeMarks notes what was found, and of which runs it is.
+func (f *Finding) judgeMarks(ctx workflow.Context, found activities.ListMarksOutput, err error) {
 	f.Unmarked = found.Unread
 	if err == nil && len(found.Marks) > 0 {
-		f.Marks, err = examine(ctx, "which runs have marked gateways of "+p.Account+"?", runs.JudgeMarks,
-			activities.MarksLookup{Marks: found.Marks, Pace: examinePace()})
+		f.Marks, err = examine(ctx, "which runs have left the marks?", runs.JudgeMarks, activities.MarksLookup{Marks: found.Marks, Pace: examinePace()})
 	}
 	if err != nil {
 		f.Unmarked = append(f.Unmarked, explain(err).Error())

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows"
 )
 
 // leaveReads is what a run leaves that was terminated while the reads of the first proxy
@@ -181,4 +183,47 @@ func TestReadsThatCannotBeRestoredEndTheRun(t *testing.T) {
 	require.Empty(t, c.done())
 	require.NotEmpty(t, maintenance.ProxyMarkKeys(proxyIDs[0], c.instanceTags))
 	require.True(t, result.Quarantined)
+}
+
+// A proxy whose reads a run has left at the primary is not up to date, though it runs its
+// version; one that has no room for a mark is told of beforehand.
+func TestACampaignRestoresTheReadsThatARunLeft(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	c := s.gateways[0]
+	c.gateway.NextUpdateAvailable = ""
+	c.withProxies(2)
+	for _, id := range proxyIDs[:2] {
+		c.proxies[id].kernel.Current = "2.24.03.000"
+	}
+	c.leaveReads(testNamespace)
+	p := s.plan()
+	for _, id := range proxyIDs[:2] {
+		p.Targets[0].Proxies = append(p.Targets[0].Proxies, maintenance.ProxyRef{Account: "prod", InstanceID: instanceID, ProxyID: id})
+	}
+	p.Policy.Proxies.ShiftReads = true
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterDelayedCallback(func() { require.Contains(t, rows(t, env)[0].Note, "left at primary 0, replicas 0") }, 30*time.Minute)
+	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Equal(t, fleet.Counts{Total: 1, Current: 1}, result.Counts)
+	require.Equal(t, []string{"weights " + proxyIDs[0] + " 100", "unmark " + proxyIDs[0]}, c.done())
+	require.Equal(t, map[string]string{"owner": "dba"}, c.instanceTags)
+	require.False(t, c.begun["weights "+proxyIDs[0]+" 100"].Before(noon), "outside the window")
+}
+
+func TestExamineFindsTheReadsThatARunLeft(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	c := s.gateways[0].withProxies(2)
+	c.leaveReads(testNamespace)
+	c.instanceTags["tg1-"+proxyIDs[1][:32]] = "by-ann"
+	env := under(t, noon, s)
+	env.ExecuteWorkflow(workflows.ExamineName, workflows.ExamineInput{Probes: []workflows.Probe{{Account: "prod", Huawei: true, Instance: instanceID}}})
+	var out workflows.ExamineOutput
+	require.NoError(t, env.GetWorkflowResult(&out))
+	require.Len(t, out.Probes[0].Marks, 1)
+	require.Equal(t, maintenance.MarkLeft, out.Probes[0].Marks[0].Standing)
+	require.Len(t, out.Probes[0].Unmarked, 1)
+	require.Contains(t, out.Probes[0].Unmarked[0], "tg1-")
 }

@@ -89,21 +89,23 @@ func (r *roster) read(ctx workflow.Context, l *line) error {
 		}
 		l.Target = *out.Target
 	}
-	if err := r.readProxies(ctx, l); err != nil {
+	proxyMarks, err := r.readProxies(ctx, l)
+	if err != nil {
 		return err
 	}
+	found := append(out.Marks, proxyMarks...)
 	l.tellUnmarkable(policy, out)
 	l.Entry.Work = workOf(policy, l.Surveyed)
-	l.Entry.Work.Restore = len(out.Marks) > 0
+	l.Entry.Work.Restore = len(found) > 0
 	if err := r.findObstacle(ctx, l); err != nil {
 		return err
 	}
-	return r.judgeMarks(ctx, l, out.Marks...)
+	return r.judgeMarks(ctx, l, found...)
 }
 
 // readProxies puts an instance's proxies in the place of AllProxies, and reads
-// every proxy's versions.
-func (r *roster) readProxies(ctx workflow.Context, l *line) error {
+// every proxy's versions. It gives the marks on their DB instances.
+func (r *roster) readProxies(ctx workflow.Context, l *line) (marks []maintenance.Marked, err error) {
 	var known []maintenance.ProxyRef
 	for _, p := range l.Target.Proxies {
 		if p.ProxyID != plan.AllProxies {
@@ -113,7 +115,7 @@ func (r *roster) readProxies(ctx workflow.Context, l *line) error {
 		ids, err := call(ctx, r.reading(surveyLimit, "list the proxies of "+p.InstanceID), proxies.ListProxies,
 			activities.ListProxiesInput{Account: p.Account, InstanceID: p.InstanceID, Pace: r.in.Plan.Policy.Pace})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(ids) == 0 {
 			l.Anomalies = append(l.Anomalies, p.InstanceID+" has no proxies")
@@ -127,15 +129,20 @@ func (r *roster) readProxies(ctx workflow.Context, l *line) error {
 		state, err := call(ctx, r.reading(surveyLimit, "read proxy "+short(p.ProxyID)), proxies.ReadProxy,
 			activities.ProxyLookup{Proxy: p, Pace: r.in.Plan.Policy.Pace})
 		if err != nil {
-			return fmt.Errorf("proxy %s: %w", p.ProxyID, explain(err))
+			return nil, fmt.Errorf("proxy %s: %w", p.ProxyID, explain(err))
 		}
 		to := state.Goal
 		if state.Done {
 			to = state.Kernel.Current
 		}
+		if state.Mark != nil {
+			marks = append(marks, state.Mark.Found(p.ProxyID, state.Proxy.Routing))
+		} else if stay := unmarkable(r.in.Plan.Policy, state); stay != "" {
+			l.Anomalies = append(l.Anomalies, "proxy "+p.ProxyID+": "+stay)
+		}
 		l.Proxies = append(l.Proxies, SurveyedProxy{ProxyID: p.ProxyID, From: state.Kernel.Current, To: to})
 	}
-	return nil
+	return marks, nil
 }
 
 // workOf is what is to be done to a target as it was read.

@@ -51,6 +51,7 @@ func (r *run) takeOver(ctx workflow.Context, p *exactProxy) error {
 	what, how := leftover(judged[0])
 	p.shifted = r.ledger.intend(what, how, r.restoreReads(p))
 	p.shifted.is(maintenance.ChangeInForce)
+	p.shifted.change.Leftover = true
 	if asLeft {
 		return nil
 	}
@@ -103,6 +104,15 @@ func (r *run) markProxy(ctx workflow.Context, i int) (marked bool, err error) {
 	p.shifted.change.Why = notMoved("it cannot be marked: " + out.NotMarked)
 	r.status.Proxies[i].Note = p.shifted.change.Why
 	return false, p.shifted.takeBack(ctx)
+}
+
+// unmarkable says of a proxy whose reads are to be moved why it cannot be marked as it is;
+// empty: it can, or need not.
+func unmarkable(policy maintenance.Policy, found activities.ReadProxyOutput) string {
+	if !policy.Proxies.ShiftReads || found.Done || !found.Proxy.Routing.CanShift() || found.Full == "" {
+		return ""
+	}
+	return notMoved("it cannot be marked: " + found.Full)
 }
 
 // notMoved says why a proxy is upgraded under its load.
