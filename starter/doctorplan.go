@@ -244,7 +244,7 @@ func (d *doctor) account(p workflows.Probe, f workflows.Finding) {
 		further = fmt.Sprintf("reads the volumes of %s (%d) and snapshots", f.Further.Gateway, f.Further.Seen)
 	}
 	if p.Huawei {
-		says, further = fmt.Sprintf("lists the proxies of %s: %d", p.Instance, f.Seen), "reads its jobs and planned upgrades"
+		says, further = fmt.Sprintf("lists the proxies of %s: %d", p.Instance, f.Seen), "reads its tags, jobs and planned upgrades"
 	}
 	d.found("account", subjectOf(p), says, f)
 	if f.Further != nil {
