@@ -78,6 +78,7 @@ func (a *StorageGateway) ListMarks(ctx context.Context, in ListMarksInput) (out 
 			now, err = a.rawSchedule(ctx, ref)
 		}
 		switch {
+		case errors.Is(err, maintenance.ErrNotFound): // nothing is marked on what is not there
 		case err != nil:
 			out.Unread = append(out.Unread, ref.ID()+": "+err.Error())
 		case mark != nil:
