@@ -106,6 +106,7 @@ type campaignProgress struct {
 	said    map[string]string // by what it is about
 	running map[string]bool   // targets that were shown to run, by name
 	failed  map[string]bool
+	kept    map[string]fleet.Row // those that were named as unavailable, by gateway
 	retries retries
 }
 
@@ -117,6 +118,7 @@ func newCampaignProgress(out io.Writer) *campaignProgress {
 func (p *campaignProgress) show(s fleet.Status, now time.Time) {
 	p.last, p.Mute = s, false
 	p.say("phase", operate.PhaseText(s))
+	p.unavailable(s.Unavailable)
 	p.begun(s.Running)
 	p.failures(s.Failures)
 	for _, w := range s.Waves {
@@ -157,6 +159,29 @@ func (p *campaignProgress) begun(rows []fleet.Row) {
 		p.said[key] = r.Note
 	}
 	p.running = now
+}
+
+// unavailable names the targets that no window lets begin, and those that no more are.
+// What is only being read is said where it was tried in vain.
+func (p *campaignProgress) unavailable(rows []fleet.Row) {
+	now := map[string]fleet.Row{}
+	for _, r := range rows {
+		if r.Blocker != fleet.ByReading || !r.UnreadSince.IsZero() {
+			now[r.Gateway] = r
+		}
+	}
+	for _, r := range rows {
+		if _, known := p.kept[r.Gateway]; known || now[r.Gateway].Name == "" {
+			continue
+		}
+		p.Line(fmt.Sprintf("waits     %s (%s): %s", r.Name, r.Gateway, r.Reason))
+	}
+	for _, gateway := range slices.Sorted(maps.Keys(p.kept)) {
+		if _, still := now[gateway]; !still {
+			p.Line(fmt.Sprintf("waits     %s (%s): available again", p.kept[gateway].Name, gateway))
+		}
+	}
+	p.kept = now
 }
 
 // failures shows the targets that have failed since.

@@ -132,7 +132,7 @@ func targets(update string) asker {
 		rows, err := operate.AllRows(ctx, c, g)
 		var found []string
 		for _, r := range rows {
-			if update != "" && !workflows.TargetMay(update, r.State, r.Blocker == fleet.ByBar) {
+			if update != "" && !workflows.TargetMay(update, r.State, fleet.Unavailable(r.Blocker)) {
 				continue
 			}
 			name := r.Name

@@ -16,7 +16,7 @@ const (
 	statusDone    = 0
 	statusFailed  = 1 // it failed, or its end could not be learnt
 	statusUsage   = 2 // called wrongly: nothing was started
-	statusPartial = 3 // the maintenance ended PARTIAL
+	statusPartial = 3 // the maintenance ended PARTIAL, or the plan is incomplete: not every target could be read
 	statusHeld    = 4 // a person has to act: it is held, waits for an approval, its gateway is quarantined, or no worker takes it up
 )
 

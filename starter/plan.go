@@ -30,10 +30,18 @@ const horizon = 400 * 24 * time.Hour
 // workerPatience is how long a plan waits for a worker that does not answer.
 const workerPatience = time.Minute
 
+// planPatience is how long a plan waits for what does not answer, and mostPlanPatience
+// how long at most: the campaign that reads for it stays for ten minutes after that.
+const (
+	planPatience     = 20 * time.Second
+	mostPlanPatience = 15 * time.Minute
+)
+
 // planning is one call of plan.
 type planning struct {
 	queue      string
 	now, until instant
+	patience   time.Duration
 	faults     faults
 }
 
@@ -47,7 +55,7 @@ func newPlan(a *app) *cobra.Command {
 			"versions, window, wave and forecast, when it would begin and end, what keeps those that would not, and what a person\n" +
 			"should know before; then the calendar of the whole campaign. It decides by the function that decides in the campaign,\n" +
 			"and takes every target to succeed in the time that is forecast, and approvals to be given at once. Nothing is\n" +
-			"changed in the clouds.",
+			"changed in the clouds. A target that could not be read is named, with the last error, and the exit status is then 3.",
 		Example: "  tidegate plan payments-q4.yaml\n  tidegate plan payments-q4.yaml --now 2026-12-01T00:00:00Z --output json | jq .summary",
 		Args:    arguments("FILE"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return p.run(cmd, a, args[0]) },
@@ -55,6 +63,7 @@ func newPlan(a *app) *cobra.Command {
 	const anInstant = "an instant in RFC 3339, such as 2026-12-01T12:00:00Z"
 	p.faults.text(cmd, &p.now, "now", "time", anInstant, "the instant from which on the campaign is played (default the present)")
 	p.faults.text(cmd, &p.until, "until", "time", anInstant, "the instant up to which it is played (default 400 days later)")
+	cmd.Flags().DurationVar(&p.patience, "patience", planPatience, "how long to wait for a target that does not answer, once nothing else is read any more: 1s to 15m")
 	cmd.Flags().StringVar(&p.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
 	a.outputFlag(cmd)
 	return cmd
@@ -71,18 +80,27 @@ func (p *planning) run(cmd *cobra.Command, a *app, file string) error {
 	if !until.After(now) {
 		faults = append(faults, wrong("--until", p.until.Format(time.RFC3339), "an instant after "+now.Format(time.RFC3339)))
 	}
+	if p.patience < time.Second || p.patience > mostPlanPatience {
+		faults = append(faults, wrong("--patience", p.patience.String(), "1s to 15m"))
+	}
 	f, err := readPlan(cmd, file, now)
 	c, err := a.dial(cmd.Context(), append(faults, err, wrongQueue(p.queue), a.checkOutput())...)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	read, err := survey(cmd, c, f, p.queue)
+	read, err := survey(cmd, c, f, p)
 	if err != nil {
 		return err
 	}
 	t := newTimetable(f, read, now, until)
-	return a.printer(cmd).Print(t, func(p show.Printer) { printTimetable(p, t) })
+	if err := a.printer(cmd).Print(t, func(p show.Printer) { printTimetable(p, t) }); err != nil {
+		return err
+	}
+	if t.Summary.Unread > 0 {
+		return endError{statusPartial}
+	}
+	return nil
 }
 
 // surveyed is a campaign as it was read: nothing has begun.
@@ -92,12 +110,12 @@ type surveyed struct {
 }
 
 // survey has a campaign that only plans read everything, and ends it.
-func survey(cmd *cobra.Command, c operate.Session, f planFile, queue string) (surveyed, error) {
+func survey(cmd *cobra.Command, c operate.Session, f planFile, p *planning) (surveyed, error) {
 	ctx := cmd.Context()
 	id := planOnlyPrefix + f.plan.Name + "-" + randomDigits()
 	in := campaignInput(f, cmp.Or(operate.LoginName(), "tidegate plan"))
-	in.PlanOnly = true
-	run, err := launchCampaign(ctx, c, f, in, campaignStart(f, id, queue))
+	in.PlanOnly, in.Patience = true, maintenance.Duration(p.patience)
+	run, err := launchCampaign(ctx, c, f, in, campaignStart(f, id, p.queue))
 	if err != nil {
 		return surveyed{}, err
 	}

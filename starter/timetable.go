@@ -30,14 +30,15 @@ type timetable struct {
 
 // planSummary is a plan in numbers.
 type planSummary struct {
-	Text    string    `json:"text"`          // one sentence
-	Updated int       `json:"updated"`       // targets that would be maintained
-	Windows int       `json:"windows"`       // in so many different windows
-	End     time.Time `json:"end,omitzero"`  // until then
-	Current int       `json:"current"`       // targets with nothing to be done
-	Blocked int       `json:"blocked"`       // targets that would not begin
-	Why     []string  `json:"why,omitempty"` // what keeps those, and how many
-	Odd     int       `json:"odd,omitempty"` // targets with anomalies
+	Text    string    `json:"text"`             // one sentence
+	Updated int       `json:"updated"`          // targets that would be maintained
+	Windows int       `json:"windows"`          // in so many different windows
+	End     time.Time `json:"end,omitzero"`     // until then
+	Current int       `json:"current"`          // targets with nothing to be done
+	Blocked int       `json:"blocked"`          // targets that would not begin
+	Why     []string  `json:"why,omitempty"`    // what keeps those, and how many
+	Unread  int       `json:"unread,omitempty"` // of those, targets that could not be read
+	Odd     int       `json:"odd,omitempty"`    // targets with anomalies
 }
 
 // calendarDay is what happens on one day in one wave.
@@ -138,8 +139,11 @@ func (p *plannedTarget) judge(e fleet.Entry, w fleet.Wait) {
 		if e.End.IsZero() { // what the last turn began
 			p.End = e.Begun.Add(p.Forecast.Std())
 		}
+	case e.Bar != maintenance.NotBlocked:
+		w = e.BarWait() // whatever else keeps it: this a person should know before
+		p.State, p.Blocker, p.Reason = isBlocked, w.Blocker, w.Reason
 	default:
-		p.State, p.Blocker, p.Reason, p.Next = isBlocked, w.Blocker, cmp.Or(w.Reason, e.Barred), w.Next
+		p.State, p.Blocker, p.Reason, p.Next = isBlocked, w.Blocker, w.Reason, w.Next
 	}
 }
 
@@ -211,6 +215,9 @@ func summarize(targets []plannedTarget) planSummary {
 		default:
 			s.Blocked++
 			blockers[string(t.Blocker)]++
+			if t.Blocker == fleet.ByUnread || t.Blocker == fleet.ByReading {
+				s.Unread++
+			}
 		}
 		if len(t.Anomalies) > 0 {
 			s.Odd++
@@ -234,6 +241,9 @@ func (s planSummary) sentence() string {
 	}
 	if s.Blocked > 0 {
 		text += fmt.Sprintf("; %d cannot begin: %s", s.Blocked, strings.Join(s.Why, ", "))
+	}
+	if s.Unread > 0 {
+		text += fmt.Sprintf("; THIS PLAN IS INCOMPLETE: %s could not be read", maintenance.Counted(s.Unread, "target", "targets"))
 	}
 	if s.Odd > 0 {
 		text += fmt.Sprintf("; %s should be looked at first", maintenance.Counted(s.Odd, "target", "targets"))

@@ -47,6 +47,9 @@ func readFleet() surveyed {
 		{"large", "sgw-77777777", weekly, fleet.Work{Proxies: 100}, nil, fleet.Waiting, ""},
 	} {
 		e := fleet.Entry{Name: t.name, Gateway: t.id, Ref: i, Wave: min(i, 1), Schedule: t.schedule, Work: t.work, Keys: t.keys, State: t.state, Barred: t.barred}
+		if t.barred != "" {
+			e.Bar = fleet.ByQuarantine
+		}
 		s.fleet.Entries = append(s.fleet.Entries, e)
 		read := workflows.Surveyed{
 			Target:  maintenance.Target{Name: t.name, Gateway: maintenance.GatewayRef{Account: "prod"}},
@@ -106,7 +109,7 @@ func TestATimetableNamesWhoStandsInForTheCanary(t *testing.T) {
 	require.Equal(t, []string{rest, rest}, []string{notes["till-2"], notes["archive"]})
 	require.Equal(t, fleet.ByCanary, table.Targets[3].Blocker)
 	require.False(t, table.Targets[3].Start.Before(table.Targets[1].End.Add(24*time.Hour)))
-	require.Contains(t, notes["broken"], "(barred)")
+	require.Contains(t, notes["broken"], "(quarantine)")
 }
 
 func TestTheDocsShowATimetableAsItIs(t *testing.T) {

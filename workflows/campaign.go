@@ -65,13 +65,15 @@ type campaign struct {
 	changed bool // something that may change what Decide says
 	result  *fleet.Result
 	tagged  string // the search attributes as they were set last
+	given   []int  // refs of targets that were given up in this turn
 	sending int    // messages without an answer
 	hushed  bool   // nothing more is told by this run
 
 	pages    []AddTargets     // of the plan, that are not with a roster yet
 	received int              // targets so far
-	gathered [][]*fleet.Event // by roster and line: what is known of each target
+	gathered [][]gatheredLine // by roster and line
 	missing  int              // lines that were not heard of yet
+	read     int              // lines that were read
 	unheard  string           // a roster that has ended without having told all of its lines
 	entryOf  map[int]int      // ref -> index into the entries
 	// stopWatching ends the watch of the rosters, before they are let go.
@@ -146,6 +148,7 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 		c.changed = false
 		c.expire(now)
 		c.turn = fleet.Decide(c.fleet(), now)
+		c.giveUpUnread(now)
 		c.Ask = c.turn.Ask
 		if err := errors.Join(c.begin(ctx, now), c.tag(ctx), c.sweep(ctx, now)); err != nil {
 			return fleet.Result{}, err
@@ -171,6 +174,17 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 		if err := c.rest(ctx); err != nil {
 			return fleet.Result{}, err
 		}
+	}
+}
+
+// giveUpUnread ends the targets that could not be read, and are all that is left of their
+// wave.
+func (c *campaign) giveUpUnread(now time.Time) {
+	for _, i := range c.turn.GiveUp {
+		e := &c.Entries[i]
+		e.GiveUp(now)
+		c.given = append(c.given, e.Ref)
+		c.changed = true
 	}
 }
 

@@ -59,6 +59,7 @@ func campaignDetails(to place, called string, s fleet.Status, keepers []keeper) 
 	consentTable(d, s.Approval)
 	failedTable(d, to, s)
 	runningTable(d, to, s)
+	unavailableTable(d, s)
 	keeperTable(d, keepers)
 	decisionTable(d, s.Decisions)
 	waveTable(d, s.Waves)
@@ -201,6 +202,15 @@ func resolveCell(gatewayID string, step maintenance.Step) md {
 		commands = append(commands, "`"+command+"`")
 	}
 	return md(strings.Join(commands, ", "))
+}
+
+// unavailableTable names what no window lets begin.
+func unavailableTable(d *document, s fleet.Status) {
+	var rows [][]md
+	for _, r := range shown(s.Unavailable) {
+		rows = append(rows, []md{plain(r.Name), plain(r.Gateway), number(r.Wave), md(r.Blocker), plain(cutTo(r.Reason, shownNote))})
+	}
+	d.table("Unavailable", []string{"target", "gateway", "wave", "blocker", "why"}, rows, len(s.Unavailable))
 }
 
 func keeperTable(d *document, keepers []keeper) {

@@ -21,8 +21,19 @@ import (
 // pagesLimit is how long the rest of a plan may take to arrive.
 const pagesLimit = 15 * time.Minute
 
+// firstPatience is how long a campaign waits in vain for one more target to be read
+// before it decides with those that it knows.
+const firstPatience = maintenance.Duration(20 * time.Second)
+
+// gatheredLine is what is known of a target while the fleet is gathered.
+type gatheredLine struct {
+	entry fleet.Entry
+	heard bool // its roster has tried to read it
+	drop  bool // the selector does not match it
+}
+
 // gather brings the fleet together: the plan's pages, what its selectors find, and
-// what the clouds say of each gateway.
+// what the clouds say of each gateway. What does not answer is left as it is: being read.
 func (c *campaign) gather(ctx workflow.Context) error {
 	if err := c.checkPlan(ctx); err != nil {
 		return err
@@ -47,13 +58,18 @@ func (c *campaign) gather(ctx workflow.Context) error {
 	return c.mayCarry()
 }
 
-// awaitReadings waits until every roster has read its targets.
+// awaitReadings waits until every roster has tried to read its targets, as long as one
+// more is read every now and then.
 func (c *campaign) awaitReadings(ctx workflow.Context) error {
+	patience := cmp.Or(c.in.Patience, firstPatience)
 	for c.missing > 0 && c.Stopped == "" {
-		left := c.missing
-		c.doing = "reading the clouds: " + maintenance.Counted(left, "target", "targets") + " to go"
+		read := c.read
+		c.doing = "reading the clouds: " + c.awaited()
 		c.publish(ctx)
-		if err := workflow.Await(ctx, func() bool { return c.missing != left || c.Stopped != "" || c.unheard != "" }); err != nil {
+		going, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+			Timeout: patience.Std(), TimerOptions: workflow.TimerOptions{Summary: "decide without the targets that were not read"},
+		}, func() bool { return c.read != read || c.missing == 0 || c.Stopped != "" || c.unheard != "" })
+		if err != nil || !going {
 			return err
 		}
 		if c.unheard != "" && c.Stopped == "" {
@@ -64,12 +80,32 @@ func (c *campaign) awaitReadings(ctx workflow.Context) error {
 	return nil
 }
 
+// awaited says how many targets are to be read yet, and names the first.
+func (c *campaign) awaited() string {
+	var names []string
+	for _, lines := range c.gathered {
+		for _, l := range lines {
+			if !l.heard && len(names) < mostAwaited {
+				names = append(names, l.entry.Name)
+			}
+		}
+	}
+	text := fmt.Sprintf("%d targets to go: %s", c.missing, strings.Join(names, ", "))
+	if more := c.missing - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// mostAwaited is how many of the targets that are being read are named.
+const mostAwaited = 5
+
 // seeEnd notices a roster that ends before it has read its targets.
 func (c *campaign) seeEnd(ctx workflow.Context, number int, roster workflow.Future) {
 	if err := workflow.Await(ctx, roster.IsReady); err != nil {
 		return
 	}
-	if number < len(c.gathered) && slices.Contains(c.gathered[number], nil) {
+	if number < len(c.gathered) && slices.ContainsFunc(c.gathered[number], func(l gatheredLine) bool { return !l.heard }) {
 		c.unheard = c.Rosters[number]
 	}
 }
@@ -143,10 +179,9 @@ func (c *campaign) discover(ctx workflow.Context, s plan.Selector) error {
 	for marker := ""; c.Stopped == ""; {
 		c.doing = "looking for gateways in " + s.Account
 		c.publish(ctx)
-		found, err := call(ctx, c.reading("list the gateways of "+s.Account), gateways.ListGateways,
-			activities.ListGatewaysInput{Selector: s, Marker: marker, Pace: c.in.Plan.Policy.Pace})
+		found, err := c.list(ctx, s, marker)
 		if err != nil {
-			return err
+			return unanswered(err)
 		}
 		if len(found.Gateways) > 0 {
 			if err := c.enroll(ctx, RosterInput{Selector: &s, Found: found.Gateways}, len(found.Gateways)); err != nil {
@@ -159,6 +194,31 @@ func (c *campaign) discover(ctx workflow.Context, s plan.Selector) error {
 		marker = found.Next
 	}
 	return nil
+}
+
+// list gives a page of an account's gateways. The first answer that may pass is shown
+// while it is asked again: of a wrong endpoint people want to know at once. One that only
+// plans does not ask for longer than its patience.
+func (c *campaign) list(ctx workflow.Context, s plan.Selector, marker string) (found activities.ListGatewaysOutput, err error) {
+	in := activities.ListGatewaysInput{Selector: s, Marker: marker, Pace: c.in.Plan.Policy.Pace}
+	options := soon(c.reading("list the gateways of " + s.Account))
+	limit := assessLimit
+	if c.in.PlanOnly {
+		limit = cmp.Or(c.in.Patience, firstPatience).Std()
+		options.ScheduleToCloseTimeout = limit
+	}
+	started := workflow.Now(ctx)
+	err = begin(ctx, options, gateways.ListGateways, in).Get(ctx, &found)
+	left := limit - workflow.Now(ctx).Sub(started)
+	if !mayPass(err) || left < time.Second {
+		return found, err
+	}
+	c.doing = fmt.Sprintf("looking for gateways in %s, again after: %s", s.Account, unanswered(err))
+	c.publish(ctx)
+	options = c.reading("list the gateways of " + s.Account + " again")
+	options.ScheduleToCloseTimeout = left
+	err = begin(ctx, options, gateways.ListGateways, in).Get(ctx, &found)
+	return found, err
 }
 
 // enroll starts a roster of so many lines.
@@ -174,7 +234,7 @@ func (c *campaign) enroll(ctx workflow.Context, in RosterInput, lines int) error
 			fmt.Sprintf("more than %d targets: split the plan", plan.MaxTargets), activities.TypeInvalid, nil)
 	}
 	c.Rosters = append(c.Rosters, id)
-	c.gathered = append(c.gathered, make([]*fleet.Event, lines))
+	c.gathered = append(c.gathered, c.unreadLines(in))
 	afterwards := enumspb.PARENT_CLOSE_POLICY_ABANDON
 	if c.in.PlanOnly { // what only reads need not end what it does
 		afterwards = enumspb.PARENT_CLOSE_POLICY_TERMINATE
@@ -188,17 +248,33 @@ func (c *campaign) enroll(ctx workflow.Context, in RosterInput, lines int) error
 	return child.GetChildWorkflowExecution().Get(ctx, nil)
 }
 
+// unreadLines are a roster's targets before they are read. Of one that a selector found
+// neither the name nor the keys are known.
+func (c *campaign) unreadLines(in RosterInput) (lines []gatheredLine) {
+	add := func(e fleet.Entry) {
+		e.State, e.Bar, e.Barred = fleet.Waiting, fleet.ByReading, fleet.Reading
+		lines = append(lines, gatheredLine{entry: e})
+	}
+	for _, t := range in.Targets {
+		add(fleet.Entry{Name: cmp.Or(t.Name, t.Gateway.ID()), Gateway: t.Gateway.ID(), Keys: c.in.Plan.Keys(t)})
+	}
+	for _, found := range in.Found {
+		add(fleet.Entry{Name: found.ID(), Gateway: found.ID()})
+	}
+	return lines
+}
+
 // assemble makes the fleet of what was gathered: the named targets as they are
 // listed, then those that each selector found, by name; each gateway once.
 func (c *campaign) assemble(named int, selected []int) {
 	seen := map[string]bool{}
 	for number, lines := range c.gathered {
-		for at, e := range lines {
-			if e == nil || e.Entry == nil || seen[e.Entry.Gateway] {
+		for at, l := range lines {
+			entry := l.entry
+			if l.drop || seen[entry.Gateway] {
 				continue
 			}
-			seen[e.Entry.Gateway] = true
-			entry := *e.Entry
+			seen[entry.Gateway] = true
 			entry.Ref = RefOf(number, at)
 			c.Entries = append(c.Entries, entry)
 		}
@@ -227,7 +303,7 @@ func (c *campaign) assemble(named int, selected []int) {
 // bind nobody, and ten thousand of them would have to travel. While there is one
 // whose keys are not known, any may yet bind it.
 func (c *campaign) shareKeys() {
-	if slices.ContainsFunc(c.Entries, func(e fleet.Entry) bool { return e.Unread() }) {
+	if slices.ContainsFunc(c.Entries, func(e fleet.Entry) bool { return e.Unnamed() }) {
 		return
 	}
 	count := map[string]int{}

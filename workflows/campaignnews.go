@@ -132,10 +132,17 @@ func (c *campaign) keep(roster int, e fleet.Event) {
 	if roster >= len(c.gathered) || e.Line >= len(c.gathered[roster]) {
 		return
 	}
-	if c.gathered[roster][e.Line] == nil {
+	l := &c.gathered[roster][e.Line]
+	if !l.heard {
 		c.missing--
 	}
-	c.gathered[roster][e.Line] = &e
+	l.heard, l.drop = true, e.Kind == fleet.KindNotFound
+	if e.Entry != nil {
+		l.entry = *e.Entry
+	}
+	if l.drop || l.entry.UnreadSince.IsZero() {
+		c.read++
+	}
 }
 
 func (c *campaign) measure(t fleet.Took) {
@@ -165,11 +172,15 @@ func (c *campaign) begin(ctx workflow.Context, now time.Time) error {
 		o := &to[ref/LineSpace]
 		o.Read = append(o.Read, ref%LineSpace)
 	}
+	for _, ref := range c.given {
+		o := &to[ref/LineSpace]
+		o.GiveUp = append(o.GiveUp, ref%LineSpace)
+	}
 	for n := range to {
 		to[n].Abort = c.Aborting
 	}
 	c.abortOrphans(ctx)
-	c.Reads, c.Aborting = nil, nil
+	c.Reads, c.Aborting, c.given = nil, nil, nil
 	return c.order(ctx, to)
 }
 
@@ -203,7 +214,7 @@ func (c *campaign) order(ctx workflow.Context, to []Orders) error {
 func (c *campaign) send(ctx workflow.Context, to []Orders) (gone []int, err error) {
 	sent := make([]workflow.Future, len(to))
 	for n, o := range to {
-		if len(o.Begin)+len(o.Read)+len(o.Tell) > 0 || o.Abort != nil || o.Close {
+		if len(o.Begin)+len(o.Read)+len(o.Tell)+len(o.GiveUp) > 0 || o.Abort != nil || o.Close {
 			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Rosters[n], "", OrdersSignal, o)
 		}
 	}

@@ -217,7 +217,7 @@ func (c *campaign) maySkip(o CampaignOrder) error {
 	case e.State == fleet.Running:
 		return fmt.Errorf("%s is being maintained since %s, and is not held: to end its maintenance, abort it (tidegate abort %s)",
 			e.Name, clock(&e.Begun), e.Gateway)
-	case !TargetMay(SkipUpdate, e.State, e.Barred != ""):
+	case !TargetMay(SkipUpdate, e.State, e.Bar != maintenance.NotBlocked):
 		return fmt.Errorf("%s has ended already: %s", e.Name, e.State)
 	}
 	return nil
@@ -237,10 +237,10 @@ func (c *campaign) mayRetry(o CampaignOrder) error {
 		return err
 	case e.State == fleet.Running:
 		return fmt.Errorf("%s is being maintained since %s, and is not held: there is nothing to retry", e.Name, clock(&e.Begun))
-	case e.State == fleet.Waiting && e.Barred == fleet.ReadAgain:
+	case e.State == fleet.Waiting && e.Bar == fleet.ByReading:
 		return fmt.Errorf("%s is being read again already", e.Name)
-	case !TargetMay(RetryUpdate, e.State, e.Barred != ""):
-		return fmt.Errorf("%s is %s: want one that has failed, was skipped, or is barred", e.Name, e.State)
+	case !TargetMay(RetryUpdate, e.State, e.Bar != maintenance.NotBlocked):
+		return fmt.Errorf("%s is %s: want one that has failed, was skipped, or could not be read", e.Name, e.State)
 	}
 	return nil
 }
@@ -287,7 +287,7 @@ func (c *campaign) mayReschedule(o CampaignOrder, now time.Time) error {
 	switch {
 	case err != nil:
 		return err
-	case !TargetMay(RescheduleUpdate, e.State, e.Barred != ""):
+	case !TargetMay(RescheduleUpdate, e.State, e.Bar != maintenance.NotBlocked):
 		return fmt.Errorf("%s is %s: only one that waits can be rescheduled", e.Name, e.State)
 	case o.NotBefore.IsZero() && !e.NotBefore.After(now):
 		return fmt.Errorf("%s is not kept back: there is nothing to take back", e.Name)

@@ -144,7 +144,7 @@ func TestATargetThatIsInAnotherRunWaitsForItsEnd(t *testing.T) {
 	env := under(t, noon.Add(-time.Hour), s)
 	env.RegisterDelayedCallback(func() {
 		row := rows(t, env)[1]
-		require.Equal(t, fleet.ByBar, row.Blocker)
+		require.Equal(t, fleet.ByRun, row.Blocker)
 		require.Contains(t, row.Reason, id)
 		s.set(id, false)
 	}, 3*time.Hour)

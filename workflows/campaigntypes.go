@@ -26,6 +26,10 @@ type CampaignInput struct {
 	Digest string `json:"digest,omitempty"`
 	// PlanOnly reads everything, answers queries for ten minutes, and begins nothing.
 	PlanOnly bool `json:"planOnly,omitempty"`
+	// Patience is how long it waits in vain for one more target to be read before it
+	// goes on without those that do not answer; default 20s. One that only plans lists
+	// an account's gateways for no longer either.
+	Patience maintenance.Duration `json:"patience,omitempty"`
 	// EventsPerRun is at how many events a run of the workflow continues as new;
 	// default 4,000. Tests force it often.
 	EventsPerRun int `json:"eventsPerRun,omitempty"`

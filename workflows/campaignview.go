@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"slices"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -41,16 +40,11 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 	if c.phase == fleet.Gathering {
 		s.Doing, s.Approval = c.doing, nil
 	}
-	if c.phase != fleet.Underway || c.rereading() {
+	if c.phase != fleet.Underway {
 		s.Held = ""
 	}
 	s.May = CampaignMay(s)
 	return s
-}
-
-// rereading is true while a target is read again that an operator wants retried.
-func (c *campaign) rereading() bool {
-	return slices.ContainsFunc(c.Entries, func(e fleet.Entry) bool { return e.Barred == fleet.ReadAgain })
 }
 
 // publish shows the campaign as it is now in the Web UI. It adds nothing to the

@@ -51,6 +51,7 @@ type cloud struct {
 	restart  time.Duration     // then the gateway is away
 	stale    time.Duration     // then it runs the old version
 	away     time.Time         // until when it is not connected
+	awayWith error             // what it answers then; nil: that it is not connected
 	noEffect bool
 	withdraw bool      // a trigger without effect takes the offer back
 	awsAt    time.Time // AWS updates by itself
@@ -231,7 +232,7 @@ func (c *cloud) Gateway(_ context.Context, arn string) (maintenance.Gateway, err
 		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotFound)
 	}
 	if c.now().Before(c.away) {
-		return g, fmt.Errorf("gateway %s: %w%s", arn, maintenance.ErrNotConnected, c.words)
+		return g, fmt.Errorf("gateway %s: %w%s", arn, cmp.Or(c.awayWith, maintenance.ErrNotConnected), c.words)
 	}
 	begun := c.triggered
 	if !c.awsAt.IsZero() && !c.now().Before(c.awsAt) {

@@ -38,7 +38,10 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 	}
 	bars := func(text string, id func(string) string) func(*fleet.Entry, *sky) {
 		return func(e *fleet.Entry, s *sky) {
-			e.Barred = text
+			e.Bar, e.Barred = fleet.ByRun, text
+			if text == fleet.Reading {
+				e.Bar = fleet.ByReading
+			}
 			if id != nil {
 				s.set(id(e.Gateway), true)
 			}
@@ -74,7 +77,7 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 			bars("could not be read", nil), map[string]string{skips: acts, retries: acts, puts: acts, takesBack: notKept},
 		},
 		"waiting, and being read": {
-			bars(fleet.ReadAgain, nil), map[string]string{skips: acts, retries: "is being read again already", puts: acts, takesBack: notKept},
+			bars(fleet.Reading, nil), map[string]string{skips: acts, retries: "is being read again already", puts: acts, takesBack: notKept},
 		},
 		"running": {
 			func(e *fleet.Entry, _ *sky) { e.Begin(1, noon) },

@@ -162,7 +162,7 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 				noon.AddDate(0, 0, 7).Format(time.DateOnly) + " 11:00 UTC. Waiting for it: files-000, files-001, files-002.",
 		},
 		"one of two": {"1 of 2 given (bob); alice started", "### Approvals of the campaign\n\n|when, UTC|by|why|\n|---|---|---|\n|", "11:11:00Z|bob|see \\[CHG-1\\]|"},
-		"waits":      {"**Waits** until Sun " + today + " 12:00Z", "|window|2|Sun " + today + " 12:00Z|", "|barred|1| |files-002:", "|approve: the campaign, 1 of 2 given|bob|see \\[CHG-1\\]|"},
+		"waits":      {"**Waits** until Sun " + today + " 12:00Z", "|window|2|Sun " + today + " 12:00Z|", "|quarantine|1| |files-002:", "|approve: the campaign, 1 of 2 given|bob|see \\[CHG-1\\]|"},
 		"runs":       {"**Under way.**", "[files-000](namespaces/default-test-namespace/workflows/gateway-sgw-00000001) sgw-00000001|1|", "|concurrency|1|", ".roster-000)"},
 		"paused":     {"**Paused** by bob: for the test", "You may send **resume**", "|pause|2|"},
 		"ended":      {"**ABORTED**", "ended Sun " + today + " 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|for the test|"},

@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows"
 )
@@ -29,8 +28,8 @@ func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
 			[]string{"pause", "retry", "skip", "concurrency", "abort"},
 		},
 		"waiting": {fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}}, []string{"pause", "skip", "reschedule", "concurrency", "abort"}},
-		"barred": {
-			fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}, Blockers: map[maintenance.Blocker]int{fleet.ByBar: 1}},
+		"unavailable": {
+			fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}, Unavailable: []fleet.Row{{Blocker: fleet.ByQuarantine}}},
 			[]string{"pause", "retry", "skip", "reschedule", "concurrency", "abort"},
 		},
 		"paused":   {fleet.Status{Paused: "bob", Counts: fleet.Counts{Total: 1, Succeeded: 1}}, []string{"resume", "concurrency", "abort"}},

@@ -21,17 +21,18 @@ const (
 	abortSignal = "abort"
 )
 
-// readingAtOnce is how many of its targets a roster reads side by side. The
-// accounts' task queues bound the rate, and a reading waits there within its
-// surveyLimit: ten thousand targets of one account are 500 at once, which is 25
-// seconds' work at the default of 20 a second, and 100 at 5.
+// readingAtOnce is how many targets of one account a roster reads side by side: an
+// account that does not answer holds up no other. The accounts' task queues bound the
+// rate, and a reading waits there within its surveyLimit: ten thousand targets of one
+// account are 500 at once, which is 25 seconds' work at the default of 20 a second, and
+// 100 at 5.
 const readingAtOnce = 10
 
 // Roster keeps a page of a campaign's targets: it reads them, watches their
 // windows, begins their maintenances when the campaign says so, and tells it what
 // became of them. It ends when the campaign has.
 func Roster(ctx workflow.Context, in RosterInput) error {
-	r := &roster{in: in, slots: workflow.NewSemaphore(ctx, readingAtOnce), closing: workflow.NewChannel(ctx)}
+	r := &roster{in: in, slots: map[string]workflow.Semaphore{}, closing: workflow.NewChannel(ctx)}
 	r.enlist(ctx)
 	if err := workflow.SetQueryHandlerWithOptions(ctx, RosterQuery, r.surveyed,
 		workflow.QueryHandlerOptions{Description: "The targets of this page, as they were read last."}); err != nil {
@@ -61,8 +62,8 @@ func Roster(ctx workflow.Context, in RosterInput) error {
 type roster struct {
 	in     RosterInput
 	lines  []*line
-	slots  workflow.Semaphore // of those that are read side by side
-	unread int                // lines that were not read once yet
+	slots  map[string]workflow.Semaphore // by account: of those that are read side by side
+	unread int                           // lines that were not read once yet
 	outbox []fleet.Event
 	busy   bool // a signal to the campaign is under way
 	// closed is true once the campaign has ended, or is gone; closing is closed then.
@@ -84,17 +85,23 @@ type line struct {
 	number int
 	// chosen is false for a gateway that was found and that the selector does not
 	// match.
-	chosen     bool
-	unreadable bool
-	patience   time.Duration          // until one that is unreadable is read again
-	obstacle   activities.Obstacle    // what bars it; zero: nothing
-	told       fleet.Event            // what the campaign was told last of a maintenance
-	attempt    int                    // of the maintenance that was begun last
-	running    string                 // run id of the maintenance that runs
-	held       HeldTarget             // where that waits for a person; zero: it does not
-	decided    []maintenance.Decision // that its runs were told by people, and the campaign knows of
-	orders     workflow.Channel       // of attempts; 0 is "read it anew"
+	chosen   bool
+	again    again                  // how to try once more what could not be read
+	patience time.Duration          // for how long that is tried before the whole is read again
+	obstacle activities.Obstacle    // what bars it; zero: nothing
+	told     fleet.Event            // what the campaign was told last of a maintenance
+	attempt  int                    // of the maintenance that was begun last
+	running  string                 // run id of the maintenance that runs
+	held     HeldTarget             // where that waits for a person; zero: it does not
+	decided  []maintenance.Decision // that its runs were told by people, and the campaign knows of
+	orders   workflow.Channel       // of attempts, and of readAnew and giveUp
 }
+
+// The orders to a line that are no attempt's number.
+const (
+	readAnew = 0
+	giveUp   = -1
+)
 
 // enlist makes a line of every target, named or found.
 func (r *roster) enlist(ctx workflow.Context) {
@@ -106,6 +113,9 @@ func (r *roster) enlist(ctx workflow.Context) {
 		}
 	}
 	for i, target := range targets {
+		if account := target.Gateway.Account; r.slots[account] == nil {
+			r.slots[account] = workflow.NewSemaphore(ctx, readingAtOnce)
+		}
 		r.lines = append(r.lines, &line{
 			Surveyed: Surveyed{Target: target}, number: i, chosen: true,
 			// An order may come while the line is being read.
@@ -156,7 +166,12 @@ func (r *roster) hand(o Orders) {
 	}
 	for _, n := range o.Read {
 		if l := r.at(n); l != nil {
-			l.orders.SendAsync(0)
+			l.orders.SendAsync(readAnew)
+		}
+	}
+	for _, n := range o.GiveUp {
+		if l := r.at(n); l != nil {
+			l.orders.SendAsync(giveUp)
 		}
 	}
 	for _, n := range o.Tell {
@@ -223,12 +238,27 @@ func (r *roster) report(l *line, e fleet.Event) {
 	r.outbox = append(r.outbox, e)
 }
 
-// tell sends the campaign what happened, several things at once where they come
-// fast, and the first time when every line was read.
+// collected is for how long a roster collects what it has read before it tells the
+// campaign, while there is more to read: at first, and at most, since each time doubles
+// it. A page that takes minutes costs few signals, and one target that does not answer
+// keeps none of the others.
+const (
+	collected     = time.Second
+	mostCollected = 15 * time.Second
+)
+
+// tell sends the campaign what happened, several things at once where they come fast.
 func (r *roster) tell(ctx workflow.Context) {
-	for {
-		if err := workflow.Await(ctx, func() bool { return len(r.outbox) > 0 && r.unread == 0 && !r.busy }); err != nil {
+	for collect := collected; ; collect = min(2*collect, mostCollected) {
+		if err := workflow.Await(ctx, func() bool { return len(r.outbox) > 0 && !r.busy }); err != nil {
 			return
+		}
+		if r.unread > 0 {
+			if _, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+				Timeout: collect, TimerOptions: workflow.TimerOptions{Summary: "collect what is read before the campaign is told"},
+			}, func() bool { return r.unread == 0 }); err != nil {
+				return
+			}
 		}
 		r.send(ctx)
 		r.publish(ctx)

@@ -3,6 +3,7 @@ package workflows
 import (
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
@@ -12,7 +13,7 @@ func (r *roster) publish(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, r.details(placeOf(ctx)))
 }
 
-// details is the page as Markdown: what runs, what is barred, and how many there
+// details is the page as Markdown: what runs, what is not available, and how many there
 // are of each.
 func (r *roster) details(to place) string {
 	counts := map[fleet.State]int{}
@@ -30,8 +31,8 @@ func (r *roster) details(to place) string {
 		default:
 			counts[l.Entry.State]++
 		}
-		if l.Entry.Barred != "" {
-			barred = append(barred, []md{plain(l.Entry.Name), plain(l.Entry.Gateway), plain(cutTo(l.Entry.Barred, shownNote))})
+		if l.Entry.Bar != maintenance.NotBlocked {
+			barred = append(barred, []md{plain(l.Entry.Name), plain(l.Entry.Gateway), md(l.Entry.Bar), plain(cutTo(l.Entry.Barred, shownNote))})
 		}
 	}
 	d := newDocument()
@@ -44,6 +45,6 @@ func (r *roster) details(to place) string {
 	d.say("Orders are given to the campaign, or to a target's own run.")
 	heldRows(d, held, len(held))
 	d.table("Running", []string{"target", "attempt"}, running, len(running))
-	d.table("Barred", []string{"target", "gateway", "by"}, barred, len(barred))
+	d.table("Unavailable", []string{"target", "gateway", "blocker", "why"}, barred, len(barred))
 	return d.text.String()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -37,7 +38,12 @@ func (r *roster) await(ctx workflow.Context, l *line) (attempt int, changed bool
 	selector := workflow.NewSelector(ctx)
 	selector.AddReceive(l.orders, func(c workflow.ReceiveChannel, _ bool) {
 		c.Receive(ctx, &attempt)
-		changed = attempt == 0
+		switch attempt {
+		case readAnew: // a person asks
+			changed, l.patience, l.Entry.UnreadSince = true, 0, time.Time{}
+		case giveUp:
+			l.Entry.State = fleet.Failed
+		}
 	})
 	if l.Entry.State == fleet.Waiting {
 		selector.AddFuture(r.watch(ctx, l), func(workflow.Future) { changed = true })

@@ -2,9 +2,12 @@ package workflows
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
@@ -13,26 +16,46 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// surveyLimit is how long one reading may keep the campaign waiting for its first
-// picture of the fleet. Who does not answer in it is read again later.
+// surveyLimit is how long one call of a reading may wait in its account's queue, where it
+// is throttled, or until a worker takes it. What fails otherwise ends the reading.
 const surveyLimit = 2 * time.Minute
 
-// patience is how long a target that could not be read is left before it is tried
-// again: at first, and at most, since each time doubles it. A page of two hundred
-// that nobody mends must not fill a history. An operator's retry reads at once.
+// answerWithin is how long one attempt of a reading's call has: each request that it
+// makes gets a fifth, so that an endpoint that does not answer is named soon.
+const answerWithin = 50 * time.Second
+
+// patience is for how long what could not be read is tried again before the whole target
+// is read again, and people are told the last error: at first, and at most, since each
+// time is four times as long. A page of two hundred that nobody fixes must not fill a history. An
+// operator's retry reads at once.
 const (
 	patience     = time.Minute
 	mostPatience = 7 * 24 * time.Hour
 )
 
+// mostPause is how long nobody looks at most whether what could not be read answers.
+const mostPause = 15 * time.Minute
+
+// againPace is how often it is tried meanwhile: ten thousand targets of one account that
+// cannot be read take half of its rate.
+func againPace(policy maintenance.Policy) maintenance.Pace {
+	p := policy.WithDefaults().Pace
+	return maintenance.Pace{Min: p.Min, Max: max(p.Max, maintenance.Duration(mostPause))}
+}
+
+// again tries once more, for so long, the call for which a target could not be read. It
+// is ready early where the call succeeds.
+type again func(workflow.Context, time.Duration) workflow.Future
+
 // survey reads a target, and tells the campaign what is known of it now. Its
 // event's kind and attempt are given where it was begun before.
 func (r *roster) survey(ctx workflow.Context, l *line, as fleet.Event) {
-	if err := r.slots.Acquire(ctx, 1); err != nil {
+	slots := r.slots[l.Target.Gateway.Account]
+	if err := slots.Acquire(ctx, 1); err != nil {
 		return
 	}
 	err := r.read(ctx, l)
-	r.slots.Release(1)
+	slots.Release(1)
 	if ctx.Err() != nil {
 		return
 	}
@@ -44,16 +67,7 @@ func (r *roster) survey(ctx workflow.Context, l *line, as fleet.Event) {
 		r.report(l, fleet.Event{Kind: fleet.KindNotFound})
 		return
 	}
-	l.unreadable = err != nil
-	if err != nil {
-		l.Entry.Barred = cutTo("could not be read: "+explain(err).Error(), maxBarred)
-		if is(err, activities.TypeMarked) {
-			l.Entry.Barred = cutTo(explain(err).Error(), maxBarred)
-		}
-		l.patience = min(max(patience, 2*l.patience), mostPatience)
-	} else {
-		l.patience = 0
-	}
+	r.noteUnread(ctx, l, err)
 	l.Entry.Name, l.Entry.Gateway = cmp.Or(l.Target.Name, l.Target.Gateway.ID()), l.Target.Gateway.ID()
 	l.Entry.Keys = r.in.Plan.Keys(l.Target)
 	l.Entry.State, l.Entry.Note = fleet.Waiting, leftovers(l.Marks)
@@ -68,22 +82,79 @@ func (r *roster) survey(ctx workflow.Context, l *line, as fleet.Event) {
 	r.report(l, as)
 }
 
+// noteUnread notes why a target could not be read, and since when. In the first minute
+// it counts as being read: what passes by itself calls no person.
+func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
+	if err == nil {
+		l.patience, l.Entry.UnreadSince = 0, time.Time{}
+		return
+	}
+	l.patience = min(max(patience, 4*l.patience), mostPatience)
+	l.Entry.Bar, l.Entry.Barred = fleet.ByUnread, cutTo(unanswered(err).Error(), maxBarred)
+	if l.Entry.UnreadSince.IsZero() {
+		l.Entry.UnreadSince = workflow.Now(ctx).UTC().Truncate(time.Second)
+	}
+	switch {
+	case l.again == nil:
+		l.Entry.ReadAt = workflow.Now(ctx).Add(l.patience).UTC().Truncate(time.Second)
+	case l.patience == patience && !r.in.PlanOnly:
+		l.Entry.Bar, l.Entry.Barred = fleet.ByReading, cutTo(fleet.Reading+" again: "+unanswered(err).Error(), maxBarred)
+	}
+}
+
+// unanswered is why a target could not be read, in words.
+func unanswered(err error) error {
+	if last, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return errors.New(last.Message())
+	}
+	if outOfTime(err) {
+		return fmt.Errorf("no worker has answered within %s: tidegate doctor says whether one serves the account", maintenance.Duration(surveyLimit))
+	}
+	return explain(err)
+}
+
+// ask makes one of a reading's calls. It fails with the first answer that waiting does
+// not change, or that may last: the call is then tried again beside the others.
+func ask[In activities.Input, Out any](ctx workflow.Context, r *roster, l *line, summary string, activity func(context.Context, In) (Out, error), in func(maintenance.Pace) In) (out Out, err error) {
+	err = begin(ctx, soon(r.reading(surveyLimit, summary)), activity, in(r.in.Plan.Policy.Pace)).Get(ctx, &out)
+	if mayPass(err) {
+		l.again = func(ctx workflow.Context, limit time.Duration) workflow.Future {
+			return begin(ctx, r.reading(limit, summary+" again"), activity, in(againPace(r.in.Plan.Policy)))
+		}
+	}
+	return out, err
+}
+
+// soon has a call end with its first answer, unless that was to ask less often.
+func soon(options workflow.ActivityOptions) workflow.ActivityOptions {
+	options.StartToCloseTimeout = min(options.StartToCloseTimeout, answerWithin)
+	options.RetryPolicy.NonRetryableErrorTypes = []string{activities.TypeNotReady, activities.TypeUnavailable}
+	return options
+}
+
+// mayPass is true for the error of such a call where another one may succeed.
+func mayPass(err error) bool {
+	return outOfTime(err) || is(err, activities.TypeNotReady) || is(err, activities.TypeUnavailable)
+}
+
 // read fills a line in.
 func (r *roster) read(ctx workflow.Context, l *line) error {
-	l.Anomalies, l.Marks, l.Entry.Barred = nil, nil, ""
+	l.Anomalies, l.Marks, l.Entry.Bar, l.Entry.Barred, l.Entry.ReadAt, l.again = nil, nil, maintenance.NotBlocked, "", time.Time{}, nil
 	policy := r.in.Plan.Policy
 	ref := l.Target.Gateway
-	in := activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Pace: policy.Pace}
+	var selector *plan.Selector
 	if l.Gateway.ID == "" {
 		// Once: what was found stays found, also when its update is made.
-		in.Selector = r.in.Selector
+		selector = r.in.Selector
 	}
-	out, err := call(ctx, r.reading(surveyLimit, "read "+ref.ID()), gateways.SurveyGateway, in)
+	out, err := ask(ctx, r, l, "read "+ref.ID(), gateways.SurveyGateway, func(p maintenance.Pace) activities.SurveyInput {
+		return activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Selector: selector, Pace: p}
+	})
 	if err != nil {
 		return err
 	}
 	l.Gateway, l.Schedule, l.Entry.Schedule = out.Gateway, out.Schedule, out.Schedule
-	if in.Selector != nil {
+	if selector != nil {
 		if l.chosen = out.Target != nil; !l.chosen {
 			return nil
 		}
@@ -112,8 +183,9 @@ func (r *roster) readProxies(ctx workflow.Context, l *line) (marks []maintenance
 			known = append(known, p)
 			continue
 		}
-		ids, err := call(ctx, r.reading(surveyLimit, "list the proxies of "+p.InstanceID), proxies.ListProxies,
-			activities.ListProxiesInput{Account: p.Account, InstanceID: p.InstanceID, Pace: r.in.Plan.Policy.Pace})
+		ids, err := ask(ctx, r, l, "list the proxies of "+p.InstanceID, proxies.ListProxies, func(pace maintenance.Pace) activities.ListProxiesInput {
+			return activities.ListProxiesInput{Account: p.Account, InstanceID: p.InstanceID, Pace: pace}
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -126,10 +198,11 @@ func (r *roster) readProxies(ctx workflow.Context, l *line) (marks []maintenance
 	}
 	l.Target.Proxies, l.Proxies = known, nil
 	for _, p := range known {
-		state, err := call(ctx, r.reading(surveyLimit, "read proxy "+short(p.ProxyID)), proxies.ReadProxy,
-			activities.ProxyLookup{Proxy: p, Pace: r.in.Plan.Policy.Pace})
+		state, err := ask(ctx, r, l, "read proxy "+short(p.ProxyID), proxies.ReadProxy, func(pace maintenance.Pace) activities.ProxyLookup {
+			return activities.ProxyLookup{Proxy: p, Pace: pace}
+		})
 		if err != nil {
-			return nil, fmt.Errorf("proxy %s: %w", p.ProxyID, explain(err))
+			return nil, fmt.Errorf("proxy %s: %w", p.ProxyID, unanswered(err))
 		}
 		to := state.Goal
 		if state.Done {
@@ -176,16 +249,26 @@ func (r *roster) findObstacle(ctx workflow.Context, l *line) error {
 	found, err := call(ctx, r.reading(surveyLimit, "does anything keep "+id+"?"), runs.FindObstacle, activities.ObstacleLookup{
 		Gateway: id, Quarantine: QuarantineWorkflowID(id), Maintenance: GatewayWorkflowID(id), Pace: r.in.Plan.Policy.Pace,
 	})
-	l.obstacle, l.Entry.Barred = found, cutTo(found.Reason, maxBarred)
+	l.obstacle, l.Entry.Bar, l.Entry.Barred = found, maintenance.NotBlocked, cutTo(found.Reason, maxBarred)
+	switch found.WorkflowID {
+	case "":
+	case QuarantineWorkflowID(id):
+		l.Entry.Bar = fleet.ByQuarantine
+	default:
+		l.Entry.Bar = fleet.ByRun
+	}
 	return err
 }
 
 // watch is a future that is ready when what was read need not hold any more: the
-// window has moved, AWS has updated the gateway, what bars the target has ended.
+// window has moved, AWS has updated the gateway, what bars the target has ended, what
+// could not be read answers.
 // It costs the history the same however long it takes.
 func (r *roster) watch(ctx workflow.Context, l *line) workflow.Future {
 	switch {
-	case l.unreadable:
+	case l.patience > 0 && l.again != nil:
+		return tryAgain(ctx, l)
+	case l.patience > 0:
 		return workflow.NewTimerWithOptions(ctx, l.patience, workflow.TimerOptions{Summary: "then read " + l.Target.Gateway.ID() + " again"})
 	case l.obstacle.WorkflowID != "":
 		return begin(ctx, r.reading(watchLimit, "wait until "+l.obstacle.WorkflowID+" has ended"), runs.AwaitClosed,
@@ -195,6 +278,26 @@ func (r *roster) watch(ctx workflow.Context, l *line) workflow.Future {
 			})
 	}
 	return r.look(ctx, l)
+}
+
+// tryAgain tries the call for which a target could not be read. It waits before, and
+// each time for longer: a cloud that answers every other call must not fill a history.
+func tryAgain(ctx workflow.Context, l *line) workflow.Future {
+	id := l.Target.Gateway.ID()
+	ready, set := workflow.NewFuture(ctx)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		defer set.SetValue(nil)
+		pause := func(d time.Duration) error {
+			return workflow.NewTimerWithOptions(ctx, d, workflow.TimerOptions{Summary: "then read " + id + " again"}).Get(ctx, nil)
+		}
+		if pause(min(l.patience/12, mostPause)) != nil {
+			return
+		}
+		if err := l.again(ctx, l.patience).Get(ctx, nil); err != nil && !outOfTime(err) && ctx.Err() == nil {
+			_ = pause(l.patience) // it is cancelled, and nobody waits any more
+		}
+	})
+	return ready
 }
 
 // look waits by a timer before it looks for the first time. Most targets begin

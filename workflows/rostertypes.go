@@ -39,10 +39,13 @@ func RefOf(roster, line int) int { return roster*LineSpace + line }
 // Orders are what a campaign tells a roster. All of it may be said twice.
 type Orders struct {
 	Begin []StartOrder `json:"begin,omitempty"`
-	Read  []int        `json:"read,omitempty"`  // lines that are to be read anew
-	Tell  []int        `json:"tell,omitempty"`  // lines of which nothing was heard for long
-	Abort *Order       `json:"abort,omitempty"` // every running target that is not past the point of no return
-	Close bool         `json:"close,omitempty"` // nothing more will be asked
+	Read  []int        `json:"read,omitempty"` // lines that are to be read anew
+	Tell  []int        `json:"tell,omitempty"` // lines of which nothing was heard for long
+	// GiveUp are lines that could not be read for fleet.UnreadLimit: they are read no more
+	// unless Read says so.
+	GiveUp []int  `json:"giveUp,omitempty"`
+	Abort  *Order `json:"abort,omitempty"` // every running target that is not past the point of no return
+	Close  bool   `json:"close,omitempty"` // nothing more will be asked
 }
 
 // StartOrder is the order to begin a target's maintenance.

@@ -59,7 +59,7 @@ func (m Model) order(k orderKey) *Order {
 	case !m.campaignMay(k.update):
 		return nil
 	case k.target:
-		if r == nil || !workflows.TargetMay(k.update, r.State, r.Blocker == fleet.ByBar) {
+		if r == nil || !workflows.TargetMay(k.update, r.State, fleet.Unavailable(r.Blocker)) {
 			return nil
 		}
 		o.Target = r

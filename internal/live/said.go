@@ -293,7 +293,23 @@ func (m Model) goesOn() string {
 	if len(kept) > 0 {
 		parts = append(parts, "kept by: "+strings.Join(kept, ", "))
 	}
+	if named := unavailable(s.Unavailable); named != "" {
+		parts = append(parts, "unavailable: "+named)
+	}
 	return strings.Join(parts, "; ")
+}
+
+// unavailable names the first of the targets that no window lets begin.
+func unavailable(rows []fleet.Row) string {
+	const most = 3
+	var names []string
+	for _, r := range rows[:min(len(rows), most)] {
+		names = append(names, fmt.Sprintf("%s (%s)", clean(r.Name), r.Blocker))
+	}
+	if more := len(rows) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
 }
 
 // end is how a campaign ended.

@@ -108,6 +108,7 @@ func (p page) campaignStatus(s fleet.Status) {
 	show.Section(p.Printer, slices.Sorted(maps.Keys(s.Blockers)), []string{"BLOCKER", "TARGETS"}, func(b maintenance.Blocker) []string {
 		return []string{string(b), strconv.Itoa(s.Blockers[b])}
 	})
+	p.unavailable(s.Unavailable)
 	p.rows("IN PROGRESS", saidAbove(s.Running))
 	p.rows("UPCOMING", s.Upcoming)
 	p.rows("FAILURE", s.Failures)
@@ -229,6 +230,13 @@ func (p page) waves(waves []fleet.WaveLine) {
 func (p page) rows(head string, rows []fleet.Row) {
 	heads, row := rowsTable(head)
 	show.Section(p.Printer, rows, heads, row)
+}
+
+// unavailable prints the targets that no window lets begin, each with why.
+func (p page) unavailable(rows []fleet.Row) {
+	show.Section(p.Printer, rows, []string{"UNAVAILABLE", "GATEWAY", "WAVE", "BLOCKER", "WHY"}, func(r fleet.Row) []string {
+		return []string{r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.Blocker), r.Reason}
+	})
 }
 
 // rowsTable is how targets stand in a table.

@@ -149,7 +149,7 @@ func TestTheDocsExplainEveryBlocker(t *testing.T) {
 	require.True(t, found)
 	section, _, _ := strings.Cut(rest, "\n## ")
 	for _, blocker := range []maintenance.Blocker{
-		fleet.ByStop, fleet.ByPause, fleet.ByBudget, fleet.ByWave, fleet.ByBake, fleet.ByBar, fleet.ByWish, fleet.ByForecast, fleet.ByConstraint,
+		fleet.ByStop, fleet.ByPause, fleet.ByBudget, fleet.ByWave, fleet.ByBake, fleet.ByReading, fleet.ByUnread, fleet.ByQuarantine, fleet.ByRun, fleet.ByWish, fleet.ByForecast, fleet.ByConstraint,
 		fleet.ByConcurrency, fleet.ByCanary, maintenance.BlockedByApproval, maintenance.BlockedByWindow, maintenance.BlockedByCutoff, maintenance.BlockedByFreeze,
 	} {
 		require.Contains(t, section, "`"+string(blocker)+"`")

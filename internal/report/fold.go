@@ -23,7 +23,7 @@ type fold struct {
 	rosters map[string]int // numbers by workflow id
 	entries map[int]*fleet.Entry
 	order   []int          // refs, where the run before has left them
-	named   map[int]string // the targets' names when they were read first
+	named   map[int]string // the targets' names when the campaign began to decide; nil: it has not
 	told    map[int64]int  // roster by the event of an order to it
 }
 
@@ -33,7 +33,7 @@ func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
 	last := e.campaign[len(e.campaign)-1]
 	f := fold{
 		first: last.started().GetFirstExecutionRunId(), rosters: map[string]int{},
-		entries: map[int]*fleet.Entry{}, named: map[int]string{}, told: map[int64]int{},
+		entries: map[int]*fleet.Entry{}, told: map[int64]int{},
 	}
 	for n, p := range e.rosters {
 		f.rosters[p.id] = n
@@ -43,9 +43,13 @@ func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
 			f.order, f.entries[entry.Ref] = append(f.order, entry.Ref), &entry
 		}
 	}
+	if len(f.order) == 0 {
+		f.enroll(e)
+	}
 	for _, event := range last.events {
 		f.take(event)
 	}
+	f.decided()
 	_, payloads := last.ended()
 	if result, ok := decode[fleet.Result](payloads); ok && result.State != "" {
 		f.giveUp(result.End.UTC())
@@ -60,7 +64,39 @@ func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
 	return all
 }
 
+// enroll takes in the targets as a campaign has them before they are read.
+func (f *fold) enroll(e evidence) {
+	for n, p := range e.rosters {
+		in, _ := decode[workflows.RosterInput](p.history.started().GetInput())
+		for line, t := range in.Targets {
+			f.add(workflows.RefOf(n, line), cmp.Or(t.Name, t.Gateway.ID()), t.Gateway.ID())
+		}
+		for line, found := range in.Found {
+			f.add(workflows.RefOf(n, line), found.ID(), found.ID())
+		}
+	}
+}
+
+func (f *fold) add(ref int, name, gateway string) {
+	f.entries[ref] = &fleet.Entry{Ref: ref, Name: name, Gateway: gateway, State: fleet.Waiting, Bar: fleet.ByReading, Barred: fleet.Reading}
+}
+
+// decided notes that the campaign has begun to decide: its targets keep their order.
+func (f *fold) decided() {
+	if f.named != nil {
+		return
+	}
+	f.named = map[int]string{}
+	for ref, entry := range f.entries {
+		f.named[ref] = entry.Name
+	}
+}
+
 func (f *fold) take(e *historypb.HistoryEvent) {
+	if e.GetUpsertWorkflowSearchAttributesEventAttributes() != nil {
+		f.decided() // it sets them first in its first turn
+		return
+	}
 	if signal := e.GetWorkflowExecutionSignaledEventAttributes(); signal.GetSignalName() == workflows.NewsSignal {
 		if n, ok := decode[workflows.News](signal.GetInput()); ok && n.First == f.first {
 			f.learn(n, at(e))
@@ -91,12 +127,16 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 func (f *fold) learn(n workflows.News, now time.Time) {
 	for _, e := range n.Events {
 		ref := workflows.RefOf(n.Roster, e.Line)
-		if entry := f.entries[ref]; entry != nil {
+		entry, gathering := f.entries[ref], f.named == nil && len(f.order) == 0
+		switch {
+		case entry == nil:
+		case gathering && e.Kind == fleet.KindNotFound:
+			delete(f.entries, ref)
+		case gathering && e.Entry != nil:
+			*entry = *e.Entry
+			entry.Ref = ref
+		default:
 			entry.Learn(e, now)
-		} else if e.Kind == fleet.KindRead && e.Entry != nil && len(f.order) == 0 {
-			read := *e.Entry
-			read.Ref = ref
-			f.entries[ref], f.named[ref] = &read, read.Name
 		}
 	}
 }
@@ -105,6 +145,11 @@ func (f *fold) begin(roster int, o workflows.Orders, now time.Time) {
 	for _, b := range o.Begin {
 		if entry := f.entries[workflows.RefOf(roster, b.Line)]; entry != nil && b.Attempt > entry.Attempts {
 			entry.Begin(b.Attempt, now)
+		}
+	}
+	for _, line := range o.GiveUp {
+		if entry := f.entries[workflows.RefOf(roster, line)]; entry != nil {
+			entry.GiveUp(now)
 		}
 	}
 }

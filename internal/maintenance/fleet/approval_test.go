@@ -59,7 +59,7 @@ func TestWhenAnApprovalIsAskedFor(t *testing.T) {
 		"the wave before has nothing to be done": {
 			arrange: func(f *fleet.Fleet) { f.Entries[0].State = fleet.Current }, window: noon.AddDate(0, 0, 7), wave: 2,
 		},
-		"barred":                       {arrange: func(f *fleet.Fleet) { f.Entries[0].Barred = "quarantined" }},
+		"barred":                       {arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[0]) }},
 		"too long for every window":    {arrange: func(f *fleet.Fleet) { f.Entries[0].Work.Proxies = 100 }},
 		"the wave before is under way": {arrange: func(f *fleet.Fleet) { consent(f, 1, "bob"); set(f, 0, fleet.Running, noon) }},
 		"paused":                       {arrange: func(f *fleet.Fleet) { f.Paused = "bob: lunch" }},

@@ -119,7 +119,7 @@ func (b *board) count(i int) {
 		w.left++
 		b.unended++
 	}
-	if e.State == Waiting && e.Barred == "" {
+	if e.State == Waiting && e.Bar == maintenance.NotBlocked {
 		w.waiting = append(w.waiting, i)
 	}
 	b.ended(e, w)

@@ -149,7 +149,7 @@ func TestWhatIsToldOfACampaign(t *testing.T) {
 		},
 		"the canary's failure spends the budget, again after a retry": {
 			{func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon) }, []string{"failed/sgw-0000000A/1", "budget/wave-1/" + noon.Format(time.RFC3339)}},
-			{func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].Barred = fleet.Waiting, "is being read again" }, nil},
+			{func(f *fleet.Fleet) { f.Entries[0].Retry() }, nil},
 			{func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon); f.Entries[0].Attempts = 2 }, []string{"failed/sgw-0000000A/2", "budget/wave-1/" + noon.Add(2*time.Hour).Format(time.RFC3339)}},
 		},
 		"the fleet's budget counts only while something waits": {

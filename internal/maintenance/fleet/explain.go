@@ -99,8 +99,8 @@ func (x *explainer) why(i int) Wait {
 		return x.after(x.between, i)
 	case x.gate.Blocker != maintenance.NotBlocked:
 		return x.gate
-	case e.Barred != "":
-		return Wait{Blocker: ByBar, Reason: e.Barred}
+	case e.Bar != maintenance.NotBlocked:
+		return e.BarWait()
 	case x.canary.Blocker != maintenance.NotBlocked:
 		return x.after(x.canary, i)
 	case !g.open(x.now):

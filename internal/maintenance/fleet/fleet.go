@@ -58,14 +58,18 @@ type Entry struct {
 	// constraint's label, the DB instances of its proxies.
 	Keys  []string
 	State State
-	// Barred says why it cannot begin whatever the time: quarantined, or in
-	// another campaign's run. Empty: it can.
-	Barred    string
-	Note      string    // of one that has ended: how, in a few words
-	NotBefore time.Time // an operator's wish
-	Begun     time.Time
-	End       time.Time
-	Attempts  int // how often it was begun
+	// Bar is why it cannot begin whatever the time: ByReading, ByUnread,
+	// ByQuarantine or ByRun; empty: it can. Barred says it in words.
+	Bar    maintenance.Blocker
+	Barred string
+	// UnreadSince is since when it cannot be read; zero: it was read last time. ReadAt
+	// is when that is tried again; zero: all the time, or never.
+	UnreadSince, ReadAt time.Time
+	Note                string    // of one that has ended: how, in a few words
+	NotBefore           time.Time // an operator's wish
+	Begun               time.Time
+	End                 time.Time
+	Attempts            int // how often it was begun
 	// Hold is where a held one is held; the note says why. Zero: it is not held.
 	Hold Hold
 }
@@ -95,8 +99,11 @@ const (
 	ByBudget      maintenance.Blocker = "error budget"
 	ByWave        maintenance.Blocker = "wave"
 	ByBake        maintenance.Blocker = "bake"
-	ByCanary      maintenance.Blocker = "canary" // of the rest of a wave, while one of its targets is the canary
-	ByBar         maintenance.Blocker = "barred"
+	ByCanary      maintenance.Blocker = "canary"     // of the rest of a wave, while one of its targets is the canary
+	ByReading     maintenance.Blocker = "reading"    // it is being read
+	ByUnread      maintenance.Blocker = "not read"   // it could not be read, and is tried again
+	ByQuarantine  maintenance.Blocker = "quarantine" // until a person releases it
+	ByRun         maintenance.Blocker = "other run"  // another run works on its gateway
 	ByWish        maintenance.Blocker = "not before"
 	ByForecast    maintenance.Blocker = "forecast"
 	ByConstraint  maintenance.Blocker = "constraint"
@@ -120,6 +127,9 @@ type Turn struct {
 	Wake  time.Time `json:"wake,omitzero"`   // when to decide again where there is no news; zero: only news counts
 	// Ask is the approval that people are asked for from now on, or still.
 	Ask Ask `json:"ask,omitzero"`
+	// GiveUp are the indexes of the targets that could not be read for UnreadLimit, and
+	// are all that is left of their wave: they have failed.
+	GiveUp []int `json:"giveUp,omitempty"`
 	// Over is true when every target has ended.
 	Over bool `json:"over"`
 }
@@ -128,5 +138,11 @@ type Turn struct {
 func Decide(f Fleet, now time.Time) Turn {
 	b := newBoard(f, now)
 	begin, wake := b.decide(now)
-	return b.turn(begin, wake)
+	t := b.turn(begin, wake)
+	if b.opens() {
+		var due time.Time
+		t.GiveUp, due = b.unread(now)
+		t.Wake = sooner(t.Wake, due)
+	}
+	return t
 }

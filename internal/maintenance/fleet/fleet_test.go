@@ -93,7 +93,7 @@ func TestWhatKeepsATarget(t *testing.T) {
 			rollout: two, now: noon, begins: []int{1},
 			arrange: func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].Work = fleet.Current, fleet.Work{} },
 		},
-		"a quarantine": {now: noon, begins: []int{0}, blocker: fleet.ByBar, arrange: func(f *fleet.Fleet) { f.Entries[1].Barred = "quarantined" }},
+		"a quarantine": {now: noon, begins: []int{0}, blocker: fleet.ByQuarantine, arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[1]) }},
 		"a wish":       {now: noon, begins: []int{0}, blocker: fleet.ByWish, next: noon.Add(2 * time.Hour), wake: noon.Add(2 * time.Hour), arrange: func(f *fleet.Fleet) { f.Entries[1].NotBefore = noon.Add(2 * time.Hour) }},
 		"a constraint": {
 			now: noon, begins: []int{0}, blocker: fleet.ByConstraint, next: noon,
@@ -193,8 +193,8 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 			now:     noon, begins: []int{1, 2, 3, 4},
 		},
 		"who is barred says so": {
-			arrange: func(f *fleet.Fleet) { f.Entries[4].Barred = "quarantined" },
-			now:     noon, begins: []int{1}, blocker: fleet.ByBar, reason: "quarantined",
+			arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[4]) },
+			now:     noon, begins: []int{1}, blocker: fleet.ByQuarantine, reason: "quarantined",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

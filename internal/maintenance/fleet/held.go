@@ -15,7 +15,7 @@ func (f Fleet) held(c Counts, turn Turn) string {
 	if c.Running > 0 || c.Held+c.Waiting == 0 || slices.ContainsFunc(turn.Begin, f.waits) {
 		return ""
 	}
-	var barred, tooLong kept
+	var unread, barred, tooLong kept
 	for _, w := range turn.Waits {
 		if !f.waits(w.Entry) {
 			continue
@@ -27,14 +27,16 @@ func (f Fleet) held(c Counts, turn Turn) string {
 			return all
 		}
 		switch w.Blocker {
-		case ByBar:
+		case ByUnread:
+			unread.add(f, w)
+		case ByQuarantine, ByRun:
 			barred.add(f, w)
 		case ByForecast:
 			tooLong.add(f, w)
 		default: // a wave, kept by what keeps the one before it
 		}
 	}
-	return parts(stuck, barred, tooLong)
+	return parts(stuck, unread, barred, tooLong)
 }
 
 // stuck are the running targets whose runs wait for a person: their notes say why.
@@ -52,7 +54,7 @@ func (w Wait) endsAlone() bool {
 	switch w.Blocker {
 	case ByConcurrency, ByConstraint:
 		return false
-	case ByBake:
+	case ByBake, ByReading:
 		return true
 	default:
 		return !w.Next.IsZero()
@@ -77,7 +79,7 @@ func ofAll(w Wait, waiting int) string {
 
 // parts say what a person must do, and then why: the reasons may end in what a cloud
 // said, and are as long.
-func parts(stuck, barred, tooLong kept) string {
+func parts(stuck, unread, barred, tooLong kept) string {
 	var does, why []string
 	var only string
 	say := func(k kept, one, many, do string) {
@@ -90,7 +92,8 @@ func parts(stuck, barred, tooLong kept) string {
 	}
 	stuck.reason = "" // a view has it with the target
 	say(stuck, "is held", "are held", "decide what becomes of the step that failed")
-	say(barred, "cannot begin", "cannot begin", "end what bars it, retry it where it could not be read, or skip it")
+	say(unread, "is not read", "are not read", "make it reachable, and retry it to have it read at once; or skip it")
+	say(barred, "cannot begin", "cannot begin", "end what bars it, or skip it")
 	say(tooLong, "cannot begin", "cannot begin", "give it longer windows or shorter freezes, or skip it")
 	switch {
 	case len(why) == 0:

@@ -13,20 +13,20 @@ import (
 
 // wire is an entry in what JSON has: texts, numbers and lists.
 type wire struct {
-	name, gateway, schedule, state, note, barred, heldAt string
-	ref, wave, attempts                                  int
-	begun, end, notBefore, held                          int64
-	work                                                 []int
-	keys                                                 []string
+	name, gateway, schedule, state, note, bar, barred, heldAt string
+	ref, wave, attempts                                       int
+	begun, end, notBefore, held, unread, readAt               int64
+	work                                                      []int
+	keys                                                      []string
 }
 
 // elements are the fields in the order in which they are written. The list may
 // only grow at its end: entries are in histories.
-func (w *wire) elements() [16]any {
+func (w *wire) elements() [19]any {
 	return [...]any{
 		&w.name, &w.gateway, &w.ref, &w.wave, &w.schedule, &w.work, &w.keys,
 		&w.state, &w.begun, &w.end, &w.attempts, &w.note, &w.barred, &w.notBefore,
-		&w.held, &w.heldAt,
+		&w.held, &w.heldAt, &w.bar, &w.unread, &w.readAt,
 	}
 }
 
@@ -44,6 +44,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 		begun: seconds(e.Begun), end: seconds(e.End), attempts: e.Attempts,
 		note: e.Note, barred: e.Barred, notBefore: seconds(e.NotBefore),
 		held: seconds(e.Hold.Since), heldAt: string(e.Hold.Step),
+		bar: string(e.Bar), unread: seconds(e.UnreadSince), readAt: seconds(e.ReadAt),
 	}
 	for _, c := range codes() {
 		if c.state == e.State {
@@ -79,6 +80,7 @@ func (e *Entry) UnmarshalJSON(text []byte) error {
 		Work: readWork(w.work), State: State(w.state), Begun: instant(w.begun), End: instant(w.end),
 		Attempts: w.attempts, Note: w.note, Barred: w.barred, NotBefore: instant(w.notBefore),
 		Hold: Hold{Since: instant(w.held), Step: maintenance.Step(w.heldAt)},
+		Bar:  maintenance.Blocker(w.bar), UnreadSince: instant(w.unread), ReadAt: instant(w.readAt),
 	}
 	if len(w.keys) > 0 {
 		e.Keys = w.keys

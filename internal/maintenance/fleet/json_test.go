@@ -30,7 +30,7 @@ func fullEntry(t *testing.T) fleet.Entry {
 		Name: "store-7", Gateway: "sgw-12A3456B", Ref: 7, Wave: 2,
 		Schedule: maintenance.Schedule{Recurrence: maintenance.Monthly, Day: 28, Hour: 2, Minute: 5, Zone: zone(t, "GMT-4:00")},
 		Work:     fleet.Work{Update: true, Snapshots: 2, Proxies: 3, Restore: true}, Keys: []string{"app=till", "db=0123456789abcdef0123456789abcdefin07"},
-		State: fleet.Failed, Barred: "quarantined", Note: "one proxy of two was rejected", NotBefore: noon.Add(-time.Hour),
+		State: fleet.Failed, Bar: fleet.ByUnread, Barred: "quarantined", UnreadSince: noon, ReadAt: noon.Add(time.Minute), Note: "one proxy of two was rejected", NotBefore: noon.Add(-time.Hour),
 		Begun: noon, End: noon.Add(30 * time.Minute), Attempts: 2, Hold: fleet.Hold{Step: maintenance.StepProxies, Since: noon.Add(20 * time.Minute)},
 	}
 	v := reflect.ValueOf(e)
@@ -101,7 +101,7 @@ func TestWhatIsWrittenOfAnEntryIsRead(t *testing.T) {
 func TestAnEntryOfALaterReleaseIsRead(t *testing.T) {
 	t.Parallel()
 	var e fleet.Entry
-	require.NoError(t, json.Unmarshal([]byte(`["a","",0,0,"",[1,0,0,0,9],[],"",0,0,0,"","",0,0,"",{"more":1},2]`), &e))
+	require.NoError(t, json.Unmarshal([]byte(`["a","",0,0,"",[1,0,0,0,9],[],"",0,0,0,"","",0,0,"","",0,0,{"more":1},2]`), &e))
 	require.Equal(t, fleet.Entry{Name: "a", Work: fleet.Work{Update: true}, State: fleet.Waiting}, e)
 }
 

@@ -49,16 +49,16 @@ type Hold struct {
 	Since time.Time        `json:"since"`
 }
 
-// ReadAgain bars a target that is to be retried until it has been read anew.
-const ReadAgain = "is being read again"
+// Reading bars a target until it has been read.
+const Reading = "is being read"
 
 // deferral is how long a target is left that was begun and found its window shut;
 // each time for longer, since a page's history has an end.
 const deferral = time.Minute
 
-// Unread is true for a gateway that a selector found and that could not be read
+// Unnamed is true for a gateway that a selector found and that could not be read
 // yet: its name and its keys are not known.
-func (e *Entry) Unread() bool { return e.Name == e.Gateway }
+func (e *Entry) Unnamed() bool { return e.Name == e.Gateway }
 
 // Begin notes that a target's maintenance begins; attempt counts from 1 on.
 func (e *Entry) Begin(attempt int, now time.Time) {
@@ -73,7 +73,9 @@ func (e *Entry) Skip(by, why string, now time.Time) {
 
 // Retry lets a target wait again once it has been read anew.
 func (e *Entry) Retry() {
-	e.State, e.End, e.Begun, e.Barred = Waiting, time.Time{}, time.Time{}, ReadAgain
+	e.State, e.End, e.Begun = Waiting, time.Time{}, time.Time{}
+	e.unbar()
+	e.Bar, e.Barred = ByReading, Reading
 }
 
 // Learn changes a target by what happened to it. What is old, or told twice,
@@ -97,7 +99,8 @@ func (e *Entry) Learn(ev Event, now time.Time) bool {
 		e.take(ev.Entry, now)
 	case KindNotFound:
 		// It was taken in because it could not be read.
-		e.State, e.Barred, e.Note = Current, "", "the selector does not match it"
+		e.State, e.Note = Current, "the selector does not match it"
+		e.unbar()
 	case KindDeferred:
 		e.take(ev.Entry, now)
 		e.Begun = time.Time{}
@@ -120,11 +123,12 @@ func (e *Entry) take(read *Entry, now time.Time) {
 	if read == nil {
 		return
 	}
-	if e.Unread() {
+	if e.Unnamed() {
 		e.Name, e.Keys = read.Name, read.Keys
 	}
 	failure := e.Note
-	e.Schedule, e.Work, e.Barred, e.State, e.Note = read.Schedule, read.Work, read.Barred, read.State, read.Note
+	e.Schedule, e.Work, e.State, e.Note = read.Schedule, read.Work, read.State, read.Note
+	e.Bar, e.Barred, e.UnreadSince, e.ReadAt = read.Bar, read.Barred, read.UnreadSince, read.ReadAt
 	if e.Attempts == 0 || failure == "" {
 		return
 	}

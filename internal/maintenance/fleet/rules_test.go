@@ -81,7 +81,7 @@ func refusal(f fleet.Fleet, i int, now time.Time) string {
 		return "beyond the error budget"
 	case approvals(f, e.Wave) < f.Approvals.Count:
 		return "its wave was not approved"
-	case e.Barred != "" || e.NotBefore.After(now):
+	case e.Bar != maintenance.NotBlocked || e.NotBefore.After(now):
 		return "barred or kept back"
 	case err != nil || !verdict.Open():
 		return "outside its window, inside the cutoff or a freeze"
@@ -266,7 +266,7 @@ func (p *play) judgeAsk(turn fleet.Turn) {
 				from = e.NotBefore
 			}
 			opening, fits := maintenance.Fit(from, e.Schedule, p.f.Rules, p.f.Forecast(e))
-			return e.State == fleet.Waiting && e.Barred == "" && e.Wave+1 == turn.Ask.Wave && fits && !p.now.Add(p.f.Approvals.Lead.Std()).Before(opening.From)
+			return e.State == fleet.Waiting && e.Bar == maintenance.NotBlocked && e.Wave+1 == turn.Ask.Wave && fits && !p.now.Add(p.f.Approvals.Lead.Std()).Before(opening.From)
 		}
 		require.True(p, slices.ContainsFunc(p.f.Entries, near), "asked at %s, for nothing that can start soon", p.now)
 	}
@@ -339,9 +339,9 @@ func (p *play) order() {
 	case "reschedule":
 		e.NotBefore = p.now.Add(time.Duration(rapid.IntRange(-10, 500).Draw(p.T, "hours")) * time.Hour)
 	case "bar":
-		e.Barred = "quarantined"
+		quarantine(e)
 	case "free":
-		e.Barred = ""
+		e.Bar, e.Barred = maintenance.NotBlocked, ""
 	case "move":
 		e.Schedule = anySchedule(p.T)
 	}

@@ -48,21 +48,24 @@ type Status struct {
 	// Blockers count the waiting targets by what keeps them.
 	Blockers map[maintenance.Blocker]int `json:"blockers,omitempty"`
 	// Approval is the one that it needs next, asked for or not yet; nil: none.
-	Approval      *Approval              `json:"approval,omitempty"`
-	Paused        string                 `json:"paused,omitempty"`
-	Stopped       string                 `json:"stopped,omitempty"`
-	Held          string                 `json:"held,omitempty"` // why a person has to act before anything more begins
-	Next          time.Time              `json:"next,omitzero"`  // when the next target may begin, as far as is known
-	MaxConcurrent int                    `json:"maxConcurrent"`
-	Running       []Row                  `json:"running,omitempty"`  // in progress, those that are held first: at most 50
-	Upcoming      []Row                  `json:"upcoming,omitempty"` // the next to begin, at most 20
-	Failures      []Row                  `json:"failures,omitempty"` // at most 50
-	Measured      Measured               `json:"measured,omitzero"`
-	Decisions     []maintenance.Decision `json:"decisions,omitempty"` // the last 200
-	Notices       []Notice               `json:"notices,omitempty"`   // the last 20 messages to the plan's channels
-	Warnings      []string               `json:"warnings,omitempty"`  // about the plan file
-	Rosters       []string               `json:"rosters,omitempty"`   // workflow ids of the pages of its targets
-	Result        *Result                `json:"result,omitempty"`    // once it is over
+	Approval      *Approval `json:"approval,omitempty"`
+	Paused        string    `json:"paused,omitempty"`
+	Stopped       string    `json:"stopped,omitempty"`
+	Held          string    `json:"held,omitempty"` // why a person has to act before anything more begins
+	Next          time.Time `json:"next,omitzero"`  // when the next target may begin, as far as is known
+	MaxConcurrent int       `json:"maxConcurrent"`
+	Running       []Row     `json:"running,omitempty"`  // in progress, those that are held first: at most 50
+	Upcoming      []Row     `json:"upcoming,omitempty"` // the next to begin, at most 20
+	Failures      []Row     `json:"failures,omitempty"` // at most 50
+	// Unavailable are waiting targets that no window lets begin, at most 50: not read,
+	// in quarantine, in another run, or still being read.
+	Unavailable []Row                  `json:"unavailable,omitempty"`
+	Measured    Measured               `json:"measured,omitzero"`
+	Decisions   []maintenance.Decision `json:"decisions,omitempty"` // the last 200
+	Notices     []Notice               `json:"notices,omitempty"`   // the last 20 messages to the plan's channels
+	Warnings    []string               `json:"warnings,omitempty"`  // about the plan file
+	Rosters     []string               `json:"rosters,omitempty"`   // workflow ids of the pages of its targets
+	Result      *Result                `json:"result,omitempty"`    // once it is over
 	// May are the orders that it would take now, by name.
 	May []string `json:"may,omitempty"`
 }
@@ -152,10 +155,13 @@ type Row struct {
 	Blocker  maintenance.Blocker  `json:"blocker,omitempty"`
 	Reason   string               `json:"reason,omitempty"` // the blocker in words
 	Next     time.Time            `json:"next,omitzero"`    // when it may begin at the earliest, as far as is known
-	Begun    time.Time            `json:"begun,omitzero"`
-	End      time.Time            `json:"end,omitzero"` // of a running one: expected
-	Attempts int                  `json:"attempts,omitempty"`
-	Note     string               `json:"note,omitempty"` // how it ended; of a held one, why
+	// UnreadSince is since when it cannot be read; none: it was read last time.
+	UnreadSince time.Time `json:"unreadSince,omitzero"`
+	ReadAt      time.Time `json:"readAt,omitzero"` // when that is tried again; none beside unreadSince: all the time
+	Begun       time.Time `json:"begun,omitzero"`
+	End         time.Time `json:"end,omitzero"` // of a running one: expected
+	Attempts    int       `json:"attempts,omitempty"`
+	Note        string    `json:"note,omitempty"` // how it ended; of a held one, why
 	// Since, Step and May are of a held one: since when it waits for a person, at which
 	// step, and the names of the operator actions that resolve it.
 	Since time.Time        `json:"since,omitzero"`

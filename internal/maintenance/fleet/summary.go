@@ -11,9 +11,10 @@ import (
 
 // How many rows a status has of each kind.
 const (
-	shownRunning  = 50
-	shownUpcoming = 20
-	shownFailures = 50
+	shownRunning     = 50
+	shownUpcoming    = 20
+	shownFailures    = 50
+	shownUnavailable = 50
 )
 
 // Counts sums the targets up by their states.
@@ -96,6 +97,7 @@ func (f Fleet) row(i int, w *Wait, p pace) Row {
 		if w != nil {
 			r.Blocker, r.Reason, r.Next = w.Blocker, w.Reason, w.Next
 		}
+		r.UnreadSince, r.ReadAt = e.UnreadSince, e.ReadAt
 	case Running:
 		r.Begun, r.End = e.Begun, e.Begun.Add(need)
 	case Held:
@@ -163,6 +165,7 @@ func (f Fleet) Status(turn Turn, now time.Time) Status {
 	}
 	s.Running = f.some(State.InProgress, shownRunning, func(a, b Row) int { return cmp.Or(heldFirst(a, b), a.End.Compare(b.End)) })
 	s.Failures = f.some(func(s State) bool { return s == Failed }, shownFailures, func(a, b Row) int { return b.End.Compare(a.End) })
+	s.Unavailable = f.unavailable()
 	return s
 }
 
@@ -195,6 +198,27 @@ func (f Fleet) coming(turn Turn, now time.Time) []Wait {
 	coming = slices.DeleteFunc(coming, func(w Wait) bool { return !f.waits(w.Entry) })
 	slices.SortStableFunc(coming, func(a, b Wait) int { return a.Next.Compare(b.Next) })
 	return coming
+}
+
+// unavailable are the first of the targets that no window lets begin, whatever else
+// keeps them; those that are only being read come last.
+func (f Fleet) unavailable() []Row {
+	var rows []Row
+	pace := f.pace()
+	for i := range f.Entries {
+		if e := &f.Entries[i]; e.State == Waiting && e.Bar != maintenance.NotBlocked {
+			w := e.BarWait()
+			rows = append(rows, f.row(i, &w, pace))
+		}
+	}
+	reading := func(r Row) int {
+		if r.Blocker == ByReading {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int { return reading(a) - reading(b) })
+	return rows[:min(len(rows), shownUnavailable)]
 }
 
 // heldFirst puts those that wait for a person before the others: what is shown is cut

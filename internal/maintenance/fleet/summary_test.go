@@ -165,8 +165,8 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 			"nothing more begins (aborted by alice): start another campaign for the 5 that wait",
 		},
 		"by a quarantine": {
-			func(f *fleet.Fleet) { f.Entries[0].Barred = "quarantined since yesterday" },
-			"t0 cannot begin: end what bars it, retry it where it could not be read, or skip it (quarantined since yesterday)",
+			func(f *fleet.Fleet) { quarantine(&f.Entries[0]) },
+			"t0 cannot begin: end what bars it, or skip it (quarantined)",
 		},
 		"by a run of it": {
 			func(f *fleet.Fleet) {
@@ -178,18 +178,20 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		"by two things": {
 			func(f *fleet.Fleet) {
 				f.Entries[0].State = fleet.Current
-				f.Entries[1].Barred, f.Entries[2].Work.Proxies = "quarantined", 30
+				quarantine(&f.Entries[1])
+				f.Entries[2].Work.Proxies = 30
 			},
-			"t1 cannot begin: end what bars it, retry it where it could not be read, or skip it; " +
+			"t1 cannot begin: end what bars it, or skip it; " +
 				"t2 cannot begin: give it longer windows or shorter freezes, or skip it " +
 				"(t1: quarantined; t2: needs 5h30m, and no window of the next two years leaves that much)",
 		},
 		"by the same thing twice": {
 			func(f *fleet.Fleet) {
 				f.Entries[0].State = fleet.Current
-				f.Entries[1].Barred, f.Entries[2].Barred = "quarantined", "quarantined"
+				quarantine(&f.Entries[1])
+				quarantine(&f.Entries[2])
 			},
-			"t1 and 1 more cannot begin: end what bars it, retry it where it could not be read, or skip it (quarantined)",
+			"t1 and 1 more cannot begin: end what bars it, or skip it (quarantined)",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -247,7 +249,9 @@ func TestAStatusOfAnyFleetHolds(t *testing.T) {
 		f.Approvals, f.Consents = anyApprovals(t)
 		f.Paused = rapid.SampledFrom([]string{"", "", "alice"}).Draw(t, "paused")
 		for i := range f.Entries {
-			f.Entries[i].Barred = rapid.SampledFrom([]string{"", "", "quarantined"}).Draw(t, "barred")
+			if rapid.SampledFrom([]bool{false, false, true}).Draw(t, "quarantined") {
+				quarantine(&f.Entries[i])
+			}
 		}
 		turn := fleet.Decide(f, noon)
 		s := f.Status(turn, noon)
