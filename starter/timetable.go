@@ -140,8 +140,11 @@ func (p *plannedTarget) judge(e fleet.Entry, w fleet.Wait) {
 			p.End = e.Begun.Add(p.Forecast.Std())
 		}
 	case e.Bar != maintenance.NotBlocked:
-		w = e.BarWait() // whatever else keeps it: this a person should know before
-		p.State, p.Blocker, p.Reason = isBlocked, w.Blocker, w.Reason
+		// Whatever else keeps it: this a person should know before.
+		p.State, p.Blocker, p.Reason = isBlocked, e.Bar, e.Barred
+		if e.Bar == fleet.ByUnread {
+			p.Reason = "could not be read: " + e.Barred
+		}
 	default:
 		p.State, p.Blocker, p.Reason, p.Next = isBlocked, w.Blocker, w.Reason, w.Next
 	}

@@ -126,7 +126,7 @@ func TestATimetableThatEndsEarlySaysWhatIsLeft(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	table := newTimetable(planFile{}, readFleet(), now, now.Add(time.Hour))
 	require.Empty(t, table.Calendar)
-	require.Equal(t, "nothing would be updated; 1 has nothing to be done; 6 cannot begin: 5 wave, 1 window; 1 target should be looked at first", table.Summary.Text)
+	require.Equal(t, "nothing would be updated; 1 has nothing to be done; 6 cannot begin: 1 quarantine, 4 wave, 1 window; 1 target should be looked at first", table.Summary.Text)
 }
 
 func TestAPlanOfNothingSaysSo(t *testing.T) {

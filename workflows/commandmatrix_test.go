@@ -53,7 +53,7 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 	}{
 		"waiting": {
 			func(*fleet.Entry, *sky) {},
-			map[string]string{skips: acts, retries: "is waiting: want one that has failed, was skipped, or is barred", puts: acts, takesBack: notKept},
+			map[string]string{skips: acts, retries: "is waiting: want one that has failed, was skipped, or could not be read", puts: acts, takesBack: notKept},
 		},
 		"kept back": {
 			func(e *fleet.Entry, _ *sky) { e.NotBefore = noon.AddDate(0, 0, 20) },

@@ -41,7 +41,7 @@ func TestAGatewayThatIsOfflineKeepsNobodyElse(t *testing.T) {
 		require.Equal(t, noon, row.UnreadSince)
 		require.Contains(t, row.Reason, "and is tried again all the time: gateway "+arnOf(1)+": the gateway is not connected")
 		require.Equal(t, 3, status.Counts.Succeeded)
-		require.Contains(t, status.Held, nameOf(1)+" is not read (could not be read since ")
+		require.Contains(t, status.Held, nameOf(1)+" is not read: make it reachable")
 		require.Contains(t, status.May, workflows.RetryUpdate)
 	}, 2*time.Hour)
 	result, err := campaign(t, env, workflows.CampaignInput{Plan: longWindows(s.plan())})

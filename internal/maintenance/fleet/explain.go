@@ -100,7 +100,7 @@ func (x *explainer) why(i int) Wait {
 	case x.gate.Blocker != maintenance.NotBlocked:
 		return x.gate
 	case e.Bar != maintenance.NotBlocked:
-		return e.BarWait()
+		return e.bar()
 	case x.canary.Blocker != maintenance.NotBlocked:
 		return x.after(x.canary, i)
 	case !g.open(x.now):

@@ -207,7 +207,7 @@ func (f Fleet) unavailable() []Row {
 	pace := f.pace()
 	for i := range f.Entries {
 		if e := &f.Entries[i]; e.State == Waiting && e.Bar != maintenance.NotBlocked {
-			w := e.BarWait()
+			w := e.bar()
 			rows = append(rows, f.row(i, &w, pace))
 		}
 	}

@@ -22,8 +22,8 @@ func Unavailable(b maintenance.Blocker) bool {
 	return false
 }
 
-// BarWait is the wait of an entry that is not available.
-func (e *Entry) BarWait() Wait {
+// bar is the wait of an entry that is not available.
+func (e *Entry) bar() Wait {
 	w := Wait{Blocker: e.Bar, Reason: e.Barred}
 	if e.Bar != ByUnread {
 		return w

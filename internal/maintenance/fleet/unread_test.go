@@ -74,13 +74,6 @@ func TestATargetThatCannotBeReadIsGivenUpAfterTheRestOfItsWave(t *testing.T) {
 				f.Paused = "alice"
 			}, nil, nil, time.Time{},
 		},
-		"its day is over, and its wave is not approved": {
-			func(f *fleet.Fleet) {
-				unread(&f.Entries[1], noon.Add(-day))
-				set(f, 2, fleet.Succeeded, noon.Add(-time.Hour))
-				f.Approved = 1
-			}, nil, nil, time.Time{},
-		},
 		"its day is over, and its wave is not open": {
 			func(f *fleet.Fleet) {
 				unread(&f.Entries[3], noon.Add(-day))
