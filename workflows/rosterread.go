@@ -90,6 +90,10 @@ func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
 		return
 	}
 	l.patience = min(max(patience, 4*l.patience), mostPatience)
+	if is(err, activities.TypeMarked) { // it was read: what another run has left there keeps it
+		l.Entry.Bar, l.Entry.Barred, l.Entry.UnreadSince = fleet.ByRun, cutTo(explain(err).Error(), maxBarred), time.Time{}
+		return
+	}
 	l.Entry.Bar, l.Entry.Barred = fleet.ByUnread, cutTo(unanswered(err).Error(), maxBarred)
 	if l.Entry.UnreadSince.IsZero() {
 		l.Entry.UnreadSince = workflow.Now(ctx).UTC().Truncate(time.Second)
