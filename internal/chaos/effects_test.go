@@ -31,8 +31,10 @@ func updates(g aws.Gateway) []effect {
 func automaticUpdates(g aws.Gateway) []effect {
 	const kind = "storagegateway:UpdateMaintenanceStartTime"
 	return []effect{
-		{"storagegateway:AddTagsToResource", arn(g), ""}, {kind, arn(g), string(maintenance.EmergencyVersionsOnly)},
-		{kind, arn(g), string(maintenance.AllVersions)}, {"storagegateway:RemoveTagsFromResource", arn(g), ""},
+		{"storagegateway:AddTagsToResource", arn(g), ""},
+		{kind, arn(g), string(maintenance.EmergencyVersionsOnly)},
+		{kind, arn(g), string(maintenance.AllVersions)},
+		{"storagegateway:RemoveTagsFromResource", arn(g), ""},
 	}
 }
 
@@ -51,8 +53,10 @@ func shifts(p huawei.Proxy) []effect {
 	const kind = "taurusdb:SetGaussMySqlProxyWeight"
 	const tags = "taurusdb:BatchTagAction"
 	return []effect{
-		{tags, p.ID, "create"}, {kind, p.ID, "[200 300] -> [0 0]"},
-		{kind, p.ID, "[0 0] -> [200 300]"}, {tags, p.ID, "delete"},
+		{tags, p.ID, "create"},
+		{kind, p.ID, "[200 300] -> [0 0]"},
+		{kind, p.ID, "[0 0] -> [200 300]"},
+		{tags, p.ID, "delete"},
 	}
 }
 
