@@ -26,6 +26,10 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Stopped:  "aborted by bob: enough",
 		Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"},
 		Failures: []fleet.Row{{Name: "one", Gateway: "sgw-12A3456B", Wave: 1, State: fleet.Failed, Note: "FAILED: refused"}},
+		Unavailable: []fleet.Row{{
+			Name: "two", Gateway: "sgw-12A3456C", Wave: 1, State: fleet.Waiting, Blocker: fleet.ByUnread, Reason: "could not be read",
+			UnreadSince: at, ReadAt: at.Add(time.Minute),
+		}},
 		Measured: fleet.Measured{Proxy: fleet.Sample{Last: []maintenance.Duration{maintenance.Duration(time.Minute)}}},
 		Result:   &fleet.Result{Name: "fleet", State: fleet.Aborted, Summary: "aborted", Submitter: "alice", Start: at, End: at, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}},
 	}
