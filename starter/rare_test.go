@@ -33,6 +33,8 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Measured: fleet.Measured{Proxy: fleet.Sample{Last: []maintenance.Duration{maintenance.Duration(time.Minute)}}},
 		Result:   &fleet.Result{Name: "fleet", State: fleet.Aborted, Summary: "aborted", Submitter: "alice", Start: at, End: at, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}},
 	}
+	var late fleet.Result
+	status.Approval, late = rareApproval()
 	gateway := maintenance.Gateway{ID: "sgw-12A3456B", Tags: map[string]string{"env": "prod"}}
 	again := maintenance.Decision{What: "abort", By: "bob", At: at, Campaign: "campaign-fleet", Note: "it is stopped already: aborted by alice (enough); nothing is in progress any more"}
 	detailed := again
@@ -63,7 +65,7 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Reports   []report.Document        `json:"reports"`
 		Files     []judgement              `json:"files"`
 	}{
-		Campaigns: []operate.CampaignRecord{{Campaign: "fleet", Execution: operate.Running, Status: &status, Calls: run.Calls}},
+		Campaigns: []operate.CampaignRecord{{Campaign: "fleet", Execution: operate.Running, Status: &status, Calls: run.Calls}, {Campaign: "late", WorkflowID: "campaign-late", Execution: "Failed", Result: &late}},
 		Gateways:  []operate.Record{{Gateway: "sgw-12A3456B", Execution: operate.Running, Status: &run, Calls: run.Calls}},
 		Answers:   []campaignAnswer{{Campaign: "fleet", Error: "no worker answers"}},
 		Files: []judgement{{
@@ -86,4 +88,23 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)
 	require.Equal(t, string(want), out.String(), "fields may be added (-update), never renamed or retyped")
+}
+
+// rareApproval is an approval with all that it can say, and the end of a campaign that did
+// not get its own in time.
+func rareApproval() (*fleet.Approval, fleet.Result) {
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	given := fleet.Consent{Wave: 1, By: "bob", At: noon.Add(-time.Hour)}
+	late := fleet.Result{
+		Name: "late", State: fleet.Expired, Summary: "0 of 1 targets succeeded, 1 was not begun; wave 1 was not approved within 24h: 1 of 2 given (bob).",
+		Counts:    fleet.Counts{Total: 1, Waiting: 1},
+		Decisions: []maintenance.Decision{{What: "approve", Wave: 1, By: given.By, Why: "CHG-1", At: given.At, Note: "wave 1, 1 of 2 given"}},
+		Approval:  &fleet.Approval{Wave: 1, EachWave: true, Wanted: 2, Given: []fleet.Consent{given}, Targets: 1, Names: []string{"files-1"}},
+		Submitter: "alice", Start: noon.Add(-2 * time.Hour), End: noon.Add(22 * time.Hour),
+	}
+	given.Wave, given.Why = 2, "CHG-1"
+	return &fleet.Approval{
+		Wave: 2, EachWave: true, Wanted: 2, Given: []fleet.Consent{given}, MayNot: "alice", Window: noon.AddDate(0, 0, 3),
+		AskFrom: noon, Asked: noon, Deadline: noon.AddDate(0, 0, 7), Targets: 1, Names: []string{"files-1"},
+	}, late
 }
