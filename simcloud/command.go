@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -118,20 +116,12 @@ func newHealthcheck(ctx context.Context) *cobra.Command {
 		Short: "Exit 0 if a simcloud serves at an address",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			client := &http.Client{Timeout: 3 * time.Second}
-			request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/_sim/healthz", nil)
-			if err != nil {
+			err := simcloud.Healthy(ctx, address)
+			switch {
+			case errors.Is(err, simcloud.ErrAddress):
 				return fmt.Errorf("--address %s cannot be used: %w", address, err)
-			}
-			reply, err := client.Do(request)
-			if err != nil {
-				return fmt.Errorf("%w: nothing answers at %s: %w", errFailed, address, err)
-			}
-			if err := reply.Body.Close(); err != nil {
-				return fmt.Errorf("%w: read the answer of %s: %w", errFailed, address, err)
-			}
-			if reply.StatusCode != http.StatusOK {
-				return fmt.Errorf("%w: %s answers %s", errFailed, address, reply.Status)
+			case err != nil:
+				return fmt.Errorf("%w: %w", errFailed, err)
 			}
 			return nil
 		},

@@ -13,8 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // Exit statuses: 2 is the user's mistake (a flag, a file, a taken port), found
@@ -41,7 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(stderr, "simcloud:", maintenance.Plain(err)) //nolint:errcheck // nobody is left to tell
+	fmt.Fprintln(stderr, "simcloud:", err) //nolint:errcheck // nobody is left to tell
 	if errors.Is(err, errFailed) {
 		return exitFailed
 	}

@@ -15,7 +15,6 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/workflows"
@@ -207,7 +206,7 @@ func (d *doctor) served(ctx context.Context, c operate.Session, l *load) {
 	well := true
 	for _, queue := range d.accountQueues(looked, c, l) {
 		state := checkWarn // perhaps nothing open needs the account
-		if slices.ContainsFunc(l.accounts, func(a string) bool { return activities.AWSQueue(l.queue, a) == queue }) {
+		if slices.ContainsFunc(l.accounts, func(a string) bool { return awsQueue(l.queue, a) == queue }) {
 			state = checkFail
 		}
 		well = d.staffed(looked, c, l, queue, enumspb.TASK_QUEUE_TYPE_ACTIVITY, state) && well
@@ -246,11 +245,16 @@ func (d *doctor) staffed(ctx context.Context, c operate.Session, l *load, queue 
 	return false
 }
 
+// awsQueue is the queue of the activities in an AWS account, beside that of the workflows.
+func awsQueue(queue, account string) string {
+	return workflows.Probe{Account: account}.Queue(queue)
+}
+
 // accountQueues are the queues of activities that a crew has beside its own.
 func (d *doctor) accountQueues(ctx context.Context, c operate.Session, l *load) (queues []string) {
 	if l.build == (build{}) {
 		for _, account := range l.accounts {
-			queues = append(queues, activities.AWSQueue(l.queue, account))
+			queues = append(queues, awsQueue(l.queue, account))
 		}
 		slices.Sort(queues)
 		return queues
@@ -279,5 +283,5 @@ func answers(ctx context.Context, c operate.Session, info *workflowpb.WorkflowEx
 	if _, refused := errors.AsType[*serviceerror.QueryFailed](err); refused {
 		return nil // a worker said so
 	}
-	return err //nolint:wrapcheck // only whether there is one counts
+	return err // only whether there is one counts
 }

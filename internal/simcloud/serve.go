@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // stopPatience is how long calls under way may take to end when the server stops.
@@ -15,6 +17,9 @@ const stopPatience = time.Second
 // ErrListen is an address that cannot be listened on: taken, not this
 // machine's, or not an address.
 var ErrListen = errors.New("cannot listen")
+
+// ErrAddress is a text that is not HOST:PORT.
+var ErrAddress = errors.New("not HOST:PORT")
 
 // Start serves the simulation on an address such as 127.0.0.1:4599 (port 0 is
 // a free one) until stop is called or ctx ends. It returns the address that it
@@ -43,4 +48,28 @@ func (s *Simulation) Start(ctx context.Context, listen string) (address string, 
 		cancelWatch()
 		halt()
 	}, nil
+}
+
+// healthPatience is how long a simulation may take to say that it serves.
+const healthPatience = 3 * time.Second
+
+// Healthy asks whether a simulation serves at an address, HOST:PORT; else its error says
+// what answers there. ErrAddress: nothing was asked.
+func Healthy(ctx context.Context, address string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/_sim/healthz", nil)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrAddress, err)
+	}
+	client := &http.Client{Timeout: healthPatience}
+	reply, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("nothing answers at %s: %s", address, maintenance.Plain(err))
+	}
+	if err := reply.Body.Close(); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", address, err)
+	}
+	if reply.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", address, reply.Status)
+	}
+	return nil
 }

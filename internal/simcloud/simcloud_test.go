@@ -213,3 +213,15 @@ func TestNothingIsNeverNull(t *testing.T) {
 	empty.ServeHTTP(reply, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/_sim/effects", nil))
 	require.JSONEq(t, "[]", reply.Body.String())
 }
+
+func TestHealthySaysWhatAnswers(t *testing.T) {
+	t.Parallel()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	other := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(other.Close)
+	address := other.Listener.Addr().String()
+	require.EqualError(t, simcloud.Healthy(t.Context(), address), address+" answers 404 Not Found")
+	require.ErrorContains(t, simcloud.Healthy(ended, address), "interrupted")
+	require.ErrorIs(t, simcloud.Healthy(t.Context(), "not an address"), simcloud.ErrAddress)
+}
