@@ -22,24 +22,25 @@ func markedPolicy() activities.MarkedPolicyInput {
 	return activities.MarkedPolicyInput{Lookup: lookup(), Mark: policyMark()}
 }
 
-func valueOf(m maintenance.PolicyMark) string {
+func valueOf(t *testing.T, m maintenance.PolicyMark) string {
+	t.Helper()
 	value, err := m.Value()
-	if err != nil {
-		panic(err)
-	}
+	require.NoError(t, err)
 	return value
 }
 
 // markTags are those of a gateway that carries the mark.
-func markTags() map[string]string {
-	return map[string]string{"owner": "storage", maintenance.AutomaticUpdatesTag: valueOf(policyMark())}
+func markTags(t *testing.T) map[string]string {
+	t.Helper()
+	return map[string]string{"owner": "storage", maintenance.AutomaticUpdatesTag: valueOf(t, policyMark())}
 }
 
 // anothersTags carry the mark of another run.
-func anothersTags() map[string]string {
+func anothersTags(t *testing.T) map[string]string {
+	t.Helper()
 	m := policyMark()
 	m.RunID = "run-8"
-	return map[string]string{maintenance.AutomaticUpdatesTag: valueOf(m)}
+	return map[string]string{maintenance.AutomaticUpdatesTag: valueOf(t, m)}
 }
 
 // fullTags leave no room for a mark.
@@ -58,7 +59,6 @@ func rawPolicy(policy maintenance.AutomaticUpdatePolicy) answers[maintenance.Raw
 }
 
 var (
-	marks   = "tag " + gatewayARN + " with " + maintenance.AutomaticUpdatesTag + ": " + valueOf(policyMark())
 	unmarks = "untag " + gatewayARN + " of " + maintenance.AutomaticUpdatesTag
 	holds   = "set " + gatewayARN + " to EMERGENCY_VERSIONS_ONLY"
 	returns = "set " + gatewayARN + " to ALL_VERSIONS"
@@ -66,6 +66,7 @@ var (
 
 func TestHoldAutomaticUpdatesMarksBeforeItChanges(t *testing.T) {
 	t.Parallel()
+	marks := "tag " + gatewayARN + " with " + maintenance.AutomaticUpdatesTag + ": " + valueOf(t, policyMark())
 	tooLong := markedPolicy()
 	tooLong.Mark.Namespace += fmt.Sprint(make([]int, maintenance.MaxTagValue))
 	for name, test := range map[string]struct {
@@ -78,17 +79,17 @@ func TestHoldAutomaticUpdatesMarksBeforeItChanges(t *testing.T) {
 		fails string   // the error's type
 	}{
 		"marks, then sets":            {tags: map[string]string{"owner": "x"}, now: maintenance.AllVersions, want: []string{marks, holds}},
-		"marked by an attempt":        {tags: markTags(), now: maintenance.AllVersions, want: []string{holds}},
-		"marked and set by one":       {tags: markTags(), now: maintenance.EmergencyVersionsOnly},
+		"marked by an attempt":        {tags: markTags(t), now: maintenance.AllVersions, want: []string{holds}},
+		"marked and set by one":       {tags: markTags(t), now: maintenance.EmergencyVersionsOnly},
 		"no room":                     {tags: fullTags(), now: maintenance.AllVersions, says: "50 tags"},
 		"the mark is too long":        {in: tooLong, now: maintenance.AllVersions, says: "room for 256"},
 		"tagging is not permitted":    {tag: maintenance.ErrDenied, now: maintenance.AllVersions, want: []string{marks}, says: "permission"},
 		"AWS takes no such tag":       {tag: maintenance.ErrInvalid, now: maintenance.AllVersions, want: []string{marks}, says: "invalid"},
 		"no answer to the mark":       {tag: maintenance.ErrUnknownOutcome, now: maintenance.AllVersions, want: []string{marks}, fails: activities.TypeUnavailable},
 		"throttled":                   {tag: maintenance.ErrThrottled, now: maintenance.AllVersions, want: []string{marks}, fails: activities.TypeThrottled},
-		"another run's mark":          {tags: anothersTags(), now: maintenance.AllVersions, fails: activities.TypeMarked},
+		"another run's mark":          {tags: anothersTags(t), now: maintenance.AllVersions, fails: activities.TypeMarked},
 		"an unreadable mark":          {tags: map[string]string{maintenance.AutomaticUpdatesTag: "mine"}, now: maintenance.AllVersions, fails: activities.TypeInvalid},
-		"AWS does not say what is so": {tags: markTags(), fails: activities.TypeUnavailable},
+		"AWS does not say what is so": {tags: markTags(t), fails: activities.TypeUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +101,8 @@ func TestHoldAutomaticUpdatesMarksBeforeItChanges(t *testing.T) {
 			out, err := run(t, r, r.gateways.HoldAutomaticUpdates, test.in)
 			require.Equal(t, test.want, r.aws.sent)
 			if test.fails != "" {
-				requireKind(t, err, test.fails)
+				mayBeRepeated := test.fails == activities.TypeUnavailable || test.fails == activities.TypeThrottled
+				require.Equal(t, mayBeRepeated, !requireKind(t, err, test.fails).NonRetryable())
 				return
 			}
 			require.NoError(t, err)
@@ -122,11 +124,11 @@ func TestRestoreAutomaticUpdatesRemovesTheMarkLast(t *testing.T) {
 		fails  string
 	}{
 		"restores, then unmarks": {
-			tags: markTags(), now: maintenance.EmergencyVersionsOnly, want: []string{returns, unmarks},
+			tags: markTags(t), now: maintenance.EmergencyVersionsOnly, want: []string{returns, unmarks},
 			out: activities.RestoreAutomaticUpdatesOutput{AutomaticUpdates: maintenance.AllVersions, Restored: true},
 		},
 		"restored by an attempt": {
-			tags: markTags(), now: maintenance.AllVersions, want: []string{unmarks},
+			tags: markTags(t), now: maintenance.AllVersions, want: []string{unmarks},
 			out: activities.RestoreAutomaticUpdatesOutput{AutomaticUpdates: maintenance.AllVersions, Restored: true},
 		},
 		"all done by an attempt": {
@@ -137,13 +139,13 @@ func TestRestoreAutomaticUpdatesRemovesTheMarkLast(t *testing.T) {
 			out: activities.RestoreAutomaticUpdatesOutput{AutomaticUpdates: maintenance.AllVersions, Restored: true},
 		},
 		"changed since: only unmarks": {
-			tags: markTags(), now: "NO_VERSIONS", want: []string{unmarks},
+			tags: markTags(t), now: "NO_VERSIONS", want: []string{unmarks},
 			out: activities.RestoreAutomaticUpdatesOutput{AutomaticUpdates: "NO_VERSIONS"},
 		},
-		"no answer to the change":  {tags: markTags(), now: maintenance.EmergencyVersionsOnly, policy: maintenance.ErrUnknownOutcome, want: []string{returns}, fails: activities.TypeUnavailable},
-		"no answer to the removal": {tags: markTags(), now: maintenance.AllVersions, untag: maintenance.ErrUnknownOutcome, want: []string{unmarks}, fails: activities.TypeUnavailable},
-		"AWS does not say":         {tags: markTags(), fails: activities.TypeUnavailable},
-		"another run's mark":       {tags: anothersTags(), now: maintenance.EmergencyVersionsOnly, fails: activities.TypeMarked},
+		"no answer to the change":  {tags: markTags(t), now: maintenance.EmergencyVersionsOnly, policy: maintenance.ErrUnknownOutcome, want: []string{returns}, fails: activities.TypeUnavailable},
+		"no answer to the removal": {tags: markTags(t), now: maintenance.AllVersions, untag: maintenance.ErrUnknownOutcome, want: []string{unmarks}, fails: activities.TypeUnavailable},
+		"AWS does not say":         {tags: markTags(t), fails: activities.TypeUnavailable},
+		"another run's mark":       {tags: anothersTags(t), now: maintenance.EmergencyVersionsOnly, fails: activities.TypeMarked},
 		"an unreadable mark": {
 			tags: map[string]string{maintenance.AutomaticUpdatesTag: "mine"}, now: maintenance.EmergencyVersionsOnly, want: []string{returns}, fails: activities.TypeInvalid,
 		},
@@ -155,7 +157,8 @@ func TestRestoreAutomaticUpdatesRemovesTheMarkLast(t *testing.T) {
 			out, err := run(t, r, r.gateways.RestoreAutomaticUpdates, markedPolicy())
 			require.Equal(t, test.want, r.aws.sent)
 			if test.fails != "" {
-				requireKind(t, err, test.fails)
+				mayBeRepeated := test.fails == activities.TypeUnavailable || test.fails == activities.TypeThrottled
+				require.Equal(t, mayBeRepeated, !requireKind(t, err, test.fails).NonRetryable())
 				return
 			}
 			require.NoError(t, err)
@@ -167,7 +170,7 @@ func TestRestoreAutomaticUpdatesRemovesTheMarkLast(t *testing.T) {
 func TestAssessSurveyAndVerifyReadTheMark(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.aws.gateway, r.aws.schedule, r.aws.tags = says(gatewayBefore()), rawPolicy(maintenance.EmergencyVersionsOnly), says(markTags())
+	r.aws.gateway, r.aws.schedule, r.aws.tags = says(gatewayBefore()), rawPolicy(maintenance.EmergencyVersionsOnly), says(markTags(t))
 	assessed, err := run(t, r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target()})
 	require.NoError(t, err)
 	require.Equal(t, new(policyMark()), assessed.Mark)

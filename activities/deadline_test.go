@@ -47,7 +47,7 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 		"hold, mark":        {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "Tag", activities.TypeUnavailable},
 		"automatic updates": {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "SetAutomaticUpdates", activities.TypeUnavailable},
 		"restore, unmark": {func(r *rig) error {
-			r.aws.tags = says(markTags())
+			r.aws.tags = says(markTags(r.t))
 			return fail(r, r.gateways.RestoreAutomaticUpdates, markedPolicy())
 		}, "Untag", activities.TypeUnavailable},
 		"proxy":         {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Proxies", activities.TypeUnavailable},
@@ -57,7 +57,7 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 			return fail(r, r.proxies.MarkProxy, markProxy(proxyMark("run-7", 1, 1)))
 		}, "Tag", activities.TypeUnavailable},
 		"unmark proxy": {func(r *rig) error {
-			r.huawei.tags = says(proxyMarkTags(proxyMark("run-7", 1, 1)))
+			r.huawei.tags = says(proxyMarkTags(r.t, proxyMark("run-7", 1, 1)))
 			return fail(r, r.proxies.UnmarkProxy, markProxy(proxyMark("run-7", 1, 1)))
 		}, "Untag", activities.TypeUnavailable},
 		"upgrade, schedule": {func(r *rig) error {

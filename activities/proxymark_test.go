@@ -19,11 +19,10 @@ func proxyMark(run string, a, b int) maintenance.ProxyMark {
 }
 
 // proxyMarkTags are those of an instance whose proxy carries the mark.
-func proxyMarkTags(m maintenance.ProxyMark) map[string]string {
+func proxyMarkTags(t *testing.T, m maintenance.ProxyMark) map[string]string {
+	t.Helper()
 	tags, err := m.Tags(proxyID)
-	if err != nil {
-		panic(err)
-	}
+	require.NoError(t, err)
 	tags["owner"] = "dba"
 	return tags
 }
@@ -50,7 +49,7 @@ func TestReadProxyTellsItsMarkAndWhetherThereIsRoomForOne(t *testing.T) {
 		full string
 	}{
 		"none":   {tags: map[string]string{"owner": "dba"}},
-		"marked": {tags: proxyMarkTags(mark), mark: &mark},
+		"marked": {tags: proxyMarkTags(t, mark), mark: &mark},
 		"full":   {tags: fullInstance(), full: "it has 19 tags, TaurusDB allows 20, and the mark needs 3: remove 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +66,7 @@ func TestReadProxyTellsItsMarkAndWhetherThereIsRoomForOne(t *testing.T) {
 
 func TestAProxyWhoseMarkCannotBeReadIsNotRead(t *testing.T) {
 	t.Parallel()
-	tags := proxyMarkTags(proxyMark("run-7", 100, 50))
+	tags := proxyMarkTags(t, proxyMark("run-7", 100, 50))
 	keys := maintenance.ProxyMarkKeys(proxyID, tags)
 	delete(tags, keys[0])
 	for name, do := range map[string]func(*rig) error{
@@ -103,11 +102,11 @@ func TestMarkProxyWritesOnceWhatIsNotThere(t *testing.T) {
 		says  string
 	}{
 		"nothing is there":           {in: in, sent: []string{written}},
-		"it is there already":        {in: in, there: proxyMarkTags(own)},
-		"a leftover is taken over":   {in: over, there: proxyMarkTags(left), sent: []string{written}},
-		"the leftover was replaced":  {in: over, there: proxyMarkTags(own)},
-		"another run's is there":     {in: in, there: proxyMarkTags(left), kind: activities.TypeMarked},
-		"yet another run's is there": {in: over, there: proxyMarkTags(proxyMark("run-8", 0, 1)), kind: activities.TypeMarked},
+		"it is there already":        {in: in, there: proxyMarkTags(t, own)},
+		"a leftover is taken over":   {in: over, there: proxyMarkTags(t, left), sent: []string{written}},
+		"the leftover was replaced":  {in: over, there: proxyMarkTags(t, own)},
+		"another run's is there":     {in: in, there: proxyMarkTags(t, left), kind: activities.TypeMarked},
+		"yet another run's is there": {in: over, there: proxyMarkTags(t, proxyMark("run-8", 0, 1)), kind: activities.TypeMarked},
 		"there is no room":           {in: in, there: fullInstance(), says: "remove 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,15 +144,15 @@ func TestMarkProxyThatIsRefusedOrNotAnswered(t *testing.T) {
 func TestUnmarkProxyRemovesItsOwnMarkAlone(t *testing.T) {
 	t.Parallel()
 	own := proxyMark("run-7", 100, 50)
-	removed := fmt.Sprintf("untag %s %v", instanceID, maintenance.ProxyMarkKeys(proxyID, proxyMarkTags(own)))
+	removed := fmt.Sprintf("untag %s %v", instanceID, maintenance.ProxyMarkKeys(proxyID, proxyMarkTags(t, own)))
 	for name, tc := range map[string]struct {
 		there map[string]string
 		sent  []string
 		kind  string
 	}{
-		"it is there":         {there: proxyMarkTags(own), sent: []string{removed}},
+		"it is there":         {there: proxyMarkTags(t, own), sent: []string{removed}},
 		"it is gone":          {there: map[string]string{"owner": "dba"}},
-		"it is another run's": {there: proxyMarkTags(proxyMark("run-8", 100, 50)), kind: activities.TypeMarked},
+		"it is another run's": {there: proxyMarkTags(t, proxyMark("run-8", 100, 50)), kind: activities.TypeMarked},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,14 +161,14 @@ func TestUnmarkProxyRemovesItsOwnMarkAlone(t *testing.T) {
 			_, err := run(t, r, r.proxies.UnmarkProxy, markProxy(own))
 			require.Equal(t, tc.sent, r.huawei.sent)
 			if tc.kind != "" {
-				requireKind(t, err, tc.kind)
+				require.True(t, requireKind(t, err, tc.kind).NonRetryable())
 				return
 			}
 			require.NoError(t, err)
 		})
 	}
 	r := newRig(t)
-	r.huawei.tags, r.huawei.untag = says(proxyMarkTags(own)), fails[struct{}](maintenance.ErrUnknownOutcome)
+	r.huawei.tags, r.huawei.untag = says(proxyMarkTags(t, own)), fails[struct{}](maintenance.ErrUnknownOutcome)
 	_, err := run(t, r, r.proxies.UnmarkProxy, markProxy(own))
 	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable(), "it may be repeated")
 }

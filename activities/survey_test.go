@@ -231,7 +231,7 @@ func TestTryProxyReadsMarksJobsAndPlannedUpgrades(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	mark := proxyMark("run-7", 100, 50)
-	r.huawei.proxies, r.huawei.tags = weighted("ACTIVE", routing(0, 0)), says(proxyMarkTags(mark))
+	r.huawei.proxies, r.huawei.tags = weighted("ACTIVE", routing(0, 0)), says(proxyMarkTags(t, mark))
 	out, err := run(t, r, r.proxies.TryProxy, proxyLookup())
 	require.NoError(t, err)
 	require.Equal(t, []maintenance.Marked{mark.Found(proxyID, routing(0, 0))}, out.Marks)

@@ -67,7 +67,7 @@ func TestBrowserShowsTheLiveViewInColours(t *testing.T) {
 	w := newBusyWorld(t)
 	var picture string
 	require.Eventually(t, func() bool {
-		cmd := exec.CommandContext(t.Context(), "tidegate", "watch", "payments-q4", "--once") //nolint:gosec // our own program
+		cmd := exec.CommandContext(t.Context(), "tidegate", "watch", "payments-q4", "--once")
 		cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+w.server.FrontendAddress(), "CLICOLOR_FORCE=1", "COLORTERM=truecolor", "TERM=xterm-256color")
 		out, err := cmd.Output()
 		picture = string(out)

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -161,7 +160,7 @@ func giveOne(t *testing.T, command, want string, arrange func(*fleet.Entry, *sky
 	}
 	arrange(&entries[0], s)
 	env := under(t, noon, s)
-	env.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil)
+	env.meter.alone = true
 	in := carried(p, entries...)
 	in.EventsPerRun, in.Carried.Swept = 0, noon
 	o := workflows.CampaignOrder{Order: workflows.Order{By: "carol", Why: "for the test"}, Target: nameOf(0)}
@@ -339,7 +338,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 				t.Parallel()
 				s := newSky(1)
 				env := under(t, noon, s)
-				env.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil)
+				env.meter.alone = true
 				in := carried(s.plan(), fleet.Entry{
 					Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Waiting, Work: fleet.Work{Update: true},
 					Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Day: 1, Hour: 2},

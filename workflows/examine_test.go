@@ -91,8 +91,8 @@ func TestExamineOfAWrongPlanIsAnAnswerAndNoFailure(t *testing.T) {
 func TestExamineFindsWhatRunsHaveLeft(t *testing.T) {
 	t.Parallel()
 	s := newSky(3)
-	s.gateways[0].leave(testNamespace)
-	s.gateways[1].leave("elsewhere")
+	s.gateways[0].leave(t, testNamespace)
+	s.gateways[1].leave(t, "elsewhere")
 	s.gateways[2].tags = map[string]string{maintenance.AutomaticUpdatesTag: "held by ann"}
 	env := under(t, noon, s)
 	env.ExecuteWorkflow(workflows.ExamineName, workflows.ExamineInput{Probes: []workflows.Probe{

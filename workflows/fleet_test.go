@@ -153,7 +153,11 @@ func (s *sky) UpdateWorkflow(_ context.Context, o client.UpdateWorkflowOptions) 
 		OnAccept: func() {},
 		OnReject: func(err error) { given.answered <- temporal.NewApplicationError(err.Error(), "") },
 		OnComplete: func(answer any, err error) {
-			given.decision, _ = answer.(maintenance.Decision)
+			decision, ok := answer.(maintenance.Decision)
+			if err == nil && !ok {
+				err = fmt.Errorf("not a decision: %T", answer)
+			}
+			given.decision = decision
 			given.answered <- err
 		},
 	}, o.Args[0])

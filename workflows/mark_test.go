@@ -18,15 +18,14 @@ import (
 const testNamespace = "default-test-namespace"
 
 // leave is what a run leaves that was terminated while it held automatic updates.
-func (c *cloud) leave(namespace string) {
+func (c *cloud) leave(t *testing.T, namespace string) {
+	t.Helper()
 	m := maintenance.PolicyMark{
 		Mark:  maintenance.Mark{WorkflowID: "gateway-" + gatewayID, RunID: "of-the-terminated", Namespace: namespace, Since: noon.Add(-8 * 24 * time.Hour)},
 		Owner: maintenance.AllVersions, Set: maintenance.EmergencyVersionsOnly,
 	}
 	value, err := m.Value()
-	if err != nil {
-		panic(err)
-	}
+	require.NoError(t, err)
 	c.tags = map[string]string{"owner": "storage", maintenance.AutomaticUpdatesTag: value}
 	c.schedule.AutomaticUpdates = maintenance.EmergencyVersionsOnly
 }
@@ -74,7 +73,7 @@ func TestWhatARunLeftIsRestoredByTheNextOne(t *testing.T) {
 			t.Parallel()
 			c := newCloud()
 			c.volumes = c.volumes[:1]
-			c.leave(testNamespace)
+			c.leave(t, testNamespace)
 			if tc.arrange != nil {
 				tc.arrange(c)
 			}
@@ -99,11 +98,11 @@ func TestAMarkThatMayBeSomebodysIsLeftAlone(t *testing.T) {
 		says    []string
 	}{
 		"of another namespace": {
-			arrange: func(c *cloud) { c.leave("elsewhere") },
+			arrange: func(c *cloud) { c.leave(t, "elsewhere") },
 			says:    []string{"namespace elsewhere", "of-the-terminated", "remove the tag tidegate:automatic-updates"},
 		},
 		"of a run in progress": {
-			arrange: func(c *cloud) { c.leave(testNamespace); c.inProgress = "gateway-" + gatewayID },
+			arrange: func(c *cloud) { c.leave(t, testNamespace); c.inProgress = "gateway-" + gatewayID },
 			says:    []string{"held at EMERGENCY_VERSIONS_ONLY", "of-the-terminated"},
 		},
 		"that cannot be read": {
@@ -173,7 +172,7 @@ func TestWithoutRoomForAMarkAutomaticUpdatesAreNotHeld(t *testing.T) {
 func TestALeftoverThatCannotBeRestoredEndsTheRun(t *testing.T) {
 	t.Parallel()
 	c := newCloud()
-	c.leave(testNamespace)
+	c.leave(t, testNamespace)
 	c.refuse["automatic-updates"] = 1 << 30
 	result, err := maintain(t, at(t, noon, c), c.input(maintenance.Policy{CompensationDeadline: maintenance.Duration(time.Hour)}))
 	require.Error(t, err)
@@ -189,7 +188,7 @@ func TestAMarkThatIsThereAtTheEndIsADifference(t *testing.T) {
 	c := newCloud()
 	c.updated = func(*maintenance.Gateway, int) {
 		if c.effects[len(c.effects)-1] == unmarks {
-			c.leave(testNamespace)
+			c.leave(t, testNamespace)
 			c.schedule.AutomaticUpdates = maintenance.AllVersions
 		}
 	}
@@ -206,8 +205,8 @@ func TestACampaignRestoresWhatARunLeft(t *testing.T) {
 	s := newSky(3)
 	left, elsewhere, full := s.gateways[0], s.gateways[1], s.gateways[2]
 	left.gateway.NextUpdateAvailable = ""
-	left.leave(testNamespace)
-	elsewhere.leave("elsewhere")
+	left.leave(t, testNamespace)
+	elsewhere.leave(t, "elsewhere")
 	full.tags = map[string]string{}
 	for i := range maintenance.MaxTags {
 		full.tags[fmt.Sprint(i)] = ""

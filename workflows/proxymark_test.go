@@ -14,23 +14,22 @@ import (
 
 // leaveReads is what a run leaves that was terminated while the reads of the first proxy
 // were moved away.
-func (c *cloud) leaveReads(namespace string) {
+func (c *cloud) leaveReads(t *testing.T, namespace string) {
+	t.Helper()
 	p := c.proxies[proxyIDs[0]]
 	m := maintenance.NewProxyMark(maintenance.Mark{
 		WorkflowID: "gateway-sgw-99999999", RunID: "of-the-terminated", Namespace: namespace, Since: noon.Add(-8 * 24 * time.Hour),
 	}, p.proxy.Routing)
 	tags, err := m.Tags(proxyIDs[0])
-	if err != nil {
-		panic(err)
-	}
+	require.NoError(t, err)
 	tags["owner"] = "dba"
 	c.instanceTags = tags
 	p.proxy.Routing = p.proxy.Routing.Shifted()
 }
 
-// proxiesAlone are n proxies with nothing to do at the gateway.
-func proxiesAlone(n int) *cloud {
-	c := newCloud().withProxies(n)
+// proxyAlone is a proxy with nothing to do at the gateway.
+func proxyAlone() *cloud {
+	c := newCloud().withProxies(1)
 	c.gateway.NextUpdateAvailable = ""
 	return c
 }
@@ -78,8 +77,8 @@ func TestReadsThatARunLeftAreRestoredByTheNextOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := proxiesAlone(1)
-			c.leaveReads(testNamespace)
+			c := proxyAlone()
+			c.leaveReads(t, testNamespace)
 			if tc.arrange != nil {
 				tc.arrange(c)
 			}
@@ -103,11 +102,11 @@ func TestReadsThatMayBeSomebodysAreLeftAlone(t *testing.T) {
 		says    []string
 	}{
 		"of another namespace": {
-			arrange: func(c *cloud) { c.leaveReads("elsewhere") },
+			arrange: func(c *cloud) { c.leaveReads(t, "elsewhere") },
 			says:    []string{"namespace elsewhere", "of-the-terminated", "remove the tag tg0-" + proxyIDs[0][:32]},
 		},
 		"of a run in progress that does not hold the instance": {
-			arrange: func(c *cloud) { c.leaveReads(testNamespace); c.inProgress = "gateway-sgw-99999999" },
+			arrange: func(c *cloud) { c.leaveReads(t, testNamespace); c.inProgress = "gateway-sgw-99999999" },
 			says:    []string{"held at primary 0, replicas 0", "of-the-terminated"},
 		},
 		"that cannot be read": {
@@ -117,7 +116,7 @@ func TestReadsThatMayBeSomebodysAreLeftAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := proxiesAlone(1)
+			c := proxyAlone()
 			tc.arrange(c)
 			before := fmt.Sprint(c.instanceTags)
 			result, err := maintain(t, at(t, noon, c), c.input(maintenance.Policy{Proxies: maintenance.ProxyPolicy{ShiftReads: true}}))
@@ -159,7 +158,7 @@ func TestWithoutRoomForAMarkReadsAreNotMoved(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := proxiesAlone(1)
+			c := proxyAlone()
 			tc.arrange(c)
 			result, err := maintain(t, at(t, noon, c), c.input(maintenance.Policy{Proxies: maintenance.ProxyPolicy{ShiftReads: true}}))
 			require.NoError(t, err)
@@ -174,8 +173,8 @@ func TestWithoutRoomForAMarkReadsAreNotMoved(t *testing.T) {
 // A leftover that cannot be restored is not walked past.
 func TestReadsThatCannotBeRestoredEndTheRun(t *testing.T) {
 	t.Parallel()
-	c := proxiesAlone(1)
-	c.leaveReads(testNamespace)
+	c := proxyAlone()
+	c.leaveReads(t, testNamespace)
 	c.resist = 1 << 30
 	result, err := maintain(t, at(t, noon, c), c.input(maintenance.Policy{}))
 	require.Error(t, err)
@@ -196,7 +195,7 @@ func TestACampaignRestoresTheReadsThatARunLeft(t *testing.T) {
 	for _, id := range proxyIDs[:2] {
 		c.proxies[id].kernel.Current = "2.24.03.000"
 	}
-	c.leaveReads(testNamespace)
+	c.leaveReads(t, testNamespace)
 	p := s.plan()
 	for _, id := range proxyIDs[:2] {
 		p.Targets[0].Proxies = append(p.Targets[0].Proxies, maintenance.ProxyRef{Account: "prod", InstanceID: instanceID, ProxyID: id})
@@ -216,7 +215,7 @@ func TestExamineFindsTheReadsThatARunLeft(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	c := s.gateways[0].withProxies(2)
-	c.leaveReads(testNamespace)
+	c.leaveReads(t, testNamespace)
 	c.instanceTags["tg1-"+proxyIDs[1][:32]] = "by-ann"
 	env := under(t, noon, s)
 	env.ExecuteWorkflow(workflows.ExamineName, workflows.ExamineInput{Probes: []workflows.Probe{{Account: "prod", Huawei: true, Instance: instanceID}}})

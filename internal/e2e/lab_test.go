@@ -39,11 +39,12 @@ func TestMain(m *testing.M) {
 	engine.Stop()
 }
 
-// ready sets the shared engine's namespace up, once: the server limits how often it may be
+// ready says whether the shared engine's namespace is set up, once: the server limits how often it may be
 // asked for that.
-var ready = sync.OnceValue(func() error {
-	return namespace.Ensure(context.Background(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes())
-})
+var ready struct {
+	sync.Once
+	err error
+}
 
 const (
 	awsAccount    = "prod"
@@ -62,7 +63,10 @@ type lab struct {
 // newLab starts the clouds of a scenario on the shared engine.
 func newLab(t *testing.T, scenario simcloud.Scenario) *lab {
 	t.Helper()
-	require.NoError(t, ready())
+	ready.Do(func() {
+		ready.err = namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes())
+	})
+	require.NoError(t, ready.err)
 	return newLabOn(t, engine.GetDefaultClient(), t.Name()+"-", scenario)
 }
 
