@@ -50,18 +50,18 @@ func (a *StorageGateway) mark(ctx context.Context, in MarkedPolicyInput, tags ma
 	if full := maintenance.TagRoom(tags); full != "" {
 		return full, nil
 	}
-	value, err := in.Mark.Value()
-	if err != nil {
-		return err.Error(), nil
-	}
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {
 		return "", err
 	}
-	set := func(ctx context.Context, arn string) (struct{}, error) {
-		return struct{}{}, cloud.Tag(ctx, arn, maintenance.AutomaticUpdatesTag, value)
+	value, err := in.Mark.Value()
+	if err == nil {
+		set := func(ctx context.Context, arn string) (struct{}, error) {
+			return struct{}{}, cloud.Tag(ctx, arn, maintenance.AutomaticUpdatesTag, value)
+		}
+		_, err = call(ctx, set, in.Gateway.ARN)
 	}
-	if _, err = call(ctx, set, in.Gateway.ARN); refusesTag(err) {
+	if refusesTag(err) {
 		return err.Error(), nil
 	}
 	return "", repeatable(err)

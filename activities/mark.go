@@ -27,7 +27,7 @@ func (MarksLookup) Queue(workflows string) string { return workflows }
 func (e *Engine) JudgeMarks(ctx context.Context, in MarksLookup) (out []maintenance.Marked, err error) {
 	defer edge(ctx, in.Pace, &err)
 	info := activity.GetInfo(ctx)
-	asker := maintenance.Mark{WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Namespace: info.WorkflowNamespace}
+	asker := maintenance.Mark{WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Namespace: info.Namespace}
 	out = slices.Clone(in.Marks)
 	for i, m := range out {
 		open := false

@@ -45,7 +45,7 @@ func instanceMarks(ctx context.Context, cloud ProxyCloud, instanceID string) (ou
 // full says why the run could not mark the proxy as it is; empty: it could.
 func full(ctx context.Context, now Clock, proxy maintenance.Proxy, tags map[string]string) string {
 	info := activity.GetInfo(ctx)
-	run := maintenance.Mark{WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Namespace: info.WorkflowNamespace, Since: now()}
+	run := maintenance.Mark{WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Namespace: info.Namespace, Since: now()}
 	mark, err := maintenance.NewProxyMark(run, proxy.Routing).Tags(proxy.ID)
 	if err != nil {
 		return err.Error()
@@ -99,7 +99,8 @@ func (a *TaurusDB) MarkProxy(ctx context.Context, in MarkProxyInput) (out MarkPr
 	return out, repeatable(err)
 }
 
-// refusesTag is true where a cloud will not take a tag, whoever asks again.
+// refusesTag is true where a cloud will not take a tag, whoever asks again, or the tag
+// has no room for what it is to say.
 func refusesTag(err error) bool {
 	for _, refusal := range []error{maintenance.ErrDenied, maintenance.ErrInvalid, maintenance.ErrRejected, maintenance.ErrUnsupported} {
 		if errors.Is(err, refusal) {

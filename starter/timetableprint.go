@@ -94,10 +94,10 @@ func span(w maintenance.Window, in *time.Location) string {
 
 // noteText is what keeps a target that does not begin.
 func noteText(t plannedTarget) string {
-	switch {
-	case t.State == isCurrent:
+	switch t.State {
+	case isCurrent:
 		return "nothing to be done"
-	case t.State == isPlanned:
+	case isPlanned:
 		var notes []string
 		if t.Blocker != maintenance.NotBlocked {
 			notes = append(notes, fmt.Sprintf("(%s) %s", t.Blocker, t.Reason))

@@ -291,14 +291,14 @@ func tryAgain(ctx workflow.Context, l *line) workflow.Future {
 	ready, set := workflow.NewFuture(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		defer set.SetValue(nil)
-		pause := func(d time.Duration) error {
-			return workflow.NewTimerWithOptions(ctx, d, workflow.TimerOptions{Summary: "then read " + id + " again"}).Get(ctx, nil)
+		pause := func(d time.Duration) (whole bool) {
+			return nil == workflow.NewTimerWithOptions(ctx, d, workflow.TimerOptions{Summary: "then read " + id + " again"}).Get(ctx, nil)
 		}
-		if pause(min(l.patience/12, mostPause)) != nil {
+		if !pause(min(l.patience/12, mostPause)) {
 			return
 		}
 		if err := l.again(ctx, l.patience).Get(ctx, nil); err != nil && !outOfTime(err) && ctx.Err() == nil {
-			_ = pause(l.patience) // it is cancelled, and nobody waits any more
+			pause(l.patience) // it is cancelled, and nobody waits any more
 		}
 	})
 	return ready

@@ -14,7 +14,7 @@ import (
 
 // Misfortunes are what the clouds do of themselves, without a call that fails.
 func Misfortunes() []Story {
-	return slices.Concat(restartStories(), aftermathStories(), triggerStories(), windowStories(), volumeStories(), snapshotStories(), proxyStories(), jobStories())
+	return slices.Concat(restartStories(), aftermathStories(), triggerStories(), byAWSStories(), windowStories(), volumeStories(), snapshotStories(), proxyStories(), jobStories())
 }
 
 func restartStories() []Story {
@@ -121,6 +121,12 @@ func triggerStories() []Story {
 			Set:     func(s *Stage) { s.gateway().NextVersion = "" },
 			Promise: completed(),
 		},
+	}
+}
+
+// byAWSStories are those in which AWS itself updates the gateway of an open run.
+func byAWSStories() []Story {
+	return []Story{
 		{
 			Name: "AWS updates the gateway while the run waits",
 			Set:  func(s *Stage) { s.gateway().Window = aws.Window{OpensIn: 72 * time.Hour} },

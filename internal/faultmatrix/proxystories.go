@@ -18,6 +18,15 @@ func proxyStory(name string, promise Promise, set func(*Stage)) Story {
 	}}
 }
 
+// allTagsTaken leaves the DB instance no room for a mark.
+func allTagsTaken(s *Stage) {
+	tags := map[string]string{}
+	for i := range maintenance.MaxInstanceTags {
+		tags[fmt.Sprintf("owner-%02d", i)] = "dba"
+	}
+	s.Scenario.Huawei.Instances[0].Tags = tags
+}
+
 func proxyStories() []Story {
 	return []Story{
 		{
@@ -62,13 +71,7 @@ func proxyStories() []Story {
 				s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.RefusedBefore, Code: "DBS.05000008"})
 			}),
 		proxyStory("the change of weights fails", compensated(TagProxy, Shift, Clear), func(s *Stage) { s.proxy().Fate.WeightsFail = true }),
-		proxyStory("the DB instance has no room for a mark, so the reads are not moved", completed(Upgrade), func(s *Stage) {
-			tags := map[string]string{}
-			for i := range maintenance.MaxInstanceTags {
-				tags[fmt.Sprintf("owner-%02d", i)] = "dba"
-			}
-			s.Scenario.Huawei.Instances[0].Tags = tags
-		}),
+		proxyStory("the DB instance has no room for a mark, so the reads are not moved", completed(Upgrade), allTagsTaken),
 		{
 			Name: "the IAM token expires during the run",
 			Set: func(s *Stage) {

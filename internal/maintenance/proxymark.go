@@ -2,6 +2,7 @@ package maintenance
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"math/big"
@@ -202,13 +203,13 @@ func (m ProxyMark) text() (string, error) {
 func parseProxyMark(text string) (ProxyMark, error) {
 	fields := strings.Split(text[min(1, len(text)):], "_")
 	fields = append(fields, make([]string, 6)...)
-	seconds, _ := strconv.ParseInt(fields[0], 36, 64) // what it did not write comes out as something else
+	seconds, wrong := strconv.ParseInt(fields[0], 36, 64)
 	m := ProxyMark{Mark: Mark{
 		WorkflowID: unmarkText(fields[2]), RunID: longRun(fields[1]), Namespace: unmarkText(fields[3]), Since: time.Unix(seconds, 0).UTC(),
 	}}
-	m.readWeights(fields[4])
+	wrong = errors.Join(wrong, m.readWeights(fields[4]))
 	complete := m.WorkflowID != "" && m.RunID != "" && m.Namespace != "" && m.Since.Year() <= 9999 // as JSON writes times
-	if again, err := m.text(); err != nil || !complete || again != text {
+	if again, err := m.text(); wrong != nil || err != nil || !complete || again != text {
 		return ProxyMark{}, fmt.Errorf("%w: the mark %q cannot be read", ErrInvalid, text)
 	}
 	return m, nil
@@ -222,7 +223,7 @@ const (
 )
 
 func (m ProxyMark) weights() (string, error) {
-	text := ""
+	var text strings.Builder
 	known := map[string]bool{}
 	for i, w := range append([]MarkedWeight{{Weight: m.MasterWeight}}, m.Owner...) {
 		if w.Weight < 0 || w.Weight > maxMarkWeight {
@@ -232,23 +233,27 @@ func (m ProxyMark) weights() (string, error) {
 			return "", fmt.Errorf("%w: its replicas cannot be told apart in a mark", ErrUnsupported)
 		}
 		known[w.Node] = true
-		text += w.Node + base36(uint32(w.Weight), weightWidth)
+		text.WriteString(w.Node + base36(uint32(w.Weight), weightWidth))
 	}
-	return text, nil
+	return text.String(), nil
 }
 
 // maxMarkWeight is the largest read weight (API reference).
 const maxMarkWeight = 1000
 
-func (m *ProxyMark) readWeights(text string) {
+// readWeights reads what weights writes. What is no number is an error; whether the rest
+// is what weights would write, parseProxyMark finds out.
+func (m *ProxyMark) readWeights(text string) (wrong error) {
 	weight := func(digits string) int {
-		n, _ := strconv.ParseUint(digits, 36, 16) // see parseProxyMark
+		n, err := strconv.ParseUint(digits, 36, 16)
+		wrong = errors.Join(wrong, err)
 		return int(n)
 	}
 	m.MasterWeight = weight(text[:min(weightWidth, len(text))])
 	for text = text[min(weightWidth, len(text)):]; len(text) >= nodeWidth+weightWidth; text = text[nodeWidth+weightWidth:] {
 		m.Owner = append(m.Owner, MarkedWeight{Node: text[:nodeWidth], Weight: weight(text[nodeWidth : nodeWidth+weightWidth])})
 	}
+	return wrong
 }
 
 // nodeKey is a node's name in marks: four characters made of its whole id.

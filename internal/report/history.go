@@ -190,7 +190,7 @@ func decisionOf(e *historypb.HistoryEvent) (d maintenance.Decision, acceptedID i
 
 // nameless is how a Temporal SDK calls its client where nobody has named it: process,
 // machine, and a task queue where it is a worker.
-var nameless = regexp.MustCompile(`^(\d+)@([^@]*)@`) //nolint:gochecknoglobals // a form, not state
+var nameless = regexp.MustCompile(`^(\d+)@([^@]*)@`)
 
 // sender is the client that sent an update, as it calls itself. One that has no name
 // of its own is called what it is: nobody shall take a process for a person.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,9 +55,15 @@ func (r *reader) read(node ast.Node, to reflect.Value, path string) {
 	}
 }
 
-// tags are those that say of a value only what it is: what others ask for, as to
-// include a file or to look up a secret, nobody here does.
-var tags = []string{"!", "!!str", "!!int", "!!float", "!!bool", "!!seq", "!!map"}
+// saysKind is true for a tag that says of a value only what it is: what others ask
+// for, as to include a file or to look up a secret, nobody here does.
+func saysKind(tag string) bool {
+	switch tag {
+	case "!", "!!str", "!!int", "!!float", "!!bool", "!!seq", "!!map":
+		return true
+	}
+	return false
+}
 
 // plain is a node without its tag and its anchor, and what an alias stands for;
 // nil where that is not known.
@@ -67,7 +72,7 @@ func (r *reader) plain(node ast.Node, path string) ast.Node {
 	for range maxSteps {
 		switch n := node.(type) {
 		case *ast.TagNode:
-			if tag := n.GetToken().Value; !slices.Contains(tags, tag) {
+			if !saysKind(n.GetToken().Value) {
 				r.faulty[path] = true
 				r.add(n.GetToken(), Fault{Field: path, Problem: "has a tag that is not followed", Want: "the value itself, without a tag"})
 				return nil

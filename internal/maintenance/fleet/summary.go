@@ -224,13 +224,14 @@ func (f Fleet) unavailable() []Row {
 // heldFirst puts those that wait for a person before the others: what is shown is cut
 // off, and they must not be.
 func heldFirst(a, b Row) int {
-	switch {
-	case a.State == b.State:
+	switch a.State {
+	case b.State:
 		return 0
-	case a.State == Held:
+	case Held:
 		return -1
+	default:
+		return 1
 	}
-	return 1
 }
 
 // some are the first rows of the wanted states, in the order that is given.

@@ -18,8 +18,9 @@ func Unavailable(b maintenance.Blocker) bool {
 	switch b {
 	case ByReading, ByUnread, ByQuarantine, ByRun:
 		return true
+	default: // what passes with time, or a person ends
+		return false
 	}
-	return false
 }
 
 // bar is the wait of an entry that is not available.
