@@ -87,6 +87,6 @@ func TestBrowserShowsTheDemosCampaign(t *testing.T) {
 	require.NoError(t, err)
 	runID := described.GetWorkflowExecutionInfo().GetExecution().GetRunId()
 
-	browsertest.Visit(tab, t, d.ui+"/"+url.PathEscape(id)+"/"+runID+"/user-metadata", "Campaign tidegate-demo: 22 targets", "Waves", "rejected-proxy", "orders-2", "constraint", "approve", "night-shift")
+	browsertest.Visit(tab, t, d.ui+"/"+url.PathEscape(id)+"/"+runID+"/user-metadata", "Campaign tidegate-demo: 22 targets", "Waves", "rejected-proxy", "orders-2", "approve", "night-shift")
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-campaign.png"), 1440, 1500)
 }

@@ -38,7 +38,7 @@ func TestBrowserAloneApprovesAndPausesACampaign(t *testing.T) {
 
 	home := page(srv, run, "user-metadata")
 	openForm(tab, t, home, "the campaign needs approval")
-	fillIn(tab, t, `Let the campaign, or its next wave, begin: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "CHG-1"}`)
+	fillIn(tab, t, `Let the campaign, or its next wave, begin; also before it is asked for: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "CHG-1"}`)
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-updates.png"), 1440, 1000)
 	choose(tab, t, workflows.ApproveUpdate)
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-approve.png"), 1440, 1000)
@@ -66,6 +66,7 @@ func (l *lab) frozenCampaign() client.WorkflowRun {
 	p := campaignPlan(l.t)
 	now := time.Now()
 	p.Policy.Freezes = []maintenance.Freeze{{From: now.Add(-time.Hour), To: now.Add(24 * time.Hour), Reason: "the test"}}
+	p.Approvals.Lead, p.Approvals.TimeLimit = maintenance.Duration(31*24*time.Hour), maintenance.Duration(31*24*time.Hour) // asked for at once
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
 		ID: workflows.CampaignWorkflowID(p.Name), TaskQueue: l.queue, TypedSearchAttributes: workflows.CampaignAttributes(p.Name),
 	}, workflows.CampaignName, workflows.CampaignInput{Plan: p, Submitter: "alice"})
