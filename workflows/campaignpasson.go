@@ -35,9 +35,14 @@ func (c *campaign) passOn(ctx workflow.Context, update string, o Order, e fleet.
 		WorkflowID: GatewayWorkflowID(e.Gateway), Parent: c.Rosters[e.Ref/LineSpace], Update: update,
 		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID, Action: activities.OperatorAction{By: o.By, Why: o.Why}, Pace: noticePace(c.in.Plan.Policy),
 	})
-	if err != nil {
-		text := fmt.Sprintf("%s of %s (%s): %s", update, e.Name, e.Gateway, explain(err).Error())
-		return d, temporal.NewNonRetryableApplicationError(text, activities.TypeRefused, nil)
+	about := fmt.Sprintf("%s of %s (%s): ", update, e.Name, e.Gateway)
+	switch {
+	case is(err, activities.TypeRefused), is(err, activities.TypeNotFound):
+		return d, temporal.NewNonRetryableApplicationError(about+explain(err).Error(), activities.TypeRefused, nil)
+	case err != nil:
+		return d, temporal.NewNonRetryableApplicationError(
+			about+"its maintenance did not say in time whether it takes it, and may still do so: look at its status before you send it again: "+explain(err).Error(),
+			activities.TypeUnknownOutcome, nil)
 	}
 	c.learnDecisions(e, d) // which the run tells too
 	d.Target = e.Name
