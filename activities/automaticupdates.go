@@ -19,6 +19,9 @@ type HoldAutomaticUpdatesOutput struct {
 	// NotHeld says why the policy stays as it was: the gateway could not be marked.
 	// Empty: it is held.
 	NotHeld string `json:"notHeld,omitempty"`
+	// Changed is the policy that somebody has set since the run looked, and that stays:
+	// the mark would name another one as its owner's. Empty: nobody has.
+	Changed maintenance.AutomaticUpdatePolicy `json:"changed,omitempty"`
 }
 
 // HoldAutomaticUpdates marks the gateway, and only then sets the mark's policy. Where
@@ -35,6 +38,14 @@ func (a *StorageGateway) HoldAutomaticUpdates(ctx context.Context, in MarkedPoli
 	case err != nil:
 		return out, err
 	case found == nil:
+		var now maintenance.AutomaticUpdatePolicy
+		if now, err = a.setAutomaticUpdates(ctx, in, in.Mark.Owner, in.Mark.Owner); err != nil {
+			return out, err
+		}
+		if now != in.Mark.Owner {
+			out.Changed = now
+			return out, nil
+		}
 		if out.NotHeld, err = a.mark(ctx, in, tags); err != nil || out.NotHeld != "" {
 			return out, err
 		}

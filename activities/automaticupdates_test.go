@@ -70,26 +70,28 @@ func TestHoldAutomaticUpdatesMarksBeforeItChanges(t *testing.T) {
 	tooLong := markedPolicy()
 	tooLong.Mark.Namespace += fmt.Sprint(make([]int, maintenance.MaxTagValue))
 	for name, test := range map[string]struct {
-		tags  map[string]string
-		now   maintenance.AutomaticUpdatePolicy
-		tag   error // that AWS answers to it
-		in    activities.MarkedPolicyInput
-		want  []string // the changes that were asked for, in their order
-		says  string   // why it is not held
-		fails string   // the error's type
+		tags    map[string]string
+		now     maintenance.AutomaticUpdatePolicy
+		tag     error // that AWS answers to it
+		in      activities.MarkedPolicyInput
+		want    []string // the changes that were asked for, in their order
+		says    string   // why it is not held
+		changed bool     // somebody's policy stays
+		fails   string   // the error's type
 	}{
-		"marks, then sets":            {tags: map[string]string{"owner": "x"}, now: maintenance.AllVersions, want: []string{marks, holds}},
-		"marked by an attempt":        {tags: markTags(t), now: maintenance.AllVersions, want: []string{holds}},
-		"marked and set by one":       {tags: markTags(t), now: maintenance.EmergencyVersionsOnly},
-		"no room":                     {tags: fullTags(), now: maintenance.AllVersions, says: "50 tags"},
-		"the mark is too long":        {in: tooLong, now: maintenance.AllVersions, says: "room for 256"},
-		"tagging is not permitted":    {tag: maintenance.ErrDenied, now: maintenance.AllVersions, want: []string{marks}, says: "permission"},
-		"AWS takes no such tag":       {tag: maintenance.ErrInvalid, now: maintenance.AllVersions, want: []string{marks}, says: "invalid"},
-		"no answer to the mark":       {tag: maintenance.ErrUnknownOutcome, now: maintenance.AllVersions, want: []string{marks}, fails: activities.TypeUnavailable},
-		"throttled":                   {tag: maintenance.ErrThrottled, now: maintenance.AllVersions, want: []string{marks}, fails: activities.TypeThrottled},
-		"another run's mark":          {tags: anothersTags(t), now: maintenance.AllVersions, fails: activities.TypeMarked},
-		"an unreadable mark":          {tags: map[string]string{maintenance.AutomaticUpdatesTag: "mine"}, now: maintenance.AllVersions, fails: activities.TypeInvalid},
-		"AWS does not say what is so": {tags: markTags(t), fails: activities.TypeUnavailable},
+		"marks, then sets":             {tags: map[string]string{"owner": "x"}, now: maintenance.AllVersions, want: []string{marks, holds}},
+		"marked by an attempt":         {tags: markTags(t), now: maintenance.AllVersions, want: []string{holds}},
+		"marked and set by one":        {tags: markTags(t), now: maintenance.EmergencyVersionsOnly},
+		"changed since the run looked": {now: maintenance.EmergencyVersionsOnly, changed: true},
+		"no room":                      {tags: fullTags(), now: maintenance.AllVersions, says: "50 tags"},
+		"the mark is too long":         {in: tooLong, now: maintenance.AllVersions, says: "room for 256"},
+		"tagging is not permitted":     {tag: maintenance.ErrDenied, now: maintenance.AllVersions, want: []string{marks}, says: "permission"},
+		"AWS takes no such tag":        {tag: maintenance.ErrInvalid, now: maintenance.AllVersions, want: []string{marks}, says: "invalid"},
+		"no answer to the mark":        {tag: maintenance.ErrUnknownOutcome, now: maintenance.AllVersions, want: []string{marks}, fails: activities.TypeUnavailable},
+		"throttled":                    {tag: maintenance.ErrThrottled, now: maintenance.AllVersions, want: []string{marks}, fails: activities.TypeThrottled},
+		"another run's mark":           {tags: anothersTags(t), now: maintenance.AllVersions, fails: activities.TypeMarked},
+		"an unreadable mark":           {tags: map[string]string{maintenance.AutomaticUpdatesTag: "mine"}, now: maintenance.AllVersions, fails: activities.TypeInvalid},
+		"AWS does not say what is so":  {tags: markTags(t), fails: activities.TypeUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,6 +110,7 @@ func TestHoldAutomaticUpdatesMarksBeforeItChanges(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, test.says == "", out.NotHeld == "", out.NotHeld)
 			require.Contains(t, out.NotHeld, test.says)
+			require.Equal(t, test.changed, out.Changed == test.now, out.Changed)
 		})
 	}
 }

@@ -124,11 +124,18 @@ func (r *run) holdAutomaticUpdates(ctx workflow.Context, found maintenance.Autom
 	m := maintenance.PolicyMark{Mark: mark(ctx), Owner: found, Set: maintenance.EmergencyVersionsOnly}
 	now := found
 	held := r.ledger.intend("automatic updates of "+r.in.Target.Gateway.ID()+" held at "+string(m.Set), "set "+string(found)+" again", r.restore(m, &now))
-	out, err := call(ctx, r.undoWithin("automatic updates: "+string(m.Set)), gateways.HoldAutomaticUpdates,
-		activities.MarkedPolicyInput{Lookup: r.lookup(), Mark: m})
+	options := r.undoWithin("automatic updates: " + string(m.Set))
+	// Also in a run that is cancelled meanwhile: the mark alone would be removed, and the
+	// policy that is still on its way would then stay.
+	options.WaitForCancellation = true
+	out, err := call(ctx, options, gateways.HoldAutomaticUpdates, activities.MarkedPolicyInput{Lookup: r.lookup(), Mark: m})
 	switch {
 	case err != nil:
 		return "", err
+	case out.Changed != "":
+		held.is(maintenance.ChangeNotMade)
+		held.change.Why = fmt.Sprintf("automatic updates were %s, and somebody has set %s since this run looked: they stay so", found, out.Changed)
+		return held.change.Why, nil
 	case out.NotHeld != "":
 		held.is(maintenance.ChangeNotMade)
 		held.change.Why = notHeld(found, out.NotHeld)

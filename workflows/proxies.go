@@ -143,7 +143,7 @@ func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 		p.State = maintenance.ProxyActive
 		r.publish(ctx)
 		upgraded, err := r.aroundProxy(ctx, i, until)
-		if is(err, activities.TypeWindowMissed) {
+		if is(err, activities.TypeWindowMissed) && !r.goals[i].shifted.open() {
 			p.State = maintenance.ProxyPending
 			r.tooLate(until)
 			continue

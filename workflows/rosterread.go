@@ -31,10 +31,12 @@ const answerWithin = 50 * time.Second
 const (
 	patience     = time.Minute
 	mostPatience = 7 * 24 * time.Hour
+	// markPatience is the same for a target that another's mark keeps: the run whose mark
+	// it is may end at any time, and nobody says so where it is of another namespace.
+	markPatience = time.Hour
+	// mostPause is the longest between two tries of one call.
+	mostPause = 15 * time.Minute
 )
-
-// mostPause is how long nobody looks at most whether what could not be read answers.
-const mostPause = 15 * time.Minute
 
 // againPace is how often it is tried meanwhile: ten thousand targets of one account that
 // cannot be read take half of its rate.
@@ -91,6 +93,7 @@ func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
 	}
 	l.patience = min(max(patience, 4*l.patience), mostPatience)
 	if is(err, activities.TypeMarked) { // it was read: what another run has left there keeps it
+		l.patience = min(l.patience, markPatience)
 		l.Entry.Bar, l.Entry.Barred, l.Entry.UnreadSince = fleet.ByRun, cutTo(explain(err).Error(), maxBarred), time.Time{}
 		return
 	}
@@ -118,9 +121,15 @@ func unanswered(err error) error {
 }
 
 // ask makes one of a reading's calls. It fails with the first answer that waiting does
-// not change, or that may last: the call is then tried again beside the others.
+// not change, or that may last: the call is then tried again beside the others. A target
+// that could not be read before gets the whole time: a cloud that answers every other call
+// would otherwise never be read to its end.
 func ask[In activities.Input, Out any](ctx workflow.Context, r *roster, l *line, summary string, activity func(context.Context, In) (Out, error), in func(maintenance.Pace) In) (out Out, err error) {
-	err = begin(ctx, soon(r.reading(surveyLimit, summary)), activity, in(r.in.Plan.Policy.Pace)).Get(ctx, &out)
+	options := r.reading(surveyLimit, summary)
+	if l.patience == 0 {
+		options = soon(options)
+	}
+	err = begin(ctx, options, activity, in(r.in.Plan.Policy.Pace)).Get(ctx, &out)
 	if mayPass(err) {
 		l.again = func(ctx workflow.Context, limit time.Duration) workflow.Future {
 			return begin(ctx, r.reading(limit, summary+" again"), activity, in(againPace(r.in.Plan.Policy)))
@@ -294,7 +303,7 @@ func tryAgain(ctx workflow.Context, l *line) workflow.Future {
 		pause := func(d time.Duration) (whole bool) {
 			return nil == workflow.NewTimerWithOptions(ctx, d, workflow.TimerOptions{Summary: "then read " + id + " again"}).Get(ctx, nil)
 		}
-		if !pause(min(l.patience/12, mostPause)) {
+		if !pause(l.patience / 20) {
 			return
 		}
 		if err := l.again(ctx, l.patience).Get(ctx, nil); err != nil && !outOfTime(err) && ctx.Err() == nil {

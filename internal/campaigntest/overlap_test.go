@@ -27,7 +27,7 @@ func overlapping() simcloud.Scenario {
 	for i := range shared {
 		g := gateway(i)
 		if i == contested {
-			g.Timing.Restart = 8 * time.Second
+			g.Timing.Restart = 30 * time.Second // longer than its news may take on a busy machine
 		}
 		s.AWS.Gateways = append(s.AWS.Gateways, g)
 	}

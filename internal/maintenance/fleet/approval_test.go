@@ -92,6 +92,9 @@ func TestWhenAnApprovalIsAskedFor(t *testing.T) {
 			f.Ask = fleet.Decide(f, from).Ask
 			require.Equal(t, fleet.Ask{Wave: tc.wave, At: from}, f.Ask)
 			require.Equal(t, from.Add(168*time.Hour), f.ApprovalDeadline())
+			stopped := f
+			stopped.Stopped = "aborted"
+			require.Zero(t, stopped.ApprovalDeadline(), "nothing comes of it, and nobody may wait for it")
 			require.Empty(t, fleet.Decide(f, tc.window).Begin, "nothing starts without it")
 
 			missed := fleet.Decide(f, tc.window.Add(4*time.Hour))
