@@ -172,6 +172,8 @@ func TestARefusedCallNamesTheActionThatThePolicyAllows(t *testing.T) {
 		"gaussdbformysql:proxy:restart":            func() error { _, err := cloud.Restart(t.Context(), instance, proxy); return err },
 		"gaussdbformysql:proxy:modifyWeight":       func() error { _, err := cloud.SetReadWeights(t.Context(), instance, proxy, weighted); return err },
 		"gaussdbformysql:instance:getScheduleTask": func() error { _, err := cloud.UpgradePending(t.Context(), instance, proxy); return err },
+		"gaussdbformysql:tag:list":                 func() error { _, err := cloud.Tags(t.Context(), instance); return err },
+		"gaussdbformysql:tag:deal":                 func() error { return cloud.Tag(t.Context(), instance, map[string]string{"k": "v"}) },
 		"gaussdbformysql:task:list":                func() error { _, err := cloud.Job(t.Context(), "job-1"); return err },
 	} {
 		err := call()
