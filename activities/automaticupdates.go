@@ -39,7 +39,7 @@ func (a *StorageGateway) HoldAutomaticUpdates(ctx context.Context, in MarkedPoli
 		return out, err
 	case found == nil:
 		var now maintenance.AutomaticUpdatePolicy
-		if now, err = a.setAutomaticUpdates(ctx, in, in.Mark.Owner, in.Mark.Owner); err != nil {
+		if now, err = a.automaticUpdates(ctx, in.Gateway); err != nil {
 			return out, err
 		}
 		if now != in.Mark.Owner {
@@ -121,16 +121,13 @@ func (a *StorageGateway) RestoreAutomaticUpdates(ctx context.Context, in MarkedP
 // changes nothing where it is so already, or where it is not the one that it is to follow
 // (empty: any).
 func (a *StorageGateway) setAutomaticUpdates(ctx context.Context, in MarkedPolicyInput, from, to maintenance.AutomaticUpdatePolicy) (maintenance.AutomaticUpdatePolicy, error) {
+	now, err := a.automaticUpdates(ctx, in.Gateway)
+	if err != nil || now == to || from != "" && now != from {
+		return now, err
+	}
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {
 		return "", err
-	}
-	raw, err := call(ctx, cloud.Schedule, in.Gateway.ARN)
-	if err == nil && raw.AutomaticUpdates == "" {
-		err = fmt.Errorf("%w: AWS does not say what the automatic updates of %s are", maintenance.ErrUnavailable, in.Gateway.ID())
-	}
-	if err != nil || raw.AutomaticUpdates == to || from != "" && raw.AutomaticUpdates != from {
-		return raw.AutomaticUpdates, err
 	}
 	set := func(ctx context.Context, arn string) (struct{}, error) {
 		return struct{}{}, cloud.SetAutomaticUpdates(ctx, arn, to)
@@ -139,6 +136,15 @@ func (a *StorageGateway) setAutomaticUpdates(ctx context.Context, in MarkedPolic
 		return "", repeatable(fmt.Errorf("set automatic updates to %s: %w", to, err))
 	}
 	return to, nil
+}
+
+// automaticUpdates is AWS's policy for the gateway. One that AWS does not say is an error.
+func (a *StorageGateway) automaticUpdates(ctx context.Context, ref maintenance.GatewayRef) (maintenance.AutomaticUpdatePolicy, error) {
+	raw, err := a.rawSchedule(ctx, ref)
+	if err == nil && raw.AutomaticUpdates == "" {
+		err = fmt.Errorf("%w: AWS does not say what the automatic updates of %s are", maintenance.ErrUnavailable, ref.ID())
+	}
+	return raw.AutomaticUpdates, err
 }
 
 func markedByAnother(in MarkedPolicyInput, found maintenance.PolicyMark) error {

@@ -26,8 +26,7 @@ func (MarksLookup) Queue(workflows string) string { return workflows }
 // one, has ended. Of those in another namespace it is not asked.
 func (e *Engine) JudgeMarks(ctx context.Context, in MarksLookup) (out []maintenance.Marked, err error) {
 	defer edge(ctx, in.Pace, &err)
-	info := activity.GetInfo(ctx)
-	asker := maintenance.Mark{WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Namespace: info.Namespace}
+	asker := caller(ctx)
 	out = slices.Clone(in.Marks)
 	for i, m := range out {
 		open := false
@@ -39,6 +38,12 @@ func (e *Engine) JudgeMarks(ctx context.Context, in MarksLookup) (out []maintena
 		out[i].Standing = m.Mark.Standing(asker, open)
 	}
 	return out, nil
+}
+
+// caller is the run whose activity this is, as a mark names it; since when is left out.
+func caller(ctx context.Context) maintenance.Mark {
+	info := activity.GetInfo(ctx)
+	return maintenance.Mark{WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Namespace: info.Namespace}
 }
 
 // atWork is true while the mark's run is in progress.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"go.temporal.io/sdk/activity"
-
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -44,8 +42,8 @@ func instanceMarks(ctx context.Context, cloud ProxyCloud, instanceID string) (ou
 
 // full says why the run could not mark the proxy as it is; empty: it could.
 func full(ctx context.Context, now Clock, proxy maintenance.Proxy, tags map[string]string) string {
-	info := activity.GetInfo(ctx)
-	run := maintenance.Mark{WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Namespace: info.Namespace, Since: now()}
+	run := caller(ctx)
+	run.Since = now()
 	mark, err := maintenance.NewProxyMark(run, proxy.Routing).Tags(proxy.ID)
 	if err != nil {
 		return err.Error()
