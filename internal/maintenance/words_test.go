@@ -24,3 +24,11 @@ func TestTheTextOfAnErrorIsEnglish(t *testing.T) {
 		require.Equal(t, tc.want, maintenance.Plain(tc.err))
 	}
 }
+
+func TestANumberOfThingsAgreesWithItsNoun(t *testing.T) {
+	t.Parallel()
+	for n, want := range []string{"0 targets", "1 target", "2 targets"} {
+		require.Equal(t, want, maintenance.Counted(n, "target", "targets"))
+		require.Equal(t, "0 of "+want, maintenance.CountedOf(0, n, "target", "targets"))
+	}
+}
