@@ -142,7 +142,7 @@ func (c *played) canary() {
 func (c *played) secondWave() {
 	c.t.Helper()
 	c.approve()
-	c.until("the second wave runs", func(s fleet.Status) bool { return s.Counts.Running > 5 })
+	c.until("the second wave is in progress", func(s fleet.Status) bool { return s.Counts.Running+s.Counts.Succeeded > 5 })
 	c.dismissed()
 	c.hire()
 	c.say(workflows.SkipUpdate, workflows.CampaignOrder{Target: nameOf(leftOut)})

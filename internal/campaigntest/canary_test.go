@@ -12,6 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 	"github.com/tidegate/tidegate/workflows"
 )
@@ -35,11 +36,14 @@ func TestACanaryWithNothingToDoIsReplaced(t *testing.T) {
 		p.Targets = append(p.Targets, alone)
 	}
 	l := newLab(t, s)
+	// The canary stays at its trigger until it was seen to be alone.
+	require.NoError(t, l.sim.Inject(fault.Rule{Operation: updateNow, Kind: fault.Throttled}))
 	c := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
 	t.Cleanup(c.explain)
 	c.until("three wait for the canary", func(s fleet.Status) bool {
 		return s.Counts.Running == 1 && s.Blockers[fleet.ByCanary] == 3
 	})
+	l.sim.ClearFaults()
 	result, err := outcome.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 5, Succeeded: 4, Current: 1}, result.Counts)

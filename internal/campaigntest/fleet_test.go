@@ -20,7 +20,7 @@ const (
 
 	rejectedFirst, rejectedSecond, rejectedForGood = 10, 52, 66 // a proxy's upgrade is refused, once
 	deniedOnce, deniedForGood                      = 46, 65     // the gateway's trigger is refused, once
-	slow                                           = 25         // takes a minute to restart: its run is terminated
+	slow                                           = 25         // does not come back: its run is terminated
 	leftOut, postponed, patient                    = 120, 130, 140
 	doomed, doomedEnd                              = 160, 170 // their roster is terminated
 
@@ -79,7 +79,7 @@ func gateway(i int) aws.Gateway {
 		g.NextVersion = ""
 	}
 	if i == slow {
-		g.Timing.Restart = time.Minute
+		g.NeverComesBack = true
 	}
 	if i >= named {
 		g.Tags["campaign"] = "yes"
@@ -178,7 +178,7 @@ func thePlan() plan.Plan {
 func impatient() maintenance.Policy {
 	ms := func(n int) maintenance.Duration { return maintenance.Duration(time.Duration(n) * time.Millisecond) }
 	return maintenance.Policy{
-		UpdateDelay: new(maintenance.Duration(0)), UpdateStart: ms(15_000), UpdateDeadline: ms(120_000), SteadyFor: ms(50), SnapshotSettle: ms(3000),
+		UpdateDelay: new(maintenance.Duration(0)), UpdateStart: ms(15_000), UpdateDeadline: ms(600_000), SteadyFor: ms(50), SnapshotSettle: ms(3000),
 		Attempt: ms(10_000), Pace: maintenance.Pace{Min: ms(100), Max: ms(500)},
 		Proxies: maintenance.ProxyPolicy{Settle: ms(3000), ShiftReads: true},
 	}.WithDefaults()

@@ -2,7 +2,9 @@ package campaigntest_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,12 +117,21 @@ func TestInstanceIsFreeOnceItsHolderIsGone(t *testing.T) {
 			return l.client.TerminateWorkflow(l.t.Context(), run.GetID(), run.GetRunID(), "for the test")
 		},
 		"cancelled": func(l *lab, run client.WorkflowRun) error {
-			return l.client.CancelWorkflow(l.t.Context(), run.GetID(), run.GetRunID())
+			if err := l.client.CancelWorkflow(l.t.Context(), run.GetID(), run.GetRunID()); err != nil {
+				return err
+			}
+			l.endUpgrade(alone) // which a cancelled run watches to its end
+			return nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t, oneInstance(4*time.Second))
+			s := oneInstance(time.Second)
+			for i := range s.Huawei.Instances[0].Proxies {
+				p := &s.Huawei.Instances[0].Proxies[i]
+				p.Fate.Stuck = p.ID == proxyOf(alone)
+			}
+			l := newLab(t, s)
 			holder := l.single(alone)
 			require.Eventually(t, func() bool {
 				_, upgrades := l.done()
@@ -139,6 +150,18 @@ func TestInstanceIsFreeOnceItsHolderIsGone(t *testing.T) {
 			require.Equal(t, map[string]int{proxyOf(inOne): 1, proxyOf(alone): 1}, upgrades)
 		})
 	}
+}
+
+// endUpgrade has the cloud end the upgrade of a proxy that is stuck.
+func (l *lab) endUpgrade(i int) {
+	l.t.Helper()
+	request, err := http.NewRequestWithContext(l.t.Context(), http.MethodPost,
+		l.endpoint+"/_sim/huawei/proxies/"+proxyOf(i)+"/status", strings.NewReader(`{"status": "ACTIVE"}`))
+	require.NoError(l.t, err)
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(l.t, err)
+	require.NoError(l.t, answer.Body.Close())
+	require.Equal(l.t, http.StatusOK, answer.StatusCode)
 }
 
 // untilBlocked waits until the run of a target says that this blocks it, and why.

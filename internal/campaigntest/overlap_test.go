@@ -1,6 +1,7 @@
 package campaigntest_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -13,28 +14,47 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/workflows"
 )
 
 const (
 	shared    = 10 // gateways that two campaigns want at the same time
-	contested = 3  // the one of them that is slow, and has a proxy
+	contested = 3  // the one of them that has a proxy
 )
 
 func overlapping() simcloud.Scenario {
 	s := simcloud.Scenario{AWS: aws.Scenario{Timing: seconds()}, Huawei: huawei.Scenario{Durations: quickly()}}
 	for i := range shared {
-		g := gateway(i)
-		if i == contested {
-			g.Timing.Restart = 30 * time.Second // longer than its news may take on a busy machine
-		}
-		s.AWS.Gateways = append(s.AWS.Gateways, g)
+		s.AWS.Gateways = append(s.AWS.Gateways, gateway(i))
 	}
 	s.Huawei.Instances = []huawei.Instance{{
 		ID: instanceOf(contested), Proxies: []huawei.Proxy{{ID: proxyOf(contested), CurrentVersion: oldKernel, LatestVersion: newKernel}},
 	}}
 	return s
+}
+
+// overlappingUntilBack is overlapping where the contested gateway stays away after its
+// trigger until the test lets it come back.
+func overlappingUntilBack() simcloud.Scenario {
+	s := overlapping()
+	s.AWS.Gateways[contested].NeverComesBack = true
+	return s
+}
+
+// comesBack lets a gateway that never would come back from its restart.
+func (l *lab) comesBack(i int) {
+	l.t.Helper()
+	require.Eventually(l.t, func() bool {
+		for _, g := range l.sim.AWS().State().Gateways {
+			if g.ID == gatewayOf(i) {
+				return !g.Connected
+			}
+		}
+		return false
+	}, 2*time.Minute, 50*time.Millisecond, "%s restarts", nameOf(i))
+	require.NoError(l.t, l.sim.AWS().SetState(gatewayOf(i), "RUNNING"))
 }
 
 func planOf(name string, targets ...maintenance.Target) plan.Plan {
@@ -47,10 +67,12 @@ func planOf(name string, targets ...maintenance.Target) plan.Plan {
 func TestACampaignWaitsForAGatewayThatIsInAnother(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, overlapping())
+	// The first one's run stays at its trigger until the cloud takes it.
+	require.NoError(t, l.sim.Inject(fault.Rule{Operation: updateNow, Resource: refOf(contested).ARN, Kind: fault.Throttled}))
 	without := target(contested)
 	without.Proxies = nil
 	first := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: planOf("first", without)})}
-	first.untilTriggered(contested)
+	require.Eventually(t, func() bool { return l.sim.Faults()[0].Fired > 0 }, 2*time.Minute, 50*time.Millisecond, "the first one's run is at its trigger")
 
 	second := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: planOf("second", target(contested), target(1))})}
 	t.Cleanup(second.explain)
@@ -58,6 +80,7 @@ func TestACampaignWaitsForAGatewayThatIsInAnother(t *testing.T) {
 	row, err := l.row(second.run, nameOf(contested))
 	require.NoError(t, err)
 	require.Contains(t, row.Reason, workflows.GatewayWorkflowID(gatewayOf(contested))+" of first since")
+	l.sim.ClearFaults()
 
 	for _, c := range []*played{first, second} {
 		result, err := outcome.OfCampaign(t.Context(), c.run)
@@ -99,7 +122,7 @@ func TestTwoCampaignsThatBeginAtOnceMaintainEachGatewayOnce(t *testing.T) {
 // shares its key waits until that run has really ended.
 func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, overlapping())
+	l := newLab(t, overlappingUntilBack())
 	p := planOf("lost", target(contested), target(1), target(2))
 	p.Rollout.MaxFailures = shares("100%")[0]
 	p.Rollout.ConstraintKey, p.Approvals = "app", maintenance.Approvals{Count: 1}
@@ -115,6 +138,8 @@ func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) 
 	require.NoError(t, err)
 	require.NoError(t, l.client.TerminateWorkflow(t.Context(), s.Rosters[0], "", "for the test"))
 	// Nobody gives its targets an order meanwhile.
+	c.rowOf(1, func(r fleet.Row) bool { return r.State == fleet.Failed })
+	l.comesBack(contested)
 	result, err := outcome.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 2, Failed: 1}, result.Counts, "the one that ran is counted as its own run ended")
@@ -128,7 +153,7 @@ func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) 
 // the same minute: nothing more starts for the first, and the second does what is left.
 func TestACampaignThatWasTerminatedCanBeStartedAgainAtOnce(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, overlapping())
+	l := newLab(t, overlappingUntilBack())
 	p := planOf("again", target(contested))
 	first := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
 	first.untilTriggered(contested)
@@ -137,6 +162,8 @@ func TestACampaignThatWasTerminatedCanBeStartedAgainAtOnce(t *testing.T) {
 
 	second := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
 	t.Cleanup(second.explain)
+	l.untilAborted(maintained)
+	l.comesBack(contested)
 	result, err := outcome.Of(t.Context(), maintained)
 	require.NoError(t, err)
 	require.Equal(t, maintenance.StatePartial, result.State, result.Summary)
@@ -151,4 +178,15 @@ func TestACampaignThatWasTerminatedCanBeStartedAgainAtOnce(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return len(l.executions("ExecutionStatus = 'Running' AND WorkflowType = 'Roster'")) == 0
 	}, time.Minute, 100*time.Millisecond)
+}
+
+// untilAborted waits until a maintenance knows that it is aborted.
+func (l *lab) untilAborted(run client.WorkflowRun) {
+	l.t.Helper()
+	require.Eventually(l.t, func() bool {
+		var s maintenance.Status
+		value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), run.GetRunID(), workflows.StatusQuery)
+		return err == nil && value.Get(&s) == nil &&
+			slices.ContainsFunc(s.Decisions, func(d maintenance.Decision) bool { return d.What == workflows.AbortUpdate })
+	}, 2*time.Minute, 100*time.Millisecond, "%s is aborted", run.GetID())
 }

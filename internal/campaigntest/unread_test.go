@@ -15,8 +15,8 @@ import (
 	"github.com/tidegate/tidegate/workflows"
 )
 
-// One gateway is offline, and one never answers: the updates of the others begin within
-// seconds, both are named with what is the matter, and are maintained once they are back.
+// One gateway is offline, and one never answers: the others are updated meanwhile, both
+// are named with what is the matter, and are maintained once they are back.
 func TestAnOfflineGatewayKeepsNobodyElse(t *testing.T) {
 	t.Parallel()
 	const n, offline, silent = 10, 3, 7
@@ -33,16 +33,13 @@ func TestAnOfflineGatewayKeepsNobodyElse(t *testing.T) {
 	s.AWS.Gateways[offline].State = "DISCONNECTED"
 	l := newLab(t, s)
 	require.NoError(t, l.sim.Inject(fault.Rule{Operation: "storagegateway:DescribeGatewayInformation", Resource: refOf(silent).ARN, Kind: fault.HangBefore}))
-	begin := time.Now()
 	c := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
 	t.Cleanup(c.explain)
 	c.until("the others have ended", func(s fleet.Status) bool { return s.Counts.Succeeded == n-2 })
-	triggered := c.triggers()
-	require.Len(t, triggered, n-2)
-	for arn, at := range triggered {
-		require.Less(t, at.Sub(begin), 20*time.Second, arn)
+	require.Len(t, c.triggers(), n-2)
+	for _, i := range []int{offline, silent} {
+		c.rowOf(i, func(r fleet.Row) bool { return fleet.Unavailable(r.Blocker) && !r.UnreadSince.IsZero() })
 	}
-	c.rowOf(offline, func(r fleet.Row) bool { return r.Blocker == fleet.ByReading && !r.UnreadSince.IsZero() })
 	status, err := c.status(c.run)
 	require.NoError(t, err)
 	require.Len(t, status.Unavailable, 2)
