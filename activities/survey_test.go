@@ -53,11 +53,11 @@ func TestSurveyGatewaySaysWhatASelectorMakesOfTheGateway(t *testing.T) {
 			in.Selector = &tc.selector
 			out, err := run(t, r, r.gateways.SurveyGateway, in)
 			require.NoError(t, err)
-			require.Equal(t, found, out.Gateway)
 			if !tc.matches {
 				require.Nil(t, out.Target)
 				return
 			}
+			require.Equal(t, found, out.Gateway)
 			require.Equal(t, tc.selector.Target(all, gatewayRef()), *out.Target)
 			require.NotZero(t, out.Schedule)
 		})
@@ -99,6 +99,22 @@ func TestSurveyGatewayAsksAgainWhereTheGatewayIsNotConnected(t *testing.T) {
 	r = newRig(t)
 	r.aws.gateway, r.aws.schedule = says(gatewayBefore()), fails[maintenance.RawSchedule](maintenance.ErrNotConnected)
 	_, err = run(t, r, r.gateways.SurveyGateway, survey())
+	requireNotYet(t, err, "not connected")
+}
+
+// AWS tells the tags of a gateway that is not connected: one that is no target is not
+// waited for.
+func TestSurveyGatewayDoesNotAskForAGatewayWhoseTagsAreNotWanted(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.aws.gateway, r.aws.tags = fails[maintenance.Gateway](maintenance.ErrNotConnected), says(map[string]string{"app": "reports"})
+	in := survey()
+	in.Selector = &plan.Selector{Tags: map[string]string{"app": "billing"}}
+	out, err := run(t, r, r.gateways.SurveyGateway, in)
+	require.NoError(t, err)
+	require.Nil(t, out.Target)
+	in.Selector = &plan.Selector{Tags: map[string]string{"app": plan.AnyValue}}
+	_, err = run(t, r, r.gateways.SurveyGateway, in)
 	requireNotYet(t, err, "not connected")
 }
 

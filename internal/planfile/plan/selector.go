@@ -58,17 +58,25 @@ func (s Selector) Matches(g maintenance.Gateway) bool {
 	if len(s.Types) > 0 && !slices.Contains(s.Types, g.Type) {
 		return false
 	}
-	for key, want := range s.Tags {
-		value, has := g.Tags[key]
-		if !has || (want != AnyValue && want != value) {
-			return false
-		}
+	if !s.MatchesTags(g.Tags) {
+		return false
 	}
 	if s.Name == "" {
 		return true
 	}
 	matched, err := path.Match(s.Name, g.Name)
 	return err == nil && matched
+}
+
+// MatchesTags is true where the tags are those of a gateway that the selector may select.
+func (s Selector) MatchesTags(tags map[string]string) bool {
+	for key, want := range s.Tags {
+		value, has := tags[key]
+		if !has || (want != AnyValue && want != value) {
+			return false
+		}
+	}
+	return true
 }
 
 // Target is the target that a selected gateway becomes. Its name is the
