@@ -33,10 +33,10 @@ replay: ## Replay every recorded history against the workflows as they are.
 
 record: ## Record histories of the released build that is checked out: make record RELEASE=0.1.0
 	@test -n "$(RELEASE)" || { echo "say which release is checked out: make record RELEASE=0.1.0"; exit 2; }
-	TIDEGATE_RECORD=$(RELEASE) $(GO) test -count=1 ./internal/e2e
+	TIDEGATE_RECORD=$(RELEASE) $(GO) test -count=1 ./test/e2e
 
 pictures: ## Make the pictures of the docs anew, by a real browser.
-	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./internal/e2e ./starter
+	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./test/e2e ./starter
 
 demo: ## Run the main job: embedded Temporal, simulated clouds, a campaign over 22 gateways.
 	$(GO) run ./demo
@@ -45,7 +45,7 @@ bench: ## Run the benchmarks, but for that of ten thousand targets.
 	$(GO) test -run '^$$' -bench . -skip TenThousand -benchmem ./...
 
 bench-campaign: ## Take ten thousand targets through one campaign: half an hour.
-	$(GO) test -run '^$$' -bench TenThousand -benchtime 1x -timeout 2h ./internal/campaigntest
+	$(GO) test -run '^$$' -bench TenThousand -benchtime 1x -timeout 2h ./test/campaign
 
 check: ## Run everything that CI runs.
 	.ci/run

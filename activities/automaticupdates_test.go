@@ -8,7 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/teststart"
+	"github.com/tidegate/tidegate/test/teststart"
 )
 
 func policyMark() maintenance.PolicyMark {

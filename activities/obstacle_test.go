@@ -19,7 +19,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/teststart"
+	"github.com/tidegate/tidegate/test/teststart"
 )
 
 // fakeRuns is Temporal with workflows in it, by their ids.

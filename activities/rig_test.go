@@ -17,7 +17,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/teststart"
+	"github.com/tidegate/tidegate/test/teststart"
 )
 
 // rig runs activities against fake clouds at a fixed instant.

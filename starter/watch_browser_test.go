@@ -16,10 +16,10 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/tidegate/tidegate/internal/browsertest"
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/test/browsertest"
 )
 
 // newBusyWorld has a campaign in the middle of its second wave: gateways whose

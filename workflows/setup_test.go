@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/teststart"
+	"github.com/tidegate/tidegate/test/teststart"
 	"github.com/tidegate/tidegate/workflows"
 )
 

@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/teststart"
+	"github.com/tidegate/tidegate/test/teststart"
 	"github.com/tidegate/tidegate/workflows"
 )
 

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/teststart"
+	"github.com/tidegate/tidegate/test/teststart"
 )
 
 const markedProxy = "00000000000000000000000000000001po01"

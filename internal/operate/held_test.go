@@ -16,7 +16,7 @@ import (
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/internal/teststart"
+	"github.com/tidegate/tidegate/test/teststart"
 )
 
 // heldAlone is a campaign of two targets of which one is held and one waits.

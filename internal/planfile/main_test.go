@@ -3,7 +3,7 @@ package planfile_test
 import (
 	"testing"
 
-	"github.com/tidegate/tidegate/internal/fuzztest"
+	"github.com/tidegate/tidegate/test/fuzztest"
 )
 
 func TestMain(m *testing.M) {

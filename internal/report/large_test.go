@@ -8,10 +8,10 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/tidegate/tidegate/internal/browsertest"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/test/browsertest"
 )
 
 // large is the sample with so many targets, each with a run of its own.

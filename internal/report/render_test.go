@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/tidegate/tidegate/internal/browsertest"
 	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/test/browsertest"
 )
 
 func TestTheFormsOfAReportAreAsTheyWere(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
-	"github.com/tidegate/tidegate/internal/teststart"
+	"github.com/tidegate/tidegate/test/teststart"
 )
 
 // serve starts a scenario and returns its address.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/teststart"
+	"github.com/tidegate/tidegate/test/teststart"
 )
 
 // noon is of a Sunday, when the tests' windows open.

@@ -16,7 +16,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
-	"github.com/tidegate/tidegate/internal/teststart"
+	"github.com/tidegate/tidegate/test/teststart"
 )
 
 var start = teststart.On(time.Wednesday, 12)

@@ -1,0 +1,56 @@
+package doctest_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/stretchr/testify/require"
+)
+
+// simcloud is the page of the simulated clouds: the fleet that they have by
+// default, and the one that the page shows.
+func simcloud() page {
+	const snapshot = "snap-0123456789abcdef0"
+	return page{
+		begin: func(s *shell) {
+			_, fleet, _ := strings.Cut(read(s.t, "docs/simcloud.md"), "```yaml\n")
+			fleet, _, _ = strings.Cut(fleet, "```")
+			s.write("fleet.yaml", fleet)
+			s.oldAWS()
+			greeting := s.clouds("simcloud --listen 127.0.0.1:0")
+			_, shown, _ := strings.Cut(read(s.t, "docs/simcloud.md"), "environment to paste:\n\n```sh\n")
+			shown, _, _ = strings.Cut(shown, "```")
+			require.Contains(s.t, greeting, s.here(shown), "the page shows what is printed")
+		},
+		lines: map[string]step{
+			"go run ./simcloud": {elsewhere: "test/doctest/pages_test.go TestTheDocsLinesWorkAsTheyStand"}, // README's, on the default port
+			"go run ./simcloud --listen 127.0.0.1:0 --scenario fleet.yaml": {up: func(log string, _ *shell) bool {
+				return strings.Contains(log, "AWS_ACCESS_KEY_ID=AKIAEXAMPLE2")
+			}},
+			"aws storagegateway create-snapshot --volume-arn $G/volume/vol-0A00AAA1 --snapshot-description mine": {after: func(s *shell, got answer) {
+				s.replace = append(s.replace, snapshot, regexp.MustCompile(`snap-\w+`).FindString(got.out))
+			}},
+			"curl -s $AWS_ENDPOINT_URL/_sim/effects": {after: func(s *shell, got answer) {
+				require.Contains(s.t, got.out, "storagegateway:UpdateGatewaySoftwareNow")
+			}},
+		},
+	}
+}
+
+// oldAWS gives an AWS CLI that ignores AWS_ENDPOINT_URL the flag that the page says
+// it wants.
+func (s *shell) oldAWS() {
+	s.t.Helper()
+	version := regexp.MustCompile(`aws-cli/(1\.[12]?\d|2\.1?\d)\.`) // below 1.29 and 2.13, but for a few that would not need it
+	if !version.MatchString(s.try("aws --version", "").out) {
+		return
+	}
+	s.run(`mkdir bin; printf '#!/bin/sh\nexec %s --endpoint-url "$AWS_ENDPOINT_URL" "$@"\n' "$(command -v aws)" > bin/aws; chmod +x bin/aws`, 0)
+	s.env = append(s.env, "PATH="+s.folder+"/bin:"+s.bin+":"+os.Getenv("PATH"))
+}
+
+// simcloudHuawei is that of their other half.
+func simcloudHuawei() page {
+	return page{begin: func(s *shell) { s.clouds("simcloud --listen 127.0.0.1:0") }}
+}

@@ -1,0 +1,71 @@
+package faultmatrix_test
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/simcloud"
+	"github.com/tidegate/tidegate/internal/simcloud/fault"
+	"github.com/tidegate/tidegate/test/faultmatrix"
+)
+
+var update = flag.Bool("update", false, "write the tables of docs/reliability.md anew")
+
+const (
+	page  = "../../docs/reliability.md"
+	begin = "<!-- The tables are written by go test ./test/faultmatrix -run Page -update -->\n"
+	end   = "<!-- End of the tables. -->"
+)
+
+func TestThePageShowsWhatIsPromised(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	before, rest, found := strings.Cut(string(text), begin)
+	require.True(t, found, "the page lacks the line %s", begin)
+	shown, after, found := strings.Cut(rest, end)
+	require.True(t, found, "the page lacks the line %s", end)
+	if *update {
+		shown = faultmatrix.Markdown()
+		require.NoError(t, os.WriteFile(page, []byte(before+begin+shown+end+after), 0o600)) //nolint:gosec // the page, with what stood in it
+	}
+	require.Equal(t, faultmatrix.Markdown(), shown)
+}
+
+// Every operation that the simulated clouds serve is a call of the matrix, or is
+// known to be nobody's.
+func TestEveryOperationIsInTheMatrix(t *testing.T) {
+	t.Parallel()
+	notCalled := []string{
+		"storagegateway:CreateSnapshotFromVolumeRecoveryPoint", "storagegateway:DescribeUploadBuffer",
+		"storagegateway:ListGateways", "storagegateway:ListVolumeRecoveryPoints", "ec2:CreateTags", "sts:GetCallerIdentity",
+		"iam:KeystoneListProjects", "taurusdb:CancelScheduleTask", "taurusdb:ListScheduleJobs",
+		"taurusdb:ModifyGaussMySqlProxyRouteMode", "taurusdb:ShowGaussMySqlInstanceInfo",
+	}
+	var known []string
+	for _, op := range simcloud.Operations() {
+		known = append(known, op.Name)
+		called := slices.ContainsFunc(faultmatrix.Calls(), func(c faultmatrix.Call) bool { return c.Operation == op.Name })
+		require.NotEqual(t, called, slices.Contains(notCalled, op.Name), op.Name)
+	}
+	for _, c := range faultmatrix.Calls() {
+		require.Contains(t, known, c.Operation)
+	}
+}
+
+func TestEveryKindOfFaultIsInTheMatrixAndEveryNameIsThereOnce(t *testing.T) {
+	t.Parallel()
+	for _, kind := range fault.Kinds() {
+		require.True(t, slices.ContainsFunc(faultmatrix.Cells(), func(c faultmatrix.Cell) bool { return c.Kind.Kind == kind.Kind }), kind.Kind)
+	}
+	seen := map[string]bool{}
+	for _, p := range everything() {
+		require.False(t, seen[p.name], p.name)
+		seen[p.name] = true
+	}
+}
