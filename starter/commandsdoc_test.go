@@ -17,7 +17,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// docField is a field as docs/commands.md has it.
+// docField is a field as docs/reference/commands.md has it.
 type docField struct {
 	kind   string // text, number, boolean, time, duration, object, [NAME](#name), list of KIND, map to KIND
 	always bool
@@ -31,7 +31,7 @@ var docRow = regexp.MustCompile("^\\| `(\\w+)` \\| ([^|]+) \\| ([^|]+) \\|[^|]*\
 
 func readDocTypes(t *testing.T) docTypes {
 	t.Helper()
-	text, err := os.ReadFile("../docs/commands.md")
+	text, err := os.ReadFile("../docs/reference/commands.md")
 	require.NoError(t, err)
 	types, name := docTypes{}, ""
 	for line := range strings.Lines(string(text)) {
@@ -92,7 +92,7 @@ func (d docTypes) object(t *testing.T, path, name string, value any) {
 	require.True(t, ok, "%s is an object", path)
 	require.Contains(t, d, name, "the object of %s", path)
 	for key, one := range fields {
-		require.Contains(t, d[name], key, "docs/commands.md, %s: the field of %s is not described", name, path)
+		require.Contains(t, d[name], key, "docs/reference/commands.md, %s: the field of %s is not described", name, path)
 		d[name][key].seen = true
 		d.check(t, path+"."+key, d[name][key].kind, one)
 	}
@@ -171,5 +171,5 @@ func TestTheDocsDescribeTheJSONThatIsPrinted(t *testing.T) {
 			}
 		}
 	}
-	require.Empty(t, unseen, "docs/commands.md describes what no JSON has that is printed")
+	require.Empty(t, unseen, "docs/reference/commands.md describes what no JSON has that is printed")
 }

@@ -275,10 +275,10 @@ func (d *doctor) found(check, subject, well string, f workflows.Finding) {
 		d.add(checkOK, check, subject, well, "")
 		return
 	}
-	state, cure := checkFail, "see docs/configuration.md"
+	state, cure := checkFail, "see docs/reference/configuration.md"
 	switch f.Fault {
 	case workflows.FaultDenied:
-		cure = "check the worker's credentials for it, and their permissions: docs/configuration.md, Permissions; deploy/iam"
+		cure = "check the worker's credentials for it, and their permissions: docs/reference/configuration.md, Permissions; deploy/iam"
 	case workflows.FaultNotFound:
 		cure = "is the id right, and does this account hold it?"
 	case workflows.FaultNotReady:

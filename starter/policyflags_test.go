@@ -19,7 +19,7 @@ import (
 // forgot.
 func TestEveryFieldOfAPolicyHasItsFlag(t *testing.T) {
 	t.Parallel()
-	docs, err := os.ReadFile("../docs/configuration.md")
+	docs, err := os.ReadFile("../docs/reference/configuration.md")
 	require.NoError(t, err)
 	cmd := &cobra.Command{}
 	flags := newPolicyFlags(cmd)
@@ -31,7 +31,7 @@ func TestEveryFieldOfAPolicyHasItsFlag(t *testing.T) {
 		known = append(known, name)
 		value := strings.Trim(cmd.Flags().Lookup(name).DefValue, "[]") // of a list without elements
 		row := fmt.Sprintf("| `%s` | `--%s` | %s|", strings.TrimPrefix(field, "policy."), name, strings.TrimPrefix(value+" ", " "))
-		require.Contains(t, string(docs), row, "docs/configuration.md")
+		require.Contains(t, string(docs), row, "docs/reference/configuration.md")
 	}
 	for _, name := range flags.names {
 		require.Contains(t, known, name, "--%s is for no field", name)

@@ -21,7 +21,7 @@ func newRun(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [FILE]",
 		Short: "Run a campaign from a plan file, or the maintenance of one gateway from flags",
-		Long: "run FILE starts the campaign of a plan file, as docs/campaigns.md describes it: each target is maintained in its own\n" +
+		Long: "run FILE starts the campaign of a plan file, as docs/reference/plan.md describes it: each target is maintained in its own\n" +
 			"next window, as the plan allows. Without a file, flags name one gateway, and its maintenance is started: its update in\n" +
 			"its next window, the snapshots of its volumes, the upgrades of its proxies. run follows what it has started until it\n" +
 			"has ended or a person has to act; it goes on without being followed. A gateway is never in two maintenances, and a\n" +

@@ -22,7 +22,7 @@ func newSchedule(a *app) *cobra.Command {
 		Use:   "schedule",
 		Short: "Start campaigns by the calendar",
 		Long: "schedule keeps Temporal Schedules that start campaigns. A schedule says when a campaign begins; the campaign then\n" +
-			"finds each gateway's next window, in the gateway's own zone. docs/schedules.md shows it by example.",
+			"finds each gateway's next window, in the gateway's own zone. docs/how-to/schedule-campaigns.md shows it by example.",
 		Example: "  tidegate schedule create weekly payments-q4.yaml --cron '0 2 * * 1'\n  tidegate schedule list\n" +
 			"  tidegate schedule pause weekly --why \"change freeze\"",
 		Args:                       noSuchCommand,

@@ -24,7 +24,7 @@ func newValidate(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate FILE...",
 		Short: "Validate plan files offline",
-		Long: "validate reads plan files as docs/campaigns.md describes them. It asks neither Temporal nor a cloud. Of a file\n" +
+		Long: "validate reads plan files as docs/reference/plan.md describes them. It asks neither Temporal nor a cloud. Of a file\n" +
 			"that is right it prints what it holds, and warnings about what may not be meant; of any other every fault, each\n" +
 			"with line, column, field and what would be right. - stands for standard input. Exit status: 0 all are right,\n" +
 			"2 one is not, or with --strict one has a warning.",

@@ -55,7 +55,7 @@ func newCommand() *cobra.Command {
 		Short: "Run Tidegate's workflows and activities",
 		Long: "worker polls a Temporal task queue and carries out maintenances in the cloud accounts of its\n" +
 			"accounts file. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n" +
-			"docs/configuration.md describes the file, the variables and the health check.",
+			"docs/reference/configuration.md describes the file, the variables and the health check.",
 		Example: "  worker --accounts accounts.yaml\n" +
 			"  TEMPORAL_ADDRESS=temporal:7233 worker --accounts /etc/tidegate/accounts.yaml --log-format json",
 		Args:              noArguments,

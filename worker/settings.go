@@ -64,7 +64,7 @@ func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
 
 func (s *settings) loadAccounts() (config.Config, error) {
 	if s.accounts == "" {
-		return config.Config{}, wrong("--accounts", "", "the file of the cloud accounts; see docs/configuration.md")
+		return config.Config{}, wrong("--accounts", "", "the file of the cloud accounts; see docs/reference/configuration.md")
 	}
 	c, err := config.Load(s.accounts, os.Getenv)
 	if err != nil {

@@ -82,7 +82,7 @@ func TestTheAddressOfTheWebUI(t *testing.T) {
 func TestTheDocumentedChannelsAreValid(t *testing.T) {
 	t.Parallel()
 	of := func(file, from string) string {
-		text, err := os.ReadFile(filepath.Join("..", "..", "docs", file))
+		text, err := os.ReadFile(filepath.Join("..", "..", "docs", filepath.FromSlash(file)))
 		require.NoError(t, err)
 		_, rest, found := strings.Cut(string(text), from)
 		require.True(t, found)
@@ -93,10 +93,10 @@ func TestTheDocumentedChannelsAreValid(t *testing.T) {
 		return example
 	}
 	urls := env("TIDEGATE_ONCALL_URL=generic+https://example.com", "TIDEGATE_TEAM_URL=generic+https://example.com")
-	c, err := config.Parse("docs", []byte(of("notifications.md", "## Setting a channel up")), urls)
+	c, err := config.Parse("docs", []byte(of("how-to/add-a-notification.md", "## Setting a channel up")), urls)
 	require.NoError(t, err)
 	require.Len(t, c.Channels, 2)
-	c, err = config.Parse("docs", []byte(anAccount+of("configuration.md", "### Channels")), urls)
+	c, err = config.Parse("docs", []byte(anAccount+of("reference/configuration.md", "### Channels")), urls)
 	require.NoError(t, err)
 	require.Len(t, c.Channels, 1)
 }

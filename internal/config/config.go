@@ -2,7 +2,7 @@
 // may name, and how each is reached. The file holds no credential. Those come
 // from the AWS SDK's default chain, and for Huawei Cloud from environment
 // variables, and so do the addresses of the channels that campaigns may tell what
-// happens. docs/configuration.md describes the file for its writers.
+// happens. docs/reference/configuration.md describes the file for its writers.
 package config
 
 import (

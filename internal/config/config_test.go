@@ -251,10 +251,10 @@ func TestTheComposeFileOfAccountsIsValid(t *testing.T) {
 	require.Len(t, c.Huawei, 1)
 }
 
-// The example of docs/configuration.md is a valid file.
+// The example of docs/reference/configuration.md is a valid file.
 func TestTheDocumentedExampleIsValid(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "configuration.md"))
 	require.NoError(t, err)
 	_, rest, found := strings.Cut(string(text), "```yaml\n")
 	require.True(t, found)

@@ -163,7 +163,7 @@ func TestWhatShoutrrrCannotUseIsRefused(t *testing.T) {
 
 func TestTheDocumentedAddressesAreValidAndAllEventsAreExplained(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "notifications.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "how-to", "add-a-notification.md"))
 	require.NoError(t, err)
 	rows := regexp.MustCompile("(?m)^\\| [^|]+ \\| `([a-z+]+://[^`]+)` \\|").FindAllStringSubmatch(string(text), -1)
 	require.Len(t, rows, 8)

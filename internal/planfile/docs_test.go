@@ -28,7 +28,7 @@ var update = flag.Bool("update", false, "write docs/plan.schema.json anew")
 
 var (
 	schemaFile  = filepath.Join("..", "..", "docs", "plan.schema.json")
-	docsFile    = filepath.Join("..", "..", "docs", "campaigns.md")
+	docsFile    = filepath.Join("..", "..", "docs", "reference", "plan.md")
 	examplesDir = filepath.Join("..", "..", "examples")
 )
 
@@ -98,7 +98,7 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 		}
 		properties, ok := s["properties"].(object)
 		if !ok {
-			require.True(t, strings.Contains(tables, "`"+path+"`"), "docs/campaigns.md does not describe %s", path) //nolint:testifylint // Contains would print the page
+			require.True(t, strings.Contains(tables, "`"+path+"`"), "docs/reference/plan.md does not describe %s", path) //nolint:testifylint // Contains would print the page
 			return
 		}
 		for _, name := range slices.Sorted(maps.Keys(properties)) {

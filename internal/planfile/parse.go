@@ -1,7 +1,7 @@
 // Package planfile reads plan files: the YAML document in which a person says
 // which fleet is to be maintained, and how. It is strict, and tells all faults at
 // once, each with its line, column, field and what would be right.
-// docs/campaigns.md describes the file for its writers, docs/plan.schema.json for
+// docs/reference/plan.md describes the file for its writers, docs/plan.schema.json for
 // their editors.
 package planfile
 

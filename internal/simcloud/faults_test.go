@@ -196,7 +196,7 @@ func row(info fault.Info) string {
 
 func TestPagesTableIsTheCatalogue(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../docs/simcloud.md")
+	text, err := os.ReadFile("../../docs/reference/simcloud.md")
 	require.NoError(t, err)
 	table := ""
 	for _, info := range fault.Kinds() {
@@ -207,11 +207,11 @@ func TestPagesTableIsTheCatalogue(t *testing.T) {
 
 func TestPagesFaultsAndRequestsAreValid(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../docs/simcloud.md")
+	text, err := os.ReadFile("../../docs/reference/simcloud.md")
 	require.NoError(t, err)
 	for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
 		example, _, _ := strings.Cut(block, "```")
-		_, err := simcloud.Parse("docs/simcloud.md", []byte(example))
+		_, err := simcloud.Parse("docs/reference/simcloud.md", []byte(example))
 		require.NoError(t, err)
 	}
 	url, posted := "http://"+serve(t, fleet(t))+"/_sim", 0

@@ -75,7 +75,7 @@ func TestCloudsAreToldApartOnOnePort(t *testing.T) {
 		"index":             {"GET", "/_sim/", nil, 200, "/_sim/effects"},
 		"health":            {"GET", "/_sim/healthz", nil, 200, "ok"},
 		"no such admin":     {"GET", "/_sim/nothing", nil, 404, "belongs to neither"},
-		"no such aws admin": {"GET", "/_sim/aws/nothing", nil, 404, "docs/simcloud.md"},
+		"no such aws admin": {"GET", "/_sim/aws/nothing", nil, 404, "docs/reference/simcloud.md"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

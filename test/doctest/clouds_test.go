@@ -14,12 +14,12 @@ func simcloud() page {
 	const snapshot = "snap-0123456789abcdef0"
 	return page{
 		begin: func(s *shell) {
-			_, fleet, _ := strings.Cut(read(s.t, "docs/simcloud.md"), "```yaml\n")
+			_, fleet, _ := strings.Cut(read(s.t, "docs/reference/simcloud.md"), "```yaml\n")
 			fleet, _, _ = strings.Cut(fleet, "```")
 			s.write("fleet.yaml", fleet)
 			s.oldAWS()
 			greeting := s.clouds("simcloud --listen 127.0.0.1:0")
-			_, shown, _ := strings.Cut(read(s.t, "docs/simcloud.md"), "environment to paste:\n\n```sh\n")
+			_, shown, _ := strings.Cut(read(s.t, "docs/reference/simcloud.md"), "environment to paste:\n\n```sh\n")
 			shown, _, _ = strings.Cut(shown, "```")
 			require.Contains(s.t, greeting, s.here(shown), "the page shows what is printed")
 		},

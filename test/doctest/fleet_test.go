@@ -72,7 +72,7 @@ func schedules() page {
 	return page{
 		begin: func(s *shell) {
 			s.world()
-			_, plan, _ := strings.Cut(read(s.t, "docs/schedules.md"), "```yaml\n")
+			_, plan, _ := strings.Cut(read(s.t, "docs/how-to/schedule-campaigns.md"), "```yaml\n")
 			plan, _, _ = strings.Cut(plan, "```")
 			s.write("files.yaml", plan)
 		},

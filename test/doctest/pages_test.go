@@ -37,14 +37,14 @@ type step struct {
 func pages() map[string]page {
 	return map[string]page{
 		"README.md":               readme(),
-		"docs/campaigns.md":       campaigns(),
-		"docs/configuration.md":   configuration(),
+		"docs/reference/plan.md":       campaigns(),
+		"docs/reference/configuration.md":   configuration(),
 		"docs/reliability.md":     {},
-		"docs/reports.md":         reports(),
+		"docs/reference/reports.md":         reports(),
 		"docs/runbook.md":         runbook(),
-		"docs/schedules.md":       schedules(),
-		"docs/simcloud.md":        simcloud(),
-		"docs/simcloud-huawei.md": simcloudHuawei(),
+		"docs/how-to/schedule-campaigns.md":       schedules(),
+		"docs/reference/simcloud.md":        simcloud(),
+		"docs/reference/simcloud-huawei.md": simcloudHuawei(),
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/workflows"
 )
 
-// nightlyPlan is the plan of docs/schedules.md.
+// nightlyPlan is the plan of docs/how-to/schedule-campaigns.md.
 const nightlyPlan = `
 apiVersion: tidegate/v1
 name: files

@@ -72,7 +72,7 @@ func (c *Cloud) AdminHandler() http.Handler {
 	c.handleVolumes(mux)
 	mux.HandleFunc("POST /snapshots/{id}", c.adminSnapshot)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		replyError(w, http.StatusNotFound, FieldError{Path: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
+		replyError(w, http.StatusNotFound, FieldError{Path: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/reference/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
 	})
 	return mux
 }

@@ -148,7 +148,7 @@ func TestAdminNamesWhatIsWrong(t *testing.T) {
 		"no volume":       {"/gateways/sgw-11111111/volumes/vol-0", `{"status": "AVAILABLE"}`, 404, `unknown volume "vol-0"`, nil},
 		"no volume here":  {"/gateways/sgw-11111111/volumes/vol-0/snapshot", `{}`, 404, `unknown volume "vol-0"`, nil},
 		"no snapshot":     {"/snapshots/snap-0", `{"fate": "stuck"}`, 404, `unknown snapshot "snap-0"`, nil},
-		"no such path":    {"/gateways/sgw-11111111/dance", `{}`, 404, "docs/simcloud.md", "path"},
+		"no such path":    {"/gateways/sgw-11111111/dance", `{}`, 404, "docs/reference/simcloud.md", "path"},
 		"no body":         {"/gateways/sgw-11111111/state", ``, 400, "body:1:1: is empty: want a YAML document with fields among state", nil},
 		"unknown field":   {"/gateways/sgw-11111111/state", `{"stat": "x"}`, 400, `body:1:2: stat: is an unknown field: want state, it seems`, nil},
 		"duration":        {"/gateways/sgw-11111111/window", `{"opensIn": "soon"}`, 400, `opensIn: "soon" is wrong: want a number with a unit`, nil},

@@ -35,7 +35,7 @@ func (c *Cloud) AdminHandler() http.Handler {
 		return object{"expired": len(c.tokens)}, nil
 	}))
 	mux.HandleFunc("/", c.admin(func(r *http.Request) (any, error) {
-		return nil, fmt.Errorf("%s %s: %w; see docs/simcloud-huawei.md for the paths", r.Method, r.URL.Path, errUnknown)
+		return nil, fmt.Errorf("%s %s: %w; see docs/reference/simcloud-huawei.md for the paths", r.Method, r.URL.Path, errUnknown)
 	}))
 	return mux
 }

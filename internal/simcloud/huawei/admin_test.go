@@ -95,7 +95,7 @@ func TestAdminNamesWhatIsWrong(t *testing.T) {
 		"/proxies/" + orders + "/scheduled-upgrade": {`{"startsIn":"soon"}`, 400, "startsIn"},
 		"/proxies/nobody/fate":                      {`{}`, 404, `proxy "nobody" does not exist`},
 		"/instances/nobody/status":                  {`{"status":"ACTIVE"}`, 404, `instance "nobody" does not exist`},
-		"/nowhere":                                  {``, 404, "docs/simcloud-huawei.md"},
+		"/nowhere":                                  {``, 404, "docs/reference/simcloud-huawei.md"},
 	} {
 		got := s.adminCall("POST", path, c.body)
 		require.Equal(t, c.status, got.status, path)

@@ -13,7 +13,7 @@ import (
 
 func TestDocumentedScenarioIsValid(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../../docs/simcloud-huawei.md")
+	page, err := os.ReadFile("../../../docs/reference/simcloud-huawei.md")
 	require.NoError(t, err)
 	_, rest, found := strings.Cut(string(page), "```yaml\n")
 	require.True(t, found)
