@@ -12,7 +12,7 @@ import (
 func Markdown() string {
 	var b strings.Builder
 	cells := Cells()
-	fmt.Fprintf(&b, "### One call fails\n\n%d calls, %d kinds of faults, **%d cells**: %s.\n\n",
+	fmt.Fprintf(&b, "### One call fails\n\n%d calls, %d kinds of faults, **%d cells**:\n%s.\n\n",
 		len(Calls()), len(fault.Kinds()), len(cells), answers(cells))
 	b.WriteString(Matrix(Cell.Text))
 	for _, group := range []struct {
@@ -37,7 +37,7 @@ func answers(cells []Cell) string {
 	for _, c := range cells {
 		counts[c.Answer()]++
 	}
-	return fmt.Sprintf("in %d the call is made again, in %d what became of it is looked for first, in %d the run is told no",
+	return fmt.Sprintf("in %d the call is made again, in %d what became of it is looked for first,\nin %d the run is told no",
 		counts[Asks], counts[Looks], counts[Ends])
 }
 
