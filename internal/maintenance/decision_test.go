@@ -23,3 +23,29 @@ func TestADecisionSaysAllThatWasDecided(t *testing.T) {
 		require.Equal(t, want, d.Text())
 	}
 }
+
+func TestAnAttemptSaysWhoWasAskedAndWhatWasDecided(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 12, 1, 3, 0, 0, 0, time.UTC)
+	until := at.Add(90*time.Minute + 400*time.Millisecond)
+	skip := &maintenance.Decision{What: maintenance.HoldSkip, By: "bob"}
+	why := &maintenance.Decision{What: maintenance.HoldRetry, By: "bob", Why: "disk replaced"}
+	for want, f := range map[string]maintenance.FailedAttempt{
+		"no message was configured; nobody has decided yet":                                  {At: at},
+		"asked on ops; nobody has decided yet":                                               {At: at, Asked: []string{"ops"}},
+		"asked on ops, pager; held for 1h30m, then the run was cancelled":                    {At: at, Asked: []string{"ops", "pager"}, Until: &until},
+		"no message was configured; skip by bob after being held for 1h30m":                  {At: at, Decision: skip, Until: &until},
+		"no message was configured; retry by bob (disk replaced) after being held for 1h30m": {At: at, Decision: why, Until: &until},
+	} {
+		require.Equal(t, want, f.Told())
+	}
+}
+
+func TestAnAttemptIsHeldUntilItIsDecided(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 12, 1, 3, 0, 0, 0, time.UTC)
+	until := at.Add(time.Hour)
+	require.Equal(t, 3*time.Hour, maintenance.FailedAttempt{At: at}.Held(at.Add(3*time.Hour)))
+	require.Equal(t, time.Hour, maintenance.FailedAttempt{At: at, Until: &until}.Held(at.Add(3*time.Hour)), "then it is no longer held")
+	require.Zero(t, maintenance.FailedAttempt{At: at}.Held(at.Add(-time.Second)), "a clock that was set back")
+}

@@ -327,3 +327,35 @@ func TestAVerdictToFinishKeepsTheFreezes(t *testing.T) {
 		require.False(t, frozenAt(until.Add(-1), freezes))
 	})
 }
+
+// TestFitIsTheFirstOpeningThatIsLongEnough: the openings that Decide gives, one after the
+// other, are what there is to choose from.
+func TestFitIsTheFirstOpeningThatIsLongEnough(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := anySchedule().Draw(t, "schedule")
+		length := time.Duration(rapid.Int64Range(2, int64(24*time.Hour)).Draw(t, "length"))
+		cutoff := time.Duration(rapid.Int64Range(0, int64(length-1)).Draw(t, "cutoff"))
+		now := instantNear(s, length, cutoff).Draw(t, "now")
+		r := anyRules(now, s, length, cutoff).Draw(t, "rules")
+		first, err := maintenance.Decide(now, s, r)
+		require.NoError(t, err)
+		need := rapid.OneOf(
+			rapid.Just(first.Opening.Until.Sub(first.Opening.From)), rapid.Just(length-cutoff),
+			rapid.Map(rapid.Int64Range(1, int64(length-cutoff)), func(n int64) time.Duration { return time.Duration(n) }),
+		).Draw(t, "need")
+
+		want := first.Opening
+		for want.Until.Sub(want.From) < need {
+			next, err := maintenance.Decide(want.Until, s, r)
+			require.NoError(t, err)
+			want = next.Opening
+		}
+		got, fits := maintenance.Fit(now, s, r, need)
+		require.True(t, fits)
+		require.Equal(t, want, got)
+
+		_, fits = maintenance.Fit(now, s, r, length-cutoff+1)
+		require.False(t, fits, "no window is as long")
+	})
+}

@@ -61,8 +61,14 @@ func TestAMarkIsReadAsItWasWritten(t *testing.T) {
 func TestAMarkWithoutRoomIsNotCut(t *testing.T) {
 	t.Parallel()
 	m := sampleMark()
-	m.Namespace = strings.Repeat("n", maintenance.MaxTagValue)
-	_, err := m.Value()
+	value, err := m.Value()
+	require.NoError(t, err)
+	m.Namespace += strings.Repeat("n", maintenance.MaxTagValue-len(value))
+	value, err = m.Value()
+	require.NoError(t, err, "the last that has room")
+	require.Len(t, value, maintenance.MaxTagValue)
+	m.Namespace += "n"
+	_, err = m.Value()
 	require.ErrorIs(t, err, maintenance.ErrUnsupported)
 }
 

@@ -51,17 +51,19 @@ func TestAPolicysRanges(t *testing.T) {
 		"policy.cutoff": {func(p *maintenance.Policy, d maintenance.Duration) {
 			p.Cutoff, p.UpdateDelay = &d, new(maintenance.Duration(0))
 		}, 0, 4*time.Hour - time.Minute},
-		"policy.updateDelay":      {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateDelay = &d }, 0, time.Hour},
-		"policy.windowRecheck":    {func(p *maintenance.Policy, d maintenance.Duration) { p.WindowRecheck = d }, time.Second, 24 * time.Hour},
-		"policy.updateStart":      {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateStart = d }, time.Second, time.Hour},
-		"policy.updateDeadline":   {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateDeadline = d }, 15 * time.Minute, 24 * time.Hour},
-		"policy.steadyFor":        {func(p *maintenance.Policy, d maintenance.Duration) { p.SteadyFor = d }, time.Millisecond, 5 * time.Minute},
-		"policy.snapshotDeadline": {func(p *maintenance.Policy, d maintenance.Duration) { p.SnapshotDeadline = d }, time.Second, 7 * 24 * time.Hour},
-		"policy.snapshotSettle":   {func(p *maintenance.Policy, d maintenance.Duration) { p.SnapshotSettle = d }, time.Second, time.Hour},
-		"policy.proxies.deadline": {func(p *maintenance.Policy, d maintenance.Duration) { p.Proxies.Deadline = d }, time.Second, 24 * time.Hour},
-		"policy.proxies.settle":   {func(p *maintenance.Policy, d maintenance.Duration) { p.Proxies.Settle = d }, time.Second, time.Hour},
-		"policy.pace.min":         {func(p *maintenance.Policy, d maintenance.Duration) { p.Pace.Min = d }, time.Millisecond, time.Minute},
-		"policy.pace.max":         {func(p *maintenance.Policy, d maintenance.Duration) { p.Pace.Max = d }, 5 * time.Second, time.Hour},
+		"policy.updateDelay":          {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateDelay = &d }, 0, time.Hour},
+		"policy.windowRecheck":        {func(p *maintenance.Policy, d maintenance.Duration) { p.WindowRecheck = d }, time.Second, 24 * time.Hour},
+		"policy.updateStart":          {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateStart = d }, time.Second, time.Hour},
+		"policy.updateDeadline":       {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateDeadline = d }, 15 * time.Minute, 24 * time.Hour},
+		"policy.steadyFor":            {func(p *maintenance.Policy, d maintenance.Duration) { p.SteadyFor = d }, time.Millisecond, 5 * time.Minute},
+		"policy.snapshotDeadline":     {func(p *maintenance.Policy, d maintenance.Duration) { p.SnapshotDeadline = d }, time.Second, 7 * 24 * time.Hour},
+		"policy.snapshotSettle":       {func(p *maintenance.Policy, d maintenance.Duration) { p.SnapshotSettle = d }, time.Second, time.Hour},
+		"policy.proxies.deadline":     {func(p *maintenance.Policy, d maintenance.Duration) { p.Proxies.Deadline = d }, time.Second, 24 * time.Hour},
+		"policy.proxies.settle":       {func(p *maintenance.Policy, d maintenance.Duration) { p.Proxies.Settle = d }, time.Second, time.Hour},
+		"policy.compensationDeadline": {func(p *maintenance.Policy, d maintenance.Duration) { p.CompensationDeadline = d }, time.Second, 7 * 24 * time.Hour},
+		"policy.attempt":              {func(p *maintenance.Policy, d maintenance.Duration) { p.Attempt = d }, time.Second, 10 * time.Minute},
+		"policy.pace.min":             {func(p *maintenance.Policy, d maintenance.Duration) { p.Pace.Min = d }, time.Millisecond, time.Minute},
+		"policy.pace.max":             {func(p *maintenance.Policy, d maintenance.Duration) { p.Pace.Max = d }, 5 * time.Second, time.Hour},
 	} {
 		t.Run(field, func(t *testing.T) {
 			t.Parallel()
@@ -95,6 +97,23 @@ func TestAPolicysFaultIsNamedWithItsRange(t *testing.T) {
 	p = defaults()
 	p.Freezes = []maintenance.Freeze{freeze(sunday(2, 0), sunday(3, 0)), freeze(sunday(4, 0), sunday(4, 0))}
 	require.EqualError(t, p.Validate(), `policy.freezes[1].to: "2026-11-22 04:00 UTC" is wrong: want an instant after from, 2026-11-22 04:00 UTC`)
+}
+
+// TestABoundThatLeavesOneValueNamesIt: the shortest window has no room for a cutoff.
+func TestABoundThatLeavesOneValueNamesIt(t *testing.T) {
+	t.Parallel()
+	p := defaults()
+	p.WindowLength, p.Cutoff, p.UpdateDelay = maintenance.Duration(time.Minute), new(maintenance.Duration(time.Second)), new(maintenance.Duration(0))
+	require.EqualError(t, p.Validate(), `policy.cutoff: "1s" is wrong: want 0s, which is a minute less than the window's duration`)
+}
+
+func TestADelayMustLeaveTimeForTheTrigger(t *testing.T) {
+	t.Parallel()
+	p := defaults()
+	p.WindowLength, p.Cutoff, p.UpdateDelay = maintenance.Duration(time.Hour), new(maintenance.Duration(59*time.Minute)), new(maintenance.Duration(time.Minute))
+	require.EqualError(t, p.Validate(), `policy.updateDelay: "1m" is wrong: want less than 1m, which the window has before its cutoff: no update would ever begin`)
+	p.Cutoff = new(maintenance.Duration(59*time.Minute + time.Second))
+	requireFields(t, p.Validate(), map[string]string{"policy.cutoff": "59m1s"})
 }
 
 func TestEveryWordOfAPolicyIsAccepted(t *testing.T) {

@@ -165,26 +165,27 @@ func TestAProxyIsHealthyWhenAllOfItIsActive(t *testing.T) {
 	t.Parallel()
 	active := []maintenance.ProxyNode{{ID: "1", Status: "ACTIVE"}, {ID: "2", Status: "ACTIVE"}}
 	for name, tc := range map[string]struct {
-		proxy           maintenance.Proxy
-		healthy, broken bool
+		proxy                   maintenance.Proxy
+		healthy, broken, atWork bool
 	}{
-		"all active":              {maintenance.Proxy{Status: "ACTIVE", PoolStatus: "ACTIVE", Nodes: active}, true, false},
-		"no pool, no nodes shown": {maintenance.Proxy{Status: "ACTIVE"}, true, false},
-		"pool abnormal":           {maintenance.Proxy{Status: "ACTIVE", PoolStatus: "ABNORMAL", Nodes: active}, false, true},
-		"pool failed":             {maintenance.Proxy{Status: "ACTIVE", PoolStatus: "FAILED"}, false, true},
-		"pool busy":               {maintenance.Proxy{Status: "ACTIVE", PoolStatus: "BUILD"}, false, false},
-		"a node abnormal":         {maintenance.Proxy{Status: "ACTIVE", PoolStatus: "ACTIVE", Nodes: []maintenance.ProxyNode{{Status: "ACTIVE"}, {Status: "ABNORMAL"}}}, false, false},
-		"abnormal":                {maintenance.Proxy{Status: "ABNORMAL", PoolStatus: "ACTIVE", Nodes: active}, false, true},
-		"failed":                  {maintenance.Proxy{Status: "FAILED"}, false, true},
-		"deleted":                 {maintenance.Proxy{Status: "DELETED"}, false, true},
-		"changing weights":        {maintenance.Proxy{Status: "CHANGING WEIGHTS", PoolStatus: "ACTIVE", Nodes: active}, false, false},
-		"a status of later times": {maintenance.Proxy{Status: "UPGRADING", PoolStatus: "ACTIVE", Nodes: active}, false, false},
-		"nothing":                 {maintenance.Proxy{}, false, false},
+		"all active":              {maintenance.Proxy{Status: "ACTIVE", PoolStatus: "ACTIVE", Nodes: active}, true, false, false},
+		"no pool, no nodes shown": {maintenance.Proxy{Status: "ACTIVE"}, true, false, false},
+		"pool abnormal":           {maintenance.Proxy{Status: "ACTIVE", PoolStatus: "ABNORMAL", Nodes: active}, false, true, false},
+		"pool failed":             {maintenance.Proxy{Status: "ACTIVE", PoolStatus: "FAILED"}, false, true, false},
+		"pool busy":               {maintenance.Proxy{Status: "ACTIVE", PoolStatus: "BUILD"}, false, false, false},
+		"a node abnormal":         {maintenance.Proxy{Status: "ACTIVE", PoolStatus: "ACTIVE", Nodes: []maintenance.ProxyNode{{Status: "ACTIVE"}, {Status: "ABNORMAL"}}}, false, false, false},
+		"abnormal":                {maintenance.Proxy{Status: "ABNORMAL", PoolStatus: "ACTIVE", Nodes: active}, false, true, false},
+		"failed":                  {maintenance.Proxy{Status: "FAILED"}, false, true, false},
+		"deleted":                 {maintenance.Proxy{Status: "DELETED"}, false, true, false},
+		"changing weights":        {maintenance.Proxy{Status: "CHANGING WEIGHTS", PoolStatus: "ACTIVE", Nodes: active}, false, false, true},
+		"a status of later times": {maintenance.Proxy{Status: "UPGRADING", PoolStatus: "ACTIVE", Nodes: active}, false, false, true},
+		"nothing":                 {maintenance.Proxy{}, false, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, tc.healthy, tc.proxy.Healthy())
 			require.Equal(t, tc.broken, tc.proxy.Broken())
+			require.Equal(t, tc.atWork, tc.proxy.AtWork())
 		})
 	}
 }
@@ -200,4 +201,24 @@ func TestJobStates(t *testing.T) {
 		require.Equal(t, want.completed, j.Completed(), status)
 		require.Equal(t, want.failed, j.Failed(), status)
 	}
+}
+
+func TestReadWeightsForPeople(t *testing.T) {
+	t.Parallel()
+	nodes := []maintenance.NodeWeight{{ID: "b", Weight: 100}, {ID: "a", Weight: 7}}
+	for want, r := range map[string]maintenance.ProxyRouting{
+		"primary 5, replicas 7 and 100":      {MasterWeight: 5, ReadWeights: nodes},
+		"primary 5, replicas none":           {MasterWeight: 5},
+		"route mode 2, which has no weights": {Mode: 2, MasterWeight: 5, ReadWeights: nodes},
+	} {
+		require.Equal(t, want, r.String())
+	}
+}
+
+func TestAnInstanceSaysWhoHoldsIt(t *testing.T) {
+	t.Parallel()
+	h := maintenance.InstanceHold{InstanceID: "db1", Target: "files-1", WorkflowID: "gateway-sgw-1", Since: utc(2026, 12, 1, 3, 0)}
+	require.Equal(t, "DB instance db1 is in use by run gateway-sgw-1 (target files-1) since 2026-12-01T03:00:00Z", h.String())
+	h.Campaign = "autumn"
+	require.Equal(t, "DB instance db1 is in use by run gateway-sgw-1 of campaign autumn (target files-1) since 2026-12-01T03:00:00Z", h.String())
 }

@@ -280,7 +280,7 @@ func longRun(short string) string {
 		return unmarkText(text)
 	}
 	n, ok := new(big.Int).SetString(short, 62)
-	if !ok || n.Sign() < 0 || n.BitLen() > 128 {
+	if !ok || n.BitLen() > 128 {
 		return ""
 	}
 	id := fmt.Sprintf("%032x", n)

@@ -207,3 +207,97 @@ func FuzzParseProxyMark(f *testing.F) {
 		}
 	})
 }
+
+// TestAMarkSaysHowManyTagsItTakes whatever its length is, up to nine.
+func TestAMarkSaysHowManyTagsItTakes(t *testing.T) {
+	t.Parallel()
+	by := markBy()
+	most := 0
+	for n := range 400 {
+		by.Namespace = strings.Repeat("n", n+1)
+		m := maintenance.NewProxyMark(by, routed(0, 100))
+		tags, err := m.Tags(markedProxy)
+		if err != nil {
+			require.ErrorIs(t, err, maintenance.ErrUnsupported)
+			break
+		}
+		require.Equal(t, fmt.Sprint(len(tags)), tags["tg0-"+markedProxy[:32]][:1])
+		got, err := maintenance.ProxyMarkOf(markedProxy, tags)
+		require.NoError(t, err)
+		require.Equal(t, m, *got)
+		most = lengthOf(tags)
+	}
+	require.Equal(t, 9*43, most, "nine tags are filled to the last character")
+}
+
+func lengthOf(tags map[string]string) (n int) {
+	for _, value := range tags {
+		n += len(value)
+	}
+	return n
+}
+
+// TestAMarksTimeIsOneThatJSONCanWrite, since it travels so.
+func TestAMarksTimeIsOneThatJSONCanWrite(t *testing.T) {
+	t.Parallel()
+	by := markBy()
+	by.Since = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	m, err := maintenance.ProxyMarkOf(markedProxy, tagsOf(t, maintenance.NewProxyMark(by, routed(0, 100))))
+	require.NoError(t, err)
+	require.Equal(t, by.Since, m.Since)
+	by.Since = by.Since.Add(time.Second)
+	_, err = maintenance.ProxyMarkOf(markedProxy, tagsOf(t, maintenance.NewProxyMark(by, routed(0, 100))))
+	require.ErrorIs(t, err, maintenance.ErrInvalid)
+}
+
+// TestARunsIDIsShortWhateverItsDigits: a mark has little room.
+func TestARunsIDIsShortWhateverItsDigits(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{
+		"00000000-0000-0000-0000-000000000000", "00000000-0000-4000-8000-000000000001",
+		"80000000-0000-4000-8000-000000000000", "ffffffff-ffff-4fff-bfff-ffffffffffff",
+	} {
+		by := markBy()
+		by.RunID = ""
+		without := lengthOf(tagsOf(t, maintenance.NewProxyMark(by, routed(0, 100))))
+		by.RunID = id
+		tags := tagsOf(t, maintenance.NewProxyMark(by, routed(0, 100)))
+		require.LessOrEqual(t, lengthOf(tags)-without, 22, id)
+		m, err := maintenance.ProxyMarkOf(markedProxy, tags)
+		require.NoError(t, err)
+		require.Equal(t, id, m.RunID)
+	}
+}
+
+func TestTwoMarksAreTheSameWhereAllOfThemIs(t *testing.T) {
+	t.Parallel()
+	m := maintenance.NewProxyMark(markBy(), routed(5, 100, 50))
+	again, none := m, (*maintenance.ProxyMark)(nil)
+	require.True(t, m.Same(&again))
+	require.True(t, none.Same(nil))
+	require.False(t, m.Same(nil))
+	require.False(t, none.Same(&m))
+	for what, change := range map[string]func(*maintenance.ProxyMark){
+		"the run":           func(m *maintenance.ProxyMark) { m.RunID += "0" },
+		"when":              func(m *maintenance.ProxyMark) { m.Since = m.Since.Add(time.Second) },
+		"the primary":       func(m *maintenance.ProxyMark) { m.MasterWeight++ },
+		"a weight":          func(m *maintenance.ProxyMark) { m.Owner[1].Weight++ },
+		"how many replicas": func(m *maintenance.ProxyMark) { m.Owner = m.Owner[:1] },
+	} {
+		other := maintenance.NewProxyMark(markBy(), routed(5, 100, 50))
+		change(&other)
+		require.False(t, m.Same(&other), what)
+		require.False(t, other.Same(&m), what)
+	}
+}
+
+// TestOnlyWeightsThatHuaweiHasCanBeMarked, 0 to 1000.
+func TestOnlyWeightsThatHuaweiHasCanBeMarked(t *testing.T) {
+	t.Parallel()
+	for weight, ok := range map[int]bool{-1: false, 0: true, 1000: true, 1001: false} {
+		for _, routing := range []maintenance.ProxyRouting{routed(weight, 100), routed(0, weight)} {
+			_, err := maintenance.NewProxyMark(markBy(), routing).Tags(markedProxy)
+			require.Equal(t, ok, err == nil, "%s: %v", routing, err)
+		}
+	}
+}

@@ -109,7 +109,7 @@ func (s Schedule) NextStart(after time.Time) time.Time {
 	if s.Recurrence == Monthly {
 		day = s.Day
 	} else {
-		day += (s.Day - int(local.Weekday()) + 7) % 7
+		day += s.Day - int(local.Weekday()) // of this week: it may be past
 	}
 	at := time.Date(year, month, day, s.Hour, s.Minute, 0, 0, local.Location())
 	if !at.After(after) {

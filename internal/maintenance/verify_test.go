@@ -44,6 +44,37 @@ func TestDifferences(t *testing.T) {
 				r.After.SoftwareVersion, now.Gateway.SoftwareVersion = "1.2.2", "1.2.2"
 			}, "older than 1.2.3",
 		},
+		"the numbers of the proof, written otherwise": {func(_ *maintenance.Reported, now *maintenance.Found) { now.Gateway.SoftwareVersion = "1.03.0" }, ""},
+		"the numbers from before, written otherwise": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.After.SoftwareVersion, now.Gateway.SoftwareVersion = "1.2.03", "1.2.03"
+			}, "",
+		},
+		"an older one than the proof's": {func(_ *maintenance.Reported, now *maintenance.Found) { now.Gateway.SoftwareVersion = "1.2.9" }, "runs 1.2.9, and ran 1.3.0 after the update"},
+		"the old one again":             {func(_ *maintenance.Reported, now *maintenance.Found) { now.Gateway.SoftwareVersion = "1.2.3" }, "runs 1.2.3 again, as before the update; it ran 1.3.0 after it"},
+		"the date alone has changed": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.After.SoftwareVersion, now.Gateway.SoftwareVersion = "1.2.3", "1.2.3"
+			}, "",
+		},
+		"the date alone has changed, and a further update is on offer": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.After.SoftwareVersion, now.Gateway.SoftwareVersion = "1.2.3", "1.2.3"
+				now.Gateway.NextUpdateAvailable = "2026-12-01T00:00:00"
+			}, "",
+		},
+		"the date alone has changed, and the same update is on offer": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.After.SoftwareVersion, now.Gateway.SoftwareVersion = "1.2.3", "1.2.3"
+				now.Gateway.NextUpdateAvailable = r.Before.NextUpdateAvailable
+			}, "AWS still offers the same update",
+		},
+		"the date alone has changed, and none was on offer": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.After.SoftwareVersion, now.Gateway.SoftwareVersion = "1.2.3", "1.2.3"
+				r.Before.NextUpdateAvailable = ""
+			}, "",
+		},
 		"numbers, not letters": {
 			func(r *maintenance.Reported, now *maintenance.Found) {
 				r.Before.SoftwareVersion, r.After.SoftwareVersion, now.Gateway.SoftwareVersion = "1.9.0", "1.10.0", "1.10.0"
@@ -67,9 +98,23 @@ func TestDifferences(t *testing.T) {
 				now.Volumes = []maintenance.Volume{{ID: "vol-1", Status: "BOOTSTRAPPING"}}
 			}, "",
 		},
-		"a snapshot is missing":  {func(r *maintenance.Reported, _ *maintenance.Found) { r.Snapshots = nil }, "no completed snapshot after the update"},
-		"a snapshot was deleted": {func(r *maintenance.Reported, _ *maintenance.Found) { r.Snapshots[0].Deleted = true }, "no completed snapshot"},
-		"the policy is another":  {func(_ *maintenance.Reported, now *maintenance.Found) { now.AutomaticUpdates = "" }, "automatic updates are not told, and were ALL_VERSIONS"},
+		"a snapshot is missing":                       {func(r *maintenance.Reported, _ *maintenance.Found) { r.Snapshots = nil }, "no completed snapshot after the update"},
+		"a snapshot was deleted":                      {func(r *maintenance.Reported, _ *maintenance.Found) { r.Snapshots[0].Deleted = true }, "no completed snapshot"},
+		"the policy is another":                       {func(_ *maintenance.Reported, now *maintenance.Found) { now.AutomaticUpdates = "" }, "automatic updates are not told, and were ALL_VERSIONS"},
+		"a mark stands though the policy is restored": {func(_ *maintenance.Reported, now *maintenance.Found) { now.Mark = &maintenance.PolicyMark{} }, "which the run removed, is there"},
+		"a mark of another run, of a policy that was never held": {
+			func(r *maintenance.Reported, now *maintenance.Found) {
+				r.AutomaticUpdates, now.AutomaticUpdates, now.Mark = "", maintenance.EmergencyVersionsOnly, &maintenance.PolicyMark{}
+			}, "",
+		},
+		"a snapshot of the other side": {func(r *maintenance.Reported, _ *maintenance.Found) { r.Snapshots[0].Point = maintenance.PointBefore }, "no completed snapshot after the update"},
+		"a snapshot of another volume": {func(r *maintenance.Reported, _ *maintenance.Found) { r.Snapshots[0].VolumeID = "vol-2" }, "no completed snapshot after the update"},
+		"a snapshot is pending":        {func(r *maintenance.Reported, _ *maintenance.Found) { r.Snapshots[0].Completed = false }, "no completed snapshot after the update"},
+		"a volume is being detached": {
+			func(_ *maintenance.Reported, now *maintenance.Found) {
+				now.Volumes = []maintenance.Volume{{ID: "vol-1", Status: "DETACHING"}}
+			}, "volume vol-1 is DETACHING, and was AVAILABLE",
+		},
 		"a policy that was never held": {
 			func(r *maintenance.Reported, now *maintenance.Found) {
 				r.AutomaticUpdates, now.AutomaticUpdates = "", maintenance.EmergencyVersionsOnly

@@ -49,14 +49,13 @@ func ParseZone(s string) (Zone, error) {
 
 // String writes the zone as AWS does.
 func (z Zone) String() string {
-	if z.minutes == 0 {
-		return "GMT"
+	switch m := z.minutes; {
+	case m > 0:
+		return fmt.Sprintf("GMT+%d:%02d", m/60, m%60)
+	case m < 0:
+		return fmt.Sprintf("GMT-%d:%02d", -m/60, -m%60)
 	}
-	sign, m := '+', z.minutes
-	if m < 0 {
-		sign, m = '-', -m
-	}
-	return fmt.Sprintf("GMT%c%d:%02d", sign, m/60, m%60)
+	return "GMT"
 }
 
 // Location is the zone for the time package, made from the offset alone: no
