@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -130,7 +131,7 @@ func (c *Cloud) adminSnapshot(w http.ResponseWriter, r *http.Request) {
 // set of field names serve the scenario file and the admin side.
 func body[T any](r *http.Request) (T, error) {
 	var in T
-	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, wire.MaxBody))
 	if err != nil {
 		return in, fmt.Errorf("read the request's body: %w", err)
 	}

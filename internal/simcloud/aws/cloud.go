@@ -1,8 +1,6 @@
 package aws
 
 import (
-	"cmp"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,8 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-
+	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
@@ -34,14 +31,10 @@ type Options struct {
 type Cloud struct {
 	book       *record.Book
 	now        func() time.Time
-	wall       func() time.Time
-	wallStart  time.Time
-	regions    []string
+	gate       *wire.Gate
 	noUpdate   string
 	timing     Timing
 	account    string
-	keys       map[string]Credential
-	signer     *v4.Signer
 	operations map[string]served
 	faults     *fault.Engine
 
@@ -71,15 +64,11 @@ func New(s Scenario, opts Options) (*Cloud, error) {
 	}
 	s = s.withDefaults()
 	c := &Cloud{
-		book: opts.Book, now: opts.Now, wall: opts.WallClock, wallStart: opts.WallClock(),
-		regions: s.Regions, noUpdate: s.NoUpdate, timing: s.Timing, account: s.Credentials[0].Account, signer: v4.NewSigner(),
-		keys:       map[string]Credential{},
+		book: opts.Book, now: opts.Now, gate: wire.NewGate(s.keys(), s.Regions, opts.WallClock),
+		noUpdate: s.NoUpdate, timing: s.Timing, account: s.Credentials[0].Account,
 		operations: map[string]served{}, faults: opts.Faults,
 		byARN: map[string]*gateway{}, byID: map[string]*gateway{}, volumes: map[string]*volume{},
 		snapshots: newSnapshots(),
-	}
-	for _, cred := range s.Credentials {
-		c.keys[cred.AccessKeyID] = cred
 	}
 	for _, op := range operations() {
 		c.operations[op.Name] = op
@@ -116,6 +105,15 @@ func (s Scenario) withDefaults() Scenario {
 	return s
 }
 
+// keys are the credentials as the gate takes them.
+func (s Scenario) keys() []wire.Key {
+	var out []wire.Key
+	for _, cred := range s.Credentials {
+		out = append(out, wire.Key(cred))
+	}
+	return out
+}
+
 func (g Gateway) withDefaults() Gateway {
 	setDefault(&g.Name, g.ID)
 	setDefault(&g.Region, DefaultRegion)
@@ -140,13 +138,6 @@ func setDefault(field *string, value string) {
 	}
 }
 
-// newRequestID is a random id in the form that AWS uses.
-func newRequestID() string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // it never fails since Go 1.24
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
 // newID is an id that looks random and is the same in every run of a scenario.
 // The caller holds the lock.
 func (c *Cloud) newID(prefix string, digits int) string {
@@ -157,49 +148,47 @@ func (c *Cloud) newID(prefix string, digits int) string {
 
 // ServeHTTP answers one request of either service.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	call, err := decode(r)
-	call.now = c.now()
-	call.id = newRequestID()
+	call, err := wire.Decode(r, c.now())
 	var out any
 	if err == nil {
 		out, err = c.answer(call)
 	}
-	call.strike.Deliver(w, r, func(w http.ResponseWriter) { call.protocol.encode(w, call, out, err) })
+	call.Strike.Deliver(w, r, func(w http.ResponseWriter) { call.Answer(w, out, err) })
 }
 
 // answer is the one path of every operation: authenticate, act. A scripted
 // fault keeps the call from acting, replaces its answer, or does both.
-func (c *Cloud) answer(call *call) (out any, err *apiError) {
-	c.book.Call(call.service + ":" + call.operation)
-	if err := c.authenticate(call); err != nil {
+func (c *Cloud) answer(call *wire.Call) (out any, err *wire.Error) {
+	c.book.Call(call.Service + ":" + call.Operation)
+	if err := c.gate.Authenticate(call); err != nil {
 		return nil, err
 	}
-	op, known := c.operations[call.service+":"+call.operation]
+	op, known := c.operations[call.Service+":"+call.Operation]
 	if !known {
-		return nil, cmp.Or(notSimulated(call.service, call.operation), call.protocol.unknownOperation(call.operation))
+		return nil, call.UnknownOperation()
 	}
-	call.strike = c.faults.Strike(op.Operation, func() []string { return c.resources(call) })
-	if !call.strike.Prevents() {
+	call.Strike = c.faults.Strike(op.Operation, func() []string { return c.resources(call) })
+	if !call.Strike.Prevents() {
 		out, err = c.act(op, call)
 	}
-	if failed := c.failure(call); failed != nil {
+	if failed := call.Failure(); failed != nil {
 		return nil, failed
 	}
 	return out, err
 }
 
 // act carries the call out, alone.
-func (c *Cloud) act(op served, call *call) (any, *apiError) {
+func (c *Cloud) act(op served, call *wire.Call) (any, *wire.Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return op.act(c, call)
 }
 
 // effect notes a change that the caller made.
-func (c *Cloud) effect(call *call, resource string, detail map[string]string) {
-	detail["account"] = call.account
-	if id := call.http.Header.Get("Amz-Sdk-Invocation-Id"); id != "" {
+func (c *Cloud) effect(call *wire.Call, resource string, detail map[string]string) {
+	detail["account"] = call.Account
+	if id := call.HTTP.Header.Get("Amz-Sdk-Invocation-Id"); id != "" {
 		detail["invocation"] = id
 	}
-	c.book.EffectAt(call.now, call.service+":"+call.operation, resource, call.id, detail)
+	c.book.EffectAt(call.Now, call.Service+":"+call.Operation, resource, call.ID, detail)
 }

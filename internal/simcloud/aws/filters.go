@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
 
 // maxFilterValues is EC2's limit for one request.
@@ -25,28 +27,28 @@ type filter struct {
 // filters are joined by "and".
 type filters []filter
 
-// filters reads Filter.N.Name and Filter.N.Value.M.
-func (c *call) filters() (filters, *apiError) {
+// readFilters reads Filter.N.Name and Filter.N.Value.M.
+func readFilters(call *wire.Call) (filters, *wire.Error) {
 	var out filters
 	total := 0
-	for i := 1; c.form.Has(fmt.Sprintf("Filter.%d.Name", i)); i++ {
-		name := c.form.Get(fmt.Sprintf("Filter.%d.Name", i))
+	for i := 1; call.Form.Has(fmt.Sprintf("Filter.%d.Name", i)); i++ {
+		name := call.Form.Get(fmt.Sprintf("Filter.%d.Name", i))
 		of, known := filterOf(name)
 		if !known {
-			return nil, bad("InvalidParameterValue", fmt.Sprintf("The filter '%s' is invalid", name))
+			return nil, wire.Bad("InvalidParameterValue", fmt.Sprintf("The filter '%s' is invalid", name))
 		}
-		f := filter{name: name, of: of, literal: c.list(fmt.Sprintf("Filter.%d.Value", i))}
+		f := filter{name: name, of: of, literal: call.List(fmt.Sprintf("Filter.%d.Value", i))}
 		for _, value := range f.literal {
 			f.values = append(f.values, wildcard(value))
 		}
 		if len(f.values) == 0 {
-			return nil, bad("InvalidParameterValue", fmt.Sprintf("The filter '%s' needs a value", name))
+			return nil, wire.Bad("InvalidParameterValue", fmt.Sprintf("The filter '%s' needs a value", name))
 		}
 		total += len(f.values)
 		out = append(out, f)
 	}
 	if total > maxFilterValues {
-		return nil, bad("FilterLimitExceeded", fmt.Sprintf("The maximum number of filter values is %d", maxFilterValues))
+		return nil, wire.Bad("FilterLimitExceeded", fmt.Sprintf("The maximum number of filter values is %d", maxFilterValues))
 	}
 	return out, nil
 }

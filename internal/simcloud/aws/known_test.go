@@ -78,7 +78,7 @@ func TestKnownOperationsAreThoseOfTheSDK(t *testing.T) {
 				want = append(want, method.Name)
 			}
 		}
-		text, err := os.ReadFile("known/" + service + ".txt")
+		text, err := os.ReadFile("wire/known/" + service + ".txt")
 		require.NoError(t, err)
 		found := strings.Fields(string(text))
 		slices.Sort(found)

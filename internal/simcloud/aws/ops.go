@@ -4,8 +4,23 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
+
+// operation acts on the cloud, whose lock is held.
+type operation func(c *Cloud, call *wire.Call) (any, *wire.Error)
+
+// jsonOperation makes an operation of a function that takes the decoded input.
+func jsonOperation[In any](act func(c *Cloud, call *wire.Call, in In) (any, *wire.Error)) operation {
+	return func(c *Cloud, call *wire.Call) (any, *wire.Error) {
+		in, err := wire.Input[In](call)
+		if err != nil {
+			return nil, err
+		}
+		return act(c, call, in)
+	}
+}
 
 // served is an operation and what the faults need to know of it.
 type served struct {
@@ -40,7 +55,7 @@ func operations() []served {
 }
 
 func gatewayRead(name string, act operation) served {
-	return served{fault.Operation{Name: serviceGateway + ":" + name, Protocol: fault.AWSJSON}, act}
+	return served{fault.Operation{Name: wire.StorageGateway + ":" + name, Protocol: fault.AWSJSON}, act}
 }
 
 func gatewayWrite(name string, act operation) served {
@@ -74,8 +89,8 @@ type gatewayOutput struct {
 }
 
 // onGateway finds the gateway and brings it up to now, whether or not it is connected.
-func onGateway(act func(c *Cloud, call *call, g *gateway) (any, *apiError)) operation {
-	return jsonOperation(func(c *Cloud, call *call, in gatewayInput) (any, *apiError) {
+func onGateway(act func(c *Cloud, call *wire.Call, g *gateway) (any, *wire.Error)) operation {
+	return jsonOperation(func(c *Cloud, call *wire.Call, in gatewayInput) (any, *wire.Error) {
 		g, err := c.findGateway(call, in.GatewayARN)
 		if err != nil {
 			return nil, err
@@ -86,25 +101,25 @@ func onGateway(act func(c *Cloud, call *call, g *gateway) (any, *apiError)) oper
 
 // findGateway gives a gateway of the caller's account and region. Any other is
 // not found, as it would not be by the other region's or account's service.
-func (c *Cloud) findGateway(call *call, arn *string) (*gateway, *apiError) {
+func (c *Cloud) findGateway(call *wire.Call, arn *string) (*gateway, *wire.Error) {
 	var v violations
 	v.gatewayARN(arn)
 	if err := v.err(); err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(*arn, "arn:aws") || !strings.Contains(*arn, ":gateway/") {
-		return nil, refuseParameter("gatewayARN", "want arn:aws:storagegateway:REGION:ACCOUNT:gateway/ID")
+		return nil, wire.RefuseParameter("gatewayARN", "want arn:aws:storagegateway:REGION:ACCOUNT:gateway/ID")
 	}
 	g, known := c.byARN[*arn]
 	if !known || !g.belongs(call) {
-		return nil, refuse("GatewayNotFound")
+		return nil, wire.Refuse("GatewayNotFound")
 	}
-	c.advance(g, call.now)
+	c.advance(g, call.Now)
 	return g, nil
 }
 
-func (g *gateway) belongs(call *call) bool {
-	return g.conf.Account == call.account && g.conf.Region == call.region
+func (g *gateway) belongs(call *wire.Call) bool {
+	return g.conf.Account == call.Account && g.conf.Region == call.Region
 }
 
 // tag is a key and a value, both required.
@@ -115,7 +130,7 @@ type tag struct {
 const maxTags = 50
 
 // takeTags puts tags onto a resource that has some.
-func takeTags(to map[string]string, tags []tag) *apiError {
+func takeTags(to map[string]string, tags []tag) *wire.Error {
 	var v violations
 	v.tags(tags)
 	if err := v.err(); err != nil {
@@ -124,14 +139,14 @@ func takeTags(to map[string]string, tags []tag) *apiError {
 	after := len(to)
 	for _, t := range tags {
 		if strings.HasPrefix(*t.Key, "aws:") {
-			return refuseParameter("tags", "a key must not begin with aws:")
+			return wire.RefuseParameter("tags", "a key must not begin with aws:")
 		}
 		if _, has := to[*t.Key]; !has {
 			after++
 		}
 	}
 	if after > maxTags {
-		return refuseParameter("tags", "a resource has at most 50 tags")
+		return wire.RefuseParameter("tags", "a resource has at most 50 tags")
 	}
 	for _, t := range tags {
 		to[*t.Key] = *t.Value
@@ -143,12 +158,12 @@ const defaultPage = 100
 
 // page cuts one page out of items that are sorted by key. The marker is the
 // last key of the page before, so a page stays right when items come and go.
-func page[T any](items []T, key func(T) string, marker *string, limit *int) (out []T, next *string, err *apiError) {
+func page[T any](items []T, key func(T) string, marker *string, limit *int) (out []T, next *string, err *wire.Error) {
 	after := ""
 	if marker != nil {
 		raw, decodeErr := base64.URLEncoding.DecodeString(*marker)
 		if decodeErr != nil {
-			return nil, nil, refuseParameter("marker", "want the Marker of the page before")
+			return nil, nil, wire.RefuseParameter("marker", "want the Marker of the page before")
 		}
 		after = string(raw)
 	}
@@ -168,4 +183,21 @@ func page[T any](items []T, key func(T) string, marker *string, limit *int) (out
 		out = append(out, item)
 	}
 	return out, nil, nil
+}
+
+type callerIdentity struct {
+	XMLName struct{} `xml:"GetCallerIdentityResult"`
+	Arn     string
+	UserID  string `xml:"UserId"`
+	Account string
+}
+
+// callerIdentity says whose credentials the caller has: a user of the account.
+func (c *Cloud) callerIdentity(call *wire.Call) (any, *wire.Error) {
+	return wire.STSReply{
+		Result: callerIdentity{
+			Arn: "arn:aws:iam::" + call.Account + ":user/simulated", UserID: "AIDASIMULATED0000USER", Account: call.Account,
+		},
+		RequestID: call.ID,
+	}, nil
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
 
 // ec2Time is ISO 8601 in UTC with milliseconds.
@@ -75,84 +77,72 @@ func ec2Parameters() map[string]*regexp.Regexp {
 
 // ec2 makes an operation that refuses what EC2 would not recognise, in its exact case.
 func ec2(act operation) operation {
-	return func(c *Cloud, call *call) (any, *apiError) {
-		for name := range call.form {
-			if !slices.Contains([]string{"Action", "Version", "DryRun"}, name) && !ec2Parameters()[call.operation].MatchString(name) {
-				return nil, bad("UnknownParameter", fmt.Sprintf("The parameter %s is not recognized", name))
+	return func(c *Cloud, call *wire.Call) (any, *wire.Error) {
+		for name := range call.Form {
+			if !slices.Contains([]string{"Action", "Version", "DryRun"}, name) && !ec2Parameters()[call.Operation].MatchString(name) {
+				return nil, wire.Bad("UnknownParameter", fmt.Sprintf("The parameter %s is not recognized", name))
 			}
 		}
-		if dry := call.form.Get("DryRun"); dry != "" && dry != "true" && dry != "false" {
-			return nil, bad("InvalidParameterValue", fmt.Sprintf("Value ( %s ) for parameter dryRun is invalid. Expecting a boolean.", dry))
+		if dry := call.Form.Get("DryRun"); dry != "" && dry != "true" && dry != "false" {
+			return nil, wire.Bad("InvalidParameterValue", fmt.Sprintf("Value ( %s ) for parameter dryRun is invalid. Expecting a boolean.", dry))
 		}
 		return act(c, call)
 	}
 }
 
-// list reads Prefix.1, Prefix.2, ... of a query.
-func (c *call) list(prefix string) []string {
-	var out []string
-	for i := 1; ; i++ {
-		value, has := c.form[prefix+"."+strconv.Itoa(i)]
-		if !has {
-			return out
-		}
-		out = append(out, value[0])
-	}
-}
-
 // dryRun is EC2's answer to a call that only asks whether it would be allowed.
-func (c *call) dryRun() *apiError {
-	if c.form.Get("DryRun") != "true" {
+func dryRun(call *wire.Call) *wire.Error {
+	if call.Form.Get("DryRun") != "true" {
 		return nil
 	}
-	return plain(http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+	return wire.Plain(http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 }
 
-func malformedSnapshotID(id string) *apiError {
-	return bad("InvalidSnapshotID.Malformed", fmt.Sprintf("Invalid id: %q (expecting \"snap-...\")", id))
+func malformedSnapshotID(id string) *wire.Error {
+	return wire.Bad("InvalidSnapshotID.Malformed", fmt.Sprintf("Invalid id: %q (expecting \"snap-...\")", id))
 }
 
-func unknownSnapshot(id string) *apiError {
-	return bad("InvalidSnapshot.NotFound", fmt.Sprintf("The snapshot '%s' does not exist.", id))
+func unknownSnapshot(id string) *wire.Error {
+	return wire.Bad("InvalidSnapshot.NotFound", fmt.Sprintf("The snapshot '%s' does not exist.", id))
 }
 
 // describeSnapshots lists the account's snapshots of the region.
-func (c *Cloud) describeSnapshots(call *call) (any, *apiError) {
-	if err := call.dryRun(); err != nil {
+func (c *Cloud) describeSnapshots(call *wire.Call) (any, *wire.Error) {
+	if err := dryRun(call); err != nil {
 		return nil, err
 	}
-	filters, err := call.filters()
+	filters, err := readFilters(call)
 	if err != nil {
 		return nil, err
 	}
 	for _, g := range c.gateways {
-		c.advance(g, call.now)
+		c.advance(g, call.Now)
 	}
-	ids := call.list("SnapshotId")
+	ids := call.List("SnapshotId")
 	found, err := c.candidates(call, ids, filters)
 	if err != nil {
 		return nil, err
 	}
 	found = slices.DeleteFunc(found, func(s *snapshot) bool {
-		return !call.ownerMatches(s) || !call.mayRestore(s) || !filters.match(s, call.now)
+		return !s.ownerMatches(call) || !s.restorable(call) || !filters.match(s, call.Now)
 	})
-	some, next, err := call.snapshotPage(found, len(ids) > 0)
+	some, next, err := snapshotPage(call, found, len(ids) > 0)
 	if err != nil {
 		return nil, err
 	}
-	reply := describeSnapshotsReply{RequestID: call.id, NextToken: next}
+	reply := describeSnapshotsReply{RequestID: call.ID, NextToken: next}
 	for _, s := range some {
-		reply.Snapshots.Items = append(reply.Snapshots.Items, s.xml(call.now))
+		reply.Snapshots.Items = append(reply.Snapshots.Items, s.xml(call.Now))
 	}
 	return reply, nil
 }
 
 // candidates are the named snapshots, each of which must be there, or all that
 // a search finds by now. A search finds a new one later than a look by id does.
-func (c *Cloud) candidates(call *call, ids []string, all filters) ([]*snapshot, *apiError) {
+func (c *Cloud) candidates(call *wire.Call, ids []string, all filters) ([]*snapshot, *wire.Error) {
 	if len(ids) == 0 {
 		return slices.DeleteFunc(c.snapshots.search(all), func(s *snapshot) bool {
-			return !s.seenBy(call) || call.now.Before(s.visibleByFilter)
+			return !s.seenBy(call) || call.Now.Before(s.visibleByFilter)
 		}), nil
 	}
 	var out []*snapshot
@@ -168,55 +158,55 @@ func (c *Cloud) candidates(call *call, ids []string, all filters) ([]*snapshot, 
 	return out, nil
 }
 
-func (c *Cloud) findSnapshot(call *call, id string) (*snapshot, *apiError) {
+func (c *Cloud) findSnapshot(call *wire.Call, id string) (*snapshot, *wire.Error) {
 	if !snapshotIDForm.MatchString(id) {
 		return nil, malformedSnapshotID(id)
 	}
 	s, known := c.snapshots.byID[id]
-	if !known || !s.seenBy(call) || call.now.Before(s.visibleByID) {
+	if !known || !s.seenBy(call) || call.Now.Before(s.visibleByID) {
 		return nil, unknownSnapshot(id)
 	}
 	return s, nil
 }
 
 // seenBy is so for a snapshot of the caller's account and region that is not gone.
-func (s *snapshot) seenBy(call *call) bool {
-	return s.account == call.account && s.region == call.region && !s.gone(call.now)
+func (s *snapshot) seenBy(call *wire.Call) bool {
+	return s.account == call.Account && s.region == call.Region && !s.gone(call.Now)
 }
 
-func (c *call) ownerMatches(s *snapshot) bool {
-	owners := c.list("Owner")
+func (s *snapshot) ownerMatches(call *wire.Call) bool {
+	owners := call.List("Owner")
 	return len(owners) == 0 || slices.Contains(owners, "self") || slices.Contains(owners, s.account)
 }
 
-// mayRestore is so where one of the accounts that the caller names can make volumes of a
+// restorable is so where one of the accounts that the caller names can make volumes of a
 // snapshot: its owner alone, since none of the simulated snapshots is shared or public.
-func (c *call) mayRestore(s *snapshot) bool {
-	accounts := c.list("RestorableBy")
-	return len(accounts) == 0 || slices.Contains(accounts, s.account) || slices.Contains(accounts, "self") && c.account == s.account
+func (s *snapshot) restorable(call *wire.Call) bool {
+	accounts := call.List("RestorableBy")
+	return len(accounts) == 0 || slices.Contains(accounts, s.account) || slices.Contains(accounts, "self") && call.Account == s.account
 }
 
 // snapshotPage cuts one page. The token is the last snapshot's number, so that
 // a page stays right when snapshots come and go.
-func (c *call) snapshotPage(found []*snapshot, byID bool) ([]*snapshot, string, *apiError) {
+func snapshotPage(call *wire.Call, found []*snapshot, byID bool) ([]*snapshot, string, *wire.Error) {
 	size, after := maxResults, 0
-	if text := c.form.Get("MaxResults"); text != "" {
+	if text := call.Form.Get("MaxResults"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < minResults {
-			return nil, "", bad("InvalidParameterValue", fmt.Sprintf("Value ( %s ) for parameter maxResults is invalid. Expecting a value greater than %d.", text, minResults))
+			return nil, "", wire.Bad("InvalidParameterValue", fmt.Sprintf("Value ( %s ) for parameter maxResults is invalid. Expecting a value greater than %d.", text, minResults))
 		}
 		if byID {
-			return nil, "", bad("InvalidParameterCombination", "The parameter SnapshotIds cannot be used with the parameter MaxResults")
+			return nil, "", wire.Bad("InvalidParameterCombination", "The parameter SnapshotIds cannot be used with the parameter MaxResults")
 		}
 		size = min(n, maxResults)
 	}
-	if token := c.form.Get("NextToken"); token != "" {
+	if token := call.Form.Get("NextToken"); token != "" {
 		raw, err := base64.URLEncoding.DecodeString(token)
 		if err == nil {
 			after, err = strconv.Atoi(string(raw))
 		}
 		if err != nil {
-			return nil, "", bad("InvalidNextToken", "The token '"+token+"' is invalid")
+			return nil, "", wire.Bad("InvalidNextToken", "The token '"+token+"' is invalid")
 		}
 	}
 	found = slices.DeleteFunc(found, func(s *snapshot) bool { return s.seq <= after })
@@ -248,38 +238,38 @@ func (s *snapshot) xml(now time.Time) snapshotXML {
 
 // deleteSnapshot accepts a pending snapshot too, which goes when it completes; to delete
 // it again fails as for one that is gone.
-func (c *Cloud) deleteSnapshot(call *call) (any, *apiError) {
-	id := call.form.Get("SnapshotId")
+func (c *Cloud) deleteSnapshot(call *wire.Call) (any, *wire.Error) {
+	id := call.Form.Get("SnapshotId")
 	if id == "" {
-		return nil, bad("MissingParameter", "The request must contain the parameter SnapshotId")
+		return nil, wire.Bad("MissingParameter", "The request must contain the parameter SnapshotId")
 	}
 	s, err := c.findSnapshot(call, id)
 	if err != nil {
 		return nil, err
 	}
-	if err := call.dryRun(); err != nil {
+	if err := dryRun(call); err != nil {
 		return nil, err
 	}
 	if !s.deleted.IsZero() {
 		return nil, unknownSnapshot(id)
 	}
-	c.effect(call, s.id, map[string]string{"status": s.status(call.now), "volume": s.volumeID, "description": s.description})
-	s.deleted = call.now
-	return doneReply{RequestID: call.id, Return: true}, nil
+	c.effect(call, s.id, map[string]string{"status": s.status(call.Now), "volume": s.volumeID, "description": s.description})
+	s.deleted = call.Now
+	return doneReply{RequestID: call.ID, Return: true}, nil
 }
 
 // createTags tags snapshots; the simulator knows no other EC2 resources.
-func (c *Cloud) createTags(call *call) (any, *apiError) {
-	ids := call.list("ResourceId")
-	if len(ids) == 0 || call.form.Get("Tag.1.Key") == "" {
-		return nil, bad("MissingParameter", "The request must contain the parameters ResourceId.1 and Tag.1.Key")
+func (c *Cloud) createTags(call *wire.Call) (any, *wire.Error) {
+	ids := call.List("ResourceId")
+	if len(ids) == 0 || call.Form.Get("Tag.1.Key") == "" {
+		return nil, wire.Bad("MissingParameter", "The request must contain the parameters ResourceId.1 and Tag.1.Key")
 	}
 	tags := map[string]string{}
-	for i := 1; call.form.Has(fmt.Sprintf("Tag.%d.Key", i)); i++ {
-		key := call.form.Get(fmt.Sprintf("Tag.%d.Key", i))
-		value := call.form.Get(fmt.Sprintf("Tag.%d.Value", i))
+	for i := 1; call.Form.Has(fmt.Sprintf("Tag.%d.Key", i)); i++ {
+		key := call.Form.Get(fmt.Sprintf("Tag.%d.Key", i))
+		value := call.Form.Get(fmt.Sprintf("Tag.%d.Value", i))
 		if strings.HasPrefix(key, "aws:") || utf8.RuneCountInString(key) > 127 || utf8.RuneCountInString(value) > 255 {
-			return nil, bad("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use; keys have at most 127 characters, values 255")
+			return nil, wire.Bad("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use; keys have at most 127 characters, values 255")
 		}
 		tags[key] = value
 	}
@@ -287,12 +277,12 @@ func (c *Cloud) createTags(call *call) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	if err := call.dryRun(); err != nil {
+	if err := dryRun(call); err != nil {
 		return nil, err
 	}
 	for _, s := range found {
 		if after := maps.Clone(s.tags); len(merged(after, tags)) > maxTags {
-			return nil, bad("TagLimitExceeded", fmt.Sprintf("The maximum number of Tags for a resource has been reached: %d", maxTags))
+			return nil, wire.Bad("TagLimitExceeded", fmt.Sprintf("The maximum number of Tags for a resource has been reached: %d", maxTags))
 		}
 	}
 	for _, s := range found {
@@ -303,7 +293,7 @@ func (c *Cloud) createTags(call *call) (any, *apiError) {
 		}
 		c.effect(call, s.id, detail)
 	}
-	return doneReply{RequestID: call.id, Return: true}, nil
+	return doneReply{RequestID: call.ID, Return: true}, nil
 }
 
 // merged puts tags onto others.

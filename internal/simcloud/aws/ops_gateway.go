@@ -2,6 +2,8 @@ package aws
 
 import (
 	"slices"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
 
 type gatewayInformation struct {
@@ -25,10 +27,10 @@ type networkInterface struct {
 }
 
 // describeGateway answers while the gateway is connected, in whatever state.
-func (c *Cloud) describeGateway(call *call, g *gateway) (any, *apiError) {
-	g.poll(call.now)
+func (c *Cloud) describeGateway(call *wire.Call, g *gateway) (any, *wire.Error) {
+	g.poll(call.Now)
 	if !g.connected() {
-		return nil, refuse("GatewayNotConnected")
+		return nil, wire.Refuse("GatewayNotConnected")
 	}
 	info := gatewayInformation{
 		GatewayARN: g.arn, GatewayId: g.conf.ID, GatewayName: g.conf.Name, GatewayTimezone: g.zone.String(),
@@ -66,12 +68,12 @@ type maintenanceStart struct {
 	SoftwareUpdatePreferences updatePreferences
 }
 
-func (c *Cloud) describeMaintenance(_ *call, g *gateway) (any, *apiError) {
+func (c *Cloud) describeMaintenance(_ *wire.Call, g *gateway) (any, *wire.Error) {
 	if !g.running() {
-		return nil, refuse("GatewayNotConnected")
+		return nil, wire.Refuse("GatewayNotConnected")
 	}
 	if g.window.NotSupported {
-		return nil, refuse("NotSupported")
+		return nil, wire.Refuse("NotSupported")
 	}
 	w := g.window
 	return maintenanceStart{
@@ -99,7 +101,7 @@ func (in updateMaintenanceInput) policy() string {
 	return *in.SoftwareUpdatePreferences.AutomaticUpdatePolicy
 }
 
-func (in updateMaintenanceInput) check() *apiError {
+func (in updateMaintenanceInput) check() *wire.Error {
 	var v violations
 	v.between("hourOfDay", in.HourOfDay, 0, 23)
 	v.between("minuteOfHour", in.MinuteOfHour, 0, 59)
@@ -113,7 +115,7 @@ func (in updateMaintenanceInput) check() *apiError {
 
 // updateMaintenance takes a schedule, a policy or both; what is not sent
 // persists, and an incomplete schedule changes nothing.
-func (c *Cloud) updateMaintenance(call *call, in updateMaintenanceInput) (any, *apiError) {
+func (c *Cloud) updateMaintenance(call *wire.Call, in updateMaintenanceInput) (any, *wire.Error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
@@ -122,11 +124,11 @@ func (c *Cloud) updateMaintenance(call *call, in updateMaintenanceInput) (any, *
 		return nil, err
 	}
 	if !g.running() {
-		return nil, refuse("GatewayNotConnected")
+		return nil, wire.Refuse("GatewayNotConnected")
 	}
 	window, policy := in.schedule(), in.policy()
 	if window.absolute() && !window.whole() || !window.absolute() && policy == "" {
-		return nil, refuseParameter("schedule", "want hourOfDay and minuteOfHour and either dayOfWeek or dayOfMonth")
+		return nil, wire.RefuseParameter("schedule", "want hourOfDay and minuteOfHour and either dayOfWeek or dayOfMonth")
 	}
 	detail := map[string]string{}
 	if window.absolute() {
@@ -146,20 +148,20 @@ func (c *Cloud) updateMaintenance(call *call, in updateMaintenanceInput) (any, *
 // the first is a setting, the second 200 without another update. An accepted
 // second trigger is an effect all the same, so that nobody's double sending
 // goes unseen.
-func (c *Cloud) updateSoftware(call *call, g *gateway) (any, *apiError) {
+func (c *Cloud) updateSoftware(call *wire.Call, g *gateway) (any, *wire.Error) {
 	if !g.running() {
-		return nil, refuse("GatewayNotConnected")
+		return nil, wire.Refuse("GatewayNotConnected")
 	}
 	detail := map[string]string{"from": g.version, "to": g.next}
 	switch {
 	case g.update != nil:
 		detail["to"], detail["outcome"] = g.update.version, "an update was under way already"
 	case g.next == "" && g.conf.NoUpdate == noUpdateNotSupported:
-		return nil, refuse("NotSupported")
+		return nil, wire.Refuse("NotSupported")
 	case g.next == "" || g.conf.NoEffect:
 		return gatewayOutput{GatewayARN: g.arn}, nil
 	default:
-		c.startUpdate(g, call.now)
+		c.startUpdate(g, call.Now)
 	}
 	c.effect(call, g.arn, detail)
 	return gatewayOutput{GatewayARN: g.arn}, nil
@@ -187,7 +189,7 @@ type listGatewaysOutput struct {
 }
 
 // listGateways reads registrations, which needs no connected gateway.
-func (c *Cloud) listGateways(call *call, in listInput) (any, *apiError) {
+func (c *Cloud) listGateways(call *wire.Call, in listInput) (any, *wire.Error) {
 	var v violations
 	v.page(in.Marker, in.Limit)
 	if err := v.err(); err != nil {
@@ -205,7 +207,7 @@ func (c *Cloud) listGateways(call *call, in listInput) (any, *apiError) {
 	}
 	out := listGatewaysOutput{Gateways: []gatewayInfo{}, Marker: next}
 	for _, g := range some {
-		c.advance(g, call.now)
+		c.advance(g, call.Now)
 		info := gatewayInfo{
 			GatewayId: g.conf.ID, GatewayARN: g.arn, GatewayType: g.conf.Type, GatewayOperationalState: "ACTIVE",
 			GatewayName: g.conf.Name, HostEnvironment: g.conf.HostEnvironment, SoftwareVersion: g.version,
@@ -226,12 +228,12 @@ type uploadBuffer struct {
 }
 
 // describeUploadBuffer says that the smallest buffer that AWS allows is empty.
-func (c *Cloud) describeUploadBuffer(_ *call, g *gateway) (any, *apiError) {
+func (c *Cloud) describeUploadBuffer(_ *wire.Call, g *gateway) (any, *wire.Error) {
 	if !g.running() {
-		return nil, refuse("GatewayNotConnected")
+		return nil, wire.Refuse("GatewayNotConnected")
 	}
 	if !hasVolumes(g.conf.Type) && g.conf.Type != "VTL" && g.conf.Type != "VTL_SNOW" {
-		return nil, refuse("NotSupported")
+		return nil, wire.Refuse("NotSupported")
 	}
 	return uploadBuffer{GatewayARN: g.arn, DiskIds: []string{"pci-0000:03:00.0-scsi-0:0:0:0"}, UploadBufferAllocatedInBytes: 150 * gib}, nil
 }

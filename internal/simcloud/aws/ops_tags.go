@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
 
 // maxShownTags is how many tags DescribeGatewayInformation shows at the most (API
@@ -21,7 +23,7 @@ type resourceOutput struct {
 }
 
 // addTags tags a gateway or a volume; it needs no connected gateway.
-func (c *Cloud) addTags(call *call, in addTagsInput) (any, *apiError) {
+func (c *Cloud) addTags(call *wire.Call, in addTagsInput) (any, *wire.Error) {
 	var check violations
 	if in.Tags == nil {
 		check.length("tags", nil, 0, 0)
@@ -54,7 +56,7 @@ type listTagsOutput struct {
 }
 
 // listTags shows every tag, page by page.
-func (c *Cloud) listTags(call *call, in listTagsInput) (any, *apiError) {
+func (c *Cloud) listTags(call *wire.Call, in listTagsInput) (any, *wire.Error) {
 	var check violations
 	check.page(in.Marker, in.Limit)
 	tags, err := c.tagsOf(call, in.ResourceARN, check)
@@ -74,7 +76,7 @@ type removeTagsInput struct {
 }
 
 // removeTags takes tags off. A key that the resource does not have is no error.
-func (c *Cloud) removeTags(call *call, in removeTagsInput) (any, *apiError) {
+func (c *Cloud) removeTags(call *wire.Call, in removeTagsInput) (any, *wire.Error) {
 	var check violations
 	if in.TagKeys == nil {
 		check.length("tagKeys", nil, 0, 0)
@@ -101,7 +103,7 @@ func (c *Cloud) removeTags(call *call, in removeTagsInput) (any, *apiError) {
 
 // tagsOf are the tags of a gateway or a volume, as the simulator keeps them, where the
 // input breaks no rule.
-func (c *Cloud) tagsOf(call *call, arn *string, check violations) (map[string]string, *apiError) {
+func (c *Cloud) tagsOf(call *wire.Call, arn *string, check violations) (map[string]string, *wire.Error) {
 	check.length("resourceARN", arn, 50, 500)
 	if err := check.err(); err != nil {
 		return nil, err

@@ -1,6 +1,10 @@
 package aws
 
-import "time"
+import (
+	"time"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
+)
 
 type volumeInfo struct {
 	VolumeARN              string
@@ -23,7 +27,7 @@ func (v *volume) volumeType() string { return v.gateway.conf.Type + " iSCSI" }
 
 // listVolumes lists one gateway's volumes, which needs the gateway, or all of
 // the account's in the region. It says nothing of a volume's status.
-func (c *Cloud) listVolumes(call *call, in listInput) (any, *apiError) {
+func (c *Cloud) listVolumes(call *wire.Call, in listInput) (any, *wire.Error) {
 	var v violations
 	v.page(in.Marker, in.Limit)
 	if err := v.err(); err != nil {
@@ -51,7 +55,7 @@ func (c *Cloud) listVolumes(call *call, in listInput) (any, *apiError) {
 }
 
 // volumesOf is sorted by ARN.
-func (c *Cloud) volumesOf(call *call, arn *string) ([]*volume, *apiError) {
+func (c *Cloud) volumesOf(call *wire.Call, arn *string) ([]*volume, *wire.Error) {
 	var all []*volume
 	if arn == nil {
 		for _, g := range c.gateways {
@@ -66,10 +70,10 @@ func (c *Cloud) volumesOf(call *call, arn *string) ([]*volume, *apiError) {
 		return nil, err
 	}
 	if !g.running() {
-		return nil, refuse("GatewayNotConnected")
+		return nil, wire.Refuse("GatewayNotConnected")
 	}
 	if !hasVolumes(g.conf.Type) {
-		return nil, refuse("NotSupported")
+		return nil, wire.Refuse("NotSupported")
 	}
 	return g.sortedVolumes(), nil
 }
@@ -110,7 +114,7 @@ type storedVolumes struct {
 	StorediSCSIVolumes []iscsiVolume
 }
 
-func (c *Cloud) describeCached(call *call, in describeVolumesInput) (any, *apiError) {
+func (c *Cloud) describeCached(call *wire.Call, in describeVolumesInput) (any, *wire.Error) {
 	volumes, err := c.describeVolumes(call, in, typeCached)
 	if err != nil {
 		return nil, err
@@ -118,7 +122,7 @@ func (c *Cloud) describeCached(call *call, in describeVolumesInput) (any, *apiEr
 	return cachedVolumes{volumes}, nil
 }
 
-func (c *Cloud) describeStored(call *call, in describeVolumesInput) (any, *apiError) {
+func (c *Cloud) describeStored(call *wire.Call, in describeVolumesInput) (any, *wire.Error) {
 	volumes, err := c.describeVolumes(call, in, typeStored)
 	if err != nil {
 		return nil, err
@@ -127,7 +131,7 @@ func (c *Cloud) describeStored(call *call, in describeVolumesInput) (any, *apiEr
 }
 
 // describeVolumes describes volumes that must all be of one gateway of the type.
-func (c *Cloud) describeVolumes(call *call, in describeVolumesInput, gatewayType string) ([]iscsiVolume, *apiError) {
+func (c *Cloud) describeVolumes(call *wire.Call, in describeVolumesInput, gatewayType string) ([]iscsiVolume, *wire.Error) {
 	if in.VolumeARNs == nil {
 		var v violations
 		v.length("volumeARNs", nil, 0, 0)
@@ -145,13 +149,13 @@ func (c *Cloud) describeVolumes(call *call, in describeVolumesInput, gatewayType
 		}
 		switch {
 		case v.gateway != first:
-			return nil, refuseParameter("volumeARNs", "want volumes of one gateway")
+			return nil, wire.RefuseParameter("volumeARNs", "want volumes of one gateway")
 		case first.conf.Type != gatewayType:
-			return nil, refuse("NotSupported")
+			return nil, wire.Refuse("NotSupported")
 		case !first.running():
-			return nil, refuse("GatewayNotConnected")
+			return nil, wire.Refuse("GatewayNotConnected")
 		}
-		out = append(out, v.describe(call.now))
+		out = append(out, v.describe(call.Now))
 	}
 	return out, nil
 }
@@ -175,7 +179,7 @@ func (v *volume) describe(now time.Time) iscsiVolume {
 }
 
 // findVolume gives a volume of the caller's account and region.
-func (c *Cloud) findVolume(call *call, arn *string) (*volume, *apiError) {
+func (c *Cloud) findVolume(call *wire.Call, arn *string) (*volume, *wire.Error) {
 	var v violations
 	v.length("volumeARN", arn, 50, 500)
 	v.pattern("volumeARN", arn, volumeARNForm)
@@ -184,9 +188,9 @@ func (c *Cloud) findVolume(call *call, arn *string) (*volume, *apiError) {
 	}
 	found, known := c.volumes[*arn]
 	if !known || !found.gateway.belongs(call) {
-		return nil, refuse("VolumeNotFound")
+		return nil, wire.Refuse("VolumeNotFound")
 	}
-	c.advance(found.gateway, call.now)
+	c.advance(found.gateway, call.Now)
 	return found, nil
 }
 
@@ -204,15 +208,15 @@ type recoveryPoints struct {
 
 // listRecoveryPoints is for cached volumes, and works while the gateway is
 // away: that is what recovery points are for.
-func (c *Cloud) listRecoveryPoints(call *call, g *gateway) (any, *apiError) {
+func (c *Cloud) listRecoveryPoints(call *wire.Call, g *gateway) (any, *wire.Error) {
 	if g.conf.Type != typeCached {
-		return nil, refuse("NotSupported")
+		return nil, wire.Refuse("NotSupported")
 	}
 	out := recoveryPoints{GatewayARN: g.arn, VolumeRecoveryPointInfos: []recoveryPoint{}}
 	for _, v := range g.sortedVolumes() {
 		out.VolumeRecoveryPointInfos = append(out.VolumeRecoveryPointInfos, recoveryPoint{
 			VolumeARN: v.arn, VolumeSizeInBytes: int64(v.conf.SizeGiB) * gib, VolumeUsageInBytes: int64(v.conf.SizeGiB) * gib / 4,
-			VolumeRecoveryPointTime: recoveryPointTime(call.now),
+			VolumeRecoveryPointTime: recoveryPointTime(call.Now),
 		})
 	}
 	return out, nil
@@ -221,4 +225,75 @@ func (c *Cloud) listRecoveryPoints(call *call, g *gateway) (any, *apiError) {
 // recoveryPointTime is the last whole hour, in the form of AWS's samples.
 func recoveryPointTime(now time.Time) string {
 	return now.UTC().Truncate(time.Hour).Format("2006-01-02T15:04:05.000Z")
+}
+
+type createSnapshotInput struct {
+	VolumeARN           *string
+	SnapshotDescription *string
+	Tags                []tag
+}
+
+type createSnapshotOutput struct {
+	VolumeARN               string
+	SnapshotId              string //nolint:revive // the wire's spelling
+	VolumeRecoveryPointTime string `json:",omitempty"`
+}
+
+// createSnapshot needs a running gateway and an AVAILABLE volume; a stored
+// volume may also be RESTORING.
+func (c *Cloud) createSnapshot(call *wire.Call, in createSnapshotInput) (any, *wire.Error) {
+	v, err := c.snapshotted(call, in)
+	if err != nil {
+		return nil, err
+	}
+	if !v.gateway.running() {
+		return nil, wire.Refuse("GatewayNotConnected")
+	}
+	status, _ := v.statusAt(call.Now)
+	restoring := v.gateway.conf.Type == typeStored && status == "RESTORING"
+	if status != volumeAvailable && !restoring {
+		e := wire.Refuse("VolumeNotReady")
+		e.Details["volumeStatus"] = status
+		return nil, e
+	}
+	return c.takeSnapshot(call, v, in)
+}
+
+// createFromRecoveryPoint is for cached volumes, and works while the gateway is away.
+func (c *Cloud) createFromRecoveryPoint(call *wire.Call, in createSnapshotInput) (any, *wire.Error) {
+	v, err := c.snapshotted(call, in)
+	if err != nil {
+		return nil, err
+	}
+	if v.gateway.conf.Type != typeCached {
+		return nil, wire.Refuse("NotSupported")
+	}
+	out, err := c.takeSnapshot(call, v, in)
+	out.VolumeRecoveryPointTime = recoveryPointTime(call.Now)
+	return out, err
+}
+
+// snapshotted checks the input and finds the volume.
+func (c *Cloud) snapshotted(call *wire.Call, in createSnapshotInput) (*volume, *wire.Error) {
+	var check violations
+	check.length("snapshotDescription", in.SnapshotDescription, 1, 255)
+	if err := check.err(); err != nil {
+		return nil, err
+	}
+	return c.findVolume(call, in.VolumeARN)
+}
+
+func (c *Cloud) takeSnapshot(call *wire.Call, v *volume, in createSnapshotInput) (createSnapshotOutput, *wire.Error) {
+	tags := map[string]string{}
+	if err := takeTags(tags, in.Tags); err != nil {
+		return createSnapshotOutput{}, err
+	}
+	s := c.newSnapshot(v, call.Now, *in.SnapshotDescription, tags)
+	s.fate = v.fate()
+	if s.fate == fateError {
+		s.message = "Client.InternalError: the snapshot could not be completed"
+	}
+	c.snapshots.add(s)
+	c.effect(call, s.id, map[string]string{"volume": v.arn, "description": s.description})
+	return createSnapshotOutput{VolumeARN: v.arn, SnapshotId: s.id}, nil
 }

@@ -5,19 +5,21 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
 
 // resources are the ids of what a request names and of what that belongs to:
 // a volume's request is one of its gateway too.
-func (c *Cloud) resources(call *call) []string {
-	if call.service != serviceGateway {
+func (c *Cloud) resources(call *wire.Call) []string {
+	if call.Service != wire.StorageGateway {
 		return c.ec2Resources(call)
 	}
 	var in struct {
 		GatewayARN, VolumeARN, ResourceARN string
 		VolumeARNs                         []string
 	}
-	if json.Unmarshal(call.body, &in) != nil {
+	if json.Unmarshal(call.Body, &in) != nil {
 		return nil // the operation refuses it
 	}
 	var out []string
@@ -41,14 +43,14 @@ func lineage(arn string) []string {
 }
 
 // ec2Resources follows snapshots to their volumes, and volumes to their gateways.
-func (c *Cloud) ec2Resources(call *call) []string {
+func (c *Cloud) ec2Resources(call *wire.Call) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	named := append(call.list("SnapshotId"), call.list("ResourceId")...)
-	named = append(named, call.form.Get("SnapshotId"))
-	for i := 1; call.form.Has(fmt.Sprintf("Filter.%d.Name", i)); i++ {
-		if call.form.Get(fmt.Sprintf("Filter.%d.Name", i)) == "volume-id" {
-			named = append(named, call.list(fmt.Sprintf("Filter.%d.Value", i))...)
+	named := append(call.List("SnapshotId"), call.List("ResourceId")...)
+	named = append(named, call.Form.Get("SnapshotId"))
+	for i := 1; call.Form.Has(fmt.Sprintf("Filter.%d.Name", i)); i++ {
+		if call.Form.Get(fmt.Sprintf("Filter.%d.Name", i)) == "volume-id" {
+			named = append(named, call.List(fmt.Sprintf("Filter.%d.Value", i))...)
 		}
 	}
 	out := named

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
 
 // violations are the constraints of the service's model that an input breaks;
@@ -73,7 +75,7 @@ func (v *violations) tags(tags []tag) {
 }
 
 // err is nil if nothing is broken.
-func (v *violations) err() *apiError {
+func (v *violations) err() *wire.Error {
 	if len(*v) == 0 {
 		return nil
 	}
@@ -81,5 +83,5 @@ func (v *violations) err() *apiError {
 	if len(*v) == 1 {
 		plural = ""
 	}
-	return bad("ValidationException", fmt.Sprintf("%d validation error%s detected: %s", len(*v), plural, strings.Join(*v, "; ")))
+	return wire.Bad("ValidationException", fmt.Sprintf("%d validation error%s detected: %s", len(*v), plural, strings.Join(*v, "; ")))
 }

@@ -1,4 +1,4 @@
-package aws
+package wire
 
 import (
 	"embed"
@@ -17,38 +17,38 @@ var known embed.FS
 
 // notSimulated is the answer to an operation that AWS has and the simulator does not; nil
 // for a name that is no operation of the service. No AWS service answers so.
-func notSimulated(service, name string) *apiError {
+func notSimulated(service, name string) *Error {
 	names, err := known.ReadFile("known/" + service + ".txt")
 	if err != nil {
-		return plain(http.StatusInternalServerError, "InternalError", err.Error())
+		return Plain(http.StatusInternalServerError, "InternalError", err.Error())
 	}
 	if !slices.Contains(strings.Fields(string(names)), name) {
 		return nil
 	}
-	return plain(http.StatusNotImplemented, "NotSimulated", fmt.Sprintf("%s:%s is an operation of AWS that this simulator does not serve.", service, name))
+	return Plain(http.StatusNotImplemented, "NotSimulated", fmt.Sprintf("%s:%s is an operation of AWS that this simulator does not serve.", service, name))
 }
 
 // otherService is the answer to a request that is signed for a service of AWS that is
 // not simulated at all, in the form that the request's client reads.
-func otherService(call *call, service string) *apiError {
-	form := call.http.Header.Get("Content-Type")
+func otherService(call *Call, service string) *Error {
+	form := call.HTTP.Header.Get("Content-Type")
 	switch {
-	case call.http.Header.Get("X-Amz-Target") != "" || strings.Contains(form, "json"):
+	case call.HTTP.Header.Get("X-Amz-Target") != "" || strings.Contains(form, "json"):
 		call.protocol = jsonProtocol{}
-		_, call.operation, _ = strings.Cut(call.http.Header.Get("X-Amz-Target"), ".")
+		_, call.Operation, _ = strings.Cut(call.HTTP.Header.Get("X-Amz-Target"), ".")
 	case strings.HasPrefix(form, formEncoded):
 		call.protocol = stsProtocol{}
-		call.operation = call.form.Get("Action")
+		call.Operation = call.Form.Get("Action")
 	case service == "s3":
 		call.protocol = s3Protocol{}
 	}
-	call.service = service
-	if call.operation == "" {
-		call.operation = call.http.Method + " " + call.http.URL.Path
+	call.Service = service
+	if call.Operation == "" {
+		call.Operation = call.HTTP.Method + " " + call.HTTP.URL.Path
 	}
-	return plain(http.StatusNotImplemented, "NotSimulated", fmt.Sprintf(
+	return Plain(http.StatusNotImplemented, "NotSimulated", fmt.Sprintf(
 		"%s:%s: this simulator does not serve the service %s of AWS, only storagegateway, ec2 (snapshots) and sts.",
-		service, call.operation, service))
+		service, call.Operation, service))
 }
 
 // s3Protocol is S3's, whose errors have a root of their own.
@@ -60,6 +60,6 @@ type s3Fault struct {
 	RequestID string `xml:"RequestId"`
 }
 
-func (s3Protocol) encode(w http.ResponseWriter, call *call, _ any, err *apiError) {
-	writeXML(w, call, err.status, xml.StartElement{Name: xml.Name{Local: "Error"}}, s3Fault{Code: err.code, Message: err.message, RequestID: call.id})
+func (s3Protocol) encode(w http.ResponseWriter, call *Call, _ any, err *Error) {
+	writeXML(w, call, err.status, xml.StartElement{Name: xml.Name{Local: "Error"}}, s3Fault{Code: err.code, Message: err.Message, RequestID: call.ID})
 }

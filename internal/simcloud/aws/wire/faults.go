@@ -1,4 +1,4 @@
-package aws
+package wire
 
 import (
 	"net/http"
@@ -9,29 +9,29 @@ import (
 
 // faultErrors are a protocol's forms of the faults that are error answers.
 type faultErrors struct {
-	denied, throttled, internal, echoed *apiError
+	denied, throttled, internal, echoed *Error
 	// withCode is the error of a code that a script chose.
-	withCode func(code string) *apiError
+	withCode func(code string) *Error
 }
 
 func (jsonProtocol) faultErrors() faultErrors {
 	return faultErrors{
-		denied:    bad("AccessDeniedException", "User is not authorized to perform this operation because no identity-based policy allows it"),
-		throttled: bad("ThrottlingException", "Rate exceeded"),
-		internal: &apiError{
-			status: http.StatusInternalServerError, code: "InternalServerError", message: "An internal server error has occurred.",
-			inner: "InternalError", details: map[string]string{},
+		denied:    Bad("AccessDeniedException", "User is not authorized to perform this operation because no identity-based policy allows it"),
+		throttled: Bad("ThrottlingException", "Rate exceeded"),
+		internal: &Error{
+			status: http.StatusInternalServerError, code: "InternalServerError", Message: "An internal server error has occurred.",
+			inner: "InternalError", Details: map[string]string{},
 		},
-		echoed:   bad("ValidationException", ""),
+		echoed:   Bad("ValidationException", ""),
 		withCode: jsonError,
 	}
 }
 
 // jsonError tells the exceptions and common errors from the inner codes of an
 // InvalidGatewayRequestException, which is every code that is not named here.
-func jsonError(code string) *apiError {
+func jsonError(code string) *Error {
 	if code == invalidGatewayRequest {
-		return refuse("InvalidParameters")
+		return Refuse("InvalidParameters")
 	}
 	status, common := map[string]int{
 		"InternalServerError": http.StatusInternalServerError, "ServiceUnavailableError": http.StatusServiceUnavailable,
@@ -46,22 +46,22 @@ func jsonError(code string) *apiError {
 		"MissingAuthenticationToken": http.StatusForbidden,
 	}[code]
 	if common {
-		return plain(status, code, "The request was refused: "+code+".")
+		return Plain(status, code, "The request was refused: "+code+".")
 	}
-	e := refuse(code)
-	if e.message == "" {
-		e.message = "The request was refused: " + code + "."
+	e := Refuse(code)
+	if e.Message == "" {
+		e.Message = "The request was refused: " + code + "."
 	}
 	return e
 }
 
 func (queryProtocol) faultErrors() faultErrors {
 	return faultErrors{
-		denied:    plain(http.StatusForbidden, "UnauthorizedOperation", "You are not authorized to perform this operation."),
-		throttled: plain(http.StatusServiceUnavailable, "RequestLimitExceeded", "Request limit exceeded."),
-		internal:  plain(http.StatusInternalServerError, "InternalError", "An internal error has occurred"),
-		echoed:    bad("InvalidRequest", ""),
-		withCode: func(code string) *apiError {
+		denied:    Plain(http.StatusForbidden, "UnauthorizedOperation", "You are not authorized to perform this operation."),
+		throttled: Plain(http.StatusServiceUnavailable, "RequestLimitExceeded", "Request limit exceeded."),
+		internal:  Plain(http.StatusInternalServerError, "InternalError", "An internal error has occurred"),
+		echoed:    Bad("InvalidRequest", ""),
+		withCode: func(code string) *Error {
 			status, known := map[string]int{
 				"UnauthorizedOperation": http.StatusForbidden, "AuthFailure": http.StatusUnauthorized,
 				"RequestLimitExceeded": http.StatusServiceUnavailable, "Unavailable": http.StatusServiceUnavailable,
@@ -71,37 +71,37 @@ func (queryProtocol) faultErrors() faultErrors {
 			if !known {
 				status = http.StatusBadRequest
 			}
-			return plain(status, code, "The request was refused: "+code+".")
+			return Plain(status, code, "The request was refused: "+code+".")
 		},
 	}
 }
 
-// failure is the error answer of the fault that befalls the call; nil where
+// Failure is the error answer of the fault that befalls the call; nil where
 // none does, or one of another sort.
-func (c *Cloud) failure(call *call) *apiError {
-	rule := call.strike.Rule()
-	failed := call.failureOf(rule.Kind)
+func (c *Call) Failure() *Error {
+	rule := c.Strike.Rule()
+	failed := c.failureOf(rule.Kind)
 	if failed == nil {
 		return nil
 	}
 	if rule.Code != "" && rule.Code != failed.code && rule.Code != failed.inner {
-		text := failed.message
-		failed = call.withCode(rule.Code)
+		text := failed.Message
+		failed = c.withCode(rule.Code)
 		if rule.Kind == fault.Echo {
-			failed.message = text
+			failed.Message = text
 		}
 	}
 	if rule.Status != 0 {
 		failed.status = rule.Status
 	}
 	if rule.Message != "" {
-		failed.message = rule.Message
+		failed.Message = rule.Message
 	}
 	return failed
 }
 
 // failureOf is the error of a kind in the call's protocol.
-func (c *call) failureOf(kind fault.Kind) *apiError {
+func (c *Call) failureOf(kind fault.Kind) *Error {
 	errs, auth := c.protocol.faultErrors(), c.protocol.authErrors()
 	switch kind {
 	case fault.RefusedBefore:
@@ -119,7 +119,7 @@ func (c *call) failureOf(kind fault.Kind) *apiError {
 	case fault.ClockSkew:
 		return checkDate(c.signed, c.signed.Add(-2*skewLimit), auth)
 	case fault.Echo:
-		errs.echoed.message = fault.EchoOf(c.http, c.body)
+		errs.echoed.Message = fault.EchoOf(c.HTTP, c.Body)
 		return errs.echoed
 	default:
 		return nil
@@ -127,10 +127,10 @@ func (c *call) failureOf(kind fault.Kind) *apiError {
 }
 
 // withCode is the error of a code: the protocol's own, where authentication has one.
-func (c *call) withCode(code string) *apiError {
+func (c *Call) withCode(code string) *Error {
 	auth := c.protocol.authErrors()
-	known := []*apiError{auth.unknownKey, auth.wrongSecret, auth.expiredToken, auth.expired, auth.missing, auth.incomplete}
-	if at := slices.IndexFunc(known, func(e *apiError) bool { return e.code == code }); at >= 0 {
+	known := []*Error{auth.unknownKey, auth.wrongSecret, auth.expiredToken, auth.expired, auth.missing, auth.incomplete}
+	if at := slices.IndexFunc(known, func(e *Error) bool { return e.code == code }); at >= 0 {
 		return known[at]
 	}
 	return c.protocol.faultErrors().withCode(code)
