@@ -1,9 +1,10 @@
-// Package huawei is the simulated Huawei Cloud: the TaurusDB proxy operations
-// and the IAM calls that their users need, over HTTP in the vendor's own forms,
-// with real signatures, real tokens and jobs that take their time.
+// Package huawei is the simulated Huawei Cloud: the operations of TaurusDB's proxies, and those
+// of IAM that their callers need, over HTTP in the vendor's own forms, with real signatures,
+// real tokens and jobs that take their time. The faults that a script can play are in ../fault.
 //
-// State follows from what was asked for and from the clock: nothing runs in the
-// background, and whatever has fallen due is put into effect by the next call.
+// Begin at Scenario, what can be described, and operations, what is served. State follows from
+// what was asked for and from the clock: nothing runs in the background, and whatever has
+// fallen due is put into effect by the next call.
 package huawei
 
 import (

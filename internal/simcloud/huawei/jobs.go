@@ -2,6 +2,9 @@ package huawei
 
 import (
 	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -137,4 +140,145 @@ func formatTime(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(jobTime)
+}
+
+// jobFilter is what the two lists of jobs have in common.
+type jobFilter struct {
+	status, name, id, instance string
+	from, to                   time.Time
+}
+
+func (c *Cloud) listImmediate(call *call) (*reply, error) {
+	// The documented limits are these three.
+	limits := func(n int) bool { return n == 10 || n == 20 || n == 50 }
+	jobs, total, err := c.list(call, false, limits, 10)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]object, 0, len(jobs))
+	for _, j := range jobs {
+		i := j.proxy.instance
+		list = append(list, object{
+			"instance_id": i.ID, "instance_name": i.Name, "instance_status": unified(i.Status),
+			"job_id": j.id, "job_name": j.name, "order_id": nil,
+			"status": j.status(call.now), "process": j.process(call.now, c.durations.Upgrade),
+			"created_time": formatTime(j.created), "ended_time": j.endedAt(call.now),
+			"fail_reason": j.failReason(call.now), "show_detail": false,
+		})
+	}
+	names := []string{nameUpgrade, nameWeights, nameRouteMode, nameRestart}
+	return ok(object{"jobs": list, "total_count": total, "action_names": names}), nil
+}
+
+func (c *Cloud) listScheduled(call *call) (*reply, error) {
+	limits := func(n int) bool { return n >= 1 && n <= 100 }
+	jobs, total, err := c.list(call, true, limits, 10)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]object, 0, len(jobs))
+	for _, j := range jobs {
+		i := j.proxy.instance
+		list = append(list, object{
+			"job_id": j.id, "job_name": j.name, "job_status": j.status(call.now), "project_id": i.ProjectID,
+			"instance_id": i.ID, "instance_name": i.Name, "instance_status": unified(i.Status),
+			"proxy_id": j.proxy.ID, "proxy_name": j.proxy.Name,
+			"create_time": formatTime(j.created), "start_time": formatTime(j.due), "end_time": j.endedAt(call.now),
+			"datastore_type": "gaussdb-mysql", "target_config": object{"target_version": j.target},
+		})
+	}
+	return ok(object{"schedules": list, "total_count": total}), nil
+}
+
+// list gives one page of the jobs that the query asks for, newest first, and
+// how many there are on all pages.
+func (c *Cloud) list(call *call, scheduled bool, limits func(int) bool, usual int) ([]*job, int, error) {
+	filter, err := parseFilter(call.query)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !scheduled {
+		filter.instance = "" // the vendor's list of instant tasks cannot be asked for one instance's
+	}
+	var jobs []*job
+	for _, j := range slices.Backward(c.jobs) {
+		mine := j.proxy.instance.ProjectID == call.project
+		if mine && j.scheduled() == scheduled && j.known(call.now) && filter.match(j, call.now) {
+			jobs = append(jobs, j)
+		}
+	}
+	page, err := paged(call.query, jobs, limits, usual)
+	return page, len(jobs), err
+}
+
+func parseFilter(query url.Values) (jobFilter, error) {
+	f := jobFilter{
+		status: query.Get("status"), name: query.Get("job_name"),
+		id: query.Get("job_id"), instance: query.Get("instance_id"),
+	}
+	for name, instant := range map[string]*time.Time{"start_time": &f.from, "end_time": &f.to} {
+		text := query.Get(name)
+		if text == "" {
+			continue
+		}
+		parsed, err := time.Parse(jobTime, text)
+		if err != nil {
+			return f, badParameter()
+		}
+		*instant = parsed
+	}
+	return f, nil
+}
+
+func (f jobFilter) match(j *job, now time.Time) bool {
+	// Instants have whole seconds on the wire, so they are compared as such.
+	created := j.created.Truncate(time.Second)
+	for _, wanted := range []struct{ filter, value string }{
+		{f.status, j.status(now)},
+		{f.name, j.name},
+		{f.id, j.id},
+		{f.instance, j.proxy.instance.ID},
+	} {
+		if wanted.filter != "" && wanted.filter != wanted.value {
+			return false
+		}
+	}
+	return (f.from.IsZero() || !created.Before(f.from)) && (f.to.IsZero() || !created.After(f.to))
+}
+
+// paged is the page that the query's offset (in rows, from 0) and limit ask for.
+func paged[T any](query url.Values, all []T, limits func(int) bool, usual int) ([]T, error) {
+	offset, err := number(query, "offset", 0)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := number(query, "limit", usual)
+	if err != nil || offset < 0 || !limits(limit) {
+		return nil, badParameter()
+	}
+	begin := min(offset, len(all))
+	return all[begin:min(begin+limit, len(all))], nil
+}
+
+func number(query url.Values, name string, usual int) (int, error) {
+	text := query.Get(name)
+	if text == "" {
+		return usual, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, badParameter()
+	}
+	return n, nil
+}
+
+// unified is an instance's status in the words of the task centre.
+func unified(status string) string {
+	if status == statusFailed {
+		return "createfail"
+	}
+	if status == "BUILD" {
+		return "creating"
+	}
+	return "normal"
 }
