@@ -81,7 +81,7 @@ func TestNewsIsWhatTheLastStatusDidNotSay(t *testing.T) {
 func under(run maintenance.Status) moment {
 	return moment{
 		campaign: fleet.Status{
-			Phase: fleet.Underway, Blockers: map[maintenance.Blocker]int{fleet.ByWave: 16, maintenance.BlockedByFreeze: 3},
+			Phase: fleet.Underway, Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWave: 16, maintenance.BlockedByFreeze: 3},
 			Waves: []fleet.WaveLine{
 				{Wave: 1, Counts: fleet.Counts{Total: 1, Succeeded: 1}, State: fleet.WaveEnded},
 				{Wave: 2, Counts: fleet.Counts{Total: 5, Waiting: 3, Running: 1, Current: 1}, State: fleet.WaveOpen},

@@ -166,7 +166,7 @@ func (p *campaignProgress) begun(rows []fleet.Row) {
 func (p *campaignProgress) unavailable(rows []fleet.Row) {
 	now := map[string]fleet.Row{}
 	for _, r := range rows {
-		if r.Blocker != fleet.ByReading || !r.UnreadSince.IsZero() {
+		if r.Blocker != maintenance.BlockedByReading || !r.UnreadSince.IsZero() {
 			now[r.Gateway] = r
 		}
 	}

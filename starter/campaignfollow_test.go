@@ -21,7 +21,7 @@ func TestOfACampaignThereIsALineForEachChange(t *testing.T) {
 	p.show(fleet.Status{Phase: fleet.Gathering, Doing: "reading the clouds: 2 targets to go"}, began)
 	waiting := fleet.Status{
 		Phase: fleet.Underway, Counts: fleet.Counts{Total: 3, Waiting: 3}, Next: began.Add(time.Hour),
-		Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWindow: 1, fleet.ByWave: 2},
+		Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWindow: 1, maintenance.BlockedByWave: 2},
 		Waves: []fleet.WaveLine{
 			{Wave: 1, State: fleet.WaveOpen, Counts: fleet.Counts{Total: 1, Waiting: 1}},
 			{Wave: 2, State: fleet.WaveWaiting, Counts: fleet.Counts{Total: 2, Waiting: 2}},
@@ -34,13 +34,13 @@ func TestOfACampaignThereIsALineForEachChange(t *testing.T) {
 	p.Silent("nobody answers")
 	running := waiting
 	running.Counts, running.Next = fleet.Counts{Total: 3, Waiting: 2, Running: 1}, time.Time{}
-	running.Blockers = map[maintenance.Blocker]int{fleet.ByWave: 2}
+	running.Blockers = map[maintenance.Blocker]int{maintenance.BlockedByWave: 2}
 	running.Running = []fleet.Row{{Name: "canary", Gateway: "sgw-12A3456B", Begun: began, End: began.Add(time.Hour), Attempts: 1}}
 	p.show(running, began)
 	failed := running
 	failed.Counts, failed.Running = fleet.Counts{Total: 3, Waiting: 2, Failed: 1}, nil
 	failed.Failures = []fleet.Row{{Name: "canary", Gateway: "sgw-12A3456B", Note: "it never came back", Attempts: 1}}
-	failed.Blockers, failed.Held = map[maintenance.Blocker]int{fleet.ByBudget: 2}, "1 of wave 1 failed: retry it"
+	failed.Blockers, failed.Held = map[maintenance.Blocker]int{maintenance.BlockedByBudget: 2}, "1 of wave 1 failed: retry it"
 	p.show(failed, began)
 	failed.Held, failed.Paused = "", "bob: INC-77"
 	for range 3 {

@@ -27,7 +27,7 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"},
 		Failures: []fleet.Row{{Name: "one", Gateway: "sgw-12A3456B", Wave: 1, State: fleet.Failed, Note: "FAILED: refused"}},
 		Unavailable: []fleet.Row{{
-			Name: "two", Gateway: "sgw-12A3456C", Wave: 1, State: fleet.Waiting, Blocker: fleet.ByUnread, Reason: "could not be read",
+			Name: "two", Gateway: "sgw-12A3456C", Wave: 1, State: fleet.Waiting, Blocker: maintenance.BlockedByUnread, Reason: "could not be read",
 			UnreadSince: at, ReadAt: at.Add(time.Minute),
 		}},
 		Measured: fleet.Measured{Proxy: fleet.Sample{Last: []maintenance.Duration{maintenance.Duration(time.Minute)}}},

@@ -116,7 +116,7 @@ func (t *timetable) nameCanaries(played fleet.Fleet) {
 		first.Reason = fmt.Sprintf("starts alone as the canary of wave %d: nothing is updated before it", first.Wave)
 		for i := range t.Targets {
 			if p := &t.Targets[i]; p.Wave == first.Wave && p.State == isPlanned && i != c.Entry {
-				p.Blocker = fleet.ByCanary
+				p.Blocker = maintenance.BlockedByCanary
 				p.Reason = fmt.Sprintf("starts once %s, the canary of wave %d, has succeeded and baked", first.Name, first.Wave)
 			}
 		}
@@ -142,7 +142,7 @@ func (p *plannedTarget) judge(e fleet.Entry, w fleet.Wait) {
 	case e.Bar != maintenance.NotBlocked:
 		// Whatever else keeps it: this a person should know before.
 		p.State, p.Blocker, p.Reason = isBlocked, e.Bar, e.Barred
-		if e.Bar == fleet.ByUnread {
+		if e.Bar == maintenance.BlockedByUnread {
 			p.Reason = "could not be read: " + e.Barred
 		}
 	default:
@@ -218,7 +218,7 @@ func summarize(targets []plannedTarget) planSummary {
 		default:
 			s.Blocked++
 			blockers[string(t.Blocker)]++
-			if t.Blocker == fleet.ByUnread || t.Blocker == fleet.ByReading {
+			if t.Blocker == maintenance.BlockedByUnread || t.Blocker == maintenance.BlockedByReading {
 				s.Unread++
 			}
 		}

@@ -48,7 +48,7 @@ func readFleet() surveyed {
 	} {
 		e := fleet.Entry{Name: t.name, Gateway: t.id, Ref: i, Wave: min(i, 1), Schedule: t.schedule, Work: t.work, Keys: t.keys, State: t.state, Barred: t.barred}
 		if t.barred != "" {
-			e.Bar = fleet.ByQuarantine
+			e.Bar = maintenance.BlockedByQuarantine
 		}
 		s.fleet.Entries = append(s.fleet.Entries, e)
 		read := workflows.Surveyed{
@@ -107,7 +107,7 @@ func TestATimetableNamesWhoStandsInForTheCanary(t *testing.T) {
 	const rest = "(canary) starts once till-1, the canary of wave 2, has succeeded and baked"
 	require.Equal(t, "starts alone as the canary of wave 2: nothing is updated before it; see below", notes["till-1"])
 	require.Equal(t, []string{rest, rest}, []string{notes["till-2"], notes["archive"]})
-	require.Equal(t, fleet.ByCanary, table.Targets[3].Blocker)
+	require.Equal(t, maintenance.BlockedByCanary, table.Targets[3].Blocker)
 	require.False(t, table.Targets[3].Start.Before(table.Targets[1].End.Add(24*time.Hour)))
 	require.Contains(t, notes["broken"], "(quarantine)")
 }

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows"
 )
@@ -95,7 +96,7 @@ func replay(t *testing.T, in workflows.CampaignInput, came ...*historypb.History
 func TestACancelThatComesAsACampaignContinuesAsNewIsHeard(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
-	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Waiting, Bar: fleet.ByQuarantine, Barred: "for the test"})
+	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Waiting, Bar: maintenance.BlockedByQuarantine, Barred: "for the test"})
 	next := replay(t, in, &historypb.HistoryEvent{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED,
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionCancelRequestedEventAttributes{

@@ -252,7 +252,7 @@ func (c *campaign) enroll(ctx workflow.Context, in RosterInput, lines int) error
 // neither the name nor the keys are known.
 func (c *campaign) unreadLines(in RosterInput) (lines []gatheredLine) {
 	add := func(e fleet.Entry) {
-		e.State, e.Bar, e.Barred = fleet.Waiting, fleet.ByReading, fleet.Reading
+		e.State, e.Bar, e.Barred = fleet.Waiting, maintenance.BlockedByReading, fleet.Reading
 		lines = append(lines, gatheredLine{entry: e})
 	}
 	for _, t := range in.Targets {

@@ -22,7 +22,7 @@ func TestAPauseBeginsNothingNewUntilItIsTakenBack(t *testing.T) {
 	again := env.order(time.Hour+3*time.Minute, workflows.PauseUpdate, workflows.CampaignOrder{})
 	env.RegisterDelayedCallback(func() {
 		require.Contains(t, campaignStatus(t, env).Paused, "bob: for the test")
-		require.Equal(t, fleet.ByPause, rows(t, env)[1].Blocker)
+		require.Equal(t, maintenance.BlockedByPause, rows(t, env)[1].Blocker)
 	}, time.Hour+4*time.Minute)
 	resumed := env.order(2*time.Hour, workflows.ResumeUpdate, workflows.CampaignOrder{})
 	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
@@ -86,7 +86,7 @@ func TestAFailureSpendsTheBudgetUntilItIsRetried(t *testing.T) {
 		held := campaignStatus(t, env)
 		require.Equal(t, 1, held.Counts.Failed, held)
 		require.NotEmpty(t, held.Held)
-		require.Equal(t, fleet.ByBudget, rows(t, env)[1].Blocker)
+		require.Equal(t, maintenance.BlockedByBudget, rows(t, env)[1].Blocker)
 		s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
 	}, 2*time.Hour)
 	wrong := env.order(2*time.Hour+time.Minute, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(1)})
@@ -144,7 +144,7 @@ func TestATargetThatIsInAnotherRunWaitsForItsEnd(t *testing.T) {
 	env := under(t, noon.Add(-time.Hour), s)
 	env.RegisterDelayedCallback(func() {
 		row := rows(t, env)[1]
-		require.Equal(t, fleet.ByRun, row.Blocker)
+		require.Equal(t, maintenance.BlockedByRun, row.Blocker)
 		require.Contains(t, row.Reason, id)
 		s.set(id, false)
 	}, 3*time.Hour)

@@ -143,7 +143,7 @@ func TestWhatACampaignCarriesFitsOnePayload(t *testing.T) {
 		}
 	}
 	entries[9_999].State = fleet.Waiting
-	entries[9_999].Bar, entries[9_999].Barred = fleet.ByUnread, strings.Repeat("could not be read; ", 100)
+	entries[9_999].Bar, entries[9_999].Barred = maintenance.BlockedByUnread, strings.Repeat("could not be read; ", 100)
 	entries[9_999].UnreadSince = noon
 	next := nextRun(t, under(t, noon, s), carried(p, entries...))
 	require.Less(t, proto.Size(next), 2<<20)

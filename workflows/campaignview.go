@@ -62,7 +62,7 @@ func (c *campaign) tag(ctx workflow.Context) error {
 	case s.Asks():
 		blocker = maintenance.BlockedByApproval
 	case s.Paused != "":
-		blocker = fleet.ByPause
+		blocker = maintenance.BlockedByPause
 	case s.Held != "":
 		blocker = maintenance.BlockedByHold
 	case s.Counts.InProgress() == 0 && !s.Next.IsZero():

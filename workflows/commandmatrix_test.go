@@ -37,9 +37,9 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 	}
 	bars := func(text string, id func(string) string) func(*fleet.Entry, *sky) {
 		return func(e *fleet.Entry, s *sky) {
-			e.Bar, e.Barred = fleet.ByRun, text
+			e.Bar, e.Barred = maintenance.BlockedByRun, text
 			if text == fleet.Reading {
-				e.Bar = fleet.ByReading
+				e.Bar = maintenance.BlockedByReading
 			}
 			if id != nil {
 				s.set(id(e.Gateway), true)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows"
 )
@@ -29,7 +30,7 @@ func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
 		},
 		"waiting": {fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}}, []string{"pause", "skip", "reschedule", "concurrency", "abort"}},
 		"unavailable": {
-			fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}, Unavailable: []fleet.Row{{Blocker: fleet.ByQuarantine}}},
+			fleet.Status{Counts: fleet.Counts{Total: 1, Waiting: 1}, Unavailable: []fleet.Row{{Blocker: maintenance.BlockedByQuarantine}}},
 			[]string{"pause", "retry", "skip", "reschedule", "concurrency", "abort"},
 		},
 		"paused":   {fleet.Status{Paused: "bob", Counts: fleet.Counts{Total: 1, Succeeded: 1}}, []string{"resume", "concurrency", "abort"}},

@@ -81,7 +81,7 @@ func TestARunningTargetOfALostRosterKeepsItsKeysUntilItsRunHasEnded(t *testing.T
 				all := rows(t, env)
 				require.Equal(t, fleet.Running, all[0].State)
 				require.Equal(t, fleet.Failed, all[1].State)
-				require.Equal(t, fleet.ByConstraint, all[2].Blocker)
+				require.Equal(t, maintenance.BlockedByConstraint, all[2].Blocker)
 				s.set(id, false)
 			}, 10*time.Minute)
 			env.RegisterDelayedCallback(func() {

@@ -94,10 +94,10 @@ func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
 	l.patience = min(max(patience, 4*l.patience), mostPatience)
 	if is(err, activities.TypeMarked) { // it was read: what another run has left there keeps it
 		l.patience = min(l.patience, markPatience)
-		l.Entry.Bar, l.Entry.Barred, l.Entry.UnreadSince = fleet.ByRun, cutTo(explain(err).Error(), maxBarred), time.Time{}
+		l.Entry.Bar, l.Entry.Barred, l.Entry.UnreadSince = maintenance.BlockedByRun, cutTo(explain(err).Error(), maxBarred), time.Time{}
 		return
 	}
-	l.Entry.Bar, l.Entry.Barred = fleet.ByUnread, cutTo(unanswered(err).Error(), maxBarred)
+	l.Entry.Bar, l.Entry.Barred = maintenance.BlockedByUnread, cutTo(unanswered(err).Error(), maxBarred)
 	if l.Entry.UnreadSince.IsZero() {
 		l.Entry.UnreadSince = workflow.Now(ctx).UTC().Truncate(time.Second)
 	}
@@ -105,7 +105,7 @@ func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
 	case l.again == nil:
 		l.Entry.ReadAt = workflow.Now(ctx).Add(l.patience).UTC().Truncate(time.Second)
 	case l.patience == patience && !r.in.PlanOnly:
-		l.Entry.Bar, l.Entry.Barred = fleet.ByReading, cutTo(fleet.Reading+" again: "+unanswered(err).Error(), maxBarred)
+		l.Entry.Bar, l.Entry.Barred = maintenance.BlockedByReading, cutTo(fleet.Reading+" again: "+unanswered(err).Error(), maxBarred)
 	}
 }
 
@@ -266,9 +266,9 @@ func (r *roster) findObstacle(ctx workflow.Context, l *line) error {
 	switch found.WorkflowID {
 	case "":
 	case QuarantineWorkflowID(id):
-		l.Entry.Bar = fleet.ByQuarantine
+		l.Entry.Bar = maintenance.BlockedByQuarantine
 	default:
-		l.Entry.Bar = fleet.ByRun
+		l.Entry.Bar = maintenance.BlockedByRun
 	}
 	return err
 }

@@ -28,7 +28,7 @@ func TestAGatewayThatIsOfflineKeepsNobodyElse(t *testing.T) {
 	env := under(t, noon, s)
 	env.RegisterDelayedCallback(func() {
 		row := rows(t, env)[1]
-		require.Equal(t, fleet.ByReading, row.Blocker, "what may pass by itself calls no person")
+		require.Equal(t, maintenance.BlockedByReading, row.Blocker, "what may pass by itself calls no person")
 		require.Contains(t, row.Reason, "is being read again: gateway "+arnOf(1)+": the gateway is not connected")
 		require.Empty(t, campaignStatus(t, env).Held)
 	}, 10*time.Second)
@@ -37,7 +37,7 @@ func TestAGatewayThatIsOfflineKeepsNobodyElse(t *testing.T) {
 		require.Len(t, status.Unavailable, 1)
 		row := status.Unavailable[0]
 		require.Equal(t, nameOf(1), row.Name)
-		require.Equal(t, fleet.ByUnread, row.Blocker)
+		require.Equal(t, maintenance.BlockedByUnread, row.Blocker)
 		require.Equal(t, noon, row.UnreadSince)
 		require.Contains(t, row.Reason, "and is tried again all the time: gateway "+arnOf(1)+": the gateway is not connected")
 		require.Equal(t, 3, status.Counts.Succeeded)
@@ -68,7 +68,7 @@ func TestATargetThatGivesNoAnswerKeepsNobodyElse(t *testing.T) {
 		require.Equal(t, "reading the clouds: 1 targets to go: "+nameOf(2), status.Doing)
 	}, 10*time.Second)
 	env.RegisterDelayedCallback(func() {
-		require.Equal(t, fleet.ByReading, campaignStatus(t, env).Unavailable[0].Blocker)
+		require.Equal(t, maintenance.BlockedByReading, campaignStatus(t, env).Unavailable[0].Blocker)
 	}, 30*time.Second)
 	result, err := campaign(t, env, workflows.CampaignInput{Plan: longWindows(s.plan())})
 	require.NoError(t, err)
@@ -89,7 +89,7 @@ func TestATargetWithoutPermissionIsReadAtOnceWhereAPersonSaysSo(t *testing.T) {
 	env := under(t, noon, s)
 	env.RegisterDelayedCallback(func() {
 		row := campaignStatus(t, env).Unavailable[0]
-		require.Equal(t, fleet.ByUnread, row.Blocker)
+		require.Equal(t, maintenance.BlockedByUnread, row.Blocker)
 		require.Equal(t, noon.Add(time.Minute), row.ReadAt)
 		require.Contains(t, row.Reason, "refused for lack of permission")
 	}, 30*time.Second)
@@ -146,7 +146,7 @@ func TestAPlanNamesWhatCouldNotBeRead(t *testing.T) {
 		require.Equal(t, fleet.Planned, status.Phase)
 		require.Len(t, status.Unavailable, 2)
 		require.Contains(t, status.Unavailable[0].Reason, "the gateway is not connected")
-		require.Equal(t, fleet.ByReading, status.Unavailable[1].Blocker)
+		require.Equal(t, maintenance.BlockedByReading, status.Unavailable[1].Blocker)
 	}, 7*time.Second)
 	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan(), PlanOnly: true, Patience: maintenance.Duration(5 * time.Second)})
 	require.NoError(t, err)

@@ -179,7 +179,7 @@ func (m Model) waiting(t theme, r fleet.Row) []cell {
 
 // blockerStyle is amber for what a person has to end, and for nothing else.
 func blockerStyle(t theme, b maintenance.Blocker) lipgloss.Style {
-	if slices.Contains([]maintenance.Blocker{maintenance.BlockedByApproval, fleet.ByPause, fleet.ByStop, fleet.ByBudget, fleet.ByReading, fleet.ByUnread, fleet.ByQuarantine, fleet.ByRun}, b) {
+	if slices.Contains([]maintenance.Blocker{maintenance.BlockedByApproval, maintenance.BlockedByPause, maintenance.BlockedByStop, maintenance.BlockedByBudget, maintenance.BlockedByReading, maintenance.BlockedByUnread, maintenance.BlockedByQuarantine, maintenance.BlockedByRun}, b) {
 		return t.warn.Bold(false)
 	}
 	return t.info

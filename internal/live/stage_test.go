@@ -45,7 +45,7 @@ func (f *fake) Rows(_ context.Context, p fleet.Page) ([]fleet.Row, error) {
 		return slices.DeleteFunc(known, func(r fleet.Row) bool { return r.Gateway != p.Target }), f.err
 	}
 	for i := p.From; i < p.From+p.Count && i < f.look.Counts.Waiting; i++ {
-		rows = append(rows, fleet.Row{Name: fmt.Sprintf("files-%04d", i+1), Gateway: fmt.Sprintf("sgw-%08X", i+1), Wave: 3, State: p.States[0], Blocker: fleet.ByWave})
+		rows = append(rows, fleet.Row{Name: fmt.Sprintf("files-%04d", i+1), Gateway: fmt.Sprintf("sgw-%08X", i+1), Wave: 3, State: p.States[0], Blocker: maintenance.BlockedByWave})
 	}
 	return rows, f.err
 }
@@ -207,7 +207,7 @@ func fleetOf() *fake {
 			{Wave: 2, State: fleet.WaveOpen, Counts: fleet.Counts{Total: 390, Waiting: 290, Running: 3, Held: 1, Succeeded: 91, Skipped: 2, Current: 3}},
 			{Wave: 3, State: fleet.WaveWaiting, Counts: fleet.Counts{Total: 3600, Waiting: 3600}},
 		},
-		Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWindow: 290, fleet.ByWave: 3600},
+		Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWindow: 290, maintenance.BlockedByWave: 3600},
 		Next:     noon.Add(90 * time.Minute), Running: running, Upcoming: upcoming, Failures: []fleet.Row{failed},
 	}}}
 }

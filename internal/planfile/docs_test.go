@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile"
 	"github.com/tidegate/tidegate/internal/strict"
 )
@@ -149,8 +148,8 @@ func TestTheDocsExplainEveryBlocker(t *testing.T) {
 	require.True(t, found)
 	section, _, _ := strings.Cut(rest, "\n## ")
 	for _, blocker := range []maintenance.Blocker{
-		fleet.ByStop, fleet.ByPause, fleet.ByBudget, fleet.ByWave, fleet.ByBake, fleet.ByReading, fleet.ByUnread, fleet.ByQuarantine, fleet.ByRun, fleet.ByWish, fleet.ByForecast, fleet.ByConstraint,
-		fleet.ByConcurrency, fleet.ByCanary, maintenance.BlockedByApproval, maintenance.BlockedByWindow, maintenance.BlockedByCutoff, maintenance.BlockedByFreeze,
+		maintenance.BlockedByStop, maintenance.BlockedByPause, maintenance.BlockedByBudget, maintenance.BlockedByWave, maintenance.BlockedByBake, maintenance.BlockedByReading, maintenance.BlockedByUnread, maintenance.BlockedByQuarantine, maintenance.BlockedByRun, maintenance.BlockedByWish, maintenance.BlockedByForecast, maintenance.BlockedByConstraint,
+		maintenance.BlockedByConcurrency, maintenance.BlockedByCanary, maintenance.BlockedByApproval, maintenance.BlockedByWindow, maintenance.BlockedByCutoff, maintenance.BlockedByFreeze,
 	} {
 		require.Contains(t, section, "`"+string(blocker)+"`")
 	}

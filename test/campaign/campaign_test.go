@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows"
@@ -202,7 +203,7 @@ func (c *played) requireBlockers() {
 	require.NoError(c.t, value.Get(&rows))
 	require.NotEmpty(c.t, rows)
 	for _, r := range rows {
-		require.Equal(c.t, fleet.ByPause, r.Blocker, r.Name)
+		require.Equal(c.t, maintenance.BlockedByPause, r.Blocker, r.Name)
 		require.Contains(c.t, r.Reason, "bob", r.Name)
 	}
 }

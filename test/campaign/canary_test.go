@@ -41,7 +41,7 @@ func TestACanaryWithNothingToDoIsReplaced(t *testing.T) {
 	c := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
 	t.Cleanup(c.explain)
 	c.until("three wait for the canary", func(s fleet.Status) bool {
-		return s.Counts.Running == 1 && s.Blockers[fleet.ByCanary] == 3
+		return s.Counts.Running == 1 && s.Blockers[maintenance.BlockedByCanary] == 3
 	})
 	l.sim.ClearFaults()
 	result, err := outcome.OfCampaign(t.Context(), c.run)

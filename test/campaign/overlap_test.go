@@ -76,7 +76,7 @@ func TestACampaignWaitsForAGatewayThatIsInAnother(t *testing.T) {
 
 	second := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: planOf("second", target(contested), target(1))})}
 	t.Cleanup(second.explain)
-	second.rowOf(contested, func(r fleet.Row) bool { return r.Blocker == fleet.ByRun })
+	second.rowOf(contested, func(r fleet.Row) bool { return r.Blocker == maintenance.BlockedByRun })
 	row, err := l.row(second.run, nameOf(contested))
 	require.NoError(t, err)
 	require.Contains(t, row.Reason, workflows.GatewayWorkflowID(gatewayOf(contested))+" of first since")

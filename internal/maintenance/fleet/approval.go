@@ -66,14 +66,12 @@ func (f Fleet) approved(wave int) bool { return len(f.consents(wave)) >= f.Appro
 func (b *board) findApproval() {
 	b.unapproved, b.first = 0, time.Time{}
 	next, from := b.open, b.now
-	switch b.between.Blocker {
-	case ByWave:
-	case ByBake:
+	if b.between.Blocker == maintenance.BlockedByBake {
 		next, from = b.open+1, b.between.Next
 		for next < len(b.waves) && b.waves[next].left == 0 {
 			next++
 		}
-	default:
+	} else if b.between.Blocker != maintenance.BlockedByWave {
 		return
 	}
 	if next >= len(b.waves) || b.fleet.approved(next+1) {
@@ -105,7 +103,7 @@ func (b *board) firstStart(wave int, from time.Time) (first time.Time) {
 func (b *board) ask() Ask {
 	before := b.fleet.Ask
 	switch {
-	case b.all.Blocker == ByStop: // the record says what was asked for
+	case b.all.Blocker == maintenance.BlockedByStop: // the record says what was asked for
 		return before
 	case b.all.Blocker != maintenance.NotBlocked, b.unapproved == 0:
 		return Ask{}
@@ -210,7 +208,7 @@ func (f Fleet) Consent(by, why string, now time.Time) (Consent, error) {
 func (b *board) needsNone() string {
 	f := &b.fleet
 	switch {
-	case b.between.Blocker == ByBudget:
+	case b.between.Blocker == maintenance.BlockedByBudget:
 		return "no approval is needed now: " + b.between.Reason
 	case b.unended == 0:
 		return "no approval is needed any more: every target has ended"

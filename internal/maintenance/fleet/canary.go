@@ -3,6 +3,8 @@ package fleet
 import (
 	"fmt"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // The first of several waves is the canary: a few targets that show whether the
@@ -58,7 +60,7 @@ func (b *board) runsAsCanary(e *Entry, end time.Time) Wait {
 }
 
 func (b *board) byCanary(reason string, next time.Time) Wait {
-	return Wait{Blocker: ByCanary, Reason: reason + ": nothing was updated before it", Next: next}
+	return Wait{Blocker: maintenance.BlockedByCanary, Reason: reason + ": nothing was updated before it", Next: next}
 }
 
 // Canary is a target that starts alone since nothing was updated in the waves before

@@ -91,9 +91,9 @@ func (m *Moment) mark(e Entry, length time.Duration) {
 // spend finds whose error budget is spent: the fleet's, else that of the wave
 // that is open.
 func (m *Moment) spend(b *board) {
-	if w := b.budget(); w.Blocker == ByBudget {
+	if w := b.budget(); w.Blocker == maintenance.BlockedByBudget {
 		m.Spent, m.spent = "fleet", w.Reason
-	} else if b.between.Blocker == ByBudget {
+	} else if b.between.Blocker == maintenance.BlockedByBudget {
 		m.Spent, m.spent = fmt.Sprintf("wave-%d", b.open+1), b.between.Reason
 	}
 }

@@ -58,8 +58,8 @@ type Entry struct {
 	// constraint's label, the DB instances of its proxies.
 	Keys  []string
 	State State
-	// Bar is why it cannot begin whatever the time: ByReading, ByUnread,
-	// ByQuarantine or ByRun; empty: it can. Barred says it in words.
+	// Bar is why it cannot begin whatever the time: maintenance.BlockedByReading, maintenance.BlockedByUnread,
+	// maintenance.BlockedByQuarantine or maintenance.BlockedByRun; empty: it can. Barred says it in words.
 	Bar    maintenance.Blocker
 	Barred string
 	// UnreadSince is since when it cannot be read; zero: it was read last time. ReadAt
@@ -91,24 +91,6 @@ type Fleet struct {
 	// Measured is how long the pieces of work took in this campaign so far.
 	Measured Measured
 }
-
-// The blockers of a fleet, beside those of a single target.
-const (
-	ByStop        maintenance.Blocker = "stopped"
-	ByPause       maintenance.Blocker = "pause"
-	ByBudget      maintenance.Blocker = "error budget"
-	ByWave        maintenance.Blocker = "wave"
-	ByBake        maintenance.Blocker = "bake"
-	ByCanary      maintenance.Blocker = "canary"     // of the rest of a wave, while one of its targets is the canary
-	ByReading     maintenance.Blocker = "reading"    // it is being read
-	ByUnread      maintenance.Blocker = "not read"   // it could not be read, and is tried again
-	ByQuarantine  maintenance.Blocker = "quarantine" // until a person releases it
-	ByRun         maintenance.Blocker = "other run"  // another run works on its gateway
-	ByWish        maintenance.Blocker = "not before"
-	ByForecast    maintenance.Blocker = "forecast"
-	ByConstraint  maintenance.Blocker = "constraint"
-	ByConcurrency maintenance.Blocker = "concurrency"
-)
 
 // Wait is why a target does not begin now.
 type Wait struct {

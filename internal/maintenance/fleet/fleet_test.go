@@ -64,9 +64,9 @@ func TestWhatKeepsATarget(t *testing.T) {
 		"nothing":                          {now: noon, begins: []int{0, 1}},
 		"the window":                       {now: noon.Add(-time.Hour), blocker: maintenance.BlockedByWindow, next: noon, wake: noon},
 		"the cutoff":                       {now: noon.Add(3*time.Hour + 45*time.Minute), blocker: maintenance.BlockedByCutoff, next: noon.AddDate(0, 0, 7), wake: noon.AddDate(0, 0, 7)},
-		"the forecast, until the next one": {now: noon.Add(3*time.Hour + time.Minute), blocker: fleet.ByForecast, next: noon.AddDate(0, 0, 7), wake: noon.AddDate(0, 0, 7)},
+		"the forecast, until the next one": {now: noon.Add(3*time.Hour + time.Minute), blocker: maintenance.BlockedByForecast, next: noon.AddDate(0, 0, 7), wake: noon.AddDate(0, 0, 7)},
 		"the forecast, for ever": {
-			now: noon, begins: []int{0}, blocker: fleet.ByForecast,
+			now: noon, begins: []int{0}, blocker: maintenance.BlockedByForecast,
 			arrange: func(f *fleet.Fleet) { f.Entries[1].Work.Proxies = 30 },
 		},
 		"a freeze": {
@@ -76,32 +76,32 @@ func TestWhatKeepsATarget(t *testing.T) {
 			},
 		},
 		"room before a freeze that is too small": {
-			now: noon, blocker: fleet.ByForecast, next: noon.Add(time.Hour), wake: noon.Add(time.Hour),
+			now: noon, blocker: maintenance.BlockedByForecast, next: noon.Add(time.Hour), wake: noon.Add(time.Hour),
 			arrange: func(f *fleet.Fleet) {
 				f.Rules.Freezes = []maintenance.Freeze{{From: noon.Add(20 * time.Minute), To: noon.Add(time.Hour)}}
 			},
 		},
-		"a pause":       {now: noon, blocker: fleet.ByPause, arrange: func(f *fleet.Fleet) { f.Paused = "alice: incident" }},
+		"a pause":       {now: noon, blocker: maintenance.BlockedByPause, arrange: func(f *fleet.Fleet) { f.Paused = "alice: incident" }},
 		"an approval":   {now: noon, blocker: maintenance.BlockedByApproval, arrange: func(f *fleet.Fleet) { f.Approvals = eachWave() }},
-		"the wave":      {rollout: two, now: noon, begins: []int{0}, blocker: fleet.ByWave},
-		"the bake":      {rollout: two, now: noon.Add(time.Hour), blocker: fleet.ByBake, next: noon.Add(90 * time.Minute), wake: noon.Add(90 * time.Minute), arrange: func(f *fleet.Fleet) { ended(*f, fleet.Succeeded, noon.Add(30*time.Minute)) }},
+		"the wave":      {rollout: two, now: noon, begins: []int{0}, blocker: maintenance.BlockedByWave},
+		"the bake":      {rollout: two, now: noon.Add(time.Hour), blocker: maintenance.BlockedByBake, next: noon.Add(90 * time.Minute), wake: noon.Add(90 * time.Minute), arrange: func(f *fleet.Fleet) { ended(*f, fleet.Succeeded, noon.Add(30*time.Minute)) }},
 		"nothing more":  {rollout: two, now: noon.Add(90 * time.Minute), begins: []int{1}, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Succeeded, noon.Add(30*time.Minute)) }},
-		"a dead canary": {rollout: maintenance.Rollout{Waves: two.Waves, MaxFailures: share(t, "50%")}, now: noon.Add(time.Hour), blocker: fleet.ByBudget, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Failed, noon.Add(30*time.Minute)) }},
-		"the budget":    {now: noon.Add(time.Hour), blocker: fleet.ByBudget, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Failed, noon.Add(30*time.Minute)) }},
-		"a stop":        {now: noon, blocker: fleet.ByStop, arrange: func(f *fleet.Fleet) { f.Stopped = "aborted by alice" }},
+		"a dead canary": {rollout: maintenance.Rollout{Waves: two.Waves, MaxFailures: share(t, "50%")}, now: noon.Add(time.Hour), blocker: maintenance.BlockedByBudget, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Failed, noon.Add(30*time.Minute)) }},
+		"the budget":    {now: noon.Add(time.Hour), blocker: maintenance.BlockedByBudget, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Failed, noon.Add(30*time.Minute)) }},
+		"a stop":        {now: noon, blocker: maintenance.BlockedByStop, arrange: func(f *fleet.Fleet) { f.Stopped = "aborted by alice" }},
 		"a wave with nothing to do": {
 			rollout: two, now: noon, begins: []int{1},
 			arrange: func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].Work = fleet.Current, fleet.Work{} },
 		},
-		"a quarantine": {now: noon, begins: []int{0}, blocker: fleet.ByQuarantine, arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[1]) }},
-		"a wish":       {now: noon, begins: []int{0}, blocker: fleet.ByWish, next: noon.Add(2 * time.Hour), wake: noon.Add(2 * time.Hour), arrange: func(f *fleet.Fleet) { f.Entries[1].NotBefore = noon.Add(2 * time.Hour) }},
+		"a quarantine": {now: noon, begins: []int{0}, blocker: maintenance.BlockedByQuarantine, arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[1]) }},
+		"a wish":       {now: noon, begins: []int{0}, blocker: maintenance.BlockedByWish, next: noon.Add(2 * time.Hour), wake: noon.Add(2 * time.Hour), arrange: func(f *fleet.Fleet) { f.Entries[1].NotBefore = noon.Add(2 * time.Hour) }},
 		"a constraint": {
-			now: noon, begins: []int{0}, blocker: fleet.ByConstraint, next: noon,
+			now: noon, begins: []int{0}, blocker: maintenance.BlockedByConstraint, next: noon,
 			arrange: func(f *fleet.Fleet) {
 				f.Entries[0].Keys, f.Entries[1].Keys = []string{"app=till"}, []string{"db=1", "app=till"}
 			},
 		},
-		"the room": {rollout: maintenance.Rollout{MaxConcurrent: 1}, now: noon, begins: []int{0}, blocker: fleet.ByConcurrency, next: noon},
+		"the room": {rollout: maintenance.Rollout{MaxConcurrent: 1}, now: noon, begins: []int{0}, blocker: maintenance.BlockedByConcurrency, next: noon},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,7 +120,7 @@ func TestWhatKeepsATarget(t *testing.T) {
 			require.Equal(t, 1, last.Entry)
 			require.Equal(t, tc.blocker, last.Blocker, last.Reason)
 			require.NotEmpty(t, last.Reason)
-			if tc.blocker != fleet.ByConstraint && tc.blocker != fleet.ByConcurrency {
+			if tc.blocker != maintenance.BlockedByConstraint && tc.blocker != maintenance.BlockedByConcurrency {
 				require.True(t, tc.next.Equal(last.Next), "next %s", last.Next)
 			}
 		})
@@ -143,17 +143,17 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 		wake    time.Time
 	}{
 		"its first begins alone": {
-			now: noon, begins: []int{1}, blocker: fleet.ByCanary, next: half.Add(bake),
+			now: noon, begins: []int{1}, blocker: maintenance.BlockedByCanary, next: half.Add(bake),
 			reason: "t1 runs as the canary of wave 2: nothing was updated before it",
 		},
 		"a first wave that was skipped has proved nothing either": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[0], fleet.Skipped, noon.AddDate(0, 0, -1)) },
-			now:     noon, begins: []int{1}, blocker: fleet.ByCanary, next: half.Add(bake),
+			now:     noon, begins: []int{1}, blocker: maintenance.BlockedByCanary, next: half.Add(bake),
 			reason: "t1 runs as the canary of wave 2: nothing was updated before it",
 		},
 		"the rest waits while it runs": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Running, time.Time{}) },
-			now:     noon.Add(time.Minute), blocker: fleet.ByCanary, next: half.Add(bake),
+			now:     noon.Add(time.Minute), blocker: maintenance.BlockedByCanary, next: half.Add(bake),
 			reason: "t1 runs as the canary of wave 2: nothing was updated before it",
 		},
 		"while it is held, for nobody knows how long": {
@@ -161,12 +161,12 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 				at(&f.Entries[1], fleet.Held, time.Time{})
 				f.Entries[1].Note = "update failed"
 			},
-			now: noon.Add(time.Minute), blocker: fleet.ByCanary,
+			now: noon.Add(time.Minute), blocker: maintenance.BlockedByCanary,
 			reason: "t1 is the canary of wave 2, and is held: nothing was updated before it",
 		},
 		"and while it bakes": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Succeeded, half) },
-			now:     half, blocker: fleet.ByCanary, next: half.Add(bake), wake: half.Add(bake),
+			now:     half, blocker: maintenance.BlockedByCanary, next: half.Add(bake), wake: half.Add(bake),
 			reason: "the canary of wave 2 bakes until " + half.Add(bake).Format("2006-01-02 15:04 MST") + ": nothing was updated before it",
 		},
 		"and then begins together": {
@@ -175,17 +175,17 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 		},
 		"its failure is a canary's, whatever the budget": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Failed, half) },
-			now:     half, blocker: fleet.ByBudget,
+			now:     half, blocker: maintenance.BlockedByBudget,
 			reason: "the canary of wave 2 failed, and none may: nothing was updated before it",
 		},
 		"one that is skipped is followed by another": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Skipped, half) },
-			now:     half, begins: []int{2}, blocker: fleet.ByCanary, next: half.Add(30*time.Minute + bake),
+			now:     half, begins: []int{2}, blocker: maintenance.BlockedByCanary, next: half.Add(30*time.Minute + bake),
 			reason: "t2 runs as the canary of wave 2: nothing was updated before it",
 		},
 		"one with nothing to do too": {
 			arrange: func(f *fleet.Fleet) { f.Entries[1].State = fleet.Current },
-			now:     noon, begins: []int{2}, blocker: fleet.ByCanary, next: half.Add(bake),
+			now:     noon, begins: []int{2}, blocker: maintenance.BlockedByCanary, next: half.Add(bake),
 			reason: "t2 runs as the canary of wave 2: nothing was updated before it",
 		},
 		"a first wave of which one was updated is a canary": {
@@ -194,7 +194,7 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 		},
 		"who is barred says so": {
 			arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[4]) },
-			now:     noon, begins: []int{1}, blocker: fleet.ByQuarantine, reason: "quarantined",
+			now:     noon, begins: []int{1}, blocker: maintenance.BlockedByQuarantine, reason: "quarantined",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

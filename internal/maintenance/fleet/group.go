@@ -58,17 +58,17 @@ func (g *group) why(now time.Time, r maintenance.Rules) Wait {
 		}
 	}
 	if !g.fits {
-		return Wait{Blocker: ByForecast, Reason: fmt.Sprintf("needs %s, and no window of the next two years leaves that much", need)}
+		return Wait{Blocker: maintenance.BlockedByForecast, Reason: fmt.Sprintf("needs %s, and no window of the next two years leaves that much", need)}
 	}
 	w := Wait{Next: g.opening.From}
 	verdict, err := maintenance.Decide(now, g.schedule, r)
 	switch {
 	case g.wish.After(now):
-		w.Blocker, w.Reason = ByWish, "not before "+stamp(g.wish)
+		w.Blocker, w.Reason = maintenance.BlockedByWish, "not before "+stamp(g.wish)
 	case err == nil && !verdict.Open() && verdict.Opening.From.Equal(w.Next):
 		w.Blocker, w.Reason = verdict.Blocker, verdict.Reason
 	default:
-		w.Blocker, w.Reason = ByForecast, fmt.Sprintf("needs %s, which does not fit before; it does from %s on", need, stamp(w.Next))
+		w.Blocker, w.Reason = maintenance.BlockedByForecast, fmt.Sprintf("needs %s, which does not fit before; it does from %s on", need, stamp(w.Next))
 	}
 	return w
 }

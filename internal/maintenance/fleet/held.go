@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // held says why nothing more begins or ends unless a person acts, and what they
@@ -15,28 +13,21 @@ func (f Fleet) held(c Counts, turn Turn) string {
 	if c.Running > 0 || c.Held+c.Waiting == 0 || slices.ContainsFunc(turn.Begin, f.waits) {
 		return ""
 	}
-	var unread, barred, tooLong kept
+	var waiting [remedies]kept
 	for _, w := range turn.Waits {
 		if !f.waits(w.Entry) {
 			continue
 		}
-		if w.endsAlone() {
+		is := meaningOf(w.Blocker)
+		if w.endsAlone(is) {
 			return ""
 		}
-		if all := ofAll(w, c.Waiting); all != "" && stuck.n == 0 {
-			return all
+		if is.ofAll != nil && stuck.n == 0 {
+			return is.ofAll(w.Reason, c.Waiting)
 		}
-		switch w.Blocker {
-		case ByUnread:
-			unread.add(f, w)
-		case ByQuarantine, ByRun:
-			barred.add(f, w)
-		case ByForecast:
-			tooLong.add(f, w)
-		default: // a wave, kept by what keeps the one before it
-		}
+		waiting[is.remedy].add(f, w)
 	}
-	return parts(stuck, unread, barred, tooLong)
+	return parts(stuck, waiting)
 }
 
 // stuck are the running targets whose runs wait for a person: their notes say why.
@@ -50,36 +41,13 @@ func (f Fleet) stuck() (k kept) {
 }
 
 // endsAlone is true for what ends by itself, and not with a running target.
-func (w Wait) endsAlone() bool {
-	switch w.Blocker {
-	case ByConcurrency, ByConstraint:
-		return false
-	case ByBake, ByReading:
-		return true
-	default:
-		return !w.Next.IsZero()
-	}
-}
-
-// ofAll is the sentence where one thing keeps the whole campaign, or its wave.
-func ofAll(w Wait, waiting int) string {
-	switch w.Blocker {
-	case ByStop:
-		return fmt.Sprintf("nothing more begins (%s): start another campaign for the %d that wait", w.Reason, waiting)
-	case ByPause:
-		return w.Reason + ": resume the campaign"
-	case ByBudget:
-		return w.Reason + ": retry or skip what failed, or abort the campaign"
-	case maintenance.BlockedByApproval:
-		return w.Reason + ": approve it, or abort the campaign"
-	default:
-		return ""
-	}
+func (w Wait) endsAlone(is meaning) bool {
+	return is.ends == byItself || is.ends == atNext && !w.Next.IsZero()
 }
 
 // parts say what a person must do, and then why: the reasons may end in what a cloud
 // said, and are as long.
-func parts(stuck, unread, barred, tooLong kept) string {
+func parts(stuck kept, waiting [remedies]kept) string {
 	var does, why []string
 	var only string
 	say := func(k kept, one, many, do string) {
@@ -92,9 +60,9 @@ func parts(stuck, unread, barred, tooLong kept) string {
 	}
 	stuck.reason = "" // a view has it with the target
 	say(stuck, "is held", "are held", "decide what becomes of the step that failed")
-	say(unread, "is not read", "are not read", "make it reachable, and retry it to have it read at once; or skip it")
-	say(barred, "cannot begin", "cannot begin", "end what bars it, or skip it")
-	say(tooLong, "cannot begin", "cannot begin", "give it longer windows or shorter freezes, or skip it")
+	say(waiting[reach], "is not read", "are not read", "make it reachable, and retry it to have it read at once; or skip it")
+	say(waiting[free], "cannot begin", "cannot begin", "end what bars it, or skip it")
+	say(waiting[widen], "cannot begin", "cannot begin", "give it longer windows or shorter freezes, or skip it")
 	switch {
 	case len(why) == 0:
 		return strings.Join(does, "")

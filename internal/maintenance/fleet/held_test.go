@@ -20,7 +20,7 @@ func TestAHeldTargetKeepsItsPlaceAndItsKeys(t *testing.T) {
 	f.Entries[2].Keys = nil
 	turn := fleet.Decide(f, noon)
 	require.Equal(t, []int{2}, turn.Begin, "there is one place left")
-	require.Equal(t, fleet.ByConstraint, turn.Waits[0].Blocker)
+	require.Equal(t, maintenance.BlockedByConstraint, turn.Waits[0].Blocker)
 }
 
 func TestATargetIsHeldUntilItsRunSaysOtherwise(t *testing.T) {

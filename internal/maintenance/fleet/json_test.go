@@ -30,7 +30,7 @@ func fullEntry(t *testing.T) fleet.Entry {
 		Name: "store-7", Gateway: "sgw-12A3456B", Ref: 7, Wave: 2,
 		Schedule: maintenance.Schedule{Recurrence: maintenance.Monthly, Day: 28, Hour: 2, Minute: 5, Zone: zone(t, "GMT-4:00")},
 		Work:     fleet.Work{Update: true, Snapshots: 2, Proxies: 3, Restore: true}, Keys: []string{"app=till", "db=0123456789abcdef0123456789abcdefin07"},
-		State: fleet.Failed, Bar: fleet.ByUnread, Barred: "quarantined", UnreadSince: noon, ReadAt: noon.Add(time.Minute), Note: "one proxy of two was rejected", NotBefore: noon.Add(-time.Hour),
+		State: fleet.Failed, Bar: maintenance.BlockedByUnread, Barred: "quarantined", UnreadSince: noon, ReadAt: noon.Add(time.Minute), Note: "one proxy of two was rejected", NotBefore: noon.Add(-time.Hour),
 		Begun: noon, End: noon.Add(30 * time.Minute), Attempts: 2, Hold: fleet.Hold{Step: maintenance.StepProxies, Since: noon.Add(20 * time.Minute)},
 	}
 	v := reflect.ValueOf(e)

@@ -75,7 +75,7 @@ func (e *Entry) Skip(by, why string, now time.Time) {
 func (e *Entry) Retry() {
 	e.State, e.End, e.Begun = Waiting, time.Time{}, time.Time{}
 	e.unbar()
-	e.Bar, e.Barred = ByReading, Reading
+	e.Bar, e.Barred = maintenance.BlockedByReading, Reading
 }
 
 // Learn changes a target by what happened to it. What is old, or told twice,

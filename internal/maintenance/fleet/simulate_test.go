@@ -93,7 +93,7 @@ func TestTheTimetableSaysWhatNeverBegins(t *testing.T) {
 	quarantine(&f.Entries[0])
 	f.Entries[1].Work.Proxies = 100
 	planned, last := fleet.Timetable(f, noon.Add(-time.Hour), noon.Add(10*time.Minute))
-	require.Equal(t, []maintenance.Blocker{fleet.ByQuarantine, fleet.ByForecast}, []maintenance.Blocker{last.Waits[0].Blocker, last.Waits[1].Blocker})
+	require.Equal(t, []maintenance.Blocker{maintenance.BlockedByQuarantine, maintenance.BlockedByForecast}, []maintenance.Blocker{last.Waits[0].Blocker, last.Waits[1].Blocker})
 	e := planned.Entries[2]
 	require.Equal(t, []time.Time{noon, noon.Add(30 * time.Minute)}, []time.Time{e.Begun, e.End}, "what the limit finds running has an end all the same")
 }

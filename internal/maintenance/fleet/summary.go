@@ -69,9 +69,9 @@ func (b *board) waveState(n int, c Counts) string {
 	switch {
 	case !left && (!open || !b.leftAfter(n)):
 		return WaveEnded
-	case left && b.all.Blocker == ByStop, open && b.overspent():
+	case left && b.all.Blocker == maintenance.BlockedByStop, open && b.overspent():
 		return WaveStopped
-	case open && b.between.Blocker == ByBake:
+	case open && b.between.Blocker == maintenance.BlockedByBake:
 		return WaveBaking
 	case !open, b.unapproved == n+1 && c.InProgress() == 0:
 		return WaveWaiting
@@ -80,7 +80,9 @@ func (b *board) waveState(n int, c Counts) string {
 }
 
 // overspent is true when too many failed, of the open wave or of all.
-func (b *board) overspent() bool { return b.between.Blocker == ByBudget || b.all.Blocker == ByBudget }
+func (b *board) overspent() bool {
+	return b.between.Blocker == maintenance.BlockedByBudget || b.all.Blocker == maintenance.BlockedByBudget
+}
 
 // Row is one target as it is shown; w is what keeps it, nil: nothing does.
 func (f Fleet) Row(i int, w *Wait) Row { return f.row(i, w, f.pace()) }
@@ -102,7 +104,7 @@ func (f Fleet) row(i int, w *Wait, p pace) Row {
 		r.Begun, r.End = e.Begun, e.Begun.Add(need)
 	case Held:
 		r.Begun, r.Since, r.Step, r.May = e.Begun, e.Hold.Since, e.Hold.Step, e.Hold.Step.Resolutions()
-	default:
+	case Succeeded, Failed, Skipped, Current:
 		r.Begun, r.End = e.Begun, e.End
 	}
 	return r
@@ -212,7 +214,7 @@ func (f Fleet) unavailable() []Row {
 		}
 	}
 	reading := func(r Row) int {
-		if r.Blocker == ByReading {
+		if r.Blocker == maintenance.BlockedByReading {
 			return 1
 		}
 		return 0
@@ -224,14 +226,13 @@ func (f Fleet) unavailable() []Row {
 // heldFirst puts those that wait for a person before the others: what is shown is cut
 // off, and they must not be.
 func heldFirst(a, b Row) int {
-	switch a.State {
-	case b.State:
+	switch {
+	case a.State == b.State:
 		return 0
-	case Held:
+	case a.State == Held:
 		return -1
-	default:
-		return 1
 	}
+	return 1
 }
 
 // some are the first rows of the wanted states, in the order that is given.

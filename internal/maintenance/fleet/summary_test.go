@@ -89,7 +89,7 @@ func TestAStatusSaysWhatGoesOn(t *testing.T) {
 	require.Equal(t, fleet.Counts{Total: 5, Waiting: 2, Running: 1, Succeeded: 1, Failed: 1}, s.Counts)
 	require.Equal(t, []fleet.Counts{{Total: 1, Succeeded: 1}, {Total: 2, Running: 1, Failed: 1}, {Total: 2, Waiting: 2}},
 		[]fleet.Counts{s.Waves[0].Counts, s.Waves[1].Counts, s.Waves[2].Counts})
-	require.Equal(t, map[maintenance.Blocker]int{fleet.ByWave: 2}, s.Blockers)
+	require.Equal(t, map[maintenance.Blocker]int{maintenance.BlockedByWave: 2}, s.Blockers)
 	require.Equal(t, []fleet.Row{{
 		Name: "t2", Gateway: "sgw-0000000C", Wave: 2, State: fleet.Running, Schedule: sundays(), Forecast: maintenance.Duration(30 * time.Minute),
 		Begun: noon, End: noon.Add(30 * time.Minute), Attempts: 1,

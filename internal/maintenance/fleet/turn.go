@@ -39,7 +39,7 @@ func (b *board) decide(now time.Time) (begin []int, wake time.Time) {
 	if len(b.waves) == 0 || b.gate.Blocker != maintenance.NotBlocked {
 		return nil, time.Time{}
 	}
-	if b.between.Blocker == ByBake && b.leftAfter(b.open) {
+	if b.between.Blocker == maintenance.BlockedByBake && b.leftAfter(b.open) {
 		return nil, sooner(b.between.Next, b.wakeToAsk())
 	}
 	if b.unapproved == b.open+1 { // it is not asked for yet, and so nothing is ready
@@ -60,10 +60,10 @@ func (b *board) decide(now time.Time) (begin []int, wake time.Time) {
 // everybody is what keeps the whole fleet.
 func (b *board) everybody() Wait {
 	if b.fleet.Stopped != "" {
-		return Wait{Blocker: ByStop, Reason: b.fleet.Stopped}
+		return Wait{Blocker: maintenance.BlockedByStop, Reason: b.fleet.Stopped}
 	}
 	if b.fleet.Paused != "" {
-		return Wait{Blocker: ByPause, Reason: "paused by " + b.fleet.Paused}
+		return Wait{Blocker: maintenance.BlockedByPause, Reason: "paused by " + b.fleet.Paused}
 	}
 	return b.budget()
 }
@@ -71,7 +71,7 @@ func (b *board) everybody() Wait {
 // budget is what keeps the whole fleet where too many of it failed.
 func (b *board) budget() Wait {
 	if allowed := b.fleet.Rollout.MaxFailures.Within(len(b.fleet.Entries)); b.failed > allowed {
-		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("%s failed, and %d may", maintenance.Counted(b.failed, "target", "targets"), allowed)}
+		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("%s failed, and %d may", maintenance.Counted(b.failed, "target", "targets"), allowed)}
 	}
 	return Wait{}
 }
@@ -87,7 +87,7 @@ func (b *board) findWave() {
 	}
 	b.findApproval()
 	switch {
-	case b.between.Blocker == ByBudget:
+	case b.between.Blocker == maintenance.BlockedByBudget:
 		b.gate = b.between
 	case b.unapproved == b.open+1 && b.ask().Wave > 0:
 		b.gate = Wait{Blocker: maintenance.BlockedByApproval, Reason: b.approval().Short()}
@@ -102,13 +102,13 @@ func (b *board) endOf(n int) Wait {
 	allowed := b.allowed(n)
 	switch {
 	case w.failed > allowed && w.updated == 0 && b.needsCanary(n):
-		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("the canary of wave %d failed, and none may: nothing was updated before it", n+1)}
+		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("the canary of wave %d failed, and none may: nothing was updated before it", n+1)}
 	case w.failed > allowed:
-		return Wait{Blocker: ByBudget, Reason: fmt.Sprintf("%d of wave %d failed, and %d may", w.failed, n+1, allowed)}
+		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("%d of wave %d failed, and %d may", w.failed, n+1, allowed)}
 	case w.left > 0:
-		return Wait{Blocker: ByWave, Reason: fmt.Sprintf("wave %d has not ended", n+1)}
+		return Wait{Blocker: maintenance.BlockedByWave, Reason: fmt.Sprintf("wave %d has not ended", n+1)}
 	case !w.end.IsZero() && b.now.Before(baked):
-		return Wait{Blocker: ByBake, Reason: fmt.Sprintf("wave %d bakes until %s", n+1, stamp(baked)), Next: baked}
+		return Wait{Blocker: maintenance.BlockedByBake, Reason: fmt.Sprintf("wave %d bakes until %s", n+1, stamp(baked)), Next: baked}
 	}
 	return Wait{}
 }

@@ -12,21 +12,10 @@ import (
 // campaign goes on.
 const UnreadLimit = 24 * time.Hour
 
-// Unavailable is true for a blocker that is no matter of time: the target cannot begin
-// until it was read, or whatever has its gateway is gone.
-func Unavailable(b maintenance.Blocker) bool {
-	switch b {
-	case ByReading, ByUnread, ByQuarantine, ByRun:
-		return true
-	default: // what passes with time, or a person ends
-		return false
-	}
-}
-
 // bar is the wait of an entry that is not available.
 func (e *Entry) bar() Wait {
 	w := Wait{Blocker: e.Bar, Reason: e.Barred}
-	if e.Bar != ByUnread {
+	if e.Bar != maintenance.BlockedByUnread {
 		return w
 	}
 	again := "all the time"
@@ -50,7 +39,7 @@ func (b *board) unread(now time.Time) (given []int, due time.Time) {
 		if e.Wave != b.open || e.State.Ended() {
 			continue
 		}
-		if e.State != Waiting || e.Bar != ByUnread {
+		if e.State != Waiting || e.Bar != maintenance.BlockedByUnread {
 			return nil, time.Time{}
 		}
 		given, due = append(given, i), later(due, e.UnreadSince.Add(UnreadLimit))

@@ -10,11 +10,11 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-func quarantine(e *fleet.Entry) { e.Bar, e.Barred = fleet.ByQuarantine, "quarantined" }
+func quarantine(e *fleet.Entry) { e.Bar, e.Barred = maintenance.BlockedByQuarantine, "quarantined" }
 
 // unread is a target that cannot be read since an instant.
 func unread(e *fleet.Entry, since time.Time) {
-	e.Bar, e.Barred, e.UnreadSince = fleet.ByUnread, "the gateway is not connected", since
+	e.Bar, e.Barred, e.UnreadSince = maintenance.BlockedByUnread, "the gateway is not connected", since
 }
 
 // A target that cannot be read keeps nobody of its wave, and holds the waves after it
@@ -139,9 +139,9 @@ func TestWhatIsNotAvailableIsNamed(t *testing.T) {
 	}
 	since, next := noon.Add(-time.Hour).UTC().Format("2006-01-02 15:04 MST"), noon.Add(time.Hour).UTC().Format("2006-01-02 15:04 MST")
 	require.Equal(t, []said{
-		{"t1", fleet.ByUnread, "could not be read since " + since + ", and is tried again all the time: the gateway is not connected"},
-		{"t3", fleet.ByUnread, "could not be read since " + since + ", and is tried again at " + next + ": the gateway is not connected"},
-		{"t4", fleet.ByQuarantine, "quarantined"},
-		{"t0", fleet.ByReading, "is being read"},
+		{"t1", maintenance.BlockedByUnread, "could not be read since " + since + ", and is tried again all the time: the gateway is not connected"},
+		{"t3", maintenance.BlockedByUnread, "could not be read since " + since + ", and is tried again at " + next + ": the gateway is not connected"},
+		{"t4", maintenance.BlockedByQuarantine, "quarantined"},
+		{"t0", maintenance.BlockedByReading, "is being read"},
 	}, all)
 }

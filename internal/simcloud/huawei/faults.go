@@ -57,9 +57,11 @@ func (call *call) failureOf(kind fault.Kind, r *http.Request) *apiError {
 		return inProgress()
 	case fault.Echo:
 		return &apiError{http.StatusBadRequest, "DBS.200001", fault.EchoOf(r, call.body)}
-	default:
-		return nil
+	case fault.LostBefore, fault.LostAfter, fault.HangBefore, fault.HangAfter, fault.HTML502, fault.TruncatedJSON,
+		fault.NumbersAsStrings, fault.EmptyObject, // the answer itself goes wrong: Strike.Deliver
+		fault.ErrorDetailsAsString: // AWS's
 	}
+	return nil
 }
 
 // expired is what becomes of a credential: a token's own words, a temporary

@@ -121,9 +121,11 @@ func (c *Call) failureOf(kind fault.Kind) *Error {
 	case fault.Echo:
 		errs.echoed.Message = fault.EchoOf(c.HTTP, c.Body)
 		return errs.echoed
-	default:
-		return nil
+	case fault.LostBefore, fault.LostAfter, fault.HangBefore, fault.HangAfter, fault.HTML502, fault.TruncatedJSON,
+		fault.NumbersAsStrings, fault.EmptyObject, // the answer itself goes wrong: Strike.Deliver
+		fault.Conflict: // Huawei Cloud's
 	}
+	return nil
 }
 
 // withCode is the error of a code: the protocol's own, where authentication has one.
