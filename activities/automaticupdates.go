@@ -27,7 +27,9 @@ type HoldAutomaticUpdatesOutput struct {
 // HoldAutomaticUpdates marks the gateway, and only then sets the mark's policy. Where
 // there is no room for the mark, or AWS refuses it, the policy is not changed. It may be
 // repeated. A gateway that another run has marked meanwhile is TypeMarked.
-func (a *StorageGateway) HoldAutomaticUpdates(ctx context.Context, in MarkedPolicyInput) (out HoldAutomaticUpdatesOutput, err error) {
+func (a *StorageGateway) HoldAutomaticUpdates(
+	ctx context.Context, in MarkedPolicyInput,
+) (out HoldAutomaticUpdatesOutput, err error) {
 	defer edge(ctx, in.Pace, &err)
 	tags, err := a.tags(ctx, in.Gateway)
 	if err != nil {
@@ -57,7 +59,9 @@ func (a *StorageGateway) HoldAutomaticUpdates(ctx context.Context, in MarkedPoli
 }
 
 // mark writes the mark, or says why the gateway cannot have it.
-func (a *StorageGateway) mark(ctx context.Context, in MarkedPolicyInput, tags map[string]string) (refused string, err error) {
+func (a *StorageGateway) mark(
+	ctx context.Context, in MarkedPolicyInput, tags map[string]string,
+) (refused string, err error) {
 	if full := maintenance.TagRoom(tags); full != "" {
 		return full, nil
 	}
@@ -89,7 +93,9 @@ type RestoreAutomaticUpdatesOutput struct {
 // RestoreAutomaticUpdates puts back the policy that was there before the mark, where it is
 // still as the mark's run set it, and only then removes the mark. It may be repeated. A
 // gateway that another run has marked meanwhile is left alone: TypeMarked.
-func (a *StorageGateway) RestoreAutomaticUpdates(ctx context.Context, in MarkedPolicyInput) (out RestoreAutomaticUpdatesOutput, err error) {
+func (a *StorageGateway) RestoreAutomaticUpdates(
+	ctx context.Context, in MarkedPolicyInput,
+) (out RestoreAutomaticUpdatesOutput, err error) {
 	defer patient(ctx, in.Pace, &err)
 	tags, err := a.tags(ctx, in.Gateway)
 	if err != nil {
@@ -120,7 +126,9 @@ func (a *StorageGateway) RestoreAutomaticUpdates(ctx context.Context, in MarkedP
 // setAutomaticUpdates sets AWS's policy for the gateway, and says which it is then. It
 // changes nothing where it is so already, or where it is not the one that it is to follow
 // (empty: any).
-func (a *StorageGateway) setAutomaticUpdates(ctx context.Context, in MarkedPolicyInput, from, to maintenance.AutomaticUpdatePolicy) (maintenance.AutomaticUpdatePolicy, error) {
+func (a *StorageGateway) setAutomaticUpdates(
+	ctx context.Context, in MarkedPolicyInput, from, to maintenance.AutomaticUpdatePolicy,
+) (maintenance.AutomaticUpdatePolicy, error) {
 	now, err := a.automaticUpdates(ctx, in.Gateway)
 	if err != nil || now == to || from != "" && now != from {
 		return now, err
@@ -139,7 +147,9 @@ func (a *StorageGateway) setAutomaticUpdates(ctx context.Context, in MarkedPolic
 }
 
 // automaticUpdates is AWS's policy for the gateway. One that AWS does not say is an error.
-func (a *StorageGateway) automaticUpdates(ctx context.Context, ref maintenance.GatewayRef) (maintenance.AutomaticUpdatePolicy, error) {
+func (a *StorageGateway) automaticUpdates(
+	ctx context.Context, ref maintenance.GatewayRef,
+) (maintenance.AutomaticUpdatePolicy, error) {
 	raw, err := a.rawSchedule(ctx, ref)
 	if err == nil && raw.AutomaticUpdates == "" {
 		err = fmt.Errorf("%w: AWS does not say what the automatic updates of %s are", maintenance.ErrUnavailable, ref.ID())

@@ -70,7 +70,9 @@ type ProxyReader interface {
 type ProxyWriter interface {
 	// Upgrade answers ErrRejected, with the cloud's reason, for 200 with REJECT.
 	Upgrade(ctx context.Context, instanceID, proxyID, from, to string) (jobID string, err error)
-	SetReadWeights(ctx context.Context, instanceID, proxyID string, routing maintenance.ProxyRouting) (jobID string, err error)
+	SetReadWeights(
+		ctx context.Context, instanceID, proxyID string, routing maintenance.ProxyRouting,
+	) (jobID string, err error)
 	Restart(ctx context.Context, instanceID, proxyID string) (jobID string, err error)
 }
 

@@ -22,7 +22,9 @@ const InstanceHoldMemo = "instanceHold"
 // Runs is what the activities need of Temporal itself; a client has it.
 type Runs interface {
 	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
-	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	DescribeWorkflowExecution(
+		ctx context.Context, workflowID, runID string,
+	) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 	UpdateWorkflow(ctx context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error)
 }
 

@@ -41,7 +41,9 @@ type AssessGatewayOutput struct {
 // AssessGateway checks what the run was asked for, and reads the gateway, its
 // window and its volumes. The check stands here and not in the workflow: a
 // later release may check more, and histories are forever.
-func (a *StorageGateway) AssessGateway(ctx context.Context, in AssessGatewayInput) (out AssessGatewayOutput, err error) {
+func (a *StorageGateway) AssessGateway(
+	ctx context.Context, in AssessGatewayInput,
+) (out AssessGatewayOutput, err error) {
 	out.Policy = in.Policy.WithDefaults()
 	defer edge(ctx, out.Policy.Pace, &err)
 	if err := errors.Join(in.Target.Validate(), out.Policy.Validate()); err != nil {
@@ -69,7 +71,9 @@ func (a *StorageGateway) AssessGateway(ctx context.Context, in AssessGatewayInpu
 	return out, err
 }
 
-func (a *StorageGateway) volumes(ctx context.Context, ref maintenance.GatewayRef, gateway maintenance.Gateway) ([]maintenance.Volume, error) {
+func (a *StorageGateway) volumes(
+	ctx context.Context, ref maintenance.GatewayRef, gateway maintenance.Gateway,
+) ([]maintenance.Volume, error) {
 	cloud, err := a.Accounts.Volumes(ref.Account)
 	if err != nil {
 		return nil, err
@@ -169,7 +173,9 @@ func (a *StorageGateway) policyMark(ctx context.Context, ref maintenance.Gateway
 	return maintenance.PolicyMarkOf(ref.ID(), tags)
 }
 
-func (a *StorageGateway) schedule(ctx context.Context, ref maintenance.GatewayRef, prefer maintenance.Recurrence) (maintenance.Schedule, error) {
+func (a *StorageGateway) schedule(
+	ctx context.Context, ref maintenance.GatewayRef, prefer maintenance.Recurrence,
+) (maintenance.Schedule, error) {
 	raw, err := a.rawSchedule(ctx, ref)
 	if err != nil {
 		return maintenance.Schedule{}, err

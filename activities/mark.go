@@ -43,7 +43,9 @@ func (e *Engine) JudgeMarks(ctx context.Context, in MarksLookup) (out []maintena
 // caller is the run whose activity this is, as a mark names it; since when is left out.
 func caller(ctx context.Context) maintenance.Mark {
 	info := activity.GetInfo(ctx)
-	return maintenance.Mark{WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Namespace: info.Namespace}
+	return maintenance.Mark{
+		WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Namespace: info.Namespace,
+	}
 }
 
 // atWork is true while the mark's run is in progress.

@@ -69,7 +69,8 @@ func (e *Engine) page(of activity.Info) string {
 	if e.WebUI == "" {
 		return ""
 	}
-	return e.WebUI + "/namespaces/" + url.PathEscape(of.Namespace) + "/workflows/" + url.PathEscape(of.WorkflowExecution.ID)
+	return e.WebUI + "/namespaces/" + url.PathEscape(of.Namespace) + "/workflows/" +
+		url.PathEscape(of.WorkflowExecution.ID)
 }
 
 func (e *Engine) checkChannels(names []string) error {

@@ -141,7 +141,8 @@ func (e *Engine) AwaitRecord(ctx context.Context, in RecordLookup) (out Record, 
 	switch {
 	case err != nil:
 		return out, err
-	case info == nil || info.GetParentExecution().GetWorkflowId() != in.Parent || info.GetStartTime().AsTime().Before(in.Since):
+	case info == nil || info.GetParentExecution().GetWorkflowId() != in.Parent ||
+		info.GetStartTime().AsTime().Before(in.Since):
 		return Record{Why: "no run of it was started, or it was deleted"}, nil
 	case isOpen(info):
 		return out, notYet("the workflow %s is still open", in.WorkflowID)
@@ -171,7 +172,8 @@ func (e *Engine) open(ctx context.Context, workflowID, runID string) (*workflowp
 }
 
 func isOpen(info *workflowpb.WorkflowExecutionInfo) bool {
-	return info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
+	return info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING ||
+		info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
 }
 
 // describe is what Temporal knows of the run, or nil where there is none.
@@ -190,7 +192,8 @@ func (e *Engine) describe(ctx context.Context, workflowID, runID string) (*workf
 func quarantined(info *workflowpb.WorkflowExecutionInfo, gateway string) string {
 	var q maintenance.Quarantine
 	if err := decode(info.GetMemo().GetFields()[QuarantineMemo], &q); err != nil {
-		return fmt.Sprintf("quarantined by the workflow %s, which does not say why: %v", info.GetExecution().GetWorkflowId(), err)
+		return fmt.Sprintf("quarantined by the workflow %s, which does not say why: %v", info.GetExecution().GetWorkflowId(),
+			err)
 	}
 	return fmt.Sprintf("quarantined since %s: %s. The run %s (%s) did so. Once it is in order: tidegate release %s --why \"what was done\"",
 		q.Since.UTC().Format(time.RFC3339), q.Reason, q.WorkflowID, q.RunID, gateway)
@@ -204,7 +207,8 @@ func running(info *workflowpb.WorkflowExecutionInfo) string {
 	if err != nil || campaign == "" {
 		of, campaign = ", which somebody started without a campaign,", ""
 	}
-	return fmt.Sprintf("in the run %s%s%s since %s", info.GetExecution().GetWorkflowId(), of, campaign, info.GetStartTime().AsTime().Format(time.RFC3339))
+	return fmt.Sprintf("in the run %s%s%s since %s", info.GetExecution().GetWorkflowId(), of, campaign,
+		info.GetStartTime().AsTime().Format(time.RFC3339))
 }
 
 func decode(payload *commonpb.Payload, to any) error {

@@ -63,7 +63,9 @@ func read(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (Pro
 }
 
 // readBeside is read with the other proxies of the instance.
-func readBeside(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (out ProxyState, others []maintenance.Proxy, err error) {
+func readBeside(
+	ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef,
+) (out ProxyState, others []maintenance.Proxy, err error) {
 	if out.Proxy, others, err = findProxy(ctx, cloud, ref); err != nil {
 		return out, nil, err
 	}
@@ -82,7 +84,9 @@ func readProxy(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef)
 }
 
 // findProxy is a proxy of an instance, and the others of it.
-func findProxy(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (p maintenance.Proxy, others []maintenance.Proxy, err error) {
+func findProxy(
+	ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef,
+) (p maintenance.Proxy, others []maintenance.Proxy, err error) {
 	proxies, err := call(ctx, cloud.Proxies, ref.InstanceID)
 	if err != nil {
 		return p, nil, err
@@ -261,7 +265,8 @@ func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (ou
 		return out, fmt.Errorf("%w: proxy %s still runs %s: its job %s ended as %s: %s",
 			errJobFailed, in.Proxy.ProxyID, out.Kernel.Current, job.ID, job.Status, job.FailReason)
 	}
-	return out, notYet("proxy %s is %s at version %s, its job %s %s", in.Proxy.ProxyID, out.Proxy.Status, out.Kernel.Current, job.Status, job.Progress)
+	return out, notYet("proxy %s is %s at version %s, its job %s %s", in.Proxy.ProxyID, out.Proxy.Status,
+		out.Kernel.Current, job.Status, job.Progress)
 }
 
 // readJob is the job as the cloud shows it; empty for one without an id, and

@@ -9,7 +9,9 @@ import (
 )
 
 // readMark is the mark of a proxy, or nil, and all tags of its DB instance.
-func readMark(ctx context.Context, cloud ProxyCloud, ref maintenance.ProxyRef) (*maintenance.ProxyMark, map[string]string, error) {
+func readMark(
+	ctx context.Context, cloud ProxyCloud, ref maintenance.ProxyRef,
+) (*maintenance.ProxyMark, map[string]string, error) {
 	tags, err := call(ctx, cloud.Tags, ref.InstanceID)
 	if err != nil {
 		return nil, nil, err
@@ -100,7 +102,9 @@ func (a *TaurusDB) MarkProxy(ctx context.Context, in MarkProxyInput) (out MarkPr
 // refusesTag is true where a cloud will not take a tag, whoever asks again, or the tag
 // has no room for what it is to say.
 func refusesTag(err error) bool {
-	for _, refusal := range []error{maintenance.ErrDenied, maintenance.ErrInvalid, maintenance.ErrRejected, maintenance.ErrUnsupported} {
+	for _, refusal := range []error{
+		maintenance.ErrDenied, maintenance.ErrInvalid, maintenance.ErrRejected, maintenance.ErrUnsupported,
+	} {
 		if errors.Is(err, refusal) {
 			return true
 		}

@@ -72,7 +72,8 @@ func available(ctx context.Context, cloud VolumeCloud, in VolumeLookup) (mainten
 			return v, notYet("volume %s is %s", v.ID, v.Status)
 		}
 	}
-	return maintenance.Volume{}, fmt.Errorf("volume %s of gateway %s: %w", in.VolumeID, in.Gateway.ID, maintenance.ErrNotFound)
+	return maintenance.Volume{}, fmt.Errorf("volume %s of gateway %s: %w", in.VolumeID, in.Gateway.ID,
+		maintenance.ErrNotFound)
 }
 
 // FindSnapshotInput asks whether a snapshot exists whose creation was not
@@ -111,7 +112,9 @@ type AwaitSnapshotInput struct {
 
 // AwaitSnapshot ends when the snapshot is completed. One in state error is
 // TypeBroken.
-func (a *StorageGateway) AwaitSnapshot(ctx context.Context, in AwaitSnapshotInput) (out maintenance.Snapshot, err error) {
+func (a *StorageGateway) AwaitSnapshot(
+	ctx context.Context, in AwaitSnapshotInput,
+) (out maintenance.Snapshot, err error) {
 	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Volumes(in.Account)
 	if err != nil {
@@ -124,7 +127,8 @@ func (a *StorageGateway) AwaitSnapshot(ctx context.Context, in AwaitSnapshotInpu
 	case err != nil:
 		return out, err
 	case out.Failed():
-		return out, fmt.Errorf("%w: snapshot %s of volume %s is in state %s: %s", errBroken, out.ID, out.VolumeID, out.State, out.Message)
+		return out, fmt.Errorf("%w: snapshot %s of volume %s is in state %s: %s", errBroken, out.ID, out.VolumeID, out.State,
+			out.Message)
 	case !out.Completed():
 		return out, notYet("snapshot %s is %s %s", out.ID, out.State, out.Progress)
 	}
@@ -147,7 +151,9 @@ type DeleteSnapshotsOutput struct {
 // DeleteSnapshots deletes the snapshots that carry the key and, unless asked to,
 // are not completed. One that EC2 shows late must not be left behind: while none is to
 // be seen it looks again, until the time is up. It may be repeated.
-func (a *StorageGateway) DeleteSnapshots(ctx context.Context, in DeleteSnapshotsInput) (out DeleteSnapshotsOutput, err error) {
+func (a *StorageGateway) DeleteSnapshots(
+	ctx context.Context, in DeleteSnapshotsInput,
+) (out DeleteSnapshotsOutput, err error) {
 	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Volumes(in.Account)
 	if err != nil {

@@ -33,7 +33,9 @@ type TriggerUpdateOutput struct {
 // update, sends UpdateGatewaySoftwareNow, once. AWS may have made the update
 // itself at the window's start: then nothing is sent. A gateway that is away
 // is waited for: it may be restarting into AWS's own update.
-func (a *StorageGateway) TriggerUpdate(ctx context.Context, in TriggerUpdateInput) (out TriggerUpdateOutput, err error) {
+func (a *StorageGateway) TriggerUpdate(
+	ctx context.Context, in TriggerUpdateInput,
+) (out TriggerUpdateOutput, err error) {
 	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {

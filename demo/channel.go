@@ -86,7 +86,9 @@ func (h *hook) messages() []message {
 
 // announced are the titles that the channel should get, each once.
 func announced(campaign string, targets []member) map[string]int {
-	titles := map[string]int{campaign + ": the campaign needs approval (0 of 1 given)": 1, campaign + ": " + string(fleet.Partial): 1}
+	titles := map[string]int{
+		campaign + ": the campaign needs approval (0 of 1 given)": 1, campaign + ": " + string(fleet.Partial): 1,
+	}
 	for _, m := range targets {
 		if m.decide != nil {
 			titles[campaign+": "+m.name+" held"]++

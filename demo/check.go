@@ -25,7 +25,9 @@ type ending struct {
 // tookPart is true where somebody else than the demo has given orders. The
 // approval, which --ask leaves to the user, is none.
 func (e ending) tookPart() bool {
-	orders := slices.DeleteFunc(slices.Clone(e.campaign.Decisions), func(d maintenance.Decision) bool { return d.What == workflows.ApproveUpdate })
+	orders := slices.DeleteFunc(slices.Clone(e.campaign.Decisions), func(d maintenance.Decision) bool {
+		return d.What == workflows.ApproveUpdate
+	})
 	for _, r := range e.results {
 		orders = append(orders, r.Decisions...)
 	}
@@ -53,7 +55,8 @@ func differences(targets []member, was ending, p promises) []string {
 	}
 	faults = append(faults, p.broken(was.rows)...)
 	faults = append(faults, miscounts("the clouds", intended(targets), was.effects, compare)...)
-	return append(faults, miscounts("the channel "+oncall, announced(was.campaign.Name, targets), titles(was.told), strings.Compare)...)
+	return append(faults, miscounts("the channel "+oncall, announced(was.campaign.Name, targets), titles(was.told),
+		strings.Compare)...)
 }
 
 // told is how many decisions the targets' own runs should be told.
@@ -84,7 +87,9 @@ func (m member) differences(row fleet.Row, r maintenance.Result) []string {
 	same("software before", want.before, r.Gateway.Before.SoftwareVersion)
 	same("software after", want.after, r.Gateway.After.SoftwareVersion)
 	same("snapshots", want.snapshots, points(r.Snapshots))
-	same("proxies", want.proxies, each(r.Proxies, func(p maintenance.ProxyOutcome) maintenance.ProxyState { return p.State }))
+	same("proxies", want.proxies, each(r.Proxies, func(p maintenance.ProxyOutcome) maintenance.ProxyState {
+		return p.State
+	}))
 	same("ledger", want.ledger, each(r.Ledger, func(c maintenance.Change) maintenance.ChangeState { return c.State }))
 	same("quarantined", want.quarantined, r.Quarantined)
 	same("decisions", want.decisions, len(r.Decisions))

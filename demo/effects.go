@@ -105,5 +105,6 @@ func (e effect) String() string {
 }
 
 func compare(a, b effect) int {
-	return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.resource, b.resource), strings.Compare(a.change, b.change))
+	return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.resource, b.resource),
+		strings.Compare(a.change, b.change))
 }

@@ -86,7 +86,8 @@ func news(before, after maintenance.Status, now time.Time) []string {
 	texts = append(texts, newlySettled(before.Ledger, after.Ledger)...)
 	texts = append(texts, newlyOver(before.Steps, after.Steps)...)
 	if waits(after) && (after.Blocker != before.Blocker || after.Reason != before.Reason) {
-		texts = append(texts, fmt.Sprintf("%s waits (%s): %s%s", place(after.Step), after.Blocker, after.Reason, in(after.Next, now)))
+		texts = append(texts, fmt.Sprintf("%s waits (%s): %s%s", place(after.Step), after.Blocker, after.Reason,
+			in(after.Next, now)))
 	}
 	if after.Result != nil && before.Result == nil {
 		texts = append(texts, fmt.Sprintf("%s. %s", after.Result.State, after.Result.Summary))

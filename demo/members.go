@@ -87,7 +87,8 @@ func waveSizes(targets []member) (sizes []int) {
 // plain is updated by the campaign, with a snapshot of each volume after it.
 func plain(name string, wave int, fate, number string, volumes ...string) member {
 	m := member{name: name, arn: gateway(number), wave: wave, fate: fate, expect: expectation{
-		state: fleet.Succeeded, end: maintenance.StateCompleted, cause: maintenance.CauseTidegate, before: oldSoftware, after: newSoftware,
+		state: fleet.Succeeded, end: maintenance.StateCompleted, cause: maintenance.CauseTidegate, before: oldSoftware,
+		after:  newSoftware,
 		ledger: []maintenance.ChangeState{maintenance.ChangeKept},
 	}}
 	m.expect.effects = append(m.expect.effects, updates(m.arn))
@@ -121,7 +122,9 @@ func rejectedProxy() member {
 	m := plain("rejected-proxy", 3, "2nd of 3 proxies rejected: reads put back, 3rd not begun", "1A2B3C08", "1A2B3C81")
 	m.decide = &decision{workflows.AbortUpdate, "the subnet needs more addresses first"}
 	m.expect.state, m.expect.end, m.expect.decisions = fleet.Failed, maintenance.StatePartial, 1
-	m.expect.proxies = []maintenance.ProxyState{maintenance.ProxyUpgraded, maintenance.ProxyRejected, maintenance.ProxyNotBegun}
+	m.expect.proxies = []maintenance.ProxyState{
+		maintenance.ProxyUpgraded, maintenance.ProxyRejected, maintenance.ProxyNotBegun,
+	}
 	m.expect.ledger = append(m.expect.ledger,
 		maintenance.ChangeTakenBack, maintenance.ChangeKept, // the canary's reads and kernel
 		maintenance.ChangeTakenBack, maintenance.ChangeNotMade) // the second one's

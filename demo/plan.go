@@ -36,7 +36,9 @@ func campaignInput(now time.Time) (workflows.CampaignInput, error) {
 	if err != nil {
 		return workflows.CampaignInput{}, err
 	}
-	p.Policy.Freezes = append(p.Policy.Freezes, maintenance.Freeze{From: now, To: now.Add(freezeFor), Reason: "the demo's freeze"})
+	p.Policy.Freezes = append(p.Policy.Freezes, maintenance.Freeze{
+		From: now, To: now.Add(freezeFor), Reason: "the demo's freeze",
+	})
 	digest := sha256.Sum256(planText)
 	return workflows.CampaignInput{Plan: p, Submitter: submitter, Digest: hex.EncodeToString(digest[:])}, nil
 }

@@ -76,7 +76,8 @@ func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error 
 // perform starts the campaign and follows it to its end. With somebody who may
 // give it orders, or is asked to, it has more patience.
 func perform(
-	ctx context.Context, s *stage, in workflows.CampaignInput, ask bool, show func(context.Context, *campaign) screen, attended bool,
+	ctx context.Context, s *stage, in workflows.CampaignInput, ask bool, show func(context.Context, *campaign) screen,
+	attended bool,
 ) (ending, error) {
 	limit := patience
 	if ask || attended {

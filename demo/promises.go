@@ -76,5 +76,7 @@ func beside(r fleet.Row, rows []fleet.Row) []fleet.Row {
 }
 
 func (p promises) bound(a, b string) bool {
-	return slices.ContainsFunc(p.apart, func(names []string) bool { return slices.Contains(names, a) && slices.Contains(names, b) })
+	return slices.ContainsFunc(p.apart, func(names []string) bool {
+		return slices.Contains(names, a) && slices.Contains(names, b)
+	})
 }

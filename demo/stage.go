@@ -108,7 +108,8 @@ func (s *stage) raiseWorker(ctx context.Context, known plan.Accounts) error {
 	}
 	s.oncall = hook
 	s.undo = append(s.undo, shut)
-	stop, err := workers.Start(s.client, accounts.New(context.WithoutCancel(ctx), onAWS, onHuawei), workers.Options{Channels: hook.channels(), WebUI: s.temporal.UIAddress()})
+	stop, err := workers.Start(s.client, accounts.New(context.WithoutCancel(ctx), onAWS, onHuawei),
+		workers.Options{Channels: hook.channels(), WebUI: s.temporal.UIAddress()})
 	if err != nil {
 		return fmt.Errorf("start the workers: %w", err)
 	}

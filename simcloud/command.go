@@ -81,7 +81,8 @@ func greet(out io.Writer, address string, s simcloud.Scenario) {
 	url := "http://" + address
 	lines := []string{
 		"Simulated clouds at " + url + " (Ctrl-C ends them)",
-		"  effects  " + url + "/_sim/effects    state  " + url + "/_sim/state    calls  " + url + "/_sim/calls    faults  " + url + "/_sim/faults",
+		"  effects  " + url + "/_sim/effects    state  " + url + "/_sim/state    calls  " + url + "/_sim/calls    faults  " +
+			url + "/_sim/faults",
 		"",
 		"export AWS_ENDPOINT_URL=" + url,
 		"export AWS_REGION=" + region + " AWS_DEFAULT_REGION=" + region, // the AWS CLI v1 reads the second only
@@ -91,7 +92,8 @@ func greet(out io.Writer, address string, s simcloud.Scenario) {
 	if awsKey.SessionToken != "" {
 		lines = append(lines, "export AWS_SESSION_TOKEN="+awsKey.SessionToken)
 	}
-	lines = append(lines, "export HUAWEICLOUD_SDK_AK="+huaweiKey.AccessKey, "export HUAWEICLOUD_SDK_SK="+huaweiKey.SecretKey)
+	lines = append(lines, "export HUAWEICLOUD_SDK_AK="+huaweiKey.AccessKey,
+		"export HUAWEICLOUD_SDK_SK="+huaweiKey.SecretKey)
 	if huaweiKey.SecurityToken != "" {
 		lines = append(lines, "export HUAWEICLOUD_SDK_SECURITY_TOKEN="+huaweiKey.SecurityToken)
 	}

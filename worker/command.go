@@ -73,7 +73,8 @@ func newCommand() *cobra.Command {
 	flags.BoolVar(&s.promote, "promote", false, "make this build the current one of its deployment once it polls, unless it was replaced before")
 	flags.StringVar(&s.logFormat, "log-format", "text", "json or text")
 	flags.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
-	cmd.PersistentFlags().StringVar(&s.healthListen, "health-listen", "127.0.0.1:8081", `host:port of GET /healthz; "" for none`)
+	cmd.PersistentFlags().StringVar(&s.healthListen, "health-listen", "127.0.0.1:8081",
+		`host:port of GET /healthz; "" for none`)
 	s.connection.Register(cmd, connectTimeout)
 	cmd.AddCommand(newHealthcheck(&s))
 	return cmd

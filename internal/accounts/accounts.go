@@ -151,8 +151,9 @@ func (a AWS) open(ctx context.Context) (*awscloud.Cloud, error) {
 		return nil, fmt.Errorf("open AWS account %q: %w", a.Name, err)
 	}
 	cfg := aws.Config{
-		Region:      a.Region,
-		Credentials: credentials.NewStaticCredentialsProvider(a.Keys.AccessKeyID, a.Keys.SecretAccessKey, a.Keys.SessionToken),
+		Region: a.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(a.Keys.AccessKeyID, a.Keys.SecretAccessKey,
+			a.Keys.SessionToken),
 	}
 	place := wire.Place{Account: a.Name, Endpoint: a.Endpoint}
 	return awscloud.New(cfg, place, snapshots.New(cfg, place)), nil

@@ -28,7 +28,8 @@ type Cloud struct {
 }
 
 // New makes the Cloud of a configuration's account and region. A place's
-// endpoint is where Storage Gateway is spoken to; without one the configuration says it, AWS_ENDPOINT_URL_STORAGE_GATEWAY and AWS_ENDPOINT_URL included.
+// endpoint is where Storage Gateway is spoken to; without one the configuration says it,
+// AWS_ENDPOINT_URL_STORAGE_GATEWAY and AWS_ENDPOINT_URL included.
 func New(cfg aws.Config, place wire.Place, snapshots SnapshotStore) *Cloud {
 	api := storagegateway.NewFromConfig(cfg, func(o *storagegateway.Options) {
 		o.Retryer = wire.NoRetries()
@@ -66,7 +67,9 @@ func (c *Cloud) checkARN(gatewayARN string) error {
 func (c *Cloud) checkVolumeARN(volumeARN string) error {
 	gateway, id, ok := strings.Cut(volumeARN, "/volume/")
 	if !ok || !strings.HasPrefix(id, "vol-") {
-		return &maintenance.FieldError{Field: "volume.arn", Value: volumeARN, Want: "a gateway's ARN followed by /volume/vol-XXXXXXXX"}
+		return &maintenance.FieldError{
+			Field: "volume.arn", Value: volumeARN, Want: "a gateway's ARN followed by /volume/vol-XXXXXXXX",
+		}
 	}
 	return c.checkARN(gateway)
 }

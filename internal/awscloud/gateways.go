@@ -27,7 +27,8 @@ func (c *Cloud) Gateway(ctx context.Context, arn string) (maintenance.Gateway, e
 		return maintenance.Gateway{}, call.Failed(err)
 	}
 	if out.GatewayARN == nil && out.GatewayState == nil {
-		return maintenance.Gateway{}, call.Odd(maintenance.ErrUnavailable, "the answer names neither the gateway nor its state")
+		return maintenance.Gateway{}, call.Odd(maintenance.ErrUnavailable,
+			"the answer names neither the gateway nor its state")
 	}
 	return maintenance.Gateway{
 		ARN:                 arn,
@@ -73,7 +74,8 @@ func (c *Cloud) Schedule(ctx context.Context, arn string) (maintenance.RawSchedu
 		return maintenance.RawSchedule{}, failed
 	}
 	if out.GatewayARN == nil && out.Timezone == nil && out.HourOfDay == nil {
-		return maintenance.RawSchedule{}, call.Odd(maintenance.ErrUnavailable, "the answer names neither the gateway nor a schedule")
+		return maintenance.RawSchedule{}, call.Odd(maintenance.ErrUnavailable,
+			"the answer names neither the gateway nor a schedule")
 	}
 	raw := maintenance.RawSchedule{
 		DayOfWeek: number(out.DayOfWeek), DayOfMonth: number(out.DayOfMonth),
@@ -126,7 +128,9 @@ func (c *Cloud) SetAutomaticUpdates(ctx context.Context, arn string, policy main
 	}
 	known := []maintenance.AutomaticUpdatePolicy{maintenance.AllVersions, maintenance.EmergencyVersionsOnly}
 	if !slices.Contains(known, policy) {
-		return call.Invalid(&maintenance.FieldError{Field: "policy", Value: string(policy), Want: "ALL_VERSIONS or EMERGENCY_VERSIONS_ONLY"})
+		return call.Invalid(&maintenance.FieldError{
+			Field: "policy", Value: string(policy), Want: "ALL_VERSIONS or EMERGENCY_VERSIONS_ONLY",
+		})
 	}
 	out, err := c.api.UpdateMaintenanceStartTime(ctx, &storagegateway.UpdateMaintenanceStartTimeInput{
 		GatewayARN: &arn,

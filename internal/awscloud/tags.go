@@ -63,7 +63,9 @@ func (c *Cloud) Untag(ctx context.Context, arn, key string) error {
 	if err := c.checkARN(arn); err != nil {
 		return call.Invalid(err)
 	}
-	out, err := c.api.RemoveTagsFromResource(ctx, &storagegateway.RemoveTagsFromResourceInput{ResourceARN: &arn, TagKeys: []string{key}}, c.followed(call))
+	out, err := c.api.RemoveTagsFromResource(ctx, &storagegateway.RemoveTagsFromResourceInput{
+		ResourceARN: &arn, TagKeys: []string{key},
+	}, c.followed(call))
 	if err != nil {
 		return call.Failed(err)
 	}

@@ -96,14 +96,17 @@ func volumeID(volumeARN string) string {
 }
 
 // describeVolumes gives the status by volume id.
-func (c *Cloud) describeVolumes(ctx context.Context, gateway maintenance.Gateway, arns []string) (map[string]string, error) {
+func (c *Cloud) describeVolumes(
+	ctx context.Context, gateway maintenance.Gateway, arns []string,
+) (map[string]string, error) {
 	call := wire.Begin("describe the volumes of gateway %s", maintenance.GatewayID(gateway.ARN))
 	status := make(map[string]string, len(arns))
 	note := func(arn, s *string) { status[volumeID(aws.ToString(arn))] = aws.ToString(s) }
 	var err error
 	if gateway.Type == "STORED" {
 		var out *storagegateway.DescribeStorediSCSIVolumesOutput
-		out, err = c.api.DescribeStorediSCSIVolumes(ctx, &storagegateway.DescribeStorediSCSIVolumesInput{VolumeARNs: arns}, c.followed(call))
+		out, err = c.api.DescribeStorediSCSIVolumes(ctx, &storagegateway.DescribeStorediSCSIVolumesInput{VolumeARNs: arns},
+			c.followed(call))
 		if err == nil {
 			for _, v := range out.StorediSCSIVolumes {
 				note(v.VolumeARN, v.VolumeStatus)
@@ -111,7 +114,8 @@ func (c *Cloud) describeVolumes(ctx context.Context, gateway maintenance.Gateway
 		}
 	} else {
 		var out *storagegateway.DescribeCachediSCSIVolumesOutput
-		out, err = c.api.DescribeCachediSCSIVolumes(ctx, &storagegateway.DescribeCachediSCSIVolumesInput{VolumeARNs: arns}, c.followed(call))
+		out, err = c.api.DescribeCachediSCSIVolumes(ctx, &storagegateway.DescribeCachediSCSIVolumesInput{VolumeARNs: arns},
+			c.followed(call))
 		if err == nil {
 			for _, v := range out.CachediSCSIVolumes {
 				note(v.VolumeARN, v.VolumeStatus)

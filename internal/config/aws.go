@@ -21,7 +21,8 @@ func (c *checker) aws(at string, e awsEntry) accounts.AWS {
 	c.lines(at, e)
 	c.name(at, "aws", e.Name)
 	account := awsaccounts.Account{
-		Name: e.Name, Region: e.Region, Endpoint: e.Endpoint, Profile: e.Profile, AssumeRole: e.AssumeRole, ExternalID: e.ExternalID,
+		Name: e.Name, Region: e.Region, Endpoint: e.Endpoint, Profile: e.Profile, AssumeRole: e.AssumeRole,
+		ExternalID: e.ExternalID,
 	}
 	c.judge(at, account.Validate(), "")
 	return accounts.AWS{Account: account, PerSecond: c.rate(at, e.PerSecond)}

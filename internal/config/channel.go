@@ -40,9 +40,12 @@ func (c *checker) channel(at string, e channelEntry) notify.Channel {
 	found.Address = notify.Address(c.getenv(e.URLFrom))
 	switch err := found.Address.Validate(); {
 	case found.Address == "":
-		c.Fault(at+".urlFrom", strict.Fault{Problem: fmt.Sprintf("the environment variable %s is not set", e.URLFrom), Want: "a shoutrrr URL in it"})
+		c.Fault(at+".urlFrom", strict.Fault{
+			Problem: fmt.Sprintf("the environment variable %s is not set", e.URLFrom), Want: "a shoutrrr URL in it",
+		})
 	case err != nil:
-		c.Fault(at+".urlFrom", strict.Fault{Problem: fmt.Sprintf("what the environment variable %s holds %s", e.URLFrom, err)})
+		c.Fault(at+".urlFrom", strict.Fault{Problem: fmt.Sprintf("what the environment variable %s holds %s", e.URLFrom,
+			err)})
 	}
 	return found
 }
@@ -54,7 +57,8 @@ func (c *checker) webUI(address string) string {
 		return ""
 	}
 	u, err := url.Parse(address)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" ||
+		u.Fragment != "" {
 		c.Fault("webUI", strict.Fault{Problem: "is wrong", Want: "the URL of Temporal's Web UI without credentials, such as https://temporal.example.com"})
 		return ""
 	}

@@ -41,7 +41,9 @@ type huaweiEntry struct {
 func (c *checker) huawei(at string, e huaweiEntry) accounts.Huawei {
 	c.lines(at, e)
 	c.name(at, "huawei", e.Name)
-	account := huaweicloud.Account{Name: e.Name, Project: e.Project, Region: e.Region, Endpoint: e.Endpoint, IAMEndpoint: e.IAMEndpoint}
+	account := huaweicloud.Account{
+		Name: e.Name, Project: e.Project, Region: e.Region, Endpoint: e.Endpoint, IAMEndpoint: e.IAMEndpoint,
+	}
 	l := login{auth: e.Auth, prefix: e.EnvPrefix, user: e.User, domain: e.Domain, getenv: c.getenv}
 	found, missing := standIn(l.auth), error(nil)
 	if c.login(at, l) {

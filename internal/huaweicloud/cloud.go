@@ -87,7 +87,9 @@ func (c *Cloud) String() string { return c.account.String() }
 // call makes one call through a client of its own. A token that the cloud
 // refuses is renewed once, and the call then made again: a refusal at the door
 // means that nothing was done.
-func call[T any](ctx context.Context, c *Cloud, op *operation, do func(*gaussdb.GaussDBClient) (*T, error)) (*T, error) {
+func call[T any](
+	ctx context.Context, c *Cloud, op *operation, do func(*gaussdb.GaussDBClient) (*T, error),
+) (*T, error) {
 	token, err := c.token(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("%s: not sent: %w", op.doing, err)

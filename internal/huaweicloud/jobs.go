@@ -77,7 +77,9 @@ func (c *Cloud) Jobs(ctx context.Context, instanceID string, since time.Time) ([
 	return jobsOf(op, tasks, instanceID, since.Truncate(time.Second))
 }
 
-func jobsOf(op *operation, tasks []model.TaskDetailInfo, instanceID string, since time.Time) ([]maintenance.Job, error) {
+func jobsOf(
+	op *operation, tasks []model.TaskDetailInfo, instanceID string, since time.Time,
+) ([]maintenance.Job, error) {
 	var jobs []maintenance.Job
 	for _, task := range tasks {
 		if value(task.InstanceId) != instanceID {

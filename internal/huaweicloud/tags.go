@@ -57,7 +57,8 @@ func (c *Cloud) Tag(ctx context.Context, instanceID string, tags map[string]stri
 	for _, key := range keys {
 		items = append(items, model.TagItem{Key: key, Value: new(tags[key])})
 	}
-	return c.changeTags(ctx, instanceID, fmt.Sprintf("tag instance %s with %s", instanceID, strings.Join(keys, ", ")), "create", items)
+	return c.changeTags(ctx, instanceID, fmt.Sprintf("tag instance %s with %s", instanceID, strings.Join(keys, ", ")),
+		"create", items)
 }
 
 // Untag takes the tags with these keys off a DB instance, all in one call, whatever
@@ -67,7 +68,8 @@ func (c *Cloud) Untag(ctx context.Context, instanceID string, keys []string) err
 	for _, key := range keys {
 		items = append(items, model.TagItem{Key: key})
 	}
-	return c.changeTags(ctx, instanceID, fmt.Sprintf("take the tags %s off instance %s", strings.Join(keys, ", "), instanceID), "delete", items)
+	return c.changeTags(ctx, instanceID, fmt.Sprintf("take the tags %s off instance %s", strings.Join(keys, ", "),
+		instanceID), "delete", items)
 }
 
 func (c *Cloud) changeTags(ctx context.Context, instanceID, doing, action string, items []model.TagItem) error {

@@ -144,7 +144,8 @@ func (t *iamTokens) refusal(reply *replyError) error {
 	case reply.status == http.StatusTooManyRequests || reply.normalCode() == "APIGW.0308":
 		failed.kind = maintenance.ErrThrottled
 	case !reply.wellFormed:
-		failed.advice = fmt.Sprintf("this is no answer of IAM: check the endpoint %s of %s", t.cloud.account.IAMEndpoint, t.cloud.account)
+		failed.advice = fmt.Sprintf("this is no answer of IAM: check the endpoint %s of %s", t.cloud.account.IAMEndpoint,
+			t.cloud.account)
 	case reply.status/100 == 4 && reply.status != http.StatusRequestTimeout:
 		failed.kind = maintenance.ErrDenied
 		failed.advice = fmt.Sprintf("check user, password and domain, and the project of %s", t.cloud.account)

@@ -74,7 +74,8 @@ func (c *Cloud) resultFor(
 
 // describe says an element of update_result for an operator.
 func (c *Cloud) describe(result model.ProxyUpgradeVersionDetail) string {
-	said := fmt.Sprintf("%s (instance_id %q, workflow_id %q)", value(result.State), value(result.InstanceId), value(result.WorkflowId))
+	said := fmt.Sprintf("%s (instance_id %q, workflow_id %q)", value(result.State), value(result.InstanceId),
+		value(result.WorkflowId))
 	if text := value(result.ErrorMessage); text != "" {
 		said += " " + strconv.Quote(text)
 	}

@@ -116,7 +116,8 @@ func (m PolicyMark) Value() (string, error) {
 	value := fmt.Sprintf("was=%s set=%s run=%s/%s ns=%s since=%s", tagText(string(m.Owner)), tagText(string(m.Set)),
 		tagText(m.WorkflowID), tagText(m.RunID), tagText(m.Namespace), m.Since.UTC().Format(time.RFC3339))
 	if len(value) > MaxTagValue {
-		return "", fmt.Errorf("%w: the mark has %d characters, and a tag has room for %d", ErrUnsupported, len(value), MaxTagValue)
+		return "", fmt.Errorf("%w: the mark has %d characters, and a tag has room for %d", ErrUnsupported, len(value),
+			MaxTagValue)
 	}
 	return value, nil
 }
@@ -132,7 +133,10 @@ func ParsePolicyMark(value string) (PolicyMark, error) {
 	workflowID, runID, _ := strings.Cut(fields[2], "/")
 	since, err := time.Parse(time.RFC3339, fields[4])
 	m := PolicyMark{
-		Mark:  Mark{WorkflowID: untagText(workflowID), RunID: untagText(runID), Namespace: untagText(fields[3]), Since: since.UTC()},
+		Mark: Mark{
+			WorkflowID: untagText(workflowID), RunID: untagText(runID), Namespace: untagText(fields[3]),
+			Since: since.UTC(),
+		},
 		Owner: AutomaticUpdatePolicy(untagText(fields[0])), Set: AutomaticUpdatePolicy(untagText(fields[1])),
 	}
 	complete := m.WorkflowID != "" && m.RunID != "" && m.Namespace != "" && m.Owner != "" && m.Set != ""

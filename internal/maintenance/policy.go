@@ -192,7 +192,8 @@ func (p Policy) WithDefaults() Policy {
 func (p Policy) Validate() error {
 	errs := []error{
 		between("policy.windowLength", p.WindowLength, time.Minute, 24*time.Hour),
-		upTo("policy.cutoff", p.Cutoff.OrZero(), 0, p.WindowLength.Std()-time.Minute, "a minute less than the window's duration"),
+		upTo("policy.cutoff", p.Cutoff.OrZero(), 0, p.WindowLength.Std()-time.Minute,
+			"a minute less than the window's duration"),
 		between("policy.windowRecheck", p.WindowRecheck, time.Second, 24*time.Hour),
 		p.validateDelay(),
 		upTo("policy.updateStart", p.UpdateStart, time.Second, p.UpdateDeadline.Std(), "the update's deadline"),
@@ -218,7 +219,8 @@ func (p Policy) Validate() error {
 	}
 	for i, f := range p.Freezes {
 		if !f.From.Before(f.To) {
-			errs = append(errs, wrong(fmt.Sprintf("policy.freezes[%d].to", i), stamp(f.To), "an instant after from, "+stamp(f.From)))
+			errs = append(errs, wrong(fmt.Sprintf("policy.freezes[%d].to", i), stamp(f.To),
+				"an instant after from, "+stamp(f.From)))
 		}
 	}
 	return errors.Join(errs...)

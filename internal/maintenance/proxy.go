@@ -118,7 +118,9 @@ func (r ProxyRouting) SameWeights(other ProxyRouting) bool {
 
 // byID are the replicas in the order of their ids.
 func (r ProxyRouting) byID() []NodeWeight {
-	return slices.SortedFunc(slices.Values(r.ReadWeights), func(a, b NodeWeight) int { return strings.Compare(a.ID, b.ID) })
+	return slices.SortedFunc(slices.Values(r.ReadWeights), func(a, b NodeWeight) int {
+		return strings.Compare(a.ID, b.ID)
+	})
 }
 
 // String is the weights, for people: those of the replicas in the order of their ids.
@@ -198,5 +200,6 @@ func (h InstanceHold) String() string {
 	if h.Campaign != "" {
 		run += " of campaign " + h.Campaign
 	}
-	return fmt.Sprintf("DB instance %s is in use by %s (target %s) since %s", h.InstanceID, run, h.Target, h.Since.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("DB instance %s is in use by %s (target %s) since %s", h.InstanceID, run, h.Target,
+		h.Since.UTC().Format(time.RFC3339))
 }

@@ -205,7 +205,8 @@ func parseProxyMark(text string) (ProxyMark, error) {
 	fields = append(fields, make([]string, 6)...)
 	seconds, wrong := strconv.ParseInt(fields[0], 36, 64)
 	m := ProxyMark{Mark: Mark{
-		WorkflowID: unmarkText(fields[2]), RunID: longRun(fields[1]), Namespace: unmarkText(fields[3]), Since: time.Unix(seconds, 0).UTC(),
+		WorkflowID: unmarkText(fields[2]), RunID: longRun(fields[1]), Namespace: unmarkText(fields[3]),
+		Since: time.Unix(seconds, 0).UTC(),
 	}}
 	wrong = errors.Join(wrong, m.readWeights(fields[4]))
 	complete := m.WorkflowID != "" && m.RunID != "" && m.Namespace != "" && m.Since.Year() <= 9999 // as JSON writes times
@@ -250,8 +251,11 @@ func (m *ProxyMark) readWeights(text string) (wrong error) {
 		return int(n)
 	}
 	m.MasterWeight = weight(text[:min(weightWidth, len(text))])
-	for text = text[min(weightWidth, len(text)):]; len(text) >= nodeWidth+weightWidth; text = text[nodeWidth+weightWidth:] {
-		m.Owner = append(m.Owner, MarkedWeight{Node: text[:nodeWidth], Weight: weight(text[nodeWidth : nodeWidth+weightWidth])})
+	for text = text[min(weightWidth, len(text)):]; len(text) >= nodeWidth+
+		weightWidth; text = text[nodeWidth+weightWidth:] {
+		m.Owner = append(m.Owner, MarkedWeight{
+			Node: text[:nodeWidth], Weight: weight(text[nodeWidth : nodeWidth+weightWidth]),
+		})
 	}
 	return wrong
 }

@@ -137,7 +137,8 @@ func (r Rollout) Validate() error {
 		oneOf("rollout.order", r.Order, OrderByWindow, OrderAsListed),
 	}
 	if r.MaxConcurrent < 1 || r.MaxConcurrent > MostConcurrent {
-		errs = append(errs, wrong("rollout.maxConcurrent", strconv.Itoa(r.MaxConcurrent), fmt.Sprintf("1 to %d", MostConcurrent)))
+		errs = append(errs, wrong("rollout.maxConcurrent", strconv.Itoa(r.MaxConcurrent),
+			fmt.Sprintf("1 to %d", MostConcurrent)))
 	}
 	for i, w := range r.Waves {
 		if w.Of(100) == 0 {

@@ -226,7 +226,9 @@ type Result struct {
 
 // Updated is true where the gateway or one of its proxies runs new software since.
 func (r Result) Updated() bool {
-	return r.Gateway.Updated || slices.ContainsFunc(r.Proxies, func(p ProxyOutcome) bool { return p.State == ProxyUpgraded })
+	return r.Gateway.Updated || slices.ContainsFunc(r.Proxies, func(p ProxyOutcome) bool {
+		return p.State == ProxyUpgraded
+	})
 }
 
 // RestoredLeftovers is true where the run has restored what an earlier one had left.

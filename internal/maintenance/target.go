@@ -39,7 +39,8 @@ type ProxyRef struct {
 func (t Target) Validate() error {
 	errs := []error{
 		checkForm(nameForm, "target.name", t.Name, "1 to 63 lower-case letters, digits, dots, underscores or dashes"),
-		checkForm(nameForm, "target.gateway.account", t.Gateway.Account, "the name of an AWS account of the worker's configuration"),
+		checkForm(nameForm, "target.gateway.account", t.Gateway.Account,
+			"the name of an AWS account of the worker's configuration"),
 		checkForm(gatewayARNForm, "target.gateway.arn", t.Gateway.ARN, wantGatewayARN),
 	}
 	for i, p := range t.Proxies {

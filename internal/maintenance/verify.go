@@ -45,7 +45,8 @@ func (r Reported) Differences(now Found) []string {
 		}
 	}
 	if r.AutomaticUpdates != "" && now.AutomaticUpdates != r.AutomaticUpdates {
-		all = append(all, fmt.Sprintf("automatic updates are %s, and were %s before the run", orNothing(string(now.AutomaticUpdates)), r.AutomaticUpdates))
+		all = append(all, fmt.Sprintf("automatic updates are %s, and were %s before the run",
+			orNothing(string(now.AutomaticUpdates)), r.AutomaticUpdates))
 	}
 	if r.AutomaticUpdates != "" && now.Mark != nil {
 		all = append(all, fmt.Sprintf("the tag %s, which the run removed, is there", AutomaticUpdatesTag))

@@ -79,7 +79,8 @@ func (a Address) pieces() []string {
 		forms = append(forms, meant)
 	}
 	for _, form := range forms {
-		for _, piece := range append(strings.FieldsFunc(form, func(r rune) bool { return strings.ContainsRune("/?&=@", r) }), separators.Split(form, -1)...) {
+		for _, piece := range append(strings.FieldsFunc(form, func(r rune) bool { return strings.ContainsRune("/?&=@", r) }),
+			separators.Split(form, -1)...) {
 			if len(piece) >= shortest {
 				all = append(all, piece)
 			}

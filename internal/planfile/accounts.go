@@ -48,7 +48,8 @@ func (c *checker) accounts() {
 		at := fmt.Sprintf("accounts.huawei[%d].", i)
 		named(at+"name", "huawei/", a.Name)
 		c.require(projectForm.MatchString(a.Project), at+"project", "the project's id: 32 letters and digits")
-		c.require(a.Region == "" || maintenance.HuaweiRegionForm.MatchString(a.Region), at+"region", "a Huawei Cloud region such as ap-southeast-3")
+		c.require(a.Region == "" || maintenance.HuaweiRegionForm.MatchString(a.Region), at+"region",
+			"a Huawei Cloud region such as ap-southeast-3")
 		if a.Region != "" && !maintenance.KnowsHuaweiRegion(a.Region) {
 			c.Warn(at+"region", unknownRegion(a.Region))
 		}

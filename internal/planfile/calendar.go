@@ -30,7 +30,10 @@ func (c *checker) calendar(at string, f freeze, zone *time.Location) []maintenan
 	}
 	text, err := readCalendar(c.options.Dir, f.ICS)
 	if err != nil {
-		c.Fault(at+".ics", strict.Fault{Value: f.ICS, Problem: "cannot be read: " + err.Error(), Want: "an iCalendar file, found from the plan file's folder"})
+		c.Fault(at+".ics", strict.Fault{
+			Value: f.ICS, Problem: "cannot be read: " + err.Error(),
+			Want: "an iCalendar file, found from the plan file's folder",
+		})
 		return nil
 	}
 	now := c.options.Now

@@ -80,7 +80,10 @@ func (c *checker) interval(at string, f freeze, zone *time.Location) []maintenan
 		return nil
 	}
 	if !end.After(c.options.Now) {
-		c.Warn(at, strict.Fault{Problem: "has ended, and freezes nothing: it ended " + end.UTC().Format(time.RFC3339), Want: "a freeze ahead; is the year right?"})
+		c.Warn(at, strict.Fault{
+			Problem: "has ended, and freezes nothing: it ended " + end.UTC().Format(time.RFC3339),
+			Want:    "a freeze ahead; is the year right?",
+		})
 	}
 	return []maintenance.Freeze{{From: begin, To: end, Reason: f.Reason}}
 }

@@ -28,14 +28,16 @@ func (c *checker) selectors() {
 		at := fmt.Sprintf("selectors[%d]", i)
 		c.awsAccount(at+".account", s.Account)
 		for j, kind := range s.Types {
-			c.require(slices.Contains(gatewayTypes(), kind), fmt.Sprintf("%s.types[%d]", at, j), "one of "+strings.Join(gatewayTypes(), ", "))
+			c.require(slices.Contains(gatewayTypes(), kind), fmt.Sprintf("%s.types[%d]", at, j),
+				"one of "+strings.Join(gatewayTypes(), ", "))
 		}
 		_, err := path.Match(s.Name, "")
 		c.require(err == nil, at+".name", "a pattern such as payments-*, with every [ closed by a ]")
 		c.labels(at+".labels", s.Labels)
 		c.require(len(s.LabelsFromTags) <= maxLabels, at+".labelsFromTags", fmt.Sprintf("at most %d tags", maxLabels))
 		for j, key := range s.LabelsFromTags {
-			c.require(key != "" && len(key) <= maxLabelKey, fmt.Sprintf("%s.labelsFromTags[%d]", at, j), "the name of an AWS tag")
+			c.require(key != "" && len(key) <= maxLabelKey, fmt.Sprintf("%s.labelsFromTags[%d]", at, j),
+				"the name of an AWS tag")
 		}
 		for j, p := range s.Proxies {
 			c.found(fmt.Sprintf("%s.proxies[%d]", at, j), p)

@@ -18,7 +18,9 @@ func (c *checker) targets() {
 		c.Wrong("targets", "", "at least one target, or one selector under selectors")
 	}
 	if n := len(c.plan.Targets); n > plan.MaxTargets {
-		c.Fault("targets", strict.Fault{Problem: fmt.Sprintf("are %d", n), Want: fmt.Sprintf("at most %d, or several plans", plan.MaxTargets)})
+		c.Fault("targets", strict.Fault{
+			Problem: fmt.Sprintf("are %d", n), Want: fmt.Sprintf("at most %d, or several plans", plan.MaxTargets),
+		})
 	}
 	names, gateways := map[string]string{}, map[string]string{}
 	for i, t := range c.plan.Targets {
@@ -102,7 +104,8 @@ func (c *checker) labels(path string, labels map[string]string) {
 		c.Wrong(path, "", fmt.Sprintf("at most %d labels", maxLabels))
 	}
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		c.require(key != "" && len(key) <= maxLabelKey, path+"."+key, fmt.Sprintf("a label's name of 1 to %d letters", maxLabelKey))
+		c.require(key != "" && len(key) <= maxLabelKey, path+"."+key,
+			fmt.Sprintf("a label's name of 1 to %d letters", maxLabelKey))
 		c.require(len(labels[key]) <= maxLabel, path+"."+key, fmt.Sprintf("at most %d letters", maxLabel))
 	}
 }

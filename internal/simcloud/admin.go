@@ -13,12 +13,18 @@ const adminPrefix = "/_sim/"
 func (s *Simulation) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	awsAdmin, huaweiAdmin := s.aws.AdminHandler(), s.huawei.AdminHandler()
-	mux.HandleFunc("GET /_sim/{$}", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, adminIndex()) })
+	mux.HandleFunc("GET /_sim/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, adminIndex())
+	})
 	mux.HandleFunc("GET /_sim/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
-	mux.HandleFunc("GET /_sim/effects", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Effects()) })
-	mux.HandleFunc("GET /_sim/calls", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Calls()) })
+	mux.HandleFunc("GET /_sim/effects", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, s.Effects())
+	})
+	mux.HandleFunc("GET /_sim/calls", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, s.Calls())
+	})
 	mux.HandleFunc("GET /_sim/state", func(w http.ResponseWriter, r *http.Request) {
 		huaweiState := &captured{header: http.Header{}}
 		inner := r.Clone(r.Context())

@@ -16,8 +16,12 @@ const maxFaults = 1 << 20 // of a request's body, in bytes
 // handleFaults mounts the admin side of the faults. Each change is answered
 // with the rules as they then are.
 func (s *Simulation) handleFaults(mux *http.ServeMux) {
-	mux.HandleFunc("GET /_sim/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Faults()) })
-	mux.HandleFunc("GET /_sim/faults/kinds", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, fault.Kinds()) })
+	mux.HandleFunc("GET /_sim/faults", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, s.Faults())
+	})
+	mux.HandleFunc("GET /_sim/faults/kinds", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, fault.Kinds())
+	})
 	mux.HandleFunc("DELETE /_sim/faults", func(w http.ResponseWriter, _ *http.Request) {
 		s.ClearFaults()
 		writeJSON(w, http.StatusOK, s.Faults())

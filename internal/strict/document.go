@@ -76,7 +76,9 @@ func (d *Document) parse(text []byte) ast.Node {
 		switch {
 		case doc.Body == nil:
 		case root != nil || doc.Body.Type() == ast.DirectiveType:
-			d.add(first(doc.Body), Fault{Problem: "is a second document, or a directive", Want: "one document, without directives"})
+			d.add(first(doc.Body), Fault{
+				Problem: "is a second document, or a directive", Want: "one document, without directives",
+			})
 		default:
 			root = doc.Body
 		}
@@ -87,7 +89,8 @@ func (d *Document) parse(text []byte) ast.Node {
 // notYAML is the fault of what the parser does not take. That a tab is one cannot be
 // seen in what it says.
 func notYAML(message string) Fault {
-	if strings.Contains(message, "'\t'") || strings.Contains(message, "'\\t'") || strings.Contains(message, "tab character") {
+	if strings.Contains(message, "'\t'") || strings.Contains(message, "'\\t'") ||
+		strings.Contains(message, "tab character") {
 		return Fault{Problem: "is indented with a tab", Want: "spaces"}
 	}
 	return Fault{Problem: "is not YAML: " + discreet(message)}

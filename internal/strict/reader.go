@@ -74,7 +74,9 @@ func (r *reader) plain(node ast.Node, path string) ast.Node {
 		case *ast.TagNode:
 			if !saysKind(n.GetToken().Value) {
 				r.faulty[path] = true
-				r.add(n.GetToken(), Fault{Field: path, Problem: "has a tag that is not followed", Want: "the value itself, without a tag"})
+				r.add(n.GetToken(), Fault{
+					Field: path, Problem: "has a tag that is not followed", Want: "the value itself, without a tag",
+				})
 				return nil
 			}
 			node = n.Value
@@ -143,23 +145,26 @@ func readsText(v reflect.Value) (encoding.TextUnmarshaler, bool) {
 // structure fills a struct from a mapping.
 func (r *reader) structure(node ast.Node, to reflect.Value, path string) {
 	fields := fieldsOf(to.Type())
-	r.each(node, path, "a mapping with fields among "+strings.Join(fields, ", "), func(key string, at ast.MapKeyNode, value ast.Node) {
-		for i, field := range fields {
-			if field == key {
-				r.adviseNull(at, value, join(path, key))
-				r.read(value, to.Field(i), join(path, key))
-				return
+	r.each(node, path, "a mapping with fields among "+strings.Join(fields, ", "),
+		func(key string, at ast.MapKeyNode, value ast.Node) {
+			for i, field := range fields {
+				if field == key {
+					r.adviseNull(at, value, join(path, key))
+					r.read(value, to.Field(i), join(path, key))
+					return
+				}
 			}
-		}
-		r.add(at.GetToken(), Fault{Field: join(path, key), Problem: Unknown, Want: wantField(key, fields)})
-	})
+			r.add(at.GetToken(), Fault{Field: join(path, key), Problem: Unknown, Want: wantField(key, fields)})
+		})
 }
 
 // adviseNull warns about a field without a value: what should stand below it may be
 // missing.
 func (r *reader) adviseNull(at ast.MapKeyNode, value ast.Node, path string) {
 	if value == nil || value.Type() == ast.NullType {
-		r.warnings = append(r.warnings, r.at(at.GetToken(), Fault{Field: path, Problem: "has no value, and counts as left out", Want: "a value, or the field left out too"}))
+		r.warnings = append(r.warnings, r.at(at.GetToken(), Fault{
+			Field: path, Problem: "has no value, and counts as left out", Want: "a value, or the field left out too",
+		}))
 	}
 }
 

@@ -41,7 +41,8 @@ func Promote(ctx context.Context, c client.Client, v Version, queues []string) e
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("make build %s the current one of deployment %s: %w: %w", v.BuildID, v.DeploymentName, cmp.Or(context.Cause(ctx), ctx.Err()), last)
+			return fmt.Errorf("make build %s the current one of deployment %s: %w: %w", v.BuildID, v.DeploymentName,
+				cmp.Or(context.Cause(ctx), ctx.Err()), last)
 		case <-tick.C:
 		}
 	}

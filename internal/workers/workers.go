@@ -45,7 +45,9 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 		// No default behaviour: a workflow that does not say its own is not to be registered.
 		o.Each.DeploymentOptions = worker.DeploymentOptions{UseVersioning: true, Version: o.Version}
 	}
-	p := activities.Providers{AWS: known, Huawei: known, Known: known, Runs: c, Now: time.Now, Channels: o.Channels, WebUI: o.WebUI}
+	p := activities.Providers{
+		AWS: known, Huawei: known, Known: known, Runs: c, Now: time.Now, Channels: o.Channels, WebUI: o.WebUI,
+	}
 	temporal := worker.New(c, o.Queue, o.Each)
 	workflows.Register(temporal)
 	temporal.RegisterActivity(p.Engine())

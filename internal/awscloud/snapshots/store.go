@@ -99,7 +99,8 @@ func domain(s types.Snapshot) maintenance.Snapshot {
 // not show yet, for minutes after it was taken.
 func (s *Store) Snapshot(ctx context.Context, snapshotID string) (maintenance.Snapshot, error) {
 	call := wire.Begin("describe snapshot %s", snapshotID)
-	out, err := s.api.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{snapshotID}}, s.followed(call))
+	out, err := s.api.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{snapshotID}},
+		s.followed(call))
 	if err != nil {
 		return maintenance.Snapshot{}, call.Failed(err)
 	}

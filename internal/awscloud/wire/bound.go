@@ -23,7 +23,8 @@ func bound(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	middleware.DeserializeOutput, middleware.Metadata, error,
 ) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
-	if answer, ok := out.RawResponse.(*smithyhttp.Response); ok && answer != nil && answer.Response != nil && answer.Body != nil {
+	if answer, ok := out.RawResponse.(*smithyhttp.Response); ok && answer != nil && answer.Response != nil &&
+		answer.Body != nil {
 		bounded.Limit(answer.Response)
 	}
 	return out, metadata, err //nolint:wrapcheck // between the SDK's own parts: Failed says what was done

@@ -148,7 +148,8 @@ func (c *Call) advice(sentinel error, a answer, err error) string {
 	case !c.handed.Load():
 		return "nothing was sent: "
 	case !c.sent():
-		return "nothing was sent, since there is no connection to " + c.place() + "; check the account's endpoint and the network: "
+		return "nothing was sent, since there is no connection to " + c.place() +
+			"; check the account's endpoint and the network: "
 	case clockDiffers(a, err):
 		return "this machine's clock is more than four minutes wrong: "
 	case ended(err) != nil, a.exception == "", a.exception == unnamed:

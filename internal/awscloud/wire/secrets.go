@@ -22,7 +22,9 @@ func (c *Call) hide(header http.Header) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hidden = append(c.hidden, header.Values("X-Amz-Security-Token")...)
-	parts := strings.FieldsFuncSeq(header.Get("Authorization"), func(r rune) bool { return strings.ContainsRune(" ,=/", r) })
+	parts := strings.FieldsFuncSeq(header.Get("Authorization"), func(r rune) bool {
+		return strings.ContainsRune(" ,=/", r)
+	})
 	for part := range parts {
 		if len(part) >= minSecret {
 			c.hidden = append(c.hidden, part)

@@ -51,7 +51,8 @@ func isInternal(code string) bool {
 // Gateway user guide, "Error responses").
 func saysInternal(message string) bool {
 	message = strings.ToLower(message)
-	return strings.Contains(message, "a gateway internal error occurred") || strings.Contains(message, "an internal error occurred")
+	return strings.Contains(message, "a gateway internal error occurred") ||
+		strings.Contains(message, "an internal error occurred")
 }
 
 // refusalOf knows the codes for which repeating is no use.
@@ -78,7 +79,8 @@ func refusalOf(code string) error {
 // failureOf knows the codes of what passes by itself.
 func failureOf(code string) error {
 	switch code {
-	case "GatewayProxyNetworkConnectionBusy", "ServiceUnavailableError", "ServiceUnavailable", "ServiceUnavailableException",
+	case "GatewayProxyNetworkConnectionBusy", "ServiceUnavailableError", "ServiceUnavailable",
+		"ServiceUnavailableException",
 		"Unavailable", "OperationAborted", "NetworkConfigurationChanged", "StorageFailure":
 		return maintenance.ErrUnavailable
 	}

@@ -48,8 +48,10 @@ type Flags struct {
 // Temporal is tried for by default.
 func (f *Flags) Register(cmd *cobra.Command, timeout time.Duration) {
 	flags := cmd.PersistentFlags()
-	flags.StringVar(&f.Address, "address", "", "Temporal's host:port; else TEMPORAL_ADDRESS, the profile, "+client.DefaultHostPort)
-	flags.StringVarP(&f.Namespace, "namespace", "n", "", "Temporal namespace; else TEMPORAL_NAMESPACE, the profile, "+client.DefaultNamespace)
+	flags.StringVar(&f.Address, "address", "", "Temporal's host:port; else TEMPORAL_ADDRESS, the profile, "+
+		client.DefaultHostPort)
+	flags.StringVarP(&f.Namespace, "namespace", "n", "", "Temporal namespace; else TEMPORAL_NAMESPACE, the profile, "+
+		client.DefaultNamespace)
 	flags.StringVar(&f.Profile, "profile", "", "profile of the Temporal configuration file; else TEMPORAL_PROFILE, default")
 	flags.StringVar(&f.ConfigFile, "config-file", "", "Temporal configuration file (TOML); else TEMPORAL_CONFIG_FILE, the one of the Temporal CLI")
 	flags.StringVar(&f.APIKey, "api-key", "", "Temporal API key; better in TEMPORAL_API_KEY, which no list of processes shows")
@@ -58,7 +60,8 @@ func (f *Flags) Register(cmd *cobra.Command, timeout time.Duration) {
 	flags.StringVar(&f.KeyPath, "tls-key-path", "", "file of the client's private key, for mTLS")
 	flags.StringVar(&f.CA, "tls-ca-path", "", "file of the certificates that the server's is checked against")
 	flags.StringVar(&f.ServerName, "tls-server-name", "", "name that the server's certificate must have")
-	flags.BoolVar(&f.NoHostVerification, "tls-disable-host-verification", false, "do not check the name in the server's certificate")
+	flags.BoolVar(&f.NoHostVerification, "tls-disable-host-verification", false,
+		"do not check the name in the server's certificate")
 	flags.StringArrayVar(&f.Metadata, "grpc-meta", nil, "header KEY=VALUE for every request to Temporal; may be repeated")
 	flags.DurationVar(&f.Timeout, "client-connect-timeout", timeout, "how long Temporal is tried for")
 	f.identity = identityOf(cmd.Root().Name())
@@ -84,7 +87,8 @@ func (f *Flags) Given(but ...string) string { return f.given(but) }
 func repeated(flags *pflag.FlagSet, but []string) string {
 	var all []string
 	for _, name := range []string{
-		"address", "namespace", "profile", "config-file", "tls", "tls-cert-path", "tls-key-path", "tls-ca-path", "tls-server-name", "tls-disable-host-verification",
+		"address", "namespace", "profile", "config-file", "tls", "tls-cert-path", "tls-key-path", "tls-ca-path",
+		"tls-server-name", "tls-disable-host-verification",
 	} {
 		flag := flags.Lookup(name)
 		switch {
@@ -207,7 +211,9 @@ func (f *Flags) checkTimeout() error {
 	if f.Timeout > 0 {
 		return nil
 	}
-	return &maintenance.FieldError{Field: "--client-connect-timeout", Value: f.Timeout.String(), Want: "a duration above 0, such as 10s"}
+	return &maintenance.FieldError{
+		Field: "--client-connect-timeout", Value: f.Timeout.String(), Want: "a duration above 0, such as 10s",
+	}
 }
 
 // checkProfile refuses a profile that the configuration file does not have, and

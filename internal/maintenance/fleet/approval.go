@@ -150,7 +150,8 @@ func (b *board) approval() *Approval {
 	}
 	f := &b.fleet
 	a := Approval{
-		Wave: b.unapproved, EachWave: f.Approvals.EachWave, Wanted: f.Approvals.Count, Given: f.consents(b.unapproved), Window: b.first,
+		Wave: b.unapproved, EachWave: f.Approvals.EachWave, Wanted: f.Approvals.Count, Given: f.consents(b.unapproved),
+		Window: b.first,
 	}
 	if !f.Approvals.SubmitterMayApprove {
 		a.MayNot = f.Submitter
@@ -198,7 +199,8 @@ func (f Fleet) Consent(by, why string, now time.Time) (Consent, error) {
 	}
 	for _, c := range a.Given {
 		if SamePerson(by, c.By) {
-			return Consent{}, fmt.Errorf("%s has approved %s already, at %s: it still needs %s", by, a.Subject(), stamp(c.At), a.missing())
+			return Consent{}, fmt.Errorf("%s has approved %s already, at %s: it still needs %s", by, a.Subject(), stamp(c.At),
+				a.missing())
 		}
 	}
 	return Consent{Wave: a.Wave, By: by, At: now, Why: why}, nil

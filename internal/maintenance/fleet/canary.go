@@ -56,7 +56,8 @@ func (b *board) runsAsCanary(e *Entry, end time.Time) Wait {
 	if e.State == Held {
 		return b.byCanary(fmt.Sprintf("%s is the canary of wave %d, and is held", e.Name, e.Wave+1), time.Time{})
 	}
-	return b.byCanary(fmt.Sprintf("%s runs as the canary of wave %d", e.Name, e.Wave+1), end.Add(b.fleet.Rollout.Bake.Std()))
+	return b.byCanary(fmt.Sprintf("%s runs as the canary of wave %d", e.Name, e.Wave+1),
+		end.Add(b.fleet.Rollout.Bake.Std()))
 }
 
 func (b *board) byCanary(reason string, next time.Time) Wait {

@@ -28,7 +28,8 @@ type kind struct {
 
 func failed() kind {
 	return kind{
-		event: maintenance.EventFailed, what: "failed", marks: func(m Moment) []Mark { return m.Failed }, list: "--state failed",
+		event: maintenance.EventFailed, what: "failed", marks: func(m Moment) []Mark { return m.Failed },
+		list: "--state failed",
 		text: func(m Moment, k Mark) string {
 			return fmt.Sprintf("%s failed. %s\n%s\n%s\n%s", k.who(), k.entry.Note, m.command("status", k.entry.Name),
 				m.command("retry", k.entry.Name+why), m.command("skip", k.entry.Name+why))
@@ -49,7 +50,8 @@ func held() kind {
 
 func overran() kind {
 	return kind{
-		event: maintenance.EventOverrun, what: "ended after the window", marks: func(m Moment) []Mark { return m.Overran }, list: "--all",
+		event: maintenance.EventOverrun, what: "ended after the window", marks: func(m Moment) []Mark { return m.Overran },
+		list: "--all",
 		text: func(m Moment, k Mark) string {
 			return fmt.Sprintf("%s %s at %s, %s after the end of its window.\n%s", k.who(), k.entry.State, stamp(k.entry.End),
 				maintenance.Duration(k.over.Round(time.Second)), m.command("status", k.entry.Name))
@@ -114,7 +116,8 @@ func (m Moment) opened() Occurrence {
 		ID: fmt.Sprintf("window/%d", m.Opened), Event: maintenance.EventWindow,
 		Title: fmt.Sprintf("%s: wave %d begins", m.campaign, m.Opened),
 		Text: fmt.Sprintf("%s (%s) begins at %s in its window (%s), the first of wave %d, which has %s.\n%s",
-			first.Name, first.Gateway, stamp(first.Begun), first.Schedule, m.Opened, maintenance.Counted(m.size, "target", "targets"), m.command("watch", "")),
+			first.Name, first.Gateway, stamp(first.Begun), first.Schedule, m.Opened,
+			maintenance.Counted(m.size, "target", "targets"), m.command("watch", "")),
 	}
 }
 

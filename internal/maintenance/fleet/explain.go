@@ -78,7 +78,8 @@ func (x *explainer) findRoom() {
 		return a.end.Compare(b.end)
 	})
 	runs, may := len(x.ends), x.fleet.Rollout.MaxConcurrent
-	x.room = Wait{Blocker: maintenance.BlockedByConcurrency, Reason: fmt.Sprintf("%s, and %d may at a time", maintenance.Counted(runs, "target runs", "targets run"), may)}
+	x.room = Wait{Blocker: maintenance.BlockedByConcurrency, Reason: fmt.Sprintf("%s, and %d may at a time",
+		maintenance.Counted(runs, "target runs", "targets run"), may)}
 	if held > 0 {
 		x.room.Reason += fmt.Sprintf(", %d of them held", held)
 	}
@@ -119,7 +120,8 @@ func (x *explainer) keptBy(key int) Wait {
 	w := &x.keyed[key]
 	if w.Blocker == maintenance.NotBlocked {
 		holder := x.holder[key]
-		*w = Wait{Blocker: maintenance.BlockedByConstraint, Reason: fmt.Sprintf("%s runs and shares %s", x.fleet.Entries[holder].Name, x.names[key])}
+		*w = Wait{Blocker: maintenance.BlockedByConstraint, Reason: fmt.Sprintf("%s runs and shares %s",
+			x.fleet.Entries[holder].Name, x.names[key])}
 		for _, r := range x.ends {
 			if r.entry == holder {
 				w.Next = r.end

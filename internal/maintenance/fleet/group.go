@@ -68,7 +68,8 @@ func (g *group) why(now time.Time, r maintenance.Rules) Wait {
 	case err == nil && !verdict.Open() && verdict.Opening.From.Equal(w.Next):
 		w.Blocker, w.Reason = verdict.Blocker, verdict.Reason
 	default:
-		w.Blocker, w.Reason = maintenance.BlockedByForecast, fmt.Sprintf("needs %s, which does not fit before; it does from %s on", need, stamp(w.Next))
+		w.Blocker, w.Reason = maintenance.BlockedByForecast,
+			fmt.Sprintf("needs %s, which does not fit before; it does from %s on", need, stamp(w.Next))
 	}
 	return w
 }

@@ -101,7 +101,9 @@ type code struct {
 
 // codes are the states as they are written. A later release's is kept as it is.
 func codes() [7]code {
-	return [...]code{{"", Waiting}, {"r", Running}, {"h", Held}, {"s", Succeeded}, {"f", Failed}, {"x", Skipped}, {"c", Current}}
+	return [...]code{
+		{"", Waiting}, {"r", Running}, {"h", Held}, {"s", Succeeded}, {"f", Failed}, {"x", Skipped}, {"c", Current},
+	}
 }
 
 func empty(element any) bool {

@@ -165,8 +165,12 @@ func (f Fleet) Status(turn Turn, now time.Time) Status {
 	for i := range coming[:min(len(coming), shownUpcoming)] {
 		s.Upcoming = append(s.Upcoming, f.row(coming[i].Entry, &coming[i], pace))
 	}
-	s.Running = f.some(State.InProgress, shownRunning, func(a, b Row) int { return cmp.Or(heldFirst(a, b), a.End.Compare(b.End)) })
-	s.Failures = f.some(func(s State) bool { return s == Failed }, shownFailures, func(a, b Row) int { return b.End.Compare(a.End) })
+	s.Running = f.some(State.InProgress, shownRunning, func(a, b Row) int {
+		return cmp.Or(heldFirst(a, b), a.End.Compare(b.End))
+	})
+	s.Failures = f.some(func(s State) bool { return s == Failed }, shownFailures, func(a, b Row) int {
+		return b.End.Compare(a.End)
+	})
 	s.Unavailable = f.unavailable()
 	return s
 }

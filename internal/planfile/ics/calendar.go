@@ -65,8 +65,10 @@ func Read(text []byte, o Options) (Calendar, error) {
 		return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To), strings.Compare(a.Summary, b.Summary))
 	})
 	return Calendar{
-		Events: slices.CompactFunc(f.found, func(a, b Event) bool { return a.From.Equal(b.From) && a.To.Equal(b.To) && a.Summary == b.Summary }),
-		Count:  f.count, Warnings: list(f.warnings),
+		Events: slices.CompactFunc(f.found, func(a, b Event) bool {
+			return a.From.Equal(b.From) && a.To.Equal(b.To) && a.Summary == b.Summary
+		}),
+		Count: f.count, Warnings: list(f.warnings),
 	}, nil
 }
 
@@ -146,7 +148,8 @@ func (f *file) calendar(c *component, r reader) {
 // readable is true of a calendar in the form that this package knows.
 func (f *file) readable(c *component) bool {
 	if version := c.text("VERSION"); version != "" && version != "2.0" {
-		f.wrongs = append(f.wrongs, remark{c.line, fmt.Sprintf("the calendar is of version %s: export it as iCalendar 2.0", version)})
+		f.wrongs = append(f.wrongs, remark{c.line, fmt.Sprintf("the calendar is of version %s: export it as iCalendar 2.0",
+			version)})
 		return false
 	}
 	if scale := c.word("CALSCALE"); scale != "" && scale != "GREGORIAN" {
@@ -177,7 +180,8 @@ func (f *file) nested(c *component) {
 // event reads a VEVENT. One that is cancelled, and no part of a series, needs no
 // understanding; nor does one that has ended.
 func (f *file) event(c *component, r reader) {
-	if c.word("STATUS") == "CANCELLED" && len(c.all("RECURRENCE-ID")) == 0 && len(c.all("STATUS")) == 1 && len(c.broken) == 0 {
+	if c.word("STATUS") == "CANCELLED" && len(c.all("RECURRENCE-ID")) == 0 && len(c.all("STATUS")) == 1 &&
+		len(c.broken) == 0 {
 		return
 	}
 	e, err := r.event(c)
@@ -206,7 +210,8 @@ func (f *file) resolve() {
 			f.wrong(e, err)
 		}
 		if f.found = append(f.found, found...); len(f.found) > MaxEvents {
-			f.wrongs = append(f.wrongs, remark{e.source.line, fmt.Sprintf("its events come to more than %d intervals", MaxEvents)})
+			f.wrongs = append(f.wrongs, remark{e.source.line, fmt.Sprintf("its events come to more than %d intervals",
+				MaxEvents)})
 			return
 		}
 	}
@@ -218,7 +223,8 @@ func (f *file) within(e *event) ([]Event, error) {
 		wide, bare := f.span.wider(), *e
 		bare.except, bare.moved = nil, nil // as far as they can be told
 		found, err := bare.within(wide, &f.budget)
-		instead := e.instead != nil && e.instead.at().Add(e.length.total()+day).After(wide.from) && e.instead.at().Before(wide.until)
+		instead := e.instead != nil && e.instead.at().Add(e.length.total()+day).After(wide.from) &&
+			e.instead.at().Before(wide.until)
 		shifts := e.following && !f.over(e.source) // what follows in its series
 		if err == nil && (len(found) > 0 || instead || shifts) {
 			err = e.unsure
@@ -274,8 +280,10 @@ func inCalendars(name string) bool {
 func inEvents(name string) bool {
 	switch name {
 	case "UID", "SUMMARY", "STATUS", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "RRULE", "RDATE", "EXDATE",
-		"ATTACH", "ATTENDEE", "CALENDAR-ADDRESS", "CATEGORIES", "CLASS", "COLOR", "COMMENT", "CONCEPT", "CONFERENCE", "CONTACT", "CREATED",
-		"DESCRIPTION", "DTSTAMP", "GEO", "IMAGE", "LAST-MODIFIED", "LINK", "LOCATION", "ORGANIZER", "PRIORITY", "REFID", "RELATED-TO",
+		"ATTACH", "ATTENDEE", "CALENDAR-ADDRESS", "CATEGORIES", "CLASS", "COLOR", "COMMENT", "CONCEPT", "CONFERENCE",
+		"CONTACT", "CREATED",
+		"DESCRIPTION", "DTSTAMP", "GEO", "IMAGE", "LAST-MODIFIED", "LINK", "LOCATION", "ORGANIZER", "PRIORITY", "REFID",
+		"RELATED-TO",
 		"REQUEST-STATUS", "RESOURCES", "SEQUENCE", "STRUCTURED-DATA", "STYLED-DESCRIPTION", "TRANSP", "URL",
 		"VALARM", "PARTICIPANT", "VLOCATION", "VRESOURCE":
 		return true

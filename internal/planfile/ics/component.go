@@ -32,7 +32,8 @@ func calendars(text []byte) ([]*component, error) {
 	switch {
 	case len(bytes.TrimSpace(text)) == 0:
 		return nil, errBlank
-	case bytes.HasPrefix(text, []byte("\xfe\xff")), bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.IndexByte(text[:min(len(text), 8)], 0) >= 0:
+	case bytes.HasPrefix(text, []byte("\xfe\xff")), bytes.HasPrefix(text, []byte("\xff\xfe")),
+		bytes.IndexByte(text[:min(len(text), 8)], 0) >= 0:
 		return nil, errors.New("line 1: it is in UTF-16: save it as UTF-8")
 	}
 	lines, err := properties(text)

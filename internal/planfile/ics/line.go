@@ -137,5 +137,6 @@ func isName(text string) bool {
 
 // unescape is a TEXT value (RFC 5545, 3.3.11) on one line.
 func unescape(text string) string {
-	return strings.Join(strings.Fields(strings.NewReplacer(`\\`, `\`, `\;`, ";", `\,`, ",", `\n`, " ", `\N`, " ").Replace(text)), " ")
+	return strings.Join(strings.Fields(strings.NewReplacer(`\\`, `\`, `\;`, ";", `\,`, ",", `\n`, " ", `\N`,
+		" ").Replace(text)), " ")
 }

@@ -84,7 +84,9 @@ func (s Selector) MatchesTags(tags map[string]string) bool {
 // to the same. Its proxies may be AllProxies; an instance's id that a tag holds
 // is as the tag has it, right or wrong.
 func (s Selector) Target(g maintenance.Gateway, ref maintenance.GatewayRef) maintenance.Target {
-	return maintenance.Target{Name: targetName(g.Name, ref.ID()), Gateway: ref, Proxies: s.proxies(g.Tags), Labels: s.labels(g.Tags)}
+	return maintenance.Target{
+		Name: targetName(g.Name, ref.ID()), Gateway: ref, Proxies: s.proxies(g.Tags), Labels: s.labels(g.Tags),
+	}
 }
 
 // targetName makes a target's name of a gateway's name in AWS, or of its id where

@@ -165,7 +165,10 @@ func (c *Cloud) SetTags(id string, changes map[string]*string) error {
 // checkTags holds tags to AWS's limits.
 func checkTags(path string, tags map[string]string) error {
 	if err := takeTags(map[string]string{}, sortedTags(tags)); err != nil {
-		return FieldErrors{{Path: path, Value: fmt.Sprintf("%d tags", len(tags)), Want: "tags that AWS takes: " + cmp.Or(err.Details["tags"], err.Message)}}
+		return FieldErrors{{
+			Path: path, Value: fmt.Sprintf("%d tags", len(tags)),
+			Want: "tags that AWS takes: " + cmp.Or(err.Details["tags"], err.Message),
+		}}
 	}
 	return nil
 }

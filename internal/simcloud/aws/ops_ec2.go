@@ -79,7 +79,8 @@ func ec2Parameters() map[string]*regexp.Regexp {
 func ec2(act operation) operation {
 	return func(c *Cloud, call *wire.Call) (any, *wire.Error) {
 		for name := range call.Form {
-			if !slices.Contains([]string{"Action", "Version", "DryRun"}, name) && !ec2Parameters()[call.Operation].MatchString(name) {
+			if !slices.Contains([]string{"Action", "Version", "DryRun"}, name) &&
+				!ec2Parameters()[call.Operation].MatchString(name) {
 				return nil, wire.Bad("UnknownParameter", fmt.Sprintf("The parameter %s is not recognized", name))
 			}
 		}
@@ -95,7 +96,8 @@ func dryRun(call *wire.Call) *wire.Error {
 	if call.Form.Get("DryRun") != "true" {
 		return nil
 	}
-	return wire.Plain(http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+	return wire.Plain(http.StatusPreconditionFailed, "DryRunOperation",
+		"Request would have succeeded, but DryRun flag is set.")
 }
 
 func malformedSnapshotID(id string) *wire.Error {
@@ -183,7 +185,8 @@ func (s *snapshot) ownerMatches(call *wire.Call) bool {
 // snapshot: its owner alone, since none of the simulated snapshots is shared or public.
 func (s *snapshot) restorable(call *wire.Call) bool {
 	accounts := call.List("RestorableBy")
-	return len(accounts) == 0 || slices.Contains(accounts, s.account) || slices.Contains(accounts, "self") && call.Account == s.account
+	return len(accounts) == 0 || slices.Contains(accounts, s.account) ||
+		slices.Contains(accounts, "self") && call.Account == s.account
 }
 
 // snapshotPage cuts one page. The token is the last snapshot's number, so that
@@ -253,7 +256,9 @@ func (c *Cloud) deleteSnapshot(call *wire.Call) (any, *wire.Error) {
 	if !s.deleted.IsZero() {
 		return nil, unknownSnapshot(id)
 	}
-	c.effect(call, s.id, map[string]string{"status": s.status(call.Now), "volume": s.volumeID, "description": s.description})
+	c.effect(call, s.id, map[string]string{
+		"status": s.status(call.Now), "volume": s.volumeID, "description": s.description,
+	})
 	s.deleted = call.Now
 	return doneReply{RequestID: call.ID, Return: true}, nil
 }

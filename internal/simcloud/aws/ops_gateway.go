@@ -77,8 +77,9 @@ func (c *Cloud) describeMaintenance(_ *wire.Call, g *gateway) (any, *wire.Error)
 	}
 	w := g.window
 	return maintenanceStart{
-		GatewayARN: g.arn, HourOfDay: w.HourOfDay, MinuteOfHour: w.MinuteOfHour, DayOfWeek: w.DayOfWeek, DayOfMonth: w.DayOfMonth,
-		Timezone: g.zone.String(), SoftwareUpdatePreferences: updatePreferences{AutomaticUpdatePolicy: &g.policy},
+		GatewayARN: g.arn, HourOfDay: w.HourOfDay, MinuteOfHour: w.MinuteOfHour, DayOfWeek: w.DayOfWeek,
+		DayOfMonth: w.DayOfMonth,
+		Timezone:   g.zone.String(), SoftwareUpdatePreferences: updatePreferences{AutomaticUpdatePolicy: &g.policy},
 	}, nil
 }
 
@@ -90,7 +91,9 @@ type updateMaintenanceInput struct {
 
 // schedule is what the input has of one.
 func (in updateMaintenanceInput) schedule() Window {
-	return Window{HourOfDay: in.HourOfDay, MinuteOfHour: in.MinuteOfHour, DayOfWeek: in.DayOfWeek, DayOfMonth: in.DayOfMonth}
+	return Window{
+		HourOfDay: in.HourOfDay, MinuteOfHour: in.MinuteOfHour, DayOfWeek: in.DayOfWeek, DayOfMonth: in.DayOfMonth,
+	}
 }
 
 // policy is empty where the input has none.
@@ -235,5 +238,8 @@ func (c *Cloud) describeUploadBuffer(_ *wire.Call, g *gateway) (any, *wire.Error
 	if !hasVolumes(g.conf.Type) && g.conf.Type != "VTL" && g.conf.Type != "VTL_SNOW" {
 		return nil, wire.Refuse("NotSupported")
 	}
-	return uploadBuffer{GatewayARN: g.arn, DiskIds: []string{"pci-0000:03:00.0-scsi-0:0:0:0"}, UploadBufferAllocatedInBytes: 150 * gib}, nil
+	return uploadBuffer{
+		GatewayARN: g.arn, DiskIds: []string{"pci-0000:03:00.0-scsi-0:0:0:0"},
+		UploadBufferAllocatedInBytes: 150 * gib,
+	}, nil
 }

@@ -48,7 +48,8 @@ func (c *Cloud) listVolumes(call *wire.Call, in listInput) (any, *wire.Error) {
 	for _, v := range some {
 		out.VolumeInfos = append(out.VolumeInfos, volumeInfo{
 			VolumeARN: v.arn, VolumeId: v.conf.ID, GatewayARN: v.gateway.arn, GatewayId: v.gateway.conf.ID,
-			VolumeType: v.volumeType(), VolumeSizeInBytes: int64(v.conf.SizeGiB) * gib, VolumeAttachmentStatus: v.conf.AttachmentStatus,
+			VolumeType: v.volumeType(), VolumeSizeInBytes: int64(v.conf.SizeGiB) * gib,
+			VolumeAttachmentStatus: v.conf.AttachmentStatus,
 		})
 	}
 	return out, nil
@@ -131,7 +132,9 @@ func (c *Cloud) describeStored(call *wire.Call, in describeVolumesInput) (any, *
 }
 
 // describeVolumes describes volumes that must all be of one gateway of the type.
-func (c *Cloud) describeVolumes(call *wire.Call, in describeVolumesInput, gatewayType string) ([]iscsiVolume, *wire.Error) {
+func (c *Cloud) describeVolumes(
+	call *wire.Call, in describeVolumesInput, gatewayType string,
+) ([]iscsiVolume, *wire.Error) {
 	if in.VolumeARNs == nil {
 		var v violations
 		v.length("volumeARNs", nil, 0, 0)
@@ -166,7 +169,8 @@ func (v *volume) describe(now time.Time) iscsiVolume {
 	out := iscsiVolume{
 		VolumeARN: v.arn, VolumeId: v.conf.ID, VolumeType: v.volumeType(), VolumeStatus: status, VolumeProgress: progress,
 		VolumeAttachmentStatus: v.conf.AttachmentStatus, VolumeSizeInBytes: int64(v.conf.SizeGiB) * gib,
-		VolumeUsedInBytes: int64(v.conf.SizeGiB) * gib / 4, CreatedDate: float64(v.created.UnixMilli()) / 1000, TargetName: target,
+		VolumeUsedInBytes: int64(v.conf.SizeGiB) * gib / 4, CreatedDate: float64(v.created.UnixMilli()) / 1000,
+		TargetName: target,
 		VolumeiSCSIAttributes: iscsiAttributes{
 			TargetARN: v.gateway.arn + "/target/iqn.1997-05.com.amazon:" + target, NetworkInterfaceId: "10.0.0.10",
 			NetworkInterfacePort: 3260, LunNumber: 1,
@@ -215,7 +219,8 @@ func (c *Cloud) listRecoveryPoints(call *wire.Call, g *gateway) (any, *wire.Erro
 	out := recoveryPoints{GatewayARN: g.arn, VolumeRecoveryPointInfos: []recoveryPoint{}}
 	for _, v := range g.sortedVolumes() {
 		out.VolumeRecoveryPointInfos = append(out.VolumeRecoveryPointInfos, recoveryPoint{
-			VolumeARN: v.arn, VolumeSizeInBytes: int64(v.conf.SizeGiB) * gib, VolumeUsageInBytes: int64(v.conf.SizeGiB) * gib / 4,
+			VolumeARN: v.arn, VolumeSizeInBytes: int64(v.conf.SizeGiB) * gib,
+			VolumeUsageInBytes:      int64(v.conf.SizeGiB) * gib / 4,
 			VolumeRecoveryPointTime: recoveryPointTime(call.Now),
 		})
 	}

@@ -131,7 +131,8 @@ func (g Gateway) check(c *checker, path string) {
 	c.oneOf(path+".automaticUpdatePolicy", g.AutomaticUpdatePolicy, "", policyAll, policyEmergency)
 	c.oneOf(path+".noUpdate", g.NoUpdate, "", noUpdateAccepted, noUpdateNotSupported)
 	for i, name := range g.Omit {
-		c.oneOf(fmt.Sprintf("%s.omit[%d]", path, i), name, "SoftwareVersion", "LastSoftwareUpdate", "NextUpdateAvailabilityDate", "GatewayState")
+		c.oneOf(fmt.Sprintf("%s.omit[%d]", path, i), name, "SoftwareVersion", "LastSoftwareUpdate",
+			"NextUpdateAvailabilityDate", "GatewayState")
 	}
 	if faults, ok := errors.AsType[FieldErrors](checkTags(path+".tags", g.Tags)); ok {
 		c.faults = append(c.faults, faults...)
@@ -148,7 +149,8 @@ func (g Gateway) check(c *checker, path string) {
 
 func (g Gateway) checkVolumes(c *checker, path string) {
 	if len(g.Volumes) > 0 && !hasVolumes(g.Type) {
-		c.wrong(path+".volumes", fmt.Sprintf("%d volumes", len(g.Volumes)), "none: only CACHED and STORED gateways have volumes")
+		c.wrong(path+".volumes", fmt.Sprintf("%d volumes", len(g.Volumes)),
+			"none: only CACHED and STORED gateways have volumes")
 	}
 	if len(g.Volumes) > maxVolumes {
 		c.wrong(path+".volumes", fmt.Sprintf("%d volumes", len(g.Volumes)), "at most 32")

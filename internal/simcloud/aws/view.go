@@ -81,7 +81,8 @@ func (g *gateway) view(now time.Time) GatewayState {
 	out := GatewayState{
 		ID: g.conf.ID, ARN: g.arn, Name: g.conf.Name, Region: g.conf.Region, Account: g.conf.Account, Type: g.conf.Type,
 		State: g.state, Tags: maps.Clone(g.tags), Connected: g.connected(), Version: g.version, NextVersion: g.next,
-		Volumes: []VolumeState{}, LastUpdate: g.lastUpdate.UTC(), Timezone: g.zone.String(), Window: g.window.String(), AutomaticUpdatePolicy: g.policy,
+		Volumes: []VolumeState{}, LastUpdate: g.lastUpdate.UTC(), Timezone: g.zone.String(), Window: g.window.String(),
+		AutomaticUpdatePolicy: g.policy,
 	}
 	if g.lastUpdate.IsZero() {
 		out.LastUpdate = time.Time{}

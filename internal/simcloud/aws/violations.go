@@ -83,5 +83,6 @@ func (v *violations) err() *wire.Error {
 	if len(*v) == 1 {
 		plural = ""
 	}
-	return wire.Bad("ValidationException", fmt.Sprintf("%d validation error%s detected: %s", len(*v), plural, strings.Join(*v, "; ")))
+	return wire.Bad("ValidationException", fmt.Sprintf("%d validation error%s detected: %s", len(*v), plural,
+		strings.Join(*v, "; ")))
 }

@@ -56,7 +56,8 @@ func (s *Strike) Deliver(w http.ResponseWriter, r *http.Request, encode func(htt
 		mangle(w, encode, quoteNumbers)
 	case EmptyObject:
 		mangle(w, encode, func([]byte) []byte { return []byte("{}") })
-	case RefusedBefore, Throttled, ServerErrorBefore, ServerErrorAfter, ErrorDetailsAsString, ExpiredCredentials, ClockSkew,
+	case RefusedBefore, Throttled, ServerErrorBefore, ServerErrorAfter, ErrorDetailsAsString, ExpiredCredentials,
+		ClockSkew,
 		Conflict, Echo, "": // the cloud's own error, or no fault at all
 		encode(w)
 	}

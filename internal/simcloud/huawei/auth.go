@@ -95,7 +95,8 @@ func (c *Cloud) checkKey(signed signature, credential Credential, r *http.Reques
 	if c.now().Before(lock.until) {
 		return unauthenticated("AK access failed to reach the limit,forbidden.")
 	}
-	sameToken := subtle.ConstantTimeCompare([]byte(r.Header.Get("X-Security-Token")), []byte(credential.SecurityToken)) == 1
+	sameToken := subtle.ConstantTimeCompare([]byte(r.Header.Get("X-Security-Token")),
+		[]byte(credential.SecurityToken)) == 1
 	if sameToken && signed.holds(r, body, credential.SecretKey) {
 		delete(c.locks, credential.AccessKey)
 		return nil

@@ -65,9 +65,11 @@ func (c *Cloud) createToken(call *call) (*reply, error) {
 		"methods":    []string{"password"},
 		"issued_at":  call.now.UTC().Format(tokenTime),
 		"expires_at": issued.expires.UTC().Format(tokenTime),
-		"user":       object{"name": user.Name, "id": namedID(user.Name), "domain": domainOf(user), "password_expires_at": ""},
-		"roles":      []object{{"id": "0", "name": "te_admin"}},
-		"catalog":    []object{},
+		"user": object{
+			"name": user.Name, "id": namedID(user.Name), "domain": domainOf(user), "password_expires_at": "",
+		},
+		"roles":   []object{{"id": "0", "name": "te_admin"}},
+		"catalog": []object{},
 	}
 	if scope.ID != "" {
 		issued.caller.projects = []string{scope.ID}
@@ -90,7 +92,8 @@ func (c *Cloud) scope(body tokenRequest, user User) (Project, error) {
 		return Project{}, nil
 	}
 	for _, p := range c.projects {
-		if (p.ID == wanted.ID || wanted.ID == "" && p.Region == wanted.Name) && slices.Contains(c.projectsOr(user.Projects), p.ID) {
+		if (p.ID == wanted.ID || wanted.ID == "" && p.Region == wanted.Name) &&
+			slices.Contains(c.projectsOr(user.Projects), p.ID) {
 			return p, nil
 		}
 	}

@@ -64,22 +64,37 @@ func operations() []*operation {
 		proxy    = instance + "/proxy/{proxy_id}"
 	)
 	return []*operation{
-		{Operation: iamRead("KeystoneCreateUserTokenByPassword"), pattern: "POST /v3/auth/tokens", open: true, act: (*Cloud).createToken},
+		{
+			Operation: iamRead("KeystoneCreateUserTokenByPassword"), pattern: "POST /v3/auth/tokens", open: true,
+			act: (*Cloud).createToken,
+		},
 		{Operation: iamRead("KeystoneListProjects"), pattern: "GET /v3/projects", act: (*Cloud).listProjects},
 		{Operation: numbers("ShowGaussMySqlInstanceInfo"), pattern: "GET " + instance, act: (*Cloud).showInstance},
 		{Operation: numbers("ListInstanceTags"), pattern: "GET " + instance + "/tags", act: (*Cloud).listTags},
 		{Operation: bodyless("BatchTagAction"), pattern: "POST " + instance + "/tags/action", act: (*Cloud).changeTags},
 		{Operation: numbers("ShowGaussMySqlProxyList"), pattern: "GET " + instance + "/proxies", act: (*Cloud).listProxies},
-		{Operation: numbers("ShowProxyVersion"), pattern: "GET " + proxy + "/taurusproxy/proxy-version", act: (*Cloud).showVersion},
+		{
+			Operation: numbers("ShowProxyVersion"), pattern: "GET " + proxy + "/taurusproxy/proxy-version",
+			act: (*Cloud).showVersion,
+		},
 		{Operation: write("UpgradeProxyVersion"), pattern: "POST " + proxy + "/upgrade-version", act: (*Cloud).upgrade},
 		{Operation: write("SetGaussMySqlProxyWeight"), pattern: "PUT " + proxy + "/weight", act: (*Cloud).setWeights},
-		{Operation: write("ModifyGaussMySqlProxyRouteMode"), pattern: "PUT " + proxy + "/route-mode", act: (*Cloud).setRouteMode},
+		{
+			Operation: write("ModifyGaussMySqlProxyRouteMode"), pattern: "PUT " + proxy + "/route-mode",
+			act: (*Cloud).setRouteMode,
+		},
 		{Operation: write("RestartProxyInstance"), pattern: "POST " + proxy + "/restart", act: (*Cloud).restart},
-		{Operation: numbers("CheckScheduleTaskExist"), pattern: "POST " + instance + "/schedule-tasks/exist", act: (*Cloud).checkScheduled},
+		{
+			Operation: numbers("CheckScheduleTaskExist"), pattern: "POST " + instance + "/schedule-tasks/exist",
+			act: (*Cloud).checkScheduled,
+		},
 		{Operation: read("ShowGaussMySqlJobInfo"), pattern: "GET " + project + "/jobs", act: (*Cloud).showJob},
 		{Operation: numbers("ListImmediateJobs"), pattern: "GET " + project + "/immediate-jobs", act: (*Cloud).listImmediate},
 		{Operation: numbers("ListScheduleJobs"), pattern: "GET " + project + "/scheduled-jobs", act: (*Cloud).listScheduled},
-		{Operation: write("CancelScheduleTask"), pattern: "DELETE " + project + "/scheduled-jobs", act: (*Cloud).cancelScheduled},
+		{
+			Operation: write("CancelScheduleTask"), pattern: "DELETE " + project + "/scheduled-jobs",
+			act: (*Cloud).cancelScheduled,
+		},
 	}
 }
 

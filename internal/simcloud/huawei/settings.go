@@ -59,7 +59,9 @@ func (c *Cloud) setRouteMode(call *call) (*reply, error) {
 }
 
 // changeWeights starts the change to a route mode and its weights.
-func (c *Cloud) changeWeights(call *call, p *proxy, name string, mode int, body weightsBody, added newNodes) (*reply, error) {
+func (c *Cloud) changeWeights(
+	call *call, p *proxy, name string, mode int, body weightsBody, added newNodes,
+) (*reply, error) {
 	if err := p.mayChange(true); err != nil {
 		return nil, err
 	}

@@ -80,7 +80,8 @@ func Decode(r *http.Request, now time.Time) (*Call, *Error) {
 			return call, Bad("MalformedQueryString", "The query string contains a syntax error.")
 		}
 	}
-	if !slices.Contains([]string{"", StorageGateway, serviceEC2, serviceSTS}, claim.service) && !strings.HasPrefix(target, targetPrefix) {
+	if !slices.Contains([]string{"", StorageGateway, serviceEC2, serviceSTS}, claim.service) &&
+		!strings.HasPrefix(target, targetPrefix) {
 		return call, otherService(call, claim.service)
 	}
 	if call.Service == StorageGateway {

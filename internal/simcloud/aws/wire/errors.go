@@ -32,7 +32,10 @@ func Refuse(code string) *Error {
 		"VolumeNotFound":      "The specified volume was not found.",
 		"VolumeNotReady":      "The specified volume is not ready.",
 	}
-	return &Error{status: http.StatusBadRequest, code: invalidGatewayRequest, Message: messages[code], inner: code, Details: map[string]string{}}
+	return &Error{
+		status: http.StatusBadRequest, code: invalidGatewayRequest, Message: messages[code], inner: code,
+		Details: map[string]string{},
+	}
 }
 
 // RefuseParameter is InvalidParameters that says which parameter and why.

@@ -19,8 +19,9 @@ func (jsonProtocol) faultErrors() faultErrors {
 		denied:    Bad("AccessDeniedException", "User is not authorized to perform this operation because no identity-based policy allows it"),
 		throttled: Bad("ThrottlingException", "Rate exceeded"),
 		internal: &Error{
-			status: http.StatusInternalServerError, code: "InternalServerError", Message: "An internal server error has occurred.",
-			inner: "InternalError", Details: map[string]string{},
+			status: http.StatusInternalServerError, code: "InternalServerError",
+			Message: "An internal server error has occurred.",
+			inner:   "InternalError", Details: map[string]string{},
 		},
 		echoed:   Bad("ValidationException", ""),
 		withCode: jsonError,

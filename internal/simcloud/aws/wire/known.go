@@ -61,5 +61,6 @@ type s3Fault struct {
 }
 
 func (s3Protocol) encode(w http.ResponseWriter, call *Call, _ any, err *Error) {
-	writeXML(w, call, err.status, xml.StartElement{Name: xml.Name{Local: "Error"}}, s3Fault{Code: err.code, Message: err.Message, RequestID: call.ID})
+	writeXML(w, call, err.status, xml.StartElement{Name: xml.Name{Local: "Error"}},
+		s3Fault{Code: err.code, Message: err.Message, RequestID: call.ID})
 }

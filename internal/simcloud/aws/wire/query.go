@@ -41,7 +41,8 @@ func (queryProtocol) authErrors() authErrors {
 	denied := Plain(http.StatusUnauthorized, "AuthFailure", "AWS was not able to validate the provided access credentials")
 	expired := Bad("RequestExpired", "Request has expired.")
 	return authErrors{
-		missing:       Plain(http.StatusForbidden, "MissingAuthenticationToken", "The request must contain valid AWS access keys."),
+		missing: Plain(http.StatusForbidden, "MissingAuthenticationToken",
+			"The request must contain valid AWS access keys."),
 		incomplete:    Bad("IncompleteSignature", "The request signature does not conform to AWS standards."),
 		unknownKey:    denied,
 		wrongSecret:   denied,

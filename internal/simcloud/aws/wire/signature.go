@@ -63,7 +63,8 @@ func parseAuthorization(header string) (s scope, ok bool) {
 			s.signature = value
 		}
 	}
-	return s, s.key != "" && s.signature != "" && slices.Contains(s.headers, "host") && slices.Contains(s.headers, "x-amz-date")
+	return s, s.key != "" && s.signature != "" && slices.Contains(s.headers, "host") &&
+		slices.Contains(s.headers, "x-amz-date")
 }
 
 // Key is an access key and what belongs to it.
@@ -130,10 +131,12 @@ func (g *Gate) Authenticate(call *Call) *Error {
 // checkScope refuses a signature made for another service or for no region of ours.
 func (g *Gate) checkScope(claim scope, service string, errs authErrors) *Error {
 	if claim.service != service {
-		return Plain(errs.scopeHTTPCode, errs.wrongScope, fmt.Sprintf("Credential should be scoped to correct service: '%s'.", service))
+		return Plain(errs.scopeHTTPCode, errs.wrongScope, fmt.Sprintf("Credential should be scoped to correct service: '%s'.",
+			service))
 	}
 	if len(g.regions) > 0 && !slices.Contains(g.regions, claim.region) || !RegionForm.MatchString(claim.region) {
-		return Plain(errs.scopeHTTPCode, errs.wrongScope, fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", claim.region))
+		return Plain(errs.scopeHTTPCode, errs.wrongScope,
+			fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", claim.region))
 	}
 	return nil
 }
@@ -175,7 +178,8 @@ func (g *Gate) signedBy(key Key, claim scope, date time.Time, call *Call) bool {
 	}
 	payload := sha256.Sum256(call.Body)
 	cred := sdkaws.Credentials{AccessKeyID: key.AccessKeyID, SecretAccessKey: key.SecretAccessKey}
-	err := g.signer.SignHTTP(call.HTTP.Context(), cred, again, hex.EncodeToString(payload[:]), claim.service, claim.region, date)
+	err := g.signer.SignHTTP(call.HTTP.Context(), cred, again, hex.EncodeToString(payload[:]), claim.service, claim.region,
+		date)
 	if err != nil {
 		return false
 	}

@@ -38,7 +38,8 @@ func (stsProtocol) encode(w http.ResponseWriter, call *Call, out any, err *Error
 
 func (stsProtocol) authErrors() authErrors {
 	e := jsonProtocol{}.authErrors()
-	e.unknownKey = Plain(http.StatusForbidden, "InvalidClientTokenId", "The security token included in the request is invalid.")
+	e.unknownKey = Plain(http.StatusForbidden, "InvalidClientTokenId",
+		"The security token included in the request is invalid.")
 	e.wrongSecret = Plain(http.StatusForbidden, "SignatureDoesNotMatch", e.wrongSecret.Message)
 	e.skewedCode, e.wrongScope, e.scopeHTTPCode = "SignatureDoesNotMatch", "SignatureDoesNotMatch", http.StatusForbidden
 	return e
