@@ -95,7 +95,7 @@ func completed(snapshots []maintenance.SnapshotOutcome) int {
 
 // proxiesSoFar counts the proxies by state, in the order in which they come.
 func proxiesSoFar(proxies []maintenance.ProxyOutcome) string {
-	counts := map[maintenance.ProxyState]int{}
+	counts := make(map[maintenance.ProxyState]int)
 	var order []maintenance.ProxyState
 	for _, p := range proxies {
 		if counts[p.State]++; counts[p.State] == 1 {

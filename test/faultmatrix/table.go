@@ -33,7 +33,7 @@ func Markdown() string {
 
 // answers counts the cells by what the run makes of them.
 func answers(cells []Cell) string {
-	counts := map[Answer]int{}
+	counts := make(map[Answer]int)
 	for _, c := range cells {
 		counts[c.Answer()]++
 	}

@@ -182,7 +182,7 @@ func (f Fleet) blockers(turn Turn) (counts map[maintenance.Blocker]int) {
 			continue
 		}
 		if counts == nil {
-			counts = map[maintenance.Blocker]int{}
+			counts = make(map[maintenance.Blocker]int)
 		}
 		counts[w.Blocker]++
 	}
@@ -230,10 +230,10 @@ func (f Fleet) unavailable() []Row {
 // heldFirst puts those that wait for a person before the others: what is shown is cut
 // off, and they must not be.
 func heldFirst(a, b Row) int {
-	switch {
-	case a.State == b.State:
+	if a.State == b.State {
 		return 0
-	case a.State == Held:
+	}
+	if a.State == Held {
 		return -1
 	}
 	return 1
