@@ -1,7 +1,8 @@
-// Package accounts joins the configured cloud accounts with the adapters that
-// speak to them: what the activities find under an account's name. The worker
-// fills it from its configuration; the demo and the end-to-end tests from
-// accounts of simulated clouds, with credentials that are given.
+// Package accounts joins the configured cloud accounts with the adapters that call them: what
+// the activities find under an account's name. The worker fills it from its configuration; the
+// demo and the end-to-end tests fill it with accounts of simulated clouds.
+//
+// It reads no file (internal/config does) and calls no cloud. Begin at New and Accounts.
 package accounts
 
 import (

@@ -1,10 +1,10 @@
-// Package devserver runs Temporal and its Web UI inside this process, on
-// loopback, with SQLite: for the demo, for development, for end-to-end tests and
-// for small installations on one machine. It is the only package that imports
-// go.temporal.io/server; the worker and the operator's command never do.
+// Package devserver runs Temporal and its Web UI inside this process, on loopback, with
+// SQLite: for the demo, for development, for end-to-end tests and for small installations on
+// one machine. It is the only package that imports go.temporal.io/server; the worker and the
+// operator's command never do.
 //
-// Nobody is asked for a password: whoever can reach the loopback interface can
-// do everything. Use docker-compose.yml or a cluster of your own for more.
+// Nobody is asked for a password: whoever can reach the loopback interface can do everything.
+// Use docker-compose.yml or a cluster of your own for more. Begin at Start and Options.
 package devserver
 
 import (

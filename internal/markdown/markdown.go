@@ -1,5 +1,6 @@
-// Package markdown writes what clouds, people and errors said into Markdown, so that
-// it is read as text and not obeyed. It is for workflows too: standard library only.
+// Package markdown writes what clouds, people and errors said into Markdown as plain text, so
+// that none of it acts as markup. It is for workflows too: standard library only. It renders
+// no Markdown. Begin at Plain.
 package markdown
 
 import "strings"

@@ -1,6 +1,9 @@
-// Package notify sends messages to the channels of a worker's configuration, over
-// shoutrrr. A channel's address holds its secrets: it is never printed, and what
-// shoutrrr and the services say of it is scrubbed.
+// Package notify sends messages to the channels of a worker's configuration, over shoutrrr. A
+// channel's address holds its secrets: it is never printed, and what shoutrrr and the services
+// say of it is scrubbed.
+//
+// What is sent, and when, is decided elsewhere: the texts are in internal/maintenance/fleet.
+// Begin at Channels.
 package notify
 
 import (

@@ -1,6 +1,7 @@
-// Package outcome reads what a run left behind. A maintenance or a campaign that
-// did not end COMPLETED is a failed or cancelled workflow to Temporal, and carries
-// its record in that error's details: everybody who wants the record reads it here.
+// Package outcome reads what a run left behind. A maintenance or a campaign that did not end
+// COMPLETED is a failed or cancelled workflow to Temporal, and carries its record in that
+// error's details: everybody who wants the record reads it here. It calls no Temporal: the
+// caller has the history. Begin at Of and OfCampaign.
 package outcome
 
 import (

@@ -1,5 +1,6 @@
 // Package show writes what a command answers: tables for people, JSON and YAML for
 // programs, and lines that follow something as it goes. It knows no workflows.
+// Begin at Printer.
 package show
 
 import (

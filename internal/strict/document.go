@@ -1,13 +1,13 @@
-// Package strict reads a YAML document into a struct and keeps every fault that
-// it finds, each with its line, column, field and what would be right. Decoders
-// stop at the first. What the struct's own rules find wrong afterwards is put at
-// its place by Document.Wrong.
+// Package strict reads a YAML document into a struct and keeps every fault that it finds, each
+// with its line, column, field and what would be right. Decoders stop at the first. What the
+// struct's own rules find wrong afterwards is put at its place by Document.Wrong.
 //
-// Fields have the names of their yaml tags, else of their json tags, else their
-// own in small letters. Texts, numbers, truths, time.Duration, whatever reads its
-// own text, and structs, lists and maps of those can be read. Aliases are
-// followed; merge keys, second documents, unknown fields and fields given twice
-// are faults.
+// Fields have the names of their yaml tags, else of their json tags, else their own in small
+// letters. Texts, numbers, truths, time.Duration, whatever reads its own text, and structs,
+// lists and maps of those can be read. Aliases are followed; merge keys, second documents,
+// unknown fields and fields given twice are faults.
+//
+// It knows nothing of plans or accounts. Begin at Read.
 package strict
 
 import (

@@ -1,6 +1,7 @@
-// Package browsertest drives a headless Chromium in tests, by the DevTools
-// protocol (chromedp). A test that needs it skips where there is no browser,
-// saying what is missing, unless the environment says that there must be one.
+// Package browsertest drives a headless Chromium in tests, by the DevTools protocol
+// (chromedp). A test that needs it skips where there is no browser, saying what is missing,
+// unless the environment says that there must be one. It holds no tests of pages: those stand
+// with what they test. Begin at Open.
 package browsertest
 
 import (

@@ -2,7 +2,8 @@
 // TestChaos runs a fleet whose fates differ on the embedded Temporal server and
 // the worker, both as processes of their own, kills them by SIGKILL at seeded
 // moments, above all between an effect and its being recorded, starts them again,
-// and counts what the simulated clouds did.
+// and counts what the simulated clouds did. What the clouds do wrong is in faultmatrix. Begin
+// at chaos_test.go.
 //
 //	go test ./test/chaos                                  a few seeds
 //	CHAOS_RUNS=200 go test -timeout 4h -v ./test/chaos    many

@@ -1,4 +1,5 @@
-// Package fuzztest has fuzz tests find something in the time that they are given.
+// Package fuzztest makes fuzz tests find something in the time that they are given. It holds
+// no fuzz tests. Begin at Quicken.
 package fuzztest
 
 import "flag"

@@ -1,6 +1,6 @@
-// Package teststart says at which instant a suite of virtual time begins. Its
-// clock is then the only one: what such a test says must not depend on the day on
-// which it is run, so the day is given, and CI gives several, years ahead too.
+// Package teststart says when a suite of virtual time begins. Its clock is then the only one:
+// what such a test says must not depend on the day on which it is run, so the day is given,
+// and CI gives several, years ahead too. It is no clock itself. Begin at On.
 package teststart
 
 import (

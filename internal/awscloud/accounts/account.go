@@ -1,4 +1,6 @@
-// Package accounts opens the AWS accounts of the worker's configuration.
+// Package accounts opens the AWS accounts of the worker's configuration: credentials, endpoint
+// and region of each, and one adapter for it. It calls AWS itself only to assume a role. Begin
+// at Account and Open.
 package accounts
 
 import (

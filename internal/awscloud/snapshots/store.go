@@ -1,7 +1,6 @@
-// Package snapshots is EC2 as Tidegate needs it: the snapshots of gateways'
-// volumes, seen and deleted. Creating them is Storage Gateway's. It is the
-// only package that imports EC2's SDK, which takes a minute and three
-// gigabytes to compile.
+// Package snapshots is EC2 as Tidegate needs it: the snapshots of gateways' volumes, read and
+// deleted. Creating them is Storage Gateway's, in the package above. It is the only package
+// that imports EC2's SDK, which takes a minute and three gigabytes to compile. Begin at Store.
 package snapshots
 
 import (

@@ -1,7 +1,10 @@
-// Package fleet decides for a whole fleet, at one instant, which targets begin
-// now, and for every other one what keeps it and when that may end. It is one
-// pure function of (state, now): a campaign carries its turns out, and a plan is
-// the same turns in virtual time.
+// Package fleet decides for a whole fleet, at one point in time, which targets start now, and
+// for every other one what blocks it and when that may end. It is one pure function of (state,
+// now): a campaign carries its decisions out, and a plan is the same decisions in virtual
+// time.
+//
+// It starts nothing, and knows no workflow. Begin at Fleet and Decide; what each blocker means
+// is in meaning.go, what is shown of a campaign in status.go.
 package fleet
 
 import (

@@ -1,6 +1,7 @@
-// Package ics reads iCalendar files (RFC 5545), as calendars export them: which
-// intervals their events cover in a span of time. What it cannot understand and could
-// be an event in that span is never taken for absent: it is an error, or a warning.
+// Package ics reads iCalendar files (RFC 5545), as calendars export them: which intervals
+// their events cover in a span of time. What it cannot understand and could be an event in
+// that span is never taken for absent: it is an error, or a warning. It writes no calendars.
+// Begin at Read and Calendar.
 package ics
 
 import (

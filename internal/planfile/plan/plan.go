@@ -1,7 +1,9 @@
-// Package plan holds what a plan file says, with its defaults taken and its
-// freezes resolved to UTC: what a campaign is started with. Like
-// internal/maintenance it imports the standard library only, and its types travel
-// in workflow histories: fields are added, never renamed, reordered or retyped.
+// Package plan holds what a plan file says, with its defaults taken and its freezes resolved
+// to UTC: what a campaign is started with. Like internal/maintenance it imports the standard
+// library only, and its types travel in workflow histories: fields are added, never renamed,
+// reordered or retyped.
+//
+// It reads no file; the policy and its defaults are internal/maintenance's. Begin at Plan.
 package plan
 
 import (
