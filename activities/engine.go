@@ -12,13 +12,6 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// QuarantineMemo is the memo under which a quarantine's workflow says why it is.
-const QuarantineMemo = "quarantine"
-
-// InstanceHoldMemo is the memo under which the workflow that holds a DB instance says
-// for which run it does.
-const InstanceHoldMemo = "instanceHold"
-
 // Runs is what the activities need of Temporal itself; a client has it.
 type Runs interface {
 	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun

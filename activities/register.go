@@ -36,14 +36,6 @@ func Register(to worker.ActivityRegistry, p Providers) {
 	to.RegisterActivity(p.Engine())
 }
 
-// AWSQueue is the task queue of the activities in an AWS account, beside that of
-// the workflows which want them. Each account has one of its own, with a rate of
-// its own, so that one that is throttled or slow holds up no other.
-func AWSQueue(workflows, account string) string { return workflows + "-aws-" + account }
-
-// HuaweiQueue is AWSQueue for a Huawei Cloud account.
-func HuaweiQueue(workflows, account string) string { return workflows + "-huawei-" + account }
-
 // Input is an activity's input: it knows the task queue of its activity, from
 // that of the workflows. Temporal's own activities have the workflows'.
 type Input interface{ Queue(workflows string) string }

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -53,22 +55,37 @@ func CampaignAttributes(name string) temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(attributeCampaign.ValueSet(name))
 }
 
-// tag updates the attributes that follow a run's way. It is called where the
+// tagTarget updates the attributes that follow a target's run. It is called where the
 // step or the blocker changes, and nowhere else: each call is an event.
-func (r *run) tag(ctx workflow.Context) error {
-	updates := []temporal.SearchAttributeUpdate{attributeStep.ValueSet(string(r.status.Step))}
-	if r.status.Blocker == maintenance.NotBlocked {
+func tagTarget(ctx workflow.Context, s maintenance.Status) error {
+	updates := []temporal.SearchAttributeUpdate{attributeStep.ValueSet(string(s.Step))}
+	if s.Blocker == maintenance.NotBlocked {
 		updates = append(updates, attributeBlocker.ValueUnset(), attributeNext.ValueUnset())
 	} else {
-		updates = append(updates, attributeBlocker.ValueSet(string(r.status.Blocker)))
-		if r.status.Next != nil {
-			updates = append(updates, attributeNext.ValueSet(*r.status.Next))
+		updates = append(updates, attributeBlocker.ValueSet(string(s.Blocker)))
+		if s.Next != nil {
+			updates = append(updates, attributeNext.ValueSet(*s.Next))
 		} else {
 			updates = append(updates, attributeNext.ValueUnset())
 		}
 	}
-	if r.status.Result != nil {
-		updates = append(updates, attributeState.ValueSet(string(r.status.Result.State)))
+	if s.Result != nil {
+		updates = append(updates, attributeState.ValueSet(string(s.Result.State)))
+	}
+	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
+}
+
+// tagCampaign updates those that follow a campaign; state is empty until it has ended.
+func tagCampaign(ctx workflow.Context, blocker maintenance.Blocker, next time.Time, state string) error {
+	updates := []temporal.SearchAttributeUpdate{attributeBlocker.ValueUnset(), attributeNext.ValueUnset()}
+	if blocker != maintenance.NotBlocked {
+		updates[0] = attributeBlocker.ValueSet(string(blocker))
+	}
+	if !next.IsZero() && state == "" {
+		updates[1] = attributeNext.ValueSet(next)
+	}
+	if state != "" {
+		updates = append(updates, attributeState.ValueSet(state))
 	}
 	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
 }

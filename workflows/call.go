@@ -47,12 +47,6 @@ const (
 	most  = time.Minute
 )
 
-// attempt is how long one attempt of an activity may take. Before assess has
-// recorded the policy's defaults it is what the input says, else 90 seconds.
-func (r *run) attempt() time.Duration {
-	return attempt(r.policy, r.in.Policy)
-}
-
 // attempt is what the first of the policies says that says anything.
 func attempt(policies ...maintenance.Policy) time.Duration {
 	for _, p := range policies {
@@ -61,20 +55,6 @@ func attempt(policies ...maintenance.Policy) time.Duration {
 		}
 	}
 	return 90 * time.Second
-}
-
-// readWithin is for calls that change nothing. They are repeated until the time
-// is up: a deadline ends an activity, never a count of attempts.
-func (r *run) readWithin(limit time.Duration, summary string) workflow.ActivityOptions {
-	options := r.pollWithin(limit, summary)
-	options.RetryPolicy.BackoffCoefficient = 2
-	return options
-}
-
-// pollWithin is for looks that fail until what they wait for is there. Failed
-// attempts are not in the history, so a long wait costs what a short one does.
-func (r *run) pollWithin(limit time.Duration, summary string) workflow.ActivityOptions {
-	return pollWithin(r.attempt(), limit, summary)
 }
 
 // pollWithin is the same for attempts of a given length. One that is longer than what
@@ -86,24 +66,6 @@ func pollWithin(attempt, limit time.Duration, summary string) workflow.ActivityO
 		ScheduleToCloseTimeout: max(limit, time.Second),
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 1, MaximumInterval: most},
 	}
-}
-
-// sendWithin is for calls that change something and have no idempotency token.
-// What was certainly not done is repeated until the time is up. A lost attempt
-// (its worker died, its answer never came) is not: it may have been done. The
-// name of the timeout is the server's own, see common/retrypolicy.
-func (r *run) sendWithin(limit time.Duration, summary string) workflow.ActivityOptions {
-	options := r.pollWithin(limit, summary)
-	// A cancelled run waits for the answer of what it has sent.
-	options.WaitForCancellation = true
-	options.RetryPolicy.NonRetryableErrorTypes = []string{"TemporalTimeout:StartToClose"}
-	return options
-}
-
-// undoWithin is for what takes a change back. It makes something so, and may
-// therefore be repeated.
-func (r *run) undoWithin(summary string) workflow.ActivityOptions {
-	return r.readWithin(r.policy.CompensationDeadline.Std(), summary)
 }
 
 // unknownOutcome is true where a call that changes something may have been
@@ -203,4 +165,25 @@ func once[T any](ctx workflow.Context, send func() (T, error), find func(workflo
 	return none, temporal.NewNonRetryableApplicationError(
 		fmt.Sprintf("sent %d times, and no answer said whether it took effect, nor is there a sign that it began; the last answer: %s",
 			maxSends, explain(last)), activities.TypeUnknownOutcome, nil)
+}
+
+// The activities, named by their methods on nil pointers.
+var (
+	gateways *activities.StorageGateway //nolint:gochecknoglobals // never set: a name for method values
+	proxies  *activities.TaurusDB       //nolint:gochecknoglobals // as above
+	runs     *activities.Engine         //nolint:gochecknoglobals // as above
+)
+
+// watchLimit outlives the longest wait that maintenance.Decide allows: 105 monthly
+// windows.
+const watchLimit = 10 * 365 * 24 * time.Hour
+
+// noticed is how often Temporal is asked whether a workflow still runs, at most: its
+// end is noticed within a minute.
+const noticed = maintenance.Duration(45 * time.Second)
+
+// noticePace is the plan's pace for that.
+func noticePace(policy maintenance.Policy) maintenance.Pace {
+	p := policy.WithDefaults().Pace
+	return maintenance.Pace{Min: min(p.Min, noticed), Max: min(p.Max, noticed)}
 }

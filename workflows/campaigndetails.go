@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,28 +19,6 @@ type keeper struct {
 	count int
 	first fleet.Entry
 	wait  fleet.Wait
-}
-
-// keepers sum up what keeps the targets, what keeps most of them first. Of each the
-// target is shown that may begin first.
-func (c *campaign) keepers() (all []keeper) {
-	for _, w := range c.turn.Waits {
-		if c.Entries[w.Entry].State != fleet.Waiting {
-			continue
-		}
-		i := slices.IndexFunc(all, func(k keeper) bool { return k.what == w.Blocker })
-		if i < 0 {
-			i = len(all)
-			all = append(all, keeper{what: w.Blocker, first: c.Entries[w.Entry], wait: w})
-		}
-		k := &all[i]
-		k.count++
-		if !w.Next.IsZero() && (k.wait.Next.IsZero() || w.Next.Before(k.wait.Next)) {
-			k.first, k.wait = c.Entries[w.Entry], w
-		}
-	}
-	slices.SortStableFunc(all, func(a, b keeper) int { return cmp.Compare(b.count, a.count) })
-	return all
 }
 
 // campaignDetails is a campaign as Markdown, the most urgent first; called is its
@@ -278,4 +255,14 @@ func quarantineDetails(to place, q maintenance.Quarantine) string {
 	d.say("Look at what is really there, put it in order, and then send the update **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"what was done about it\"}`", md(ReleaseUpdate))
 	d.say("See %s", to.list("all maintenances of the gateway", attributeGateway.GetName()+"='"+q.Gateway+"'"))
 	return d.text.String()
+}
+
+// untold are the messages that did not arrive for certain.
+func untold(notices []fleet.Notice) (all []fleet.Notice) {
+	for _, n := range notices {
+		if n.State.Lost() {
+			all = append(all, n)
+		}
+	}
+	return all
 }

@@ -95,7 +95,7 @@ func (c *campaign) keepDecision(d maintenance.Decision) {
 func (c *campaign) learnHeld(ctx workflow.Context, h HeldTarget) {
 	for i := range c.Entries {
 		e := &c.Entries[i]
-		if e.Gateway == h.Gateway && e.Learn(h.event(e.Attempts), workflow.Now(ctx)) {
+		if e.Gateway == h.Gateway && e.Learn(heldEvent(h, e.Attempts), workflow.Now(ctx)) {
 			c.changed = true
 			c.tell(ctx)
 		}

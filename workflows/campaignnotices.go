@@ -142,13 +142,3 @@ func (c *campaign) quiet(ctx workflow.Context) error {
 	}
 	return nil
 }
-
-// untold are the messages that did not arrive for certain.
-func untold(notices []fleet.Notice) (all []fleet.Notice) {
-	for _, n := range notices {
-		if n.State.Lost() {
-			all = append(all, n)
-		}
-	}
-	return all
-}

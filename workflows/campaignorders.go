@@ -89,7 +89,7 @@ func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 
 // may refuses a command that would do nothing now, and says why.
 func (c *campaign) may(o campaignCommand, in CampaignOrder) error {
-	if err := named(in.Order); err != nil {
+	if err := in.Order.Validate(); err != nil {
 		return err
 	}
 	switch {

@@ -74,3 +74,24 @@ type SurveyedProxy struct {
 	From    string `json:"from"`
 	To      string `json:"to"` // From where nothing is to be done
 }
+
+// Carried is what one run of a campaign leaves to the next.
+type Carried struct {
+	Start     time.Time              `json:"start"`
+	Entries   []fleet.Entry          `json:"entries,omitempty"`
+	Rosters   []string               `json:"rosters,omitempty"` // workflow ids, by number
+	Lost      []int                  `json:"lost,omitempty"`    // rosters that were ended by somebody
+	Max       int                    `json:"max,omitempty"`     // what an operator made of maxConcurrent
+	Paused    string                 `json:"paused,omitempty"`
+	Stopped   string                 `json:"stopped,omitempty"`
+	Expired   bool                   `json:"expired,omitempty"`
+	Reads     []int                  `json:"reads,omitempty"`    // refs of targets that are to be read anew
+	Aborting  *Order                 `json:"aborting,omitempty"` // running targets are asked to end
+	Consents  []fleet.Consent        `json:"consents,omitempty"`
+	Ask       fleet.Ask              `json:"ask,omitzero"`   // the approval that people are asked for
+	Swept     time.Time              `json:"swept,omitzero"` // when the running targets were last asked for
+	Measured  fleet.Measured         `json:"measured,omitzero"`
+	Decisions []maintenance.Decision `json:"decisions,omitempty"`
+	Told      fleet.Moment           `json:"told,omitzero"` // what people were told of
+	Notices   []fleet.Notice         `json:"notices,omitempty"`
+}

@@ -1,9 +1,10 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -77,15 +78,27 @@ func (c *campaign) tag(ctx workflow.Context) error {
 		return nil
 	}
 	c.tagged = tags
-	updates := []temporal.SearchAttributeUpdate{attributeBlocker.ValueUnset(), attributeNext.ValueUnset()}
-	if blocker != maintenance.NotBlocked {
-		updates[0] = attributeBlocker.ValueSet(string(blocker))
+	return tagCampaign(ctx, blocker, s.Next, state)
+}
+
+// keepers sum up what keeps the targets, what keeps most of them first. Of each the
+// target is shown that may begin first.
+func (c *campaign) keepers() (all []keeper) {
+	for _, w := range c.turn.Waits {
+		if c.Entries[w.Entry].State != fleet.Waiting {
+			continue
+		}
+		i := slices.IndexFunc(all, func(k keeper) bool { return k.what == w.Blocker })
+		if i < 0 {
+			i = len(all)
+			all = append(all, keeper{what: w.Blocker, first: c.Entries[w.Entry], wait: w})
+		}
+		k := &all[i]
+		k.count++
+		if !w.Next.IsZero() && (k.wait.Next.IsZero() || w.Next.Before(k.wait.Next)) {
+			k.first, k.wait = c.Entries[w.Entry], w
+		}
 	}
-	if !s.Next.IsZero() && state == "" {
-		updates[1] = attributeNext.ValueSet(s.Next)
-	}
-	if state != "" {
-		updates = append(updates, attributeState.ValueSet(state))
-	}
-	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
+	slices.SortStableFunc(all, func(a, b keeper) int { return cmp.Compare(b.count, a.count) })
+	return all
 }

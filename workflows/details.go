@@ -6,23 +6,21 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/sdk/workflow"
-
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// publish shows the run as it is now: to the status query and, as Markdown, in
-// the Web UI. It adds nothing to the history.
-func (r *run) publish(ctx workflow.Context) {
-	r.status.Ledger = r.ledger.changes()
-	workflow.SetCurrentDetails(ctx, r.details(placeOf(ctx)))
+// TargetView is a target's run as people see it.
+type TargetView struct {
+	Status   maintenance.Status // with its open calls and the updates that it would take
+	Zone     maintenance.Zone   // the gateway's
+	Campaign string             // workflow id; empty: none
 }
 
-// details is the run as Markdown, the most urgent first.
-func (r *run) details(to place) string {
-	d, s := newDocument(), r.status
-	r.headline(d)
-	r.frame(d, to)
+// targetDetails is a target's run as Markdown, the most urgent first.
+func targetDetails(to place, v TargetView) string {
+	d, s := newDocument(), v.Status
+	v.headline(d)
+	v.frame(d, to)
 	failureTable(d, maintenance.DecidedFailuresOf(s.Steps))
 	rows := make([][]md, 0, len(s.Steps))
 	for _, step := range s.Steps {
@@ -39,15 +37,15 @@ func (r *run) details(to place) string {
 // shownNote is how many bytes of a note a row shows.
 const shownNote = 160
 
-func (r *run) headline(d *document) {
-	s := r.status
+func (v TargetView) headline(d *document) {
+	s := v.Status
 	switch {
 	case s.Result != nil:
 		d.say("**%s** %s", string(s.Result.State), s.Result.Summary)
 	case s.Held:
 		d.say("**Held: a person has to act.** %s", s.Reason)
 	case s.Blocker != maintenance.NotBlocked && s.Next != nil:
-		d.say("**Waits (%s)** until %s: %s", string(s.Blocker), when(*s.Next, r.schedule.Zone), s.Reason)
+		d.say("**Waits (%s)** until %s: %s", string(s.Blocker), when(*s.Next, v.Zone), s.Reason)
 	case s.Blocker != maintenance.NotBlocked:
 		d.say("**Waits (%s):** %s", string(s.Blocker), s.Reason)
 	default:
@@ -56,7 +54,7 @@ func (r *run) headline(d *document) {
 	if s.PastNoReturn && s.Result == nil {
 		d.say("**Past the point of no return:** the update is triggered, and the gateway does not run again yet.")
 	}
-	for _, call := range r.calls.list() {
+	for _, call := range s.Calls {
 		d.say("Now: %s, since %s, tried until %s. Its last response: Pending Activities.", call.What, clock(&call.Since), clock(&call.Until))
 	}
 	d.part()
@@ -64,9 +62,9 @@ func (r *run) headline(d *document) {
 
 // frame is what may be done about the run, and what it belongs to: its window, its
 // campaign.
-func (r *run) frame(d *document, to place) {
-	s, id := r.status, r.in.Target.Gateway.ID()
-	d.mayOrder(r.orders(), "")
+func (v TargetView) frame(d *document, to place) {
+	s, id := v.Status, v.Status.Target.Gateway.ID()
+	d.mayOrder(s.May, "")
 	if s.Held {
 		d.say("From a shell: %s", resolveCell(id, s.Step))
 	}
@@ -74,11 +72,11 @@ func (r *run) frame(d *document, to place) {
 		d.say("Window: %s", s.Schedule.String())
 	}
 	if w := s.Window; w != nil {
-		d.say("This window: %s to %s%s", when(w.Start, r.schedule.Zone), when(w.End, r.schedule.Zone), r.margin())
+		d.say("This window: %s to %s%s", when(w.Start, v.Zone), when(w.End, v.Zone), margin(s.Result))
 	}
 	links := []md{}
-	if r.in.Campaign != "" {
-		links = append(links, to.run("its campaign", r.in.Campaign))
+	if v.Campaign != "" {
+		links = append(links, to.run("its campaign", v.Campaign))
 	}
 	if s.Result != nil && s.Result.Quarantined {
 		links = append(links, "**"+to.run("its quarantine", QuarantineWorkflowID(id))+"**")
@@ -88,8 +86,8 @@ func (r *run) frame(d *document, to place) {
 }
 
 // margin is how the work of a run that has ended lies to its window's end.
-func (r *run) margin() string {
-	switch result := r.status.Result; {
+func margin(result *maintenance.Result) string {
+	switch {
 	case result == nil:
 	case result.Overrun > 0:
 		return ", overrun by " + result.Overrun.String()
@@ -97,19 +95,6 @@ func (r *run) margin() string {
 		return ", left over: " + result.Margin.String()
 	}
 	return ""
-}
-
-// orders are the names of the updates that would be taken now.
-func (r *run) orders() (names []string) {
-	if r.status.Result != nil {
-		return nil
-	}
-	for _, o := range r.commands {
-		if o.may() == nil {
-			names = append(names, o.name)
-		}
-	}
-	return names
 }
 
 // mayOrder says which updates may be sent now.

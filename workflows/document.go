@@ -177,3 +177,19 @@ func short(id string) string {
 	}
 	return id[:head] + "…" + id[len(id)-tail:]
 }
+
+// maxNote is how long a note on a failed target is at most, in bytes: long enough for
+// what the cloud said. Where ten thousand of them are too much for one payload they are
+// cut further (shorten). The whole is in the target's own record.
+const maxNote = 400
+
+// cut is a note of that length at most.
+func cut(note string) string { return cutTo(note, maxNote) }
+
+// cutTo cuts a text from behind, so that what stands first stays.
+func cutTo(note string, most int) string {
+	if len(note) > most+len("…") {
+		note = strings.ToValidUTF8(note[:most], "") + "…"
+	}
+	return note
+}

@@ -8,23 +8,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
-
-// MaintenanceInput asks for one target's maintenance.
-type MaintenanceInput struct {
-	Target maintenance.Target `json:"target"`
-	// Policy may leave fields out: they take their defaults once, at assess.
-	Policy maintenance.Policy `json:"policy,omitzero"`
-	// Campaign is the workflow id of the campaign that began it, which waits for
-	// the window in its place: a run that finds it shut ends DEFERRED. Empty: none.
-	Campaign string `json:"campaign,omitempty"`
-	// HeldChannels are those that the campaign tells when a step is held, for the record.
-	HeldChannels []string `json:"heldChannels,omitempty"`
-	// Carried is what the run before has left; nil in the first.
-	Carried *CarriedRun `json:"carried,omitempty"`
-}
 
 // GatewayMaintenance takes one target through its maintenance, in the order of
 // maintenance.Steps. A run that ends otherwise than COMPLETED fails with an
@@ -106,13 +91,6 @@ type exactProxy struct {
 	left    *maintenance.ProxyMark   // that a run had left which has ended; nil: none
 	shifted *entry                   // the ledger's line of that
 }
-
-// The activities, named by their methods on nil pointers.
-var (
-	gateways *activities.StorageGateway //nolint:gochecknoglobals // never set: a name for method values
-	proxies  *activities.TaurusDB       //nolint:gochecknoglobals // as above
-	runs     *activities.Engine         //nolint:gochecknoglobals // as above
-)
 
 func newRun(ctx workflow.Context, in MaintenanceInput) *run {
 	r := &run{in: in, start: workflow.Now(ctx)}
@@ -196,7 +174,7 @@ func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Co
 	report := r.report(s)
 	report.Start, report.State = &begin, maintenance.StepActive
 	r.status.Step = s
-	if err := r.tag(ctx); err != nil {
+	if err := tagTarget(ctx, r.status); err != nil {
 		return err
 	}
 	r.publish(ctx)
@@ -264,7 +242,7 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 	r.status.Result = &result
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	if err := r.tag(ctx); err != nil {
+	if err := tagTarget(ctx, r.status); err != nil {
 		return result, err
 	}
 	r.publish(ctx)

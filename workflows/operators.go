@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -12,12 +11,6 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
-
-// Order is what an operator says with an update: who, and why.
-type Order struct {
-	By  string `json:"by"`            // who; not empty
-	Why string `json:"why,omitempty"` // for the record
-}
 
 // command is one update that operators may send to a run.
 type command struct {
@@ -29,11 +22,7 @@ type command struct {
 
 // listen registers what operators may see and say. stop cancels the run's steps.
 func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
-	status := func() (maintenance.Status, error) {
-		s := r.status
-		s.May, s.Calls = r.orders(), r.calls.list()
-		return s, nil
-	}
+	status := func() (maintenance.Status, error) { return r.seen(), nil }
 	err := workflow.SetQueryHandlerWithOptions(ctx, StatusQuery, status,
 		workflow.QueryHandlerOptions{Description: "What runs, what waits and why it waits."})
 	if err != nil {
@@ -125,32 +114,13 @@ func (r *run) obey(ctx workflow.Context, o command) error {
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
 		Validator: func(_ workflow.Context, in Order) error {
-			if err := named(in); err != nil {
+			if err := in.Validate(); err != nil {
 				return err
 			}
 			return o.may()
 		},
 		Description: o.says + `: {"by": "who", "why": "for the record"}.`,
 	})
-}
-
-// mostBy and mostWhy are how many bytes an order may say: it is kept, and travels
-// with every other one.
-const (
-	mostBy  = 100
-	mostWhy = 1000
-)
-
-func named(in Order) error {
-	switch {
-	case strings.TrimSpace(in.By) == "":
-		return errors.New(`by is empty: say who you are, such as {"by": "alice"}`)
-	case len(in.By) > mostBy:
-		return fmt.Errorf("by has %d bytes: want a name of at most %d", len(in.By), mostBy)
-	case len(in.Why) > mostWhy:
-		return fmt.Errorf("why has %d bytes: want at most %d, such as the number of a ticket", len(in.Why), mostWhy)
-	}
-	return nil
 }
 
 // decided is the last decision of that kind.
@@ -283,4 +253,32 @@ func resolution(decisions []maintenance.Decision) *maintenance.Decision {
 		}
 	}
 	return nil
+}
+
+// publish shows the run as it is now: to the status query and, as Markdown, in
+// the Web UI. It adds nothing to the history.
+func (r *run) publish(ctx workflow.Context) {
+	r.status.Ledger = r.ledger.changes()
+	view := TargetView{Status: r.seen(), Zone: r.schedule.Zone, Campaign: r.in.Campaign}
+	workflow.SetCurrentDetails(ctx, targetDetails(placeOf(ctx), view))
+}
+
+// seen is the status as people see it, with what they may send now and the calls in progress.
+func (r *run) seen() maintenance.Status {
+	s := r.status
+	s.May, s.Calls = r.orders(), r.calls.list()
+	return s
+}
+
+// orders are the names of the updates that would be taken now.
+func (r *run) orders() (names []string) {
+	if r.status.Result != nil {
+		return nil
+	}
+	for _, o := range r.commands {
+		if o.may() == nil {
+			names = append(names, o.name)
+		}
+	}
+	return names
 }

@@ -34,7 +34,7 @@ func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.De
 			if o.Why == "" {
 				return errors.New("why is empty: say what was done about the reason of the quarantine")
 			}
-			return named(o)
+			return o.Validate()
 		},
 		Description: `Let runs touch the gateway again: {"by": "who", "why": "what was done about it"}.`,
 	})

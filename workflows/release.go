@@ -12,15 +12,6 @@ import (
 // when another build of the worker takes over, so it looks by itself.
 const nap = 24 * time.Hour
 
-// CarriedRun is what a run that slept leaves to the one that goes on in another
-// build of the worker.
-type CarriedRun struct {
-	Start     time.Time              `json:"start"`
-	Decisions []maintenance.Decision `json:"decisions,omitempty"` // an approval holds
-	// Gateway is as the first run found it. What AWS has updated since is told by it.
-	Gateway maintenance.Gateway `json:"gateway"`
-}
-
 // mayMove is true while nothing has begun. One that has begun anything stays on the
 // build that it began on.
 func (r *run) mayMove() bool { return r.status.Step == maintenance.StepWait }

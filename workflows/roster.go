@@ -12,14 +12,6 @@ import (
 )
 
 // The signals between a roster and a target's run.
-const (
-	// HeldSignal carries a HeldTarget.
-	HeldSignal = "held"
-	// decidedSignal carries a targetDecision.
-	decidedSignal = "decided"
-	// abortSignal carries a campaignAbort.
-	abortSignal = "abort"
-)
 
 // readingAtOnce is how many targets of one account a roster reads side by side: an
 // account that does not answer holds up no other. The accounts' task queues bound the
@@ -189,7 +181,7 @@ func (r *roster) hearOfHeld(ctx workflow.Context) {
 		for _, l := range r.lines {
 			if l.running != "" && l.Target.Gateway.ID() == held.Gateway {
 				l.held = held
-				r.report(l, held.event(l.attempt))
+				r.report(l, heldEvent(held, l.attempt))
 			}
 		}
 		held = HeldTarget{}
@@ -302,17 +294,29 @@ func (r *roster) seeCampaignGone(ctx workflow.Context) {
 	r.close()
 }
 
-// noticed is how often Temporal is asked whether a workflow still runs, at most: its
-// end is noticed within a minute.
-const noticed = maintenance.Duration(45 * time.Second)
-
-// noticePace is the plan's pace for that.
-func noticePace(policy maintenance.Policy) maintenance.Pace {
-	p := policy.WithDefaults().Pace
-	return maintenance.Pace{Min: min(p.Min, noticed), Max: min(p.Max, noticed)}
-}
-
 // reading is for activities that change nothing.
 func (r *roster) reading(limit time.Duration, summary string) workflow.ActivityOptions {
 	return pollWithin(attempt(r.in.Plan.Policy), limit, summary)
+}
+
+// heldEvent is what the campaign learns of a run that is held, or no more.
+func heldEvent(h HeldTarget, attempt int) fleet.Event {
+	return fleet.Event{Kind: fleet.KindHeld, Attempt: attempt, Note: cut(h.Reason), Hold: fleet.Hold{Step: h.Step, Since: h.Since}}
+}
+
+// publish shows the page as it is now in the Web UI. It adds nothing to the
+// history.
+func (r *roster) publish(ctx workflow.Context) {
+	workflow.SetCurrentDetails(ctx, pageDetails(placeOf(ctx), r.page()))
+}
+
+// page is the roster as people see it.
+func (r *roster) page() PageView {
+	v := PageView{Number: r.in.Number, Campaign: r.in.Campaign, Unread: r.unread}
+	for _, l := range r.lines {
+		if l.chosen {
+			v.Targets = append(v.Targets, PageTarget{Entry: l.Entry, Held: l.held, Running: l.running != "", Attempt: l.attempt})
+		}
+	}
+	return v
 }

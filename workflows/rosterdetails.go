@@ -1,33 +1,39 @@
 package workflows
 
 import (
-	"go.temporal.io/sdk/workflow"
-
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-// publish shows the page as it is now in the Web UI. It adds nothing to the
-// history.
-func (r *roster) publish(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, r.details(placeOf(ctx)))
+// PageView is a page of a campaign's targets as people see it.
+type PageView struct {
+	Number   int    // from 0 on
+	Campaign string // workflow id
+	Unread   int    // targets that are not read yet
+	Targets  []PageTarget
 }
 
-// details is the page as Markdown: what runs, what is not available, and how many there
-// are of each.
-func (r *roster) details(to place) string {
+// PageTarget is one target of a page.
+type PageTarget struct {
+	Entry   fleet.Entry
+	Held    HeldTarget // without a step: it is not
+	Running bool
+	Attempt int
+}
+
+// pageDetails is a page of a campaign's targets as Markdown: what runs, what is not
+// available, and how many there are of each.
+func pageDetails(to place, v PageView) string {
 	counts := map[fleet.State]int{}
 	var running, held, barred [][]md
-	for _, l := range r.lines {
+	for _, l := range v.Targets {
 		switch {
-		case !l.chosen:
-			continue
-		case l.held.Step != "":
+		case l.Held.Step != "":
 			counts[fleet.Held]++
-			held = append(held, []md{to.target(l.Entry.Name, l.Entry.Gateway), stamp(&l.held.Since), plain(cut(l.held.Reason)), resolveCell(l.Entry.Gateway, l.held.Step)})
-		case l.running != "":
+			held = append(held, []md{to.target(l.Entry.Name, l.Entry.Gateway), stamp(&l.Held.Since), plain(cut(l.Held.Reason)), resolveCell(l.Entry.Gateway, l.Held.Step)})
+		case l.Running:
 			counts[fleet.Running]++
-			running = append(running, []md{to.target(l.Entry.Name, l.Entry.Gateway), number(l.attempt)})
+			running = append(running, []md{to.target(l.Entry.Name, l.Entry.Gateway), number(l.Attempt)})
 		default:
 			counts[l.Entry.State]++
 		}
@@ -36,11 +42,11 @@ func (r *roster) details(to place) string {
 		}
 	}
 	d := newDocument()
-	d.say("**Page %d of the targets of %s:** running: %d, held: %d, waiting: %d, succeeded: %d, failed: %d, nothing to be done: %d.", r.in.Number+1, to.run(r.in.Campaign, r.in.Campaign),
+	d.say("**Page %d of the targets of %s:** running: %d, held: %d, waiting: %d, succeeded: %d, failed: %d, nothing to be done: %d.", v.Number+1, to.run(v.Campaign, v.Campaign),
 		counts[fleet.Running], counts[fleet.Held], counts[fleet.Waiting], counts[fleet.Succeeded], counts[fleet.Failed], counts[fleet.Current])
 	d.part()
-	if r.unread > 0 {
-		d.say("**%d** are not read yet.", r.unread)
+	if v.Unread > 0 {
+		d.say("**%d** are not read yet.", v.Unread)
 	}
 	d.say("Orders are given to the campaign, or to a target's own run.")
 	heldRows(d, held, len(held))

@@ -3,7 +3,6 @@ package workflows
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -145,11 +144,6 @@ func recordOf(ctx workflow.Context, child workflow.Future) (result maintenance.R
 	return result, err
 }
 
-// maxNote is how long a note on a failed target is at most, in bytes: long enough for
-// what the cloud said. Where ten thousand of them are too much for one payload they are
-// cut further (shorten). The whole is in the target's own record.
-const maxNote = 400
-
 // maxBarred is the same for what bars a target. It is longer, since it names the
 // way out.
 const maxBarred = 500
@@ -160,15 +154,6 @@ func noteOf(result maintenance.Result, err error) string {
 		note = "left no record of what it did: look at the gateway before it is tried again: " + explain(err).Error()
 	}
 	return cut(note)
-}
-
-func cut(note string) string { return cutTo(note, maxNote) }
-
-func cutTo(note string, most int) string {
-	if len(note) > most+len("…") {
-		note = strings.ToValidUTF8(note[:most], "") + "…"
-	}
-	return note
 }
 
 // pieces is how long a maintenance's pieces took.

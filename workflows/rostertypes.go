@@ -83,7 +83,11 @@ type HeldTarget struct {
 	Since   time.Time        `json:"since,omitzero"`
 }
 
-// event is what the campaign learns of it.
-func (h HeldTarget) event(attempt int) fleet.Event {
-	return fleet.Event{Kind: fleet.KindHeld, Attempt: attempt, Note: cut(h.Reason), Hold: fleet.Hold{Step: h.Step, Since: h.Since}}
-}
+const (
+	// HeldSignal carries a HeldTarget.
+	HeldSignal = "held"
+	// decidedSignal carries a targetDecision.
+	decidedSignal = "decided"
+	// abortSignal carries a campaignAbort.
+	abortSignal = "abort"
+)

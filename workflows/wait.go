@@ -19,10 +19,6 @@ const freshFor = 5 * time.Second
 // again.
 const rereadLimit = time.Hour
 
-// watchLimit outlives the longest wait that maintenance.Decide allows: 105 monthly
-// windows.
-const watchLimit = 10 * 365 * 24 * time.Hour
-
 // wait holds the run until something disruptive may begin: approved, inside a
 // window, before its cutoff, in no freeze.
 func (r *run) wait(ctx workflow.Context) (outcome, error) {
@@ -188,7 +184,7 @@ func (r *run) block(ctx workflow.Context, b maintenance.Blocker, reason string, 
 		r.report(r.status.Step).State = maintenance.StepHeld
 	}
 	r.publish(ctx)
-	return r.tag(ctx)
+	return tagTarget(ctx, r.status)
 }
 
 func (r *run) unblock(ctx workflow.Context) {
@@ -198,7 +194,7 @@ func (r *run) unblock(ctx workflow.Context) {
 	r.status.Blocker, r.status.Reason, r.status.Next = maintenance.NotBlocked, "", nil
 	r.report(r.status.Step).State = maintenance.StepActive
 	r.publish(ctx)
-	if err := r.tag(ctx); err != nil {
+	if err := tagTarget(ctx, r.status); err != nil {
 		workflow.GetLogger(ctx).Error("the search attributes still show a blocker", "error", err)
 	}
 }
