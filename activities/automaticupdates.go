@@ -26,7 +26,7 @@ type HoldAutomaticUpdatesOutput struct {
 
 // HoldAutomaticUpdates marks the gateway, and only then sets the mark's policy. Where
 // there is no room for the mark, or AWS refuses it, the policy is not changed. It may be
-// repeated. A gateway that another run has marked meanwhile is TypeMarked.
+// repeated. A gateway that another run has marked meanwhile is names.TypeMarked.
 func (a *StorageGateway) HoldAutomaticUpdates(
 	ctx context.Context, in MarkedPolicyInput,
 ) (out HoldAutomaticUpdatesOutput, err error) {
@@ -92,7 +92,7 @@ type RestoreAutomaticUpdatesOutput struct {
 
 // RestoreAutomaticUpdates puts back the policy that was there before the mark, where it is
 // still as the mark's run set it, and only then removes the mark. It may be repeated. A
-// gateway that another run has marked meanwhile is left alone: TypeMarked.
+// gateway that another run has marked meanwhile is left alone: names.TypeMarked.
 func (a *StorageGateway) RestoreAutomaticUpdates(
 	ctx context.Context, in MarkedPolicyInput,
 ) (out RestoreAutomaticUpdatesOutput, err error) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -87,11 +89,11 @@ func TestHoldAutomaticUpdatesMarksBeforeItChanges(t *testing.T) {
 		"the mark is too long":         {in: tooLong, now: maintenance.AllVersions, says: "room for 256"},
 		"tagging is not permitted":     {tag: maintenance.ErrDenied, now: maintenance.AllVersions, want: []string{marks}, says: "permission"},
 		"AWS takes no such tag":        {tag: maintenance.ErrInvalid, now: maintenance.AllVersions, want: []string{marks}, says: "invalid"},
-		"no answer to the mark":        {tag: maintenance.ErrUnknownOutcome, now: maintenance.AllVersions, want: []string{marks}, fails: activities.TypeUnavailable},
-		"throttled":                    {tag: maintenance.ErrThrottled, now: maintenance.AllVersions, want: []string{marks}, fails: activities.TypeThrottled},
-		"another run's mark":           {tags: anothersTags(t), now: maintenance.AllVersions, fails: activities.TypeMarked},
-		"an unreadable mark":           {tags: map[string]string{maintenance.AutomaticUpdatesTag: "mine"}, now: maintenance.AllVersions, fails: activities.TypeInvalid},
-		"AWS does not say what is so":  {tags: markTags(t), fails: activities.TypeUnavailable},
+		"no answer to the mark":        {tag: maintenance.ErrUnknownOutcome, now: maintenance.AllVersions, want: []string{marks}, fails: names.TypeUnavailable},
+		"throttled":                    {tag: maintenance.ErrThrottled, now: maintenance.AllVersions, want: []string{marks}, fails: names.TypeThrottled},
+		"another run's mark":           {tags: anothersTags(t), now: maintenance.AllVersions, fails: names.TypeMarked},
+		"an unreadable mark":           {tags: map[string]string{maintenance.AutomaticUpdatesTag: "mine"}, now: maintenance.AllVersions, fails: names.TypeInvalid},
+		"AWS does not say what is so":  {tags: markTags(t), fails: names.TypeUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +105,7 @@ func TestHoldAutomaticUpdatesMarksBeforeItChanges(t *testing.T) {
 			out, err := run(t, r, r.gateways.HoldAutomaticUpdates, test.in)
 			require.Equal(t, test.want, r.aws.sent)
 			if test.fails != "" {
-				mayBeRepeated := test.fails == activities.TypeUnavailable || test.fails == activities.TypeThrottled
+				mayBeRepeated := test.fails == names.TypeUnavailable || test.fails == names.TypeThrottled
 				require.Equal(t, mayBeRepeated, !requireKind(t, err, test.fails).NonRetryable())
 				return
 			}
@@ -145,12 +147,12 @@ func TestRestoreAutomaticUpdatesRemovesTheMarkLast(t *testing.T) {
 			tags: markTags(t), now: "NO_VERSIONS", want: []string{unmarks},
 			out: activities.RestoreAutomaticUpdatesOutput{AutomaticUpdates: "NO_VERSIONS"},
 		},
-		"no answer to the change":  {tags: markTags(t), now: maintenance.EmergencyVersionsOnly, policy: maintenance.ErrUnknownOutcome, want: []string{returns}, fails: activities.TypeUnavailable},
-		"no answer to the removal": {tags: markTags(t), now: maintenance.AllVersions, untag: maintenance.ErrUnknownOutcome, want: []string{unmarks}, fails: activities.TypeUnavailable},
-		"AWS does not say":         {tags: markTags(t), fails: activities.TypeUnavailable},
-		"another run's mark":       {tags: anothersTags(t), now: maintenance.EmergencyVersionsOnly, fails: activities.TypeMarked},
+		"no answer to the change":  {tags: markTags(t), now: maintenance.EmergencyVersionsOnly, policy: maintenance.ErrUnknownOutcome, want: []string{returns}, fails: names.TypeUnavailable},
+		"no answer to the removal": {tags: markTags(t), now: maintenance.AllVersions, untag: maintenance.ErrUnknownOutcome, want: []string{unmarks}, fails: names.TypeUnavailable},
+		"AWS does not say":         {tags: markTags(t), fails: names.TypeUnavailable},
+		"another run's mark":       {tags: anothersTags(t), now: maintenance.EmergencyVersionsOnly, fails: names.TypeMarked},
 		"an unreadable mark": {
-			tags: map[string]string{maintenance.AutomaticUpdatesTag: "mine"}, now: maintenance.EmergencyVersionsOnly, want: []string{returns}, fails: activities.TypeInvalid,
+			tags: map[string]string{maintenance.AutomaticUpdatesTag: "mine"}, now: maintenance.EmergencyVersionsOnly, want: []string{returns}, fails: names.TypeInvalid,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +162,7 @@ func TestRestoreAutomaticUpdatesRemovesTheMarkLast(t *testing.T) {
 			out, err := run(t, r, r.gateways.RestoreAutomaticUpdates, markedPolicy())
 			require.Equal(t, test.want, r.aws.sent)
 			if test.fails != "" {
-				mayBeRepeated := test.fails == activities.TypeUnavailable || test.fails == activities.TypeThrottled
+				mayBeRepeated := test.fails == names.TypeUnavailable || test.fails == names.TypeThrottled
 				require.Equal(t, mayBeRepeated, !requireKind(t, err, test.fails).NonRetryable())
 				return
 			}
@@ -187,9 +189,9 @@ func TestAssessSurveyAndVerifyReadTheMark(t *testing.T) {
 
 	r.aws.tags = says(map[string]string{maintenance.AutomaticUpdatesTag: "mine"})
 	_, err = run(t, r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target()})
-	require.ErrorContains(t, requireKind(t, err, activities.TypeInvalid), "remove the tag")
+	require.ErrorContains(t, requireKind(t, err, names.TypeInvalid), "remove the tag")
 	_, err = run(t, r, r.gateways.SurveyGateway, survey())
-	require.ErrorContains(t, requireKind(t, err, activities.TypeInvalid), "remove the tag")
+	require.ErrorContains(t, requireKind(t, err, names.TypeInvalid), "remove the tag")
 }
 
 func TestSurveyGatewaySaysThatThereIsNoRoomForAMark(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -23,60 +25,60 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 	}{
 		"assess, gateway": {func(r *rig) error {
 			return fail(r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target()})
-		}, "Gateway", activities.TypeUnavailable},
+		}, "Gateway", names.TypeUnavailable},
 		"assess, schedule": {func(r *rig) error {
 			return fail(r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target()})
-		}, "Schedule", activities.TypeUnavailable},
+		}, "Schedule", names.TypeUnavailable},
 		"assess, volumes": {func(r *rig) error {
 			return fail(r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target()})
-		}, "Volumes", activities.TypeUnavailable},
-		"trigger, look":     {func(r *rig) error { return fail(r, r.gateways.TriggerUpdate, trigger()) }, "Gateway", activities.TypeUnavailable},
-		"trigger, send":     {func(r *rig) error { return fail(r, r.gateways.TriggerUpdate, trigger()) }, "UpdateSoftware", activities.TypeUnknownOutcome},
-		"await updated":     {func(r *rig) error { return fail(r, r.gateways.AwaitUpdated, awaitUpdated(r)) }, "Gateway", activities.TypeUnavailable},
-		"snapshot, search":  {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "Snapshots", activities.TypeUnavailable},
-		"snapshot, volumes": {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "Volumes", activities.TypeUnavailable},
-		"snapshot, send":    {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "CreateSnapshot", activities.TypeUnknownOutcome},
+		}, "Volumes", names.TypeUnavailable},
+		"trigger, look":     {func(r *rig) error { return fail(r, r.gateways.TriggerUpdate, trigger()) }, "Gateway", names.TypeUnavailable},
+		"trigger, send":     {func(r *rig) error { return fail(r, r.gateways.TriggerUpdate, trigger()) }, "UpdateSoftware", names.TypeUnknownOutcome},
+		"await updated":     {func(r *rig) error { return fail(r, r.gateways.AwaitUpdated, awaitUpdated(r)) }, "Gateway", names.TypeUnavailable},
+		"snapshot, search":  {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "Snapshots", names.TypeUnavailable},
+		"snapshot, volumes": {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "Volumes", names.TypeUnavailable},
+		"snapshot, send":    {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "CreateSnapshot", names.TypeUnknownOutcome},
 		"await snapshot": {func(r *rig) error {
 			return fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "prod"})
-		}, "Snapshot", activities.TypeUnavailable},
+		}, "Snapshot", names.TypeUnavailable},
 		"delete snapshot": {func(r *rig) error {
 			r.aws.snapshots = says([]maintenance.Snapshot{snapshot("snap-0a", "pending")})
 			return fail(r, r.gateways.DeleteSnapshots, activities.DeleteSnapshotsInput{FindSnapshotInput: snapshots})
-		}, "DeleteSnapshot", activities.TypeUnavailable},
-		"tags":              {func(r *rig) error { return fail(r, r.gateways.SurveyGateway, survey()) }, "Tags", activities.TypeUnavailable},
-		"hold, mark":        {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "Tag", activities.TypeUnavailable},
-		"automatic updates": {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "SetAutomaticUpdates", activities.TypeUnavailable},
+		}, "DeleteSnapshot", names.TypeUnavailable},
+		"tags":              {func(r *rig) error { return fail(r, r.gateways.SurveyGateway, survey()) }, "Tags", names.TypeUnavailable},
+		"hold, mark":        {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "Tag", names.TypeUnavailable},
+		"automatic updates": {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "SetAutomaticUpdates", names.TypeUnavailable},
 		"restore, unmark": {func(r *rig) error {
 			r.aws.tags = says(markTags(r.t))
 			return fail(r, r.gateways.RestoreAutomaticUpdates, markedPolicy())
-		}, "Untag", activities.TypeUnavailable},
-		"proxy":         {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Proxies", activities.TypeUnavailable},
-		"proxy, kernel": {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Kernel", activities.TypeUnavailable},
-		"proxy, tags":   {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Tags", activities.TypeUnavailable},
+		}, "Untag", names.TypeUnavailable},
+		"proxy":         {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Proxies", names.TypeUnavailable},
+		"proxy, kernel": {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Kernel", names.TypeUnavailable},
+		"proxy, tags":   {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Tags", names.TypeUnavailable},
 		"mark proxy": {func(r *rig) error {
 			return fail(r, r.proxies.MarkProxy, markProxy(proxyMark("run-7", 1, 1)))
-		}, "Tag", activities.TypeUnavailable},
+		}, "Tag", names.TypeUnavailable},
 		"unmark proxy": {func(r *rig) error {
 			r.huawei.tags = says(proxyMarkTags(r.t, proxyMark("run-7", 1, 1)))
 			return fail(r, r.proxies.UnmarkProxy, markProxy(proxyMark("run-7", 1, 1)))
-		}, "Untag", activities.TypeUnavailable},
+		}, "Untag", names.TypeUnavailable},
 		"upgrade, schedule": {func(r *rig) error {
 			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup()})
-		}, "UpgradePending", activities.TypeUnavailable},
+		}, "UpgradePending", names.TypeUnavailable},
 		"upgrade, send": {func(r *rig) error {
 			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup()})
-		}, "Upgrade", activities.TypeUnknownOutcome},
+		}, "Upgrade", names.TypeUnknownOutcome},
 		"find upgrade": {func(r *rig) error {
 			return fail(r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxyLookup()})
-		}, "Jobs", activities.TypeUnavailable},
+		}, "Jobs", names.TypeUnavailable},
 		"await upgraded": {func(r *rig) error {
 			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxyLookup(), JobID: "job-1"})
-		}, "Job", activities.TypeUnavailable},
-		"weights, send": {func(r *rig) error { return fail(r, r.proxies.SetReadWeights, shift()) }, "SetReadWeights", activities.TypeUnknownOutcome},
+		}, "Job", names.TypeUnavailable},
+		"weights, send": {func(r *rig) error { return fail(r, r.proxies.SetReadWeights, shift()) }, "SetReadWeights", names.TypeUnknownOutcome},
 		"restart, send": {func(r *rig) error {
 			r.huawei.proxies = proxies("ABNORMAL")
 			return fail(r, r.proxies.RestartProxy, proxyLookup())
-		}, "Restart", activities.TypeUnknownOutcome},
+		}, "Restart", names.TypeUnknownOutcome},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +90,7 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 				begun := time.Now() //nolint:forbidigo // the bubble's clock
 				app := requireKind(t, tc.do(r), tc.kind)
 				require.Equal(t, activities.CallTimeout, time.Since(begun)) //nolint:forbidigo // the bubble's clock
-				require.Equal(t, tc.kind == activities.TypeUnknownOutcome, app.NonRetryable())
+				require.Equal(t, tc.kind == names.TypeUnknownOutcome, app.NonRetryable())
 			})
 		})
 	}

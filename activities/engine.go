@@ -49,8 +49,8 @@ type QuarantineLookup struct {
 	Accounts plan.Accounts `json:"accounts,omitzero"`
 }
 
-// RefuseQuarantined fails with TypeQuarantined where the gateway is quarantined,
-// naming the run that did so and why; and with TypeNotFound where the worker's
+// RefuseQuarantined fails with names.TypeQuarantined where the gateway is quarantined,
+// naming the run that did so and why; and with names.TypeNotFound where the worker's
 // configuration has no account of that name.
 func (e *Engine) RefuseQuarantined(ctx context.Context, in QuarantineLookup) (out struct{}, err error) {
 	defer edge(ctx, in.Pace, &err)
@@ -70,7 +70,7 @@ type CheckPlanInput struct {
 }
 
 // CheckPlan gives the plan with its defaults, so that those which a campaign
-// began with stand in its history. It refuses, with TypeInvalid, what is wrong
+// began with stand in its history. It refuses, with names.TypeInvalid, what is wrong
 // with it, accounts that this worker's configuration does not have, or has with
 // another region, role, project or endpoint, and channels that it does not have:
 // everything at once.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 
@@ -25,9 +27,9 @@ func TestRefuseQuarantined(t *testing.T) {
 		"never quarantined":     {},
 		"released":              {runs: fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, memo: q}}},
 		"terminated by a hand":  {runs: fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, memo: q}}},
-		"quarantined":           {runs: fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, memo: q}}, kind: activities.TypeQuarantined, says: []string{"gateway-sgw-1", "run-7", "proxy p failed", "tidegate release sgw-1"}},
-		"quarantined, unknown":  {runs: fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, memo: 7}}, kind: activities.TypeQuarantined, says: []string{id, "does not say why"}},
-		"Temporal does not say": {runs: fakeRuns{id: {fails: errors.New("connection refused")}}, kind: activities.TypeUnavailable, says: []string{"quarantine-sgw-1"}},
+		"quarantined":           {runs: fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, memo: q}}, kind: names.TypeQuarantined, says: []string{"gateway-sgw-1", "run-7", "proxy p failed", "tidegate release sgw-1"}},
+		"quarantined, unknown":  {runs: fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, memo: 7}}, kind: names.TypeQuarantined, says: []string{id, "does not say why"}},
+		"Temporal does not say": {runs: fakeRuns{id: {fails: errors.New("connection refused")}}, kind: names.TypeUnavailable, says: []string{"quarantine-sgw-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,7 +40,7 @@ func TestRefuseQuarantined(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			require.Equal(t, tc.kind == activities.TypeQuarantined, requireKind(t, err, tc.kind).NonRetryable())
+			require.Equal(t, tc.kind == names.TypeQuarantined, requireKind(t, err, tc.kind).NonRetryable())
 			for _, words := range tc.says {
 				require.ErrorContains(t, err, words)
 			}
@@ -52,7 +54,7 @@ func TestARunOfAnAccountThatNoWorkerKnowsIsRefused(t *testing.T) {
 	r := newRig(t)
 	r.known.err = fmt.Errorf("%w: no account db", maintenance.ErrNotFound)
 	_, err := run(t, r, r.engine.RefuseQuarantined, activities.QuarantineLookup{Gateway: "sgw-1", WorkflowID: "q", Accounts: needed})
-	app := requireKind(t, err, activities.TypeNotFound)
+	app := requireKind(t, err, names.TypeNotFound)
 	require.True(t, app.NonRetryable())
 	require.Contains(t, app.Message(), "no account db")
 	require.Equal(t, needed, r.known.asked)
@@ -65,7 +67,7 @@ func TestCheckPlanRefusesWhatTheWorkerHasOtherwise(t *testing.T) {
 		r := newRig(t)
 		r.known.err = fmt.Errorf("%w: another region", cause)
 		_, err := run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: plan.Plan{Accounts: planned}})
-		app := requireKind(t, err, activities.TypeInvalid)
+		app := requireKind(t, err, names.TypeInvalid)
 		require.True(t, app.NonRetryable())
 		require.Contains(t, app.Message(), "another region")
 		require.Equal(t, planned, r.known.asked)
@@ -77,7 +79,7 @@ func TestCheckPlanRefusesWhatTheWorkerHasOtherwise(t *testing.T) {
 
 	wrong := plan.Plan{Rollout: maintenance.Rollout{MaxConcurrent: 9000}, Approvals: maintenance.Approvals{Count: 11}}
 	_, err = run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: wrong})
-	app := requireKind(t, err, activities.TypeInvalid)
+	app := requireKind(t, err, names.TypeInvalid)
 	require.Contains(t, app.Message(), "rollout.maxConcurrent")
 	require.Contains(t, app.Message(), "approvals.count")
 }

@@ -9,6 +9,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
@@ -41,31 +43,31 @@ type verdict struct {
 // verdicts is the one error table. The first entry that matches counts.
 func verdicts() []verdict {
 	return []verdict{
-		{is: maintenance.ErrUnknownOutcome, kind: TypeUnknownOutcome},
-		{is: errNotSent, kind: TypeNotSent},
-		{is: errRefused, kind: TypeRefused},
-		{is: errNoRun, kind: TypeNotFound},
-		{is: errNoAnswer, kind: TypeUnavailable, retry: true},
-		{is: errWindowMissed, kind: TypeWindowMissed},
-		{is: errQuarantined, kind: TypeQuarantined},
-		{is: errMarked, kind: TypeMarked},
-		{is: errNoEffect, kind: TypeNoEffect},
-		{is: errBroken, kind: TypeBroken},
-		{is: errJobFailed, kind: TypeJobFailed},
-		{is: maintenance.ErrRejected, kind: TypeRejected},
-		{is: maintenance.ErrNoWindow, kind: TypeNoWindow},
-		{is: maintenance.ErrAmbiguousWindow, kind: TypeNoWindow},
-		{is: maintenance.ErrNotFound, kind: TypeNotFound},
-		{is: maintenance.ErrDenied, kind: TypeDenied},
-		{is: maintenance.ErrUpToDate, kind: TypeInvalid},
-		{is: maintenance.ErrInvalid, kind: TypeInvalid},
-		{is: maintenance.ErrUnsupported, kind: TypeUnsupported},
-		{is: errNotYet, kind: TypeNotReady, retry: true, benign: true},
-		{is: maintenance.ErrNotConnected, kind: TypeNotReady, retry: true, benign: true},
-		{is: maintenance.ErrNotReady, kind: TypeNotReady, retry: true, benign: true},
-		{is: maintenance.ErrBusy, kind: TypeNotReady, retry: true, benign: true},
-		{is: maintenance.ErrThrottled, kind: TypeThrottled, retry: true, benign: true},
-		{is: maintenance.ErrUnavailable, kind: TypeUnavailable, retry: true},
+		{is: maintenance.ErrUnknownOutcome, kind: names.TypeUnknownOutcome},
+		{is: errNotSent, kind: names.TypeNotSent},
+		{is: errRefused, kind: names.TypeRefused},
+		{is: errNoRun, kind: names.TypeNotFound},
+		{is: errNoAnswer, kind: names.TypeUnavailable, retry: true},
+		{is: errWindowMissed, kind: names.TypeWindowMissed},
+		{is: errQuarantined, kind: names.TypeQuarantined},
+		{is: errMarked, kind: names.TypeMarked},
+		{is: errNoEffect, kind: names.TypeNoEffect},
+		{is: errBroken, kind: names.TypeBroken},
+		{is: errJobFailed, kind: names.TypeJobFailed},
+		{is: maintenance.ErrRejected, kind: names.TypeRejected},
+		{is: maintenance.ErrNoWindow, kind: names.TypeNoWindow},
+		{is: maintenance.ErrAmbiguousWindow, kind: names.TypeNoWindow},
+		{is: maintenance.ErrNotFound, kind: names.TypeNotFound},
+		{is: maintenance.ErrDenied, kind: names.TypeDenied},
+		{is: maintenance.ErrUpToDate, kind: names.TypeInvalid},
+		{is: maintenance.ErrInvalid, kind: names.TypeInvalid},
+		{is: maintenance.ErrUnsupported, kind: names.TypeUnsupported},
+		{is: errNotYet, kind: names.TypeNotReady, retry: true, benign: true},
+		{is: maintenance.ErrNotConnected, kind: names.TypeNotReady, retry: true, benign: true},
+		{is: maintenance.ErrNotReady, kind: names.TypeNotReady, retry: true, benign: true},
+		{is: maintenance.ErrBusy, kind: names.TypeNotReady, retry: true, benign: true},
+		{is: maintenance.ErrThrottled, kind: names.TypeThrottled, retry: true, benign: true},
+		{is: maintenance.ErrUnavailable, kind: names.TypeUnavailable, retry: true},
 	}
 }
 
@@ -90,7 +92,7 @@ func patient(ctx context.Context, pace maintenance.Pace, errp *error) {
 		return
 	}
 	v := judge(*errp)
-	v.retry = v.retry || v.kind == TypeDenied
+	v.retry = v.retry || v.kind == names.TypeDenied
 	*errp = typed(ctx, pace, *errp, v)
 }
 
@@ -121,7 +123,7 @@ func judge(err error) verdict {
 	}
 	// Nothing of ours: on a call that may be repeated, since the adapters mark
 	// the others. Retried until the step's deadline, and visible.
-	return verdict{kind: TypeUnavailable, retry: true}
+	return verdict{kind: names.TypeUnavailable, retry: true}
 }
 
 // nextLook grows with the time waited since the activity was scheduled, and is

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
@@ -22,27 +24,27 @@ func TestTheErrorTable(t *testing.T) {
 		retry  bool
 		benign bool
 	}{
-		"not connected":    {maintenance.ErrNotConnected, activities.TypeNotReady, true, true},
-		"not ready":        {maintenance.ErrNotReady, activities.TypeNotReady, true, true},
-		"busy":             {maintenance.ErrBusy, activities.TypeNotReady, true, true},
-		"throttled":        {maintenance.ErrThrottled, activities.TypeThrottled, true, true},
-		"unavailable":      {maintenance.ErrUnavailable, activities.TypeUnavailable, true, false},
-		"unknown outcome":  {maintenance.ErrUnknownOutcome, activities.TypeUnknownOutcome, false, false},
-		"not found":        {maintenance.ErrNotFound, activities.TypeNotFound, false, false},
-		"denied":           {maintenance.ErrDenied, activities.TypeDenied, false, false},
-		"invalid":          {maintenance.ErrInvalid, activities.TypeInvalid, false, false},
-		"unsupported":      {maintenance.ErrUnsupported, activities.TypeUnsupported, false, false},
-		"rejected":         {maintenance.ErrRejected, activities.TypeRejected, false, false},
-		"up to date":       {maintenance.ErrUpToDate, activities.TypeInvalid, false, false},
-		"no window":        {maintenance.ErrNoWindow, activities.TypeNoWindow, false, false},
-		"ambiguous window": {maintenance.ErrAmbiguousWindow, activities.TypeNoWindow, false, false},
-		"anything else":    {errors.New("a bug"), activities.TypeUnavailable, true, false},
-		"a call cut off":   {context.DeadlineExceeded, activities.TypeUnavailable, true, false},
+		"not connected":    {maintenance.ErrNotConnected, names.TypeNotReady, true, true},
+		"not ready":        {maintenance.ErrNotReady, names.TypeNotReady, true, true},
+		"busy":             {maintenance.ErrBusy, names.TypeNotReady, true, true},
+		"throttled":        {maintenance.ErrThrottled, names.TypeThrottled, true, true},
+		"unavailable":      {maintenance.ErrUnavailable, names.TypeUnavailable, true, false},
+		"unknown outcome":  {maintenance.ErrUnknownOutcome, names.TypeUnknownOutcome, false, false},
+		"not found":        {maintenance.ErrNotFound, names.TypeNotFound, false, false},
+		"denied":           {maintenance.ErrDenied, names.TypeDenied, false, false},
+		"invalid":          {maintenance.ErrInvalid, names.TypeInvalid, false, false},
+		"unsupported":      {maintenance.ErrUnsupported, names.TypeUnsupported, false, false},
+		"rejected":         {maintenance.ErrRejected, names.TypeRejected, false, false},
+		"up to date":       {maintenance.ErrUpToDate, names.TypeInvalid, false, false},
+		"no window":        {maintenance.ErrNoWindow, names.TypeNoWindow, false, false},
+		"ambiguous window": {maintenance.ErrAmbiguousWindow, names.TypeNoWindow, false, false},
+		"anything else":    {errors.New("a bug"), names.TypeUnavailable, true, false},
+		"a call cut off":   {context.DeadlineExceeded, names.TypeUnavailable, true, false},
 		"unknown outcome, for want of an answer": {
-			fmt.Errorf("%w: %w", maintenance.ErrUnavailable, maintenance.ErrUnknownOutcome), activities.TypeUnknownOutcome, false, false,
+			fmt.Errorf("%w: %w", maintenance.ErrUnavailable, maintenance.ErrUnknownOutcome), names.TypeUnknownOutcome, false, false,
 		},
 		"unknown outcome, though perhaps throttled": {
-			errors.Join(maintenance.ErrThrottled, maintenance.ErrUnknownOutcome), activities.TypeUnknownOutcome, false, false,
+			errors.Join(maintenance.ErrThrottled, maintenance.ErrUnknownOutcome), names.TypeUnknownOutcome, false, false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +136,7 @@ func TestWhatWasSetGoingIsNotGivenUpForWantOfPermission(t *testing.T) {
 			r.aws.gateway, r.aws.schedule = fails[maintenance.Gateway](denied), fails[maintenance.RawSchedule](denied)
 			r.aws.snapshots, r.aws.snapshot = fails[[]maintenance.Snapshot](denied), fails[maintenance.Snapshot](denied)
 			r.huawei.proxies = fails[[]maintenance.Proxy](denied)
-			app := requireKind(t, tc.do(r), activities.TypeDenied)
+			app := requireKind(t, tc.do(r), names.TypeDenied)
 			require.Equal(t, !tc.patient, app.NonRetryable())
 			require.Equal(t, tc.patient, app.NextRetryDelay() > 0)
 		})
@@ -152,7 +154,7 @@ func TestTheNextLookComesLaterTheLongerTheWait(t *testing.T) {
 			r.waited = waited
 			r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrNotConnected)
 			_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
-			require.InDelta(t, want, requireKind(t, err, activities.TypeNotReady).NextRetryDelay(), float64(want)/5)
+			require.InDelta(t, want, requireKind(t, err, names.TypeNotReady).NextRetryDelay(), float64(want)/5)
 		})
 	}
 }
@@ -167,7 +169,7 @@ func TestTheNextLookDoesNotDependOnTheWorkersClock(t *testing.T) {
 			r.server, r.waited = r.now.Add(behind), 2*time.Minute
 			r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrNotConnected)
 			_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
-			require.InDelta(t, 12*time.Second, requireKind(t, err, activities.TypeNotReady).NextRetryDelay(), float64(12*time.Second)/5)
+			require.InDelta(t, 12*time.Second, requireKind(t, err, names.TypeNotReady).NextRetryDelay(), float64(12*time.Second)/5)
 		})
 	}
 }
@@ -180,7 +182,7 @@ func TestAttemptsDoNotLookAtTheSameInstant(t *testing.T) {
 		r.attempt = attempt + 1
 		r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrNotConnected)
 		_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
-		delays[requireKind(t, err, activities.TypeNotReady).NextRetryDelay()] = true
+		delays[requireKind(t, err, names.TypeNotReady).NextRetryDelay()] = true
 	}
 	require.Greater(t, len(delays), 15)
 }
@@ -200,13 +202,13 @@ func TestRetryAfterIsRespected(t *testing.T) {
 		r := newRig(t)
 		r.aws.gateway = fails[maintenance.Gateway](fmt.Errorf("describe: %w: %w", maintenance.ErrThrottled, later(asked)))
 		_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
-		require.Equal(t, want, requireKind(t, err, activities.TypeThrottled).NextRetryDelay())
+		require.Equal(t, want, requireKind(t, err, names.TypeThrottled).NextRetryDelay())
 	}
 	for _, asked := range []time.Duration{0, time.Second, -time.Hour} {
 		r := newRig(t)
 		r.aws.gateway = fails[maintenance.Gateway](fmt.Errorf("describe: %w: %w", maintenance.ErrThrottled, later(asked)))
 		_, err := run(t, r, r.gateways.VerifyGateway, verifyLookup())
-		require.GreaterOrEqual(t, requireKind(t, err, activities.TypeThrottled).NextRetryDelay(), 4*time.Second, "never sooner than the pace")
+		require.GreaterOrEqual(t, requireKind(t, err, names.TypeThrottled).NextRetryDelay(), 4*time.Second, "never sooner than the pace")
 	}
 }
 
@@ -215,7 +217,7 @@ func TestWithoutAPaceTheNextLookComesAfterASecond(t *testing.T) {
 	r := newRig(t)
 	r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrUnavailable)
 	_, err := run(t, r, r.gateways.VerifyGateway, activities.VerifyGatewayInput{Lookup: activities.Lookup{Gateway: gatewayRef()}})
-	require.Equal(t, time.Second, requireKind(t, err, activities.TypeUnavailable).NextRetryDelay())
+	require.Equal(t, time.Second, requireKind(t, err, names.TypeUnavailable).NextRetryDelay())
 }
 
 func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
@@ -293,7 +295,7 @@ func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			app := requireKind(t, do(r), activities.TypeNotFound)
+			app := requireKind(t, do(r), names.TypeNotFound)
 			require.Contains(t, app.Message(), `account "other"`)
 			require.Empty(t, r.aws.sent)
 			require.Empty(t, r.huawei.sent)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -70,7 +72,7 @@ func TestAssessGatewayNamesEveryFaultOfTheInput(t *testing.T) {
 	r := newRig(t)
 	in := activities.AssessGatewayInput{Policy: maintenance.Policy{Cutoff: new(maintenance.Duration(-time.Hour)), Snapshot: "maybe"}}
 	_, err := run(t, r, r.gateways.AssessGateway, in)
-	app := requireKind(t, err, activities.TypeInvalid)
+	app := requireKind(t, err, names.TypeInvalid)
 	require.True(t, app.NonRetryable())
 	for _, field := range []string{"target.name", "target.gateway.account", "target.gateway.arn", "policy.cutoff", "policy.snapshot"} {
 		require.Contains(t, app.Message(), field+": ")
@@ -85,11 +87,11 @@ func TestAssessGatewayFailsWhereAWSKnowsNoGatewayOrNoWindow(t *testing.T) {
 		volumes  answers[[]maintenance.Volume]
 		kind     string
 	}{
-		"unknown gateway":  {fails[maintenance.Gateway](maintenance.ErrNotFound), says(rawWeekly()), nil, activities.TypeNotFound},
-		"no schedule":      {says(gatewayBefore()), says(maintenance.RawSchedule{}), nil, activities.TypeNoWindow},
-		"two days":         {says(gatewayBefore()), says(rawBoth()), nil, activities.TypeNoWindow},
-		"not supported":    {says(gatewayBefore()), fails[maintenance.RawSchedule](maintenance.ErrNoWindow), nil, activities.TypeNoWindow},
-		"volumes not told": {says(gatewayBefore()), says(rawWeekly()), fails[[]maintenance.Volume](maintenance.ErrDenied), activities.TypeDenied},
+		"unknown gateway":  {fails[maintenance.Gateway](maintenance.ErrNotFound), says(rawWeekly()), nil, names.TypeNotFound},
+		"no schedule":      {says(gatewayBefore()), says(maintenance.RawSchedule{}), nil, names.TypeNoWindow},
+		"two days":         {says(gatewayBefore()), says(rawBoth()), nil, names.TypeNoWindow},
+		"not supported":    {says(gatewayBefore()), fails[maintenance.RawSchedule](maintenance.ErrNoWindow), nil, names.TypeNoWindow},
+		"volumes not told": {says(gatewayBefore()), says(rawWeekly()), fails[[]maintenance.Volume](maintenance.ErrDenied), names.TypeDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,7 +124,7 @@ func TestReadsTellWhatAWSSays(t *testing.T) {
 	require.Equal(t, weeklySchedule(), schedule)
 
 	_, err = run(t, r, r.gateways.ReadSchedule, activities.ReadScheduleInput{Lookup: lookup()})
-	require.True(t, requireKind(t, err, activities.TypeNoWindow).NonRetryable())
+	require.True(t, requireKind(t, err, names.TypeNoWindow).NonRetryable())
 }
 
 func watch() activities.WatchGatewayInput {
@@ -157,7 +159,7 @@ func TestWatchGatewayLooksAtOnceWhereTheRunHasWaitedAlready(t *testing.T) {
 // requireDaily says that the next look comes within a day, and not much sooner.
 func requireDaily(t *testing.T, err error) {
 	t.Helper()
-	next := requireKind(t, err, activities.TypeNotReady).NextRetryDelay()
+	next := requireKind(t, err, names.TypeNotReady).NextRetryDelay()
 	require.LessOrEqual(t, next, 24*time.Hour)
 	require.Greater(t, next, 12*time.Hour)
 }
@@ -231,7 +233,7 @@ func TestWatchGatewayOutlastsLooksThatFail(t *testing.T) {
 		r.aws.gateway, r.aws.schedule = says(gatewayBefore()), fails[maintenance.RawSchedule](failure)
 		_, err := run(t, r, r.gateways.WatchGateway, watch())
 		requireNotYet(t, err, failure.Error())
-		require.LessOrEqual(t, requireKind(t, err, activities.TypeNotReady).NextRetryDelay(), time.Hour)
+		require.LessOrEqual(t, requireKind(t, err, names.TypeNotReady).NextRetryDelay(), time.Hour)
 	}
 }
 
@@ -243,7 +245,7 @@ func TestListVolumesWaitsForThoseThatAreExpected(t *testing.T) {
 	r.aws.gateway, r.aws.volumes = says(gatewayBefore()), says([]maintenance.Volume{})
 	in := activities.ListVolumesInput{Lookup: lookup(), Expected: []maintenance.Volume{volume("AVAILABLE")}, Until: r.now.Add(time.Minute)}
 	_, err := run(t, r, r.gateways.ListVolumes, in)
-	require.Contains(t, requireKind(t, err, activities.TypeNotReady).Message(), volume("AVAILABLE").ID)
+	require.Contains(t, requireKind(t, err, names.TypeNotReady).Message(), volume("AVAILABLE").ID)
 
 	in.Until = r.now
 	volumes, err := run(t, r, r.gateways.ListVolumes, in)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
 
@@ -65,7 +67,7 @@ type ListMarksInput struct {
 }
 
 // Queue of ListMarks.
-func (in ListMarksInput) Queue(workflows string) string { return AWSQueue(workflows, in.Account) }
+func (in ListMarksInput) Queue(workflows string) string { return names.AWSQueue(workflows, in.Account) }
 
 // ListMarksOutput is what was found on gateways, or on a DB instance.
 type ListMarksOutput struct {

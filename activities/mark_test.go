@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -39,8 +41,8 @@ func TestJudgeMarksAsksTemporalForTheRun(t *testing.T) {
 		"a later run of w": {mark: marked("w", "r", testNamespace), runs: fakeRuns{"w": {run: "s", status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING}}, want: maintenance.MarkLeft},
 		"of the asker":     {mark: marked("default-test-workflow-id", "default-test-run-id", testNamespace), want: maintenance.MarkOwn},
 		"elsewhere":        {mark: marked("w", "r", "elsewhere"), runs: fakeRuns{"w": {fails: errors.New("is not asked")}}, want: maintenance.MarkForeign},
-		"Temporal is away": {mark: marked("w", "r", testNamespace), runs: fakeRuns{"w": {fails: errors.New("connection refused")}}, kind: activities.TypeUnavailable, says: "connection refused"},
-		"no run's id":      {mark: marked("w", "r", testNamespace), runs: fakeRuns{"w": {fails: serviceerror.NewInvalidArgument("Invalid RunId.")}}, kind: activities.TypeInvalid, says: "remove the mark"},
+		"Temporal is away": {mark: marked("w", "r", testNamespace), runs: fakeRuns{"w": {fails: errors.New("connection refused")}}, kind: names.TypeUnavailable, says: "connection refused"},
+		"no run's id":      {mark: marked("w", "r", testNamespace), runs: fakeRuns{"w": {fails: serviceerror.NewInvalidArgument("Invalid RunId.")}}, kind: names.TypeInvalid, says: "remove the mark"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -28,7 +30,7 @@ func TestAnAnswerThatNobodyCanAttributeIsLookedInto(t *testing.T) {
 			r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel(oldKernel)
 			r.huawei.upgrade = fails[string](fmt.Errorf("%w: %w", maintenance.ErrUnknownOutcome, said))
 			_, err := run(t, r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup()})
-			app := requireKind(t, err, activities.TypeUnknownOutcome)
+			app := requireKind(t, err, names.TypeUnknownOutcome)
 			require.True(t, app.NonRetryable())
 			require.Contains(t, app.Message(), "REJECT")
 			require.Len(t, r.huawei.sent, 1)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -42,9 +44,9 @@ func (f *fakeChannels) Tell(ctx context.Context, _ string, m activities.Message)
 func TestAMessageIsSentOnceWithinADeadline(t *testing.T) {
 	t.Parallel()
 	for kind, err := range map[string]error{
-		"":                            nil,
-		activities.TypeNotSent:        errors.New("403 Forbidden"),
-		activities.TypeUnknownOutcome: fmt.Errorf("%w: no answer", maintenance.ErrUnknownOutcome),
+		"":                       nil,
+		names.TypeNotSent:        errors.New("403 Forbidden"),
+		names.TypeUnknownOutcome: fmt.Errorf("%w: no answer", maintenance.ErrUnknownOutcome),
 	} {
 		r := newRig(t)
 		r.channels = &fakeChannels{err: err}
@@ -85,11 +87,11 @@ func TestAnUnknownChannelIsRefused(t *testing.T) {
 		r := newRig(t)
 		r.channels = channels
 		_, err := run(t, r, r.engine.Notify, activities.NotifyInput{Channel: "nobody", Event: "ended"})
-		require.Contains(t, requireKind(t, err, activities.TypeNotFound).Message(), `no channel "nobody"; it has: `+known)
+		require.Contains(t, requireKind(t, err, names.TypeNotFound).Message(), `no channel "nobody"; it has: `+known)
 
 		p := plan.Plan{Notify: []plan.Notify{{Channel: "nobody"}}}
 		_, err = run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: p})
-		require.Contains(t, requireKind(t, err, activities.TypeInvalid).Message(), `no channel "nobody"; it has: `+known)
+		require.Contains(t, requireKind(t, err, names.TypeInvalid).Message(), `no channel "nobody"; it has: `+known)
 	}
 	r := newRig(t)
 	r.channels = &fakeChannels{}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -56,7 +58,7 @@ func (e *Engine) InstanceHolder(ctx context.Context, in WorkflowLookup) (out Obs
 		return out, err
 	}
 	var hold maintenance.InstanceHold
-	if err := decode(info.GetMemo().GetFields()[InstanceHoldMemo], &hold); err != nil {
+	if err := decode(info.GetMemo().GetFields()[names.InstanceHoldMemo], &hold); err != nil {
 		return obstacle(info, fmt.Sprintf("the DB instance is in use: the workflow %s holds it, and does not say for which run: %v", in.WorkflowID, err)), nil
 	}
 	return obstacle(info, hold.String()), nil
@@ -191,7 +193,7 @@ func (e *Engine) describe(ctx context.Context, workflowID, runID string) (*workf
 // quarantined is why a gateway is, for people.
 func quarantined(info *workflowpb.WorkflowExecutionInfo, gateway string) string {
 	var q maintenance.Quarantine
-	if err := decode(info.GetMemo().GetFields()[QuarantineMemo], &q); err != nil {
+	if err := decode(info.GetMemo().GetFields()[names.QuarantineMemo], &q); err != nil {
 		return fmt.Sprintf("quarantined by the workflow %s, which does not say why: %v", info.GetExecution().GetWorkflowId(),
 			err)
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -108,7 +110,7 @@ func (f fakeRuns) DescribeWorkflowExecution(_ context.Context, id, run string) (
 		ParentExecution:  &commonpb.WorkflowExecution{WorkflowId: found.parent},
 		Status:           found.status,
 		StartTime:        timestamppb.New(teststart.On(time.Sunday, 1)),
-		Memo:             &commonpb.Memo{Fields: map[string]*commonpb.Payload{activities.QuarantineMemo: memo}},
+		Memo:             &commonpb.Memo{Fields: map[string]*commonpb.Payload{names.QuarantineMemo: memo}},
 		SearchAttributes: &commonpb.SearchAttributes{IndexedFields: attributes},
 	}}, nil
 }
@@ -190,7 +192,7 @@ func TestAnObstacleThatCannotBeReadIsAnObstacle(t *testing.T) {
 		r := newRig(t)
 		r.runs = fakeRuns{id: {fails: errors.New("connection refused")}}
 		_, err := run(t, r, r.engine.FindObstacle, in)
-		require.Contains(t, requireKind(t, err, activities.TypeUnavailable).Message(), "ask Temporal for the workflow "+id)
+		require.Contains(t, requireKind(t, err, names.TypeUnavailable).Message(), "ask Temporal for the workflow "+id)
 	}
 }
 
@@ -219,7 +221,7 @@ func TestARunIsAwaitedUntilItIsClosedOrGone(t *testing.T) {
 		require.Equal(t, still, err != nil, id)
 	}
 	err := look(first, fakeRuns{"w": {fails: errors.New("connection refused")}})
-	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
+	require.False(t, requireKind(t, err, names.TypeUnavailable).NonRetryable())
 }
 
 func TestWorkflowsAreWatchedUntilOneIsGoneByAnyWay(t *testing.T) {
@@ -241,7 +243,7 @@ func TestWorkflowsAreWatchedUntilOneIsGoneByAnyWay(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"a", "c"}, gone)
 	_, err = look(fakeRuns{"a": {status: ended()[0]}, "b": {fails: errors.New("connection refused")}, "c": there})
-	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
+	require.False(t, requireKind(t, err, names.TypeUnavailable).NonRetryable())
 }
 
 // How a target ended is asked of its own run, and only of the run that is meant.

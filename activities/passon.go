@@ -31,8 +31,8 @@ type OperatorAction struct {
 }
 
 // PassOn gives the action to the run and waits for its answer. It may be sent several
-// times: by the update's id the run takes it once. It fails with TypeRefused where the
-// run refuses it, in the run's words, and with TypeNotFound where there is no such run.
+// times: by the update's id the run takes it once. It fails with names.TypeRefused where the
+// run refuses it, in the run's words, and with names.TypeNotFound where there is no such run.
 func (e *Engine) PassOn(ctx context.Context, in PassOnInput) (out maintenance.Decision, err error) {
 	defer edge(ctx, in.Pace, &err)
 	info, err := e.open(ctx, in.WorkflowID, "")

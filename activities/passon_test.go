@@ -3,6 +3,8 @@ package activities_test
 import (
 	"testing"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -22,11 +24,11 @@ func TestPassOnGivesTheRunsAnswer(t *testing.T) {
 		says string
 	}{
 		"taken":              {runs: fakeRuns{id: {status: open, run: "run-7", parent: parent, answer: decided}}},
-		"refused":            {fakeRuns{id: {status: open, run: "run-7", parent: parent, refuses: temporal.NewApplicationError("nothing is held", "")}}, activities.TypeRefused, "its maintenance refuses it: nothing is held"},
-		"ended":              {fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, run: "run-7", parent: parent}}, activities.TypeNotFound, "does not run any more"},
-		"none":               {fakeRuns{}, activities.TypeNotFound, "does not run any more"},
-		"another campaign's": {fakeRuns{id: {status: open, run: "run-7", parent: "roster-9", answer: decided}}, activities.TypeNotFound, "does not run any more"},
-		"no worker answers":  {fakeRuns{id: {status: open, run: "run-7", parent: parent, refuses: serviceerror.NewUnavailable("try later")}}, activities.TypeUnavailable, "did not answer"},
+		"refused":            {fakeRuns{id: {status: open, run: "run-7", parent: parent, refuses: temporal.NewApplicationError("nothing is held", "")}}, names.TypeRefused, "its maintenance refuses it: nothing is held"},
+		"ended":              {fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, run: "run-7", parent: parent}}, names.TypeNotFound, "does not run any more"},
+		"none":               {fakeRuns{}, names.TypeNotFound, "does not run any more"},
+		"another campaign's": {fakeRuns{id: {status: open, run: "run-7", parent: "roster-9", answer: decided}}, names.TypeNotFound, "does not run any more"},
+		"no worker answers":  {fakeRuns{id: {status: open, run: "run-7", parent: parent, refuses: serviceerror.NewUnavailable("try later")}}, names.TypeUnavailable, "did not answer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -42,7 +44,7 @@ func TestPassOnGivesTheRunsAnswer(t *testing.T) {
 			}
 			app := requireKind(t, err, tc.kind)
 			require.Contains(t, app.Message(), tc.says)
-			require.Equal(t, tc.kind != activities.TypeUnavailable, app.NonRetryable())
+			require.Equal(t, tc.kind != names.TypeUnavailable, app.NonRetryable())
 		})
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -276,7 +278,7 @@ func readJob(ctx context.Context, cloud ProxyReader, id string) (maintenance.Job
 		return maintenance.Job{Status: "unknown"}, nil
 	}
 	job, err := call(ctx, cloud.Job, id)
-	if err != nil && judge(err).kind == TypeNotFound {
+	if err != nil && judge(err).kind == names.TypeNotFound {
 		return maintenance.Job{ID: id, Status: "not shown"}, nil
 	}
 	return job, err

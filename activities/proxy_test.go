@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -56,11 +58,11 @@ func TestReadProxyFailsForOneThatTheCloudDoesNotKnowOrAVersionThatIsNone(t *test
 	r := newRig(t)
 	r.huawei.proxies = says([]maintenance.Proxy{})
 	_, err := run(t, r, r.proxies.ReadProxy, proxyLookup())
-	require.Contains(t, requireKind(t, err, activities.TypeNotFound).Message(), "proxy "+proxyID+" of instance "+instanceID)
+	require.Contains(t, requireKind(t, err, names.TypeNotFound).Message(), "proxy "+proxyID+" of instance "+instanceID)
 
 	r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel("beta")
 	_, err = run(t, r, r.proxies.ReadProxy, proxyLookup())
-	require.Contains(t, requireKind(t, err, activities.TypeInvalid).Message(), `"beta"`)
+	require.Contains(t, requireKind(t, err, names.TypeInvalid).Message(), `"beta"`)
 }
 
 func TestUpgradeProxySendsOnceWhereItIsNeeded(t *testing.T) {
@@ -102,10 +104,10 @@ func TestUpgradeProxySendsNothingWhileSomethingElseGoesOn(t *testing.T) {
 		kind    string
 		says    string
 	}{
-		"busy":                            {proxies("CHANGING WEIGHTS"), nil, activities.TypeNotReady, "is CHANGING WEIGHTS"},
-		"broken":                          {proxies("ABNORMAL"), nil, activities.TypeBroken, "is ABNORMAL (pool ACTIVE)"},
-		"a scheduled upgrade waits":       {proxies("ACTIVE"), says(true), activities.TypeRejected, "already holds a scheduled upgrade of proxy " + proxyID + "; cancel it"},
-		"scheduled upgrades not answered": {proxies("ACTIVE"), fails[bool](maintenance.ErrUnavailable), activities.TypeUnavailable, ""},
+		"busy":                            {proxies("CHANGING WEIGHTS"), nil, names.TypeNotReady, "is CHANGING WEIGHTS"},
+		"broken":                          {proxies("ABNORMAL"), nil, names.TypeBroken, "is ABNORMAL (pool ACTIVE)"},
+		"a scheduled upgrade waits":       {proxies("ACTIVE"), says(true), names.TypeRejected, "already holds a scheduled upgrade of proxy " + proxyID + "; cancel it"},
+		"scheduled upgrades not answered": {proxies("ACTIVE"), fails[bool](maintenance.ErrUnavailable), names.TypeUnavailable, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -142,8 +144,8 @@ func TestNothingIsSentWhileAnotherRunsProxyOfTheInstanceIsAtWork(t *testing.T) {
 			_, shiftErr := run(t, r, r.proxies.SetReadWeights, shift)
 			require.Len(t, r.huawei.sent, 2*tc.sent)
 			if tc.sent == 0 {
-				require.Contains(t, requireKind(t, err, activities.TypeNotReady).Message(), another)
-				require.Contains(t, requireKind(t, shiftErr, activities.TypeNotReady).Message(), another)
+				require.Contains(t, requireKind(t, err, names.TypeNotReady).Message(), another)
+				require.Contains(t, requireKind(t, shiftErr, names.TypeNotReady).Message(), another)
 				shift.Undo = true
 				_, err = run(t, r, r.proxies.SetReadWeights, shift)
 				require.NoError(t, err, "what was there is always put back")
@@ -163,7 +165,7 @@ func TestUpgradeProxySendsNothingWhenItIsTooLate(t *testing.T) {
 				r := newRig(t)
 				r.huawei.proxies, r.huawei.kernel = found, kernel(oldKernel)
 				_, err := run(t, r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup(), NotAfter: r.now.Add(-late)})
-				require.True(t, requireKind(t, err, activities.TypeWindowMissed).NonRetryable())
+				require.True(t, requireKind(t, err, names.TypeWindowMissed).NonRetryable())
 				require.Empty(t, r.huawei.sent)
 			})
 		}
@@ -184,14 +186,14 @@ func TestUpgradeProxySendsNothingWhenItsLooksTookTooLong(t *testing.T) {
 		return start.Add(time.Second)
 	}
 	_, err := run(t, r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup(), NotAfter: start.Add(time.Second)})
-	require.True(t, requireKind(t, err, activities.TypeWindowMissed).NonRetryable())
+	require.True(t, requireKind(t, err, names.TypeWindowMissed).NonRetryable())
 	require.Empty(t, r.huawei.sent)
 }
 
 func TestUpgradeProxyThatFailedIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	for failure, kind := range map[error]string{
-		maintenance.ErrUnknownOutcome: activities.TypeUnknownOutcome, maintenance.ErrRejected: activities.TypeRejected, maintenance.ErrUpToDate: activities.TypeInvalid,
+		maintenance.ErrUnknownOutcome: names.TypeUnknownOutcome, maintenance.ErrRejected: names.TypeRejected, maintenance.ErrUpToDate: names.TypeInvalid,
 	} {
 		r := newRig(t)
 		r.huawei.proxies, r.huawei.kernel, r.huawei.upgrade = proxies("ACTIVE"), kernel(oldKernel), fails[string](failure)
@@ -264,7 +266,7 @@ func TestFindUpgradeDecidesNothingWithoutAllItsLooks(t *testing.T) {
 			r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel(oldKernel)
 			breaks(&r.huawei)
 			_, err := run(t, r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxyLookup(), Alone: true, Until: r.now})
-			require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
+			require.False(t, requireKind(t, err, names.TypeUnavailable).NonRetryable())
 		})
 	}
 }
@@ -286,20 +288,20 @@ func TestAwaitUpgradedBelievesTheVersionAndNotTheJob(t *testing.T) {
 		"the job was lost, it is done":             {"job-1", lost, "ACTIVE", newKernel, "", ""},
 		"the job failed, it is done":               {"job-1", job("Failed"), "ACTIVE", newKernel, "", ""},
 		"without a job, it is done":                {"", fails[maintenance.Job](maintenance.ErrInvalid), "ACTIVE", newKernel, "", ""},
-		"under way":                                {"job-1", job("Running"), "UPGRADING", oldKernel, activities.TypeNotReady, "is UPGRADING at version 2.23.12.000, its job Running 60%"},
-		"the job is not shown":                     {"job-1", lost, "ACTIVE", oldKernel, activities.TypeNotReady, "its job not shown"},
-		"without a job":                            {"", nil, "ACTIVE", oldKernel, activities.TypeNotReady, "its job unknown"},
-		"the job ended, the version is late":       {"job-1", job("Completed"), "ACTIVE", oldKernel, activities.TypeNotReady, "at version 2.23.12.000"},
-		"the version is there, still at work":      {"job-1", job("Running"), "UPGRADING", newKernel, activities.TypeNotReady, "is UPGRADING"},
-		"not well while the job runs":              {"job-1", job("Running"), "ABNORMAL", oldKernel, activities.TypeNotReady, "is ABNORMAL"},
-		"not well, the job not shown":              {"job-1", lost, "ABNORMAL", oldKernel, activities.TypeNotReady, "is ABNORMAL"},
-		"the job failed":                           {"job-1", job("Failed"), "ACTIVE", oldKernel, activities.TypeJobFailed, "proxy " + proxyID + " still runs 2.23.12.000: its job job-1 ended as Failed: no subnet ip"},
-		"the job was cancelled":                    {"job-1", job("Canceled"), "ACTIVE", oldKernel, activities.TypeJobFailed, "Canceled"},
-		"the job waits for a person":               {"job-1", job("Unauthorized"), "ACTIVE", oldKernel, activities.TypeJobFailed, "Unauthorized"},
-		"not well with the new version":            {"job-1", job("Running"), "ABNORMAL", newKernel, activities.TypeBroken, "is ABNORMAL"},
-		"not well, the job ended":                  {"job-1", job("Completed"), "ABNORMAL", oldKernel, activities.TypeBroken, "is ABNORMAL"},
-		"not well, the job failed":                 {"job-1", job("Failed"), "FAILED", oldKernel, activities.TypeBroken, "is FAILED"},
-		"the job was not answered":                 {"job-1", fails[maintenance.Job](maintenance.ErrUnavailable), "ACTIVE", newKernel, activities.TypeUnavailable, ""},
+		"under way":                                {"job-1", job("Running"), "UPGRADING", oldKernel, names.TypeNotReady, "is UPGRADING at version 2.23.12.000, its job Running 60%"},
+		"the job is not shown":                     {"job-1", lost, "ACTIVE", oldKernel, names.TypeNotReady, "its job not shown"},
+		"without a job":                            {"", nil, "ACTIVE", oldKernel, names.TypeNotReady, "its job unknown"},
+		"the job ended, the version is late":       {"job-1", job("Completed"), "ACTIVE", oldKernel, names.TypeNotReady, "at version 2.23.12.000"},
+		"the version is there, still at work":      {"job-1", job("Running"), "UPGRADING", newKernel, names.TypeNotReady, "is UPGRADING"},
+		"not well while the job runs":              {"job-1", job("Running"), "ABNORMAL", oldKernel, names.TypeNotReady, "is ABNORMAL"},
+		"not well, the job not shown":              {"job-1", lost, "ABNORMAL", oldKernel, names.TypeNotReady, "is ABNORMAL"},
+		"the job failed":                           {"job-1", job("Failed"), "ACTIVE", oldKernel, names.TypeJobFailed, "proxy " + proxyID + " still runs 2.23.12.000: its job job-1 ended as Failed: no subnet ip"},
+		"the job was cancelled":                    {"job-1", job("Canceled"), "ACTIVE", oldKernel, names.TypeJobFailed, "Canceled"},
+		"the job waits for a person":               {"job-1", job("Unauthorized"), "ACTIVE", oldKernel, names.TypeJobFailed, "Unauthorized"},
+		"not well with the new version":            {"job-1", job("Running"), "ABNORMAL", newKernel, names.TypeBroken, "is ABNORMAL"},
+		"not well, the job ended":                  {"job-1", job("Completed"), "ABNORMAL", oldKernel, names.TypeBroken, "is ABNORMAL"},
+		"not well, the job failed":                 {"job-1", job("Failed"), "FAILED", oldKernel, names.TypeBroken, "is FAILED"},
+		"the job was not answered":                 {"job-1", fails[maintenance.Job](maintenance.ErrUnavailable), "ACTIVE", newKernel, names.TypeUnavailable, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -314,7 +316,7 @@ func TestAwaitUpgradedBelievesTheVersionAndNotTheJob(t *testing.T) {
 			}
 			app := requireKind(t, err, tc.kind)
 			require.Contains(t, app.Message(), tc.says)
-			require.Equal(t, tc.kind == activities.TypeBroken || tc.kind == activities.TypeJobFailed, app.NonRetryable())
+			require.Equal(t, tc.kind == names.TypeBroken || tc.kind == names.TypeJobFailed, app.NonRetryable())
 		})
 	}
 }
@@ -367,7 +369,7 @@ func TestRestartProxyThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 	r := newRig(t)
 	r.huawei.proxies, r.huawei.restart = proxies("ABNORMAL"), fails[string](maintenance.ErrUnknownOutcome)
 	_, err := run(t, r, r.proxies.RestartProxy, proxyLookup())
-	require.True(t, requireKind(t, err, activities.TypeUnknownOutcome).NonRetryable())
+	require.True(t, requireKind(t, err, names.TypeUnknownOutcome).NonRetryable())
 	require.Len(t, r.huawei.sent, 1)
 }
 
@@ -434,12 +436,12 @@ func TestAwaitRestarted(t *testing.T) {
 		"well again":                  {"job-2", job("Completed"), "ACTIVE", "", ""},
 		"well, whatever the job says": {"job-2", job("Failed"), "ACTIVE", "", ""},
 		"well, without a job":         {"", nil, "ACTIVE", "", ""},
-		"under way":                   {"job-2", job("Running"), "RESTARTING", activities.TypeNotReady, "is RESTARTING, its restart Running 60%"},
-		"not well, under way":         {"job-2", job("Running"), "ABNORMAL", activities.TypeNotReady, "is ABNORMAL"},
-		"not well, job not shown":     {"job-2", fails[maintenance.Job](maintenance.ErrNotFound), "ABNORMAL", activities.TypeNotReady, "not shown"},
-		"at work after the job":       {"job-2", job("Completed"), "RESTARTING", activities.TypeNotReady, "is RESTARTING"},
-		"not well after the job":      {"job-2", job("Completed"), "ABNORMAL", activities.TypeBroken, "is ABNORMAL"},
-		"the job failed":              {"job-2", job("Failed"), "FAILED", activities.TypeBroken, "is FAILED"},
+		"under way":                   {"job-2", job("Running"), "RESTARTING", names.TypeNotReady, "is RESTARTING, its restart Running 60%"},
+		"not well, under way":         {"job-2", job("Running"), "ABNORMAL", names.TypeNotReady, "is ABNORMAL"},
+		"not well, job not shown":     {"job-2", fails[maintenance.Job](maintenance.ErrNotFound), "ABNORMAL", names.TypeNotReady, "not shown"},
+		"at work after the job":       {"job-2", job("Completed"), "RESTARTING", names.TypeNotReady, "is RESTARTING"},
+		"not well after the job":      {"job-2", job("Completed"), "ABNORMAL", names.TypeBroken, "is ABNORMAL"},
+		"the job failed":              {"job-2", job("Failed"), "FAILED", names.TypeBroken, "is FAILED"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

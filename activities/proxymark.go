@@ -69,7 +69,7 @@ type MarkProxyOutput struct {
 
 // MarkProxy writes the mark into the tags of the proxy's DB instance, unless there is no
 // room for it, or TaurusDB refuses it. It may be repeated. A proxy that another run has
-// marked meanwhile is TypeMarked.
+// marked meanwhile is names.TypeMarked.
 func (a *TaurusDB) MarkProxy(ctx context.Context, in MarkProxyInput) (out MarkProxyOutput, err error) {
 	defer edge(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
@@ -114,7 +114,7 @@ func refusesTag(err error) bool {
 
 // UnmarkProxy removes the mark from the tags of the proxy's DB instance. It may be
 // repeated, and is for a proxy whose weights are as they are to be. One that another run
-// has marked meanwhile is left alone: TypeMarked.
+// has marked meanwhile is left alone: names.TypeMarked.
 func (a *TaurusDB) UnmarkProxy(ctx context.Context, in MarkProxyInput) (out struct{}, err error) {
 	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -78,7 +80,7 @@ func TestAProxyWhoseMarkCannotBeReadIsNotRead(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			r.huawei.proxies, r.huawei.kernel, r.huawei.tags = proxies("ACTIVE"), kernel(oldKernel), says(tags)
-			app := requireKind(t, do(r), activities.TypeInvalid)
+			app := requireKind(t, do(r), names.TypeInvalid)
 			require.ErrorContains(t, app, keys[1])
 			require.Empty(t, r.huawei.sent)
 		})
@@ -105,8 +107,8 @@ func TestMarkProxyWritesOnceWhatIsNotThere(t *testing.T) {
 		"it is there already":        {in: in, there: proxyMarkTags(t, own)},
 		"a leftover is taken over":   {in: over, there: proxyMarkTags(t, left), sent: []string{written}},
 		"the leftover was replaced":  {in: over, there: proxyMarkTags(t, own)},
-		"another run's is there":     {in: in, there: proxyMarkTags(t, left), kind: activities.TypeMarked},
-		"yet another run's is there": {in: over, there: proxyMarkTags(t, proxyMark("run-8", 0, 1)), kind: activities.TypeMarked},
+		"another run's is there":     {in: in, there: proxyMarkTags(t, left), kind: names.TypeMarked},
+		"yet another run's is there": {in: over, there: proxyMarkTags(t, proxyMark("run-8", 0, 1)), kind: names.TypeMarked},
 		"there is no room":           {in: in, there: fullInstance(), says: "remove 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +140,7 @@ func TestMarkProxyThatIsRefusedOrNotAnswered(t *testing.T) {
 	r := newRig(t)
 	r.huawei.tag = fails[struct{}](maintenance.ErrUnknownOutcome)
 	_, err := run(t, r, r.proxies.MarkProxy, markProxy(proxyMark("run-7", 100, 50)))
-	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable(), "it may be repeated")
+	require.False(t, requireKind(t, err, names.TypeUnavailable).NonRetryable(), "it may be repeated")
 }
 
 func TestUnmarkProxyRemovesItsOwnMarkAlone(t *testing.T) {
@@ -152,7 +154,7 @@ func TestUnmarkProxyRemovesItsOwnMarkAlone(t *testing.T) {
 	}{
 		"it is there":         {there: proxyMarkTags(t, own), sent: []string{removed}},
 		"it is gone":          {there: map[string]string{"owner": "dba"}},
-		"it is another run's": {there: proxyMarkTags(t, proxyMark("run-8", 100, 50)), kind: activities.TypeMarked},
+		"it is another run's": {there: proxyMarkTags(t, proxyMark("run-8", 100, 50)), kind: names.TypeMarked},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,5 +172,5 @@ func TestUnmarkProxyRemovesItsOwnMarkAlone(t *testing.T) {
 	r := newRig(t)
 	r.huawei.tags, r.huawei.untag = says(proxyMarkTags(t, own)), fails[struct{}](maintenance.ErrUnknownOutcome)
 	_, err := run(t, r, r.proxies.UnmarkProxy, markProxy(own))
-	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable(), "it may be repeated")
+	require.False(t, requireKind(t, err, names.TypeUnavailable).NonRetryable(), "it may be repeated")
 }

@@ -1,6 +1,10 @@
 package activities
 
-import "go.temporal.io/sdk/worker"
+import (
+	"go.temporal.io/sdk/worker"
+
+	"github.com/tidegate/tidegate/activities/names"
+)
 
 // Providers are what the activities act on.
 type Providers struct {
@@ -41,40 +45,44 @@ func Register(to worker.ActivityRegistry, p Providers) {
 type Input interface{ Queue(workflows string) string }
 
 // Queue of the activities that look a gateway up.
-func (in Lookup) Queue(workflows string) string { return AWSQueue(workflows, in.Gateway.Account) }
+func (in Lookup) Queue(workflows string) string { return names.AWSQueue(workflows, in.Gateway.Account) }
 
 // Queue of AssessGateway.
 func (in AssessGatewayInput) Queue(workflows string) string {
-	return AWSQueue(workflows, in.Target.Gateway.Account)
+	return names.AWSQueue(workflows, in.Target.Gateway.Account)
 }
 
 // Queue of WatchGateway.
 func (in WatchGatewayInput) Queue(workflows string) string {
-	return AWSQueue(workflows, in.Gateway.Account)
+	return names.AWSQueue(workflows, in.Gateway.Account)
 }
 
 // Queue of SurveyGateway.
-func (in SurveyInput) Queue(workflows string) string { return AWSQueue(workflows, in.Gateway.Account) }
+func (in SurveyInput) Queue(workflows string) string {
+	return names.AWSQueue(workflows, in.Gateway.Account)
+}
 
 // Queue of ListGateways.
 func (in ListGatewaysInput) Queue(workflows string) string {
-	return AWSQueue(workflows, in.Selector.Account)
+	return names.AWSQueue(workflows, in.Selector.Account)
 }
 
 // Queue of the activities on a volume's snapshot.
-func (in VolumeLookup) Queue(workflows string) string { return AWSQueue(workflows, in.Account) }
+func (in VolumeLookup) Queue(workflows string) string { return names.AWSQueue(workflows, in.Account) }
 
 // Queue of AwaitSnapshot.
-func (in AwaitSnapshotInput) Queue(workflows string) string { return AWSQueue(workflows, in.Account) }
+func (in AwaitSnapshotInput) Queue(workflows string) string {
+	return names.AWSQueue(workflows, in.Account)
+}
 
 // Queue of the activities on a proxy.
 func (in ProxyLookup) Queue(workflows string) string {
-	return HuaweiQueue(workflows, in.Proxy.Account)
+	return names.HuaweiQueue(workflows, in.Proxy.Account)
 }
 
 // Queue of ListProxies.
 func (in ListProxiesInput) Queue(workflows string) string {
-	return HuaweiQueue(workflows, in.Account)
+	return names.HuaweiQueue(workflows, in.Account)
 }
 
 // Queue of RefuseQuarantined.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
@@ -107,7 +109,7 @@ func requireKind(t *testing.T, err error, kind string) *temporal.ApplicationErro
 // requireNotYet says that the look is repeated, quietly, and why.
 func requireNotYet(t *testing.T, err error, says string) {
 	t.Helper()
-	app := requireKind(t, err, activities.TypeNotReady)
+	app := requireKind(t, err, names.TypeNotReady)
 	require.False(t, app.NonRetryable())
 	require.Equal(t, temporal.ApplicationErrorCategoryBenign, app.Category())
 	require.Contains(t, app.Message(), says)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"go.temporal.io/sdk/activity"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -111,7 +113,7 @@ type AwaitSnapshotInput struct {
 }
 
 // AwaitSnapshot ends when the snapshot is completed. One in state error is
-// TypeBroken.
+// names.TypeBroken.
 func (a *StorageGateway) AwaitSnapshot(
 	ctx context.Context, in AwaitSnapshotInput,
 ) (out maintenance.Snapshot, err error) {
@@ -122,7 +124,7 @@ func (a *StorageGateway) AwaitSnapshot(
 	}
 	out, err = call(ctx, cloud.Snapshot, in.SnapshotID)
 	switch {
-	case err != nil && judge(err).kind == TypeNotFound && a.Now().Before(in.VisibleBy):
+	case err != nil && judge(err).kind == names.TypeNotFound && a.Now().Before(in.VisibleBy):
 		return out, notYet("EC2 does not show snapshot %s yet", in.SnapshotID)
 	case err != nil:
 		return out, err

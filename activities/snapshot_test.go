@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -53,12 +55,12 @@ func TestCreateSnapshotSendsNothingUntilTheVolumeIsReady(t *testing.T) {
 		kind      string
 		says      string
 	}{
-		"bootstrapping":               {volumes: says([]maintenance.Volume{volume("BOOTSTRAPPING")}), kind: activities.TypeNotReady, says: "volume vol-1122aabb is BOOTSTRAPPING"},
-		"pass through":                {volumes: says([]maintenance.Volume{volume("PASS THROUGH")}), kind: activities.TypeNotReady, says: "PASS THROUGH"},
-		"irrecoverable":               {volumes: says([]maintenance.Volume{volume("IRRECOVERABLE")}), kind: activities.TypeBroken, says: "irrecoverable volume"},
-		"gone":                        {volumes: says([]maintenance.Volume{}), kind: activities.TypeNotFound, says: "volume vol-1122aabb of gateway sgw-12A3456B"},
-		"gateway away":                {volumes: fails[[]maintenance.Volume](maintenance.ErrNotConnected), kind: activities.TypeNotReady, says: "not connected"},
-		"the search was not answered": {snapshots: fails[[]maintenance.Snapshot](maintenance.ErrThrottled), volumes: says([]maintenance.Volume{volume("AVAILABLE")}), kind: activities.TypeThrottled},
+		"bootstrapping":               {volumes: says([]maintenance.Volume{volume("BOOTSTRAPPING")}), kind: names.TypeNotReady, says: "volume vol-1122aabb is BOOTSTRAPPING"},
+		"pass through":                {volumes: says([]maintenance.Volume{volume("PASS THROUGH")}), kind: names.TypeNotReady, says: "PASS THROUGH"},
+		"irrecoverable":               {volumes: says([]maintenance.Volume{volume("IRRECOVERABLE")}), kind: names.TypeBroken, says: "irrecoverable volume"},
+		"gone":                        {volumes: says([]maintenance.Volume{}), kind: names.TypeNotFound, says: "volume vol-1122aabb of gateway sgw-12A3456B"},
+		"gateway away":                {volumes: fails[[]maintenance.Volume](maintenance.ErrNotConnected), kind: names.TypeNotReady, says: "not connected"},
+		"the search was not answered": {snapshots: fails[[]maintenance.Snapshot](maintenance.ErrThrottled), volumes: says([]maintenance.Volume{volume("AVAILABLE")}), kind: names.TypeThrottled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,7 +78,7 @@ func TestCreateSnapshotThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 	r := newRig(t)
 	r.aws.volumes, r.aws.create = says([]maintenance.Volume{volume("AVAILABLE")}), fails[string](maintenance.ErrUnknownOutcome)
 	_, err := run(t, r, r.gateways.CreateSnapshot, volumeLookup())
-	require.True(t, requireKind(t, err, activities.TypeUnknownOutcome).NonRetryable())
+	require.True(t, requireKind(t, err, names.TypeUnknownOutcome).NonRetryable())
 	require.Len(t, r.aws.sent, 1)
 }
 
@@ -111,7 +113,7 @@ func TestFindSnapshotSearchesUntilTheTimeIsUp(t *testing.T) {
 
 	r.aws.snapshots = fails[[]maintenance.Snapshot](maintenance.ErrUnavailable)
 	_, err = find(-time.Hour)
-	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
+	require.False(t, requireKind(t, err, names.TypeUnavailable).NonRetryable())
 }
 
 func TestAwaitSnapshot(t *testing.T) {
@@ -129,12 +131,12 @@ func TestAwaitSnapshot(t *testing.T) {
 	}{
 		"completed":                 {found: says(snapshot("snap-0a", "completed")), left: late},
 		"completed, seen late":      {found: says(snapshot("snap-0a", "completed")), left: -late},
-		"pending":                   {found: says(pending), left: -late, kind: activities.TypeNotReady, says: "snapshot snap-0a is pending 42%"},
-		"in a state of later times": {found: says(snapshot("snap-0a", "recovering")), left: -late, kind: activities.TypeNotReady, says: "recovering"},
-		"in error":                  {found: says(failed), left: late, kind: activities.TypeBroken, says: "is in state error: the key is gone"},
-		"not shown yet":             {found: fails[maintenance.Snapshot](maintenance.ErrNotFound), left: 1, kind: activities.TypeNotReady, says: "EC2 does not show snapshot snap-0a yet"},
-		"not shown in time":         {found: fails[maintenance.Snapshot](maintenance.ErrNotFound), left: 0, kind: activities.TypeNotFound},
-		"denied":                    {found: fails[maintenance.Snapshot](maintenance.ErrDenied), left: late, kind: activities.TypeDenied},
+		"pending":                   {found: says(pending), left: -late, kind: names.TypeNotReady, says: "snapshot snap-0a is pending 42%"},
+		"in a state of later times": {found: says(snapshot("snap-0a", "recovering")), left: -late, kind: names.TypeNotReady, says: "recovering"},
+		"in error":                  {found: says(failed), left: late, kind: names.TypeBroken, says: "is in state error: the key is gone"},
+		"not shown yet":             {found: fails[maintenance.Snapshot](maintenance.ErrNotFound), left: 1, kind: names.TypeNotReady, says: "EC2 does not show snapshot snap-0a yet"},
+		"not shown in time":         {found: fails[maintenance.Snapshot](maintenance.ErrNotFound), left: 0, kind: names.TypeNotFound},
+		"denied":                    {found: fails[maintenance.Snapshot](maintenance.ErrDenied), left: late, kind: names.TypeDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -208,7 +210,7 @@ func TestDeleteSnapshotsMayBeRepeatedAfterALostAnswer(t *testing.T) {
 	r.aws.remove = fails[struct{}](maintenance.ErrUnknownOutcome)
 	in := activities.DeleteSnapshotsInput{FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: volumeLookup()}}
 	_, err := run(t, r, r.gateways.DeleteSnapshots, in)
-	require.False(t, requireKind(t, err, activities.TypeUnavailable).NonRetryable())
+	require.False(t, requireKind(t, err, names.TypeUnavailable).NonRetryable())
 
 	r.aws.remove = nil
 	out, err := run(t, r, r.gateways.DeleteSnapshots, in)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -41,7 +43,7 @@ func TestAThousandIdenticalStartsAreSpread(t *testing.T) {
 			for i := range many {
 				r := newRig(t)
 				r.run, r.id = tc.of(i)
-				delays = append(delays, requireKind(t, tc.look(r), activities.TypeNotReady).NextRetryDelay())
+				delays = append(delays, requireKind(t, tc.look(r), names.TypeNotReady).NextRetryDelay())
 			}
 			least, most := slices.Min(delays), slices.Max(delays)
 			require.InDelta(t, tc.over, most-least, 0.05*float64(tc.over))

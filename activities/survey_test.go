@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -87,7 +89,7 @@ func TestSurveyGatewayTakesTheWantedOneOfTwoWindows(t *testing.T) {
 	r := newRig(t)
 	r.aws.gateway, r.aws.schedule = says(gatewayBefore()), says(raw)
 	_, err := run(t, r, r.gateways.SurveyGateway, survey())
-	require.True(t, requireKind(t, err, activities.TypeNoWindow).NonRetryable())
+	require.True(t, requireKind(t, err, names.TypeNoWindow).NonRetryable())
 }
 
 func TestSurveyGatewayAsksAgainWhereTheGatewayIsNotConnected(t *testing.T) {
@@ -165,13 +167,13 @@ func TestListsAreAskedForAgainOrRefused(t *testing.T) {
 	r := newRig(t)
 	r.aws.list, r.huawei.proxies = maintenance.ErrThrottled, fails[[]maintenance.Proxy](maintenance.ErrThrottled)
 	_, err := run(t, r, r.gateways.ListGateways, activities.ListGatewaysInput{Selector: plan.Selector{Account: "prod"}})
-	require.False(t, requireKind(t, err, activities.TypeThrottled).NonRetryable())
+	require.False(t, requireKind(t, err, names.TypeThrottled).NonRetryable())
 	_, err = run(t, r, r.proxies.ListProxies, activities.ListProxiesInput{Account: "prod", InstanceID: instanceID})
-	require.False(t, requireKind(t, err, activities.TypeThrottled).NonRetryable())
+	require.False(t, requireKind(t, err, names.TypeThrottled).NonRetryable())
 	_, err = run(t, r, r.gateways.ListGateways, activities.ListGatewaysInput{Selector: plan.Selector{Account: "other"}})
-	require.True(t, requireKind(t, err, activities.TypeNotFound).NonRetryable())
+	require.True(t, requireKind(t, err, names.TypeNotFound).NonRetryable())
 	_, err = run(t, r, r.proxies.ListProxies, activities.ListProxiesInput{Account: "other", InstanceID: instanceID})
-	require.True(t, requireKind(t, err, activities.TypeNotFound).NonRetryable())
+	require.True(t, requireKind(t, err, names.TypeNotFound).NonRetryable())
 }
 
 func TestListProxiesGivesTheIDsSorted(t *testing.T) {
@@ -202,8 +204,8 @@ func TestEachActivityHasTheQueueOfItsAccount(t *testing.T) {
 	} {
 		require.Equal(t, want, in.Queue("q"))
 	}
-	require.Equal(t, activities.AWSQueue("q", "text"), activities.AwaitSnapshotInput{Account: "text"}.Queue("q"))
-	require.Equal(t, activities.AWSQueue("q", "prod"), volumeLookup().Queue("q"))
+	require.Equal(t, names.AWSQueue("q", "text"), activities.AwaitSnapshotInput{Account: "text"}.Queue("q"))
+	require.Equal(t, names.AWSQueue("q", "prod"), volumeLookup().Queue("q"))
 }
 
 // What a run finds refused after the update is told before it, all at once.
@@ -234,7 +236,7 @@ func TestTryVolumesSaysAllThatIsRefused(t *testing.T) {
 				require.Equal(t, activities.TryVolumesOutput{Volumes: 1}, out)
 				return
 			}
-			app := requireKind(t, err, activities.TypeDenied)
+			app := requireKind(t, err, names.TypeDenied)
 			require.True(t, app.NonRetryable(), "somebody waits for it")
 			for _, call := range tc.want {
 				require.Contains(t, app.Message(), call)
@@ -264,5 +266,5 @@ func TestTryProxyReadsMarksJobsAndPlannedUpgrades(t *testing.T) {
 	none := proxyLookup()
 	none.Proxy.ProxyID = ""
 	_, err = run(t, r, r.proxies.TryProxy, none)
-	require.NotContains(t, requireKind(t, err, activities.TypeDenied).Message(), "the schedule")
+	require.NotContains(t, requireKind(t, err, names.TypeDenied).Message(), "the schedule")
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"go.temporal.io/sdk/activity"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -45,7 +47,7 @@ func (a *StorageGateway) TriggerUpdate(
 		return out, err
 	}
 	if out.Gateway, err = call(ctx, cloud.Gateway, in.Gateway.ARN); err != nil {
-		if judge(err).kind == TypeNotReady {
+		if judge(err).kind == names.TypeNotReady {
 			activity.RecordHeartbeat(ctx, sighting{Away: true})
 		}
 		return out, err
@@ -112,7 +114,7 @@ type AwaitUpdatedOutput struct {
 // AwaitUpdated ends when the gateway runs and its version or the date of its
 // last update differs from the baseline, on several looks in a row. RUNNING
 // alone proves nothing. Where nothing at all has happened by StartBy it fails
-// with TypeNoEffect.
+// with names.TypeNoEffect.
 func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput) (out AwaitUpdatedOutput, err error) {
 	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
@@ -121,7 +123,7 @@ func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput)
 	}
 	seen := a.Now.resume(ctx, in)
 	err = look(ctx, cloud, in, &out)
-	if err != nil && judge(err).kind != TypeNotReady {
+	if err != nil && judge(err).kind != names.TypeNotReady {
 		return out, err // no look: nobody knows how the gateway is
 	}
 	seen.Sign = seen.Sign || isSign(out.Evidence, err)

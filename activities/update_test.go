@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -82,7 +84,7 @@ func TestTriggerUpdateSendsNothingWhenItIsTooLate(t *testing.T) {
 				in := trigger()
 				in.NotAfter = r.now.Add(-late)
 				_, err := run(t, r, r.gateways.TriggerUpdate, in)
-				require.True(t, requireKind(t, err, activities.TypeWindowMissed).NonRetryable())
+				require.True(t, requireKind(t, err, names.TypeWindowMissed).NonRetryable())
 				require.Empty(t, r.aws.sent)
 			})
 		}
@@ -105,7 +107,7 @@ func TestTriggerUpdateSendsNothingWhenItsLookTookTooLong(t *testing.T) {
 		return start.Add(time.Second)
 	}
 	_, err := run(t, r, r.gateways.TriggerUpdate, in)
-	require.True(t, requireKind(t, err, activities.TypeWindowMissed).NonRetryable())
+	require.True(t, requireKind(t, err, names.TypeWindowMissed).NonRetryable())
 	require.Empty(t, r.aws.sent)
 }
 
@@ -115,7 +117,7 @@ func TestTriggerUpdateThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 	r.aws.gateway = says(gatewayBefore())
 	r.aws.update = maintenance.ErrUnknownOutcome
 	_, err := run(t, r, r.gateways.TriggerUpdate, trigger())
-	require.True(t, requireKind(t, err, activities.TypeUnknownOutcome).NonRetryable())
+	require.True(t, requireKind(t, err, names.TypeUnknownOutcome).NonRetryable())
 	require.Len(t, r.aws.sent, 1)
 }
 
@@ -200,7 +202,7 @@ func TestAwaitUpdatedCountsOnlyTimeThatWasWatched(t *testing.T) {
 			}
 			_, err := run(t, r, r.gateways.AwaitUpdated, in)
 			if tc.over {
-				require.True(t, requireKind(t, err, activities.TypeNoEffect).NonRetryable())
+				require.True(t, requireKind(t, err, names.TypeNoEffect).NonRetryable())
 				return
 			}
 			requireNotYet(t, err, "as before the trigger")
@@ -210,7 +212,7 @@ func TestAwaitUpdatedCountsOnlyTimeThatWasWatched(t *testing.T) {
 			r.now = r.now.Add(15 * time.Minute)
 			r.heartbeat = noted{Last: r.now.Add(-time.Minute), StartBy: r.now}
 			_, err = run(t, r, r.gateways.AwaitUpdated, in)
-			require.True(t, requireKind(t, err, activities.TypeNoEffect).NonRetryable())
+			require.True(t, requireKind(t, err, names.TypeNoEffect).NonRetryable())
 		})
 	}
 }
@@ -234,7 +236,7 @@ func TestAwaitUpdatedEndsWithoutEffectWhereNothingHappened(t *testing.T) {
 		in.StartBy = r.now.Add(-late)
 		r.aws.gateway, r.heartbeat = says(gatewayBefore()), noted{Last: r.now.Add(-time.Minute), StartBy: in.StartBy}
 		_, err := run(t, r, r.gateways.AwaitUpdated, in)
-		app := requireKind(t, err, activities.TypeNoEffect)
+		app := requireKind(t, err, names.TypeNoEffect)
 		require.True(t, app.NonRetryable())
 		require.Contains(t, app.Message(), "sgw-12A3456B still runs 1.2.3 and was not seen to restart")
 	}

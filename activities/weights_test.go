@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
@@ -65,7 +67,7 @@ func TestSetReadWeightsThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 	r := newRig(t)
 	r.huawei.proxies, r.huawei.weights = weighted("ACTIVE", routing(100, 100)), fails[string](maintenance.ErrUnknownOutcome)
 	_, err := run(t, r, r.proxies.SetReadWeights, shift())
-	require.True(t, requireKind(t, err, activities.TypeUnknownOutcome).NonRetryable())
+	require.True(t, requireKind(t, err, names.TypeUnknownOutcome).NonRetryable())
 	require.Len(t, r.huawei.sent, 1)
 }
 
@@ -86,14 +88,14 @@ func TestAwaitReadWeights(t *testing.T) {
 		"done, though the job failed":         {job: job("Failed"), jobID: "job-1", found: weighted("ACTIVE", after), same: true},
 		"done, though the job is lost":        {job: fails[maintenance.Job](maintenance.ErrNotFound), jobID: "job-1", found: weighted("ACTIVE", after), same: true},
 		"done, the proxy is not well":         {job: job("Completed"), jobID: "job-1", found: weighted("ABNORMAL", after), same: true},
-		"done, still at work":                 {job: job("Running"), jobID: "job-1", found: weighted("CHANGING WEIGHTS", after), kind: activities.TypeNotReady, says: "is CHANGING WEIGHTS, its job Running 60%"},
-		"under way":                           {job: job("Running"), jobID: "job-1", found: weighted("CHANGING WEIGHTS", before), kind: activities.TypeNotReady},
-		"the job ended, the weights are late": {job: job("Completed"), jobID: "job-1", found: weighted("ACTIVE", before), kind: activities.TypeNotReady},
-		"the job failed":                      {job: job("Failed"), jobID: "job-1", found: weighted("ACTIVE", before), kind: activities.TypeJobFailed, says: "ended as Failed: no subnet ip"},
+		"done, still at work":                 {job: job("Running"), jobID: "job-1", found: weighted("CHANGING WEIGHTS", after), kind: names.TypeNotReady, says: "is CHANGING WEIGHTS, its job Running 60%"},
+		"under way":                           {job: job("Running"), jobID: "job-1", found: weighted("CHANGING WEIGHTS", before), kind: names.TypeNotReady},
+		"the job ended, the weights are late": {job: job("Completed"), jobID: "job-1", found: weighted("ACTIVE", before), kind: names.TypeNotReady},
+		"the job failed":                      {job: job("Failed"), jobID: "job-1", found: weighted("ACTIVE", before), kind: names.TypeJobFailed, says: "ended as Failed: no subnet ip"},
 		"unanswered, done":                    {found: weighted("ACTIVE", after), until: true, left: time.Minute, same: true},
-		"unanswered, no sign yet":             {found: weighted("ACTIVE", before), until: true, left: 1, kind: activities.TypeNotReady},
+		"unanswered, no sign yet":             {found: weighted("ACTIVE", before), until: true, left: 1, kind: names.TypeNotReady},
 		"unanswered, no sign in time":         {found: weighted("ACTIVE", before), until: true, left: 0},
-		"unanswered, at work when time is up": {found: weighted("CHANGING WEIGHTS", before), until: true, left: -time.Minute, kind: activities.TypeNotReady},
+		"unanswered, at work when time is up": {found: weighted("CHANGING WEIGHTS", before), until: true, left: -time.Minute, kind: names.TypeNotReady},
 		"unanswered, not well":                {found: weighted("ABNORMAL", before), until: true, left: -time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,7 +15,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 const (
@@ -33,14 +34,14 @@ type campaign struct {
 }
 
 // begin starts the campaign, as tidegate does.
-func begin(ctx context.Context, c operate.Session, in workflows.CampaignInput) (*campaign, error) {
+func begin(ctx context.Context, c operate.Session, in api.CampaignInput) (*campaign, error) {
 	name := in.Plan.Name
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: workflows.CampaignWorkflowID(name), TaskQueue: workflows.TaskQueue,
-		TypedSearchAttributes: workflows.CampaignAttributes(name),
+		ID: api.CampaignWorkflowID(name), TaskQueue: api.TaskQueue,
+		TypedSearchAttributes: webui.CampaignAttributes(name),
 		StaticSummary:         fmt.Sprintf("Campaign %s: %d targets in two accounts", name, len(members())),
 		StaticDetails:         foretold(),
-	}, workflows.CampaignName, in)
+	}, api.CampaignName, in)
 	if err != nil {
 		return nil, fmt.Errorf("start the campaign %s: %w", name, err)
 	}
@@ -97,7 +98,7 @@ func (c *campaign) follow(ctx context.Context, tell func(moment) error) (fleet.R
 // look asks the campaign and its targets; ran are those that ran at the last
 // look, by name. Who does not answer in time is asked again at the next look.
 func (c *campaign) look(ctx context.Context, ran map[string]fleet.Row) (now moment, known bool) {
-	if c.ask(ctx, c.run.GetID(), workflows.StatusQuery, &now.campaign) != nil {
+	if c.ask(ctx, c.run.GetID(), api.StatusQuery, &now.campaign) != nil {
 		return now, false
 	}
 	for _, row := range now.campaign.Running {
@@ -109,7 +110,7 @@ func (c *campaign) look(ctx context.Context, ran map[string]fleet.Row) (now mome
 	for name, row := range maps.Clone(ran) {
 		asked.Go(func() { // all at once: a busy machine may keep each for long
 			var status maintenance.Status
-			if c.ask(ctx, workflows.GatewayWorkflowID(row.Gateway), workflows.StatusQuery, &status) != nil {
+			if c.ask(ctx, api.GatewayWorkflowID(row.Gateway), api.StatusQuery, &status) != nil {
 				return
 			}
 			lock.Lock()
@@ -136,7 +137,7 @@ func (c *campaign) order(ctx context.Context, gateway string, d decision) error 
 	order, _ := operate.OrderOf(d.update)
 	_, err := operate.Command{
 		Order: order, Gateway: gateway, Name: c.name, Found: operate.Started(c.name, c.run),
-		In: workflows.CampaignOrder{Order: workflows.Order{By: person, Why: d.why}},
+		In: api.CampaignOrder{Order: api.Order{By: person, Why: d.why}},
 	}.Give(ctx, c.session)
 	if _, late := errors.AsType[operate.RefusedError](err); late {
 		return nil
@@ -146,7 +147,7 @@ func (c *campaign) order(ctx context.Context, gateway string, d decision) error 
 
 // rows are the campaign's targets, also when it has ended.
 func (c *campaign) rows(ctx context.Context) (rows []fleet.Row, err error) {
-	return rows, c.ask(ctx, c.run.GetID(), workflows.TargetsQuery, &rows, fleet.Page{Count: 1000})
+	return rows, c.ask(ctx, c.run.GetID(), api.TargetsQuery, &rows, fleet.Page{Count: 1000})
 }
 
 // record is the maintenance that a target had in the campaign; zero where it had
@@ -155,7 +156,7 @@ func (c *campaign) record(ctx context.Context, row fleet.Row) (maintenance.Resul
 	if row.Begun.IsZero() {
 		return maintenance.Result{}, nil
 	}
-	result, err := outcome.Of(ctx, c.session.GetWorkflow(ctx, workflows.GatewayWorkflowID(row.Gateway), ""))
+	result, err := outcome.Of(ctx, c.session.GetWorkflow(ctx, api.GatewayWorkflowID(row.Gateway), ""))
 	if errors.Is(err, outcome.ErrNoResult) {
 		return maintenance.Result{}, nil
 	}

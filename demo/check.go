@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tidegate/tidegate/workflows/api"
+
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // ending is what a campaign leaves behind.
@@ -26,7 +27,7 @@ type ending struct {
 // approval, which --ask leaves to the user, is none.
 func (e ending) tookPart() bool {
 	orders := slices.DeleteFunc(slices.Clone(e.campaign.Decisions), func(d maintenance.Decision) bool {
-		return d.What == workflows.ApproveUpdate
+		return d.What == api.ApproveUpdate
 	})
 	for _, r := range e.results {
 		orders = append(orders, r.Decisions...)

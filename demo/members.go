@@ -5,7 +5,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // What scenario.yaml and plan.yaml call things.
@@ -109,7 +109,7 @@ func upToDate() member {
 
 func refused() member {
 	m := plain("refused", 3, "AWS refuses the update: held until a person has mended that", "1A2B3C07", "1A2B3C71")
-	m.decide = &decision{workflows.RetryUpdate, "the worker's role has the permission now"}
+	m.decide = &decision{api.RetryUpdate, "the worker's role has the permission now"}
 	m.expect.decisions = 1
 	return m
 }
@@ -120,7 +120,7 @@ func refused() member {
 // back in both cases.
 func rejectedProxy() member {
 	m := plain("rejected-proxy", 3, "2nd of 3 proxies rejected: reads put back, 3rd not begun", "1A2B3C08", "1A2B3C81")
-	m.decide = &decision{workflows.AbortUpdate, "the subnet needs more addresses first"}
+	m.decide = &decision{api.AbortUpdate, "the subnet needs more addresses first"}
 	m.expect.state, m.expect.end, m.expect.decisions = fleet.Failed, maintenance.StatePartial, 1
 	m.expect.proxies = []maintenance.ProxyState{
 		maintenance.ProxyUpgraded, maintenance.ProxyRejected, maintenance.ProxyNotBegun,

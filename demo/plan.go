@@ -9,7 +9,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // planPath is where people find the plan, from the repository's root.
@@ -31,14 +31,14 @@ func readPlan(now time.Time) (plan.Plan, error) {
 }
 
 // campaignInput is what the campaign is started with.
-func campaignInput(now time.Time) (workflows.CampaignInput, error) {
+func campaignInput(now time.Time) (api.CampaignInput, error) {
 	p, err := readPlan(now)
 	if err != nil {
-		return workflows.CampaignInput{}, err
+		return api.CampaignInput{}, err
 	}
 	p.Policy.Freezes = append(p.Policy.Freezes, maintenance.Freeze{
 		From: now, To: now.Add(freezeFor), Reason: "the demo's freeze",
 	})
 	digest := sha256.Sum256(planText)
-	return workflows.CampaignInput{Plan: p, Submitter: submitter, Digest: hex.EncodeToString(digest[:])}, nil
+	return api.CampaignInput{Plan: p, Submitter: submitter, Digest: hex.EncodeToString(digest[:])}, nil
 }

@@ -9,10 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // patience is how long the demo waits for its campaign, several times what it
@@ -76,7 +77,7 @@ func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error 
 // perform starts the campaign and follows it to its end. With somebody who may
 // give it orders, or is asked to, it has more patience.
 func perform(
-	ctx context.Context, s *stage, in workflows.CampaignInput, ask bool, show func(context.Context, *campaign) screen,
+	ctx context.Context, s *stage, in api.CampaignInput, ask bool, show func(context.Context, *campaign) screen,
 	attended bool,
 ) (ending, error) {
 	limit := patience
@@ -148,7 +149,7 @@ func writeReport(ctx context.Context, s *stage, campaign, path string) (string, 
 	if !ok {
 		form = report.JSON
 	}
-	d, err := report.Make(ctx, report.Temporal{Client: s.client}, workflows.CampaignWorkflowID(campaign), "")
+	d, err := report.Make(ctx, report.Temporal{Client: s.client}, api.CampaignWorkflowID(campaign), "")
 	if err != nil {
 		return "", err
 	}

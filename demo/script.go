@@ -8,7 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 const (
@@ -45,7 +45,7 @@ func (s *script) approve(ctx context.Context, m moment) error {
 	if !m.campaign.Asks() || s.ask || !s.due("the campaign") {
 		return nil
 	}
-	return s.campaign.order(ctx, "", decision{workflows.ApproveUpdate, "the plan looks right"})
+	return s.campaign.order(ctx, "", decision{api.ApproveUpdate, "the plan looks right"})
 }
 
 // decide decides about targets of which a step has failed. One that should not

@@ -17,7 +17,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/workers"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 //go:embed scenario.yaml
@@ -47,7 +47,7 @@ func raise(ctx context.Context, opts options, known plan.Accounts) (*stage, erro
 func (s *stage) raise(ctx context.Context, opts options, known plan.Accounts) error {
 	var err error
 	s.temporal, err = devserver.Start(ctx, devserver.Options{
-		Port: int(opts.temporalPort), UIPort: int(opts.uiPort), SearchAttributes: workflows.SearchAttributes(),
+		Port: int(opts.temporalPort), UIPort: int(opts.uiPort), SearchAttributes: webui.SearchAttributes(),
 	})
 	if err != nil {
 		return err

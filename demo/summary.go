@@ -14,7 +14,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // printer writes what people read. Where that fails there is nowhere to say so,
@@ -25,7 +25,7 @@ func (p printer) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.out, format, args...) //nolint:errcheck // see printer
 }
 
-func (p printer) greet(s *stage, in workflows.CampaignInput, targets []member) {
+func (p printer) greet(s *stage, in api.CampaignInput, targets []member) {
 	p.say("Tidegate's demo: a campaign over %d gateways in two accounts of simulated clouds. Two minutes.\n\n", len(targets))
 	p.say("  Web UI    %s\n", s.runsPage())
 	p.say("            Open a run: it says what it does, or what it waits for and why.\n")

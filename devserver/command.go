@@ -13,7 +13,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // The exit statuses: a fault of the command line is told apart, so that a
@@ -71,7 +71,7 @@ func command(ctx context.Context) *cobra.Command {
 			}
 			opts.LogLevel = level
 			opts.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
-			opts.SearchAttributes = workflows.SearchAttributes()
+			opts.SearchAttributes = webui.SearchAttributes()
 			return serve(ctx, opts, cmd.OutOrStdout())
 		},
 	}

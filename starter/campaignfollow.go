@@ -19,7 +19,7 @@ import (
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // attendCampaign follows a campaign until it has ended or a person has to act,
@@ -82,7 +82,7 @@ func followCampaign(ctx context.Context, c operate.Session, g operate.Campaign, 
 			}
 			looked = now
 			var status fleet.Status
-			if err := g.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+			if err := g.Ask(ctx, c, api.StatusQuery, &status); err != nil {
 				p.Silent(maintenance.Plain(err))
 				continue
 			}

@@ -23,7 +23,8 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/internal/strict"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // deliveryTimeout is how long a plan's further pages are tried to be handed over
@@ -121,7 +122,7 @@ func campaignStart(f planFile, workflowID, queue string) client.StartWorkflowOpt
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		// Without it the SDK would give the open run for the one that was asked for.
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		TypedSearchAttributes:                    workflows.CampaignAttributes(f.plan.Name),
+		TypedSearchAttributes:                    webui.CampaignAttributes(f.plan.Name),
 		StaticSummary:                            campaignSummary(f.plan),
 		StaticDetails:                            campaignDetails(f),
 	}
@@ -129,18 +130,18 @@ func campaignStart(f planFile, workflowID, queue string) client.StartWorkflowOpt
 
 // campaignInput is what a campaign's workflow is started with: the first page of
 // the plan. deliver hands over the others.
-func campaignInput(f planFile, submitter string) workflows.CampaignInput {
-	in := workflows.CampaignInput{Plan: f.plan, Submitter: submitter, Digest: f.digest}
-	if all := len(f.plan.Targets); all > workflows.PageSize {
-		in.Plan.Targets, in.More = f.plan.Targets[:workflows.PageSize], all-workflows.PageSize
+func campaignInput(f planFile, submitter string) api.CampaignInput {
+	in := api.CampaignInput{Plan: f.plan, Submitter: submitter, Digest: f.digest}
+	if all := len(f.plan.Targets); all > api.PageSize {
+		in.Plan.Targets, in.More = f.plan.Targets[:api.PageSize], all-api.PageSize
 	}
 	return in
 }
 
 // launchCampaign starts a campaign, and hands it the whole plan over. Where that
 // fails half-way the campaign is cancelled: it has begun nothing.
-func launchCampaign(ctx context.Context, c operate.Session, f planFile, in workflows.CampaignInput, o client.StartWorkflowOptions) (client.WorkflowRun, error) {
-	run, err := c.ExecuteWorkflow(ctx, o, workflows.CampaignName, in)
+func launchCampaign(ctx context.Context, c operate.Session, f planFile, in api.CampaignInput, o client.StartWorkflowOptions) (client.WorkflowRun, error) {
+	run, err := c.ExecuteWorkflow(ctx, o, api.CampaignName, in)
 	if err != nil {
 		return nil, campaignFailure(c.Namespace, f.plan.Name, o.ID, err)
 	}
@@ -156,8 +157,8 @@ func launchCampaign(ctx context.Context, c operate.Session, f planFile, in workf
 
 // deliver gives a campaign the pages of its plan after the first.
 func deliver(ctx context.Context, c operate.Session, run client.WorkflowRun, p plan.Plan) error {
-	for from := workflows.PageSize; from < len(p.Targets); from += workflows.PageSize {
-		page := workflows.AddTargets{From: from, Targets: p.Targets[from:min(from+workflows.PageSize, len(p.Targets))]}
+	for from := api.PageSize; from < len(p.Targets); from += api.PageSize {
+		page := api.AddTargets{From: from, Targets: p.Targets[from:min(from+api.PageSize, len(p.Targets))]}
 		if err := deliverPage(ctx, c, run, page); err != nil {
 			return fmt.Errorf("its targets from number %d on: %w", from+1, err)
 		}
@@ -167,7 +168,7 @@ func deliver(ctx context.Context, c operate.Session, run client.WorkflowRun, p p
 
 // deliverPage sends one page, again and again while nothing answers: by the
 // update's id Temporal knows one that has arrived already.
-func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun, page workflows.AddTargets) error {
+func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun, page api.AddTargets) error {
 	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
 	again := time.NewTicker(operate.LookEvery)
@@ -176,7 +177,7 @@ func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun,
 		update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 			UpdateID:     fmt.Sprintf("targets-%d", page.From),
 			WorkflowID:   run.GetID(),
-			UpdateName:   workflows.AddTargetsUpdate,
+			UpdateName:   api.AddTargetsUpdate,
 			WaitForStage: client.WorkflowUpdateStageCompleted,
 			Args:         []any{page},
 		})

@@ -8,7 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 func TestTheDetailsSayWhoIsTold(t *testing.T) {
@@ -30,7 +30,7 @@ func TestTheDetailsAreOnlyText(t *testing.T) {
 	require.Contains(t, campaign, ": x \\<img src=x> \\[a\\](http://b.example) \\`c\\` # d \\`\\`\\` # e\n")
 	require.Contains(t, campaign, "name ````x <img src=x> [a](http://b.example) `c` # d ``` # e````, tag ````x")
 
-	in := workflows.MaintenanceInput{Target: maintenance.Target{Name: "files-1", Labels: map[string]string{said: said}}, Policy: p.Policy}
+	in := api.MaintenanceInput{Target: maintenance.Target{Name: "files-1", Labels: map[string]string{said: said}}, Policy: p.Policy}
 	in.Target.Proxies = []maintenance.ProxyRef{{Version: said}}
 	single := staticDetails(in)
 	require.Contains(t, single, "to version x \\<img")

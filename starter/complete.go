@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // completer gives what may stand at the place of an argument, with a description
@@ -68,7 +68,7 @@ func orderCompleters(o operate.Order) []asker {
 		second = []asker{targets(o.Update)}
 	}
 	switch {
-	case o.Update == workflows.ReleaseUpdate:
+	case o.Update == api.ReleaseUpdate:
 		return []asker{quarantined()}
 	case o.To == nil:
 		return append([]asker{campaigns(false)}, second...)

@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // The states of a checkup.
@@ -71,7 +71,7 @@ func newDoctor(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&d.fix, "fix", false, "register the search attributes that the namespace lacks")
-	cmd.Flags().StringVar(&d.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	cmd.Flags().StringVar(&d.queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
 	a.outputFlag(cmd)
 	return cmd
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -16,10 +18,10 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
-	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/workers"
 	starter "github.com/tidegate/tidegate/starter"
 	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 func TestDoctorRegistersWhatIsMissingWhereThatIsWanted(t *testing.T) {
@@ -43,7 +45,7 @@ func TestDoctorSaysThatNoBuildIsCurrent(t *testing.T) {
 	w := newWorld(t)
 	require.Equal(t, 0, w.tidegate("setup").status)
 	c := w.client()
-	build := worker.New(c, workflows.TaskQueue, worker.Options{
+	build := worker.New(c, api.TaskQueue, worker.Options{
 		Identity: "build-9",
 		DeploymentOptions: worker.DeploymentOptions{
 			UseVersioning: true, Version: worker.WorkerDeploymentVersion{DeploymentName: "tidegate", BuildID: "9"},
@@ -84,7 +86,7 @@ func TestDoctorSaysForWhichBuildWhatRunsWaits(t *testing.T) {
 	start := func(id string) (stop func()) {
 		v := workers.Version{DeploymentName: "tidegate", BuildID: id}
 		stop = w.workers(clouds, workers.Options{Version: v, Each: worker.Options{Identity: "worker of " + id}})
-		require.NoError(t, workers.Promote(t.Context(), c, v, []string{workflows.TaskQueue, activities.AWSQueue(workflows.TaskQueue, "sim")}))
+		require.NoError(t, workers.Promote(t.Context(), c, v, []string{api.TaskQueue, names.AWSQueue(api.TaskQueue, "sim")}))
 		return sync.OnceFunc(stop)
 	}
 	stopOld := start("1.0.0")
@@ -163,7 +165,7 @@ func (w *world) deaf() {
 	c, err := w.server.NewClient(w.t.Context())
 	require.NoError(w.t, err)
 	w.t.Cleanup(c.Close)
-	for _, queue := range []string{workflows.TaskQueue, activities.AWSQueue(workflows.TaskQueue, "sim")} {
+	for _, queue := range []string{api.TaskQueue, names.AWSQueue(api.TaskQueue, "sim")} {
 		killed := worker.New(c, queue, worker.Options{Identity: "killed"})
 		workflows.Register(killed)
 		killed.RegisterActivityWithOptions(func() error { return nil }, activity.RegisterOptions{Name: "CheckPlan"})

@@ -9,13 +9,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // examinePrefix stands before the workflow ids of doctor's looks.
@@ -36,13 +37,13 @@ const (
 )
 
 // probes are the looks at those accounts of the plan that workers poll for.
-func (d *doctor) probes(ctx context.Context, c operate.Session) []workflows.Probe {
+func (d *doctor) probes(ctx context.Context, c operate.Session) []api.Probe {
 	if d.plan == nil {
 		return nil
 	}
-	var probes []workflows.Probe
+	var probes []api.Probe
 	for _, a := range d.plan.plan.Accounts.AWS {
-		probe := workflows.Probe{
+		probe := api.Probe{
 			Account: a.Name, Gateway: d.gatewayIn(a.Name),
 			Volumes: d.plan.plan.Policy.Snapshot != maintenance.SnapshotNever, Named: d.gatewaysIn(a.Name),
 		}
@@ -51,7 +52,7 @@ func (d *doctor) probes(ctx context.Context, c operate.Session) []workflows.Prob
 		}
 	}
 	for _, a := range d.plan.plan.Accounts.Huawei {
-		probe := workflows.Probe{Account: a.Name, Huawei: true, Instance: d.instanceIn(a.Name)}
+		probe := api.Probe{Account: a.Name, Huawei: true, Instance: d.instanceIn(a.Name)}
 		switch {
 		case !d.polled(ctx, c, probe.Queue(d.queue), "Huawei Cloud account "+a.Name, client.TaskQueueTypeActivity):
 		case probe.Instance == "":
@@ -112,8 +113,8 @@ func (d *doctor) instanceIn(account string) string {
 }
 
 // look has a worker look, and says what it saw.
-func (d *doctor) look(ctx context.Context, c operate.Session, probes []workflows.Probe) {
-	in := workflows.ExamineInput{Probes: probes}
+func (d *doctor) look(ctx context.Context, c operate.Session, probes []api.Probe) {
+	in := api.ExamineInput{Probes: probes}
 	if d.plan != nil {
 		p := d.plan.plan
 		p.Targets, p.Selectors = nil, nil
@@ -125,13 +126,13 @@ func (d *doctor) look(ctx context.Context, c operate.Session, probes []workflows
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: examinePrefix + randomDigits(), TaskQueue: d.queue, WorkflowRunTimeout: examineTimeout,
 		StaticSummary: "tidegate doctor: looks, and changes nothing",
-	}, workflows.ExamineName, in)
+	}, api.ExamineName, in)
 	if err != nil {
 		d.unanswered(ctx, "worker", d.queue, fmt.Errorf("a look could not be started: %w", err), "may this API key or certificate start workflows?")
 		return
 	}
 	d.ownClock(ctx, c, run, before, time.Now())
-	var out workflows.ExamineOutput
+	var out api.ExamineOutput
 	if err := d.await(ctx, run, &out); err != nil {
 		d.nobody(ctx, err, probes)
 		return
@@ -146,7 +147,7 @@ func (d *doctor) look(ctx context.Context, c operate.Session, probes []workflows
 }
 
 // await waits for the answer, and says that it does.
-func (d *doctor) await(ctx context.Context, run client.WorkflowRun, out *workflows.ExamineOutput) error {
+func (d *doctor) await(ctx context.Context, run client.WorkflowRun, out *api.ExamineOutput) error {
 	answered := make(chan error, 1)
 	go func() { answered <- run.Get(ctx, out) }()
 	tick := time.NewTicker(time.Second)
@@ -167,7 +168,7 @@ func (d *doctor) await(ctx context.Context, run client.WorkflowRun, out *workflo
 }
 
 // nobody says what is not known, since no worker answered.
-func (d *doctor) nobody(ctx context.Context, err error, probes []workflows.Probe) {
+func (d *doctor) nobody(ctx context.Context, err error, probes []api.Probe) {
 	says := fmt.Sprintf("no worker answered within %s", maintenance.Duration(examineTimeout))
 	cure := "start one, for one that was killed is still listed for 2 minutes (worker --accounts FILE" + queueFlag(d.queue) +
 		"); or look at the worker's log, and bring one of an older release up to date"
@@ -227,7 +228,7 @@ func (d *doctor) skew(whose string, ahead time.Duration) {
 }
 
 // subjectOf is what a look into an account is called.
-func subjectOf(p workflows.Probe) string {
+func subjectOf(p api.Probe) string {
 	if p.Huawei {
 		return "huawei/" + p.Account
 	}
@@ -235,7 +236,7 @@ func subjectOf(p workflows.Probe) string {
 }
 
 // account says what was seen in an account.
-func (d *doctor) account(p workflows.Probe, f workflows.Finding) {
+func (d *doctor) account(p api.Probe, f api.Finding) {
 	says, further := fmt.Sprintf("lists its gateways (%d on the first page)", f.Seen), ""
 	if f.Gateway != "" {
 		says += ", reads " + f.Gateway
@@ -254,7 +255,7 @@ func (d *doctor) account(p workflows.Probe, f workflows.Finding) {
 }
 
 // marks says what runs have changed for a while and not restored yet.
-func (d *doctor) marks(p workflows.Probe, f workflows.Finding) {
+func (d *doctor) marks(p api.Probe, f api.Finding) {
 	for _, m := range f.Marks {
 		cure := "see docs/runbook.md, Marks"
 		if m.Leftover() {
@@ -270,24 +271,24 @@ func (d *doctor) marks(p workflows.Probe, f workflows.Finding) {
 }
 
 // found says what came of a look; well is said where it was good.
-func (d *doctor) found(check, subject, well string, f workflows.Finding) {
+func (d *doctor) found(check, subject, well string, f api.Finding) {
 	if f.Fault == "" {
 		d.add(checkOK, check, subject, well, "")
 		return
 	}
 	state, cure := checkFail, "see docs/reference/configuration.md"
 	switch f.Fault {
-	case workflows.FaultDenied:
+	case api.FaultDenied:
 		cure = "check the worker's credentials for it, and their permissions: docs/reference/configuration.md, Permissions; deploy/iam"
-	case workflows.FaultNotFound:
+	case api.FaultNotFound:
 		cure = "is the id right, and does this account hold it?"
-	case workflows.FaultNotReady:
+	case api.FaultNotReady:
 		state, cure = checkWarn, "bring it up, or look again later: its maintenance waits until it is connected"
-	case workflows.FaultThrottled:
+	case api.FaultThrottled:
 		state, cure = checkWarn, "look again later; perSecond in the worker's accounts file bounds the calls"
-	case workflows.FaultNoWindow, workflows.FaultUnsupported:
+	case api.FaultNoWindow, api.FaultUnsupported:
 		state, cure = checkWarn, "leave it out, or give it a maintenance window"
-	case workflows.FaultUnavailable, workflows.FaultSilent:
+	case api.FaultUnavailable, api.FaultSilent:
 		cure = "can the worker's machine reach the cloud? Its log says more"
 	}
 	if check == "plan" {

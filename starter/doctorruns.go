@@ -17,7 +17,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // The search attributes in which Temporal itself keeps on which build a workflow runs.
@@ -38,10 +38,10 @@ const (
 // runKinds are the workflows that doctor looks at, with what they are called.
 func runKinds() [][3]string {
 	return [][3]string{
-		{workflows.CampaignName, "campaign", "campaigns"},
-		{workflows.RosterName, "page of targets", "pages of targets"},
-		{workflows.GatewayMaintenanceName, "maintenance", "maintenances"},
-		{workflows.QuarantineName, "quarantine", "quarantines"},
+		{api.CampaignName, "campaign", "campaigns"},
+		{api.RosterName, "page of targets", "pages of targets"},
+		{api.GatewayMaintenanceName, "maintenance", "maintenances"},
+		{api.QuarantineName, "quarantine", "quarantines"},
 	}
 }
 
@@ -103,7 +103,7 @@ func (l *load) add(info *workflowpb.WorkflowExecutionInfo) {
 	if account := operate.AttributeOf(info, operate.AccountAttribute); account != "" && !slices.Contains(l.accounts, account) {
 		l.accounts = append(l.accounts, account)
 	}
-	if kind != workflows.RosterName && len(l.names) < mostNamed {
+	if kind != api.RosterName && len(l.names) < mostNamed {
 		l.names = append(l.names, info.GetExecution().GetWorkflowId())
 	}
 }
@@ -120,7 +120,7 @@ func (l *load) String() string {
 	switch {
 	case len(l.names) == 0:
 		return text
-	case l.total-l.kinds[workflows.RosterName] > len(l.names):
+	case l.total-l.kinds[api.RosterName] > len(l.names):
 		return text + " (" + strings.Join(l.names, ", ") + " and more)"
 	}
 	return text + " (" + strings.Join(l.names, ", ") + ")"
@@ -247,7 +247,7 @@ func (d *doctor) staffed(ctx context.Context, c operate.Session, l *load, queue 
 
 // awsQueue is the queue of the activities in an AWS account, beside that of the workflows.
 func awsQueue(queue, account string) string {
-	return workflows.Probe{Account: account}.Queue(queue)
+	return api.Probe{Account: account}.Queue(queue)
 }
 
 // accountQueues are the queues of activities that a crew has beside its own.
@@ -279,7 +279,7 @@ func (d *doctor) accountQueues(ctx context.Context, c operate.Session, l *load) 
 func answers(ctx context.Context, c operate.Session, info *workflowpb.WorkflowExecutionInfo) error {
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
-	_, err := c.QueryWorkflow(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId(), workflows.StatusQuery)
+	_, err := c.QueryWorkflow(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId(), api.StatusQuery)
 	if _, refused := errors.AsType[*serviceerror.QueryFailed](err); refused {
 		return nil // a worker said so
 	}

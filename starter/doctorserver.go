@@ -16,7 +16,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // server looks at Temporal itself.
@@ -60,7 +61,7 @@ func (d *doctor) attributes(ctx context.Context, c operate.Session) {
 	const check = "search-attributes"
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
-	missing, err := namespace.Missing(ctx, c, c.Namespace, workflows.SearchAttributes())
+	missing, err := namespace.Missing(ctx, c, c.Namespace, webui.SearchAttributes())
 	if _, conflict := errors.AsType[*namespace.TypeConflictError](err); conflict {
 		d.unanswered(ctx, check, c.Namespace, err, "")
 		return
@@ -72,7 +73,7 @@ func (d *doctor) attributes(ctx context.Context, c operate.Session) {
 	names := strings.Join(slices.Sorted(maps.Keys(missing)), ", ")
 	switch {
 	case names == "":
-		d.add(checkOK, check, c.Namespace, fmt.Sprintf("all %d are there", len(workflows.SearchAttributes())), "")
+		d.add(checkOK, check, c.Namespace, fmt.Sprintf("all %d are there", len(webui.SearchAttributes())), "")
 	case !d.fix:
 		d.add(checkFail, check, c.Namespace, "not registered: "+names, "tidegate doctor --fix, or tidegate setup")
 	default:
@@ -124,7 +125,7 @@ func (d *doctor) polled(ctx context.Context, c operate.Session, queue, whose str
 }
 
 func queueFlag(queue string) string {
-	if queue == workflows.TaskQueue {
+	if queue == api.TaskQueue {
 		return ""
 	}
 	return " --task-queue " + queue

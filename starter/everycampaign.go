@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // everyCampaign says whether an order is for all campaigns that run, and which of
@@ -30,7 +30,7 @@ func (e *everyCampaign) register(cmd *cobra.Command, o operate.Order) {
 	if o.All {
 		cmd.Flags().BoolVar(&e.all, "all", false, "every campaign that runs, in place of CAMPAIGN")
 	}
-	if o.Update == workflows.ResumeUpdate {
+	if o.Update == api.ResumeUpdate {
 		cmd.Flags().StringVar(&e.pausedFor, "paused-for", "", "beside --all: only those that were paused with this reason")
 	}
 }
@@ -99,7 +99,7 @@ func (e everyCampaign) tell(ctx context.Context, c operate.Session, k operate.Co
 	answer := campaignAnswer{Campaign: k.Name}
 	if e.pausedFor != "" {
 		var status fleet.Status
-		if err := k.Found.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+		if err := k.Found.Ask(ctx, c, api.StatusQuery, &status); err != nil {
 			answer.Error = maintenance.Plain(err)
 			return answer
 		}
@@ -124,7 +124,7 @@ func (e everyCampaign) tell(ctx context.Context, c operate.Session, k operate.Co
 // lastPause is the reason of the last pause; empty where there was none.
 func lastPause(decisions []maintenance.Decision) string {
 	for _, d := range slices.Backward(decisions) {
-		if d.What == workflows.PauseUpdate {
+		if d.What == api.PauseUpdate {
 			return d.Why
 		}
 	}
@@ -146,7 +146,7 @@ func printAnswers(p show.Printer, answers []campaignAnswer, k operate.Command, n
 			p.Linef("%s: %s", answer.Campaign, answer.Error)
 		}
 	}
-	if k.Update == workflows.PauseUpdate {
+	if k.Update == api.PauseUpdate {
 		p.Linef("")
 		p.Linef("take it back with: tidegate resume --all --paused-for %q --why TEXT", k.In.Why)
 	}

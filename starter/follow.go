@@ -12,11 +12,11 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 func (a *app) watchGateway(cmd *cobra.Command, c operate.Session, id string) error {
-	workflowID := workflows.GatewayWorkflowID(id)
+	workflowID := api.GatewayWorkflowID(id)
 	described, err := c.DescribeWorkflowExecution(cmd.Context(), workflowID, "")
 	if err != nil {
 		return operate.NoRun(c.Namespace, id, err)

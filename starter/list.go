@@ -15,7 +15,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // listedCampaign is one line of list. Its fields are added to, and never renamed.
@@ -74,7 +74,7 @@ func listCampaigns(ctx context.Context, c operate.Session) ([]listedCampaign, er
 // eachCampaign gives the runs of campaigns for which a condition holds, without those
 // of campaigns that only plan.
 func eachCampaign(ctx context.Context, c operate.Session, condition string, give func(*workflowpb.WorkflowExecutionInfo)) error {
-	query := fmt.Sprintf("WorkflowType = '%s' AND %s", workflows.CampaignName, condition)
+	query := fmt.Sprintf("WorkflowType = '%s' AND %s", api.CampaignName, condition)
 	var next []byte
 	for {
 		page, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: next})
@@ -116,7 +116,7 @@ func campaignLine(ctx context.Context, c operate.Session, info *workflowpb.Workf
 
 // campaignName is by what the other commands know a campaign.
 func campaignName(workflowID string) string {
-	return strings.TrimPrefix(workflowID, workflows.CampaignWorkflowID(""))
+	return strings.TrimPrefix(workflowID, api.CampaignWorkflowID(""))
 }
 
 // firstStart is when a campaign began, which may be some runs ago. Where Temporal

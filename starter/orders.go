@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // given is an order as it was typed.
@@ -63,7 +63,7 @@ func newOrder(a *app, o operate.Order) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&g.In.By, "by", "", "who you are (default: your login name)")
 	cmd.Flags().StringVar(&g.In.Why, "why", "", "the reason, for the record (required)")
-	if o.Update == workflows.RescheduleUpdate {
+	if o.Update == api.RescheduleUpdate {
 		cmd.Flags().Var(&g.notBefore, "not-before", "the earliest instant, in RFC 3339 or as a duration from now on; now takes an earlier one back (required)")
 	}
 	g.every.register(cmd, o)
@@ -120,7 +120,7 @@ func (g *given) faults() []error {
 	if strings.TrimSpace(g.In.Why) == "" {
 		errs = append(errs, wrong("--why", g.In.Why, "the reason, for the record"))
 	}
-	if g.Update == workflows.RescheduleUpdate {
+	if g.Update == api.RescheduleUpdate {
 		if !g.notBefore.given {
 			errs = append(errs, wrong("--not-before", g.notBefore.text, wantNotBefore))
 		}

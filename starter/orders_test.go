@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Somebody may have quarantined the gateway after tidegate looked, or begun the
@@ -23,10 +23,10 @@ func TestARunThatRefusesAQuarantinedGatewayIsStatusFour(t *testing.T) {
 	t.Cleanup(c.Close)
 	in := maintenance.Quarantine{Gateway: "sgw-22222222", WorkflowID: "gateway-sgw-22222222", RunID: "run-7", Reason: "it never came back", Since: time.Now()}
 	begin := func(id, name string, in any, memo map[string]any) {
-		_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.TaskQueue, Memo: memo}, name, in)
+		_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: api.TaskQueue, Memo: memo}, name, in)
 		require.NoError(t, err)
 	}
-	begin(workflows.QuarantineWorkflowID(in.Gateway), workflows.QuarantineName, in, map[string]any{workflows.QuarantineMemo: in})
+	begin(api.QuarantineWorkflowID(in.Gateway), api.QuarantineName, in, map[string]any{api.QuarantineMemo: in})
 
 	alone := w.tidegate("status", in.Gateway)
 	require.Equal(t, 0, alone.status, "a quarantine is shown also when Temporal has forgotten its run")
@@ -38,7 +38,7 @@ func TestARunThatRefusesAQuarantinedGatewayIsStatusFour(t *testing.T) {
 	require.Contains(t, missing.errors, "there is no maintenance of sgw-22222222")
 
 	target := maintenance.Target{Name: "one", Gateway: maintenance.GatewayRef{Account: "sim", ARN: arnPrefix + in.Gateway}}
-	begin(workflows.GatewayWorkflowID(in.Gateway), workflows.GatewayMaintenanceName, workflows.MaintenanceInput{Target: target}, nil)
+	begin(api.GatewayWorkflowID(in.Gateway), api.GatewayMaintenanceName, api.MaintenanceInput{Target: target}, nil)
 	refused := w.tidegate("watch", in.Gateway, "--output", "json")
 	require.Equal(t, 4, refused.status)
 	got := refused.json(t)
@@ -70,7 +70,7 @@ func TestATerminatedRunsLedgerIsStillShown(t *testing.T) {
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
-	require.NoError(t, c.TerminateWorkflow(t.Context(), workflows.GatewayWorkflowID("sgw-22222222"), "", "impatience"))
+	require.NoError(t, c.TerminateWorkflow(t.Context(), api.GatewayWorkflowID("sgw-22222222"), "", "impatience"))
 	ended := w.tidegate("status", "sgw-22222222")
 	require.Equal(t, 1, ended.status)
 	require.Contains(t, ended.out, "terminated")

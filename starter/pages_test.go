@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // A plan of more targets than one payload takes is handed over in pages, and read
@@ -25,7 +25,7 @@ func TestAPlanOfManyPagesArrivesWhole(t *testing.T) {
 	if testing.Short() {
 		t.Skip("hundreds of targets: under the race detector a roster's tasks can outlast the ten seconds that Temporal gives each")
 	}
-	const targets = 2*workflows.PageSize + 7
+	const targets = 2*api.PageSize + 7
 	gateways := make([]aws.Gateway, 0, targets)
 	var plan strings.Builder
 	plan.WriteString("apiVersion: tidegate/v1\nname: many\naccounts: {aws: [{name: sim, region: us-east-1}]}\n" +

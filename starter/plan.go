@@ -17,7 +17,7 @@ import (
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // planOnlyPrefix stands before the workflow ids of campaigns that only plan.
@@ -64,7 +64,7 @@ func newPlan(a *app) *cobra.Command {
 	p.faults.text(cmd, &p.now, "now", "time", anInstant, "the instant from which on the campaign is played (default the present)")
 	p.faults.text(cmd, &p.until, "until", "time", anInstant, "the instant up to which it is played (default 400 days later)")
 	cmd.Flags().DurationVar(&p.patience, "patience", planPatience, "how long to wait for a target that does not answer, once nothing else is read any more: 1s to 15m")
-	cmd.Flags().StringVar(&p.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	cmd.Flags().StringVar(&p.queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
 	a.outputFlag(cmd)
 	return cmd
 }
@@ -106,7 +106,7 @@ func (p *planning) run(cmd *cobra.Command, a *app, file string) error {
 // surveyed is a campaign as it was read: nothing has begun.
 type surveyed struct {
 	fleet   fleet.Fleet
-	targets map[string]workflows.Surveyed // by gateway
+	targets map[string]api.Surveyed // by gateway
 }
 
 // survey has a campaign that only plans read everything, and ends it.
@@ -160,7 +160,7 @@ func awaitPlanned(command context.Context, c operate.Session, g operate.Campaign
 			return fleet.Status{}, fmt.Errorf("the plan %s could not be read to its end, and nothing was changed; tidegate doctor FILE says what is missing: %w", g.Name, err)
 		case <-tick.C:
 			var status fleet.Status
-			if err := g.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+			if err := g.Ask(ctx, c, api.StatusQuery, &status); err != nil {
 				if time.Since(answered) > workerPatience {
 					return status, err
 				}
@@ -182,10 +182,10 @@ func awaitPlanned(command context.Context, c operate.Session, g operate.Campaign
 // readSurvey fetches what was read: the entries from the campaign, a page at a
 // time, the rest from its rosters.
 func readSurvey(ctx context.Context, c operate.Session, g operate.Campaign, rosters []string) (surveyed, error) {
-	s := surveyed{targets: map[string]workflows.Surveyed{}}
+	s := surveyed{targets: map[string]api.Surveyed{}}
 	for more := true; more; {
 		var page fleet.Fleet
-		if err := g.Ask(ctx, c, workflows.EntriesQuery, &page, fleet.Page{From: len(s.fleet.Entries), Count: operate.PageOfRows}); err != nil {
+		if err := g.Ask(ctx, c, api.EntriesQuery, &page, fleet.Page{From: len(s.fleet.Entries), Count: operate.PageOfRows}); err != nil {
 			return surveyed{}, err
 		}
 		more = len(page.Entries) == operate.PageOfRows
@@ -193,8 +193,8 @@ func readSurvey(ctx context.Context, c operate.Session, g operate.Campaign, rost
 		s.fleet = page
 	}
 	for _, roster := range rosters {
-		var targets []workflows.Surveyed
-		if err := c.Ask(ctx, roster, "", workflows.RosterQuery, &targets); err != nil {
+		var targets []api.Surveyed
+		if err := c.Ask(ctx, roster, "", api.RosterQuery, &targets); err != nil {
 			return surveyed{}, err
 		}
 		for _, t := range targets {

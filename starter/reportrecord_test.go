@@ -18,7 +18,8 @@ import (
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/report"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // recordReportEnv, where it is 1, has the histories kept from which the tests of
@@ -68,8 +69,8 @@ func TestAReportReachesAcrossACampaignsRuns(t *testing.T) {
 		Selectors: []plan.Selector{{Account: "sim", Types: []string{"FILE_S3"}}},
 	}
 	run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-		ID: workflows.CampaignWorkflowID("long"), TaskQueue: workflows.TaskQueue, TypedSearchAttributes: workflows.CampaignAttributes("long"),
-	}, workflows.CampaignName, workflows.CampaignInput{Plan: p, Submitter: "alice", EventsPerRun: 30})
+		ID: api.CampaignWorkflowID("long"), TaskQueue: api.TaskQueue, TypedSearchAttributes: webui.CampaignAttributes("long"),
+	}, api.CampaignName, api.CampaignInput{Plan: p, Submitter: "alice", EventsPerRun: 30})
 	require.NoError(t, err)
 	for _, args := range [][]string{
 		{"approve", "long", "--by", "bob", "--why", "CHG-1"},

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // newRun is the command that starts a campaign, or one gateway's maintenance.
@@ -64,7 +64,7 @@ func (s *start) campaign(cmd *cobra.Command, a *app, file, by string, faults []e
 	}
 	defer c.Close()
 	name := p.plan.Name
-	run, err := launchCampaign(cmd.Context(), c, p, campaignInput(p, by), campaignStart(p, workflows.CampaignWorkflowID(name), s.queue))
+	run, err := launchCampaign(cmd.Context(), c, p, campaignInput(p, by), campaignStart(p, api.CampaignWorkflowID(name), s.queue))
 	if err != nil {
 		return err
 	}
@@ -93,8 +93,8 @@ func besideFile(cmd *cobra.Command, policy *policyFlags) []error {
 }
 
 // fromFlags is what to start as the flags say it, with what is wrong with them.
-func fromFlags(target *targetFlags, policy *policyFlags) (workflows.MaintenanceInput, []error) {
+func fromFlags(target *targetFlags, policy *policyFlags) (api.MaintenanceInput, []error) {
 	t, errs := target.result()
 	p, wrongs := policy.result()
-	return workflows.MaintenanceInput{Target: t, Policy: p}, append(errs, wrongs...)
+	return api.MaintenanceInput{Target: t, Policy: p}, append(errs, wrongs...)
 }

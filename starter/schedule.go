@@ -12,7 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // newSchedule is the command whose subcommands keep the schedules by which
@@ -61,7 +61,7 @@ func findSchedule(ctx context.Context, c operate.Session, name string) (schedule
 		return schedule{}, scheduleFailure(c.Namespace, name, "read", err)
 	}
 	action, ok := described.Schedule.Action.(*client.ScheduleWorkflowAction)
-	if !ok || action.Workflow != workflows.CampaignName {
+	if !ok || action.Workflow != api.CampaignName {
 		return schedule{}, usageError{fmt.Errorf("the schedule %s in namespace %s starts no campaign; those that do: tidegate schedule list", name, c.Namespace)}
 	}
 	return schedule{ScheduleHandle: handle, described: described, action: action}, nil

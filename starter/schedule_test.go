@@ -21,7 +21,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 const weeklyPlan = `
@@ -73,14 +73,14 @@ func (w *world) schedule(name string) describedSchedule {
 }
 
 // startedWith is what a campaign was started with.
-func startedWith(ctx context.Context, t *testing.T, c client.Client, workflowID string) workflows.CampaignInput {
+func startedWith(ctx context.Context, t *testing.T, c client.Client, workflowID string) api.CampaignInput {
 	t.Helper()
 	event, err := c.GetWorkflowHistory(ctx, workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT).Next()
 	require.NoError(t, err)
 	started := event.GetWorkflowExecutionStartedEventAttributes()
-	require.Equal(t, workflows.CampaignName, started.GetWorkflowType().GetName())
-	require.Equal(t, workflows.TaskQueue, started.GetTaskQueue().GetName())
-	var in workflows.CampaignInput
+	require.Equal(t, api.CampaignName, started.GetWorkflowType().GetName())
+	require.Equal(t, api.TaskQueue, started.GetTaskQueue().GetName())
+	var in api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(started.GetInput(), &in))
 	return in
 }
@@ -101,7 +101,7 @@ func TestAScheduleStartsTheCampaignThatRunWouldStart(t *testing.T) {
 	shown := w.schedule("weekly")
 	require.Len(t, shown.Runs, 1)
 	require.Equal(t, "Running", shown.Runs[0].State)
-	require.True(t, strings.HasPrefix(shown.Runs[0].WorkflowID, workflows.CampaignWorkflowID("files")+"-20"), shown.Runs[0].WorkflowID)
+	require.True(t, strings.HasPrefix(shown.Runs[0].WorkflowID, api.CampaignWorkflowID("files")+"-20"), shown.Runs[0].WorkflowID)
 	require.Contains(t, triggered.out, "tidegate watch "+shown.Runs[0].WorkflowID)
 	require.Regexp(t, `^created by alice\ntriggered by bob at 20.*: CHG-1$`, shown.Note)
 	require.True(t, shown.Paused)
@@ -186,11 +186,11 @@ func (w *world) failCampaigns() {
 	c, err := w.server.NewClient(w.t.Context())
 	require.NoError(w.t, err)
 	w.t.Cleanup(c.Close)
-	failing := worker.New(c, workflows.TaskQueue, worker.Options{})
-	failing.RegisterWorkflowWithOptions(func(workflow.Context, workflows.CampaignInput) error {
+	failing := worker.New(c, api.TaskQueue, worker.Options{})
+	failing.RegisterWorkflowWithOptions(func(workflow.Context, api.CampaignInput) error {
 		partial := fleet.Result{Name: "files", State: fleet.Partial, Summary: "two of three failed"}
 		return temporal.NewNonRetryableApplicationError(partial.Summary, string(partial.State), nil, partial)
-	}, workflow.RegisterOptions{Name: workflows.CampaignName})
+	}, workflow.RegisterOptions{Name: api.CampaignName})
 	require.NoError(w.t, failing.Start())
 	w.t.Cleanup(failing.Stop)
 }
@@ -199,7 +199,7 @@ func TestAPlanThatNamesManyTargetsIsNotScheduled(t *testing.T) {
 	t.Parallel()
 	var many strings.Builder
 	many.WriteString("apiVersion: tidegate/v1\nname: files\naccounts: {aws: [{name: sim, region: us-east-1}]}\ntargets:\n")
-	for i := range workflows.PageSize + 1 {
+	for i := range api.PageSize + 1 {
 		fmt.Fprintf(&many, "  - {name: t%d, gateway: {account: sim, arn: %ssgw-%08X}}\n", i, arnPrefix, i)
 	}
 	w := newWorld(t)

@@ -17,7 +17,8 @@ import (
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // scheduleCreate is a schedule that is to be made.
@@ -60,7 +61,7 @@ func newScheduleCreate(a *app) *cobra.Command {
 	s.when.faults.text(cmd, &s.catchup, "catchup", "duration", wantDuration, "how late a campaign may start after Temporal was down; less than the plan's window")
 	cmd.Flags().StringVar(&s.note, "note", "", "what people should know of the schedule")
 	cmd.Flags().BoolVar(&s.paused, "paused", false, "start nothing before schedule resume")
-	cmd.Flags().StringVar(&s.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	cmd.Flags().StringVar(&s.queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
 	cmd.Flags().StringVar(&s.by, "by", "", "who you are (default: your login name)")
 	a.outputFlag(cmd)
 	return cmd
@@ -109,9 +110,9 @@ func schedulablePlan(cmd *cobra.Command, path string, now time.Time) (planFile, 
 	if err != nil {
 		return p, err
 	}
-	if n := len(p.plan.Targets); n > workflows.PageSize {
+	if n := len(p.plan.Targets); n > api.PageSize {
 		return p, fmt.Errorf("%s names %d targets, and a schedule takes at most %d: let selectors find them, so that the schedule finds new gateways too",
-			path, n, workflows.PageSize)
+			path, n, api.PageSize)
 	}
 	return p, nil
 }
@@ -151,12 +152,12 @@ const memoAbout = "about"
 // campaignAction starts the campaign as tidegate run does, in the name of whoever
 // gave the schedule its plan: that person may not approve it either.
 func campaignAction(p planFile, queue, schedule, by string) *client.ScheduleWorkflowAction {
-	start := campaignStart(p, workflows.CampaignWorkflowID(p.plan.Name), queue)
+	start := campaignStart(p, api.CampaignWorkflowID(p.plan.Name), queue)
 	in := campaignInput(p, by)
 	in.Schedule = schedule
 	return &client.ScheduleWorkflowAction{
 		ID:                    start.ID,
-		Workflow:              workflows.CampaignName,
+		Workflow:              api.CampaignName,
 		Args:                  []any{in},
 		TaskQueue:             start.TaskQueue,
 		Memo:                  start.Memo,
@@ -178,7 +179,7 @@ func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err err
 	}
 	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
-	missing, lookErr := namespace.Missing(ctx, c, c.Namespace, workflows.SearchAttributes())
+	missing, lookErr := namespace.Missing(ctx, c, c.Namespace, webui.SearchAttributes())
 	switch {
 	case len(missing) > 0:
 		return fmt.Errorf("create the schedule %s: namespace %s lacks search attributes of Tidegate, and nothing was made; register them with: tidegate setup --namespace %s",

@@ -10,7 +10,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 func TestFromSetUpToTheRecord(t *testing.T) {
@@ -34,7 +34,7 @@ func TestFromSetUpToTheRecord(t *testing.T) {
 	done := w.tidegate(quick("sgw-11111111", "--output", "json", "--label", "app=pay")...)
 	require.Equal(t, 0, done.status)
 	got := done.json(t)
-	require.Equal(t, workflows.GatewayWorkflowID("sgw-11111111"), got.WorkflowID)
+	require.Equal(t, api.GatewayWorkflowID("sgw-11111111"), got.WorkflowID)
 	require.Equal(t, "Completed", got.Execution)
 	require.Equal(t, maintenance.StateCompleted, got.Result.State)
 	for _, step := range maintenance.Steps() {
@@ -73,7 +73,7 @@ func TestAGatewayIsInOneMaintenanceAndWaitsForItsApproval(t *testing.T) {
 
 	again := w.tidegate(quick("sgw-22222222")...)
 	require.Equal(t, 1, again.status)
-	require.Contains(t, again.errors, "sgw-22222222 is in a maintenance already, workflow "+workflows.GatewayWorkflowID("sgw-22222222")+", run ")
+	require.Contains(t, again.errors, "sgw-22222222 is in a maintenance already, workflow "+api.GatewayWorkflowID("sgw-22222222")+", run ")
 
 	require.Eventually(t, func() bool {
 		s := w.tidegate("status", "sgw-22222222", "-o", "json").json(t).Status
@@ -121,7 +121,7 @@ func TestARunGoesOnWhenNobodyFollowsIt(t *testing.T) {
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
-	require.NoError(t, c.CancelWorkflow(t.Context(), workflows.GatewayWorkflowID("sgw-55555555"), ""))
+	require.NoError(t, c.CancelWorkflow(t.Context(), api.GatewayWorkflowID("sgw-55555555"), ""))
 	require.Eventually(t, func() bool {
 		got := w.tidegate("status", "sgw-55555555", "-o", "json").json(t)
 		return got.Execution == "Canceled" && got.Result.State == maintenance.StateFailed
@@ -138,7 +138,7 @@ func TestWhatTheWebUIShowsOfARunBeforeItBegins(t *testing.T) {
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
-	described, err := c.DescribeWorkflow(t.Context(), workflows.GatewayWorkflowID("sgw-11111111"), "")
+	described, err := c.DescribeWorkflow(t.Context(), api.GatewayWorkflowID("sgw-11111111"), "")
 	require.NoError(t, err)
 	summary, err := described.GetStaticSummary()
 	require.NoError(t, err)
@@ -148,7 +148,7 @@ func TestWhatTheWebUIShowsOfARunBeforeItBegins(t *testing.T) {
 	require.Contains(t, details, "gateway `"+arnPrefix+"sgw-11111111` in account `sim`")
 	require.Contains(t, details, "cutoff: 20m")
 	require.Contains(t, details, "label `app=pay`")
-	require.NoError(t, c.TerminateWorkflow(t.Context(), workflows.GatewayWorkflowID("sgw-11111111"), "", "enough"))
+	require.NoError(t, c.TerminateWorkflow(t.Context(), api.GatewayWorkflowID("sgw-11111111"), "", "enough"))
 	ended := w.tidegate("status", "sgw-11111111")
 	require.Equal(t, 1, ended.status)
 	require.Contains(t, ended.out, "terminated")

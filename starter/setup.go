@@ -12,7 +12,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // setupTimeout bounds what a set-up waits for: the server's own caches.
@@ -71,5 +71,5 @@ func setUp(ctx context.Context, c operate.Session, retention time.Duration) erro
 	case err != nil:
 		return fmt.Errorf("look for namespace %s: %w", c.Namespace, err)
 	}
-	return namespace.Ensure(ctx, c, c.Namespace, workflows.SearchAttributes())
+	return namespace.Ensure(ctx, c, c.Namespace, webui.SearchAttributes())
 }

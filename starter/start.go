@@ -13,19 +13,20 @@ import (
 
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // start is one maintenance that is to be started.
 type start struct {
-	input  workflows.MaintenanceInput
+	input  api.MaintenanceInput
 	queue  string
 	detach bool
 }
 
 func (s *start) flags(a *app, cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&s.detach, "detach", false, "return once a worker has taken the campaign or the maintenance up; status 4 where none does within 10s")
-	cmd.Flags().StringVar(&s.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	cmd.Flags().StringVar(&s.queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
 	a.outputFlag(cmd)
 }
 
@@ -43,7 +44,7 @@ func (s *start) run(cmd *cobra.Command, a *app, faults []error) error {
 		return startFailure(c.Namespace, id, err)
 	} else if q != nil {
 		return heldError{fmt.Errorf("%s is quarantined since %s by run %s of %s, and nothing was started: %s. Once it is in order: %s",
-			id, show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, operate.CommandLines(id, []string{workflows.ReleaseUpdate})[0])}
+			id, show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, operate.CommandLines(id, []string{api.ReleaseUpdate})[0])}
 	}
 	run, err := s.launch(cmd.Context(), c)
 	if err != nil {
@@ -75,15 +76,15 @@ func wrongQueue(queue string) error {
 func (s *start) launch(ctx context.Context, c operate.Session) (client.WorkflowRun, error) {
 	target := s.input.Target
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       workflows.GatewayWorkflowID(target.Gateway.ID()),
+		ID:                       api.GatewayWorkflowID(target.Gateway.ID()),
 		TaskQueue:                s.queue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		// Without it the SDK would give the open run for the one that was asked for.
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		TypedSearchAttributes:                    workflows.StartAttributes(target),
+		TypedSearchAttributes:                    webui.StartAttributes(target),
 		StaticSummary:                            staticSummary(target),
 		StaticDetails:                            staticDetails(s.input),
-	}, workflows.GatewayMaintenanceName, s.input)
+	}, api.GatewayMaintenanceName, s.input)
 	if err != nil {
 		return nil, startFailure(c.Namespace, target.Gateway.ID(), err)
 	}
@@ -93,7 +94,7 @@ func (s *start) launch(ctx context.Context, c operate.Session) (client.WorkflowR
 func startFailure(namespace, gatewayID string, err error) error {
 	if open, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return fmt.Errorf("%s is in a maintenance already, workflow %s, run %s; nothing was started: see tidegate status %s",
-			gatewayID, workflows.GatewayWorkflowID(gatewayID), open.RunId, gatewayID)
+			gatewayID, api.GatewayWorkflowID(gatewayID), open.RunId, gatewayID)
 	}
 	return notStarted("the maintenance of "+gatewayID, namespace, err)
 }

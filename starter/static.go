@@ -10,7 +10,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/markdown"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // staticSummary is the line by which the Web UI lists a run. Temporal takes 200
@@ -20,7 +20,7 @@ func staticSummary(t maintenance.Target) string {
 }
 
 // staticDetails say, as Markdown, what was asked for. Temporal takes 20 kB.
-func staticDetails(in workflows.MaintenanceInput) string {
+func staticDetails(in api.MaintenanceInput) string {
 	var b strings.Builder
 	t := in.Target
 	fmt.Fprintf(&b, "Maintenance of **%s**\n\n- gateway `%s` in account `%s`\n", t.Name, t.Gateway.ARN, t.Gateway.Account)

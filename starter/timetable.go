@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // timetable is what plan prints. Its fields are added to, and never renamed. All
@@ -61,14 +61,14 @@ type plannedTarget struct {
 	State string `json:"state"`
 	// Version is the gateway's software; Offered is the date from which AWS offers
 	// an update, which tells no version. Empty: none is offered.
-	Version  string                    `json:"version,omitempty"`
-	Offered  string                    `json:"offered,omitempty"`
-	Proxies  []workflows.SurveyedProxy `json:"proxies,omitempty"`
-	Schedule *maintenance.Schedule     `json:"schedule,omitempty"` // in the gateway's zone; none: it was never read
-	Window   *maintenance.Window       `json:"window,omitempty"`   // in which it would begin, else its next one
-	Forecast maintenance.Duration      `json:"forecast"`
-	Start    time.Time                 `json:"start,omitzero"`
-	End      time.Time                 `json:"end,omitzero"`
+	Version  string                `json:"version,omitempty"`
+	Offered  string                `json:"offered,omitempty"`
+	Proxies  []api.SurveyedProxy   `json:"proxies,omitempty"`
+	Schedule *maintenance.Schedule `json:"schedule,omitempty"` // in the gateway's zone; none: it was never read
+	Window   *maintenance.Window   `json:"window,omitempty"`   // in which it would begin, else its next one
+	Forecast maintenance.Duration  `json:"forecast"`
+	Start    time.Time             `json:"start,omitzero"`
+	End      time.Time             `json:"end,omitzero"`
 	// Blocker is what keeps it, in words Reason; of a planned one, what it waits for
 	// beside its window.
 	Blocker maintenance.Blocker `json:"blocker,omitempty"`
@@ -124,7 +124,7 @@ func (t *timetable) nameCanaries(played fleet.Fleet) {
 }
 
 // read takes over what a roster has read.
-func (p *plannedTarget) read(s workflows.Surveyed) {
+func (p *plannedTarget) read(s api.Surveyed) {
 	p.Account, p.Version, p.Offered = s.Target.Gateway.Account, s.Gateway.SoftwareVersion, s.Gateway.NextUpdateAvailable
 	p.Proxies, p.Anomalies = s.Proxies, s.Anomalies
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // readFleet is a fleet with every kind of target: a canary, two that share a DB
@@ -25,7 +25,7 @@ func readFleet() surveyed {
 	weekly := maintenance.Schedule{Recurrence: maintenance.Weekly, Day: 0, Hour: 2, Minute: 15, Zone: zone}
 	monthly := maintenance.Schedule{Recurrence: maintenance.Monthly, Day: 28, Hour: 22, Minute: 30, Zone: zone}
 	update := fleet.Work{Update: true, Snapshots: 1}
-	s := surveyed{targets: map[string]workflows.Surveyed{}}
+	s := surveyed{targets: map[string]api.Surveyed{}}
 	s.fleet = fleet.Fleet{
 		Rollout: maintenance.Rollout{Waves: []maintenance.Share{share("1")}, Bake: maintenance.Duration(24 * time.Hour)}.WithDefaults(),
 		Rules:   maintenance.Rules{Length: 4 * time.Hour, Cutoff: 30 * time.Minute},
@@ -51,7 +51,7 @@ func readFleet() surveyed {
 			e.Bar = maintenance.BlockedByQuarantine
 		}
 		s.fleet.Entries = append(s.fleet.Entries, e)
-		read := workflows.Surveyed{
+		read := api.Surveyed{
 			Target:  maintenance.Target{Name: t.name, Gateway: maintenance.GatewayRef{Account: "prod"}},
 			Gateway: maintenance.Gateway{ID: t.id, SoftwareVersion: "1.2.3"}, Schedule: t.schedule, Entry: e,
 		}
@@ -61,7 +61,7 @@ func readFleet() surveyed {
 		s.targets[t.id] = read
 	}
 	till := s.targets["sgw-22222222"]
-	till.Proxies = []workflows.SurveyedProxy{
+	till.Proxies = []api.SurveyedProxy{
 		{ProxyID: "151c14381ac14ecfb9703a745b992677po01", From: "2.23.12.000", To: "2.24.03.000"},
 		{ProxyID: "151c14381ac14ecfb9703a745b992678po01", From: "2.24.03.000", To: "2.24.03.000"},
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // timetable prints a plan for people.
@@ -20,7 +20,7 @@ func printTimetable(p show.Printer, t timetable) {
 	show.Section(p, t.Targets, []string{"TARGET", "GATEWAY", "WAVE", "SOFTWARE", "PROXIES", "WINDOW", "WINDOW (UTC)", "FORECAST", "START", "END", "NOTE"}, targetCells)
 	type upgrade struct {
 		target string
-		workflows.SurveyedProxy
+		api.SurveyedProxy
 	}
 	var upgrades []upgrade
 	type anomaly struct{ target, text string }
@@ -66,7 +66,7 @@ func dayOf(offered string) string {
 }
 
 // proxiesText is how many proxies would be upgraded, of how many.
-func proxiesText(proxies []workflows.SurveyedProxy) string {
+func proxiesText(proxies []api.SurveyedProxy) string {
 	if len(proxies) == 0 {
 		return "-"
 	}

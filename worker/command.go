@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // The exit statuses.
@@ -67,7 +67,7 @@ func newCommand() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := cmd.Flags()
 	flags.StringVar(&s.accounts, "accounts", "", "file of the cloud accounts (required)")
-	flags.StringVar(&s.taskQueue, "task-queue", workflows.TaskQueue, "Temporal task queue to poll")
+	flags.StringVar(&s.taskQueue, "task-queue", api.TaskQueue, "Temporal task queue to poll")
 	flags.StringVar(&s.version.DeploymentName, "deployment", "", "Temporal worker deployment that this worker belongs to; none: unversioned")
 	flags.StringVar(&s.version.BuildID, "build-id", "", "which build of the deployment this is, such as its release; with --deployment")
 	flags.BoolVar(&s.promote, "promote", false, "make this build the current one of its deployment once it polls, unless it was replaced before")

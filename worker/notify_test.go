@@ -27,7 +27,8 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // secretPath stands in the addresses of the channels.
@@ -67,7 +68,7 @@ func newStage(t *testing.T, oncall string) *stage {
 	t.Helper()
 	s := &stage{t: t}
 	var err error
-	s.server, err = devserver.Start(t.Context(), devserver.Options{UIPort: devserver.NoUI, SearchAttributes: workflows.SearchAttributes()})
+	s.server, err = devserver.Start(t.Context(), devserver.Options{UIPort: devserver.NoUI, SearchAttributes: webui.SearchAttributes()})
 	require.NoError(t, err)
 	t.Cleanup(s.server.Stop)
 	s.client, err = s.server.NewClient(t.Context())
@@ -136,8 +137,8 @@ func (s *stage) run() client.WorkflowRun {
 		p.Targets = append(p.Targets, maintenance.Target{Name: "files-" + id[4:5], Gateway: maintenance.GatewayRef{Account: "sim", ARN: arn}})
 	}
 	run, err := s.client.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{
-		ID: workflows.CampaignWorkflowID("q4"), TaskQueue: workflows.TaskQueue, TypedSearchAttributes: workflows.CampaignAttributes("q4"),
-	}, workflows.CampaignName, workflows.CampaignInput{Plan: p, Submitter: "alice"})
+		ID: api.CampaignWorkflowID("q4"), TaskQueue: api.TaskQueue, TypedSearchAttributes: webui.CampaignAttributes("q4"),
+	}, api.CampaignName, api.CampaignInput{Plan: p, Submitter: "alice"})
 	require.NoError(s.t, err)
 	return run
 }
@@ -172,8 +173,8 @@ func TestPeopleAreToldOnceOfWhatHappensThoughTheWorkerIsKilled(t *testing.T) {
 	kill()
 	s.work()
 	update, err := s.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
-		WorkflowID: run.GetID(), UpdateName: workflows.ApproveUpdate, WaitForStage: client.WorkflowUpdateStageCompleted,
-		Args: []any{workflows.CampaignOrder{Order: workflows.Order{By: "bob", Why: "for the test"}}},
+		WorkflowID: run.GetID(), UpdateName: api.ApproveUpdate, WaitForStage: client.WorkflowUpdateStageCompleted,
+		Args: []any{api.CampaignOrder{Order: api.Order{By: "bob", Why: "for the test"}}},
 	})
 	require.NoError(t, err)
 	require.NoError(t, update.Get(t.Context(), nil))
@@ -187,7 +188,7 @@ func TestPeopleAreToldOnceOfWhatHappensThoughTheWorkerIsKilled(t *testing.T) {
 		titles = append(titles, title)
 	}
 	require.ElementsMatch(t, []string{hook.deadly, "q4: wave 1 begins", "q4: files-2 failed", "q4: PARTIAL"}, titles)
-	value, err := s.client.QueryWorkflow(t.Context(), run.GetID(), run.GetRunID(), workflows.StatusQuery)
+	value, err := s.client.QueryWorkflow(t.Context(), run.GetID(), run.GetRunID(), api.StatusQuery)
 	require.NoError(t, err)
 	var status fleet.Status
 	require.NoError(t, value.Get(&status))

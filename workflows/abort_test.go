@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // troubled is a fleet with all that an abort can meet: a target with a volume and three
@@ -75,9 +75,9 @@ func TestNothingDisruptiveStartsAfterAnAbort(t *testing.T) {
 			s, p := troubled()
 			env := under(t, noon.Add(-time.Hour), s)
 			var before [][]string
-			first := env.order(after, workflows.AbortUpdate, workflows.CampaignOrder{})
+			first := env.order(after, api.AbortUpdate, api.CampaignOrder{})
 			first.onAccept = func() { before = s.effects() }
-			result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+			result, err := campaign(t, env, api.CampaignInput{Plan: p})
 			require.Error(t, err)
 			require.True(t, first.accepted)
 			require.Equal(t, fleet.Aborted, result.State)
@@ -116,9 +116,9 @@ func TestASecondAbortSaysWhoWasFirstAndWhatIsInProgress(t *testing.T) {
 	s := newSky(1)
 	s.gateways[0].restart = 20 * time.Minute
 	env := under(t, noon.Add(-time.Hour), s)
-	env.order(time.Hour+2*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{})
-	again := env.order(time.Hour+5*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "carol", Why: "again"}})
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignOrder{})
+	again := env.order(time.Hour+5*time.Minute, api.AbortUpdate, api.CampaignOrder{Order: api.Order{By: "carol", Why: "again"}})
+	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
 	require.True(t, again.accepted, again.refused)
 	require.Contains(t, result.Summary, "aborted by bob (for the test)")
@@ -133,8 +133,8 @@ func TestARunPastThePointOfNoReturnRemembersTheAbortOfItsCampaign(t *testing.T) 
 	s, p := troubled()
 	s.gateways[0].restart = 20 * time.Minute
 	env := under(t, noon.Add(-time.Hour), s)
-	env.order(time.Hour+2*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{})
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignOrder{})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, []string{"update " + s.gateways[0].gateway.ID, "snapshot vol-1122aabb"}, s.gateways[0].done())
 }
@@ -149,9 +149,9 @@ func TestTheSummaryHasAnAbortThatCameJustAfterARetry(t *testing.T) {
 	c.noEffect = true
 	env := at(t, noon, c)
 	answers := &answers{t: t}
-	env.RegisterDelayedCallback(func() { env.UpdateWorkflow(workflows.RetryUpdate, "retry", answers.accepted(), alice) }, 5*time.Hour)
+	env.RegisterDelayedCallback(func() { env.UpdateWorkflow(api.RetryUpdate, "retry", answers.accepted(), alice) }, 5*time.Hour)
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(workflows.AbortUpdate, "abort", answers.accepted(), alice)
+		env.UpdateWorkflow(api.AbortUpdate, "abort", answers.accepted(), alice)
 	}, 5*time.Hour)
 	result, err := maintain(t, env, c.input(maintenance.Policy{
 		OnFailure: maintenance.OnFailureHold, WindowLength: maintenance.Duration(12 * time.Hour),

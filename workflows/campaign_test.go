@@ -8,7 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 func TestACampaignTakesEachTargetThroughItsOwnWindow(t *testing.T) {
@@ -17,7 +17,7 @@ func TestACampaignTakesEachTargetThroughItsOwnWindow(t *testing.T) {
 	s.gateways[3].schedule.DayOfWeek = new(2) // Tuesday
 	s.gateways[4].gateway.NextUpdateAvailable = ""
 	env := under(t, noon.Add(-26*time.Hour), s)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.NoError(t, err)
 	require.Equal(t, fleet.Completed, result.State)
 	require.Equal(t, fleet.Counts{Total: 5, Succeeded: 4, Current: 1}, result.Counts)
@@ -56,18 +56,18 @@ func TestARunBeginsEveryTargetWhenThePlanSaidSo(t *testing.T) {
 	var planned fleet.Fleet
 	preview := under(t, start, build())
 	preview.RegisterDelayedCallback(func() {
-		answer, err := preview.QueryWorkflow(workflows.EntriesQuery, fleet.Page{Count: 1000})
+		answer, err := preview.QueryWorkflow(api.EntriesQuery, fleet.Page{Count: 1000})
 		require.NoError(t, err)
 		require.NoError(t, answer.Get(&planned))
 	}, 5*time.Minute)
-	_, err := campaign(t, preview, workflows.CampaignInput{Plan: plan, PlanOnly: true})
+	_, err := campaign(t, preview, api.CampaignInput{Plan: plan, PlanOnly: true})
 	require.NoError(t, err)
 	table, _ := fleet.Timetable(planned, start.Add(5*time.Minute), start.AddDate(1, 0, 0))
 	require.Len(t, table.Entries, n)
 
 	s := build()
 	env := under(t, start, s)
-	_, err = campaign(t, env, workflows.CampaignInput{Plan: plan})
+	_, err = campaign(t, env, api.CampaignInput{Plan: plan})
 	require.NoError(t, err)
 	for i, at := range s.triggered() {
 		require.WithinRange(t, at, table.Entries[i].Begun, table.Entries[i].Begun.Add(2*time.Minute), table.Entries[i].Name)
@@ -98,7 +98,7 @@ func TestWhatDoesNotFitAWindowIsLeftToTheCampaign(t *testing.T) {
 		require.Equal(t, fleet.Waiting, row.State, row)
 		require.True(t, row.Next.Equal(noon.AddDate(0, 0, 7)), row.Next)
 	}, 4*time.Hour)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Equal(t, 1, result.Counts.Succeeded)
 	require.Len(t, first.done(), 3, "%s", first.done()) // one update, two upgrades

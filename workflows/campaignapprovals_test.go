@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // lead is how long before the first window an approval is asked for by default.
@@ -32,7 +32,7 @@ func (e environment) at(when time.Time, do func()) { e.RegisterDelayedCallback(d
 
 // approve sends an approval at an instant.
 func (e environment) approve(when time.Time, by string) *answer {
-	return e.order(when.Sub(e.Now()), workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: by, Why: "CHG-1"}})
+	return e.order(when.Sub(e.Now()), api.ApproveUpdate, api.CampaignOrder{Order: api.Order{By: by, Why: "CHG-1"}})
 }
 
 // Of a window that is days away nobody is asked at once: the targets wait for it, nothing
@@ -49,7 +49,7 @@ func TestAnApprovalIsAskedForBeforeTheFirstWindowAndNotAtOnce(t *testing.T) {
 		require.False(t, early.Asks())
 		require.Equal(t, noon.Add(-lead), early.Approval.AskFrom.UTC())
 		require.Equal(t, noon, early.Approval.Window.UTC())
-		require.Contains(t, early.May, workflows.ApproveUpdate, "an early approval counts")
+		require.Contains(t, early.May, api.ApproveUpdate, "an early approval counts")
 		require.Empty(t, c.told)
 	})
 	env.at(noon.Add(-lead+time.Minute), func() {
@@ -71,7 +71,7 @@ func TestAnApprovalIsAskedForBeforeTheFirstWindowAndNotAtOnce(t *testing.T) {
 		require.Contains(t, c.text[c.told[1]], "bob has approved (CHG-1). Still needed: 1 approval by somebody else.")
 	})
 	env.approve(noon.Add(10*time.Minute), "carol")
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Len(t, s.triggered(), 2)
 	for _, at := range s.triggered() {
@@ -98,7 +98,7 @@ func TestAWindowThatIsMovedNearerAsksForItsApprovalAtOnce(t *testing.T) {
 		require.Len(t, c.told, 1)
 	})
 	env.approve(window.Add(-time.Hour), "bob")
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.WithinRange(t, s.triggered()[0], window, window.Add(2*time.Minute))
 }
@@ -113,7 +113,7 @@ func TestAnEarlyApprovalCounts(t *testing.T) {
 	early := env.approve(noon.AddDate(0, 0, -5), "bob")
 	again := env.approve(noon.AddDate(0, 0, -5).Add(time.Hour), "carol")
 	late := env.approve(noon.Add(2*time.Hour), "bob") // wave 2, while wave 1 bakes
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.True(t, early.accepted && late.accepted)
 	require.Contains(t, again.refused, "wave 1 is approved already, by bob; the wave after it can be approved once it has ended")
@@ -133,7 +133,7 @@ func TestAnApprovalThatIsMissedIsToldInTheRecord(t *testing.T) {
 	s := newSky(1)
 	p, env, _ := aWeekAhead(t, s, noon, maintenance.Approvals{Count: 2, TimeLimit: maintenance.Duration(96 * time.Hour)})
 	env.approve(noon.AddDate(0, 0, -5), "bob")
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, fleet.Expired, result.State)
 	require.Contains(t, result.Summary, "the campaign was not approved within 96h: 1 of 2 given (bob)")
@@ -153,7 +153,7 @@ func TestAnApprovalSurvivesContinuingAsNew(t *testing.T) {
 	in.Carried.Consents = []fleet.Consent{{Wave: 1, By: "bob", At: noon.Add(-time.Hour), Why: "CHG-1"}}
 	in.Carried.Ask = fleet.Ask{Wave: 1, At: noon.Add(-2 * time.Hour)}
 	want := *in.Carried
-	var next workflows.CampaignInput
+	var next api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(nextRun(t, under(t, noon, s), in), &next))
 	require.Equal(t, want.Consents, next.Carried.Consents)
 	require.Equal(t, want.Ask, next.Carried.Ask)

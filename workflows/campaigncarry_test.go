@@ -18,6 +18,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // witness sees how a workflow that is replayed ends.
@@ -44,15 +45,15 @@ func (w *witnessed) ExecuteWorkflow(ctx workflow.Context, in *interceptor.Execut
 // replay plays a history of one workflow task, before which these events came, and
 // in which the campaign continued as new. It gives the input of the next run. The
 // test environment plays each event in a task of its own.
-func replay(t *testing.T, in workflows.CampaignInput, came ...*historypb.HistoryEvent) workflows.CampaignInput {
+func replay(t *testing.T, in api.CampaignInput, came ...*historypb.HistoryEvent) api.CampaignInput {
 	t.Helper()
 	input, err := converter.GetDefaultDataConverter().ToPayloads(in)
 	require.NoError(t, err)
-	kind := &commonpb.WorkflowType{Name: workflows.CampaignName}
+	kind := &commonpb.WorkflowType{Name: api.CampaignName}
 	events := []*historypb.HistoryEvent{{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{
-			WorkflowType: kind, TaskQueue: &taskqueuepb.TaskQueue{Name: workflows.TaskQueue}, Input: input, OriginalExecutionRunId: "run", FirstExecutionRunId: "first",
+			WorkflowType: kind, TaskQueue: &taskqueuepb.TaskQueue{Name: api.TaskQueue}, Input: input, OriginalExecutionRunId: "run", FirstExecutionRunId: "first",
 		}},
 	}}
 	events = append(events, came...)
@@ -60,7 +61,7 @@ func replay(t *testing.T, in workflows.CampaignInput, came ...*historypb.History
 	events = append(events, &historypb.HistoryEvent{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
 		Attributes: &historypb.HistoryEvent_WorkflowTaskScheduledEventAttributes{WorkflowTaskScheduledEventAttributes: &historypb.WorkflowTaskScheduledEventAttributes{
-			TaskQueue: &taskqueuepb.TaskQueue{Name: workflows.TaskQueue},
+			TaskQueue: &taskqueuepb.TaskQueue{Name: api.TaskQueue},
 		}},
 	}, &historypb.HistoryEvent{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED,
@@ -75,7 +76,7 @@ func replay(t *testing.T, in workflows.CampaignInput, came ...*historypb.History
 	}, &historypb.HistoryEvent{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionContinuedAsNewEventAttributes{WorkflowExecutionContinuedAsNewEventAttributes: &historypb.WorkflowExecutionContinuedAsNewEventAttributes{
-			WorkflowType: kind, TaskQueue: &taskqueuepb.TaskQueue{Name: workflows.TaskQueue}, WorkflowTaskCompletedEventId: scheduled + 2, NewExecutionRunId: "next",
+			WorkflowType: kind, TaskQueue: &taskqueuepb.TaskQueue{Name: api.TaskQueue}, WorkflowTaskCompletedEventId: scheduled + 2, NewExecutionRunId: "next",
 		}},
 	})
 	for i, e := range events {
@@ -88,7 +89,7 @@ func replay(t *testing.T, in workflows.CampaignInput, came ...*historypb.History
 	played := replayer.ReplayWorkflowHistory(nil, &historypb.History{Events: events})
 	var next *workflow.ContinueAsNewError
 	require.ErrorAs(t, w.end, &next, errors.Join(w.end, played))
-	var out workflows.CampaignInput
+	var out api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &out))
 	return out
 }

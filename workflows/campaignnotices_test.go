@@ -17,7 +17,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // channels keep what they are told, and take some time for it.
@@ -70,11 +70,11 @@ func TestPeopleAreToldOfEachEventOnce(t *testing.T) {
 	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
 	s.gateways[0].noEffect = true
 	env, c := listening(t, noon.Add(-time.Hour), s, 2*time.Second)
-	env.order(10*time.Minute, workflows.ApproveUpdate, workflows.CampaignOrder{})
-	env.order(2*time.Hour+2*time.Minute, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(0)})
-	env.order(3*time.Hour, workflows.SkipUpdate, workflows.CampaignOrder{Target: nameOf(1)})
-	env.order(3*time.Hour+time.Minute, workflows.SkipUpdate, workflows.CampaignOrder{Target: nameOf(2)})
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	env.order(10*time.Minute, api.ApproveUpdate, api.CampaignOrder{})
+	env.order(2*time.Hour+2*time.Minute, api.RetryUpdate, api.CampaignOrder{Target: nameOf(0)})
+	env.order(3*time.Hour, api.SkipUpdate, api.CampaignOrder{Target: nameOf(1)})
+	env.order(3*time.Hour+time.Minute, api.SkipUpdate, api.CampaignOrder{Target: nameOf(2)})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	const name = "oncall: " + campaignID + ": "
 	// Messages of one moment are sent side by side; the notices below keep their order.
@@ -107,10 +107,10 @@ func TestPeopleAreToldOfATargetThatIsHeldAndOfOneThatOverran(t *testing.T) {
 		s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
 	}, 2*time.Hour)
 	env.RegisterDelayedCallback(func() {
-		require.NoError(t, env.SignalWorkflowByID(workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), "abort",
+		require.NoError(t, env.SignalWorkflowByID(api.GatewayWorkflowID(s.gateways[0].gateway.ID), "abort",
 			map[string]string{"by": "bob", "campaign": campaignID}))
 	}, 2*time.Hour+time.Minute)
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, []string{"oncall: " + campaignID + ": files-000 held", "oncall: " + campaignID + ": files-001 ended after the window"}, c.told)
 }
@@ -135,7 +135,7 @@ func TestADeadChannelHoldsUpNothingAndIsReported(t *testing.T) {
 			p.Notify = toldAll()[:1]
 			env, c := listening(t, noon.Add(-time.Hour), s, tc.takes)
 			c.fail = tc.fail
-			result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+			result, err := campaign(t, env, api.CampaignInput{Plan: p})
 			require.NoError(t, err)
 			require.WithinRange(t, s.triggered()[1], noon, noon.Add(5*time.Second))
 			require.WithinRange(t, env.Now(), result.End, result.End.Add(40*time.Second))
@@ -163,7 +163,7 @@ func TestWhatWasToldIsNotToldAgainAfterContinuingAsNew(t *testing.T) {
 		env, c := listening(t, noon.Add(time.Duration(run)*time.Hour), s, 10*time.Second)
 		next := nextRun(t, env, in)
 		require.ElementsMatch(t, want, c.told, "run %d", run)
-		in = workflows.CampaignInput{}
+		in = api.CampaignInput{}
 		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
 		require.Len(t, in.Carried.Notices, 2)
 		for _, n := range in.Carried.Notices {
@@ -181,7 +181,7 @@ func TestAMessageWithoutAnAnswerIsUnknownAfterContinuingAsNew(t *testing.T) {
 	next := nextRun(t, env, carried(p, fleet.Entry{Name: nameOf(0), Gateway: "sgw-00000001", State: fleet.Failed, End: noon, Attempts: 1},
 		fleet.Entry{Name: nameOf(1), Ref: 1, State: fleet.Waiting}))
 	require.WithinRange(t, env.Now(), noon.Add(30*time.Second), noon.Add(time.Minute))
-	var in workflows.CampaignInput
+	var in api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
 	require.Len(t, in.Carried.Notices, 2)
 	for _, n := range in.Carried.Notices {
@@ -195,7 +195,7 @@ func TestPeopleAreToldOfACampaignThatCannotBegin(t *testing.T) {
 	p := s.plan()
 	p.Notify = []plan.Notify{{Channel: "nobody", On: maintenance.UsualEvents()}, {Channel: "oncall", On: maintenance.UsualEvents()}}
 	env, c := listening(t, noon, s, time.Second)
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.ErrorContains(t, err, `no channel "nobody"`)
 	require.Equal(t, []string{"oncall: " + campaignID + ": could not begin"}, c.told)
 	require.Contains(t, c.text[c.told[0]], `no channel "nobody"`)
@@ -219,7 +219,7 @@ func TestWhatThousandsWereToldFitsOnePayload(t *testing.T) {
 	next := nextRun(t, env, carried(p, entries...))
 	require.Less(t, proto.Size(next), 2<<20)
 	require.ElementsMatch(t, []string{"oncall: " + campaignID + ": 9999 targets failed", "oncall: " + campaignID + ": 9999 targets ended after the window"}, c.told)
-	var in workflows.CampaignInput
+	var in api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
 	require.Len(t, in.Carried.Told.Failed, 9_999)
 	require.Len(t, in.Carried.Told.Overran, 9_999)

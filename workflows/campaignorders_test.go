@@ -9,7 +9,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 func TestAPauseBeginsNothingNewUntilItIsTakenBack(t *testing.T) {
@@ -18,14 +18,14 @@ func TestAPauseBeginsNothingNewUntilItIsTakenBack(t *testing.T) {
 	p := s.plan()
 	p.Rollout.MaxConcurrent = 1
 	env := under(t, noon.Add(-time.Hour), s)
-	paused := env.order(time.Hour+2*time.Minute, workflows.PauseUpdate, workflows.CampaignOrder{})
-	again := env.order(time.Hour+3*time.Minute, workflows.PauseUpdate, workflows.CampaignOrder{})
+	paused := env.order(time.Hour+2*time.Minute, api.PauseUpdate, api.CampaignOrder{})
+	again := env.order(time.Hour+3*time.Minute, api.PauseUpdate, api.CampaignOrder{})
 	env.RegisterDelayedCallback(func() {
 		require.Contains(t, campaignStatus(t, env).Paused, "bob: for the test")
 		require.Equal(t, maintenance.BlockedByPause, rows(t, env)[1].Blocker)
 	}, time.Hour+4*time.Minute)
-	resumed := env.order(2*time.Hour, workflows.ResumeUpdate, workflows.CampaignOrder{})
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	resumed := env.order(2*time.Hour, api.ResumeUpdate, api.CampaignOrder{})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.True(t, paused.accepted && resumed.accepted)
 	require.Contains(t, again.refused, "paused already")
@@ -41,14 +41,14 @@ func TestAnApprovalIsAskedOfDifferentPeopleWhoHaveNotStartedIt(t *testing.T) {
 	p.Approvals = maintenance.Approvals{Count: 2, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
-		return env.order(after, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: who, Why: "change 17"}})
+		return env.order(after, api.ApproveUpdate, api.CampaignOrder{Order: api.Order{By: who, Why: "change 17"}})
 	}
 	submitter := by(10*time.Minute, "alice")
 	first := by(20*time.Minute, "bob")
 	twice := by(30*time.Minute, "bob")
 	second := by(80*time.Minute, "carol")
 	late := by(85*time.Minute, "dave")
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Contains(t, submitter.refused, "alice started the campaign and may not approve it: the campaign still needs 2 approvals by other people")
 	require.True(t, first.accepted)
@@ -67,7 +67,7 @@ func TestACampaignThatNobodyApprovesExpires(t *testing.T) {
 	p := s.plan()
 	p.Approvals = maintenance.Approvals{Count: 1, TimeLimit: maintenance.Duration(72 * time.Hour)}
 	env := under(t, noon.Add(-time.Hour), s)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, fleet.Expired, result.State)
 	require.Contains(t, result.Summary, "the campaign was not approved within 72h: 0 of 1 given")
@@ -89,10 +89,10 @@ func TestAFailureSpendsTheBudgetUntilItIsRetried(t *testing.T) {
 		require.Equal(t, maintenance.BlockedByBudget, rows(t, env)[1].Blocker)
 		s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
 	}, 2*time.Hour)
-	wrong := env.order(2*time.Hour+time.Minute, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(1)})
-	retried := env.order(2*time.Hour+2*time.Minute, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(0)})
-	skipped := env.order(2*time.Hour+3*time.Minute, workflows.SkipUpdate, workflows.CampaignOrder{Target: s.gateways[2].gateway.ID})
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	wrong := env.order(2*time.Hour+time.Minute, api.RetryUpdate, api.CampaignOrder{Target: nameOf(1)})
+	retried := env.order(2*time.Hour+2*time.Minute, api.RetryUpdate, api.CampaignOrder{Target: nameOf(0)})
+	skipped := env.order(2*time.Hour+3*time.Minute, api.SkipUpdate, api.CampaignOrder{Target: s.gateways[2].gateway.ID})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Contains(t, wrong.refused, "want one that has failed")
 	require.True(t, retried.accepted && skipped.accepted)
@@ -106,8 +106,8 @@ func TestAnAbortedCampaignLetsWhatIsPastThePointOfNoReturnFinish(t *testing.T) {
 	p := s.plan()
 	p.Rollout.MaxConcurrent = 2
 	env := under(t, noon.Add(-time.Hour), s)
-	aborted := env.order(time.Hour+2*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{})
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	aborted := env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignOrder{})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.True(t, aborted.accepted)
 	require.Equal(t, fleet.Aborted, result.State)
@@ -122,11 +122,11 @@ func TestATargetIsRescheduledAndMoreRunAtATime(t *testing.T) {
 	p := s.plan()
 	p.Rollout.MaxConcurrent = 1
 	env := under(t, noon.Add(-time.Hour), s)
-	env.order(10*time.Minute, workflows.RescheduleUpdate, workflows.CampaignOrder{Target: nameOf(1), NotBefore: noon.Add(40*time.Minute - time.Millisecond)})
+	env.order(10*time.Minute, api.RescheduleUpdate, api.CampaignOrder{Target: nameOf(1), NotBefore: noon.Add(40*time.Minute - time.Millisecond)})
 	env.RegisterDelayedCallback(func() { require.Equal(t, noon.Add(40*time.Minute), rows(t, env)[1].Next) }, 11*time.Minute)
-	env.order(time.Hour+time.Minute, workflows.ConcurrencyUpdate, workflows.CampaignOrder{MaxConcurrent: 3})
-	absurd := env.order(20*time.Minute, workflows.ConcurrencyUpdate, workflows.CampaignOrder{MaxConcurrent: 5000})
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	env.order(time.Hour+time.Minute, api.ConcurrencyUpdate, api.CampaignOrder{MaxConcurrent: 3})
+	absurd := env.order(20*time.Minute, api.ConcurrencyUpdate, api.CampaignOrder{MaxConcurrent: 5000})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Contains(t, absurd.refused, "want 1 to 500")
 	require.WithinRange(t, s.triggered()[0], noon, noon.Add(30*time.Second))
@@ -139,7 +139,7 @@ func TestATargetThatIsInAnotherRunWaitsForItsEnd(t *testing.T) {
 	s := newSky(2)
 	p := s.plan()
 	p.Policy.WindowLength = maintenance.Duration(12 * time.Hour)
-	id := workflows.GatewayWorkflowID(s.gateways[1].gateway.ID)
+	id := api.GatewayWorkflowID(s.gateways[1].gateway.ID)
 	s.set(id, true)
 	env := under(t, noon.Add(-time.Hour), s)
 	env.RegisterDelayedCallback(func() {
@@ -148,7 +148,7 @@ func TestATargetThatIsInAnotherRunWaitsForItsEnd(t *testing.T) {
 		require.Contains(t, row.Reason, id)
 		s.set(id, false)
 	}, 3*time.Hour)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Equal(t, 2, result.Counts.Succeeded)
 	require.WithinRange(t, s.triggered()[1], noon.Add(2*time.Hour), noon.Add(2*time.Hour+10*time.Minute))
@@ -166,7 +166,7 @@ func TestAWindowThatHasMovedMovesItsTarget(t *testing.T) {
 	s.gateways[0].moves = []move{{at: noon.Add(-30 * time.Hour), day: moved.Day()}}
 	s.gateways[1].moves = []move{{at: noon.Add(-time.Minute), day: moved.Day()}}
 	env := under(t, noon.AddDate(0, 0, -3), s)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.NoError(t, err)
 	require.Equal(t, 2, result.Counts.Succeeded)
 	for i, at := range s.triggered() {
@@ -186,7 +186,7 @@ func TestDiscoveryFindsWhatTheSelectorSays(t *testing.T) {
 	// Read again, when AWS has made the update, it is still a target.
 	s.gateways[6].awsAt = noon.Add(-30 * time.Hour)
 	env := under(t, noon.Add(-60*time.Hour), s)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 4, Succeeded: 3, Current: 1}, result.Counts)
 	for i := range s.triggered() {
@@ -205,14 +205,14 @@ func TestAPlanArrivesInPages(t *testing.T) {
 	add := func(after time.Duration, from, to int) *answer {
 		a := &answer{}
 		env.RegisterDelayedCallback(func() {
-			env.UpdateWorkflow(workflows.AddTargetsUpdate, after.String(), a, workflows.AddTargets{From: from, Targets: all[from:to]})
+			env.UpdateWorkflow(api.AddTargetsUpdate, after.String(), a, api.AddTargets{From: from, Targets: all[from:to]})
 		}, after)
 		return a
 	}
 	gap := add(time.Second, 4, 5)
 	first, second := add(2*time.Second, 2, 4), add(3*time.Second, 4, 5)
 	tooMuch := add(time.Minute, 4, 5)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p, More: 3})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p, More: 3})
 	require.NoError(t, err)
 	require.Contains(t, gap.refused, "want 2")
 	require.True(t, first.accepted && second.accepted)
@@ -231,12 +231,12 @@ func TestAPageThatArrivesAtOnceIsCountedOnce(t *testing.T) {
 	add := func(after time.Duration, from, to int) *answer {
 		a := &answer{}
 		env.RegisterDelayedCallback(func() {
-			env.UpdateWorkflow(workflows.AddTargetsUpdate, after.String(), a, workflows.AddTargets{From: from, Targets: all[from:to]})
+			env.UpdateWorkflow(api.AddTargetsUpdate, after.String(), a, api.AddTargets{From: from, Targets: all[from:to]})
 		}, after)
 		return a
 	}
 	first, second := add(0, 2, 3), add(time.Second, 3, 5)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p, More: 3})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p, More: 3})
 	require.NoError(t, err)
 	require.Empty(t, first.refused+second.refused)
 	require.Equal(t, 5, result.Counts.Succeeded)
@@ -247,7 +247,7 @@ func TestAPlanThatNeverArrivesEndsTheCampaign(t *testing.T) {
 	s := newSky(2)
 	p := s.plan()
 	env := under(t, noon.Add(-time.Hour), s)
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p, More: 3})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p, More: 3})
 	require.ErrorContains(t, err, "3 of 5 targets of the plan never came")
 	require.Empty(t, s.triggered())
 }
@@ -259,7 +259,7 @@ func TestACancelledCampaignIsAborted(t *testing.T) {
 	p.Rollout.MaxConcurrent = 1
 	env := under(t, noon.Add(-time.Hour), s)
 	env.RegisterDelayedCallback(env.CancelWorkflow, time.Hour+2*time.Minute)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, fleet.Aborted, result.State)
 	require.Equal(t, fleet.Counts{Total: 2, Succeeded: 1, Waiting: 1}, result.Counts)
@@ -278,8 +278,8 @@ func TestARetryThatFindsNothingLeftToDoDoesNotMakeAFailureGood(t *testing.T) {
 	p.Policy.SnapshotDeadline = maintenance.Duration(30 * time.Minute)
 	p.Policy.CompensationDeadline = maintenance.Duration(10 * time.Minute)
 	env := under(t, noon.Add(-time.Hour), s)
-	retried := env.order(4*time.Hour, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(0)})
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	retried := env.order(4*time.Hour, api.RetryUpdate, api.CampaignOrder{Target: nameOf(0)})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, fleet.Partial, result.State)
 	require.Equal(t, fleet.Counts{Total: 2, Failed: 1, Succeeded: 1}, result.Counts)
@@ -303,19 +303,19 @@ func TestEveryDecisionKeepsWhatWasDecided(t *testing.T) {
 		env.RegisterDelayedCallback(func() {
 			require.True(t, onlyIf())
 			s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
-			require.NoError(t, env.UpdateWorkflowByID(workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), update, update, &answer{}, workflows.Order{By: by, Why: "mended"}))
+			require.NoError(t, env.UpdateWorkflowByID(api.GatewayWorkflowID(s.gateways[0].gateway.ID), update, update, &answer{}, api.Order{By: by, Why: "mended"}))
 		}, after)
 	}
-	about := func(target string, at time.Time) workflows.CampaignOrder {
-		return workflows.CampaignOrder{Order: workflows.Order{By: "bob", Why: "CHG-1"}, Target: target, NotBefore: at}
+	about := func(target string, at time.Time) api.CampaignOrder {
+		return api.CampaignOrder{Order: api.Order{By: "bob", Why: "CHG-1"}, Target: target, NotBefore: at}
 	}
-	env.order(10*time.Minute, workflows.ApproveUpdate, about("", time.Time{}))
-	env.order(11*time.Minute, workflows.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute-time.Millisecond)))
-	env.order(12*time.Minute, workflows.RescheduleUpdate, about(nameOf(1), time.Time{}))
-	env.order(13*time.Minute, workflows.ConcurrencyUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "bob", Why: "CHG-1"}, MaxConcurrent: 1})
-	env.order(14*time.Minute, workflows.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute)))
-	tell(2*time.Hour, workflows.RetryUpdate, "carol", func() bool { return rows(t, env)[0].State == fleet.Held })
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	env.order(10*time.Minute, api.ApproveUpdate, about("", time.Time{}))
+	env.order(11*time.Minute, api.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute-time.Millisecond)))
+	env.order(12*time.Minute, api.RescheduleUpdate, about(nameOf(1), time.Time{}))
+	env.order(13*time.Minute, api.ConcurrencyUpdate, api.CampaignOrder{Order: api.Order{By: "bob", Why: "CHG-1"}, MaxConcurrent: 1})
+	env.order(14*time.Minute, api.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute)))
+	tell(2*time.Hour, api.RetryUpdate, "carol", func() bool { return rows(t, env)[0].State == fleet.Held })
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	at := func(d time.Duration) time.Time { return noon.Add(d - time.Hour) }
 	want := []maintenance.Decision{
@@ -346,11 +346,11 @@ func TestAnAbortOfOneTargetIsItsCampaignsDecisionToo(t *testing.T) {
 	}
 	env := under(t, noon.Add(-time.Hour), s)
 	env.RegisterDelayedCallback(func() {
-		err := env.UpdateWorkflowByID(workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), workflows.AbortUpdate, "one", &answer{}, workflows.Order{By: "carol", Why: "not this one"})
+		err := env.UpdateWorkflowByID(api.GatewayWorkflowID(s.gateways[0].gateway.ID), api.AbortUpdate, "one", &answer{}, api.Order{By: "carol", Why: "not this one"})
 		require.NoError(t, err)
 	}, 2*time.Hour)
-	env.order(3*time.Hour, workflows.AbortUpdate, workflows.CampaignOrder{})
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	env.order(3*time.Hour, api.AbortUpdate, api.CampaignOrder{})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Len(t, result.Decisions, 2)
 	require.Equal(t, []string{"abort files-000 carol", "abort  bob"}, []string{

@@ -15,24 +15,24 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 func TestAnAbortReachesATargetThatIsJustBeingStarted(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	env := under(t, noon.Add(-time.Hour), s)
-	id, looks := workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), 0
+	id, looks := api.GatewayWorkflowID(s.gateways[0].gateway.ID), 0
 	aborted := &answer{}
 	s.looked = func(asked string) {
 		if asked != id {
 			return
 		}
 		if looks++; looks == 2 { // the last look before it is started
-			env.UpdateWorkflow(workflows.AbortUpdate, "abort", aborted, workflows.CampaignOrder{Order: workflows.Order{By: "bob"}})
+			env.UpdateWorkflow(api.AbortUpdate, "abort", aborted, api.CampaignOrder{Order: api.Order{By: "bob"}})
 		}
 	}
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
 	require.True(t, aborted.accepted)
 	require.Equal(t, fleet.Aborted, result.State)
@@ -42,7 +42,7 @@ func TestAnAbortReachesATargetThatIsJustBeingStarted(t *testing.T) {
 func TestACampaignThatIsAbortedWhileItGathersIsAborted(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(environment){
-		"aborted":   func(env environment) { env.order(time.Second, workflows.AbortUpdate, workflows.CampaignOrder{}) },
+		"aborted":   func(env environment) { env.order(time.Second, api.AbortUpdate, api.CampaignOrder{}) },
 		"cancelled": func(env environment) { env.RegisterDelayedCallback(env.CancelWorkflow, time.Second) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestACampaignThatIsAbortedWhileItGathersIsAborted(t *testing.T) {
 			end(env)
 			p := s.plan()
 			p.Targets = nil
-			result, err := campaign(t, env, workflows.CampaignInput{Plan: p, More: 2})
+			result, err := campaign(t, env, api.CampaignInput{Plan: p, More: 2})
 			require.Error(t, err)
 			require.Equal(t, fleet.Aborted, result.State)
 			require.Empty(t, s.triggered())
@@ -67,7 +67,7 @@ func TestAWindowThatOpensWhileOrdersAreGivenIsNotMissed(t *testing.T) {
 	s.gateways[1].schedule.Minute = new(1)
 	env := under(t, noon.Add(-time.Hour), s)
 	env.meter.orders = 90 * time.Second
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.NoError(t, err)
 	require.WithinRange(t, s.triggered()[1], noon.Add(time.Minute), noon.Add(10*time.Minute))
 }
@@ -80,7 +80,7 @@ func TestAGatewayThatCouldNotBeReadAtFirstMayTurnOutNotToBeChosen(t *testing.T) 
 	p := s.plan()
 	p.Targets, p.Selectors = nil, []plan.Selector{{Account: "prod", Tags: map[string]string{"env": "prod"}}}
 	env := under(t, noon.Add(-time.Hour), s)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 2, Succeeded: 1, Current: 1}, result.Counts)
 	require.NotContains(t, s.triggered(), 1)
@@ -103,7 +103,7 @@ func TestAGatewayThatCouldNotBeReadAtFirstIsBoundByItsLabels(t *testing.T) {
 		require.Equal(t, s.gateways[1].gateway.ID, rows(t, env)[2].Name, "by its id, until it is read")
 	}, 20*time.Minute)
 	env.RegisterDelayedCallback(func() { require.Equal(t, nameOf(1), rows(t, env)[2].Name) }, 50*time.Minute)
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	at := s.triggered()
 	require.WithinRange(t, at[2], noon, noon.Add(time.Minute))
@@ -111,19 +111,19 @@ func TestAGatewayThatCouldNotBeReadAtFirstIsBoundByItsLabels(t *testing.T) {
 }
 
 // carried is a campaign that has come so far and continues as new at once.
-func carried(p plan.Plan, entries ...fleet.Entry) workflows.CampaignInput {
+func carried(p plan.Plan, entries ...fleet.Entry) api.CampaignInput {
 	p.Targets = nil
-	return workflows.CampaignInput{
+	return api.CampaignInput{
 		Plan: p, Submitter: "alice", EventsPerRun: 1,
-		Carried: &workflows.Carried{Start: noon, Entries: entries, Rosters: []string{"roster-0"}},
+		Carried: &api.Carried{Start: noon, Entries: entries, Rosters: []string{"roster-0"}},
 	}
 }
 
 // nextRun is the payload of the run that a campaign continues as.
-func nextRun(t *testing.T, env environment, in workflows.CampaignInput) *commonpb.Payloads {
+func nextRun(t *testing.T, env environment, in api.CampaignInput) *commonpb.Payloads {
 	t.Helper()
 	env.SetCurrentHistoryLength(1)
-	env.ExecuteWorkflow(workflows.CampaignName, in)
+	env.ExecuteWorkflow(api.CampaignName, in)
 	require.True(t, env.IsWorkflowCompleted())
 	var next *workflow.ContinueAsNewError
 	require.ErrorAs(t, env.GetWorkflowError(), &next)
@@ -147,7 +147,7 @@ func TestWhatACampaignCarriesFitsOnePayload(t *testing.T) {
 	entries[9_999].UnreadSince = noon
 	next := nextRun(t, under(t, noon, s), carried(p, entries...))
 	require.Less(t, proto.Size(next), 2<<20)
-	var in workflows.CampaignInput
+	var in api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
 	require.Len(t, in.Carried.Entries, 10_000)
 	require.Contains(t, in.Carried.Entries[0].Note, "the update failed")
@@ -156,17 +156,17 @@ func TestWhatACampaignCarriesFitsOnePayload(t *testing.T) {
 func TestWhatIsSaidIsBounded(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
-	s.set(workflows.QuarantineWorkflowID(s.gateways[0].gateway.ID), true)
+	s.set(api.QuarantineWorkflowID(s.gateways[0].gateway.ID), true)
 	env := under(t, noon.Add(-time.Hour), s)
 	long := strings.Repeat("because ", 200)
-	refused := env.order(10*time.Minute, workflows.SkipUpdate, workflows.CampaignOrder{
-		Order: workflows.Order{By: "bob", Why: long}, Target: nameOf(0),
+	refused := env.order(10*time.Minute, api.SkipUpdate, api.CampaignOrder{
+		Order: api.Order{By: "bob", Why: long}, Target: nameOf(0),
 	})
-	env.order(20*time.Minute, workflows.SkipUpdate, workflows.CampaignOrder{
-		Order: workflows.Order{By: "bob", Why: long[:999]}, Target: nameOf(0),
+	env.order(20*time.Minute, api.SkipUpdate, api.CampaignOrder{
+		Order: api.Order{By: "bob", Why: long[:999]}, Target: nameOf(0),
 	})
 	env.RegisterDelayedCallback(func() { require.Less(t, len(rows(t, env)[0].Note), 200) }, 21*time.Minute)
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
 	require.Contains(t, refused.refused, "want at most 1000")
 }
@@ -182,7 +182,7 @@ func TestATargetWhoseProxiesOnlyAreUpgradedIsForecastNoSnapshots(t *testing.T) {
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, maintenance.Duration(10*time.Minute), rows(t, env)[0].Forecast)
 	}, 30*time.Minute)
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Len(t, first.done(), 1, "%s", first.done())
 }
@@ -190,25 +190,25 @@ func TestATargetWhoseProxiesOnlyAreUpgradedIsForecastNoSnapshots(t *testing.T) {
 func TestAnApprovalCountsForTheWaveThatAsksForIt(t *testing.T) {
 	t.Parallel()
 	s := newSky(3)
-	s.set(workflows.QuarantineWorkflowID(s.gateways[0].gateway.ID), true)
+	s.set(api.QuarantineWorkflowID(s.gateways[0].gateway.ID), true)
 	p := s.plan()
 	p.Rollout.Waves = []maintenance.Share{share(t, "1"), share(t, "1")}
 	p.Approvals = maintenance.Approvals{Count: 1, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-2*time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
-		return env.order(after, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: who}})
+		return env.order(after, api.ApproveUpdate, api.CampaignOrder{Order: api.Order{By: who}})
 	}
 	env.meter.orders = 90 * time.Second
-	env.order(10*time.Minute, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(0)})
+	env.order(10*time.Minute, api.RetryUpdate, api.CampaignOrder{Target: nameOf(0)})
 	first := by(10*time.Minute+20*time.Second, "bob")
 	second := by(10*time.Minute+40*time.Second, "carol") // the campaign is still giving its order
-	env.order(30*time.Minute, workflows.SkipUpdate, workflows.CampaignOrder{Target: nameOf(0)})
+	env.order(30*time.Minute, api.SkipUpdate, api.CampaignOrder{Target: nameOf(0)})
 	env.RegisterDelayedCallback(func() {
 		require.Contains(t, campaignStatus(t, env).Approval.Sentence(), "wave 2 needs approval: 0 of 1 given; alice")
 	}, 40*time.Minute)
 	by(50*time.Minute, "bob")
-	env.order(26*time.Hour, workflows.AbortUpdate, workflows.CampaignOrder{})
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	env.order(26*time.Hour, api.AbortUpdate, api.CampaignOrder{})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.True(t, first.accepted)
 	require.Contains(t, second.refused, "wave 1 is approved already, by bob; the wave after it can be approved once it has ended")
@@ -223,12 +223,12 @@ func TestAWaveInWhichNothingIsToBeDoneNeedsNoApproval(t *testing.T) {
 	p.Approvals = maintenance.Approvals{Count: 2, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
-		return env.order(after, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: who}})
+		return env.order(after, api.ApproveUpdate, api.CampaignOrder{Order: api.Order{By: who}})
 	}
 	by(10*time.Minute, "bob")
 	again, submitter := by(20*time.Minute, " Bob"), by(25*time.Minute, "ALICE")
 	by(30*time.Minute, "carol")
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Equal(t, 1, result.Counts.Succeeded)
 	require.Contains(t, again.refused, "Bob has approved wave 2 already")
@@ -240,18 +240,18 @@ func TestAnOrderThatWouldHaveNoEffectIsRefused(t *testing.T) {
 	s := newSky(1)
 	p := s.plan()
 	env := under(t, noon.Add(-time.Hour), s)
-	planned := env.order(time.Minute, workflows.PauseUpdate, workflows.CampaignOrder{})
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p, PlanOnly: true})
+	planned := env.order(time.Minute, api.PauseUpdate, api.CampaignOrder{})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p, PlanOnly: true})
 	require.NoError(t, err)
 	require.Contains(t, planned.refused, "only plans")
 
 	env = under(t, noon.Add(-time.Hour), s)
-	env.order(time.Hour+2*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{})
+	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignOrder{})
 	var late []*answer
-	for _, o := range []string{workflows.ResumeUpdate, workflows.PauseUpdate, workflows.ConcurrencyUpdate} {
-		late = append(late, env.order(time.Hour+3*time.Minute, o, workflows.CampaignOrder{MaxConcurrent: 3}))
+	for _, o := range []string{api.ResumeUpdate, api.PauseUpdate, api.ConcurrencyUpdate} {
+		late = append(late, env.order(time.Hour+3*time.Minute, o, api.CampaignOrder{MaxConcurrent: 3}))
 	}
-	_, err = campaign(t, env, workflows.CampaignInput{Plan: p})
+	_, err = campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	for _, a := range late {
 		require.Contains(t, a.refused, "it is stopped already: aborted by bob")
@@ -265,12 +265,12 @@ func TestATargetThatIsDeferredAgainAndAgainIsLeftForLonger(t *testing.T) {
 	s := newSky(1)
 	env := under(t, noon.Add(-time.Hour), s)
 	begun := 0
-	env.RegisterWorkflowWithOptions(func(workflow.Context, workflows.MaintenanceInput) (maintenance.Result, error) {
+	env.RegisterWorkflowWithOptions(func(workflow.Context, api.MaintenanceInput) (maintenance.Result, error) {
 		begun++
 		return maintenance.Result{State: maintenance.StateDeferred}, nil
-	}, workflow.RegisterOptions{Name: workflows.GatewayMaintenanceName, DisableAlreadyRegisteredCheck: true})
-	env.order(4*time.Hour, workflows.AbortUpdate, workflows.CampaignOrder{})
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	}, workflow.RegisterOptions{Name: api.GatewayMaintenanceName, DisableAlreadyRegisteredCheck: true})
+	env.order(4*time.Hour, api.AbortUpdate, api.CampaignOrder{})
+	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
 	require.Greater(t, begun, 3)
 	require.Less(t, begun, 20)
@@ -303,8 +303,8 @@ func TestAnAbortedCampaignTriggersNothingASecondTime(t *testing.T) {
 	p := s.plan()
 	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
 	env := under(t, noon.Add(-time.Hour), s)
-	env.order(time.Hour+2*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{})
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignOrder{})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, fleet.Aborted, result.State)
 	require.Len(t, s.gateways[0].done(), 1, "%s", s.gateways[0].done())
@@ -315,8 +315,8 @@ func TestACampaignWhoseRosterEndsWhileItGathersEnds(t *testing.T) {
 	s := newSky(2)
 	env := under(t, noon.Add(-time.Hour), s)
 	env.SetTestTimeout(5 * time.Second)
-	env.RegisterWorkflowWithOptions(func(workflow.Context, workflows.RosterInput) error { return nil },
-		workflow.RegisterOptions{Name: workflows.RosterName, DisableAlreadyRegisteredCheck: true})
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	env.RegisterWorkflowWithOptions(func(workflow.Context, api.RosterInput) error { return nil },
+		workflow.RegisterOptions{Name: api.RosterName, DisableAlreadyRegisteredCheck: true})
+	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.ErrorContains(t, err, "roster-000 has ended before it had read its targets")
 }

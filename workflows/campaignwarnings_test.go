@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // What was odd about the plan file is part of the campaign's record, wherever that
@@ -21,7 +21,7 @@ func TestACampaignShowsItsPlansWarnings(t *testing.T) {
 		require.Equal(t, p.Warnings, campaignStatus(t, env).Warnings)
 		require.Contains(t, metadata(t, env).GetCurrentDetails(), "has ended, and freezes nothing")
 	}, time.Minute)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Equal(t, p.Warnings, result.Warnings)
 }
@@ -44,7 +44,7 @@ func TestACampaignWarnsOfCalendarsThatHaveEnded(t *testing.T) {
 			s := newSky(1)
 			p := s.plan()
 			p.CalendarsUntil = tc.until
-			result, err := campaign(t, under(t, noon.Add(-time.Hour), s), workflows.CampaignInput{Plan: p})
+			result, err := campaign(t, under(t, noon.Add(-time.Hour), s), api.CampaignInput{Plan: p})
 			require.NoError(t, err)
 			if !tc.warns {
 				require.Empty(t, result.Warnings)

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -21,7 +23,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 const never = 1000 * time.Hour
@@ -163,9 +165,9 @@ func (c *cloud) Proxies(account string) (activities.ProxyCloud, error) {
 func (c *cloud) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	switch {
 	case c.instanceTaken(id):
-		return running(id, activities.InstanceHoldMemo, c.holder)
+		return running(id, names.InstanceHoldMemo, c.holder)
 	case c.quarantined != nil:
-		return running(id, activities.QuarantineMemo, c.quarantined)
+		return running(id, names.QuarantineMemo, c.quarantined)
 	case id == c.inProgress:
 		return running(id, "", nil)
 	}
@@ -183,7 +185,7 @@ func (c *cloud) UpdateWorkflow(context.Context, client.UpdateWorkflowOptions) (c
 // instanceTaken is true while the workflow of that id holds the DB instance for another
 // run.
 func (c *cloud) instanceTaken(id string) bool {
-	return id == workflows.InstanceHoldWorkflowID(c.holder.InstanceID) && c.now().Before(c.heldUntil)
+	return id == api.InstanceHoldWorkflowID(c.holder.InstanceID) && c.now().Before(c.heldUntil)
 }
 
 func running(id, memo string, value any) (*workflowservice.DescribeWorkflowExecutionResponse, error) {

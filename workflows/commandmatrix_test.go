@@ -9,7 +9,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // The commands about one target of a campaign, as the matrix calls them.
@@ -59,14 +59,14 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 			map[string]string{skips: acts, retries: "is waiting: want one that has failed", puts: acts, takesBack: acts},
 		},
 		"waiting, and quarantined": {
-			bars("quarantined", workflows.QuarantineWorkflowID),
+			bars("quarantined", api.QuarantineWorkflowID),
 			map[string]string{
 				skips: acts, puts: acts, takesBack: notKept,
 				retries: "is read again by itself once its gateway is released: quarantined since",
 			},
 		},
 		"waiting, and in another run": {
-			bars("in the run", workflows.GatewayWorkflowID),
+			bars("in the run", api.GatewayWorkflowID),
 			map[string]string{
 				skips: acts, puts: acts, takesBack: notKept,
 				retries: "is read again by itself once that run has ended: in the run gateway-sgw-00000001",
@@ -114,7 +114,7 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 		"failed, and quarantined": {
 			func(e *fleet.Entry, s *sky) {
 				ended(fleet.Failed)(e, s)
-				s.set(workflows.QuarantineWorkflowID(e.Gateway), true)
+				s.set(api.QuarantineWorkflowID(e.Gateway), true)
 			},
 			map[string]string{skips: acts, retries: released, puts: "is failed: only one that waits", takesBack: "is failed: only one that waits"},
 		},
@@ -127,7 +127,7 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 		"skipped, and quarantined": {
 			func(e *fleet.Entry, s *sky) {
 				ended(fleet.Skipped)(e, s)
-				s.set(workflows.QuarantineWorkflowID(e.Gateway), true)
+				s.set(api.QuarantineWorkflowID(e.Gateway), true)
 			},
 			map[string]string{
 				skips: "has ended already: skipped", retries: released, puts: "is skipped: only one that waits", takesBack: "is skipped: only one that waits",
@@ -163,16 +163,16 @@ func giveOne(t *testing.T, command, want string, arrange func(*fleet.Entry, *sky
 	env.meter.alone = true
 	in := carried(p, entries...)
 	in.EventsPerRun, in.Carried.Swept = 0, noon
-	o := workflows.CampaignOrder{Order: workflows.Order{By: "carol", Why: "for the test"}, Target: nameOf(0)}
+	o := api.CampaignOrder{Order: api.Order{By: "carol", Why: "for the test"}, Target: nameOf(0)}
 	update := command
 	switch command {
 	case puts:
 		o.NotBefore = noon.AddDate(0, 0, 30)
 	case takesBack:
-		update = workflows.RescheduleUpdate
+		update = api.RescheduleUpdate
 	}
 	entry := func() fleet.Entry {
-		answer, err := env.QueryWorkflow(workflows.EntriesQuery, fleet.Page{Count: 1})
+		answer, err := env.QueryWorkflow(api.EntriesQuery, fleet.Page{Count: 1})
 		require.NoError(t, err)
 		var f fleet.Fleet
 		require.NoError(t, answer.Get(&f))
@@ -184,12 +184,12 @@ func giveOne(t *testing.T, command, want string, arrange func(*fleet.Entry, *sky
 	env.RegisterDelayedCallback(func() {
 		after = entry()
 		if entries[0].State.InProgress() {
-			env.SignalWorkflow(workflows.NewsSignal, workflows.News{Events: []fleet.Event{
+			env.SignalWorkflow(api.NewsSignal, api.News{Events: []fleet.Event{
 				{Kind: fleet.KindEnded, Attempt: 1, State: fleet.Succeeded, At: noon},
 			}})
 		}
 	}, 4*time.Minute)
-	env.order(5*time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{})
+	env.order(5*time.Minute, api.AbortUpdate, api.CampaignOrder{})
 	result, err := campaign(t, env, in)
 	require.Error(t, err)
 	if want != acts {
@@ -212,10 +212,10 @@ func giveOne(t *testing.T, command, want string, arrange func(*fleet.Entry, *sky
 func TestEveryCommandOnEveryRunActsOrSaysWhyNot(t *testing.T) {
 	t.Parallel()
 	const (
-		approve, abort, retry, skip = workflows.ApproveUpdate, workflows.AbortUpdate, workflows.RetryUpdate, workflows.SkipUpdate
+		approve, abort, retry, skip = api.ApproveUpdate, api.AbortUpdate, api.RetryUpdate, api.SkipUpdate
 		asksNobody                  = "this run does not ask for an approval"
 	)
-	stuck := func(c *cloud, in *workflows.MaintenanceInput) {
+	stuck := func(c *cloud, in *api.MaintenanceInput) {
 		c.noEffect = true
 		in.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
 	}
@@ -223,7 +223,7 @@ func TestEveryCommandOnEveryRunActsOrSaysWhyNot(t *testing.T) {
 		start   time.Time
 		cloud   func() *cloud
 		policy  maintenance.Policy
-		arrange func(*cloud, *workflows.MaintenanceInput)
+		arrange func(*cloud, *api.MaintenanceInput)
 		after   time.Duration // of its start, it is in that state
 		is      func(maintenance.Status) bool
 		answers map[string]string
@@ -298,37 +298,37 @@ func TestEveryCommandOnEveryRunActsOrSaysWhyNot(t *testing.T) {
 func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 	t.Parallel()
 	const (
-		approve, pause, resume = workflows.ApproveUpdate, workflows.PauseUpdate, workflows.ResumeUpdate
-		abort, concurrency     = workflows.AbortUpdate, workflows.ConcurrencyUpdate
+		approve, pause, resume = api.ApproveUpdate, api.PauseUpdate, api.ResumeUpdate
+		abort, concurrency     = api.AbortUpdate, api.ConcurrencyUpdate
 		noApproval             = "the plan asks for no approval"
 		stopped                = "it is stopped already: aborted by dave (enough)"
 		plans                  = "it only plans, and begins nothing"
 	)
 	for state, tc := range map[string]struct {
-		arrange func(*workflows.CampaignInput)
+		arrange func(*api.CampaignInput)
 		answers map[string]string
 	}{
 		"is in progress": {
-			func(*workflows.CampaignInput) {},
+			func(*api.CampaignInput) {},
 			map[string]string{approve: noApproval, pause: acts, resume: "it is not paused", concurrency: acts, abort: acts},
 		},
 		"is paused": {
-			func(in *workflows.CampaignInput) { in.Carried.Paused = "dave: INC-77" },
+			func(in *api.CampaignInput) { in.Carried.Paused = "dave: INC-77" },
 			map[string]string{approve: noApproval, pause: "it is paused already, by dave: INC-77", resume: acts, concurrency: acts, abort: acts},
 		},
 		"needs an approval": {
-			func(in *workflows.CampaignInput) { in.Plan.Approvals.Count = 1 },
+			func(in *api.CampaignInput) { in.Plan.Approvals.Count = 1 },
 			map[string]string{approve: acts, pause: acts, resume: "it is not paused", concurrency: acts, abort: acts},
 		},
 		"is stopped": {
-			func(in *workflows.CampaignInput) {
+			func(in *api.CampaignInput) {
 				in.Carried.Stopped = "aborted by dave (enough)"
 				in.Carried.Entries[0].Begin(1, noon)
 			},
 			map[string]string{approve: stopped, pause: stopped, resume: stopped, concurrency: stopped, abort: acts},
 		},
 		"only plans": {
-			func(in *workflows.CampaignInput) { in.PlanOnly = true },
+			func(in *api.CampaignInput) { in.PlanOnly = true },
 			map[string]string{approve: plans, pause: plans, resume: plans, concurrency: plans, abort: acts},
 		},
 	} {
@@ -345,7 +345,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 				})
 				in.EventsPerRun, in.Carried.Swept = 0, noon
 				tc.arrange(&in)
-				o := workflows.CampaignOrder{Order: workflows.Order{By: "carol", Why: "for the test"}}
+				o := api.CampaignOrder{Order: api.Order{By: "carol", Why: "for the test"}}
 				if command == concurrency {
 					o.MaxConcurrent = 7
 				}
@@ -353,11 +353,11 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 				var after fleet.Status
 				env.RegisterDelayedCallback(func() {
 					after = campaignStatus(t, env)
-					env.SignalWorkflow(workflows.NewsSignal, workflows.News{Events: []fleet.Event{
+					env.SignalWorkflow(api.NewsSignal, api.News{Events: []fleet.Event{
 						{Kind: fleet.KindEnded, Attempt: 1, State: fleet.Succeeded, At: noon},
 					}})
 				}, 2*time.Minute)
-				env.order(3*time.Minute, abort, workflows.CampaignOrder{})
+				env.order(3*time.Minute, abort, api.CampaignOrder{})
 				result, _ := campaign(t, env, in) //nolint:errcheck // how it ends is not the matter
 				require.Equal(t, want == acts, answer.accepted, answer.refused)
 				require.Contains(t, answer.refused, want)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // firstBytes are those that the tightest place keeps: a target's note in its campaign.
@@ -78,7 +78,7 @@ func TestTheConsequenceStandsBeforeTheCloudsWords(t *testing.T) {
 			if tc.abort {
 				env.RegisterDelayedCallback(func() {
 					require.True(t, status(t, env).Held)
-					env.UpdateWorkflow(workflows.AbortUpdate, "abort", (&answers{t: t}).accepted(), alice)
+					env.UpdateWorkflow(api.AbortUpdate, "abort", (&answers{t: t}).accepted(), alice)
 				}, 12*time.Hour)
 			}
 			result, err := maintain(t, env, c.input(tc.policy))

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // longestDocument is how many bytes the Web UI may hand over in an address, where
@@ -47,7 +47,7 @@ func TestTheDetailsOfTenThousandTargetsAreSmall(t *testing.T) {
 	var entries []fleet.Entry
 	for i := range 10_000 {
 		e := fleet.Entry{
-			Name: fmt.Sprintf("magasin-d'été-%05d", i), Gateway: fmt.Sprintf("sgw-%08X", i), Ref: workflows.RefOf(i/200, i%200), Wave: i / 200,
+			Name: fmt.Sprintf("magasin-d'été-%05d", i), Gateway: fmt.Sprintf("sgw-%08X", i), Ref: api.RefOf(i/200, i%200), Wave: i / 200,
 			Schedule: sundayNoon(), State: fleet.Waiting, Work: fleet.Work{Update: true},
 		}
 		switch {
@@ -93,12 +93,12 @@ func TestTheDetailsOfARunSayWhatMayBeDone(t *testing.T) {
 	}
 	look("asks", time.Hour)
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(workflows.ApproveUpdate, "approve", (&answers{t: t}).accepted(), alice)
+		env.UpdateWorkflow(api.ApproveUpdate, "approve", (&answers{t: t}).accepted(), alice)
 	}, time.Hour+time.Minute)
 	look("waits", time.Hour+2*time.Minute)
 	look("held", 8*time.Hour)
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(workflows.AbortUpdate, "abort", (&answers{t: t}).accepted(), alice)
+		env.UpdateWorkflow(api.AbortUpdate, "abort", (&answers{t: t}).accepted(), alice)
 	}, 9*time.Hour)
 	_, err := maintain(t, env, in)
 	require.Error(t, err)
@@ -133,7 +133,7 @@ func TestTheDetailsOfferNoOrderPastThePointOfNoReturn(t *testing.T) {
 func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 	t.Parallel()
 	s := newSky(3)
-	s.set(workflows.QuarantineWorkflowID(s.gateways[2].gateway.ID), true)
+	s.set(api.QuarantineWorkflowID(s.gateways[2].gateway.ID), true)
 	p := s.plan()
 	p.Approvals.Count = 2
 	p.Rollout.MaxConcurrent = 1
@@ -143,15 +143,15 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 		env.RegisterDelayedCallback(func() { said[what] = details(t, env) }, after)
 	}
 	look("asks", 10*time.Minute)
-	env.order(11*time.Minute, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "bob", Why: "see [CHG-1]"}})
+	env.order(11*time.Minute, api.ApproveUpdate, api.CampaignOrder{Order: api.Order{By: "bob", Why: "see [CHG-1]"}})
 	look("one of two", 12*time.Minute)
-	env.order(13*time.Minute, workflows.ApproveUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "carol"}})
+	env.order(13*time.Minute, api.ApproveUpdate, api.CampaignOrder{Order: api.Order{By: "carol"}})
 	look("waits", 14*time.Minute)
 	look("runs", time.Hour+2*time.Minute)
-	env.order(time.Hour+3*time.Minute, workflows.PauseUpdate, workflows.CampaignOrder{})
+	env.order(time.Hour+3*time.Minute, api.PauseUpdate, api.CampaignOrder{})
 	look("paused", time.Hour+4*time.Minute)
-	env.order(2*time.Hour, workflows.AbortUpdate, workflows.CampaignOrder{})
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	env.order(2*time.Hour, api.AbortUpdate, api.CampaignOrder{})
+	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	said["ended"] = details(t, env)
 	today := noon.Format(time.DateOnly)

@@ -1,6 +1,5 @@
-// Package workflows holds the deterministic orchestration of a maintenance: in
-// what order things happen, what is waited for, what is taken back. It decides
-// through internal/maintenance and acts through activities, and does neither
-// itself. Its histories live for months: changes are additive, and a change of
-// order stands behind a named version predicate.
+// Package workflows registers every workflow of Tidegate. They are deterministic and orchestrate: they decide
+// through internal/maintenance and act through activities, and do neither themselves. Begin with target, the
+// maintenance of one target, and campaign, that of a fleet; api has what travels between them and the rest of
+// the program. The tests of this folder play all of them together in virtual time.
 package workflows

@@ -18,6 +18,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // environment is the SDK's test environment in virtual time, with a meter.
@@ -53,7 +54,7 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 		func(workflow.Context, maintenance.Quarantine) (maintenance.Decision, error) {
 			return maintenance.Decision{}, nil
 		},
-		workflow.RegisterOptions{Name: workflows.QuarantineName, DisableAlreadyRegisteredCheck: true})
+		workflow.RegisterOptions{Name: api.QuarantineName, DisableAlreadyRegisteredCheck: true})
 	activities.Register(env, activities.Providers{AWS: c, Huawei: c, Known: c, Runs: c, Now: env.Now})
 	return env
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // sky is a fleet of gateways, each in a fake cloud of its own. They are asked by
@@ -329,12 +329,12 @@ func under(t *testing.T, start time.Time, s *sky) environment {
 }
 
 // campaign runs one to its end and gives its record.
-func campaign(t *testing.T, env environment, in workflows.CampaignInput) (fleet.Result, error) {
+func campaign(t *testing.T, env environment, in api.CampaignInput) (fleet.Result, error) {
 	t.Helper()
 	if in.Submitter == "" {
 		in.Submitter = "alice"
 	}
-	env.ExecuteWorkflow(workflows.CampaignName, in)
+	env.ExecuteWorkflow(api.CampaignName, in)
 	require.True(t, env.IsWorkflowCompleted())
 	err := env.GetWorkflowError()
 	var result fleet.Result
@@ -355,7 +355,7 @@ func campaign(t *testing.T, env environment, in workflows.CampaignInput) (fleet.
 // rows are the campaign's targets as the query shows them.
 func rows(t *testing.T, env environment) []fleet.Row {
 	t.Helper()
-	answer, err := env.QueryWorkflow(workflows.TargetsQuery, fleet.Page{Count: 1000})
+	answer, err := env.QueryWorkflow(api.TargetsQuery, fleet.Page{Count: 1000})
 	require.NoError(t, err)
 	var all []fleet.Row
 	require.NoError(t, answer.Get(&all))
@@ -364,7 +364,7 @@ func rows(t *testing.T, env environment) []fleet.Row {
 
 func campaignStatus(t *testing.T, env environment) fleet.Status {
 	t.Helper()
-	answer, err := env.QueryWorkflow(workflows.StatusQuery)
+	answer, err := env.QueryWorkflow(api.StatusQuery)
 	require.NoError(t, err)
 	var s fleet.Status
 	require.NoError(t, answer.Get(&s))
@@ -373,7 +373,7 @@ func campaignStatus(t *testing.T, env environment) fleet.Status {
 
 // order sends an update when the environment is at an instant, and gives where the
 // answer will be.
-func (e environment) order(after time.Duration, update string, o workflows.CampaignOrder) *answer {
+func (e environment) order(after time.Duration, update string, o api.CampaignOrder) *answer {
 	a := &answer{}
 	if o.By == "" {
 		o.By, o.Why = "bob", "for the test"

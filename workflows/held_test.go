@@ -8,19 +8,19 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // holdingSky has a gateway whose first update has no effect, so that its maintenance is
 // held at await-running.
-func holdingSky(t *testing.T) (*sky, environment, workflows.CampaignInput) {
+func holdingSky(t *testing.T) (*sky, environment, api.CampaignInput) {
 	t.Helper()
 	s := newSky(1)
 	p := s.plan()
 	p.Policy.OnFailure = maintenance.OnFailureHold
 	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
 	s.gateways[0].noEffect = true
-	return s, under(t, noon.Add(-time.Hour), s), workflows.CampaignInput{Plan: p}
+	return s, under(t, noon.Add(-time.Hour), s), api.CampaignInput{Plan: p}
 }
 
 // start lets the campaign find its target's run.
@@ -28,7 +28,7 @@ func (s *sky) start(t *testing.T, env environment) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.parents = map[string]string{workflows.GatewayWorkflowID(s.gateways[0].gateway.ID): campaignStatus(t, env).Rosters[0]}
+	s.parents = map[string]string{api.GatewayWorkflowID(s.gateways[0].gateway.ID): campaignStatus(t, env).Rosters[0]}
 }
 
 func (s *sky) mend() { s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{} }
@@ -48,8 +48,8 @@ func TestAHeldTargetIsHeldInItsCampaign(t *testing.T) {
 		require.Contains(t, status.May, "retry")
 		require.NotContains(t, status.May, "skip")
 		s.mend()
-		err := env.UpdateWorkflowByID(workflows.GatewayWorkflowID(s.gateways[0].gateway.ID), workflows.RetryUpdate, "retry", &answer{},
-			workflows.Order{By: "bob", Why: "mended"})
+		err := env.UpdateWorkflowByID(api.GatewayWorkflowID(s.gateways[0].gateway.ID), api.RetryUpdate, "retry", &answer{},
+			api.Order{By: "bob", Why: "mended"})
 		require.NoError(t, err)
 		env.RegisterDelayedCallback(func() { require.Equal(t, fleet.Running, rows(t, env)[0].State) }, time.Second)
 	}, 2*time.Hour)
@@ -65,9 +65,9 @@ func TestWhatOnlyARunCanTakeIsPassedOnToIt(t *testing.T) {
 		says   string // of the refusal; empty: it is taken
 		counts fleet.Counts
 	}{
-		"retry":                   {update: workflows.RetryUpdate, counts: fleet.Counts{Total: 1, Succeeded: 1}},
-		"abort":                   {update: workflows.AbortUpdate, counts: fleet.Counts{Total: 1, Failed: 1}},
-		"skip what all builds on": {update: workflows.SkipUpdate, says: "its maintenance refuses it: await-running cannot be skipped", counts: fleet.Counts{Total: 1, Succeeded: 1}},
+		"retry":                   {update: api.RetryUpdate, counts: fleet.Counts{Total: 1, Succeeded: 1}},
+		"abort":                   {update: api.AbortUpdate, counts: fleet.Counts{Total: 1, Failed: 1}},
+		"skip what all builds on": {update: api.SkipUpdate, says: "its maintenance refuses it: await-running cannot be skipped", counts: fleet.Counts{Total: 1, Succeeded: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,8 +75,8 @@ func TestWhatOnlyARunCanTakeIsPassedOnToIt(t *testing.T) {
 			env.RegisterDelayedCallback(func() { s.start(t, env) }, 2*time.Hour)
 			// So that the refused ones end too.
 			env.RegisterDelayedCallback(s.mend, 2*time.Hour+time.Second)
-			given := env.order(2*time.Hour+2*time.Second, tc.update, workflows.CampaignOrder{Target: nameOf(0)})
-			last := env.order(3*time.Hour, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(0)})
+			given := env.order(2*time.Hour+2*time.Second, tc.update, api.CampaignOrder{Target: nameOf(0)})
+			last := env.order(3*time.Hour, api.RetryUpdate, api.CampaignOrder{Target: nameOf(0)})
 			result, err := campaign(t, env, in)
 			require.Equal(t, tc.counts.Failed > 0, err != nil)
 			require.Equal(t, tc.counts, result.Counts)
@@ -90,7 +90,7 @@ func TestWhatOnlyARunCanTakeIsPassedOnToIt(t *testing.T) {
 			require.Len(t, result.Decisions, 1)
 			d := result.Decisions[0]
 			require.Equal(t, []string{tc.update, nameOf(0), "bob", "for the test"}, []string{d.What, d.Target, d.By, d.Why})
-			if tc.update == workflows.RetryUpdate {
+			if tc.update == api.RetryUpdate {
 				require.Len(t, s.triggered(), 1)
 			}
 		})
@@ -102,8 +102,8 @@ func TestAnAbortOfOneTargetLeavesItsCampaignAlone(t *testing.T) {
 	s := newSky(2)
 	s.gateways[1].schedule.DayOfWeek = new(2)
 	env := under(t, noon.Add(-time.Hour), s)
-	waits := env.order(time.Minute, workflows.AbortUpdate, workflows.CampaignOrder{Target: nameOf(1)})
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	waits := env.order(time.Minute, api.AbortUpdate, api.CampaignOrder{Target: nameOf(1)})
+	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.NoError(t, err)
 	require.Contains(t, waits.refused, "files-001 is waiting: no maintenance of it runs that could be aborted")
 	require.Equal(t, 2, result.Counts.Succeeded)
@@ -119,12 +119,12 @@ func TestAHeldStepKeepsItsFailedAttempts(t *testing.T) {
 		require.Equal(t, maintenance.StepHeld, step.State)
 		require.Len(t, step.Failed, 1)
 		require.Nil(t, step.Failed[0].Until)
-		env.UpdateWorkflow(workflows.RetryUpdate, "first", answers.accepted(), alice)
+		env.UpdateWorkflow(api.RetryUpdate, "first", answers.accepted(), alice)
 	}, time.Hour)
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, maintenance.StepHeld, status(t, env).Steps[5].State)
 		c.proxies[proxyIDs[1]].reject = ""
-		env.UpdateWorkflow(workflows.RetryUpdate, "second", answers.accepted(), alice)
+		env.UpdateWorkflow(api.RetryUpdate, "second", answers.accepted(), alice)
 	}, 90*time.Minute)
 	in := c.input(holding)
 	in.HeldChannels = []string{"oncall"}

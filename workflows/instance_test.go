@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // heldBy lets another run hold the DB instance until then.
@@ -100,7 +100,7 @@ func TestRunHoldsNoInstanceWhileItWaitsForAnother(t *testing.T) {
 	first := c.begun["upgrade "+proxyIDs[0]]
 	require.True(t, first.Before(free), "the instance that nobody held is worked on at once, not at %s", first)
 	require.False(t, c.begun["upgrade "+proxyIDs[1]].Before(free))
-	at := released[workflows.InstanceHoldWorkflowID(instanceID)]
+	at := released[api.InstanceHoldWorkflowID(instanceID)]
 	require.False(t, at.IsZero(), "the instance was kept: %v", released)
 	require.True(t, at.After(first) && at.Before(free), "released at %s, of an upgrade at %s", at, first)
 }
@@ -116,7 +116,7 @@ func TestHeldRunHoldsNoInstance(t *testing.T) {
 	env.RegisterDelayedCallback(func() {
 		require.True(t, status(t, env).Held)
 		require.False(t, released.IsZero(), "it is kept while a person is asked")
-		env.UpdateWorkflow(workflows.AbortUpdate, "abort", answers.accepted(), alice)
+		env.UpdateWorkflow(api.AbortUpdate, "abort", answers.accepted(), alice)
 	}, 2*time.Hour)
 	_, err := maintain(t, env, c.input(holding))
 	require.Error(t, err)
@@ -129,7 +129,7 @@ func TestAbortEndsTheWaitForAnInstance(t *testing.T) {
 	env := at(t, noon, c)
 	c.heldBy(env, noon.Add(24*time.Hour))
 	answers := &answers{t: t}
-	env.RegisterDelayedCallback(func() { env.UpdateWorkflow(workflows.AbortUpdate, "abort", answers.accepted(), alice) }, 10*time.Minute)
+	env.RegisterDelayedCallback(func() { env.UpdateWorkflow(api.AbortUpdate, "abort", answers.accepted(), alice) }, 10*time.Minute)
 	result, err := maintain(t, env, c.input(maintenance.Policy{}))
 	require.Error(t, err)
 	require.Equal(t, maintenance.StateFailed, result.State)

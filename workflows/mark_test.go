@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // testNamespace is that of the SDK's test environment.
@@ -224,7 +224,7 @@ func TestACampaignRestoresWhatARunLeft(t *testing.T) {
 		require.Empty(t, elsewhere.done())
 		elsewhere.tags, elsewhere.schedule.AutomaticUpdates = nil, maintenance.AllVersions // as the runbook says
 	}, 70*time.Minute)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 2, Current: 1}, result.Counts)
 	require.Equal(t, []string{"automatic-updates ALL_VERSIONS", unmarks}, left.done())

@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
@@ -37,6 +37,6 @@ func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
 		"asking":   {fleet.Status{Approval: &fleet.Approval{Wave: 1}}, []string{"approve", "pause", "concurrency", "abort"}},
 		"a failed": {fleet.Status{Counts: fleet.Counts{Total: 1, Failed: 1}}, []string{"pause", "retry", "skip", "concurrency", "abort"}},
 	} {
-		require.Equal(t, tc.want, workflows.CampaignMay(tc.status), name)
+		require.Equal(t, tc.want, api.CampaignMay(tc.status), name)
 	}
 }

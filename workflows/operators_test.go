@@ -7,10 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
-var alice = workflows.Order{By: "alice", Why: "CHG-1"}
+var alice = api.Order{By: "alice", Why: "CHG-1"}
 
 // holding is a policy that asks when a step has failed.
 var holding = maintenance.Policy{OnFailure: maintenance.OnFailureHold, Proxies: maintenance.ProxyPolicy{ShiftReads: true}}
@@ -37,15 +37,15 @@ func TestHeldStepIsRetriedSkippedOrAborted(t *testing.T) {
 		says    string
 	}{
 		"retried once the cause is gone": {
-			order: workflows.RetryUpdate, arrange: func(c *cloud) { c.proxies[proxyIDs[1]].reject = "" },
+			order: api.RetryUpdate, arrange: func(c *cloud) { c.proxies[proxyIDs[1]].reject = "" },
 			state: maintenance.StateCompleted, effects: [][]string{first, turnedDown, again},
 		},
 		"skipped": {
-			order: workflows.SkipUpdate, state: maintenance.StatePartial, effects: [][]string{first, turnedDown},
+			order: api.SkipUpdate, state: maintenance.StatePartial, effects: [][]string{first, turnedDown},
 			says: "was skipped by alice",
 		},
 		"aborted": {
-			order: workflows.AbortUpdate, state: maintenance.StatePartial, effects: [][]string{first, turnedDown},
+			order: api.AbortUpdate, state: maintenance.StatePartial, effects: [][]string{first, turnedDown},
 			says: "aborted by alice (CHG-1)",
 		},
 	} {
@@ -87,13 +87,13 @@ func TestOrdersThatAreRefused(t *testing.T) {
 		order  string
 		says   string
 	}{
-		"abort past the point of no return": {after: 2 * time.Minute, order: workflows.AbortUpdate, says: "point of no return"},
-		"retry where nothing is held":       {after: 2 * time.Minute, order: workflows.RetryUpdate, says: "nothing is held"},
-		"skip where nothing is held":        {after: 2 * time.Minute, order: workflows.SkipUpdate, says: "nothing is held"},
-		"approve where nobody asked":        {after: 2 * time.Minute, order: workflows.ApproveUpdate, says: "does not ask"},
+		"abort past the point of no return": {after: 2 * time.Minute, order: api.AbortUpdate, says: "point of no return"},
+		"retry where nothing is held":       {after: 2 * time.Minute, order: api.RetryUpdate, says: "nothing is held"},
+		"skip where nothing is held":        {after: 2 * time.Minute, order: api.SkipUpdate, says: "nothing is held"},
+		"approve where nobody asked":        {after: 2 * time.Minute, order: api.ApproveUpdate, says: "does not ask"},
 		"skip what all else builds on": {
 			policy: maintenance.Policy{OnFailure: maintenance.OnFailureHold, UpdateDeadline: maintenance.Duration(20 * time.Minute)},
-			after:  time.Hour, order: workflows.SkipUpdate, says: "await-running cannot be skipped",
+			after:  time.Hour, order: api.SkipUpdate, says: "await-running cannot be skipped",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestOrdersThatAreRefused(t *testing.T) {
 			env := at(t, noon, c)
 			answers := &answers{t: t}
 			env.RegisterDelayedCallback(func() {
-				env.UpdateWorkflow(tc.order, "nameless", answers.rejected("by is empty"), workflows.Order{})
+				env.UpdateWorkflow(tc.order, "nameless", answers.rejected("by is empty"), api.Order{})
 				env.UpdateWorkflow(tc.order, "order", answers.rejected(tc.says), alice)
 			}, tc.after)
 			env.RegisterDelayedCallback(env.CancelWorkflow, 2*time.Hour)
@@ -141,7 +141,7 @@ func TestAbortAtEveryWaitLeavesNothingBehind(t *testing.T) {
 			env := at(t, tc.start, c)
 			answers := &answers{t: t}
 			env.RegisterDelayedCallback(func() {
-				env.UpdateWorkflow(workflows.AbortUpdate, "order", answers.accepted(), alice)
+				env.UpdateWorkflow(api.AbortUpdate, "order", answers.accepted(), alice)
 			}, tc.after)
 			result, err := maintain(t, env, c.input(tc.policy))
 			require.Error(t, err)
@@ -149,7 +149,7 @@ func TestAbortAtEveryWaitLeavesNothingBehind(t *testing.T) {
 			require.Equal(t, tc.state, result.State, result.Summary)
 			require.Contains(t, result.Summary, "aborted by alice")
 			require.Equal(t, append([]string{}, tc.effects...), c.done())
-			require.Equal(t, workflows.AbortUpdate, result.Decisions[0].What)
+			require.Equal(t, api.AbortUpdate, result.Decisions[0].What)
 		})
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // leaveReads is what a run leaves that was terminated while the reads of the first proxy
@@ -203,7 +203,7 @@ func TestACampaignRestoresTheReadsThatARunLeft(t *testing.T) {
 	p.Policy.Proxies.ShiftReads = true
 	env := under(t, noon.Add(-time.Hour), s)
 	env.RegisterDelayedCallback(func() { require.Contains(t, rows(t, env)[0].Note, "left at primary 0, replicas 0") }, 30*time.Minute)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 1, Current: 1}, result.Counts)
 	require.Equal(t, []string{"weights " + proxyIDs[0] + " 100", "unmark " + proxyIDs[0]}, c.done())
@@ -218,8 +218,8 @@ func TestExamineFindsTheReadsThatARunLeft(t *testing.T) {
 	c.leaveReads(t, testNamespace)
 	c.instanceTags["tg1-"+proxyIDs[1][:32]] = "by-ann"
 	env := under(t, noon, s)
-	env.ExecuteWorkflow(workflows.ExamineName, workflows.ExamineInput{Probes: []workflows.Probe{{Account: "prod", Huawei: true, Instance: instanceID}}})
-	var out workflows.ExamineOutput
+	env.ExecuteWorkflow(api.ExamineName, api.ExamineInput{Probes: []api.Probe{{Account: "prod", Huawei: true, Instance: instanceID}}})
+	var out api.ExamineOutput
 	require.NoError(t, env.GetWorkflowResult(&out))
 	require.Len(t, out.Probes[0].Marks, 1)
 	require.Equal(t, maintenance.MarkLeft, out.Probes[0].Marks[0].Standing)

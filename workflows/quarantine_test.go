@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 func TestFailedForwardOnlyStepQuarantinesTheGateway(t *testing.T) {
@@ -61,11 +62,11 @@ func TestQuarantineLastsUntilItIsReleasedWithAReason(t *testing.T) {
 	workflows.Register(env)
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(workflows.ReleaseUpdate, "nameless", answers.rejected("by is empty"), workflows.Order{Why: "x"})
-		env.UpdateWorkflow(workflows.ReleaseUpdate, "groundless", answers.rejected("why is empty"), workflows.Order{By: "alice"})
-		env.UpdateWorkflow(workflows.ReleaseUpdate, "release", answers.accepted(), workflows.Order{By: "alice", Why: "replaced the host"})
+		env.UpdateWorkflow(api.ReleaseUpdate, "nameless", answers.rejected("by is empty"), api.Order{Why: "x"})
+		env.UpdateWorkflow(api.ReleaseUpdate, "groundless", answers.rejected("why is empty"), api.Order{By: "alice"})
+		env.UpdateWorkflow(api.ReleaseUpdate, "release", answers.accepted(), api.Order{By: "alice", Why: "replaced the host"})
 	}, 100*24*time.Hour)
-	env.ExecuteWorkflow(workflows.QuarantineName, maintenance.Quarantine{Gateway: gatewayID, Since: noon})
+	env.ExecuteWorkflow(api.QuarantineName, maintenance.Quarantine{Gateway: gatewayID, Since: noon})
 	require.NoError(t, env.GetWorkflowError())
 	var decision maintenance.Decision
 	require.NoError(t, env.GetWorkflowResult(&decision))

@@ -3,6 +3,11 @@ package workflows
 import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/campaign"
+	"github.com/tidegate/tidegate/workflows/examine"
+	"github.com/tidegate/tidegate/workflows/target"
 )
 
 // Register makes every workflow known to a worker, a replayer or a test
@@ -10,28 +15,28 @@ import (
 // moves to another where it continues as new; the others move at once, and so their
 // order of steps changes behind named predicates only.
 func Register(to worker.WorkflowRegistry) {
-	to.RegisterWorkflowWithOptions(GatewayMaintenance, workflow.RegisterOptions{
-		Name:               GatewayMaintenanceName,
+	to.RegisterWorkflowWithOptions(target.GatewayMaintenance, workflow.RegisterOptions{
+		Name:               api.GatewayMaintenanceName,
 		VersioningBehavior: workflow.VersioningBehaviorPinned,
 	})
-	to.RegisterWorkflowWithOptions(Campaign, workflow.RegisterOptions{
-		Name:               CampaignName,
+	to.RegisterWorkflowWithOptions(campaign.Campaign, workflow.RegisterOptions{
+		Name:               api.CampaignName,
 		VersioningBehavior: workflow.VersioningBehaviorPinned,
 	})
-	to.RegisterWorkflowWithOptions(Roster, workflow.RegisterOptions{
-		Name:               RosterName,
+	to.RegisterWorkflowWithOptions(campaign.Roster, workflow.RegisterOptions{
+		Name:               api.RosterName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
-	to.RegisterWorkflowWithOptions(Quarantine, workflow.RegisterOptions{
-		Name:               QuarantineName,
+	to.RegisterWorkflowWithOptions(target.Quarantine, workflow.RegisterOptions{
+		Name:               api.QuarantineName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
-	to.RegisterWorkflowWithOptions(InstanceHold, workflow.RegisterOptions{
-		Name:               InstanceHoldName,
+	to.RegisterWorkflowWithOptions(target.InstanceHold, workflow.RegisterOptions{
+		Name:               api.InstanceHoldName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
-	to.RegisterWorkflowWithOptions(Examine, workflow.RegisterOptions{
-		Name:               ExamineName,
+	to.RegisterWorkflowWithOptions(examine.Examine, workflow.RegisterOptions{
+		Name:               api.ExamineName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // After the update, a wait for the next window must not take the update for news
@@ -88,7 +88,7 @@ func TestRetriedProxyClearsTheDoubt(t *testing.T) {
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
 		c.proxies[proxyIDs[0]].fail = ""
-		env.UpdateWorkflow(workflows.RetryUpdate, "order", answers.accepted(), alice)
+		env.UpdateWorkflow(api.RetryUpdate, "order", answers.accepted(), alice)
 	}, time.Hour)
 	result, err := maintain(t, env, c.input(holding))
 	require.NoError(t, err)
@@ -102,7 +102,7 @@ func TestAbortOfAHeldRunKeepsTheFailureInTheRecord(t *testing.T) {
 	env := at(t, noon, c)
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(workflows.AbortUpdate, "order", answers.accepted(), alice)
+		env.UpdateWorkflow(api.AbortUpdate, "order", answers.accepted(), alice)
 	}, time.Hour)
 	result, err := maintain(t, env, c.input(holding))
 	require.Error(t, err)
@@ -120,7 +120,7 @@ func TestAbortBetweenTwoTriggers(t *testing.T) {
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
 		require.False(t, status(t, env).PastNoReturn)
-		env.UpdateWorkflow(workflows.AbortUpdate, "order", answers.accepted(), alice)
+		env.UpdateWorkflow(api.AbortUpdate, "order", answers.accepted(), alice)
 	}, time.Hour)
 	result, err := maintain(t, env, c.input(maintenance.Policy{
 		WindowLength: maintenance.Duration(15 * time.Minute), Cutoff: new(maintenance.Duration(5 * time.Minute)),

@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 const day = 24 * time.Hour
@@ -22,16 +22,16 @@ func (e environment) release(after time.Duration) {
 
 // moved is what a run leaves to the one in which it goes on; nil where it went on
 // by itself.
-func moved(t *testing.T, env environment) *workflows.MaintenanceInput {
+func moved(t *testing.T, env environment) *api.MaintenanceInput {
 	t.Helper()
 	err := env.GetWorkflowError()
 	var next *workflow.ContinueAsNewError
 	if !errors.As(err, &next) {
 		return nil
 	}
-	require.Equal(t, workflows.GatewayMaintenanceName, next.WorkflowType.Name)
+	require.Equal(t, api.GatewayMaintenanceName, next.WorkflowType.Name)
 	require.EqualValues(t, workflow.ContinueAsNewVersioningBehaviorAutoUpgrade, next.InitialVersioningBehavior)
-	var in workflows.MaintenanceInput
+	var in api.MaintenanceInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
 	return &in
 }
@@ -44,11 +44,11 @@ func TestASleepingRunGoesOnInTheNewBuildWithWhatWasDecided(t *testing.T) {
 	env := at(t, start, c)
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(workflows.ApproveUpdate, "", answers.accepted(), workflows.Order{By: "alice", Why: "CHG-1"})
+		env.UpdateWorkflow(api.ApproveUpdate, "", answers.accepted(), api.Order{By: "alice", Why: "CHG-1"})
 	}, time.Hour)
 	env.release(50 * time.Hour)
 	policy := maintenance.Policy{Approval: true, AutomaticUpdates: maintenance.AutomaticUpdatesHold}
-	env.ExecuteWorkflow(workflows.GatewayMaintenanceName, c.input(policy))
+	env.ExecuteWorkflow(api.GatewayMaintenanceName, c.input(policy))
 	in := moved(t, env)
 	require.NotNil(t, in, env.GetWorkflowError())
 	require.WithinRange(t, env.Now(), start.Add(50*time.Hour), start.Add(74*time.Hour))
@@ -78,7 +78,7 @@ func TestARunThatWaitsForAnApprovalMoves(t *testing.T) {
 	c := newCloud()
 	env := at(t, noon, c)
 	env.release(time.Hour)
-	env.ExecuteWorkflow(workflows.GatewayMaintenanceName, c.input(maintenance.Policy{Approval: true}))
+	env.ExecuteWorkflow(api.GatewayMaintenanceName, c.input(maintenance.Policy{Approval: true}))
 	in := moved(t, env)
 	require.NotNil(t, in, env.GetWorkflowError())
 	require.True(t, in.Policy.Approval)
@@ -94,7 +94,7 @@ func TestWhatAWSUpdatesDuringTheMoveIsSeen(t *testing.T) {
 	c.volumes = c.volumes[:1]
 	env := at(t, start, c)
 	env.release(time.Hour)
-	env.ExecuteWorkflow(workflows.GatewayMaintenanceName, c.input(maintenance.Policy{}))
+	env.ExecuteWorkflow(api.GatewayMaintenanceName, c.input(maintenance.Policy{}))
 	in := moved(t, env)
 	require.NotNil(t, in, env.GetWorkflowError())
 	c.awsAt = env.Now().Add(-time.Minute) // and it restarts for five
@@ -148,7 +148,7 @@ func TestARunThatCannotLetGoMovesLater(t *testing.T) {
 	env.release(time.Hour)
 	env.RegisterDelayedCallback(func() { c.refuse["automatic-updates"] = 1 << 30 }, time.Hour)
 	env.RegisterDelayedCallback(func() { c.refuse["automatic-updates"] = 0 }, 60*time.Hour)
-	env.ExecuteWorkflow(workflows.GatewayMaintenanceName, c.input(maintenance.Policy{
+	env.ExecuteWorkflow(api.GatewayMaintenanceName, c.input(maintenance.Policy{
 		AutomaticUpdates: maintenance.AutomaticUpdatesHold, CompensationDeadline: maintenance.Duration(time.Hour),
 	}))
 	require.NotNil(t, moved(t, env), env.GetWorkflowError())
@@ -165,7 +165,7 @@ func TestARunThatIsAbortedWhileItLetsGoDoesNotMove(t *testing.T) {
 	env.release(time.Hour)
 	env.RegisterDelayedCallback(func() { c.refuse["automatic-updates"] = 1 << 30 }, time.Hour)
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(workflows.AbortUpdate, "", answers.accepted(), workflows.Order{By: "alice", Why: "CHG-1"})
+		env.UpdateWorkflow(api.AbortUpdate, "", answers.accepted(), api.Order{By: "alice", Why: "CHG-1"})
 		c.refuse["automatic-updates"] = 0
 	}, day+time.Minute)
 	result, err := maintain(t, env, c.input(maintenance.Policy{AutomaticUpdates: maintenance.AutomaticUpdatesHold}))

@@ -10,15 +10,15 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // page is the input of a roster of the sky's targets. The environment's only
 // workflow is the roster itself, which therefore takes the news that are meant for
 // its campaign.
-func (s *sky) page() workflows.RosterInput {
+func (s *sky) page() api.RosterInput {
 	p := s.plan()
-	in := workflows.RosterInput{Campaign: campaignID, First: "first", Plan: p, Targets: p.Targets}
+	in := api.RosterInput{Campaign: campaignID, First: "first", Plan: p, Targets: p.Targets}
 	in.Plan.Targets = nil
 	return in
 }
@@ -30,7 +30,7 @@ func TestARosterEndsWhenItsCampaignIsFoundGone(t *testing.T) {
 	env := under(t, start, s)
 	end := 30 * time.Hour // long after its first reading
 	env.RegisterDelayedCallback(func() { s.set(campaignID, false) }, end)
-	env.ExecuteWorkflow(workflows.RosterName, s.page())
+	env.ExecuteWorkflow(api.RosterName, s.page())
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())
 	require.WithinRange(t, env.Now(), start.Add(end), start.Add(end+time.Minute))
@@ -46,7 +46,7 @@ func TestARosterWhoseCampaignIsGoneSeesItsRunningTargetHome(t *testing.T) {
 		s.set(campaignID, false)
 		env.SignalWorkflow("orders", map[string]any{"begin": []map[string]int{{"line": 1, "attempt": 1}}})
 	}, 24*time.Hour-5*time.Minute)
-	env.ExecuteWorkflow(workflows.RosterName, s.page())
+	env.ExecuteWorkflow(api.RosterName, s.page())
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())
 	require.WithinRange(t, env.Now(), noon.Add(25*time.Minute), noon.Add(35*time.Minute))
@@ -75,7 +75,7 @@ func TestARunningTargetOfALostRosterKeepsItsKeysUntilItsRunHasEnded(t *testing.T
 			in := carried(s.plan(), entries...)
 			in.EventsPerRun, in.Carried.Rosters, in.Carried.Lost = 0, []string{"roster-0", campaignID}, lost
 			in.Plan.Rollout.MaxFailures = share(t, "100%")
-			id := workflows.GatewayWorkflowID(entries[0].Gateway)
+			id := api.GatewayWorkflowID(entries[0].Gateway)
 			s.set(id, true)
 			env.RegisterDelayedCallback(func() {
 				all := rows(t, env)
@@ -106,8 +106,8 @@ func TestARunningTargetOfALostRosterKeepsItsKeysUntilItsRunHasEnded(t *testing.T
 func TestTwoCampaignsOfOneMinuteHaveOtherRosters(t *testing.T) {
 	t.Parallel()
 	require.NotEqual(t,
-		workflows.RosterWorkflowID("campaign-q4", "019e0c6a-1f00-7abc-8def-000000000001", 0),
-		workflows.RosterWorkflowID("campaign-q4", "019e0c6a-9d10-7abc-8def-000000000002", 0))
+		api.RosterWorkflowID("campaign-q4", "019e0c6a-1f00-7abc-8def-000000000001", 0),
+		api.RosterWorkflowID("campaign-q4", "019e0c6a-9d10-7abc-8def-000000000002", 0))
 }
 
 // A campaign learns within a minute that a roster is gone, also one that an earlier run
@@ -123,7 +123,7 @@ func TestARosterThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
 			Name: nameOf(i), Gateway: s.gateways[i].gateway.ID, Ref: i, State: fleet.Running, Begun: noon, Attempts: 1, Work: fleet.Work{Update: true},
 			Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12},
 		}
-		s.set(workflows.GatewayWorkflowID(entries[i].Gateway), true)
+		s.set(api.GatewayWorkflowID(entries[i].Gateway), true)
 	}
 	entries[3].State = fleet.Waiting
 	in := carried(s.plan(), entries...)
@@ -135,7 +135,7 @@ func TestARosterThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
 	env.RegisterDelayedCallback(func() {
 		s.end("roster-0", maintenance.Result{})
 		for i, state := range ends {
-			s.end(workflows.GatewayWorkflowID(entries[i].Gateway), maintenance.Result{State: state, Summary: "so it ended", Gateway: maintenance.GatewayOutcome{Updated: true}})
+			s.end(api.GatewayWorkflowID(entries[i].Gateway), maintenance.Result{State: state, Summary: "so it ended", Gateway: maintenance.GatewayOutcome{Updated: true}})
 		}
 	}, 40*time.Minute)
 	result, err := campaign(t, env, in)
@@ -159,13 +159,13 @@ func TestAHeldTargetWithoutItsRosterIsShownAsHeld(t *testing.T) {
 	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: gateway, State: fleet.Running, Begun: noon, Attempts: 1})
 	in.EventsPerRun, in.Carried.Rosters, in.Carried.Lost, in.Carried.Swept = 0, []string{"roster-0"}, []int{0}, noon
 	env.meter.gone = "roster-0"
-	s.set(workflows.GatewayWorkflowID(gateway), true)
+	s.set(api.GatewayWorkflowID(gateway), true)
 	env.RegisterDelayedCallback(func() {
 		env.SignalWorkflow("held", map[string]string{"gateway": gateway, "reason": "update failed"})
 	}, 10*time.Minute)
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, "update failed", rows(t, env)[0].Note)
-		s.end(workflows.GatewayWorkflowID(gateway), maintenance.Result{State: maintenance.StateCompleted, Gateway: maintenance.GatewayOutcome{Updated: true}})
+		s.end(api.GatewayWorkflowID(gateway), maintenance.Result{State: maintenance.StateCompleted, Gateway: maintenance.GatewayOutcome{Updated: true}})
 	}, 11*time.Minute)
 	result, err := campaign(t, env, in)
 	require.NoError(t, err)
@@ -182,7 +182,7 @@ func TestADecisionWithoutARosterReachesItsCampaign(t *testing.T) {
 	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: gateway, State: fleet.Running, Begun: noon, Attempts: 1})
 	in.EventsPerRun, in.Carried.Rosters, in.Carried.Lost, in.Carried.Swept = 0, []string{"roster-0"}, []int{0}, noon
 	env.meter.gone = "roster-0"
-	s.set(workflows.GatewayWorkflowID(gateway), true)
+	s.set(api.GatewayWorkflowID(gateway), true)
 	retried := maintenance.Decision{What: "retry", Step: maintenance.StepRunning, By: "carol", Why: "mended", At: noon.Add(9 * time.Minute)}
 	passed := maintenance.Decision{What: "abort", By: "bob", At: noon.Add(10 * time.Minute), Campaign: "default-test-workflow-id"}
 	env.RegisterDelayedCallback(func() {
@@ -193,7 +193,7 @@ func TestADecisionWithoutARosterReachesItsCampaign(t *testing.T) {
 		require.Equal(t, []maintenance.Decision{retried}, campaignStatus(t, env).Decisions)
 		record := maintenance.Result{State: maintenance.StateCompleted, Gateway: maintenance.GatewayOutcome{Updated: true}, Decisions: []maintenance.Decision{retried, passed}}
 		record.Decisions[0].Target = ""
-		s.end(workflows.GatewayWorkflowID(gateway), record)
+		s.end(api.GatewayWorkflowID(gateway), record)
 	}, 11*time.Minute)
 	result, err := campaign(t, env, in)
 	require.NoError(t, err)
@@ -205,10 +205,10 @@ func TestATargetWhoseRunWasTerminatedSaysWhatThatMeans(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	env := under(t, noon.Add(-time.Hour), s)
-	env.RegisterWorkflowWithOptions(func(workflow.Context, workflows.MaintenanceInput) (maintenance.Result, error) {
+	env.RegisterWorkflowWithOptions(func(workflow.Context, api.MaintenanceInput) (maintenance.Result, error) {
 		return maintenance.Result{}, &temporal.TerminatedError{}
-	}, workflow.RegisterOptions{Name: workflows.GatewayMaintenanceName, DisableAlreadyRegisteredCheck: true})
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan()})
+	}, workflow.RegisterOptions{Name: api.GatewayMaintenanceName, DisableAlreadyRegisteredCheck: true})
+	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
 	require.Len(t, result.Failures, 1)
 	require.Equal(t, "left no record of what it did: look at the gateway before it is tried again: it was terminated in Temporal", result.Failures[0].Note)

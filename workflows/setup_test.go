@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/test/teststart"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 const (
@@ -74,20 +75,20 @@ func (c *cloud) withProxies(n int) *cloud {
 }
 
 // input is the maintenance of everything that the cloud holds.
-func (c *cloud) input(policy maintenance.Policy) workflows.MaintenanceInput {
+func (c *cloud) input(policy maintenance.Policy) api.MaintenanceInput {
 	policy.UpdateDelay = cmp.Or(policy.UpdateDelay, new(maintenance.Duration(0)))
 	policy.SteadyFor = maintenance.Duration(3 * time.Millisecond) // the one wait in real time
 	target := maintenance.Target{Name: "payments-1", Gateway: maintenance.GatewayRef{Account: "prod", ARN: gatewayARN}}
 	for _, id := range proxyIDs[:len(c.proxies)] {
 		target.Proxies = append(target.Proxies, maintenance.ProxyRef{Account: "prod", InstanceID: instanceID, ProxyID: id})
 	}
-	return workflows.MaintenanceInput{Target: target, Policy: policy}
+	return api.MaintenanceInput{Target: target, Policy: policy}
 }
 
 // maintain runs the whole workflow and gives its record, however it ended.
-func maintain(t *testing.T, env environment, in workflows.MaintenanceInput) (maintenance.Result, error) {
+func maintain(t *testing.T, env environment, in api.MaintenanceInput) (maintenance.Result, error) {
 	t.Helper()
-	env.ExecuteWorkflow(workflows.GatewayMaintenanceName, in)
+	env.ExecuteWorkflow(api.GatewayMaintenanceName, in)
 	require.True(t, env.IsWorkflowCompleted())
 	err := env.GetWorkflowError()
 	var result maintenance.Result

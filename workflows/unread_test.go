@@ -9,7 +9,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // longWindows are a plan's, in which a gateway may come back late.
@@ -42,9 +42,9 @@ func TestAGatewayThatIsOfflineKeepsNobodyElse(t *testing.T) {
 		require.Contains(t, row.Reason, "and is tried again all the time: gateway "+arnOf(1)+": the gateway is not connected")
 		require.Equal(t, 3, status.Counts.Succeeded)
 		require.Contains(t, status.Held, nameOf(1)+" is not read: make it reachable")
-		require.Contains(t, status.May, workflows.RetryUpdate)
+		require.Contains(t, status.May, api.RetryUpdate)
 	}, 2*time.Hour)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: longWindows(s.plan())})
+	result, err := campaign(t, env, api.CampaignInput{Plan: longWindows(s.plan())})
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 4, Succeeded: 4}, result.Counts)
 	at := s.triggered()
@@ -70,7 +70,7 @@ func TestATargetThatGivesNoAnswerKeepsNobodyElse(t *testing.T) {
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, maintenance.BlockedByReading, campaignStatus(t, env).Unavailable[0].Blocker)
 	}, 30*time.Second)
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: longWindows(s.plan())})
+	result, err := campaign(t, env, api.CampaignInput{Plan: longWindows(s.plan())})
 	require.NoError(t, err)
 	require.Equal(t, 3, result.Counts.Succeeded)
 	at := s.triggered()
@@ -93,8 +93,8 @@ func TestATargetWithoutPermissionIsReadAtOnceWhereAPersonSaysSo(t *testing.T) {
 		require.Equal(t, noon.Add(time.Minute), row.ReadAt)
 		require.Contains(t, row.Reason, "refused for lack of permission")
 	}, 30*time.Second)
-	retry := env.order(3*time.Hour+10*time.Minute, workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(1)})
-	result, err := campaign(t, env, workflows.CampaignInput{Plan: longWindows(s.plan())})
+	retry := env.order(3*time.Hour+10*time.Minute, api.RetryUpdate, api.CampaignOrder{Target: nameOf(1)})
+	result, err := campaign(t, env, api.CampaignInput{Plan: longWindows(s.plan())})
 	require.NoError(t, err)
 	require.Equal(t, 2, result.Counts.Succeeded)
 	require.True(t, retry.accepted)
@@ -121,9 +121,9 @@ func TestAGatewayThatIsOfflineForGoodFails(t *testing.T) {
 			p.Rollout.MaxFailures = share(t, tc.failures)
 			env := under(t, noon, s)
 			if tc.counts.Waiting > 0 {
-				env.order(9*24*time.Hour, workflows.AbortUpdate, workflows.CampaignOrder{})
+				env.order(9*24*time.Hour, api.AbortUpdate, api.CampaignOrder{})
 			}
-			result, err := campaign(t, env, workflows.CampaignInput{Plan: p})
+			result, err := campaign(t, env, api.CampaignInput{Plan: p})
 			require.Error(t, err)
 			require.Equal(t, tc.counts, result.Counts)
 			require.Len(t, result.Failures, 1)
@@ -148,7 +148,7 @@ func TestAPlanNamesWhatCouldNotBeRead(t *testing.T) {
 		require.Contains(t, status.Unavailable[0].Reason, "the gateway is not connected")
 		require.Equal(t, maintenance.BlockedByReading, status.Unavailable[1].Blocker)
 	}, 7*time.Second)
-	_, err := campaign(t, env, workflows.CampaignInput{Plan: s.plan(), PlanOnly: true, Patience: maintenance.Duration(5 * time.Second)})
+	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan(), PlanOnly: true, Patience: maintenance.Duration(5 * time.Second)})
 	require.NoError(t, err)
 }
 
@@ -156,13 +156,13 @@ func TestAPlanNamesWhatCouldNotBeRead(t *testing.T) {
 // a fiftieth of a page below a fiftieth of it.
 func TestAPageThatIsOfflineForAWeekFillsNoHistory(t *testing.T) {
 	t.Parallel()
-	s := newSky(workflows.PageSize / 50)
+	s := newSky(api.PageSize / 50)
 	for _, c := range s.gateways {
 		c.away = noon.Add(never)
 	}
 	env := under(t, noon, s)
 	env.RegisterDelayedCallback(func() { s.set(campaignID, false) }, 7*24*time.Hour)
-	env.ExecuteWorkflow(workflows.RosterName, s.page())
+	env.ExecuteWorkflow(api.RosterName, s.page())
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())
 	require.Less(t, env.meter.events, 850)

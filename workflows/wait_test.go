@@ -5,12 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/test/teststart"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // monthly moves the cloud's window to a day of the month, at noon.
@@ -128,7 +129,7 @@ func TestFreezeHoldsTheWindow(t *testing.T) {
 
 func status(t *testing.T, env environment) maintenance.Status {
 	t.Helper()
-	value, err := env.QueryWorkflow(workflows.StatusQuery)
+	value, err := env.QueryWorkflow(api.StatusQuery)
 	require.NoError(t, err)
 	var s maintenance.Status
 	require.NoError(t, value.Get(&s))
@@ -222,9 +223,9 @@ func TestApproval(t *testing.T) {
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, maintenance.BlockedByApproval, status(t, env).Blocker)
-		env.UpdateWorkflow(workflows.ApproveUpdate, "nameless", answers.rejected("by is empty"), workflows.Order{})
-		env.UpdateWorkflow(workflows.ApproveUpdate, "first", answers.accepted(), workflows.Order{By: "alice", Why: "CHG-1"})
-		env.UpdateWorkflow(workflows.ApproveUpdate, "second", answers.rejected("approved already"), workflows.Order{By: "bob"})
+		env.UpdateWorkflow(api.ApproveUpdate, "nameless", answers.rejected("by is empty"), api.Order{})
+		env.UpdateWorkflow(api.ApproveUpdate, "first", answers.accepted(), api.Order{By: "alice", Why: "CHG-1"})
+		env.UpdateWorkflow(api.ApproveUpdate, "second", answers.rejected("approved already"), api.Order{By: "bob"})
 	}, time.Hour)
 	result, err := maintain(t, env, c.input(maintenance.Policy{Approval: true}))
 	require.NoError(t, err)

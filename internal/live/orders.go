@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // orderKey is the key that begins an order.
@@ -18,13 +18,13 @@ type orderKey struct {
 // orderKeys are all of them.
 func orderKeys() []orderKey {
 	return []orderKey{
-		{key: "p", update: workflows.PauseUpdate, says: "Nothing new begins until it is resumed. Targets that run go on.", refuse: "it is paused, or over"},
-		{key: "r", update: workflows.ResumeUpdate, says: "The pause is taken back.", refuse: "it is not paused"},
-		{key: "a", update: workflows.ApproveUpdate, says: "What waits for an approval begins in its window.", refuse: "nothing here waits for an approval"},
-		{key: "s", update: workflows.SkipUpdate, says: "It is left out, and the campaign cannot end COMPLETED any more.", refuse: "choose a target that waits, is held or has failed (tab)", target: true},
-		{key: "t", update: workflows.RetryUpdate, says: "It waits for its next window again.", refuse: "choose a target that is held or has failed (tab)", target: true},
-		{key: "x", update: workflows.AbortUpdate, says: "The campaign ends: nothing more begins. Targets that run end; what can be taken back is taken back.", refuse: "it is over"},
-		{key: "X", update: workflows.AbortUpdate, says: "Its maintenance ends; what can be taken back is taken back. The campaign counts it as failed and goes on.", refuse: "choose a target that runs (tab)", target: true},
+		{key: "p", update: api.PauseUpdate, says: "Nothing new begins until it is resumed. Targets that run go on.", refuse: "it is paused, or over"},
+		{key: "r", update: api.ResumeUpdate, says: "The pause is taken back.", refuse: "it is not paused"},
+		{key: "a", update: api.ApproveUpdate, says: "What waits for an approval begins in its window.", refuse: "nothing here waits for an approval"},
+		{key: "s", update: api.SkipUpdate, says: "It is left out, and the campaign cannot end COMPLETED any more.", refuse: "choose a target that waits, is held or has failed (tab)", target: true},
+		{key: "t", update: api.RetryUpdate, says: "It waits for its next window again.", refuse: "choose a target that is held or has failed (tab)", target: true},
+		{key: "x", update: api.AbortUpdate, says: "The campaign ends: nothing more begins. Targets that run end; what can be taken back is taken back.", refuse: "it is over"},
+		{key: "X", update: api.AbortUpdate, says: "Its maintenance ends; what can be taken back is taken back. The campaign counts it as failed and goes on.", refuse: "choose a target that runs (tab)", target: true},
 	}
 }
 
@@ -59,7 +59,7 @@ func (m Model) order(k orderKey) *Order {
 	case !m.campaignMay(k.update):
 		return nil
 	case k.target:
-		if r == nil || !workflows.TargetMay(k.update, r.State, fleet.Unavailable(r.Blocker)) {
+		if r == nil || !api.TargetMay(k.update, r.State, fleet.Unavailable(r.Blocker)) {
 			return nil
 		}
 		o.Target = r
@@ -73,11 +73,11 @@ func (o Order) says(k orderKey) string {
 		return k.says
 	}
 	switch o.Update {
-	case workflows.RetryUpdate:
+	case api.RetryUpdate:
 		return "The step at which its maintenance is held is tried again."
-	case workflows.SkipUpdate:
+	case api.SkipUpdate:
 		return "Its maintenance goes on without the step at which it is held, and cannot end COMPLETED any more."
-	case workflows.ApproveUpdate:
+	case api.ApproveUpdate:
 		return "Its maintenance, which waits for an approval, begins."
 	}
 	return k.says

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // mood is how urgent a sentence is.
@@ -265,7 +265,7 @@ func (m Model) answers(label string) []string {
 	}
 	var all []string
 	for _, k := range orderKeys() {
-		fit := (k.update == workflows.ApproveUpdate && m.look.Asks()) || k.update == workflows.ResumeUpdate
+		fit := (k.update == api.ApproveUpdate && m.look.Asks()) || k.update == api.ResumeUpdate
 		if label == "HELD: " && !m.look.Asks() && m.look.Paused == "" {
 			fit = k.target && k.key != "X"
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/live"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // noon is when every test looks.
@@ -92,19 +92,19 @@ func newNotedStage(tb testing.TB, f *fake, note string, width, height int) *stag
 }
 
 func may(s fleet.Status) []string {
-	names := []string{workflows.AbortUpdate, workflows.RetryUpdate, workflows.SkipUpdate}
+	names := []string{api.AbortUpdate, api.RetryUpdate, api.SkipUpdate}
 	if s.Approval != nil {
-		names = append(names, workflows.ApproveUpdate)
+		names = append(names, api.ApproveUpdate)
 	}
 	if s.Paused != "" {
-		return append(names, workflows.ResumeUpdate)
+		return append(names, api.ResumeUpdate)
 	}
-	return append(names, workflows.PauseUpdate)
+	return append(names, api.PauseUpdate)
 }
 
 func mayRun(s maintenance.Status) []string {
 	if s.Held {
-		return []string{workflows.RetryUpdate, workflows.SkipUpdate, workflows.AbortUpdate}
+		return []string{api.RetryUpdate, api.SkipUpdate, api.AbortUpdate}
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // respond adds to the calls that a run says it makes what only Temporal knows: the
@@ -75,7 +75,7 @@ func CallsOf(ctx context.Context, c Session, running []fleet.Row) (calls []maint
 	var asked sync.WaitGroup
 	for i, r := range running {
 		asked.Go(func() {
-			if status, err := ReadStatus(ctx, c, workflows.GatewayWorkflowID(r.Gateway), ""); err == nil {
+			if status, err := ReadStatus(ctx, c, api.GatewayWorkflowID(r.Gateway), ""); err == nil {
 				found[i] = status.Calls
 			}
 		})

@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Campaign is one that there is.
@@ -43,7 +43,7 @@ func (e MissingError) Unwrap() error { return e.error }
 // FindCampaign looks for a campaign by its name, else by its workflow's id: the
 // open run, else the last. Its error is a MissingError where there is none.
 func FindCampaign(ctx context.Context, c Session, name string) (Campaign, error) {
-	for _, id := range []string{workflows.CampaignWorkflowID(name), name} {
+	for _, id := range []string{api.CampaignWorkflowID(name), name} {
 		g, err := Campaign{Name: name, WorkflowID: id}.Again(ctx, c)
 		if _, missing := errors.AsType[MissingError](err); !missing {
 			return g, err
@@ -67,7 +67,7 @@ func (g Campaign) Again(ctx context.Context, c Session) (Campaign, error) {
 		return Campaign{}, fmt.Errorf("look for the campaign %s: %w", g.Name, err)
 	}
 	info := described.GetWorkflowExecutionInfo()
-	if info.GetType().GetName() != workflows.CampaignName {
+	if info.GetType().GetName() != api.CampaignName {
 		return Campaign{}, missing(c, g.Name)
 	}
 	return Campaign{
@@ -95,7 +95,7 @@ func AllRows(ctx context.Context, c Session, g Campaign, states ...fleet.State) 
 	all := []fleet.Row{}
 	for from := 0; ; from += PageOfRows {
 		var rows []fleet.Row
-		if err := g.Ask(ctx, c, workflows.TargetsQuery, &rows, fleet.Page{From: from, Count: PageOfRows}); err != nil {
+		if err := g.Ask(ctx, c, api.TargetsQuery, &rows, fleet.Page{From: from, Count: PageOfRows}); err != nil {
 			return all, err
 		}
 		for _, r := range rows {
@@ -120,7 +120,7 @@ func runOf(ctx context.Context, c Session, g Campaign, r fleet.Row) (string, err
 	if r.Begun.IsZero() {
 		return "", nil
 	}
-	id := workflows.GatewayWorkflowID(r.Gateway)
+	id := api.GatewayWorkflowID(r.Gateway)
 	ours := func(info *workflowpb.WorkflowExecutionInfo) bool {
 		return AttributeOf(info, CampaignAttribute) == g.attribute && !info.GetStartTime().AsTime().Before(r.Begun.Add(-skew))
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/outcome"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // CampaignRecord is what run, watch and status print of a campaign. Its fields
@@ -61,7 +61,7 @@ func ReadCampaign(ctx context.Context, c Session, g Campaign) (CampaignRecord, e
 // ask fills in what a campaign says of itself, also one that was terminated.
 func (r *CampaignRecord) ask(ctx context.Context, c Session, g Campaign) error {
 	var status fleet.Status
-	if err := g.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+	if err := g.Ask(ctx, c, api.StatusQuery, &status); err != nil {
 		return err
 	}
 	r.Status, r.Campaign = &status, cmp.Or(status.Name, g.Name)
@@ -71,7 +71,7 @@ func (r *CampaignRecord) ask(ctx context.Context, c Session, g Campaign) error {
 // handle is what the campaign is called on a command line: the name by which it
 // was found, unless its workflow has another id.
 func (r CampaignRecord) handle() string {
-	if r.WorkflowID == workflows.CampaignWorkflowID(r.Campaign) {
+	if r.WorkflowID == api.CampaignWorkflowID(r.Campaign) {
 		return r.Campaign
 	}
 	return r.WorkflowID
@@ -86,7 +86,7 @@ func Listing(g Campaign) CampaignRecord {
 // that belongs to this campaign.
 func TargetOf(ctx context.Context, c Session, g Campaign, target string) (CampaignRecord, error) {
 	r := Listing(g)
-	if err := g.Ask(ctx, c, workflows.TargetsQuery, &r.Targets, fleet.Page{Count: 1, Target: target}); err != nil {
+	if err := g.Ask(ctx, c, api.TargetsQuery, &r.Targets, fleet.Page{Count: 1, Target: target}); err != nil {
 		return CampaignRecord{}, err
 	}
 	if len(r.Targets) == 0 {

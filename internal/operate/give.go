@@ -17,16 +17,16 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Command is an order, and to whom it is given: a gateway's maintenance or
 // quarantine, or a campaign.
 type Command struct {
 	Order
-	In      workflows.CampaignOrder // who gives it and why, and what it needs
-	Gateway string                  // its id, where it is for a gateway
-	Name    string                  // of the campaign, or its workflow's id, where it is for one
+	In      api.CampaignOrder // who gives it and why, and what it needs
+	Gateway string            // its id, where it is for a gateway
+	Name    string            // of the campaign, or its workflow's id, where it is for one
 	// Found is the campaign where that is known already; else it is looked for.
 	Found Campaign
 }
@@ -91,8 +91,8 @@ func (k Command) campaign(ctx context.Context, c Session) (Campaign, error) {
 func unknown(ctx context.Context, c Session, g Campaign, target string) bool {
 	var some, rows []fleet.Row
 	err := errors.Join(
-		g.Ask(ctx, c, workflows.TargetsQuery, &some, fleet.Page{Count: 1}),
-		g.Ask(ctx, c, workflows.TargetsQuery, &rows, fleet.Page{Count: 1, Target: target}))
+		g.Ask(ctx, c, api.TargetsQuery, &some, fleet.Page{Count: 1}),
+		g.Ask(ctx, c, api.TargetsQuery, &rows, fleet.Page{Count: 1, Target: target}))
 	return err == nil && len(some) > 0 && len(rows) == 0
 }
 

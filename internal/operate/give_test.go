@@ -17,7 +17,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // engine is a Temporal that has some campaigns, and answers updates one after the
@@ -35,7 +35,7 @@ func (e *engine) DescribeWorkflowExecution(_ context.Context, id, _ string) (*wo
 	}
 	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
 		Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: "run of " + id},
-		Type:      &commonpb.WorkflowType{Name: workflows.CampaignName}, Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		Type:      &commonpb.WorkflowType{Name: api.CampaignName}, Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
 	}}, nil
 }
 
@@ -63,7 +63,7 @@ func (o obeyed) Get(_ context.Context, value any) error {
 
 func pause(t *testing.T) operate.Command {
 	t.Helper()
-	order, ok := operate.OrderOf(workflows.PauseUpdate)
+	order, ok := operate.OrderOf(api.PauseUpdate)
 	require.True(t, ok)
 	return operate.Command{Order: order, Name: "x"}
 }
@@ -74,7 +74,7 @@ func TestAnOrderThatWasCutIsSentAgainUnderTheSameID(t *testing.T) {
 	e := &engine{campaigns: []string{"campaign-x"}, errs: []error{serviceerror.NewUnavailable("cut"), serviceerror.NewWorkflowNotReady("it continues as new")}}
 	decision, err := pause(t).Give(t.Context(), operate.Session{Client: e})
 	require.NoError(t, err)
-	require.Equal(t, workflows.PauseUpdate, decision.What)
+	require.Equal(t, api.PauseUpdate, decision.What)
 	require.Len(t, e.told, 3)
 	require.NotEmpty(t, e.told[0].UpdateID)
 	for _, o := range e.told {

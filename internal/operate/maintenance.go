@@ -11,7 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/outcome"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Running is Temporal's word for what has not ended.
@@ -67,7 +67,7 @@ func NoRun(namespace, gatewayID string, err error) error {
 
 // read fills in what the run itself says.
 func (r *Record) read(ctx context.Context, c Session, runID string) error {
-	workflowID := workflows.GatewayWorkflowID(r.Gateway)
+	workflowID := api.GatewayWorkflowID(r.Gateway)
 	described, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (r *Record) ask(ctx context.Context, c Session) error {
 // were answered last.
 func ReadStatus(ctx context.Context, c Session, workflowID, runID string) (maintenance.Status, error) {
 	var status maintenance.Status
-	err := c.Ask(ctx, workflowID, runID, workflows.StatusQuery, &status)
+	err := c.Ask(ctx, workflowID, runID, api.StatusQuery, &status)
 	if err != nil || len(status.Calls) == 0 {
 		return status, err
 	}
@@ -120,7 +120,7 @@ func ReadStatus(ctx context.Context, c Session, workflowID, runID string) (maint
 // FindQuarantine is what keeps runs from the gateway; nil where nothing does. It
 // is read from the workflow's description, so no worker is needed.
 func FindQuarantine(ctx context.Context, c Session, gatewayID string) (*maintenance.Quarantine, error) {
-	id := workflows.QuarantineWorkflowID(gatewayID)
+	id := api.QuarantineWorkflowID(gatewayID)
 	described, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return nil, nil
@@ -133,7 +133,7 @@ func FindQuarantine(ctx context.Context, c Session, gatewayID string) (*maintena
 		return nil, nil
 	}
 	q := maintenance.Quarantine{Gateway: gatewayID}
-	if err := converter.GetDefaultDataConverter().FromPayload(info.GetMemo().GetFields()[workflows.QuarantineMemo], &q); err != nil {
+	if err := converter.GetDefaultDataConverter().FromPayload(info.GetMemo().GetFields()[api.QuarantineMemo], &q); err != nil {
 		q.Reason = "the workflow " + id + " does not say why"
 	}
 	return &q, nil

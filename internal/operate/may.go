@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // may are the orders that a gateway would take as it is now, by name.
@@ -13,7 +13,7 @@ func (r Record) may() []string {
 	case r.Status != nil && r.Execution == Running:
 		return r.Status.May
 	case r.Quarantine != nil:
-		return []string{workflows.ReleaseUpdate}
+		return []string{api.ReleaseUpdate}
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Order is what operators may tell a campaign, a maintenance or a quarantine to
@@ -38,24 +38,24 @@ const (
 // and says why.
 func Orders() []Order {
 	const noRun = "there is no running maintenance of it"
-	run := workflows.GatewayWorkflowID
+	run := api.GatewayWorkflowID
 	return append([]Order{
 		{
-			Update: workflows.ApproveUpdate, Past: "approved", To: run, nobody: noRun, Campaign: OfCampaign,
+			Update: api.ApproveUpdate, Past: "approved", To: run, nobody: noRun, Campaign: OfCampaign,
 			Example: "payments-q4 --why \"change CHG-1234\"\n  tidegate approve sgw-12A3456B --why \"change CHG-1234\"",
 			Short:   "Let a campaign, or a maintenance, that waits for an approval begin",
 			Long: "approve lets a campaign, or its next wave, begin; or a single maintenance whose policy asks for an approval.\n" +
 				"Where the plan asks for several, each is given by another person, and none by whoever started the campaign.",
 		},
 		{
-			Update: workflows.RetryUpdate, Past: "retried", To: run, nobody: noRun, Campaign: OfTarget,
+			Update: api.RetryUpdate, Past: "retried", To: run, nobody: noRun, Campaign: OfTarget,
 			Example: "payments-q4 files-1 --why \"the host has its disk\"\n  tidegate retry sgw-12A3456B --why \"freed two addresses in the subnet\"",
 			Short:   "Try a failed target again, or the step at which a maintenance is held",
 			Long: "retry CAMPAIGN TARGET has a target that failed wait for its next window again. Of a target that is held it tries\n" +
 				"the failed step again (onFailure: hold), as retry GATEWAY_ID does: the answer is that of the target's own run.",
 		},
 		{
-			Update: workflows.SkipUpdate, Past: "skipped", To: run, nobody: noRun, Campaign: OfTarget,
+			Update: api.SkipUpdate, Past: "skipped", To: run, nobody: noRun, Campaign: OfTarget,
 			Example: "payments-q4 files-1 --why \"goes away next month\"\n  tidegate skip sgw-12A3456B --why \"this proxy goes away next month\"",
 			Short:   "Leave a target out, or go on without the step at which a maintenance is held",
 			Long: "skip CAMPAIGN TARGET leaves a target out that has not begun: the campaign cannot end COMPLETED any more. Of a\n" +
@@ -63,7 +63,7 @@ func Orders() []Order {
 				"cannot end COMPLETED any more. What all later steps build on cannot be skipped.",
 		},
 		{
-			Update: workflows.AbortUpdate, Past: "aborted", To: run, nobody: noRun, Campaign: OfEither,
+			Update: api.AbortUpdate, Past: "aborted", To: run, nobody: noRun, Campaign: OfEither,
 			Example: "payments-q4 --why \"not this quarter\"\n  tidegate abort sgw-12A3456B --why \"not in this week\"",
 			Short:   "End a campaign or a maintenance: begin nothing more, take back what can be taken back",
 			Long: "abort ends a campaign, with all of its targets, or the maintenance of one target alone. What has begun is watched to its end, and\n" +
@@ -71,7 +71,7 @@ func Orders() []Order {
 				"again, or that step is held: nobody can stop a restart. A campaign lets such a one finish.",
 		},
 	}, append(campaignOrders(), Order{
-		Update: workflows.ReleaseUpdate, Past: "released", To: workflows.QuarantineWorkflowID, nobody: "it is not quarantined",
+		Update: api.ReleaseUpdate, Past: "released", To: api.QuarantineWorkflowID, nobody: "it is not quarantined",
 		Example: `sgw-12A3456B --why "restarted by hand, runs 1.3.0"`,
 		Short:   "End a gateway's quarantine: let maintenances touch it again",
 		Long:    "release ends the quarantine of a gateway that an earlier maintenance left in doubt. Look at it first.",
@@ -92,28 +92,28 @@ func OrderOf(update string) (o Order, ok bool) {
 func campaignOrders() []Order {
 	return []Order{
 		{
-			Update: workflows.PauseUpdate, Past: "paused", Campaign: OfCampaign, All: true,
+			Update: api.PauseUpdate, Past: "paused", Campaign: OfCampaign, All: true,
 			Example: "payments-q4 --why \"incident INC-77\"\n  tidegate pause --all --why \"incident INC-77\"",
 			Short:   "Keep a campaign from beginning anything new",
 			Long: "pause keeps a campaign from beginning anything new until resume. Targets that run go on. With --all it pauses every\n" +
 				"campaign that runs, and says of each what it answered; schedules start others: see tidegate schedule pause.",
 		},
 		{
-			Update: workflows.ResumeUpdate, Past: "resumed", Campaign: OfCampaign, All: true,
+			Update: api.ResumeUpdate, Past: "resumed", Campaign: OfCampaign, All: true,
 			Example: "payments-q4 --why \"INC-77 is closed\"\n  tidegate resume --all --paused-for \"incident INC-77\" --why \"INC-77 is closed\"",
 			Short:   "Take a campaign's pause back",
 			Long: "resume takes a campaign's pause back. With --all it takes back the pauses of all campaigns; --paused-for keeps to\n" +
 				"those that were paused with that reason.",
 		},
 		{
-			Update: workflows.RescheduleUpdate, Past: "rescheduled", Campaign: OfTarget,
+			Update: api.RescheduleUpdate, Past: "rescheduled", Campaign: OfTarget,
 			Example: `payments-q4 files-1 --not-before 48h --why "not this window"`,
 			Short:   "Keep a campaign's target back until an instant",
 			Long: "reschedule keeps a target that has not begun back until an instant, or for a time: it then waits for its next window.\n" +
 				"--not-before now takes that back.",
 		},
 		{
-			Update: workflows.ConcurrencyUpdate, Past: "set", Campaign: WithNumber,
+			Update: api.ConcurrencyUpdate, Past: "set", Campaign: WithNumber,
 			Example: `payments-q4 20 --why "the pilot went well"`,
 			Short:   "Set how many of a campaign's targets run at a time",
 			Long:    "concurrency sets how many of a campaign's targets run at a time, 1 to 500. Targets that run go on.",
@@ -136,7 +136,7 @@ func (o Order) Form() string {
 
 // Flags are the order's own flags, as they are typed.
 func (o Order) Flags() string {
-	if o.Update == workflows.RescheduleUpdate {
+	if o.Update == api.RescheduleUpdate {
 		return "--not-before TIME "
 	}
 	return ""

@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Source is a campaign for the live view, which asks several things at once.
@@ -52,7 +52,7 @@ func (s *Source) describe(ctx context.Context) (Campaign, error) {
 func (s *Source) Look(ctx context.Context) (live.Look, error) {
 	g, described := s.now()
 	var look live.Look
-	asked := g.Ask(ctx, s.Session, workflows.StatusQuery, &look.Status)
+	asked := g.Ask(ctx, s.Session, api.StatusQuery, &look.Status)
 	if asked == nil && look.Phase != fleet.Over && g.Open() && time.Since(described) < LookSlowly {
 		return look, nil
 	}
@@ -87,13 +87,13 @@ func (s *Source) left(ctx context.Context, g Campaign, said live.Look) (live.Loo
 // Rows asks the campaign for some of its targets.
 func (s *Source) Rows(ctx context.Context, page fleet.Page) (rows []fleet.Row, err error) {
 	g, _ := s.now()
-	err = g.Ask(ctx, s.Session, workflows.TargetsQuery, &rows, page)
+	err = g.Ask(ctx, s.Session, api.TargetsQuery, &rows, page)
 	return rows, err
 }
 
 // Run asks the maintenance of a target.
 func (s *Source) Run(ctx context.Context, row fleet.Row) (maintenance.Status, error) {
-	return ReadStatus(ctx, s.Session, workflows.GatewayWorkflowID(row.Gateway), "")
+	return ReadStatus(ctx, s.Session, api.GatewayWorkflowID(row.Gateway), "")
 }
 
 // Details is the record of a target's last maintenance in the campaign.
@@ -122,7 +122,7 @@ func (s *Source) Give(ctx context.Context, o live.Order) (maintenance.Decision, 
 	if !ok {
 		return maintenance.Decision{}, fmt.Errorf("there is no order %s", o.Update)
 	}
-	k := Command{Order: order, In: workflows.CampaignOrder{Order: workflows.Order{By: o.By, Why: o.Why}}}
+	k := Command{Order: order, In: api.CampaignOrder{Order: api.Order{By: o.By, Why: o.Why}}}
 	switch {
 	case o.Run:
 		k.Gateway = o.Target.Gateway

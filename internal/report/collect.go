@@ -10,7 +10,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // atOnce is how many histories are fetched side by side.
@@ -208,12 +208,12 @@ func side(ctx context.Context, n int, do func(ctx context.Context, i int) error)
 func rostersOf(campaign []history) (ids []string, runIDs map[string]string) {
 	runIDs = map[string]string{}
 	for _, h := range campaign {
-		if in, ok := decode[workflows.CampaignInput](h.started().GetInput()); ok && in.Carried != nil {
+		if in, ok := decode[api.CampaignInput](h.started().GetInput()); ok && in.Carried != nil {
 			ids = in.Carried.Rosters
 		}
 		for _, e := range h.events {
 			started := e.GetChildWorkflowExecutionStartedEventAttributes()
-			if started.GetWorkflowType().GetName() != workflows.RosterName {
+			if started.GetWorkflowType().GetName() != api.RosterName {
 				continue
 			}
 			id := started.GetWorkflowExecution().GetWorkflowId()
@@ -233,7 +233,7 @@ func (r *reading) collectMaintenances(ctx context.Context, rosters []page, over 
 	for i, p := range rosters {
 		for _, event := range p.history.events {
 			started := event.GetChildWorkflowExecutionStartedEventAttributes()
-			if started.GetWorkflowType().GetName() == workflows.GatewayMaintenanceName {
+			if started.GetWorkflowType().GetName() == api.GatewayMaintenanceName {
 				begun = append(begun, beginning{i, started.GetWorkflowExecution()})
 			}
 		}

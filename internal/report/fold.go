@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // fold follows a campaign's entries through its last run's history, as the
@@ -38,7 +38,7 @@ func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
 	for n, p := range e.rosters {
 		f.rosters[p.id] = n
 	}
-	if in, ok := decode[workflows.CampaignInput](last.started().GetInput()); ok && in.Carried != nil {
+	if in, ok := decode[api.CampaignInput](last.started().GetInput()); ok && in.Carried != nil {
 		for _, entry := range in.Carried.Entries {
 			f.order, f.entries[entry.Ref] = append(f.order, entry.Ref), &entry
 		}
@@ -67,12 +67,12 @@ func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
 // enroll takes in the targets as a campaign has them before they are read.
 func (f *fold) enroll(e evidence) {
 	for n, p := range e.rosters {
-		in, _ := decode[workflows.RosterInput](p.history.started().GetInput())
+		in, _ := decode[api.RosterInput](p.history.started().GetInput())
 		for line, t := range in.Targets {
-			f.add(workflows.RefOf(n, line), cmp.Or(t.Name, t.Gateway.ID()), t.Gateway.ID())
+			f.add(api.RefOf(n, line), cmp.Or(t.Name, t.Gateway.ID()), t.Gateway.ID())
 		}
 		for line, found := range in.Found {
-			f.add(workflows.RefOf(n, line), found.ID(), found.ID())
+			f.add(api.RefOf(n, line), found.ID(), found.ID())
 		}
 	}
 }
@@ -97,15 +97,15 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 		f.decided() // it sets them first in its first turn
 		return
 	}
-	if signal := e.GetWorkflowExecutionSignaledEventAttributes(); signal.GetSignalName() == workflows.NewsSignal {
-		if n, ok := decode[workflows.News](signal.GetInput()); ok && n.First == f.first {
+	if signal := e.GetWorkflowExecutionSignaledEventAttributes(); signal.GetSignalName() == api.NewsSignal {
+		if n, ok := decode[api.News](signal.GetInput()); ok && n.First == f.first {
 			f.learn(n, at(e))
 		}
 		return
 	}
-	if told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); told.GetSignalName() == workflows.OrdersSignal {
+	if told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); told.GetSignalName() == api.OrdersSignal {
 		number, known := f.rosters[told.GetWorkflowExecution().GetWorkflowId()]
-		if o, ok := decode[workflows.Orders](told.GetInput()); ok && known {
+		if o, ok := decode[api.Orders](told.GetInput()); ok && known {
 			f.begin(number, o, at(e))
 			if !o.Close {
 				f.told[e.GetEventId()] = number
@@ -124,9 +124,9 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 	}
 }
 
-func (f *fold) learn(n workflows.News, now time.Time) {
+func (f *fold) learn(n api.News, now time.Time) {
 	for _, e := range n.Events {
-		ref := workflows.RefOf(n.Roster, e.Line)
+		ref := api.RefOf(n.Roster, e.Line)
 		entry, gathering := f.entries[ref], f.named == nil && len(f.order) == 0
 		switch {
 		case entry == nil:
@@ -141,14 +141,14 @@ func (f *fold) learn(n workflows.News, now time.Time) {
 	}
 }
 
-func (f *fold) begin(roster int, o workflows.Orders, now time.Time) {
+func (f *fold) begin(roster int, o api.Orders, now time.Time) {
 	for _, b := range o.Begin {
-		if entry := f.entries[workflows.RefOf(roster, b.Line)]; entry != nil && b.Attempt > entry.Attempts {
+		if entry := f.entries[api.RefOf(roster, b.Line)]; entry != nil && b.Attempt > entry.Attempts {
 			entry.Begin(b.Attempt, now)
 		}
 	}
 	for _, line := range o.GiveUp {
-		if entry := f.entries[workflows.RefOf(roster, line)]; entry != nil {
+		if entry := f.entries[api.RefOf(roster, line)]; entry != nil {
 			entry.GiveUp(now)
 		}
 	}
@@ -159,7 +159,7 @@ const rosterGone = "its roster was ended by somebody: see the target's own run"
 // lose ends the targets of a roster that is gone, but for those that run.
 func (f *fold) lose(roster int, now time.Time) {
 	for ref, entry := range f.entries {
-		if ref/workflows.LineSpace == roster && entry.State == fleet.Waiting {
+		if ref/api.LineSpace == roster && entry.State == fleet.Waiting {
 			entry.State, entry.End, entry.Note = fleet.Failed, now, rosterGone
 		}
 	}
@@ -188,9 +188,9 @@ func (f *fold) decide(d maintenance.Decision) {
 			continue
 		}
 		switch d.What {
-		case workflows.SkipUpdate:
+		case api.SkipUpdate:
 			entry.Skip(d.By, d.Why, d.At.UTC())
-		case workflows.RetryUpdate:
+		case api.RetryUpdate:
 			entry.Retry()
 		}
 		return
@@ -203,7 +203,7 @@ func (f *fold) assemble(e evidence, rollout maintenance.Rollout) []fleet.Entry {
 	group := make([]int, len(e.rosters)) // 0: named; else counted by selector
 	var selector *plan.Selector
 	for n, p := range e.rosters {
-		in, _ := decode[workflows.RosterInput](p.history.started().GetInput())
+		in, _ := decode[api.RosterInput](p.history.started().GetInput())
 		if n > 0 {
 			group[n] = group[n-1]
 		}
@@ -221,7 +221,7 @@ func (f *fold) assemble(e evidence, rollout maintenance.Rollout) []fleet.Entry {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b fleet.Entry) int {
-		ofA, ofB := group[a.Ref/workflows.LineSpace], group[b.Ref/workflows.LineSpace]
+		ofA, ofB := group[a.Ref/api.LineSpace], group[b.Ref/api.LineSpace]
 		if ofA != ofB || ofA == 0 {
 			return cmp.Compare(ofA, ofB)
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Make makes the report of a campaign from its histories. runID is that of its
@@ -33,7 +33,7 @@ func Make(ctx context.Context, r Reader, workflowID, runID string) (Document, er
 // build makes a report of histories.
 func build(e evidence) (Document, error) {
 	last := e.campaign[len(e.campaign)-1]
-	in, ok := decode[workflows.CampaignInput](last.started().GetInput())
+	in, ok := decode[api.CampaignInput](last.started().GetInput())
 	if !ok {
 		return Document{}, fmt.Errorf("the workflow %s, run %s, is no campaign that this release of tidegate can read", last.WorkflowID, last.RunID)
 	}
@@ -56,10 +56,10 @@ func build(e evidence) (Document, error) {
 }
 
 // planOf is the plan as the worker has completed it, without its targets.
-func planOf(e evidence, in workflows.CampaignInput) plan.Plan {
+func planOf(e evidence, in api.CampaignInput) plan.Plan {
 	p := in.Plan
 	for _, r := range e.rosters {
-		if asked, ok := decode[workflows.RosterInput](r.history.started().GetInput()); ok {
+		if asked, ok := decode[api.RosterInput](r.history.started().GetInput()); ok {
 			selectors := p.Selectors
 			p = asked.Plan
 			p.Selectors = selectors
@@ -96,7 +96,7 @@ func (d *Document) end(last history) {
 // decisionsOf are all decisions, about the campaign and within its targets' runs.
 func decisionsOf(e evidence, targets []Target) []Decision {
 	var all []Decision
-	if in, ok := decode[workflows.CampaignInput](e.campaign[0].started().GetInput()); ok && in.Carried != nil {
+	if in, ok := decode[api.CampaignInput](e.campaign[0].started().GetInput()); ok && in.Carried != nil {
 		all = told("", in.Carried.Decisions) // the runs before are gone
 	}
 	for _, h := range e.campaign {

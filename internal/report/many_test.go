@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tidegate/tidegate/internal/report"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // many is the recorded campaign whose last roster began a maintenance so many
@@ -44,7 +44,7 @@ func manyMaintenances(b *testing.B, n int) many {
 		var more []*historypb.HistoryEvent
 		for _, e := range events {
 			more = append(more, e)
-			if started := e.GetChildWorkflowExecutionStartedEventAttributes(); started.GetWorkflowType().GetName() == workflows.GatewayMaintenanceName {
+			if started := e.GetChildWorkflowExecutionStartedEventAttributes(); started.GetWorkflowType().GetName() == api.GatewayMaintenanceName {
 				for i := range n / 2 {
 					another := proto.CloneOf(e)
 					another.GetChildWorkflowExecutionStartedEventAttributes().GetWorkflowExecution().RunId = fmt.Sprintf("many-%d-%d", e.GetEventId(), i)

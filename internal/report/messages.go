@@ -4,11 +4,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	historypb "go.temporal.io/api/history/v1"
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Untold is a message to people that did not arrive for certain.
@@ -83,7 +85,7 @@ func answerOf(e *historypb.HistoryEvent) (id int64, state fleet.NoticeState, why
 		return late.GetScheduledEventId(), fleet.NoticeUnknown, "the time for it ran out"
 	}
 	failed := e.GetActivityTaskFailedEventAttributes()
-	if failed.GetFailure().GetApplicationFailureInfo().GetType() == activities.TypeUnknownOutcome {
+	if failed.GetFailure().GetApplicationFailureInfo().GetType() == names.TypeUnknownOutcome {
 		return failed.GetScheduledEventId(), fleet.NoticeUnknown, failed.GetFailure().GetMessage()
 	}
 	return failed.GetScheduledEventId(), fleet.NoticeFailed, failed.GetFailure().GetMessage()
@@ -92,7 +94,7 @@ func answerOf(e *historypb.HistoryEvent) (id int64, state fleet.NoticeState, why
 // remembered are the messages that a campaign itself remembers, as it left off.
 func remembered(campaign []history) (all []fleet.Notice) {
 	for _, h := range campaign {
-		if in, ok := decode[workflows.CampaignInput](h.started().GetInput()); ok && in.Carried != nil {
+		if in, ok := decode[api.CampaignInput](h.started().GetInput()); ok && in.Carried != nil {
 			all = append(all, in.Carried.Notices...)
 		}
 	}

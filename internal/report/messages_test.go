@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 	failurepb "go.temporal.io/api/failure/v1"
@@ -64,7 +66,7 @@ func TestMessagesThatDidNotArriveAreReported(t *testing.T) {
 				ActivityTaskTimedOutEventAttributes: &historypb.ActivityTaskTimedOutEventAttributes{ScheduledEventId: id},
 			}}
 		},
-		"refused": refused("other", "not sent: 403 Forbidden"), "doubtful": refused(activities.TypeUnknownOutcome, "no answer"), "left": nil,
+		"refused": refused("other", "not sent: 403 Forbidden"), "doubtful": refused(names.TypeUnknownOutcome, "no answer"), "left": nil,
 	})
 	r[campaignID+"@"] = append(append(events[:len(events)-1:len(events)-1], added...), last)
 	d := r.make(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // targetsOf makes the targets' records: what the campaign knows of them, and their
@@ -22,12 +22,12 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 		for _, m := range p.runs {
 			runs[m.run.WorkflowID] = append(runs[m.run.WorkflowID], m.run)
 		}
-		in, _ := decode[workflows.RosterInput](p.history.started().GetInput())
+		in, _ := decode[api.RosterInput](p.history.started().GetInput())
 		for line, t := range in.Targets {
-			refs[workflows.RefOf(number, line)] = t.Gateway
+			refs[api.RefOf(number, line)] = t.Gateway
 		}
 		for line, ref := range in.Found {
-			refs[workflows.RefOf(number, line)] = ref
+			refs[api.RefOf(number, line)] = ref
 		}
 		p.firstRead(number, work)
 	}
@@ -36,7 +36,7 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 	for _, entry := range entries {
 		t := Target{
 			Name: entry.Name, Gateway: entry.Gateway, ARN: refs[entry.Ref].ARN, Account: refs[entry.Ref].Account, Wave: entry.Wave + 1,
-			State: entry.State, Note: cmp.Or(entry.Note, entry.Barred), HeldAt: entry.Hold.Step, Runs: runs[workflows.GatewayWorkflowID(entry.Gateway)],
+			State: entry.State, Note: cmp.Or(entry.Note, entry.Barred), HeldAt: entry.Hold.Step, Runs: runs[api.GatewayWorkflowID(entry.Gateway)],
 		}
 		if entry.Schedule != (maintenance.Schedule{}) {
 			t.Window = entry.Schedule.String()
@@ -60,12 +60,12 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 func (p page) firstRead(number int, work map[int]fleet.Work) {
 	for _, event := range p.history.events {
 		told := event.GetSignalExternalWorkflowExecutionInitiatedEventAttributes()
-		if told.GetSignalName() != workflows.NewsSignal {
+		if told.GetSignalName() != api.NewsSignal {
 			continue
 		}
-		n, _ := decode[workflows.News](told.GetInput())
+		n, _ := decode[api.News](told.GetInput())
 		for _, e := range n.Events {
-			ref := workflows.RefOf(number, e.Line)
+			ref := api.RefOf(number, e.Line)
 			if _, known := work[ref]; !known && e.Entry != nil && !e.Entry.Work.IsZero() {
 				work[ref] = e.Entry.Work
 			}
@@ -99,16 +99,16 @@ func holdsOf(chain []history) (all []maintenance.StepFailure) {
 		return nil
 	}
 	for _, h := range chain {
-		started, _ := decode[workflows.MaintenanceInput](h.started().GetInput())
+		started, _ := decode[api.MaintenanceInput](h.started().GetInput())
 		for _, e := range h.events {
 			if d, _, ok := decisionOf(e); ok && open() != nil && open().Decision == nil {
 				open().Decision = &d
 			}
 			told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes()
-			if told.GetSignalName() != workflows.HeldSignal {
+			if told.GetSignalName() != api.HeldSignal {
 				continue
 			}
-			held, _ := decode[workflows.HeldTarget](told.GetInput())
+			held, _ := decode[api.HeldTarget](told.GetInput())
 			if hold := open(); hold != nil && held.Step == "" {
 				until := at(e)
 				hold.Until = &until

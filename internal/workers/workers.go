@@ -12,12 +12,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tidegate/tidegate/activities/names"
+
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Options say how to work. The zero value polls workflows.TaskQueue.
@@ -40,7 +43,7 @@ type Options struct {
 // that it returns stops them, and waits for what is under way as long as
 // Each.WorkerStopTimeout says.
 func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), err error) {
-	o.Queue = cmp.Or(o.Queue, workflows.TaskQueue)
+	o.Queue = cmp.Or(o.Queue, api.TaskQueue)
 	if o.Version != (Version{}) {
 		// No default behaviour: a workflow that does not say its own is not to be registered.
 		o.Each.DeploymentOptions = worker.DeploymentOptions{UseVersioning: true, Version: o.Version}
@@ -55,12 +58,12 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 	var all []worker.Worker
 	onAWS, onHuawei := known.Rates()
 	for account, rate := range onAWS {
-		w := worker.New(c, activities.AWSQueue(o.Queue, account), o.activities(rate))
+		w := worker.New(c, names.AWSQueue(o.Queue, account), o.activities(rate))
 		w.RegisterActivity(p.StorageGateway())
 		all = append(all, w)
 	}
 	for account, rate := range onHuawei {
-		w := worker.New(c, activities.HuaweiQueue(o.Queue, account), o.activities(rate))
+		w := worker.New(c, names.HuaweiQueue(o.Queue, account), o.activities(rate))
 		w.RegisterActivity(p.TaurusDB())
 		all = append(all, w)
 	}
@@ -99,10 +102,10 @@ func Queues(workflows string, known *accounts.Accounts) []string {
 	queues := []string{workflows}
 	onAWS, onHuawei := known.Rates()
 	for _, account := range slices.Sorted(maps.Keys(onAWS)) {
-		queues = append(queues, activities.AWSQueue(workflows, account))
+		queues = append(queues, names.AWSQueue(workflows, account))
 	}
 	for _, account := range slices.Sorted(maps.Keys(onHuawei)) {
-		queues = append(queues, activities.HuaweiQueue(workflows, account))
+		queues = append(queues, names.HuaweiQueue(workflows, account))
 	}
 	return queues
 }

@@ -24,7 +24,8 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/workers"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 const arnPrefix = "arn:aws:storagegateway:us-east-1:123456789012:gateway/"
@@ -32,7 +33,7 @@ const arnPrefix = "arn:aws:storagegateway:us-east-1:123456789012:gateway/"
 // engine is a Temporal with its client.
 func engine(t *testing.T) client.Client {
 	t.Helper()
-	attributes := maps.Clone(workflows.SearchAttributes())
+	attributes := maps.Clone(webui.SearchAttributes())
 	attributes[activities.CampaignAttribute] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
 	server, err := devserver.Start(t.Context(), devserver.Options{UIPort: devserver.NoUI, SearchAttributes: attributes})
 	require.NoError(t, err)
@@ -85,7 +86,7 @@ func drive(t *testing.T, c client.Client, drive func(workflow.Context) error) er
 // begin has an activity wait in the queue of its account.
 func begin(ctx workflow.Context, activity any, in activities.Input) workflow.Future {
 	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: in.Queue(workflows.TaskQueue), StartToCloseTimeout: time.Minute,
+		TaskQueue: in.Queue(api.TaskQueue), StartToCloseTimeout: time.Minute,
 	}), activity, in)
 }
 
@@ -144,11 +145,11 @@ func TestARunOfAnAccountThatNoWorkerKnowsFailsAndSaysSo(t *testing.T) {
 	t.Parallel()
 	c := engine(t)
 	work(t, c, 1, map[string]float64{"prod": 0, "lab": 0})
-	in := workflows.MaintenanceInput{Target: maintenance.Target{
+	in := api.MaintenanceInput{Target: maintenance.Target{
 		Name: "one", Gateway: maintenance.GatewayRef{Account: "other", ARN: arnPrefix + "sgw-00000000"},
 		Proxies: []maintenance.ProxyRef{{Account: "db", InstanceID: "0123456789abcdef0123456789abcdefin07", ProxyID: "0123456789abcdef0123456789abcdefpo01"}},
 	}}
-	run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: workflows.TaskQueue}, workflows.GatewayMaintenanceName, in)
+	run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: api.TaskQueue}, api.GatewayMaintenanceName, in)
 	require.NoError(t, err)
 	err = run.Get(t.Context(), nil)
 	require.ErrorContains(t, err, `the worker's configuration has no AWS account "other"; it has: lab, prod`)

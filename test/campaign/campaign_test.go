@@ -14,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/outcome"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // seedEnv repeats a run with the same throttled reads.
@@ -41,7 +41,7 @@ func TestTwoHundredTargets(t *testing.T) {
 	}
 	begin := time.Now()
 	c := &played{lab: newLab(t, twoHundred(seedOf(t))), limits: []limit{{most: 25}}}
-	c.run = c.launch(workflows.CampaignInput{Plan: thePlan(), EventsPerRun: 100}, 100, 60, 10)
+	c.run = c.launch(api.CampaignInput{Plan: thePlan(), EventsPerRun: 100}, 100, 60, 10)
 	first := c.run.GetRunID() // it becomes the last one's
 	t.Cleanup(c.explain)
 	pester := c.pester()
@@ -94,7 +94,7 @@ func (c *played) explain() {
 		return
 	}
 	ctx := context.WithoutCancel(c.t.Context())
-	if value, err := c.client.QueryWorkflow(ctx, c.run.GetID(), "", workflows.StatusQuery); err == nil {
+	if value, err := c.client.QueryWorkflow(ctx, c.run.GetID(), "", api.StatusQuery); err == nil {
 		var s fleet.Status
 		if value.Get(&s) == nil {
 			s.Decisions = nil
@@ -118,7 +118,7 @@ func (c *played) rowOf(i int, holds func(fleet.Row) bool) {
 }
 
 // say gives an order that must be accepted.
-func (c *played) say(name string, o workflows.CampaignOrder) {
+func (c *played) say(name string, o api.CampaignOrder) {
 	c.t.Helper()
 	o.By, o.Why = "bob", fmt.Sprintf("order %d", len(c.orders))
 	c.order(c.run, name, o)
@@ -128,14 +128,14 @@ func (c *played) say(name string, o workflows.CampaignOrder) {
 func (c *played) approve() {
 	c.t.Helper()
 	c.until("asks for an approval", func(s fleet.Status) bool { return s.Asks() })
-	c.say(workflows.ApproveUpdate, workflows.CampaignOrder{})
+	c.say(api.ApproveUpdate, api.CampaignOrder{})
 }
 
 // canary is the first wave, of one.
 func (c *played) canary() {
 	c.t.Helper()
 	c.until("has its fleet", func(s fleet.Status) bool { return s.Phase == fleet.Underway })
-	c.say(workflows.RescheduleUpdate, workflows.CampaignOrder{Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour)})
+	c.say(api.RescheduleUpdate, api.CampaignOrder{Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour)})
 	c.approve()
 }
 
@@ -146,9 +146,9 @@ func (c *played) secondWave() {
 	c.until("the second wave is in progress", func(s fleet.Status) bool { return s.Counts.Running+s.Counts.Succeeded > 5 })
 	c.dismissed()
 	c.hire()
-	c.say(workflows.SkipUpdate, workflows.CampaignOrder{Target: nameOf(leftOut)})
+	c.say(api.SkipUpdate, api.CampaignOrder{Target: nameOf(leftOut)})
 	c.wished = time.Now().Add(40 * time.Second)
-	c.say(workflows.RescheduleUpdate, workflows.CampaignOrder{Target: gatewayOf(postponed), NotBefore: c.wished})
+	c.say(api.RescheduleUpdate, api.CampaignOrder{Target: gatewayOf(postponed), NotBefore: c.wished})
 }
 
 // lastWave loses a run and a page of targets, is paused and narrowed down, and
@@ -158,27 +158,27 @@ func (c *played) lastWave() {
 	c.approve()
 	c.rowOf(slow, func(r fleet.Row) bool { return r.State == fleet.Running })
 	c.untilTriggered(slow)
-	require.NoError(c.t, c.client.TerminateWorkflow(c.t.Context(), workflows.GatewayWorkflowID(gatewayOf(slow)), "", "for the test"))
+	require.NoError(c.t, c.client.TerminateWorkflow(c.t.Context(), api.GatewayWorkflowID(gatewayOf(slow)), "", "for the test"))
 	c.rowOf(slow, func(r fleet.Row) bool { return r.State == fleet.Failed })
 
 	c.until("is well under way", func(s fleet.Status) bool { return s.Counts.Succeeded >= 45 })
-	c.say(workflows.PauseUpdate, workflows.CampaignOrder{})
+	c.say(api.PauseUpdate, api.CampaignOrder{})
 	c.until("nothing runs any more", func(s fleet.Status) bool { return s.Counts.Running == 0 })
 	c.requireBlockers()
-	c.say(workflows.ConcurrencyUpdate, workflows.CampaignOrder{MaxConcurrent: 8})
+	c.say(api.ConcurrencyUpdate, api.CampaignOrder{MaxConcurrent: 8})
 	c.limits = append(c.limits, limit{time.Now(), 8})
 	s, err := c.status(c.run)
 	require.NoError(c.t, err)
 	require.Len(c.t, s.Rosters, 4)
 	require.NoError(c.t, c.client.TerminateWorkflow(c.t.Context(), s.Rosters[2], "", "for the test"))
-	c.say(workflows.ResumeUpdate, workflows.CampaignOrder{})
+	c.say(api.ResumeUpdate, api.CampaignOrder{})
 
 	c.until("goes on", func(s fleet.Status) bool { return s.Counts.Succeeded >= 65 })
 	c.limits = append(c.limits, limit{time.Now(), 25})
-	c.say(workflows.ConcurrencyUpdate, workflows.CampaignOrder{MaxConcurrent: 25})
+	c.say(api.ConcurrencyUpdate, api.CampaignOrder{MaxConcurrent: 25})
 	for _, i := range []int{rejectedFirst, deniedOnce, rejectedSecond} {
 		c.rowOf(i, func(r fleet.Row) bool { return r.State == fleet.Failed })
-		c.say(workflows.RetryUpdate, workflows.CampaignOrder{Target: nameOf(i)})
+		c.say(api.RetryUpdate, api.CampaignOrder{Target: nameOf(i)})
 	}
 }
 
@@ -197,7 +197,7 @@ func (c *played) untilTriggered(i int) {
 // requireBlockers says of every target that waits what keeps it.
 func (c *played) requireBlockers() {
 	c.t.Helper()
-	value, err := c.client.QueryWorkflow(c.t.Context(), c.run.GetID(), "", workflows.TargetsQuery, fleet.Page{Count: 1000, States: []fleet.State{fleet.Waiting}})
+	value, err := c.client.QueryWorkflow(c.t.Context(), c.run.GetID(), "", api.TargetsQuery, fleet.Page{Count: 1000, States: []fleet.State{fleet.Waiting}})
 	require.NoError(c.t, err)
 	var rows []fleet.Row
 	require.NoError(c.t, value.Get(&rows))
@@ -213,7 +213,7 @@ func (c *played) straggler(p *pester) {
 	c.t.Helper()
 	c.until("only the patient one waits", func(s fleet.Status) bool { return s.Counts.Waiting+s.Counts.Running == 1 })
 	p.end()
-	c.say(workflows.RescheduleUpdate, workflows.CampaignOrder{Target: nameOf(patient)})
+	c.say(api.RescheduleUpdate, api.CampaignOrder{Target: nameOf(patient)})
 }
 
 // pester sends an update twice a second until it is ended, and keeps count of the
@@ -250,8 +250,8 @@ func (c *played) pester() *pester {
 
 func (p *pester) ask(ctx context.Context, c *played, n int) {
 	why := fmt.Sprintf("wish %d", n)
-	err := c.send(ctx, c.run, workflows.RescheduleUpdate, workflows.CampaignOrder{
-		Order: workflows.Order{By: "carol", Why: why}, Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour),
+	err := c.send(ctx, c.run, api.RescheduleUpdate, api.CampaignOrder{
+		Order: api.Order{By: "carol", Why: why}, Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour),
 	})
 	if err != nil {
 		p.refused = append(p.refused, fmt.Errorf("%s: %w", why, err))

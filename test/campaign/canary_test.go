@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -14,7 +16,6 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // The canary of the plan has nothing to be done: one of the next wave takes its place,
@@ -38,7 +39,7 @@ func TestACanaryWithNothingToDoIsReplaced(t *testing.T) {
 	l := newLab(t, s)
 	// The canary stays at its trigger until it was seen to be alone.
 	require.NoError(t, l.sim.Inject(fault.Rule{Operation: updateNow, Kind: fault.Throttled}))
-	c := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
+	c := &played{lab: l, run: l.launch(api.CampaignInput{Plan: p})}
 	t.Cleanup(c.explain)
 	c.until("three wait for the canary", func(s fleet.Status) bool {
 		return s.Counts.Running == 1 && s.Blockers[maintenance.BlockedByCanary] == 3

@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // A command about a held target, given to its campaign, reaches the target's run: the
@@ -29,7 +29,7 @@ func TestACommandAboutAHeldTargetReachesItsRun(t *testing.T) {
 		p.Targets = append(p.Targets, maintenance.Target{Name: nameOf(i), Gateway: refOf(i)})
 	}
 	l := newLab(t, s)
-	c := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
+	c := &played{lab: l, run: l.launch(api.CampaignInput{Plan: p})}
 	t.Cleanup(c.explain)
 	c.until("all three are held", func(s fleet.Status) bool { return s.Counts.Held == 3 })
 	triggers, _ := l.done()
@@ -45,8 +45,8 @@ func TestACommandAboutAHeldTargetReachesItsRun(t *testing.T) {
 		require.Contains(t, made.Undone[i].Why, "tidegate retry "+target.Gateway+" --why TEXT")
 	}
 
-	for i, update := range map[int]string{retried: workflows.RetryUpdate, skipped: workflows.SkipUpdate, aborted: workflows.AbortUpdate} {
-		c.say(update, workflows.CampaignOrder{Target: nameOf(i)})
+	for i, update := range map[int]string{retried: api.RetryUpdate, skipped: api.SkipUpdate, aborted: api.AbortUpdate} {
+		c.say(update, api.CampaignOrder{Target: nameOf(i)})
 	}
 	result, err := outcome.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)

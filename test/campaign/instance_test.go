@@ -17,7 +17,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Three gateways, each with a proxy of the one DB instance.
@@ -48,8 +48,8 @@ func ofOneInstance(i int) maintenance.Target {
 func (l *lab) single(i int) client.WorkflowRun {
 	l.t.Helper()
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
-		ID: workflows.GatewayWorkflowID(gatewayOf(i)), TaskQueue: workflows.TaskQueue,
-	}, workflows.GatewayMaintenanceName, workflows.MaintenanceInput{Target: ofOneInstance(i), Policy: impatient()})
+		ID: api.GatewayWorkflowID(gatewayOf(i)), TaskQueue: api.TaskQueue,
+	}, api.GatewayMaintenanceName, api.MaintenanceInput{Target: ofOneInstance(i), Policy: impatient()})
 	require.NoError(l.t, err)
 	return run
 }
@@ -85,8 +85,8 @@ func TestOneRunAtATimeWorksOnADBInstanceWhoeverStartedIt(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, oneInstance(2*time.Second))
 	campaigns := []client.WorkflowRun{
-		l.launch(workflows.CampaignInput{Plan: planOf("one", ofOneInstance(inOne))}),
-		l.launch(workflows.CampaignInput{Plan: planOf("other", ofOneInstance(inOther))}),
+		l.launch(api.CampaignInput{Plan: planOf("one", ofOneInstance(inOne))}),
+		l.launch(api.CampaignInput{Plan: planOf("other", ofOneInstance(inOther))}),
 	}
 	single := l.single(alone)
 	for _, run := range campaigns {
@@ -138,7 +138,7 @@ func TestInstanceIsFreeOnceItsHolderIsGone(t *testing.T) {
 				return upgrades[proxyOf(alone)] == 1
 			}, time.Minute, 50*time.Millisecond, "the holder has begun")
 
-			waiting := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: planOf("waiting", ofOneInstance(inOne))})}
+			waiting := &played{lab: l, run: l.launch(api.CampaignInput{Plan: planOf("waiting", ofOneInstance(inOne))})}
 			t.Cleanup(waiting.explain)
 			l.untilBlocked(inOne, maintenance.BlockedByInstance, fmt.Sprintf("run %s (target %s)", holder.GetID(), nameOf(alone)))
 			require.NoError(t, end(l, holder))
@@ -168,7 +168,7 @@ func (l *lab) endUpgrade(i int) {
 func (l *lab) untilBlocked(i int, by maintenance.Blocker, why string) {
 	l.t.Helper()
 	require.Eventually(l.t, func() bool {
-		value, err := l.client.QueryWorkflow(l.t.Context(), workflows.GatewayWorkflowID(gatewayOf(i)), "", workflows.StatusQuery)
+		value, err := l.client.QueryWorkflow(l.t.Context(), api.GatewayWorkflowID(gatewayOf(i)), "", api.StatusQuery)
 		if err != nil {
 			return false
 		}

@@ -21,7 +21,8 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/workers"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // home and away are two AWS accounts, each in a region of its own; db is a project
@@ -47,7 +48,7 @@ type lab struct {
 // newLab starts the server, the clouds of a scenario, and a worker.
 func newLab(tb testing.TB, scenario simcloud.Scenario) *lab {
 	tb.Helper()
-	server, err := devserver.Start(tb.Context(), devserver.Options{UIPort: devserver.NoUI, SearchAttributes: workflows.SearchAttributes()})
+	server, err := devserver.Start(tb.Context(), devserver.Options{UIPort: devserver.NoUI, SearchAttributes: webui.SearchAttributes()})
 	require.NoError(tb, err)
 	tb.Cleanup(server.Stop)
 	l := &lab{t: tb, server: server}
@@ -102,10 +103,10 @@ func theAccounts() plan.Accounts {
 
 // launch starts a campaign as tidegate run does, in pages of the given sizes; what
 // is left after them goes in pages of workflows.PageSize.
-func (l *lab) launch(in workflows.CampaignInput, pages ...int) client.WorkflowRun {
+func (l *lab) launch(in api.CampaignInput, pages ...int) client.WorkflowRun {
 	l.t.Helper()
 	all, size := in.Plan.Targets, func(left int) int {
-		most := workflows.PageSize
+		most := api.PageSize
 		if len(pages) > 0 {
 			most, pages = pages[0], pages[1:]
 		}
@@ -114,13 +115,13 @@ func (l *lab) launch(in workflows.CampaignInput, pages ...int) client.WorkflowRu
 	first := size(len(all))
 	in.Plan.Targets, in.More, in.Submitter = all[:first], len(all)-first, "alice"
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
-		ID: workflows.CampaignWorkflowID(in.Plan.Name), TaskQueue: workflows.TaskQueue,
-		TypedSearchAttributes: workflows.CampaignAttributes(in.Plan.Name),
-	}, workflows.CampaignName, in)
+		ID: api.CampaignWorkflowID(in.Plan.Name), TaskQueue: api.TaskQueue,
+		TypedSearchAttributes: webui.CampaignAttributes(in.Plan.Name),
+	}, api.CampaignName, in)
 	require.NoError(l.t, err)
 	for from := first; from < len(all); {
 		to := from + size(len(all)-from)
-		l.update(run, workflows.AddTargetsUpdate, workflows.AddTargets{From: from, Targets: all[from:to]})
+		l.update(run, api.AddTargetsUpdate, api.AddTargets{From: from, Targets: all[from:to]})
 		from = to
 	}
 	return run
@@ -150,7 +151,7 @@ func (l *lab) send(ctx context.Context, run client.WorkflowRun, name string, in 
 }
 
 // order is update for what operators say.
-func (l *lab) order(run client.WorkflowRun, name string, o workflows.CampaignOrder) {
+func (l *lab) order(run client.WorkflowRun, name string, o api.CampaignOrder) {
 	l.t.Helper()
 	if o.By == "" {
 		o.By, o.Why = "bob", "for the test"
@@ -161,7 +162,7 @@ func (l *lab) order(run client.WorkflowRun, name string, o workflows.CampaignOrd
 // status is what a campaign says of itself. While it continues as new nobody may
 // answer: the error says so.
 func (l *lab) status(run client.WorkflowRun) (s fleet.Status, err error) {
-	value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), "", workflows.StatusQuery)
+	value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), "", api.StatusQuery)
 	if err != nil {
 		return s, err
 	}
@@ -170,7 +171,7 @@ func (l *lab) status(run client.WorkflowRun) (s fleet.Status, err error) {
 
 // row is what a campaign says of one target.
 func (l *lab) row(run client.WorkflowRun, target string) (r fleet.Row, err error) {
-	value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), "", workflows.TargetsQuery, fleet.Page{Count: 1, Target: target})
+	value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), "", api.TargetsQuery, fleet.Page{Count: 1, Target: target})
 	if err != nil {
 		return r, err
 	}

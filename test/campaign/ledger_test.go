@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/simcloud/record"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // The effects of which there must be one a target at most.
@@ -64,7 +64,7 @@ func (c *played) spans() (all []*span) {
 	c.t.Helper()
 	place := map[string]int{}
 	for i := range hundreds {
-		place[workflows.GatewayWorkflowID(gatewayOf(i))], place[refOf(i).ARN] = i, i
+		place[api.GatewayWorkflowID(gatewayOf(i))], place[refOf(i).ARN] = i, i
 		if withProxy(i) >= 0 {
 			place[proxyOf(i)] = i
 		}

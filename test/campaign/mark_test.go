@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // holding starts a maintenance that holds automatic updates.
@@ -20,8 +20,8 @@ func (l *lab) holding(approval bool) client.WorkflowRun {
 	policy := impatient()
 	policy.AutomaticUpdates, policy.Approval = maintenance.AutomaticUpdatesHold, approval
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
-		ID: workflows.GatewayWorkflowID(gatewayOf(inOther)), TaskQueue: workflows.TaskQueue,
-	}, workflows.GatewayMaintenanceName, workflows.MaintenanceInput{
+		ID: api.GatewayWorkflowID(gatewayOf(inOther)), TaskQueue: api.TaskQueue,
+	}, api.GatewayMaintenanceName, api.MaintenanceInput{
 		Target: maintenance.Target{Name: nameOf(inOther), Gateway: refOf(inOther)}, Policy: policy,
 	})
 	require.NoError(l.t, err)

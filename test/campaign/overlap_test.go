@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -16,7 +18,6 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 const (
@@ -71,15 +72,15 @@ func TestACampaignWaitsForAGatewayThatIsInAnother(t *testing.T) {
 	require.NoError(t, l.sim.Inject(fault.Rule{Operation: updateNow, Resource: refOf(contested).ARN, Kind: fault.Throttled}))
 	without := target(contested)
 	without.Proxies = nil
-	first := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: planOf("first", without)})}
+	first := &played{lab: l, run: l.launch(api.CampaignInput{Plan: planOf("first", without)})}
 	require.Eventually(t, func() bool { return l.sim.Faults()[0].Fired > 0 }, 2*time.Minute, 50*time.Millisecond, "the first one's run is at its trigger")
 
-	second := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: planOf("second", target(contested), target(1))})}
+	second := &played{lab: l, run: l.launch(api.CampaignInput{Plan: planOf("second", target(contested), target(1))})}
 	t.Cleanup(second.explain)
 	second.rowOf(contested, func(r fleet.Row) bool { return r.Blocker == maintenance.BlockedByRun })
 	row, err := l.row(second.run, nameOf(contested))
 	require.NoError(t, err)
-	require.Contains(t, row.Reason, workflows.GatewayWorkflowID(gatewayOf(contested))+" of first since")
+	require.Contains(t, row.Reason, api.GatewayWorkflowID(gatewayOf(contested))+" of first since")
 	l.sim.ClearFaults()
 
 	for _, c := range []*played{first, second} {
@@ -101,7 +102,7 @@ func TestTwoCampaignsThatBeginAtOnceMaintainEachGatewayOnce(t *testing.T) {
 		all = append(all, target(i))
 	}
 	runs := []client.WorkflowRun{
-		l.launch(workflows.CampaignInput{Plan: planOf("one", all...)}), l.launch(workflows.CampaignInput{Plan: planOf("other", all...)}),
+		l.launch(api.CampaignInput{Plan: planOf("one", all...)}), l.launch(api.CampaignInput{Plan: planOf("other", all...)}),
 	}
 	for _, run := range runs {
 		t.Cleanup((&played{lab: l, run: run}).explain)
@@ -128,10 +129,10 @@ func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) 
 	p.Rollout.ConstraintKey, p.Approvals = "app", maintenance.Approvals{Count: 1}
 	p.Targets[0].Labels = map[string]string{"app": "till"}
 	p.Targets[2].Labels = p.Targets[0].Labels
-	c := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p}, 2, 1)}
+	c := &played{lab: l, run: l.launch(api.CampaignInput{Plan: p}, 2, 1)}
 	t.Cleanup(c.explain)
 	c.until("has its fleet", func(s fleet.Status) bool { return s.Phase == fleet.Underway })
-	c.say(workflows.RescheduleUpdate, workflows.CampaignOrder{Target: nameOf(1), NotBefore: time.Now().Add(time.Hour)})
+	c.say(api.RescheduleUpdate, api.CampaignOrder{Target: nameOf(1), NotBefore: time.Now().Add(time.Hour)})
 	c.approve()
 	c.untilTriggered(contested)
 	s, err := c.status(c.run)
@@ -144,8 +145,8 @@ func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) 
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 2, Failed: 1}, result.Counts, "the one that ran is counted as its own run ended")
 	require.Contains(t, result.Failures[0].Note, "its roster "+s.Rosters[0]+" was ended by somebody")
-	ended := l.closed("WorkflowId = '" + workflows.GatewayWorkflowID(gatewayOf(contested)) + "'")[0].GetCloseTime().AsTime()
-	begun := l.closed("WorkflowId = '" + workflows.GatewayWorkflowID(gatewayOf(2)) + "'")[0].GetStartTime().AsTime()
+	ended := l.closed("WorkflowId = '" + api.GatewayWorkflowID(gatewayOf(contested)) + "'")[0].GetCloseTime().AsTime()
+	begun := l.closed("WorkflowId = '" + api.GatewayWorkflowID(gatewayOf(2)) + "'")[0].GetStartTime().AsTime()
 	require.False(t, begun.Before(ended), "began at %s, and the other ended at %s", begun, ended)
 }
 
@@ -155,12 +156,12 @@ func TestACampaignThatWasTerminatedCanBeStartedAgainAtOnce(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, overlappingUntilBack())
 	p := planOf("again", target(contested))
-	first := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
+	first := &played{lab: l, run: l.launch(api.CampaignInput{Plan: p})}
 	first.untilTriggered(contested)
 	require.NoError(t, l.client.TerminateWorkflow(t.Context(), first.run.GetID(), "", "for the test"))
-	maintained := l.client.GetWorkflow(t.Context(), workflows.GatewayWorkflowID(gatewayOf(contested)), "")
+	maintained := l.client.GetWorkflow(t.Context(), api.GatewayWorkflowID(gatewayOf(contested)), "")
 
-	second := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
+	second := &played{lab: l, run: l.launch(api.CampaignInput{Plan: p})}
 	t.Cleanup(second.explain)
 	l.untilAborted(maintained)
 	l.comesBack(contested)
@@ -185,8 +186,8 @@ func (l *lab) untilAborted(run client.WorkflowRun) {
 	l.t.Helper()
 	require.Eventually(l.t, func() bool {
 		var s maintenance.Status
-		value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), run.GetRunID(), workflows.StatusQuery)
+		value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), run.GetRunID(), api.StatusQuery)
 		return err == nil && value.Get(&s) == nil &&
-			slices.ContainsFunc(s.Decisions, func(d maintenance.Decision) bool { return d.What == workflows.AbortUpdate })
+			slices.ContainsFunc(s.Decisions, func(d maintenance.Decision) bool { return d.What == api.AbortUpdate })
 	}, 2*time.Minute, 100*time.Millisecond, "%s is aborted", run.GetID())
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 var (
@@ -32,7 +32,7 @@ func BenchmarkTenThousand(b *testing.B) {
 	for b.Loop() {
 		l := newLab(b, multitude(*targets))
 		begin := time.Now()
-		run := l.launch(workflows.CampaignInput{Plan: everybody(*targets)})
+		run := l.launch(api.CampaignInput{Plan: everybody(*targets)})
 		first := run.GetRunID() // it becomes the last one's
 		result, err := outcome.OfCampaign(b.Context(), run)
 		require.NoError(b, err)

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -12,7 +14,6 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // One gateway is offline, and one never answers: the others are updated meanwhile, both
@@ -33,7 +34,7 @@ func TestAnOfflineGatewayKeepsNobodyElse(t *testing.T) {
 	s.AWS.Gateways[offline].State = "DISCONNECTED"
 	l := newLab(t, s)
 	require.NoError(t, l.sim.Inject(fault.Rule{Operation: "storagegateway:DescribeGatewayInformation", Resource: refOf(silent).ARN, Kind: fault.HangBefore}))
-	c := &played{lab: l, run: l.launch(workflows.CampaignInput{Plan: p})}
+	c := &played{lab: l, run: l.launch(api.CampaignInput{Plan: p})}
 	t.Cleanup(c.explain)
 	c.until("the others have ended", func(s fleet.Status) bool { return s.Counts.Succeeded == n-2 })
 	require.Len(t, c.triggers(), n-2)

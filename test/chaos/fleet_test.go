@@ -8,7 +8,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 const (
@@ -213,8 +213,8 @@ func scenario(members []member) simcloud.Scenario {
 }
 
 // input is what the member's run is asked for.
-func (m member) input() workflows.MaintenanceInput {
-	in := workflows.MaintenanceInput{
+func (m member) input() api.MaintenanceInput {
+	in := api.MaintenanceInput{
 		Target: maintenance.Target{Name: m.name, Gateway: maintenance.GatewayRef{Account: awsAccount, ARN: arn(m.gateway)}},
 		Policy: hasty(),
 	}

@@ -19,7 +19,8 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // stage is everything that one seed needs: the clouds in this process, the
@@ -52,9 +53,9 @@ func raise(t *testing.T, programs string) *stage {
 	for _, m := range s.members {
 		in := m.input()
 		run, err := s.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-			ID: workflows.GatewayWorkflowID(m.gateway.ID), TaskQueue: workflows.TaskQueue,
-			TypedSearchAttributes: workflows.StartAttributes(in.Target), StaticSummary: "Maintenance of " + m.name,
-		}, workflows.GatewayMaintenanceName, in)
+			ID: api.GatewayWorkflowID(m.gateway.ID), TaskQueue: api.TaskQueue,
+			TypedSearchAttributes: webui.StartAttributes(in.Target), StaticSummary: "Maintenance of " + m.name,
+		}, api.GatewayMaintenanceName, in)
 		require.NoError(t, err)
 		s.runs = append(s.runs, run)
 	}

@@ -7,13 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/webui"
+
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/test/browsertest"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // picturesEnv, where it is 1, lets the browser test write the docs' pictures.
@@ -36,7 +37,7 @@ func page(srv *devserver.Server, run client.WorkflowRun, tab string) string {
 func TestBrowserShowsARunningMaintenance(t *testing.T) {
 	t.Parallel()
 	tab := browsertest.Open(t)
-	srv, err := devserver.Start(t.Context(), devserver.Options{SearchAttributes: workflows.SearchAttributes()})
+	srv, err := devserver.Start(t.Context(), devserver.Options{SearchAttributes: webui.SearchAttributes()})
 	require.NoError(t, err)
 	t.Cleanup(srv.Stop)
 	c, err := srv.NewClient(t.Context())

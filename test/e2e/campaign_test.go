@@ -14,7 +14,8 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // campaignScenario is four gateways, one of which has nothing to be done, beside
@@ -61,15 +62,15 @@ func TestWholeCampaign(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, campaignScenario())
 	first, err := l.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-		ID: l.prefix + workflows.CampaignWorkflowID("e2e"), TaskQueue: l.queue, TypedSearchAttributes: workflows.CampaignAttributes("e2e"),
-	}, workflows.CampaignName, workflows.CampaignInput{Plan: campaignPlan(t), Submitter: "alice", EventsPerRun: 60})
+		ID: l.prefix + api.CampaignWorkflowID("e2e"), TaskQueue: l.queue, TypedSearchAttributes: webui.CampaignAttributes("e2e"),
+	}, api.CampaignName, api.CampaignInput{Plan: campaignPlan(t), Submitter: "alice", EventsPerRun: 60})
 	require.NoError(t, err)
 	l.await(first, func(s campaigns.Status) bool { return s.Asks() })
 	// How many events it has by itself depends on the machine: it is given some.
 	for n := 2; l.runOf(first.GetID()) == first.GetRunID(); n = 5 - n {
-		l.order(first.GetID(), workflows.ConcurrencyUpdate, workflows.CampaignOrder{Order: workflows.Order{By: "dora", Why: "to be heard"}, MaxConcurrent: n})
+		l.order(first.GetID(), api.ConcurrencyUpdate, api.CampaignOrder{Order: api.Order{By: "dora", Why: "to be heard"}, MaxConcurrent: n})
 	}
-	l.order(first.GetID(), workflows.ApproveUpdate, workflows.Order{By: "bob", Why: "CHG-1"})
+	l.order(first.GetID(), api.ApproveUpdate, api.Order{By: "bob", Why: "CHG-1"})
 
 	rosters := l.await(first, func(s campaigns.Status) bool { return s.Counts.Succeeded > 0 }).Rosters
 	var result campaigns.Result
@@ -86,7 +87,7 @@ func TestWholeCampaign(t *testing.T) {
 
 	runs := l.recordChain(first.GetID(), first.GetRunID())
 	require.Greater(t, runs, 1, "it never continued as new")
-	for n, id := range append(rosters, workflows.GatewayWorkflowID("sgw-0E2E1000"), workflows.GatewayWorkflowID("sgw-0E2E1002")) {
+	for n, id := range append(rosters, api.GatewayWorkflowID("sgw-0E2E1000"), api.GatewayWorkflowID("sgw-0E2E1002")) {
 		run := l.client.GetWorkflow(t.Context(), id, "")
 		require.NoError(t, run.Get(t.Context(), nil), id)
 		l.recordAs(fmt.Sprintf("part-%d", n), l.history(run))
@@ -105,7 +106,7 @@ func (l *lab) runOf(id string) string {
 func (l *lab) await(run client.WorkflowRun, enough func(campaigns.Status) bool) (s campaigns.Status) {
 	l.t.Helper()
 	require.Eventually(l.t, func() bool {
-		value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), "", workflows.StatusQuery)
+		value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), "", api.StatusQuery)
 		s = campaigns.Status{}
 		return err == nil && value.Get(&s) == nil && enough(s)
 	}, time.Minute, 50*time.Millisecond)

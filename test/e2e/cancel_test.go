@@ -9,7 +9,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // The SDK's test environment answers a cancelled activity at once; the server
@@ -20,7 +20,7 @@ func TestStoppedWhileTheTriggerIsUnderWay(t *testing.T) {
 	for name, stop := range map[string]func(*lab, string){
 		"cancel": func(l *lab, id string) { require.NoError(l.t, l.client.CancelWorkflow(l.t.Context(), id, "")) },
 		"abort": func(l *lab, id string) {
-			l.order(id, workflows.AbortUpdate, workflows.Order{By: "alice", Why: "CHG-1"})
+			l.order(id, api.AbortUpdate, api.Order{By: "alice", Why: "CHG-1"})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

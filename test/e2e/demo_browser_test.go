@@ -10,11 +10,12 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/tidegate/tidegate/workflows/api"
+
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/test/browsertest"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // demo is the program that people see first, while it runs.
@@ -82,7 +83,7 @@ func TestBrowserShowsTheDemosCampaign(t *testing.T) {
 	c, err := client.Dial(client.Options{HostPort: d.host})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
-	id := workflows.CampaignWorkflowID("tidegate-demo")
+	id := api.CampaignWorkflowID("tidegate-demo")
 	described, err := c.DescribeWorkflowExecution(t.Context(), id, "")
 	require.NoError(t, err)
 	runID := described.GetWorkflowExecutionInfo().GetExecution().GetRunId()

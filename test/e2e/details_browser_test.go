@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
+
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -17,7 +20,6 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	campaigns "github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/test/browsertest"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // TestBrowserLeadsFromACampaignToWhatNeedsAPerson goes by the mouse where somebody
@@ -25,7 +27,7 @@ import (
 func TestBrowserLeadsFromACampaignToWhatNeedsAPerson(t *testing.T) {
 	t.Parallel()
 	tab := browsertest.Open(t)
-	srv, err := devserver.Start(t.Context(), devserver.Options{SearchAttributes: workflows.SearchAttributes()})
+	srv, err := devserver.Start(t.Context(), devserver.Options{SearchAttributes: webui.SearchAttributes()})
 	require.NoError(t, err)
 	t.Cleanup(srv.Stop)
 	c, err := srv.NewClient(t.Context())
@@ -75,9 +77,9 @@ func troubledCampaign(t *testing.T, c client.Client) client.WorkflowRun {
 	require.NoError(t, err)
 	p.Rollout.MaxFailures = all
 	run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-		ID: workflows.CampaignWorkflowID(p.Name), TaskQueue: l.queue, TypedSearchAttributes: workflows.CampaignAttributes(p.Name),
+		ID: api.CampaignWorkflowID(p.Name), TaskQueue: l.queue, TypedSearchAttributes: webui.CampaignAttributes(p.Name),
 		StaticSummary: "Campaign e2e",
-	}, workflows.CampaignName, workflows.CampaignInput{Plan: p, Submitter: "alice"})
+	}, api.CampaignName, api.CampaignInput{Plan: p, Submitter: "alice"})
 	require.NoError(t, err)
 	l.await(run, func(s campaigns.Status) bool {
 		return s.Counts == campaigns.Counts{Total: 4, Waiting: 1, Running: 1, Failed: 1, Current: 1}

@@ -24,7 +24,8 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/workers"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // engine is the Temporal server that this package's tests share: one costs half
@@ -64,7 +65,7 @@ type lab struct {
 func newLab(t *testing.T, scenario simcloud.Scenario) *lab {
 	t.Helper()
 	ready.Do(func() {
-		ready.err = namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes())
+		ready.err = namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), webui.SearchAttributes())
 	})
 	require.NoError(t, ready.err)
 	return newLabOn(t, engine.GetDefaultClient(), t.Name()+"-", scenario)
@@ -79,7 +80,7 @@ func newLabOn(t *testing.T, c client.Client, prefix string, scenario simcloud.Sc
 	address, stop, err := sim.Start(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(stop)
-	l := &lab{t: t, sim: sim, client: c, prefix: prefix, queue: prefix + workflows.TaskQueue}
+	l := &lab{t: t, sim: sim, client: c, prefix: prefix, queue: prefix + api.TaskQueue}
 	clouds := cloudsAt(t, "http://"+address)
 	stopWorkers, err := workers.Start(l.client, clouds, workers.Options{Queue: l.queue})
 	require.NoError(t, err)
@@ -101,20 +102,20 @@ func cloudsAt(t *testing.T, endpoint string) *accounts.Accounts {
 }
 
 // start begins a gateway's maintenance.
-func (l *lab) start(in workflows.MaintenanceInput) client.WorkflowRun {
+func (l *lab) start(in api.MaintenanceInput) client.WorkflowRun {
 	l.t.Helper()
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
-		ID:                    l.prefix + workflows.GatewayWorkflowID(in.Target.Gateway.ID()),
+		ID:                    l.prefix + api.GatewayWorkflowID(in.Target.Gateway.ID()),
 		TaskQueue:             l.queue,
-		TypedSearchAttributes: workflows.StartAttributes(in.Target),
+		TypedSearchAttributes: webui.StartAttributes(in.Target),
 		StaticSummary:         "Maintenance of " + in.Target.Name + " (" + in.Target.Gateway.ID() + ")",
-	}, workflows.GatewayMaintenanceName, in)
+	}, api.GatewayMaintenanceName, in)
 	require.NoError(l.t, err)
 	return run
 }
 
 // maintain runs a gateway's maintenance to its end.
-func (l *lab) maintain(in workflows.MaintenanceInput) (maintenance.Result, []*historypb.HistoryEvent) {
+func (l *lab) maintain(in api.MaintenanceInput) (maintenance.Result, []*historypb.HistoryEvent) {
 	l.t.Helper()
 	return l.end(l.start(in))
 }
@@ -145,7 +146,7 @@ func (l *lab) history(run client.WorkflowRun) []*historypb.HistoryEvent {
 // status asks a run what it says of itself.
 func (l *lab) status(run client.WorkflowRun) maintenance.Status {
 	l.t.Helper()
-	value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), run.GetRunID(), workflows.StatusQuery)
+	value, err := l.client.QueryWorkflow(l.t.Context(), run.GetID(), run.GetRunID(), api.StatusQuery)
 	require.NoError(l.t, err)
 	var s maintenance.Status
 	require.NoError(l.t, value.Get(&s))

@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 const (
@@ -48,8 +48,8 @@ func fleet() simcloud.Scenario {
 	}
 }
 
-func input(proxies int) workflows.MaintenanceInput {
-	in := workflows.MaintenanceInput{
+func input(proxies int) api.MaintenanceInput {
+	in := api.MaintenanceInput{
 		Target: maintenance.Target{Name: "e2e", Gateway: maintenance.GatewayRef{Account: awsAccount, ARN: gatewayARN}},
 		Policy: quick(),
 	}

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
+
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -15,7 +18,6 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	campaigns "github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/test/browsertest"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // form is the Web UI's form of an update.
@@ -26,7 +28,7 @@ const form = `[data-testid="update-confirmation-modal"][open] `
 func TestBrowserAloneApprovesAndPausesACampaign(t *testing.T) {
 	t.Parallel()
 	tab := browsertest.Open(t)
-	srv, err := devserver.Start(t.Context(), devserver.Options{SearchAttributes: workflows.SearchAttributes()})
+	srv, err := devserver.Start(t.Context(), devserver.Options{SearchAttributes: webui.SearchAttributes()})
 	require.NoError(t, err)
 	t.Cleanup(srv.Stop)
 	c, err := srv.NewClient(t.Context())
@@ -40,22 +42,22 @@ func TestBrowserAloneApprovesAndPausesACampaign(t *testing.T) {
 	openForm(tab, t, home, "the campaign needs approval")
 	fillIn(tab, t, `Let the campaign, or its next wave, begin; also before it is asked for: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "CHG-1"}`)
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-updates.png"), 1440, 1000)
-	choose(tab, t, workflows.ApproveUpdate)
+	choose(tab, t, api.ApproveUpdate)
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-approve.png"), 1440, 1000)
 	click(tab, t, form+`[type="submit"]`, "Submit")
 	approved := l.await(run, func(s campaigns.Status) bool { return len(s.Decisions) == 1 })
 	require.Nil(t, approved.Approval)
-	requireDecision(t, approved.Decisions[0], workflows.ApproveUpdate, "bob", "CHG-1")
+	requireDecision(t, approved.Decisions[0], api.ApproveUpdate, "bob", "CHG-1")
 
 	// Opened anew: the form keeps the data of the order before.
 	openForm(tab, t, home, "bob", "CHG-1")
 	fillIn(tab, t, `Begin nothing new; what runs goes on: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "INC-77"}`)
-	choose(tab, t, workflows.PauseUpdate)
+	choose(tab, t, api.PauseUpdate)
 	click(tab, t, form+`[type="submit"]`, "Submit")
 	paused := l.await(run, func(s campaigns.Status) bool { return s.Paused != "" })
 	require.Equal(t, "bob: INC-77", paused.Paused)
 	require.Len(t, paused.Decisions, 2)
-	requireDecision(t, paused.Decisions[1], workflows.PauseUpdate, "bob", "INC-77")
+	requireDecision(t, paused.Decisions[1], api.PauseUpdate, "bob", "INC-77")
 	require.Empty(t, l.effects(), "a campaign that is frozen touched something")
 }
 
@@ -68,8 +70,8 @@ func (l *lab) frozenCampaign() client.WorkflowRun {
 	p.Policy.Freezes = []maintenance.Freeze{{From: now.Add(-time.Hour), To: now.Add(24 * time.Hour), Reason: "the test"}}
 	p.Approvals.Lead, p.Approvals.TimeLimit = maintenance.Duration(31*24*time.Hour), maintenance.Duration(31*24*time.Hour) // asked for at once
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
-		ID: workflows.CampaignWorkflowID(p.Name), TaskQueue: l.queue, TypedSearchAttributes: workflows.CampaignAttributes(p.Name),
-	}, workflows.CampaignName, workflows.CampaignInput{Plan: p, Submitter: "alice"})
+		ID: api.CampaignWorkflowID(p.Name), TaskQueue: l.queue, TypedSearchAttributes: webui.CampaignAttributes(p.Name),
+	}, api.CampaignName, api.CampaignInput{Plan: p, Submitter: "alice"})
 	require.NoError(l.t, err)
 	return run
 }

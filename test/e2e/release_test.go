@@ -28,7 +28,8 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/workers"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // deployment is the builds' own.
@@ -63,7 +64,7 @@ func newRelease(t *testing.T) *release {
 		})))
 	t.Cleanup(server.Stop)
 	c := server.GetDefaultClient()
-	require.NoError(t, namespace.Ensure(t.Context(), c, server.GetDefaultNamespace(), workflows.SearchAttributes()))
+	require.NoError(t, namespace.Ensure(t.Context(), c, server.GetDefaultNamespace(), webui.SearchAttributes()))
 	scenario := gatewaysFor(away, apart, behind, asleep, planned)
 	for i := range scenario.AWS.Gateways[:2] {
 		scenario.AWS.Gateways[i].Timing.Restart = 8 * time.Second // or until keepAway has its way
@@ -75,7 +76,7 @@ func newRelease(t *testing.T) *release {
 	address, stop, err := sim.Start(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(stop)
-	return &release{lab: &lab{t: t, sim: sim, client: c, queue: workflows.TaskQueue}, address: address}
+	return &release{lab: &lab{t: t, sim: sim, client: c, queue: api.TaskQueue}, address: address}
 }
 
 // gatewaysFor are gateways without volumes whose windows are open.
@@ -135,7 +136,7 @@ func (r *release) alone(id string) client.WorkflowRun {
 	r.t.Helper()
 	policy := patient()
 	policy.AutomaticUpdates = maintenance.AutomaticUpdatesHold
-	return r.start(workflows.MaintenanceInput{Target: r.target(id), Policy: policy})
+	return r.start(api.MaintenanceInput{Target: r.target(id), Policy: policy})
 }
 
 // campaign starts one that maintains one gateway at a time.
@@ -148,8 +149,8 @@ func (r *release) campaign(name string, ids ...string) client.WorkflowRun {
 		p.Targets = append(p.Targets, r.target(id))
 	}
 	run, err := r.client.ExecuteWorkflow(r.t.Context(), client.StartWorkflowOptions{
-		ID: workflows.CampaignWorkflowID(name), TaskQueue: r.queue, TypedSearchAttributes: workflows.CampaignAttributes(name),
-	}, workflows.CampaignName, workflows.CampaignInput{Plan: p, Submitter: "alice"})
+		ID: api.CampaignWorkflowID(name), TaskQueue: r.queue, TypedSearchAttributes: webui.CampaignAttributes(name),
+	}, api.CampaignName, api.CampaignInput{Plan: p, Submitter: "alice"})
 	require.NoError(r.t, err)
 	return run
 }
@@ -173,21 +174,21 @@ func (r *release) eventually(what string, is func() bool) {
 
 // restarts is true once a gateway's maintenance is past the point of no return.
 func (r *release) restarts(id string) bool {
-	value, err := r.client.QueryWorkflow(r.t.Context(), workflows.GatewayWorkflowID(id), "", workflows.StatusQuery)
+	value, err := r.client.QueryWorkflow(r.t.Context(), api.GatewayWorkflowID(id), "", api.StatusQuery)
 	var s maintenance.Status
 	return err == nil && value.Get(&s) == nil && s.PastNoReturn
 }
 
 // sleeps is true while the run of the gateway that is asleep waits for its window.
 func (r *release) sleeps() bool {
-	value, err := r.client.QueryWorkflow(r.t.Context(), workflows.GatewayWorkflowID(asleep), "", workflows.StatusQuery)
+	value, err := r.client.QueryWorkflow(r.t.Context(), api.GatewayWorkflowID(asleep), "", api.StatusQuery)
 	var s maintenance.Status
 	return err == nil && value.Get(&s) == nil && s.Blocker == maintenance.BlockedByWindow
 }
 
 // waits is true while a campaign runs and its only target waits for its window.
 func (r *release) waits(campaign client.WorkflowRun) bool {
-	value, err := r.client.QueryWorkflow(r.t.Context(), campaign.GetID(), "", workflows.StatusQuery)
+	value, err := r.client.QueryWorkflow(r.t.Context(), campaign.GetID(), "", api.StatusQuery)
 	var s scheduler.Status
 	return err == nil && value.Get(&s) == nil && s.Blockers[maintenance.BlockedByWindow] == 1
 }
@@ -240,10 +241,10 @@ func TestAReleaseStrandsNobodyAndDisturbsNobody(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, whole.Counts.Succeeded, whole.Summary)
 	for id, build := range map[string]string{away: "1", apart: "1", behind: "2"} {
-		on, info := r.on(workflows.GatewayWorkflowID(id), "")
+		on, info := r.on(api.GatewayWorkflowID(id), "")
 		require.Equal(t, build, on, id)
 		require.Equal(t, enumspb.VERSIONING_BEHAVIOR_PINNED, info.GetVersioningInfo().GetBehavior())
-		require.Equal(t, map[string]bool{"build " + build: true}, r.did(workflows.GatewayWorkflowID(id)), id)
+		require.Equal(t, map[string]bool{"build " + build: true}, r.did(api.GatewayWorkflowID(id)), id)
 	}
 
 	r.eventually("build 1 drains", func() bool { return r.drained("1") })
@@ -285,8 +286,8 @@ func (r *release) windowMoves(client.WorkflowRun) error {
 // ordered wakes a campaign: an operator tells it something.
 func (r *release) ordered(campaign client.WorkflowRun) error {
 	handle, err := r.client.UpdateWorkflow(r.t.Context(), client.UpdateWorkflowOptions{
-		WorkflowID: campaign.GetID(), UpdateName: workflows.ConcurrencyUpdate, WaitForStage: client.WorkflowUpdateStageCompleted,
-		Args: []any{workflows.CampaignOrder{Order: workflows.Order{By: "alice", Why: "CHG-1"}, MaxConcurrent: 2}},
+		WorkflowID: campaign.GetID(), UpdateName: api.ConcurrencyUpdate, WaitForStage: client.WorkflowUpdateStageCompleted,
+		Args: []any{api.CampaignOrder{Order: api.Order{By: "alice", Why: "CHG-1"}, MaxConcurrent: 2}},
 	})
 	if err != nil {
 		return err

@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/test/browsertest"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // nightlyPlan is the plan of docs/how-to/schedule-campaigns.md.
@@ -42,7 +44,7 @@ func command(t *testing.T, srv *devserver.Server) (tidegate func(args ...string)
 func TestBrowserShowsTheSchedulesOfCampaigns(t *testing.T) {
 	t.Parallel()
 	tab := browsertest.Open(t)
-	srv, err := devserver.Start(t.Context(), devserver.Options{SearchAttributes: workflows.SearchAttributes()})
+	srv, err := devserver.Start(t.Context(), devserver.Options{SearchAttributes: webui.SearchAttributes()})
 	require.NoError(t, err)
 	t.Cleanup(srv.Stop)
 	tidegate := command(t, srv)
@@ -54,7 +56,7 @@ func TestBrowserShowsTheSchedulesOfCampaigns(t *testing.T) {
 	tidegate("schedule", "pause", "files-monthly", "--why", "weekly is enough for now", "--by", "bob")
 
 	pages := srv.UIAddress() + "/namespaces/" + srv.Namespace() + "/schedules"
-	browsertest.Visit(tab, t, pages, "files-weekly", "files-monthly", workflows.CampaignName, "Paused")
+	browsertest.Visit(tab, t, pages, "files-weekly", "files-monthly", api.CampaignName, "Paused")
 	browsertest.Visit(tab, t, pages+"/files-weekly", "files-weekly", "triggered by alice", "first run, watched by alice", "campaign-files-20")
 	browsertest.Screenshot(tab, t, picture(t, "schedules.png"), 1440, 1040)
 }

@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
@@ -33,7 +36,6 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/workers"
 	"github.com/tidegate/tidegate/test/faultmatrix"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 // engine is the Temporal server that all cells share.
@@ -160,8 +162,8 @@ func (l *lab) start(ctx context.Context) (stop func(), err error) {
 	}
 	l.run, err = l.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: l.queue, TaskQueue: l.queue,
-		TypedSearchAttributes: workflows.StartAttributes(l.stage.Target), StaticSummary: "Maintenance of " + l.stage.Target.Name,
-	}, workflows.GatewayMaintenanceName, workflows.MaintenanceInput{Target: l.stage.Target, Policy: l.stage.Policy})
+		TypedSearchAttributes: webui.StartAttributes(l.stage.Target), StaticSummary: "Maintenance of " + l.stage.Target.Name,
+	}, api.GatewayMaintenanceName, api.MaintenanceInput{Target: l.stage.Target, Policy: l.stage.Policy})
 	if err != nil {
 		stop()
 		return nil, err
@@ -318,7 +320,7 @@ func (l *lab) Until(ctx context.Context, so func(maintenance.Status) bool) error
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		value, err := l.client.QueryWorkflow(ctx, l.run.GetID(), l.run.GetRunID(), workflows.StatusQuery)
+		value, err := l.client.QueryWorkflow(ctx, l.run.GetID(), l.run.GetRunID(), api.StatusQuery)
 		if err != nil {
 			return err
 		}
@@ -340,8 +342,8 @@ func (l *lab) Until(ctx context.Context, so func(maintenance.Status) bool) error
 // Approve lets the run begin.
 func (l *lab) Approve(ctx context.Context) error {
 	handle, err := l.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: l.run.GetID(), RunID: l.run.GetRunID(), UpdateName: workflows.ApproveUpdate,
-		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{workflows.Order{By: "matrix"}},
+		WorkflowID: l.run.GetID(), RunID: l.run.GetRunID(), UpdateName: api.ApproveUpdate,
+		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{api.Order{By: "matrix"}},
 	})
 	if err != nil {
 		return err

@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/webui"
+
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/test/faultmatrix"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 var (
@@ -54,7 +55,7 @@ func TestEveryPromiseIsKept(t *testing.T) {
 	if testing.Short() {
 		t.Skip("plays every fault, in real time: minutes")
 	}
-	require.NoError(t, namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes()))
+	require.NoError(t, namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), webui.SearchAttributes()))
 	chosen := regexp.MustCompile(*only)
 	all := slices.DeleteFunc(everything(), func(p *played) bool { return !chosen.MatchString(p.name) })
 	var group errgroup.Group

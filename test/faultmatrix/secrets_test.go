@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
+
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -31,7 +34,6 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/test/faultmatrix"
-	"github.com/tidegate/tidegate/workflows"
 )
 
 const (
@@ -178,7 +180,7 @@ func TestNothingThatARunLeavesHoldsACredential(t *testing.T) {
 	if testing.Short() {
 		t.Skip("plays every end of a run, in real time")
 	}
-	require.NoError(t, namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), workflows.SearchAttributes()))
+	require.NoError(t, namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), webui.SearchAttributes()))
 	ends := everyEnd()
 	for number, name := range slices.Sorted(maps.Keys(ends)) {
 		e := ends[name]
@@ -240,7 +242,7 @@ func (e exposed) play(t *testing.T, number int) (*lab, map[string][]byte) {
 	evidence["history"], err = l.history(ctx, l.run.GetID(), l.run.GetRunID())
 	require.NoError(t, err)
 	if result.Quarantined {
-		evidence["quarantine"], err = l.history(ctx, workflows.QuarantineWorkflowID(l.GatewayID()), "")
+		evidence["quarantine"], err = l.history(ctx, api.QuarantineWorkflowID(l.GatewayID()), "")
 		require.NoError(t, err)
 	}
 	return l, evidence
@@ -264,7 +266,7 @@ func (l *lab) watch(ctx context.Context, t *testing.T, cancel bool) []byte {
 		if described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 			return shown.Bytes()
 		}
-		for _, query := range []string{workflows.StatusQuery, "__temporal_workflow_metadata", "__stack_trace"} {
+		for _, query := range []string{api.StatusQuery, "__temporal_workflow_metadata", "__stack_trace"} {
 			answer, err := l.client.QueryWorkflow(ctx, l.run.GetID(), l.run.GetRunID(), query)
 			if err != nil {
 				fmt.Fprintf(&shown, "%v", err) // not every query is answered at every moment

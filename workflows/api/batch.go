@@ -1,0 +1,94 @@
+package api
+
+import (
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// RosterInput is a page of a campaign's targets.
+type RosterInput struct {
+	Campaign string `json:"campaign"` // workflow id
+	First    string `json:"first"`    // run id of the campaign's first run: another campaign may take its name later
+	Number   int    `json:"number"`   // from 0 on
+	// Plan is the campaign's, without its targets.
+	Plan    plan.Plan            `json:"plan"`
+	Targets []maintenance.Target `json:"targets,omitempty"` // those that the plan names
+	// Selector found the gateways of Found: each becomes a target where it matches.
+	Selector *plan.Selector           `json:"selector,omitempty"`
+	Found    []maintenance.GatewayRef `json:"found,omitempty"`
+	PlanOnly bool                     `json:"planOnly,omitempty"`
+}
+
+// The signals between a campaign and its rosters.
+const (
+	// NewsSignal carries News.
+	NewsSignal = "news"
+	// OrdersSignal carries Orders.
+	OrdersSignal = "orders"
+)
+
+// LineSpace is how far the refs of two rosters' targets lie apart.
+const LineSpace = 1000
+
+// RefOf is how a campaign's entries refer to a line of a roster.
+func RefOf(roster, line int) int { return roster*LineSpace + line }
+
+// Orders are what a campaign tells a roster. All of it may be said twice.
+type Orders struct {
+	Begin []StartOrder `json:"begin,omitempty"`
+	Read  []int        `json:"read,omitempty"` // lines that are to be read anew
+	Tell  []int        `json:"tell,omitempty"` // lines of which nothing was heard for long
+	// GiveUp are lines that could not be read for fleet.UnreadLimit: they are read no more
+	// unless Read says so.
+	GiveUp []int  `json:"giveUp,omitempty"`
+	Abort  *Order `json:"abort,omitempty"` // every running target that is not past the point of no return
+	Close  bool   `json:"close,omitempty"` // nothing more will be asked
+}
+
+// StartOrder is the order to begin a target's maintenance.
+type StartOrder struct {
+	Line    int `json:"line"`
+	Attempt int `json:"attempt"` // counted by the campaign, from 1 on
+}
+
+// News are what a roster tells its campaign. All of it may be said twice.
+type News struct {
+	First  string        `json:"first"` // run id of the first run of the campaign that is meant
+	Roster int           `json:"roster"`
+	Events []fleet.Event `json:"events"`
+}
+
+// CampaignAbort tells a run that its campaign was aborted. A run of another campaign,
+// which may have the gateway by now, does not mean itself.
+type CampaignAbort struct {
+	Order
+	Campaign string `json:"campaign"` // workflow id
+}
+
+// TargetDecision is what a person told a run itself, for its campaign's record.
+type TargetDecision struct {
+	Gateway  string               `json:"gateway"`
+	Decision maintenance.Decision `json:"decision"`
+}
+
+// HeldTarget is what a run tells its roster when it is held, and when no more: then it
+// names no step.
+type HeldTarget struct {
+	Gateway string           `json:"gateway"`
+	Step    maintenance.Step `json:"step,omitempty"`
+	Reason  string           `json:"reason,omitempty"`
+	Since   time.Time        `json:"since,omitzero"`
+}
+
+// The signals between a roster and a target's run.
+const (
+	// HeldSignal carries a HeldTarget.
+	HeldSignal = "held"
+	// decidedSignal carries a targetDecision.
+	DecidedSignal = "decided"
+	// abortSignal carries a campaignAbort.
+	AbortSignal = "abort"
+)

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// PageSize is how many of a plan's targets travel in one payload: those in a
+// campaign's input, those in one AddTargets, those of one roster.
+const PageSize = 200
+
+// CampaignInput asks for a campaign.
+type CampaignInput struct {
+	// Plan is what is to be done, with at most PageSize of its targets.
+	Plan plan.Plan `json:"plan"`
+	// More is how many targets follow in updates.
+	More int `json:"more,omitempty"`
+	// Submitter is who started the campaign, or made the schedule that did.
+	Submitter string `json:"submitter"`
+	// Schedule is the schedule that started it; empty: a person did.
+	Schedule string `json:"schedule,omitempty"`
+	// Digest is the SHA-256 of the plan file, in hexadecimal digits.
+	Digest string `json:"digest,omitempty"`
+	// PlanOnly reads everything, answers queries for ten minutes, and begins nothing.
+	PlanOnly bool `json:"planOnly,omitempty"`
+	// Patience is how long it waits in vain for one more target to be read before it
+	// goes on without those that do not answer; default 20s. One that only plans lists
+	// an account's gateways for no longer either.
+	Patience maintenance.Duration `json:"patience,omitempty"`
+	// EventsPerRun is at how many events a run of the workflow continues as new;
+	// default 4,000. Tests force it often.
+	EventsPerRun int `json:"eventsPerRun,omitempty"`
+	// Carried is what the run before has left; nil in the first.
+	Carried *Carried `json:"carried,omitempty"`
+}
+
+// AddTargets is a further page of a campaign's plan.
+type AddTargets struct {
+	From    int                  `json:"from"` // index of the first in the plan
+	Targets []maintenance.Target `json:"targets"`
+}
+
+// CampaignOrder is what an operator tells a campaign, or one of its targets.
+type CampaignOrder struct {
+	Order
+	// Target is a target's name or its gateway's id: skip, retry and reschedule
+	// need it.
+	Target string `json:"target,omitempty"`
+	// NotBefore is for reschedule: the earliest instant; zero takes it back.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	// MaxConcurrent is for concurrency: 1 to 500.
+	MaxConcurrent int `json:"maxConcurrent,omitempty"`
+}
+
+// Surveyed is a target as its roster has read it.
+type Surveyed struct {
+	Target   maintenance.Target   `json:"target"` // with its proxies found
+	Gateway  maintenance.Gateway  `json:"gateway"`
+	Schedule maintenance.Schedule `json:"schedule"`
+	Proxies  []SurveyedProxy      `json:"proxies,omitempty"`
+	Entry    fleet.Entry          `json:"entry"`
+	// Marks are the settings that runs which have ended have left changed.
+	Marks []maintenance.Marked `json:"marks,omitempty"`
+	// Anomalies are what a person should know before the campaign begins.
+	Anomalies []string `json:"anomalies,omitempty"`
+}
+
+// SurveyedProxy is a proxy of a target with its versions.
+type SurveyedProxy struct {
+	ProxyID string `json:"proxyId"`
+	From    string `json:"from"`
+	To      string `json:"to"` // From where nothing is to be done
+}
+
+// Carried is what one run of a campaign leaves to the next.
+type Carried struct {
+	Start     time.Time              `json:"start"`
+	Entries   []fleet.Entry          `json:"entries,omitempty"`
+	Rosters   []string               `json:"rosters,omitempty"` // workflow ids, by number
+	Lost      []int                  `json:"lost,omitempty"`    // rosters that were ended by somebody
+	Max       int                    `json:"max,omitempty"`     // what an operator made of maxConcurrent
+	Paused    string                 `json:"paused,omitempty"`
+	Stopped   string                 `json:"stopped,omitempty"`
+	Expired   bool                   `json:"expired,omitempty"`
+	Reads     []int                  `json:"reads,omitempty"`    // refs of targets that are to be read anew
+	Aborting  *Order                 `json:"aborting,omitempty"` // running targets are asked to end
+	Consents  []fleet.Consent        `json:"consents,omitempty"`
+	Ask       fleet.Ask              `json:"ask,omitzero"`   // the approval that people are asked for
+	Swept     time.Time              `json:"swept,omitzero"` // when the running targets were last asked for
+	Measured  fleet.Measured         `json:"measured,omitzero"`
+	Decisions []maintenance.Decision `json:"decisions,omitempty"`
+	Told      fleet.Moment           `json:"told,omitzero"` // what people were told of
+	Notices   []fleet.Notice         `json:"notices,omitempty"`
+}

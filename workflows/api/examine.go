@@ -1,0 +1,87 @@
+package api
+
+import (
+	"time"
+
+	"github.com/tidegate/tidegate/activities/names"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// ExamineInput says what to look at.
+type ExamineInput struct {
+	// Plan is without its targets and selectors; nil: only the clock is read.
+	Plan   *plan.Plan `json:"plan,omitempty"`
+	Probes []Probe    `json:"probes,omitempty"` // at most one for each account
+}
+
+// Probe is a look into one account, by calls that only read.
+type Probe struct {
+	// Account is the name by which the worker knows it.
+	Account string `json:"account"`
+	// Huawei is true for a Huawei Cloud account, false for an AWS account.
+	Huawei bool `json:"huawei,omitempty"`
+	// Instance is the DB instance of the Huawei Cloud account whose proxies are
+	// listed.
+	Instance string `json:"instance,omitempty"`
+	// Gateway is the ARN of one of the AWS account, which is read with its tags and
+	// its window; empty: the first that is listed.
+	Gateway string `json:"gateway,omitempty"`
+	// Volumes asks for a look at the volumes and the snapshots of one gateway that
+	// has volumes: of Named, or, where that is empty, of any.
+	Volumes bool     `json:"volumes,omitempty"`
+	Named   []string `json:"named,omitempty"` // ARNs
+}
+
+// Queue is the task queue of the probe's account, beside that of the workflows.
+func (p Probe) Queue(workflows string) string {
+	if p.Huawei {
+		return names.HuaweiQueue(workflows, p.Account)
+	}
+	return names.AWSQueue(workflows, p.Account)
+}
+
+// ExamineOutput is what was seen.
+type ExamineOutput struct {
+	Server time.Time `json:"server"` // the server's clock
+	Worker time.Time `json:"worker"` // the worker's, at most a workflow task later
+	Plan   Finding   `json:"plan,omitzero"`
+	// Probes are in the input's order.
+	Probes []Finding `json:"probes,omitempty"`
+}
+
+// Finding is what came of one look.
+type Finding struct {
+	// Fault is the type of the activity's error, such as FaultDenied, or FaultSilent;
+	// empty where there was none.
+	Fault string `json:"fault,omitempty"`
+	// Says is the error for people, without secrets.
+	Says string `json:"says,omitempty"`
+	// Seen is how many gateways or proxies the first page of the list has.
+	Seen int `json:"seen,omitempty"`
+	// Gateway is the one that was read; empty where there is none.
+	Gateway string `json:"gateway,omitempty"`
+	// Further is what came of the calls that a run makes later and that only read
+	// too: of an AWS account those on the volumes and the snapshots of its Gateway,
+	// where Seen is how many volumes that has; of a Huawei Cloud account those on jobs
+	// and planned upgrades. nil: there was nothing to look at.
+	Further *Finding `json:"further,omitempty"`
+	// Marks are the settings that runs have changed for a while, of the gateways that the
+	// probe names, else of the first page, or of the proxies of its instance; Unmarked says what is not known of them.
+	Marks    []maintenance.Marked `json:"marks,omitempty"`
+	Unmarked []string             `json:"unmarked,omitempty"`
+}
+
+// The faults of a look that say what to do about it.
+const (
+	FaultDenied      = names.TypeDenied
+	FaultNotFound    = names.TypeNotFound
+	FaultNotReady    = names.TypeNotReady
+	FaultThrottled   = names.TypeThrottled
+	FaultUnavailable = names.TypeUnavailable
+	FaultNoWindow    = names.TypeNoWindow
+	FaultUnsupported = names.TypeUnsupported
+	// FaultSilent is the fault of a look that ended with its time.
+	FaultSilent = "Silent"
+)

@@ -1,0 +1,51 @@
+package campaign
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
+)
+
+func (c *campaign) mayApprove(ctx workflow.Context, o api.CampaignOrder) error {
+	if c.phase == fleet.Gathering {
+		return fmt.Errorf("the fleet is still being read: %s", c.doing)
+	}
+	_, err := c.consent(ctx, o)
+	return err
+}
+
+func (c *campaign) consent(ctx workflow.Context, o api.CampaignOrder) (fleet.Consent, error) {
+	return c.fleet().Consent(o.By, webui.CutNote(o.Why), workflow.Now(ctx))
+}
+
+func (c *campaign) approve(ctx workflow.Context, o api.CampaignOrder) {
+	if given, err := c.consent(ctx, o); err == nil { // the validator has asked in the same task
+		c.Consents = append(c.Consents, given)
+	}
+}
+
+// approvalOf says in an approval what it is for, before it is taken in.
+func (c *campaign) approvalOf(ctx workflow.Context, d *maintenance.Decision) {
+	if needed := c.fleet().Approval(workflow.Now(ctx)); needed != nil {
+		d.Wave, d.Note = needed.Wave, needed.OneMore()
+	}
+}
+
+// expire stops a campaign whose approval did not come in time.
+func (c *campaign) expire(now time.Time) {
+	f := c.fleet()
+	deadline := f.ApprovalDeadline()
+	if c.Stopped != "" || deadline.IsZero() || now.Before(deadline) {
+		return
+	}
+	if needed := f.Approval(now); needed != nil {
+		c.Expired = true
+		c.stop(fmt.Sprintf("%s was not approved within %s: %s", needed.Subject(), f.Approvals.TimeLimit, needed.Tally()), nil)
+	}
+}

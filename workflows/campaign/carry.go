@@ -1,0 +1,121 @@
+package campaign
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tidegate/tidegate/activities/names"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
+)
+
+// eventsPerRun and bytesPerRun are at which length of its history a campaign
+// continues as new, far below Temporal's limits.
+const (
+	eventsPerRun = 4_000
+	bytesPerRun  = 4 << 20
+)
+
+// mostCarried is how many bytes the input of a campaign's next run may have.
+// Temporal takes 2 MB, and would end a campaign that carries more.
+const mostCarried = 1_900_000
+
+// grows is by how many bytes a target's entry grows on its way, without what is
+// said of it: when it began and ended, how often; told is by how many more where
+// people are told of it.
+const (
+	grows = 40
+	told  = 40
+)
+
+// next is the input of the run that this one continues as.
+func (c *campaign) next() api.CampaignInput {
+	next := c.in
+	next.Plan.Targets, next.More = nil, 0
+	next.Carried = &c.Carried
+	return next
+}
+
+// carries is how many bytes that input has.
+func (c *campaign) carries() int {
+	text, err := json.Marshal(c.next())
+	if err != nil {
+		return 0 // then it cannot be carried at all, and Temporal's own error says why
+	}
+	return len(text)
+}
+
+// mayCarry refuses a fleet that would not fit into the next run's input.
+func (c *campaign) mayCarry() error {
+	most := mostCarried - grows*len(c.Entries)
+	if len(c.in.Plan.Notify) > 0 {
+		most -= told * len(c.Entries)
+	}
+	if c.shorten(most); c.carries() > most {
+		return temporal.NewNonRetryableApplicationError(fmt.Sprintf(
+			"%d targets with their names, labels and instances are %d bytes, and a campaign can carry %d: split the plan",
+			len(c.Entries), c.carries(), most), names.TypeInvalid, nil)
+	}
+	return nil
+}
+
+// shorten cuts what is said of the targets until the next run's input has no more
+// than so many bytes. The whole is in the targets' own records.
+func (c *campaign) shorten(bytes int) {
+	letters := maxBarred
+	for over := c.carries() - bytes; over > 0 && letters > 0; over = c.carries() - bytes {
+		for letters > 0 && c.saves(letters) < over {
+			letters /= 2
+		}
+		for i := range c.Entries {
+			e := &c.Entries[i]
+			e.Note, e.Barred = webui.CutTo(e.Note, letters), webui.CutTo(e.Barred, letters)
+		}
+		letters /= 2 // letters that JSON writes as several may call for more
+	}
+}
+
+// saves is by about how many bytes the input gets shorter where nothing that is
+// said has more than so many. To measure the whole for every guess takes too long.
+func (c *campaign) saves(letters int) (bytes int) {
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		bytes += max(0, len(e.Note)-letters-len("…")) + max(0, len(e.Barred)-letters-len("…"))
+	}
+	return bytes
+}
+
+// shouldMoveOn is true where the history has become long, or a new version of the
+// worker waits to take over.
+func (c *campaign) shouldMoveOn(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return info.GetCurrentHistoryLength() >= cmp.Or(c.in.EventsPerRun, eventsPerRun) || info.GetCurrentHistorySize() >= bytesPerRun ||
+		info.GetContinueAsNewSuggested() || info.GetTargetWorkerDeploymentVersionChanged()
+}
+
+// moveOn continues as new, with nothing left behind: every update is answered and
+// every signal heard.
+func (c *campaign) moveOn(ctx workflow.Context) error {
+	if err := c.quiet(ctx); err != nil {
+		return err
+	}
+	heard := false
+	// What begins now runs after all who have something of this task to hear.
+	workflow.Go(ctx, func(workflow.Context) { heard = true })
+	if err := workflow.Await(ctx, func() bool { return heard && workflow.AllHandlersFinished(ctx) }); err != nil {
+		return err
+	}
+	c.drain(ctx)
+	c.shareKeys()
+	c.shorten(mostCarried)
+	options := workflow.ContinueAsNewErrorOptions{}
+	if workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {
+		options.InitialVersioningBehavior = workflow.ContinueAsNewVersioningBehaviorAutoUpgrade
+	}
+	return workflow.NewContinueAsNewErrorWithOptions(ctx, options, api.CampaignName, c.next())
+}

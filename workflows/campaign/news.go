@@ -1,0 +1,258 @@
+package campaign
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows/api"
+)
+
+// hear takes in what the rosters tell. It never waits in Receive: what is handed
+// to a waiting receiver has left the channel, and drain, which may come before the
+// receiver does, would not find it.
+func (c *campaign) hear(ctx workflow.Context) {
+	told, held, decided := news(ctx), heldOnes(ctx), decidedOnes(ctx)
+	for workflow.Await(ctx, func() bool { return told.Len()+held.Len()+decided.Len() > 0 }) == nil {
+		c.drain(ctx)
+	}
+}
+
+func news(ctx workflow.Context) workflow.ReceiveChannel {
+	return workflow.GetSignalChannelWithOptions(ctx, api.NewsSignal, workflow.SignalChannelOptions{
+		Description: "What became of its targets; its rosters send it.",
+	})
+}
+
+// heldOnes is where runs tell that they are held, and when no more.
+func heldOnes(ctx workflow.Context) workflow.ReceiveChannel {
+	return workflow.GetSignalChannelWithOptions(ctx, api.HeldSignal, workflow.SignalChannelOptions{
+		Description: "That a target waits for a person, or no more; its maintenance sends it.",
+	})
+}
+
+// decidedOnes is where runs tell what people have told them.
+func decidedOnes(ctx workflow.Context) workflow.ReceiveChannel {
+	return workflow.GetSignalChannelWithOptions(ctx, api.DecidedSignal, workflow.SignalChannelOptions{
+		Description: "What a person has told a target's own run; its maintenance sends it.",
+	})
+}
+
+// drain takes in what has arrived and was not heard yet: what a run does not hear,
+// the next one never will.
+func (c *campaign) drain(ctx workflow.Context) {
+	for told := news(ctx); ; {
+		var n api.News
+		if !told.ReceiveAsync(&n) {
+			break
+		}
+		c.learn(ctx, n)
+	}
+	for held := heldOnes(ctx); ; {
+		var h api.HeldTarget
+		if !held.ReceiveAsync(&h) {
+			break
+		}
+		c.learnHeld(ctx, h)
+	}
+	for decided := decidedOnes(ctx); ; {
+		var d api.TargetDecision
+		if !decided.ReceiveAsync(&d) {
+			return
+		}
+		for _, e := range c.Entries {
+			if e.Gateway == d.Gateway {
+				c.learnDecisions(e, d.Decision)
+			}
+		}
+	}
+}
+
+// learnDecisions takes in what a target's own run was told by people. It may be told
+// twice.
+func (c *campaign) learnDecisions(e fleet.Entry, decisions ...maintenance.Decision) {
+	for _, d := range decisions {
+		d.Target = e.Name
+		if d.Campaign == "" && !slices.Contains(c.Decisions, d) {
+			c.keepDecision(d)
+		}
+	}
+}
+
+// keepDecision keeps a decision; of many the last.
+func (c *campaign) keepDecision(d maintenance.Decision) {
+	c.Decisions = append(c.Decisions, d)
+	c.Decisions = c.Decisions[max(0, len(c.Decisions)-maxDecisions):]
+	c.changed = true
+}
+
+// learnHeld takes in that a target is held whose roster is gone.
+func (c *campaign) learnHeld(ctx workflow.Context, h api.HeldTarget) {
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		if e.Gateway == h.Gateway && e.Learn(heldEvent(h, e.Attempts), workflow.Now(ctx)) {
+			c.changed = true
+			c.tell(ctx)
+		}
+	}
+}
+
+func (c *campaign) learn(ctx workflow.Context, n api.News) {
+	if n.First != workflow.GetInfo(ctx).FirstRunID {
+		return // of an earlier campaign of the same name
+	}
+	c.changed = true
+	for _, e := range n.Events {
+		if e.Decision != nil {
+			if i, ok := c.entryOf[api.RefOf(n.Roster, e.Line)]; ok {
+				c.learnDecisions(c.Entries[i], *e.Decision)
+			}
+			continue
+		}
+		if c.phase == fleet.Gathering {
+			c.keep(n.Roster, e)
+			continue
+		}
+		if i, ok := c.entryOf[api.RefOf(n.Roster, e.Line)]; ok {
+			if c.Entries[i].Learn(e, workflow.Now(ctx)) {
+				c.measure(e.Took)
+			}
+		}
+	}
+	c.tell(ctx)
+}
+
+// keep holds what is told while the fleet is being gathered: the last word counts.
+func (c *campaign) keep(roster int, e fleet.Event) {
+	if roster >= len(c.gathered) || e.Line >= len(c.gathered[roster]) {
+		return
+	}
+	l := &c.gathered[roster][e.Line]
+	if !l.heard {
+		c.missing--
+	}
+	l.heard, l.drop = true, e.Kind == fleet.KindNotFound
+	if e.Entry != nil {
+		l.entry = *e.Entry
+	}
+	if l.drop || l.entry.UnreadSince.IsZero() {
+		c.read++
+	}
+}
+
+func (c *campaign) measure(t fleet.Took) {
+	for _, piece := range []struct {
+		sample *fleet.Sample
+		took   maintenance.Duration
+	}{{&c.Measured.Update, t.Update}, {&c.Measured.Snapshot, t.Snapshot}, {&c.Measured.Proxy, t.Proxy}} {
+		if piece.took > 0 {
+			piece.sample.Add(piece.took.Std())
+		}
+	}
+}
+
+// begin orders the targets of this turn to begin.
+func (c *campaign) begin(ctx workflow.Context, now time.Time) error {
+	if c.running() == 0 {
+		c.Swept = now
+	}
+	to := make([]api.Orders, len(c.Rosters))
+	for _, i := range c.turn.Begin {
+		e := &c.Entries[i]
+		e.Begin(e.Attempts+1, now)
+		o := &to[e.Ref/api.LineSpace]
+		o.Begin = append(o.Begin, api.StartOrder{Line: e.Ref % api.LineSpace, Attempt: e.Attempts})
+	}
+	for _, ref := range c.Reads {
+		o := &to[ref/api.LineSpace]
+		o.Read = append(o.Read, ref%api.LineSpace)
+	}
+	for _, ref := range c.given {
+		o := &to[ref/api.LineSpace]
+		o.GiveUp = append(o.GiveUp, ref%api.LineSpace)
+	}
+	for n := range to {
+		to[n].Abort = c.Aborting
+	}
+	c.abortOrphans(ctx)
+	c.Reads, c.Aborting, c.given = nil, nil, nil
+	return c.order(ctx, to)
+}
+
+// sweep asks after what runs once in a while, whatever is heard of others.
+func (c *campaign) sweep(ctx workflow.Context, now time.Time) error {
+	if c.running() == 0 || now.Before(c.Swept.Add(silence)) {
+		return nil
+	}
+	c.Swept = now
+	to := make([]api.Orders, len(c.Rosters))
+	for _, e := range c.Entries {
+		if e.State.InProgress() {
+			o := &to[e.Ref/api.LineSpace]
+			o.Tell = append(o.Tell, e.Ref%api.LineSpace)
+			o.Begin = append(o.Begin, api.StartOrder{Line: e.Ref % api.LineSpace, Attempt: e.Attempts}) // it may never have come
+		}
+	}
+	return c.order(ctx, to)
+}
+
+// order gives the rosters their orders.
+func (c *campaign) order(ctx workflow.Context, to []api.Orders) error {
+	gone, err := c.send(ctx, to)
+	for _, n := range gone {
+		c.lose(ctx, n)
+	}
+	return err
+}
+
+// send signals each roster that has orders, and gives those that are gone.
+func (c *campaign) send(ctx workflow.Context, to []api.Orders) (gone []int, err error) {
+	sent := make([]workflow.Future, len(to))
+	for n, o := range to {
+		if len(o.Begin)+len(o.Read)+len(o.Tell)+len(o.GiveUp) > 0 || o.Abort != nil || o.Close {
+			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Rosters[n], "", api.OrdersSignal, o)
+		}
+	}
+	for n, future := range sent {
+		if future == nil {
+			continue
+		}
+		failure := future.Get(ctx, nil)
+		if _, unknown := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](failure); unknown {
+			gone = append(gone, n)
+		} else if failure != nil {
+			err = errors.Join(err, fmt.Errorf("give orders to %s: %w", c.Rosters[n], failure))
+		}
+	}
+	return gone, err
+}
+
+// abortOrphans tells the running targets whose roster is gone that the campaign is
+// aborted. It is not waited for: a run that has just ended needs no telling.
+func (c *campaign) abortOrphans(ctx workflow.Context) {
+	if c.Aborting == nil {
+		return
+	}
+	for _, e := range c.Entries {
+		if e.State.InProgress() && slices.Contains(c.Lost, e.Ref/api.LineSpace) {
+			workflow.SignalExternalWorkflow(ctx, api.GatewayWorkflowID(e.Gateway), "", api.AbortSignal,
+				api.CampaignAbort{Order: *c.Aborting, Campaign: workflow.GetInfo(ctx).WorkflowExecution.ID})
+		}
+	}
+}
+
+// closeRosters lets the rosters end.
+func (c *campaign) closeRosters(ctx workflow.Context) error {
+	to := make([]api.Orders, len(c.Rosters))
+	for n := range to {
+		to[n].Close = true
+	}
+	_, err := c.send(ctx, to) // one that is gone needs no word
+	return err
+}

@@ -1,0 +1,323 @@
+package campaign
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/call"
+	"github.com/tidegate/tidegate/workflows/webui"
+)
+
+// maxDecisions is how many decisions a campaign remembers.
+const maxDecisions = 200
+
+// campaignCommand is one update that operators may send to a campaign.
+type campaignCommand struct {
+	name string
+	says string // shown in the Web UI
+	may  func(api.CampaignOrder) error
+	do   func(workflow.Context, api.CampaignOrder)
+	// takes is what it needs beside who and why, as it is typed there.
+	takes string
+	// ask finds out of others whether it would do anything; nil: the campaign knows.
+	ask func(workflow.Context, api.CampaignOrder) error
+}
+
+// listen registers what operators may see and say.
+func (c *campaign) listen(ctx workflow.Context) error {
+	if err := c.answer(ctx); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, api.AddTargetsUpdate, c.add, workflow.UpdateHandlerOptions{
+		Validator:   func(_ workflow.Context, in api.AddTargets) error { return c.mayAdd(in) },
+		Description: "A further page of the plan; tidegate run sends it.",
+	}); err != nil {
+		return err
+	}
+	for _, o := range []campaignCommand{
+		{api.ApproveUpdate, "Let the campaign, or its next wave, begin; also before it is asked for", func(o api.CampaignOrder) error { return c.mayApprove(ctx, o) }, c.approve, "", nil},
+		{api.PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause, "", nil},
+		{api.ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, api.CampaignOrder) { c.Paused = "" }, "", nil},
+		{api.AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.mayAbort, c.abort, "", nil},
+		{api.SkipUpdate, "Leave a target out, or go on without the step at which it is held", c.maySkip, c.skip, `, "target": "name"`, nil},
+		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`, c.barsRetry},
+		{api.RescheduleUpdate, "Begin a target not before an instant", func(o api.CampaignOrder) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
+		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o api.CampaignOrder) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`, nil},
+	} {
+		if err := c.obey(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// obey registers one update, with its check and its place in the record.
+func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
+	handle := func(ctx workflow.Context, in api.CampaignOrder) (maintenance.Decision, error) {
+		if e, err := c.find(in.Target); err == nil && passedOn(o.name, e.State) {
+			return c.passOn(ctx, o.name, in.Order, *e)
+		}
+		if o.name == api.AbortUpdate && in.Target != "" {
+			return maintenance.Decision{}, c.mayAbort(in) // it has just ended, and the campaign goes on
+		}
+		if o.ask != nil {
+			if err := o.ask(ctx, in); err != nil {
+				return maintenance.Decision{}, err
+			}
+			if err := c.may(o, in); err != nil { // it may have changed meanwhile
+				return maintenance.Decision{}, err
+			}
+		}
+		d := c.decision(ctx, o.name, in)
+		c.keepDecision(d)
+		o.do(ctx, in)
+		return d, nil
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
+		Validator: func(_ workflow.Context, in api.CampaignOrder) error {
+			return c.may(o, in)
+		},
+		Description: o.says + `: {"by": "who", "why": "for the record"` + o.takes + `}.`,
+	})
+}
+
+// may refuses a command that would do nothing now, and says why.
+func (c *campaign) may(o campaignCommand, in api.CampaignOrder) error {
+	if err := in.Order.Validate(); err != nil {
+		return err
+	}
+	switch {
+	case c.phase == fleet.Over:
+		return errors.New("the campaign is over")
+	case c.Stopped != "" && o.name != api.AbortUpdate:
+		return errors.New("it is stopped already: " + c.Stopped)
+	case c.in.PlanOnly && o.name != api.AbortUpdate:
+		return errors.New("it only plans, and begins nothing: give the order to the campaign that tidegate run starts")
+	}
+	return o.may(in)
+}
+
+// decision is what an operator has decided, with all that was decided.
+func (c *campaign) decision(ctx workflow.Context, what string, in api.CampaignOrder) maintenance.Decision {
+	d := maintenance.Decision{What: what, Target: in.Target, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
+	switch what {
+	case api.ApproveUpdate:
+		c.approvalOf(ctx, &d)
+	case api.RescheduleUpdate:
+		d.NotBefore = wholeSecond(in.NotBefore)
+	case api.ConcurrencyUpdate:
+		d.MaxConcurrent = in.MaxConcurrent
+	}
+	if c.Stopped != "" {
+		d.Note = c.stoppedAlready()
+	}
+	return d
+}
+
+// add takes a page of the plan in.
+func (c *campaign) add(_ workflow.Context, in api.AddTargets) (int, error) {
+	c.pages = append(c.pages, in)
+	c.received += len(in.Targets)
+	return c.received, nil
+}
+
+// find is a target by its name or its gateway's id.
+func (c *campaign) find(name string) (*fleet.Entry, error) {
+	var found *fleet.Entry
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		if e.Name != name && !strings.EqualFold(e.Gateway, name) {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("%q is the name of several targets, such as %s and %s: name the gateway", name, found.Gateway, e.Gateway)
+		}
+		found = e
+	}
+	switch {
+	case name == "":
+		return nil, errors.New("target is empty: name the target, or its gateway's id")
+	case found == nil && c.phase == fleet.Gathering:
+		return nil, fmt.Errorf("the fleet is still being read: %s", c.doing)
+	case found == nil:
+		return nil, fmt.Errorf("%q is no target of this campaign", name)
+	}
+	return found, nil
+}
+
+func (c *campaign) mayPause(api.CampaignOrder) error {
+	if c.Paused != "" {
+		return errors.New("it is paused already, by " + c.Paused)
+	}
+	return nil
+}
+
+func (c *campaign) pause(_ workflow.Context, o api.CampaignOrder) {
+	c.Paused = o.By + ": " + cmp.Or(o.Why, "no reason given")
+}
+
+func (c *campaign) mayResume(api.CampaignOrder) error {
+	if c.Paused == "" {
+		return errors.New("it is not paused")
+	}
+	return nil
+}
+
+// abort stops the campaign for good. Sent again it keeps who stopped it and why, and
+// tells every running target once more: one may not have heard the first.
+func (c *campaign) abort(_ workflow.Context, o api.CampaignOrder) {
+	c.stop(cmp.Or(c.Stopped, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why)), &o.Order)
+}
+
+// mayAbort is always so for the campaign, and for a target whose maintenance runs.
+func (c *campaign) mayAbort(o api.CampaignOrder) error {
+	if o.Target == "" {
+		return nil
+	}
+	e, err := c.find(o.Target)
+	if err == nil && !api.TargetMay(api.AbortUpdate, e.State, e.Barred != "") {
+		err = fmt.Errorf("%s is %s: no maintenance of it runs that could be aborted", e.Name, e.State)
+	}
+	return err
+}
+
+// mostNamed is how many targets an answer names.
+const mostNamed = 20
+
+// stoppedAlready is the answer to an abort of a campaign that is stopped: by whom, and
+// what is still in progress.
+func (c *campaign) stoppedAlready() string {
+	var names []string
+	for _, e := range c.Entries {
+		if e.State.InProgress() {
+			names = append(names, e.Name)
+		}
+	}
+	text := "it is stopped already: " + c.Stopped
+	if n := len(names); n > mostNamed {
+		names = append(names[:mostNamed], fmt.Sprintf("%d more", n-mostNamed))
+	}
+	if len(names) == 0 {
+		return text + "; nothing is in progress any more"
+	}
+	return text + "; still in progress: " + strings.Join(names, ", ")
+}
+
+func (c *campaign) maySkip(o api.CampaignOrder) error {
+	e, err := c.find(o.Target)
+	switch {
+	case err != nil:
+		return err
+	case e.State == fleet.Running:
+		return fmt.Errorf("%s is being maintained since %s, and is not held: to end its maintenance, abort it (tidegate abort %s)",
+			e.Name, webui.Clock(&e.Begun), e.Gateway)
+	case !api.TargetMay(api.SkipUpdate, e.State, e.Bar != maintenance.NotBlocked):
+		return fmt.Errorf("%s has ended already: %s", e.Name, e.State)
+	}
+	return nil
+}
+
+func (c *campaign) skip(ctx workflow.Context, o api.CampaignOrder) {
+	if e, err := c.find(o.Target); err == nil {
+		e.Skip(o.By, o.Why, workflow.Now(ctx))
+		e.Note = webui.CutNote(e.Note)
+	}
+}
+
+func (c *campaign) mayRetry(o api.CampaignOrder) error {
+	e, err := c.find(o.Target)
+	switch {
+	case err != nil:
+		return err
+	case e.State == fleet.Running:
+		return fmt.Errorf("%s is being maintained since %s, and is not held: there is nothing to retry", e.Name, webui.Clock(&e.Begun))
+	case e.State == fleet.Waiting && e.Bar == fleet.ByReading:
+		return fmt.Errorf("%s is being read again already", e.Name)
+	case !api.TargetMay(api.RetryUpdate, e.State, e.Bar != maintenance.NotBlocked):
+		return fmt.Errorf("%s is %s: want one that has failed, was skipped, or could not be read", e.Name, e.State)
+	}
+	return nil
+}
+
+// askLimit is how long an operator's command waits for what Temporal knows: shorter than
+// the operator waits for the answer.
+const askLimit = 10 * time.Second
+
+// barsRetry refuses to retry what no run may touch: a person has to release it first. One
+// that waits for another run is read again by itself.
+func (c *campaign) barsRetry(ctx workflow.Context, o api.CampaignOrder) error {
+	e, err := c.find(o.Target)
+	if err != nil {
+		return err
+	}
+	name, waits := e.Name, e.State == fleet.Waiting // the entries may move meanwhile
+	quarantine := api.QuarantineWorkflowID(e.Gateway)
+	found, err := call.Do(ctx, call.PollWithin(askLimit, askLimit, "does anything keep "+e.Gateway+"?"), call.Engine.FindObstacle, activities.ObstacleLookup{
+		Gateway: e.Gateway, Quarantine: quarantine, Maintenance: api.GatewayWorkflowID(e.Gateway), Pace: c.in.Plan.Policy.Pace,
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("whether %s is quarantined is not known, since Temporal did not say: give the command again: %w", name, call.Explain(err))
+	case found.WorkflowID == quarantine && waits:
+		return fmt.Errorf("%s is read again by itself once its gateway is released: %s", name, found.Reason)
+	case found.WorkflowID == quarantine:
+		return fmt.Errorf("%s can be retried once its gateway is released: %s", name, found.Reason)
+	case found.WorkflowID != "" && waits:
+		return fmt.Errorf("%s is read again by itself once that run has ended: %s", name, found.Reason)
+	}
+	return nil
+}
+
+// retry lets a target wait again once its roster has read it anew.
+func (c *campaign) retry(_ workflow.Context, o api.CampaignOrder) {
+	if e, err := c.find(o.Target); err == nil {
+		e.Retry()
+		c.Reads = append(c.Reads, e.Ref)
+	}
+}
+
+func (c *campaign) mayReschedule(o api.CampaignOrder, now time.Time) error {
+	e, err := c.find(o.Target)
+	switch {
+	case err != nil:
+		return err
+	case !api.TargetMay(api.RescheduleUpdate, e.State, e.Bar != maintenance.NotBlocked):
+		return fmt.Errorf("%s is %s: only one that waits can be rescheduled", e.Name, e.State)
+	case o.NotBefore.IsZero() && !e.NotBefore.After(now):
+		return fmt.Errorf("%s is not kept back: there is nothing to take back", e.Name)
+	case !o.NotBefore.IsZero() && !o.NotBefore.After(now):
+		return fmt.Errorf("notBefore is %s, which is past: want a time ahead, or none to take an earlier one back", webui.Clock(&o.NotBefore))
+	}
+	return nil
+}
+
+func (c *campaign) reschedule(_ workflow.Context, o api.CampaignOrder) {
+	if e, err := c.find(o.Target); err == nil {
+		e.NotBefore = wholeSecond(o.NotBefore)
+	}
+}
+
+// wholeSecond rounds up to what an entry keeps from run to run: cut off, the instant
+// would come before the one that was asked for.
+func wholeSecond(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Add(time.Second - 1).Truncate(time.Second)
+}
+
+func (c *campaign) mayConcur(o api.CampaignOrder) error {
+	if o.MaxConcurrent < 1 || o.MaxConcurrent > maintenance.MostConcurrent {
+		return fmt.Errorf("maxConcurrent is %d: want 1 to %d", o.MaxConcurrent, maintenance.MostConcurrent)
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package campaign
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
+)
+
+// answer registers the queries.
+func (c *campaign) answer(ctx workflow.Context) error {
+	status := func() (fleet.Status, error) { return c.status(ctx), nil }
+	if err := workflow.SetQueryHandlerWithOptions(ctx, api.StatusQuery, status,
+		workflow.QueryHandlerOptions{Description: "How far the campaign is, what waits and why."}); err != nil {
+		return err
+	}
+	rows := func(p fleet.Page) ([]fleet.Row, error) { return c.fleet().Rows(c.turn, p), nil }
+	if err := workflow.SetQueryHandlerWithOptions(ctx, api.TargetsQuery, rows,
+		workflow.QueryHandlerOptions{Description: `The targets: {"from": 0, "count": 100, "states": ["waiting"]}, or {"target": "name"}.`}); err != nil {
+		return err
+	}
+	entries := func(p fleet.Page) (fleet.Fleet, error) {
+		f := c.fleet()
+		from := min(max(p.From, 0), len(f.Entries))
+		f.Entries = f.Entries[from:min(from+max(p.Count, 0), len(f.Entries))]
+		return f, nil
+	}
+	return workflow.SetQueryHandlerWithOptions(ctx, api.EntriesQuery, entries,
+		workflow.QueryHandlerOptions{Description: "What the scheduler decides from, a page at a time."})
+}
+
+func (c *campaign) status(ctx workflow.Context) fleet.Status {
+	s := c.fleet().Status(c.turn, workflow.Now(ctx))
+	s.Name, s.Phase, s.Submitter, s.Start = c.in.Plan.Name, c.phase, c.in.Submitter, c.Start
+	s.Decisions, s.Rosters, s.Result, s.Notices = c.Decisions, c.Rosters, c.result, c.Notices
+	s.Warnings = c.in.Plan.Warnings
+	if c.phase == fleet.Gathering {
+		s.Doing, s.Approval = c.doing, nil
+	}
+	if c.phase != fleet.Underway {
+		s.Held = ""
+	}
+	s.May = api.CampaignMay(s)
+	return s
+}
+
+// publish shows the campaign as it is now in the Web UI. It adds nothing to the
+// history.
+func (c *campaign) publish(ctx workflow.Context) {
+	workflow.SetCurrentDetails(ctx, webui.CampaignDetails(webui.PlaceOf(ctx), c.called(ctx), c.status(ctx), c.keepers()))
+}
+
+// tag updates the attributes that follow a campaign's way, where they change: each
+// call is an event.
+func (c *campaign) tag(ctx workflow.Context) error {
+	s := c.status(ctx)
+	blocker := maintenance.NotBlocked
+	switch {
+	case s.Asks():
+		blocker = maintenance.BlockedByApproval
+	case s.Paused != "":
+		blocker = maintenance.BlockedByPause
+	case s.Held != "":
+		blocker = maintenance.BlockedByHold
+	case s.Counts.InProgress() == 0 && !s.Next.IsZero():
+		blocker = maintenance.BlockedByWindow
+	}
+	state := ""
+	if c.result != nil {
+		state = string(c.result.State)
+	}
+	tags := fmt.Sprint(blocker, s.Next, state)
+	if tags == c.tagged {
+		return nil
+	}
+	c.tagged = tags
+	return webui.TagCampaign(ctx, blocker, s.Next, state)
+}
+
+// keepers sum up what keeps the targets, what keeps most of them first. Of each the
+// target is shown that may begin first.
+func (c *campaign) keepers() (all []webui.Keeper) {
+	for _, w := range c.turn.Waits {
+		if c.Entries[w.Entry].State != fleet.Waiting {
+			continue
+		}
+		i := slices.IndexFunc(all, func(k webui.Keeper) bool { return k.What == w.Blocker })
+		if i < 0 {
+			i = len(all)
+			all = append(all, webui.Keeper{What: w.Blocker, First: c.Entries[w.Entry], Wait: w})
+		}
+		k := &all[i]
+		k.Count++
+		if !w.Next.IsZero() && (k.Wait.Next.IsZero() || w.Next.Before(k.Wait.Next)) {
+			k.First, k.Wait = c.Entries[w.Entry], w
+		}
+	}
+	slices.SortStableFunc(all, func(a, b webui.Keeper) int { return cmp.Compare(b.Count, a.Count) })
+	return all
+}

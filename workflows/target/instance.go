@@ -1,0 +1,144 @@
+package target
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tidegate/tidegate/activities/names"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/call"
+	"github.com/tidegate/tidegate/workflows/webui"
+)
+
+// InstanceHold stands for a DB instance that one run works on: while it runs, no other
+// run starts one for the same instance, since its id is the instance's. It is a child of
+// the run that holds the instance. Temporal terminates it when that run ends, in whatever
+// way, without a worker's help: a holder that is gone does not hold on.
+func InstanceHold(ctx workflow.Context, in maintenance.InstanceHold) error {
+	workflow.SetCurrentDetails(ctx, webui.InstanceDetails(webui.PlaceOf(ctx), in))
+	status := func() (maintenance.InstanceHold, error) { return in, nil }
+	if err := workflow.SetQueryHandlerWithOptions(ctx, api.StatusQuery, status,
+		workflow.QueryHandlerOptions{Description: "Which run works on the DB instance, and since when."}); err != nil {
+		return err
+	}
+	ctx.Done().Receive(ctx, nil)
+	return ctx.Err()
+}
+
+// instances are the DB instances that a run holds, by their ids.
+type instances map[string]*heldInstance
+
+// heldInstance is one of them.
+type heldInstance struct {
+	child   workflow.ChildWorkflowFuture
+	release workflow.CancelFunc
+}
+
+// takeInstance makes this run the only one of the namespace that works on the DB
+// instance of its i-th proxy. Where another run holds it, it waits for the end of that
+// hold, or until the opening's end, and says that it has waited: the gate is asked again
+// then. A run keeps what it holds until it ends, or waits: for another instance, for
+// another window, or for a person.
+func (r *run) takeInstance(ctx workflow.Context, i int, until time.Time) (waited bool, err error) {
+	id := r.goals[i].ref.InstanceID
+	held := r.instances[id]
+	if held == nil || held.child.IsReady() {
+		held = r.holdInstance(ctx, id)
+	}
+	err = held.child.GetChildWorkflowExecution().Get(ctx, nil)
+	switch {
+	case err == nil:
+		return r.instances[id] != held, nil // released meanwhile, for a window of another proxy
+	case !temporal.IsWorkflowExecutionAlreadyStartedError(err):
+		return false, fmt.Errorf("hold DB instance %s: %w", id, err)
+	}
+	return true, r.awaitInstance(ctx, id, until)
+}
+
+// holdInstance starts the child that holds the instance, for all proxies of it. Its
+// context is no child of the run's: a cancelled run holds the instance while it puts back
+// what it changed on it.
+func (r *run) holdInstance(ctx workflow.Context, id string) *heldInstance {
+	info := workflow.GetInfo(ctx)
+	in := maintenance.InstanceHold{
+		InstanceID: id, Target: r.in.Target.Name, Gateway: r.in.Target.Gateway.ID(), Campaign: r.in.Campaign,
+		WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Since: workflow.Now(ctx),
+	}
+	free, release := workflow.NewDisconnectedContext(ctx)
+	held := &heldInstance{release: release}
+	held.child = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(free, workflow.ChildWorkflowOptions{
+		WorkflowID:        api.InstanceHoldWorkflowID(id),
+		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_TERMINATE,
+		Memo:              map[string]any{names.InstanceHoldMemo: in},
+		StaticSummary:     in.String(),
+	}), api.InstanceHoldName, in)
+	if r.instances == nil {
+		r.instances = instances{}
+	}
+	r.instances[id] = held
+	return held
+}
+
+// awaitInstance waits for the run that holds the instance, and says for which.
+func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) error {
+	defer r.unblock(ctx)
+	lookup := activities.WorkflowLookup{WorkflowID: api.InstanceHoldWorkflowID(id), Pace: call.NoticePace(r.policy)}
+	holder, err := call.Do(ctx, r.readWithin(rereadLimit, "which run works on DB instance "+webui.Short(id)+"?"), call.Engine.InstanceHolder, lookup)
+	if err != nil || holder.WorkflowID == "" {
+		return err
+	}
+	if err := r.block(ctx, maintenance.BlockedByInstance, holder.Reason, nil); err != nil {
+		return err
+	}
+	// Two runs of which each holds what the other waits for would wait for ever.
+	r.awaiting++
+	defer func() { r.awaiting-- }()
+	r.releaseInstances()
+	lookup.RunID, lookup.Reason = holder.RunID, holder.Reason
+	// Past the opening's end: an activity that has no time for another attempt ends early,
+	// and the gate would find the opening open still, again and again.
+	_, err = call.Do(ctx, r.pollWithin(r.untilOr(ctx, until, call.WatchLimit), "wait until DB instance "+webui.Short(id)+" is free"), call.Engine.AwaitClosed, lookup)
+	if call.OutOfTime(err) || call.HasType(err, names.TypeNotReady) {
+		return nil // too late for this opening: the gate says what now
+	}
+	return err
+}
+
+// releaseInstances lets other runs work on the instances while this one waits. One whose
+// weights are still to be put back, or that is at work, is kept.
+func (r *run) releaseInstances() {
+	for _, p := range r.status.Proxies { // in their order: a map's is none
+		held := r.instances[p.InstanceID]
+		if held != nil && !r.needsInstance(p.InstanceID) {
+			held.release()
+			delete(r.instances, p.InstanceID)
+		}
+	}
+}
+
+// needsInstance is true while this run has something under way on the instance.
+func (r *run) needsInstance(id string) bool {
+	for i, p := range r.status.Proxies {
+		if p.InstanceID == id && (p.State == maintenance.ProxyActive || r.goals[i].shifted.open()) {
+			return true
+		}
+	}
+	return false
+}
+
+// ownProxies are the proxies of an instance that this run upgrades.
+func (r *run) ownProxies(instance string) (ids []string) {
+	for _, g := range r.goals {
+		if g.ref.InstanceID == instance {
+			ids = append(ids, g.ref.ProxyID)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,107 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows/call"
+)
+
+// entry is one change of the ledger with the way to take it back.
+type entry struct {
+	change maintenance.Change
+	undo   undo // nil for a change that only goes forward
+}
+
+// undo takes a change back, and says what has become of it: it may turn out
+// never to have been made, or to be meant to stay.
+type undo func(workflow.Context) (maintenance.ChangeState, error)
+
+// ledger is what a run has changed, oldest first.
+type ledger struct {
+	entries []*entry
+}
+
+// intend registers a change before its step begins, so that a step that ends
+// in the middle is still taken back. A nil undo makes it forward-only.
+func (l *ledger) intend(what, how string, undo undo) *entry {
+	e := &entry{
+		change: maintenance.Change{What: what, Reversible: undo != nil, Undo: how, State: maintenance.ChangeIntended},
+		undo:   undo,
+	}
+	l.entries = append(l.entries, e)
+	return e
+}
+
+func (e *entry) is(state maintenance.ChangeState) { e.change.State = state }
+
+// open is true for a change that is, or may be, in force and can be taken back,
+// also one that resisted before: it is tried once more. A nil entry is none.
+func (e *entry) open() bool {
+	if e == nil || e.undo == nil {
+		return false
+	}
+	switch e.change.State {
+	case maintenance.ChangeIntended, maintenance.ChangeInForce, maintenance.ChangeStuck:
+		return true
+	case maintenance.ChangeKept, maintenance.ChangeTakenBack, maintenance.ChangeNotMade:
+	}
+	return false
+}
+
+// takeBack undoes one change, unless that is done or not called for. It works
+// on a disconnected context: a cancelled run is tidied up all the same.
+func (e *entry) takeBack(ctx workflow.Context) error {
+	if !e.open() {
+		return nil
+	}
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	state, err := e.undo(ctx)
+	if err != nil {
+		e.change.Why = call.Explain(err).Error()
+		e.is(maintenance.ChangeStuck)
+		return fmt.Errorf("take back %s: %w", e.change.What, call.Explain(err))
+	}
+	e.change.Why = ""
+	e.is(state)
+	return nil
+}
+
+// reopen has unwind take back also what was meant to stay and could go: finished
+// snapshots.
+func (l *ledger) reopen() {
+	for _, e := range l.entries {
+		if e.undo != nil && e.change.State == maintenance.ChangeKept {
+			e.is(maintenance.ChangeInForce)
+		}
+	}
+}
+
+// unwind takes back every open change, the last one first, and shows the ledger
+// after each.
+func (l *ledger) unwind(ctx workflow.Context, show func(workflow.Context)) error {
+	var errs []error
+	for _, e := range slices.Backward(l.entries) {
+		errs = append(errs, e.takeBack(ctx))
+		show(ctx)
+	}
+	return errors.Join(errs...)
+}
+
+// changes is the ledger as people see it.
+func (l *ledger) changes() []maintenance.Change {
+	changes := make([]maintenance.Change, 0, len(l.entries))
+	for _, e := range l.entries {
+		c := e.change
+		if c.State == maintenance.ChangeNotMade {
+			c.Undo = "" // there is nothing to take back
+		}
+		changes = append(changes, c)
+	}
+	return changes
+}

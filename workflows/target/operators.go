@@ -1,0 +1,287 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/call"
+	"github.com/tidegate/tidegate/workflows/webui"
+)
+
+// command is one update that operators may send to a run.
+type command struct {
+	name string
+	says string // shown in the Web UI
+	may  func() error
+	do   func()
+}
+
+// listen registers what operators may see and say. stop cancels the run's steps.
+func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
+	status := func() (maintenance.Status, error) { return r.seen(), nil }
+	err := workflow.SetQueryHandlerWithOptions(ctx, api.StatusQuery, status,
+		workflow.QueryHandlerOptions{Description: "What runs, what waits and why it waits."})
+	if err != nil {
+		return err
+	}
+	r.commands = []command{
+		{name: api.ApproveUpdate, says: "Let the maintenance begin in its next window", may: r.mayApprove},
+		{name: api.AbortUpdate, says: "Begin nothing more, and take back what can be taken back", may: r.mayAbort, do: stop},
+		{name: api.RetryUpdate, says: "Try the held step again", may: r.mayRetry, do: func() { r.choice = api.RetryUpdate }},
+		{name: api.SkipUpdate, says: "Go on without the held step", may: r.maySkip, do: func() { r.choice = api.SkipUpdate }},
+	}
+	for _, o := range r.commands {
+		if err := r.obey(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// heedCampaign obeys an order to abort that came to the whole campaign. Nobody waits
+// for its answer, so it is never refused: past the point of no return too the run
+// starts nothing more, and watches what it has started to its end. It may come twice.
+func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
+	if r.in.Campaign == "" {
+		return
+	}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		var o api.CampaignAbort
+		aborts := workflow.GetSignalChannelWithOptions(ctx, api.AbortSignal, workflow.SignalChannelOptions{
+			Description: "The campaign was aborted. To end this run alone send the update abort, which answers.",
+		})
+		for aborts.Receive(ctx, &o) {
+			if o.Campaign != r.in.Campaign {
+				continue
+			}
+			if _, aborted := r.decided(api.AbortUpdate); !aborted {
+				r.record(ctx, maintenance.Decision{What: api.AbortUpdate, By: o.By, Why: o.Why, Campaign: o.Campaign})
+			}
+			stop()
+			return
+		}
+	})
+}
+
+// tellCampaign says where the run is held and why; without a step: no more.
+func (r *run) tellCampaign(ctx workflow.Context, held api.HeldTarget) {
+	held.Gateway = r.in.Target.Gateway.ID()
+	r.signalCampaign(ctx, api.HeldSignal, held)
+}
+
+// signalCampaign tells the campaign something. Its roster passes it on; where that is
+// gone, the campaign is told directly. It is not waited for.
+func (r *run) signalCampaign(ctx workflow.Context, signal string, what any) {
+	parent := workflow.GetInfo(ctx).ParentWorkflowExecution
+	if r.in.Campaign == "" || parent == nil {
+		return
+	}
+	told := workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, signal, what)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		err := told.Get(ctx, nil)
+		if _, gone := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); gone {
+			workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", signal, what)
+		}
+	})
+}
+
+// record keeps what somebody has decided, with the step that a retry or a skip is about.
+// What the campaign has not passed on itself it is told.
+func (r *run) record(ctx workflow.Context, d maintenance.Decision) maintenance.Decision {
+	d.At = workflow.Now(ctx)
+	if d.What == api.RetryUpdate || d.What == api.SkipUpdate {
+		d.Step = r.status.Step
+	}
+	r.status.Decisions = append(r.status.Decisions, d)
+	r.publish(ctx)
+	if d.Campaign == "" {
+		r.signalCampaign(ctx, api.DecidedSignal, api.TargetDecision{Gateway: r.in.Target.Gateway.ID(), Decision: d})
+	}
+	return d
+}
+
+// obey registers one update, with its check and its place in the record.
+func (r *run) obey(ctx workflow.Context, o command) error {
+	handle := func(ctx workflow.Context, in api.Order) (maintenance.Decision, error) {
+		if o.do != nil {
+			o.do()
+		}
+		return r.record(ctx, maintenance.Decision{What: o.name, By: in.By, Why: in.Why}), nil
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
+		Validator: func(_ workflow.Context, in api.Order) error {
+			if err := in.Validate(); err != nil {
+				return err
+			}
+			return o.may()
+		},
+		Description: o.says + `: {"by": "who", "why": "for the record"}.`,
+	})
+}
+
+// decided is the last decision of that kind.
+func (r *run) decided(what string) (maintenance.Decision, bool) {
+	for _, d := range slices.Backward(r.status.Decisions) {
+		if d.What == what {
+			return d, true
+		}
+	}
+	return maintenance.Decision{}, false
+}
+
+func (r *run) approved() bool {
+	_, ok := r.decided(api.ApproveUpdate)
+	return ok
+}
+
+func (r *run) mayApprove() error {
+	if !r.in.Policy.Approval {
+		return errors.New("this run does not ask for an approval")
+	}
+	if d, ok := r.decided(api.ApproveUpdate); ok {
+		return fmt.Errorf("this run is approved already, by %s", d.By)
+	}
+	return nil
+}
+
+// mayAbort refuses past the point of no return: the restart cannot be stopped,
+// and whether the gateway comes back must be known. A run that is held there
+// has watched for as long as its policy says.
+func (r *run) mayAbort() error {
+	if d, ok := r.decided(api.AbortUpdate); ok {
+		return fmt.Errorf("this run is aborted already, by %s", d.By)
+	}
+	if r.status.PastNoReturn && !r.status.Held {
+		return errors.New("past the point of no return: the update is triggered and the gateway does not run again yet; " +
+			"it is watched until it does, then abort again")
+	}
+	return nil
+}
+
+func (r *run) mayRetry() error {
+	if !r.status.Held || r.choice != "" {
+		return fmt.Errorf("nothing is held: the run is at %s", r.status.Step)
+	}
+	return nil
+}
+
+func (r *run) maySkip() error {
+	if err := r.mayRetry(); err != nil {
+		return err
+	}
+	if !r.status.Step.CanBeSkipped() {
+		return fmt.Errorf("%s cannot be skipped, since everything after it builds on it: retry or abort", r.status.Step)
+	}
+	return nil
+}
+
+// awaitApproval holds a run whose policy asks for it until somebody approves.
+func (r *run) awaitApproval(ctx workflow.Context) error {
+	if !r.policy.Approval || r.approved() {
+		return nil
+	}
+	defer r.unblock(ctx)
+	if err := r.block(ctx, maintenance.BlockedByApproval, "nobody has approved it yet", nil); err != nil {
+		return err
+	}
+	for !r.approved() && !r.moves(ctx, time.Time{}) {
+		_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+			Timeout: nap, TimerOptions: workflow.TimerOptions{Summary: "waits for an approval"},
+		}, r.approved)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insist does a step until it succeeds, or until it is decided what to do
+// without it: at once where the policy compensates, by an operator where it holds.
+func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) (outcome, error) {
+	for {
+		out, failure := do(ctx)
+		if failure == nil || errors.Is(failure, errDeferred) || ctx.Err() != nil || !r.holds() {
+			return out, failure
+		}
+		r.held = fmt.Errorf("%s failed: %w", s, call.Explain(failure))
+		if err := r.hold(ctx); err != nil {
+			return outcome{}, errors.Join(err, r.held)
+		}
+		r.held = nil
+		if r.choice == api.RetryUpdate {
+			continue
+		}
+		d, _ := r.decided(api.SkipUpdate)
+		r.skippedFailures = append(r.skippedFailures, fmt.Errorf("%s was skipped by %s (%s) after it failed: %w", s, d.By, d.Why, call.Explain(failure)))
+		return skipped("failed and was skipped by %s: %s", d.By, call.Explain(failure)), nil
+	}
+}
+
+func (r *run) holds() bool { return r.policy.OnFailure == maintenance.OnFailureHold }
+
+// hold waits until an operator says what to do about a failed step, and keeps the
+// attempt with what was decided in the step's report.
+func (r *run) hold(ctx workflow.Context) error {
+	step, reason, since := r.report(r.status.Step), r.held.Error(), workflow.Now(ctx)
+	r.choice, r.status.Held = "", true
+	step.Failed = append(step.Failed, maintenance.FailedAttempt{At: since, Why: reason, Asked: r.in.HeldChannels})
+	decided := len(r.status.Decisions)
+	defer func() {
+		until, attempt := workflow.Now(ctx), &step.Failed[len(step.Failed)-1]
+		attempt.Until, attempt.Decision = &until, resolution(r.status.Decisions[decided:])
+		r.status.Held = false
+		r.unblock(ctx)
+	}()
+	r.tellCampaign(ctx, api.HeldTarget{Step: step.Step, Reason: reason, Since: since})
+	defer r.tellCampaign(ctx, api.HeldTarget{})
+	if err := r.block(ctx, maintenance.BlockedByHold, reason, nil); err != nil {
+		return err
+	}
+	r.releaseInstances() // people may take days
+	return workflow.Await(ctx, func() bool { return r.choice != "" })
+}
+
+// resolution is which of some decisions has ended a hold; nil: none.
+func resolution(decisions []maintenance.Decision) *maintenance.Decision {
+	for _, d := range decisions {
+		if d.What == api.RetryUpdate || d.What == api.SkipUpdate || d.What == api.AbortUpdate {
+			return &d
+		}
+	}
+	return nil
+}
+
+// publish shows the run as it is now: to the status query and, as Markdown, in
+// the Web UI. It adds nothing to the history.
+func (r *run) publish(ctx workflow.Context) {
+	r.status.Ledger = r.ledger.changes()
+	view := webui.TargetView{Status: r.seen(), Zone: r.schedule.Zone, Campaign: r.in.Campaign}
+	workflow.SetCurrentDetails(ctx, webui.TargetDetails(webui.PlaceOf(ctx), view))
+}
+
+// seen is the status as people see it, with what they may send now and the calls in progress.
+func (r *run) seen() maintenance.Status {
+	s := r.status
+	s.May, s.Calls = r.orders(), r.calls.List()
+	return s
+}
+
+// orders are the names of the updates that would be taken now.
+func (r *run) orders() (names []string) {
+	if r.status.Result != nil {
+		return nil
+	}
+	for _, o := range r.commands {
+		if o.may() == nil {
+			names = append(names, o.name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,107 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/call"
+	"github.com/tidegate/tidegate/workflows/webui"
+)
+
+// Quarantine stands for a gateway that no run may touch: it runs until a person
+// releases it, and its id tells every later run. Nothing else keeps the fact, so
+// nothing can disagree with it.
+func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.Decision, error) {
+	var released *maintenance.Decision
+	workflow.SetCurrentDetails(ctx, webui.QuarantineDetails(webui.PlaceOf(ctx), in))
+	status := func() (maintenance.Quarantine, error) { return in, nil }
+	if err := workflow.SetQueryHandlerWithOptions(ctx, api.StatusQuery, status,
+		workflow.QueryHandlerOptions{Description: "Which gateway no run touches, since when and why."}); err != nil {
+		return maintenance.Decision{}, err
+	}
+	release := func(ctx workflow.Context, o api.Order) (maintenance.Decision, error) {
+		released = &maintenance.Decision{What: api.ReleaseUpdate, By: o.By, Why: o.Why, At: workflow.Now(ctx)}
+		return *released, nil
+	}
+	err := workflow.SetUpdateHandlerWithOptions(ctx, api.ReleaseUpdate, release, workflow.UpdateHandlerOptions{
+		Validator: func(_ workflow.Context, o api.Order) error {
+			if o.Why == "" {
+				return errors.New("why is empty: say what was done about the reason of the quarantine")
+			}
+			return o.Validate()
+		},
+		Description: `Let runs touch the gateway again: {"by": "who", "why": "what was done about it"}.`,
+	})
+	if err != nil {
+		return maintenance.Decision{}, err
+	}
+	if err := workflow.Await(ctx, func() bool { return released != nil && workflow.AllHandlersFinished(ctx) }); err != nil {
+		return maintenance.Decision{}, err
+	}
+	return *released, nil
+}
+
+// refuseQuarantined ends a run on a gateway that is quarantined, or of whose
+// accounts no worker knows.
+func (r *run) refuseQuarantined(ctx workflow.Context) error {
+	id := r.in.Target.Gateway.ID()
+	_, err := call.Do(ctx, r.readWithin(AssessLimit, "is "+id+" quarantined?"), call.Engine.RefuseQuarantined, activities.QuarantineLookup{
+		Gateway: id, WorkflowID: api.QuarantineWorkflowID(id), Pace: r.in.Policy.WithDefaults().Pace, Accounts: accountsOf(r.in.Target),
+	})
+	return err
+}
+
+// accountsOf are the names of the accounts that a target needs, each once.
+func accountsOf(target maintenance.Target) plan.Accounts {
+	needed := plan.Accounts{AWS: []plan.AWSAccount{{Name: target.Gateway.Account}}}
+	for _, p := range target.Proxies {
+		account := plan.HuaweiAccount{Name: p.Account}
+		if !slices.Contains(needed.Huawei, account) {
+			needed.Huawei = append(needed.Huawei, account)
+		}
+	}
+	return needed
+}
+
+// quarantine begins one where a change that only goes forward has failed, or
+// one that should have been taken back was not. What becomes of that is put first in
+// the result's summary: it is what a person must know.
+func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result) {
+	if result.State == maintenance.StateCompensationFailed && r.suspect == "" {
+		r.suspect = "a change could not be taken back"
+	}
+	if r.suspect == "" || result.State == maintenance.StateCompleted {
+		return
+	}
+	// Never cancelled: that would be a request to cancel the quarantine too.
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	id, info := r.in.Target.Gateway.ID(), workflow.GetInfo(ctx)
+	in := maintenance.Quarantine{
+		Target: r.in.Target.Name, Gateway: id, Reason: r.suspect, Since: workflow.Now(ctx),
+		WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID,
+	}
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:        api.QuarantineWorkflowID(id),
+		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		Memo:              map[string]any{api.QuarantineMemo: in},
+		StaticSummary:     id + " is quarantined: " + webui.CutTo(r.suspect, webui.ShownNote), // Temporal refuses a long one
+	}), api.QuarantineName, in)
+	err := child.GetChildWorkflowExecution().Get(ctx, nil)
+	result.Quarantined = err == nil || temporal.IsWorkflowExecutionAlreadyStartedError(err)
+	suspect := webui.CutTo(r.suspect, webui.ShownNote)
+	if result.Quarantined {
+		result.Summary = fmt.Sprintf("%s is quarantined (%s): look at it, then release it; no run touches it before. %s", id, suspect, result.Summary)
+		return
+	}
+	result.Summary = fmt.Sprintf("%s should be quarantined (%s), and could not be: keep other runs from it until you have looked at it. %s The quarantine failed: %s.",
+		id, suspect, result.Summary, call.Explain(err))
+}

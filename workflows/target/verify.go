@@ -1,0 +1,102 @@
+package target
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows/call"
+)
+
+// differs is the failure of a step that found something else than the steps before it
+// reported, or than assess found. A run that ends with it ends VERIFICATION_FAILED.
+type differs []string
+
+func (d differs) Error() string {
+	return "what is there is not what the run reported: " + strings.Join(d, "; ")
+}
+
+// verify puts the settings back, and reads once more what the run is about to report. It
+// holds the run to what assess found: version, volumes, policy, proxies, weights.
+func (r *run) verify(ctx workflow.Context) (outcome, error) {
+	ctx = r.finishing(ctx, maintenance.StepVerify)
+	if err := r.ledger.unwind(ctx, r.publish); err != nil {
+		return outcome{}, err
+	}
+	var found differs
+	if r.status.Gateway.Updated {
+		differences, err := r.verifyGateway(ctx)
+		if err != nil {
+			return outcome{}, err
+		}
+		found = append(found, differences...)
+	}
+	for i, p := range r.status.Proxies {
+		if p.State != maintenance.ProxyUpgraded && r.goals[i].shifted == nil {
+			continue
+		}
+		differences, err := r.verifyProxy(ctx, r.goals[i], p.State == maintenance.ProxyUpgraded)
+		if err != nil {
+			return outcome{}, err
+		}
+		found = append(found, differences...)
+	}
+	if len(found) > 0 {
+		r.suspect = found.Error()
+		return outcome{}, found
+	}
+	if strings.HasPrefix(r.suspect, differs{}.Error()) {
+		r.suspect = "" // an operator had it verified again
+	}
+	return done("all is as reported"), nil
+}
+
+func (r *run) verifyGateway(ctx workflow.Context) (differs, error) {
+	reported := maintenance.Reported{
+		Before: r.status.Gateway.Before, After: r.status.Gateway.After,
+		Volumes: r.volumes, Points: r.taken, Snapshots: r.status.Snapshots, AutomaticUpdates: r.automatic.restored(),
+	}
+	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the gateway once more"), call.Gateways.VerifyGateway, activities.VerifyGatewayInput{
+		Lookup: r.lookup(), Volumes: len(reported.Volumes) > 0, AutomaticUpdates: reported.AutomaticUpdates != "",
+	})
+	if err != nil {
+		return nil, err
+	}
+	differences := reported.Differences(now)
+	r.status.Gateway.After = now.Gateway
+	return differences, nil
+}
+
+// verifyProxy compares a proxy that was upgraded with its goal, and its weights, where
+// the run moved them, with those that it put back.
+func (r *run) verifyProxy(ctx workflow.Context, p exactProxy, upgraded bool) (found differs, err error) {
+	id := p.ref.ProxyID
+	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read proxy "+id+" once more"), call.Proxies.ReadProxy, r.proxyLookup(p.ref))
+	if err != nil {
+		return nil, err
+	}
+	if upgraded && (!now.Done || !now.Proxy.Healthy()) {
+		found = append(found, fmt.Sprintf("proxy %s is %s at version %s after its upgrade to %s", id, now.Proxy.Status, now.Kernel.Current, p.ref.Version))
+	}
+	if p.shifted == nil || p.shifted.change.State != maintenance.ChangeTakenBack {
+		return found, nil
+	}
+	if !now.Proxy.Routing.SameWeights(p.routing) {
+		found = append(found, fmt.Sprintf("proxy %s does not have the read weights that were put back", id))
+	}
+	if now.Mark != nil {
+		found = append(found, fmt.Sprintf("proxy %s has a mark, which the run removed", id))
+	}
+	return found, nil
+}
+
+// recoverable notes that every volume has its snapshot of that recovery point.
+func (r *run) recoverable(point maintenance.RecoveryPoint) {
+	if !slices.Contains(r.taken, point) {
+		r.taken = append(r.taken, point)
+	}
+}

@@ -1,0 +1,202 @@
+package target
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows/call"
+	"github.com/tidegate/tidegate/workflows/webui"
+)
+
+// freshFor is how old a reading of the window may be when something disruptive
+// starts, an update or a proxy's upgrade: somebody may have moved it. It only spares
+// a second reading where one has just been made.
+const freshFor = 5 * time.Second
+
+// rereadLimit is how long a gateway may be out of reach when its window is read
+// again.
+const rereadLimit = time.Hour
+
+// wait holds the run until something disruptive may begin: approved, inside a
+// window, before its cutoff, in no freeze.
+func (r *run) wait(ctx workflow.Context) (outcome, error) {
+	if !r.offered && len(r.pending()) == 0 {
+		return skipped("nothing to do"), nil
+	}
+	err := r.awaitApproval(ctx)
+	if err == nil && !r.moving {
+		_, err = r.gate(ctx, r.updatedByAWS)
+	}
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case r.moving:
+		return skipped("goes on in another build of the worker, which has become current"), nil
+	case r.updatedByAWS():
+		return done("AWS updated the gateway while the run waited"), nil
+	}
+	return done("the window is open until %s", r.inZone(r.status.Window.End)), nil
+}
+
+// errDeferred is no failure: what is left does not begin in this window, and the
+// run's campaign places it anew. A run that nobody places waits itself.
+var errDeferred = errors.New("left to the campaign")
+
+// gate returns when a disruptive step may begin, with the instant from which it
+// may not any more (zero: no limit). enough, where given, ends the wait early; so
+// does r.moving.
+func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, err error) {
+	defer r.unblock(ctx)
+	for {
+		if enough != nil && enough() {
+			return time.Time{}, nil
+		}
+		if err := r.refresh(ctx); err != nil {
+			return time.Time{}, err
+		}
+		verdict, err := r.decide(ctx)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if verdict.Open() {
+			if w := verdict.Opening.Window; !w.End.IsZero() {
+				r.status.Window = &w
+			}
+			return verdict.Opening.Until, nil
+		}
+		if r.in.Campaign != "" && r.status.Step != maintenance.StepRunning {
+			r.status.Reason = verdict.Reason
+			return time.Time{}, errDeferred
+		}
+		if err := r.sleep(ctx, verdict); err != nil || r.moving {
+			return time.Time{}, err
+		}
+	}
+}
+
+func (r *run) decide(ctx workflow.Context) (maintenance.Verdict, error) {
+	now := workflow.Now(ctx)
+	if now.Before(r.missed) {
+		now = r.missed
+	}
+	if r.disrupted && r.policy.OnWindowEnd == maintenance.WindowEndFinish {
+		return maintenance.DecideFinish(now, r.policy.Freezes), nil
+	}
+	return maintenance.Decide(now, r.schedule, r.policy.Rules())
+}
+
+// tooLate notes that an activity found the last instant of an opening past. The
+// worker's clock may be ahead of Temporal's: without this the gate, by its own
+// clock, would find the opening open again at once.
+func (r *run) tooLate(until time.Time) {
+	r.missed, r.readAt = until, time.Time{}
+}
+
+// refresh reads the window again, unless that was done just now.
+func (r *run) refresh(ctx workflow.Context) error {
+	if workflow.Now(ctx).Sub(r.readAt) < freshFor {
+		return nil
+	}
+	schedule, err := call.Do(ctx, r.readWithin(rereadLimit, "read the window again"), call.Gateways.ReadSchedule,
+		activities.ReadScheduleInput{Lookup: r.lookup(), Prefer: r.policy.WindowPreference})
+	if err != nil {
+		return err
+	}
+	r.learn(ctx, schedule)
+	return nil
+}
+
+func (r *run) learn(ctx workflow.Context, s maintenance.Schedule) {
+	r.schedule, r.readAt = s, workflow.Now(ctx)
+	r.status.Schedule = &s
+}
+
+// sleep is one durable timer until the opening, or one after the other where the
+// run may move, and beside it an activity that ends when the window does. Neither
+// holds a thread, and a month of it costs the history some 150 events.
+func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
+	if err := r.block(ctx, v.Blocker, v.Reason, &v.Opening.From); err != nil {
+		return err
+	}
+	if r.moves(ctx, v.Opening.From) {
+		return nil
+	}
+	r.releaseInstances()
+	ctx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	var err error
+	woken := false
+	selector := workflow.NewSelector(ctx)
+	left := func() time.Duration { return v.Opening.From.Sub(workflow.Now(ctx)) }
+	doze := func() {
+		timer := workflow.NewTimerWithOptions(ctx, r.stretch(left()), workflow.TimerOptions{Summary: v.Reason})
+		selector.AddFuture(timer, func(f workflow.Future) { err = f.Get(ctx, nil) })
+	}
+	doze()
+	if left() > r.policy.WindowRecheck.Std() {
+		selector.AddFuture(r.watch(ctx), func(f workflow.Future) {
+			woken = true
+			var seen activities.WatchGatewayOutput
+			if err = f.Get(ctx, &seen); err == nil {
+				r.learn(ctx, seen.Schedule)
+				r.status.Gateway.After = seen.Gateway
+			}
+		})
+	}
+	selector.Select(ctx)
+	for err == nil && !woken && left() > 0 && !r.moves(ctx, v.Opening.From) {
+		doze()
+		selector.Select(ctx)
+	}
+	return err
+}
+
+func (r *run) watch(ctx workflow.Context) workflow.Future {
+	options := r.pollWithin(call.WatchLimit, "look every "+r.policy.WindowRecheck.String()+" whether the window has moved")
+	return call.Start(ctx, options, call.Gateways.WatchGateway, activities.WatchGatewayInput{
+		Gateway: r.in.Target.Gateway, Prefer: r.policy.WindowPreference,
+		// As it was last seen: against the baseline of assess, every look after
+		// the update would be news.
+		Schedule: r.schedule, Baseline: maintenance.BaselineOf(r.status.Gateway.After), Every: r.policy.WindowRecheck,
+	})
+}
+
+// seenUpdated is true when the gateway was last seen with other software than at
+// assess.
+func (r *run) seenUpdated() bool {
+	return maintenance.Judge(r.baseline, r.status.Gateway.After) == maintenance.EvidenceUpdated
+}
+
+// updatedByAWS is true when that was so though nothing was triggered.
+func (r *run) updatedByAWS() bool { return r.triggers == 0 && r.seenUpdated() }
+
+func (r *run) inZone(t time.Time) string {
+	return t.In(r.schedule.Zone.Location()).Format("Mon 2006-01-02 15:04 MST")
+}
+
+// block makes known what the run waits for; unblock that it goes on.
+func (r *run) block(ctx workflow.Context, b maintenance.Blocker, reason string, next *time.Time) error {
+	r.status.Blocker, r.status.Reason, r.status.Next = b, reason, next
+	r.report(r.status.Step).State = maintenance.StepWaiting
+	if b == maintenance.BlockedByHold {
+		r.report(r.status.Step).State = maintenance.StepHeld
+	}
+	r.publish(ctx)
+	return webui.TagTarget(ctx, r.status)
+}
+
+func (r *run) unblock(ctx workflow.Context) {
+	if r.status.Blocker == maintenance.NotBlocked {
+		return
+	}
+	r.status.Blocker, r.status.Reason, r.status.Next = maintenance.NotBlocked, "", nil
+	r.report(r.status.Step).State = maintenance.StepActive
+	r.publish(ctx)
+	if err := webui.TagTarget(ctx, r.status); err != nil {
+		workflow.GetLogger(ctx).Error("the search attributes still show a blocker", "error", err)
+	}
+}

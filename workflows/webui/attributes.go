@@ -1,0 +1,91 @@
+package webui
+
+import (
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// The typed search attributes of a target's run, by which the Web UI's saved
+// views and the command find it.
+var (
+	attributeGateway  = temporal.NewSearchAttributeKeyKeyword("TidegateGateway")  //nolint:gochecknoglobals // typed keys are values, not state
+	attributeAccount  = temporal.NewSearchAttributeKeyKeyword("TidegateAccount")  //nolint:gochecknoglobals // as above
+	attributeStep     = temporal.NewSearchAttributeKeyKeyword("TidegateStep")     //nolint:gochecknoglobals // as above
+	attributeBlocker  = temporal.NewSearchAttributeKeyKeyword("TidegateBlocker")  //nolint:gochecknoglobals // as above
+	attributeNext     = temporal.NewSearchAttributeKeyTime("TidegateNext")        //nolint:gochecknoglobals // as above
+	attributeCampaign = temporal.NewSearchAttributeKeyKeyword("TidegateCampaign") //nolint:gochecknoglobals // as above
+	attributeState    = temporal.NewSearchAttributeKeyKeyword("TidegateState")    //nolint:gochecknoglobals // as above
+)
+
+// SearchAttributes are the attributes that a namespace must have, with their
+// types, for these workflows to run in it.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
+	keys := []temporal.SearchAttributeKey{
+		attributeGateway, attributeAccount, attributeStep, attributeBlocker, attributeNext, attributeState, attributeCampaign,
+	}
+	types := make(map[string]enumspb.IndexedValueType, len(keys))
+	for _, key := range keys {
+		types[key.GetName()] = key.GetValueType()
+	}
+	return types
+}
+
+// StartAttributes are those that a run has from its start.
+func StartAttributes(target maintenance.Target) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(
+		attributeGateway.ValueSet(target.Gateway.ID()),
+		attributeAccount.ValueSet(target.Gateway.Account),
+		attributeStep.ValueSet(string(maintenance.StepAssess)),
+	)
+}
+
+// startAttributes are StartAttributes of a run that a campaign begins.
+func ChildAttributes(target maintenance.Target, campaign string) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(StartAttributes(target).Copy(), attributeCampaign.ValueSet(campaign))
+}
+
+// CampaignAttributes are those that a campaign has from its start: its name, by
+// which all its runs are found, also those that a schedule starts.
+func CampaignAttributes(name string) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(attributeCampaign.ValueSet(name))
+}
+
+// TagTarget updates the attributes that follow a target's run. It is called where the
+// step or the blocker changes, and nowhere else: each call is an event.
+func TagTarget(ctx workflow.Context, s maintenance.Status) error {
+	updates := []temporal.SearchAttributeUpdate{attributeStep.ValueSet(string(s.Step))}
+	if s.Blocker == maintenance.NotBlocked {
+		updates = append(updates, attributeBlocker.ValueUnset(), attributeNext.ValueUnset())
+	} else {
+		updates = append(updates, attributeBlocker.ValueSet(string(s.Blocker)))
+		if s.Next != nil {
+			updates = append(updates, attributeNext.ValueSet(*s.Next))
+		} else {
+			updates = append(updates, attributeNext.ValueUnset())
+		}
+	}
+	if s.Result != nil {
+		updates = append(updates, attributeState.ValueSet(string(s.Result.State)))
+	}
+	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
+}
+
+// TagCampaign updates those that follow a campaign; state is empty until it has ended.
+func TagCampaign(ctx workflow.Context, blocker maintenance.Blocker, next time.Time, state string) error {
+	updates := []temporal.SearchAttributeUpdate{attributeBlocker.ValueUnset(), attributeNext.ValueUnset()}
+	if blocker != maintenance.NotBlocked {
+		updates[0] = attributeBlocker.ValueSet(string(blocker))
+	}
+	if !next.IsZero() && state == "" {
+		updates[1] = attributeNext.ValueSet(next)
+	}
+	if state != "" {
+		updates = append(updates, attributeState.ValueSet(state))
+	}
+	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
+}
