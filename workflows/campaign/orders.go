@@ -240,7 +240,7 @@ func (c *campaign) mayRetry(o api.CampaignOrder) error {
 		return err
 	case e.State == fleet.Running:
 		return fmt.Errorf("%s is being maintained since %s, and is not held: there is nothing to retry", e.Name, webui.Clock(&e.Begun))
-	case e.State == fleet.Waiting && e.Bar == fleet.ByReading:
+	case e.State == fleet.Waiting && e.Bar == maintenance.BlockedByReading:
 		return fmt.Errorf("%s is being read again already", e.Name)
 	case !api.TargetMay(api.RetryUpdate, e.State, e.Bar != maintenance.NotBlocked):
 		return fmt.Errorf("%s is %s: want one that has failed, was skipped, or could not be read", e.Name, e.State)

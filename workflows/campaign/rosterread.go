@@ -100,10 +100,10 @@ func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
 	l.patience = min(max(patience, 4*l.patience), mostPatience)
 	if call.HasType(err, names.TypeMarked) { // it was read: what another run has left there keeps it
 		l.patience = min(l.patience, markPatience)
-		l.Entry.Bar, l.Entry.Barred, l.Entry.UnreadSince = fleet.ByRun, webui.CutTo(call.Explain(err).Error(), maxBarred), time.Time{}
+		l.Entry.Bar, l.Entry.Barred, l.Entry.UnreadSince = maintenance.BlockedByRun, webui.CutTo(call.Explain(err).Error(), maxBarred), time.Time{}
 		return
 	}
-	l.Entry.Bar, l.Entry.Barred = fleet.ByUnread, webui.CutTo(unanswered(err).Error(), maxBarred)
+	l.Entry.Bar, l.Entry.Barred = maintenance.BlockedByUnread, webui.CutTo(unanswered(err).Error(), maxBarred)
 	if l.Entry.UnreadSince.IsZero() {
 		l.Entry.UnreadSince = workflow.Now(ctx).UTC().Truncate(time.Second)
 	}
@@ -111,7 +111,7 @@ func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
 	case l.again == nil:
 		l.Entry.ReadAt = workflow.Now(ctx).Add(l.patience).UTC().Truncate(time.Second)
 	case l.patience == patience && !r.in.PlanOnly:
-		l.Entry.Bar, l.Entry.Barred = fleet.ByReading, webui.CutTo(fleet.Reading+" again: "+unanswered(err).Error(), maxBarred)
+		l.Entry.Bar, l.Entry.Barred = maintenance.BlockedByReading, webui.CutTo(fleet.Reading+" again: "+unanswered(err).Error(), maxBarred)
 	}
 }
 
@@ -272,9 +272,9 @@ func (r *roster) findObstacle(ctx workflow.Context, l *line) error {
 	switch found.WorkflowID {
 	case "":
 	case api.QuarantineWorkflowID(id):
-		l.Entry.Bar = fleet.ByQuarantine
+		l.Entry.Bar = maintenance.BlockedByQuarantine
 	default:
-		l.Entry.Bar = fleet.ByRun
+		l.Entry.Bar = maintenance.BlockedByRun
 	}
 	return err
 }
