@@ -146,6 +146,7 @@ func TestAStatusSaysHowFarAnApprovalIs(t *testing.T) {
 	require.Equal(t, "wave 1 needs approval (1 of 2 given): approve it, or abort the campaign", s.Held)
 	require.Equal(t, "wave 1 needs approval: 1 of 2 given (bob); alice started the campaign and may not approve; asked for at "+day(4)+", deadline "+day(11), s.Approval.Sentence())
 
+	require.Equal(t, "wave 1, 2 of 2 given", s.Approval.OneMore())
 	consent(&f, 1, "carol")
 	require.Nil(t, f.Approval(asked))
 	f.Stopped = "aborted by bob"
@@ -185,7 +186,17 @@ func TestWhoseApprovalCounts(t *testing.T) {
 			arrange: func(f *fleet.Fleet) { consent(f, 1, "bob") }, by: "BOB ",
 			refused: "BOB has approved wave 1 already, at " + noon.Format("2006-01-02 15:04 MST") + ": it still needs 1 approval by somebody else",
 		},
-		"a third":                 {arrange: underway, by: "dora", refused: "wave 1 is approved already, by bob and carol; the wave after it can be approved once it has ended"},
+		"a third": {arrange: underway, by: "dora", refused: "wave 1 is approved already, by bob and carol; the wave after it can be approved once it has ended"},
+		"a third, of the last wave": {
+			arrange: func(f *fleet.Fleet) {
+				for i := range f.Entries {
+					set(f, i, fleet.Succeeded, noon.Add(-3*time.Hour))
+				}
+				consent(f, 3, "bob")
+				consent(f, 3, "carol")
+				set(f, 4, fleet.Running, noon)
+			}, by: "dora", refused: "wave 3, the last one, is approved already, by bob and carol",
+		},
 		"the next wave, baking":   {arrange: func(f *fleet.Fleet) { underway(f); set(f, 0, fleet.Succeeded, noon) }, by: "bob", wave: 2},
 		"after the canary failed": {arrange: func(f *fleet.Fleet) { underway(f); set(f, 0, fleet.Failed, noon) }, by: "bob", refused: "no approval is needed now: 1 of wave 1 failed, and 0 may"},
 		"the campaign, again":     {once: true, arrange: underway, by: "dora", refused: "the campaign is approved already, by bob and carol"},
@@ -242,4 +253,15 @@ func TestTheMessagesAboutAnApproval(t *testing.T) {
 	require.Equal(t, "q4: wave 1 needs approval (1 of 3 given)", all[0].Title)
 	require.Equal(t, fmt.Sprintf("bob has approved (CHG-1). Still needed: 2 approvals by other people. 1 of 3 given (bob). alice started the campaign and may not approve.\n"+
 		"1 target: t0.\nFirst window: %s.\nDeadline: %s; not approved by then, the campaign ends EXPIRED.", day(7), day(11))+commands, all[0].Text)
+}
+
+func TestOneApprovalIsAskedOfSomebody(t *testing.T) {
+	t.Parallel()
+	f := called(needing(t, 1, false))
+	asked := noon.AddDate(0, 0, 4)
+	f.Ask = fleet.Decide(f, asked).Ask
+	all := fleet.Occurred(fleet.Moment{}, f.Moment("q4", fleet.Moment{}, asked))
+	require.Len(t, all, 1)
+	require.Contains(t, all[0].Text, "Nothing starts until somebody approves. 0 of 1 given.")
+	require.Contains(t, all[0].Text, "\n5 targets: t0, t1, t2, t3, t4.\n")
 }

@@ -83,7 +83,7 @@ func (m *Moment) mark(e Entry, length time.Duration) {
 	if mark.over = overrun(e, length); mark.over > 0 {
 		m.Overran = append(m.Overran, mark)
 	}
-	if e.Attempts > 0 && e.State.InProgress() && e.Wave+1 > m.Opened {
+	if e.State.InProgress() && e.Wave+1 > m.Opened {
 		m.Opened, m.first = e.Wave+1, e
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -222,4 +223,91 @@ func TestWhatHappensToManyAtOnceIsOneMessage(t *testing.T) {
 	require.Equal(t, "q4: 12 targets failed", all[0].Title)
 	require.Equal(t, "t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more.\ntidegate status q4 --state failed", all[0].Text)
 	require.Len(t, all[0].Targets, 12)
+}
+
+// occurred are the events of a fleet at its first moment.
+func occurred(f fleet.Fleet) []fleet.Occurrence {
+	return fleet.Occurred(fleet.Moment{}, f.Moment("q4", fleet.Moment{}, noon))
+}
+
+// TestUpToFiveTargetsHaveAMessageEach, and more share one, which names ten of them.
+func TestUpToFiveTargetsHaveAMessageEach(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]int{1: 1, 5: 5, 6: 1, 10: 1, 11: 1} {
+		f := called(some(30, maintenance.Rollout{MaxFailures: share(t, "100%")}))
+		for i := range f.Entries[:n] {
+			set(&f, i, fleet.Failed, noon)
+		}
+		all := occurred(f)
+		require.Len(t, all, want, "%d failed", n)
+		require.Equal(t, n > 10, strings.Contains(all[0].Text, " more."), all[0].Text)
+	}
+}
+
+func TestAWaveBeginsWithItsFirstTarget(t *testing.T) {
+	t.Parallel()
+	f := called(some(3, maintenance.Rollout{}))
+	set(&f, 1, fleet.Running, noon)
+	set(&f, 2, fleet.Running, noon)
+	all := occurred(f)
+	require.Len(t, all, 1)
+	require.Equal(t, "window/1", all[0].ID)
+	require.Contains(t, all[0].Text, "t1 (sgw-0000000B) begins at ")
+	require.Contains(t, all[0].Text, ", the first of wave 1, which has 3 targets.")
+}
+
+// TestWhatEndsAfterItsWindowIsTold: of what ran, and by its own window.
+func TestWhatEndsAfterItsWindowIsTold(t *testing.T) {
+	t.Parallel()
+	const window = 4 * time.Hour
+	week := noon.AddDate(0, 0, 7)
+	for name, tc := range map[string]struct {
+		state      fleet.State
+		begun, end time.Time
+		over       string // empty: it is not told
+	}{
+		"it succeeded a second late":          {fleet.Succeeded, noon, noon.Add(window + time.Second), "1s"},
+		"it succeeded at the window's end":    {fleet.Succeeded, noon, noon.Add(window), ""},
+		"it failed an hour late":              {fleet.Failed, noon, noon.Add(window + time.Hour), "1h"},
+		"it was skipped an hour late":         {fleet.Skipped, noon, noon.Add(window + time.Hour), ""},
+		"nothing was to be done":              {fleet.Current, noon, noon.Add(window + time.Hour), ""},
+		"it runs":                             {fleet.Running, noon.Add(-2 * window), time.Time{}, ""},
+		"it never began":                      {fleet.Failed, time.Time{}, noon.Add(window + time.Hour), ""},
+		"it went on in the next window":       {fleet.Succeeded, noon, week.Add(time.Hour), ""},
+		"it went on until that window's end":  {fleet.Succeeded, noon, week.Add(window), ""},
+		"it ended as the next window opened":  {fleet.Succeeded, noon, week, ""},
+		"it went on, and was late there too":  {fleet.Succeeded, noon, week.Add(window + time.Minute), "1m"},
+		"it ended just before the next began": {fleet.Succeeded, noon, week.Add(-time.Second), "163h59m59s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := called(some(1, maintenance.Rollout{MaxFailures: share(t, "100%")}))
+			e := &f.Entries[0]
+			e.State, e.Begun, e.End, e.Attempts = tc.state, tc.begun, tc.end, 1
+			var text string
+			for _, o := range occurred(f) {
+				if o.Event == maintenance.EventOverrun {
+					text = o.Text
+				}
+			}
+			if tc.over == "" {
+				require.Empty(t, text)
+				return
+			}
+			require.Contains(t, text, ", "+tc.over+" after the end of its window.")
+			e.Schedule = maintenance.Schedule{}
+			for _, o := range occurred(f) {
+				require.NotEqual(t, maintenance.EventOverrun, o.Event, "of a target whose window is not known nobody can say it")
+			}
+		})
+	}
+}
+
+func TestAMessageIsLostWhereItMayNotHaveArrived(t *testing.T) {
+	t.Parallel()
+	for state, lost := range map[fleet.NoticeState]bool{
+		fleet.NoticeSending: false, fleet.NoticeSent: false, fleet.NoticeFailed: true, fleet.NoticeUnknown: true,
+	} {
+		require.Equal(t, lost, state.Lost(), state)
+	}
 }

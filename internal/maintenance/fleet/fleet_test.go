@@ -320,3 +320,63 @@ func TestWhenWhatIsKeptMayBegin(t *testing.T) {
 		})
 	}
 }
+
+// TestTheFleetsBudgetIsForAllWavesTogether, each of which may be within its own.
+func TestTheFleetsBudgetIsForAllWavesTogether(t *testing.T) {
+	t.Parallel()
+	f := threeWaves(t)
+	f.Rollout.MaxFailures = share(t, "1")
+	set(&f, 0, fleet.Succeeded, noon.Add(-3*time.Hour))
+	set(&f, 1, fleet.Failed, noon.Add(-2*time.Hour))
+	set(&f, 2, fleet.Succeeded, noon.Add(-2*time.Hour))
+	require.Equal(t, []int{3, 4}, fleet.Decide(f, noon).Begin)
+	set(&f, 3, fleet.Failed, noon.Add(-30*time.Minute))
+	turn := fleet.Decide(f, noon)
+	require.Empty(t, turn.Begin)
+	require.Equal(t, maintenance.BlockedByBudget, turn.Waits[0].Blocker)
+	require.Equal(t, "2 targets failed, and 1 may", turn.Waits[0].Reason)
+}
+
+// TestWhyThereIsNoRoom names those that are held: when one of them ends, nobody knows.
+func TestWhyThereIsNoRoom(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		states []fleet.State // of the first, which began at noon, one minute after the other
+		may    int
+		reason string
+		next   time.Time
+	}{
+		"one runs":     {[]fleet.State{fleet.Running}, 1, "1 target runs, and 1 may at a time", noon.Add(30 * time.Minute)},
+		"two run":      {[]fleet.State{fleet.Running, fleet.Running}, 2, "2 targets run, and 2 may at a time", noon.Add(30 * time.Minute)},
+		"one is held":  {[]fleet.State{fleet.Held, fleet.Running}, 2, "2 targets run, and 2 may at a time, 1 of them held", noon.Add(31 * time.Minute)},
+		"all are held": {[]fleet.State{fleet.Held, fleet.Held}, 2, "2 targets run, and 2 may at a time, 2 of them held", time.Time{}},
+		"too many run, one of them held": {
+			[]fleet.State{fleet.Running, fleet.Held, fleet.Running}, 2, "3 targets run, and 2 may at a time, 1 of them held", noon.Add(32 * time.Minute),
+		},
+		"none may": {nil, 0, "0 targets run, and 0 may at a time", time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := some(len(tc.states)+1, maintenance.Rollout{})
+			f.Rollout.MaxConcurrent = tc.may
+			for i, s := range tc.states {
+				set(&f, i, s, noon.Add(time.Duration(i)*time.Minute))
+			}
+			turn := fleet.Decide(f, noon.Add(10*time.Minute))
+			require.Empty(t, turn.Begin)
+			require.Len(t, turn.Waits, 1)
+			require.Equal(t, fleet.Wait{Entry: len(tc.states), Blocker: maintenance.BlockedByConcurrency, Reason: tc.reason, Next: tc.next}, turn.Waits[0])
+		})
+	}
+}
+
+func TestFreezesThatLeaveNoWindowAreNamed(t *testing.T) {
+	t.Parallel()
+	f := some(1, maintenance.Rollout{})
+	f.Rules.Freezes = []maintenance.Freeze{{From: noon.AddDate(0, 0, -1), To: noon.AddDate(3, 0, 0)}}
+	turn := fleet.Decide(f, noon)
+	require.Equal(t, []fleet.Wait{{Blocker: maintenance.BlockedByFreeze, Reason: "needs 30m, and the freezes leave no window of the next two years for it"}}, turn.Waits)
+	f.Entries[0].Work.Proxies = 30
+	turn = fleet.Decide(f, noon)
+	require.Equal(t, []fleet.Wait{{Blocker: maintenance.BlockedByForecast, Reason: "needs 5h30m, and no window of the next two years leaves that much"}}, turn.Waits)
+}

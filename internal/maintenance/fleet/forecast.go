@@ -65,7 +65,7 @@ type pieces struct{ update, snapshot, proxy time.Duration }
 func (f Fleet) pace() pace {
 	planned := f.Rollout.Forecast
 	return pace{
-		planned: pieces{max(0, planned.Update.Std()), planned.Snapshot.Std(), planned.Proxy.Std()},
+		planned: pieces{max(0, planned.Update.Std()), max(0, planned.Snapshot.Std()), max(0, planned.Proxy.Std())},
 		measured: pieces{
 			update:   f.Measured.Update.expect(planned.Update),
 			snapshot: f.Measured.Snapshot.expect(planned.Snapshot),
@@ -80,7 +80,7 @@ func (p pace) of(w Work) time.Duration {
 		return 0
 	}
 	need := p.measured.sum(w)
-	if p.most > 0 && need > p.most {
+	if p.most > 0 {
 		need = min(need, max(p.most, p.planned.sum(w)))
 	}
 	return need
@@ -97,7 +97,7 @@ func (p pieces) sum(w Work) time.Duration {
 // times and plus end at the longest duration there is: what is absurdly long
 // must not come out below zero, and so fit into every window.
 func times(n int, d time.Duration) time.Duration {
-	if n <= 0 || d <= 0 {
+	if n <= 0 {
 		return 0
 	}
 	if d > math.MaxInt64/time.Duration(n) {
@@ -107,8 +107,5 @@ func times(n int, d time.Duration) time.Duration {
 }
 
 func plus(a, b time.Duration) time.Duration {
-	if a > math.MaxInt64-b {
-		return math.MaxInt64
-	}
-	return a + b
+	return a + min(b, math.MaxInt64-a)
 }

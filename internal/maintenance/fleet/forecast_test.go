@@ -99,3 +99,26 @@ func TestWhatWasMeasuredKeepsNobodyOutForGood(t *testing.T) {
 	f.Rollout.Forecast.Snapshot = maintenance.Duration(4 * time.Hour)
 	require.Equal(t, 245*time.Minute, f.Forecast(f.Entries[0]), "the plan itself says that it does not fit")
 }
+
+// TestAForecastIsTheSumUpToTheLongestThereIs: one that came out below zero would fit into
+// every window.
+func TestAForecastIsTheSumUpToTheLongestThereIs(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		snapshots, proxies            int
+		update, snapshot, proxy, want time.Duration
+	}{
+		"the longest that two can be":    {2, 0, 1, math.MaxInt64 / 2, 0, math.MaxInt64},
+		"two that are as long":           {2, 0, 0, math.MaxInt64 / 2, 0, math.MaxInt64 - 1},
+		"three that would be too long":   {3, 0, 0, math.MaxInt64 / 2, 0, math.MaxInt64},
+		"pieces that are the longest":    {1, 1, 0, math.MaxInt64 - 5, 5, math.MaxInt64},
+		"pieces that are a bit less":     {1, 1, 0, math.MaxInt64 - 5, 4, math.MaxInt64 - 1},
+		"pieces that would be too long":  {1, 1, 0, math.MaxInt64 - 5, 6, math.MaxInt64},
+		"what is below zero is no piece": {2, 3, time.Hour, -time.Hour, -time.Minute, time.Hour},
+	} {
+		f := fleet.Fleet{Rollout: maintenance.Rollout{Forecast: maintenance.Forecast{
+			Update: maintenance.Duration(tc.update), Snapshot: maintenance.Duration(tc.snapshot), Proxy: maintenance.Duration(tc.proxy),
+		}}}
+		require.Equal(t, tc.want, f.Forecast(fleet.Entry{Work: fleet.Work{Update: true, Snapshots: tc.snapshots, Proxies: tc.proxies}}), name)
+	}
+}

@@ -29,7 +29,7 @@ func (g *group) look(now time.Time, r maintenance.Rules) {
 	from := later(now, g.wish)
 	switch {
 	case g.fits && !from.After(g.opening.From):
-	case g.fits && from.Before(g.opening.Until) && g.opening.Until.Sub(from) >= g.need:
+	case g.fits && from.Before(g.opening.Until) && !from.After(g.opening.Until.Add(-g.need)):
 		g.opening.From = from
 	default:
 		g.opening, g.fits = fit(from, g.schedule, r, g.need)
@@ -52,13 +52,18 @@ func fit(from time.Time, s maintenance.Schedule, r maintenance.Rules, need time.
 // why says what keeps a group that cannot begin now.
 func (g *group) why(now time.Time, r maintenance.Rules) Wait {
 	need := maintenance.Duration(g.need)
-	if free := (maintenance.Rules{Length: r.Length, Cutoff: r.Cutoff}); !g.fits && len(r.Freezes) > 0 {
-		if _, fits := fit(now, g.schedule, free, g.need); fits {
-			return Wait{Blocker: maintenance.BlockedByFreeze, Reason: fmt.Sprintf("needs %s, and the freezes leave no window of the next two years for it", need)}
-		}
-	}
 	if !g.fits {
-		return Wait{Blocker: maintenance.BlockedByForecast, Reason: fmt.Sprintf("needs %s, and no window of the next two years leaves that much", need)}
+		free := maintenance.Rules{Length: r.Length, Cutoff: r.Cutoff}
+		if _, fits := fit(now, g.schedule, free, g.need); fits {
+			return Wait{
+				Blocker: maintenance.BlockedByFreeze,
+				Reason:  fmt.Sprintf("needs %s, and the freezes leave no window of the next two years for it", need),
+			}
+		}
+		return Wait{
+			Blocker: maintenance.BlockedByForecast,
+			Reason:  fmt.Sprintf("needs %s, and no window of the next two years leaves that much", need),
+		}
 	}
 	w := Wait{Next: g.opening.From}
 	verdict, err := maintenance.Decide(now, g.schedule, r)

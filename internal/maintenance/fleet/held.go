@@ -51,10 +51,11 @@ func parts(stuck kept, waiting [remedies]kept) string {
 	var does, why []string
 	var only string
 	say := func(k kept, one, many, do string) {
-		if k.n > 0 {
-			does = append(does, k.say(one, many)+": "+do)
+		if k.n == 0 {
+			return
 		}
-		if k.n > 0 && k.reason != "" {
+		does = append(does, k.say(one, many)+": "+do)
+		if k.reason != "" {
 			why, only = append(why, k.name+": "+k.reason), k.reason
 		}
 	}

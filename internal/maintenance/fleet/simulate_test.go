@@ -175,3 +175,25 @@ func BenchmarkStatusTenThousand(b *testing.B) {
 		f.Status(turn, noon)
 	}
 }
+
+func TestAnEmptyFleetIsOver(t *testing.T) {
+	t.Parallel()
+	planned, last := fleet.Timetable(fleet.Fleet{Rollout: maintenance.Rollout{}.WithDefaults()}, noon, noon.AddDate(0, 1, 0))
+	require.Empty(t, planned.Entries)
+	require.True(t, last.Over)
+}
+
+// TestWhatEndsAtOnceEndsInTheFleetsOrder, whichever began first: an outcome that counts
+// gives the same for the same plan.
+func TestWhatEndsAtOnceEndsInTheFleetsOrder(t *testing.T) {
+	t.Parallel()
+	f := some(3, maintenance.Rollout{})
+	f.Entries[1].Schedule.Hour, f.Entries[2].Schedule.Hour = 11, 10
+	var names []string
+	fleet.Simulate(f, noon, noon.AddDate(0, 1, 0), func(e fleet.Entry) fleet.State {
+		names = append(names, e.Name)
+		return fleet.Succeeded
+	})
+	require.Equal(t, []int{2, 1, 0}, fleet.Decide(f, noon).Begin)
+	require.Equal(t, []string{"t0", "t1", "t2"}, names)
+}

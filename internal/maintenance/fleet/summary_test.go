@@ -175,6 +175,14 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 			},
 			"t0 is held: decide what becomes of the step that failed",
 		},
+		"by a run of it, which keeps the only other": {
+			func(f *fleet.Fleet) {
+				f.Entries, f.Rollout.MaxConcurrent = f.Entries[:2], 1
+				f.Entries[1].Wave = 0
+				set(f, 0, fleet.Held, noon.Add(-time.Hour))
+			},
+			"t0 is held: decide what becomes of the step that failed",
+		},
 		"by two things": {
 			func(f *fleet.Fleet) {
 				f.Entries[0].State = fleet.Current
