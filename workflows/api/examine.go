@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/activities/names"
-
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )

@@ -23,7 +23,9 @@ func CampaignMay(s fleet.Status) (names []string) {
 		{PauseUpdate, s.Paused == ""},
 		{ResumeUpdate, s.Paused != ""},
 		{RetryUpdate, n.Held+n.Failed+n.Skipped+len(s.Unavailable) > 0},
-		{SkipUpdate, n.Failed+n.Waiting > 0 || slices.ContainsFunc(s.HeldRows(), func(r fleet.Row) bool { return slices.Contains(r.May, SkipUpdate) })},
+		{SkipUpdate, n.Failed+n.Waiting > 0 || slices.ContainsFunc(s.HeldRows(), func(r fleet.Row) bool {
+			return slices.Contains(r.May, SkipUpdate)
+		})},
 		{RescheduleUpdate, n.Waiting > 0},
 		{ConcurrencyUpdate, true},
 		{AbortUpdate, true},

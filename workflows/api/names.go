@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/tidegate/tidegate/activities/names"
-
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 

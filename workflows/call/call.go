@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -20,7 +19,9 @@ import (
 // activity that is called with wrong arguments would run on zero values,
 // without an error. A cancelled run begins nothing: the SDK would schedule the
 // activity and cancel it in one go, and leave open which came first.
-func Do[In activities.Input, Out any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) (Out, error) {
+func Do[In activities.Input, Out any](
+	ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In,
+) (Out, error) {
 	var out Out
 	if err := ctx.Err(); err != nil {
 		return out, err
@@ -37,7 +38,9 @@ func Do[In activities.Input, Out any](ctx workflow.Context, options workflow.Act
 
 // begin is call for an activity that is waited for later. It goes to the task
 // queue of its cloud account.
-func Start[In activities.Input, Out any](ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) workflow.Future {
+func Start[In activities.Input, Out any](
+	ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In,
+) workflow.Future {
 	options.TaskQueue = in.Queue(workflow.GetInfo(ctx).TaskQueueName)
 	return execute(ctx, options, activity, in)
 }
@@ -66,7 +69,9 @@ func PollWithin(attempt, limit time.Duration, summary string) workflow.ActivityO
 		Summary:                summary,
 		StartToCloseTimeout:    attempt,
 		ScheduleToCloseTimeout: max(limit, time.Second),
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: FirstRetry, BackoffCoefficient: 1, MaximumInterval: LongestRetry},
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: FirstRetry, BackoffCoefficient: 1, MaximumInterval: LongestRetry,
+		},
 	}
 }
 
@@ -140,7 +145,9 @@ const MaxSends = 5
 // Once sends a call that the cloud cannot de-duplicate. When the outcome is
 // unknown it looks, also in a cancelled run, and sends again only what find
 // says never began.
-func Once[T any](ctx workflow.Context, send func() (T, error), find func(workflow.Context) (out T, begun bool, err error)) (T, error) {
+func Once[T any](
+	ctx workflow.Context, send func() (T, error), find func(workflow.Context) (out T, begun bool, err error),
+) (T, error) {
 	watching, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	var last error
@@ -160,7 +167,8 @@ func Once[T any](ctx workflow.Context, send func() (T, error), find func(workflo
 		case ctx.Err() != nil:
 			return out, ctx.Err()
 		case spent:
-			return out, temporal.NewNonRetryableApplicationError("nothing began; the last answer: "+Explain(last).Error(), names.TypeNotReady, nil)
+			return out, temporal.NewNonRetryableApplicationError("nothing began; the last answer: "+Explain(last).Error(),
+				names.TypeNotReady, nil)
 		}
 	}
 	var none T

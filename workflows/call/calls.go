@@ -46,7 +46,9 @@ func execute(ctx workflow.Context, options workflow.ActivityOptions, activity, i
 	future := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in)
 	if followed && options.ScheduleToCloseTimeout < WatchLimit {
 		now := workflow.Now(ctx)
-		call := maintenance.Call{ID: options.ActivityID, What: options.Summary, Since: now, Until: now.Add(options.ScheduleToCloseTimeout)}
+		call := maintenance.Call{
+			ID: options.ActivityID, What: options.Summary, Since: now, Until: now.Add(options.ScheduleToCloseTimeout),
+		}
 		c.open = append(c.current(), openCall{call, future})
 		c.changed(ctx)
 	}

@@ -210,7 +210,8 @@ func (c *campaign) conclude(ctx workflow.Context) (fleet.Result, error) {
 	f := c.fleet()
 	result := fleet.Result{
 		Name: c.in.Plan.Name, State: c.endState(f), Counts: f.Counts(), Waves: f.WaveLines(workflow.Now(ctx)),
-		Failures: f.Status(c.turn, workflow.Now(ctx)).Failures, Decisions: c.Decisions, Submitter: c.in.Submitter, Digest: c.in.Digest,
+		Failures: f.Status(c.turn, workflow.Now(ctx)).Failures, Decisions: c.Decisions, Submitter: c.in.Submitter,
+		Digest:   c.in.Digest,
 		Warnings: c.in.Plan.Warnings,
 		Start:    c.Start, End: workflow.Now(ctx),
 	}
@@ -269,7 +270,8 @@ func (c *campaign) answerQueries(ctx workflow.Context) (fleet.Result, error) {
 		Timeout: planOnlyFor, TimerOptions: workflow.TimerOptions{Summary: "the plan can be read until then"},
 	}, func() bool { return c.Stopped != "" })
 	return fleet.Result{
-		Name: c.in.Plan.Name, State: fleet.Completed, Summary: "Planned only: nothing was begun.", Counts: c.fleet().Counts(), Decisions: c.Decisions,
+		Name: c.in.Plan.Name, State: fleet.Completed, Summary: "Planned only: nothing was begun.", Counts: c.fleet().Counts(),
+		Decisions: c.Decisions,
 		Submitter: c.in.Submitter, Digest: c.in.Digest, Start: c.Start, End: workflow.Now(ctx),
 	}, err
 }

@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -94,7 +93,8 @@ func (c *campaign) saves(letters int) (bytes int) {
 // worker waits to take over.
 func (c *campaign) shouldMoveOn(ctx workflow.Context) bool {
 	info := workflow.GetInfo(ctx)
-	return info.GetCurrentHistoryLength() >= cmp.Or(c.in.EventsPerRun, eventsPerRun) || info.GetCurrentHistorySize() >= bytesPerRun ||
+	return info.GetCurrentHistoryLength() >= cmp.Or(c.in.EventsPerRun, eventsPerRun) ||
+		info.GetCurrentHistorySize() >= bytesPerRun ||
 		info.GetContinueAsNewSuggested() || info.GetTargetWorkerDeploymentVersionChanged()
 }
 

@@ -8,13 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -73,7 +72,8 @@ func (c *campaign) awaitReadings(ctx workflow.Context) error {
 		c.doing = "reading the clouds: " + c.awaited()
 		c.publish(ctx)
 		going, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-			Timeout: patience.Std(), TimerOptions: workflow.TimerOptions{Summary: "decide without the targets that were not read"},
+			Timeout:      patience.Std(),
+			TimerOptions: workflow.TimerOptions{Summary: "decide without the targets that were not read"},
 		}, func() bool { return c.read != read || c.missing == 0 || c.Stopped != "" || c.unheard != "" })
 		if err != nil || !going {
 			return err
@@ -120,7 +120,8 @@ func (c *campaign) seeEnd(ctx workflow.Context, number int, roster workflow.Futu
 func (c *campaign) checkPlan(ctx workflow.Context) error {
 	asked := c.in.Plan
 	asked.Targets, asked.Selectors = nil, nil
-	checked, err := call.Do(ctx, c.reading("is the plan in order, and are these the worker's accounts?"), call.Engine.CheckPlan, activities.CheckPlanInput{Plan: asked})
+	checked, err := call.Do(ctx, c.reading("is the plan in order, and are these the worker's accounts?"),
+		call.Engine.CheckPlan, activities.CheckPlanInput{Plan: asked})
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,8 @@ func (c *campaign) takePages(ctx workflow.Context) error {
 		}
 		if !arrived {
 			return temporal.NewNonRetryableApplicationError(
-				maintenance.CountedOf(total-c.received, total, "target", "targets")+" of the plan never came: run the plan again", names.TypeInvalid, nil)
+				maintenance.CountedOf(total-c.received, total, "target", "targets")+" of the plan never came: run the plan again",
+				names.TypeInvalid, nil)
 		}
 	}
 }
@@ -174,7 +176,8 @@ func (c *campaign) mayAdd(in api.AddTargets) error {
 	case in.From != c.received:
 		return fmt.Errorf("from is %d: want %d, the number of targets so far", in.From, c.received)
 	case len(in.Targets) == 0 || len(in.Targets) > api.PageSize || in.From+len(in.Targets) > total:
-		return fmt.Errorf("%s: want 1 to %d, and no more than the %d that are missing", maintenance.Counted(len(in.Targets), "target", "targets"), api.PageSize, total-in.From)
+		return fmt.Errorf("%s: want 1 to %d, and no more than the %d that are missing",
+			maintenance.Counted(len(in.Targets), "target", "targets"), api.PageSize, total-in.From)
 	}
 	return nil
 }
@@ -205,7 +208,9 @@ func (c *campaign) discover(ctx workflow.Context, s plan.Selector) error {
 // list gives a page of an account's gateways. The first answer that may pass is shown
 // while it is asked again: of a wrong endpoint people want to know at once. One that only
 // plans does not ask for longer than its patience.
-func (c *campaign) list(ctx workflow.Context, s plan.Selector, marker string) (found activities.ListGatewaysOutput, err error) {
+func (c *campaign) list(
+	ctx workflow.Context, s plan.Selector, marker string,
+) (found activities.ListGatewaysOutput, err error) {
 	in := activities.ListGatewaysInput{Selector: s, Marker: marker, Pace: c.in.Plan.Policy.Pace}
 	options := soon(c.reading("list the gateways of " + s.Account))
 	limit := target.AssessLimit
@@ -230,7 +235,8 @@ func (c *campaign) list(ctx workflow.Context, s plan.Selector, marker string) (f
 // enroll starts a roster of so many lines.
 func (c *campaign) enroll(ctx workflow.Context, in api.RosterInput, lines int) error {
 	info := workflow.GetInfo(ctx)
-	in.Campaign, in.First, in.Number, in.PlanOnly = info.WorkflowExecution.ID, info.FirstRunID, len(c.Rosters), c.in.PlanOnly
+	in.Campaign, in.First, in.Number, in.PlanOnly = info.WorkflowExecution.ID, info.FirstRunID, len(c.Rosters),
+		c.in.PlanOnly
 	in.Plan = c.in.Plan
 	in.Plan.Targets, in.Plan.Selectors = nil, nil
 	id := api.RosterWorkflowID(info.WorkflowExecution.ID, info.FirstRunID, in.Number)
@@ -319,6 +325,8 @@ func (c *campaign) shareKeys() {
 		}
 	}
 	for i := range c.Entries {
-		c.Entries[i].Keys = slices.DeleteFunc(slices.Clone(c.Entries[i].Keys), func(key string) bool { return count[key] < 2 })
+		c.Entries[i].Keys = slices.DeleteFunc(slices.Clone(c.Entries[i].Keys), func(key string) bool {
+			return count[key] < 2
+		})
 	}
 }

@@ -31,13 +31,15 @@ func (c *campaign) watchRosters(ctx workflow.Context) {
 		}
 		options := c.reading("are the rosters still there?")
 		options.ScheduleToCloseTimeout = call.WatchLimit
-		gone, err := call.Do(ctx, options, call.Engine.AwaitAnyClosed, activities.AnyLookup{WorkflowIDs: there, Pace: call.NoticePace(c.in.Plan.Policy)})
+		gone, err := call.Do(ctx, options, call.Engine.AwaitAnyClosed,
+			activities.AnyLookup{WorkflowIDs: there, Pace: call.NoticePace(c.in.Plan.Policy)})
 		if ctx.Err() != nil {
 			return // the campaign is over
 		}
 		if err != nil {
 			workflow.GetLogger(ctx).Warn("whether the rosters are still there is not known", "error", err)
-			if workflow.NewTimerWithOptions(ctx, time.Hour, workflow.TimerOptions{Summary: "then ask again whether the rosters are still there"}).Get(ctx, nil) != nil {
+			if workflow.NewTimerWithOptions(ctx, time.Hour,
+				workflow.TimerOptions{Summary: "then ask again whether the rosters are still there"}).Get(ctx, nil) != nil {
 				return
 			}
 		}
@@ -87,7 +89,8 @@ func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
 	options.ScheduleToCloseTimeout = call.WatchLimit
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		record, err := call.Do(ctx, options, call.Engine.AwaitRecord, activities.RecordLookup{
-			WorkflowID: id, Parent: c.Rosters[ref/api.LineSpace], Since: entry.Begun.Truncate(time.Second), Pace: call.NoticePace(c.in.Plan.Policy),
+			WorkflowID: id, Parent: c.Rosters[ref/api.LineSpace], Since: entry.Begun.Truncate(time.Second),
+			Pace: call.NoticePace(c.in.Plan.Policy),
 		})
 		e := &c.Entries[c.entryOf[ref]]
 		if record.Result != nil {

@@ -91,7 +91,9 @@ func (c *campaign) message(ctx workflow.Context, channel string, o fleet.Occurre
 	answer := call.Start(ctx, workflow.ActivityOptions{
 		Summary: fmt.Sprintf("tell %s: %s", channel, o.Title), StartToCloseTimeout: noticeLimit,
 		RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
-	}, call.Engine.Notify, activities.NotifyInput{Channel: channel, Event: o.ID, Message: activities.Message{Title: o.Title, Text: o.Text}})
+	}, call.Engine.Notify, activities.NotifyInput{
+		Channel: channel, Event: o.ID, Message: activities.Message{Title: o.Title, Text: o.Text},
+	})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		err := answer.Get(ctx, nil)
 		c.sending--
@@ -132,7 +134,8 @@ func (c *campaign) remember(n fleet.Notice) {
 func (c *campaign) quiet(ctx workflow.Context) error {
 	if c.sending > 0 {
 		if _, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-			Timeout: noticeWait, TimerOptions: workflow.TimerOptions{Summary: "then messages that were not answered are not waited for"},
+			Timeout:      noticeWait,
+			TimerOptions: workflow.TimerOptions{Summary: "then messages that were not answered are not waited for"},
 		}, func() bool { return c.sending == 0 }); err != nil {
 			return err
 		}

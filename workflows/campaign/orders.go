@@ -261,9 +261,11 @@ func (c *campaign) barsRetry(ctx workflow.Context, o api.CampaignOrder) error {
 	}
 	name, waits := e.Name, e.State == fleet.Waiting // the entries may move meanwhile
 	quarantine := api.QuarantineWorkflowID(e.Gateway)
-	found, err := call.Do(ctx, call.PollWithin(askLimit, askLimit, "does anything keep "+e.Gateway+"?"), call.Engine.FindObstacle, activities.ObstacleLookup{
-		Gateway: e.Gateway, Quarantine: quarantine, Maintenance: api.GatewayWorkflowID(e.Gateway), Pace: c.in.Plan.Policy.Pace,
-	})
+	found, err := call.Do(ctx, call.PollWithin(askLimit, askLimit, "does anything keep "+e.Gateway+"?"),
+		call.Engine.FindObstacle, activities.ObstacleLookup{
+			Gateway: e.Gateway, Quarantine: quarantine, Maintenance: api.GatewayWorkflowID(e.Gateway),
+			Pace: c.in.Plan.Policy.Pace,
+		})
 	switch {
 	case err != nil:
 		return fmt.Errorf("whether %s is quarantined is not known, since Temporal did not say: give the command again: %w", name, call.Explain(err))

@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows/api"
@@ -32,12 +31,15 @@ func passedOn(update string, state fleet.State) bool {
 
 // passOn gives an action to a target's run. The answer is the run's: an action that the
 // run refuses is refused, and the campaign keeps what the run has decided.
-func (c *campaign) passOn(ctx workflow.Context, update string, o api.Order, e fleet.Entry) (maintenance.Decision, error) {
+func (c *campaign) passOn(
+	ctx workflow.Context, update string, o api.Order, e fleet.Entry,
+) (maintenance.Decision, error) {
 	options := c.reading(update + " " + e.Name + ", as its maintenance answers")
 	options.ScheduleToCloseTimeout = passOnLimit
 	d, err := call.Do(ctx, options, call.Engine.PassOn, activities.PassOnInput{
 		WorkflowID: api.GatewayWorkflowID(e.Gateway), Parent: c.Rosters[e.Ref/api.LineSpace], Update: update,
-		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID, Action: activities.OperatorAction{By: o.By, Why: o.Why}, Pace: call.NoticePace(c.in.Plan.Policy),
+		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID, Action: activities.OperatorAction{By: o.By, Why: o.Why},
+		Pace: call.NoticePace(c.in.Plan.Policy),
 	})
 	about := fmt.Sprintf("%s of %s (%s): ", update, e.Name, e.Gateway)
 	switch {

@@ -293,7 +293,8 @@ func (r *roster) seeCampaignGone(ctx workflow.Context) {
 	if err != nil || r.closed {
 		return
 	}
-	r.abort(ctx, api.Order{By: "Temporal", Why: "the campaign " + r.in.Campaign + " has ended without a word: it was terminated, or failed"})
+	r.abort(ctx, api.Order{By: "Temporal", Why: "the campaign " + r.in.Campaign +
+		" has ended without a word: it was terminated, or failed"})
 	r.close()
 }
 
@@ -304,7 +305,10 @@ func (r *roster) reading(limit time.Duration, summary string) workflow.ActivityO
 
 // heldEvent is what the campaign learns of a run that is held, or no more.
 func heldEvent(h api.HeldTarget, attempt int) fleet.Event {
-	return fleet.Event{Kind: fleet.KindHeld, Attempt: attempt, Note: webui.CutNote(h.Reason), Hold: fleet.Hold{Step: h.Step, Since: h.Since}}
+	return fleet.Event{
+		Kind: fleet.KindHeld, Attempt: attempt, Note: webui.CutNote(h.Reason),
+		Hold: fleet.Hold{Step: h.Step, Since: h.Since},
+	}
 }
 
 // publish shows the page as it is now in the Web UI. It adds nothing to the
@@ -318,7 +322,9 @@ func (r *roster) page() webui.PageView {
 	v := webui.PageView{Number: r.in.Number, Campaign: r.in.Campaign, Unread: r.unread}
 	for _, l := range r.lines {
 		if l.chosen {
-			v.Targets = append(v.Targets, webui.PageTarget{Entry: l.Entry, Held: l.held, Running: l.running != "", Attempt: l.attempt})
+			v.Targets = append(v.Targets, webui.PageTarget{
+				Entry: l.Entry, Held: l.held, Running: l.running != "", Attempt: l.attempt,
+			})
 		}
 	}
 	return v

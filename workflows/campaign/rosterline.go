@@ -77,7 +77,10 @@ func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
 			r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
 			return
 		}
-		r.report(l, fleet.Event{Kind: fleet.KindEnded, Attempt: attempt, State: fleet.Failed, Note: webui.CutNote("could not be started: " + err.Error()), At: workflow.Now(ctx)})
+		r.report(l, fleet.Event{
+			Kind: fleet.KindEnded, Attempt: attempt, State: fleet.Failed,
+			Note: webui.CutNote("could not be started: " + err.Error()), At: workflow.Now(ctx),
+		})
 		return
 	}
 	result, err := recordOf(childCtx, child)

@@ -3,12 +3,11 @@ package campaign
 import (
 	"strings"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows/call"
 	"github.com/tidegate/tidegate/workflows/target"
@@ -22,7 +21,8 @@ func (r *roster) judgeMarks(ctx workflow.Context, l *line, found ...maintenance.
 	if len(found) == 0 {
 		return nil
 	}
-	judged, err := call.Do(ctx, r.reading(surveyLimit, "which run has marked "+l.Target.Gateway.ID()+"?"), call.Engine.JudgeMarks,
+	judged, err := call.Do(ctx, r.reading(surveyLimit, "which run has marked "+l.Target.Gateway.ID()+"?"),
+		call.Engine.JudgeMarks,
 		activities.MarksLookup{Marks: found, Pace: r.in.Plan.Policy.Pace})
 	if err != nil {
 		return err

@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -100,7 +99,9 @@ func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
 	l.patience = min(max(patience, 4*l.patience), mostPatience)
 	if call.HasType(err, names.TypeMarked) { // it was read: what another run has left there keeps it
 		l.patience = min(l.patience, markPatience)
-		l.Entry.Bar, l.Entry.Barred, l.Entry.UnreadSince = maintenance.BlockedByRun, webui.CutTo(call.Explain(err).Error(), maxBarred), time.Time{}
+		l.Entry.Bar, l.Entry.Barred, l.Entry.UnreadSince = maintenance.BlockedByRun,
+			webui.CutTo(call.Explain(err).Error(), maxBarred),
+			time.Time{}
 		return
 	}
 	l.Entry.Bar, l.Entry.Barred = maintenance.BlockedByUnread, webui.CutTo(unanswered(err).Error(), maxBarred)
@@ -111,7 +112,9 @@ func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
 	case l.again == nil:
 		l.Entry.ReadAt = workflow.Now(ctx).Add(l.patience).UTC().Truncate(time.Second)
 	case l.patience == patience && !r.in.PlanOnly:
-		l.Entry.Bar, l.Entry.Barred = maintenance.BlockedByReading, webui.CutTo(fleet.Reading+" again: "+unanswered(err).Error(), maxBarred)
+		l.Entry.Bar, l.Entry.Barred = maintenance.BlockedByReading,
+			webui.CutTo(fleet.Reading+" again: "+unanswered(err).Error(),
+				maxBarred)
 	}
 }
 
@@ -130,7 +133,10 @@ func unanswered(err error) error {
 // not change, or that may last: the call is then tried again beside the others. A target
 // that could not be read before gets the whole time: a cloud that answers every other call
 // would otherwise never be read to its end.
-func ask[In activities.Input, Out any](ctx workflow.Context, r *roster, l *line, summary string, activity func(context.Context, In) (Out, error), in func(maintenance.Pace) In) (out Out, err error) {
+func ask[In activities.Input, Out any](
+	ctx workflow.Context, r *roster, l *line, summary string, activity func(context.Context, In) (Out, error),
+	in func(maintenance.Pace) In,
+) (out Out, err error) {
 	options := r.reading(surveyLimit, summary)
 	if l.patience == 0 {
 		options = soon(options)
@@ -158,7 +164,8 @@ func mayPass(err error) bool {
 
 // read fills a line in.
 func (r *roster) read(ctx workflow.Context, l *line) error {
-	l.Anomalies, l.Marks, l.Entry.Bar, l.Entry.Barred, l.Entry.ReadAt, l.again = nil, nil, maintenance.NotBlocked, "", time.Time{}, nil
+	l.Anomalies, l.Marks, l.Entry.Bar, l.Entry.Barred, l.Entry.ReadAt, l.again = nil, nil, maintenance.NotBlocked, "",
+		time.Time{}, nil
 	policy := r.in.Plan.Policy
 	ref := l.Target.Gateway
 	var selector *plan.Selector
@@ -166,9 +173,10 @@ func (r *roster) read(ctx workflow.Context, l *line) error {
 		// Once: what was found stays found, also when its update is made.
 		selector = r.in.Selector
 	}
-	out, err := ask(ctx, r, l, "read "+ref.ID(), call.Gateways.SurveyGateway, func(p maintenance.Pace) activities.SurveyInput {
-		return activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Selector: selector, Pace: p}
-	})
+	out, err := ask(ctx, r, l, "read "+ref.ID(), call.Gateways.SurveyGateway,
+		func(p maintenance.Pace) activities.SurveyInput {
+			return activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Selector: selector, Pace: p}
+		})
 	if err != nil {
 		return err
 	}
@@ -202,9 +210,10 @@ func (r *roster) readProxies(ctx workflow.Context, l *line) (marks []maintenance
 			known = append(known, p)
 			continue
 		}
-		ids, err := ask(ctx, r, l, "list the proxies of "+p.InstanceID, call.Proxies.ListProxies, func(pace maintenance.Pace) activities.ListProxiesInput {
-			return activities.ListProxiesInput{Account: p.Account, InstanceID: p.InstanceID, Pace: pace}
-		})
+		ids, err := ask(ctx, r, l, "list the proxies of "+p.InstanceID, call.Proxies.ListProxies,
+			func(pace maintenance.Pace) activities.ListProxiesInput {
+				return activities.ListProxiesInput{Account: p.Account, InstanceID: p.InstanceID, Pace: pace}
+			})
 		if err != nil {
 			return nil, err
 		}
@@ -212,14 +221,17 @@ func (r *roster) readProxies(ctx workflow.Context, l *line) (marks []maintenance
 			l.Anomalies = append(l.Anomalies, p.InstanceID+" has no proxies")
 		}
 		for _, id := range ids {
-			known = append(known, maintenance.ProxyRef{Account: p.Account, InstanceID: p.InstanceID, ProxyID: id, Version: p.Version})
+			known = append(known, maintenance.ProxyRef{
+				Account: p.Account, InstanceID: p.InstanceID, ProxyID: id, Version: p.Version,
+			})
 		}
 	}
 	l.Target.Proxies, l.Proxies = known, nil
 	for _, p := range known {
-		state, err := ask(ctx, r, l, "read proxy "+webui.Short(p.ProxyID), call.Proxies.ReadProxy, func(pace maintenance.Pace) activities.ProxyLookup {
-			return activities.ProxyLookup{Proxy: p, Pace: pace}
-		})
+		state, err := ask(ctx, r, l, "read proxy "+webui.Short(p.ProxyID), call.Proxies.ReadProxy,
+			func(pace maintenance.Pace) activities.ProxyLookup {
+				return activities.ProxyLookup{Proxy: p, Pace: pace}
+			})
 		if err != nil {
 			return nil, fmt.Errorf("proxy %s: %w", p.ProxyID, unanswered(err))
 		}
@@ -265,9 +277,11 @@ func workOf(policy maintenance.Policy, s api.Surveyed) fleet.Work {
 // gateway.
 func (r *roster) findObstacle(ctx workflow.Context, l *line) error {
 	id := l.Target.Gateway.ID()
-	found, err := call.Do(ctx, r.reading(surveyLimit, "does anything keep "+id+"?"), call.Engine.FindObstacle, activities.ObstacleLookup{
-		Gateway: id, Quarantine: api.QuarantineWorkflowID(id), Maintenance: api.GatewayWorkflowID(id), Pace: r.in.Plan.Policy.Pace,
-	})
+	found, err := call.Do(ctx, r.reading(surveyLimit, "does anything keep "+id+"?"), call.Engine.FindObstacle,
+		activities.ObstacleLookup{
+			Gateway: id, Quarantine: api.QuarantineWorkflowID(id), Maintenance: api.GatewayWorkflowID(id),
+			Pace: r.in.Plan.Policy.Pace,
+		})
 	l.obstacle, l.Entry.Bar, l.Entry.Barred = found, maintenance.NotBlocked, webui.CutTo(found.Reason, maxBarred)
 	switch found.WorkflowID {
 	case "":
@@ -288,9 +302,12 @@ func (r *roster) watch(ctx workflow.Context, l *line) workflow.Future {
 	case l.patience > 0 && l.again != nil:
 		return tryAgain(ctx, l)
 	case l.patience > 0:
-		return workflow.NewTimerWithOptions(ctx, l.patience, workflow.TimerOptions{Summary: "then read " + l.Target.Gateway.ID() + " again"})
+		return workflow.NewTimerWithOptions(ctx, l.patience, workflow.TimerOptions{
+			Summary: "then read " + l.Target.Gateway.ID() + " again",
+		})
 	case l.obstacle.WorkflowID != "":
-		return call.Start(ctx, r.reading(call.WatchLimit, "wait until "+l.obstacle.WorkflowID+" has ended"), call.Engine.AwaitClosed,
+		return call.Start(ctx, r.reading(call.WatchLimit, "wait until "+l.obstacle.WorkflowID+" has ended"),
+			call.Engine.AwaitClosed,
 			activities.WorkflowLookup{
 				WorkflowID: l.obstacle.WorkflowID, RunID: l.obstacle.RunID,
 				Pace: call.NoticePace(r.in.Plan.Policy),
@@ -307,7 +324,9 @@ func tryAgain(ctx workflow.Context, l *line) workflow.Future {
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		defer set.SetValue(nil)
 		pause := func(d time.Duration) (whole bool) {
-			return nil == workflow.NewTimerWithOptions(ctx, d, workflow.TimerOptions{Summary: "then read " + id + " again"}).Get(ctx, nil)
+			return nil == workflow.NewTimerWithOptions(ctx, d, workflow.TimerOptions{
+				Summary: "then read " + id + " again",
+			}).Get(ctx, nil)
 		}
 		if !pause(l.patience / 20) {
 			return
@@ -326,12 +345,15 @@ func (r *roster) look(ctx workflow.Context, l *line) workflow.Future {
 	every := r.in.Plan.Policy.WindowRecheck
 	seen, set := workflow.NewFuture(ctx)
 	wait := every.Std() - every.Std()/5*time.Duration(l.number)/time.Duration(len(r.lines))
-	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: "then look whether the window of " + l.Target.Gateway.ID() + " has moved"})
+	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{
+		Summary: "then look whether the window of " + l.Target.Gateway.ID() + " has moved",
+	})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		if timer.Get(ctx, nil) != nil {
 			return // nobody waits any more
 		}
-		set.Chain(call.Start(ctx, r.reading(call.WatchLimit, "look every "+every.String()+" whether the window has moved"), call.Gateways.WatchGateway,
+		set.Chain(call.Start(ctx, r.reading(call.WatchLimit, "look every "+every.String()+" whether the window has moved"),
+			call.Gateways.WatchGateway,
 			activities.WatchGatewayInput{
 				Gateway: l.Target.Gateway, Prefer: r.in.Plan.Policy.WindowPreference, AtOnce: true,
 				Schedule: l.Schedule, Baseline: maintenance.BaselineOf(l.Gateway), Every: every,

@@ -34,7 +34,8 @@ func Examine(ctx workflow.Context, in api.ExamineInput) (api.ExamineOutput, erro
 	looks := workflow.NewWaitGroup(ctx)
 	if in.Plan != nil {
 		looks.Go(ctx, func(ctx workflow.Context) {
-			_, err := examine(ctx, "does the worker know the plan's accounts?", call.Engine.CheckPlan, activities.CheckPlanInput{Plan: *in.Plan})
+			_, err := examine(ctx, "does the worker know the plan's accounts?", call.Engine.CheckPlan,
+				activities.CheckPlanInput{Plan: *in.Plan})
 			blame(&out.Plan, err)
 		})
 	}
@@ -46,14 +47,18 @@ func Examine(ctx workflow.Context, in api.ExamineInput) (api.ExamineOutput, erro
 }
 
 // examine makes one call that a person waits for.
-func examine[In activities.Input, Out any](ctx workflow.Context, summary string, activity func(context.Context, In) (Out, error), in In) (Out, error) {
+func examine[In activities.Input, Out any](
+	ctx workflow.Context, summary string, activity func(context.Context, In) (Out, error), in In,
+) (Out, error) {
 	var out Out
 	left := max(examineLeast, examineLimit-workflow.Now(ctx).Sub(workflow.GetInfo(ctx).WorkflowStartTime))
 	err := call.Start(ctx, workflow.ActivityOptions{
 		Summary:                summary,
 		StartToCloseTimeout:    left,
 		ScheduleToCloseTimeout: left,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: call.FirstRetry, BackoffCoefficient: 2, MaximumInterval: call.LongestRetry},
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: call.FirstRetry, BackoffCoefficient: 2, MaximumInterval: call.LongestRetry,
+		},
 	}, activity, in).Get(ctx, &out)
 	return out, err
 }
@@ -77,7 +82,8 @@ func lookAtProxies(ctx workflow.Context, p api.Probe) (f api.Finding) {
 	if f.Seen > 0 {
 		proxy.ProxyID = ids[0]
 	}
-	found, err := examine(ctx, "read the tags and jobs of "+p.Instance, call.Proxies.TryProxy, activities.ProxyLookup{Proxy: proxy, Pace: examinePace()})
+	found, err := examine(ctx, "read the tags and jobs of "+p.Instance, call.Proxies.TryProxy,
+		activities.ProxyLookup{Proxy: proxy, Pace: examinePace()})
 	f.Further = new(api.Finding)
 	blame(f.Further, err)
 	judgeFoundMarks(ctx, &f, found, nil)
@@ -98,7 +104,8 @@ func lookAtGateways(ctx workflow.Context, p api.Probe) (f api.Finding) {
 	}
 	ref := maintenance.GatewayRef{Account: p.Account, ARN: arn}
 	f.Gateway = ref.ID()
-	_, err = examine(ctx, "read "+f.Gateway, call.Gateways.SurveyGateway, activities.SurveyInput{Gateway: ref, Pace: examinePace()})
+	_, err = examine(ctx, "read "+f.Gateway, call.Gateways.SurveyGateway,
+		activities.SurveyInput{Gateway: ref, Pace: examinePace()})
 	blame(&f, err)
 	if p.Volumes {
 		f.Further = lookAtVolumes(ctx, p)
@@ -124,7 +131,8 @@ func lookAtMarks(ctx workflow.Context, f *api.Finding, p api.Probe, listed []mai
 func judgeFoundMarks(ctx workflow.Context, f *api.Finding, found activities.ListMarksOutput, err error) {
 	f.Unmarked = found.Unread
 	if err == nil && len(found.Marks) > 0 {
-		f.Marks, err = examine(ctx, "which runs have left the marks?", call.Engine.JudgeMarks, activities.MarksLookup{Marks: found.Marks, Pace: examinePace()})
+		f.Marks, err = examine(ctx, "which runs have left the marks?", call.Engine.JudgeMarks,
+			activities.MarksLookup{Marks: found.Marks, Pace: examinePace()})
 	}
 	if err != nil {
 		f.Unmarked = append(f.Unmarked, call.Explain(err).Error())

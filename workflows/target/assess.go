@@ -4,12 +4,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows/call"
 )
@@ -32,7 +31,8 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 	if err := r.refuseQuarantined(ctx); err != nil {
 		return outcome{}, err
 	}
-	found, err := call.Do(ctx, r.readWithin(r.patienceToAssess(), "read "+r.in.Target.Gateway.ID()+", its window and its volumes"),
+	found, err := call.Do(ctx, r.readWithin(r.patienceToAssess(),
+		"read "+r.in.Target.Gateway.ID()+", its window and its volumes"),
 		call.Gateways.AssessGateway, activities.AssessGatewayInput{Target: r.in.Target, Policy: r.in.Policy})
 	if err != nil {
 		return outcome{}, err
@@ -86,7 +86,8 @@ func offer(g maintenance.Gateway) string {
 
 func (r *run) assessProxy(ctx workflow.Context, i int) error {
 	ref := r.in.Target.Proxies[i]
-	found, err := call.Do(ctx, r.readWithin(r.patienceToAssess(), "read proxy "+ref.ProxyID), call.Proxies.ReadProxy, r.proxyLookup(ref))
+	found, err := call.Do(ctx, r.readWithin(r.patienceToAssess(), "read proxy "+ref.ProxyID), call.Proxies.ReadProxy,
+		r.proxyLookup(ref))
 	if err != nil {
 		return err
 	}

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows/call"
 )
@@ -42,7 +41,8 @@ func mark(ctx workflow.Context) maintenance.Mark {
 
 // judgeMarks says whose the marks are that were found on what the run is to work on.
 func (r *run) judgeMarks(ctx workflow.Context, found ...maintenance.Marked) ([]maintenance.Marked, error) {
-	return call.Do(ctx, r.readWithin(AssessLimit, "which run has marked the "+found[0].Setting+"?"), call.Engine.JudgeMarks,
+	return call.Do(ctx, r.readWithin(AssessLimit, "which run has marked the "+found[0].Setting+"?"),
+		call.Engine.JudgeMarks,
 		activities.MarksLookup{Marks: found, Pace: r.policy.Pace})
 }
 
@@ -63,7 +63,9 @@ func (r *run) refuseMarked(ctx workflow.Context, found ...maintenance.Marked) ([
 // settleAutomaticUpdates leaves AWS's policy as the plan wants it while the run lasts, and
 // gives what there is to say of it. What a run that is gone has left is restored first:
 // it is never taken for the owner's wish.
-func (r *run) settleAutomaticUpdates(ctx workflow.Context, found activities.AssessGatewayOutput) (said []string, err error) {
+func (r *run) settleAutomaticUpdates(
+	ctx workflow.Context, found activities.AssessGatewayOutput,
+) (said []string, err error) {
 	now := found.AutomaticUpdates
 	if found.Mark != nil {
 		note, restored, err := r.restoreLeftover(ctx, *found.Mark, now)
@@ -84,7 +86,9 @@ func (r *run) settleAutomaticUpdates(ctx workflow.Context, found activities.Asse
 
 // restoreLeftover restores what was there before a run that has ended and left its
 // change. It gives what became of it, and the policy that is in force then.
-func (r *run) restoreLeftover(ctx workflow.Context, left maintenance.PolicyMark, now maintenance.AutomaticUpdatePolicy) (said string, _ maintenance.AutomaticUpdatePolicy, err error) {
+func (r *run) restoreLeftover(
+	ctx workflow.Context, left maintenance.PolicyMark, now maintenance.AutomaticUpdatePolicy,
+) (said string, _ maintenance.AutomaticUpdatePolicy, err error) {
 	judged, err := r.refuseMarked(ctx, left.Found(r.in.Target.Gateway.ID(), now))
 	if err != nil {
 		return "", now, err
@@ -108,7 +112,8 @@ func (r *run) restoreLeftover(ctx workflow.Context, left maintenance.PolicyMark,
 // restore undoes what the mark says, and notes the policy that is in force then.
 func (r *run) restore(m maintenance.PolicyMark, now *maintenance.AutomaticUpdatePolicy) undo {
 	return func(ctx workflow.Context) (maintenance.ChangeState, error) {
-		out, err := call.Do(ctx, r.undoWithin("automatic updates: "+string(m.Owner)+" again"), call.Gateways.RestoreAutomaticUpdates,
+		out, err := call.Do(ctx, r.undoWithin("automatic updates: "+string(m.Owner)+" again"),
+			call.Gateways.RestoreAutomaticUpdates,
 			activities.MarkedPolicyInput{Lookup: r.lookup(), Mark: m})
 		if err == nil {
 			*now = out.AutomaticUpdates
@@ -120,18 +125,22 @@ func (r *run) restore(m maintenance.PolicyMark, now *maintenance.AutomaticUpdate
 // holdAutomaticUpdates keeps AWS from updating the gateway in the middle of the run. The
 // gateway is marked first; where it cannot be, its policy stays, and said says why. The
 // policy that was found is restored when the run ends.
-func (r *run) holdAutomaticUpdates(ctx workflow.Context, found maintenance.AutomaticUpdatePolicy) (said string, err error) {
+func (r *run) holdAutomaticUpdates(
+	ctx workflow.Context, found maintenance.AutomaticUpdatePolicy,
+) (said string, err error) {
 	if !Holdable(found) {
 		return "", nil
 	}
 	m := maintenance.PolicyMark{Mark: mark(ctx), Owner: found, Set: maintenance.EmergencyVersionsOnly}
 	now := found
-	held := r.ledger.intend("automatic updates of "+r.in.Target.Gateway.ID()+" held at "+string(m.Set), "set "+string(found)+" again", r.restore(m, &now))
+	held := r.ledger.intend("automatic updates of "+r.in.Target.Gateway.ID()+" held at "+string(m.Set),
+		"set "+string(found)+" again", r.restore(m, &now))
 	options := r.undoWithin("automatic updates: " + string(m.Set))
 	// Also in a run that is cancelled meanwhile: the mark alone would be removed, and the
 	// policy that is still on its way would then stay.
 	options.WaitForCancellation = true
-	out, err := call.Do(ctx, options, call.Gateways.HoldAutomaticUpdates, activities.MarkedPolicyInput{Lookup: r.lookup(), Mark: m})
+	out, err := call.Do(ctx, options, call.Gateways.HoldAutomaticUpdates,
+		activities.MarkedPolicyInput{Lookup: r.lookup(), Mark: m})
 	switch {
 	case err != nil:
 		return "", err

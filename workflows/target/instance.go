@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/call"
@@ -90,7 +89,8 @@ func (r *run) holdInstance(ctx workflow.Context, id string) *heldInstance {
 func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) error {
 	defer r.unblock(ctx)
 	lookup := activities.WorkflowLookup{WorkflowID: api.InstanceHoldWorkflowID(id), Pace: call.NoticePace(r.policy)}
-	holder, err := call.Do(ctx, r.readWithin(rereadLimit, "which run works on DB instance "+webui.Short(id)+"?"), call.Engine.InstanceHolder, lookup)
+	holder, err := call.Do(ctx, r.readWithin(rereadLimit, "which run works on DB instance "+webui.Short(id)+"?"),
+		call.Engine.InstanceHolder, lookup)
 	if err != nil || holder.WorkflowID == "" {
 		return err
 	}
@@ -104,7 +104,8 @@ func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) er
 	lookup.RunID, lookup.Reason = holder.RunID, holder.Reason
 	// Past the opening's end: an activity that has no time for another attempt ends early,
 	// and the gate would find the opening open still, again and again.
-	_, err = call.Do(ctx, r.pollWithin(r.untilOr(ctx, until, call.WatchLimit), "wait until DB instance "+webui.Short(id)+" is free"), call.Engine.AwaitClosed, lookup)
+	_, err = call.Do(ctx, r.pollWithin(r.untilOr(ctx, until, call.WatchLimit),
+		"wait until DB instance "+webui.Short(id)+" is free"), call.Engine.AwaitClosed, lookup)
 	if call.OutOfTime(err) || call.HasType(err, names.TypeNotReady) {
 		return nil // too late for this opening: the gate says what now
 	}

@@ -204,7 +204,9 @@ func (r *run) awaitApproval(ctx workflow.Context) error {
 
 // insist does a step until it succeeds, or until it is decided what to do
 // without it: at once where the policy compensates, by an operator where it holds.
-func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) (outcome, error) {
+func (r *run) insist(
+	ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error),
+) (outcome, error) {
 	for {
 		out, failure := do(ctx)
 		if failure == nil || errors.Is(failure, errDeferred) || ctx.Err() != nil || !r.holds() {
@@ -219,7 +221,8 @@ func (r *run) insist(ctx workflow.Context, s maintenance.Step, do func(workflow.
 			continue
 		}
 		d, _ := r.decided(api.SkipUpdate)
-		r.skippedFailures = append(r.skippedFailures, fmt.Errorf("%s was skipped by %s (%s) after it failed: %w", s, d.By, d.Why, call.Explain(failure)))
+		r.skippedFailures = append(r.skippedFailures, fmt.Errorf("%s was skipped by %s (%s) after it failed: %w", s, d.By,
+			d.Why, call.Explain(failure)))
 		return skipped("failed and was skipped by %s: %s", d.By, call.Explain(failure)), nil
 	}
 }

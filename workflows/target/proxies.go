@@ -7,12 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows/call"
 )
@@ -253,16 +252,22 @@ func doubtful(ref maintenance.ProxyRef) string {
 	return "the upgrade of proxy " + ref.ProxyID + " failed"
 }
 
-func (r *run) sendUpgrade(ctx workflow.Context, ref maintenance.ProxyRef, until time.Time) (activities.UpgradeProxyOutput, error) {
+func (r *run) sendUpgrade(
+	ctx workflow.Context, ref maintenance.ProxyRef, until time.Time,
+) (activities.UpgradeProxyOutput, error) {
 	since := workflow.Now(ctx)
 	return call.Once(ctx,
 		func() (activities.UpgradeProxyOutput, error) {
-			return call.Do(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.Proxies.Deadline.Std()), "upgrade proxy "+ref.ProxyID+" to "+ref.Version),
-				call.Proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: r.proxyLookup(ref), NotAfter: until, Own: r.ownProxies(ref.InstanceID)})
+			return call.Do(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.Proxies.Deadline.Std()),
+				"upgrade proxy "+ref.ProxyID+" to "+ref.Version),
+				call.Proxies.UpgradeProxy, activities.UpgradeProxyInput{
+					ProxyLookup: r.proxyLookup(ref), NotAfter: until, Own: r.ownProxies(ref.InstanceID),
+				})
 		},
 		func(ctx workflow.Context) (activities.UpgradeProxyOutput, bool, error) {
 			settle := r.policy.Proxies.Settle.Std()
-			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the upgrade that was not answered"), call.Proxies.FindUpgrade,
+			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the upgrade that was not answered"),
+				call.Proxies.FindUpgrade,
 				activities.FindUpgradeInput{
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
 					Alone: r.policy.Proxies.Parallel == 1, Known: r.jobs,
@@ -278,7 +283,8 @@ func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobI
 	defer cancel()
 	deadline := r.policy.Proxies.Deadline.Std()
 	watch := func(jobID string) error {
-		_, err := call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" runs "+ref.Version), call.Proxies.AwaitUpgraded,
+		_, err := call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" runs "+ref.Version),
+			call.Proxies.AwaitUpgraded,
 			activities.AwaitUpgradedInput{ProxyLookup: r.proxyLookup(ref), JobID: jobID})
 		return err
 	}
@@ -298,11 +304,13 @@ func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 	line := r.ledger.intend("restart of proxy "+ref.ProxyID, "a restart leaves nothing to take back", nil)
 	restarted, err := call.Once(ctx,
 		func() (activities.RestartOutput, error) {
-			return call.Do(ctx, r.sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is not well"), call.Proxies.RestartProxy, r.proxyLookup(ref))
+			return call.Do(ctx, r.sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is not well"),
+				call.Proxies.RestartProxy, r.proxyLookup(ref))
 		},
 		func(ctx workflow.Context) (activities.RestartOutput, bool, error) {
 			settle := r.policy.Proxies.Settle.Std()
-			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the restart that was not answered"), call.Proxies.FindRestart,
+			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the restart that was not answered"),
+				call.Proxies.FindRestart,
 				activities.FindRestartInput{
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
 					Alone: r.policy.Proxies.Parallel == 1, Known: r.jobs,
@@ -317,7 +325,8 @@ func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 		return err
 	}
 	line.is(maintenance.ChangeKept)
-	_, err = call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" is well again"), call.Proxies.AwaitRestarted,
+	_, err = call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" is well again"),
+		call.Proxies.AwaitRestarted,
 		activities.AwaitRestartedInput{ProxyLookup: r.proxyLookup(ref), JobID: restarted.JobID})
 	return err
 }

@@ -44,7 +44,8 @@ func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.De
 	if err != nil {
 		return maintenance.Decision{}, err
 	}
-	if err := workflow.Await(ctx, func() bool { return released != nil && workflow.AllHandlersFinished(ctx) }); err != nil {
+	done := func() bool { return released != nil && workflow.AllHandlersFinished(ctx) }
+	if err := workflow.Await(ctx, done); err != nil {
 		return maintenance.Decision{}, err
 	}
 	return *released, nil
@@ -54,9 +55,11 @@ func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.De
 // accounts no worker knows.
 func (r *run) refuseQuarantined(ctx workflow.Context) error {
 	id := r.in.Target.Gateway.ID()
-	_, err := call.Do(ctx, r.readWithin(AssessLimit, "is "+id+" quarantined?"), call.Engine.RefuseQuarantined, activities.QuarantineLookup{
-		Gateway: id, WorkflowID: api.QuarantineWorkflowID(id), Pace: r.in.Policy.WithDefaults().Pace, Accounts: accountsOf(r.in.Target),
-	})
+	_, err := call.Do(ctx, r.readWithin(AssessLimit, "is "+id+" quarantined?"), call.Engine.RefuseQuarantined,
+		activities.QuarantineLookup{
+			Gateway: id, WorkflowID: api.QuarantineWorkflowID(id), Pace: r.in.Policy.WithDefaults().Pace,
+			Accounts: accountsOf(r.in.Target),
+		})
 	return err
 }
 

@@ -101,7 +101,8 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 		Key: maintenance.SnapshotKey(workflow.GetInfo(ctx).FirstRunID, r.points, point, volumeID),
 	}
 	var taken *entry
-	taken = r.ledger.intend("snapshot of volume "+volumeID+" "+string(point)+" the update", "deleted while unfinished, kept once completed",
+	taken = r.ledger.intend("snapshot of volume "+volumeID+" "+string(point)+" the update",
+		"deleted while unfinished, kept once completed",
 		func(ctx workflow.Context) (maintenance.ChangeState, error) {
 			return r.deleteSnapshots(ctx, in, taken.change.State)
 		})
@@ -113,9 +114,12 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 		return err
 	}
 	taken.is(maintenance.ChangeInForce)
-	r.status.Snapshots = append(r.status.Snapshots, maintenance.SnapshotOutcome{VolumeID: volumeID, SnapshotID: out.SnapshotID, Point: point})
+	r.status.Snapshots = append(r.status.Snapshots, maintenance.SnapshotOutcome{
+		VolumeID: volumeID, SnapshotID: out.SnapshotID, Point: point,
+	})
 	r.publish(ctx)
-	_, err = call.Do(ctx, r.pollWithin(r.policy.SnapshotDeadline.Std(), "wait until "+out.SnapshotID+" is completed"), call.Gateways.AwaitSnapshot,
+	_, err = call.Do(ctx, r.pollWithin(r.policy.SnapshotDeadline.Std(), "wait until "+out.SnapshotID+" is completed"),
+		call.Gateways.AwaitSnapshot,
 		activities.AwaitSnapshotInput{
 			Account: in.Account, SnapshotID: out.SnapshotID, Pace: in.Pace,
 			VisibleBy: workflow.Now(ctx).Add(visibleWithin),
@@ -132,11 +136,13 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (activities.SnapshotOutput, error) {
 	return call.Once(ctx,
 		func() (activities.SnapshotOutput, error) {
-			return call.Do(ctx, r.sendWithin(r.policy.SnapshotDeadline.Std(), "snapshot volume "+in.VolumeID), call.Gateways.CreateSnapshot, in)
+			return call.Do(ctx, r.sendWithin(r.policy.SnapshotDeadline.Std(), "snapshot volume "+in.VolumeID),
+				call.Gateways.CreateSnapshot, in)
 		},
 		func(ctx workflow.Context) (activities.SnapshotOutput, bool, error) {
 			settle := r.policy.SnapshotSettle.Std()
-			out, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the snapshot whose creation was not answered"), call.Gateways.FindSnapshot,
+			out, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the snapshot whose creation was not answered"),
+				call.Gateways.FindSnapshot,
 				activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(settle)})
 			return out, out.SnapshotID != "", err
 		})
@@ -145,12 +151,15 @@ func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (
 // deleteSnapshots is the snapshot's compensation. Where nothing is left of a
 // snapshot that was begun, it is taken back; of one that was not answered, it
 // was never made.
-func (r *run) deleteSnapshots(ctx workflow.Context, in activities.VolumeLookup, was maintenance.ChangeState) (maintenance.ChangeState, error) {
+func (r *run) deleteSnapshots(
+	ctx workflow.Context, in activities.VolumeLookup, was maintenance.ChangeState,
+) (maintenance.ChangeState, error) {
 	shown := r.policy.SnapshotSettle.Std()
 	if was == maintenance.ChangeInForce {
 		shown = max(shown, visibleWithin) // EC2 has given out its id, and may still hide it
 	}
-	out, err := call.Do(ctx, r.undoWithin("delete what is left of the snapshot of "+in.VolumeID), call.Gateways.DeleteSnapshots,
+	out, err := call.Do(ctx, r.undoWithin("delete what is left of the snapshot of "+in.VolumeID),
+		call.Gateways.DeleteSnapshots,
 		activities.DeleteSnapshotsInput{
 			FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(shown)},
 			Finished:          r.failed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete,

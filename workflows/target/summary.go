@@ -80,9 +80,11 @@ func (r *run) truths() []string {
 	id := r.in.Target.Gateway.ID()
 	switch {
 	case g.Updated && g.Cause == maintenance.CauseAWS:
-		truths = append(truths, fmt.Sprintf("%s runs %s, updated by AWS itself (was %s)", id, g.After.SoftwareVersion, g.Before.SoftwareVersion))
+		truths = append(truths, fmt.Sprintf("%s runs %s, updated by AWS itself (was %s)", id, g.After.SoftwareVersion,
+			g.Before.SoftwareVersion))
 	case g.Updated && g.After.SoftwareVersion == g.Before.SoftwareVersion:
-		truths = append(truths, fmt.Sprintf("%s runs %s as before, and AWS dates its last update %s", id, orNone(g.After.SoftwareVersion), orNone(g.After.LastSoftwareUpdate)))
+		truths = append(truths, fmt.Sprintf("%s runs %s as before, and AWS dates its last update %s", id,
+			orNone(g.After.SoftwareVersion), orNone(g.After.LastSoftwareUpdate)))
 	case g.Updated:
 		truths = append(truths, fmt.Sprintf("%s runs %s (was %s)", id, g.After.SoftwareVersion, g.Before.SoftwareVersion))
 	case r.status.PastNoReturn:

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows/call"
 )
@@ -38,7 +37,8 @@ func (r *run) update(ctx workflow.Context) (outcome, error) {
 // counts as sent: awaitRunning finds out.
 func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 	if r.software == nil {
-		r.software = r.ledger.intend("software of "+r.in.Target.Gateway.ID(), "cannot be taken back: AWS has no downgrade", nil)
+		r.software = r.ledger.intend("software of "+r.in.Target.Gateway.ID(), "cannot be taken back: AWS has no downgrade",
+			nil)
 	}
 	for {
 		until, err := r.gate(ctx, r.seenUpdated)
@@ -55,8 +55,11 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 		if waited {
 			continue
 		}
-		sent, err := call.Do(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.UpdateDeadline.Std()), "update the gateway's software now"),
-			call.Gateways.TriggerUpdate, activities.TriggerUpdateInput{Lookup: r.lookup(), Baseline: r.baseline, NotAfter: until, Settle: r.policy.UpdateDelay.OrZero()})
+		sent, err := call.Do(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.UpdateDeadline.Std()),
+			"update the gateway's software now"),
+			call.Gateways.TriggerUpdate, activities.TriggerUpdateInput{
+				Lookup: r.lookup(), Baseline: r.baseline, NotAfter: until, Settle: r.policy.UpdateDelay.OrZero(),
+			})
 		switch {
 		case err == nil && !sent.Sent:
 			r.status.Gateway.After = sent.Gateway
@@ -145,7 +148,8 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 	switch {
 	case r.updatedByAWS():
 		r.status.Gateway.Updated, r.status.Gateway.Cause = true, maintenance.CauseAWS
-		return done("AWS updated the gateway by itself, from %s to %s", r.baseline.SoftwareVersion, r.status.Gateway.After.SoftwareVersion), nil
+		return done("AWS updated the gateway by itself, from %s to %s", r.baseline.SoftwareVersion,
+			r.status.Gateway.After.SoftwareVersion), nil
 	case r.triggers == 0:
 		return skipped("nothing was triggered"), nil
 	}
@@ -194,6 +198,7 @@ func (r *run) watchUpdate(ctx workflow.Context) (activities.AwaitUpdatedOutput, 
 	options.StartToCloseTimeout += r.policy.SteadyFor.Std()
 	return call.Do(ctx, options, call.Gateways.AwaitUpdated, activities.AwaitUpdatedInput{
 		Lookup: r.lookup(), Baseline: r.baseline,
-		StartBy: workflow.Now(ctx).Add(r.policy.UpdateStart.Std()), Start: r.policy.UpdateStart, SteadyFor: r.policy.SteadyFor,
+		StartBy: workflow.Now(ctx).Add(r.policy.UpdateStart.Std()), Start: r.policy.UpdateStart,
+		SteadyFor: r.policy.SteadyFor,
 	})
 }

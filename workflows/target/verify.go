@@ -60,9 +60,10 @@ func (r *run) verifyGateway(ctx workflow.Context) (differs, error) {
 		Before: r.status.Gateway.Before, After: r.status.Gateway.After,
 		Volumes: r.volumes, Points: r.taken, Snapshots: r.status.Snapshots, AutomaticUpdates: r.automatic.restored(),
 	}
-	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the gateway once more"), call.Gateways.VerifyGateway, activities.VerifyGatewayInput{
-		Lookup: r.lookup(), Volumes: len(reported.Volumes) > 0, AutomaticUpdates: reported.AutomaticUpdates != "",
-	})
+	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the gateway once more"), call.Gateways.VerifyGateway,
+		activities.VerifyGatewayInput{
+			Lookup: r.lookup(), Volumes: len(reported.Volumes) > 0, AutomaticUpdates: reported.AutomaticUpdates != "",
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -75,12 +76,14 @@ func (r *run) verifyGateway(ctx workflow.Context) (differs, error) {
 // the run moved them, with those that it put back.
 func (r *run) verifyProxy(ctx workflow.Context, p exactProxy, upgraded bool) (found differs, err error) {
 	id := p.ref.ProxyID
-	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read proxy "+id+" once more"), call.Proxies.ReadProxy, r.proxyLookup(p.ref))
+	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read proxy "+id+" once more"), call.Proxies.ReadProxy,
+		r.proxyLookup(p.ref))
 	if err != nil {
 		return nil, err
 	}
 	if upgraded && (!now.Done || !now.Proxy.Healthy()) {
-		found = append(found, fmt.Sprintf("proxy %s is %s at version %s after its upgrade to %s", id, now.Proxy.Status, now.Kernel.Current, p.ref.Version))
+		found = append(found, fmt.Sprintf("proxy %s is %s at version %s after its upgrade to %s", id, now.Proxy.Status,
+			now.Kernel.Current, p.ref.Version))
 	}
 	if p.shifted == nil || p.shifted.change.State != maintenance.ChangeTakenBack {
 		return found, nil

@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows/call"
 )
@@ -36,7 +35,8 @@ func (r *run) settleReads(ctx workflow.Context, i int) error {
 // takeOver reads the weights, and makes what a run that has ended has left of them a
 // change of this run. Where somebody has set them since, it removes the mark alone.
 func (r *run) takeOver(ctx workflow.Context, p *exactProxy) error {
-	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the weights of proxy "+p.ref.ProxyID), call.Proxies.ReadProxy, r.proxyLookup(p.ref))
+	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the weights of proxy "+p.ref.ProxyID), call.Proxies.ReadProxy,
+		r.proxyLookup(p.ref))
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,8 @@ func leftover(m maintenance.Marked) (what, how string) {
 func (r *run) shiftReads(ctx workflow.Context, i int) error {
 	p := &r.goals[i]
 	if !p.shifted.open() {
-		p.shifted = r.ledger.intend("read weights of proxy "+p.ref.ProxyID+" moved to the primary", "set "+p.routing.String()+" again", r.restoreReads(p))
+		p.shifted = r.ledger.intend("read weights of proxy "+p.ref.ProxyID+" moved to the primary",
+			"set "+p.routing.String()+" again", r.restoreReads(p))
 	}
 	if p.mark == nil {
 		p.mark = new(maintenance.NewProxyMark(mark(ctx), p.routing))
@@ -82,7 +83,9 @@ func (r *run) shiftReads(ctx workflow.Context, i int) error {
 	if marked, err := r.markProxy(ctx, i); err != nil || !marked {
 		return err
 	}
-	in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing.Shifted(), Own: r.ownProxies(p.ref.InstanceID)}
+	in := activities.ReadWeightsInput{
+		ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing.Shifted(), Own: r.ownProxies(p.ref.InstanceID),
+	}
 	if err := r.setWeights(ctx, in, r.policy.Proxies.Deadline.Std(), "move the reads to the primary"); err != nil {
 		return err
 	}
@@ -96,7 +99,9 @@ func (r *run) markProxy(ctx workflow.Context, i int) (marked bool, err error) {
 	p := &r.goals[i]
 	options := r.readWithin(r.policy.Proxies.Deadline.Std(), "mark proxy "+p.ref.ProxyID+" in the tags of its DB instance")
 	options.WaitForCancellation = true
-	out, err := call.Do(ctx, options, call.Proxies.MarkProxy, activities.MarkProxyInput{ProxyLookup: r.proxyLookup(p.ref), Mark: *p.mark, Over: p.left})
+	out, err := call.Do(ctx, options, call.Proxies.MarkProxy, activities.MarkProxyInput{
+		ProxyLookup: r.proxyLookup(p.ref), Mark: *p.mark, Over: p.left,
+	})
 	if p.left == nil && (call.HasType(err, names.TypeMarked) || out.NotMarked != "") {
 		p.shifted.is(maintenance.ChangeNotMade)
 	}
@@ -136,16 +141,21 @@ func (r *run) restoreReads(p *exactProxy) undo {
 
 // setWeights sends the weights once, and waits until the proxy has them, also in
 // a cancelled run: weights that are still on their way cannot be put back.
-func (r *run) setWeights(ctx workflow.Context, in activities.ReadWeightsInput, deadline time.Duration, why string) error {
+func (r *run) setWeights(
+	ctx workflow.Context, in activities.ReadWeightsInput, deadline time.Duration, why string,
+) error {
 	await := func(ctx workflow.Context, in activities.AwaitReadWeightsInput) (activities.ReadWeightsOutput, error) {
-		return call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+in.Proxy.ProxyID+" has its weights"), call.Proxies.AwaitReadWeights, in)
+		return call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+in.Proxy.ProxyID+" has its weights"),
+			call.Proxies.AwaitReadWeights, in)
 	}
 	sent, err := call.Once(ctx,
 		func() (activities.ReadWeightsOutput, error) {
 			return call.Do(ctx, r.sendWithin(deadline, why), call.Proxies.SetReadWeights, in)
 		},
 		func(ctx workflow.Context) (activities.ReadWeightsOutput, bool, error) {
-			out, err := await(ctx, activities.AwaitReadWeightsInput{ReadWeightsInput: in, Until: workflow.Now(ctx).Add(r.policy.Proxies.Settle.Std())})
+			out, err := await(ctx, activities.AwaitReadWeightsInput{
+				ReadWeightsInput: in, Until: workflow.Now(ctx).Add(r.policy.Proxies.Settle.Std()),
+			})
 			return out, out.Same, err
 		})
 	r.knowJob(sent.JobID)

@@ -25,13 +25,16 @@ type PageTarget struct {
 // PageDetails is a page of a campaign's targets as Markdown: what runs, what is not
 // available, and how many there are of each.
 func PageDetails(to place, v PageView) string {
-	counts := map[fleet.State]int{}
+	counts := make(map[fleet.State]int)
 	var running, held, barred [][]md
 	for _, l := range v.Targets {
 		switch {
 		case l.Held.Step != "":
 			counts[fleet.Held]++
-			held = append(held, []md{to.target(l.Entry.Name, l.Entry.Gateway), stamp(&l.Held.Since), plain(CutNote(l.Held.Reason)), resolveCell(l.Entry.Gateway, l.Held.Step)})
+			held = append(held, []md{
+				to.target(l.Entry.Name, l.Entry.Gateway), stamp(&l.Held.Since),
+				plain(CutNote(l.Held.Reason)), resolveCell(l.Entry.Gateway, l.Held.Step),
+			})
 		case l.Running:
 			counts[fleet.Running]++
 			running = append(running, []md{to.target(l.Entry.Name, l.Entry.Gateway), number(l.Attempt)})
@@ -39,12 +42,15 @@ func PageDetails(to place, v PageView) string {
 			counts[l.Entry.State]++
 		}
 		if l.Entry.Bar != maintenance.NotBlocked {
-			barred = append(barred, []md{plain(l.Entry.Name), plain(l.Entry.Gateway), md(l.Entry.Bar), plain(CutTo(l.Entry.Barred, ShownNote))})
+			barred = append(barred, []md{
+				plain(l.Entry.Name), plain(l.Entry.Gateway), md(l.Entry.Bar), plain(CutTo(l.Entry.Barred, ShownNote)),
+			})
 		}
 	}
 	d := newDocument()
 	d.say("**Page %d of the targets of %s:** running: %d, held: %d, waiting: %d, succeeded: %d, failed: %d, nothing to be done: %d.", v.Number+1, to.run(v.Campaign, v.Campaign),
-		counts[fleet.Running], counts[fleet.Held], counts[fleet.Waiting], counts[fleet.Succeeded], counts[fleet.Failed], counts[fleet.Current])
+		counts[fleet.Running], counts[fleet.Held], counts[fleet.Waiting], counts[fleet.Succeeded], counts[fleet.Failed],
+		counts[fleet.Current])
 	d.part()
 	if v.Unread > 0 {
 		d.say("**%d** are not read yet.", v.Unread)

@@ -128,7 +128,9 @@ const shownUntold = 2
 func noticeTable(d *document, untold []fleet.Notice) {
 	var rows [][]md
 	for _, n := range slices.Backward(untold[max(0, len(untold)-shownUntold):]) {
-		rows = append(rows, []md{stamp(&n.At), plain(n.Channel), plain(n.ID), plain(CutTo(string(n.State)+": "+n.Why, ShownNote))})
+		rows = append(rows, []md{
+			stamp(&n.At), plain(n.Channel), plain(n.ID), plain(CutTo(string(n.State)+": "+n.Why, ShownNote)),
+		})
 	}
 	d.table("Not told", []string{"when, UTC", "channel", "of", "why"}, rows, len(untold))
 }
@@ -164,7 +166,10 @@ func heldTable(d *document, to place, s fleet.Status) {
 	var rows [][]md
 	held := s.HeldRows()
 	for _, r := range held[:min(len(held), shownHeld)] {
-		rows = append(rows, []md{to.target(r.Name, r.Gateway), stamp(&r.Since), plain(CutTo(r.Note, ShownNote)), resolveCell(r.Gateway, r.Step)})
+		rows = append(rows, []md{
+			to.target(r.Name, r.Gateway), stamp(&r.Since), plain(CutTo(r.Note, ShownNote)),
+			resolveCell(r.Gateway, r.Step),
+		})
 	}
 	heldRows(d, rows, s.Counts.Held)
 }
@@ -186,7 +191,9 @@ func resolveCell(gatewayID string, step maintenance.Step) md {
 func unavailableTable(d *document, s fleet.Status) {
 	var rows [][]md
 	for _, r := range shown(s.Unavailable) {
-		rows = append(rows, []md{plain(r.Name), plain(r.Gateway), number(r.Wave), md(r.Blocker), plain(CutTo(r.Reason, ShownNote))})
+		rows = append(rows, []md{
+			plain(r.Name), plain(r.Gateway), number(r.Wave), md(r.Blocker), plain(CutTo(r.Reason, ShownNote)),
+		})
 	}
 	d.table("Unavailable", []string{"target", "gateway", "wave", "blocker", "why"}, rows, len(s.Unavailable))
 }
@@ -194,7 +201,10 @@ func unavailableTable(d *document, s fleet.Status) {
 func keeperTable(d *document, keepers []Keeper) {
 	var rows [][]md
 	for _, k := range shown(keepers) {
-		rows = append(rows, []md{md(k.What), number(k.Count), md(when(k.Wait.Next, k.First.Schedule.Zone)), plain(CutTo(k.First.Name+": "+k.Wait.Reason, ShownNote))})
+		rows = append(rows, []md{
+			md(k.What), number(k.Count), md(when(k.Wait.Next, k.First.Schedule.Zone)),
+			plain(CutTo(k.First.Name+": "+k.Wait.Reason, ShownNote)),
+		})
 	}
 	d.table("Why the rest waits", []string{"blocker", "keeps", "first may begin", "such as"}, rows, len(keepers))
 }
@@ -210,16 +220,20 @@ func waveTable(d *document, waves []fleet.WaveLine) {
 			state += md(" until " + Clock(&w.Until))
 		}
 		rows = append(rows, []md{
-			number(w.Wave), state, number(n.Total), number(n.Waiting), number(n.Running), number(n.Succeeded + n.Current), number(n.Failed), number(n.Skipped),
+			number(w.Wave), state, number(n.Total), number(n.Waiting), number(n.Running), number(n.Succeeded + n.Current),
+			number(n.Failed), number(n.Skipped),
 		})
 	}
-	d.table("Waves", []string{"wave", "state", "targets", "wait", "run", "done", "failed", "skipped"}, rows, len(waves)-from)
+	d.table("Waves", []string{"wave", "state", "targets", "wait", "run", "done", "failed", "skipped"}, rows,
+		len(waves)-from)
 }
 
 func nextTable(d *document, s fleet.Status) {
 	var rows [][]md
 	for _, r := range shown(s.Upcoming) {
-		rows = append(rows, []md{plain(r.Name), plain(r.Gateway), number(r.Wave), md(when(r.Next, r.Schedule.Zone)), md(r.Blocker)})
+		rows = append(rows, []md{
+			plain(r.Name), plain(r.Gateway), number(r.Wave), md(when(r.Next, r.Schedule.Zone)), md(r.Blocker),
+		})
 	}
 	d.table("Next", []string{"target", "gateway", "wave", "may begin", "kept by"}, rows, s.Counts.Waiting)
 }

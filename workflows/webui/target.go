@@ -25,7 +25,9 @@ func TargetDetails(to place, v TargetView) string {
 	failureTable(d, maintenance.DecidedFailuresOf(s.Steps))
 	rows := make([][]md, 0, len(s.Steps))
 	for _, step := range s.Steps {
-		rows = append(rows, []md{md(step.Step), md(step.State), stamp(step.Start), md(took(step)), plain(CutTo(step.Note, ShownNote))})
+		rows = append(rows, []md{
+			md(step.Step), md(step.State), stamp(step.Start), md(took(step)), plain(CutTo(step.Note, ShownNote)),
+		})
 	}
 	d.table("Steps", []string{"step", "state", "began, UTC", "took", "note"}, rows, len(rows))
 	decisionTable(d, s.Decisions)
@@ -101,7 +103,8 @@ func margin(result *maintenance.Result) string {
 // mayOrder says which updates may be sent now.
 func (d *document) mayOrder(names []string, alsoTakes md) {
 	if len(names) > 0 {
-		d.say("You may send **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"...\"}`%s", md(strings.Join(names, "**, **")), alsoTakes)
+		d.say("You may send **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"...\"}`%s",
+			md(strings.Join(names, "**, **")), alsoTakes)
 	}
 }
 
@@ -157,7 +160,9 @@ func failureTable(d *document, failures []maintenance.StepFailure) {
 func proxyTable(d *document, proxies []maintenance.ProxyOutcome) {
 	rows := make([][]md, 0, len(proxies))
 	for _, p := range proxies {
-		rows = append(rows, []md{plain(Short(p.ProxyID)), md(p.State), plain(p.From), plain(p.To), plain(CutTo(p.Note, ShownNote))})
+		rows = append(rows, []md{
+			plain(Short(p.ProxyID)), md(p.State), plain(p.From), plain(p.To), plain(CutTo(p.Note, ShownNote)),
+		})
 	}
 	d.table("Proxies", []string{"proxy", "state", "from", "to", "note"}, rows, len(rows))
 }
