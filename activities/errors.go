@@ -26,6 +26,7 @@ var (
 	errJobFailed    = errors.New("the cloud's job did not do its work")
 	errQuarantined  = errors.New("the gateway is quarantined")
 	errMarked       = errors.New("in use by another run")
+	errChanged      = errors.New("changed since it was read")
 	errNotSent      = errors.New("not sent")
 	errRefused      = errors.New("its maintenance refuses it")
 	errNoRun        = errors.New("its maintenance does not run any more")
@@ -51,6 +52,7 @@ func verdicts() []verdict {
 		{is: errWindowMissed, kind: names.TypeWindowMissed},
 		{is: errQuarantined, kind: names.TypeQuarantined},
 		{is: errMarked, kind: names.TypeMarked},
+		{is: errChanged, kind: names.TypeChanged},
 		{is: errNoEffect, kind: names.TypeNoEffect},
 		{is: errBroken, kind: names.TypeBroken},
 		{is: errJobFailed, kind: names.TypeJobFailed},

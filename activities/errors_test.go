@@ -125,7 +125,7 @@ func TestWhatWasSetGoingIsNotGivenUpForWantOfPermission(t *testing.T) {
 		}},
 		"SetReadWeights, undo": {patient: true, do: func(r *rig) error {
 			in := shift()
-			in.Undo = true
+			in.Restore = new(proxyMark("run-7", 100, 50))
 			return fail(r, r.proxies.SetReadWeights, in)
 		}},
 	} {

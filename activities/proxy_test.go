@@ -146,7 +146,7 @@ func TestNothingIsSentWhileAnotherRunsProxyOfTheInstanceIsAtWork(t *testing.T) {
 			if tc.sent == 0 {
 				require.Contains(t, requireKind(t, err, names.TypeNotReady).Message(), another)
 				require.Contains(t, requireKind(t, shiftErr, names.TypeNotReady).Message(), another)
-				shift.Undo = true
+				shift.Restore = new(proxyMark("run-7", 100, 50))
 				_, err = run(t, r, r.proxies.SetReadWeights, shift)
 				require.NoError(t, err, "what was there is always put back")
 			}

@@ -11,24 +11,41 @@ import (
 // ReadWeightsInput names the weights that a proxy is to have.
 type ReadWeightsInput struct {
 	ProxyLookup
-	Routing maintenance.ProxyRouting `json:"routing"`
-	// Undo is set where the weights are as they were found: see patient.
-	Undo bool `json:"undo,omitempty"`
+	Routing maintenance.ProxyRouting `json:"routing,omitzero"`
+	// From is how the proxy routed when it was read. Where that is not so any more, somebody
+	// has set what the run is to put back: TypeChanged.
+	From *maintenance.ProxyRouting `json:"from,omitempty"`
+	// Sent is set where the weights were sent before, and may be so of that.
+	Sent bool `json:"sent,omitempty"`
+	// Restore, where given, is the mark of weights that are to be put back, in the place of
+	// Routing: see patient. Weights that somebody has set since stay as they are.
+	Restore *maintenance.ProxyMark `json:"restore,omitempty"`
 	// Own are the proxies of the run, which may be at work on the instance together.
 	// While another one is, weights are only put back.
 	Own []string `json:"own,omitempty"`
 }
 
+// wanted is how the proxy is to route that shows the routing now.
+func (in ReadWeightsInput) wanted(now maintenance.ProxyRouting) maintenance.ProxyRouting {
+	if in.Restore == nil {
+		return in.Routing
+	}
+	to, _ := in.Restore.Restored(now)
+	return to
+}
+
 // ReadWeightsOutput names the change's job. It has none where the weights were
-// so already.
+// so already, or stay as somebody has set them.
 type ReadWeightsOutput struct {
 	JobID string `json:"jobId,omitempty"`
 	Same  bool   `json:"same"`
+	// Routing is how the proxy routes, or is about to.
+	Routing maintenance.ProxyRouting `json:"routing,omitzero"`
 }
 
 // SetReadWeights sends the weights, once, unless the proxy has them already.
 func (a *TaurusDB) SetReadWeights(ctx context.Context, in ReadWeightsInput) (out ReadWeightsOutput, err error) {
-	defer edgeOf(in.Undo)(ctx, in.Pace, &err)
+	defer edgeOf(in.Restore != nil)(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -37,7 +54,7 @@ func (a *TaurusDB) SetReadWeights(ctx context.Context, in ReadWeightsInput) (out
 	if err != nil {
 		return out, err
 	}
-	if !in.Undo {
+	if in.Restore == nil {
 		if err := alone(others, in.Own); err != nil {
 			return out, err
 		}
@@ -46,14 +63,18 @@ func (a *TaurusDB) SetReadWeights(ctx context.Context, in ReadWeightsInput) (out
 	if !proxy.Healthy() && !proxy.Broken() {
 		return out, notYet("proxy %s is %s", proxy.ID, proxy.Status)
 	}
-	if proxy.Routing.SameWeights(in.Routing) {
-		out.Same = true
+	out.Routing = in.wanted(proxy.Routing)
+	out.Same = proxy.Routing.SameWeights(out.Routing)
+	switch {
+	case in.From != nil && !proxy.Routing.SameWeights(*in.From) && !(out.Same && in.Sent):
+		return out, fmt.Errorf("%w: proxy %s has the read weights %s, and had %s when it was read", errChanged, proxy.ID, proxy.Routing, in.From)
+	case out.Same:
 		return out, nil
 	}
 	send := func(ctx context.Context, routing maintenance.ProxyRouting) (string, error) {
 		return cloud.SetReadWeights(ctx, in.Proxy.InstanceID, in.Proxy.ProxyID, routing)
 	}
-	out.JobID, err = call(ctx, send, in.Routing)
+	out.JobID, err = call(ctx, send, out.Routing)
 	return out, err
 }
 
@@ -84,7 +105,8 @@ func (a *TaurusDB) AwaitReadWeights(ctx context.Context, in AwaitReadWeightsInpu
 		return out, err
 	}
 	atRest := proxy.Healthy() || proxy.Broken()
-	out.Same = atRest && proxy.Routing.SameWeights(in.Routing)
+	out.Routing = in.wanted(proxy.Routing)
+	out.Same = atRest && proxy.Routing.SameWeights(out.Routing)
 	switch {
 	case out.Same:
 		return out, nil

@@ -34,7 +34,7 @@ func TestSetReadWeightsSendsOnceWhatIsNotSo(t *testing.T) {
 		r.huawei.proxies, r.huawei.weights = weighted(status, routing(100, 100)), says("job-3")
 		out, err := run(t, r, r.proxies.SetReadWeights, shift())
 		require.NoError(t, err)
-		require.Equal(t, activities.ReadWeightsOutput{JobID: "job-3"}, out)
+		require.Equal(t, activities.ReadWeightsOutput{JobID: "job-3", Routing: routing(0, 0)}, out)
 		require.Equal(t, []string{"weigh " + proxyID + " 50 [{a 0} {b 0}]"}, r.huawei.sent)
 	}
 }
@@ -47,8 +47,80 @@ func TestSetReadWeightsSendsNothingWhereTheWeightsAreSo(t *testing.T) {
 	r.huawei.proxies = weighted("ACTIVE", same)
 	out, err := run(t, r, r.proxies.SetReadWeights, shift())
 	require.NoError(t, err)
-	require.Equal(t, activities.ReadWeightsOutput{Same: true}, out)
+	require.Equal(t, activities.ReadWeightsOutput{Same: true, Routing: routing(0, 0)}, out)
 	require.Empty(t, r.huawei.sent)
+}
+
+// What somebody has set since the weights were read would be put back as something else.
+func TestSetReadWeightsRefusesWhereTheyChangedSinceTheyWereRead(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		found maintenance.ProxyRouting
+		sent  bool // before
+		kind  string
+		out   activities.ReadWeightsOutput
+	}{
+		"as they were read":            {found: routing(100, 50), out: activities.ReadWeightsOutput{JobID: "job-3", Routing: routing(0, 0)}},
+		"others":                       {found: routing(100, 70), kind: names.TypeChanged},
+		"others, sent before":          {found: routing(100, 70), sent: true, kind: names.TypeChanged},
+		"those wanted":                 {found: routing(0, 0), kind: names.TypeChanged},
+		"those wanted, as sent before": {found: routing(0, 0), sent: true, out: activities.ReadWeightsOutput{Same: true, Routing: routing(0, 0)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.huawei.proxies, r.huawei.weights = weighted("ACTIVE", tc.found), says("job-3")
+			in := shift()
+			in.From, in.Sent = new(routing(100, 50)), tc.sent
+			out, err := run(t, r, r.proxies.SetReadWeights, in)
+			if tc.kind != "" {
+				app := requireKind(t, err, tc.kind)
+				require.True(t, app.NonRetryable())
+				require.Contains(t, app.Message(), "and had primary 50, replicas 100 and 50 when it was read")
+				require.Empty(t, r.huawei.sent)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, tc.out, out)
+		})
+	}
+}
+
+// Weights are put back where they are still as the run set them.
+func TestSetReadWeightsPutsBackWhatTheMarkSays(t *testing.T) {
+	t.Parallel()
+	added := func(a, b int) maintenance.ProxyRouting {
+		r := routing(a, b)
+		r.ReadWeights = append(r.ReadWeights, maintenance.NodeWeight{ID: "c", Weight: 30})
+		return r
+	}
+	for name, tc := range map[string]struct {
+		now, to maintenance.ProxyRouting
+		sent    []string
+	}{
+		"as the run set them": {now: routing(0, 0), to: routing(100, 50), sent: []string{"weigh " + proxyID + " 50 [{a 100} {b 50}]"}},
+		"set by hand since":   {now: routing(0, 70), to: routing(0, 70)},
+		"put back already":    {now: routing(100, 50), to: routing(100, 50)},
+		"a replica was added": {now: added(0, 0), to: added(100, 50), sent: []string{"weigh " + proxyID + " 50 [{a 100} {b 50} {c 30}]"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.huawei.proxies, r.huawei.weights = weighted("ACTIVE", tc.now), says("job-3")
+			in := activities.ReadWeightsInput{ProxyLookup: proxyLookup(), Restore: new(maintenance.NewProxyMark(maintenance.Mark{}, routing(100, 50)))}
+			out, err := run(t, r, r.proxies.SetReadWeights, in)
+			require.NoError(t, err)
+			require.Equal(t, tc.to, out.Routing)
+			require.Equal(t, tc.sent, r.huawei.sent)
+			require.Equal(t, tc.sent == nil, out.Same)
+
+			r.huawei.proxies = weighted("ACTIVE", tc.to)
+			seen, err := run(t, r, r.proxies.AwaitReadWeights, activities.AwaitReadWeightsInput{ReadWeightsInput: in, JobID: out.JobID})
+			require.NoError(t, err)
+			require.True(t, seen.Same)
+			require.Equal(t, tc.to, seen.Routing)
+		})
+	}
 }
 
 func TestSetReadWeightsWaitsForAProxyAtWork(t *testing.T) {
@@ -112,7 +184,7 @@ func TestAwaitReadWeights(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, activities.ReadWeightsOutput{JobID: tc.jobID, Same: tc.same}, out)
+			require.Equal(t, activities.ReadWeightsOutput{JobID: tc.jobID, Same: tc.same, Routing: after}, out)
 			require.Empty(t, r.huawei.sent)
 		})
 	}

@@ -75,15 +75,30 @@ func TestAWindowThatOpensWhileOrdersAreGivenIsNotMissed(t *testing.T) {
 func TestAGatewayThatCouldNotBeReadAtFirstMayTurnOutNotToBeChosen(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
-	s.gateways[0].gateway.Tags = map[string]string{"env": "prod"}
+	s.gateways[1].gateway.NextUpdateAvailable = ""
 	s.gateways[1].away = noon.Add(-30 * time.Minute)
 	p := s.plan()
-	p.Targets, p.Selectors = nil, []plan.Selector{{Account: "prod", Tags: map[string]string{"env": "prod"}}}
+	p.Targets, p.Selectors = nil, []plan.Selector{{Account: "prod", UpdateAvailable: true}}
 	env := under(t, noon.Add(-time.Hour), s)
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 2, Succeeded: 1, Current: 1}, result.Counts)
 	require.NotContains(t, s.triggered(), 1)
+}
+
+// AWS tells the tags of a gateway that is offline: no campaign waits for one that they
+// leave out.
+func TestAGatewayThatIsOfflineAndNotChosenIsNoTarget(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	s.gateways[0].gateway.Tags = map[string]string{"env": "prod"}
+	s.gateways[1].away = noon.Add(never)
+	p := s.plan()
+	p.Targets, p.Selectors = nil, []plan.Selector{{Account: "prod", Tags: map[string]string{"env": "prod"}}}
+	env := under(t, noon.Add(-time.Hour), s)
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Equal(t, fleet.Counts{Total: 1, Succeeded: 1}, result.Counts)
 }
 
 func TestAGatewayThatCouldNotBeReadAtFirstIsBoundByItsLabels(t *testing.T) {

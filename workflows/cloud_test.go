@@ -54,6 +54,8 @@ type cloud struct {
 	stale    time.Duration     // then it runs the old version
 	away     time.Time         // until when it is not connected
 	awayWith error             // what it answers then; nil: that it is not connected
+	flaps    bool              // it answers every other look alone
+	asked    int               // how often it was looked at
 	noEffect bool
 	withdraw bool      // a trigger without effect takes the offer back
 	awsAt    time.Time // AWS updates by itself
@@ -75,6 +77,7 @@ type cloud struct {
 	// instanceTags are those of the one DB instance; marking is why it takes none.
 	instanceTags map[string]string
 	marking      error
+	marked       func() // what somebody does once a proxy is marked
 
 	quarantined *maintenance.Quarantine  // by an earlier run
 	holder      maintenance.InstanceHold // another run that works on the DB instance
@@ -232,6 +235,9 @@ func (c *cloud) Gateway(_ context.Context, arn string) (maintenance.Gateway, err
 	g := c.gateway
 	if arn != g.ARN {
 		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrNotFound)
+	}
+	if c.asked++; c.flaps && c.asked%2 == 1 {
+		return g, fmt.Errorf("gateway %s: %w", arn, maintenance.ErrUnavailable)
 	}
 	if c.now().Before(c.away) {
 		return g, fmt.Errorf("gateway %s: %w%s", arn, cmp.Or(c.awayWith, maintenance.ErrNotConnected), c.words)
@@ -546,6 +552,9 @@ func (c proxyCloud) Tag(_ context.Context, _ string, tags map[string]string) err
 		c.instanceTags = map[string]string{}
 	}
 	maps.Copy(c.instanceTags, tags)
+	if c.marked != nil {
+		c.marked()
+	}
 	return c.effect("mark", markedProxy(slices.Sorted(maps.Keys(tags))))
 }
 

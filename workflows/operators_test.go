@@ -153,3 +153,37 @@ func TestAbortAtEveryWaitLeavesNothingBehind(t *testing.T) {
 		})
 	}
 }
+
+// Assess is held like the other steps once it has read the gateway: before that nobody has
+// said what the plan wants.
+func TestAFailedAssessIsHeldOnceTheGatewayWasRead(t *testing.T) {
+	t.Parallel()
+	c := rejecting()
+	second := c.proxies[proxyIDs[1]]
+	second.reject = ""
+	delete(c.proxies, proxyIDs[1])
+	in := c.input(holding)
+	in.Target.Proxies = append(in.Target.Proxies, maintenance.ProxyRef{Account: "prod", InstanceID: instanceID, ProxyID: proxyIDs[1]})
+	env := at(t, noon, c)
+	answers := &answers{t: t}
+	env.RegisterDelayedCallback(func() {
+		s := status(t, env)
+		require.True(t, s.Held)
+		require.Contains(t, s.Reason, "assess failed: ")
+		env.UpdateWorkflow(api.SkipUpdate, "skip", answers.rejected("assess cannot be skipped"), alice)
+		c.proxies[proxyIDs[1]] = second
+		env.UpdateWorkflow(api.RetryUpdate, "retry", answers.accepted(), alice)
+	}, time.Hour)
+	result, err := maintain(t, env, in)
+	require.NoError(t, err)
+	require.Equal(t, maintenance.StateCompleted, result.State, result.Summary)
+	require.Equal(t, 2, answers.got)
+	require.Len(t, result.Proxies, 2)
+
+	unread := newCloud()
+	unread.away, unread.awayWith = noon.Add(never), maintenance.ErrDenied
+	result, err = maintain(t, at(t, noon, unread), unread.input(holding))
+	require.Error(t, err)
+	require.Equal(t, maintenance.StateFailed, result.State, result.Summary)
+	require.Empty(t, result.Steps[0].Failed, "it was not held")
+}

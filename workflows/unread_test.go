@@ -167,3 +167,54 @@ func TestAPageThatIsOfflineForAWeekFillsNoHistory(t *testing.T) {
 	require.NoError(t, env.GetWorkflowError())
 	require.Less(t, env.meter.events, 850)
 }
+
+// A cloud that answers every other call is read all the same, and a week of it fills no
+// history.
+func TestAPageWhoseCloudFlapsForAWeekIsReadAndFillsNoHistory(t *testing.T) {
+	t.Parallel()
+	s := newSky(api.PageSize / 50)
+	for _, c := range s.gateways {
+		c.flaps = true
+	}
+	env := under(t, noon.Add(-time.Hour), s)
+	readAll := func() {
+		value, err := env.QueryWorkflow(api.RosterQuery)
+		require.NoError(t, err)
+		var read []api.Surveyed
+		require.NoError(t, value.Get(&read))
+		require.Len(t, read, len(s.gateways))
+		for _, r := range read {
+			require.Equal(t, maintenance.NotBlocked, r.Entry.Bar, r.Entry.Barred)
+			require.NotZero(t, r.Schedule)
+		}
+	}
+	for _, after := range []time.Duration{time.Minute, 36 * time.Hour, 6 * 24 * time.Hour} {
+		env.RegisterDelayedCallback(readAll, after)
+	}
+	env.RegisterDelayedCallback(func() { s.set(campaignID, false) }, 7*24*time.Hour)
+	env.ExecuteWorkflow(api.RosterName, s.page())
+	require.True(t, env.IsWorkflowCompleted())
+	require.NoError(t, env.GetWorkflowError())
+	require.Less(t, env.meter.events, 250)
+}
+
+// What another run's mark keeps is looked at once an hour: nobody says when that run ends.
+func TestAMarkedTargetIsReadAgainWithinTheHour(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	c := s.gateways[0]
+	c.leave(t, "elsewhere")
+	env := under(t, noon, s)
+	const goes = 7 * time.Hour // by then a target that cannot be read is tried again much more rarely
+	env.RegisterDelayedCallback(func() {
+		row := rows(t, env)[0]
+		require.Equal(t, maintenance.BlockedByRun, row.Blocker)
+		require.Contains(t, row.Reason, "namespace elsewhere")
+		require.Empty(t, c.done())
+		c.tags, c.schedule.AutomaticUpdates = nil, maintenance.AllVersions
+	}, goes)
+	result, err := campaign(t, env, api.CampaignInput{Plan: longWindows(s.plan())})
+	require.NoError(t, err)
+	require.Equal(t, fleet.Counts{Total: 1, Succeeded: 1}, result.Counts)
+	require.WithinRange(t, s.triggered()[0], noon.Add(goes), noon.Add(goes+time.Hour+time.Minute))
+}

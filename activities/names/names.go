@@ -38,6 +38,8 @@ const (
 	// TypeMarked: another run has changed a setting for a while, and is not known to have
 	// ended.
 	TypeMarked = "Marked"
+	// TypeChanged: somebody has changed a setting since it was read; nothing was sent.
+	TypeChanged = "Changed"
 	// TypeRefused: the run of a target refused an operator action.
 	TypeRefused = "Refused"
 	// TypeNotSent: a message to people that its channel did not take.

@@ -76,6 +76,16 @@ func (m ProxyMark) Restored(now ProxyRouting) (to ProxyRouting, ok bool) {
 	return to, true
 }
 
+// Returned is true where a proxy that shows the routing now has the weights that were there
+// before: of each replica that the mark has and that is still there.
+func (m ProxyMark) Returned(now ProxyRouting) bool {
+	return now.Mode == routeByWeight && now.MasterWeight == m.MasterWeight &&
+		!slices.ContainsFunc(now.ReadWeights, func(n NodeWeight) bool {
+			i := slices.IndexFunc(m.Owner, func(w MarkedWeight) bool { return w.Node == nodeKey(n.ID) })
+			return i >= 0 && n.Weight != m.Owner[i].Weight
+		})
+}
+
 // Found is the proxy's setting as it was found with this mark.
 func (m ProxyMark) Found(proxyID string, now ProxyRouting) Marked {
 	var owner []int

@@ -159,7 +159,20 @@ func TestReadWeightsAreRestoredWhereTheyAreThoseOfTheRun(t *testing.T) {
 				tc.to = tc.now
 			}
 			require.Equal(t, tc.to, to)
+			if tc.ok {
+				require.True(t, m.Returned(to))
+				require.False(t, m.Returned(tc.now))
+			}
 		})
+	}
+	for now, want := range map[*maintenance.ProxyRouting]bool{
+		new(routed(5, 100, 50)):     true,
+		new(routed(5, 100, 50, 30)): true,
+		new(routed(5, 100, 70)):     false,
+		new(routed(6, 100, 50)):     false,
+		{Mode: 1, MasterWeight: 5}:  false,
+	} {
+		require.Equal(t, want, m.Returned(*now), now.String())
 	}
 }
 

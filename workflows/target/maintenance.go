@@ -89,10 +89,13 @@ type run struct {
 type exactProxy struct {
 	ref     maintenance.ProxyRef     // its version is exact
 	done    bool                     // it ran that version at assess
+	found   maintenance.ProxyRouting // as it was read last before its reads were moved
 	routing maintenance.ProxyRouting // its owner's, while its reads are moved
 	mark    *maintenance.ProxyMark   // that this run left; nil: none
 	left    *maintenance.ProxyMark   // that a run had left which has ended; nil: none
+	theirs  bool                     // somebody has set weights since: only the mark is to go
 	shifted *entry                   // the ledger's line of that
+	back    *maintenance.ProxyMark   // whose weights this run has put back; nil: none, or somebody had set others
 }
 
 func newRun(ctx workflow.Context, in api.MaintenanceInput) *run {

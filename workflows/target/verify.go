@@ -88,7 +88,7 @@ func (r *run) verifyProxy(ctx workflow.Context, p exactProxy, upgraded bool) (fo
 	if p.shifted == nil || p.shifted.change.State != maintenance.ChangeTakenBack {
 		return found, nil
 	}
-	if !now.Proxy.Routing.SameWeights(p.routing) {
+	if p.back != nil && !p.back.Returned(now.Proxy.Routing) {
 		found = append(found, fmt.Sprintf("proxy %s does not have the read weights that were put back", id))
 	}
 	if now.Mark != nil {

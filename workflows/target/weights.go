@@ -12,10 +12,34 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// settleReads leaves a proxy's reads as the plan wants them while it is upgraded. What a
-// run that is gone has left is not taken for the owner's weights: they are restored at
-// once, or after the upgrade where the reads are moved to the primary anyway.
+// settleReads leaves a proxy's reads as the plan wants them while it is upgraded. Where
+// somebody sets the weights after the run has read them, they are not those that the mark
+// says: it is removed, and all is read again.
 func (r *run) settleReads(ctx workflow.Context, i int) error {
+	p := &r.goals[i]
+	for tries := 1; ; tries++ {
+		err := r.readAndSettle(ctx, i)
+		if !call.HasType(err, names.TypeChanged) {
+			return err
+		}
+		if p.theirs = true; tries == call.MaxSends {
+			return err
+		}
+		changed := call.Explain(err).Error()
+		if err := p.shifted.takeBack(ctx); err != nil {
+			return err
+		}
+		if !p.shifted.change.Leftover {
+			p.shifted.is(maintenance.ChangeNotMade)
+			p.shifted.change.Why = changed
+		}
+	}
+}
+
+// readAndSettle does so once. What a run that is gone has left is not taken for the
+// owner's weights: they are restored at once, or after the upgrade where the reads are
+// moved to the primary anyway.
+func (r *run) readAndSettle(ctx workflow.Context, i int) error {
 	p := &r.goals[i]
 	if !p.shifted.open() { // else an earlier try of this run has left them moved
 		if err := r.takeOver(ctx, p); err != nil {
@@ -40,7 +64,7 @@ func (r *run) takeOver(ctx workflow.Context, p *exactProxy) error {
 	if err != nil {
 		return err
 	}
-	p.routing, p.mark, p.left = now.Proxy.Routing, nil, nil
+	p.found, p.routing, p.mark, p.left, p.theirs = now.Proxy.Routing, now.Proxy.Routing, nil, nil, false
 	if now.Mark == nil {
 		return nil
 	}
@@ -66,14 +90,18 @@ func leftover(m maintenance.Marked) (what, how string) {
 	if m.Restorable() {
 		return m.Setting + " left at " + m.Set + " by " + m.Mark.String(), "set " + m.Owner + " again"
 	}
-	return "mark on " + m.Setting + " left by " + m.Mark.String(), "remove the mark; they stay " + m.Now
+	return "mark on " + m.Setting + " left by " + m.Mark.String(), stays(m.Now)
 }
+
+// stays is how a change is taken back where somebody has set something else since.
+func stays(now string) string { return "remove the mark; they stay " + now }
 
 // shiftReads marks a proxy and moves its reads to the primary. One that cannot be marked
 // is upgraded under its load, and its note says so.
 func (r *run) shiftReads(ctx workflow.Context, i int) error {
 	p := &r.goals[i]
-	if !p.shifted.open() {
+	again := p.shifted.open()
+	if !again {
 		p.shifted = r.ledger.intend("read weights of proxy "+p.ref.ProxyID+" moved to the primary",
 			"set "+p.routing.String()+" again", r.restoreReads(p))
 	}
@@ -84,9 +112,10 @@ func (r *run) shiftReads(ctx workflow.Context, i int) error {
 		return err
 	}
 	in := activities.ReadWeightsInput{
-		ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing.Shifted(), Own: r.ownProxies(p.ref.InstanceID),
+		ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing.Shifted(), From: &p.found, Sent: again,
+		Own: r.ownProxies(p.ref.InstanceID),
 	}
-	if err := r.setWeights(ctx, in, r.policy.Proxies.Deadline.Std(), "move the reads to the primary"); err != nil {
+	if _, err := r.setWeights(ctx, in, r.policy.Proxies.Deadline.Std(), "move the reads to the primary"); err != nil {
 		return err
 	}
 	p.shifted.is(maintenance.ChangeInForce)
@@ -126,24 +155,34 @@ func Unmarkable(policy maintenance.Policy, found activities.ReadProxyOutput) str
 // notMoved says why a proxy is upgraded under its load.
 func notMoved(why string) string { return "its reads stay where they are: " + why }
 
-// restoreReads sets the weights that the proxy is to have, and only then removes the mark.
+// restoreReads sets the weights that the mark says, where they are still as the run set
+// them, and only then removes the mark.
 func (r *run) restoreReads(p *exactProxy) undo {
 	return func(ctx workflow.Context) (maintenance.ChangeState, error) {
-		in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing, Undo: true}
-		if err := r.setWeights(ctx, in, r.policy.CompensationDeadline.Std(), "restore the read weights"); err != nil {
-			return "", err
+		m := cmp.Or(p.mark, p.left)
+		if p.back = nil; !p.theirs {
+			in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Restore: m}
+			now, err := r.setWeights(ctx, in, r.policy.CompensationDeadline.Std(), "restore the read weights")
+			if err != nil {
+				return "", err
+			}
+			if p.back = m; !m.Returned(now) {
+				p.back = nil
+				p.shifted.change.Undo = stays(now.String())
+			}
 		}
 		_, err := call.Do(ctx, r.undoWithin("remove the mark of proxy "+p.ref.ProxyID), call.Proxies.UnmarkProxy,
-			activities.MarkProxyInput{ProxyLookup: r.proxyLookup(p.ref), Mark: *cmp.Or(p.mark, p.left), Over: p.left})
+			activities.MarkProxyInput{ProxyLookup: r.proxyLookup(p.ref), Mark: *m, Over: p.left})
 		return maintenance.ChangeTakenBack, err
 	}
 }
 
 // setWeights sends the weights once, and waits until the proxy has them, also in
-// a cancelled run: weights that are still on their way cannot be put back.
+// a cancelled run: weights that are still on their way cannot be put back. It gives those
+// that the proxy then has.
 func (r *run) setWeights(
 	ctx workflow.Context, in activities.ReadWeightsInput, deadline time.Duration, why string,
-) error {
+) (maintenance.ProxyRouting, error) {
 	await := func(ctx workflow.Context, in activities.AwaitReadWeightsInput) (activities.ReadWeightsOutput, error) {
 		return call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+in.Proxy.ProxyID+" has its weights"),
 			call.Proxies.AwaitReadWeights, in)
@@ -160,10 +199,10 @@ func (r *run) setWeights(
 		})
 	r.knowJob(sent.JobID)
 	if err != nil || sent.Same {
-		return err
+		return sent.Routing, err
 	}
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	_, err = await(ctx, activities.AwaitReadWeightsInput{ReadWeightsInput: in, JobID: sent.JobID})
-	return err
+	seen, err := await(ctx, activities.AwaitReadWeightsInput{ReadWeightsInput: in, JobID: sent.JobID})
+	return seen.Routing, err
 }
