@@ -2,9 +2,10 @@
 GO    ?= go
 TOOL  := $(GO) tool -modfile=tools/go.mod
 LINT  := $(TOOL) golangci-lint
+SEED  ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt replay record pictures demo bench bench-campaign check
+.PHONY: help build test lint mutants fmt replay record pictures demo bench bench-campaign check
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +25,11 @@ lint: ## Vet, lint and check the workflows for non-determinism.
 	$(LINT) run
 	$(TOOL) workflowcheck -config tools/workflowcheck.yaml ./workflows/...
 	.ci/lint-bites $(LINT)
+
+mutants: ## Change the domain's code in small ways: at least 95 of 100 must make a test fail (SEED=1).
+	@echo "seed $(SEED)"
+	SEED=$(SEED) GOFLAGS="-count=1 -vet=off -exec=$(CURDIR)/.ci/mutant-tests" $(TOOL) gremlins unleash internal/maintenance \
+		--threshold-efficacy 95 --timeout-coefficient 5 --output-statuses ltv
 
 fmt: ## Format the code (gofumpt, grouped imports).
 	$(LINT) fmt
