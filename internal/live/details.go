@@ -43,12 +43,15 @@ func facts(r fleet.Row, now time.Time) (all [][2]string) {
 	case fleet.Waiting:
 		add("kept by", strings.Trim(string(r.Blocker)+": "+r.Reason, ": "))
 		if !r.Next.IsZero() {
-			add("next", fmt.Sprintf("in %s: %s, there %s", span(r.Next.Sub(now)), instant(r.Next, now), there(r.Next, r.Schedule.Zone)))
+			add("next", fmt.Sprintf("in %s: %s, there %s", span(r.Next.Sub(now)), instant(r.Next, now),
+				there(r.Next, r.Schedule.Zone)))
 		}
 	case fleet.Held:
-		add("begun", fmt.Sprintf("%s, %s ago; held since %s, for %s", instant(r.Begun, now), span(now.Sub(r.Begun)), instant(r.Since, now), span(now.Sub(r.Since))))
+		add("begun", fmt.Sprintf("%s, %s ago; held since %s, for %s", instant(r.Begun, now), span(now.Sub(r.Begun)),
+			instant(r.Since, now), span(now.Sub(r.Since))))
 	case fleet.Running:
-		add("begun", fmt.Sprintf("%s, %s ago; forecast %s, expected to end %s", instant(r.Begun, now), span(now.Sub(r.Begun)), span(r.Forecast.Std()), instant(r.End, now)))
+		add("begun", fmt.Sprintf("%s, %s ago; forecast %s, expected to end %s", instant(r.Begun, now), span(now.Sub(r.Begun)),
+			span(r.Forecast.Std()), instant(r.End, now)))
 	case fleet.Succeeded, fleet.Current, fleet.Failed, fleet.Skipped:
 		if !r.End.IsZero() {
 			add("ended", instant(r.End, now))
@@ -102,7 +105,8 @@ func (d *details) page(t theme, width, room int, now time.Time) []string {
 	top := max(min(d.top, len(lines)-1), 0)
 	lines = lines[top:]
 	if len(lines) > room {
-		lines = append(lines[:max(room-1, 0):max(room-1, 0)], t.faint.Render(maintenance.Counted(len(lines)-room+1, "more line", "more lines")+"; down, page down"))
+		lines = append(lines[:max(room-1, 0):max(room-1, 0)], t.faint.Render(maintenance.Counted(len(lines)-room+1,
+			"more line", "more lines")+"; down, page down"))
 	}
 	return lines
 }

@@ -120,7 +120,8 @@ func (m Model) waitingRows() []fleet.Row {
 // status tells of.
 func (m Model) wantsRows() bool {
 	upcoming := len(m.look.Upcoming)
-	return m.filter != everything || upcoming < min(m.look.Counts.Waiting, m.listHeight()-len(m.look.Running)-len(m.look.Failures))
+	return m.filter != everything || upcoming < min(m.look.Counts.Waiting,
+		m.listHeight()-len(m.look.Running)-len(m.look.Failures))
 }
 
 // share gives the lists, one after the other, a row each as long as there is room.

@@ -1,7 +1,7 @@
-// Package live is a campaign on a whole terminal, moving: what happens, what waits
-// and why, what failed, what a person is asked for, and the keys that answer it.
-// The view is a pure function of a model, which is a fleet.Status, some rows and a
-// clock; it reaches the campaign through a Source.
+// Package live is a campaign on a whole terminal, as it changes: what happens, what waits and
+// why, what failed, what a person is asked for, and the keys that answer it. The view is a pure
+// function of a model, which is a fleet.Status, some rows and a clock; it reaches the campaign
+// through a Source, and knows no Temporal. Begin at Model, Source and view.go.
 package live
 
 import (

@@ -20,9 +20,15 @@ func orderKeys() []orderKey {
 	return []orderKey{
 		{key: "p", update: api.PauseUpdate, says: "Nothing new begins until it is resumed. Targets that run go on.", refuse: "it is paused, or over"},
 		{key: "r", update: api.ResumeUpdate, says: "The pause is taken back.", refuse: "it is not paused"},
-		{key: "a", update: api.ApproveUpdate, says: "What waits for an approval begins in its window.", refuse: "nothing here waits for an approval"},
+		{
+			key: "a", update: api.ApproveUpdate, says: "What waits for an approval begins in its window.",
+			refuse: "nothing here waits for an approval",
+		},
 		{key: "s", update: api.SkipUpdate, says: "It is left out, and the campaign cannot end COMPLETED any more.", refuse: "choose a target that waits, is held or has failed (tab)", target: true},
-		{key: "t", update: api.RetryUpdate, says: "It waits for its next window again.", refuse: "choose a target that is held or has failed (tab)", target: true},
+		{
+			key: "t", update: api.RetryUpdate, says: "It waits for its next window again.",
+			refuse: "choose a target that is held or has failed (tab)", target: true,
+		},
 		{key: "x", update: api.AbortUpdate, says: "The campaign ends: nothing more begins. Targets that run end; what can be taken back is taken back.", refuse: "it is over"},
 		{key: "X", update: api.AbortUpdate, says: "Its maintenance ends; what can be taken back is taken back. The campaign counts it as failed and goes on.", refuse: "choose a target that runs (tab)", target: true},
 	}

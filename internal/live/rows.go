@@ -62,14 +62,35 @@ func (m Model) columns(t theme, f filter, head string) ([]column, func(fleet.Row
 	}
 	switch f {
 	case ofRunning:
-		return []column{first, gateway, wave, {title: "STEP", keep: 8}, {title: "FOR", keep: 7}, {title: "OF", keep: 5}, {title: "ENDS", keep: 2}, {title: "MARGIN", keep: 6}, {title: "NOTE", keep: 3}},
+		return []column{
+				first, gateway, wave,
+				{title: "STEP", keep: 8},
+				{title: "FOR", keep: 7},
+				{title: "OF", keep: 5},
+				{title: "ENDS", keep: 2},
+				{title: "MARGIN", keep: 6},
+				{title: "NOTE", keep: 3},
+			},
 			func(r fleet.Row) []cell { return append(always(r), m.running(t, r)...) }
 	case ofWaiting, everything:
-		return []column{first, gateway, wave, {title: "KEPT BY", keep: 8}, {title: "IN", keep: 7}, {title: "AT", keep: 6}, {title: "THERE", keep: 5}, {title: "WHY", keep: 3}},
+		return []column{
+				first, gateway, wave,
+				{title: "KEPT BY", keep: 8},
+				{title: "IN", keep: 7},
+				{title: "AT", keep: 6},
+				{title: "THERE", keep: 5},
+				{title: "WHY", keep: 3},
+			},
 			func(r fleet.Row) []cell { return append(always(r), m.waiting(t, r)...) }
 	case ofFailed, ofDone, ofSkipped:
 	}
-	columns := []column{first, gateway, wave, {title: "ENDED", keep: 5}, {title: "TOOK", keep: 3}, {title: "TRIES"}, {title: "WHY", keep: 8, most: true}}
+	columns := []column{
+		first, gateway, wave,
+		{title: "ENDED", keep: 5},
+		{title: "TOOK", keep: 3},
+		{title: "TRIES"},
+		{title: "WHY", keep: 8, most: true},
+	}
 	cells := func(r fleet.Row) []cell { return append(always(r), m.over(t, r)...) }
 	if f != ofDone { // the list's title says the state of all
 		return columns, cells
@@ -138,7 +159,8 @@ func runNote(s maintenance.Status, now time.Time) string {
 	var parts []string
 	for _, c := range s.Calls {
 		if c.Retried() {
-			parts = append(parts, fmt.Sprintf("tried until %s; %s: %s", instant(c.Until, now), c.LastAt.UTC().Format("15:04:05Z"), clean(c.LastResponse)))
+			parts = append(parts, fmt.Sprintf("tried until %s; %s: %s", instant(c.Until, now),
+				c.LastAt.UTC().Format("15:04:05Z"), clean(c.LastResponse)))
 		}
 	}
 	if s.PastNoReturn {
@@ -179,7 +201,11 @@ func (m Model) waiting(t theme, r fleet.Row) []cell {
 
 // blockerStyle is amber for what a person has to end, and for nothing else.
 func blockerStyle(t theme, b maintenance.Blocker) lipgloss.Style {
-	if slices.Contains([]maintenance.Blocker{maintenance.BlockedByApproval, maintenance.BlockedByPause, maintenance.BlockedByStop, maintenance.BlockedByBudget, maintenance.BlockedByReading, maintenance.BlockedByUnread, maintenance.BlockedByQuarantine, maintenance.BlockedByRun}, b) {
+	if slices.Contains([]maintenance.Blocker{
+		maintenance.BlockedByApproval, maintenance.BlockedByPause,
+		maintenance.BlockedByStop, maintenance.BlockedByBudget, maintenance.BlockedByReading, maintenance.BlockedByUnread,
+		maintenance.BlockedByQuarantine, maintenance.BlockedByRun,
+	}, b) {
 		return t.warn.Bold(false)
 	}
 	return t.info

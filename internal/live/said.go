@@ -214,7 +214,8 @@ func (m Model) approval() []sentence {
 	}
 	label := "APPROVAL of " + a.Subject() + ": "
 	if !a.AskFrom.IsZero() {
-		text := fmt.Sprintf("%s%s; asked for in %s (%s)", label, clean(a.Tally()), span(a.AskFrom.Sub(m.now)), instant(a.AskFrom, m.now))
+		text := fmt.Sprintf("%s%s; asked for in %s (%s)", label, clean(a.Tally()), span(a.AskFrom.Sub(m.now)),
+			instant(a.AskFrom, m.now))
 		return []sentence{{text: text, most: 1}}
 	}
 	s := sentence{text: label + clean(a.Details()) + "; for " + clean(a.TargetsText())}
@@ -279,7 +280,8 @@ func (m Model) answers(label string) []string {
 // goesOn is what happens without a person, and what keeps those that wait.
 func (m Model) goesOn() string {
 	s := m.look.Status
-	parts := []string{fmt.Sprintf("%s, %d may at a time", maintenance.Counted(s.Counts.Running, "target runs", "targets run"), s.MaxConcurrent)}
+	parts := []string{fmt.Sprintf("%s, %d may at a time", maintenance.Counted(s.Counts.Running, "target runs",
+		"targets run"), s.MaxConcurrent)}
 	if s.Counts.InProgress() == 0 {
 		parts = []string{"Nothing runs"}
 	}
@@ -329,6 +331,7 @@ func (m Model) end() sentence {
 		mood = asks
 	case fleet.Aborted, fleet.Expired:
 	}
-	text := fmt.Sprintf("%s after %s, at %s: %s", r.State, span(r.End.Sub(r.Start)), instant(r.End, m.now), clean(r.Summary))
+	text := fmt.Sprintf("%s after %s, at %s: %s", r.State, span(r.End.Sub(r.Start)), instant(r.End, m.now),
+		clean(r.Summary))
 	return sentence{text: text, keys: keys, mood: mood}
 }

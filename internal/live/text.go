@@ -75,7 +75,8 @@ func instant(t, now time.Time) string {
 		return "-"
 	}
 	form := "Mon 2 Jan 15:04Z"
-	if y, m, d := now.UTC().Date(); t.UTC().Equal(time.Date(y, m, d, t.UTC().Hour(), t.UTC().Minute(), t.UTC().Second(), t.UTC().Nanosecond(), time.UTC)) {
+	if y, m, d := now.UTC().Date(); t.UTC().Equal(time.Date(y, m, d, t.UTC().Hour(), t.UTC().Minute(), t.UTC().Second(),
+		t.UTC().Nanosecond(), time.UTC)) {
 		form = "15:04Z"
 	}
 	return t.UTC().Format(form)

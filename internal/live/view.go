@@ -182,13 +182,15 @@ func (m Model) waves(t theme) []string {
 			break
 		}
 		if i == most {
-			return append(lines, t.faint.Render(fmt.Sprintf("and %s more", maintenance.Counted(len(waves)-from-i, "wave", "waves"))))
+			return append(lines, t.faint.Render(fmt.Sprintf("and %s more",
+				maintenance.Counted(len(waves)-from-i, "wave", "waves"))))
 		}
 		state := "  " + w.State
 		if !w.Until.IsZero() {
 			state += ", " + span(w.Until.Sub(m.now)) + " left"
 		}
-		lines = append(lines, m.progress(t, fmt.Sprintf("wave %*d ", digits, w.Wave), w.Counts, cell{state, waveStyle(t, w.State)}))
+		lines = append(lines, m.progress(t, fmt.Sprintf("wave %*d ", digits, w.Wave), w.Counts,
+			cell{state, waveStyle(t, w.State)}))
 	}
 	return lines
 }

@@ -123,7 +123,9 @@ func (e evidence) again(ctx context.Context, r Reader) (evidence, error) {
 
 // collect fetches a campaign's histories but for the maintenances that are over,
 // by their first runs.
-func (r *reading) collect(ctx context.Context, workflowID, runID string, over map[string]maintained) (e evidence, err error) {
+func (r *reading) collect(
+	ctx context.Context, workflowID, runID string, over map[string]maintained,
+) (e evidence, err error) {
 	if e.campaign, err = r.runs(ctx, workflowID, runID); err != nil {
 		return e, err
 	}
@@ -169,8 +171,9 @@ func (r *reading) runs(ctx context.Context, workflowID, runID string) ([]history
 
 // ofCampaigns are the events of a campaign that say something.
 func ofCampaigns(t enumspb.EventType) bool {
-	switch t { //nolint:exhaustive // all others do
-	case enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED, enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+	switch t {
+	case enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+		enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
 		enumspb.EVENT_TYPE_TIMER_STARTED, enumspb.EVENT_TYPE_TIMER_FIRED, enumspb.EVENT_TYPE_TIMER_CANCELED:
 		return false
 	}
@@ -179,13 +182,14 @@ func ofCampaigns(t enumspb.EventType) bool {
 
 // ofRosters are the events of a roster that say what it read and began.
 func ofRosters(t enumspb.EventType) bool {
-	return t == enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED || t == enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED
+	return t == enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED ||
+		t == enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED
 }
 
 // ofMaintenances are the events of a maintenance, beside its end, that say what
 // somebody decided, and what its campaign was told.
 func ofMaintenances(t enumspb.EventType) bool {
-	switch t { //nolint:exhaustive // no other says so
+	switch t {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
 		enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED:
 		return true
@@ -263,7 +267,9 @@ func (r *reading) collectMaintenances(ctx context.Context, rosters []page, over 
 
 // forward are a run and those that it has continued as, but for such as had not
 // begun.
-func (r *reading) forward(ctx context.Context, workflowID, runID string, wants func(enumspb.EventType) bool) (chain []history, err error) {
+func (r *reading) forward(
+	ctx context.Context, workflowID, runID string, wants func(enumspb.EventType) bool,
+) (chain []history, err error) {
 	for {
 		h, err := r.fetch(ctx, workflowID, runID, wants)
 		if err != nil || (h.first == nil && !h.Gone) {

@@ -1,6 +1,7 @@
-// Package report is the record of a campaign, for auditors and scripts: made from
-// its histories in Temporal alone, so that made twice it is the same, and so that it
-// can be verified against them later.
+// Package report is the record of a campaign, for auditors and scripts: made from its histories
+// in Temporal alone, so that made twice it is the same, and so that it can be verified against
+// them later. It asks no workflow anything, and shows nothing of a campaign as it runs (live
+// does). Begin at Document and Make.
 package report
 
 import (

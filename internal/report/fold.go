@@ -78,7 +78,10 @@ func (f *fold) enroll(e evidence) {
 }
 
 func (f *fold) add(ref int, name, gateway string) {
-	f.entries[ref] = &fleet.Entry{Ref: ref, Name: name, Gateway: gateway, State: fleet.Waiting, Bar: maintenance.BlockedByReading, Barred: fleet.Reading}
+	f.entries[ref] = &fleet.Entry{
+		Ref: ref, Name: name, Gateway: gateway, State: fleet.Waiting,
+		Bar: maintenance.BlockedByReading, Barred: fleet.Reading,
+	}
 }
 
 // decided notes that the campaign has begun to decide: its targets keep their order.

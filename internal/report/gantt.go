@@ -88,7 +88,8 @@ func ganttOf(d Document) gantt {
 	}
 	for _, decision := range d.Decisions {
 		g.Decisions = append(g.Decisions, bar{
-			X: a.at(decision.At), Y: headHeight - 8, Title: fmt.Sprintf("%s %s by %s: %s", stamp(decision.At), cmp.Or(decision.Target, d.Name), decision.By, decision.Text()),
+			X: a.at(decision.At), Y: headHeight - 8, Title: fmt.Sprintf("%s %s by %s: %s", stamp(decision.At),
+				cmp.Or(decision.Target, d.Name), decision.By, decision.Text()),
 		})
 	}
 	return g
@@ -209,7 +210,8 @@ func rowOf(a axis, t Target, y float64, asOf time.Time) ganttRow {
 			b.Class, b.Title = "window", fmt.Sprintf("%s: window %s to %s", t.Name, stamp(w.Start), stamp(w.End))
 			row.Bars = slices.Insert(row.Bars, 0, b)
 			if r.Result.Overrun > 0 {
-				draw(interval{w.End, w.End.Add(r.Result.Overrun.Std())}, "overrun", "past the window's end by "+dur(r.Result.Overrun), 2)
+				draw(interval{w.End, w.End.Add(r.Result.Overrun.Std())}, "overrun",
+					"past the window's end by "+dur(r.Result.Overrun), 2)
 			}
 		}
 		row.Note, row.NoteBad = marginOf(*r.Result)

@@ -71,7 +71,9 @@ type reading struct {
 
 // fetch reads a run, takes the digest of the events that count, and keeps those
 // that somebody wants.
-func (r *reading) fetch(ctx context.Context, workflowID, runID string, wants func(enumspb.EventType) bool) (history, error) {
+func (r *reading) fetch(
+	ctx context.Context, workflowID, runID string, wants func(enumspb.EventType) bool,
+) (history, error) {
 	h := history{Link: Link{WorkflowID: workflowID, RunID: runID}}
 	events, err := r.from.History(ctx, workflowID, runID)
 	if errors.Is(err, ErrGone) || (err == nil && len(events) == 0) {
@@ -118,8 +120,9 @@ func (r *reading) counted(events []*historypb.HistoryEvent) []*historypb.History
 }
 
 func isTrial(e *historypb.HistoryEvent) bool {
-	switch e.GetEventType() { //nolint:exhaustive // no other is written late
-	case enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED, enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+	switch e.GetEventType() {
+	case enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED:
 		return true
 	}
 	return false
@@ -139,7 +142,7 @@ const running, gone = "running", "gone"
 
 // ended is how the run ended, in a word, with the payloads that hold its record.
 func (h history) ended() (how string, record *commonpb.Payloads) {
-	switch e := h.last; e.GetEventType() { //nolint:exhaustive // every other event is none of an end
+	switch e := h.last; e.GetEventType() {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
 		return "completed", e.GetWorkflowExecutionCompletedEventAttributes().GetResult()
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:

@@ -38,7 +38,8 @@ func build(e evidence) (Document, error) {
 		return Document{}, fmt.Errorf("the workflow %s, run %s, is no campaign that this release of tidegate can read", last.WorkflowID, last.RunID)
 	}
 	d := Document{
-		SchemaVersion: SchemaVersion, Name: in.Plan.Name, WorkflowID: last.WorkflowID, RunID: last.RunID, Schedule: in.Schedule,
+		SchemaVersion: SchemaVersion, Name: in.Plan.Name, WorkflowID: last.WorkflowID, RunID: last.RunID,
+		Schedule:  in.Schedule,
 		Submitter: in.Submitter, PlanDigest: in.Digest, Start: last.begin(), Plan: planOf(e, in), AsOf: e.asOf(),
 	}
 	if in.Carried != nil {
@@ -83,7 +84,8 @@ func (d *Document) end(last history) {
 		}
 	case how == running:
 		d.State = StateRunning
-		d.Summary = "The campaign runs: " + maintenance.CountedOf(d.Counts.Ended(), d.Counts.Total, "target", "targets") + " ended so far."
+		d.Summary = "The campaign runs: " + maintenance.CountedOf(d.Counts.Ended(), d.Counts.Total, "target", "targets") +
+			" ended so far."
 	default:
 		d.State, d.End = StateNoRecord, at(last.last)
 		d.Summary = "The campaign was " + how + " and left no record."
@@ -137,7 +139,8 @@ func told(target string, decisions []maintenance.Decision) []Decision {
 // once keeps of decisions that two histories tell the fuller one, in their order.
 func once(all []Decision) []Decision {
 	slices.SortStableFunc(all, func(a, b Decision) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.What, b.What), cmp.Compare(a.Target, b.Target), cmp.Compare(b.Via, a.Via))
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.What, b.What), cmp.Compare(a.Target, b.Target),
+			cmp.Compare(b.Via, a.Via))
 	})
 	return slices.CompactFunc(all, func(a, b Decision) bool { return a.Decision == b.Decision })
 }

@@ -4,11 +4,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	historypb "go.temporal.io/api/history/v1"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows/api"
 )

@@ -35,8 +35,10 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 	targets := make([]Target, 0, len(entries))
 	for _, entry := range entries {
 		t := Target{
-			Name: entry.Name, Gateway: entry.Gateway, ARN: refs[entry.Ref].ARN, Account: refs[entry.Ref].Account, Wave: entry.Wave + 1,
-			State: entry.State, Note: cmp.Or(entry.Note, entry.Barred), HeldAt: entry.Hold.Step, Runs: runs[api.GatewayWorkflowID(entry.Gateway)],
+			Name: entry.Name, Gateway: entry.Gateway, ARN: refs[entry.Ref].ARN, Account: refs[entry.Ref].Account,
+			Wave:  entry.Wave + 1,
+			State: entry.State, Note: cmp.Or(entry.Note, entry.Barred), HeldAt: entry.Hold.Step,
+			Runs: runs[api.GatewayWorkflowID(entry.Gateway)],
 		}
 		if entry.Schedule != (maintenance.Schedule{}) {
 			t.Window = entry.Schedule.String()
@@ -189,16 +191,24 @@ func undoneIn(target string, r maintenance.Result) (list []Undone) {
 	for _, s := range r.Snapshots {
 		switch {
 		case s.Deleted:
-			list = append(list, Undone{target, "snapshot " + s.SnapshotID + " of " + s.VolumeID, "it was deleted when the maintenance failed"})
+			list = append(list, Undone{
+				target, "snapshot " + s.SnapshotID + " of " + s.VolumeID, "it was deleted when the maintenance failed",
+			})
 		case !s.Completed:
-			list = append(list, Undone{target, strings.TrimSpace("snapshot " + s.SnapshotID + " of " + s.VolumeID), "it was not completed"})
+			list = append(list, Undone{
+				target, strings.TrimSpace("snapshot " + s.SnapshotID + " of " + s.VolumeID), "it was not completed",
+			})
 		}
 	}
 	for _, p := range r.Proxies {
 		switch p.State {
 		case maintenance.ProxyUpgraded, maintenance.ProxyCurrent:
-		default:
-			list = append(list, Undone{target, fmt.Sprintf("proxy %s to %s", p.ProxyID, cmp.Or(p.To, "its newest version")), strings.Trim(string(p.State)+": "+p.Note, ": ")})
+		case maintenance.ProxyPending, maintenance.ProxyActive, maintenance.ProxyRejected, maintenance.ProxyFailed,
+			maintenance.ProxyNotBegun:
+			list = append(list, Undone{
+				target, fmt.Sprintf("proxy %s to %s", p.ProxyID, cmp.Or(p.To, "its newest version")),
+				strings.Trim(string(p.State)+": "+p.Note, ": "),
+			})
 		}
 	}
 	return list

@@ -100,7 +100,8 @@ func differentLinks(d Document, anew Chain) (list []string) {
 		case now.Gone && !l.Gone:
 			say(l, "it is gone: the namespace does not keep it any longer, so nothing about it can be verified")
 		case now.Events != l.Events:
-			say(l, "it had %s as of %s, and the report counts on %d", maintenance.Counted(int(now.Events), "event", "events"), d.AsOf.UTC().Format(time.RFC3339Nano), l.Events)
+			say(l, "it had %s as of %s, and the report counts on %d", maintenance.Counted(int(now.Events), "event", "events"),
+				d.AsOf.UTC().Format(time.RFC3339Nano), l.Events)
 		case now.SHA256 != l.SHA256:
 			say(l, "its events are not those that the report was made of (SHA-256 %.12s..., the report has %.12s...)", now.SHA256, l.SHA256)
 		}

@@ -130,7 +130,7 @@ func proxyWords(t Target) string {
 		return "-"
 	}
 	var parts []string
-	count := map[maintenance.ProxyState]int{}
+	count := make(map[maintenance.ProxyState]int)
 	for _, p := range r.Proxies {
 		count[p.State]++
 	}
