@@ -42,7 +42,7 @@ record: ## Record histories of the released build that is checked out: make reco
 	TIDEGATE_RECORD=$(RELEASE) $(GO) test -count=1 ./test/e2e
 
 pictures: ## Make the pictures of the docs anew, by a real browser.
-	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./test/e2e ./starter
+	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./test/e2e ./internal/cli
 
 demo: ## Run the main job: embedded Temporal, simulated clouds, a campaign over 22 gateways.
 	$(GO) run ./demo

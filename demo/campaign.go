@@ -14,6 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/operate/action"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
@@ -134,10 +135,10 @@ func (c *campaign) ask(ctx context.Context, workflowID, query string, answer any
 // order gives an order to the campaign, or to one of its targets' runs where a
 // gateway is given. One that is refused comes too late: somebody else was faster.
 func (c *campaign) order(ctx context.Context, gateway string, d decision) error {
-	order, _ := operate.OrderOf(d.update)
+	order, _ := action.Of(d.update)
 	_, err := operate.Command{
-		Order: order, Gateway: gateway, Name: c.name, Found: operate.Started(c.name, c.run),
-		In: api.CampaignOrder{Order: api.Order{By: person, Why: d.why}},
+		Action: order, Gateway: gateway, Name: c.name, Found: operate.Started(c.name, c.run),
+		In: workflows.CampaignOrder{Order: workflows.Order{By: person, Why: d.why}},
 	}.Give(ctx, c.session)
 	if _, late := errors.AsType[operate.RefusedError](err); late {
 		return nil

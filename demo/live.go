@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	campaignview "github.com/tidegate/tidegate/internal/cli/campaign"
 	"github.com/tidegate/tidegate/internal/live"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
@@ -51,7 +52,7 @@ func newView(ctx context.Context, t terminal, s *stage, c *campaign, plain *line
 	}
 	go func() {
 		defer close(v.left)
-		last, err := live.Run(ctx, options, operate.NewSource(s.session(), operate.Started(c.name, c.run)))
+		last, err := live.Run(ctx, options, campaignview.NewSource(s.session(), operate.Started(c.name, c.run)))
 		switch {
 		case errors.Is(err, live.ErrInterrupted):
 			t.interrupt()

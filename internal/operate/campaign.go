@@ -113,10 +113,10 @@ func AllRows(ctx context.Context, c Session, g Campaign, states ...fleet.State) 
 // run's start were told.
 const skew = time.Minute
 
-// runOf is the run of a target's last maintenance in this campaign: the gateway's
+// RunOf is the run of a target's last maintenance in this campaign: the gateway's
 // last one, unless another campaign or a person has begun one since. Empty: there
 // is none.
-func runOf(ctx context.Context, c Session, g Campaign, r fleet.Row) (string, error) {
+func RunOf(ctx context.Context, c Session, g Campaign, r fleet.Row) (string, error) {
 	if r.Begun.IsZero() {
 		return "", nil
 	}

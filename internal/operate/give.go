@@ -16,17 +16,17 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/internal/operate/action"
+	"github.com/tidegate/tidegate/workflows"
 )
 
 // Command is an order, and to whom it is given: a gateway's maintenance or
 // quarantine, or a campaign.
 type Command struct {
-	Order
-	In      api.CampaignOrder // who gives it and why, and what it needs
-	Gateway string            // its id, where it is for a gateway
-	Name    string            // of the campaign, or its workflow's id, where it is for one
+	action.Action
+	In      workflows.CampaignOrder // who gives it and why, and what it needs
+	Gateway string                  // its id, where it is for a gateway
+	Name    string                  // of the campaign, or its workflow's id, where it is for one
 	// Found is the campaign where that is known already; else it is looked for.
 	Found Campaign
 }
@@ -48,22 +48,13 @@ func (k Command) Subject() string {
 	return k.Gateway + k.Name
 }
 
-// Answer is the line that says that it was obeyed, and with what.
-func Answer(k Command, d maintenance.Decision) string {
-	text := fmt.Sprintf("%s: %s by %s at %s", k.Subject(), k.Past, d.By, show.Clock(&d.At))
-	if detail := d.Detail(); detail != "" {
-		text += ": " + detail
-	}
-	return text
-}
-
 // Give gives the order and waits until it is obeyed or refused. Its error is a
 // RefusedError where it was refused, and a MissingError where nobody is there to take
 // it.
 func (k Command) Give(ctx context.Context, c Session) (maintenance.Decision, error) {
 	if k.Gateway != "" {
 		decision, err := k.send(ctx, c, k.To(k.Gateway), k.In.Order)
-		return decision, k.failure(c.Namespace, k.nobody, err)
+		return decision, k.failure(c.Namespace, k.Nobody, err)
 	}
 	found, err := k.campaign(ctx, c)
 	if err != nil {

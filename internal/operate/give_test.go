@@ -17,7 +17,8 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/internal/operate/action"
+	"github.com/tidegate/tidegate/workflows"
 )
 
 // engine is a Temporal that has some campaigns, and answers updates one after the
@@ -63,9 +64,9 @@ func (o obeyed) Get(_ context.Context, value any) error {
 
 func pause(t *testing.T) operate.Command {
 	t.Helper()
-	order, ok := operate.OrderOf(api.PauseUpdate)
+	order, ok := action.Of(workflows.PauseUpdate)
 	require.True(t, ok)
-	return operate.Command{Order: order, Name: "x"}
+	return operate.Command{Action: order, Name: "x"}
 }
 
 // By its id Temporal knows an order that has arrived already.

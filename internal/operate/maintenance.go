@@ -10,50 +10,41 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate/record"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// Running is Temporal's word for what has not ended.
-const Running = "Running"
-
-// Record is what run, watch and status print. Its fields are added to, and never
-// renamed.
-type Record struct {
-	Gateway    string              `json:"gateway"` // sgw-...
-	WorkflowID string              `json:"workflowId,omitempty"`
-	RunID      string              `json:"runId,omitempty"`
-	Execution  string              `json:"execution,omitempty"` // Temporal's word, such as Running, Failed or Terminated
-	Status     *maintenance.Status `json:"status,omitempty"`    // while it runs
-	Result     *maintenance.Result `json:"result,omitempty"`    // once it has ended
-	// Calls are those in progress of a run that does not say them itself, for want of a
-	// worker.
-	Calls []maintenance.Call `json:"calls,omitempty"`
-	// Quarantine is what keeps later runs from the gateway.
-	Quarantine *maintenance.Quarantine `json:"quarantine,omitempty"`
-	// May are the orders that it would take now: approve, retry, skip, abort, release.
-	May []string `json:"may,omitempty"`
-}
-
 // FindMaintenance reads a run of the gateway, without a run's id the open one, else the
 // last; and the gateway's quarantine. What is there and does not tell more gives
 // a record and an error.
-func FindMaintenance(ctx context.Context, c Session, gatewayID, runID string) (Record, error) {
-	r := Record{Gateway: gatewayID}
+func FindMaintenance(ctx context.Context, c Session, gatewayID, runID string) (record.Maintenance, error) {
+	r := record.Maintenance{Gateway: gatewayID}
 	var err error
 	if r.Quarantine, err = FindQuarantine(ctx, c, gatewayID); err != nil {
-		return Record{}, err
+		return record.Maintenance{}, err
 	}
-	err = r.read(ctx, c, runID)
-	r.May = r.may()
+	err = readMaintenance(ctx, c, &r, runID)
+	r.May = may(r)
 	_, missing := errors.AsType[*serviceerror.NotFound](err)
 	switch {
 	case missing && r.Quarantine != nil:
 		return r, nil // a quarantine outlives what Temporal keeps of its run
 	case r.WorkflowID == "":
-		return Record{}, NoRun(c.Namespace, gatewayID, err)
+		return record.Maintenance{}, NoRun(c.Namespace, gatewayID, err)
 	}
 	return r, err
+}
+
+// may are the orders that a gateway would take as it is now, by name.
+func may(r record.Maintenance) []string {
+	switch {
+	case r.Status != nil && r.Execution == record.Running:
+		return r.Status.May
+	case r.Quarantine != nil:
+		return []string{workflows.ReleaseUpdate}
+	}
+	return nil
 }
 
 // NoRun is the error of a maintenance that could not be read; a MissingError where
@@ -65,9 +56,9 @@ func NoRun(namespace, gatewayID string, err error) error {
 	return fmt.Errorf("read the maintenance of %s: %w", gatewayID, err)
 }
 
-// read fills in what the run itself says.
-func (r *Record) read(ctx context.Context, c Session, runID string) error {
-	workflowID := api.GatewayWorkflowID(r.Gateway)
+// readMaintenance fills in what the run itself says.
+func readMaintenance(ctx context.Context, c Session, r *record.Maintenance, runID string) error {
+	workflowID := workflows.GatewayWorkflowID(r.Gateway)
 	described, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
 	if err != nil {
 		return err
@@ -75,7 +66,7 @@ func (r *Record) read(ctx context.Context, c Session, runID string) error {
 	info := described.GetWorkflowExecutionInfo()
 	r.WorkflowID, r.RunID, r.Execution = workflowID, info.GetExecution().GetRunId(), info.GetStatus().String()
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		err := r.ask(ctx, c)
+		err := askMaintenance(ctx, c, r)
 		if r.Status == nil {
 			r.Calls = callsOf(described.GetPendingActivities())
 		}
@@ -87,13 +78,13 @@ func (r *Record) read(ctx context.Context, c Session, runID string) error {
 		r.Result = &result
 	case errors.Is(err, outcome.ErrNoResult):
 		// What it has changed stands as its ledger says: a worker still knows.
-		err = errors.Join(err, r.ask(ctx, c))
+		err = errors.Join(err, askMaintenance(ctx, c, r))
 	}
 	return err
 }
 
-// ask fills in what a run says of itself, also one that was terminated.
-func (r *Record) ask(ctx context.Context, c Session) error {
+// askMaintenance fills in what a run says of itself, also one that was terminated.
+func askMaintenance(ctx context.Context, c Session, r *record.Maintenance) error {
 	status, err := ReadStatus(ctx, c, r.WorkflowID, r.RunID)
 	if err == nil {
 		r.Status = &status

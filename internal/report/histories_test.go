@@ -21,7 +21,7 @@ import (
 const campaignID = "campaign-long"
 
 // recorded are the histories of a campaign of three runs, by workflow id and run
-// id as they were asked for. starter's TestAReportReachesAcrossACampaignsRuns has
+// id as they were asked for. internal/cli's TestAReportReachesAcrossACampaignsRuns has
 // recorded them (TIDEGATE_RECORD_REPORT=1).
 type recorded map[string][]*historypb.HistoryEvent
 

@@ -28,3 +28,11 @@ func plain(line string) string {
 		return r
 	}, line)
 }
+
+// Prefixed is a text behind a prefix; empty where there is no text.
+func Prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}

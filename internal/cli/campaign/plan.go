@@ -1,0 +1,193 @@
+package campaign
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/cli/render"
+	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/outcome"
+	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/workflows/api"
+)
+
+// planOnlyPrefix stands before the workflow ids of campaigns that only plan.
+const planOnlyPrefix = "plan-"
+
+// horizon is how far ahead a plan looks unless it is told otherwise: as far as
+// recurring freezes are written out.
+const horizon = 400 * 24 * time.Hour
+
+// workerPatience is how long a plan waits for a worker that does not answer.
+const workerPatience = time.Minute
+
+// planPatience is how long a plan waits for what does not answer, and mostPlanPatience
+// how long at most: the campaign that reads for it stays for ten minutes after that.
+const (
+	planPatience     = 20 * time.Second
+	mostPlanPatience = 15 * time.Minute
+)
+
+// planning is one call of plan.
+type planning struct {
+	queue      string
+	now, until shell.Instant
+	patience   time.Duration
+	faults     shell.Faults
+}
+
+// NewPlan is the command that shows what a plan file's campaign would do.
+func NewPlan(a *shell.App) *cobra.Command {
+	var p planning
+	cmd := &cobra.Command{
+		Use:   "plan FILE",
+		Short: "Show what a plan file's campaign would do, and when, changing nothing",
+		Long: "plan has a worker read every target of a plan file: gateways, windows, volumes and proxies. It prints each with its\n" +
+			"versions, window, wave and forecast, when it would begin and end, what keeps those that would not, and what a person\n" +
+			"should know before; then the calendar of the whole campaign. It decides by the function that decides in the campaign,\n" +
+			"and takes every target to succeed in the time that is forecast, and approvals to be given at once. Nothing is\n" +
+			"changed in the clouds. A target that could not be read is named, with the last error, and the exit status is then 3.",
+		Example: "  tidegate plan payments-q4.yaml\n  tidegate plan payments-q4.yaml --now 2026-12-01T00:00:00Z --output json | jq .summary",
+		Args:    shell.Arguments("FILE"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return p.run(cmd, a, args[0]) },
+	}
+	const anInstant = "an instant in RFC 3339, such as 2026-12-01T12:00:00Z"
+	p.faults.Text(cmd, &p.now, "now", "time", anInstant, "the instant from which on the campaign is played (default the present)")
+	p.faults.Text(cmd, &p.until, "until", "time", anInstant, "the instant up to which it is played (default 400 days later)")
+	cmd.Flags().DurationVar(&p.patience, "patience", planPatience, "how long to wait for a target that does not answer, once nothing else is read any more: 1s to 15m")
+	cmd.Flags().StringVar(&p.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	a.OutputFlag(cmd)
+	return cmd
+}
+
+func (p *planning) run(cmd *cobra.Command, a *shell.App, file string) error {
+	now := p.now.Time
+	if now.IsZero() {
+		now = time.Now()
+	}
+	now = now.UTC().Truncate(time.Second)
+	until := cmp.Or(p.until.UTC(), now.Add(horizon))
+	faults := []error(p.faults)
+	if !until.After(now) {
+		faults = append(faults, shell.Wrong("--until", p.until.Format(time.RFC3339), "an instant after "+now.Format(time.RFC3339)))
+	}
+	if p.patience < time.Second || p.patience > mostPlanPatience {
+		faults = append(faults, shell.Wrong("--patience", p.patience.String(), "1s to 15m"))
+	}
+	f, err := ReadPlan(cmd, file, now)
+	c, err := a.Dial(cmd.Context(), append(faults, err, shell.WrongQueue(p.queue), a.CheckOutput())...)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	read, err := survey(cmd, c, f, p)
+	if err != nil {
+		return err
+	}
+	t := render.NewTimetable(f.Plan, f.digest, read, now, until)
+	if err := a.Printer(cmd).Print(t, func(p show.Printer) { render.PrintTimetable(p, t) }); err != nil {
+		return err
+	}
+	if t.Summary.Unread > 0 {
+		return shell.EndError{shell.StatusPartial}
+	}
+	return nil
+}
+
+// survey has a campaign that only plans read everything, and ends it.
+func survey(cmd *cobra.Command, c operate.Session, f PlanFile, p *planning) (render.Survey, error) {
+	ctx := cmd.Context()
+	id := planOnlyPrefix + f.Plan.Name + "-" + shell.RandomDigits()
+	in := Input(f, cmp.Or(operate.LoginName(), "tidegate plan"))
+	in.PlanOnly, in.Patience = true, maintenance.Duration(p.patience)
+	run, err := launch(ctx, c, f, in, StartOptions(f, id, p.queue))
+	if err != nil {
+		return render.Survey{}, err
+	}
+	g := operate.Started(f.Plan.Name, run)
+	screen := show.NewScreen(cmd.ErrOrStderr())
+	status, err := awaitPlanned(ctx, c, g, run, &screen)
+	screen.Close()
+	var read render.Survey
+	if err == nil {
+		read, err = readSurvey(ctx, c, g, status.Rosters)
+	}
+	if undo := cancel(ctx, c, run); err == nil && undo != nil {
+		screen.Line(maintenance.Plain(undo) + "; it ends by itself within ten minutes")
+	}
+	return read, err
+}
+
+// awaitPlanned waits until a campaign that only plans has read everything.
+func awaitPlanned(command context.Context, c operate.Session, g operate.Campaign, run client.WorkflowRun, s *show.Screen) (fleet.Status, error) {
+	ctx, cancel := context.WithCancel(command)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := outcome.OfCampaign(ctx, run)
+		ended <- cmp.Or(err, errors.New("it has ended"))
+	}()
+	tick := time.NewTicker(operate.LookEvery / 4)
+	defer tick.Stop()
+	doing, answered := "", time.Now()
+	for {
+		select {
+		case err := <-ended:
+			if command.Err() != nil {
+				return fleet.Status{}, fmt.Errorf("interrupted before the plan %s was read: nothing was changed", g.Name)
+			}
+			return fleet.Status{}, fmt.Errorf("the plan %s could not be read to its end, and nothing was changed; tidegate doctor FILE says what is missing: %w", g.Name, err)
+		case <-tick.C:
+			var status fleet.Status
+			if err := g.Ask(ctx, c, api.StatusQuery, &status); err != nil {
+				if time.Since(answered) > workerPatience {
+					return status, err
+				}
+				s.Silent(maintenance.Plain(err))
+				continue
+			}
+			answered = time.Now()
+			if status.Phase == fleet.Planned {
+				return status, nil
+			}
+			if doing != status.Doing {
+				doing = status.Doing
+				s.Line(doing)
+			}
+		}
+	}
+}
+
+// readSurvey fetches what was read: the entries from the campaign, a page at a
+// time, the rest from its rosters.
+func readSurvey(ctx context.Context, c operate.Session, g operate.Campaign, rosters []string) (render.Survey, error) {
+	s := render.Survey{Targets: map[string]workflows.Surveyed{}}
+	for more := true; more; {
+		var page fleet.Fleet
+		if err := g.Ask(ctx, c, workflows.EntriesQuery, &page, fleet.Page{From: len(s.Fleet.Entries), Count: operate.PageOfRows}); err != nil {
+			return render.Survey{}, err
+		}
+		more = len(page.Entries) == operate.PageOfRows
+		page.Entries = append(s.Fleet.Entries, page.Entries...)
+		s.Fleet = page
+	}
+	for _, roster := range rosters {
+		var targets []workflows.Surveyed
+		if err := c.Ask(ctx, roster, "", workflows.RosterQuery, &targets); err != nil {
+			return render.Survey{}, err
+		}
+		for _, t := range targets {
+			s.Targets[t.Entry.Gateway] = t
+		}
+	}
+	return s, nil
+}

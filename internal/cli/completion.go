@@ -1,0 +1,290 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/tidegate/tidegate/internal/cli/schedule"
+	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/operate/action"
+	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// completer gives what may stand at the place of an argument, with a description
+// after a tab.
+type completer = cobra.CompletionFunc
+
+// completions has the shell complete every argument and flag. What is not said
+// here is not completed: cobra would offer the folder's files.
+func completions(root *cobra.Command, a *shell.App) {
+	byPath := completers(a)
+	each(root, func(cmd *cobra.Command) {
+		path := strings.TrimPrefix(cmd.CommandPath(), root.Name()+" ")
+		complete, ok := byPath[path]
+		if !ok && !cmd.HasSubCommands() {
+			complete = cobra.NoFileCompletions
+		}
+		cmd.ValidArgsFunction = complete
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { completeFlag(cmd, f) })
+		cmd.PersistentFlags().VisitAll(func(f *pflag.Flag) { completeFlag(cmd, f) })
+	})
+}
+
+func each(cmd *cobra.Command, do func(*cobra.Command)) {
+	do(cmd)
+	for _, below := range cmd.Commands() {
+		each(below, do)
+	}
+}
+
+// completers are those of the commands that have arguments.
+func completers(a *shell.App) map[string]completer {
+	file := files("yaml", "yml", "json")
+	subject := asking(a, either(campaigns(true), maintenances(true)), targets(""))
+	all := map[string]completer{
+		"run": argument(file), "plan": argument(file), "validate": file, "doctor": argument(file),
+		"watch": asking(a, either(campaigns(true), maintenances(true))), "status": subject, "report": asking(a, campaigns(true)),
+	}
+	for _, o := range action.All() {
+		all[o.Update] = asking(a, orderCompleters(o)...)
+	}
+	all["schedule create"] = argument(cobra.NoFileCompletions, file)
+	all["schedule update"] = argument(asking(a, schedules()), file)
+	all["schedule describe"] = asking(a, schedules())
+	for _, o := range schedule.Orders() {
+		all["schedule "+o.Name] = asking(a, schedules())
+	}
+	return all
+}
+
+// orderCompleters are those of an order's arguments: only what runs can obey.
+func orderCompleters(o action.Action) []asker {
+	var second []asker
+	if o.Campaign == action.OfTarget || o.Campaign == action.OfEither {
+		second = []asker{targets(o.Update)}
+	}
+	switch {
+	case o.Update == workflows.ReleaseUpdate:
+		return []asker{quarantined()}
+	case o.To == nil:
+		return append([]asker{campaigns(false)}, second...)
+	}
+	return append([]asker{either(campaigns(false), maintenances(false))}, second...)
+}
+
+// argument picks the completer of the argument that is being typed.
+func argument(each ...completer) completer {
+	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= len(each) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return each[len(args)](cmd, args, begun)
+	}
+}
+
+func files(endings ...string) completer {
+	return cobra.FixedCompletions(endings, cobra.ShellCompDirectiveFilterFileExt)
+}
+
+// completeFlag completes a flag's value.
+func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
+	words := map[string][]string{
+		"output":         {show.FormTable, show.FormJSON, show.FormYAML},
+		"format":         {"md", "html", "json"},
+		"snapshot":       {string(maintenance.SnapshotAfter), string(maintenance.SnapshotBefore), string(maintenance.SnapshotBoth), string(maintenance.SnapshotNever)},
+		"on-window-end":  {string(maintenance.WindowEndHold), string(maintenance.WindowEndFinish)},
+		"on-failure":     {string(maintenance.OnFailureCompensate), string(maintenance.OnFailureHold)},
+		"proxy-parallel": {"1", "2", "3", "4"},
+		"day-of-week":    {"0\tSunday", "1", "2", "3", "4", "5", "6\tSaturday"},
+		"not-before":     {"now\ttake an earlier one back"},
+	}
+	byFlag := map[string]completer{
+		"state":  list(string(fleet.Waiting), string(fleet.Running), string(fleet.Held), string(fleet.Succeeded), string(fleet.Failed), string(fleet.Skipped), string(fleet.Current)),
+		"file":   cobra.FixedCompletions([]string{"md", "html", "json"}, cobra.ShellCompDirectiveFilterFileExt),
+		"verify": cobra.FixedCompletions([]string{"md", "html", "json"}, cobra.ShellCompDirectiveFilterFileExt),
+	}
+	complete, special := byFlag[f.Name]
+	switch {
+	case f.Value.Type() == "bool" || f.Name == "config-file" || strings.HasSuffix(f.Name, "-path"):
+		return // the shell's own files, or nothing to say
+	case words[f.Name] != nil:
+		complete = cobra.FixedCompletions(words[f.Name], cobra.ShellCompDirectiveNoFileComp)
+	case !special:
+		complete = cobra.NoFileCompletions
+	}
+	// It fails only for a flag that is not there, or was completed already.
+	_ = cmd.RegisterFlagCompletionFunc(f.Name, complete) //nolint:errcheck // it is there
+}
+
+// list completes words with commas between them.
+func list(words ...string) completer {
+	return func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		before := begun[:strings.LastIndexByte(begun, ',')+1]
+		var left []string
+		for _, word := range words {
+			if !slices.Contains(strings.Split(before, ","), word) {
+				left = append(left, before+word)
+			}
+		}
+		return left, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+}
+
+// completeTimeout is how long a shell's user waits for a completion at most, with
+// the connection.
+const completeTimeout = 2 * time.Second
+
+// mostCompleted is how many workflows are looked at for one completion.
+const mostCompleted = 200
+
+// asker asks Temporal what an argument may be: what begins with what is typed, as
+// far as it can tell. args are those before it.
+type asker func(ctx context.Context, c operate.Session, args []string, begun string) ([]string, error)
+
+// asking completes by asking Temporal. Where that does not answer in time there is
+// nothing to choose from, and no error: somebody is typing.
+func asking(a *shell.App, each ...asker) completer {
+	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		const directive = cobra.ShellCompDirectiveNoFileComp
+		if len(args) >= len(each) || (begun != "" && !shell.CampaignForm.MatchString(begun)) {
+			return nil, directive
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), completeTimeout)
+		defer cancel()
+		a.Connection.Timeout = min(a.Connection.Timeout, completeTimeout)
+		c, err := a.Dial(ctx)
+		if err != nil {
+			cobra.CompDebugln(err.Error(), false)
+			return nil, directive
+		}
+		defer c.Close()
+		found, err := each[len(args)](ctx, c, args, begun)
+		if err != nil {
+			cobra.CompDebugln(err.Error(), false)
+		}
+		found = slices.DeleteFunc(found, func(line string) bool { return !strings.HasPrefix(line, begun) })
+		return found, directive
+	}
+}
+
+// either asks both; what the first found comes first.
+func either(first, second asker) asker {
+	return func(ctx context.Context, c operate.Session, args []string, begun string) ([]string, error) {
+		found, err := first(ctx, c, args, begun)
+		if err != nil {
+			return found, err
+		}
+		more, err := second(ctx, c, args, begun)
+		return append(found, more...), err
+	}
+}
+
+// campaigns asks for their names; ended: also of those that have ended.
+func campaigns(ended bool) asker {
+	return workflowsOf(workflows.CampaignName, workflows.CampaignWorkflowID(""), ended, func(info *workflowpb.WorkflowExecutionInfo) string {
+		return "campaign, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute), strings.ToLower(info.GetStatus().String()))
+	})
+}
+
+// maintenances asks for the gateways that have one.
+func maintenances(ended bool) asker {
+	return workflowsOf(workflows.GatewayMaintenanceName, workflows.GatewayWorkflowID(""), ended, func(info *workflowpb.WorkflowExecutionInfo) string {
+		text := "gateway, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute), strings.ToLower(info.GetStatus().String()))
+		return text + show.Prefixed(", of ", operate.AttributeOf(info, operate.CampaignAttribute))
+	})
+}
+
+// quarantined asks for the gateways that are.
+func quarantined() asker {
+	return workflowsOf(workflows.QuarantineName, workflows.QuarantineWorkflowID(""), false, func(info *workflowpb.WorkflowExecutionInfo) string {
+		return "quarantined since " + show.Instant(info.GetStartTime().AsTime())
+	})
+}
+
+// workflowsOf asks for workflows of a type by the prefix of their ids, without it.
+func workflowsOf(name, prefix string, ended bool, describe func(*workflowpb.WorkflowExecutionInfo) string) asker {
+	return func(ctx context.Context, c operate.Session, _ []string, begun string) ([]string, error) {
+		status := "ExecutionStatus = 'Running'"
+		if ended {
+			status = "ExecutionStatus != 'ContinuedAsNew'"
+		}
+		page, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+			PageSize: mostCompleted,
+			Query:    fmt.Sprintf("WorkflowType = '%s' AND %s AND WorkflowId STARTS_WITH '%s%s'", name, status, prefix, begun),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("look for what begins with %s: %w", prefix+begun, err)
+		}
+		seen := map[string]bool{}
+		var found []string
+		for _, info := range page.GetExecutions() { // the last of each id first
+			id := strings.TrimPrefix(info.GetExecution().GetWorkflowId(), prefix)
+			if !seen[id] {
+				found = append(found, id+"\t"+describe(info))
+			}
+			seen[id] = true
+		}
+		slices.Sort(found)
+		return found, nil
+	}
+}
+
+// targets asks a campaign, the first argument, for its targets' names; for their
+// gateways' ids where such a one is begun. With an update: of those about which the
+// campaign would take it.
+func targets(update string) asker {
+	return func(ctx context.Context, c operate.Session, args []string, begun string) ([]string, error) {
+		if shell.IsGateway(args[0]) {
+			return nil, nil
+		}
+		g, err := operate.FindCampaign(ctx, c, args[0])
+		if err != nil {
+			return nil, err
+		}
+		rows, err := operate.AllRows(ctx, c, g)
+		var found []string
+		for _, r := range rows {
+			if update != "" && !workflows.TargetMay(update, r.State, fleet.Unavailable(r.Blocker)) {
+				continue
+			}
+			name := r.Name
+			if shell.IsGateway(begun) {
+				name = r.Gateway
+			}
+			found = append(found, name+"\t"+string(r.State)+show.Prefixed(", ", string(r.Blocker)))
+		}
+		return found, err
+	}
+}
+
+// schedules asks for the names of the schedules that start campaigns.
+func schedules() asker {
+	return func(ctx context.Context, c operate.Session, _ []string, _ string) ([]string, error) {
+		all, err := schedule.List(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		found := make([]string, 0, len(all))
+		for _, s := range all {
+			text := s.When
+			if s.Paused {
+				text = "paused"
+			}
+			found = append(found, s.Name+"\t"+strings.ReplaceAll(text, "\n", "; "))
+		}
+		return found, nil
+	}
+}

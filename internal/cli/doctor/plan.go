@@ -1,0 +1,301 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/workflows/api"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tidegate/tidegate/internal/cli/render"
+	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+)
+
+// examinePrefix stands before the workflow ids of doctor's looks.
+const examinePrefix = "examine-"
+
+// examineTimeout is how long a worker may take for them: somebody waits. A worker
+// that runs answers within 25 seconds, whatever its clouds do.
+const examineTimeout = 30 * time.Second
+
+// sayAfter is when somebody without a terminal is told what is waited for.
+const sayAfter = 3 * time.Second
+
+// clockTolerance is by how much clocks may differ: a workflow task takes some of
+// it. skewLimit is where AWS begins to refuse signatures.
+const (
+	clockTolerance = 10 * time.Second
+	skewLimit      = 5 * time.Minute
+)
+
+// probes are the looks at those accounts of the plan that workers poll for.
+func (d *doctor) probes(ctx context.Context, c operate.Session) []api.Probe {
+	if d.plan == nil {
+		return nil
+	}
+	var probes []workflows.Probe
+	for _, a := range d.plan.Plan.Accounts.AWS {
+		probe := workflows.Probe{
+			Account: a.Name, Gateway: d.gatewayIn(a.Name),
+			Volumes: d.plan.Plan.Policy.Snapshot != maintenance.SnapshotNever, Named: d.gatewaysIn(a.Name),
+		}
+		if d.polled(ctx, c, probe.Queue(d.queue), "AWS account "+a.Name, client.TaskQueueTypeActivity) {
+			probes = append(probes, probe)
+		}
+	}
+	for _, a := range d.plan.Plan.Accounts.Huawei {
+		probe := workflows.Probe{Account: a.Name, Huawei: true, Instance: d.instanceIn(a.Name)}
+		switch {
+		case !d.polled(ctx, c, probe.Queue(d.queue), "Huawei Cloud account "+a.Name, client.TaskQueueTypeActivity):
+		case probe.Instance == "":
+			d.add(render.CheckWarn, "account", "huawei/"+a.Name, "not looked into: the plan names none of its DB instances", "tidegate plan "+d.file+" reads all of them")
+		default:
+			probes = append(probes, probe)
+		}
+	}
+	return probes
+}
+
+// namedMost bounds how many gateways a look hears of.
+const namedMost = 100
+
+// gatewaysIn are the first gateways that the plan names in an AWS account; none where
+// selectors find more.
+func (d *doctor) gatewaysIn(account string) []string {
+	var arns []string
+	for _, t := range d.plan.Plan.Targets {
+		if t.Gateway.Account == account && len(arns) < namedMost {
+			arns = append(arns, t.Gateway.ARN)
+		}
+	}
+	if slices.ContainsFunc(d.plan.Plan.Selectors, func(s plan.Selector) bool { return s.Account == account }) {
+		return nil
+	}
+	return arns
+}
+
+// gatewayIn is the first gateway that the plan names in an AWS account.
+func (d *doctor) gatewayIn(account string) string {
+	for _, t := range d.plan.Plan.Targets {
+		if t.Gateway.Account == account {
+			return t.Gateway.ARN
+		}
+	}
+	return ""
+}
+
+// instanceIn is the first DB instance that the plan names in a Huawei Cloud
+// account.
+func (d *doctor) instanceIn(account string) string {
+	for _, t := range d.plan.Plan.Targets {
+		for _, p := range t.Proxies {
+			if p.Account == account {
+				return p.InstanceID
+			}
+		}
+	}
+	for _, s := range d.plan.Plan.Selectors {
+		for _, p := range s.Proxies {
+			if p.Account == account && p.InstanceID != "" {
+				return p.InstanceID
+			}
+		}
+	}
+	return ""
+}
+
+// look has a worker look, and says what it saw.
+func (d *doctor) look(ctx context.Context, c operate.Session, probes []api.Probe) {
+	in := api.ExamineInput{Probes: probes}
+	if d.plan != nil {
+		p := d.plan.Plan
+		p.Targets, p.Selectors = nil, nil
+		in.Plan = &p
+	}
+	ctx, cancel := context.WithTimeout(ctx, examineTimeout)
+	defer cancel()
+	before := time.Now()
+	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: examinePrefix + shell.RandomDigits(), TaskQueue: d.queue, WorkflowRunTimeout: examineTimeout,
+		StaticSummary: "tidegate doctor: looks, and changes nothing",
+	}, api.ExamineName, in)
+	if err != nil {
+		d.unanswered(ctx, "worker", d.queue, fmt.Errorf("a look could not be started: %w", err), "may this API key or certificate start workflows?")
+		return
+	}
+	d.ownClock(ctx, c, run, before, time.Now())
+	var out api.ExamineOutput
+	if err := d.await(ctx, run, &out); err != nil {
+		d.nobody(ctx, err, probes)
+		return
+	}
+	d.skew("worker's", out.Worker.Sub(out.Server))
+	if in.Plan != nil {
+		d.found("plan", d.file, "the worker has its accounts and channels", out.Plan)
+	}
+	for i, p := range probes {
+		d.account(p, out.Probes[i])
+	}
+}
+
+// await waits for the answer, and says that it does.
+func (d *doctor) await(ctx context.Context, run client.WorkflowRun, out *api.ExamineOutput) error {
+	answered := make(chan error, 1)
+	go func() { answered <- run.Get(ctx, out) }()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	defer d.screen.Close()
+	asking := fmt.Sprintf("asking a worker of task queue %s, up to %s", d.queue, maintenance.Duration(examineTimeout))
+	for waited := time.Duration(0); ; waited += time.Second {
+		d.screen.Draw(fmt.Sprintf("%s: %s so far", asking, render.Seconds(waited)))
+		if waited == sayAfter && d.screen.Width == 0 {
+			d.screen.Line(asking)
+		}
+		select {
+		case err := <-answered:
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+// nobody says what is not known, since no worker answered.
+func (d *doctor) nobody(ctx context.Context, err error, probes []api.Probe) {
+	says := fmt.Sprintf("no worker answered within %s", maintenance.Duration(examineTimeout))
+	cure := "start one, for one that was killed is still listed for 2 minutes (worker --accounts FILE" + operate.QueueFlag(d.queue) +
+		"); or look at the worker's log, and bring one of an older release up to date"
+	// The server and what stands between may end the wait a little earlier, in many words.
+	end, _ := ctx.Deadline()
+	_, late := errors.AsType[*temporal.TimeoutError](err)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		says, cure = "interrupted before a worker answered", "run it again"
+	case !late && time.Until(end) > time.Second:
+		says = "the look failed: " + maintenance.Plain(err)
+	}
+	d.add(render.CheckFail, "worker", d.queue, says, cure)
+	const unknown, same = "not known: no worker answered", "as for the worker"
+	if d.plan != nil {
+		d.add(render.CheckFail, "plan", d.file, unknown, same)
+	}
+	for _, p := range probes {
+		d.add(render.CheckFail, "account", subjectOf(p), unknown, same)
+	}
+}
+
+// ownClock compares this machine's clock with the server's.
+func (d *doctor) ownClock(ctx context.Context, c operate.Session, run client.WorkflowRun, before, after time.Time) {
+	described, err := c.DescribeWorkflowExecution(ctx, run.GetID(), run.GetRunID())
+	if err != nil {
+		d.add(render.CheckWarn, "clock", "this machine's", "not compared: "+maintenance.Plain(err), "try again")
+		return
+	}
+	start := described.GetWorkflowExecutionInfo().GetStartTime().AsTime()
+	switch {
+	case start.Before(before):
+		d.skew("this machine's", before.Sub(start))
+	case start.After(after):
+		d.skew("this machine's", after.Sub(start))
+	default:
+		d.skew("this machine's", 0)
+	}
+}
+
+// skew judges by how much a clock is ahead of the server's.
+func (d *doctor) skew(whose string, ahead time.Duration) {
+	const check, cure = "clock", "set it by NTP: windows are kept, and calls to clouds are signed, by it"
+	way := "ahead of"
+	if ahead < 0 {
+		way = "behind"
+	}
+	says := fmt.Sprintf("%s %s the Temporal server's", render.Seconds(ahead.Abs()), way)
+	switch {
+	case ahead.Abs() <= clockTolerance:
+		d.add(render.CheckOK, check, whose, fmt.Sprintf("within %s of the Temporal server's", render.Seconds(clockTolerance)), "")
+	case ahead.Abs() <= skewLimit:
+		d.add(render.CheckWarn, check, whose, says, cure)
+	default:
+		d.add(render.CheckFail, check, whose, says, cure)
+	}
+}
+
+// subjectOf is what a look into an account is called.
+func subjectOf(p api.Probe) string {
+	if p.Huawei {
+		return "huawei/" + p.Account
+	}
+	return "aws/" + p.Account
+}
+
+// account says what was seen in an account.
+func (d *doctor) account(p api.Probe, f api.Finding) {
+	says, further := fmt.Sprintf("lists its gateways (%d on the first page)", f.Seen), ""
+	if f.Gateway != "" {
+		says += ", reads " + f.Gateway
+	}
+	if f.Further != nil {
+		further = fmt.Sprintf("reads the volumes of %s (%d) and snapshots", f.Further.Gateway, f.Further.Seen)
+	}
+	if p.Huawei {
+		says, further = fmt.Sprintf("lists the proxies of %s: %d", p.Instance, f.Seen), "reads its tags, jobs and planned upgrades"
+	}
+	d.found("account", subjectOf(p), says, f)
+	if f.Further != nil {
+		d.found("account", subjectOf(p), further, *f.Further)
+	}
+	d.marks(p, f)
+}
+
+// marks says what runs have changed for a while and not restored yet.
+func (d *doctor) marks(p api.Probe, f api.Finding) {
+	for _, m := range f.Marks {
+		cure := "see docs/runbook.md, Marks"
+		if m.Leftover() {
+			cure = "run the maintenance of its target, which restores it; or by hand: docs/runbook.md, Marks"
+		}
+		if m.Standing != maintenance.MarkHeld { // a run at work is as it should be
+			d.add(render.CheckWarn, "mark", subjectOf(p), m.String(), cure)
+		}
+	}
+	for _, text := range f.Unmarked {
+		d.add(render.CheckWarn, "mark", subjectOf(p), "whether a run has left anything changed is not known: "+text, "a run that finds the same does not begin: docs/runbook.md, Marks")
+	}
+}
+
+// found says what came of a look; well is said where it was good.
+func (d *doctor) found(check, subject, well string, f api.Finding) {
+	if f.Fault == "" {
+		d.add(render.CheckOK, check, subject, well, "")
+		return
+	}
+	state, cure := render.CheckFail, "see docs/reference/configuration.md"
+	switch f.Fault {
+	case api.FaultDenied:
+		cure = "check the worker's credentials for it, and their permissions: docs/reference/configuration.md, Permissions; deploy/iam"
+	case api.FaultNotFound:
+		cure = "is the id right, and does this account hold it?"
+	case workflows.FaultNotReady:
+		state, cure = render.CheckWarn, "bring it up, or look again later: its maintenance waits until it is connected"
+	case workflows.FaultThrottled:
+		state, cure = render.CheckWarn, "look again later; perSecond in the worker's accounts file bounds the calls"
+	case workflows.FaultNoWindow, workflows.FaultUnsupported:
+		state, cure = render.CheckWarn, "leave it out, or give it a maintenance window"
+	case workflows.FaultUnavailable, workflows.FaultSilent:
+		cure = "can the worker's machine reach the cloud? Its log says more"
+	}
+	if check == "plan" {
+		cure = "make the plan and the worker's accounts file agree (worker --accounts FILE)"
+	}
+	says := strings.TrimPrefix(f.Says, maintenance.ErrInvalid.Error()+": ") // said of a cloud
+	d.add(state, check, subject, cmp.Or(says, f.Fault), cure)
+}

@@ -1,0 +1,176 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/show"
+)
+
+// CampaignProgress writes a line for each change of a campaign's state, and below
+// them how far it is.
+type CampaignProgress struct {
+	show.Screen
+	last    fleet.Status
+	said    map[string]string // by what it is about
+	running map[string]bool   // targets that were shown to run, by name
+	failed  map[string]bool
+	kept    map[string]fleet.Row // those that were named as unavailable, by gateway
+	retries retries
+}
+
+func NewCampaignProgress(out io.Writer) *CampaignProgress {
+	return &CampaignProgress{Screen: show.NewScreen(out), said: map[string]string{}, running: map[string]bool{}, failed: map[string]bool{}, retries: retries{}}
+}
+
+// Show shows what is new, and what goes on now.
+func (p *CampaignProgress) Show(s fleet.Status, now time.Time) {
+	p.last, p.Mute = s, false
+	p.say("phase", PhaseText(s))
+	p.unavailable(s.Unavailable)
+	p.begun(s.Running)
+	p.failures(s.Failures)
+	for _, w := range s.Waves {
+		p.say(fmt.Sprintf("wave %d", w.Wave), waveText(w, len(s.Waves)))
+	}
+	if s.Counts.Total > 0 {
+		p.say("targets", CountsText(s.Counts))
+	}
+	p.say("waits", waitText(s))
+	p.say("approval", approvalText(s))
+	p.say("paused", s.Paused)
+	p.say("stopped", s.Stopped)
+	p.say("held", s.Held)
+	p.Redraw(now)
+}
+
+// say writes what is said of a thing, where it is not what was said last.
+func (p *CampaignProgress) say(of, text string) {
+	if p.said[of] == text {
+		return
+	}
+	p.said[of] = text
+	p.Line(fmt.Sprintf("%-9s %s", of, cmp.Or(text, "no longer")))
+}
+
+// begun shows the targets that have begun since.
+func (p *CampaignProgress) begun(rows []fleet.Row) {
+	now := map[string]bool{}
+	for _, r := range rows {
+		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
+		now[key] = true
+		if !p.running[key] {
+			p.Line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Begun), show.Instant(r.End)))
+		}
+		if r.State == fleet.Held && p.said[key] != r.Note {
+			p.Line(fmt.Sprintf("held      %s (%s): %s", r.Name, r.Gateway, r.Note))
+		}
+		p.said[key] = r.Note
+	}
+	p.running = now
+}
+
+// unavailable names the targets that no window lets begin, and those that no more are.
+// What is only being read is said where it was tried in vain.
+func (p *CampaignProgress) unavailable(rows []fleet.Row) {
+	now := map[string]fleet.Row{}
+	for _, r := range rows {
+		if r.Blocker != maintenance.BlockedByReading || !r.UnreadSince.IsZero() {
+			now[r.Gateway] = r
+		}
+	}
+	for _, r := range rows {
+		if _, known := p.kept[r.Gateway]; known || now[r.Gateway].Name == "" {
+			continue
+		}
+		p.Line(fmt.Sprintf("waits     %s (%s): %s", r.Name, r.Gateway, r.Reason))
+	}
+	for _, gateway := range slices.Sorted(maps.Keys(p.kept)) {
+		if _, still := now[gateway]; !still {
+			p.Line(fmt.Sprintf("waits     %s (%s): available again", p.kept[gateway].Name, gateway))
+		}
+	}
+	p.kept = now
+}
+
+// failures shows the targets that have failed since.
+func (p *CampaignProgress) failures(rows []fleet.Row) {
+	for _, r := range rows {
+		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
+		if !p.failed[key] {
+			p.Line(fmt.Sprintf("failed    %s (%s): %s", r.Name, r.Gateway, r.Note))
+		}
+		p.failed[key] = true
+	}
+}
+
+// waveText is how a wave is; nothing where it is the only one, or its turn has not
+// come.
+func waveText(w fleet.WaveLine, waves int) string {
+	if waves < 2 || w.State == fleet.WaveWaiting {
+		return ""
+	}
+	text := w.State
+	if !w.Until.IsZero() {
+		text += " until " + show.Clock(&w.Until)
+	}
+	return text
+}
+
+// approvalText is the approval that the campaign needs next; empty: none.
+func approvalText(s fleet.Status) string {
+	if s.Approval == nil {
+		return ""
+	}
+	return s.Approval.Sentence()
+}
+
+// waitText is what keeps how many targets, and when the next may begin.
+func waitText(s fleet.Status) string {
+	var parts []string
+	for _, b := range slices.Sorted(maps.Keys(s.Blockers)) {
+		parts = append(parts, fmt.Sprintf("%d %s", s.Blockers[b], b))
+	}
+	text := strings.Join(parts, ", ")
+	if !s.Next.IsZero() {
+		text += "; the next may begin at " + show.Clock(&s.Next)
+	}
+	return strings.TrimPrefix(text, "; ")
+}
+
+// Redraw draws the last line of a terminal anew.
+func (p *CampaignProgress) Redraw(now time.Time) { p.Draw(fleetMoment(p.last, now)) }
+
+// barWidth is how many cells the bar of a terminal's last line has.
+const barWidth = 24
+
+// fleetMoment is in one line how far a campaign is, and for how long it still waits.
+func fleetMoment(s fleet.Status, now time.Time) string {
+	c := s.Counts
+	if c.Total == 0 {
+		return PhaseText(s)
+	}
+	ended := c.Ended()
+	full := barWidth * ended / c.Total
+	text := fmt.Sprintf("[%s%s] %d/%d ended, %d running", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), ended, c.Total, c.Running)
+	if c.Held > 0 {
+		text += fmt.Sprintf(", %d held", c.Held)
+	}
+	if s.Next.After(now) {
+		text += fmt.Sprintf(", next in %s", Seconds(s.Next.Sub(now)))
+	}
+	return text
+}
+
+// Patient is true while a look now and then is enough.
+func (p *CampaignProgress) Patient(now time.Time) bool { return p.last.Patient(now) }
+
+// Retried shows the calls of running targets that are tried again.
+func (p *CampaignProgress) Retried(calls []maintenance.Call) { p.retries.show(&p.Screen, calls) }

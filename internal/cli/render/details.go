@@ -1,0 +1,160 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/markdown"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// CampaignSummary is the line by which the Web UI lists a campaign. Temporal
+// takes 200 bytes; a name has at most 63.
+func CampaignSummary(p plan.Plan) string {
+	return fmt.Sprintf("Campaign %s: %s", p.Name, PlanSummary(p))
+}
+
+// mostListed is how many targets and freezes a campaign's details name.
+const mostListed = 50
+
+// CampaignDetails say, as Markdown, what was asked for.
+func CampaignDetails(p plan.Plan, digest string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Campaign **%s**\n\n- plan file SHA-256 `%s`\n- %s\n", p.Name, digest, PlanSummary(p))
+	policyDetails(&b, p)
+	freezeDetails(&b, p.Policy.Freezes)
+	targetDetails(&b, p.Targets)
+	for i, s := range p.Selectors {
+		if i == 0 {
+			b.WriteString("\nSelectors:\n\n")
+		}
+		fmt.Fprintf(&b, "- %s\n", selectorText(s))
+	}
+	return bounded(b.String())
+}
+
+func policyDetails(b *strings.Builder, p plan.Plan) {
+	r := p.Rollout
+	fmt.Fprintf(b, "- window %s long, cutoff %s, at its end %s\n", p.Policy.WindowLength, p.Policy.Cutoff, p.Policy.OnWindowEnd)
+	fmt.Fprintf(b, "- waves %s, bake %s\n", wavesText(r.Waves), r.Bake)
+	fmt.Fprintf(b, "- at most %d at a time, error budget %s%s\n", r.MaxConcurrent, r.MaxFailures, show.Prefixed(", constraint key ", markdown.Plain(r.ConstraintKey)))
+	fmt.Fprintf(b, "- snapshot %s, on failure %s\n", p.Policy.Snapshot, p.Policy.OnFailure)
+	if a := p.Approvals; a.Count > 0 {
+		each := "the campaign"
+		if a.EachWave {
+			each = "each wave"
+		}
+		fmt.Fprintf(b, "- approvals before %s: %d, asked for %s before the first window, within %s\n", each, a.Count, a.Lead, a.TimeLimit)
+	}
+	for _, n := range p.Notify {
+		on := make([]string, 0, len(n.On))
+		for _, event := range n.On {
+			on = append(on, string(event))
+		}
+		fmt.Fprintf(b, "- tells `%s` of %s\n", n.Channel, strings.Join(on, ", "))
+	}
+}
+
+func wavesText(waves []maintenance.Share) string {
+	texts := make([]string, 0, len(waves)+1)
+	for _, w := range waves {
+		texts = append(texts, w.String())
+	}
+	return strings.Join(append(texts, "the rest"), ", ")
+}
+
+func freezeDetails(b *strings.Builder, freezes []maintenance.Freeze) {
+	for i, z := range freezes {
+		switch i {
+		case 0:
+			b.WriteString("\nFreezes:\n\n")
+		case mostListed:
+			fmt.Fprintf(b, "- and %d more\n", len(freezes)-mostListed)
+			return
+		}
+		fmt.Fprintf(b, "- %s to %s%s\n", show.Clock(&z.From), show.Clock(&z.To), show.Prefixed(": ", markdown.Plain(z.Reason)))
+	}
+}
+
+func targetDetails(b *strings.Builder, targets []maintenance.Target) {
+	for i, t := range targets {
+		switch i {
+		case 0:
+			b.WriteString("\nTargets:\n\n")
+		case mostListed:
+			fmt.Fprintf(b, "- and %d more\n", len(targets)-mostListed)
+			return
+		}
+		fmt.Fprintf(b, "- **%s** `%s` in account `%s`", t.Name, t.Gateway.ID(), t.Gateway.Account)
+		if n := len(t.Proxies); n > 0 {
+			b.WriteString(", proxies: " + strconv.Itoa(n))
+		}
+		b.WriteString("\n")
+	}
+}
+
+func selectorText(s plan.Selector) string {
+	parts := []string{"account `" + s.Account + "`"}
+	if len(s.Types) > 0 {
+		parts = append(parts, "types "+strings.Join(s.Types, ", "))
+	}
+	if s.Name != "" {
+		parts = append(parts, "name "+markdown.Code(s.Name))
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
+		parts = append(parts, "tag "+markdown.Code(key+"="+s.Tags[key]))
+	}
+	if s.UpdateAvailable {
+		parts = append(parts, "with an update on offer")
+	}
+	for _, x := range s.Proxies {
+		parts = append(parts, fmt.Sprintf("proxy %s of %s", cmp.Or(x.ProxyID, plan.AllProxies), markdown.Code(cmp.Or(x.InstanceID, "tag "+x.InstanceTag))))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// MaintenanceSummary is the line by which the Web UI lists a run. Temporal takes 200
+// bytes; a name has at most 63.
+func MaintenanceSummary(t maintenance.Target) string {
+	return fmt.Sprintf("Maintenance of %s (%s)", t.Name, t.Gateway.ID())
+}
+
+// MaintenanceDetails say, as Markdown, what was asked for. Temporal takes 20 kB.
+func MaintenanceDetails(in workflows.MaintenanceInput) string {
+	var b strings.Builder
+	t := in.Target
+	fmt.Fprintf(&b, "Maintenance of **%s**\n\n- gateway `%s` in account `%s`\n", t.Name, t.Gateway.ARN, t.Gateway.Account)
+	for _, p := range t.Proxies {
+		version := p.Version
+		if version == "" {
+			version = maintenance.Latest
+		}
+		fmt.Fprintf(&b, "- proxy `%s` of instance `%s` in account `%s`, to version %s\n", p.ProxyID, p.InstanceID, p.Account, markdown.Plain(version))
+	}
+	for _, key := range slices.Sorted(maps.Keys(t.Labels)) {
+		fmt.Fprintf(&b, "- label %s\n", markdown.Code(key+"="+t.Labels[key]))
+	}
+	// A policy is plain data: it always encodes.
+	if policy, err := yaml.Marshal(in.Policy); err == nil {
+		b.WriteString("\nPolicy:\n\n" + markdown.Block("yaml", string(policy)))
+	}
+	return bounded(b.String())
+}
+
+// bounded cuts details to what Temporal takes.
+func bounded(details string) string {
+	const most = 19_000
+	if len(details) > most {
+		return strings.ToValidUTF8(details[:most], "") + "\n(cut)\n"
+	}
+	return details
+}

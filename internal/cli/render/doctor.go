@@ -1,0 +1,37 @@
+package render
+
+import "github.com/tidegate/tidegate/internal/show"
+
+// The states of a checkup.
+const (
+	CheckOK   = "OK"
+	CheckWarn = "WARN"
+	CheckFail = "FAIL"
+)
+
+// Checkup is one line of doctor. Its fields are added to, and never renamed.
+type Checkup struct {
+	State   string `json:"state"`   // OK, WARN or FAIL
+	Check   string `json:"check"`   // temporal, namespace, search-attributes, runs, worker, plan, account or clock
+	Subject string `json:"subject"` // what was looked at
+	Says    string `json:"says"`
+	Cure    string `json:"cure,omitempty"` // what to do about it
+}
+
+// Checkups are all lines. Its fields are added to, and never renamed.
+type Checkups struct {
+	OK     bool      `json:"ok"` // none says FAIL
+	Checks []Checkup `json:"checks"`
+}
+
+func PrintCheckups(p show.Printer, all []Checkup) {
+	rows := make([][]string, 0, len(all))
+	for _, c := range all {
+		says := c.Says
+		if c.Cure != "" {
+			says += ". Cure: " + c.Cure
+		}
+		rows = append(rows, []string{c.State, c.Check, c.Subject, says})
+	}
+	p.Table([]string{"STATE", "CHECK", "OF", "FOUND"}, rows)
+}

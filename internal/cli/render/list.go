@@ -1,0 +1,67 @@
+package render
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/workflows"
+)
+
+// CampaignLine is one line of list. Its fields are added to, and never renamed.
+type CampaignLine struct {
+	Campaign   string `json:"campaign"` // by which the other commands know it
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	Execution  string `json:"execution"`       // Temporal's word, such as Running or Failed
+	State      string `json:"state,omitempty"` // once it has ended: COMPLETED, PARTIAL, ABORTED or EXPIRED
+	// Blocker is what keeps one that runs: approval, pause, failure (a person has to
+	// act) or window.
+	Blocker string    `json:"blocker,omitempty"`
+	Start   time.Time `json:"start"`
+	End     time.Time `json:"end,omitzero"`
+}
+
+func PrintCampaigns(p show.Printer, campaigns []CampaignLine, namespace string) {
+	if len(campaigns) == 0 {
+		p.Linef("there is no campaign in namespace %s; start one with: tidegate run FILE", namespace)
+		return
+	}
+	rows := make([][]string, 0, len(campaigns))
+	for _, l := range campaigns {
+		state := cmp.Or(l.State, strings.ToLower(l.Execution))
+		rows = append(rows, []string{l.Campaign, state, cmp.Or(l.Blocker, "-"), show.Instant(l.Start), show.Instant(l.End), l.WorkflowID})
+	}
+	p.Table([]string{"CAMPAIGN", "STATE", "BLOCKER", "START", "END", "WORKFLOW"}, rows)
+}
+
+// Answered is what a campaign said to an order that was given to all.
+type Answered struct {
+	Campaign string                `json:"campaign"`
+	Decision *maintenance.Decision `json:"decision,omitempty"` // it obeyed
+	Left     string                `json:"left,omitempty"`     // why it was not told
+	Error    string                `json:"error,omitempty"`    // it did not obey
+}
+
+func PrintAnswers(p show.Printer, answers []Answered, past, update, why, namespace string) {
+	if len(answers) == 0 {
+		p.Linef("no campaign runs in namespace %s", namespace)
+		return
+	}
+	for _, answer := range answers {
+		switch {
+		case answer.Decision != nil:
+			p.Linef("%s: %s by %s at %s", answer.Campaign, past, answer.Decision.By, show.Clock(&answer.Decision.At))
+		case answer.Left != "":
+			p.Linef("%s: left alone: %s", answer.Campaign, answer.Left)
+		default:
+			p.Linef("%s: %s", answer.Campaign, answer.Error)
+		}
+	}
+	if update == workflows.PauseUpdate {
+		p.Linef("")
+		p.Linef("take it back with: tidegate resume --all --paused-for %q --why TEXT", why)
+	}
+}

@@ -1,0 +1,127 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate/action"
+	"github.com/tidegate/tidegate/internal/operate/record"
+	"github.com/tidegate/tidegate/internal/show"
+)
+
+// page is where the records are written for people.
+type page struct{ show.Printer }
+
+// PrintMaintenance prints what is known of a maintenance.
+func PrintMaintenance(p show.Printer, r record.Maintenance) error {
+	return p.Print(r, func(p show.Printer) { page{p}.record(r) })
+}
+
+func (p page) record(r record.Maintenance) {
+	if r.WorkflowID != "" {
+		p.Linef("workflow  %s, run %s: %s", r.WorkflowID, r.RunID, strings.ToLower(r.Execution))
+	}
+	p.quarantine(r.Quarantine)
+	switch {
+	case r.Result != nil:
+		p.result(*r.Result)
+	case r.Status != nil:
+		p.status(*r.Status)
+	}
+	p.calls(r.Calls)
+	p.advice(action.CommandLines(r.Gateway, r.May))
+}
+
+// advice prints the commands that would be taken now, after an empty line.
+func (p page) advice(lines []string) {
+	for i, line := range lines {
+		if i == 0 {
+			p.Linef("")
+		}
+		p.Linef("you may   %s", line)
+	}
+}
+
+func (p page) quarantine(q *maintenance.Quarantine) {
+	if q != nil {
+		p.Linef("quarantine since %s, by run %s of %s: %s", show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason)
+	}
+}
+
+func (p page) status(s maintenance.Status) {
+	p.Linef("target    %s, gateway %s in account %s", s.Target.Name, s.Target.Gateway.ID(), s.Target.Gateway.Account)
+	if s.Schedule != nil {
+		p.Linef("window    %s", s.Schedule)
+	}
+	switch {
+	case s.Held:
+		p.Linef("held      %s", s.Reason)
+	case s.Blocker != maintenance.NotBlocked:
+		p.Linef("waits     (%s) %s", s.Blocker, s.Reason)
+	default:
+		p.Linef("step      %s", s.Step)
+	}
+	p.calls(s.Calls)
+	if s.Blocker != maintenance.NotBlocked && s.Next != nil {
+		p.Linef("until     %s", show.Clock(s.Next))
+	}
+	if s.PastNoReturn {
+		p.Linef("note      the update is triggered and the gateway does not run again yet: there is no way back from here")
+	}
+	p.parts(s.Steps, s.Proxies, s.Snapshots, s.Ledger, s.Decisions)
+}
+
+// calls prints what is tried just now.
+func (p page) calls(calls []maintenance.Call) {
+	for _, c := range calls {
+		p.Linef("calls     %s", c)
+	}
+}
+
+func (p page) result(r maintenance.Result) {
+	p.Linef("target    %s", r.Target)
+	p.Linef("ended     %s at %s, after %s", r.State, show.Clock(&r.End), maintenance.Duration(r.End.Sub(r.Start).Round(time.Second)))
+	p.Linef("summary   %s", r.Summary)
+	if r.Window != nil {
+		p.Linef("window    %s to %s", show.Clock(&r.Window.Start), show.Clock(&r.Window.End))
+	}
+	if r.Overrun > 0 {
+		p.Linef("overrun   %s past the window's end", r.Overrun)
+	}
+	p.parts(r.Steps, r.Proxies, r.Snapshots, r.Ledger, r.Decisions)
+}
+
+func (p page) parts(
+	steps []maintenance.StepReport, proxies []maintenance.ProxyOutcome, snapshots []maintenance.SnapshotOutcome,
+	ledger []maintenance.Change, decisions []maintenance.Decision,
+) {
+	show.Section(p.Printer, steps, []string{"STEP", "STATE", "FROM", "TO", "NOTE"}, func(s maintenance.StepReport) []string {
+		return []string{string(s.Step), string(s.State), show.Clock(s.Start), show.Clock(s.End), s.Note}
+	})
+	show.Section(p.Printer, maintenance.DecidedFailuresOf(steps), []string{"FAILED STEP", "AT", "DECIDED", "WHY"}, func(f maintenance.StepFailure) []string {
+		return []string{string(f.Step), show.Clock(&f.At), f.Told(), f.Why}
+	})
+	show.Section(p.Printer, proxies, []string{"PROXY", "STATE", "FROM", "TO", "NOTE"}, func(x maintenance.ProxyOutcome) []string {
+		return []string{x.ProxyID, string(x.State), x.From, x.To, x.Note}
+	})
+	show.Section(p.Printer, snapshots, []string{"SNAPSHOT", "STATE", "TAKEN", "VOLUME"}, func(s maintenance.SnapshotOutcome) []string {
+		return []string{s.SnapshotID, s.State(), string(s.Point), s.VolumeID}
+	})
+	show.Section(p.Printer, ledger, []string{"CHANGE", "KIND", "STATE", "THE WAY BACK"}, func(c maintenance.Change) []string {
+		return []string{c.What, c.Kind(), string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)}
+	})
+	show.Section(p.Printer, decisions, []string{"DECISION", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
+		return []string{d.Text(), d.By, show.Clock(&d.At), d.Why}
+	})
+}
+
+// Answer is the line that says that an order was obeyed, and with what.
+func Answer(subject, past string, d maintenance.Decision) string {
+	text := fmt.Sprintf("%s: %s by %s at %s", subject, past, d.By, show.Clock(&d.At))
+	if detail := d.Detail(); detail != "" {
+		text += ": " + detail
+	}
+	return text
+}

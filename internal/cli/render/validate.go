@@ -1,0 +1,85 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/strict"
+)
+
+// Judgement is what is said of one plan file.
+type Judgement struct {
+	File   string         `json:"file"`
+	OK     bool           `json:"ok"`
+	Faults []strict.Fault `json:"faults,omitempty"`
+	// Warnings are what a person should know of a file without faults.
+	Warnings []string `json:"warnings,omitempty"`
+	// What a file that is right holds.
+	Name      string               `json:"name,omitempty"`
+	Targets   int                  `json:"targets,omitempty"`
+	Selectors int                  `json:"selectors,omitempty"`
+	Waves     int                  `json:"waves,omitempty"`
+	WaveSizes []int                `json:"waveSizes,omitempty"` // in targets, where all of them are named
+	Freezes   []maintenance.Freeze `json:"freezes,omitempty"`   // in UTC, those that are not over
+	Summary   string               `json:"-"`                   // in one line
+}
+
+// PrintJudgement prints what is said of one file; what is wrong goes to its own printer.
+func PrintJudgement(p, wrongs show.Printer, j Judgement) {
+	for _, f := range j.Faults {
+		wrongs.Linef("%s", f)
+	}
+	for _, w := range j.Warnings {
+		wrongs.Linef("warning: %s", w)
+	}
+	switch {
+	case j.OK:
+		p.Linef("%s: OK: %s", j.File, j.Summary)
+	case len(j.Faults) == 0:
+		wrongs.Linef("%s: not OK: --strict makes its warnings errors", j.File)
+	}
+}
+
+// WavesOf says what a plan's waves come to; nothing of one wave, which is the fleet.
+func WavesOf(p plan.Plan, sizes []int) string {
+	if len(p.Rollout.Waves) == 0 {
+		return ""
+	}
+	var words []string
+	for _, n := range sizes {
+		words = append(words, strconv.Itoa(n))
+	}
+	if len(sizes) == 0 {
+		for _, share := range p.Rollout.Waves {
+			words = append(words, share.String())
+		}
+		words = append(words, "the rest")
+	}
+	return "; waves of " + strings.Join(words, ", ")
+}
+
+// PlanSummary is a plan in one line.
+func PlanSummary(p plan.Plan) string {
+	var parts []string
+	add := func(n int, one, many string) {
+		if n > 0 {
+			parts = append(parts, maintenance.Counted(n, one, many))
+		}
+	}
+	add(len(p.Targets), "target", "targets")
+	add(len(p.Selectors), "selector", "selectors")
+	waves, open := p.Waves()
+	if open {
+		parts = append(parts, "up to "+maintenance.Counted(waves, "wave", "waves"))
+	} else {
+		add(waves, "wave", "waves")
+	}
+	if len(p.Policy.Freezes) == 0 {
+		return strings.Join(append(parts, "no freeze ahead"), ", ")
+	}
+	add(len(p.Policy.Freezes), "freeze ahead", "freezes ahead")
+	return strings.Join(parts, ", ")
+}

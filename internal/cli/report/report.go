@@ -1,0 +1,149 @@
+// Package report has the command that writes and verifies the report of a campaign. How
+// one is made of histories, and what it looks like, is in internal/report.
+package report
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	outside "github.com/tidegate/tidegate/internal/bounded" // this package has a function of its name
+	"github.com/tidegate/tidegate/internal/cli/render"
+	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/show"
+)
+
+// reportFlags are those of report.
+type reportFlags struct {
+	format, file, verify string
+	output               bool // --output was given
+}
+
+// New is the command that makes a campaign's report, and verifies one.
+func New(a *shell.App) *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use:   "report CAMPAIGN",
+		Short: "Write the record of a campaign for auditors, or verify one",
+		Long: "report writes what became of a campaign, as its histories in Temporal have it: the plan's digest, who decided what and\n" +
+			"why, the fleet's timeline, and of each target its versions, snapshots, durations, ledger and end state; what was not\n" +
+			"done, and why. A campaign that runs is reported as of its last event. Made twice of the same histories, it is the same.\n\n" +
+			"With --verify it reads the histories of a report again, as they were then, and says whether anything was altered or\n" +
+			"left out: exit status 0 where nothing was, else 1; and whether more has happened since. No worker is needed for either.",
+		Example: "  tidegate report payments-q4 --file report.html\n" +
+			"  tidegate report payments-q4 --format md\n" +
+			"  tidegate report --verify report.html\n" +
+			"  tidegate report --verify report.html --output json | jq .ok",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.verify != "" {
+				return shell.Arguments()(cmd, args)
+			}
+			return shell.Arguments("CAMPAIGN")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.output = cmd.Flags().Changed("output")
+			if f.verify != "" {
+				return verifyReport(a, cmd, f)
+			}
+			return writeReport(a, cmd, f, args[0])
+		},
+	}
+	cmd.Flags().StringVar(&f.format, "format", "", "md, html or json; by default what FILE ends in, else md")
+	cmd.Flags().StringVarP(&f.file, "file", "f", "", "write the report to `FILE`, in one piece")
+	cmd.Flags().StringVar(&f.verify, "verify", "", "verify the report in `FILE`, in any format")
+	a.OutputFlag(cmd)
+	cmd.Flags().Lookup("output").Usage = "beside --verify: " + show.Forms
+	return cmd
+}
+
+// form is the report's format.
+func (f reportFlags) form() (report.Format, error) {
+	if f.format != "" {
+		if form, ok := report.FormatNamed(f.format); ok {
+			return form, nil
+		}
+		return "", shell.Wrong("--format", f.format, "md, html or json")
+	}
+	if filepath.Ext(f.file) == "" {
+		return report.Markdown, nil
+	}
+	if form, ok := report.FormatOf(f.file); ok {
+		return form, nil
+	}
+	return "", shell.Wrong("--file", f.file, "a file that ends in .md, .html or .json, or --format")
+}
+
+func writeReport(a *shell.App, cmd *cobra.Command, f reportFlags, name string) error {
+	form, formErr := f.form()
+	var fileErr error
+	if f.file != "" && formErr == nil {
+		fileErr = report.Check(f.file)
+	}
+	if f.output {
+		fileErr = errors.Join(fileErr, errors.New("--output: want --verify beside it; a report is written to --file FILE, in the form that --format says"))
+	}
+	c, err := a.Dial(cmd.Context(), shell.CampaignArgument(name), formErr, fileErr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	g, err := operate.FindCampaign(cmd.Context(), c, name)
+	if err != nil {
+		return err
+	}
+	d, err := report.Make(cmd.Context(), report.Temporal{Client: c}, g.WorkflowID, g.RunID)
+	if err != nil {
+		return err
+	}
+	text, err := report.Render(d, form)
+	if err != nil {
+		return err
+	}
+	if f.file == "" {
+		if _, err := cmd.OutOrStdout().Write(text); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+		return nil
+	}
+	if err := report.Save(f.file, text); err != nil {
+		return err
+	}
+	cmd.PrintErrf("The report of %s is in %s: %s, %s.\nVerify it with: tidegate report --verify %s\n",
+		d.Name, f.file, d.State, maintenance.Counted(len(d.Chain.Links), "history", "histories"), f.file)
+	return nil
+}
+
+func verifyReport(a *shell.App, cmd *cobra.Command, f reportFlags) error {
+	var flags error
+	if f.format != "" || f.file != "" {
+		flags = errors.New("--verify writes no report: leave --format and --file out")
+	}
+	text, fileErr := outside.ReadFile(f.verify, outside.MaxReport)
+	if fileErr != nil {
+		fileErr = fmt.Errorf("--verify: %w", fileErr)
+	}
+	c, err := a.Dial(cmd.Context(), flags, fileErr, a.CheckOutput())
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	v, err := report.Verify(cmd.Context(), report.Temporal{Client: c}, text)
+	if err != nil {
+		return fmt.Errorf("verify %s: %w", f.verify, err)
+	}
+	d := v.Document
+	said := render.Verdict{
+		OK: len(v.Differences) == 0, File: f.verify, Name: d.Name, WorkflowID: d.WorkflowID, State: d.State, AsOf: d.AsOf,
+		Histories: len(d.Chain.Links), Head: d.Chain.Head, Later: v.Later, Differences: v.Differences,
+	}
+	err = a.Printer(cmd).Print(said, func(p show.Printer) { said.Print(p, cmd.ErrOrStderr()) })
+	if err == nil && !said.OK {
+		return shell.EndError{shell.StatusFailed}
+	}
+	return err
+}

@@ -1,0 +1,107 @@
+package target
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/maintenance"
+)
+
+// policyFlags are the flags of a policy. Their defaults are the policy's own.
+type policyFlags struct {
+	policy  maintenance.Policy
+	freezes []string
+	names   map[string]string // flags by the policy's fields
+	faults  shell.Faults
+}
+
+func NewPolicyFlags(cmd *cobra.Command) *policyFlags {
+	p := &policyFlags{policy: maintenance.Policy{}.WithDefaults(), names: map[string]string{}}
+	p.durations(cmd)
+	p.choices(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&p.policy.Approval, "approval", p.policy.Approval, "wait for tidegate approve before anything disruptive begins")
+	flags.BoolVar(&p.policy.Proxies.ShiftReads, "shift-reads", p.policy.Proxies.ShiftReads, "move a proxy's reads to the primary while it is upgraded")
+	flags.StringArrayVar(&p.freezes, "freeze", nil, "interval FROM/TO (RFC 3339, UTC) in which nothing disruptive begins, with =REASON if wanted; may be repeated")
+	p.faults.Number(cmd, &p.policy.Proxies.Parallel, "proxy-parallel", 1, 4, "proxies of one DB instance upgraded at a time, once the canary is done")
+	p.names["policy.proxies.parallel"] = "proxy-parallel"
+	return p
+}
+
+func (p *policyFlags) durations(cmd *cobra.Command) {
+	for _, d := range []struct {
+		field, flag string
+		to          *maintenance.Duration
+		usage       string
+	}{
+		{"windowLength", "window-length", &p.policy.WindowLength, "how long a window is, from the start that AWS gives"},
+		{"cutoff", "cutoff", p.policy.Cutoff, "how long before the window's end nothing disruptive begins"},
+		{"windowRecheck", "window-recheck", &p.policy.WindowRecheck, "how often a waiting run reads the window again"},
+		{"updateDelay", "update-delay", p.policy.UpdateDelay, "how long after the window's start AWS is given to update the gateway by itself, where it does that"},
+		{"updateStart", "update-start", &p.policy.UpdateStart, "how long after the trigger the restart must have been seen"},
+		{"updateDeadline", "update-deadline", &p.policy.UpdateDeadline, "how long the gateway may take to run the new software"},
+		{"steadyFor", "steady-for", &p.policy.SteadyFor, "how long the updated gateway must answer well"},
+		{"snapshotDeadline", "snapshot-deadline", &p.policy.SnapshotDeadline, "how long a volume's snapshot may take"},
+		{"snapshotSettle", "snapshot-settle", &p.policy.SnapshotSettle, "how long a snapshot whose creation was not answered is searched for"},
+		{"proxies.deadline", "proxy-deadline", &p.policy.Proxies.Deadline, "how long one proxy's upgrade may take"},
+		{"proxies.settle", "proxy-settle", &p.policy.Proxies.Settle, "how long an upgrade that was not answered is looked for"},
+		{"compensationDeadline", "compensation-deadline", &p.policy.CompensationDeadline, "how long each act of taking back may be tried"},
+		{"attempt", "attempt", &p.policy.Attempt, "how long one attempt of an activity may take; a lost worker's work begins again after it"},
+		{"pace.min", "pace-min", &p.policy.Pace.Min, "shortest time between two looks at what is waited for"},
+		{"pace.max", "pace-max", &p.policy.Pace.Max, "longest time between two looks at what is waited for"},
+	} {
+		p.names["policy."+d.field] = d.flag
+		p.faults.Text(cmd, d.to, d.flag, "duration", shell.WantDuration, d.usage)
+	}
+}
+
+func (p *policyFlags) choices(cmd *cobra.Command) {
+	for _, c := range []struct {
+		field, flag string
+		to          *string
+		usage       string
+	}{
+		{"windowPreference", "window-preference", (*string)(&p.policy.WindowPreference), "weekly or monthly, where AWS gives both days at once"},
+		{"onWindowEnd", "on-window-end", (*string)(&p.policy.OnWindowEnd), "hold (go on in the next window) or finish (run on, and record the overrun)"},
+		{"onFailure", "on-failure", (*string)(&p.policy.OnFailure), "compensate (take back at once what can be taken back) or hold (wait for tidegate retry, skip or abort)"},
+		{"automaticUpdates", "automatic-updates", (*string)(&p.policy.AutomaticUpdates), "keep AWS's own automatic updates, or hold them during the run"},
+		{"failedSnapshots", "failed-snapshots", (*string)(&p.policy.FailedSnapshots), "keep or delete the finished snapshots of a maintenance that fails"},
+		{"snapshot", "snapshot", (*string)(&p.policy.Snapshot), "after, before, both or never: on which side of the update the volumes are snapshotted"},
+	} {
+		p.names["policy."+c.field] = c.flag
+		cmd.Flags().StringVar(c.to, c.flag, *c.to, c.usage)
+	}
+}
+
+// result is the policy that the flags say, with what is wrong with them.
+func (p *policyFlags) result() (maintenance.Policy, []error) {
+	errs := []error(p.faults)
+	for _, text := range p.freezes {
+		freeze, ok := parseFreeze(text)
+		if !ok {
+			errs = append(errs, shell.Wrong("--freeze", text, "FROM/TO in RFC 3339 with FROM before TO, such as 2026-12-24T00:00:00Z/2026-12-27T00:00:00Z=holidays"))
+			continue
+		}
+		p.policy.Freezes = append(p.policy.Freezes, freeze)
+	}
+	// Validated as the flags say it: WithDefaults would take a 0 for a field that
+	// was left out.
+	return p.policy, append(errs, renamed(p.policy.Validate(), p.flag)...)
+}
+
+// flag is the flag by which a field of the policy was given.
+func (p *policyFlags) flag(field string) string { return "--" + p.names[field] }
+
+func parseFreeze(text string) (maintenance.Freeze, bool) {
+	interval, reason, _ := strings.Cut(text, "=")
+	from, to, ok := strings.Cut(interval, "/")
+	start, err := time.Parse(time.RFC3339, from)
+	if !ok || err != nil {
+		return maintenance.Freeze{}, false
+	}
+	end, err := time.Parse(time.RFC3339, to)
+	return maintenance.Freeze{From: start.UTC(), To: end.UTC(), Reason: reason}, err == nil && start.Before(end)
+}

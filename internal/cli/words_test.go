@@ -1,0 +1,34 @@
+package cli_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// goWords are what programs in Go say to those who wrote them.
+var goWords = regexp.MustCompile(`context (deadline exceeded|canceled)|%!\w?\(|<nil>|\[\]string|map\[|&\{|\b0x[0-9a-f]{6,}|goroutine \d|\d+@[^@\s]*@`)
+
+// What operators see is kept in files by the tests of what prints it: none of it speaks Go.
+func TestNoScreenSpeaksGo(t *testing.T) {
+	t.Parallel()
+	kinds := []string{".golden", ".transcript", ".md", ".html", ".txt"}
+	seen := 0
+	for _, folder := range []string{"testdata", "../live/testdata", "../report/testdata", "../show/testdata", "../../docs"} {
+		require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !slices.Contains(kinds, filepath.Ext(path)) {
+				return err
+			}
+			text, err := os.ReadFile(path) //nolint:gosec // a file of the sources
+			seen++
+			require.Empty(t, goWords.FindString(string(text)), path)
+			return err
+		}))
+	}
+	require.Greater(t, seen, 30)
+}
