@@ -41,7 +41,7 @@ func leave(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campai
 		cmd.PrintErrf("The campaign goes on once it is told to; look again with: tidegate watch %s\n", g.Name)
 	}
 	if status := shell.ExitOfCampaign(r); status != shell.StatusDone {
-		return shell.EndError{status}
+		return shell.EndError{Status: status}
 	}
 	return nil
 }

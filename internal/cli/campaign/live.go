@@ -39,7 +39,7 @@ func Watch(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campai
 		return leave(a, cmd, c, g)
 	case last.Held != "":
 		cmd.PrintErrf("A person has to act: %s\nLook again with: tidegate watch %s\n", show.Line(last.Held), g.Name)
-		return shell.EndError{shell.StatusHeld}
+		return shell.EndError{Status: shell.StatusHeld}
 	}
 	return fmt.Errorf("no longer followed; the campaign goes on; look again with: tidegate watch %s", g.Name)
 }

@@ -98,7 +98,7 @@ func (p *planning) run(cmd *cobra.Command, a *shell.App, file string) error {
 		return err
 	}
 	if t.Summary.Unread > 0 {
-		return shell.EndError{shell.StatusPartial}
+		return shell.EndError{Status: shell.StatusPartial}
 	}
 	return nil
 }

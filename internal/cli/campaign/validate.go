@@ -60,7 +60,7 @@ func (v validation) run(cmd *cobra.Command, a *shell.App, files []string) error 
 		}
 	})
 	if err == nil && !all {
-		return shell.EndError{shell.StatusUsage}
+		return shell.EndError{Status: shell.StatusUsage}
 	}
 	return err
 }

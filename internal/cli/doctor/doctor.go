@@ -83,7 +83,7 @@ func (d *doctor) run(cmd *cobra.Command, a *shell.App) error {
 	d.OK = !d.says(render.CheckFail)
 	err = a.Printer(cmd).Print(d.Checkups, func(p show.Printer) { render.PrintCheckups(p, d.Checks) })
 	if err == nil && !d.OK {
-		return shell.EndError{shell.StatusFailed}
+		return shell.EndError{Status: shell.StatusFailed}
 	}
 	return err
 }

@@ -143,7 +143,7 @@ func verifyReport(a *shell.App, cmd *cobra.Command, f reportFlags) error {
 	}
 	err = a.Printer(cmd).Print(said, func(p show.Printer) { said.Print(p, cmd.ErrOrStderr()) })
 	if err == nil && !said.OK {
-		return shell.EndError{shell.StatusFailed}
+		return shell.EndError{Status: shell.StatusFailed}
 	}
 	return err
 }

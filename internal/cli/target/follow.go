@@ -40,7 +40,7 @@ func attend(a *shell.App, cmd *cobra.Command, c operate.Session, gatewayID strin
 		return err
 	}
 	if status := shell.ExitOfMaintenance(r); status != shell.StatusDone {
-		return shell.EndError{status}
+		return shell.EndError{Status: status}
 	}
 	return nil
 }

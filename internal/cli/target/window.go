@@ -33,7 +33,7 @@ const maxCount = 1000
 // by the function that decides in the workflow, and asks nobody.
 func NewWindow(a *shell.App) *cobra.Command {
 	policy := maintenance.Policy{}.WithDefaults()
-	w := &windowFlags{duration: policy.WindowLength, cutoff: *policy.Cutoff, now: shell.Instant{time.Now()}, count: 5}
+	w := &windowFlags{duration: policy.WindowLength, cutoff: *policy.Cutoff, now: shell.Instant{Time: time.Now()}, count: 5}
 	cmd := &cobra.Command{
 		Use:   "window --hour H --minute M (--day-of-week D | --day-of-month D) --timezone ZONE",
 		Short: "Print the next windows of a gateway's maintenance schedule",
