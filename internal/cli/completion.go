@@ -20,7 +20,7 @@ import (
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/action"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // completer gives what may stand at the place of an argument, with a description
@@ -77,7 +77,7 @@ func orderCompleters(o action.Action) []asker {
 		second = []asker{targets(o.Update)}
 	}
 	switch {
-	case o.Update == workflows.ReleaseUpdate:
+	case o.Update == api.ReleaseUpdate:
 		return []asker{quarantined()}
 	case o.To == nil:
 		return append([]asker{campaigns(false)}, second...)
@@ -194,14 +194,14 @@ func either(first, second asker) asker {
 
 // campaigns asks for their names; ended: also of those that have ended.
 func campaigns(ended bool) asker {
-	return workflowsOf(workflows.CampaignName, workflows.CampaignWorkflowID(""), ended, func(info *workflowpb.WorkflowExecutionInfo) string {
+	return workflowsOf(api.CampaignName, api.CampaignWorkflowID(""), ended, func(info *workflowpb.WorkflowExecutionInfo) string {
 		return "campaign, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute), strings.ToLower(info.GetStatus().String()))
 	})
 }
 
 // maintenances asks for the gateways that have one.
 func maintenances(ended bool) asker {
-	return workflowsOf(workflows.GatewayMaintenanceName, workflows.GatewayWorkflowID(""), ended, func(info *workflowpb.WorkflowExecutionInfo) string {
+	return workflowsOf(api.GatewayMaintenanceName, api.GatewayWorkflowID(""), ended, func(info *workflowpb.WorkflowExecutionInfo) string {
 		text := "gateway, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute), strings.ToLower(info.GetStatus().String()))
 		return text + show.Prefixed(", of ", operate.AttributeOf(info, operate.CampaignAttribute))
 	})
@@ -209,7 +209,7 @@ func maintenances(ended bool) asker {
 
 // quarantined asks for the gateways that are.
 func quarantined() asker {
-	return workflowsOf(workflows.QuarantineName, workflows.QuarantineWorkflowID(""), false, func(info *workflowpb.WorkflowExecutionInfo) string {
+	return workflowsOf(api.QuarantineName, api.QuarantineWorkflowID(""), false, func(info *workflowpb.WorkflowExecutionInfo) string {
 		return "quarantined since " + show.Instant(info.GetStartTime().AsTime())
 	})
 }
@@ -257,7 +257,7 @@ func targets(update string) asker {
 		rows, err := operate.AllRows(ctx, c, g)
 		var found []string
 		for _, r := range rows {
-			if update != "" && !workflows.TargetMay(update, r.State, fleet.Unavailable(r.Blocker)) {
+			if update != "" && !api.TargetMay(update, r.State, fleet.Unavailable(r.Blocker)) {
 				continue
 			}
 			name := r.Name

@@ -8,7 +8,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/campaign"
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/cli/target"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // newRun is the command that starts a campaign, or one gateway's maintenance.
@@ -29,7 +29,7 @@ func newRun(a *shell.App) *cobra.Command {
 	}
 	subject, policy := target.NewTargetFlags(cmd), target.NewPolicyFlags(cmd)
 	cmd.Flags().BoolVar(&detach, "detach", false, "return once a worker has taken the campaign or the maintenance up; status 4 where none does within 10s")
-	cmd.Flags().StringVar(&queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	cmd.Flags().StringVar(&queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
 	a.OutputFlag(cmd)
 	cmd.Flags().StringVar(&by, "by", "", "who starts the campaign (default: your login name)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

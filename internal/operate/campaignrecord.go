@@ -49,7 +49,7 @@ func askCampaign(ctx context.Context, c Session, g Campaign, r *record.Campaign)
 // that belongs to this campaign.
 func TargetOf(ctx context.Context, c Session, g Campaign, target string) (record.Campaign, error) {
 	r := Listing(g)
-	if err := g.Ask(ctx, c, workflows.TargetsQuery, &r.Targets, fleet.Page{Count: 1, Target: target}); err != nil {
+	if err := g.Ask(ctx, c, api.TargetsQuery, &r.Targets, fleet.Page{Count: 1, Target: target}); err != nil {
 		return record.Campaign{}, err
 	}
 	if len(r.Targets) == 0 {

@@ -17,16 +17,16 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate/action"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Command is an order, and to whom it is given: a gateway's maintenance or
 // quarantine, or a campaign.
 type Command struct {
 	action.Action
-	In      workflows.CampaignOrder // who gives it and why, and what it needs
-	Gateway string                  // its id, where it is for a gateway
-	Name    string                  // of the campaign, or its workflow's id, where it is for one
+	In      api.CampaignOrder // who gives it and why, and what it needs
+	Gateway string            // its id, where it is for a gateway
+	Name    string            // of the campaign, or its workflow's id, where it is for one
 	// Found is the campaign where that is known already; else it is looked for.
 	Found Campaign
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/action"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // engine is a Temporal that has some campaigns, and answers updates one after the
@@ -64,7 +64,7 @@ func (o obeyed) Get(_ context.Context, value any) error {
 
 func pause(t *testing.T) operate.Command {
 	t.Helper()
-	order, ok := action.Of(workflows.PauseUpdate)
+	order, ok := action.Of(api.PauseUpdate)
 	require.True(t, ok)
 	return operate.Command{Action: order, Name: "x"}
 }

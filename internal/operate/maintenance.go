@@ -42,7 +42,7 @@ func may(r record.Maintenance) []string {
 	case r.Status != nil && r.Execution == record.Running:
 		return r.Status.May
 	case r.Quarantine != nil:
-		return []string{workflows.ReleaseUpdate}
+		return []string{api.ReleaseUpdate}
 	}
 	return nil
 }
@@ -58,7 +58,7 @@ func NoRun(namespace, gatewayID string, err error) error {
 
 // readMaintenance fills in what the run itself says.
 func readMaintenance(ctx context.Context, c Session, r *record.Maintenance, runID string) error {
-	workflowID := workflows.GatewayWorkflowID(r.Gateway)
+	workflowID := api.GatewayWorkflowID(r.Gateway)
 	described, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
 	if err != nil {
 		return err

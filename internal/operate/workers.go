@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Build is one of a worker deployment; the zero value stands for workers without a
@@ -47,7 +47,7 @@ func (b Build) Command(queue string) string {
 const pollFresh = 2 * time.Minute
 
 func QueueFlag(queue string) string {
-	if queue == workflows.TaskQueue {
+	if queue == api.TaskQueue {
 		return ""
 	}
 	return " --task-queue " + queue

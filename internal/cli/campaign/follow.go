@@ -14,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Attend follows a campaign until it has ended or a person has to act,
@@ -77,7 +77,7 @@ func follow(ctx context.Context, c operate.Session, g operate.Campaign, p *rende
 			}
 			looked = now
 			var status fleet.Status
-			if err := g.Ask(ctx, c, workflows.StatusQuery, &status); err != nil {
+			if err := g.Ask(ctx, c, api.StatusQuery, &status); err != nil {
 				p.Silent(maintenance.Plain(err))
 				continue
 			}

@@ -105,7 +105,7 @@ func campaignLine(ctx context.Context, c operate.Session, info *workflowpb.Workf
 
 // nameOf is by what the other commands know a campaign.
 func nameOf(workflowID string) string {
-	return strings.TrimPrefix(workflowID, workflows.CampaignWorkflowID(""))
+	return strings.TrimPrefix(workflowID, api.CampaignWorkflowID(""))
 }
 
 // firstStart is when a campaign began, which may be some runs ago. Where Temporal

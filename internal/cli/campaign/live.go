@@ -105,7 +105,7 @@ func (s *Source) describe(ctx context.Context) (operate.Campaign, error) {
 func (s *Source) Look(ctx context.Context) (live.Look, error) {
 	g, described := s.now()
 	var look live.Look
-	asked := g.Ask(ctx, s.Session, workflows.StatusQuery, &look.Status)
+	asked := g.Ask(ctx, s.Session, api.StatusQuery, &look.Status)
 	if asked == nil && look.Phase != fleet.Over && g.Open() && time.Since(described) < operate.LookSlowly {
 		return look, nil
 	}
@@ -146,7 +146,7 @@ func (s *Source) Rows(ctx context.Context, page fleet.Page) (rows []fleet.Row, e
 
 // Run asks the maintenance of a target.
 func (s *Source) Run(ctx context.Context, row fleet.Row) (maintenance.Status, error) {
-	return operate.ReadStatus(ctx, s.Session, workflows.GatewayWorkflowID(row.Gateway), "")
+	return operate.ReadStatus(ctx, s.Session, api.GatewayWorkflowID(row.Gateway), "")
 }
 
 // Details is the record of a target's last maintenance in the campaign.
@@ -175,7 +175,7 @@ func (s *Source) Give(ctx context.Context, o live.Order) (maintenance.Decision, 
 	if !ok {
 		return maintenance.Decision{}, fmt.Errorf("there is no order %s", o.Update)
 	}
-	k := operate.Command{Action: order, In: workflows.CampaignOrder{Order: workflows.Order{By: o.By, Why: o.Why}}}
+	k := operate.Command{Action: order, In: api.CampaignOrder{Order: api.Order{By: o.By, Why: o.Why}}}
 	switch {
 	case o.Run:
 		k.Gateway = o.Target.Gateway

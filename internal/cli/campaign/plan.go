@@ -64,7 +64,7 @@ func NewPlan(a *shell.App) *cobra.Command {
 	p.faults.Text(cmd, &p.now, "now", "time", anInstant, "the instant from which on the campaign is played (default the present)")
 	p.faults.Text(cmd, &p.until, "until", "time", anInstant, "the instant up to which it is played (default 400 days later)")
 	cmd.Flags().DurationVar(&p.patience, "patience", planPatience, "how long to wait for a target that does not answer, once nothing else is read any more: 1s to 15m")
-	cmd.Flags().StringVar(&p.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	cmd.Flags().StringVar(&p.queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
 	a.OutputFlag(cmd)
 	return cmd
 }
@@ -170,10 +170,10 @@ func awaitPlanned(command context.Context, c operate.Session, g operate.Campaign
 // readSurvey fetches what was read: the entries from the campaign, a page at a
 // time, the rest from its rosters.
 func readSurvey(ctx context.Context, c operate.Session, g operate.Campaign, rosters []string) (render.Survey, error) {
-	s := render.Survey{Targets: map[string]workflows.Surveyed{}}
+	s := render.Survey{Targets: map[string]api.Surveyed{}}
 	for more := true; more; {
 		var page fleet.Fleet
-		if err := g.Ask(ctx, c, workflows.EntriesQuery, &page, fleet.Page{From: len(s.Fleet.Entries), Count: operate.PageOfRows}); err != nil {
+		if err := g.Ask(ctx, c, api.EntriesQuery, &page, fleet.Page{From: len(s.Fleet.Entries), Count: operate.PageOfRows}); err != nil {
 			return render.Survey{}, err
 		}
 		more = len(page.Entries) == operate.PageOfRows
@@ -181,8 +181,8 @@ func readSurvey(ctx context.Context, c operate.Session, g operate.Campaign, rost
 		s.Fleet = page
 	}
 	for _, roster := range rosters {
-		var targets []workflows.Surveyed
-		if err := c.Ask(ctx, roster, "", workflows.RosterQuery, &targets); err != nil {
+		var targets []api.Surveyed
+		if err := c.Ask(ctx, roster, "", api.RosterQuery, &targets); err != nil {
 			return render.Survey{}, err
 		}
 		for _, t := range targets {

@@ -20,7 +20,8 @@ import (
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/record"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // deliveryTimeout is how long a plan's further pages are tried to be handed over
@@ -35,7 +36,7 @@ func StartOptions(f PlanFile, workflowID, queue string) client.StartWorkflowOpti
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		// Without it the SDK would give the open run for the one that was asked for.
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		TypedSearchAttributes:                    workflows.CampaignAttributes(f.Plan.Name),
+		TypedSearchAttributes:                    webui.CampaignAttributes(f.Plan.Name),
 		StaticSummary:                            render.CampaignSummary(f.Plan),
 		StaticDetails:                            render.CampaignDetails(f.Plan, f.digest),
 	}
@@ -43,18 +44,18 @@ func StartOptions(f PlanFile, workflowID, queue string) client.StartWorkflowOpti
 
 // Input is what a campaign's workflow is started with: the first page of
 // the plan. deliver hands over the others.
-func Input(f PlanFile, submitter string) workflows.CampaignInput {
-	in := workflows.CampaignInput{Plan: f.Plan, Submitter: submitter, Digest: f.digest}
-	if all := len(f.Plan.Targets); all > workflows.PageSize {
-		in.Plan.Targets, in.More = f.Plan.Targets[:workflows.PageSize], all-workflows.PageSize
+func Input(f PlanFile, submitter string) api.CampaignInput {
+	in := api.CampaignInput{Plan: f.Plan, Submitter: submitter, Digest: f.digest}
+	if all := len(f.Plan.Targets); all > api.PageSize {
+		in.Plan.Targets, in.More = f.Plan.Targets[:api.PageSize], all-api.PageSize
 	}
 	return in
 }
 
 // launch starts a campaign, and hands it the whole plan over. Where that
 // fails half-way the campaign is cancelled: it has begun nothing.
-func launch(ctx context.Context, c operate.Session, f PlanFile, in workflows.CampaignInput, o client.StartWorkflowOptions) (client.WorkflowRun, error) {
-	run, err := c.ExecuteWorkflow(ctx, o, workflows.CampaignName, in)
+func launch(ctx context.Context, c operate.Session, f PlanFile, in api.CampaignInput, o client.StartWorkflowOptions) (client.WorkflowRun, error) {
+	run, err := c.ExecuteWorkflow(ctx, o, api.CampaignName, in)
 	if err != nil {
 		return nil, failure(c.Namespace, f.Plan.Name, o.ID, err)
 	}
@@ -70,8 +71,8 @@ func launch(ctx context.Context, c operate.Session, f PlanFile, in workflows.Cam
 
 // deliver gives a campaign the pages of its plan after the first.
 func deliver(ctx context.Context, c operate.Session, run client.WorkflowRun, p plan.Plan) error {
-	for from := workflows.PageSize; from < len(p.Targets); from += workflows.PageSize {
-		page := workflows.AddTargets{From: from, Targets: p.Targets[from:min(from+workflows.PageSize, len(p.Targets))]}
+	for from := api.PageSize; from < len(p.Targets); from += api.PageSize {
+		page := api.AddTargets{From: from, Targets: p.Targets[from:min(from+api.PageSize, len(p.Targets))]}
 		if err := deliverPage(ctx, c, run, page); err != nil {
 			return fmt.Errorf("its targets from number %d on: %w", from+1, err)
 		}
@@ -81,7 +82,7 @@ func deliver(ctx context.Context, c operate.Session, run client.WorkflowRun, p p
 
 // deliverPage sends one page, again and again while nothing answers: by the
 // update's id Temporal knows one that has arrived already.
-func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun, page workflows.AddTargets) error {
+func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun, page api.AddTargets) error {
 	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
 	again := time.NewTicker(operate.LookEvery)
@@ -90,7 +91,7 @@ func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun,
 		update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 			UpdateID:     fmt.Sprintf("targets-%d", page.From),
 			WorkflowID:   run.GetID(),
-			UpdateName:   workflows.AddTargetsUpdate,
+			UpdateName:   api.AddTargetsUpdate,
 			WaitForStage: client.WorkflowUpdateStageCompleted,
 			Args:         []any{page},
 		})
@@ -148,7 +149,7 @@ func Start(cmd *cobra.Command, a *shell.App, file, by, queue string, detach bool
 	}
 	defer c.Close()
 	name := p.Plan.Name
-	run, err := launch(cmd.Context(), c, p, Input(p, by), StartOptions(p, workflows.CampaignWorkflowID(name), queue))
+	run, err := launch(cmd.Context(), c, p, Input(p, by), StartOptions(p, api.CampaignWorkflowID(name), queue))
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func New(a *shell.App) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&d.fix, "fix", false, "register the search attributes that the namespace lacks")
-	cmd.Flags().StringVar(&d.queue, "task-queue", workflows.TaskQueue, "Temporal task queue of the workers")
+	cmd.Flags().StringVar(&d.queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
 	a.OutputFlag(cmd)
 	return cmd
 }

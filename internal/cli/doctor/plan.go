@@ -43,9 +43,9 @@ func (d *doctor) probes(ctx context.Context, c operate.Session) []api.Probe {
 	if d.plan == nil {
 		return nil
 	}
-	var probes []workflows.Probe
+	var probes []api.Probe
 	for _, a := range d.plan.Plan.Accounts.AWS {
-		probe := workflows.Probe{
+		probe := api.Probe{
 			Account: a.Name, Gateway: d.gatewayIn(a.Name),
 			Volumes: d.plan.Plan.Policy.Snapshot != maintenance.SnapshotNever, Named: d.gatewaysIn(a.Name),
 		}
@@ -54,7 +54,7 @@ func (d *doctor) probes(ctx context.Context, c operate.Session) []api.Probe {
 		}
 	}
 	for _, a := range d.plan.Plan.Accounts.Huawei {
-		probe := workflows.Probe{Account: a.Name, Huawei: true, Instance: d.instanceIn(a.Name)}
+		probe := api.Probe{Account: a.Name, Huawei: true, Instance: d.instanceIn(a.Name)}
 		switch {
 		case !d.polled(ctx, c, probe.Queue(d.queue), "Huawei Cloud account "+a.Name, client.TaskQueueTypeActivity):
 		case probe.Instance == "":
@@ -284,13 +284,13 @@ func (d *doctor) found(check, subject, well string, f api.Finding) {
 		cure = "check the worker's credentials for it, and their permissions: docs/reference/configuration.md, Permissions; deploy/iam"
 	case api.FaultNotFound:
 		cure = "is the id right, and does this account hold it?"
-	case workflows.FaultNotReady:
+	case api.FaultNotReady:
 		state, cure = render.CheckWarn, "bring it up, or look again later: its maintenance waits until it is connected"
-	case workflows.FaultThrottled:
+	case api.FaultThrottled:
 		state, cure = render.CheckWarn, "look again later; perSecond in the worker's accounts file bounds the calls"
-	case workflows.FaultNoWindow, workflows.FaultUnsupported:
+	case api.FaultNoWindow, api.FaultUnsupported:
 		state, cure = render.CheckWarn, "leave it out, or give it a maintenance window"
-	case workflows.FaultUnavailable, workflows.FaultSilent:
+	case api.FaultUnavailable, api.FaultSilent:
 		cure = "can the worker's machine reach the cloud? Its log says more"
 	}
 	if check == "plan" {

@@ -17,7 +17,6 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
@@ -74,7 +73,7 @@ func (d *doctor) attributes(ctx context.Context, c operate.Session) {
 	names := strings.Join(slices.Sorted(maps.Keys(missing)), ", ")
 	switch {
 	case names == "":
-		d.add(render.CheckOK, check, c.Namespace, fmt.Sprintf("all %d are there", len(workflows.SearchAttributes())), "")
+		d.add(render.CheckOK, check, c.Namespace, fmt.Sprintf("all %d are there", len(webui.SearchAttributes())), "")
 	case !d.fix:
 		d.add(render.CheckFail, check, c.Namespace, "not registered: "+names, "tidegate doctor --fix, or tidegate setup")
 	default:

@@ -14,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/markdown"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // CampaignSummary is the line by which the Web UI lists a campaign. Temporal
@@ -129,7 +129,7 @@ func MaintenanceSummary(t maintenance.Target) string {
 }
 
 // MaintenanceDetails say, as Markdown, what was asked for. Temporal takes 20 kB.
-func MaintenanceDetails(in workflows.MaintenanceInput) string {
+func MaintenanceDetails(in api.MaintenanceInput) string {
 	var b strings.Builder
 	t := in.Target
 	fmt.Fprintf(&b, "Maintenance of **%s**\n\n- gateway `%s` in account `%s`\n", t.Name, t.Gateway.ARN, t.Gateway.Account)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // CampaignLine is one line of list. Its fields are added to, and never renamed.
@@ -60,7 +60,7 @@ func PrintAnswers(p show.Printer, answers []Answered, past, update, why, namespa
 			p.Linef("%s: %s", answer.Campaign, answer.Error)
 		}
 	}
-	if update == workflows.PauseUpdate {
+	if update == api.PauseUpdate {
 		p.Linef("")
 		p.Linef("take it back with: tidegate resume --all --paused-for %q --why TEXT", why)
 	}

@@ -266,7 +266,7 @@ func verb(n int) string {
 // Survey is a campaign as it was read: nothing has begun.
 type Survey struct {
 	Fleet   fleet.Fleet
-	Targets map[string]workflows.Surveyed // by gateway
+	Targets map[string]api.Surveyed // by gateway
 }
 
 // PrintTimetable prints a plan for people.
@@ -278,7 +278,7 @@ func PrintTimetable(p show.Printer, t timetable) {
 	show.Section(p, t.Targets, []string{"TARGET", "GATEWAY", "WAVE", "SOFTWARE", "PROXIES", "WINDOW", "WINDOW (UTC)", "FORECAST", "START", "END", "NOTE"}, targetCells)
 	type upgrade struct {
 		target string
-		workflows.SurveyedProxy
+		api.SurveyedProxy
 	}
 	var upgrades []upgrade
 	type anomaly struct{ target, text string }
@@ -324,7 +324,7 @@ func dayOf(offered string) string {
 }
 
 // proxiesText is how many proxies would be upgraded, of how many.
-func proxiesText(proxies []workflows.SurveyedProxy) string {
+func proxiesText(proxies []api.SurveyedProxy) string {
 	if len(proxies) == 0 {
 		return "-"
 	}

@@ -24,7 +24,7 @@ func readFleet() Survey {
 	weekly := maintenance.Schedule{Recurrence: maintenance.Weekly, Day: 0, Hour: 2, Minute: 15, Zone: zone}
 	monthly := maintenance.Schedule{Recurrence: maintenance.Monthly, Day: 28, Hour: 22, Minute: 30, Zone: zone}
 	update := fleet.Work{Update: true, Snapshots: 1}
-	s := Survey{Targets: map[string]workflows.Surveyed{}}
+	s := Survey{Targets: map[string]api.Surveyed{}}
 	s.Fleet = fleet.Fleet{
 		Rollout: maintenance.Rollout{Waves: []maintenance.Share{share("1")}, Bake: maintenance.Duration(24 * time.Hour)}.WithDefaults(),
 		Rules:   maintenance.Rules{Length: 4 * time.Hour, Cutoff: 30 * time.Minute},
@@ -50,7 +50,7 @@ func readFleet() Survey {
 			e.Bar = maintenance.BlockedByQuarantine
 		}
 		s.Fleet.Entries = append(s.Fleet.Entries, e)
-		read := workflows.Surveyed{
+		read := api.Surveyed{
 			Target:  maintenance.Target{Name: t.name, Gateway: maintenance.GatewayRef{Account: "prod"}},
 			Gateway: maintenance.Gateway{ID: t.id, SoftwareVersion: "1.2.3"}, Schedule: t.schedule, Entry: e,
 		}
@@ -60,7 +60,7 @@ func readFleet() Survey {
 		s.Targets[t.id] = read
 	}
 	till := s.Targets["sgw-22222222"]
-	till.Proxies = []workflows.SurveyedProxy{
+	till.Proxies = []api.SurveyedProxy{
 		{ProxyID: "151c14381ac14ecfb9703a745b992677po01", From: "2.23.12.000", To: "2.24.03.000"},
 		{ProxyID: "151c14381ac14ecfb9703a745b992678po01", From: "2.24.03.000", To: "2.24.03.000"},
 	}

@@ -100,7 +100,7 @@ func schedulablePlan(cmd *cobra.Command, path string, now time.Time) (campaign.P
 	if err != nil {
 		return p, err
 	}
-	if n := len(p.Plan.Targets); n > workflows.PageSize {
+	if n := len(p.Plan.Targets); n > api.PageSize {
 		return p, fmt.Errorf("%s names %d targets, and a schedule takes at most %d: let selectors find them, so that the schedule finds new gateways too",
 			path, n, api.PageSize)
 	}
@@ -142,7 +142,7 @@ const memoAbout = "about"
 // campaignAction starts the campaign as tidegate run does, in the name of whoever
 // gave the schedule its plan: that person may not approve it either.
 func campaignAction(p campaign.PlanFile, queue, schedule, by string) *client.ScheduleWorkflowAction {
-	start := campaign.StartOptions(p, workflows.CampaignWorkflowID(p.Plan.Name), queue)
+	start := campaign.StartOptions(p, api.CampaignWorkflowID(p.Plan.Name), queue)
 	in := campaign.Input(p, by)
 	in.Schedule = schedule
 	return &client.ScheduleWorkflowAction{

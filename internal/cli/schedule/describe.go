@@ -20,7 +20,7 @@ import (
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // nextRuns is how many of the starts that are ahead are shown.
@@ -61,14 +61,14 @@ func describe(a *shell.App, cmd *cobra.Command, c operate.Session, name string) 
 
 // input is what its campaigns start with. One that cannot be read is another
 // version's, and shown without it.
-func (s *campaignSchedule) input() workflows.CampaignInput {
-	var in workflows.CampaignInput
+func (s *campaignSchedule) input() api.CampaignInput {
+	var in api.CampaignInput
 	if len(s.action.Args) == 0 {
 		return in
 	}
 	if payload, ok := s.action.Args[0].(*commonpb.Payload); ok {
 		if err := converter.GetDefaultDataConverter().FromPayload(payload, &in); err != nil {
-			return workflows.CampaignInput{}
+			return api.CampaignInput{}
 		}
 	}
 	return in
@@ -170,7 +170,7 @@ func List(ctx context.Context, c operate.Session) ([]render.ScheduleLine, error)
 		if err != nil {
 			return nil, fmt.Errorf("list the schedules of namespace %s: %w", c.Namespace, err)
 		}
-		if entry.WorkflowType.Name == workflows.CampaignName {
+		if entry.WorkflowType.Name == api.CampaignName {
 			all = append(all, lineOf(entry))
 		}
 	}

@@ -64,7 +64,7 @@ func findSchedule(ctx context.Context, c operate.Session, name string) (campaign
 		return campaignSchedule{}, scheduleFailure(c.Namespace, name, "read", err)
 	}
 	action, ok := described.Schedule.Action.(*client.ScheduleWorkflowAction)
-	if !ok || action.Workflow != workflows.CampaignName {
+	if !ok || action.Workflow != api.CampaignName {
 		return campaignSchedule{}, shell.Usage(fmt.Errorf("the schedule %s in namespace %s starts no campaign; those that do: tidegate schedule list", name, c.Namespace))
 	}
 	return campaignSchedule{ScheduleHandle: handle, described: described, action: action}, nil

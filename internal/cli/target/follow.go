@@ -17,7 +17,7 @@ import (
 )
 
 func Watch(a *shell.App, cmd *cobra.Command, c operate.Session, id string) error {
-	workflowID := workflows.GatewayWorkflowID(id)
+	workflowID := api.GatewayWorkflowID(id)
 	described, err := c.DescribeWorkflowExecution(cmd.Context(), workflowID, "")
 	if err != nil {
 		return operate.NoRun(c.Namespace, id, err)

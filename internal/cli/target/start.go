@@ -20,12 +20,13 @@ import (
 	"github.com/tidegate/tidegate/internal/operate/action"
 	"github.com/tidegate/tidegate/internal/operate/record"
 	"github.com/tidegate/tidegate/internal/show"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // Start starts a maintenance, unless there are faults, and follows it to its end
 // unless it is detached.
-func Start(cmd *cobra.Command, a *shell.App, in workflows.MaintenanceInput, queue string, detach bool, faults []error) error {
+func Start(cmd *cobra.Command, a *shell.App, in api.MaintenanceInput, queue string, detach bool, faults []error) error {
 	c, err := a.Dial(cmd.Context(), append(faults, shell.WrongQueue(queue), a.CheckOutput())...)
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func Start(cmd *cobra.Command, a *shell.App, in workflows.MaintenanceInput, queu
 		return startFailure(c.Namespace, id, err)
 	} else if q != nil {
 		return shell.Held(fmt.Errorf("%s is quarantined since %s by run %s of %s, and nothing was started: %s. Once it is in order: %s",
-			id, show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, action.CommandLines(id, []string{workflows.ReleaseUpdate})[0]))
+			id, show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, action.CommandLines(id, []string{api.ReleaseUpdate})[0]))
 	}
 	run, err := launch(cmd.Context(), c, in, queue)
 	if err != nil {
@@ -59,18 +60,18 @@ func Start(cmd *cobra.Command, a *shell.App, in workflows.MaintenanceInput, queu
 
 // launch starts the workflow. Its id is the gateway's, and Temporal refuses a
 // second run of an id while one is open.
-func launch(ctx context.Context, c operate.Session, in workflows.MaintenanceInput, queue string) (client.WorkflowRun, error) {
+func launch(ctx context.Context, c operate.Session, in api.MaintenanceInput, queue string) (client.WorkflowRun, error) {
 	target := in.Target
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       workflows.GatewayWorkflowID(target.Gateway.ID()),
+		ID:                       api.GatewayWorkflowID(target.Gateway.ID()),
 		TaskQueue:                queue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		// Without it the SDK would give the open run for the one that was asked for.
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		TypedSearchAttributes:                    workflows.StartAttributes(target),
+		TypedSearchAttributes:                    webui.StartAttributes(target),
 		StaticSummary:                            render.MaintenanceSummary(target),
 		StaticDetails:                            render.MaintenanceDetails(in),
-	}, workflows.GatewayMaintenanceName, in)
+	}, api.GatewayMaintenanceName, in)
 	if err != nil {
 		return nil, startFailure(c.Namespace, target.Gateway.ID(), err)
 	}
@@ -80,7 +81,7 @@ func launch(ctx context.Context, c operate.Session, in workflows.MaintenanceInpu
 func startFailure(namespace, gatewayID string, err error) error {
 	if open, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return fmt.Errorf("%s is in a maintenance already, workflow %s, run %s; nothing was started: see tidegate status %s",
-			gatewayID, workflows.GatewayWorkflowID(gatewayID), open.RunId, gatewayID)
+			gatewayID, api.GatewayWorkflowID(gatewayID), open.RunId, gatewayID)
 	}
 	return shell.NotStarted("the maintenance of "+gatewayID, namespace, err)
 }

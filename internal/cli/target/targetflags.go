@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/config/fault"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // targetFlags are the flags that name a target.
@@ -109,8 +109,8 @@ func BesideFile(cmd *cobra.Command, policy *policyFlags) []error {
 }
 
 // FromFlags is what to start as the flags say it, with what is wrong with them.
-func FromFlags(target *targetFlags, policy *policyFlags) (workflows.MaintenanceInput, []error) {
+func FromFlags(target *targetFlags, policy *policyFlags) (api.MaintenanceInput, []error) {
 	t, errs := target.result()
 	p, wrongs := policy.result()
-	return workflows.MaintenanceInput{Target: t, Policy: p}, append(errs, wrongs...)
+	return api.MaintenanceInput{Target: t, Policy: p}, append(errs, wrongs...)
 }

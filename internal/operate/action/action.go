@@ -41,24 +41,24 @@ const (
 // and says why.
 func All() []Action {
 	const noRun = "there is no running maintenance of it"
-	run := workflows.GatewayWorkflowID
+	run := api.GatewayWorkflowID
 	return append([]Action{
 		{
-			Update: workflows.ApproveUpdate, Past: "approved", To: run, Nobody: noRun, Campaign: OfCampaign,
+			Update: api.ApproveUpdate, Past: "approved", To: run, Nobody: noRun, Campaign: OfCampaign,
 			Example: "payments-q4 --why \"change CHG-1234\"\n  tidegate approve sgw-12A3456B --why \"change CHG-1234\"",
 			Short:   "Let a campaign, or a maintenance, that waits for an approval begin",
 			Long: "approve lets a campaign, or its next wave, begin; or a single maintenance whose policy asks for an approval.\n" +
 				"Where the plan asks for several, each is given by another person, and none by whoever started the campaign.",
 		},
 		{
-			Update: workflows.RetryUpdate, Past: "retried", To: run, Nobody: noRun, Campaign: OfTarget,
+			Update: api.RetryUpdate, Past: "retried", To: run, Nobody: noRun, Campaign: OfTarget,
 			Example: "payments-q4 files-1 --why \"the host has its disk\"\n  tidegate retry sgw-12A3456B --why \"freed two addresses in the subnet\"",
 			Short:   "Try a failed target again, or the step at which a maintenance is held",
 			Long: "retry CAMPAIGN TARGET has a target that failed wait for its next window again. Of a target that is held it tries\n" +
 				"the failed step again (onFailure: hold), as retry GATEWAY_ID does: the answer is that of the target's own run.",
 		},
 		{
-			Update: workflows.SkipUpdate, Past: "skipped", To: run, Nobody: noRun, Campaign: OfTarget,
+			Update: api.SkipUpdate, Past: "skipped", To: run, Nobody: noRun, Campaign: OfTarget,
 			Example: "payments-q4 files-1 --why \"goes away next month\"\n  tidegate skip sgw-12A3456B --why \"this proxy goes away next month\"",
 			Short:   "Leave a target out, or go on without the step at which a maintenance is held",
 			Long: "skip CAMPAIGN TARGET leaves a target out that has not begun: the campaign cannot end COMPLETED any more. Of a\n" +
@@ -66,7 +66,7 @@ func All() []Action {
 				"cannot end COMPLETED any more. What all later steps build on cannot be skipped.",
 		},
 		{
-			Update: workflows.AbortUpdate, Past: "aborted", To: run, Nobody: noRun, Campaign: OfEither,
+			Update: api.AbortUpdate, Past: "aborted", To: run, Nobody: noRun, Campaign: OfEither,
 			Example: "payments-q4 --why \"not this quarter\"\n  tidegate abort sgw-12A3456B --why \"not in this week\"",
 			Short:   "End a campaign or a maintenance: begin nothing more, take back what can be taken back",
 			Long: "abort ends a campaign, with all of its targets, or the maintenance of one target alone. What has begun is watched to its end, and\n" +
@@ -74,7 +74,7 @@ func All() []Action {
 				"again, or that step is held: nobody can stop a restart. A campaign lets such a one finish.",
 		},
 	}, append(campaignOrders(), Action{
-		Update: workflows.ReleaseUpdate, Past: "released", To: workflows.QuarantineWorkflowID, Nobody: "it is not quarantined",
+		Update: api.ReleaseUpdate, Past: "released", To: api.QuarantineWorkflowID, Nobody: "it is not quarantined",
 		Example: `sgw-12A3456B --why "restarted by hand, runs 1.3.0"`,
 		Short:   "End a gateway's quarantine: let maintenances touch it again",
 		Long:    "release ends the quarantine of a gateway that an earlier maintenance left in doubt. Look at it first.",
@@ -139,7 +139,7 @@ func (o Action) Form() string {
 
 // Flags are the order's own flags, as they are typed.
 func (o Action) Flags() string {
-	if o.Update == workflows.RescheduleUpdate {
+	if o.Update == api.RescheduleUpdate {
 		return "--not-before TIME "
 	}
 	return ""

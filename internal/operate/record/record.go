@@ -6,7 +6,7 @@ package record
 import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/workflows"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Campaign is what run, watch and status print of a campaign. Its fields
@@ -44,7 +44,7 @@ const (
 // Handle is what the campaign is called on a command line: the name by which it
 // was found, unless its workflow has another id.
 func (r Campaign) Handle() string {
-	if r.WorkflowID == workflows.CampaignWorkflowID(r.Campaign) {
+	if r.WorkflowID == api.CampaignWorkflowID(r.Campaign) {
 		return r.Campaign
 	}
 	return r.WorkflowID
