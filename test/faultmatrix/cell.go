@@ -46,6 +46,11 @@ func (c Call) String() string {
 	return name + ", " + c.For
 }
 
+// Hangs is true for a fault that is over only when the caller gives up.
+func (c Cell) Hangs() bool {
+	return c.Kind.Kind == fault.HangBefore || c.Kind.Kind == fault.HangAfter
+}
+
 // Rule is the fault as the simulated clouds play it, from the call's mark on.
 func (c Cell) Rule() fault.Rule {
 	return fault.Rule{Operation: c.Call.Operation, Kind: c.Kind.Kind, Nth: max(c.Call.Nth, 1)}

@@ -23,6 +23,7 @@ func restartStories() []Story {
 			Name: "the gateway says RUNNING for a while after the trigger",
 			Set: func(s *Stage) {
 				s.gateway().Timing.Gap, s.gateway().Timing.GapPolls = 300*time.Millisecond, new(3)
+				s.Policy.UpdateStart = maintenance.Duration(time.Minute) // however long three looks take
 			},
 			Promise: completed(Update, Snapshot),
 		},
@@ -142,8 +143,7 @@ func byAWSStories() []Story {
 			Name: "AWS's own update has begun when the window opens",
 			Set: func(s *Stage) {
 				s.Policy.Approval = true
-				s.gateway().Timing.GapPolls, s.gateway().Timing.Gap = new(0), time.Millisecond
-				s.gateway().Timing.Restart = time.Second
+				s.gateway().NeverComesBack = true
 			},
 			During: func(ctx context.Context, p Play) error {
 				if err := p.Until(ctx, byBlocker(maintenance.BlockedByApproval)); err != nil {
@@ -156,7 +156,17 @@ func byAWSStories() []Story {
 				if err := p.Until(ctx, away); err != nil {
 					return err
 				}
-				return p.Approve(ctx)
+				looks := p.Clouds().Calls()[describeGateway]
+				if err := p.Approve(ctx); err != nil {
+					return err
+				}
+				if err := p.Until(ctx, func(maintenance.Status) bool { return p.Clouds().Calls()[describeGateway] > looks }); err != nil {
+					return err
+				}
+				if err := p.Clouds().AWS().SetState(p.GatewayID(), "RUNNING"); err != nil {
+					return fmt.Errorf("let the gateway come back: %w", err)
+				}
+				return nil
 			},
 			Promise: completed(Snapshot),
 		},

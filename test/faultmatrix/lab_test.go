@@ -119,6 +119,9 @@ func newLab(number int, story faultmatrix.Story, cell *faultmatrix.Cell) (*lab, 
 		},
 	}
 	story.Set(l.stage)
+	if cell != nil && cell.Hangs() {
+		l.stage.Hangs()
+	}
 	if l.stage.Password {
 		l.huawei.Credentials = huaweicloud.Credentials{User: iamUser, Password: iamPassword, Domain: iamDomain}
 	}
@@ -349,4 +352,14 @@ func (l *lab) Approve(ctx context.Context) error {
 		return err
 	}
 	return handle.Get(ctx, nil)
+}
+
+// ExpireTokens ends the tokens that the simulated IAM has given out.
+func (l *lab) ExpireTokens(ctx context.Context) error {
+	recorder := httptest.NewRecorder()
+	l.sim.ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, http.MethodDelete, "/_sim/huawei/tokens", http.NoBody))
+	if recorder.Code != http.StatusOK {
+		return fmt.Errorf("expire the tokens: %s", recorder.Body)
+	}
+	return nil
 }

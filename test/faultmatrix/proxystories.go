@@ -1,6 +1,7 @@
 package faultmatrix
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -77,8 +78,14 @@ func proxyStories() []Story {
 			Set: func(s *Stage) {
 				s.proxiesOnly(1)
 				s.Password = true
-				s.Scenario.Huawei.Durations.Token = 200 * time.Millisecond
 				s.Scenario.Huawei.Durations.Upgrade = time.Second
+			},
+			During: func(ctx context.Context, p Play) error {
+				begun := func(maintenance.Status) bool { return p.Clouds().Calls()[upgradeProxy] > 0 }
+				if err := p.Until(ctx, begun); err != nil {
+					return err
+				}
+				return p.ExpireTokens(ctx)
 			},
 			Promise: completed(Upgrade),
 		},

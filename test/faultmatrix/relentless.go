@@ -30,11 +30,17 @@ func Relentless() []Story {
 }
 
 // relentless is a story in which every call of an operation fails, from the
-// n-th on.
+// n-th on. One that the cloud refuses is made again until its deadline; one that is lost
+// is sent a few times, and is over when it was.
 func relentless(name string, in Story, operation string, kind fault.Kind, from int, promise Promise) Story {
 	return Story{Name: name, Promise: promise, During: in.During, Set: func(s *Stage) {
 		in.Set(s)
-		s.giveUpSoon()
+		switch kind {
+		case fault.Throttled, fault.ServerErrorBefore:
+			s.giveUpSoon()
+		case fault.HangAfter:
+			s.Hangs()
+		}
 		s.faults(fault.Rule{Operation: operation, Kind: kind, From: from})
 	}}
 }

@@ -62,8 +62,8 @@ func gateway(id string) aws.Gateway {
 	return aws.Gateway{
 		ID: id, NextVersion: "1.3.0", Window: aws.Window{OpenedAgo: 5 * time.Minute},
 		Timing: aws.Timing{
-			Gap: 20 * ms, Restart: 40 * ms, OldVersion: 20 * ms, Flap: 50 * ms, Bootstrap: 10 * ms,
-			Snapshot: ms, VisibleByID: ms, VisibleByFilter: ms,
+			Gap: 20 * ms, GapPolls: new(0), Restart: 40 * ms, OldVersion: 20 * ms, OldVersionPolls: new(0),
+			Flap: 50 * ms, Bootstrap: 10 * ms, Snapshot: ms, VisibleByID: ms, VisibleByFilter: ms,
 		},
 		Volumes: []aws.Volume{{ID: volumeID}},
 	}
@@ -84,19 +84,24 @@ func durations() huawei.Durations {
 	return huawei.Durations{Upgrade: 60 * ms, Weights: 30 * ms, Restart: 30 * ms, JobVisible: 20 * ms}
 }
 
-// policy is of waits in proportion: an outward call may take a fifth of an
-// attempt, and a thing that was not answered shows itself well within its
-// settle time.
+// policy has two kinds of waits. Those that a story waits out are short: what was done
+// shows itself long before, however late anybody looks. Those that end what goes right
+// are long, since a busy machine may take that long for it: a call has a fifth of an
+// attempt.
 func policy() maintenance.Policy {
-	const patience = time.Minute
+	const settled, patience = time.Second, 2 * time.Minute
 	d := func(d time.Duration) maintenance.Duration { return maintenance.Duration(d) }
 	return maintenance.Policy{
-		Attempt: d(10 * time.Second), Pace: maintenance.Pace{Min: d(50 * time.Millisecond), Max: d(100 * time.Millisecond)},
-		WindowRecheck: d(time.Second), UpdateStart: d(5 * time.Second), UpdateDeadline: d(patience), SteadyFor: d(30 * time.Millisecond),
-		SnapshotSettle: d(2 * time.Second), SnapshotDeadline: d(patience), CompensationDeadline: d(patience),
-		Proxies: maintenance.ProxyPolicy{Settle: d(2 * time.Second), Deadline: d(patience)},
+		Attempt: d(time.Minute), Pace: maintenance.Pace{Min: d(50 * time.Millisecond), Max: d(100 * time.Millisecond)},
+		WindowRecheck: d(time.Second), UpdateStart: d(settled), UpdateDeadline: d(patience), SteadyFor: d(30 * time.Millisecond),
+		SnapshotSettle: d(settled), SnapshotDeadline: d(patience), CompensationDeadline: d(patience),
+		Proxies: maintenance.ProxyPolicy{Settle: d(settled), Deadline: d(patience)},
 	}
 }
+
+// Hangs gives calls that are not answered less time, so that a story does not wait for one
+// as long as for a busy machine.
+func (s *Stage) Hangs() { s.Policy.Attempt = maintenance.Duration(15 * time.Second) }
 
 // withProxies gives the target so many of the instance's two proxies.
 func (s *Stage) withProxies(n int) {
@@ -122,11 +127,13 @@ func (s *Stage) shiftReads()           { s.Policy.Proxies.ShiftReads = true }
 
 // late is how much later than usual a thing shows itself: later than anything is
 // tried again.
-const late = 3 * time.Second
+const late = 2 * time.Second
 
-// giveUpSoon shortens every deadline that a thing which never comes runs into.
+// giveUpSoon shortens every deadline that a thing which never comes runs into. What ran
+// into it is looked at once more, for two attempts.
 func (s *Stage) giveUpSoon() {
-	limit := maintenance.Duration(6 * time.Second)
+	limit := maintenance.Duration(10 * time.Second)
+	s.Policy.Attempt = limit
 	s.Policy.UpdateDeadline, s.Policy.SnapshotDeadline, s.Policy.CompensationDeadline, s.Policy.Proxies.Deadline = limit, limit, limit, limit
 }
 
@@ -140,4 +147,6 @@ type Play interface {
 	Until(ctx context.Context, so func(maintenance.Status) bool) error
 	// Approve lets the run begin.
 	Approve(ctx context.Context) error
+	// ExpireTokens ends the tokens that the simulated IAM has given out.
+	ExpireTokens(ctx context.Context) error
 }
