@@ -80,7 +80,7 @@ type asked struct {
 func New(ctx context.Context, o Options, s Source) Model {
 	return Model{
 		ctx: ctx, source: s, Options: o, dark: true, now: time.Now(),
-		runs: map[string]maintenance.Status{}, asked: map[question]asked{},
+		runs: map[string]maintenance.Status{}, asked: make(map[question]asked),
 	}
 }
 

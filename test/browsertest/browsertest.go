@@ -150,7 +150,8 @@ func shows(ctx context.Context, t *testing.T, within time.Duration, texts []stri
 		}
 		select {
 		case <-ctx.Done():
-			require.Failf(t, "the page does not show a text", "%q is missing from:\n%s", missing, strings.Join(strings.Fields(seen), " "))
+			require.Failf(t, "the page does not show a text", "%q is missing from:\n%s", missing,
+				strings.Join(strings.Fields(seen), " "))
 		case <-enough.C:
 			return false
 		case <-tick.C:

@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// call runs one activity. Its type parameters tie the input to the method: an
+// Do runs one activity. Its type parameters tie the input to the method: an
 // activity that is called with wrong arguments would run on zero values,
 // without an error. A cancelled run begins nothing: the SDK would schedule the
 // activity and cancel it in one go, and leave open which came first.
@@ -36,7 +36,7 @@ func Do[In activities.Input, Out any](
 	return out, err
 }
 
-// begin is call for an activity that is waited for later. It goes to the task
+// Start is Do for an activity that is waited for later. It goes to the task
 // queue of its cloud account.
 func Start[In activities.Input, Out any](
 	ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In,
@@ -52,7 +52,7 @@ const (
 	LongestRetry = time.Minute
 )
 
-// attempt is what the first of the policies says that says anything.
+// AttemptOf is what the first of the policies says that says anything.
 func AttemptOf(policies ...maintenance.Policy) time.Duration {
 	for _, p := range policies {
 		if p.Attempt != 0 {
@@ -91,7 +91,7 @@ func OutOfTime(err error) bool {
 	return ok && timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE
 }
 
-// is tells an application error by its type.
+// HasType tells an application error by its type.
 func HasType(err error, kind string) bool {
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
 	return ok && app.Type() == kind

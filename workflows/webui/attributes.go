@@ -44,7 +44,7 @@ func StartAttributes(target maintenance.Target) temporal.SearchAttributes {
 	)
 }
 
-// startAttributes are StartAttributes of a run that a campaign begins.
+// ChildAttributes are StartAttributes of a run that a campaign begins.
 func ChildAttributes(target maintenance.Target, campaign string) temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(StartAttributes(target).Copy(), attributeCampaign.ValueSet(campaign))
 }

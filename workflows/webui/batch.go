@@ -24,7 +24,7 @@ type PageTarget struct {
 
 // PageDetails is a page of a campaign's targets as Markdown: what runs, what is not
 // available, and how many there are of each.
-func PageDetails(to place, v PageView) string {
+func PageDetails(to Place, v PageView) string {
 	counts := make(map[fleet.State]int)
 	var running, held, barred [][]md
 	for _, l := range v.Targets {

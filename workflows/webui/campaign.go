@@ -24,7 +24,7 @@ type Keeper struct {
 
 // CampaignDetails is a campaign as Markdown, the most urgent first; called is its
 // name for commands.
-func CampaignDetails(to place, called string, s fleet.Status, keepers []Keeper) string {
+func CampaignDetails(to Place, called string, s fleet.Status, keepers []Keeper) string {
 	d := newDocument()
 	campaignHeadline(d, s)
 	d.part()
@@ -104,7 +104,7 @@ func consentTable(d *document, a *fleet.Approval) {
 const shownRosters = 3
 
 // campaignLinks lead to the campaign's children, and to theirs.
-func campaignLinks(d *document, to place, s fleet.Status) {
+func campaignLinks(d *document, to Place, s fleet.Status) {
 	of := func(kind, also string) string {
 		return fmt.Sprintf("WorkflowType='%s' AND %s='%s'%s", kind, attributeCampaign.GetName(), s.Name, also)
 	}
@@ -135,7 +135,7 @@ func noticeTable(d *document, untold []fleet.Notice) {
 	d.table("Not told", []string{"when, UTC", "channel", "of", "why"}, rows, len(untold))
 }
 
-func failedTable(d *document, to place, s fleet.Status) {
+func failedTable(d *document, to Place, s fleet.Status) {
 	var rows [][]md
 	for _, r := range shown(s.Failures) {
 		rows = append(rows, []md{to.target(r.Name, r.Gateway), number(r.Wave), stamp(&r.End), plain(r.Note)})
@@ -144,7 +144,7 @@ func failedTable(d *document, to place, s fleet.Status) {
 }
 
 // runningTable shows what runs, in the status's order: what is held first.
-func runningTable(d *document, to place, s fleet.Status) {
+func runningTable(d *document, to Place, s fleet.Status) {
 	var rows [][]md
 	for _, r := range shown(s.Running) {
 		state := stamp(&r.End)
@@ -162,7 +162,7 @@ const shownHeld = 2
 
 // heldTable shows what is held, why, and what resolves it: sent to the campaign, or
 // typed.
-func heldTable(d *document, to place, s fleet.Status) {
+func heldTable(d *document, to Place, s fleet.Status) {
 	var rows [][]md
 	held := s.HeldRows()
 	for _, r := range held[:min(len(held), shownHeld)] {
@@ -253,7 +253,7 @@ func shown[T any](rows []T) []T { return rows[:min(len(rows), shownRows)] }
 func number(n int) md { return md(fmt.Sprint(n)) }
 
 // InstanceDetails is the hold of a DB instance as Markdown.
-func InstanceDetails(to place, h maintenance.InstanceHold) string {
+func InstanceDetails(to Place, h maintenance.InstanceHold) string {
 	d := newDocument()
 	d.say("**%s**: no other run of this namespace starts anything on its proxies.", h.String())
 	d.part()
@@ -263,7 +263,7 @@ func InstanceDetails(to place, h maintenance.InstanceHold) string {
 }
 
 // QuarantineDetails is a quarantine as Markdown.
-func QuarantineDetails(to place, q maintenance.Quarantine) string {
+func QuarantineDetails(to Place, q maintenance.Quarantine) string {
 	d := newDocument()
 	d.say("**%s is quarantined** since %s: no run touches it.", q.Gateway, when(q.Since, maintenance.Zone{}))
 	d.part()

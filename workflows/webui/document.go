@@ -109,35 +109,36 @@ func row(cells []md) string {
 	return row.String() + "|\n"
 }
 
-// place is where in the Web UI links lead to. They are relative to the frame that
+// Place is where in the Web UI links lead to. They are relative to the frame that
 // shows a document, so that they hold where the Web UI lives under a path.
-type place struct{ namespace string }
+type Place struct{ namespace string }
 
-func PlaceOf(ctx workflow.Context) place {
-	return place{namespace: workflow.GetInfo(ctx).Namespace}
+// PlaceOf is the place of the workflow that runs.
+func PlaceOf(ctx workflow.Context) Place {
+	return Place{namespace: workflow.GetInfo(ctx).Namespace}
 }
 
 // run links a workflow's page, of its last run.
-func (p place) run(text, workflowID string) md {
+func (p Place) run(text, workflowID string) md {
 	return p.link(text, "/"+escape(workflowID))
 }
 
 // runOf links the page of one run of a workflow.
-func (p place) runOf(text, workflowID, runID string) md {
+func (p Place) runOf(text, workflowID, runID string) md {
 	return p.link(text, "/"+escape(workflowID)+"/"+escape(runID))
 }
 
 // target links a target's maintenance, and shows its gateway's id to be copied.
-func (p place) target(name, gatewayID string) md {
+func (p Place) target(name, gatewayID string) md {
 	return p.run(name, api.GatewayWorkflowID(gatewayID)) + " " + plain(gatewayID)
 }
 
 // list links the list of the workflows that a query finds.
-func (p place) list(text, query string) md {
+func (p Place) list(text, query string) md {
 	return p.link(text, "?query="+strings.ReplaceAll(escape(query), "%20", "+"))
 }
 
-func (p place) link(text, to string) md {
+func (p Place) link(text, to string) md {
 	return "[" + plain(text) + "](namespaces/" + md(escape(p.namespace)+"/workflows"+to) + ")"
 }
 
@@ -184,7 +185,7 @@ func Short(id string) string {
 // cut further (shorten). The whole is in the target's own record.
 const maxNote = 400
 
-// cut is a note of that length at most.
+// CutNote is a note of that length at most.
 func CutNote(note string) string { return CutTo(note, maxNote) }
 
 // CutTo cuts a text from behind, so that what stands first stays.

@@ -18,7 +18,7 @@ type TargetView struct {
 }
 
 // TargetDetails is a target's run as Markdown, the most urgent first.
-func TargetDetails(to place, v TargetView) string {
+func TargetDetails(to Place, v TargetView) string {
 	d, s := newDocument(), v.Status
 	v.headline(d)
 	v.frame(d, to)
@@ -65,7 +65,7 @@ func (v TargetView) headline(d *document) {
 
 // frame is what may be done about the run, and what it belongs to: its window, its
 // campaign.
-func (v TargetView) frame(d *document, to place) {
+func (v TargetView) frame(d *document, to Place) {
 	s, id := v.Status, v.Status.Target.Gateway.ID()
 	d.mayOrder(s.May, "")
 	if s.Held {
