@@ -1,3 +1,6 @@
+// Package iam checks the policy examples of this folder against the calls that the worker makes:
+// an example that grants too little, or more than is needed, fails. It calls no AWS. Begin at the
+// policies themselves.
 package iam_test
 
 import (
