@@ -75,7 +75,8 @@ func newRoot(a *shell.App) *cobra.Command {
 		return shell.Usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
 	a.Connection.Register(cmd, shell.ConnectTimeout)
-	cmd.AddCommand(newRun(a), newWatch(a), newStatus(a), target.NewWindow(a), newSetup(a), campaign.NewValidate(a), schedule.New(a), campaign.NewPlan(a), campaign.NewList(a), report.New(a), doctor.New(a))
+	cmd.AddCommand(newRun(a), newWatch(a), newStatus(a), target.NewWindow(a), newSetup(a), campaign.NewValidate(a),
+		schedule.New(a), campaign.NewPlan(a), campaign.NewList(a), report.New(a), doctor.New(a))
 	for _, o := range action.All() {
 		cmd.AddCommand(newAction(a, o))
 	}

@@ -56,7 +56,8 @@ func completers(a *shell.App) map[string]completer {
 	subject := asking(a, either(campaigns(true), maintenances(true)), targets(""))
 	all := map[string]completer{
 		"run": argument(file), "plan": argument(file), "validate": file, "doctor": argument(file),
-		"watch": asking(a, either(campaigns(true), maintenances(true))), "status": subject, "report": asking(a, campaigns(true)),
+		"watch": asking(a, either(campaigns(true), maintenances(true))), "status": subject,
+		"report": asking(a, campaigns(true)),
 	}
 	for _, o := range action.All() {
 		all[o.Update] = asking(a, orderCompleters(o)...)
@@ -102,9 +103,12 @@ func files(endings ...string) completer {
 // completeFlag completes a flag's value.
 func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
 	words := map[string][]string{
-		"output":         {show.FormTable, show.FormJSON, show.FormYAML},
-		"format":         {"md", "html", "json"},
-		"snapshot":       {string(maintenance.SnapshotAfter), string(maintenance.SnapshotBefore), string(maintenance.SnapshotBoth), string(maintenance.SnapshotNever)},
+		"output": {show.FormTable, show.FormJSON, show.FormYAML},
+		"format": {"md", "html", "json"},
+		"snapshot": {
+			string(maintenance.SnapshotAfter), string(maintenance.SnapshotBefore),
+			string(maintenance.SnapshotBoth), string(maintenance.SnapshotNever),
+		},
 		"on-window-end":  {string(maintenance.WindowEndHold), string(maintenance.WindowEndFinish)},
 		"on-failure":     {string(maintenance.OnFailureCompensate), string(maintenance.OnFailureHold)},
 		"proxy-parallel": {"1", "2", "3", "4"},
@@ -112,7 +116,8 @@ func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
 		"not-before":     {"now\ttake an earlier one back"},
 	}
 	byFlag := map[string]completer{
-		"state":  list(string(fleet.Waiting), string(fleet.Running), string(fleet.Held), string(fleet.Succeeded), string(fleet.Failed), string(fleet.Skipped), string(fleet.Current)),
+		"state": list(string(fleet.Waiting), string(fleet.Running), string(fleet.Held), string(fleet.Succeeded),
+			string(fleet.Failed), string(fleet.Skipped), string(fleet.Current)),
 		"file":   cobra.FixedCompletions([]string{"md", "html", "json"}, cobra.ShellCompDirectiveFilterFileExt),
 		"verify": cobra.FixedCompletions([]string{"md", "html", "json"}, cobra.ShellCompDirectiveFilterFileExt),
 	}
@@ -194,24 +199,29 @@ func either(first, second asker) asker {
 
 // campaigns asks for their names; ended: also of those that have ended.
 func campaigns(ended bool) asker {
-	return workflowsOf(api.CampaignName, api.CampaignWorkflowID(""), ended, func(info *workflowpb.WorkflowExecutionInfo) string {
-		return "campaign, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute), strings.ToLower(info.GetStatus().String()))
-	})
+	return workflowsOf(api.CampaignName, api.CampaignWorkflowID(""), ended,
+		func(info *workflowpb.WorkflowExecutionInfo) string {
+			return "campaign, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute),
+				strings.ToLower(info.GetStatus().String()))
+		})
 }
 
 // maintenances asks for the gateways that have one.
 func maintenances(ended bool) asker {
-	return workflowsOf(api.GatewayMaintenanceName, api.GatewayWorkflowID(""), ended, func(info *workflowpb.WorkflowExecutionInfo) string {
-		text := "gateway, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute), strings.ToLower(info.GetStatus().String()))
-		return text + show.Prefixed(", of ", operate.AttributeOf(info, operate.CampaignAttribute))
-	})
+	return workflowsOf(api.GatewayMaintenanceName, api.GatewayWorkflowID(""), ended,
+		func(info *workflowpb.WorkflowExecutionInfo) string {
+			text := "gateway, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute),
+				strings.ToLower(info.GetStatus().String()))
+			return text + show.Prefixed(", of ", operate.AttributeOf(info, operate.CampaignAttribute))
+		})
 }
 
 // quarantined asks for the gateways that are.
 func quarantined() asker {
-	return workflowsOf(api.QuarantineName, api.QuarantineWorkflowID(""), false, func(info *workflowpb.WorkflowExecutionInfo) string {
-		return "quarantined since " + show.Instant(info.GetStartTime().AsTime())
-	})
+	return workflowsOf(api.QuarantineName, api.QuarantineWorkflowID(""), false,
+		func(info *workflowpb.WorkflowExecutionInfo) string {
+			return "quarantined since " + show.Instant(info.GetStartTime().AsTime())
+		})
 }
 
 // workflowsOf asks for workflows of a type by the prefix of their ids, without it.

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -18,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/cli"
 	"github.com/tidegate/tidegate/internal/workers"
 	"github.com/tidegate/tidegate/workflows"

@@ -50,7 +50,8 @@ func newSetup(a *shell.App) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().DurationVar(&retention, "retention", namespace.DefaultRetention, "how long ended runs of a new namespace stay readable")
+	cmd.Flags().DurationVar(&retention, "retention", namespace.DefaultRetention,
+		"how long ended runs of a new namespace stay readable")
 	return cmd
 }
 

@@ -18,7 +18,9 @@ import (
 // attempt, and the last response.
 func respond(calls []maintenance.Call, pending []*workflowpb.PendingActivityInfo) {
 	for i := range calls {
-		at := slices.IndexFunc(pending, func(p *workflowpb.PendingActivityInfo) bool { return p.GetActivityId() == calls[i].ID })
+		at := slices.IndexFunc(pending, func(p *workflowpb.PendingActivityInfo) bool {
+			return p.GetActivityId() == calls[i].ID
+		})
 		if at >= 0 {
 			known := callOf(pending[at])
 			known.What = calls[i].What
@@ -38,7 +40,8 @@ func callsOf(pending []*workflowpb.PendingActivityInfo) (calls []maintenance.Cal
 
 func callOf(p *workflowpb.PendingActivityInfo) maintenance.Call {
 	c := maintenance.Call{
-		ID: p.GetActivityId(), What: p.GetActivityType().GetName(), Since: p.GetScheduledTime().AsTime(), Attempt: int(p.GetAttempt()),
+		ID: p.GetActivityId(), What: p.GetActivityType().GetName(), Since: p.GetScheduledTime().AsTime(),
+		Attempt:      int(p.GetAttempt()),
 		LastResponse: responseOf(p.GetLastFailure()),
 	}
 	if end := p.GetExpirationTime(); end.IsValid() {

@@ -28,7 +28,10 @@ type Campaign struct {
 
 // Started is a campaign that was begun just now.
 func Started(name string, run client.WorkflowRun) Campaign {
-	return Campaign{Name: name, WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING}
+	return Campaign{
+		Name: name, WorkflowID: run.GetID(), RunID: run.GetRunID(),
+		Execution: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+	}
 }
 
 // Open is true while the campaign has not ended.
@@ -134,7 +137,8 @@ func RunOf(ctx context.Context, c Session, g Campaign, r fleet.Row) (string, err
 	if last := described.GetWorkflowExecutionInfo(); ours(last) {
 		return last.GetExecution().GetRunId(), nil
 	}
-	list, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("WorkflowId = '%s'", id)})
+	list, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("WorkflowId = '%s'",
+		id)})
 	if err != nil {
 		return "", fmt.Errorf("look for the runs %s: %w", id, err)
 	}

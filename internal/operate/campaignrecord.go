@@ -67,5 +67,8 @@ func TargetOf(ctx context.Context, c Session, g Campaign, target string) (record
 
 // Listing is the record of a campaign of which only targets are to be printed.
 func Listing(g Campaign) record.Campaign {
-	return record.Campaign{Campaign: g.Name, WorkflowID: g.WorkflowID, RunID: g.RunID, Execution: g.Execution.String(), Part: record.Targets}
+	return record.Campaign{
+		Campaign: g.Name, WorkflowID: g.WorkflowID, RunID: g.RunID, Execution: g.Execution.String(),
+		Part: record.Targets,
+	}
 }

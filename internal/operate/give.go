@@ -61,7 +61,8 @@ func (k Command) Give(ctx context.Context, c Session) (maintenance.Decision, err
 		return maintenance.Decision{}, err
 	}
 	decision, err := k.send(ctx, c, found.WorkflowID, k.In)
-	if _, refused := errors.AsType[*temporal.ApplicationError](err); refused && k.In.Target != "" && unknown(ctx, c, found, k.In.Target) {
+	if _, refused := errors.AsType[*temporal.ApplicationError](err); refused && k.In.Target != "" &&
+		unknown(ctx, c, found, k.In.Target) {
 		return decision, MissingError{fmt.Errorf("%s %s: there is no such target; see tidegate status %s --all", k.Update, k.Subject(), k.Name)}
 	}
 	return decision, k.failure(c.Namespace, "the campaign is not running", err)
@@ -95,7 +96,8 @@ func (k Command) send(ctx context.Context, c Session, workflowID string, in any)
 	again := time.NewTicker(LookEvery)
 	defer again.Stop()
 	options := client.UpdateWorkflowOptions{
-		UpdateID: rand.Text(), WorkflowID: workflowID, UpdateName: k.Update, Args: []any{in}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		UpdateID: rand.Text(), WorkflowID: workflowID, UpdateName: k.Update, Args: []any{in},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
 	}
 	for {
 		var decision maintenance.Decision
@@ -137,7 +139,8 @@ func (k Command) failure(namespace, nobody string, err error) error {
 	}
 	what := k.Update + " " + k.Subject()
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return MissingError{fmt.Errorf("%s: %s, in namespace %s; see tidegate status %s", what, nobody, namespace, k.Gateway+k.Name)}
+		return MissingError{fmt.Errorf("%s: %s, in namespace %s; see tidegate status %s", what, nobody, namespace,
+			k.Gateway+k.Name)}
 	}
 	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return RefusedError{what: what, Why: refused.Message()}

@@ -124,7 +124,8 @@ func FindQuarantine(ctx context.Context, c Session, gatewayID string) (*maintena
 		return nil, nil
 	}
 	q := maintenance.Quarantine{Gateway: gatewayID}
-	if err := converter.GetDefaultDataConverter().FromPayload(info.GetMemo().GetFields()[api.QuarantineMemo], &q); err != nil {
+	if err := converter.GetDefaultDataConverter().FromPayload(info.GetMemo().GetFields()[api.QuarantineMemo],
+		&q); err != nil {
 		q.Reason = "the workflow " + id + " does not say why"
 	}
 	return &q, nil

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
@@ -124,7 +123,8 @@ func PolledBy(ctx context.Context, c Session, queue string) string {
 	case len(found) > 0:
 		return fmt.Sprintf(", though %s polled task queue %s lately", strings.Join(found, ", "), queue)
 	case len(others) > 0:
-		return fmt.Sprintf("; it waits for %s, and task queue %s is polled only by %s", want, queue, strings.Join(others, ", "))
+		return fmt.Sprintf("; it waits for %s, and task queue %s is polled only by %s", want, queue,
+			strings.Join(others, ", "))
 	}
 	return "; nobody polls task queue " + queue
 }

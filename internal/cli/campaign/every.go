@@ -67,10 +67,15 @@ func TellAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.Comm
 		})
 	}
 	_ = told.Wait() //nolint:errcheck // each answer has its own error
-	if err := a.Printer(cmd).Print(answers, func(p show.Printer) { render.PrintAnswers(p, answers, k.Past, k.Update, k.In.Why, c.Namespace) }); err != nil {
+	if err := a.Printer(cmd).Print(answers, func(p show.Printer) {
+		render.PrintAnswers(p, answers, k.Past, k.Update,
+			k.In.Why, c.Namespace)
+	}); err != nil {
 		return err
 	}
-	failed := len(slices.DeleteFunc(slices.Clone(answers), func(answer render.Answered) bool { return answer.Error == "" }))
+	failed := len(slices.DeleteFunc(slices.Clone(answers), func(answer render.Answered) bool {
+		return answer.Error == ""
+	}))
 	if failed > 0 {
 		return fmt.Errorf("%s --all: %s did not obey: see above, and give the order again", k.Update, maintenance.CountedOf(failed, len(answers), "campaign", "campaigns"))
 	}
@@ -82,7 +87,9 @@ func runningCampaigns(ctx context.Context, c operate.Session) ([]operate.Campaig
 	all := []operate.Campaign{}
 	err := eachCampaign(ctx, c, "ExecutionStatus = 'Running'", func(info *workflowpb.WorkflowExecutionInfo) {
 		id := info.GetExecution().GetWorkflowId()
-		all = append(all, operate.Campaign{Name: nameOf(id), WorkflowID: id, RunID: info.GetExecution().GetRunId(), Execution: info.GetStatus()})
+		all = append(all, operate.Campaign{
+			Name: nameOf(id), WorkflowID: id, RunID: info.GetExecution().GetRunId(), Execution: info.GetStatus(),
+		})
 	})
 	slices.SortFunc(all, func(a, b operate.Campaign) int { return strings.Compare(a.Name, b.Name) })
 	return all, err

@@ -48,7 +48,9 @@ func leave(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campai
 
 // follow shows a campaign's progress until it has ended or a person has
 // to act, and says how it then is. The campaign does not depend on being followed.
-func follow(ctx context.Context, c operate.Session, g operate.Campaign, p *render.CampaignProgress) (enumspb.WorkflowExecutionStatus, error) {
+func follow(
+	ctx context.Context, c operate.Session, g operate.Campaign, p *render.CampaignProgress,
+) (enumspb.WorkflowExecutionStatus, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)

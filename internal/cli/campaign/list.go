@@ -62,7 +62,9 @@ func listCampaigns(ctx context.Context, c operate.Session) ([]render.CampaignLin
 
 // eachCampaign gives the runs of campaigns for which a condition holds, without those
 // of campaigns that only plan.
-func eachCampaign(ctx context.Context, c operate.Session, condition string, give func(*workflowpb.WorkflowExecutionInfo)) error {
+func eachCampaign(
+	ctx context.Context, c operate.Session, condition string, give func(*workflowpb.WorkflowExecutionInfo),
+) error {
 	query := fmt.Sprintf("WorkflowType = '%s' AND %s", api.CampaignName, condition)
 	var next []byte
 	for {

@@ -78,7 +78,8 @@ func (p *planning) run(cmd *cobra.Command, a *shell.App, file string) error {
 	until := cmp.Or(p.until.UTC(), now.Add(horizon))
 	faults := []error(p.faults)
 	if !until.After(now) {
-		faults = append(faults, shell.Wrong("--until", p.until.Format(time.RFC3339), "an instant after "+now.Format(time.RFC3339)))
+		faults = append(faults, shell.Wrong("--until", p.until.Format(time.RFC3339),
+			"an instant after "+now.Format(time.RFC3339)))
 	}
 	if p.patience < time.Second || p.patience > mostPlanPatience {
 		faults = append(faults, shell.Wrong("--patience", p.patience.String(), "1s to 15m"))
@@ -128,7 +129,9 @@ func survey(cmd *cobra.Command, c operate.Session, f PlanFile, p *planning) (ren
 }
 
 // awaitPlanned waits until a campaign that only plans has read everything.
-func awaitPlanned(command context.Context, c operate.Session, g operate.Campaign, run client.WorkflowRun, s *show.Screen) (fleet.Status, error) {
+func awaitPlanned(
+	command context.Context, c operate.Session, g operate.Campaign, run client.WorkflowRun, s *show.Screen,
+) (fleet.Status, error) {
 	ctx, cancel := context.WithCancel(command)
 	defer cancel()
 	ended := make(chan error, 1)
@@ -173,7 +176,9 @@ func readSurvey(ctx context.Context, c operate.Session, g operate.Campaign, rost
 	s := render.Survey{Targets: map[string]api.Surveyed{}}
 	for more := true; more; {
 		var page fleet.Fleet
-		if err := g.Ask(ctx, c, api.EntriesQuery, &page, fleet.Page{From: len(s.Fleet.Entries), Count: operate.PageOfRows}); err != nil {
+		if err := g.Ask(ctx, c, api.EntriesQuery, &page, fleet.Page{
+			From: len(s.Fleet.Entries), Count: operate.PageOfRows,
+		}); err != nil {
 			return render.Survey{}, err
 		}
 		more = len(page.Entries) == operate.PageOfRows

@@ -41,7 +41,9 @@ func ReadPlan(cmd *cobra.Command, path string, now time.Time) (PlanFile, error) 
 	}
 	text, err := readBounded(cmd, path)
 	if err != nil {
-		return PlanFile{}, &strict.FaultsError{Faults: []strict.Fault{{File: name, Problem: "cannot be read: " + reasonOf(err)}}}
+		return PlanFile{}, &strict.FaultsError{Faults: []strict.Fault{{
+			File: name, Problem: "cannot be read: " + reasonOf(err),
+		}}}
 	}
 	p, err := planfile.Parse(name, text, planfile.Options{Now: now, Dir: dir})
 	if err != nil {

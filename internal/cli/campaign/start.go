@@ -54,7 +54,9 @@ func Input(f PlanFile, submitter string) api.CampaignInput {
 
 // launch starts a campaign, and hands it the whole plan over. Where that
 // fails half-way the campaign is cancelled: it has begun nothing.
-func launch(ctx context.Context, c operate.Session, f PlanFile, in api.CampaignInput, o client.StartWorkflowOptions) (client.WorkflowRun, error) {
+func launch(
+	ctx context.Context, c operate.Session, f PlanFile, in api.CampaignInput, o client.StartWorkflowOptions,
+) (client.WorkflowRun, error) {
 	run, err := c.ExecuteWorkflow(ctx, o, api.CampaignName, in)
 	if err != nil {
 		return nil, failure(c.Namespace, f.Plan.Name, o.ID, err)
@@ -153,13 +155,16 @@ func Start(cmd *cobra.Command, a *shell.App, file, by, queue string, detach bool
 	if err != nil {
 		return err
 	}
-	cmd.PrintErrf("Started the campaign %s (%s) as workflow %s, run %s.\n", name, render.PlanSummary(p.Plan), run.GetID(), run.GetRunID())
+	cmd.PrintErrf("Started the campaign %s (%s) as workflow %s, run %s.\n", name, render.PlanSummary(p.Plan), run.GetID(),
+		run.GetRunID())
 	TellWarnings(cmd, p.Plan)
 	g := operate.Started(name, run)
 	if !detach {
 		return Attend(a, cmd, c, g)
 	}
 	return shell.Detached(cmd, c, run, queue, name, func() error {
-		return render.PrintCampaign(a.Printer(cmd), record.Campaign{Campaign: name, WorkflowID: g.WorkflowID, RunID: g.RunID, Execution: record.Running})
+		return render.PrintCampaign(a.Printer(cmd), record.Campaign{
+			Campaign: name, WorkflowID: g.WorkflowID, RunID: g.RunID, Execution: record.Running,
+		})
 	})
 }

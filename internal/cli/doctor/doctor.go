@@ -67,7 +67,8 @@ func (d *doctor) run(cmd *cobra.Command, a *shell.App) error {
 		f, err := campaign.ReadPlan(cmd, d.file, time.Now())
 		d.plan, faults = &f, append(faults, err)
 		for _, w := range f.Plan.Warnings {
-			d.add(render.CheckWarn, "plan", d.file, w, "correct the plan file; tidegate validate "+d.file+" prints all its warnings")
+			d.add(render.CheckWarn, "plan", d.file, w, "correct the plan file; tidegate validate "+d.file+
+				" prints all its warnings")
 		}
 	}
 	c, err := a.Dial(cmd.Context(), faults...)

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -19,6 +17,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // examinePrefix stands before the workflow ids of doctor's looks.
@@ -58,7 +57,8 @@ func (d *doctor) probes(ctx context.Context, c operate.Session) []api.Probe {
 		switch {
 		case !d.polled(ctx, c, probe.Queue(d.queue), "Huawei Cloud account "+a.Name, client.TaskQueueTypeActivity):
 		case probe.Instance == "":
-			d.add(render.CheckWarn, "account", "huawei/"+a.Name, "not looked into: the plan names none of its DB instances", "tidegate plan "+d.file+" reads all of them")
+			d.add(render.CheckWarn, "account", "huawei/"+a.Name, "not looked into: the plan names none of its DB instances",
+				"tidegate plan "+d.file+" reads all of them")
 		default:
 			probes = append(probes, probe)
 		}
@@ -130,7 +130,8 @@ func (d *doctor) look(ctx context.Context, c operate.Session, probes []api.Probe
 		StaticSummary: "tidegate doctor: looks, and changes nothing",
 	}, api.ExamineName, in)
 	if err != nil {
-		d.unanswered(ctx, "worker", d.queue, fmt.Errorf("a look could not be started: %w", err), "may this API key or certificate start workflows?")
+		d.unanswered(ctx, "worker", d.queue, fmt.Errorf("a look could not be started: %w", err),
+			"may this API key or certificate start workflows?")
 		return
 	}
 	d.ownClock(ctx, c, run, before, time.Now())
@@ -221,7 +222,8 @@ func (d *doctor) skew(whose string, ahead time.Duration) {
 	says := fmt.Sprintf("%s %s the Temporal server's", render.Seconds(ahead.Abs()), way)
 	switch {
 	case ahead.Abs() <= clockTolerance:
-		d.add(render.CheckOK, check, whose, fmt.Sprintf("within %s of the Temporal server's", render.Seconds(clockTolerance)), "")
+		d.add(render.CheckOK, check, whose, fmt.Sprintf("within %s of the Temporal server's", render.Seconds(clockTolerance)),
+			"")
 	case ahead.Abs() <= skewLimit:
 		d.add(render.CheckWarn, check, whose, says, cure)
 	default:
@@ -247,7 +249,8 @@ func (d *doctor) account(p api.Probe, f api.Finding) {
 		further = fmt.Sprintf("reads the volumes of %s (%d) and snapshots", f.Further.Gateway, f.Further.Seen)
 	}
 	if p.Huawei {
-		says, further = fmt.Sprintf("lists the proxies of %s: %d", p.Instance, f.Seen), "reads its tags, jobs and planned upgrades"
+		says, further = fmt.Sprintf("lists the proxies of %s: %d", p.Instance, f.Seen),
+			"reads its tags, jobs and planned upgrades"
 	}
 	d.found("account", subjectOf(p), says, f)
 	if f.Further != nil {

@@ -72,7 +72,8 @@ func (l *load) add(info *workflowpb.WorkflowExecutionInfo) {
 	l.total++
 	l.kinds[kind]++
 	l.one = cmp.Or(l.one, info)
-	if account := operate.AttributeOf(info, operate.AccountAttribute); account != "" && !slices.Contains(l.accounts, account) {
+	if account := operate.AttributeOf(info, operate.AccountAttribute); account != "" &&
+		!slices.Contains(l.accounts, account) {
 		l.accounts = append(l.accounts, account)
 	}
 	if kind != api.RosterName && len(l.names) < mostNamed {
@@ -190,7 +191,9 @@ func (d *doctor) served(ctx context.Context, c operate.Session, l *load) {
 
 // staffed looks whether a worker that these runs need polls a queue, and says so where
 // none does.
-func (d *doctor) staffed(ctx context.Context, c operate.Session, l *load, queue string, kind enumspb.TaskQueueType, state string) bool {
+func (d *doctor) staffed(
+	ctx context.Context, c operate.Session, l *load, queue string, kind enumspb.TaskQueueType, state string,
+) bool {
 	described, err := c.DescribeTaskQueue(ctx, queue, kind)
 	if err != nil {
 		d.unanswered(ctx, "runs", queue, err, "may this API key or certificate use the namespace?")
@@ -235,7 +238,8 @@ func (d *doctor) accountQueues(ctx context.Context, c operate.Session, l *load) 
 	described, err := c.WorkerDeploymentClient().GetHandle(l.build.Deployment).
 		DescribeVersion(ctx, client.WorkerDeploymentDescribeVersionOptions{BuildID: l.build.ID})
 	if err != nil {
-		d.unanswered(ctx, "runs", l.queue, fmt.Errorf("read which task queues %s polls: %w", l.build, err), "may this API key or certificate read worker deployments?")
+		d.unanswered(ctx, "runs", l.queue, fmt.Errorf("read which task queues %s polls: %w", l.build, err),
+			"may this API key or certificate read worker deployments?")
 		return nil
 	}
 	for _, q := range described.Info.TaskQueuesInfos {

@@ -41,9 +41,11 @@ func (d *doctor) server(ctx context.Context, c operate.Session) bool {
 func (d *doctor) namespace(ctx context.Context, c operate.Session) bool {
 	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
-	described, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Namespace})
+	described, err := c.WorkflowService().DescribeNamespace(ctx,
+		&workflowservice.DescribeNamespaceRequest{Namespace: c.Namespace})
 	if _, missing := errors.AsType[*serviceerror.NamespaceNotFound](err); missing {
-		d.add(render.CheckFail, "namespace", c.Namespace, "there is no such namespace", "tidegate setup --namespace "+c.Namespace+" makes it; or say another with --namespace")
+		d.add(render.CheckFail, "namespace", c.Namespace, "there is no such namespace",
+			"tidegate setup --namespace "+c.Namespace+" makes it; or say another with --namespace")
 		return false
 	}
 	if err != nil {
@@ -51,7 +53,8 @@ func (d *doctor) namespace(ctx context.Context, c operate.Session) bool {
 		return false
 	}
 	kept := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
-	d.add(render.CheckOK, "namespace", c.Namespace, "ended runs stay readable for "+maintenance.Counted(int(kept.Hours()/24), "day", "days"), "")
+	d.add(render.CheckOK, "namespace", c.Namespace, "ended runs stay readable for "+
+		maintenance.Counted(int(kept.Hours()/24), "day", "days"), "")
 	return true
 }
 
@@ -81,7 +84,9 @@ func (d *doctor) attributes(ctx context.Context, c operate.Session) {
 	}
 }
 
-func (d *doctor) register(ctx context.Context, c operate.Session, missing map[string]enumspb.IndexedValueType, names string) {
+func (d *doctor) register(
+	ctx context.Context, c operate.Session, missing map[string]enumspb.IndexedValueType, names string,
+) {
 	if err := namespace.Ensure(ctx, c, c.Namespace, missing); err != nil {
 		d.unanswered(ctx, "search-attributes", c.Namespace, err, "have somebody register them who may: tidegate setup")
 		return
@@ -91,7 +96,9 @@ func (d *doctor) register(ctx context.Context, c operate.Session, missing map[st
 
 // polled looks whether a worker polls a task queue for tasks of these kinds, one
 // of the build to which Temporal gives them.
-func (d *doctor) polled(ctx context.Context, c operate.Session, queue, whose string, kinds ...enumspb.TaskQueueType) bool {
+func (d *doctor) polled(
+	ctx context.Context, c operate.Session, queue, whose string, kinds ...enumspb.TaskQueueType,
+) bool {
 	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
 	workers := map[string]bool{}
@@ -117,6 +124,7 @@ func (d *doctor) polled(ctx context.Context, c operate.Session, queue, whose str
 			workers[identity] = true
 		}
 	}
-	d.add(render.CheckOK, "worker", queue, "polled for the "+whose+" by "+strings.Join(slices.Sorted(maps.Keys(workers)), ", "), "")
+	d.add(render.CheckOK, "worker", queue, "polled for the "+whose+" by "+
+		strings.Join(slices.Sorted(maps.Keys(workers)), ", "), "")
 	return true
 }

@@ -112,9 +112,10 @@ func (p page) campaignStatus(s fleet.Status) {
 	p.Linef("room      %d at a time", s.MaxConcurrent)
 	p.waves(s.Waves)
 	p.consents(s.Approval)
-	show.Section(p.Printer, slices.Sorted(maps.Keys(s.Blockers)), []string{"BLOCKER", "TARGETS"}, func(b maintenance.Blocker) []string {
-		return []string{string(b), strconv.Itoa(s.Blockers[b])}
-	})
+	show.Section(p.Printer, slices.Sorted(maps.Keys(s.Blockers)), []string{"BLOCKER", "TARGETS"},
+		func(b maintenance.Blocker) []string {
+			return []string{string(b), strconv.Itoa(s.Blockers[b])}
+		})
 	p.unavailable(s.Unavailable)
 	p.rows("IN PROGRESS", saidAbove(s.Running))
 	p.rows("UPCOMING", s.Upcoming)
@@ -126,9 +127,12 @@ func (p page) campaignStatus(s fleet.Status) {
 
 // retries prints the calls of running targets that are tried again.
 func (p page) retries(calls []maintenance.Call) {
-	show.Section(p.Printer, calls, []string{"CALL", "TARGET", "ATTEMPT", "UNTIL", "AT", "LAST RESPONSE"}, func(c maintenance.Call) []string {
-		return []string{c.What, c.Target, strconv.Itoa(c.Attempt), show.Instant(c.Until), show.Instant(c.LastAt), c.LastResponse}
-	})
+	show.Section(p.Printer, calls, []string{"CALL", "TARGET", "ATTEMPT", "UNTIL", "AT", "LAST RESPONSE"},
+		func(c maintenance.Call) []string {
+			return []string{
+				c.What, c.Target, strconv.Itoa(c.Attempt), show.Instant(c.Until), show.Instant(c.LastAt), c.LastResponse,
+			}
+		})
 }
 
 // heldTargets names those that wait for a person.
@@ -154,7 +158,8 @@ func saidAbove(rows []fleet.Row) []fleet.Row {
 }
 
 func (p page) campaignResult(r fleet.Result) {
-	p.Linef("ended     %s at %s, after %s", r.State, show.Clock(&r.End), maintenance.Duration(r.End.Sub(r.Start).Round(time.Second)))
+	p.Linef("ended     %s at %s, after %s", r.State, show.Clock(&r.End),
+		maintenance.Duration(r.End.Sub(r.Start).Round(time.Second)))
 	p.Linef("summary   %s", r.Summary)
 	p.Linef("targets   %s", CountsText(r.Counts))
 	p.Linef("by        %s", r.Submitter)
@@ -241,9 +246,10 @@ func (p page) rows(head string, rows []fleet.Row) {
 
 // unavailable prints the targets that no window lets begin, each with why.
 func (p page) unavailable(rows []fleet.Row) {
-	show.Section(p.Printer, rows, []string{"UNAVAILABLE", "GATEWAY", "WAVE", "BLOCKER", "WHY"}, func(r fleet.Row) []string {
-		return []string{r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.Blocker), r.Reason}
-	})
+	show.Section(p.Printer, rows, []string{"UNAVAILABLE", "GATEWAY", "WAVE", "BLOCKER", "WHY"},
+		func(r fleet.Row) []string {
+			return []string{r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.Blocker), r.Reason}
+		})
 }
 
 // rowsTable is how targets stand in a table.
@@ -255,7 +261,8 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 			note = strings.TrimSuffix(fmt.Sprintf("attempt %d; %s", r.Attempts, note), "; ")
 		}
 		return []string{
-			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), show.Instant(r.Begun), show.Instant(r.End), show.Instant(r.Next),
+			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), show.Instant(r.Begun), show.Instant(r.End),
+			show.Instant(r.Next),
 			cmp.Or(string(r.Blocker), "-"), note,
 		}
 	}
@@ -263,9 +270,10 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 
 // decided prints what was decided, as campaigns do: with the target.
 func (p page) decided(decisions []maintenance.Decision) {
-	show.Section(p.Printer, decisions, []string{"DECISION", "TARGET", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
-		return []string{d.Text(), cmp.Or(d.Target, "-"), d.By, show.Clock(&d.At), d.Why}
-	})
+	show.Section(p.Printer, decisions, []string{"DECISION", "TARGET", "BY", "AT", "WHY"},
+		func(d maintenance.Decision) []string {
+			return []string{d.Text(), cmp.Or(d.Target, "-"), d.By, show.Clock(&d.At), d.Why}
+		})
 }
 
 // notices prints the messages that people were sent.

@@ -27,7 +27,10 @@ type CampaignProgress struct {
 }
 
 func NewCampaignProgress(out io.Writer) *CampaignProgress {
-	return &CampaignProgress{Screen: show.NewScreen(out), said: map[string]string{}, running: map[string]bool{}, failed: map[string]bool{}, retries: retries{}}
+	return &CampaignProgress{
+		Screen: show.NewScreen(out), said: map[string]string{}, running: map[string]bool{},
+		failed: map[string]bool{}, retries: retries{},
+	}
 }
 
 // Show shows what is new, and what goes on now.
@@ -67,7 +70,8 @@ func (p *CampaignProgress) begun(rows []fleet.Row) {
 		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
 		now[key] = true
 		if !p.running[key] {
-			p.Line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Begun), show.Instant(r.End)))
+			p.Line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Begun),
+				show.Instant(r.End)))
 		}
 		if r.State == fleet.Held && p.said[key] != r.Note {
 			p.Line(fmt.Sprintf("held      %s (%s): %s", r.Name, r.Gateway, r.Note))
@@ -159,7 +163,8 @@ func fleetMoment(s fleet.Status, now time.Time) string {
 	}
 	ended := c.Ended()
 	full := barWidth * ended / c.Total
-	text := fmt.Sprintf("[%s%s] %d/%d ended, %d running", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), ended, c.Total, c.Running)
+	text := fmt.Sprintf("[%s%s] %d/%d ended, %d running", strings.Repeat("#", full), strings.Repeat(".", barWidth-full),
+		ended, c.Total, c.Running)
 	if c.Held > 0 {
 		text += fmt.Sprintf(", %d held", c.Held)
 	}

@@ -44,9 +44,11 @@ func CampaignDetails(p plan.Plan, digest string) string {
 
 func policyDetails(b *strings.Builder, p plan.Plan) {
 	r := p.Rollout
-	fmt.Fprintf(b, "- window %s long, cutoff %s, at its end %s\n", p.Policy.WindowLength, p.Policy.Cutoff, p.Policy.OnWindowEnd)
+	fmt.Fprintf(b, "- window %s long, cutoff %s, at its end %s\n", p.Policy.WindowLength, p.Policy.Cutoff,
+		p.Policy.OnWindowEnd)
 	fmt.Fprintf(b, "- waves %s, bake %s\n", wavesText(r.Waves), r.Bake)
-	fmt.Fprintf(b, "- at most %d at a time, error budget %s%s\n", r.MaxConcurrent, r.MaxFailures, show.Prefixed(", constraint key ", markdown.Plain(r.ConstraintKey)))
+	fmt.Fprintf(b, "- at most %d at a time, error budget %s%s\n", r.MaxConcurrent, r.MaxFailures,
+		show.Prefixed(", constraint key ", markdown.Plain(r.ConstraintKey)))
 	fmt.Fprintf(b, "- snapshot %s, on failure %s\n", p.Policy.Snapshot, p.Policy.OnFailure)
 	if a := p.Approvals; a.Count > 0 {
 		each := "the campaign"
@@ -81,7 +83,8 @@ func freezeDetails(b *strings.Builder, freezes []maintenance.Freeze) {
 			fmt.Fprintf(b, "- and %d more\n", len(freezes)-mostListed)
 			return
 		}
-		fmt.Fprintf(b, "- %s to %s%s\n", show.Clock(&z.From), show.Clock(&z.To), show.Prefixed(": ", markdown.Plain(z.Reason)))
+		fmt.Fprintf(b, "- %s to %s%s\n", show.Clock(&z.From), show.Clock(&z.To),
+			show.Prefixed(": ", markdown.Plain(z.Reason)))
 	}
 }
 

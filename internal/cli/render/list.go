@@ -32,7 +32,9 @@ func PrintCampaigns(p show.Printer, campaigns []CampaignLine, namespace string) 
 	rows := make([][]string, 0, len(campaigns))
 	for _, l := range campaigns {
 		state := cmp.Or(l.State, strings.ToLower(l.Execution))
-		rows = append(rows, []string{l.Campaign, state, cmp.Or(l.Blocker, "-"), show.Instant(l.Start), show.Instant(l.End), l.WorkflowID})
+		rows = append(rows, []string{
+			l.Campaign, state, cmp.Or(l.Blocker, "-"), show.Instant(l.Start), show.Instant(l.End), l.WorkflowID,
+		})
 	}
 	p.Table([]string{"CAMPAIGN", "STATE", "BLOCKER", "START", "END", "WORKFLOW"}, rows)
 }

@@ -82,7 +82,8 @@ func (p page) calls(calls []maintenance.Call) {
 
 func (p page) result(r maintenance.Result) {
 	p.Linef("target    %s", r.Target)
-	p.Linef("ended     %s at %s, after %s", r.State, show.Clock(&r.End), maintenance.Duration(r.End.Sub(r.Start).Round(time.Second)))
+	p.Linef("ended     %s at %s, after %s", r.State, show.Clock(&r.End),
+		maintenance.Duration(r.End.Sub(r.Start).Round(time.Second)))
 	p.Linef("summary   %s", r.Summary)
 	if r.Window != nil {
 		p.Linef("window    %s to %s", show.Clock(&r.Window.Start), show.Clock(&r.Window.End))
@@ -97,21 +98,26 @@ func (p page) parts(
 	steps []maintenance.StepReport, proxies []maintenance.ProxyOutcome, snapshots []maintenance.SnapshotOutcome,
 	ledger []maintenance.Change, decisions []maintenance.Decision,
 ) {
-	show.Section(p.Printer, steps, []string{"STEP", "STATE", "FROM", "TO", "NOTE"}, func(s maintenance.StepReport) []string {
-		return []string{string(s.Step), string(s.State), show.Clock(s.Start), show.Clock(s.End), s.Note}
-	})
-	show.Section(p.Printer, maintenance.DecidedFailuresOf(steps), []string{"FAILED STEP", "AT", "DECIDED", "WHY"}, func(f maintenance.StepFailure) []string {
-		return []string{string(f.Step), show.Clock(&f.At), f.Told(), f.Why}
-	})
-	show.Section(p.Printer, proxies, []string{"PROXY", "STATE", "FROM", "TO", "NOTE"}, func(x maintenance.ProxyOutcome) []string {
-		return []string{x.ProxyID, string(x.State), x.From, x.To, x.Note}
-	})
-	show.Section(p.Printer, snapshots, []string{"SNAPSHOT", "STATE", "TAKEN", "VOLUME"}, func(s maintenance.SnapshotOutcome) []string {
-		return []string{s.SnapshotID, s.State(), string(s.Point), s.VolumeID}
-	})
-	show.Section(p.Printer, ledger, []string{"CHANGE", "KIND", "STATE", "THE WAY BACK"}, func(c maintenance.Change) []string {
-		return []string{c.What, c.Kind(), string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)}
-	})
+	show.Section(p.Printer, steps, []string{"STEP", "STATE", "FROM", "TO", "NOTE"},
+		func(s maintenance.StepReport) []string {
+			return []string{string(s.Step), string(s.State), show.Clock(s.Start), show.Clock(s.End), s.Note}
+		})
+	show.Section(p.Printer, maintenance.DecidedFailuresOf(steps), []string{"FAILED STEP", "AT", "DECIDED", "WHY"},
+		func(f maintenance.StepFailure) []string {
+			return []string{string(f.Step), show.Clock(&f.At), f.Told(), f.Why}
+		})
+	show.Section(p.Printer, proxies, []string{"PROXY", "STATE", "FROM", "TO", "NOTE"},
+		func(x maintenance.ProxyOutcome) []string {
+			return []string{x.ProxyID, string(x.State), x.From, x.To, x.Note}
+		})
+	show.Section(p.Printer, snapshots, []string{"SNAPSHOT", "STATE", "TAKEN", "VOLUME"},
+		func(s maintenance.SnapshotOutcome) []string {
+			return []string{s.SnapshotID, s.State(), string(s.Point), s.VolumeID}
+		})
+	show.Section(p.Printer, ledger, []string{"CHANGE", "KIND", "STATE", "THE WAY BACK"},
+		func(c maintenance.Change) []string {
+			return []string{c.What, c.Kind(), string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)}
+		})
 	show.Section(p.Printer, decisions, []string{"DECISION", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
 		return []string{d.Text(), d.By, show.Clock(&d.At), d.Why}
 	})

@@ -22,7 +22,7 @@ type MaintenanceProgress struct {
 }
 
 func NewMaintenanceProgress(out io.Writer) *MaintenanceProgress {
-	return &MaintenanceProgress{Screen: show.NewScreen(out), shown: map[maintenance.Step]string{}, retries: retries{}}
+	return &MaintenanceProgress{Screen: show.NewScreen(out), shown: make(map[maintenance.Step]string), retries: retries{}}
 }
 
 // Show shows what is new, and what goes on now.
@@ -69,7 +69,9 @@ func (r retries) show(s *show.Screen, calls []maintenance.Call) {
 // withoutNumbers is a response without the words that have digits, such as a request's
 // id and a percentage: they differ each time, and say nothing new.
 func withoutNumbers(text string) string {
-	words := slices.DeleteFunc(strings.Fields(text), func(word string) bool { return strings.ContainsAny(word, "0123456789") })
+	words := slices.DeleteFunc(strings.Fields(text), func(word string) bool {
+		return strings.ContainsAny(word, "0123456789")
+	})
 	return strings.Join(words, " ")
 }
 

@@ -94,7 +94,10 @@ func NewTimetable(p plan.Plan, digest string, s Survey, now, until time.Time) ti
 	for _, w := range last.Waits {
 		waits[w.Entry] = w
 	}
-	t := timetable{Plan: p.Name, Digest: digest, Warnings: p.Warnings, Now: now, Until: until, Targets: make([]plannedTarget, 0, len(played.Entries))}
+	t := timetable{
+		Plan: p.Name, Digest: digest, Warnings: p.Warnings, Now: now, Until: until,
+		Targets: make([]plannedTarget, 0, len(played.Entries)),
+	}
 	for i, e := range played.Entries {
 		p := plannedTarget{
 			Name: e.Name, Gateway: e.Gateway, Wave: e.Wave + 1,
@@ -239,7 +242,8 @@ func summarize(targets []plannedTarget) timetableSummary {
 func (s timetableSummary) sentence() string {
 	text := "nothing would be updated"
 	if s.Updated > 0 {
-		text = fmt.Sprintf("%d would be updated in %s until %s", s.Updated, maintenance.Counted(s.Windows, "window", "windows"), show.Clock(&s.End))
+		text = fmt.Sprintf("%d would be updated in %s until %s", s.Updated,
+			maintenance.Counted(s.Windows, "window", "windows"), show.Clock(&s.End))
 	}
 	if s.Current > 0 {
 		text += fmt.Sprintf("; %d %s nothing to be done", s.Current, verb(s.Current))
@@ -248,7 +252,8 @@ func (s timetableSummary) sentence() string {
 		text += fmt.Sprintf("; %d cannot begin: %s", s.Blocked, strings.Join(s.Why, ", "))
 	}
 	if s.Unread > 0 {
-		text += fmt.Sprintf("; THIS PLAN IS INCOMPLETE: %s could not be read", maintenance.Counted(s.Unread, "target", "targets"))
+		text += fmt.Sprintf("; THIS PLAN IS INCOMPLETE: %s could not be read",
+			maintenance.Counted(s.Unread, "target", "targets"))
 	}
 	if s.Odd > 0 {
 		text += fmt.Sprintf("; %s should be looked at first", maintenance.Counted(s.Odd, "target", "targets"))
@@ -275,7 +280,10 @@ func PrintTimetable(p show.Printer, t timetable) {
 	p.Linef("")
 	p.Linef("%s", t.Summary.Text)
 	show.Section(p, t.Warnings, []string{"WARNINGS ABOUT THE PLAN FILE"}, func(w string) []string { return []string{w} })
-	show.Section(p, t.Targets, []string{"TARGET", "GATEWAY", "WAVE", "SOFTWARE", "PROXIES", "WINDOW", "WINDOW (UTC)", "FORECAST", "START", "END", "NOTE"}, targetCells)
+	show.Section(p, t.Targets, []string{
+		"TARGET", "GATEWAY", "WAVE", "SOFTWARE", "PROXIES", "WINDOW", "WINDOW (UTC)",
+		"FORECAST", "START", "END", "NOTE",
+	}, targetCells)
 	type upgrade struct {
 		target string
 		api.SurveyedProxy

@@ -175,7 +175,8 @@ func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err err
 		return fmt.Errorf("create the schedule %s: namespace %s lacks search attributes of Tidegate, and nothing was made; register them with: tidegate setup --namespace %s",
 			s.name, c.Namespace, c.Namespace)
 	case lookErr == nil && s.when.cron != "":
-		return shell.Usage(fmt.Errorf("%w: Temporal says %w", shell.Wrong("--cron", s.when.cron, "a time that there is"), err))
+		return shell.Usage(fmt.Errorf("%w: Temporal says %w", shell.Wrong("--cron", s.when.cron, "a time that there is"),
+			err))
 	}
 	return fmt.Errorf("create the schedule %s: nothing was made; tidegate doctor says what is missing: %w", s.name, err)
 }
@@ -251,11 +252,12 @@ func updateSchedule(ctx context.Context, c operate.Session, name string, p campa
 		return shell.Usage(fmt.Errorf("delete the schedule and create it anew: %w", err))
 	}
 	action := campaignAction(p, s.action.TaskQueue, name, by)
-	err = s.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-		changed := in.Description.Schedule
-		changed.Action = action
-		return &client.ScheduleUpdate{Schedule: &changed}, nil
-	}})
+	err = s.Update(ctx,
+		client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			changed := in.Description.Schedule
+			changed.Action = action
+			return &client.ScheduleUpdate{Schedule: &changed}, nil
+		}})
 	if err != nil {
 		return scheduleFailure(c.Namespace, name, "update", err)
 	}

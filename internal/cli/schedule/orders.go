@@ -159,15 +159,16 @@ func triggerSchedule(ctx context.Context, s *campaignSchedule, note string) (str
 
 // annotate changes the schedule's note. Why it is paused stays its first line.
 func (s *campaignSchedule) annotate(ctx context.Context, note string) error {
-	return s.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-		changed := in.Description.Schedule
-		if changed.State.Paused {
-			first, _, _ := strings.Cut(changed.State.Note, "\n")
-			note = first + "\n" + note
-		}
-		changed.State.Note = note
-		return &client.ScheduleUpdate{Schedule: &changed}, nil
-	}})
+	return s.Update(ctx,
+		client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			changed := in.Description.Schedule
+			if changed.State.Paused {
+				first, _, _ := strings.Cut(changed.State.Note, "\n")
+				note = first + "\n" + note
+			}
+			changed.State.Note = note
+			return &client.ScheduleUpdate{Schedule: &changed}, nil
+		}})
 }
 
 func deleteSchedule(ctx context.Context, s *campaignSchedule, _ string) (string, error) {

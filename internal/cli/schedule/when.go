@@ -98,7 +98,9 @@ func cronSpec(text string) ([]string, error) {
 		}
 		fields = fields[1:]
 	}
-	named := len(fields) == 1 && slices.Contains([]string{"@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"}, fields[0])
+	named := len(fields) == 1 && slices.Contains([]string{
+		"@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually",
+	}, fields[0])
 	if strings.Contains(text, "#") || (!named && len(fields) != 5) {
 		return nil, shell.Wrong("--cron", text, want)
 	}

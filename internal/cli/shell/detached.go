@@ -12,7 +12,9 @@ import (
 
 // Detached prints what has been started and is not followed. It is a heldError where no
 // worker has taken it up: it is there, and nothing happens until a person starts one.
-func Detached(cmd *cobra.Command, c operate.Session, run client.WorkflowRun, queue, name string, record func() error) error {
+func Detached(
+	cmd *cobra.Command, c operate.Session, run client.WorkflowRun, queue, name string, record func() error,
+) error {
 	taken, err := operate.TakenUp(cmd.Context(), c, run)
 	if err != nil {
 		return err

@@ -18,7 +18,8 @@ const (
 	StatusFailed  = 1 // it failed, or its end could not be learnt
 	StatusUsage   = 2 // called wrongly: nothing was started
 	StatusPartial = 3 // the maintenance ended PARTIAL, or the plan is incomplete: not every target could be read
-	StatusHeld    = 4 // a person has to act: it is held, waits for an approval, its gateway is quarantined, or no worker takes it up
+	// a person has to act: it is held, waits for an approval, its gateway is quarantined, or no worker takes it up
+	StatusHeld = 4
 )
 
 // usageError is a wrong flag, argument or file.

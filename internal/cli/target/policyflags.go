@@ -23,8 +23,10 @@ func NewPolicyFlags(cmd *cobra.Command) *policyFlags {
 	p.durations(cmd)
 	p.choices(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&p.policy.Approval, "approval", p.policy.Approval, "wait for tidegate approve before anything disruptive begins")
-	flags.BoolVar(&p.policy.Proxies.ShiftReads, "shift-reads", p.policy.Proxies.ShiftReads, "move a proxy's reads to the primary while it is upgraded")
+	flags.BoolVar(&p.policy.Approval, "approval", p.policy.Approval,
+		"wait for tidegate approve before anything disruptive begins")
+	flags.BoolVar(&p.policy.Proxies.ShiftReads, "shift-reads", p.policy.Proxies.ShiftReads,
+		"move a proxy's reads to the primary while it is upgraded")
 	flags.StringArrayVar(&p.freezes, "freeze", nil, "interval FROM/TO (RFC 3339, UTC) in which nothing disruptive begins, with =REASON if wanted; may be repeated")
 	p.faults.Number(cmd, &p.policy.Proxies.Parallel, "proxy-parallel", 1, 4, "proxies of one DB instance upgraded at a time, once the canary is done")
 	p.names["policy.proxies.parallel"] = "proxy-parallel"
@@ -42,13 +44,22 @@ func (p *policyFlags) durations(cmd *cobra.Command) {
 		{"windowRecheck", "window-recheck", &p.policy.WindowRecheck, "how often a waiting run reads the window again"},
 		{"updateDelay", "update-delay", p.policy.UpdateDelay, "how long after the window's start AWS is given to update the gateway by itself, where it does that"},
 		{"updateStart", "update-start", &p.policy.UpdateStart, "how long after the trigger the restart must have been seen"},
-		{"updateDeadline", "update-deadline", &p.policy.UpdateDeadline, "how long the gateway may take to run the new software"},
+		{
+			"updateDeadline", "update-deadline", &p.policy.UpdateDeadline,
+			"how long the gateway may take to run the new software",
+		},
 		{"steadyFor", "steady-for", &p.policy.SteadyFor, "how long the updated gateway must answer well"},
 		{"snapshotDeadline", "snapshot-deadline", &p.policy.SnapshotDeadline, "how long a volume's snapshot may take"},
 		{"snapshotSettle", "snapshot-settle", &p.policy.SnapshotSettle, "how long a snapshot whose creation was not answered is searched for"},
 		{"proxies.deadline", "proxy-deadline", &p.policy.Proxies.Deadline, "how long one proxy's upgrade may take"},
-		{"proxies.settle", "proxy-settle", &p.policy.Proxies.Settle, "how long an upgrade that was not answered is looked for"},
-		{"compensationDeadline", "compensation-deadline", &p.policy.CompensationDeadline, "how long each act of taking back may be tried"},
+		{
+			"proxies.settle", "proxy-settle", &p.policy.Proxies.Settle,
+			"how long an upgrade that was not answered is looked for",
+		},
+		{
+			"compensationDeadline", "compensation-deadline", &p.policy.CompensationDeadline,
+			"how long each act of taking back may be tried",
+		},
 		{"attempt", "attempt", &p.policy.Attempt, "how long one attempt of an activity may take; a lost worker's work begins again after it"},
 		{"pace.min", "pace-min", &p.policy.Pace.Min, "shortest time between two looks at what is waited for"},
 		{"pace.max", "pace-max", &p.policy.Pace.Max, "longest time between two looks at what is waited for"},
@@ -64,7 +75,10 @@ func (p *policyFlags) choices(cmd *cobra.Command) {
 		to          *string
 		usage       string
 	}{
-		{"windowPreference", "window-preference", (*string)(&p.policy.WindowPreference), "weekly or monthly, where AWS gives both days at once"},
+		{
+			"windowPreference", "window-preference", (*string)(&p.policy.WindowPreference),
+			"weekly or monthly, where AWS gives both days at once",
+		},
 		{"onWindowEnd", "on-window-end", (*string)(&p.policy.OnWindowEnd), "hold (go on in the next window) or finish (run on, and record the overrun)"},
 		{"onFailure", "on-failure", (*string)(&p.policy.OnFailure), "compensate (take back at once what can be taken back) or hold (wait for tidegate retry, skip or abort)"},
 		{"automaticUpdates", "automatic-updates", (*string)(&p.policy.AutomaticUpdates), "keep AWS's own automatic updates, or hold them during the run"},

@@ -54,7 +54,9 @@ func Start(cmd *cobra.Command, a *shell.App, in api.MaintenanceInput, queue stri
 		return attend(a, cmd, c, id, run)
 	}
 	return shell.Detached(cmd, c, run, queue, id, func() error {
-		return render.PrintMaintenance(a.Printer(cmd), record.Maintenance{Gateway: id, WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: record.Running})
+		return render.PrintMaintenance(a.Printer(cmd), record.Maintenance{
+			Gateway: id, WorkflowID: run.GetID(), RunID: run.GetRunID(), Execution: record.Running,
+		})
 	})
 }
 

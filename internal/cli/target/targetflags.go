@@ -47,7 +47,9 @@ func (t *targetFlags) result() (maintenance.Target, []error) {
 		}
 		id, version, _ := strings.Cut(parts[2], "@")
 		numbers = append(numbers, i+1)
-		target.Proxies = append(target.Proxies, maintenance.ProxyRef{Account: parts[0], InstanceID: parts[1], ProxyID: id, Version: version})
+		target.Proxies = append(target.Proxies, maintenance.ProxyRef{
+			Account: parts[0], InstanceID: parts[1], ProxyID: id, Version: version,
+		})
 	}
 	for _, text := range t.labels {
 		key, value, ok := strings.Cut(text, "=")
@@ -60,7 +62,10 @@ func (t *targetFlags) result() (maintenance.Target, []error) {
 		}
 		target.Labels[key] = value
 	}
-	return target, append(errs, renamed(target.Validate(), func(field string) string { return targetFlag(field, numbers) })...)
+	return target, append(errs, renamed(target.Validate(), func(field string) string {
+		return targetFlag(field,
+			numbers)
+	})...)
 }
 
 var proxyField = regexp.MustCompile(`^target\.proxies\[(\d+)\]\.(\w+)$`)

@@ -33,7 +33,9 @@ const maxCount = 1000
 // by the function that decides in the workflow, and asks nobody.
 func NewWindow(a *shell.App) *cobra.Command {
 	policy := maintenance.Policy{}.WithDefaults()
-	w := &windowFlags{duration: policy.WindowLength, cutoff: *policy.Cutoff, now: shell.Instant{Time: time.Now()}, count: 5}
+	w := &windowFlags{
+		duration: policy.WindowLength, cutoff: *policy.Cutoff, now: shell.Instant{Time: time.Now()}, count: 5,
+	}
 	cmd := &cobra.Command{
 		Use:   "window --hour H --minute M (--day-of-week D | --day-of-month D) --timezone ZONE",
 		Short: "Print the next windows of a gateway's maintenance schedule",
@@ -64,7 +66,8 @@ func (w *windowFlags) register(cmd *cobra.Command) {
 	f.Number(cmd, &w.dayOfMonth, "day-of-month", 1, 28, "day of a monthly window")
 	f.Text(cmd, &w.zone, "timezone", "zone", wantZone, "the gateway's zone (required)")
 	cmd.Flags().Lookup("timezone").DefValue = "" // that of the type is not taken
-	f.Text(cmd, &w.duration, "duration", "duration", shell.WantDuration, "how long a window is; AWS has no length of its own")
+	f.Text(cmd, &w.duration, "duration", "duration", shell.WantDuration,
+		"how long a window is; AWS has no length of its own")
 	f.Text(cmd, &w.cutoff, "cutoff", "duration", shell.WantDuration, "how long before its end nothing disruptive begins")
 	f.Text(cmd, &w.now, "now", "time", "an instant in RFC 3339, such as 2026-12-01T12:00:00Z", "the instant from which windows are looked for (default the present)")
 	f.Number(cmd, &w.count, "count", 1, maxCount, "how many windows")
@@ -87,7 +90,9 @@ func (w *windowFlags) schedule(cmd *cobra.Command) (maintenance.Schedule, error)
 	policy.WindowLength, policy.Cutoff = w.duration, &w.cutoff
 	flags := map[string]string{"policy.windowLength": "--duration", "policy.cutoff": "--cutoff"}
 	errs = append(errs, renamed(policy.Validate(), func(field string) string { return flags[field] })...)
-	s := maintenance.Schedule{Recurrence: maintenance.Weekly, Day: w.dayOfWeek, Hour: w.hour, Minute: w.minute, Zone: w.zone}
+	s := maintenance.Schedule{
+		Recurrence: maintenance.Weekly, Day: w.dayOfWeek, Hour: w.hour, Minute: w.minute, Zone: w.zone,
+	}
 	if monthly {
 		s.Recurrence, s.Day = maintenance.Monthly, w.dayOfMonth
 	}
@@ -98,7 +103,9 @@ func (w *windowFlags) windows(s maintenance.Schedule) []render.WindowTimes {
 	window := s.WindowAt(w.now.Time, w.duration.Std())
 	windows := make([]render.WindowTimes, 0, w.count)
 	for range w.count {
-		windows = append(windows, render.WindowTimes{Start: window.Start, End: window.End, LastStart: window.End.Add(-w.cutoff.Std())})
+		windows = append(windows, render.WindowTimes{
+			Start: window.Start, End: window.End, LastStart: window.End.Add(-w.cutoff.Std()),
+		})
 		start := s.NextStart(window.Start)
 		window = maintenance.Window{Start: start, End: start.Add(w.duration.Std())}
 	}
