@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/test/teststart"
 )

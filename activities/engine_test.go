@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
 
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/activities/names"
-
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 

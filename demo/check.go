@@ -6,10 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidegate/tidegate/workflows/api"
-
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // ending is what a campaign leaves behind.

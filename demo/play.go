@@ -9,11 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // patience is how long the demo waits for its campaign, several times what it

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -21,6 +19,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/workflows/api"

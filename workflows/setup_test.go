@@ -7,13 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/test/teststart"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 const (

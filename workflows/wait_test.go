@@ -5,13 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/test/teststart"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // monthly moves the cloud's window to a day of the month, at noon.

@@ -111,7 +111,9 @@ func TestWeightsThatChangeBeforeTheReadsAreMovedAreReadAgain(t *testing.T) {
 			1, 0, []string{mark, unmark, upgrade}, maintenance.StateCompleted, "its reads stay where they are: primary 0, replicas 0",
 		},
 		"each time": {
-			1 << 30, 70, []string{mark, unmark, mark, unmark, mark, unmark, mark, unmark, mark, unmark}, maintenance.StateCompensated,
+			1 << 30, 70,
+			[]string{mark, unmark, mark, unmark, mark, unmark, mark, unmark, mark, unmark},
+			maintenance.StateCompensated,
 			"changed since it was read: proxy " + proxyIDs[0] + " has the read weights primary 0, replicas 74, and had primary 0, replicas 73",
 		},
 	} {

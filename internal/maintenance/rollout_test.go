@@ -85,9 +85,14 @@ func TestSharesOfOneKindCanBeCompared(t *testing.T) {
 		a, b    string
 		smaller bool
 	}{
-		{"1", "2", true}, {"2", "2", false}, {"3", "2", false},
-		{"1%", "2%", true}, {"2%", "2%", false}, {"3%", "2%", false},
-		{"1", "2%", false}, {"1%", "2", false},
+		{"1", "2", true},
+		{"2", "2", false},
+		{"3", "2", false},
+		{"1%", "2%", true},
+		{"2%", "2%", false},
+		{"3%", "2%", false},
+		{"1", "2%", false},
+		{"1%", "2", false},
 	} {
 		require.Equal(t, tc.smaller, parsedShare(t, tc.a).Smaller(parsedShare(t, tc.b)), "%s, %s", tc.a, tc.b)
 	}
@@ -100,11 +105,23 @@ func TestSharesExceedAFleetThatTheyAreMoreThan(t *testing.T) {
 		n      int
 		exceed bool
 	}{
-		{"", 0, false}, {"", 5, false},
-		{"5", 5, false}, {"6", 5, true}, {"2 3", 5, false}, {"3 3", 5, true},
-		{"50% 50%", 10, false}, {"50% 51%", 10, true}, {"50% 51%", 0, true}, {"50% 50%", 0, false},
-		{"50% 5", 10, false}, {"50% 6", 10, true}, {"51% 5", 10, true},
-		{"1000", 0, false}, {"50% 1000", 0, false}, {"1", 1, false}, {"2", 1, true},
+		{"", 0, false},
+		{"", 5, false},
+		{"5", 5, false},
+		{"6", 5, true},
+		{"2 3", 5, false},
+		{"3 3", 5, true},
+		{"50% 50%", 10, false},
+		{"50% 51%", 10, true},
+		{"50% 51%", 0, true},
+		{"50% 50%", 0, false},
+		{"50% 5", 10, false},
+		{"50% 6", 10, true},
+		{"51% 5", 10, true},
+		{"1000", 0, false},
+		{"50% 1000", 0, false},
+		{"1", 1, false},
+		{"2", 1, true},
 	} {
 		var shares []maintenance.Share
 		for text := range strings.FieldsSeq(tc.shares) {

@@ -49,7 +49,8 @@ func TestFailuresAreInTheOrderOfTheSteps(t *testing.T) {
 	}
 	first, second, open := attempt(1, true), attempt(3, true), attempt(5, false)
 	steps := []maintenance.StepReport{
-		{Step: maintenance.StepAssess}, {Step: maintenance.StepUpdate, Failed: []maintenance.FailedAttempt{first, second}},
+		{Step: maintenance.StepAssess},
+		{Step: maintenance.StepUpdate, Failed: []maintenance.FailedAttempt{first, second}},
 		{Step: maintenance.StepSnapshot, Failed: []maintenance.FailedAttempt{open}},
 	}
 	decided := []maintenance.StepFailure{{Step: maintenance.StepUpdate, FailedAttempt: first}, {Step: maintenance.StepUpdate, FailedAttempt: second}}

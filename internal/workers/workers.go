@@ -12,12 +12,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
-
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/workflows"
 	"github.com/tidegate/tidegate/workflows/api"

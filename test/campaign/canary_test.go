@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -16,6 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // The canary of the plan has nothing to be done: one of the next wave takes its place,

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -18,6 +16,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 const (

@@ -4,8 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -14,6 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // One gateway is offline, and one never answers: the others are updated meanwhile, both

@@ -36,13 +36,13 @@ type step struct {
 // pages are the pages with command lines.
 func pages() map[string]page {
 	return map[string]page{
-		"README.md":               readme(),
-		"docs/reference/plan.md":       campaigns(),
+		"README.md":                         readme(),
+		"docs/reference/plan.md":            campaigns(),
 		"docs/reference/configuration.md":   configuration(),
-		"docs/reliability.md":     {},
+		"docs/reliability.md":               {},
 		"docs/reference/reports.md":         reports(),
-		"docs/runbook.md":         runbook(),
-		"docs/how-to/schedule-campaigns.md":       schedules(),
+		"docs/runbook.md":                   runbook(),
+		"docs/how-to/schedule-campaigns.md": schedules(),
 		"docs/reference/simcloud.md":        simcloud(),
 		"docs/reference/simcloud-huawei.md": simcloudHuawei(),
 	}

@@ -7,14 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/webui"
-
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/test/browsertest"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // picturesEnv, where it is 1, lets the browser test write the docs' pictures.

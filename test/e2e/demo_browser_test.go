@@ -10,12 +10,11 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/tidegate/tidegate/workflows/api"
-
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tidegate/tidegate/test/browsertest"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // demo is the program that people see first, while it runs.

@@ -8,9 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-	"github.com/tidegate/tidegate/workflows/webui"
-
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -20,6 +17,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	campaigns "github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/test/browsertest"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // TestBrowserLeadsFromACampaignToWhatNeedsAPerson goes by the mouse where somebody

@@ -6,9 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-	"github.com/tidegate/tidegate/workflows/webui"
-
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -18,6 +15,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	campaigns "github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/test/browsertest"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // form is the Web UI's form of an update.

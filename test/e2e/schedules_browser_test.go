@@ -6,13 +6,12 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/tidegate/tidegate/workflows/api"
-	"github.com/tidegate/tidegate/workflows/webui"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/test/browsertest"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // nightlyPlan is the plan of docs/how-to/schedule-campaigns.md.

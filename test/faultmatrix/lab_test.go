@@ -14,9 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-	"github.com/tidegate/tidegate/workflows/webui"
-
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
@@ -36,6 +33,8 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/workers"
 	"github.com/tidegate/tidegate/test/faultmatrix"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // engine is the Temporal server that all cells share.

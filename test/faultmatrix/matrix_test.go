@@ -10,13 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/webui"
-
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/test/faultmatrix"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 var (

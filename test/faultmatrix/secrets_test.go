@@ -15,9 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidegate/tidegate/workflows/api"
-	"github.com/tidegate/tidegate/workflows/webui"
-
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -34,6 +31,8 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/test/faultmatrix"
+	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 const (
