@@ -380,3 +380,16 @@ func TestFreezesThatLeaveNoWindowAreNamed(t *testing.T) {
 	turn = fleet.Decide(f, noon)
 	require.Equal(t, []fleet.Wait{{Blocker: maintenance.BlockedByForecast, Reason: "needs 5h30m, and no window of the next two years leaves that much"}}, turn.Waits)
 }
+
+func TestALaterWaveSaysWhichOneItWaitsFor(t *testing.T) {
+	t.Parallel()
+	f := threeWaves(t)
+	set(&f, 0, fleet.Succeeded, noon.Add(-2*time.Hour))
+	waits := fleet.Decide(f, noon).Waits
+	require.Equal(t, "wave 2 has not ended", waits[len(waits)-1].Reason)
+	set(&f, 1, fleet.Succeeded, noon)
+	set(&f, 2, fleet.Succeeded, noon)
+	waits = fleet.Decide(f, noon.Add(45*time.Minute)).Waits
+	baked := noon.Add(90 * time.Minute).Format("2006-01-02 15:04 MST")
+	require.Equal(t, "wave 2 bakes until "+baked, waits[len(waits)-1].Reason)
+}

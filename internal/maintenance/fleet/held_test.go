@@ -40,3 +40,72 @@ func TestATargetIsHeldUntilItsRunSaysOtherwise(t *testing.T) {
 	require.True(t, e.Learn(fleet.Event{Kind: fleet.KindEnded, Attempt: 2, State: fleet.Failed, Note: "PARTIAL", At: noon.Add(time.Hour)}, noon))
 	require.Equal(t, []any{fleet.Failed, "PARTIAL", fleet.Hold{}}, []any{e.State, e.Note, e.Hold})
 }
+
+// TestOnlyWhatHasNotBegunIsRead: a reading that comes late changes nothing.
+func TestOnlyWhatHasNotBegunIsRead(t *testing.T) {
+	t.Parallel()
+	for state, learns := range map[fleet.State]bool{
+		fleet.Waiting: true, fleet.Current: true,
+		fleet.Running: false, fleet.Held: false, fleet.Succeeded: false, fleet.Failed: false, fleet.Skipped: false,
+	} {
+		for _, kind := range []fleet.Kind{fleet.KindRead, fleet.KindNotFound} {
+			e := fleet.Entry{Name: "files-1", Gateway: "sgw-1", State: state}
+			before := e
+			read := fleet.Entry{Name: "files-2", State: fleet.Waiting, Note: "read"}
+			require.Equal(t, learns, e.Learn(fleet.Event{Kind: kind, Entry: &read}, noon), "%s %s", state, kind)
+			require.Equal(t, learns, e.Note != before.Note, "%s %s", state, kind)
+		}
+	}
+}
+
+func TestAReadingNamesWhatHadNoName(t *testing.T) {
+	t.Parallel()
+	read := fleet.Entry{Name: "files-1", Keys: []string{"app=till"}, State: fleet.Waiting}
+	found := fleet.Entry{Name: "sgw-1", Gateway: "sgw-1", State: fleet.Waiting}
+	require.True(t, found.Unnamed())
+	require.True(t, found.Learn(fleet.Event{Kind: fleet.KindRead, Entry: &read}, noon))
+	require.False(t, found.Unnamed())
+	require.Equal(t, []string{"app=till"}, found.Keys)
+	listed := fleet.Entry{Name: "shop", Gateway: "sgw-1", Keys: []string{"app=shop"}, State: fleet.Waiting}
+	require.True(t, listed.Learn(fleet.Event{Kind: fleet.KindRead, Entry: &read}, noon))
+	require.Equal(t, "shop", listed.Name, "the plan has named it")
+	require.Equal(t, []string{"app=shop"}, listed.Keys)
+}
+
+// TestAFailureIsNotMadeGoodByAReading that finds nothing left to do.
+func TestAFailureIsNotMadeGoodByAReading(t *testing.T) {
+	t.Parallel()
+	const why = "snapshot failed"
+	for name, tc := range map[string]struct {
+		attempts int
+		note     string
+		read     fleet.State
+		state    fleet.State
+		says     string
+		end      time.Time
+	}{
+		"it failed, and nothing is left":      {1, why, fleet.Current, fleet.Failed, why, noon},
+		"it failed, and something is left":    {1, why, fleet.Waiting, fleet.Waiting, why, time.Time{}},
+		"it never began":                      {0, why, fleet.Current, fleet.Current, "up to date", time.Time{}},
+		"it began, and did not fail":          {1, "", fleet.Current, fleet.Current, "up to date", time.Time{}},
+		"it never began, and nothing is said": {0, "", fleet.Waiting, fleet.Waiting, "up to date", time.Time{}},
+	} {
+		e := fleet.Entry{Name: "files-1", Gateway: "sgw-1", State: fleet.Waiting, Attempts: tc.attempts, Note: tc.note}
+		read := fleet.Entry{State: tc.read, Note: "up to date"}
+		require.True(t, e.Learn(fleet.Event{Kind: fleet.KindRead, Entry: &read}, noon), name)
+		require.Equal(t, []any{tc.state, tc.says, tc.end}, []any{e.State, e.Note, e.End}, name)
+	}
+}
+
+// TestATargetThatFoundItsWindowShutIsLeftAloneForLongerEachTime.
+func TestATargetThatFoundItsWindowShutIsLeftAloneForLongerEachTime(t *testing.T) {
+	t.Parallel()
+	for attempt := 1; attempt <= 3; attempt++ {
+		var e fleet.Entry
+		e.Begin(attempt, noon)
+		require.True(t, e.Learn(fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt, Entry: &fleet.Entry{State: fleet.Waiting}}, noon))
+		require.Equal(t, noon.Add(time.Duration(attempt)*time.Minute), e.NotBefore)
+		require.Equal(t, fleet.Waiting, e.State)
+		require.Zero(t, e.Begun)
+	}
+}

@@ -303,8 +303,8 @@ func TestACampaignThatWaitsForAPersonOrForLongIsAskedSeldom(t *testing.T) {
 		"gathers":       {fleet.Status{Phase: fleet.Gathering}, false},
 		"paused":        {fleet.Status{Phase: fleet.Underway}, true},
 		"runs":          {fleet.Status{Phase: fleet.Underway, Counts: fleet.Counts{Running: 1}}, false},
-		"for long":      {fleet.Status{Phase: fleet.Underway, Next: now.Add(time.Hour)}, true},
-		"not much more": {fleet.Status{Phase: fleet.Underway, Next: now.Add(time.Second)}, false},
+		"for long":      {fleet.Status{Phase: fleet.Underway, Next: now.Add(maintenance.Soon + 1)}, true},
+		"not much more": {fleet.Status{Phase: fleet.Underway, Next: now.Add(maintenance.Soon)}, false},
 	} {
 		require.Equal(t, tc.want, tc.status.Patient(now), name)
 	}
@@ -320,4 +320,26 @@ func TestWhatIsHeldIsShownFirst(t *testing.T) {
 	}
 	f.Entries[59].State, f.Entries[59].Note = fleet.Held, "a step failed"
 	require.Equal(t, "files-59", f.Status(fleet.Turn{}, now).Running[0].Name)
+}
+
+func TestEveryStateIsCounted(t *testing.T) {
+	t.Parallel()
+	f := some(28, maintenance.Rollout{})
+	states := []fleet.State{fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.Current}
+	next := 0
+	for n, s := range states {
+		for range n + 1 {
+			f.Entries[next].State = s
+			next++
+		}
+	}
+	c := f.Counts()
+	require.Equal(t, fleet.Counts{Total: 28, Waiting: 1, Running: 2, Held: 3, Succeeded: 4, Failed: 5, Skipped: 6, Current: 7}, c)
+	require.Equal(t, 5, c.InProgress())
+	require.Equal(t, 22, c.Ended())
+	var held []string
+	for _, r := range f.Status(fleet.Decide(f, noon), noon).HeldRows() {
+		held = append(held, r.Name)
+	}
+	require.Equal(t, []string{"t3", "t4", "t5"}, held)
 }

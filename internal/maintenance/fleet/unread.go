@@ -28,7 +28,7 @@ func (e *Entry) bar() Wait {
 
 // opens is true where nothing keeps the open wave as a whole.
 func (b *board) opens() bool {
-	return len(b.waves) > 0 && b.all.Blocker == maintenance.NotBlocked && b.gate.Blocker == maintenance.NotBlocked
+	return b.all.Blocker == maintenance.NotBlocked && b.gate.Blocker == maintenance.NotBlocked
 }
 
 // unread are the entries of the open wave that cannot be read, where they are all that
