@@ -28,18 +28,21 @@ var update = flag.Bool("update", false, "write docs/plan.schema.json anew")
 var (
 	schemaFile  = filepath.Join("..", "..", "docs", "plan.schema.json")
 	docsFile    = filepath.Join("..", "..", "docs", "reference", "plan.md")
+	howToFile   = filepath.Join("..", "..", "docs", "how-to", "write-a-plan.md")
 	examplesDir = filepath.Join("..", "..", "examples")
 )
 
 // now is the present of every test that reads a plan.
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// example is the YAML under a heading of the docs.
+// example is the YAML under a heading of the two pages.
 func example(tb testing.TB, heading string) []byte {
 	tb.Helper()
-	text, err := os.ReadFile(docsFile)
+	reference, err := os.ReadFile(docsFile)
 	require.NoError(tb, err)
-	_, rest, found := strings.Cut(string(text), "\n## "+heading+"\n")
+	howTo, err := os.ReadFile(howToFile)
+	require.NoError(tb, err)
+	_, rest, found := strings.Cut(string(howTo)+string(reference), "\n## "+heading+"\n")
 	require.True(tb, found)
 	_, rest, found = strings.Cut(rest, "```yaml\n")
 	require.True(tb, found)
@@ -65,7 +68,7 @@ func examples(tb testing.TB) map[string][]byte {
 func TestTheDocsShowTheExamplesAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for heading, file := range map[string]string{
-		"One gateway": "one-gateway.yaml", "A fleet, canary first": "canary-fleet.yaml", "A fleet that is found": "discovery.yaml",
+		"One gateway": "one-gateway.yaml", "A fleet, canary first": "canary-fleet.yaml",
 	} {
 		require.Equal(t, string(examples(t)[file]), string(example(t, heading)), file)
 	}
@@ -144,7 +147,7 @@ func TestTheDocsExplainEveryBlocker(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(docsFile)
 	require.NoError(t, err)
-	_, rest, found := strings.Cut(string(text), "\n## What keeps a target\n")
+	_, rest, found := strings.Cut(string(text), "\n## Blockers\n")
 	require.True(t, found)
 	section, _, _ := strings.Cut(rest, "\n## ")
 	for _, blocker := range []maintenance.Blocker{

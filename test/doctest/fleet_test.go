@@ -7,14 +7,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// campaigns is the page of the plan file: its campaign runs twice, and has nothing
-// to do the second time.
+// campaigns is the page of the commands: its campaign runs twice, and has nothing to
+// do the second time.
 func campaigns() page {
 	return page{
-		begin: func(s *shell) {
-			s.link("examples")
-			s.world()
-		},
+		begin: (*shell).world,
 		lines: map[string]step{
 			"tidegate run payments-q4.yaml": {after: func(s *shell, got answer) {
 				require.Contains(s.t, got.out, "3 of 3 targets succeeded")
@@ -54,7 +51,7 @@ func configuration() page {
 		"tidegate run --name payments-1 --account prod": {
 			during: func(s *shell) {
 				s.until("tidegate status sgw-12A3456B", `waits +\(approval\)`)
-				s.run("tidegate abort sgw-12A3456B --by alice --why test", 0) // README's run shows the minute that follows an approval
+				s.run("tidegate abort sgw-12A3456B --by alice --why test", 0) // what follows an approval is the tutorial's
 			},
 			status: 1,
 			after:  func(s *shell, got answer) { require.Contains(s.t, got.out+got.errors, "1 of 1 proxy to upgrade") },

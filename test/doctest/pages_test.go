@@ -37,12 +37,15 @@ type step struct {
 func pages() map[string]page {
 	return map[string]page{
 		"README.md":                         readme(),
-		"docs/reference/plan.md":            campaigns(),
-		"docs/reference/configuration.md":   configuration(),
-		"docs/reliability.md":               {},
-		"docs/reference/reports.md":         reports(),
+		"docs/tutorial.md":                  tutorial(),
 		"docs/runbook.md":                   runbook(),
+		"docs/reliability.md":               {},
 		"docs/how-to/schedule-campaigns.md": schedules(),
+		"docs/how-to/upgrade-the-worker.md": upgrade(),
+		"docs/how-to/write-a-plan.md":       {begin: func(s *shell) { s.link("examples") }},
+		"docs/reference/commands.md":        campaigns(),
+		"docs/reference/configuration.md":   configuration(),
+		"docs/reference/reports.md":         reports(),
 		"docs/reference/simcloud.md":        simcloud(),
 		"docs/reference/simcloud-huawei.md": simcloudHuawei(),
 	}

@@ -8,20 +8,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// readme runs on the ports that the programs take by default, as a newcomer does.
+// readme runs on the ports that the demo takes by default, as a newcomer does.
 func readme() page {
 	return page{
+		begin: func(s *shell) { s.free("127.0.0.1:17233", "127.0.0.1:18233", "127.0.0.1:14599") },
+		lines: map[string]step{
+			"go run ./demo": stays("http://127.0.0.1:18233/api/v1/namespaces/default/workflows/campaign-tidegate-demo"),
+		},
+	}
+}
+
+// tutorial runs on the ports that the programs take by default, too.
+func tutorial() page {
+	return page{
 		begin: func(s *shell) {
-			for _, address := range []string{
-				"127.0.0.1:7233", "127.0.0.1:8233", "127.0.0.1:4599", "127.0.0.1:8081",
-				"127.0.0.1:17233", "127.0.0.1:18233", "127.0.0.1:14599",
-			} {
-				requireFree(s.t, address)
-			}
-			s.link("demo", "deploy")
+			s.free("127.0.0.1:7233", "127.0.0.1:8233", "127.0.0.1:4599", "127.0.0.1:8081")
+			s.link("deploy")
 		},
 		lines: map[string]step{
-			"go run ./demo":                       stays("http://127.0.0.1:18233/api/v1/namespaces/default/workflows/campaign-tidegate-demo"),
 			"go run ./devserver --db tidegate.db": stays("http://127.0.0.1:8233/"),
 			"go run ./simcloud":                   stays("http://127.0.0.1:4599/_sim/healthz"),
 
@@ -35,8 +39,14 @@ func stays(url string) step {
 	return step{up: func(_ string, s *shell) bool { return answers(s.t, url) }}
 }
 
-// requireFree skips where somebody else has a port that the README's programs
-// take by default.
+// free skips where somebody else has a port that programs take by default.
+func (s *shell) free(addresses ...string) {
+	s.t.Helper()
+	for _, address := range addresses {
+		requireFree(s.t, address)
+	}
+}
+
 func requireFree(t *testing.T, address string) {
 	t.Helper()
 	var config net.ListenConfig

@@ -52,14 +52,6 @@ func runbook() page {
 			s.run("tidegate skip payments-q4 files-1 --why test", 0)
 		}},
 		`tidegate abort payments-q4 --why "not this quarter"`: {after: func(s *shell, _ answer) { s.run(waits, 1) }},
-
-		"worker --accounts accounts.yaml --deployment tidegate --build-id 1.4.0 --promote": {
-			elsewhere: "worker/worker_test.go TestAWorkerIsReadyWhileItPollsAndStopsWhenAsked",
-		},
-		// The Temporal CLI is not ours: what the lines ask of Temporal is asked through its SDK.
-		"temporal worker deployment set-current-version --deployment-name tidegate --build-id 1.4.0":                                                                                                    {elsewhere: "test/e2e/release_back_test.go TestAReleaseIsTheFirstOneOrIsTakenBack"},
-		"temporal worker deployment describe-version --deployment-name tidegate --build-id 1.3.0":                                                                                                       {elsewhere: "test/e2e/release_test.go TestAReleaseStrandsNobodyAndDisturbsNobody"},
-		"temporal workflow update-options --workflow-id gateway-sgw-12A3456B --versioning-override-behavior pinned --versioning-override-deployment-name tidegate --versioning-override-build-id 1.4.0": {instead: forced},
 	}
 	return page{
 		begin: func(s *shell) {
@@ -72,6 +64,19 @@ func runbook() page {
 		},
 		lines: lines,
 	}
+}
+
+// upgrade is the page of a release: what it asks of workers and of Temporal.
+func upgrade() page {
+	return page{lines: map[string]step{
+		"worker --accounts accounts.yaml --deployment tidegate --build-id 1.4.0 --promote": {
+			elsewhere: "worker/worker_test.go TestAWorkerIsReadyWhileItPollsAndStopsWhenAsked",
+		},
+		// The Temporal CLI is not ours: what the lines ask of Temporal is asked through its SDK.
+		"temporal worker deployment set-current-version --deployment-name tidegate --build-id 1.4.0":                                                                                                    {elsewhere: "test/e2e/release_back_test.go TestAReleaseIsTheFirstOneOrIsTakenBack"},
+		"temporal worker deployment describe-version --deployment-name tidegate --build-id 1.3.0":                                                                                                       {elsewhere: "test/e2e/release_test.go TestAReleaseStrandsNobodyAndDisturbsNobody"},
+		"temporal workflow update-options --workflow-id gateway-sgw-12A3456B --versioning-override-behavior pinned --versioning-override-deployment-name tidegate --versioning-override-build-id 1.4.0": {instead: forced},
+	}}
 }
 
 // campaign lets a campaign wait for its approval, where none runs.

@@ -304,13 +304,13 @@ func (r *release) drained(build string) bool {
 	return info != nil && info.DrainageStatus == client.WorkerDeploymentVersionDrainageStatusDrained
 }
 
-// need are the workflows that need a build, as the runbook's query has it.
+// need are the workflows that need a build, as the docs' query has it.
 func (r *release) need(build string) (ids []string) {
 	r.t.Helper()
 	query := "TemporalWorkerDeploymentVersion = 'tidegate:%s' AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'"
-	runbook, err := os.ReadFile("../../docs/runbook.md")
+	page, err := os.ReadFile("../../docs/how-to/upgrade-the-worker.md")
 	require.NoError(r.t, err)
-	require.Contains(r.t, string(runbook), fmt.Sprintf(query, "1.3.0"))
+	require.Contains(r.t, string(page), fmt.Sprintf(query, "1.3.0"))
 	list, err := r.client.ListWorkflow(r.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf(query, build)})
 	require.NoError(r.t, err)
 	for _, info := range list.GetExecutions() {

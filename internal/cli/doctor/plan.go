@@ -284,7 +284,7 @@ func (d *doctor) found(check, subject, well string, f api.Finding) {
 	state, cure := render.CheckFail, "see docs/reference/configuration.md"
 	switch f.Fault {
 	case api.FaultDenied:
-		cure = "check the worker's credentials for it, and their permissions: docs/reference/configuration.md, Permissions; deploy/iam"
+		cure = "check the worker's credentials for it, and their permissions: docs/how-to/aws-permissions.md, huawei-credentials.md"
 	case api.FaultNotFound:
 		cure = "is the id right, and does this account hold it?"
 	case api.FaultNotReady:

@@ -212,9 +212,9 @@ func (d *doctor) staffed(
 	if len(others) > 0 {
 		says += "; there is only " + strings.Join(others, ", ")
 	}
-	cure := "start one (" + want.Command(l.queue) + "), and keep it until they have ended: docs/runbook.md, a release"
+	cure := "start one (" + want.Command(l.queue) + "), and keep it until they have ended: docs/how-to/upgrade-the-worker.md"
 	if l.build == (operate.Build{}) && len(others) > 0 {
-		cure = "start one (" + want.Command(l.queue) + "), or make the build current that polls: docs/runbook.md, a release"
+		cure = "start one (" + want.Command(l.queue) + "), or make the build current that polls: docs/how-to/upgrade-the-worker.md"
 	}
 	d.add(state, "runs", queue, says, cure)
 	return false

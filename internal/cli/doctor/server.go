@@ -112,7 +112,7 @@ func (d *doctor) polled(
 		found, others := operate.PollersOf(described, want)
 		if len(found) == 0 && len(others) > 0 {
 			d.add(render.CheckFail, "worker", queue, fmt.Sprintf("Temporal gives its tasks to %s, and no such worker polls; there is %s", want, strings.Join(others, ", ")),
-				"make the build current that is meant to be, or start a worker of it: docs/runbook.md, a release")
+				"make the build current that is meant to be, or start a worker of it: docs/how-to/upgrade-the-worker.md")
 			return false
 		}
 		if len(found) == 0 {

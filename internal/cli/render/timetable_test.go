@@ -113,7 +113,7 @@ func TestATimetableNamesWhoStandsInForTheCanary(t *testing.T) {
 
 func TestTheDocsShowATimetableAsItIs(t *testing.T) {
 	t.Parallel()
-	docs, err := os.ReadFile("../../../docs/reference/plan.md")
+	docs, err := os.ReadFile("../../../docs/reference/commands.md")
 	require.NoError(t, err)
 	golden, err := os.ReadFile("testdata/timetable.golden")
 	require.NoError(t, err)
