@@ -82,23 +82,25 @@ func requireTest(t *testing.T, named string) {
 func TestTheDocsLinesWorkAsTheyStand(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("builds the programs, and runs a maintenance with the default policy: two minutes")
+		t.Skip("builds the programs, and runs campaigns in real time: two minutes")
 	}
 	bin := build(t)
 	docs := pages()
-	first := docs["README.md"]
-	delete(docs, "README.md")
-	t.Run("README.md", func(t *testing.T) { // the longest, so beside the others
-		t.Parallel()
-		newShell(t, bin).session(read(t, "README.md"), first)
-	})
+	for _, name := range []string{"README.md", "docs/tutorial.md"} { // the longest, so beside the others
+		first := docs[name]
+		delete(docs, name)
+		t.Run(path.Base(name), func(t *testing.T) {
+			t.Parallel()
+			newShell(t, bin).session(read(t, name), first)
+		})
+	}
 	t.Run("docs", func(t *testing.T) {
 		t.Parallel()
 		s := newShell(t, bin)
 		for _, name := range markdown(t) {
 			s.names(name)
 		}
-		for _, name := range slices.Sorted(maps.Keys(docs)) { // one after the other, beside README's
+		for _, name := range slices.Sorted(maps.Keys(docs)) { // one after the other
 			t.Run(path.Base(name), func(t *testing.T) { newShell(t, bin).session(read(t, name), docs[name]) })
 		}
 	})
