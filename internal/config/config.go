@@ -1,7 +1,7 @@
 // Package config reads the worker's accounts file: which cloud accounts plans may name, and
 // how each is reached. The file holds no credential. Those come from the AWS SDK's default
 // chain, and for Huawei Cloud from environment variables, and so do the addresses of the
-// notification channels. docs/configuration.md describes the file for its writers.
+// notification channels. docs/reference/configuration.md describes the file for its writers.
 //
 // It does not read plans (internal/planfile does) or connect to Temporal (connection does).
 // Begin at Load and Config.

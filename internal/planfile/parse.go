@@ -1,6 +1,6 @@
 // Package planfile reads plan files: the YAML document that lists a fleet's gateways, their
 // order and the policy. It is strict, and reports all faults at once, each with its line,
-// column, field and what would be right. docs/campaigns.md describes the file for its writers,
+// column, field and what would be right. docs/reference/plan.md describes the file for its writers,
 // docs/plan.schema.json for their editors.
 //
 // It asks no cloud and starts nothing: package plan is what comes out of it. Begin at Parse.
