@@ -66,8 +66,9 @@ func (a *TaurusDB) SetReadWeights(ctx context.Context, in ReadWeightsInput) (out
 	out.Routing = in.wanted(proxy.Routing)
 	out.Same = proxy.Routing.SameWeights(out.Routing)
 	switch {
-	case in.From != nil && !proxy.Routing.SameWeights(*in.From) && !(out.Same && in.Sent):
-		return out, fmt.Errorf("%w: proxy %s has the read weights %s, and had %s when it was read", errChanged, proxy.ID, proxy.Routing, in.From)
+	case in.From != nil && !proxy.Routing.SameWeights(*in.From) && (!out.Same || !in.Sent):
+		return out, fmt.Errorf("%w: proxy %s has the read weights %s, and had %s when it was read",
+			errChanged, proxy.ID, proxy.Routing, in.From)
 	case out.Same:
 		return out, nil
 	}

@@ -45,6 +45,7 @@ func (b Build) Command(queue string) string {
 // pollFresh is how old a worker's last poll may be: a long poll lasts a minute.
 const pollFresh = 2 * time.Minute
 
+// QueueFlag is the flag that names a task queue in a command that is advised; empty for the default one.
 func QueueFlag(queue string) string {
 	if queue == api.TaskQueue {
 		return ""

@@ -49,20 +49,33 @@ func places(text string) (all []place) {
 func (p place) missing(t *testing.T) (all []string) {
 	t.Helper()
 	path := filepath.Join(root, p.path)
-	if _, err := os.Stat(path); err != nil {
+	info, err := os.Stat(path)
+	if err != nil {
 		return []string{p.path}
 	}
 	var text strings.Builder
-	require.NoError(t, filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
+	if !info.IsDir() {
+		source, err := os.ReadFile(path)
+		require.NoError(t, err)
+		text.Write(source)
+		return p.without(text.String())
+	}
+	tree := os.DirFS(path)
+	require.NoError(t, fs.WalkDir(tree, ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		source, err := os.ReadFile(file)
+		source, err := fs.ReadFile(tree, file)
 		text.Write(source)
 		return err
 	}))
+	return p.without(text.String())
+}
+
+// without are the names that a text does not have.
+func (p place) without(text string) (all []string) {
 	for _, name := range p.names {
-		if !regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text.String()) {
+		if !regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text) {
 			all = append(all, name)
 		}
 	}

@@ -35,10 +35,10 @@ func Relentless() []Story {
 func relentless(name string, in Story, operation string, kind fault.Kind, from int, promise Promise) Story {
 	return Story{Name: name, Promise: promise, During: in.During, Set: func(s *Stage) {
 		in.Set(s)
-		switch kind {
-		case fault.Throttled, fault.ServerErrorBefore:
+		if kind == fault.Throttled || kind == fault.ServerErrorBefore {
 			s.giveUpSoon()
-		case fault.HangAfter:
+		}
+		if kind == fault.HangAfter {
 			s.Hangs()
 		}
 		s.faults(fault.Rule{Operation: operation, Kind: kind, From: from})

@@ -87,8 +87,8 @@ type HeldTarget struct {
 const (
 	// HeldSignal carries a HeldTarget.
 	HeldSignal = "held"
-	// decidedSignal carries a targetDecision.
+	// DecidedSignal carries a TargetDecision.
 	DecidedSignal = "decided"
-	// abortSignal carries a campaignAbort.
+	// AbortSignal carries a CampaignAbort.
 	AbortSignal = "abort"
 )

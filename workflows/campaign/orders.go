@@ -92,7 +92,7 @@ func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
 
 // may refuses a command that would do nothing now, and says why.
 func (c *campaign) may(o campaignCommand, in api.CampaignOrder) error {
-	if err := in.Order.Validate(); err != nil {
+	if err := in.Validate(); err != nil {
 		return err
 	}
 	switch {

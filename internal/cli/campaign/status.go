@@ -19,6 +19,7 @@ type StatusFlags struct {
 	states []string
 }
 
+// Register adds the flags to a command.
 func (f *StatusFlags) Register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.all, "all", false, "list every target of the campaign")
 	cmd.Flags().StringSliceVar(&f.states, "state", nil, "list the campaign's targets in these states, such as waiting,failed")
@@ -39,6 +40,7 @@ func (f *StatusFlags) Wanted() (states []fleet.State, err error) {
 	return states, errors.Join(errs...)
 }
 
+// Lists is true where the targets are asked for too.
 func (f *StatusFlags) Lists() bool { return f.all || len(f.states) > 0 }
 
 // Question is what is to be shown of a campaign.

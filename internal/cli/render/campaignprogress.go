@@ -26,6 +26,7 @@ type CampaignProgress struct {
 	retries retries
 }
 
+// NewCampaignProgress writes how a campaign goes on to out, a line for each thing that is new.
 func NewCampaignProgress(out io.Writer) *CampaignProgress {
 	return &CampaignProgress{
 		Screen: show.NewScreen(out), said: map[string]string{}, running: map[string]bool{},

@@ -24,6 +24,7 @@ type Checkups struct {
 	Checks []Checkup `json:"checks"`
 }
 
+// PrintCheckups prints what doctor has checked, a row each.
 func PrintCheckups(p show.Printer, all []Checkup) {
 	rows := make([][]string, 0, len(all))
 	for _, c := range all {

@@ -24,6 +24,7 @@ type CampaignLine struct {
 	End     time.Time `json:"end,omitzero"`
 }
 
+// PrintCampaigns prints the campaigns of a namespace, a row each.
 func PrintCampaigns(p show.Printer, campaigns []CampaignLine, namespace string) {
 	if len(campaigns) == 0 {
 		p.Linef("there is no campaign in namespace %s; start one with: tidegate run FILE", namespace)
@@ -47,6 +48,7 @@ type Answered struct {
 	Error    string                `json:"error,omitempty"`    // it did not obey
 }
 
+// PrintAnswers prints what each campaign answered to an update that was sent to all of them.
 func PrintAnswers(p show.Printer, answers []Answered, past, update, why, namespace string) {
 	if len(answers) == 0 {
 		p.Linef("no campaign runs in namespace %s", namespace)

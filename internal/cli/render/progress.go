@@ -21,6 +21,7 @@ type MaintenanceProgress struct {
 	last    maintenance.Status
 }
 
+// NewMaintenanceProgress writes how a target's maintenance goes on to out, a line for each step.
 func NewMaintenanceProgress(out io.Writer) *MaintenanceProgress {
 	return &MaintenanceProgress{Screen: show.NewScreen(out), shown: make(map[maintenance.Step]string), retries: retries{}}
 }

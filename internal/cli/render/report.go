@@ -23,6 +23,7 @@ type Verdict struct {
 	Differences []string `json:"differences,omitempty"`
 }
 
+// Print prints the verdict; where the report is not as the histories say, the differences go to errs.
 func (v Verdict) Print(p show.Printer, errs io.Writer) {
 	if v.OK {
 		p.Linef("OK: %s, %s as of %s. The report says what its %s; the head of their chain is %s.",

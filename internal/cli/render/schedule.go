@@ -56,6 +56,7 @@ type ScheduleLine struct {
 	Last   *ScheduleRun `json:"last,omitempty"`
 }
 
+// PrintSchedule prints one schedule with its last and next runs.
 func PrintSchedule(p show.Printer, s Schedule) {
 	field := func(name, format string, args ...any) { p.Linef("%-10s%s", name, fmt.Sprintf(format, args...)) }
 	field("schedule", "%s", s.Name)
@@ -98,6 +99,7 @@ func PrintSchedule(p show.Printer, s Schedule) {
 	p.Table([]string{"STARTED", "STATE", "CAMPAIGN"}, rows)
 }
 
+// PrintSchedules prints the schedules of a namespace, a row each.
 func PrintSchedules(p show.Printer, all []ScheduleLine, namespace string) {
 	if len(all) == 0 {
 		p.Linef("There is no schedule of a campaign in namespace %s; make one with: tidegate schedule create", namespace)

@@ -16,9 +16,9 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// timetable is what plan prints. Its fields are added to, and never renamed. All
+// Timetable is what plan prints. Its fields are added to, and never renamed. All
 // instants are in UTC.
-type timetable struct {
+type Timetable struct {
 	Plan   string    `json:"plan"`   // its name
 	Digest string    `json:"digest"` // SHA-256 of the plan file
 	Now    time.Time `json:"now"`    // from when
@@ -88,13 +88,13 @@ const (
 )
 
 // NewTimetable plays the campaign from now on.
-func NewTimetable(p plan.Plan, digest string, s Survey, now, until time.Time) timetable {
+func NewTimetable(p plan.Plan, digest string, s Survey, now, until time.Time) Timetable {
 	played, last := fleet.Timetable(s.Fleet, now, until)
 	waits := map[int]fleet.Wait{}
 	for _, w := range last.Waits {
 		waits[w.Entry] = w
 	}
-	t := timetable{
+	t := Timetable{
 		Plan: p.Name, Digest: digest, Warnings: p.Warnings, Now: now, Until: until,
 		Targets: make([]plannedTarget, 0, len(played.Entries)),
 	}
@@ -115,7 +115,7 @@ func NewTimetable(p plan.Plan, digest string, s Survey, now, until time.Time) ti
 }
 
 // nameCanaries says what starts later, since it waits for the canary of its wave.
-func (t *timetable) nameCanaries(played fleet.Fleet) {
+func (t *Timetable) nameCanaries(played fleet.Fleet) {
 	for _, c := range played.Canaries() {
 		first := &t.Targets[c.Entry]
 		first.Reason = fmt.Sprintf("starts alone as the canary of wave %d: nothing is updated before it", first.Wave)
@@ -275,7 +275,7 @@ type Survey struct {
 }
 
 // PrintTimetable prints a plan for people.
-func PrintTimetable(p show.Printer, t timetable) {
+func PrintTimetable(p show.Printer, t Timetable) {
 	p.Linef("plan      %s, from %s on", t.Plan, show.Clock(&t.Now))
 	p.Linef("")
 	p.Linef("%s", t.Summary.Text)

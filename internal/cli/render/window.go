@@ -15,6 +15,7 @@ type WindowTimes struct {
 	LastStart time.Time `json:"lastStart"`
 }
 
+// PrintWindows prints a gateway's next windows, a row each.
 func PrintWindows(p show.Printer, windows []WindowTimes, s maintenance.Schedule, now time.Time) {
 	rows := make([][]string, 0, len(windows))
 	for i, w := range windows {

@@ -16,8 +16,8 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-// scheduleOrder is what people may tell a schedule.
-type scheduleOrder struct {
+// Order is what people may tell a schedule.
+type Order struct {
 	Name, past  string
 	short, long string
 	example     string // of why
@@ -26,8 +26,9 @@ type scheduleOrder struct {
 	obey func(ctx context.Context, s *campaignSchedule, note string) (more string, err error)
 }
 
-func Orders() []scheduleOrder {
-	return []scheduleOrder{
+// Orders are the operator actions on a schedule, a command each.
+func Orders() []Order {
+	return []Order{
 		{
 			Name: "pause", past: "paused", obey: pauseSchedule, example: "freeze until the audit is over",
 			short: "Keep a schedule from starting campaigns",
@@ -54,7 +55,7 @@ func Orders() []scheduleOrder {
 }
 
 // newOrder is the command that gives an order.
-func newOrder(a *shell.App, o scheduleOrder) *cobra.Command {
+func newOrder(a *shell.App, o Order) *cobra.Command {
 	var by, why string
 	cmd := &cobra.Command{
 		Use:     o.Name + " NAME --why TEXT [--by NAME]",

@@ -59,6 +59,7 @@ func (a *App) Printer(cmd *cobra.Command) show.Printer {
 	return show.Printer{Out: cmd.OutOrStdout(), Form: a.Output}
 }
 
+// CheckOutput refuses a form of output that does not exist.
 func (a *App) CheckOutput() error {
 	switch a.Output {
 	case show.FormTable, show.FormJSON, show.FormYAML:
@@ -67,6 +68,7 @@ func (a *App) CheckOutput() error {
 	return Wrong("--output", a.Output, show.Forms)
 }
 
+// RandomDigits are eight hexadecimal digits that make an id unique.
 func RandomDigits() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // it never fails

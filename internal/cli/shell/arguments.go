@@ -10,6 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
+// NoSuchCommand refuses an argument of a command that has only commands, and names the nearest of those.
 func NoSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -18,7 +18,8 @@ const (
 	StatusFailed  = 1 // it failed, or its end could not be learnt
 	StatusUsage   = 2 // called wrongly: nothing was started
 	StatusPartial = 3 // the maintenance ended PARTIAL, or the plan is incomplete: not every target could be read
-	// a person has to act: it is held, waits for an approval, its gateway is quarantined, or no worker takes it up
+	// StatusHeld: a person has to act. It is held, waits for an approval, its gateway is
+	// quarantined, or no worker takes it up.
 	StatusHeld = 4
 )
 

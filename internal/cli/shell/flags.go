@@ -72,6 +72,7 @@ func (f *Faults) Number(cmd *cobra.Command, to *int, flag string, low, high int,
 	}, flag, usage)
 }
 
+// Wrong is the error of a field or flag: what it has, and what it must have.
 func Wrong(field, value, want string) error {
 	return &maintenance.FieldError{Field: field, Value: value, Want: want}
 }
@@ -96,6 +97,7 @@ func Who(cmd *cobra.Command, by *string) error {
 	return nil
 }
 
+// WrongQueue refuses an empty task queue.
 func WrongQueue(queue string) error {
 	if queue == "" {
 		return Wrong("--task-queue", "", "a name, such as tidegate")

@@ -16,6 +16,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
+// Watch follows the maintenance of a gateway until it ends.
 func Watch(a *shell.App, cmd *cobra.Command, c operate.Session, id string) error {
 	workflowID := api.GatewayWorkflowID(id)
 	described, err := c.DescribeWorkflowExecution(cmd.Context(), workflowID, "")

@@ -10,16 +10,17 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// policyFlags are the flags of a policy. Their defaults are the policy's own.
-type policyFlags struct {
+// PolicyFlags are the flags of a policy. Their defaults are the policy's own.
+type PolicyFlags struct {
 	policy  maintenance.Policy
 	freezes []string
 	names   map[string]string // flags by the policy's fields
 	faults  shell.Faults
 }
 
-func NewPolicyFlags(cmd *cobra.Command) *policyFlags {
-	p := &policyFlags{policy: maintenance.Policy{}.WithDefaults(), names: map[string]string{}}
+// NewPolicyFlags adds the flags of a policy to a command.
+func NewPolicyFlags(cmd *cobra.Command) *PolicyFlags {
+	p := &PolicyFlags{policy: maintenance.Policy{}.WithDefaults(), names: map[string]string{}}
 	p.durations(cmd)
 	p.choices(cmd)
 	flags := cmd.Flags()
@@ -33,7 +34,7 @@ func NewPolicyFlags(cmd *cobra.Command) *policyFlags {
 	return p
 }
 
-func (p *policyFlags) durations(cmd *cobra.Command) {
+func (p *PolicyFlags) durations(cmd *cobra.Command) {
 	for _, d := range []struct {
 		field, flag string
 		to          *maintenance.Duration
@@ -69,7 +70,7 @@ func (p *policyFlags) durations(cmd *cobra.Command) {
 	}
 }
 
-func (p *policyFlags) choices(cmd *cobra.Command) {
+func (p *PolicyFlags) choices(cmd *cobra.Command) {
 	for _, c := range []struct {
 		field, flag string
 		to          *string
@@ -91,7 +92,7 @@ func (p *policyFlags) choices(cmd *cobra.Command) {
 }
 
 // result is the policy that the flags say, with what is wrong with them.
-func (p *policyFlags) result() (maintenance.Policy, []error) {
+func (p *PolicyFlags) result() (maintenance.Policy, []error) {
 	errs := []error(p.faults)
 	for _, text := range p.freezes {
 		freeze, ok := parseFreeze(text)
@@ -107,7 +108,7 @@ func (p *policyFlags) result() (maintenance.Policy, []error) {
 }
 
 // flag is the flag by which a field of the policy was given.
-func (p *policyFlags) flag(field string) string { return "--" + p.names[field] }
+func (p *PolicyFlags) flag(field string) string { return "--" + p.names[field] }
 
 func parseFreeze(text string) (maintenance.Freeze, bool) {
 	interval, reason, _ := strings.Cut(text, "=")

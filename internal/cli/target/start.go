@@ -44,7 +44,8 @@ func Start(cmd *cobra.Command, a *shell.App, in api.MaintenanceInput, queue stri
 	if err != nil {
 		return err
 	}
-	cmd.PrintErrf("Started the maintenance of %s (%s) as workflow %s, run %s.\n", in.Target.Name, id, run.GetID(), run.GetRunID())
+	cmd.PrintErrf("Started the maintenance of %s (%s) as workflow %s, run %s.\n",
+		in.Target.Name, id, run.GetID(), run.GetRunID())
 	for _, f := range in.Policy.Freezes {
 		if !f.To.After(time.Now()) {
 			cmd.PrintErrf("warning: --freeze %s/%s has ended, and freezes nothing: is the year right?\n", f.From.Format(time.RFC3339), f.To.Format(time.RFC3339))

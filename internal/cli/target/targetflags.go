@@ -16,14 +16,15 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// targetFlags are the flags that name a target.
-type targetFlags struct {
+// Flags are those that name a target.
+type Flags struct {
 	name, account, gateway string
 	proxies, labels        []string
 }
 
-func NewTargetFlags(cmd *cobra.Command) *targetFlags {
-	t := &targetFlags{}
+// NewTargetFlags adds the flags that name a target to a command.
+func NewTargetFlags(cmd *cobra.Command) *Flags {
+	t := &Flags{}
 	flags := cmd.Flags()
 	flags.StringVar(&t.name, "name", "", "name of the target, for people")
 	flags.StringVar(&t.account, "account", "", "AWS account of the gateway, as the worker's accounts file names it")
@@ -35,7 +36,7 @@ func NewTargetFlags(cmd *cobra.Command) *targetFlags {
 }
 
 // result is the target that the flags say, with what is wrong with them.
-func (t *targetFlags) result() (maintenance.Target, []error) {
+func (t *Flags) result() (maintenance.Target, []error) {
 	target := maintenance.Target{Name: t.name, Gateway: maintenance.GatewayRef{Account: t.account, ARN: t.gateway}}
 	var errs []error
 	var numbers []int // of the target's proxies, as they were given
@@ -101,7 +102,7 @@ func renamed(err error, name func(field string) string) []error {
 }
 
 // BesideFile are the flags that were given though the file says what they say.
-func BesideFile(cmd *cobra.Command, policy *policyFlags) []error {
+func BesideFile(cmd *cobra.Command, policy *PolicyFlags) []error {
 	names := []string{"name", "account", "gateway", "proxy", "label", "freeze", "approval", "shift-reads"}
 	names = append(names, slices.Sorted(maps.Values(policy.names))...)
 	var errs []error
@@ -114,7 +115,7 @@ func BesideFile(cmd *cobra.Command, policy *policyFlags) []error {
 }
 
 // FromFlags is what to start as the flags say it, with what is wrong with them.
-func FromFlags(target *targetFlags, policy *policyFlags) (api.MaintenanceInput, []error) {
+func FromFlags(target *Flags, policy *PolicyFlags) (api.MaintenanceInput, []error) {
 	t, errs := target.result()
 	p, wrongs := policy.result()
 	return api.MaintenanceInput{Target: t, Policy: p}, append(errs, wrongs...)
