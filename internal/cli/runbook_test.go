@@ -255,11 +255,11 @@ func TestTheRunbookExplainsEveryErrorBlockerAndState(t *testing.T) {
 	require.NoError(t, err)
 	const maintenance = "../maintenance/"
 	for file, words := range map[string]string{
-		"../../activities/errors.go":    `\tType\w+ += "(\w+)"`,
-		maintenance + "gate.go":         `\tBlockedBy\w+ +Blocker = "([^"]+)"`,
-		maintenance + "run.go":          ` EndState = "([^"]+)"`,
-		maintenance + "fleet/fleet.go":  ` State += "([^"]+)"`,
-		maintenance + "fleet/status.go": ` EndState = "([^"]+)"`,
+		"../../activities/names/names.go": `\tType\w+ += "(\w+)"`,
+		maintenance + "gate.go":           `\tBlockedBy\w+ +Blocker = "([^"]+)"`,
+		maintenance + "run.go":            ` EndState = "([^"]+)"`,
+		maintenance + "fleet/fleet.go":    ` State += "([^"]+)"`,
+		maintenance + "fleet/status.go":   ` EndState = "([^"]+)"`,
 	} {
 		source, err := os.ReadFile(file)
 		require.NoError(t, err)
