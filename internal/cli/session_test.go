@@ -184,7 +184,7 @@ func steady(text string) string {
 		{`fleet\.[0-9a-f]{8}\.`, "fleet.RRRRRRRR."},
 		{`plan-lost-[0-9a-f]{8}`, "plan-lost-RRRRRRRR"},
 		{`(chain is |"head": ")[0-9a-f]{64}`, "${1}HASH"},
-		{`\b\d+@[\w.-]+@`, "PID@HOST@"},
+		{`\bprocess \d+ on [\w.-]+`, "process PID on HOST"},
 		{`answers, [\d.]+`, "answers, VERSION"},
 	} {
 		text = regexp.MustCompile(r.form).ReplaceAllString(text, r.name)

@@ -3,6 +3,7 @@ package operate
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -72,12 +73,25 @@ func PollersOf(described *workflowservice.DescribeTaskQueueResponse, want Build)
 			has = Build{o.GetDeploymentName(), o.GetBuildId()}
 		}
 		if has == want {
-			found = append(found, p.GetIdentity())
+			found = append(found, Worker(p.GetIdentity()))
 		} else {
-			others = append(others, fmt.Sprintf("%s (%s)", p.GetIdentity(), has))
+			others = append(others, fmt.Sprintf("%s (%s)", Worker(p.GetIdentity()), has))
 		}
 	}
 	return found, others
+}
+
+// usualIdentity is how the Temporal SDKs name a worker that was given no name: its process,
+// its host, and maybe its task queue.
+var usualIdentity = regexp.MustCompile(`^(\d+)@([^@]+)@`) //nolint:gochecknoglobals // a constant
+
+// Worker names a worker for people, from its identity in Temporal: a name that it was given
+// stays as it is.
+func Worker(identity string) string {
+	if m := usualIdentity.FindStringSubmatch(identity); m != nil {
+		return "process " + m[1] + " on " + m[2]
+	}
+	return identity
 }
 
 // TakeUpTimeout is how long a worker may take to start on a workflow that nobody
