@@ -117,11 +117,7 @@ func TestInstanceIsFreeOnceItsHolderIsGone(t *testing.T) {
 			return l.client.TerminateWorkflow(l.t.Context(), run.GetID(), run.GetRunID(), "for the test")
 		},
 		"cancelled": func(l *lab, run client.WorkflowRun) error {
-			if err := l.client.CancelWorkflow(l.t.Context(), run.GetID(), run.GetRunID()); err != nil {
-				return err
-			}
-			l.endUpgrade(alone) // which a cancelled run watches to its end
-			return nil
+			return l.client.CancelWorkflow(l.t.Context(), run.GetID(), run.GetRunID())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,6 +138,7 @@ func TestInstanceIsFreeOnceItsHolderIsGone(t *testing.T) {
 			t.Cleanup(waiting.explain)
 			l.untilBlocked(inOne, maintenance.BlockedByInstance, fmt.Sprintf("run %s (target %s)", holder.GetID(), nameOf(alone)))
 			require.NoError(t, end(l, holder))
+			l.endUpgrade(alone) // a cancelled run watches it to its end, and nothing starts beside it
 
 			result, err := outcome.OfCampaign(t.Context(), waiting.run)
 			require.NoError(t, err)
