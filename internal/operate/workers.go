@@ -83,7 +83,7 @@ func PollersOf(described *workflowservice.DescribeTaskQueueResponse, want Build)
 
 // usualIdentity is how the Temporal SDKs name a worker that was given no name: its process,
 // its host, and maybe its task queue.
-var usualIdentity = regexp.MustCompile(`^(\d+)@([^@]+)@`) //nolint:gochecknoglobals // a constant
+var usualIdentity = regexp.MustCompile(`^(\d+)@([^@]+)@`)
 
 // Worker names a worker for people, from its identity in Temporal: a name that it was given
 // stays as it is.
