@@ -24,7 +24,7 @@ var (
 )
 
 // patience is how long one cell may take, on a machine that has more to do.
-const patience = 3 * time.Minute
+const patience = 10 * time.Minute
 
 // played is one thing of the list that was played.
 type played struct {
