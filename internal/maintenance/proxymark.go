@@ -60,13 +60,12 @@ func (m *ProxyMark) Same(other *ProxyMark) bool {
 func (m ProxyMark) Restored(now ProxyRouting) (to ProxyRouting, ok bool) {
 	to = ProxyRouting{Mode: now.Mode, MasterWeight: now.MasterWeight}
 	for _, n := range now.byID() {
-		i := slices.IndexFunc(m.Owner, func(w MarkedWeight) bool { return w.Node == nodeKey(n.ID) })
-		if i >= 0 {
+		if before, marked := m.before(n); marked {
 			if n.Weight != 0 {
 				return now, false
 			}
 			ok = true
-			n.Weight = m.Owner[i].Weight
+			n.Weight = before
 		}
 		to.ReadWeights = append(to.ReadWeights, n)
 	}
@@ -81,9 +80,18 @@ func (m ProxyMark) Restored(now ProxyRouting) (to ProxyRouting, ok bool) {
 func (m ProxyMark) Returned(now ProxyRouting) bool {
 	return now.Mode == routeByWeight && now.MasterWeight == m.MasterWeight &&
 		!slices.ContainsFunc(now.ReadWeights, func(n NodeWeight) bool {
-			i := slices.IndexFunc(m.Owner, func(w MarkedWeight) bool { return w.Node == nodeKey(n.ID) })
-			return i >= 0 && n.Weight != m.Owner[i].Weight
+			before, marked := m.before(n)
+			return marked && n.Weight != before
 		})
+}
+
+// before is the weight that a replica had before, where the mark has it.
+func (m ProxyMark) before(n NodeWeight) (weight int, marked bool) {
+	i := slices.IndexFunc(m.Owner, func(w MarkedWeight) bool { return w.Node == nodeKey(n.ID) })
+	if i < 0 {
+		return 0, false
+	}
+	return m.Owner[i].Weight, true
 }
 
 // Found is the proxy's setting as it was found with this mark.
@@ -261,11 +269,9 @@ func (m *ProxyMark) readWeights(text string) (wrong error) {
 		return int(n)
 	}
 	m.MasterWeight = weight(text[:min(weightWidth, len(text))])
-	for text = text[min(weightWidth, len(text)):]; len(text) >= nodeWidth+
-		weightWidth; text = text[nodeWidth+weightWidth:] {
-		m.Owner = append(m.Owner, MarkedWeight{
-			Node: text[:nodeWidth], Weight: weight(text[nodeWidth : nodeWidth+weightWidth]),
-		})
+	const width = nodeWidth + weightWidth
+	for text = text[min(weightWidth, len(text)):]; len(text) >= width; text = text[width:] {
+		m.Owner = append(m.Owner, MarkedWeight{Node: text[:nodeWidth], Weight: weight(text[nodeWidth:width])})
 	}
 	return wrong
 }

@@ -48,20 +48,12 @@ func places(text string) (all []place) {
 // missing says which of a place's names are not there, or that it is not there itself.
 func (p place) missing(t *testing.T) (all []string) {
 	t.Helper()
-	path := filepath.Join(root, p.path)
-	info, err := os.Stat(path)
-	if err != nil {
+	tree, path := os.DirFS(root), filepath.ToSlash(filepath.Clean(p.path))
+	if _, err := fs.Stat(tree, path); err != nil {
 		return []string{p.path}
 	}
 	var text strings.Builder
-	if !info.IsDir() {
-		source, err := os.ReadFile(path)
-		require.NoError(t, err)
-		text.Write(source)
-		return p.without(text.String())
-	}
-	tree := os.DirFS(path)
-	require.NoError(t, fs.WalkDir(tree, ".", func(file string, entry fs.DirEntry, err error) error {
+	require.NoError(t, fs.WalkDir(tree, path, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -69,13 +61,8 @@ func (p place) missing(t *testing.T) (all []string) {
 		text.Write(source)
 		return err
 	}))
-	return p.without(text.String())
-}
-
-// without are the names that a text does not have.
-func (p place) without(text string) (all []string) {
 	for _, name := range p.names {
-		if !regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text) {
+		if !regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text.String()) {
 			all = append(all, name)
 		}
 	}

@@ -58,31 +58,37 @@ func CampaignAttributes(name string) temporal.SearchAttributes {
 // TagTarget updates the attributes that follow a target's run. It is called where the
 // step or the blocker changes, and nowhere else: each call is an event.
 func TagTarget(ctx workflow.Context, s maintenance.Status) error {
-	updates := []temporal.SearchAttributeUpdate{attributeStep.ValueSet(string(s.Step))}
-	if s.Blocker == maintenance.NotBlocked {
-		updates = append(updates, attributeBlocker.ValueUnset(), attributeNext.ValueUnset())
-	} else {
-		updates = append(updates, attributeBlocker.ValueSet(string(s.Blocker)))
-		if s.Next != nil {
-			updates = append(updates, attributeNext.ValueSet(*s.Next))
-		} else {
-			updates = append(updates, attributeNext.ValueUnset())
-		}
+	var next time.Time
+	if s.Blocker != maintenance.NotBlocked && s.Next != nil {
+		next = *s.Next
 	}
+	state := ""
 	if s.Result != nil {
-		updates = append(updates, attributeState.ValueSet(string(s.Result.State)))
+		state = string(s.Result.State)
 	}
-	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
+	return tag(ctx, s.Blocker, next, state, attributeStep.ValueSet(string(s.Step)))
 }
 
 // TagCampaign updates those that follow a campaign; state is empty until it has ended.
 func TagCampaign(ctx workflow.Context, blocker maintenance.Blocker, next time.Time, state string) error {
-	updates := []temporal.SearchAttributeUpdate{attributeBlocker.ValueUnset(), attributeNext.ValueUnset()}
-	if blocker != maintenance.NotBlocked {
-		updates[0] = attributeBlocker.ValueSet(string(blocker))
+	if state != "" {
+		next = time.Time{}
 	}
-	if !next.IsZero() && state == "" {
-		updates[1] = attributeNext.ValueSet(next)
+	return tag(ctx, blocker, next, state)
+}
+
+// tag updates what a target's run and a campaign have both, beside others. A zero next is
+// none; an empty state leaves the attribute as it is.
+func tag(
+	ctx workflow.Context, blocker maintenance.Blocker, next time.Time, state string,
+	others ...temporal.SearchAttributeUpdate,
+) error {
+	updates := append(others, attributeBlocker.ValueUnset(), attributeNext.ValueUnset())
+	if blocker != maintenance.NotBlocked {
+		updates = append(updates, attributeBlocker.ValueSet(string(blocker)))
+	}
+	if !next.IsZero() {
+		updates = append(updates, attributeNext.ValueSet(next))
 	}
 	if state != "" {
 		updates = append(updates, attributeState.ValueSet(state))
