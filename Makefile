@@ -41,7 +41,7 @@ record: ## Record histories of the released build that is checked out: make reco
 	@test -n "$(RELEASE)" || { echo "say which release is checked out: make record RELEASE=0.1.0"; exit 2; }
 	TIDEGATE_RECORD=$(RELEASE) $(GO) test -count=1 ./test/e2e
 
-pictures: ## Make the pictures of the docs anew, by a real browser.
+pictures: ## Make the pictures of the docs again, by a real browser.
 	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./test/e2e ./internal/cli
 
 demo: ## Run the main job: embedded Temporal, simulated clouds, a campaign over 22 gateways.

@@ -37,7 +37,7 @@ func call2[A, B, T any](ctx context.Context, do func(context.Context, A, B) (T, 
 	return call(ctx, func(ctx context.Context, a A) (T, error) { return do(ctx, a, b) }, a)
 }
 
-// inTime refuses to begin a call when its attempt is over. A worker that stood
+// inTime refuses to start a call when its attempt is over. A worker that stood
 // still, on a machine that was paused, goes on where it was before any timer has
 // noticed; meanwhile its attempt was given up, looked after, and perhaps sent
 // again. Round drops the clock that stands still too.
@@ -48,9 +48,9 @@ func inTime(ctx context.Context) error {
 	return nil
 }
 
-// notAfter refuses to begin at or after an instant. The check stands in the
+// notAfter refuses to start at or after a time. The check stands in the
 // activity, next to the call, because an activity may have lain in its queue
-// for hours. A zero instant does not limit.
+// for hours. A zero time does not limit.
 func (now Clock) notAfter(limit time.Time) error {
 	if limit.IsZero() || now().Before(limit) {
 		return nil

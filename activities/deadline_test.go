@@ -86,9 +86,9 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 				r.aws.gateway, r.aws.schedule, r.aws.volumes = says(gatewayBefore()), says(rawWeekly()), says([]maintenance.Volume{volume("AVAILABLE")})
 				r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel(oldKernel)
 				r.aws.hangs, r.huawei.hangs = tc.hang, tc.hang
-				begun := time.Now() //nolint:forbidigo // the bubble's clock
+				started := time.Now() //nolint:forbidigo // the bubble's clock
 				app := requireKind(t, tc.do(r), tc.kind)
-				require.Equal(t, activities.CallTimeout, time.Since(begun)) //nolint:forbidigo // the bubble's clock
+				require.Equal(t, activities.CallTimeout, time.Since(started)) //nolint:forbidigo // the bubble's clock
 				require.Equal(t, tc.kind == names.TypeUnknownOutcome, app.NonRetryable())
 			})
 		})

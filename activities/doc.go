@@ -4,6 +4,6 @@
 // next-retry delay, so that a history does not grow with the time that a cloud takes.
 //
 // It decides nothing (internal/maintenance does) and knows no cloud SDK: clouds.go has the
-// interfaces that the adapters implement. Begin there, and at StorageGateway and TaurusDB,
+// interfaces that the adapters implement. Start there, and at StorageGateway and TaurusDB,
 // whose activities Register names.
 package activities

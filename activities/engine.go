@@ -70,7 +70,7 @@ type CheckPlanInput struct {
 }
 
 // CheckPlan gives the plan with its defaults, so that those which a campaign
-// began with stand in its history. It refuses, with names.TypeInvalid, what is wrong
+// started with stand in its history. It refuses, with names.TypeInvalid, what is wrong
 // with it, accounts that this worker's configuration does not have, or has with
 // another region, role, project or endpoint, and channels that it does not have:
 // everything at once.

@@ -16,10 +16,10 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// What the activities themselves find, beside the clouds' answers.
+// What the activities themselves find, alongside the clouds' answers.
 var (
 	errNotYet       = errors.New("not yet")
-	errWindowMissed = errors.New("too late to begin in this window")
+	errWindowMissed = errors.New("too late to start in this window")
 	errNoEffect     = errors.New("triggered without effect")
 	errBroken       = errors.New("in a state that waiting does not end")
 	errJobFailed    = errors.New("the cloud's job did not do its work")
@@ -128,7 +128,7 @@ func judge(err error) verdict {
 }
 
 // nextLook grows with the time waited since the activity was scheduled, and is
-// never below what the cloud itself asked for. Both instants are the Temporal
+// never below what the cloud itself asked for. Both times are the Temporal
 // server's: the time waited is never the difference of two machines' clocks.
 func nextLook(ctx context.Context, pace maintenance.Pace, err error) time.Duration {
 	info := activity.GetInfo(ctx)
@@ -148,7 +148,7 @@ func spread(info activity.Info) float64 {
 	return float64(crc32.ChecksumIEEE([]byte(id))) / (math.MaxUint32 + 1)
 }
 
-// notYet is the error of a look that did not find what is waited for.
+// notYet is the error of a poll that did not find what is waited for.
 func notYet(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errNotYet, fmt.Sprintf(format, args...))
 }

@@ -70,7 +70,7 @@ func TestTheErrorTable(t *testing.T) {
 	}
 }
 
-// Credentials that run out in the middle of a run end what has not begun. What
+// Credentials that run out in the middle of a run end what has not started. What
 // was set going is watched on, and what was changed is put back, until the time
 // for it is up.
 func TestWhatWasSetGoingIsNotGivenUpForWantOfPermission(t *testing.T) {

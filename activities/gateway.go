@@ -28,12 +28,12 @@ type AssessGatewayInput struct {
 // AssessGatewayOutput is the gateway before anything is done to it.
 type AssessGatewayOutput struct {
 	// Policy is the input's with its defaults filled in. It travels back so
-	// that the defaults which a run began with stand in its history.
+	// that the defaults which a run started with stand in its history.
 	Policy           maintenance.Policy                `json:"policy"`
 	Gateway          maintenance.Gateway               `json:"gateway"`
 	Schedule         maintenance.Schedule              `json:"schedule"`
 	AutomaticUpdates maintenance.AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
-	// Mark is what a run has left beside its change of the automatic updates; nil: none.
+	// Mark is what a run has left alongside its change of the automatic updates; nil: none.
 	Mark    *maintenance.PolicyMark `json:"mark,omitempty"`
 	Volumes []maintenance.Volume    `json:"volumes,omitempty"`
 }
@@ -202,7 +202,7 @@ type WatchGatewayInput struct {
 	Schedule maintenance.Schedule   `json:"schedule"` // as the run knows it
 	Baseline maintenance.Baseline   `json:"baseline"` // as the run knows it
 	Every    maintenance.Duration   `json:"every"`    // between two looks
-	// AtOnce has the first look made at once, and not after one interval: the run
+	// AtOnce has the first poll made at once, and not after one interval: the run
 	// has waited that long already.
 	AtOnce bool `json:"atOnce,omitempty"`
 }
@@ -215,23 +215,23 @@ type WatchGatewayOutput struct {
 }
 
 // WatchGateway ends when the gateway's window has moved, or when AWS has
-// updated the gateway by itself. Until then every look fails, so that a month
-// of waiting costs no history. A look that is refused ends nothing either: the run
-// reads everything again before it begins. The first look comes one interval
+// updated the gateway by itself. Until then every poll fails, so that a month
+// of waiting costs no history. A poll that is refused ends nothing either: the run
+// reads everything again before it starts. The first poll comes one interval
 // after the start, unless AtOnce is set: the run has only just read what it relies
 // on.
 func (a *StorageGateway) WatchGateway(ctx context.Context, in WatchGatewayInput) (out WatchGatewayOutput, err error) {
 	every := in.Every * 5 / 6 // the pace spreads its waits by a fifth, and this is at least so often
 	defer func() { edge(ctx, maintenance.Pace{Min: every, Max: every}, &err) }()
 	if activity.GetInfo(ctx).Attempt == 1 && !in.AtOnce {
-		return out, notYet("the first look comes after %s", in.Every)
+		return out, notYet("the first poll comes after %s", in.Every)
 	}
 	if out.Schedule, err = a.schedule(ctx, in.Gateway, in.Prefer); err == nil {
 		out.Gateway, err = a.gateway(ctx, in.Gateway)
 	}
 	if err != nil {
 		every /= 24
-		return out, notYet("the look at %s failed: %v", a.Now().UTC().Format(time.RFC3339), err)
+		return out, notYet("the poll at %s failed: %v", a.Now().UTC().Format(time.RFC3339), err)
 	}
 	out.Evidence = maintenance.Judge(in.Baseline, out.Gateway)
 	if out.Schedule == in.Schedule && out.Evidence != maintenance.EvidenceUpdated {

@@ -138,7 +138,7 @@ func TestWatchGatewayLooksAfterOneIntervalFirst(t *testing.T) {
 	r := newRig(t)
 	r.aws.gateway, r.aws.schedule = fails[maintenance.Gateway](maintenance.ErrNotFound), fails[maintenance.RawSchedule](maintenance.ErrNotFound)
 	_, err := run(t, r, r.gateways.WatchGateway, watch())
-	requireNotYet(t, err, "the first look comes after 24h")
+	requireNotYet(t, err, "the first poll comes after 24h")
 	requireDaily(t, err)
 }
 
@@ -155,7 +155,7 @@ func TestWatchGatewayLooksAtOnceWhereTheRunHasWaitedAlready(t *testing.T) {
 	require.Equal(t, 3, out.Schedule.Hour)
 }
 
-// requireDaily says that the next look comes within a day, and not much sooner.
+// requireDaily says that the next poll comes within a day, and not much sooner.
 func requireDaily(t *testing.T, err error) {
 	t.Helper()
 	next := requireKind(t, err, names.TypeNotReady).NextRetryDelay()
@@ -220,7 +220,7 @@ func TestWatchGatewayWatchesOnWhileNothingChanges(t *testing.T) {
 	}
 }
 
-// The run reads everything again before it begins: a look that is refused in a
+// The run reads everything again before it starts: a poll that is refused in a
 // month of waiting ends nothing, and is soon tried again.
 func TestWatchGatewayOutlastsLooksThatFail(t *testing.T) {
 	t.Parallel()
@@ -236,7 +236,7 @@ func TestWatchGatewayOutlastsLooksThatFail(t *testing.T) {
 	}
 }
 
-// What a look at the end wants is a gateway that runs.
+// What a poll at the end wants is a gateway that runs.
 // After a restart a gateway may list its volumes one by one.
 func TestListVolumesWaitsForThoseThatAreExpected(t *testing.T) {
 	t.Parallel()

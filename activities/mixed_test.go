@@ -20,8 +20,8 @@ func TestAnAnswerThatNobodyCanAttributeIsLookedInto(t *testing.T) {
 	t.Parallel()
 	said := errors.New(`the reply has no single verdict on the proxy: ACCEPT (workflow_id "w-1"), REJECT (workflow_id "w-2")`)
 	for name, tc := range map[string]struct {
-		status string
-		begun  bool
+		status  string
+		started bool
 	}{"it was accepted": {"UPGRADING PROXY", true}, "it was rejected": {"ACTIVE", false}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -36,14 +36,14 @@ func TestAnAnswerThatNobodyCanAttributeIsLookedInto(t *testing.T) {
 
 			r.huawei.proxies = proxies(tc.status)
 			find := activities.FindUpgradeInput{ProxyLookup: proxyLookup(), Alone: true, Until: r.now.Add(time.Minute)}
-			if !tc.begun {
+			if !tc.started {
 				_, err = run(t, r, r.proxies.FindUpgrade, find)
 				requireNotYet(t, err, "shows no sign")
 				find.Until = r.now
 			}
 			out, err := run(t, r, r.proxies.FindUpgrade, find)
 			require.NoError(t, err)
-			require.Equal(t, activities.FindUpgradeOutput{Begun: tc.begun}, out)
+			require.Equal(t, activities.FindUpgradeOutput{Started: tc.started}, out)
 			require.Len(t, r.huawei.sent, 1)
 		})
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 )
 
-var update = flag.Bool("update", false, "write the golden file anew")
+var update = flag.Bool("update", false, "write the golden file again")
 
 // registry keeps what Register registers.
 type registry struct{ structs []any }
@@ -54,7 +54,7 @@ func forms(t *testing.T) map[string]form {
 	return found
 }
 
-// Names and fields of activities are in histories for ever. A change of the
+// Names and fields of activities are in histories permanently. A change of the
 // golden file may add, and do nothing else.
 func TestActivitiesKeepTheirNamesAndForms(t *testing.T) {
 	t.Parallel()

@@ -82,7 +82,7 @@ type WorkflowLookup struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// AwaitClosed ends when the run has, or is gone. Until then every look fails.
+// AwaitClosed ends when the run has, or is gone. Until then every poll fails.
 func (e *Engine) AwaitClosed(ctx context.Context, in WorkflowLookup) (out struct{}, err error) {
 	defer edge(ctx, in.Pace, &err)
 	info, err := e.open(ctx, in.WorkflowID, in.RunID)

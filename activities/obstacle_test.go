@@ -249,13 +249,13 @@ func TestWorkflowsAreWatchedUntilOneIsGoneByAnyWay(t *testing.T) {
 func TestTheRecordOfAMaintenanceIsReadFromItsOwnRun(t *testing.T) {
 	t.Parallel()
 	since := teststart.On(time.Sunday, 1)
-	in := activities.RecordLookup{WorkflowID: "w", Parent: "roster", Since: since, Pace: pace()}
+	in := activities.RecordLookup{WorkflowID: "w", Parent: "batch", Since: since, Pace: pace()}
 	look := func(in activities.RecordLookup, w fakeRun) (activities.Record, error) {
 		r := newRig(t)
 		r.runs = fakeRuns{"w": w}
 		return run(t, r, r.engine.AwaitRecord, in)
 	}
-	_, err := look(in, fakeRun{status: open, parent: "roster"})
+	_, err := look(in, fakeRun{status: open, parent: "batch"})
 	requireNotYet(t, err, "the workflow w is still open")
 
 	completed := maintenance.Result{Target: "files", State: maintenance.StateCompleted}
@@ -265,7 +265,7 @@ func TestTheRecordOfAMaintenanceIsReadFromItsOwnRun(t *testing.T) {
 		maintenance.StateCompleted: {result: completed},
 		maintenance.StatePartial:   {ends: failure},
 	} {
-		w.status, w.parent = ended()[0], "roster"
+		w.status, w.parent = ended()[0], "batch"
 		record, err := look(in, w)
 		require.NoError(t, err)
 		require.Equal(t, state, record.Result.State)
@@ -276,10 +276,10 @@ func TestTheRecordOfAMaintenanceIsReadFromItsOwnRun(t *testing.T) {
 	require.Nil(t, record.Result, "it is another run's")
 	later := in
 	later.Since = since.Add(time.Second)
-	record, err = look(later, fakeRun{status: ended()[0], parent: "roster", result: completed})
+	record, err = look(later, fakeRun{status: ended()[0], parent: "batch", result: completed})
 	require.NoError(t, err)
 	require.Nil(t, record.Result, "it is an earlier attempt's")
-	record, err = look(in, fakeRun{status: ended()[0], parent: "roster", ends: &temporal.WorkflowExecutionError{}})
+	record, err = look(in, fakeRun{status: ended()[0], parent: "batch", ends: &temporal.WorkflowExecutionError{}})
 	require.NoError(t, err)
 	require.Contains(t, record.Why, "left no record")
 }

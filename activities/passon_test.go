@@ -15,8 +15,8 @@ import (
 
 func TestPassOnGivesTheRunsAnswer(t *testing.T) {
 	t.Parallel()
-	const id, parent = "gateway-sgw-1", "roster-0"
-	decided := maintenance.Decision{What: "retry", By: "alice", Why: "mended"}
+	const id, parent = "gateway-sgw-1", "batch-0"
+	decided := maintenance.Decision{What: "retry", By: "alice", Why: "fixed"}
 	for name, tc := range map[string]struct {
 		runs fakeRuns
 		kind string // of the error; empty: none
@@ -26,7 +26,7 @@ func TestPassOnGivesTheRunsAnswer(t *testing.T) {
 		"refused":            {fakeRuns{id: {status: open, run: "run-7", parent: parent, refuses: temporal.NewApplicationError("nothing is held", "")}}, names.TypeRefused, "its maintenance refuses it: nothing is held"},
 		"ended":              {fakeRuns{id: {status: enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, run: "run-7", parent: parent}}, names.TypeNotFound, "does not run any more"},
 		"none":               {fakeRuns{}, names.TypeNotFound, "does not run any more"},
-		"another campaign's": {fakeRuns{id: {status: open, run: "run-7", parent: "roster-9", answer: decided}}, names.TypeNotFound, "does not run any more"},
+		"another campaign's": {fakeRuns{id: {status: open, run: "run-7", parent: "batch-9", answer: decided}}, names.TypeNotFound, "does not run any more"},
 		"no worker answers":  {fakeRuns{id: {status: open, run: "run-7", parent: parent, refuses: serviceerror.NewUnavailable("try later")}}, names.TypeUnavailable, "did not answer"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestPassOnGivesTheRunsAnswer(t *testing.T) {
 			r := newRig(t)
 			r.runs = tc.runs
 			got, err := run(t, r, r.engine.PassOn, activities.PassOnInput{
-				WorkflowID: id, Parent: parent, Update: "retry", UpdateID: "u-1", Action: activities.OperatorAction{By: "alice", Why: "mended"},
+				WorkflowID: id, Parent: parent, Update: "retry", UpdateID: "u-1", Action: activities.OperatorAction{By: "alice", Why: "fixed"},
 			})
 			if tc.kind == "" {
 				require.NoError(t, err)

@@ -121,10 +121,10 @@ func settled(p maintenance.Proxy) error {
 	return nil
 }
 
-// UpgradeProxyInput asks for a proxy's kernel upgrade to begin.
+// UpgradeProxyInput asks for a proxy's kernel upgrade to start.
 type UpgradeProxyInput struct {
 	ProxyLookup // its version is exact
-	// NotAfter is the instant from which it is too late in this window; zero
+	// NotAfter is the time from which it is too late in this window; zero
 	// does not limit.
 	NotAfter time.Time `json:"notAfter,omitzero"`
 	// Own are the proxies of the run, which may be at work on the instance together.
@@ -139,7 +139,7 @@ type UpgradeProxyOutput struct {
 	Done  bool   `json:"done"`
 }
 
-// UpgradeProxy looks at the proxy and, only where it does not run the version
+// UpgradeProxy reads the proxy and, only where it does not run the version
 // yet and nothing else is going on with it, sends upgrade-version, once.
 func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out UpgradeProxyOutput, err error) {
 	defer edge(ctx, in.Pace, &err)
@@ -181,7 +181,7 @@ func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out 
 	return out, err
 }
 
-// FindUpgradeInput asks whether an upgrade has begun whose call was not
+// FindUpgradeInput asks whether an upgrade has started whose call was not
 // answered.
 type FindUpgradeInput struct {
 	ProxyLookup
@@ -192,15 +192,15 @@ type FindUpgradeInput struct {
 	// Known are the run's jobs that are something else: a change of weights in
 	// the same second, since the cloud's times have whole ones.
 	Known []string `json:"known,omitempty"`
-	// Until is when an upgrade of which there is no sign counts as never begun:
+	// Until is when an upgrade of which there is no sign counts as never started:
 	// Huawei shows a job some seconds late.
 	Until time.Time `json:"until"`
 }
 
 // FindUpgradeOutput says what was found.
 type FindUpgradeOutput struct {
-	Begun bool   `json:"begun"`
-	JobID string `json:"jobId,omitempty"` // where the cloud shows one
+	Started bool   `json:"started"`
+	JobID   string `json:"jobId,omitempty"` // where the cloud shows one
 }
 
 // FindUpgrade looks for signs of an upgrade until it finds one or the time is
@@ -225,16 +225,16 @@ func (a *TaurusDB) FindUpgrade(ctx context.Context, in FindUpgradeInput) (out Fi
 		return (!j.Completed() || state.Done) && !slices.Contains(in.Known, j.ID)
 	})
 	if in.Alone && own >= 0 {
-		return FindUpgradeOutput{Begun: true, JobID: jobs[own].ID}, nil
+		return FindUpgradeOutput{Started: true, JobID: jobs[own].ID}, nil
 	}
-	out.Begun = state.Done || !state.Proxy.Healthy()
-	if !out.Begun && a.Now().Before(in.Until) {
+	out.Started = state.Done || !state.Proxy.Healthy()
+	if !out.Started && a.Now().Before(in.Until) {
 		return out, notYet("proxy %s shows no sign of an upgrade", in.Proxy.ProxyID)
 	}
 	return out, nil
 }
 
-// AwaitUpgradedInput asks to wait for an upgrade that has begun.
+// AwaitUpgradedInput asks to wait for an upgrade that has started.
 type AwaitUpgradedInput struct {
 	ProxyLookup        // its version is exact
 	JobID       string `json:"jobId,omitempty"`

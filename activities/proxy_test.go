@@ -202,7 +202,7 @@ func TestUpgradeProxyThatFailedIsNotRepeated(t *testing.T) {
 	}
 }
 
-func TestFindUpgradeTellsWhetherAnUnansweredUpgradeBegan(t *testing.T) {
+func TestFindUpgradeTellsWhetherAnUnansweredUpgradeStarted(t *testing.T) {
 	t.Parallel()
 	jobs, completed := says([]maintenance.Job{{ID: "job-7", Status: "Running"}}), says([]maintenance.Job{{ID: "job-7", Status: "Completed"}})
 	weighed := says([]maintenance.Job{{ID: "job-6", Status: "Running"}})
@@ -219,18 +219,18 @@ func TestFindUpgradeTellsWhetherAnUnansweredUpgradeBegan(t *testing.T) {
 		"no sign yet":                      {status: "ACTIVE", current: oldKernel, left: 1, notYet: true},
 		"no sign in time":                  {status: "ACTIVE", current: oldKernel, left: 0},
 		"no sign for long":                 {status: "ACTIVE", current: oldKernel, left: late},
-		"the version is there":             {status: "ACTIVE", current: newKernel, left: time.Minute, want: activities.FindUpgradeOutput{Begun: true}},
-		"the proxy is at work":             {status: "UPGRADING", current: oldKernel, left: time.Minute, want: activities.FindUpgradeOutput{Begun: true}},
-		"the proxy is not well":            {status: "ABNORMAL", current: oldKernel, left: late, want: activities.FindUpgradeOutput{Begun: true}},
-		"a job":                            {status: "ACTIVE", current: oldKernel, jobs: jobs, left: time.Minute, want: activities.FindUpgradeOutput{Begun: true, JobID: "job-7"}},
-		"a job, shown late":                {status: "ACTIVE", current: oldKernel, jobs: jobs, left: late, want: activities.FindUpgradeOutput{Begun: true, JobID: "job-7"}},
+		"the version is there":             {status: "ACTIVE", current: newKernel, left: time.Minute, want: activities.FindUpgradeOutput{Started: true}},
+		"the proxy is at work":             {status: "UPGRADING", current: oldKernel, left: time.Minute, want: activities.FindUpgradeOutput{Started: true}},
+		"the proxy is not well":            {status: "ABNORMAL", current: oldKernel, left: late, want: activities.FindUpgradeOutput{Started: true}},
+		"a job":                            {status: "ACTIVE", current: oldKernel, jobs: jobs, left: time.Minute, want: activities.FindUpgradeOutput{Started: true, JobID: "job-7"}},
+		"a job, shown late":                {status: "ACTIVE", current: oldKernel, jobs: jobs, left: late, want: activities.FindUpgradeOutput{Started: true, JobID: "job-7"}},
 		"a job of perhaps another proxy":   {status: "ACTIVE", current: oldKernel, jobs: jobs, shared: true, left: time.Minute, notYet: true},
-		"another's job, and it is at work": {status: "UPGRADING", current: oldKernel, jobs: jobs, shared: true, left: late, want: activities.FindUpgradeOutput{Begun: true}},
+		"another's job, and it is at work": {status: "UPGRADING", current: oldKernel, jobs: jobs, shared: true, left: late, want: activities.FindUpgradeOutput{Started: true}},
 		"another's job, until late":        {status: "ACTIVE", current: oldKernel, jobs: jobs, shared: true, left: 0},
 		"a known job":                      {status: "ACTIVE", current: oldKernel, jobs: weighed, left: time.Minute, notYet: true},
 		"a known job, until late":          {status: "ACTIVE", current: oldKernel, jobs: weighed, left: 0},
 		"a job that is completed":          {status: "ACTIVE", current: oldKernel, jobs: completed, left: time.Minute, notYet: true},
-		"its job is completed":             {status: "ACTIVE", current: newKernel, jobs: completed, left: time.Minute, want: activities.FindUpgradeOutput{Begun: true, JobID: "job-7"}},
+		"its job is completed":             {status: "ACTIVE", current: newKernel, jobs: completed, left: time.Minute, want: activities.FindUpgradeOutput{Started: true, JobID: "job-7"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -372,7 +372,7 @@ func TestRestartProxyThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 	require.Len(t, r.huawei.sent, 1)
 }
 
-func TestFindRestartTellsWhetherAnUnansweredRestartBegan(t *testing.T) {
+func TestFindRestartTellsWhetherAnUnansweredRestartStarted(t *testing.T) {
 	t.Parallel()
 	jobs, known := says([]maintenance.Job{{ID: "job-7", Status: "Failed"}}), says([]maintenance.Job{{ID: "job-6", Status: "Completed"}})
 	for name, tc := range map[string]struct {
@@ -386,8 +386,8 @@ func TestFindRestartTellsWhetherAnUnansweredRestartBegan(t *testing.T) {
 		"no sign yet":               {status: "ABNORMAL", left: 1, notYet: true},
 		"no sign in time":           {status: "ABNORMAL", left: 0},
 		"its nodes are not well":    {status: "ACTIVE", left: 1, notYet: true},
-		"it is at work":             {status: "RESTARTING", left: time.Minute, want: activities.FindRestartOutput{Begun: true}},
-		"a job that failed":         {status: "ABNORMAL", jobs: jobs, left: time.Minute, want: activities.FindRestartOutput{Begun: true, JobID: "job-7"}},
+		"it is at work":             {status: "RESTARTING", left: time.Minute, want: activities.FindRestartOutput{Started: true}},
+		"a job that failed":         {status: "ABNORMAL", jobs: jobs, left: time.Minute, want: activities.FindRestartOutput{Started: true, JobID: "job-7"}},
 		"the upgrade's job":         {status: "ABNORMAL", jobs: known, left: time.Minute, notYet: true},
 		"perhaps another's job":     {status: "ABNORMAL", jobs: jobs, shared: true, left: time.Minute, notYet: true},
 		"another's job, until late": {status: "ABNORMAL", jobs: jobs, shared: true, left: 0},
@@ -420,7 +420,7 @@ func TestFindRestartFindsAProxyThatIsWell(t *testing.T) {
 	r.huawei.proxies = proxies("ACTIVE")
 	out, err := run(t, r, r.proxies.FindRestart, activities.FindRestartInput{ProxyLookup: proxyLookup(), Until: r.now.Add(time.Minute)})
 	require.NoError(t, err)
-	require.True(t, out.Begun)
+	require.True(t, out.Started)
 }
 
 func TestAwaitRestarted(t *testing.T) {

@@ -99,7 +99,7 @@ func (a *TaurusDB) MarkProxy(ctx context.Context, in MarkProxyInput) (out MarkPr
 	return out, repeatable(err)
 }
 
-// refusesTag is true where a cloud will not take a tag, whoever asks again, or the tag
+// refusesTag is true where a cloud will not take a tag, the person who asks again, or the tag
 // has no room for what it is to say.
 func refusesTag(err error) bool {
 	for _, refusal := range []error{

@@ -35,7 +35,7 @@ func (a *TaurusDB) RestartProxy(ctx context.Context, in ProxyLookup) (out Restar
 // atWork is true where something is being done to the proxy.
 func atWork(p maintenance.Proxy) bool { return p.Status != "ACTIVE" && !p.Broken() }
 
-// FindRestartInput asks whether a restart has begun whose call was not answered.
+// FindRestartInput asks whether a restart has started whose call was not answered.
 type FindRestartInput struct {
 	ProxyLookup
 	Since time.Time `json:"since"` // when the call may first have been sent
@@ -43,14 +43,14 @@ type FindRestartInput struct {
 	// of it since then, but for the known ones, is this restart's.
 	Alone bool     `json:"alone"`
 	Known []string `json:"known,omitempty"`
-	// Until is when a restart of which there is no sign counts as never begun.
+	// Until is when a restart of which there is no sign counts as never started.
 	Until time.Time `json:"until"`
 }
 
 // FindRestartOutput says what was found.
 type FindRestartOutput struct {
-	Begun bool   `json:"begun"`
-	JobID string `json:"jobId,omitempty"` // where the cloud shows one
+	Started bool   `json:"started"`
+	JobID   string `json:"jobId,omitempty"` // where the cloud shows one
 }
 
 // FindRestart looks for signs of a restart until it finds one or the time is up:
@@ -72,10 +72,10 @@ func (a *TaurusDB) FindRestart(ctx context.Context, in FindRestartInput) (out Fi
 	}
 	own := slices.IndexFunc(jobs, func(j maintenance.Job) bool { return !slices.Contains(in.Known, j.ID) })
 	if in.Alone && own >= 0 {
-		return FindRestartOutput{Begun: true, JobID: jobs[own].ID}, nil
+		return FindRestartOutput{Started: true, JobID: jobs[own].ID}, nil
 	}
-	out.Begun = proxy.Healthy() || atWork(proxy)
-	if !out.Begun && a.Now().Before(in.Until) {
+	out.Started = proxy.Healthy() || atWork(proxy)
+	if !out.Started && a.Now().Before(in.Until) {
 		return out, notYet("proxy %s shows no sign of a restart", in.Proxy.ProxyID)
 	}
 	return out, nil

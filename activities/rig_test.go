@@ -21,7 +21,7 @@ import (
 	"github.com/tidegate/tidegate/test/teststart"
 )
 
-// rig runs activities against fake clouds at a fixed instant.
+// rig runs activities against fake clouds at a fixed time.
 type rig struct {
 	t          *testing.T
 	aws        fakeAWS
@@ -105,7 +105,7 @@ func requireKind(t *testing.T, err error, kind string) *temporal.ApplicationErro
 	return app
 }
 
-// requireNotYet says that the look is repeated, quietly, and why.
+// requireNotYet says that the poll is repeated, quietly, and why.
 func requireNotYet(t *testing.T, err error, says string) {
 	t.Helper()
 	app := requireKind(t, err, names.TypeNotReady)

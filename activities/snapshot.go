@@ -82,7 +82,7 @@ func available(ctx context.Context, cloud VolumeCloud, in VolumeLookup) (mainten
 type FindSnapshotInput struct {
 	VolumeLookup
 	// Until is when a snapshot that is still not to be seen counts as never
-	// begun: EC2 is eventually consistent, so one empty search proves nothing.
+	// started: EC2 is eventually consistent, so one empty search proves nothing.
 	Until time.Time `json:"until"`
 }
 
@@ -101,7 +101,7 @@ func (a *StorageGateway) FindSnapshot(ctx context.Context, in FindSnapshotInput)
 	return out, err
 }
 
-// AwaitSnapshotInput names a snapshot that was begun.
+// AwaitSnapshotInput names a snapshot that was started.
 type AwaitSnapshotInput struct {
 	Account    string `json:"account"`
 	SnapshotID string `json:"snapshotId"`
@@ -188,7 +188,7 @@ func (a *StorageGateway) DeleteSnapshots(
 	return out, nil
 }
 
-// doomed are the snapshots that an attempt before began to delete. Where it got
+// doomed are the snapshots that an attempt before started to delete. Where it got
 // no answer, none is to be seen any more, and nobody should wait for one that
 // EC2 shows late.
 func doomed(ctx context.Context) []string {

@@ -216,7 +216,7 @@ func TestDeleteSnapshotsMayBeRepeatedAfterALostAnswer(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"snap-0a", "snap-0b"}, out.Deleted)
 
-	// What the attempt before had begun to delete is gone, and not waited for.
+	// What the attempt before had started to delete is gone, and not waited for.
 	r.heartbeat = r.heartbeats[0]
 	r.aws.snapshots, in.Until = says([]maintenance.Snapshot{}), r.now.Add(10*time.Minute)
 	out, err = run(t, r, r.gateways.DeleteSnapshots, in)

@@ -15,8 +15,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// A thousand gateways whose runs began in the same second, or that one run
-// watches, are looked at in turn: already the second looks do not come together.
+// A thousand gateways whose runs started in the same second, or that one run
+// watches, are read in turn: already the second looks do not come together.
 func TestAThousandIdenticalStartsAreSpread(t *testing.T) {
 	t.Parallel()
 	const many = 1000

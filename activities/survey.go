@@ -118,7 +118,7 @@ func (a *StorageGateway) ListGateways(ctx context.Context, in ListGatewaysInput)
 	return out, nil
 }
 
-// noVolume is the id of a volume that nobody has, for a look at whether snapshots
+// noVolume is the id of a volume that nobody has, for a poll at whether snapshots
 // may be seen at all.
 const noVolume = "vol-00000000000000000"
 
@@ -128,7 +128,7 @@ type TryVolumesOutput struct {
 }
 
 // TryVolumes makes the calls that a run must be allowed once its gateway is updated
-// and nothing can be taken back: it reads the gateway's volumes, and the snapshots
+// and nothing can be reverted: it reads the gateway's volumes, and the snapshots
 // of one of them. Both are tried, so that one error says all that is refused.
 func (a *StorageGateway) TryVolumes(ctx context.Context, in Lookup) (out TryVolumesOutput, err error) {
 	defer edge(ctx, in.Pace, &err)
@@ -189,7 +189,7 @@ func (a *TaurusDB) ListProxies(ctx context.Context, in ListProxiesInput) (ids []
 // lately is how far back TryProxy looks for jobs.
 const lately = time.Hour
 
-// TryProxy makes those calls that only read, and that a run must be allowed beside
+// TryProxy makes those calls that only read, and that a run must be allowed alongside
 // ListProxies: it reads the instance's tags and jobs, and whether the vendor has an upgrade
 // of the proxy in mind. Without a proxy's id it leaves that out. It gives the marks of the
 // instance's proxies, whose reads a run has moved for a while.

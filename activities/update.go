@@ -11,11 +11,11 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// TriggerUpdateInput asks for a gateway's software update to begin.
+// TriggerUpdateInput asks for a gateway's software update to start.
 type TriggerUpdateInput struct {
 	Lookup
 	Baseline maintenance.Baseline `json:"baseline"`
-	// NotAfter is the instant from which it is too late in this window; zero
+	// NotAfter is the time from which it is too late in this window; zero
 	// does not limit.
 	NotAfter time.Time `json:"notAfter,omitzero"`
 	// Settle is how long a gateway that is back from AWS's own update may still
@@ -26,11 +26,11 @@ type TriggerUpdateInput struct {
 // TriggerUpdateOutput says what was found, and whether a trigger was sent.
 type TriggerUpdateOutput struct {
 	Sent     bool                 `json:"sent"`
-	Evidence maintenance.Evidence `json:"evidence"` // from the look before
-	Gateway  maintenance.Gateway  `json:"gateway"`  // from the look before
+	Evidence maintenance.Evidence `json:"evidence"` // from the poll before
+	Gateway  maintenance.Gateway  `json:"gateway"`  // from the poll before
 }
 
-// TriggerUpdate looks at the gateway and, only where it still needs the
+// TriggerUpdate reads the gateway and, only where it still needs the
 // update, sends UpdateGatewaySoftwareNow, once. AWS may have made the update
 // itself at the window's start: then nothing is sent. A gateway that is away
 // is waited for: it may be restarting into AWS's own update.
@@ -111,7 +111,7 @@ type AwaitUpdatedOutput struct {
 }
 
 // AwaitUpdated ends when the gateway runs and its version or the date of its
-// last update differs from the baseline, on several looks in a row. RUNNING
+// last update differs from the baseline, on several polls in a row. RUNNING
 // alone proves nothing. Where nothing at all has happened by StartBy it fails
 // with names.TypeNoEffect.
 func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput) (out AwaitUpdatedOutput, err error) {
@@ -123,7 +123,7 @@ func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput)
 	seen := a.Now.resume(ctx, in)
 	err = look(ctx, cloud, in, &out)
 	if err != nil && judge(err).kind != names.TypeNotReady {
-		return out, err // no look: nobody knows how the gateway is
+		return out, err // no poll: nobody knows how the gateway is
 	}
 	seen.Sign = seen.Sign || isSign(out.Evidence, err)
 	activity.RecordHeartbeat(ctx, seen)
@@ -153,7 +153,7 @@ func look(ctx context.Context, cloud GatewayCloud, in AwaitUpdatedInput, out *Aw
 	return nil
 }
 
-// steadyLooks is how many looks in a row must prove the update after the first
+// steadyLooks is how many polls in a row must prove the update after the first
 // one did (Terraform asks for six good answers; a gateway can restart again
 // just after it first answers).
 const steadyLooks = 3
@@ -193,7 +193,7 @@ func isSign(evidence maintenance.Evidence, err error) bool {
 	return err != nil || evidence == maintenance.EvidenceAway || evidence == maintenance.EvidenceUpdated
 }
 
-// resume goes on with the watch, at the look that now begins.
+// resume goes on with the watch, at the poll that now starts.
 func (now Clock) resume(ctx context.Context, in AwaitUpdatedInput) watched {
 	w := watched{Last: in.StartBy.Add(-in.Start.Std()), StartBy: in.StartBy}
 	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &w) != nil {

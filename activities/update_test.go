@@ -90,7 +90,7 @@ func TestTriggerUpdateSendsNothingWhenItIsTooLate(t *testing.T) {
 	}
 }
 
-// The look may take until the time is up.
+// The poll may take until the time is up.
 func TestTriggerUpdateSendsNothingWhenItsLookTookTooLong(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -183,12 +183,12 @@ func TestAwaitUpdatedCountsOnlyTimeThatWasWatched(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		waited    time.Duration // since the trigger
-		unwatched time.Duration // since the last look; 0: there was none
+		unwatched time.Duration // since the last poll; 0: there was none
 		over      bool
 	}{
 		"watched all the time":                     {waited: 20 * time.Minute, unwatched: time.Minute, over: true},
 		"nobody looked for hours":                  {waited: 5 * time.Hour, unwatched: 4 * time.Hour},
-		"the first look comes hours after trigger": {waited: 5 * time.Hour},
+		"the first poll comes hours after trigger": {waited: 5 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -259,11 +259,11 @@ func TestAwaitUpdatedWantsTheNewSoftwareToKeepRunning(t *testing.T) {
 		last := gatewayAfter()
 		last.Name = "as last seen"
 		r.aws.gateway = says(gatewayAfter(), gatewayAfter(), gatewayAfter(), last)
-		begun := time.Now() //nolint:forbidigo // the bubble's clock
+		started := time.Now() //nolint:forbidigo // the bubble's clock
 		out, err := run(t, r, r.gateways.AwaitUpdated, awaitUpdated(r))
 		require.NoError(t, err)
 		require.Equal(t, activities.AwaitUpdatedOutput{Gateway: last, Evidence: maintenance.EvidenceUpdated}, out)
-		require.Equal(t, 30*time.Second, time.Since(begun)) //nolint:forbidigo // the bubble's clock
+		require.Equal(t, 30*time.Second, time.Since(started)) //nolint:forbidigo // the bubble's clock
 	})
 }
 

@@ -84,12 +84,12 @@ type AwaitReadWeightsInput struct {
 	ReadWeightsInput
 	JobID string `json:"jobId,omitempty"`
 	// Until, where the change was not answered, is when one of which there is
-	// no sign counts as never begun; zero for one that was.
+	// no sign counts as never started; zero for one that was.
 	Until time.Time `json:"until,omitzero"`
 }
 
 // AwaitReadWeights ends when the proxy has the weights and is not at work, or,
-// with Same false, when an unanswered change counts as never begun.
+// with Same false, when an unanswered change counts as never started.
 func (a *TaurusDB) AwaitReadWeights(ctx context.Context, in AwaitReadWeightsInput) (out ReadWeightsOutput, err error) {
 	defer patient(ctx, in.Pace, &err)
 	out.JobID = in.JobID

@@ -34,8 +34,8 @@ type campaign struct {
 	run     client.WorkflowRun
 }
 
-// begin starts the campaign, as tidegate does.
-func begin(ctx context.Context, c operate.Session, in api.CampaignInput) (*campaign, error) {
+// start starts the campaign, as tidegate does.
+func start(ctx context.Context, c operate.Session, in api.CampaignInput) (*campaign, error) {
 	name := in.Plan.Name
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: api.CampaignWorkflowID(name), TaskQueue: api.TaskQueue,
@@ -54,12 +54,12 @@ func foretold() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The plan is `%s`, with a freeze of %s added to it. What is to become of its targets:\n\n", planPath, freezeFor)
 	for _, m := range members() {
-		fmt.Fprintf(&b, "- **%s** %s\n", m.name, m.fate)
+		fmt.Fprintf(&b, "- **%s** %s\n", m.name, m.outcome)
 	}
 	return b.String()
 }
 
-// moment is how the campaign is at one instant.
+// moment is how the campaign is at one time.
 type moment struct {
 	campaign fleet.Status
 	// runs are the targets' own accounts, by name: of those that run, and once more
@@ -67,7 +67,7 @@ type moment struct {
 	runs map[string]maintenance.Status
 }
 
-// follow looks at the campaign until it has ended, and tells each moment.
+// follow reads the campaign until it has ended, and tells each moment.
 func (c *campaign) follow(ctx context.Context, tell func(moment) error) (fleet.Result, error) {
 	var result fleet.Result
 	var ending error
@@ -91,13 +91,13 @@ func (c *campaign) follow(ctx context.Context, tell func(moment) error) (fleet.R
 		select {
 		case <-tick.C:
 		case <-ended:
-			over = true // one last look
+			over = true // one last poll
 		}
 	}
 }
 
 // look asks the campaign and its targets; ran are those that ran at the last
-// look, by name. Who does not answer in time is asked again at the next look.
+// look, by name. Who does not answer in time is asked again at the next poll.
 func (c *campaign) look(ctx context.Context, ran map[string]fleet.Row) (now moment, known bool) {
 	if c.ask(ctx, c.run.GetID(), api.StatusQuery, &now.campaign) != nil {
 		return now, false
@@ -154,7 +154,7 @@ func (c *campaign) rows(ctx context.Context) (rows []fleet.Row, err error) {
 // record is the maintenance that a target had in the campaign; zero where it had
 // none, or that left no record.
 func (c *campaign) record(ctx context.Context, row fleet.Row) (maintenance.Result, error) {
-	if row.Begun.IsZero() {
+	if row.Started.IsZero() {
 		return maintenance.Result{}, nil
 	}
 	result, err := outcome.Of(ctx, c.session.GetWorkflow(ctx, api.GatewayWorkflowID(row.Gateway), ""))

@@ -35,7 +35,7 @@ func (e ending) tookPart() bool {
 }
 
 // differences are the ways in which a campaign departed from its plan and from
-// the fates that its targets should meet: none when all is well.
+// the outcomes that its targets should meet: none when all is well.
 func differences(targets []member, was ending, p promises) []string {
 	var faults []string
 	if want := fleet.Partial; was.campaign.State != want {

@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
 
-func TestThePlanTheScenarioAndTheFatesAgree(t *testing.T) {
+func TestThePlanTheScenarioAndTheOutcomesAgree(t *testing.T) {
 	t.Parallel()
 	world, err := simcloud.Parse("scenario.yaml", scenario)
 	require.NoError(t, err)
@@ -65,7 +65,7 @@ func TestEveryDepartureIsNamed(t *testing.T) {
 		"not approved":  {func(w *ending) { w.campaign.Decisions = nil }, "the campaign has 0 decisions, should have 3"},
 		"order":         {func(w *ending) { w.rows[0].Name = "other" }, "canary: is not where the plan puts it"},
 		"lab":           {func(w *ending) { w.rows = append(w.rows, fleet.Row{Name: "lab"}) }, "lab: is no target of the plan"},
-		"wave":          {func(w *ending) { w.rows[2].Wave = 3; w.rows[2].Begun = time.Time{} }, "file-share: wave: 3, should be 2"},
+		"wave":          {func(w *ending) { w.rows[2].Wave = 3; w.rows[2].Started = time.Time{} }, "file-share: wave: 3, should be 2"},
 		"skipped":       {func(w *ending) { w.rows[0].State = fleet.Skipped }, "canary: state: skipped, should be succeeded"},
 		"no record":     {func(w *ending) { w.results[0] = maintenance.Result{} }, "canary: it left no record"},
 		"needless run":  {func(w *ending) { w.results[1].State = maintenance.StateCompleted }, "up-to-date: end state: COMPLETED, should be "},
@@ -79,7 +79,7 @@ func TestEveryDepartureIsNamed(t *testing.T) {
 		"counted twice": {func(w *ending) { w.results[0].Snapshots[1].SnapshotID = "snap-0" }, "not a snapshot of its own: snap-0"},
 		"wrong side":    {func(w *ending) { w.results[0].Snapshots[0].Point = maintenance.PointBefore }, "snapshots: [before after], should be [after after]"},
 		"third proxy":   {func(w *ending) { w.results[partial].Proxies[2].State = maintenance.ProxyUpgraded }, "proxies: [upgraded rejected upgraded]"},
-		"reads left":    {func(w *ending) { w.results[partial].Ledger[2].State = maintenance.ChangeStuck }, "ledger: [kept kept could not be taken back"},
+		"reads left":    {func(w *ending) { w.results[partial].Ledger[2].State = maintenance.ChangeStuck }, "ledger: [kept kept could not be reverted"},
 		"not decided":   {func(w *ending) { w.results[index("refused")].Decisions = nil }, "refused: decisions: 0, should be 1"},
 		"told twice": {
 			func(w *ending) { w.told = append(w.told, w.told[0]) }, "took place 2 times, should be 1",
@@ -88,14 +88,14 @@ func TestEveryDepartureIsNamed(t *testing.T) {
 			w.told = slices.DeleteFunc(w.told, func(m message) bool { return m.Title == "tidegate-demo: refused held" })
 		}, "the channel oncall: tidegate-demo: refused held: took place 0 times, should be 1"},
 		"quarantined": {func(w *ending) { w.results[0].Quarantined = true }, "canary: quarantined: true, should be false"},
-		"frozen":      {func(w *ending) { w.rows[0].Begun = opened.Add(-time.Second) }, "canary: begun in a freeze"},
-		"not baked":   {func(w *ending) { w.rows[2].Begun = w.rows[0].End.Add(2 * time.Second) }, "file-share: begun before wave 1 had ended and baked"},
-		"one app":     {func(w *ending) { w.rows[proxied+1].Begun = w.rows[proxied].End.Add(-1) }, "orders-2: begun beside orders-1"},
+		"frozen":      {func(w *ending) { w.rows[0].Started = opened.Add(-time.Second) }, "canary: started in a freeze"},
+		"not baked":   {func(w *ending) { w.rows[2].Started = w.rows[0].End.Add(2 * time.Second) }, "file-share: started before wave 1 had ended and baked"},
+		"one app":     {func(w *ending) { w.rows[proxied+1].Started = w.rows[proxied].End.Add(-1) }, "orders-2: started alongside orders-1"},
 		"too many": {func(w *ending) {
 			for i := range stores + 1 {
-				w.rows[byAWS+i].Begun, w.rows[byAWS+i].End = opened.Add(time.Hour+time.Duration(i)), opened.Add(2*time.Hour)
+				w.rows[byAWS+i].Started, w.rows[byAWS+i].End = opened.Add(time.Hour+time.Duration(i)), opened.Add(2*time.Hour)
 			}
-		}, "store-10: begun as one of 11 at a time, should be 10 at most"},
+		}, "store-10: started as one of 11 at a time, should be 10 at most"},
 		"sent twice": {func(w *ending) { w.effects[trigger]++ }, "UpdateGatewaySoftwareNow of sgw-1A2B3C01 1.2.3 -> 1.3.0: took place 2 times, should be 1"},
 		"never sent": {func(w *ending) { delete(w.effects, trigger) }, "took place 0 times, should be 1"},
 		"not intended": {func(w *ending) {

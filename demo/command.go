@@ -16,12 +16,12 @@ import (
 
 // The exit statuses.
 const (
-	exitOK     = 0 // every fate came out as it should
+	exitOK     = 0 // every outcome came out as it should
 	exitFailed = 1 // one did not, or the demo was interrupted
 	exitUsage  = 2 // a wrong flag, path or port; nothing was started
 )
 
-// The default ports stand beside the well-known ones (7233, 8233, 4599), so
+// The default ports stand alongside the well-known ones (7233, 8233, 4599), so
 // that the demo runs next to a dev server.
 const (
 	defaultTemporalPort = 17233
@@ -66,7 +66,7 @@ func command(ctx context.Context) *cobra.Command {
 		Use:   "demo",
 		Short: "Run the main job in one process: Temporal, its Web UI, simulated clouds, a campaign over 22 gateways.",
 		Long: "Run the main job in one process: an embedded Temporal with its Web UI, two simulated clouds,\n" +
-			"a worker, and the campaign of demo/plan.yaml over 22 gateways with different fates, in the live view\n" +
+			"a worker, and the campaign of demo/plan.yaml over 22 gateways with different outcomes, in the live view\n" +
 			"of tidegate watch on a terminal, else in lines. It takes about two minutes, then stays up for\n" +
 			"browsing. Everything is on loopback and in memory, but for the report.",
 		Example:       "  demo\n  demo --exit --report report.html",

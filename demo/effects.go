@@ -89,7 +89,7 @@ func tally(effects []record.Effect) map[effect]int {
 	return counts
 }
 
-// intended is every effect that the targets' fates ask for.
+// intended is every effect that the targets' outcomes ask for.
 func intended(targets []member) map[effect]int {
 	counts := map[effect]int{}
 	for _, m := range targets {

@@ -14,15 +14,15 @@ var opened = time.Date(2026, 11, 22, 2, 15, 0, 0, time.UTC)
 // kept are the promises of the tests.
 var kept = promises{notBefore: opened, bake: 3 * time.Second, most: 10, apart: [][]string{{"orders-1", "orders-2"}}}
 
-// perfect is what the campaign leaves behind when every fate comes out, with one
+// perfect is what the campaign leaves behind when every outcome comes out, with one
 // target after the other.
 func perfect() ending {
 	was := ending{campaign: fleet.Result{Name: "tidegate-demo", State: fleet.Partial, Decisions: []maintenance.Decision{{What: "approve", By: person}}}}
 	for i, m := range members() {
 		row := fleet.Row{Name: m.name, Gateway: m.gateway(), Wave: m.wave, State: m.expect.state}
 		if m.expect.end != "" {
-			row.Begun = opened.Add(time.Duration(i) * time.Minute)
-			row.End = row.Begun.Add(25 * time.Second)
+			row.Started = opened.Add(time.Duration(i) * time.Minute)
+			row.End = row.Started.Add(25 * time.Second)
 		}
 		was.rows = append(was.rows, row)
 		was.results = append(was.results, m.perfect(row))
@@ -35,13 +35,13 @@ func perfect() ending {
 	return was
 }
 
-// perfect is the record of a target that met its fate.
+// perfect is the record of a target that met its outcome.
 func (m member) perfect(row fleet.Row) maintenance.Result {
 	if m.expect.end == "" {
 		return maintenance.Result{}
 	}
 	r := maintenance.Result{
-		Target: m.name, State: m.expect.end, Summary: "all is so.", Start: row.Begun, End: row.End,
+		Target: m.name, State: m.expect.end, Summary: "all is so.", Start: row.Started, End: row.End,
 		Quarantined: m.expect.quarantined,
 		Gateway: maintenance.GatewayOutcome{
 			Before:  maintenance.Gateway{SoftwareVersion: m.expect.before},

@@ -16,10 +16,10 @@ import (
 const nameWidth = 14
 
 // lines writes one line for each thing that happened to the campaign or a
-// target, with the time since the demo's begin.
+// target, with the time since the demo's start.
 type lines struct {
 	out   io.Writer
-	begin time.Time
+	start time.Time
 	said  map[string]string // of the campaign, by what it is about
 	last  map[string]maintenance.Status
 }
@@ -62,7 +62,7 @@ func (l *lines) say(of, text string, now time.Time) {
 }
 
 func (l *lines) write(of, text string, now time.Time) {
-	_, _ = fmt.Fprintf(l.out, "%6.1fs  %-*s %s\n", now.Sub(l.begin).Seconds(), nameWidth, of, strings.ReplaceAll(text, "\n", "; ")) //nolint:errcheck // a closed pipe does not stop the campaign
+	_, _ = fmt.Fprintf(l.out, "%6.1fs  %-*s %s\n", now.Sub(l.start).Seconds(), nameWidth, of, strings.ReplaceAll(text, "\n", "; ")) //nolint:errcheck // a closed pipe does not stop the campaign
 }
 
 // keeps names what keeps the targets that wait.

@@ -21,8 +21,8 @@ type screen interface {
 }
 
 // newScreen is the live view on a terminal, and lines elsewhere.
-func newScreen(ctx context.Context, t terminal, s *stage, c *campaign, begin time.Time) screen {
-	plain := &lines{out: t.out, begin: begin, said: map[string]string{}, last: map[string]maintenance.Status{}}
+func newScreen(ctx context.Context, t terminal, s *stage, c *campaign, start time.Time) screen {
+	plain := &lines{out: t.out, start: start, said: map[string]string{}, last: map[string]maintenance.Status{}}
 	if !show.Interactive(t.in, t.out) {
 		return plain
 	}

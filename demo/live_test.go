@@ -18,14 +18,14 @@ var now = time.Date(2026, 11, 22, 2, 14, 18, 0, time.UTC)
 // at is a status whose run has done every step before the given one.
 func at(step maintenance.Step, state maintenance.StepState) maintenance.Status {
 	s := maintenance.Status{Step: step}
-	begin := now.Add(-time.Minute)
+	start := now.Add(-time.Minute)
 	for i, name := range maintenance.Steps() {
 		report := maintenance.StepReport{Step: name, State: maintenance.StepPending}
 		switch {
 		case i+1 < stepNumber(step):
-			report.State, report.Note, report.Start = maintenance.StepDone, "well", &begin
+			report.State, report.Note, report.Start = maintenance.StepDone, "well", &start
 		case name == step:
-			report.State, report.Start = state, &begin
+			report.State, report.Start = state, &start
 		}
 		s.Steps = append(s.Steps, report)
 	}
@@ -71,7 +71,7 @@ func TestNewsIsWhatTheLastStatusDidNotSay(t *testing.T) {
 	ended.Result = &maintenance.Result{State: maintenance.StatePartial, Summary: "rejected."}
 	require.Equal(t, []string{
 		"approve by demo: somebody has to",
-		"taken back: reads moved",
+		"reverted: reads moved",
 		"6/7 upgrade-proxies failed: rejected",
 		"PARTIAL. rejected.",
 	}, news(shifted, ended, now))
@@ -81,7 +81,7 @@ func TestNewsIsWhatTheLastStatusDidNotSay(t *testing.T) {
 func under(run maintenance.Status) moment {
 	return moment{
 		campaign: fleet.Status{
-			Phase: fleet.Underway, Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWave: 16, maintenance.BlockedByFreeze: 3},
+			Phase: fleet.InProgress, Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWave: 16, maintenance.BlockedByFreeze: 3},
 			Waves: []fleet.WaveLine{
 				{Wave: 1, Counts: fleet.Counts{Total: 1, Succeeded: 1}, State: fleet.WaveEnded},
 				{Wave: 2, Counts: fleet.Counts{Total: 5, Waiting: 3, Running: 1, Current: 1}, State: fleet.WaveOpen},
@@ -134,7 +134,7 @@ func TestTheSummarySaysWhatBecameOfEveryTarget(t *testing.T) {
 	for _, want := range []string{
 		`canary .* 1 .* COMPLETED .* 1\.2\.3 → 1\.3\.0 .* 2 of 2 .* 25s`, `up-to-date .* current`,
 		`rejected-proxy .* PARTIAL .* 1\.2\.3 → 1\.3\.0 .* 1 of 1 .* 1 upgraded .* 25s`, `by AWS`, `Expected: 2nd of 3 proxies rejected`,
-		`Decided: abort by night-shift, because of it\.`, `Taken back: read weights of the canary; change 4\.`,
+		`Decided: abort by night-shift, because of it\.`, `Reverted: read weights of the canary; change 4\.`,
 		`archive .* FAILED`, `Expected: other people's snapshots`, `The campaign ended PARTIAL: 20 of 22 targets succeeded\.`,
 		`02:15:00Z \| tidegate-demo: refused held`, `You gave orders of your own`, `  archive: end state`,
 		`UpdateGatewaySoftwareNow +\| +20 \| +21 \| NO`, `CreateSnapshot +\| +21 \| +21 \| yes`,

@@ -18,13 +18,13 @@ const (
 	orders   = "8c1d2e3f4a5b4c6d8e9f0a1b2c3d4e01po01"
 )
 
-// member is one target of the campaign and the fate that it must meet.
+// member is one target of the campaign and the outcome that it must meet.
 type member struct {
-	name   string
-	arn    string
-	wave   int    // from 1 on
-	fate   string // in words, for people
-	expect expectation
+	name    string
+	arn     string
+	wave    int    // from 1 on
+	outcome string // in words, for people
+	expect  expectation
 	// decide is what the demo decides when a step of it has failed and is held.
 	decide *decision
 	// moved: the demo moves its window.
@@ -63,7 +63,7 @@ func members() []member {
 		plain("flapping", 2, "goes away once more after it came back: not taken for done", "1A2B3C05", "1A2B3C51"),
 		plain("archive", 2, "other people's snapshots are not taken for its own", "1A2B3C06", "1A2B3C61"),
 		refused(), rejectedProxy(), orders1(),
-		plain("orders-2", 3, "never beside orders-1, which is of the same application", "1A2B3C10", "1A2B3CA1"),
+		plain("orders-2", 3, "never alongside orders-1, which is of the same application", "1A2B3C10", "1A2B3CA1"),
 		windowMoved(), updatedByAWS(),
 	}
 	for i := range stores {
@@ -85,8 +85,8 @@ func waveSizes(targets []member) (sizes []int) {
 }
 
 // plain is updated by the campaign, with a snapshot of each volume after it.
-func plain(name string, wave int, fate, number string, volumes ...string) member {
-	m := member{name: name, arn: gateway(number), wave: wave, fate: fate, expect: expectation{
+func plain(name string, wave int, outcome, number string, volumes ...string) member {
+	m := member{name: name, arn: gateway(number), wave: wave, outcome: outcome, expect: expectation{
 		state: fleet.Succeeded, end: maintenance.StateCompleted, cause: maintenance.CauseTidegate, before: oldSoftware,
 		after:  newSoftware,
 		ledger: []maintenance.ChangeState{maintenance.ChangeKept},
@@ -102,13 +102,13 @@ func plain(name string, wave int, fate, number string, volumes ...string) member
 
 func upToDate() member {
 	return member{
-		name: "up-to-date", arn: gateway("1A2B3C02"), wave: 2, fate: "nothing to update: not touched",
+		name: "up-to-date", arn: gateway("1A2B3C02"), wave: 2, outcome: "nothing to update: not touched",
 		expect: expectation{state: fleet.Current},
 	}
 }
 
 func refused() member {
-	m := plain("refused", 3, "AWS refuses the update: held until a person has mended that", "1A2B3C07", "1A2B3C71")
+	m := plain("refused", 3, "AWS refuses the update: held until a person has fixed that", "1A2B3C07", "1A2B3C71")
 	m.decide = &decision{api.RetryUpdate, "the worker's role has the permission now"}
 	m.expect.decisions = 1
 	return m
@@ -116,14 +116,14 @@ func refused() member {
 
 // rejectedProxy ends PARTIAL: the gateway and the canary run the new versions
 // and cannot go back, the second proxy is refused with 200 and REJECT, the
-// third one not begun. The reads that were moved away for the upgrades are put
+// third one not started. The reads that were moved away for the upgrades are put
 // back in both cases.
 func rejectedProxy() member {
-	m := plain("rejected-proxy", 3, "2nd of 3 proxies rejected: reads put back, 3rd not begun", "1A2B3C08", "1A2B3C81")
+	m := plain("rejected-proxy", 3, "2nd of 3 proxies rejected: reads put back, 3rd not started", "1A2B3C08", "1A2B3C81")
 	m.decide = &decision{api.AbortUpdate, "the subnet needs more addresses first"}
 	m.expect.state, m.expect.end, m.expect.decisions = fleet.Failed, maintenance.StatePartial, 1
 	m.expect.proxies = []maintenance.ProxyState{
-		maintenance.ProxyUpgraded, maintenance.ProxyRejected, maintenance.ProxyNotBegun,
+		maintenance.ProxyUpgraded, maintenance.ProxyRejected, maintenance.ProxyNotStarted,
 	}
 	m.expect.ledger = append(m.expect.ledger,
 		maintenance.ChangeTakenBack, maintenance.ChangeKept, // the canary's reads and kernel
@@ -161,7 +161,7 @@ func updatedByAWS() member {
 }
 
 // gateway is the ARN of one of the scenario's gateways, by its number. Those of
-// the second account begin with a 2.
+// the second account start with a 2.
 func gateway(number string) (arn string) {
 	site := "us-east-1:123456789012"
 	if number[0] == '2' {

@@ -21,7 +21,7 @@ var planText []byte
 // submitter is who starts the campaign. Somebody else has to approve it.
 const submitter = "demo"
 
-// freezeFor is how long nothing may begin, from the campaign's start on. The
+// freezeFor is how long nothing may start, from the campaign's start on. The
 // file cannot say that: its times are those of a calendar.
 const freezeFor = 13 * time.Second
 

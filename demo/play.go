@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long the demo waits for its campaign, several times what it
-// needs: one that hangs is a fate that did not come out. patientlyAsked is what
+// needs: one that hangs is a outcome that did not come out. patientlyAsked is what
 // it waits beyond that for the user, who may be asked to approve it or may pause it.
 const (
 	patience       = 8 * time.Minute
@@ -24,12 +24,12 @@ const (
 )
 
 // play raises the stage, follows the campaign to its end, and says how it was.
-// Its error is that a fate did not come out, or that it was interrupted.
+// Its error is that a outcome did not come out, or that it was interrupted.
 func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error {
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
-	seen, begin := terminal{in, out, interrupt}, time.Now()
-	p, err := readPlan(begin)
+	seen, start := terminal{in, out, interrupt}, time.Now()
+	p, err := readPlan(start)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error 
 		say.say("  It waits for you: %s\n\n", s.tidegate("approve "+input.Plan.Name+" --why TEXT"))
 	}
 	was, err := perform(ctx, s, input, opts.ask, func(ctx context.Context, c *campaign) screen {
-		return newScreen(ctx, seen, s, c, begin)
+		return newScreen(ctx, seen, s, c, start)
 	}, show.Interactive(in, out))
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error 
 		<-ctx.Done()
 	}
 	if len(faults) > 0 && !was.tookPart() {
-		return errors.New("not every fate came out as it should:\n  " + strings.Join(faults, "\n  "))
+		return errors.New("not every outcome came out as it should:\n  " + strings.Join(faults, "\n  "))
 	}
 	return nil
 }
@@ -85,7 +85,7 @@ func perform(
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	c, err := begin(ctx, s.session(), in)
+	c, err := start(ctx, s.session(), in)
 	if err != nil {
 		return ending{}, err
 	}

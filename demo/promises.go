@@ -47,31 +47,31 @@ func (p promises) broken(rows []fleet.Row) []string {
 		}
 	}
 	for _, r := range rows {
-		if r.Begun.IsZero() {
+		if r.Started.IsZero() {
 			continue
 		}
-		if r.Begun.Before(p.notBefore) {
-			faults = append(faults, r.Name+": begun in a freeze")
+		if r.Started.Before(p.notBefore) {
+			faults = append(faults, r.Name+": started in a freeze")
 		}
-		if before := ended[r.Wave-1]; !before.IsZero() && r.Begun.Before(before.Add(p.bake)) {
-			faults = append(faults, fmt.Sprintf("%s: begun before wave %d had ended and baked", r.Name, r.Wave-1))
+		if before := ended[r.Wave-1]; !before.IsZero() && r.Started.Before(before.Add(p.bake)) {
+			faults = append(faults, fmt.Sprintf("%s: started before wave %d had ended and baked", r.Name, r.Wave-1))
 		}
 		if n := len(beside(r, rows)); n > p.most {
-			faults = append(faults, fmt.Sprintf("%s: begun as one of %d at a time, should be %d at most", r.Name, n, p.most))
+			faults = append(faults, fmt.Sprintf("%s: started as one of %d at a time, should be %d at most", r.Name, n, p.most))
 		}
 		for _, other := range beside(r, rows) {
 			if other.Name != r.Name && p.bound(r.Name, other.Name) {
-				faults = append(faults, fmt.Sprintf("%s: begun beside %s", r.Name, other.Name))
+				faults = append(faults, fmt.Sprintf("%s: started alongside %s", r.Name, other.Name))
 			}
 		}
 	}
 	return faults
 }
 
-// beside are the targets that ran when one began, with itself.
+// alongside are the targets that ran when one started, with itself.
 func beside(r fleet.Row, rows []fleet.Row) []fleet.Row {
 	return slices.DeleteFunc(slices.Clone(rows), func(other fleet.Row) bool {
-		return other.Begun.IsZero() || other.Begun.After(r.Begun) || !other.End.After(r.Begun)
+		return other.Started.IsZero() || other.Started.After(r.Started) || !other.End.After(r.Started)
 	})
 }
 

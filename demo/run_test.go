@@ -22,7 +22,7 @@ func freePorts(more ...string) []string {
 
 // The main job, whole. The environment is that of somebody who works with a
 // real AWS account, and whose settings for it are broken.
-func TestTheDemoMeetsEveryFate(t *testing.T) {
+func TestTheDemoMeetsEveryOutcome(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes about two minutes")
 	}
@@ -40,8 +40,8 @@ func TestTheDemoMeetsEveryFate(t *testing.T) {
 	t.Log(out.String())
 	require.Equal(t, exitOK, status, errOut.String())
 	require.Empty(t, errOut.String())
-	require.Contains(t, out.String(), "Every fate came out as it should")
-	require.Contains(t, out.String(), "taken back: read weights of proxy "+rejected)
+	require.Contains(t, out.String(), "Every outcome came out as it should")
+	require.Contains(t, out.String(), "reverted: read weights of proxy "+rejected)
 	require.Contains(t, out.String(), "refused        retry by night-shift")
 	require.Contains(t, out.String(), "waiting        freeze, wave")
 	require.NotContains(t, out.String(), "\x1b", "no colour and no cursor movement off a terminal")

@@ -82,7 +82,7 @@ func (s *stage) raiseClouds(ctx context.Context, port uint16) error {
 }
 
 // raiseWorker gives the worker the plan's accounts on the simulated clouds, with
-// their keys, and nothing of the environment: whoever has AWS_* variables set
+// their keys, and nothing of the environment: the person who has AWS_* variables set
 // means the real one.
 func (s *stage) raiseWorker(ctx context.Context, known plan.Accounts) error {
 	endpoint := "http://" + s.address

@@ -42,7 +42,7 @@ func (p printer) greet(s *stage, in api.CampaignInput, targets []member) {
 		case i == len(targets)-stores:
 			p.say("  %-*s  %d stores, found by their tag in the second account\n", nameWidth, m.name+"...", rest)
 		case rest > stores:
-			p.say("  %-*s  %s\n", nameWidth, m.name, m.fate)
+			p.say("  %-*s  %s\n", nameWidth, m.name, m.outcome)
 		}
 	}
 	p.say("\n  The waves have %s targets. First somebody has to approve, and a freeze of %s has to end.\n\n",
@@ -69,7 +69,7 @@ func (p printer) summary(targets []member, was ending) {
 		})
 		if m.expect.decisions > 0 || !good {
 			t.AppendSeparator()
-			appendProse(t, "Expected: "+m.fate+".", "Outcome: "+r.Summary, decided(r.Decisions), takenBack(r.Ledger))
+			appendProse(t, "Expected: "+m.outcome+".", "Outcome: "+r.Summary, decided(r.Decisions), takenBack(r.Ledger))
 			t.AppendSeparator()
 		}
 	}
@@ -122,7 +122,7 @@ func (p printer) messages(told []message) {
 func (p printer) verdict(faults []string, tookPart bool) {
 	switch {
 	case len(faults) == 0:
-		p.say("Every fate came out as it should, every promise of the plan was kept, and every effect took place exactly once.\n")
+		p.say("Every outcome came out as it should, every promise of the plan was kept, and every effect took place exactly once.\n")
 	case tookPart:
 		p.say("You gave orders of your own. What came out otherwise than without them:\n  %s\n", strings.Join(faults, "\n  "))
 	}
@@ -160,7 +160,7 @@ func appendProse(t table.Writer, paragraphs ...string) {
 	t.AppendRow(row, table.RowConfig{AutoMerge: true, AutoMergeAlign: text.AlignLeft})
 }
 
-// takenBack lists what the ledger says was taken back.
+// takenBack lists what the ledger says was reverted.
 func takenBack(ledger []maintenance.Change) string {
 	var list []string
 	for _, c := range ledger {
@@ -171,7 +171,7 @@ func takenBack(ledger []maintenance.Change) string {
 	if len(list) == 0 {
 		return ""
 	}
-	return "Taken back: " + strings.Join(list, "; ") + "."
+	return "Reverted: " + strings.Join(list, "; ") + "."
 }
 
 // coloured is an end state in the colour of what it is, on a terminal.

@@ -56,7 +56,7 @@ func command(ctx context.Context) *cobra.Command {
 		Use:   "devserver",
 		Short: "Run Temporal and its Web UI on this machine, with Tidegate's search attributes.",
 		Long: "Run Temporal and its Web UI on loopback, with Tidegate's search attributes.\n" +
-			"Whoever can log in to this machine can use both: there is no password.",
+			"The person who can log in to this machine can use both: there is no password.",
 		Example:       "  devserver --db tidegate.db\n  devserver --db tidegate.db --port 7300 --ui-port 8300",
 		SilenceErrors: true,
 		SilenceUsage:  true,

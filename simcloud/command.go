@@ -32,7 +32,7 @@ func newCommand(ctx context.Context) *cobra.Command {
 		SilenceErrors: true,
 	}
 	command.Flags().StringVar(&listen, "listen", defaultListen, "address and port to serve on; port 0 takes a free one; anything but loopback lets others in")
-	command.Flags().StringVar(&file, "scenario", "", "YAML file that says what exists and which fates it has (docs/reference/simcloud.md); default: a small fleet")
+	command.Flags().StringVar(&file, "scenario", "", "YAML file that says what exists and which outcomes it has (docs/reference/simcloud.md); default: a small fleet")
 	command.AddCommand(newHealthcheck(ctx))
 	return command
 }

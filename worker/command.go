@@ -21,7 +21,7 @@ const (
 )
 
 // connectTimeout is how long a worker tries to reach a Temporal that may be
-// starting beside it.
+// starting alongside it.
 const connectTimeout = 30 * time.Second
 
 // usageError is a wrong flag or file: nothing was started.

@@ -19,7 +19,7 @@ import (
 const (
 	// healthPath is where a worker says whether it is ready.
 	healthPath = "/healthz"
-	// lookTimeout bounds one look at Temporal's list of pollers.
+	// lookTimeout bounds one poll at Temporal's list of pollers.
 	lookTimeout = 3 * time.Second
 	// pollFresh is how old a worker's last poll may be: a long poll lasts a
 	// minute.

@@ -187,7 +187,7 @@ func TestPeopleAreToldOnceOfWhatHappensThoughTheWorkerIsKilled(t *testing.T) {
 	for title := range hook.titles {
 		titles = append(titles, title)
 	}
-	require.ElementsMatch(t, []string{hook.deadly, "q4: wave 1 begins", "q4: files-2 failed", "q4: PARTIAL"}, titles)
+	require.ElementsMatch(t, []string{hook.deadly, "q4: wave 1 starts", "q4: files-2 failed", "q4: PARTIAL"}, titles)
 	value, err := s.client.QueryWorkflow(t.Context(), run.GetID(), run.GetRunID(), api.StatusQuery)
 	require.NoError(t, err)
 	var status fleet.Status

@@ -172,6 +172,6 @@ func TestAWindowMovedWithinAMinuteOfAProxysUpgradeIsSeen(t *testing.T) {
 	env := at(t, noon, c)
 	result, err := maintain(t, env, c.input(maintenance.Policy{WindowPreference: maintenance.Monthly}))
 	require.NoError(t, err, result.Summary)
-	require.WithinRange(t, c.begun["upgrade "+proxyIDs[0]], noon, noon.Add(10*time.Second))
-	require.Equal(t, 25, c.begun["upgrade "+proxyIDs[1]].Day())
+	require.WithinRange(t, c.started["upgrade "+proxyIDs[0]], noon, noon.Add(10*time.Second))
+	require.Equal(t, 25, c.started["upgrade "+proxyIDs[1]].Day())
 }

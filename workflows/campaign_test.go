@@ -32,7 +32,7 @@ func TestACampaignTakesEachTargetThroughItsOwnWindow(t *testing.T) {
 	}
 }
 
-func TestARunBeginsEveryTargetWhenThePlanSaidSo(t *testing.T) {
+func TestARunStartsEveryTargetWhenThePlanSaidSo(t *testing.T) {
 	t.Parallel()
 	const n = 12
 	build := func() *sky {
@@ -70,7 +70,7 @@ func TestARunBeginsEveryTargetWhenThePlanSaidSo(t *testing.T) {
 	_, err = campaign(t, env, api.CampaignInput{Plan: plan})
 	require.NoError(t, err)
 	for i, at := range s.triggered() {
-		require.WithinRange(t, at, table.Entries[i].Begun, table.Entries[i].Begun.Add(2*time.Minute), table.Entries[i].Name)
+		require.WithinRange(t, at, table.Entries[i].Started, table.Entries[i].Started.Add(2*time.Minute), table.Entries[i].Name)
 	}
 	require.Len(t, s.triggered(), n)
 }

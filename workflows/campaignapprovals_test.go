@@ -27,10 +27,10 @@ func aWeekAhead(t *testing.T, s *sky, opens time.Time, approvals maintenance.App
 	return p, env, c
 }
 
-// at does something at an instant of the environment's time.
+// at does something at a time of the environment's time.
 func (e environment) at(when time.Time, do func()) { e.RegisterDelayedCallback(do, when.Sub(e.Now())) }
 
-// approve sends an approval at an instant.
+// approve sends an approval at a time.
 func (e environment) approve(when time.Time, by string) *answer {
 	return e.order(when.Sub(e.Now()), api.ApproveUpdate, api.CampaignOrder{Order: api.Order{By: by, Why: "CHG-1"}})
 }
@@ -103,7 +103,7 @@ func TestAWindowThatIsMovedNearerAsksForItsApprovalAtOnce(t *testing.T) {
 	require.WithinRange(t, s.triggered()[0], window, window.Add(2*time.Minute))
 }
 
-// Whoever approves before anybody is asked has approved: nobody is asked then.
+// The person who approves before anybody is asked has approved: nobody is asked then.
 func TestAnEarlyApprovalCounts(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)

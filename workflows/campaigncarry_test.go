@@ -97,7 +97,7 @@ func replay(t *testing.T, in api.CampaignInput, came ...*historypb.HistoryEvent)
 func TestACancelThatComesAsACampaignContinuesAsNewIsHeard(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
-	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Waiting, Bar: maintenance.BlockedByQuarantine, Barred: "for the test"})
+	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Waiting, Bar: maintenance.BlockedByQuarantine, Unavailable: "for the test"})
 	next := replay(t, in, &historypb.HistoryEvent{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED,
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionCancelRequestedEventAttributes{

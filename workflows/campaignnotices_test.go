@@ -79,7 +79,7 @@ func TestPeopleAreToldOfEachEventOnce(t *testing.T) {
 	const name = "oncall: " + campaignID + ": "
 	// Messages of one moment are sent side by side; the notices below keep their order.
 	require.ElementsMatch(t, []string{
-		name + "the campaign needs approval (0 of 1 given)", name + "wave 1 begins", name + "files-000 failed", name + "the error budget is spent",
+		name + "the campaign needs approval (0 of 1 given)", name + "wave 1 starts", name + "files-000 failed", name + "the error budget is spent",
 		name + "files-000 failed", name + "the error budget is spent", name + "PARTIAL", "team: " + campaignID + ": PARTIAL",
 	}, c.told)
 	require.Contains(t, c.text[name+"files-000 failed"], "attempt 2")
@@ -145,7 +145,7 @@ func TestADeadChannelHoldsUpNothingAndIsReported(t *testing.T) {
 			require.Equal(t, tc.why, notices[1].Why)
 			require.Equal(t, "ended", notices[1].ID)
 			require.LessOrEqual(t, len(c.told), 2)
-			require.Equal(t, notices, result.Untold)
+			require.Equal(t, notices, result.Undelivered)
 		})
 	}
 }
@@ -155,7 +155,7 @@ func TestWhatWasToldIsNotToldAgainAfterContinuingAsNew(t *testing.T) {
 	s := newSky(1)
 	p := s.plan()
 	p.Notify = toldAll()[:1]
-	failed := fleet.Entry{Name: nameOf(0), Gateway: "sgw-00000001", State: fleet.Failed, Begun: noon, End: noon, Attempts: 2}
+	failed := fleet.Entry{Name: nameOf(0), Gateway: "sgw-00000001", State: fleet.Failed, Started: noon, End: noon, Attempts: 2}
 	waiting := fleet.Entry{Name: nameOf(1), Gateway: "sgw-00000002", Ref: 1, State: fleet.Waiting}
 	in := carried(p, failed, waiting)
 	const name = "oncall: " + campaignID + ": "
@@ -189,7 +189,7 @@ func TestAMessageWithoutAnAnswerIsUnknownAfterContinuingAsNew(t *testing.T) {
 	}
 }
 
-func TestPeopleAreToldOfACampaignThatCannotBegin(t *testing.T) {
+func TestPeopleAreToldOfACampaignThatCannotStart(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	p := s.plan()
@@ -197,7 +197,7 @@ func TestPeopleAreToldOfACampaignThatCannotBegin(t *testing.T) {
 	env, c := listening(t, noon, s, time.Second)
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.ErrorContains(t, err, `no channel "nobody"`)
-	require.Equal(t, []string{"oncall: " + campaignID + ": could not begin"}, c.told)
+	require.Equal(t, []string{"oncall: " + campaignID + ": could not start"}, c.told)
 	require.Contains(t, c.text[c.told[0]], `no channel "nobody"`)
 }
 
@@ -211,7 +211,7 @@ func TestWhatThousandsWereToldFitsOnePayload(t *testing.T) {
 	for i := range entries {
 		entries[i] = fleet.Entry{
 			Name: fmt.Sprintf("store-%05d", i), Gateway: fmt.Sprintf("sgw-%08X", i), Ref: i, State: fleet.Failed, Schedule: sundayNoon(),
-			Begun: noon, End: noon.Add(20 * time.Hour), Attempts: 1, Note: strings.Repeat("the update failed; ", 8),
+			Started: noon, End: noon.Add(20 * time.Hour), Attempts: 1, Note: strings.Repeat("the update failed; ", 8),
 		}
 	}
 	entries[9_999].State = fleet.Waiting

@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-func TestAPauseBeginsNothingNewUntilItIsTakenBack(t *testing.T) {
+func TestAPauseStartsNothingNewUntilItIsTakenBack(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	p := s.plan()
@@ -303,7 +303,7 @@ func TestEveryDecisionKeepsWhatWasDecided(t *testing.T) {
 		env.RegisterDelayedCallback(func() {
 			require.True(t, onlyIf())
 			s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
-			require.NoError(t, env.UpdateWorkflowByID(api.GatewayWorkflowID(s.gateways[0].gateway.ID), update, update, &answer{}, api.Order{By: by, Why: "mended"}))
+			require.NoError(t, env.UpdateWorkflowByID(api.GatewayWorkflowID(s.gateways[0].gateway.ID), update, update, &answer{}, api.Order{By: by, Why: "fixed"}))
 		}, after)
 	}
 	about := func(target string, at time.Time) api.CampaignOrder {
@@ -328,7 +328,7 @@ func TestEveryDecisionKeepsWhatWasDecided(t *testing.T) {
 	for i := range want {
 		want[i].By, want[i].Why = "bob", "CHG-1"
 	}
-	want = append(want, maintenance.Decision{What: "retry", Target: nameOf(0), Step: maintenance.StepRunning, By: "carol", Why: "mended", At: at(2 * time.Hour)})
+	want = append(want, maintenance.Decision{What: "retry", Target: nameOf(0), Step: maintenance.StepRunning, By: "carol", Why: "fixed", At: at(2 * time.Hour)})
 	require.Equal(t, want, result.Decisions)
 }
 

@@ -28,7 +28,7 @@ func TestAnAbortReachesATargetThatIsJustBeingStarted(t *testing.T) {
 		if asked != id {
 			return
 		}
-		if looks++; looks == 2 { // the last look before it is started
+		if looks++; looks == 2 { // the last poll before it is started
 			env.UpdateWorkflow(api.AbortUpdate, "abort", aborted, api.CampaignOrder{Order: api.Order{By: "bob"}})
 		}
 	}
@@ -39,7 +39,7 @@ func TestAnAbortReachesATargetThatIsJustBeingStarted(t *testing.T) {
 	require.Empty(t, s.triggered())
 }
 
-func TestACampaignThatIsAbortedWhileItGathersIsAborted(t *testing.T) {
+func TestACampaignThatIsAbortedWhileItDiscoversIsAborted(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(environment){
 		"aborted":   func(env environment) { env.order(time.Second, api.AbortUpdate, api.CampaignOrder{}) },
@@ -130,7 +130,7 @@ func carried(p plan.Plan, entries ...fleet.Entry) api.CampaignInput {
 	p.Targets = nil
 	return api.CampaignInput{
 		Plan: p, Submitter: "alice", EventsPerRun: 1,
-		Carried: &api.Carried{Start: noon, Entries: entries, Rosters: []string{"roster-0"}},
+		Carried: &api.Carried{Start: noon, Entries: entries, Batches: []string{"batch-0"}},
 	}
 }
 
@@ -154,11 +154,11 @@ func TestWhatACampaignCarriesFitsOnePayload(t *testing.T) {
 	for i := range entries {
 		entries[i] = fleet.Entry{
 			Name: fmt.Sprintf("store-%05d", i), Gateway: fmt.Sprintf("sgw-%08X", i), Ref: i, State: fleet.Failed,
-			Begun: noon, End: noon, Attempts: 1, Note: strings.Repeat("the update failed; ", 8), Keys: []string{"app=payments-of-europe"},
+			Started: noon, End: noon, Attempts: 1, Note: strings.Repeat("the update failed; ", 8), Keys: []string{"app=payments-of-europe"},
 		}
 	}
 	entries[9_999].State = fleet.Waiting
-	entries[9_999].Bar, entries[9_999].Barred = maintenance.BlockedByUnread, strings.Repeat("could not be read; ", 100)
+	entries[9_999].Bar, entries[9_999].Unavailable = maintenance.BlockedByUnread, strings.Repeat("could not be read; ", 100)
 	entries[9_999].UnreadSince = noon
 	next := nextRun(t, under(t, noon, s), carried(p, entries...))
 	require.Less(t, proto.Size(next), 2<<20)
@@ -273,22 +273,22 @@ func TestAnOrderThatWouldHaveNoEffectIsRefused(t *testing.T) {
 	}
 }
 
-// TestATargetThatIsDeferredAgainAndAgainIsLeftForLonger: a roster's history has an
+// TestATargetThatIsDeferredAgainAndAgainIsLeftForLonger: a batch's history has an
 // end.
 func TestATargetThatIsDeferredAgainAndAgainIsLeftForLonger(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	env := under(t, noon.Add(-time.Hour), s)
-	begun := 0
+	started := 0
 	env.RegisterWorkflowWithOptions(func(workflow.Context, api.MaintenanceInput) (maintenance.Result, error) {
-		begun++
+		started++
 		return maintenance.Result{State: maintenance.StateDeferred}, nil
 	}, workflow.RegisterOptions{Name: api.GatewayMaintenanceName, DisableAlreadyRegisteredCheck: true})
 	env.order(4*time.Hour, api.AbortUpdate, api.CampaignOrder{})
 	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
-	require.Greater(t, begun, 3)
-	require.Less(t, begun, 20)
+	require.Greater(t, started, 3)
+	require.Less(t, started, 20)
 }
 
 func TestARunningTargetIsAskedForThoughOthersGiveNews(t *testing.T) {
@@ -300,9 +300,9 @@ func TestARunningTargetIsAskedForThoughOthersGiveNews(t *testing.T) {
 			env.SignalWorkflow("news", map[string]any{"events": []string{}})
 		}, at)
 	}
-	env.meter.gone = "roster-0" // and nobody has told the campaign
+	env.meter.gone = "batch-0" // and nobody has told the campaign
 	in := carried(s.plan(), fleet.Entry{
-		Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Running, Begun: noon, Attempts: 1,
+		Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Running, Started: noon, Attempts: 1,
 	})
 	in.Carried.Swept = noon
 	result, err := campaign(t, env, in)
@@ -325,13 +325,13 @@ func TestAnAbortedCampaignTriggersNothingASecondTime(t *testing.T) {
 	require.Len(t, s.gateways[0].done(), 1, "%s", s.gateways[0].done())
 }
 
-func TestACampaignWhoseRosterEndsWhileItGathersEnds(t *testing.T) {
+func TestACampaignWhoseBatchEndsWhileItDiscoversEnds(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	env := under(t, noon.Add(-time.Hour), s)
 	env.SetTestTimeout(5 * time.Second)
-	env.RegisterWorkflowWithOptions(func(workflow.Context, api.RosterInput) error { return nil },
-		workflow.RegisterOptions{Name: api.RosterName, DisableAlreadyRegisteredCheck: true})
+	env.RegisterWorkflowWithOptions(func(workflow.Context, api.BatchInput) error { return nil },
+		workflow.RegisterOptions{Name: api.BatchName, DisableAlreadyRegisteredCheck: true})
 	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
-	require.ErrorContains(t, err, "roster-000 has ended before it had read its targets")
+	require.ErrorContains(t, err, "batch-000 has ended before it had read its targets")
 }

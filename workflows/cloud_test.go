@@ -34,14 +34,14 @@ const (
 )
 
 // cloud is both clouds in one fake that lives in virtual time: what it shows is
-// a function of the instants at which things were begun. It keeps every effect.
+// a function of the times at which things were started. It keeps every effect.
 type cloud struct {
 	now func() time.Time
 	mu  sync.Mutex
 
 	gateway  maintenance.Gateway
 	schedule maintenance.RawSchedule
-	tags     map[string]string // beside those that its description shows
+	tags     map[string]string // alongside those that its description shows
 	tagging  error             // why the gateway takes no tags
 	moves    []move            // of the window, by time
 	reads    int               // of the window, so far
@@ -54,7 +54,7 @@ type cloud struct {
 	away     time.Time         // until when it is not connected
 	awayWith error             // what it answers then; nil: that it is not connected
 	flaps    bool              // it answers every other look alone
-	asked    int               // how often it was looked at
+	asked    int               // how often it was read
 	noEffect bool
 	withdraw bool      // a trigger without effect takes the offer back
 	awsAt    time.Time // AWS updates by itself
@@ -88,7 +88,7 @@ type cloud struct {
 	blind   map[string]int // operation -> looks for its effect to refuse
 	words   string         // that the cloud adds to each error
 	effects []string
-	begun   map[string]time.Time // when each effect last took place
+	started map[string]time.Time // when each effect last took place
 }
 
 type move struct {
@@ -118,7 +118,7 @@ type fakeJob struct {
 // effect notes a change, and loses its answer where the test says so.
 func (c *cloud) effect(operation, resource string) error {
 	c.effects = append(c.effects, operation+" "+resource)
-	c.begun[operation+" "+resource] = c.now()
+	c.started[operation+" "+resource] = c.now()
 	if c.lose[operation] > 0 {
 		c.lose[operation]--
 		return fmt.Errorf("%s: %w: connection reset", operation, maintenance.ErrUnknownOutcome)
@@ -135,7 +135,7 @@ func (c *cloud) before(operation string) error {
 	return nil
 }
 
-// look refuses a look for an effect that was made.
+// look refuses a poll for an effect that was made.
 func (c *cloud) look(operation string, made bool) error {
 	if made && c.blind[operation] > 0 {
 		c.blind[operation]--
@@ -241,20 +241,20 @@ func (c *cloud) Gateway(_ context.Context, arn string) (maintenance.Gateway, err
 	if c.now().Before(c.away) {
 		return g, fmt.Errorf("gateway %s: %w%s", arn, cmp.Or(c.awayWith, maintenance.ErrNotConnected), c.words)
 	}
-	begun := c.triggered
+	started := c.triggered
 	if !c.awsAt.IsZero() && !c.now().Before(c.awsAt) {
-		begun = c.awsAt
+		started = c.awsAt
 	}
-	if begun.IsZero() {
+	if started.IsZero() {
 		return g, nil
 	}
-	switch since := c.now().Sub(begun); {
+	switch since := c.now().Sub(started); {
 	case since < c.gap:
 	case since < c.gap+c.restart:
 		return g, fmt.Errorf("gateway %s: %w%s", arn, maintenance.ErrNotConnected, c.words)
 	case since < c.gap+c.restart+c.stale:
 	default:
-		g.SoftwareVersion, g.LastSoftwareUpdate, g.NextUpdateAvailable = "2.0.0", begun.UTC().Format("2006-01-02T15:04:05"), ""
+		g.SoftwareVersion, g.LastSoftwareUpdate, g.NextUpdateAvailable = "2.0.0", started.UTC().Format("2006-01-02T15:04:05"), ""
 		if c.looks++; c.updated != nil {
 			c.updated(&g, c.looks)
 		}
@@ -473,8 +473,8 @@ func (c proxyCloud) Jobs(context.Context, string, time.Time) ([]maintenance.Job,
 
 func (c proxyCloud) UpgradePending(context.Context, string, string) (bool, error) { return false, nil }
 
-// begin puts a proxy to work for a while.
-func (c proxyCloud) begin(p *fakeProxy, lasts time.Duration, failed string, after func()) string {
+// start puts a proxy to work for a while.
+func (c proxyCloud) start(p *fakeProxy, lasts time.Duration, failed string, after func()) string {
 	p.busy, p.after = c.now().Add(lasts), after
 	id := fmt.Sprintf("job-%d", len(c.jobs)+1)
 	c.jobs[id] = &fakeJob{ends: p.busy, failed: failed}
@@ -500,7 +500,7 @@ func (c proxyCloud) Upgrade(_ context.Context, _, id, from, to string) (string, 
 	if p.stuck {
 		lasts = never
 	}
-	job := c.begin(p, lasts, p.fail, func() {
+	job := c.start(p, lasts, p.fail, func() {
 		if p.fail == "" {
 			p.kernel.Current = to
 		}
@@ -519,7 +519,7 @@ func (c proxyCloud) SetReadWeights(_ context.Context, _, id string, routing main
 		c.resist--
 		return "", fmt.Errorf("set the weights of %s: %w%s", id, maintenance.ErrInvalid, c.words)
 	}
-	job := c.begin(p, 20*time.Second, "", func() { p.proxy.Routing = routing })
+	job := c.start(p, 20*time.Second, "", func() { p.proxy.Routing = routing })
 	return job, c.effect("weights", fmt.Sprintf("%s %d", id, routing.ReadWeights[0].Weight))
 }
 
@@ -530,7 +530,7 @@ func (c proxyCloud) Restart(_ context.Context, _, id string) (string, error) {
 		return "", err
 	}
 	p := c.at(id)
-	job := c.begin(p, time.Minute, "", func() { p.proxy.Status = "ACTIVE" })
+	job := c.start(p, time.Minute, "", func() { p.proxy.Status = "ACTIVE" })
 	return job, c.effect("restart", id)
 }
 

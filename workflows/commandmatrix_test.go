@@ -30,14 +30,14 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 	const (
 		runs     = "is being maintained since"
 		released = "can be retried once its gateway is released: quarantined since"
-		notKept  = "is not kept back: there is nothing to take back"
+		notKept  = "is not kept back: there is nothing to revert"
 	)
 	ended := func(state fleet.State) func(*fleet.Entry, *sky) {
-		return func(e *fleet.Entry, _ *sky) { e.State, e.Begun, e.End, e.Attempts = state, noon, noon, 1 }
+		return func(e *fleet.Entry, _ *sky) { e.State, e.Started, e.End, e.Attempts = state, noon, noon, 1 }
 	}
 	bars := func(text string, id func(string) string) func(*fleet.Entry, *sky) {
 		return func(e *fleet.Entry, s *sky) {
-			e.Bar, e.Barred = maintenance.BlockedByRun, text
+			e.Bar, e.Unavailable = maintenance.BlockedByRun, text
 			if text == fleet.Reading {
 				e.Bar = maintenance.BlockedByReading
 			}
@@ -79,13 +79,13 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 			bars(fleet.Reading, nil), map[string]string{skips: acts, retries: "is being read again already", puts: acts, takesBack: notKept},
 		},
 		"running": {
-			func(e *fleet.Entry, _ *sky) { e.Begin(1, noon) },
+			func(e *fleet.Entry, _ *sky) { e.Start(1, noon) },
 			map[string]string{skips: runs, retries: runs, puts: "is running: only one that waits", takesBack: "is running: only one that waits"},
 		},
 		// TestWhatOnlyARunCanTakeIsPassedOnToIt has those that have a run.
 		"held, and its run is gone": {
 			func(e *fleet.Entry, _ *sky) {
-				e.Begin(1, noon)
+				e.Start(1, noon)
 				e.State, e.Hold = fleet.Held, fleet.Hold{Step: maintenance.StepSnapshot, Since: noon}
 			},
 			map[string]string{
@@ -302,7 +302,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 		abort, concurrency     = api.AbortUpdate, api.ConcurrencyUpdate
 		noApproval             = "the plan asks for no approval"
 		stopped                = "it is stopped already: aborted by dave (enough)"
-		plans                  = "it only plans, and begins nothing"
+		plans                  = "it only plans, and starts nothing"
 	)
 	for state, tc := range map[string]struct {
 		arrange func(*api.CampaignInput)
@@ -323,7 +323,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 		"is stopped": {
 			func(in *api.CampaignInput) {
 				in.Carried.Stopped = "aborted by dave (enough)"
-				in.Carried.Entries[0].Begin(1, noon)
+				in.Carried.Entries[0].Start(1, noon)
 			},
 			map[string]string{approve: stopped, pause: stopped, resume: stopped, concurrency: stopped, abort: acts},
 		},

@@ -50,7 +50,7 @@ func TestTheConsequenceStandsBeforeTheCloudsWords(t *testing.T) {
 			policy:  maintenance.Policy{Proxies: maintenance.ProxyPolicy{ShiftReads: true}},
 			proxies: 2,
 			state:   maintenance.StateCompensated,
-			says:    []string{"Every change that can be taken back was taken back.", "proxies rejected: 1"},
+			says:    []string{"Every change that can be reverted was reverted.", "proxies rejected: 1"},
 		},
 		"a proxy's job failed": {
 			arrange: func(c *cloud) {
@@ -66,7 +66,7 @@ func TestTheConsequenceStandsBeforeTheCloudsWords(t *testing.T) {
 			policy:  maintenance.Policy{Proxies: maintenance.ProxyPolicy{ShiftReads: true}},
 			proxies: 1,
 			state:   maintenance.StateCompensationFailed,
-			says:    []string{quarantined, "A change could not be taken back: see the ledger, and take it back by hand."},
+			says:    []string{quarantined, "A change could not be reverted: see the ledger, and take it back by hand."},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

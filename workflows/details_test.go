@@ -52,20 +52,20 @@ func TestTheDetailsOfTenThousandTargetsAreSmall(t *testing.T) {
 		}
 		switch {
 		case i < 100:
-			e.State, e.Note, e.Begun, e.End = fleet.Failed, strings.Repeat("«échoué» | ", 15), noon, noon.Add(time.Hour)
+			e.State, e.Note, e.Started, e.End = fleet.Failed, strings.Repeat("«échoué» | ", 15), noon, noon.Add(time.Hour)
 		case i < 300:
-			e.State, e.Begun = fleet.Running, noon
+			e.State, e.Started = fleet.Running, noon
 		case i < 600:
-			e.State, e.Note, e.Begun = fleet.Held, strings.Repeat("`held` <b>* ", 13), noon
+			e.State, e.Note, e.Started = fleet.Held, strings.Repeat("`held` <b>* ", 13), noon
 			e.Hold = fleet.Hold{Step: maintenance.StepSnapshot, Since: noon.Add(time.Minute)}
 		}
 		entries = append(entries, e)
 	}
 	in := carried(p, entries...)
 	in.Carried.Paused, in.Carried.Swept = "bob: "+strings.Repeat("because ", 120), noon
-	in.Carried.Rosters = nil
+	in.Carried.Batches = nil
 	for n := range 50 {
-		in.Carried.Rosters = append(in.Carried.Rosters, fmt.Sprintf("campaign-%s.01234567.roster-%03d", p.Name, n))
+		in.Carried.Batches = append(in.Carried.Batches, fmt.Sprintf("campaign-%s.01234567.batch-%03d", p.Name, n))
 		in.Carried.Decisions = append(in.Carried.Decisions, maintenance.Decision{What: "skip", Target: "magasin", By: "bob", Why: strings.Repeat("because ", 120), At: noon})
 		in.Carried.Notices = append(in.Carried.Notices, fleet.Notice{ID: "failed", Channel: "oncall", State: fleet.NoticeUnknown, Why: strings.Repeat("no answer ", 16), At: noon})
 	}
@@ -163,7 +163,7 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 		},
 		"one of two": {"1 of 2 given (bob); alice started", "### Approvals of the campaign\n\n|when, UTC|by|why|\n|---|---|---|\n|", "11:11:00Z|bob|see \\[CHG-1\\]|"},
 		"waits":      {"**Waits** until Sun " + today + " 12:00Z", "|window|2|Sun " + today + " 12:00Z|", "|quarantine|1| |files-002:", "|approve: the campaign, 1 of 2 given|bob|see \\[CHG-1\\]|"},
-		"runs":       {"**Under way.**", "[files-000](namespaces/default-test-namespace/workflows/gateway-sgw-00000001) sgw-00000001|1|", "|concurrency|1|", ".roster-000)"},
+		"runs":       {"**Under way.**", "[files-000](namespaces/default-test-namespace/workflows/gateway-sgw-00000001) sgw-00000001|1|", "|concurrency|1|", ".batch-000)"},
 		"paused":     {"**Paused** by bob: for the test", "You may send **resume**", "|pause|2|"},
 		"ended":      {"**ABORTED**", "ended Sun " + today + " 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|for the test|"},
 	} {

@@ -27,8 +27,8 @@ type environment struct {
 	meter *meter
 }
 
-// begun is an environment that begins at an instant: the one way to get one.
-func begun(t *testing.T, start time.Time) environment {
+// started is an environment that starts at a time: the one way to get one.
+func started(t *testing.T, start time.Time) environment {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	env := environment{suite.NewTestWorkflowEnvironment(), &meter{events: endEvents + taskEvents}} //nolint:forbidigo // serverClock tells its own
@@ -43,10 +43,10 @@ func begun(t *testing.T, start time.Time) environment {
 	return env
 }
 
-// at is an environment that begins at an instant, with the cloud in it.
+// at is an environment that starts at a time, with the cloud in it.
 func at(t *testing.T, start time.Time, c *cloud) environment {
 	t.Helper()
-	env := begun(t, start)
+	env := started(t, start)
 	c.now = env.Now
 	workflows.Register(env)
 	// The test environment would live on for as long as a quarantine does.
@@ -59,7 +59,7 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	return env
 }
 
-// when does something once a condition holds, which is looked at each second of
+// when does something once a condition holds, which is read each second of
 // the test's own time: nothing says how long the steps before it take.
 func (e environment) when(holds func() bool, do func()) {
 	e.RegisterDelayedCallback(func() {
@@ -102,7 +102,7 @@ func (c *serverClock) date(info activity.Info) (scheduled, started time.Time) {
 	return c.scheduled[key], started
 }
 
-// datedInbound is one attempt, which began at one instant.
+// datedInbound is one attempt, which started at one time.
 type datedInbound struct {
 	interceptor.ActivityInboundInterceptorBase
 	clock *serverClock

@@ -34,7 +34,7 @@ type sky struct {
 
 	mu    sync.Mutex
 	open  map[string]string             // workflows of others that are open, with what they say
-	gone  map[string]bool               // rosters that somebody ended
+	gone  map[string]bool               // batches that somebody ended
 	ended map[string]maintenance.Result // by the id of a maintenance: how it ended
 	// parents are the ids of the workflows that started the open maintenances, by theirs;
 	// update sends one of those an update.
@@ -133,7 +133,7 @@ func (s *sky) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workf
 		}}, nil
 	}
 	_, ended := s.ended[id]
-	if _, open := s.open[id]; !open && !ended && (s.gone[id] || !strings.Contains(id, "roster-")) {
+	if _, open := s.open[id]; !open && !ended && (s.gone[id] || !strings.Contains(id, "batch-")) {
 		return nil, serviceerror.NewNotFound("no workflow " + id)
 	}
 	status := enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
@@ -142,7 +142,7 @@ func (s *sky) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workf
 	}
 	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
 		Status: status, Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: "other"},
-		ParentExecution: &commonpb.WorkflowExecution{WorkflowId: "roster-0"}, StartTime: timestamppb.New(noon), CloseTime: timestamppb.New(noon.Add(time.Minute)),
+		ParentExecution: &commonpb.WorkflowExecution{WorkflowId: "batch-0"}, StartTime: timestamppb.New(noon), CloseTime: timestamppb.New(noon.Add(time.Minute)),
 	}}, nil
 }
 
@@ -204,7 +204,7 @@ func (r endedRun) Get(_ context.Context, to any) error {
 	return nil
 }
 
-// end leaves the record of a maintenance, or ends a roster.
+// end leaves the record of a maintenance, or ends a batch.
 func (s *sky) end(id string, result maintenance.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -371,7 +371,7 @@ func campaignStatus(t *testing.T, env environment) fleet.Status {
 	return s
 }
 
-// order sends an update when the environment is at an instant, and gives where the
+// order sends an update when the environment is at a time, and gives where the
 // answer will be.
 func (e environment) order(after time.Duration, update string, o api.CampaignOrder) *answer {
 	a := &answer{}

@@ -28,7 +28,7 @@ func (s *sky) start(t *testing.T, env environment) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.parents = map[string]string{api.GatewayWorkflowID(s.gateways[0].gateway.ID): campaignStatus(t, env).Rosters[0]}
+	s.parents = map[string]string{api.GatewayWorkflowID(s.gateways[0].gateway.ID): campaignStatus(t, env).Batches[0]}
 }
 
 func (s *sky) mend() { s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{} }
@@ -49,7 +49,7 @@ func TestAHeldTargetIsHeldInItsCampaign(t *testing.T) {
 		require.NotContains(t, status.May, "skip")
 		s.mend()
 		err := env.UpdateWorkflowByID(api.GatewayWorkflowID(s.gateways[0].gateway.ID), api.RetryUpdate, "retry", &answer{},
-			api.Order{By: "bob", Why: "mended"})
+			api.Order{By: "bob", Why: "fixed"})
 		require.NoError(t, err)
 		env.RegisterDelayedCallback(func() { require.Equal(t, fleet.Running, rows(t, env)[0].State) }, time.Second)
 	}, 2*time.Hour)

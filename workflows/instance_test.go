@@ -36,10 +36,10 @@ func TestRunWaitsForTheRunThatHoldsItsInstance(t *testing.T) {
 	for _, words := range []string{instanceID, "gateway-sgw-99999999", "campaign tills", "target till-9"} {
 		require.Contains(t, seen.Reason, words)
 	}
-	for effect, when := range c.begun {
+	for effect, when := range c.started {
 		require.False(t, when.Before(free), "%s at %s, and the other run held the instance until %s", effect, when, free)
 	}
-	require.Contains(t, c.begun, "upgrade "+proxyIDs[1])
+	require.Contains(t, c.started, "upgrade "+proxyIDs[1])
 }
 
 // What is held past the window's end is waited for as everything else: in the next window,
@@ -66,7 +66,7 @@ func TestInstanceHeldPastTheWindowLeavesTheProxiesForAnotherWindow(t *testing.T)
 			require.Equal(t, tc.state, result.State, result.Summary)
 			if tc.campaign == "" {
 				next := noon.Add(7 * 24 * time.Hour)
-				require.Equal(t, next, c.begun["upgrade "+proxyIDs[0]].UTC())
+				require.Equal(t, next, c.started["upgrade "+proxyIDs[0]].UTC())
 				return
 			}
 			require.Empty(t, c.done())
@@ -97,9 +97,9 @@ func TestRunHoldsNoInstanceWhileItWaitsForAnother(t *testing.T) {
 	result, err := maintain(t, env, in)
 	require.NoError(t, err)
 	require.Equal(t, maintenance.StateCompleted, result.State, result.Summary)
-	first := c.begun["upgrade "+proxyIDs[0]]
+	first := c.started["upgrade "+proxyIDs[0]]
 	require.True(t, first.Before(free), "the instance that nobody held is worked on at once, not at %s", first)
-	require.False(t, c.begun["upgrade "+proxyIDs[1]].Before(free))
+	require.False(t, c.started["upgrade "+proxyIDs[1]].Before(free))
 	at := released[api.InstanceHoldWorkflowID(instanceID)]
 	require.False(t, at.IsZero(), "the instance was kept: %v", released)
 	require.True(t, at.After(first) && at.Before(free), "released at %s, of an upgrade at %s", at, first)

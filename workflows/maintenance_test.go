@@ -292,7 +292,7 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			proxies: 2,
 			state:   maintenance.StateCompensated,
 			effects: []string{"mark " + proxyIDs[0], "weights " + proxyIDs[0] + " 0", "weights " + proxyIDs[0] + " 100", "unmark " + proxyIDs[0]},
-			says:    "proxies not begun: 1",
+			says:    "proxies not started: 1",
 		},
 		"a proxy's job failed": {
 			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = ""; c.proxies[proxyIDs[1]].fail = "disk full" },

@@ -208,7 +208,7 @@ func TestACampaignRestoresTheReadsThatARunLeft(t *testing.T) {
 	require.Equal(t, fleet.Counts{Total: 1, Current: 1}, result.Counts)
 	require.Equal(t, []string{"weights " + proxyIDs[0] + " 100", "unmark " + proxyIDs[0]}, c.done())
 	require.Equal(t, map[string]string{"owner": "dba"}, c.instanceTags)
-	require.False(t, c.begun["weights "+proxyIDs[0]+" 100"].Before(noon), "outside the window")
+	require.False(t, c.started["weights "+proxyIDs[0]+" 100"].Before(noon), "outside the window")
 }
 
 func TestExamineFindsTheReadsThatARunLeft(t *testing.T) {

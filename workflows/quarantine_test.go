@@ -58,7 +58,7 @@ func TestQuarantinedGatewayIsRefusedAndTheRunNamed(t *testing.T) {
 
 func TestQuarantineLastsUntilItIsReleasedWithAReason(t *testing.T) {
 	t.Parallel()
-	env := begun(t, noon)
+	env := started(t, noon)
 	workflows.Register(env)
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {

@@ -11,7 +11,7 @@ import (
 )
 
 // Register makes every workflow known to a worker, a replayer or a test
-// environment. A pinned one stays on the build of the worker that it began on, and
+// environment. A pinned one stays on the build of the worker that it started on, and
 // moves to another where it continues as new; the others move at once, and so their
 // order of steps changes behind named predicates only.
 func Register(to worker.WorkflowRegistry) {
@@ -23,8 +23,8 @@ func Register(to worker.WorkflowRegistry) {
 		Name:               api.CampaignName,
 		VersioningBehavior: workflow.VersioningBehaviorPinned,
 	})
-	to.RegisterWorkflowWithOptions(campaign.Roster, workflow.RegisterOptions{
-		Name:               api.RosterName,
+	to.RegisterWorkflowWithOptions(campaign.Batch, workflow.RegisterOptions{
+		Name:               api.BatchName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
 	to.RegisterWorkflowWithOptions(target.Quarantine, workflow.RegisterOptions{

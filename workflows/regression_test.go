@@ -11,7 +11,7 @@ import (
 )
 
 // After the update, a wait for the next window must not take the update for news
-// at every look.
+// at every poll.
 func TestSpillToTheNextWindowCostsNoHistory(t *testing.T) {
 	t.Parallel()
 	c := newCloud().monthly(22).withProxies(2)
@@ -27,7 +27,7 @@ func TestSpillToTheNextWindowCostsNoHistory(t *testing.T) {
 	require.Less(t, env.meter.events, 250)
 }
 
-// A proxy that waits for its turn or its window does not begin once another one
+// A proxy that waits for its turn or its window does not start once another one
 // has failed, however long that takes.
 func TestFailureEndsTheWaitsOfTheOtherProxies(t *testing.T) {
 	t.Parallel()
@@ -44,13 +44,13 @@ func TestFailureEndsTheWaitsOfTheOtherProxies(t *testing.T) {
 	c.proxies[proxyIDs[2]].busy = noon.Add(30 * time.Minute) // which misses this window
 	result, err := maintain(t, at(t, noon, c), in)
 	require.Error(t, err)
-	require.Equal(t, maintenance.ProxyNotBegun, result.Proxies[2].State)
+	require.Equal(t, maintenance.ProxyNotStarted, result.Proxies[2].State)
 	require.NotContains(t, c.done(), "upgrade "+proxyIDs[2])
 	require.Less(t, result.End.Sub(result.Start), 2*time.Hour)
 }
 
 // What is put back is what was there when the reads were shifted, not what was
-// there when the run began to wait.
+// there when the run started to wait.
 func TestWeightsChangedWhileWaitingAreKept(t *testing.T) {
 	t.Parallel()
 	c := newCloud().withProxies(1)

@@ -115,7 +115,7 @@ func TestARunStaysOnItsBuild(t *testing.T) {
 		"once the window is near": {
 			start: noon.Add(-day - 40*time.Minute), release: 23 * time.Hour, arrange: func(*cloud) {},
 		},
-		"once it has begun something, also while it waits for the next window": {
+		"once it has started something, also while it waits for the next window": {
 			start: noon, release: time.Hour, arrange: func(c *cloud) { c.restart = 20 * time.Minute },
 			policy: maintenance.Policy{WindowLength: maintenance.Duration(15 * time.Minute), Cutoff: new(maintenance.Duration(5 * time.Minute))},
 		},

@@ -30,10 +30,10 @@ func TestReplay(t *testing.T) {
 			require.NoError(t, err)
 			var history historypb.History
 			require.NoError(t, protojson.Unmarshal(text, &history))
-			began := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
-			// A campaign names its rosters after itself.
+			started := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
+			// A campaign names its batches after itself.
 			require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(nil, &history, worker.ReplayWorkflowHistoryOptions{
-				OriginalExecution: workflow.Execution{ID: began.GetWorkflowId(), RunID: began.GetOriginalExecutionRunId()},
+				OriginalExecution: workflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()},
 			}))
 		})
 	}

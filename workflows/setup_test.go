@@ -55,7 +55,7 @@ func newCloud() *cloud {
 		lose:    map[string]int{},
 		blind:   map[string]int{},
 		refuse:  map[string]int{},
-		begun:   map[string]time.Time{},
+		started: map[string]time.Time{},
 	}
 }
 

@@ -55,7 +55,7 @@ func TestAGatewayThatIsOfflineKeepsNobodyElse(t *testing.T) {
 	require.Less(t, env.meter.events, 700)
 }
 
-// The same of a cloud that answers nothing but that it is asked too often: whoever waits
+// The same of a cloud that answers nothing but that it is asked too often: the person who waits
 // for its queue is waited for as long as others are read.
 func TestATargetThatGivesNoAnswerKeepsNobodyElse(t *testing.T) {
 	t.Parallel()
@@ -64,7 +64,7 @@ func TestATargetThatGivesNoAnswerKeepsNobodyElse(t *testing.T) {
 	env := under(t, noon, s)
 	env.RegisterDelayedCallback(func() {
 		status := campaignStatus(t, env)
-		require.Equal(t, fleet.Gathering, status.Phase)
+		require.Equal(t, fleet.Discovering, status.Phase)
 		require.Equal(t, "reading the clouds: 1 targets to go: "+nameOf(2), status.Doing)
 	}, 10*time.Second)
 	env.RegisterDelayedCallback(func() {
@@ -162,7 +162,7 @@ func TestAPageThatIsOfflineForAWeekFillsNoHistory(t *testing.T) {
 	}
 	env := under(t, noon, s)
 	env.RegisterDelayedCallback(func() { s.set(campaignID, false) }, 7*24*time.Hour)
-	env.ExecuteWorkflow(api.RosterName, s.page())
+	env.ExecuteWorkflow(api.BatchName, s.page())
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())
 	require.Less(t, env.meter.events, 850)
@@ -178,13 +178,13 @@ func TestAPageWhoseCloudFlapsForAWeekIsReadAndFillsNoHistory(t *testing.T) {
 	}
 	env := under(t, noon.Add(-time.Hour), s)
 	readAll := func() {
-		value, err := env.QueryWorkflow(api.RosterQuery)
+		value, err := env.QueryWorkflow(api.BatchQuery)
 		require.NoError(t, err)
 		var read []api.Surveyed
 		require.NoError(t, value.Get(&read))
 		require.Len(t, read, len(s.gateways))
 		for _, r := range read {
-			require.Equal(t, maintenance.NotBlocked, r.Entry.Bar, r.Entry.Barred)
+			require.Equal(t, maintenance.NotBlocked, r.Entry.Bar, r.Entry.Unavailable)
 			require.NotZero(t, r.Schedule)
 		}
 	}
@@ -192,13 +192,13 @@ func TestAPageWhoseCloudFlapsForAWeekIsReadAndFillsNoHistory(t *testing.T) {
 		env.RegisterDelayedCallback(readAll, after)
 	}
 	env.RegisterDelayedCallback(func() { s.set(campaignID, false) }, 7*24*time.Hour)
-	env.ExecuteWorkflow(api.RosterName, s.page())
+	env.ExecuteWorkflow(api.BatchName, s.page())
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())
 	require.Less(t, env.meter.events, 250)
 }
 
-// What another run's mark keeps is looked at once an hour: nobody says when that run ends.
+// What another run's mark keeps is read once an hour: nobody says when that run ends.
 func TestAMarkedTargetIsReadAgainWithinTheHour(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)

@@ -24,7 +24,7 @@ func TestWaitOf27DaysWithTheWindowMovedTwice(t *testing.T) {
 	start := teststart.OnDay(23, 12)
 	c := newCloud().monthly(10) // of the next month
 	c.moves = []move{
-		{at: start.Add(126 * time.Hour), day: 28},     // the window of that day is over by then, whenever the next look comes
+		{at: start.Add(126 * time.Hour), day: 28},     // the window of that day is over by then, whenever the next poll comes
 		{at: start.Add(10 * 24 * time.Hour), day: 20}, // of the next month, 27 days after the start where this one has 30
 	}
 	env := at(t, start, c)
@@ -82,17 +82,17 @@ func TestAWSGoesFirstAtTheWindowsStart(t *testing.T) {
 		arrange func(*cloud)
 		effects []string
 		cause   maintenance.Cause
-		begun   time.Duration // after the window's start
+		started time.Duration // after the window's start
 	}{
 		"AWS updates": {
 			arrange: func(c *cloud) { c.awsAt = noon }, cause: maintenance.CauseAWS,
 		},
 		"AWS does not": {
-			arrange: func(*cloud) {}, cause: maintenance.CauseTidegate, effects: []string{"update " + gatewayID}, begun: time.Minute,
+			arrange: func(*cloud) {}, cause: maintenance.CauseTidegate, effects: []string{"update " + gatewayID}, started: time.Minute,
 		},
 		"AWS's policy is emergencies only, which it may push all the same": {
 			arrange: func(c *cloud) { c.schedule.AutomaticUpdates = maintenance.EmergencyVersionsOnly },
-			cause:   maintenance.CauseTidegate, effects: []string{"update " + gatewayID}, begun: time.Minute,
+			cause:   maintenance.CauseTidegate, effects: []string{"update " + gatewayID}, started: time.Minute,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestAWSGoesFirstAtTheWindowsStart(t *testing.T) {
 			require.Equal(t, append([]string{}, tc.effects...), c.done())
 			require.Equal(t, tc.cause, result.Gateway.Cause)
 			if len(tc.effects) > 0 {
-				require.Equal(t, noon.Add(tc.begun), c.triggered.UTC())
+				require.Equal(t, noon.Add(tc.started), c.triggered.UTC())
 			}
 		})
 	}
@@ -135,8 +135,8 @@ func status(t *testing.T, env environment) maintenance.Status {
 	return s
 }
 
-// The window's last instant for something new comes while a step is at work.
-// With hold, what had not begun is done in the next window, and nothing twice;
+// The window's last time for something new comes while a step is at work.
+// With hold, what had not started is done in the next window, and nothing twice;
 // with finish, the run goes on and the overrun is recorded.
 func TestWindowEndsInEveryStep(t *testing.T) {
 	t.Parallel()
@@ -184,14 +184,14 @@ func TestWindowEndsInEveryStep(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, tc.effects, c.done())
 				next := noon.AddDate(0, 0, 7)
-				// What is disruptive has not begun yet: finish has nothing to finish.
+				// What is disruptive has not started yet: finish has nothing to finish.
 				holds := end == maintenance.WindowEndHold || tc.held == update
-				require.Equal(t, holds, !c.begun[tc.held].Before(next), "%s at %s", tc.held, c.begun[tc.held])
+				require.Equal(t, holds, !c.started[tc.held].Before(next), "%s at %s", tc.held, c.started[tc.held])
 				require.Equal(t, end == maintenance.WindowEndFinish, result.Overrun > 0, result.Overrun)
 				for _, effect := range tc.effects {
 					disruptive := effect != snapshot && !strings.HasSuffix(effect, " 100") && !strings.HasPrefix(effect, "unmark ")
 					if disruptive && end == maintenance.WindowEndHold {
-						requireInWindow(t, c.begun[effect], effect)
+						requireInWindow(t, c.started[effect], effect)
 					}
 				}
 			})
@@ -199,15 +199,15 @@ func TestWindowEndsInEveryStep(t *testing.T) {
 	}
 }
 
-// requireInWindow says that a disruptive effect began in a window of the tests'
+// requireInWindow says that a disruptive effect started in a window of the tests'
 // schedule, and before its cutoff.
-func requireInWindow(t *testing.T, begun time.Time, effect string) {
+func requireInWindow(t *testing.T, started time.Time, effect string) {
 	t.Helper()
-	sinceStart := begun.Sub(noon) % (7 * 24 * time.Hour)
-	require.Less(t, sinceStart, 10*time.Minute+time.Second, "%s began %s after the window's start", effect, sinceStart)
+	sinceStart := started.Sub(noon) % (7 * 24 * time.Hour)
+	require.Less(t, sinceStart, 10*time.Minute+time.Second, "%s started %s after the window's start", effect, sinceStart)
 }
 
-func TestNothingBeginsInsideTheCutoff(t *testing.T) {
+func TestNothingStartsInsideTheCutoff(t *testing.T) {
 	t.Parallel()
 	c := newCloud()
 	_, err := maintain(t, at(t, noon.Add(3*time.Hour+30*time.Minute), c), c.input(maintenance.Policy{}))

@@ -73,7 +73,7 @@ func TestWeightsAreRestoredThoughReplicasHaveComeOrGone(t *testing.T) {
 			c := proxyAlone()
 			c.setByHand(before...)
 			env := at(t, noon, c)
-			env.when(func() bool { return len(c.done()) == 3 }, func() { // the upgrade has begun
+			env.when(func() bool { return len(c.done()) == 3 }, func() { // the upgrade has started
 				c.mu.Lock()
 				defer c.mu.Unlock()
 				c.setByHand(tc.during...)
@@ -155,7 +155,7 @@ func TestAProxyThatMissesItsWindowWithItsReadsMovedHasFailed(t *testing.T) {
 	require.Equal(t, maintenance.StateCompensationFailed, result.State, result.Summary)
 	require.Equal(t, []string{"mark " + proxyIDs[0], "weights " + proxyIDs[0] + " 0"}, c.done())
 	require.Equal(t, maintenance.ProxyFailed, result.Proxies[0].State)
-	require.Contains(t, result.Proxies[0].Note, "too late to begin in this window")
+	require.Contains(t, result.Proxies[0].Note, "too late to start in this window")
 	require.Equal(t, maintenance.ChangeStuck, result.Ledger[0].State)
 	require.Less(t, result.End.Sub(result.Start), 2*time.Hour)
 	require.True(t, result.Quarantined)

@@ -6,7 +6,7 @@ package names
 // The types of the application errors that leave the activities. Workflows
 // branch on them; sentinels and texts do not survive the way.
 const (
-	// TypeNotReady: looked at, and not there yet. Retried; never an alarm.
+	// TypeNotReady: read, and not there yet. Retried; never an alarm.
 	TypeNotReady = "NotReady"
 	// TypeThrottled and TypeUnavailable are retried.
 	TypeThrottled   = "Throttled"
@@ -14,7 +14,7 @@ const (
 	// TypeUnknownOutcome: sent, and perhaps done. Never retried by the engine:
 	// the workflow looks first.
 	TypeUnknownOutcome = "UnknownOutcome"
-	// TypeWindowMissed: the instant until which the step could begin is past,
+	// TypeWindowMissed: the time until which the step could start is past,
 	// and nothing was sent.
 	TypeWindowMissed = "WindowMissed"
 	// TypeNoEffect: the update was triggered, and the gateway neither restarted
@@ -53,7 +53,7 @@ const QuarantineMemo = "quarantine"
 // for which run it does.
 const InstanceHoldMemo = "instanceHold"
 
-// AWSQueue is the task queue of the activities in an AWS account, beside that of
+// AWSQueue is the task queue of the activities in an AWS account, alongside that of
 // the workflows which want them. Each account has one of its own, with a rate of
 // its own, so that one that is throttled or slow holds up no other.
 func AWSQueue(workflows, account string) string { return workflows + "-aws-" + account }

@@ -1,5 +1,5 @@
 // Package iam checks the policy examples of this folder against the calls that the worker makes:
-// an example that grants too little, or more than is needed, fails. It calls no AWS. Begin at the
+// an example that grants too little, or more than is needed, fails. It calls no AWS. Start at the
 // policies themselves.
 package iam_test
 

@@ -2,7 +2,7 @@
 // the activities find under an account's name. The worker fills it from its configuration; the
 // demo and the end-to-end tests fill it with accounts of simulated clouds.
 //
-// It reads no file (internal/config does) and calls no cloud. Begin at New and Accounts.
+// It reads no file (internal/config does) and calls no cloud. Start at New and Accounts.
 package accounts
 
 import (
@@ -28,7 +28,7 @@ import (
 type AWS struct {
 	awsaccounts.Account
 	// Keys, where given, are used as they are; the process's environment and
-	// the AWS configuration files are then not looked at, and no role is
+	// the AWS configuration files are then not read, and no role is
 	// assumed. Nil: the SDK's default chain.
 	Keys *Keys
 	// PerSecond is how many activities Temporal gives out for the account in a

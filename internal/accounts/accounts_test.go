@@ -42,7 +42,7 @@ func clouds(t *testing.T) (onAWS accounts.AWS, onHuawei accounts.Huawei) {
 	return onAWS, onHuawei
 }
 
-// The environment that the AWS SDK looks at is of no account where keys are
+// The environment that the AWS SDK reads is of no account where keys are
 // given: the variables here would make the SDK's own search fail.
 func TestGivenKeysNeedNothingOfTheEnvironment(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "there-is-none")

@@ -9,5 +9,5 @@
 // is sent once; see package wire. No method has a deadline of its own, and the SDK has none
 // for an answer: the caller's ctx must have one.
 //
-// It neither retries nor decides. Begin at Cloud and its methods, a file a resource.
+// It neither retries nor decides. Start at Cloud and its methods, a file a resource.
 package awscloud

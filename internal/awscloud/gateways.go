@@ -17,7 +17,7 @@ import (
 // Gateway describes a gateway. While it restarts the answer is normally
 // ErrNotConnected.
 func (c *Cloud) Gateway(ctx context.Context, arn string) (maintenance.Gateway, error) {
-	call := wire.Begin("describe gateway %s", maintenance.GatewayID(arn))
+	call := wire.Start("describe gateway %s", maintenance.GatewayID(arn))
 	if err := c.checkARN(arn); err != nil {
 		return maintenance.Gateway{}, call.Invalid(err)
 	}
@@ -59,7 +59,7 @@ func tags(found []types.Tag) map[string]string {
 // supported": ErrNoWindow. Like every call about a gateway but a listing it
 // needs the gateway connected.
 func (c *Cloud) Schedule(ctx context.Context, arn string) (maintenance.RawSchedule, error) {
-	call := wire.Begin("read the maintenance window of gateway %s", maintenance.GatewayID(arn))
+	call := wire.Start("read the maintenance window of gateway %s", maintenance.GatewayID(arn))
 	if err := c.checkARN(arn); err != nil {
 		return maintenance.RawSchedule{}, call.Invalid(err)
 	}
@@ -102,7 +102,7 @@ func number(n *int32) *int {
 // is not documented: it may be success without effect, ErrUnsupported or
 // ErrInvalid.
 func (c *Cloud) UpdateSoftware(ctx context.Context, arn string) error {
-	call := wire.Begin("start the software update of gateway %s", maintenance.GatewayID(arn))
+	call := wire.Start("start the software update of gateway %s", maintenance.GatewayID(arn))
 	if err := c.checkARN(arn); err != nil {
 		return call.Invalid(err)
 	}
@@ -122,7 +122,7 @@ func (c *Cloud) UpdateSoftware(ctx context.Context, arn string) error {
 // reference, UpdateMaintenanceStartTime). Repeating it does no harm, so there
 // is no ErrUnknownOutcome.
 func (c *Cloud) SetAutomaticUpdates(ctx context.Context, arn string, policy maintenance.AutomaticUpdatePolicy) error {
-	call := wire.Begin("set the automatic updates of gateway %s to %s", maintenance.GatewayID(arn), policy)
+	call := wire.Start("set the automatic updates of gateway %s to %s", maintenance.GatewayID(arn), policy)
 	if err := c.checkARN(arn); err != nil {
 		return call.Invalid(err)
 	}

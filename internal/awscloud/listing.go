@@ -20,7 +20,7 @@ const gatewaysPage = 100
 // dates, whether an update is on offer; State is ACTIVE or DISABLED there.
 // Marker and next are AWS's, empty for the first page and after the last.
 func (c *Cloud) Gateways(ctx context.Context, marker string) (page []maintenance.Gateway, next string, err error) {
-	call := wire.Begin("list the gateways in %s", c.region)
+	call := wire.Start("list the gateways in %s", c.region)
 	in := &storagegateway.ListGatewaysInput{Limit: aws.Int32(gatewaysPage)}
 	if marker != "" {
 		in.Marker = &marker

@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// KeyTag is the tag that holds a snapshot's identity, beside the description.
+// KeyTag is the tag that holds a snapshot's identity, alongside the description.
 // An IAM policy that allows ec2:DeleteSnapshot for its own snapshots only has
 // it in its condition.
 const KeyTag = "tidegate:key"
@@ -26,11 +26,11 @@ var keyForm = regexp.MustCompile(`^[\p{L}\p{N} +=._:/@-]+$`)
 const maxKey = 255 // characters
 
 // CreateSnapshot takes a snapshot of a volume and gives its id. The key, which
-// names the snapshot for whoever looks for it later, becomes its description
+// names the snapshot for the person who looks for it later, becomes its description
 // and its tag KeyTag: 1 to 255 letters, digits, blanks and + - = . _ : / @. It
 // is sent once, and ErrUnknownOutcome where it may have taken effect.
 func (c *Cloud) CreateSnapshot(ctx context.Context, volumeARN, key string) (snapshotID string, err error) {
-	call := wire.Begin("take a snapshot of volume %s", volumeID(volumeARN))
+	call := wire.Start("take a snapshot of volume %s", volumeID(volumeARN))
 	if err := c.checkVolumeARN(volumeARN); err != nil {
 		return "", call.Invalid(err)
 	}

@@ -12,13 +12,13 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// maxTagPages bounds a list of at most 50 tags, beside those of AWS itself.
+// maxTagPages bounds a list of at most 50 tags, alongside those of AWS itself.
 const maxTagPages = 20
 
 // Tags are all tags of a gateway; its description shows ten (AWS API reference,
 // DescribeGatewayInformation).
 func (c *Cloud) Tags(ctx context.Context, arn string) (map[string]string, error) {
-	call := wire.Begin("list the tags of gateway %s", maintenance.GatewayID(arn))
+	call := wire.Start("list the tags of gateway %s", maintenance.GatewayID(arn))
 	if err := c.checkARN(arn); err != nil {
 		return nil, call.Invalid(err)
 	}
@@ -44,7 +44,7 @@ func (c *Cloud) Tags(ctx context.Context, arn string) (map[string]string, error)
 // Tag sets one tag of a gateway. Repeating it does no harm, so there is no
 // ErrUnknownOutcome.
 func (c *Cloud) Tag(ctx context.Context, arn, key, value string) error {
-	call := wire.Begin("set the tag %s of gateway %s", key, maintenance.GatewayID(arn))
+	call := wire.Start("set the tag %s of gateway %s", key, maintenance.GatewayID(arn))
 	if err := c.checkARN(arn); err != nil {
 		return call.Invalid(err)
 	}
@@ -59,7 +59,7 @@ func (c *Cloud) Tag(ctx context.Context, arn, key, value string) error {
 
 // Untag removes one tag of a gateway. Repeating it does no harm, as for Tag.
 func (c *Cloud) Untag(ctx context.Context, arn, key string) error {
-	call := wire.Begin("remove the tag %s of gateway %s", key, maintenance.GatewayID(arn))
+	call := wire.Start("remove the tag %s of gateway %s", key, maintenance.GatewayID(arn))
 	if err := c.checkARN(arn); err != nil {
 		return call.Invalid(err)
 	}

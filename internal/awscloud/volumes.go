@@ -53,7 +53,7 @@ func (c *Cloud) Volumes(ctx context.Context, gateway maintenance.Gateway) ([]mai
 
 // listVolumes gives the volumes with a status only where they are not attached.
 func (c *Cloud) listVolumes(ctx context.Context, gatewayARN string) ([]maintenance.Volume, error) {
-	call := wire.Begin("list the volumes of gateway %s", maintenance.GatewayID(gatewayARN))
+	call := wire.Start("list the volumes of gateway %s", maintenance.GatewayID(gatewayARN))
 	if err := c.checkARN(gatewayARN); err != nil {
 		return nil, call.Invalid(err)
 	}
@@ -99,7 +99,7 @@ func volumeID(volumeARN string) string {
 func (c *Cloud) describeVolumes(
 	ctx context.Context, gateway maintenance.Gateway, arns []string,
 ) (map[string]string, error) {
-	call := wire.Begin("describe the volumes of gateway %s", maintenance.GatewayID(gateway.ARN))
+	call := wire.Start("describe the volumes of gateway %s", maintenance.GatewayID(gateway.ARN))
 	status := make(map[string]string, len(arns))
 	note := func(arn, s *string) { status[volumeID(aws.ToString(arn))] = aws.ToString(s) }
 	var err error
@@ -127,7 +127,7 @@ func (c *Cloud) describeVolumes(
 	}
 	failed := call.Failed(err)
 	if errors.Is(failed, maintenance.ErrNotFound) {
-		// The listing named them a moment ago: another look will tell. Only the
+		// The listing named them a moment ago: another poll will tell. Only the
 		// words go on: one error, one sentinel.
 		return nil, fmt.Errorf("%w: a volume vanished between two looks: %s", maintenance.ErrUnavailable, failed.Error())
 	}

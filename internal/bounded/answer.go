@@ -1,6 +1,6 @@
 // Package bounded keeps what comes from outside from filling the memory: answers over HTTP,
-// and files. Whoever answers in place of a cloud, a proxy or a wrong endpoint, may send
-// without end. It reads no content. Begin at Transport and ReadFile.
+// and files. The person who answers in place of a cloud, a proxy or a wrong endpoint, may send
+// without end. It reads no content. Start at Transport and ReadFile.
 package bounded
 
 import (

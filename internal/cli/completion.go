@@ -71,7 +71,7 @@ func completers(a *shell.App) map[string]completer {
 	return all
 }
 
-// orderCompleters are those of an order's arguments: only what runs can obey.
+// orderCompleters are those of an order's arguments: only what runs can apply.
 func orderCompleters(o action.Action) []asker {
 	var second []asker
 	if o.Campaign == action.OfTarget || o.Campaign == action.OfEither {
@@ -88,11 +88,11 @@ func orderCompleters(o action.Action) []asker {
 
 // argument picks the completer of the argument that is being typed.
 func argument(each ...completer) completer {
-	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, args []string, started string) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= len(each) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return each[len(args)](cmd, args, begun)
+		return each[len(args)](cmd, args, started)
 	}
 }
 
@@ -136,8 +136,8 @@ func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
 
 // list completes words with commas between them.
 func list(words ...string) completer {
-	return func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-		before := begun[:strings.LastIndexByte(begun, ',')+1]
+	return func(_ *cobra.Command, _ []string, started string) ([]string, cobra.ShellCompDirective) {
+		before := started[:strings.LastIndexByte(started, ',')+1]
 		var left []string
 		for _, word := range words {
 			if !slices.Contains(strings.Split(before, ","), word) {
@@ -152,19 +152,19 @@ func list(words ...string) completer {
 // the connection.
 const completeTimeout = 2 * time.Second
 
-// mostCompleted is how many workflows are looked at for one completion.
+// mostCompleted is how many workflows are read for one completion.
 const mostCompleted = 200
 
-// asker asks Temporal what an argument may be: what begins with what is typed, as
+// asker asks Temporal what an argument may be: what starts with what is typed, as
 // far as it can tell. args are those before it.
-type asker func(ctx context.Context, c operate.Session, args []string, begun string) ([]string, error)
+type asker func(ctx context.Context, c operate.Session, args []string, started string) ([]string, error)
 
 // asking completes by asking Temporal. Where that does not answer in time there is
 // nothing to choose from, and no error: somebody is typing.
 func asking(a *shell.App, each ...asker) completer {
-	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, args []string, started string) ([]string, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp
-		if len(args) >= len(each) || (begun != "" && !shell.CampaignForm.MatchString(begun)) {
+		if len(args) >= len(each) || (started != "" && !shell.CampaignForm.MatchString(started)) {
 			return nil, directive
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), completeTimeout)
@@ -176,23 +176,23 @@ func asking(a *shell.App, each ...asker) completer {
 			return nil, directive
 		}
 		defer c.Close()
-		found, err := each[len(args)](ctx, c, args, begun)
+		found, err := each[len(args)](ctx, c, args, started)
 		if err != nil {
 			cobra.CompDebugln(err.Error(), false)
 		}
-		found = slices.DeleteFunc(found, func(line string) bool { return !strings.HasPrefix(line, begun) })
+		found = slices.DeleteFunc(found, func(line string) bool { return !strings.HasPrefix(line, started) })
 		return found, directive
 	}
 }
 
 // either asks both; what the first found comes first.
 func either(first, second asker) asker {
-	return func(ctx context.Context, c operate.Session, args []string, begun string) ([]string, error) {
-		found, err := first(ctx, c, args, begun)
+	return func(ctx context.Context, c operate.Session, args []string, started string) ([]string, error) {
+		found, err := first(ctx, c, args, started)
 		if err != nil {
 			return found, err
 		}
-		more, err := second(ctx, c, args, begun)
+		more, err := second(ctx, c, args, started)
 		return append(found, more...), err
 	}
 }
@@ -226,17 +226,17 @@ func quarantined() asker {
 
 // workflowsOf asks for workflows of a type by the prefix of their ids, without it.
 func workflowsOf(name, prefix string, ended bool, describe func(*workflowpb.WorkflowExecutionInfo) string) asker {
-	return func(ctx context.Context, c operate.Session, _ []string, begun string) ([]string, error) {
+	return func(ctx context.Context, c operate.Session, _ []string, started string) ([]string, error) {
 		status := "ExecutionStatus = 'Running'"
 		if ended {
 			status = "ExecutionStatus != 'ContinuedAsNew'"
 		}
 		page, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 			PageSize: mostCompleted,
-			Query:    fmt.Sprintf("WorkflowType = '%s' AND %s AND WorkflowId STARTS_WITH '%s%s'", name, status, prefix, begun),
+			Query:    fmt.Sprintf("WorkflowType = '%s' AND %s AND WorkflowId STARTS_WITH '%s%s'", name, status, prefix, started),
 		})
 		if err != nil {
-			return nil, fmt.Errorf("look for what begins with %s: %w", prefix+begun, err)
+			return nil, fmt.Errorf("look for what starts with %s: %w", prefix+started, err)
 		}
 		seen := map[string]bool{}
 		var found []string
@@ -253,10 +253,10 @@ func workflowsOf(name, prefix string, ended bool, describe func(*workflowpb.Work
 }
 
 // targets asks a campaign, the first argument, for its targets' names; for their
-// gateways' ids where such a one is begun. With an update: of those about which the
+// gateways' ids where such a one is started. With an update: of those about which the
 // campaign would take it.
 func targets(update string) asker {
-	return func(ctx context.Context, c operate.Session, args []string, begun string) ([]string, error) {
+	return func(ctx context.Context, c operate.Session, args []string, started string) ([]string, error) {
 		if shell.IsGateway(args[0]) {
 			return nil, nil
 		}
@@ -271,7 +271,7 @@ func targets(update string) asker {
 				continue
 			}
 			name := r.Name
-			if shell.IsGateway(begun) {
+			if shell.IsGateway(started) {
 				name = r.Gateway
 			}
 			found = append(found, name+"\t"+string(r.State)+show.Prefixed(", ", string(r.Blocker)))

@@ -199,7 +199,7 @@ func TestDoctorThatIsInterruptedSaysWhatItKnows(t *testing.T) {
 	require.Regexp(t, `(?m)^FAIL +account +aws/sim +not known: no worker answered`, got.out)
 }
 
-// untilLooks ends when a look of doctor has begun.
+// untilLooks ends when a poll of doctor has started.
 func (w *world) untilLooks(ctx context.Context) error {
 	c, err := w.server.NewClient(ctx)
 	if err != nil {

@@ -53,7 +53,7 @@ func TestAnOrderToAllNamesNoCampaign(t *testing.T) {
 	w := newWorld(t)
 	for want, args := range map[string][]string{
 		`the argument "stores" is one too many`: {"pause", "stores", "--all", "--why", "x"},
-		"--paused-for: want --all beside it":    {"resume", "stores", "--paused-for", "x", "--why", "x"},
+		"--paused-for: want --all alongside it": {"resume", "stores", "--paused-for", "x", "--why", "x"},
 		"unknown flag: --all":                   {"abort", "--all", "--why", "x"},
 	} {
 		got := w.tidegate(args...)

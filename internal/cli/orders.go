@@ -68,7 +68,7 @@ func newAction(a *shell.App, o action.Action) *cobra.Command {
 	cmd.Flags().StringVar(&g.In.By, "by", "", "who you are (default: your login name)")
 	cmd.Flags().StringVar(&g.In.Why, "why", "", "the reason, for the record (required)")
 	if o.Update == api.RescheduleUpdate {
-		cmd.Flags().Var(&g.notBefore, "not-before", "the earliest instant, in RFC 3339 or as a duration from now on; now takes an earlier one back (required)")
+		cmd.Flags().Var(&g.notBefore, "not-before", "the earliest time, in RFC 3339 or as a duration from now on; now takes an earlier one back (required)")
 	}
 	g.every.Register(cmd, o)
 	a.OutputFlag(cmd)
@@ -133,9 +133,9 @@ func (g *given) faults() []error {
 	return errs
 }
 
-const wantNotBefore = "an instant ahead in RFC 3339, such as 2026-12-01T00:00:00Z, or a duration such as 48h, or now"
+const wantNotBefore = "a time ahead in RFC 3339, such as 2026-12-01T00:00:00Z, or a duration such as 48h, or now"
 
-// notBefore is the instant of --not-before; now is the zero one, which takes an
+// notBefore is the time of --not-before; now is the zero one, which takes an
 // earlier one back.
 type notBefore struct {
 	text  string

@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// Somebody may have quarantined the gateway after tidegate looked, or begun the
+// Somebody may have quarantined the gateway after tidegate looked, or started the
 // run by other means: then the run itself refuses.
 func TestARunThatRefusesAQuarantinedGatewayIsStatusFour(t *testing.T) {
 	t.Parallel()
@@ -22,11 +22,11 @@ func TestARunThatRefusesAQuarantinedGatewayIsStatusFour(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	in := maintenance.Quarantine{Gateway: "sgw-22222222", WorkflowID: "gateway-sgw-22222222", RunID: "run-7", Reason: "it never came back", Since: time.Now()}
-	begin := func(id, name string, in any, memo map[string]any) {
+	start := func(id, name string, in any, memo map[string]any) {
 		_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: api.TaskQueue, Memo: memo}, name, in)
 		require.NoError(t, err)
 	}
-	begin(api.QuarantineWorkflowID(in.Gateway), api.QuarantineName, in, map[string]any{api.QuarantineMemo: in})
+	start(api.QuarantineWorkflowID(in.Gateway), api.QuarantineName, in, map[string]any{api.QuarantineMemo: in})
 
 	alone := w.tidegate("status", in.Gateway)
 	require.Equal(t, 0, alone.status, "a quarantine is shown also when Temporal has forgotten its run")
@@ -38,7 +38,7 @@ func TestARunThatRefusesAQuarantinedGatewayIsStatusFour(t *testing.T) {
 	require.Contains(t, missing.errors, "there is no maintenance of sgw-22222222")
 
 	target := maintenance.Target{Name: "one", Gateway: maintenance.GatewayRef{Account: "sim", ARN: arnPrefix + in.Gateway}}
-	begin(api.GatewayWorkflowID(in.Gateway), api.GatewayMaintenanceName, api.MaintenanceInput{Target: target}, nil)
+	start(api.GatewayWorkflowID(in.Gateway), api.GatewayMaintenanceName, api.MaintenanceInput{Target: target}, nil)
 	refused := w.tidegate("watch", in.Gateway, "--output", "json")
 	require.Equal(t, 4, refused.status)
 	got := refused.json(t)
@@ -55,10 +55,10 @@ func TestAnOrderThatNoWorkerTakesIsSaidToBeUnanswered(t *testing.T) {
 	require.Equal(t, 4, w.tidegate(quick("sgw-11111111", "--detach")...).status, "no worker takes it up")
 	lost := w.tidegate("abort", "sgw-11111111", "--why", "x")
 	require.Equal(t, 1, lost.status)
-	require.Contains(t, lost.errors, "abort sgw-11111111: no worker answers; is one running? (worker --accounts FILE; tidegate doctor says what is missing); it may be obeyed once one does")
+	require.Contains(t, lost.errors, "abort sgw-11111111: no worker answers; is one running? (worker --accounts FILE; tidegate doctor says what is missing); it may be applied once one does")
 }
 
-// Nothing was taken back: a person has to know what is still changed.
+// Nothing was reverted: a person has to know what is still changed.
 func TestATerminatedRunsLedgerIsStillShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

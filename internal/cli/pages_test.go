@@ -23,7 +23,7 @@ import (
 func TestAPlanOfManyPagesArrivesWhole(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("hundreds of targets: under the race detector a roster's tasks can outlast the ten seconds that Temporal gives each")
+		t.Skip("hundreds of targets: under the race detector a batch's tasks can outlast the ten seconds that Temporal gives each")
 	}
 	const targets = 2*api.PageSize + 7
 	gateways := make([]aws.Gateway, 0, targets)

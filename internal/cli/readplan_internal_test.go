@@ -28,7 +28,7 @@ func TestAPlanThatNobodyWritesIsNotWaitedForAfterAnInterrupt(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		require.Fail(t, "it hangs")
 	}
-	// Whoever waits to open it goes on, and the test leaves nothing behind.
+	// The person who waits to open it goes on, and the test leaves nothing behind.
 	writer, err := syscall.Open(pipe, syscall.O_RDWR|syscall.O_NONBLOCK, 0)
 	require.NoError(t, err)
 	require.NoError(t, syscall.Close(writer))

@@ -134,7 +134,7 @@ func requireAudited(t *testing.T, d report.Document) {
 	require.NotEmpty(t, canary.Runs[0].Result.Snapshots[0].SnapshotID)
 	require.Equal(t, maintenance.StatePartial, names["proxies"].Runs[0].Result.State)
 	require.Empty(t, names["later"].Runs)
-	require.Len(t, d.Chain.Links, 1+1+3, "the campaign, its roster, three maintenances")
+	require.Len(t, d.Chain.Links, 1+1+3, "the campaign, its batch, three maintenances")
 	var undone []string
 	for _, u := range d.Undone {
 		undone = append(undone, u.Target+": "+u.What)

@@ -38,7 +38,7 @@ func newRun(a *shell.App) *cobra.Command {
 		}
 		in, errs := target.FromFlags(subject, policy)
 		if cmd.Flags().Changed("by") {
-			errs = append(errs, errors.New("--by: want a FILE beside it"))
+			errs = append(errs, errors.New("--by: want a FILE alongside it"))
 		}
 		return target.Start(cmd, a, in, queue, detach, errs)
 	}

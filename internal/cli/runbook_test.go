@@ -85,13 +85,13 @@ func (w *world) requireFound(c client.Client, here *strings.Replacer, want map[s
 	}
 }
 
-// runbookLine runs the runbook's first line with a beginning, for a gateway where
+// runbookLine runs the runbook's first line with a starting, for a gateway where
 // one is given.
-func (w *world) runbookLine(begin, gateway string) {
+func (w *world) runbookLine(start, gateway string) {
 	w.t.Helper()
 	lines := runbook(w.t, "sh")
-	i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line+" ", begin+" ") })
-	require.GreaterOrEqual(w.t, i, 0, "%s is not in %s", begin, runbookPath)
+	i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line+" ", start+" ") })
+	require.GreaterOrEqual(w.t, i, 0, "%s is not in %s", start, runbookPath)
 	args := words(strings.ReplaceAll(lines[i], "sgw-12A3456B", cmp.Or(gateway, "sgw-12A3456B")))
 	require.Equal(w.t, 0, w.tidegate(args[1:]...).status)
 }
@@ -126,8 +126,8 @@ func campaignFinds() map[string][]string {
 // other aborted.
 func campaignEndFinds() map[string][]string {
 	return map[string][]string{
-		"terminated: no record, look at the gateways":                    {"campaign-payments-q4"},
-		"campaigns that ended otherwise than COMPLETED since an instant": {"campaign-stores"},
+		"terminated: no record, look at the gateways":                {"campaign-payments-q4"},
+		"campaigns that ended otherwise than COMPLETED since a time": {"campaign-stores"},
 	}
 }
 
@@ -135,15 +135,15 @@ func campaignEndFinds() map[string][]string {
 // that waits for its window, and one that has failed.
 func maintenanceFinds() map[string][]string {
 	return map[string][]string{
-		"maintenances that run":                                    {"gateway-sgw-33333333", "gateway-sgw-55555555"},
-		"maintenances that run and belong to no campaign":          {"gateway-sgw-33333333", "gateway-sgw-55555555"},
-		"what is held":                                             {"gateway-sgw-33333333"},
-		"what waits for a person, of both kinds":                   {"gateway-sgw-33333333"},
-		"waits for a window that opens before an instant":          {"gateway-sgw-55555555"},
-		"quarantined":                                              {"quarantine-sgw-44444444"},
-		"what failed since an instant, such as this week's Monday": {"gateway-sgw-44444444"},
-		"one gateway's maintenances":                               {"gateway-sgw-44444444"},
-		"what runs in one account":                                 {"gateway-sgw-33333333", "gateway-sgw-55555555"},
+		"maintenances that run":                                {"gateway-sgw-33333333", "gateway-sgw-55555555"},
+		"maintenances that run and belong to no campaign":      {"gateway-sgw-33333333", "gateway-sgw-55555555"},
+		"what is held":                                         {"gateway-sgw-33333333"},
+		"what waits for a person, of both kinds":               {"gateway-sgw-33333333"},
+		"waits for a window that opens before a time":          {"gateway-sgw-55555555"},
+		"quarantined":                                          {"quarantine-sgw-44444444"},
+		"what failed since a time, such as this week's Monday": {"gateway-sgw-44444444"},
+		"one gateway's maintenances":                           {"gateway-sgw-44444444"},
+		"what runs in one account":                             {"gateway-sgw-33333333", "gateway-sgw-55555555"},
 	}
 }
 
@@ -153,7 +153,7 @@ func TestEachOfTheRunbooksQueriesIsRun(t *testing.T) {
 	require.ElementsMatch(t, run, slices.Collect(maps.Keys(runbookQueries(t))))
 }
 
-// here are the runbook's instants and names as they are in these worlds.
+// here are the runbook's times and names as they are in these worlds.
 func here() *strings.Replacer {
 	now := time.Now().UTC()
 	return strings.NewReplacer("2026-11-29T00:00:00Z", now.Add(24*time.Hour).Format(time.RFC3339),
@@ -174,12 +174,12 @@ func (w *world) plan(name string, gateways ...string) (file string) {
 }
 
 // tellAll runs the runbook's line that gives all campaigns an order, until each has
-// obeyed: the list that it reads may be some seconds late.
-func (w *world) tellAll(order string, obeyed func(name string) bool, names ...string) {
+// applied: the list that it reads may be some seconds late.
+func (w *world) tellAll(order string, applied func(name string) bool, names ...string) {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool {
 		w.runbookLine("tidegate "+order+" --all", "")
-		return !slices.ContainsFunc(names, func(name string) bool { return !obeyed(name) })
+		return !slices.ContainsFunc(names, func(name string) bool { return !applied(name) })
 	}, time.Minute, 100*time.Millisecond)
 }
 
@@ -207,7 +207,7 @@ func TestTheRunbooksCampaignCommandsDoWhatItSays(t *testing.T) {
 		w.runbookLine("tidegate schedule "+order, "")
 	}
 
-	require.Equal(t, 0, w.tidegate("skip", "payments-q4", "files-1", "--why", "to be taken back").status)
+	require.Equal(t, 0, w.tidegate("skip", "payments-q4", "files-1", "--why", "to be reverted").status)
 	for _, order := range []string{"pause", "resume", "retry", "skip", "reschedule", "concurrency", "approve"} {
 		w.runbookLine("tidegate "+order+" payments-q4", "")
 	}
@@ -248,7 +248,7 @@ func TestTheRunbooksCommandsAndQueriesDoWhatItSays(t *testing.T) {
 	w.runbookLine("tidegate release sgw-12A3456B", "sgw-44444444")
 }
 
-// Whoever reads a word of these in status or the Web UI finds it in the runbook.
+// The person who reads a word of these in status or the Web UI finds it in the runbook.
 func TestTheRunbookExplainsEveryErrorBlockerAndState(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(runbookPath)

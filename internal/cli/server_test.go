@@ -116,7 +116,7 @@ func TestARunGoesOnWhenNobodyFollowsIt(t *testing.T) {
 	defer time.AfterFunc(3*time.Second, stop).Stop() // as Ctrl-C does
 	left := w.tidegateUntil(ctx, quick("sgw-55555555")...)
 	require.Equal(t, 1, left.status)
-	require.Contains(t, left.errors, "no longer followed; the maintenance goes on; look again with: tidegate watch sgw-55555555")
+	require.Contains(t, left.errors, "no longer followed; the maintenance goes on; to look again: tidegate watch sgw-55555555")
 	require.Equal(t, "Running", w.tidegate("status", "sgw-55555555", "-o", "json").json(t).Execution)
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)
@@ -128,13 +128,13 @@ func TestARunGoesOnWhenNobodyFollowsIt(t *testing.T) {
 	}, time.Minute, 50*time.Millisecond)
 }
 
-func TestWhatTheWebUIShowsOfARunBeforeItBegins(t *testing.T) {
+func TestWhatTheWebUIShowsOfARunBeforeItStarts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.Equal(t, 0, w.tidegate("setup").status)
-	begun := w.tidegate(quick("sgw-11111111", "--detach", "--label", "app=pay", "--cutoff", "20m", "--freeze", "2019-12-24T00:00:00Z/2019-12-27T00:00:00Z")...)
-	require.Equal(t, 4, begun.status, "no worker takes it up")
-	require.Contains(t, begun.errors, "warning: --freeze 2019-12-24T00:00:00Z/2019-12-27T00:00:00Z has ended, and freezes nothing")
+	started := w.tidegate(quick("sgw-11111111", "--detach", "--label", "app=pay", "--cutoff", "20m", "--freeze", "2019-12-24T00:00:00Z/2019-12-27T00:00:00Z")...)
+	require.Equal(t, 4, started.status, "no worker takes it up")
+	require.Contains(t, started.errors, "warning: --freeze 2019-12-24T00:00:00Z/2019-12-27T00:00:00Z has ended, and freezes nothing")
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
@@ -168,7 +168,7 @@ func TestAPlanThatIsGivenUpLeavesNobodyReading(t *testing.T) {
 	ctx, giveUp := context.WithCancel(t.Context())
 	file, answered := w.plan("payments-q4", "sgw-11111111", "sgw-22222222", "sgw-33333333", "sgw-55555555"), make(chan answer)
 	go func() { answered <- w.tidegateUntil(ctx, "plan", file) }()
-	const reads = "WorkflowType = 'Roster' AND ExecutionStatus = 'Running'"
+	const reads = "WorkflowType = 'Batch' AND ExecutionStatus = 'Running'"
 	require.Eventually(t, func() bool { return len(found(t, c, reads)) == 1 }, time.Minute, 100*time.Millisecond)
 	giveUp()
 	got := <-answered

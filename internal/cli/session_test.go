@@ -23,12 +23,12 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 const sessionFile = "testdata/session.transcript"
 
 // The session is every command with all that it prints, and its exit status where
-// that is not 0. -update writes it anew.
+// that is not 0. -update writes it again.
 func TestASessionPrintsWhatItAlwaysDid(t *testing.T) {
 	t.Parallel()
 	archive, err := txtar.ParseFile(sessionFile)
@@ -77,7 +77,7 @@ func newSession(t *testing.T, files []txtar.File) *session {
 	return s
 }
 
-// sessionScenario has beside the usual gateways some whose windows are the same
+// sessionScenario has alongside the usual gateways some whose windows are the same
 // whenever the test runs.
 func sessionScenario() simcloud.Scenario {
 	s := scenario()
@@ -101,7 +101,7 @@ type oneDead struct{}
 // CheckChannels knows both.
 func (oneDead) CheckChannels([]string) error { return nil }
 
-// Tell reaches whoever is not dead.
+// Tell reaches the person who is not dead.
 func (oneDead) Tell(_ context.Context, channel string, _ activities.Message) error {
 	if channel == "dead" {
 		return errors.New("nobody listens there")
@@ -159,7 +159,7 @@ func (s *session) shell(line string) string {
 }
 
 // steady puts something of the same length in the place of what differs from run to
-// run, so that tables stay tables. Instants of the thirties are said on the
+// run, so that tables stay tables. Times of the thirties are said on the
 // command line, and stay.
 func steady(text string) string {
 	for _, r := range []struct{ form, name string }{
@@ -178,7 +178,7 @@ func steady(text string) string {
 		{`hh:mmZ  [\dms]+ +`, "hh:mmZ  TOOK  "},
 		{`(\n[ -]+)"[\d.]+m?s"`, `${1}"DURATION"`},
 		{`("?margin"?: )"[^"]*"`, `${1}"DURATION"`},
-		{`(\n[ -]+\w+: )"?([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"?`, "$1$2"}, // YAML quotes what begins with a digit
+		{`(\n[ -]+\w+: )"?([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"?`, "$1$2"}, // YAML quotes what starts with a digit
 		{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, "RRRRRRRR-RRRR-RRRR-RRRR-RRRRRRRRRRRR"},
 		{`snap-[0-9a-f]{17}`, "snap-SSSSSSSSSSSSSSSSS"},
 		{`fleet\.[0-9a-f]{8}\.`, "fleet.RRRRRRRR."},

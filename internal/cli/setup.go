@@ -34,7 +34,7 @@ func newSetup(a *shell.App) *cobra.Command {
 			if retention < leastRetention {
 				fault = shell.Wrong("--retention", retention.String(), "24h or more")
 			}
-			a.Waits = true // it is run beside a Temporal that is just starting
+			a.Waits = true // it is run alongside a Temporal that is just starting
 			if !a.Connection.TimeoutGiven() {
 				a.Connection.Timeout = shell.SetupTimeout
 			}

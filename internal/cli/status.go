@@ -18,7 +18,7 @@ func newStatus(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status CAMPAIGN [TARGET] | GATEWAY_ID",
 		Short: "Show how far a campaign or a gateway's maintenance is, or how the last one ended",
-		Long: "status CAMPAIGN shows a campaign's targets in numbers, its waves, what keeps those that wait, what runs, what begins\n" +
+		Long: "status CAMPAIGN shows a campaign's targets in numbers, its waves, what keeps those that wait, what runs, what starts\n" +
 			"next, what failed, who decided what, and what you may tell it; with TARGET, a name or a gateway's id, that target and\n" +
 			"its maintenance. A campaign is called by its plan's name or its workflow's id.\n" +
 			"status GATEWAY_ID shows the steps of a gateway's maintenance, what it waits for and why, what it has changed, who\n" +
@@ -51,7 +51,7 @@ func runStatus(a *shell.App, cmd *cobra.Command, args []string, f *campaign.Stat
 	states, err := f.Wanted()
 	faults = append(faults, err)
 	if f.Lists() && (shell.IsGateway(args[0]) || len(args) == 2) {
-		faults = append(faults, errors.New("--all and --state: want a campaign and no target beside them"))
+		faults = append(faults, errors.New("--all and --state: want a campaign and no target alongside them"))
 	}
 	c, err := a.Dial(cmd.Context(), faults...)
 	if err != nil {

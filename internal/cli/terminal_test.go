@@ -70,7 +70,7 @@ func (x *terminal) all() string {
 	return x.written.String()
 }
 
-// resize gives the terminal another width, which has the whole screen painted anew.
+// resize gives the terminal another width, which has the whole screen painted again.
 func (x *terminal) resize() {
 	x.columns ^= 1
 	require.NoError(x.t, pty.Setsize(x.us, &pty.Winsize{Rows: 30, Cols: x.columns}))

@@ -42,7 +42,7 @@ func runWatch(a *shell.App, cmd *cobra.Command, subject string, f watchFlags) er
 	id, err := shell.SubjectArgument(subject)
 	faults := []error{err, a.CheckOutput()}
 	if f.once && (f.plain || id != "" || a.Output != show.FormTable) {
-		faults = append(faults, errors.New("--once: want a campaign, and neither --plain nor --output beside it; as JSON: tidegate status CAMPAIGN --output json"))
+		faults = append(faults, errors.New("--once: want a campaign, and neither --plain nor --output alongside it; as JSON: tidegate status CAMPAIGN --output json"))
 	}
 	c, err := a.Dial(cmd.Context(), faults...)
 	if err != nil {

@@ -80,7 +80,7 @@ func TestBrowserShowsTheLiveViewInColours(t *testing.T) {
 	t.Cleanup(site.Close)
 	tab := browsertest.Open(t)
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(site.URL)))
-	browsertest.WaitForText(tab, t, "payments-q4", "files-03", "HELD: files-03", "MARGIN", "kept by")
+	browsertest.WaitForText(tab, t, "payments-q4", "files-03", "HELD: files-03", "MARGIN", "blocked by")
 	path := filepath.Join(t.TempDir(), "watch.png")
 	if os.Getenv("TIDEGATE_PICTURES") == "1" {
 		path = "../../docs/images/watch.png"

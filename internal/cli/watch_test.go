@@ -13,9 +13,9 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-// begin starts a campaign that waits for an approval: of one target whose window is
+// start starts a campaign that waits for an approval: of one target whose window is
 // open, and one whose window is not.
-func (w *world) begin(name string) {
+func (w *world) start(name string) {
 	w.t.Helper()
 	file := filepath.Join(w.t.TempDir(), "plan.yaml")
 	plan := "apiVersion: tidegate/v1\nname: " + name + "\naccounts: {aws: [{name: sim, region: us-east-1}]}\napprovals: {lead: 168h}\n" +
@@ -31,7 +31,7 @@ func TestACampaignIsSteeredFromTheLiveView(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.work()
-	w.begin("payments-q4")
+	w.start("payments-q4")
 	x := w.inTerminal("watch", "payments-q4")
 	x.shows("needs approval")
 	x.types("p")
@@ -54,7 +54,7 @@ func TestACampaignIsSteeredFromTheLiveView(t *testing.T) {
 	x.shows("DONE 1")
 	x.types("q")
 	x.ends(1)
-	require.Regexp(t, `no longer followed; the campaign goes on; look again with: tidegate --address \S+\s+watch\s+payments-q4`, x.screen())
+	require.Regexp(t, `no longer followed; the campaign goes on; to look again: tidegate --address \S+\s+watch\s+payments-q4`, x.screen())
 
 	killed := w.inTerminal("watch", "payments-q4")
 	killed.shows(" 1/2")
@@ -87,7 +87,7 @@ func TestTheLiveViewLeavesTheTerminalAsItWas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.work()
-	w.begin("again")
+	w.start("again")
 	x := w.inTerminal("watch", "again")
 	x.shows("needs approval")
 	x.types("p\x03")

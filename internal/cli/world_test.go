@@ -71,7 +71,7 @@ func scenario() simcloud.Scenario {
 			Durations: huawei.Durations{Upgrade: fast, Weights: fast, Restart: fast, JobVisible: fast},
 			Instances: []huawei.Instance{{ID: huawei.DefaultInstanceID, Proxies: []huawei.Proxy{
 				{ID: proxyOne, CurrentVersion: "2.23.12.000", LatestVersion: "2.24.03.000"},
-				{ID: proxyTwo, CurrentVersion: "2.23.12.000", LatestVersion: "2.24.03.000", Fate: huawei.Fate{Reject: "insufficient subnet ip"}},
+				{ID: proxyTwo, CurrentVersion: "2.23.12.000", LatestVersion: "2.24.03.000", Outcome: huawei.Outcome{Reject: "insufficient subnet ip"}},
 			}}},
 		},
 	}

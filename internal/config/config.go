@@ -4,7 +4,7 @@
 // notification channels. docs/reference/configuration.md describes the file for its writers.
 //
 // It does not read plans (internal/planfile does) or connect to Temporal (connection does).
-// Begin at Load and Config.
+// Start at Load and Config.
 package config
 
 import (
@@ -73,7 +73,7 @@ func Parse(name string, text []byte, getenv func(string) string) (Config, error)
 	return found, nil
 }
 
-// hinted tells whoever has written a field that there is not where credentials
+// hinted tells the person who has written a field that there is not where credentials
 // belong.
 func hinted(err error) error {
 	if wrongs, ok := errors.AsType[*strict.FaultsError](err); ok {

@@ -177,7 +177,7 @@ func TestASecretInTheFileIsNeverRepeated(t *testing.T) {
 		"after a star":          "aws:\n  - name: a\n    region: us-east-1\n    profile: *PLANTED-SECRET\n",
 		"after a bar":           "aws:\n  - name: a\n    profile: |PLANTED-SECRET\n",
 		"with an at":            "huawei:\n  - name: h\n    user: me@PLANTED-SECRET\n",
-		"beside a tab":          "huawei:\n  - name: h\n    secretKey: \"PLANTED-SECRET\n",
+		"alongside a tab":       "huawei:\n  - name: h\n    secretKey: \"PLANTED-SECRET\n",
 		"in an URL":             "aws:\n  - name: a\n    region: us-east-1\n    endpoint: http://me:PLANTED-SECRET@127.0.0.1\n",
 	} {
 		t.Run(name, func(t *testing.T) {

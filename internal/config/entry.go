@@ -59,7 +59,7 @@ func (c *checker) rate(at string, given *float64) float64 {
 }
 
 // judge puts the faults that an adapter found at the places of their fields,
-// whose paths begin with prefix there.
+// whose paths start with prefix there.
 func (c *checker) judge(at string, err error, prefix string) {
 	for _, f := range fault.Fields(err) {
 		c.Wrong(at+"."+strings.TrimPrefix(f.Field, prefix), "", f.Want)

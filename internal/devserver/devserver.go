@@ -3,8 +3,8 @@
 // one machine. It is the only package that imports go.temporal.io/server; the worker and the
 // operator's command never do.
 //
-// Nobody is asked for a password: whoever can reach the loopback interface can do everything.
-// Use docker-compose.yml or a cluster of your own for more. Begin at Start and Options.
+// Nobody is asked for a password: the person who can reach the loopback interface can do everything.
+// Use docker-compose.yml or a cluster of your own for more. Start at Start and Options.
 package devserver
 
 import (
@@ -176,7 +176,7 @@ func (s *Server) Stop() {
 			s.log.Error("the embedded Temporal server did not stop cleanly", "error", err)
 		}
 		if err := checkpoint(s.database); err != nil {
-			s.log.Error("the database's log stays beside its file; keep both", "error", err)
+			s.log.Error("the database's log stays alongside its file; keep both", "error", err)
 		}
 	})
 }

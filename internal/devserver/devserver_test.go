@@ -38,10 +38,10 @@ func gate(ctx workflow.Context) (string, error) {
 
 func start(t *testing.T, opts devserver.Options) *devserver.Server {
 	t.Helper()
-	began := time.Now()
+	started := time.Now()
 	srv, err := devserver.Start(t.Context(), opts)
 	require.NoError(t, err)
-	t.Logf("started in %s", time.Since(began).Round(time.Millisecond))
+	t.Logf("started in %s", time.Since(started).Round(time.Millisecond))
 	t.Cleanup(srv.Stop)
 	return srv
 }

@@ -12,6 +12,6 @@
 // how long to wait, errors.As finds it through interface{ RetryAfter() time.Duration }, which
 // else gives 0.
 //
-// It neither retries nor decides. Begin at Open and Cloud: proxies.go and jobs.go read, writes.go
+// It neither retries nor decides. Start at Open and Cloud: proxies.go and jobs.go read, writes.go
 // changes.
 package huaweicloud

@@ -79,7 +79,7 @@ func CredentialsFromEnv(getenv func(string) string) (Credentials, error) {
 		"HUAWEICLOUD_SDK_SK; or HW_AUTH_TOKEN; or HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME")
 }
 
-// read takes the first way of the family that has been begun.
+// read takes the first way of the family that has been started.
 func (v variables) read(get func(string) string) Credentials {
 	if token := get(v.token); token != "" {
 		return Credentials{Token: token}

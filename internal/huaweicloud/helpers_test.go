@@ -112,7 +112,7 @@ func openWith(
 	return cloud
 }
 
-// offset is where a request asks a list to begin.
+// offset is where a request asks a list to start.
 func offset(r *http.Request) int {
 	n, err := strconv.Atoi(r.URL.Query().Get("offset"))
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// jobsPage is the largest page of the list of instant tasks (10, 20 or 50).
+// jobsPage is the largest page of the list of time tasks (10, 20 or 50).
 const jobsPage = 50
 
 // Job reads a job by the id that a change gave. The cloud shows a job some
-// seconds after it began, and for a month: before and after it is ErrNotFound.
+// seconds after it started, and for a month: before and after it is ErrNotFound.
 func (c *Cloud) Job(ctx context.Context, jobID string) (maintenance.Job, error) {
 	op := &operation{doing: "read job " + jobID, action: "gaussdbformysql:task:list"}
 	if err := checkIDs(op, jobID); err != nil {
@@ -70,7 +70,7 @@ func (c *Cloud) Jobs(ctx context.Context, instanceID string, since time.Time) ([
 		}
 		return *reply.Jobs, total, nil
 	}
-	tasks, err := gather(op, jobsPage, func(t model.TaskDetailInfo) string { return value(t.JobId) }, page)
+	tasks, err := discover(op, jobsPage, func(t model.TaskDetailInfo) string { return value(t.JobId) }, page)
 	if err != nil {
 		return nil, err
 	}

@@ -5,10 +5,10 @@ import "github.com/tidegate/tidegate/internal/maintenance"
 // unknownTotal is the total of a list that does not give one.
 const unknownTotal = -1
 
-// gather reads a list to its end, each entry once: entries move between pages
+// discover reads a list to its end, each entry once: entries move between pages
 // when something is added meanwhile. A list that ends before its own total is
 // an error, because to miss a job may mean to start it twice.
-func gather[T any](
+func discover[T any](
 	op *operation, limit int, id func(T) string, page func(offset int32) (entries []T, total int, err error),
 ) ([]T, error) {
 	var all []T

@@ -42,7 +42,7 @@ func (c *Cloud) Proxies(ctx context.Context, instanceID string) ([]maintenance.P
 		proxies, err := toProxies(op, *reply.ProxyList)
 		return proxies, unknownTotal, err
 	}
-	return gather(op, proxiesPage, func(p maintenance.Proxy) string { return p.ID }, page)
+	return discover(op, proxiesPage, func(p maintenance.Proxy) string { return p.ID }, page)
 }
 
 func toProxies(op *operation, list []model.MysqlShowProxyResponseV3) ([]maintenance.Proxy, error) {

@@ -39,7 +39,7 @@ func newScrubber(c Credentials) *scrubber {
 	return s
 }
 
-// also makes the tokens, which were fetched, the only ones known beside what
+// also makes the tokens, which were fetched, the only ones known alongside what
 // was given.
 func (s *scrubber) also(tokens ...string) {
 	var pairs []string

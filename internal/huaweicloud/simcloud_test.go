@@ -70,7 +70,7 @@ func TestAnUpgradeRunsToItsEndInTheSimulatedCloud(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startSim(t, nil)
-			cloud, began := s.open(t, credentials), s.clock.Now()
+			cloud, started := s.open(t, credentials), s.clock.Now()
 
 			kernel, err := cloud.Kernel(t.Context(), simInstance, simProxy)
 			require.NoError(t, err)
@@ -91,7 +91,7 @@ func TestAnUpgradeRunsToItsEndInTheSimulatedCloud(t *testing.T) {
 			require.NoError(t, err)
 			require.False(t, job.Completed() || job.Failed())
 			require.NotEmpty(t, job.Progress)
-			jobs, err := cloud.Jobs(t.Context(), simInstance, began)
+			jobs, err := cloud.Jobs(t.Context(), simInstance, started)
 			require.NoError(t, err)
 			require.Len(t, jobs, 1)
 			require.Equal(t, id, jobs[0].ID)
@@ -131,10 +131,10 @@ func TestARejectedUpgradeHasNoEffect(t *testing.T) {
 
 func TestAnUpgradeIsFoundAmongTwoElementsAndWithoutItsID(t *testing.T) {
 	t.Parallel()
-	for name, fate := range map[string]huawei.Fate{"two": {TwoElements: true}, "without": {OmitInstanceID: true}} {
+	for name, outcome := range map[string]huawei.Outcome{"two": {TwoElements: true}, "without": {OmitInstanceID: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := startSim(t, func(scenario *huawei.Scenario) { scenario.Instances[0].Proxies[0].Fate = fate })
+			s := startSim(t, func(scenario *huawei.Scenario) { scenario.Instances[0].Proxies[0].Outcome = outcome })
 
 			id, err := s.open(t, simKeys()).Upgrade(t.Context(), simInstance, simProxy, oldKernel, newKernel)
 
@@ -144,18 +144,18 @@ func TestAnUpgradeIsFoundAmongTwoElementsAndWithoutItsID(t *testing.T) {
 	}
 }
 
-// Whether the upgrade began cannot be told from the vendor's own example of an answer,
+// Whether the upgrade started cannot be told from the vendor's own example of an answer,
 // so it must not be taken for either: not sent again, and not called refused.
 func TestTheVendorsExampleOfAnAnswerLeavesTheOutcomeOpen(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		reject string
-		begun  int
-	}{"begun": {"", 1}, "rejected": {"no subnet ip", 0}} {
+		reject  string
+		started int
+	}{"started": {"", 1}, "rejected": {"no subnet ip", 0}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startSim(t, func(scenario *huawei.Scenario) {
-				scenario.Instances[0].Proxies[0].Fate = huawei.Fate{MixedReply: true, Reject: tc.reject}
+				scenario.Instances[0].Proxies[0].Outcome = huawei.Outcome{MixedReply: true, Reject: tc.reject}
 			})
 
 			_, err := s.open(t, simKeys()).Upgrade(t.Context(), simInstance, simProxy, oldKernel, newKernel)
@@ -163,7 +163,7 @@ func TestTheVendorsExampleOfAnAnswerLeavesTheOutcomeOpen(t *testing.T) {
 			require.ErrorIs(t, err, maintenance.ErrUnknownOutcome)
 			require.NotErrorIs(t, err, maintenance.ErrRejected)
 			require.ErrorContains(t, err, "REJECT")
-			require.Len(t, s.book.Effects(), tc.begun)
+			require.Len(t, s.book.Effects(), tc.started)
 		})
 	}
 }
@@ -206,14 +206,14 @@ func TestAScheduledUpgradeIsPending(t *testing.T) {
 func TestTheJobsOfManyPagesAreFound(t *testing.T) {
 	t.Parallel()
 	s := startSim(t, nil)
-	cloud, began := s.open(t, simKeys()), s.clock.Now()
+	cloud, started := s.open(t, simKeys()), s.clock.Now()
 	for range 60 {
 		_, err := cloud.Restart(t.Context(), simInstance, simProxy)
 		require.NoError(t, err)
 		s.clock.Move(5 * time.Second)
 	}
 
-	jobs, err := cloud.Jobs(t.Context(), simInstance, began)
+	jobs, err := cloud.Jobs(t.Context(), simInstance, started)
 
 	require.NoError(t, err)
 	require.Len(t, jobs, 60)

@@ -38,7 +38,7 @@ func (c *Cloud) Tags(ctx context.Context, instanceID string) (map[string]string,
 		}
 		return *reply.Tags, total, nil
 	}
-	list, err := gather(op, tagsPage, func(t model.ResourceTagItem) string { return t.Key }, page)
+	list, err := discover(op, tagsPage, func(t model.ResourceTagItem) string { return t.Key }, page)
 	if err != nil {
 		return nil, err
 	}

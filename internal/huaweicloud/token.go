@@ -56,7 +56,7 @@ func newIAMTokens(c *Cloud, login Credentials, scrub *scrubber) *iamTokens {
 	}
 }
 
-// token gives the kept token, or fetches one. Whoever comes meanwhile waits for
+// token gives the kept token, or fetches one. The person who comes meanwhile waits for
 // the same fetch, as long as its own context lasts.
 func (t *iamTokens) token(ctx context.Context, refused string) (string, error) {
 	select {

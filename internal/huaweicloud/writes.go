@@ -49,7 +49,7 @@ func (c *Cloud) Upgrade(ctx context.Context, instanceID, proxyID, from, to strin
 // hold others. instance_id there means the proxy; the API's own example leaves
 // it out, so an only element may lack it or name the DB instance. Of two without
 // it, as in the example, an ACCEPT and a REJECT, nobody can tell which is the
-// proxy's: whether the upgrade began is then for the proxy to show.
+// proxy's: whether the upgrade started is then for the proxy to show.
 func (c *Cloud) resultFor(
 	op *operation, results []model.ProxyUpgradeVersionDetail, instanceID, proxyID string,
 ) (model.ProxyUpgradeVersionDetail, error) {

@@ -41,16 +41,16 @@ func facts(r fleet.Row, now time.Time) (all [][2]string) {
 	add("state", attempt(r)+string(r.State))
 	switch r.State {
 	case fleet.Waiting:
-		add("kept by", strings.Trim(string(r.Blocker)+": "+r.Reason, ": "))
+		add("blocked by", strings.Trim(string(r.Blocker)+": "+r.Reason, ": "))
 		if !r.Next.IsZero() {
 			add("next", fmt.Sprintf("in %s: %s, there %s", span(r.Next.Sub(now)), instant(r.Next, now),
 				there(r.Next, r.Schedule.Zone)))
 		}
 	case fleet.Held:
-		add("begun", fmt.Sprintf("%s, %s ago; held since %s, for %s", instant(r.Begun, now), span(now.Sub(r.Begun)),
+		add("started", fmt.Sprintf("%s, %s ago; held since %s, for %s", instant(r.Started, now), span(now.Sub(r.Started)),
 			instant(r.Since, now), span(now.Sub(r.Since))))
 	case fleet.Running:
-		add("begun", fmt.Sprintf("%s, %s ago; forecast %s, expected to end %s", instant(r.Begun, now), span(now.Sub(r.Begun)),
+		add("started", fmt.Sprintf("%s, %s ago; forecast %s, expected to end %s", instant(r.Started, now), span(now.Sub(r.Started)),
 			span(r.Forecast.Std()), instant(r.End, now)))
 	case fleet.Succeeded, fleet.Current, fleet.Failed, fleet.Skipped:
 		if !r.End.IsZero() {

@@ -6,7 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// Due is what a tick asks at an instant, without the tick that follows it.
+// Due is what a tick asks at a time, without the tick that follows it.
 func Due(m Model, now time.Time) (Model, tea.Cmd) {
 	m.now = now
 	return m.ask()

@@ -5,7 +5,7 @@ func helpLines(t theme, width int) []string {
 	columns := []column{{title: "KEY", keep: 1}, {title: "WHAT IT DOES", keep: 2}}
 	var rows [][]cell
 	add := func(key, says string) { rows = append(rows, []cell{{key, t.bold}, {says, t.plain}}) }
-	add("p", "pause: begin nothing new; r: resume")
+	add("p", "pause: start nothing new; r: resume")
 	add("a", "approve what waits for an approval")
 	add("t", "retry the chosen target, or the step at which it is held")
 	add("s", "skip the chosen target, or the step at which it is held")

@@ -101,7 +101,7 @@ func (m Model) sections() []section {
 }
 
 // waitingRows are the targets that wait: those of which it is known when they may
-// begin, and then, as far as they were asked for, the others.
+// start, and then, as far as they were asked for, the others.
 func (m Model) waitingRows() []fleet.Row {
 	rows := slices.Clone(m.look.Upcoming)
 	shown := map[string]bool{}

@@ -1,7 +1,7 @@
 // Package live is a campaign on a whole terminal, as it changes: what happens, what waits and
 // why, what failed, what a person is asked for, and the keys that answer it. The view is a pure
 // function of a model, which is a fleet.Status, some rows and a clock; it reaches the campaign
-// through a Source, and knows no Temporal. Begin at Model, Source and view.go.
+// through a Source, and knows no Temporal. Start at Model, Source and view.go.
 package live
 
 import (
@@ -47,10 +47,10 @@ type Source interface {
 	Rows(ctx context.Context, page fleet.Page) ([]fleet.Row, error)
 	// Run is what the maintenance of a running target says of itself.
 	Run(ctx context.Context, row fleet.Row) (maintenance.Status, error)
-	// Details is what is known of a target beside its row, as text for so many
+	// Details is what is known of a target alongside its row, as text for so many
 	// columns.
 	Details(ctx context.Context, row fleet.Row, columns int) (string, error)
-	// Give gives an order, and waits until it is obeyed or refused.
+	// Give gives an order, and waits until it is applied or refused.
 	Give(ctx context.Context, order Order) (maintenance.Decision, error)
 }
 
@@ -83,7 +83,7 @@ func Run(ctx context.Context, o Options, s Source) (Look, error) {
 		tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithoutSignalHandler()).Run()
 	m, ok := last.(Model)
 	for _, order := range m.unanswered {
-		text := fmt.Sprintf("Sent, and not answered yet: %s. It may be obeyed; look with: tidegate status %s\n", order.what(o.Name), o.Name)
+		text := fmt.Sprintf("Sent, and not answered yet: %s. It may be applied; look with: tidegate status %s\n", order.what(o.Name), o.Name)
 		if o.Typed != nil {
 			text = o.Typed(text)
 		}

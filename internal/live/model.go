@@ -84,7 +84,7 @@ func New(ctx context.Context, o Options, s Source) Model {
 	}
 }
 
-// Init begins to look.
+// Init starts to look.
 func (m Model) Init() tea.Cmd {
 	return tea.Batch(tea.RequestBackgroundColor, func() tea.Msg { return tickMsg(time.Now()) })
 }

@@ -55,7 +55,7 @@ func TestAMessageThatWasNotToldIsSaidInOneLine(t *testing.T) {
 		"none was due": {nil, ""},
 	} {
 		running, over := fleetOf(), stories()["over"]
-		running.look.Notices, over.look.Result.Untold = tc.notices, tc.notices
+		running.look.Notices, over.look.Result.Undelivered = tc.notices, tc.notices
 		for _, f := range []*fake{running, over} {
 			text := newStage(t, f, 80, 24).screen()
 			if tc.want == "" {
@@ -92,7 +92,7 @@ func BenchmarkFrame(b *testing.B) {
 	for i := range entries {
 		entries[i] = fleet.Entry{Name: fmt.Sprintf("files-%04d", i), Gateway: fmt.Sprintf("sgw-%08X", i), Wave: i / 1000, Ref: i, State: fleet.Waiting, Work: fleet.Work{Update: true, Snapshots: 1}}
 		if i < 50 {
-			entries[i].Begin(1, noon.Add(-time.Minute))
+			entries[i].Start(1, noon.Add(-time.Minute))
 		}
 	}
 	all := fleet.Fleet{Entries: entries, Rollout: maintenance.Rollout{MaxConcurrent: 50}.WithDefaults()}

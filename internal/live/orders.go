@@ -7,7 +7,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// orderKey is the key that begins an order.
+// orderKey is the key that starts an order.
 type orderKey struct {
 	key, update string
 	says        string // what the order does, for its form
@@ -18,10 +18,10 @@ type orderKey struct {
 // orderKeys are all of them.
 func orderKeys() []orderKey {
 	return []orderKey{
-		{key: "p", update: api.PauseUpdate, says: "Nothing new begins until it is resumed. Targets that run go on.", refuse: "it is paused, or over"},
-		{key: "r", update: api.ResumeUpdate, says: "The pause is taken back.", refuse: "it is not paused"},
+		{key: "p", update: api.PauseUpdate, says: "Nothing new starts until it is resumed. Targets that run go on.", refuse: "it is paused, or over"},
+		{key: "r", update: api.ResumeUpdate, says: "The pause is reverted.", refuse: "it is not paused"},
 		{
-			key: "a", update: api.ApproveUpdate, says: "What waits for an approval begins in its window.",
+			key: "a", update: api.ApproveUpdate, says: "What waits for an approval starts in its window.",
 			refuse: "nothing here waits for an approval",
 		},
 		{key: "s", update: api.SkipUpdate, says: "It is left out, and the campaign cannot end COMPLETED any more.", refuse: "choose a target that waits, is held or has failed (tab)", target: true},
@@ -29,8 +29,8 @@ func orderKeys() []orderKey {
 			key: "t", update: api.RetryUpdate, says: "It waits for its next window again.",
 			refuse: "choose a target that is held or has failed (tab)", target: true,
 		},
-		{key: "x", update: api.AbortUpdate, says: "The campaign ends: nothing more begins. Targets that run end; what can be taken back is taken back.", refuse: "it is over"},
-		{key: "X", update: api.AbortUpdate, says: "Its maintenance ends; what can be taken back is taken back. The campaign counts it as failed and goes on.", refuse: "choose a target that runs (tab)", target: true},
+		{key: "x", update: api.AbortUpdate, says: "The campaign ends: nothing more starts. Targets that run end; what can be reverted is reverted.", refuse: "it is over"},
+		{key: "X", update: api.AbortUpdate, says: "Its maintenance ends; what can be reverted is reverted. The campaign counts it as failed and goes on.", refuse: "choose a target that runs (tab)", target: true},
 	}
 }
 
@@ -84,7 +84,7 @@ func (o Order) says(k orderKey) string {
 	case api.SkipUpdate:
 		return "Its maintenance goes on without the step at which it is held, and cannot end COMPLETED any more."
 	case api.ApproveUpdate:
-		return "Its maintenance, which waits for an approval, begins."
+		return "Its maintenance, which waits for an approval, starts."
 	}
 	return k.says
 }

@@ -126,7 +126,7 @@ func (m Model) running(t theme, r fleet.Row) []cell {
 	}
 	return []cell{
 		{step, style},
-		{span(m.now.Sub(r.Begun)), late},
+		{span(m.now.Sub(r.Started)), late},
 		{span(r.Forecast.Std()), t.faint},
 		{instant(r.End, m.now), t.faint},
 		margin,
@@ -148,7 +148,7 @@ func (m Model) margin(t theme, r fleet.Row, w maintenance.Window) cell {
 	return cell{span(d), t.good}
 }
 
-// runNote is what is to be known of a run beside its step.
+// runNote is what is to be known of a run alongside its step.
 func runNote(s maintenance.Status, now time.Time) string {
 	switch {
 	case s.Held:
@@ -214,8 +214,8 @@ func blockerStyle(t theme, b maintenance.Blocker) lipgloss.Style {
 // over is how a target ended, and why.
 func (m Model) over(t theme, r fleet.Row) []cell {
 	took := "-"
-	if !r.Begun.IsZero() && !r.End.IsZero() {
-		took = span(r.End.Sub(r.Begun))
+	if !r.Started.IsZero() && !r.End.IsZero() {
+		took = span(r.End.Sub(r.Started))
 	}
 	return []cell{
 		{instant(r.End, m.now), t.faint},

@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// operator looks at a campaign, and types once it was seen.
+// operator reads a campaign, and types once it was seen.
 type operator struct {
 	*fake
 	looks int
@@ -84,5 +84,5 @@ func TestAnOrderThatIsLeftUnansweredIsSaid(t *testing.T) {
 	var out bytes.Buffer
 	_, err := live.Run(t.Context(), live.Options{Name: "payments-q4", In: alice, Out: &out}, alice)
 	require.ErrorIs(t, err, live.ErrInterrupted)
-	require.Contains(t, out.String(), "Sent, and not answered yet: pause the campaign payments-q4. It may be obeyed; look with: tidegate status payments-q4\n")
+	require.Contains(t, out.String(), "Sent, and not answered yet: pause the campaign payments-q4. It may be applied; look with: tidegate status payments-q4\n")
 }

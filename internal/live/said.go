@@ -84,7 +84,7 @@ func (m Model) said() []sentence {
 		return all
 	}
 	if m.look.Ended() {
-		return append(append(all, m.end()), m.untold()...)
+		return append(append(all, m.end()), m.undelivered()...)
 	}
 	s := m.look.Status
 	for _, one := range []struct {
@@ -101,10 +101,10 @@ func (m Model) said() []sentence {
 	}
 	all = append(all, m.stuck()...)
 	all = append(all, m.approval()...)
-	all = append(all, m.untold()...)
+	all = append(all, m.undelivered()...)
 	all = append(all, m.warned()...)
-	if s.Phase == fleet.Gathering {
-		return append(all, sentence{text: "Gathering the fleet: " + clean(s.Doing)})
+	if s.Phase == fleet.Discovering {
+		return append(all, sentence{text: "Discovering the fleet: " + clean(s.Doing)})
 	}
 	return append(all, sentence{text: m.goesOn()})
 }
@@ -142,12 +142,12 @@ func (m Model) silence() string {
 	return text
 }
 
-// untold says which message to people did not arrive for certain, of several the
+// undelivered says which message to people did not arrive for certain, of several the
 // last.
-func (m Model) untold() []sentence {
+func (m Model) undelivered() []sentence {
 	notices := m.look.Notices
 	if m.look.Result != nil {
-		notices = m.look.Result.Untold
+		notices = m.look.Result.Undelivered
 	}
 	notices = slices.DeleteFunc(slices.Clone(notices), func(n fleet.Notice) bool { return !n.State.Lost() })
 	if len(notices) == 0 {
@@ -164,7 +164,7 @@ func (m Model) untold() []sentence {
 	return []sentence{{text: text + " (" + clean(n.Why) + ")", mood: asks, most: 1}}
 }
 
-// needs is what a person has to do before anything more begins; where targets are held,
+// needs is what a person has to do before anything more starts; where targets are held,
 // stuck says it of them.
 func needs(s fleet.Status) string {
 	if len(s.HeldRows()) > 0 {
@@ -286,14 +286,14 @@ func (m Model) goesOn() string {
 		parts = []string{"Nothing runs"}
 	}
 	if s.Next.After(m.now) {
-		parts = append(parts, fmt.Sprintf("the next may begin in %s (%s)", span(s.Next.Sub(m.now)), instant(s.Next, m.now)))
+		parts = append(parts, fmt.Sprintf("the next may start in %s (%s)", span(s.Next.Sub(m.now)), instant(s.Next, m.now)))
 	}
 	var kept []string
 	for _, b := range slices.Sorted(maps.Keys(s.Blockers)) {
 		kept = append(kept, fmt.Sprintf("%d %s", s.Blockers[b], b))
 	}
 	if len(kept) > 0 {
-		parts = append(parts, "kept by: "+strings.Join(kept, ", "))
+		parts = append(parts, "blocked by: "+strings.Join(kept, ", "))
 	}
 	if named := unavailable(s.Unavailable); named != "" {
 		parts = append(parts, "unavailable: "+named)
@@ -301,7 +301,7 @@ func (m Model) goesOn() string {
 	return strings.Join(parts, "; ")
 }
 
-// unavailable names the first of the targets that no window lets begin.
+// unavailable names the first of the targets that no window lets start.
 func unavailable(rows []fleet.Row) string {
 	const most = 3
 	var names []string

@@ -175,9 +175,9 @@ func fleetOf() *fake {
 	for i, step := range []maintenance.Step{maintenance.StepRunning, maintenance.StepSnapshot, maintenance.StepProxies, maintenance.StepUpdate} {
 		r := fleet.Row{
 			Name: fmt.Sprintf("files-%03d", i+1), Gateway: fmt.Sprintf("sgw-1000000%d", i+1), Wave: 2, State: fleet.Running, Schedule: weekly,
-			Forecast: maintenance.Duration(40 * time.Minute), Begun: noon.Add(-time.Duration(i+1) * 12 * time.Minute), Attempts: 1 + i/3,
+			Forecast: maintenance.Duration(40 * time.Minute), Started: noon.Add(-time.Duration(i+1) * 12 * time.Minute), Attempts: 1 + i/3,
 		}
-		r.End = r.Begun.Add(r.Forecast.Std())
+		r.End = r.Started.Add(r.Forecast.Std())
 		running = append(running, r)
 		runs[r.Gateway] = maintenance.Status{
 			Step: step, Window: &maintenance.Window{Start: noon.Add(-time.Hour), End: noon.Add(20 * time.Minute)}, PastNoReturn: i == 0,
@@ -196,11 +196,11 @@ func fleetOf() *fake {
 		})
 	}
 	failed := fleet.Row{
-		Name: "ledger-7", Gateway: "sgw-30000007", Wave: 1, State: fleet.Failed, Attempts: 1, Begun: noon.Add(-3 * time.Hour), End: noon.Add(-2 * time.Hour),
+		Name: "ledger-7", Gateway: "sgw-30000007", Wave: 1, State: fleet.Failed, Attempts: 1, Started: noon.Add(-3 * time.Hour), End: noon.Add(-2 * time.Hour),
 		Note: "PARTIAL: upgrade proxy 0001po01: rejected by the cloud:\x1b[2J insufficient subnet ip",
 	}
 	return &fake{runs: runs, look: live.Look{Status: fleet.Status{
-		Name: "payments-q4", Phase: fleet.Underway, Submitter: "bob", Start: noon.Add(-5 * time.Hour), MaxConcurrent: 20,
+		Name: "payments-q4", Phase: fleet.InProgress, Submitter: "bob", Start: noon.Add(-5 * time.Hour), MaxConcurrent: 20,
 		Counts: fleet.Counts{Total: 4000, Waiting: 3890, Running: 3, Held: 1, Succeeded: 100, Failed: 1, Skipped: 2, Current: 3},
 		Waves: []fleet.WaveLine{
 			{Wave: 1, State: fleet.WaveEnded, Counts: fleet.Counts{Total: 10, Succeeded: 9, Failed: 1}},

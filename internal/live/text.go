@@ -69,7 +69,7 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%dd%02dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
 }
 
-// instant is a time of today, or of another day. What is not known is a dash.
+// time is a time of today, or of another day. What is not known is a dash.
 func instant(t, now time.Time) string {
 	if t.IsZero() {
 		return "-"
@@ -82,7 +82,7 @@ func instant(t, now time.Time) string {
 	return t.UTC().Format(form)
 }
 
-// there is an instant as the clocks of a gateway's zone show it, with the day where
+// there is a time as the clocks of a gateway's zone show it, with the day where
 // it is another one there.
 func there(t time.Time, zone maintenance.Zone) string {
 	if t.IsZero() {

@@ -14,7 +14,7 @@ type theme struct {
 	full, empty                               color.Color
 }
 
-// newTheme is the look on a dark or a light background.
+// newTheme is the poll on a dark or a light background.
 func newTheme(dark bool) theme {
 	pick := lipgloss.LightDark(dark)
 	of := func(light, dark string) lipgloss.Style {

@@ -18,7 +18,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
@@ -45,11 +45,11 @@ func stories() map[string]*fake {
 	asking.look.Held = asking.look.Approval.Short() + ": approve it, or abort the campaign"
 	early := fleetOf()
 	early.look.Approval = &fleet.Approval{Wave: 1, Wanted: 1, MayNot: "bob", Window: noon.Add(100 * time.Hour), AskFrom: noon.Add(28 * time.Hour), Targets: 2, Names: []string{"files-1", "files-2"}}
-	gathering := &fake{look: live.Look{Status: fleet.Status{Phase: fleet.Gathering, Doing: "reading the clouds: 12 targets to go", Submitter: "bob"}}}
+	discovering := &fake{look: live.Look{Status: fleet.Status{Phase: fleet.Discovering, Doing: "reading the clouds: 12 targets to go", Submitter: "bob"}}}
 	over := fleetOf()
 	over.look.Phase, over.look.Running, over.look.Upcoming, over.look.Counts.Running, over.look.Counts.Waiting = fleet.Over, nil, nil, 0, 0
 	over.look.Result = &fleet.Result{State: fleet.Partial, Summary: "3997 of 4000 targets are as the plan wants them; 1 failed, 2 were skipped.", Start: noon.Add(-50 * time.Hour), End: noon}
-	return map[string]*fake{"moving": fleetOf(), "paused": paused, "asking": asking, "early": early, "gathering": gathering, "over": over}
+	return map[string]*fake{"moving": fleetOf(), "paused": paused, "asking": asking, "early": early, "discovering": discovering, "over": over}
 }
 
 func TestTheViewAtEveryWidth(t *testing.T) {

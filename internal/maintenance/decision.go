@@ -18,7 +18,7 @@ type Decision struct {
 	// Wave is the one that was approved, in a campaign, from 1 on.
 	Wave int `json:"wave,omitempty"`
 	// NotBefore is when a rescheduled target may start at the earliest; zero where an
-	// earlier one was taken back.
+	// earlier one was reverted.
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	// MaxConcurrent is how many targets may run at a time from then on.
 	MaxConcurrent int       `json:"maxConcurrent,omitempty"`
@@ -39,7 +39,7 @@ const WhatReschedule = "reschedule"
 // WhatApprove is the command whose note says how many have approved.
 const WhatApprove = "approve"
 
-// Detail is what was decided beside the command itself, for people: the time, the
+// Detail is what was decided alongside the command itself, for people: the time, the
 // number, the step, the wave. Empty: nothing.
 func (d Decision) Detail() string {
 	switch {

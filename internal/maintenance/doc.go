@@ -7,7 +7,7 @@
 // The package imports the standard library only. Its types travel in workflow
 // histories: fields are added, never renamed, reordered or retyped.
 //
-// It calls no cloud and knows no workflow; what a whole fleet does is in package fleet. Begin
+// It calls no cloud and knows no workflow; what a whole fleet does is in package fleet. Start
 // at Decide (may a disruptive step start now?), Judge (is the gateway updated?), Policy and
 // Result.
 package maintenance

@@ -14,7 +14,7 @@ type Duration time.Duration
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
 // OrZero is for a field that tells "0s" from "left out". Left out it is zero: in a
-// plan before its defaults, and in the history of a run that began before the
+// plan before its defaults, and in the history of a run that started before the
 // field was there.
 func (d *Duration) OrZero() Duration {
 	if d == nil {

@@ -8,10 +8,10 @@ const (
 	EventApproval Event = "approval" // a wave waits for an approval
 	EventHeld     Event = "held"     // a target's run waits for a person
 	EventFailed   Event = "failed"   // a target has failed
-	EventBudget   Event = "budget"   // too many have failed: nothing more begins
+	EventBudget   Event = "budget"   // too many have failed: nothing more starts
 	EventOverrun  Event = "overrun"  // a target's run has ended after its window
 	EventEnded    Event = "ended"    // the campaign has
-	EventWindow   Event = "window"   // the first target of a wave begins
+	EventWindow   Event = "window"   // the first target of a wave starts
 )
 
 // Events are all of them.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Freeze is a half-open interval in which nothing disruptive may begin. It is
+// Freeze is a half-open interval in which nothing disruptive may start. It is
 // resolved to UTC before a workflow starts.
 type Freeze struct {
 	From   time.Time `json:"from"`
@@ -17,12 +17,12 @@ type Freeze struct {
 // Rules are what the plan adds to a gateway's schedule.
 type Rules struct {
 	Length  time.Duration // of the window, from its start; above 0
-	Cutoff  time.Duration // before the window's end, in which nothing disruptive begins; below Length
+	Cutoff  time.Duration // before the window's end, in which nothing disruptive starts; below Length
 	Freezes []Freeze
 }
 
 // Opening is an interval [From, Until) inside one window in which a disruptive
-// step may begin.
+// step may start.
 type Opening struct {
 	Window Window    `json:"window"`
 	From   time.Time `json:"from"`
@@ -37,13 +37,13 @@ const (
 	NotBlocked        Blocker = ""
 	BlockedByWindow   Blocker = "window"   // the window has not opened
 	BlockedByCutoff   Blocker = "cutoff"   // the window is open, and too near its end
-	BlockedByFreeze   Blocker = "freeze"   // a freeze covers the instant
+	BlockedByFreeze   Blocker = "freeze"   // a freeze covers the time
 	BlockedByApproval Blocker = "approval" // a person has to approve
 	BlockedByHold     Blocker = "held"     // a step failed, and a person has to say what now
 	BlockedByInstance Blocker = "instance" // another run works on the proxy's DB instance
 )
 
-// The blockers of a target in a campaign, beside those above.
+// The blockers of a target in a campaign, alongside those above.
 const (
 	BlockedByStop        Blocker = "stopped"
 	BlockedByPause       Blocker = "pause"
@@ -61,15 +61,15 @@ const (
 	BlockedByConcurrency Blocker = "concurrency"
 )
 
-// Verdict says whether a disruptive step may begin at the instant asked for,
+// Verdict says whether a disruptive step may start at the time asked for,
 // and if not, why not and when it may.
 type Verdict struct {
-	Blocker Blocker // NotBlocked: it may begin now
+	Blocker Blocker // NotBlocked: it may start now
 	Reason  string  // the blocker in words, with its times; empty when open
 	Opening Opening // the opening that holds now, else the next one
 }
 
-// Open is true when a disruptive step may begin.
+// Open is true when a disruptive step may start.
 func (v Verdict) Open() bool { return v.Blocker == NotBlocked }
 
 // maxWindowsAhead bounds the search for a window that no freeze covers: two
@@ -115,7 +115,7 @@ func DecideFinish(now time.Time, freezes []Freeze) Verdict {
 }
 
 // Fit is the first opening from now on that has room for something which takes
-// so long, from its beginning to the cutoff or the next freeze. ok is false where
+// so long, from its starting to the cutoff or the next freeze. ok is false where
 // there is none in the next two years: it needs longer than the windows leave.
 func Fit(now time.Time, s Schedule, r Rules, need time.Duration) (o Opening, ok bool) {
 	window := s.WindowAt(now, r.Length)
@@ -181,7 +181,7 @@ func why(now time.Time, window Window, o Opening, s Schedule, r Rules) (Blocker,
 	for _, f := range r.Freezes {
 		matters := !f.From.After(now) || f.From.Before(window.End.Add(-r.Cutoff))
 		if matters && f.From.Before(o.From) && f.To.After(now) && f.To.After(window.Start) {
-			return BlockedByFreeze, fmt.Sprintf("frozen until %s (%s); may begin %s", stamp(f.To), orNone(f.Reason), next)
+			return BlockedByFreeze, fmt.Sprintf("frozen until %s (%s); may start %s", stamp(f.To), orNone(f.Reason), next)
 		}
 	}
 	if window.Contains(now) {
@@ -198,5 +198,5 @@ func orNone(reason string) string {
 	return reason
 }
 
-// stamp writes an instant for people, to the minute, with its zone.
+// stamp writes a time for people, to the minute, with its zone.
 func stamp(t time.Time) string { return t.Format("2006-01-02 15:04 MST") }

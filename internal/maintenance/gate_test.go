@@ -56,8 +56,8 @@ func TestDecide(t *testing.T) {
 		"a nanosecond past":       {now: sunday(6, 0).Add(1), blocker: window, from: nextSunday(2, 0), until: nextSunday(5, 30)},
 		"a freeze long past":      {now: sunday(3, 0), freezes: freezes{freeze(utc(2026, 10, 1, 0, 0), utc(2026, 10, 2, 0, 0))}, blocker: open, from: sunday(3, 0), until: sunday(5, 30)},
 		"a freeze ends now":       {now: sunday(3, 0), freezes: freezes{freeze(sunday(0, 0), sunday(3, 0))}, blocker: open, from: sunday(3, 0), until: sunday(5, 30)},
-		"a freeze begins now":     {now: sunday(3, 0), freezes: freezes{freeze(sunday(3, 0), sunday(4, 0))}, blocker: frozen, from: sunday(4, 0), until: sunday(5, 30), says: "frozen until 2026-11-22 04:00 UTC (quarter end); may begin 2026-11-22 04:00 GMT"},
-		"a freeze begins later":   {now: sunday(3, 0), freezes: freezes{freeze(sunday(4, 0), sunday(5, 0))}, blocker: open, from: sunday(3, 0), until: sunday(4, 0)},
+		"a freeze starts now":     {now: sunday(3, 0), freezes: freezes{freeze(sunday(3, 0), sunday(4, 0))}, blocker: frozen, from: sunday(4, 0), until: sunday(5, 30), says: "frozen until 2026-11-22 04:00 UTC (quarter end); may start 2026-11-22 04:00 GMT"},
+		"a freeze starts later":   {now: sunday(3, 0), freezes: freezes{freeze(sunday(4, 0), sunday(5, 0))}, blocker: open, from: sunday(3, 0), until: sunday(4, 0)},
 		"inside a freeze":         {now: sunday(3, 0), freezes: freezes{freeze(sunday(2, 30), sunday(4, 0))}, blocker: frozen, from: sunday(4, 0), until: sunday(5, 30)},
 		"a freeze from before":    {now: utc(2026, 11, 21, 0, 0), freezes: freezes{freeze(utc(2026, 11, 20, 0, 0), sunday(3, 0))}, blocker: frozen, from: sunday(3, 0), until: sunday(5, 30)},
 		"a freeze over the start": {now: utc(2026, 11, 21, 0, 0), freezes: freezes{freeze(sunday(1, 0), sunday(3, 0))}, blocker: frozen, from: sunday(3, 0), until: sunday(5, 30)},
@@ -75,7 +75,7 @@ func TestDecide(t *testing.T) {
 		},
 		"a freeze up to the cutoff leaves nothing": {
 			now: sunday(3, 0), freezes: freezes{freeze(sunday(2, 0), sunday(5, 30))},
-			blocker: frozen, from: nextSunday(2, 0), until: nextSunday(5, 30), says: "frozen until 2026-11-22 05:30 UTC (quarter end); may begin 2026-11-29 02:00 GMT",
+			blocker: frozen, from: nextSunday(2, 0), until: nextSunday(5, 30), says: "frozen until 2026-11-22 05:30 UTC (quarter end); may start 2026-11-29 02:00 GMT",
 		},
 		"a freeze leaves a nanosecond": {
 			now: sunday(3, 0), freezes: freezes{freeze(sunday(2, 0), sunday(5, 30).Add(-1))},
@@ -89,7 +89,7 @@ func TestDecide(t *testing.T) {
 			now: sunday(3, 0), freezes: freezes{freeze(sunday(0, 0), nextSunday(6, 0))},
 			blocker: frozen, from: utc(2026, 12, 6, 2, 0), until: utc(2026, 12, 6, 5, 30),
 		},
-		"a freeze begins within the cutoff, and now is within it too": {
+		"a freeze starts within the cutoff, and now is within it too": {
 			now: sunday(5, 45), freezes: freezes{freeze(sunday(5, 50), sunday(5, 55))},
 			blocker: cutoff, from: nextSunday(2, 0), until: nextSunday(5, 30),
 		},
@@ -184,8 +184,8 @@ func TestDecideFinishHeedsFreezesOnly(t *testing.T) {
 		"no freeze":         {open: true, from: noon},
 		"past":              {freezes: []maintenance.Freeze{freeze(sunday(0, 0), sunday(1, 0))}, open: true, from: noon},
 		"ends now":          {freezes: []maintenance.Freeze{freeze(sunday(0, 0), noon)}, open: true, from: noon},
-		"begins later":      {freezes: []maintenance.Freeze{freeze(one, two)}, open: true, from: noon, until: one},
-		"begins now":        {freezes: []maintenance.Freeze{freeze(noon, two)}, from: two},
+		"starts later":      {freezes: []maintenance.Freeze{freeze(one, two)}, open: true, from: noon, until: one},
+		"starts now":        {freezes: []maintenance.Freeze{freeze(noon, two)}, from: two},
 		"holds":             {freezes: []maintenance.Freeze{freeze(sunday(0, 0), one)}, from: one},
 		"adjacent":          {freezes: []maintenance.Freeze{freeze(sunday(0, 0), one), freeze(one, two)}, from: two},
 		"overlapping":       {freezes: []maintenance.Freeze{freeze(sunday(0, 0), two), freeze(one, three)}, from: three},
@@ -240,8 +240,8 @@ func frozenAt(now time.Time, freezes []maintenance.Freeze) bool {
 	return false
 }
 
-// mayBegin is the rule itself, for one instant.
-func mayBegin(now time.Time, s maintenance.Schedule, r maintenance.Rules) bool {
+// mayStart is the rule itself, for one time.
+func mayStart(now time.Time, s maintenance.Schedule, r maintenance.Rules) bool {
 	w := s.WindowAt(now, r.Length)
 	return w.Contains(now) && now.Before(w.End.Add(-r.Cutoff)) && !frozenAt(now, r.Freezes)
 }
@@ -259,7 +259,7 @@ func TestAVerdictKeepsTheRules(t *testing.T) {
 		require.NoError(t, err)
 		o := v.Opening
 
-		require.Equal(t, mayBegin(now, s, r), v.Open(), v.Reason)
+		require.Equal(t, mayStart(now, s, r), v.Open(), v.Reason)
 		require.Equal(t, v.Open(), o.From.Equal(now))
 		require.True(t, o.From.Before(o.Until))
 		requireOpening(t, o, s, r)
@@ -269,22 +269,22 @@ func TestAVerdictKeepsTheRules(t *testing.T) {
 		require.True(t, o.From.After(now))
 		opens, err := maintenance.Decide(o.From, s, r)
 		require.NoError(t, err)
-		require.True(t, opens.Open(), "the promised instant is not open: %s", opens.Reason)
+		require.True(t, opens.Open(), "the promised time is not open: %s", opens.Reason)
 		require.Equal(t, o, opens.Opening)
 		earlier := now.Add(time.Duration(rapid.Int64Range(0, int64(o.From.Sub(now))-1).Draw(t, "earlier")))
-		require.False(t, mayBegin(earlier, s, r), "it opens earlier than said, at %v", earlier)
+		require.False(t, mayStart(earlier, s, r), "it opens earlier than said, at %v", earlier)
 		requireBlocker(t, now, s, r, v)
 	})
 }
 
-// requireOpening says that the rules hold from the opening's first instant to
+// requireOpening says that the rules hold from the opening's first time to
 // its last, and no longer.
 func requireOpening(t *rapid.T, o maintenance.Opening, s maintenance.Schedule, r maintenance.Rules) {
 	inside := o.From.Add(time.Duration(rapid.Int64Range(0, int64(o.Until.Sub(o.From))-1).Draw(t, "inside")))
-	require.True(t, mayBegin(o.From, s, r))
-	require.True(t, mayBegin(inside, s, r))
-	require.True(t, mayBegin(o.Until.Add(-1), s, r))
-	require.False(t, mayBegin(o.Until, s, r))
+	require.True(t, mayStart(o.From, s, r))
+	require.True(t, mayStart(inside, s, r))
+	require.True(t, mayStart(o.Until.Add(-1), s, r))
+	require.False(t, mayStart(o.Until, s, r))
 }
 
 func requireBlocker(t *rapid.T, now time.Time, s maintenance.Schedule, r maintenance.Rules, v maintenance.Verdict) {

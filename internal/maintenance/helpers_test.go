@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// utc is an instant to the minute.
+// utc is a time to the minute.
 func utc(year int, month time.Month, day, hour, minute int) time.Time {
 	return time.Date(year, month, day, hour, minute, 0, 0, time.UTC)
 }
@@ -84,7 +84,7 @@ func anySchedule() *rapid.Generator[maintenance.Schedule] {
 	})
 }
 
-// anyInstant is an instant of this century, to the nanosecond.
+// anyInstant is a time of this century, to the nanosecond.
 func anyInstant() *rapid.Generator[time.Time] {
 	return rapid.Custom(func(t *rapid.T) time.Time {
 		from, to := utc(2001, 1, 1, 0, 0).Unix(), utc(2100, 12, 31, 23, 59).Unix()
@@ -92,14 +92,14 @@ func anyInstant() *rapid.Generator[time.Time] {
 	})
 }
 
-// instantNear is any instant, or one at or beside an edge of a window.
+// instantNear is any time, or one at or alongside an edge of a window.
 func instantNear(s maintenance.Schedule, length, cutoff time.Duration) *rapid.Generator[time.Time] {
 	return rapid.Custom(func(t *rapid.T) time.Time {
-		now := anyInstant().Draw(t, "instant")
+		now := anyInstant().Draw(t, "time")
 		if rapid.Bool().Draw(t, "anywhere") {
 			return now
 		}
 		edge := rapid.SampledFrom([]time.Duration{0, length - cutoff, length, length / 2}).Draw(t, "edge")
-		return s.NextStart(now).Add(edge).Add(rapid.SampledFrom([]time.Duration{-1, 0, 1}).Draw(t, "beside"))
+		return s.NextStart(now).Add(edge).Add(rapid.SampledFrom([]time.Duration{-1, 0, 1}).Draw(t, "alongside"))
 	})
 }

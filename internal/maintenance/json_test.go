@@ -14,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 func samplePolicy() maintenance.Policy {
 	d := func(d time.Duration) maintenance.Duration { return maintenance.Duration(d) }
@@ -40,28 +40,28 @@ func sampleGateway(version string) maintenance.Gateway {
 }
 
 func sampleResult() maintenance.Result {
-	begin, end := sunday(2, 0), sunday(2, 12)
+	start, end := sunday(2, 0), sunday(2, 12)
 	return maintenance.Result{
 		Target: "store-7", State: maintenance.StatePartial, Summary: "the gateway runs 1.2.4, one proxy of two was rejected",
-		Window: &maintenance.Window{Start: begin, End: sunday(6, 0)}, Margin: maintenance.Duration(3 * time.Hour), Overrun: maintenance.Duration(time.Minute),
+		Window: &maintenance.Window{Start: start, End: sunday(6, 0)}, Margin: maintenance.Duration(3 * time.Hour), Overrun: maintenance.Duration(time.Minute),
 		Gateway:   maintenance.GatewayOutcome{Before: sampleGateway("1.2.3"), After: sampleGateway("1.2.4"), Updated: true, Cause: maintenance.CauseTidegate},
 		Snapshots: []maintenance.SnapshotOutcome{{VolumeID: "vol-1122aabb", SnapshotID: "snap-0a", Point: maintenance.PointAfter, Completed: true, Deleted: true}},
 		Proxies: []maintenance.ProxyOutcome{{
 			InstanceID: instanceID, ProxyID: proxyID, State: maintenance.ProxyRejected, From: "2.23.12.000", To: "2.24.03.000", JobID: "job-1", Note: "insufficient subnet ip",
 		}},
-		Steps: []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &begin, End: &end, Note: "triggered", Failed: []maintenance.FailedAttempt{{
-			At: begin, Why: "update failed: denied", Asked: []string{"oncall"}, Until: &end,
+		Steps: []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &start, End: &end, Note: "triggered", Failed: []maintenance.FailedAttempt{{
+			At: start, Why: "update failed: denied", Asked: []string{"oncall"}, Until: &end,
 			Decision: &maintenance.Decision{
 				What: "retry", Target: "store-7", Step: maintenance.StepUpdate, Wave: 2, NotBefore: end, MaxConcurrent: 20,
-				By: "ann", Why: "mended", At: end, Campaign: "fleet", Note: "it is stopped already",
+				By: "ann", Why: "fixed", At: end, Campaign: "fleet", Note: "it is stopped already",
 			},
 		}}}},
 		Ledger: []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none", Leftover: true}},
 		Decisions: []maintenance.Decision{{
 			What: "approve", Target: "store-7", Step: maintenance.StepSnapshot, Wave: 2, NotBefore: end, MaxConcurrent: 20,
-			By: "ann", Why: "change 4711", At: begin, Campaign: "fleet", Note: "it is stopped already",
+			By: "ann", Why: "change 4711", At: start, Campaign: "fleet", Note: "it is stopped already",
 		}},
-		Quarantined: true, Start: begin, End: end,
+		Quarantined: true, Start: start, End: end,
 	}
 }
 
@@ -85,7 +85,7 @@ func zoneMinus4() (z maintenance.Zone) {
 	return z
 }
 
-// Histories hold these types for ever. A change of a golden file may add a
+// Histories hold these types permanently. A change of a golden file may add a
 // field, and do nothing else.
 func TestWhatTravelsInHistoriesKeepsItsForm(t *testing.T) {
 	t.Parallel()
@@ -175,13 +175,13 @@ func TestTheWordsInHistoriesNeverChange(t *testing.T) {
 		maintenance.StateVerificationFailed: "VERIFICATION_FAILED",
 		maintenance.CauseTidegate:           "tidegate", maintenance.CauseAWS: "aws",
 		maintenance.ProxyPending: "pending", maintenance.ProxyActive: "upgrading", maintenance.ProxyUpgraded: "upgraded", maintenance.ProxyCurrent: "already current",
-		maintenance.ProxyRejected: "rejected", maintenance.ProxyFailed: "failed", maintenance.ProxyNotBegun: "not begun",
+		maintenance.ProxyRejected: "rejected", maintenance.ProxyFailed: "failed", maintenance.ProxyNotStarted: "not started",
 		maintenance.NotBlocked: "", maintenance.BlockedByWindow: "window", maintenance.BlockedByCutoff: "cutoff",
 		maintenance.BlockedByFreeze: "freeze", maintenance.BlockedByApproval: "approval", maintenance.BlockedByHold: "held",
 		maintenance.OnFailureCompensate: "compensate", maintenance.OnFailureHold: "hold",
 		maintenance.FailedSnapshotsKeep: "keep", maintenance.FailedSnapshotsDelete: "delete",
 		maintenance.EvidenceNone: "none", maintenance.EvidenceAway: "away", maintenance.EvidenceWithdrawn: "withdrawn", maintenance.EvidenceUpdated: "updated",
-		intended: "intended", inForce: "in force", kept: "kept", takenBack: "taken back", stuck: "could not be taken back", notMade: "not made",
+		intended: "intended", inForce: "in force", kept: "kept", takenBack: "reverted", stuck: "could not be reverted", notMade: "not made",
 		maintenance.Weekly: "weekly", maintenance.Monthly: "monthly",
 		maintenance.SnapshotAfter: "after", maintenance.SnapshotBefore: "before", maintenance.SnapshotBoth: "both", maintenance.SnapshotNever: "never",
 		maintenance.PointBefore: "before", maintenance.PointAfter: "after", maintenance.WindowEndHold: "hold", maintenance.WindowEndFinish: "finish",

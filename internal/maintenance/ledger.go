@@ -5,27 +5,27 @@ type ChangeState string
 
 // The states of a change.
 const (
-	ChangeIntended  ChangeState = "intended"   // registered before the step; may or may not be in force
-	ChangeInForce   ChangeState = "in force"   // made, and still so
-	ChangeKept      ChangeState = "kept"       // made, and meant to stay
-	ChangeTakenBack ChangeState = "taken back" // as it was before
-	ChangeStuck     ChangeState = "could not be taken back"
+	ChangeIntended  ChangeState = "intended" // registered before the step; may or may not be in force
+	ChangeInForce   ChangeState = "in force" // made, and still so
+	ChangeKept      ChangeState = "kept"     // made, and meant to stay
+	ChangeTakenBack ChangeState = "reverted" // as it was before
+	ChangeStuck     ChangeState = "could not be reverted"
 	ChangeNotMade   ChangeState = "not made" // it turned out never to have taken effect
 )
 
 // Change is one entry of a target's ledger: what the run has changed, and how
-// the change is taken back, or that it cannot be.
+// the change is reverted, or that it cannot be.
 type Change struct {
 	What       string      `json:"what"`           // such as "read weights of proxy ...po01"
 	Reversible bool        `json:"reversible"`     // false: it only goes forward
-	Undo       string      `json:"undo,omitempty"` // how it is taken back, in words
+	Undo       string      `json:"undo,omitempty"` // how it is reverted, in words
 	State      ChangeState `json:"state"`
-	Why        string      `json:"why,omitempty"` // why it could not be taken back, or was not made
+	Why        string      `json:"why,omitempty"` // why it could not be reverted, or was not made
 	// Leftover is true for a change of an earlier run, which has ended and left it.
 	Leftover bool `json:"leftover,omitempty"`
 }
 
-// Kind says whether the change can be taken back, in a word.
+// Kind says whether the change can be reverted, in a word.
 func (c Change) Kind() string {
 	if c.Reversible {
 		return "reversible"

@@ -18,7 +18,7 @@ const (
 	notMade   = maintenance.ChangeNotMade
 )
 
-// forward is a change that cannot be taken back, back one that can.
+// forward is a change that cannot be reverted, back one that can.
 func forward(state maintenance.ChangeState) maintenance.Change {
 	return maintenance.Change{What: "software", State: state}
 }
@@ -41,7 +41,7 @@ func TestConclude(t *testing.T) {
 		"done, but something could not be undone":  {false, ledger{forward(kept), back(stuck)}, maintenance.StateCompensationFailed},
 		"failed before anything":                   {true, nil, maintenance.StateFailed},
 		"failed, nothing took effect":              {true, ledger{forward(notMade), back(notMade)}, maintenance.StateFailed},
-		"failed, all taken back":                   {true, ledger{forward(notMade), back(takenBack)}, maintenance.StateCompensated},
+		"failed, all reverted":                     {true, ledger{forward(notMade), back(takenBack)}, maintenance.StateCompensated},
 		"failed, a finished snapshot stays":        {true, ledger{back(kept), forward(notMade)}, maintenance.StateCompensated},
 		"failed after the update":                  {true, ledger{forward(kept)}, maintenance.StatePartial},
 		"failed, the update was perhaps made":      {true, ledger{forward(intended)}, maintenance.StatePartial},

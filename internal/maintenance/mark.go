@@ -8,7 +8,7 @@ import (
 )
 
 // Mark says which run has changed a setting for a while. It stands on the thing itself,
-// beside what was there before: Temporal may forget a run, and what the run changed must
+// alongside what was there before: Temporal may forget a run, and what the run changed must
 // not be taken for its owner's wish then.
 type Mark struct {
 	WorkflowID string    `json:"workflowId"` // of the run

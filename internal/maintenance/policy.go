@@ -44,7 +44,7 @@ const (
 	FailedSnapshotsDelete FailedSnapshots = "delete"
 )
 
-// WindowEnd says what becomes of steps not begun when the window ends.
+// WindowEnd says what becomes of steps not started when the window ends.
 type WindowEnd string
 
 // WindowEndHold spills them to the next window, WindowEndFinish runs on and
@@ -67,14 +67,14 @@ const (
 // OnFailure says what becomes of a run whose step has failed.
 type OnFailure string
 
-// OnFailureCompensate takes back at once what can be taken back. OnFailureHold
+// OnFailureCompensate reverts at once what can be reverted. OnFailureHold
 // stops before that and asks a person: retry the step, skip it, or abort.
 const (
 	OnFailureCompensate OnFailure = "compensate"
 	OnFailureHold       OnFailure = "hold"
 )
 
-// Pace bounds how often a thing that is waited for is looked at. The interval
+// Pace bounds how often a thing that is waited for is read. The interval
 // grows with the time already waited, from Min to Max.
 type Pace struct {
 	Min Duration `json:"min,omitempty"` // default 5s
@@ -92,7 +92,7 @@ type ProxyPolicy struct {
 	// Deadline is how long one proxy's upgrade may take; default 1h.
 	Deadline Duration `json:"deadline,omitempty"`
 	// Settle is how long an upgrade whose outcome is unknown is looked for
-	// before it counts as never begun; default 3m (Huawei: a job may become
+	// before it counts as never started; default 3m (Huawei: a job may become
 	// visible some seconds after its creation).
 	Settle Duration `json:"settle,omitempty"`
 }
@@ -103,7 +103,7 @@ type Policy struct {
 	// WindowLength is how long a window is, from the start that AWS gives:
 	// 1m to 24h, default 4h. AWS has no length of its own.
 	WindowLength Duration `json:"windowLength,omitempty"`
-	// Cutoff is how long before the window's end nothing disruptive begins: 0s,
+	// Cutoff is how long before the window's end nothing disruptive starts: 0s,
 	// which is none, to a minute below WindowLength. Left out, it is 30m.
 	Cutoff *Duration `json:"cutoff,omitempty"`
 	// WindowPreference decides where AWS gives a weekly and a monthly day at
@@ -113,13 +113,13 @@ type Policy struct {
 	// up to 24h, which is the default.
 	WindowRecheck Duration  `json:"windowRecheck,omitempty"`
 	OnWindowEnd   WindowEnd `json:"onWindowEnd,omitempty"` // default hold
-	// Freezes are UTC intervals in which nothing disruptive begins.
+	// Freezes are UTC intervals in which nothing disruptive starts.
 	Freezes []Freeze `json:"freezes,omitempty"`
 	// Approval holds the target until a person approves it.
 	Approval bool `json:"approval,omitempty"`
 
 	AutomaticUpdates AutomaticUpdates `json:"automaticUpdates,omitempty"` // default keep
-	// UpdateDelay is how long after the window's start AWS is given to begin the
+	// UpdateDelay is how long after the window's start AWS is given to start the
 	// update by itself, where its policy says that it does: at that start it would
 	// be triggered twice. 0s to 1h, default 1m.
 	UpdateDelay *Duration `json:"updateDelay,omitempty"`
@@ -129,7 +129,7 @@ type Policy struct {
 	// UpdateDeadline is how long the gateway may take to run the new software
 	// after the trigger; default 60m.
 	UpdateDeadline Duration `json:"updateDeadline,omitempty"`
-	// SteadyFor is how long the gateway must answer well, on several looks in
+	// SteadyFor is how long the gateway must answer well, on several polls in
 	// a row, before its update counts as done: it can restart again just
 	// after it first answers. Up to 5m, default 30s.
 	SteadyFor Duration `json:"steadyFor,omitempty"`
@@ -137,13 +137,13 @@ type Policy struct {
 	Snapshot SnapshotWhen `json:"snapshot,omitempty"` // default after
 	// SnapshotDeadline is how long a volume may take to be ready and its
 	// snapshot to complete; default 6h. One that is pending when its gateway
-	// fails stays pending for ever, so there is always a deadline.
+	// fails stays pending permanently, so there is always a deadline.
 	SnapshotDeadline Duration `json:"snapshotDeadline,omitempty"`
 	// FailedSnapshots says what becomes of finished snapshots when the run fails:
 	// keep, which is the default, or delete. Unfinished ones are always deleted.
 	FailedSnapshots FailedSnapshots `json:"failedSnapshots,omitempty"`
 	// SnapshotSettle is how long a snapshot whose creation was not answered is
-	// searched for before it counts as never begun; default 5m (EC2 is
+	// searched for before it counts as never started; default 5m (EC2 is
 	// eventually consistent).
 	SnapshotSettle Duration `json:"snapshotSettle,omitempty"`
 
@@ -155,7 +155,7 @@ type Policy struct {
 	// default 2h.
 	CompensationDeadline Duration `json:"compensationDeadline,omitempty"`
 	// Attempt is how long one attempt of an activity may take, and so also how
-	// long after a worker's death the next one begins; an outward call gets a
+	// long after a worker's death the next one starts; an outward call gets a
 	// fifth of it. 1s to 10m, default 90s.
 	Attempt Duration `json:"attempt,omitempty"`
 }
@@ -220,13 +220,13 @@ func (p Policy) Validate() error {
 	for i, f := range p.Freezes {
 		if !f.From.Before(f.To) {
 			errs = append(errs, wrong(fmt.Sprintf("policy.freezes[%d].to", i), stamp(f.To),
-				"an instant after from, "+stamp(f.From)))
+				"a time after from, "+stamp(f.From)))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// validateDelay refuses a delay that lasts until nothing may begin any more: each window
+// validateDelay refuses a delay that lasts until nothing may start any more: each window
 // would pass without a trigger.
 func (p Policy) validateDelay() error {
 	const field = "policy.updateDelay"
@@ -235,7 +235,7 @@ func (p Policy) validateDelay() error {
 		return err
 	}
 	if room >= Duration(time.Minute) && delay >= room { // else the cutoff is wrong
-		return wrong(field, delay.String(), fmt.Sprintf("less than %s, which the window has before its cutoff: no update would ever begin", room))
+		return wrong(field, delay.String(), fmt.Sprintf("less than %s, which the window has before its cutoff: no update would ever start", room))
 	}
 	return nil
 }

@@ -192,7 +192,7 @@ func proxyMarkKey(proxyID string, i int) string {
 	return fmt.Sprintf("tg%d-%s", i, strings.TrimSuffix(proxyID, "po01"))
 }
 
-// tagCount is how many tags the text that begins so has.
+// tagCount is how many tags the text that starts so has.
 func tagCount(text string) int {
 	if text == "" {
 		return 0

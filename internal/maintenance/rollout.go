@@ -68,10 +68,10 @@ func (s *Share) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Order says which of two targets that may both begin goes first.
+// Order says which of two targets that may both start goes first.
 type Order string
 
-// OrderByWindow begins first what has the least time left; OrderAsListed keeps
+// OrderByWindow starts first what has the least time left; OrderAsListed keeps
 // the plan's order.
 const (
 	OrderByWindow Order = "window"
@@ -89,7 +89,7 @@ type Rollout struct {
 	// default 5.
 	MaxConcurrent int `json:"maxConcurrent,omitempty"`
 	// MaxFailures is the error budget: with more failures than this nothing more
-	// begins. Default 0: the first failure stops the campaign.
+	// starts. Default 0: the first failure stops the campaign.
 	MaxFailures Share `json:"maxFailures,omitzero"`
 	// ConstraintKey is a label; no two targets that have the same value of it are
 	// maintained at once. Targets without it are not bound.
@@ -194,18 +194,18 @@ func Exceed(shares []Share, n int) bool {
 	return percent > 100 || count*100+n*percent > n*100
 }
 
-// Approvals say who has to agree before anything begins. The zero value asks for
+// Approvals say who has to agree before anything starts. The zero value asks for
 // nobody.
 type Approvals struct {
 	// Count is how many different people have to approve: 1 to 10, default 1.
 	Count int `json:"count,omitempty"`
-	// SubmitterMayApprove counts the approval of whoever started the campaign.
+	// SubmitterMayApprove counts the approval of the person who started the campaign.
 	SubmitterMayApprove bool `json:"submitterMayApprove,omitempty"`
 	// Lead is how long before the first window that can be used an approval is asked for:
 	// 1m to 744h, default 72h, or the time limit where that is shorter.
 	Lead Duration `json:"lead,omitempty"`
 	// TimeLimit is how long an approval is waited for once it was asked for: 1m to 744h, default 168h.
-	// After it nothing more begins.
+	// After it nothing more starts.
 	TimeLimit Duration `json:"timeLimit,omitempty"`
 	// EachWave asks again before every later wave, not only before the campaign.
 	EachWave bool `json:"eachWave,omitempty"`

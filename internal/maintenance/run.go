@@ -118,15 +118,15 @@ const (
 	// back.
 	StateCompensated EndState = "COMPENSATED"
 	// StatePartial: it failed after a change that only goes forward; what can
-	// be taken back was taken back, the rest stays.
+	// be reverted was reverted, the rest stays.
 	StatePartial EndState = "PARTIAL"
 	// StateVerificationFailed: every step said that it succeeded, and what is there
 	// afterwards is not what they reported. A person has to look.
 	StateVerificationFailed EndState = "VERIFICATION_FAILED"
-	// StateDeferred: what is left does not begin in this window, and the campaign
-	// that began the run places it anew. Nothing is under way.
+	// StateDeferred: what is left does not start in this window, and the campaign
+	// that started the run places it again. Nothing is under way.
 	StateDeferred EndState = "DEFERRED"
-	// StateCompensationFailed: a change that should have been taken back could
+	// StateCompensationFailed: a change that should have been reverted could
 	// not be. A person has to.
 	StateCompensationFailed EndState = "COMPENSATION_FAILED"
 )
@@ -173,13 +173,13 @@ type ProxyState string
 
 // The states of a proxy within a run.
 const (
-	ProxyPending  ProxyState = "pending"
-	ProxyActive   ProxyState = "upgrading"
-	ProxyUpgraded ProxyState = "upgraded"
-	ProxyCurrent  ProxyState = "already current"
-	ProxyRejected ProxyState = "rejected"
-	ProxyFailed   ProxyState = "failed"
-	ProxyNotBegun ProxyState = "not begun" // the fan-out stopped before it
+	ProxyPending    ProxyState = "pending"
+	ProxyActive     ProxyState = "upgrading"
+	ProxyUpgraded   ProxyState = "upgraded"
+	ProxyCurrent    ProxyState = "already current"
+	ProxyRejected   ProxyState = "rejected"
+	ProxyFailed     ProxyState = "failed"
+	ProxyNotStarted ProxyState = "not started" // the fan-out stopped before it
 )
 
 // ProxyOutcome is what became of one proxy.
@@ -264,11 +264,11 @@ type Status struct {
 	May []string `json:"may,omitempty"`
 }
 
-// Soon is how near an instant is for which somebody who follows a run need not be
+// Soon is how near a time is for which somebody who follows a run need not be
 // patient.
 const Soon = 10 * time.Second
 
-// Patient is true while the run waits for a person, or for an instant that is not
+// Patient is true while the run waits for a person, or for a time that is not
 // near: who follows it need not ask every second.
 func (s Status) Patient(now time.Time) bool {
 	return s.Blocker != NotBlocked && (s.Next == nil || s.Next.Sub(now) > Soon)

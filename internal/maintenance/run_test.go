@@ -35,7 +35,7 @@ func TestAStepTookWhatItWasWorkedOn(t *testing.T) {
 	require.Equal(t, 20*time.Minute, s.Held(*at(50)))
 	require.Equal(t, 30*time.Minute, s.Took(), "while it was held nothing was done")
 	require.Zero(t, maintenance.StepReport{Start: at(0)}.Took(), "it runs")
-	require.Zero(t, maintenance.StepReport{End: at(50)}.Took(), "it never began")
+	require.Zero(t, maintenance.StepReport{End: at(50)}.Took(), "it never started")
 }
 
 func TestFailuresAreInTheOrderOfTheSteps(t *testing.T) {

@@ -101,7 +101,7 @@ func (s Schedule) Validate() error {
 	return nil
 }
 
-// NextStart is the first instant strictly after the given one at which a
+// NextStart is the first time strictly after the given one at which a
 // window opens, in UTC.
 func (s Schedule) NextStart(after time.Time) time.Time {
 	local := after.In(s.Zone.Location())

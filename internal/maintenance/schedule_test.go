@@ -231,7 +231,7 @@ func TestConsecutiveWindowsAreOnePeriodApart(t *testing.T) {
 	})
 }
 
-// slowNextStart looks at every day, in the most obvious way.
+// slowNextStart reads every day, in the most obvious way.
 func slowNextStart(s maintenance.Schedule, after time.Time) time.Time {
 	local := after.In(s.Zone.Location())
 	for ahead := -1; ; ahead++ {

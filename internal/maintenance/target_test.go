@@ -48,7 +48,7 @@ func TestATargetsFaultsAreNamedOneByOne(t *testing.T) {
 		"a blank":                 {func(g *maintenance.Target) { g.Name = "store 7" }, map[string]string{"target.name": "store 7"}},
 		"a line break":            {func(g *maintenance.Target) { g.Name = "store\n" }, map[string]string{"target.name": "store\n"}},
 		"a slash":                 {func(g *maintenance.Target) { g.Name = "a/b" }, map[string]string{"target.name": "a/b"}},
-		"begins with a dash":      {func(g *maintenance.Target) { g.Name = "-a" }, map[string]string{"target.name": "-a"}},
+		"starts with a dash":      {func(g *maintenance.Target) { g.Name = "-a" }, map[string]string{"target.name": "-a"}},
 		"too long":                {func(g *maintenance.Target) { g.Name = strings.Repeat("a", 64) }, map[string]string{"target.name": strings.Repeat("a", 64)}},
 		"no account":              {func(g *maintenance.Target) { g.Gateway.Account = "" }, map[string]string{"target.gateway.account": ""}},
 		"an id for an ARN":        {func(g *maintenance.Target) { g.Gateway.ARN = "sgw-12A3456B" }, map[string]string{"target.gateway.arn": "sgw-12A3456B"}},

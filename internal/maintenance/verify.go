@@ -171,7 +171,7 @@ func BaselineOf(g Gateway) Baseline {
 	}
 }
 
-// Evidence is what a look at a gateway proves about its update.
+// Evidence is what a poll at a gateway proves about its update.
 type Evidence string
 
 // From no proof to proof.

@@ -1,12 +1,12 @@
 // Package markdown writes what clouds, people and errors said into Markdown as plain text, so
 // that none of it acts as markup. It is for workflows too: standard library only. It renders
-// no Markdown. Begin at Plain.
+// no Markdown. Start at Plain.
 package markdown
 
 import "strings"
 
 // Plain is a text that says in Markdown what it says, on one line. It is not for the
-// begin of a line, where more is special.
+// start of a line, where more is special.
 func Plain(text string) string {
 	return strings.NewReplacer(
 		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, "&", `\&`, "|", `\|`, "~", `\~`, "$",

@@ -3,7 +3,7 @@
 // say of it is scrubbed.
 //
 // What is sent, and when, is decided elsewhere: the texts are in internal/maintenance/fleet.
-// Begin at Channels.
+// Start at Channels.
 package notify
 
 import (
@@ -33,7 +33,7 @@ type Channel struct {
 }
 
 // atOnce is how many messages to one channel are under way at a time. Some of
-// shoutrrr's services wait for an answer for ever: this bounds what they hold.
+// shoutrrr's services wait for an answer permanently: this bounds what they hold.
 const atOnce = 8
 
 // Channels sends to channels by their names.

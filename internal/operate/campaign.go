@@ -26,7 +26,7 @@ type Campaign struct {
 	attribute  string // by which its targets' runs are found
 }
 
-// Started is a campaign that was begun just now.
+// Started is a campaign that was started just now.
 func Started(name string, run client.WorkflowRun) Campaign {
 	return Campaign{
 		Name: name, WorkflowID: run.GetID(), RunID: run.GetRunID(),
@@ -112,20 +112,20 @@ func AllRows(ctx context.Context, c Session, g Campaign, states ...fleet.State) 
 	}
 }
 
-// skew is by how much the clocks may differ by which a target's begin and its
+// skew is by how much the clocks may differ by which a target's start and its
 // run's start were told.
 const skew = time.Minute
 
 // RunOf is the run of a target's last maintenance in this campaign: the gateway's
-// last one, unless another campaign or a person has begun one since. Empty: there
+// last one, unless another campaign or a person has started one since. Empty: there
 // is none.
 func RunOf(ctx context.Context, c Session, g Campaign, r fleet.Row) (string, error) {
-	if r.Begun.IsZero() {
+	if r.Started.IsZero() {
 		return "", nil
 	}
 	id := api.GatewayWorkflowID(r.Gateway)
 	ours := func(info *workflowpb.WorkflowExecutionInfo) bool {
-		return AttributeOf(info, CampaignAttribute) == g.attribute && !info.GetStartTime().AsTime().Before(r.Begun.Add(-skew))
+		return AttributeOf(info, CampaignAttribute) == g.attribute && !info.GetStartTime().AsTime().Before(r.Started.Add(-skew))
 	}
 	described, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {

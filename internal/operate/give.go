@@ -48,7 +48,7 @@ func (k Command) Subject() string {
 	return k.Gateway + k.Name
 }
 
-// Give gives the order and waits until it is obeyed or refused. Its error is a
+// Give gives the order and waits until it is applied or refused. Its error is a
 // RefusedError where it was refused, and a MissingError where nobody is there to take
 // it.
 func (k Command) Give(ctx context.Context, c Session) (maintenance.Decision, error) {
@@ -146,7 +146,7 @@ func (k Command) failure(namespace, nobody string, err error) error {
 		return RefusedError{what: what, Why: refused.Message()}
 	}
 	if slow, ok := errors.AsType[lateError](err); ok {
-		return fmt.Errorf("%w; it may be obeyed once one does", Unanswered(what, slow))
+		return fmt.Errorf("%w; it may be applied once one does", Unanswered(what, slow))
 	}
 	return Unanswered(what, err)
 }

@@ -22,7 +22,7 @@ import (
 )
 
 // engine is a Temporal that has some campaigns, and answers updates one after the
-// other with the errors that are given; after them it obeys.
+// other with the errors that are given; after them it applies.
 type engine struct {
 	client.Client
 	campaigns []string // their workflows' ids
@@ -45,15 +45,15 @@ func (e *engine) UpdateWorkflow(_ context.Context, o client.UpdateWorkflowOption
 	if n := len(e.told); n <= len(e.errs) {
 		return nil, e.errs[n-1]
 	}
-	return obeyed{what: o.UpdateName}, nil
+	return applied{what: o.UpdateName}, nil
 }
 
-type obeyed struct {
+type applied struct {
 	client.WorkflowUpdateHandle
 	what string
 }
 
-func (o obeyed) Get(_ context.Context, value any) error {
+func (o applied) Get(_ context.Context, value any) error {
 	d, ok := value.(*maintenance.Decision)
 	if !ok {
 		return fmt.Errorf("a %T is asked for", value)

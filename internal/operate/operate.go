@@ -22,12 +22,12 @@ const (
 	// LookEvery is how often a run that is followed is asked how far it is, and how
 	// often a countdown moves.
 	LookEvery = time.Second
-	// LookSlowly is in its place while a run waits for an instant, perhaps for
+	// LookSlowly is in its place while a run waits for a time, perhaps for
 	// weeks.
 	LookSlowly = 10 * time.Second
 )
 
-// Session is a connection to one namespace. Whoever made it closes it.
+// Session is a connection to one namespace. The person who made it closes it.
 type Session struct {
 	client.Client
 	Namespace string

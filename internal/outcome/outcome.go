@@ -1,7 +1,7 @@
 // Package outcome reads what a run left behind. A maintenance or a campaign that did not end
 // COMPLETED is a failed or cancelled workflow to Temporal, and carries its record in that
 // error's details: everybody who wants the record reads it here. It calls no Temporal: the
-// caller has the history. Begin at Of and OfCampaign.
+// caller has the history. Start at Of and OfCampaign.
 package outcome
 
 import (
@@ -50,7 +50,7 @@ func read[R any](ctx context.Context, run client.WorkflowRun, ended func(R) bool
 	return none, fmt.Errorf("learn how %s ended: %w", run.GetID(), err)
 }
 
-// causeError is what ended a run, in the words of whoever gave up first, without
+// causeError is what ended a run, in the words of the person who gave up first, without
 // those of everybody who passed it on.
 type causeError struct{ error }
 

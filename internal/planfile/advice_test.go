@@ -77,7 +77,7 @@ func TestRangesThatFollowFromOtherFields(t *testing.T) {
 	for text, want := range map[string]string{
 		"window: {duration: 1m, cutoff: 10s}":               `p.yaml:4:32: window.cutoff: "10s" is wrong: want 0s, which is a minute less than the window's duration`,
 		"window: {duration: 1h, cutoff: 2h}":                `window.cutoff: "2h" is wrong: want 0s to 59m, which is a minute less than the window's duration`,
-		"window: {duration: 1h}\nlimits: {updateDelay: 1h}": `p.yaml:5:23: limits.updateDelay: "1h" is wrong: want less than 30m, which the window has before its cutoff: no update would ever begin`,
+		"window: {duration: 1h}\nlimits: {updateDelay: 1h}": `p.yaml:5:23: limits.updateDelay: "1h" is wrong: want less than 30m, which the window has before its cutoff: no update would ever start`,
 		"window: {duration: 30s, cutoff: 10s}":              `p.yaml:4:20: window.duration: "30s" is wrong: want 1m to 24h`,
 		"limits: {updateDeadline: 0s}":                      `p.yaml:4:26: limits.updateDeadline: "0s" is wrong: want 1s to 24h`,
 		"limits: {pace: {min: 1m, max: 1s}}":                `limits.pace.min: "1m" is wrong: want 1ms to 1s, which is the pace's max`,

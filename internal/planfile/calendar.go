@@ -21,7 +21,7 @@ const maxCalendar = 4 << 20
 func (c *checker) calendar(at string, f freeze, zone *time.Location) []maintenance.Freeze {
 	for _, field := range []string{".from", ".to"} {
 		if c.Has(at + field) {
-			c.Wrong(at+field, "", "to be left out beside ics")
+			c.Wrong(at+field, "", "to be left out alongside ics")
 		}
 	}
 	if zone == nil {
@@ -72,12 +72,12 @@ func (c *checker) adviseCalendar(at string, f freeze, read ics.Calendar) {
 	}
 }
 
-// readCalendar reads a file beside the plan.
+// readCalendar reads a file alongside the plan.
 func readCalendar(dir, name string) ([]byte, error) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)
 	}
-	// To open a pipe or a device could last for ever.
+	// To open a pipe or a device could last permanently.
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		return nil, errors.New("it is no file")
 	}

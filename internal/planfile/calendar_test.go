@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// withCalendar is a plan with a calendar of this text beside it.
+// withCalendar is a plan with a calendar of this text alongside it.
 func withCalendar(t *testing.T, text, more string) (plan.Plan, error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -55,7 +55,7 @@ func TestWhatACalendarLacks(t *testing.T) {
 		"empty, allowed":               {text: "", more: ", allowEmpty: true", warnings: []string{refused + "is empty, not even a calendar: was its export cut off?"}},
 		"no event":                     {text: calendarOf(), err: refused + "holds no event: want a calendar with events, or allowEmpty: true where it may have none"},
 		"no event, allowed":            {text: calendarOf(), more: ", allowEmpty: true"},
-		"cut, though empty is allowed": {text: "BEGIN:VCALENDAR\r\n", more: ", allowEmpty: true", err: refused + "is wrong: line 1: it is not whole: VCALENDAR, begun on line 1, has no END: was it cut off?"},
+		"cut, though empty is allowed": {text: "BEGIN:VCALENDAR\r\n", more: ", allowEmpty: true", err: refused + "is wrong: line 1: it is not whole: VCALENDAR, started on line 1, has no END: was it cut off?"},
 		"all have ended":               {text: calendarOf(eventOn("20251224"), eventOn("20251225")), warnings: []string{refused + "freezes nothing: none of its events (2) takes place in the 400 days from 2026-11-22 on"}},
 		"cancelled":                    {text: calendarOf(eventOn("20261224", "STATUS:cancelled")), warnings: []string{"freezes nothing: none of its events (1) takes place"}},
 		"something left out":           {text: calendarOf("BEGIN:VTODO", "END:VTODO", eventOn("20261224")), warnings: []string{refused + "line 3: VTODO is not read, and freezes nothing"}},
@@ -91,7 +91,7 @@ func TestPlansWithCalendarsFromTheField(t *testing.T) {
 		"01-winzone.ics":             {freezes: 1},
 		"06-lowercase-cancelled.ics": {warn: "freezes nothing: none of its events (1) takes place"},
 		"10-rrule-semicolon.ics":     {freezes: 3},
-		"13-zerolength.ics":          {warn: `event "Zero" ends when it begins, and freezes nothing`},
+		"13-zerolength.ics":          {warn: `event "Zero" ends when it starts, and freezes nothing`},
 		"18-empty.ics":               {err: "is empty: want a calendar with events, or allowEmpty: true where it may have none"},
 		"21-nouid.ics":               {err: "it has a RECURRENCE-ID and no UID"},
 		"30-cut-after-event.ics":     {err: "has no END: was it cut off?"},

@@ -23,7 +23,7 @@ import (
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
-var update = flag.Bool("update", false, "write docs/plan.schema.json anew")
+var update = flag.Bool("update", false, "write docs/plan.schema.json again")
 
 var (
 	schemaFile  = filepath.Join("..", "..", "docs", "plan.schema.json")
@@ -78,7 +78,7 @@ func TestTheSchemaInTheDocsIsThatOfTheTypes(t *testing.T) {
 	}
 	got, err := os.ReadFile(schemaFile)
 	require.NoError(t, err)
-	require.Equal(t, want, string(got), "write it anew: go test ./internal/planfile -run Schema -update")
+	require.Equal(t, want, string(got), "write it again: go test ./internal/planfile -run Schema -update")
 }
 
 // Every field has a description in the schema, and stands in the docs' tables.

@@ -22,11 +22,11 @@ type document struct {
 	Accounts *plan.Accounts `yaml:"accounts"`
 	// Window says what AWS does not know of a maintenance window.
 	Window window `yaml:"window,omitempty"`
-	// Freezes are times in which nothing disruptive begins, whatever the window says.
+	// Freezes are times in which nothing disruptive starts, whatever the window says.
 	Freezes []freeze `yaml:"freezes,omitempty"`
 	// Rollout says how the campaign goes through its fleet.
 	Rollout *maintenance.Rollout `yaml:"rollout,omitempty"`
-	// Approvals say who has to agree before anything begins; left out: nobody.
+	// Approvals say who has to agree before anything starts; left out: nobody.
 	Approvals *maintenance.Approvals `yaml:"approvals,omitempty"`
 	// Snapshot says on which side of the update the volumes are snapshotted.
 	Snapshot *maintenance.SnapshotWhen `yaml:"snapshot,omitempty"`
@@ -52,17 +52,17 @@ type document struct {
 type window struct {
 	// Duration is how long a window is, from the start that AWS gives: 1m to 24h.
 	Duration *maintenance.Duration `yaml:"duration,omitempty"`
-	// Cutoff is how long before the window's end nothing disruptive begins any more.
+	// Cutoff is how long before the window's end nothing disruptive starts any more.
 	Cutoff *maintenance.Duration `yaml:"cutoff,omitempty"`
-	// OnWindowEnd says what becomes of steps not begun by then: hold them for the next window, or finish.
+	// OnWindowEnd says what becomes of steps not started by then: hold them for the next window, or finish.
 	OnWindowEnd *maintenance.WindowEnd `yaml:"onWindowEnd,omitempty"`
 	// Preference decides where AWS gives a weekly and a monthly day at once; left out: such a gateway is refused.
 	Preference *maintenance.Recurrence `yaml:"preference,omitempty"`
 }
 
-// freeze is a time in which nothing disruptive begins, or a calendar of them.
+// freeze is a time in which nothing disruptive starts, or a calendar of them.
 type freeze struct {
-	// From is the beginning: a date, a time in the zone, or an instant such as 2026-12-24T18:00:00Z.
+	// From is the start: a date, a time in the zone, or a time such as 2026-12-24T18:00:00Z.
 	From string `yaml:"from,omitempty"`
 	// To is the end; a date is frozen to its end; left out with a date: that day.
 	To string `yaml:"to,omitempty"`
@@ -70,7 +70,7 @@ type freeze struct {
 	Zone string `yaml:"zone,omitempty"`
 	// Reason is what waiting targets show.
 	Reason string `yaml:"reason,omitempty"`
-	// ICS is an iCalendar file, beside the plan file, whose events are freezes.
+	// ICS is an iCalendar file, alongside the plan file, whose events are freezes.
 	ICS string `yaml:"ics,omitempty"`
 	// AllowEmpty accepts an iCalendar file without any event, which is refused otherwise.
 	AllowEmpty bool `yaml:"allowEmpty,omitempty"`
@@ -80,7 +80,7 @@ type freeze struct {
 type limits struct {
 	// WindowRecheck is how often a waiting run reads its window again: 1s to 24h.
 	WindowRecheck *maintenance.Duration `yaml:"windowRecheck,omitempty"`
-	// UpdateDelay is how long after the window's start AWS is given to begin its own automatic update: 0s to 1h.
+	// UpdateDelay is how long after the window's start AWS is given to start its own automatic update: 0s to 1h.
 	UpdateDelay *maintenance.Duration `yaml:"updateDelay,omitempty"`
 	// UpdateStart is how long after the trigger the restart must have been seen.
 	UpdateStart *maintenance.Duration `yaml:"updateStart,omitempty"`
@@ -96,7 +96,7 @@ type limits struct {
 	CompensationDeadline *maintenance.Duration `yaml:"compensationDeadline,omitempty"`
 	// Attempt is how long one attempt of an activity may take: 1s to 10m.
 	Attempt *maintenance.Duration `yaml:"attempt,omitempty"`
-	// Pace bounds how often a thing that is waited for is looked at.
+	// Pace bounds how often a thing that is waited for is read.
 	Pace *maintenance.Pace `yaml:"pace,omitempty"`
 }
 

@@ -21,7 +21,7 @@ const (
 
 const wantZone = "an IANA zone such as Europe/Berlin or UTC"
 
-// freezes are the plan's freezes in UTC that are not over, by their beginning.
+// freezes are the plan's freezes in UTC that are not over, by their starting.
 func (c *checker) freezes(list []freeze) []maintenance.Freeze {
 	var all []maintenance.Freeze
 	for i, f := range list {
@@ -70,13 +70,13 @@ func (c *checker) interval(at string, f freeze, zone *time.Location) []maintenan
 		c.Wrong(at+".zone", "", wantZone+", since a date or a time here names none")
 		return nil
 	}
-	begin, end := from.earliest(zone), to.end(zone)
+	start, end := from.earliest(zone), to.end(zone)
 	switch {
-	case !begin.Before(end):
-		c.Wrong(at+".to", "", "an end after the beginning, "+f.From)
+	case !start.Before(end):
+		c.Wrong(at+".to", "", "an end after the start, "+f.From)
 		return nil
-	case end.Sub(begin) > maxFreeze:
-		c.Wrong(at+".to", "", "an end at most 400 days after the beginning, "+f.From)
+	case end.Sub(start) > maxFreeze:
+		c.Wrong(at+".to", "", "an end at most 400 days after the start, "+f.From)
 		return nil
 	}
 	if !end.After(c.options.Now) {
@@ -85,7 +85,7 @@ func (c *checker) interval(at string, f freeze, zone *time.Location) []maintenan
 			Want:    "a freeze ahead; is the year right?",
 		})
 	}
-	return []maintenance.Freeze{{From: begin, To: end, Reason: f.Reason}}
+	return []maintenance.Freeze{{From: start, To: end, Reason: f.Reason}}
 }
 
 // ends are the moments between which a freeze lasts. A date alone is both.

@@ -10,7 +10,7 @@ import (
 // moment is a date or a time as a person writes it.
 type moment struct {
 	// clock is what calendar and clock show, as if they stood in UTC; of a fixed
-	// moment the instant itself.
+	// moment the time itself.
 	clock time.Time
 	fixed bool // it names its offset, so that no zone is needed
 	date  bool // it is a whole day
@@ -38,7 +38,7 @@ func parseMoment(text string) (moment, bool) {
 	return moment{}, false
 }
 
-// earliest is the first instant at which clocks in the zone show the moment.
+// earliest is the first time at which clocks in the zone show the moment.
 func (m moment) earliest(zone *time.Location) time.Time {
 	if m.fixed {
 		return m.clock
@@ -47,7 +47,7 @@ func (m moment) earliest(zone *time.Location) time.Time {
 	return first
 }
 
-// end is the last instant at which clocks in the zone show the moment; of a date
+// end is the last time at which clocks in the zone show the moment; of a date
 // the end of the day.
 func (m moment) end(zone *time.Location) time.Time {
 	if m.fixed {

@@ -3,7 +3,7 @@
 // column, field and what would be right. docs/reference/plan.md describes the file for its writers,
 // docs/plan.schema.json for their editors.
 //
-// It asks no cloud and starts nothing: package plan is what comes out of it. Begin at Parse.
+// It asks no cloud and starts nothing: package plan is what comes out of it. Start at Parse.
 package planfile
 
 import (
@@ -18,7 +18,7 @@ import (
 
 // Options are what a plan file does not say itself.
 type Options struct {
-	// Now is the instant from which on freezes count. Those that are over are left
+	// Now is the time from which on freezes count. Those that are over are left
 	// out, and recurring ones are written out for 400 days from here.
 	Now time.Time
 	// Dir is the folder in which the plan's calendar files are looked for; empty:
@@ -88,7 +88,7 @@ func (c *checker) check(d *document) {
 }
 
 // forecast demands that an update is expected to fit into a window: none would
-// ever begin, and so none ever be measured. Of the two fields that disagree the
+// ever start, and so none ever be measured. Of the two fields that disagree the
 // one that the file has is at fault.
 func (c *checker) forecast() {
 	rules, update := c.plan.Policy.Rules(), c.plan.Rollout.Forecast.Update
@@ -96,7 +96,7 @@ func (c *checker) forecast() {
 	switch {
 	case update <= room || room <= 0:
 	case c.Has("rollout.forecast.update"):
-		c.Wrong("rollout.forecast.update", "", fmt.Sprintf("at most %s, which the window has before its cutoff: no update would ever begin", room))
+		c.Wrong("rollout.forecast.update", "", fmt.Sprintf("at most %s, which the window has before its cutoff: no update would ever start", room))
 	default:
 		c.Wrong("window.duration", maintenance.Duration(rules.Length).String(), fmt.Sprintf(
 			"at least %s: the cutoff of %s leaves no room for an update, which is expected to take %s (rollout.forecast.update)",

@@ -113,7 +113,7 @@ func TestASmallPlanTakesTheDefaults(t *testing.T) {
 	require.Zero(t, p.Approvals, "nobody is asked")
 }
 
-// head is a plan's beginning, up to its targets.
+// head is a plan's starting, up to its targets.
 const head = `apiVersion: tidegate/v1
 name: p
 accounts: {aws: [{name: prod, region: eu-central-1, assumeRole: "arn:aws:iam::123456789012:role/t"}], huawei: [{name: hw, project: 0123456789abcdef0123456789abcdef, region: eu-west-101}]}
@@ -174,7 +174,7 @@ func TestFaultsOfAPlan(t *testing.T) {
 			targets(target("a", arnB, proxies(instance3+"/all")), target("b", arnC, proxies(instance3+"/"+p1))),
 			`targets[1].proxies[0].proxyId: "` + p1 + `" is wrong: want each proxy under one target only`,
 		},
-		"all beside one": {
+		"all alongside one": {
 			targets(target("a", arnB, proxies(instance3+"/"+p1, instance3+"/all"))),
 			`targets[0].proxies[1].proxyId: "all" is wrong: want each proxy under one target only`,
 		},
@@ -184,11 +184,11 @@ func TestFaultsOfAPlan(t *testing.T) {
 		},
 		"an instance and a tag": {
 			"selectors:\n  - {account: prod, proxies: [{account: hw, instanceTag: db, instanceId: " + instance3 + "}]}\n",
-			`selectors[0].proxies[0].instanceTag: "db" is wrong: want to be left out beside an instanceId`,
+			`selectors[0].proxies[0].instanceTag: "db" is wrong: want to be left out alongside an instanceId`,
 		},
 		"one proxy by a tag": {
 			"selectors:\n  - {account: prod, proxies: [{account: hw, instanceTag: db, proxyId: " + p1 + "}]}\n",
-			`selectors[0].proxies[0].proxyId: "` + p1 + `" is wrong: want all, or to be left out beside an instanceTag`,
+			`selectors[0].proxies[0].proxyId: "` + p1 + `" is wrong: want all, or to be left out alongside an instanceTag`,
 		},
 		"a proxy's form": {targets(target("a", arnB, proxies(instance3+"/x"))), `proxyId: "x" is wrong: want 32 hexadecimal digits followed by po01, or all`},
 		"an account that is not listed": {
@@ -214,7 +214,7 @@ func TestFaultsOfAPlan(t *testing.T) {
 		"no forecast":       {"rollout: {forecast: {proxy: 0s}}\n" + targets(target("a", arnB)), `p.yaml:4:29: rollout.forecast.proxy: "0s" is wrong: want 1s to 24h`},
 		"a forecast that fits no window": {
 			"window: {duration: 2h}\nrollout: {forecast: {update: 91m}}\n" + targets(target("a", arnB)),
-			`p.yaml:5:30: rollout.forecast.update: "91m" is wrong: want at most 1h30m, which the window has before its cutoff: no update would ever begin`,
+			`p.yaml:5:30: rollout.forecast.update: "91m" is wrong: want at most 1h30m, which the window has before its cutoff: no update would ever start`,
 		},
 		"a window that is too short for an update": {
 			"window: {duration: 40m}\n" + targets(target("a", arnB)),

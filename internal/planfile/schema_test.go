@@ -60,7 +60,7 @@ var byField = map[string]object{
 	"freeze.From":           {"pattern": momentPattern},
 	"freeze.To":             {"pattern": momentPattern},
 	"Rollout.MaxConcurrent": {"minimum": 1, "maximum": 500},
-	"Rollout.Order":         {"description": "Which of two targets that may begin goes first: the one with the least time left, or the one that is listed first."},
+	"Rollout.Order":         {"description": "Which of two targets that may start goes first: the one with the least time left, or the one that is listed first."},
 	"Forecast.Update":       {"description": "How long an update is expected to take, from the trigger until the gateway runs again: 1s to 24h."},
 	"Forecast.Snapshot":     {"description": "How long the snapshots of all volumes of a gateway are expected to take: 1s to 24h."},
 	"Forecast.Proxy":        {"description": "How long the upgrade of one proxy is expected to take: 1s to 24h."},

@@ -18,27 +18,27 @@ import (
 	"github.com/tidegate/tidegate/internal/report"
 )
 
-// at are the histories as Temporal showed them at an instant.
+// at are the histories as Temporal showed them at a time.
 func (r recorded) at(now time.Time) recorded {
 	then := recorded{}
-	runs := map[string]time.Time{} // when a workflow's last run began
+	runs := map[string]time.Time{} // when a workflow's last run started
 	for key, events := range r {
 		shown := shownAt(events, now)
 		if len(shown) == 0 {
 			continue
 		}
-		started := shown[0].GetWorkflowExecutionStartedEventAttributes()
-		id, begun := started.GetWorkflowId(), shown[0].GetEventTime().AsTime()
-		if then[id+"@"+started.GetOriginalExecutionRunId()] = shown; key != id+"@" && !begun.Before(runs[id]) {
-			then[id+"@"], runs[id] = shown, begun
+		start := shown[0].GetWorkflowExecutionStartedEventAttributes()
+		id, started := start.GetWorkflowId(), shown[0].GetEventTime().AsTime()
+		if then[id+"@"+start.GetOriginalExecutionRunId()] = shown; key != id+"@" && !started.Before(runs[id]) {
+			then[id+"@"], runs[id] = shown, started
 		}
 	}
 	return then
 }
 
-// shownAt is a history as it was shown at an instant. A workflow task that is being
+// shownAt is a history as it was shown at a time. A workflow task that is being
 // tried stands at its end, and is written later; a try of an activity does not, and
-// is written later, too, with the time of its beginning.
+// is written later, too, with the time of its starting.
 func shownAt(events []*historypb.HistoryEvent, now time.Time) []*historypb.HistoryEvent {
 	n := slices.IndexFunc(events, func(e *historypb.HistoryEvent) bool { return e.GetEventTime().AsTime().After(now) })
 	if n < 0 {
@@ -55,7 +55,7 @@ func shownAt(events []*historypb.HistoryEvent, now time.Time) []*historypb.Histo
 		&historypb.HistoryEvent{EventId: int64(n + 2), EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED, EventTime: timestamppb.New(now)})
 }
 
-// instants are those at which something took place.
+// times are those at which something took place.
 func (r recorded) instants() []time.Time {
 	all := map[time.Time]bool{}
 	for _, events := range r {
@@ -132,7 +132,7 @@ func TestAHistoryThatIsCutIsFound(t *testing.T) {
 				forged := r.make(t)
 				if v := whole.verdict(t, forged); len(v.Differences) == 0 {
 					require.True(t, forged.AsOf.Before(genuine.AsOf) && v.Later)
-					require.Equal(t, whole.at(forged.AsOf).make(t), forged, "it is the report of an earlier instant, and says so")
+					require.Equal(t, whole.at(forged.AsOf).make(t), forged, "it is the report of an earlier time, and says so")
 				}
 				forged.AsOf = genuine.AsOf
 				require.Contains(t, strings.Join(whole.verify(t, forged), "\n"), fmt.Sprintf(

@@ -32,7 +32,7 @@ type interval struct{ from, to time.Time }
 func (i interval) length() time.Duration { return i.to.Sub(i.from) }
 
 // newAxis makes an axis that shows all the work. Of windows it shows as much as
-// keeps the work visible beside them.
+// keeps the work visible alongside them.
 func newAxis(work, windows []interval) axis {
 	merged := merge(work)
 	var a axis
@@ -84,7 +84,7 @@ func merge(all []interval) (merged []interval) {
 	return merged
 }
 
-// at is where an instant stands. One in a break stands at its begin.
+// at is where a time stands. One in a break stands at its start.
 func (a axis) at(t time.Time) float64 {
 	x := 0.0
 	for _, s := range a.segments {
@@ -101,7 +101,7 @@ func (a axis) at(t time.Time) float64 {
 type tick struct {
 	X    float64
 	Text string
-	Date string // where a stretch begins, or a day
+	Date string // where a stretch starts, or a day
 }
 
 // ticks are marks at round times.

@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Chain ties a report to the histories that it was made of: whoever keeps its
+// Chain ties a report to the histories that it was made of: the person who keeps its
 // head elsewhere can tell later whether any of them is another one.
 type Chain struct {
 	// PlanDigest is what the first link follows.
@@ -72,7 +72,7 @@ func digestOf(events []*historypb.HistoryEvent) (string, error) {
 // canonical is an event as it was written. What is left out is what Temporal
 // itself may say otherwise later: search attributes, to which it adds, whenever
 // somebody reads, the types and names that the namespace has then; the task's id,
-// which is given anew where a history is replicated.
+// which is given again where a history is replicated.
 func canonical(event *historypb.HistoryEvent) ([]byte, error) {
 	e, ok := proto.Clone(event).(*historypb.HistoryEvent)
 	if !ok {

@@ -19,15 +19,15 @@ const atOnce = 8
 // evidence are the histories of a campaign: what its report is made of.
 type evidence struct {
 	campaign []history // its runs, the oldest first
-	rosters  []page    // by number
+	batches  []page    // by number
 	later    bool      // there are events later than those that were asked for
 }
 
-// page is a roster with the maintenances that it began.
+// page is a batch with the maintenances that it started.
 type page struct {
 	id      string
 	history history
-	runs    []maintained // in the order in which they began
+	runs    []maintained // in the order in which they started
 }
 
 // maintained is what a report needs of one maintenance, and no more: there may be ten
@@ -55,12 +55,12 @@ func (e evidence) links() (list []Link) {
 	for _, h := range e.campaign {
 		list = append(list, h.Link)
 	}
-	for _, p := range e.rosters {
+	for _, p := range e.batches {
 		if p.history.first != nil || p.history.Gone {
 			list = append(list, p.history.Link)
 		}
 	}
-	for _, p := range e.rosters {
+	for _, p := range e.batches {
 		for _, m := range p.runs {
 			list = append(list, m.links...)
 		}
@@ -73,7 +73,7 @@ func (e evidence) asOf() (latest time.Time) {
 	for _, h := range e.campaign {
 		latest = later(latest, h.latest)
 	}
-	for _, p := range e.rosters {
+	for _, p := range e.batches {
 		latest = later(latest, p.history.latest)
 		for _, m := range p.runs {
 			latest = later(latest, m.latest)
@@ -94,14 +94,14 @@ func (e evidence) open() bool {
 	if how, _ := e.campaign[len(e.campaign)-1].ended(); how == running {
 		return true
 	}
-	return slices.ContainsFunc(e.rosters, func(p page) bool {
+	return slices.ContainsFunc(e.batches, func(p page) bool {
 		how, _ := p.history.ended()
 		return how == running || slices.ContainsFunc(p.runs, func(m maintained) bool { return m.run.Ended == running })
 	})
 }
 
-// collect fetches the histories of a campaign, of its rosters, and of the
-// maintenances that those began, as they are.
+// collect fetches the histories of a campaign, of its batches, and of the
+// maintenances that those started, as they are.
 func collect(ctx context.Context, r Reader, workflowID, runID string) (evidence, error) {
 	return (&reading{from: r}).collect(ctx, workflowID, runID, nil)
 }
@@ -110,7 +110,7 @@ func collect(ctx context.Context, r Reader, workflowID, runID string) (evidence,
 // Maintenances that have ended stay as they were read.
 func (e evidence) again(ctx context.Context, r Reader) (evidence, error) {
 	over := map[string]maintained{}
-	for _, p := range e.rosters {
+	for _, p := range e.batches {
 		for _, m := range p.runs {
 			if m.run.Ended != running && m.run.Ended != gone {
 				over[m.first] = m
@@ -129,16 +129,16 @@ func (r *reading) collect(
 	if e.campaign, err = r.runs(ctx, workflowID, runID); err != nil {
 		return e, err
 	}
-	ids, runIDs := rostersOf(e.campaign)
-	e.rosters = make([]page, len(ids))
+	ids, runIDs := batchesOf(e.campaign)
+	e.batches = make([]page, len(ids))
 	if err := side(ctx, len(ids), func(ctx context.Context, i int) (err error) {
-		e.rosters[i].id = ids[i]
-		e.rosters[i].history, err = r.fetch(ctx, ids[i], runIDs[ids[i]], ofRosters)
+		e.batches[i].id = ids[i]
+		e.batches[i].history, err = r.fetch(ctx, ids[i], runIDs[ids[i]], ofBatches)
 		return err
 	}); err != nil {
 		return e, err
 	}
-	err = r.collectMaintenances(ctx, e.rosters, over)
+	err = r.collectMaintenances(ctx, e.batches, over)
 	e.later = r.later.Load()
 	return e, err
 }
@@ -151,7 +151,7 @@ func (r *reading) runs(ctx context.Context, workflowID, runID string) ([]history
 	case err != nil:
 		return nil, err
 	case len(chain) == 0:
-		return nil, fmt.Errorf("the campaign %s, run %s, began later than %s", workflowID, runID, stamp(r.until))
+		return nil, fmt.Errorf("the campaign %s, run %s, started later than %s", workflowID, runID, stamp(r.until))
 	case chain[len(chain)-1].Gone:
 		last := chain[len(chain)-1]
 		return nil, fmt.Errorf("%w: Temporal keeps nothing of the campaign %s, run %s", ErrGone, last.WorkflowID, last.RunID)
@@ -180,13 +180,13 @@ func ofCampaigns(t enumspb.EventType) bool {
 	return true
 }
 
-// ofRosters are the events of a roster that say what it read and began.
-func ofRosters(t enumspb.EventType) bool {
+// ofBatches are the events of a batch that say what it read and started.
+func ofBatches(t enumspb.EventType) bool {
 	return t == enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED ||
 		t == enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED
 }
 
-// ofMaintenances are the events of a maintenance, beside its end, that say what
+// ofMaintenances are the events of a maintenance, alongside its end, that say what
 // somebody decided, and what its campaign was told.
 func ofMaintenances(t enumspb.EventType) bool {
 	switch t {
@@ -207,17 +207,17 @@ func side(ctx context.Context, n int, do func(ctx context.Context, i int) error)
 	return group.Wait() //nolint:wrapcheck // whoever failed has said at what
 }
 
-// rostersOf are the rosters of a campaign by number, with their run ids as far as
+// batchesOf are the batches of a campaign by number, with their run ids as far as
 // its histories say them.
-func rostersOf(campaign []history) (ids []string, runIDs map[string]string) {
+func batchesOf(campaign []history) (ids []string, runIDs map[string]string) {
 	runIDs = map[string]string{}
 	for _, h := range campaign {
 		if in, ok := decode[api.CampaignInput](h.started().GetInput()); ok && in.Carried != nil {
-			ids = in.Carried.Rosters
+			ids = in.Carried.Batches
 		}
 		for _, e := range h.events {
 			started := e.GetChildWorkflowExecutionStartedEventAttributes()
-			if started.GetWorkflowType().GetName() != api.RosterName {
+			if started.GetWorkflowType().GetName() != api.BatchName {
 				continue
 			}
 			id := started.GetWorkflowExecution().GetWorkflowId()
@@ -227,24 +227,24 @@ func rostersOf(campaign []history) (ids []string, runIDs map[string]string) {
 	return ids, runIDs
 }
 
-// collectMaintenances fetches those that the rosters began.
-func (r *reading) collectMaintenances(ctx context.Context, rosters []page, over map[string]maintained) error {
-	type beginning struct {
-		roster int
-		run    *commonpb.WorkflowExecution
+// collectMaintenances fetches those that the batches started.
+func (r *reading) collectMaintenances(ctx context.Context, batches []page, over map[string]maintained) error {
+	type start struct {
+		batch int
+		run   *commonpb.WorkflowExecution
 	}
-	var begun []beginning
-	for i, p := range rosters {
+	var started []start
+	for i, p := range batches {
 		for _, event := range p.history.events {
-			started := event.GetChildWorkflowExecutionStartedEventAttributes()
-			if started.GetWorkflowType().GetName() == api.GatewayMaintenanceName {
-				begun = append(begun, beginning{i, started.GetWorkflowExecution()})
+			child := event.GetChildWorkflowExecutionStartedEventAttributes()
+			if child.GetWorkflowType().GetName() == api.GatewayMaintenanceName {
+				started = append(started, start{i, child.GetWorkflowExecution()})
 			}
 		}
 	}
-	found := make([]maintained, len(begun))
-	if err := side(ctx, len(begun), func(ctx context.Context, i int) error {
-		run := begun[i].run
+	found := make([]maintained, len(started))
+	if err := side(ctx, len(started), func(ctx context.Context, i int) error {
+		run := started[i].run
 		if known, ok := over[run.GetRunId()]; ok {
 			found[i] = known
 			return nil
@@ -257,16 +257,16 @@ func (r *reading) collectMaintenances(ctx context.Context, rosters []page, over 
 	}); err != nil {
 		return err
 	}
-	for i, b := range begun {
+	for i, b := range started {
 		if found[i].links != nil {
-			rosters[b.roster].runs = append(rosters[b.roster].runs, found[i])
+			batches[b.batch].runs = append(batches[b.batch].runs, found[i])
 		}
 	}
 	return nil
 }
 
 // forward are a run and those that it has continued as, but for such as had not
-// begun.
+// started.
 func (r *reading) forward(
 	ctx context.Context, workflowID, runID string, wants func(enumspb.EventType) bool,
 ) (chain []history, err error) {

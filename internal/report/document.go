@@ -1,7 +1,7 @@
 // Package report is the record of a campaign, for auditors and scripts: made from its histories
 // in Temporal alone, so that made twice it is the same, and so that it can be verified against
 // them later. It asks no workflow anything, and shows nothing of a campaign as it runs (live
-// does). Begin at Document and Make.
+// does). Start at Document and Make.
 package report
 
 import (
@@ -17,7 +17,7 @@ import (
 // change of a report's content or text: verification compares both.
 const SchemaVersion = 6
 
-// The states of a campaign that left no record of its own, beside those of
+// The states of a campaign that left no record of its own, alongside those of
 // fleet.EndState.
 const (
 	StateRunning = "RUNNING"
@@ -46,11 +46,11 @@ type Document struct {
 	Counts fleet.Counts     `json:"counts"`
 	Waves  []fleet.WaveLine `json:"waves,omitempty"`
 	// Plan is what was asked for, without its targets.
-	Plan      plan.Plan  `json:"plan"`
-	Decisions []Decision `json:"decisions,omitempty"` // in their order
-	Targets   []Target   `json:"targets"`             // in the campaign's order
-	Undone    []Undone   `json:"undone,omitempty"`    // what was not done, and why
-	Untold    []Untold   `json:"untold,omitempty"`    // messages to people that did not arrive for certain
+	Plan        plan.Plan     `json:"plan"`
+	Decisions   []Decision    `json:"decisions,omitempty"`   // in their order
+	Targets     []Target      `json:"targets"`               // in the campaign's order
+	Undone      []Undone      `json:"undone,omitempty"`      // what was not done, and why
+	Undelivered []Undelivered `json:"undelivered,omitempty"` // messages to people that did not arrive for certain
 	// Remarks are what keeps the report from being whole, such as histories that
 	// Temporal does not keep any more.
 	Remarks []string `json:"remarks,omitempty"`

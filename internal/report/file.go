@@ -25,7 +25,7 @@ func Check(path string) error {
 	return discard(path, file, nil)
 }
 
-// Save writes a rendered report in one piece: whoever reads the path sees the
+// Save writes a rendered report in one piece: the person who reads the path sees the
 // whole report, or what was there before.
 func Save(path string, text []byte) error {
 	target, err := resolve(path)

@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/report"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 func TestSaveReplacesTheFileInOnePiece(t *testing.T) {
 	t.Parallel()

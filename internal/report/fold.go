@@ -20,11 +20,11 @@ import (
 // campaign itself does.
 type fold struct {
 	first   string         // run id of the campaign's first run
-	rosters map[string]int // numbers by workflow id
+	batches map[string]int // numbers by workflow id
 	entries map[int]*fleet.Entry
 	order   []int          // refs, where the run before has left them
-	named   map[int]string // the targets' names when the campaign began to decide; nil: it has not
-	told    map[int64]int  // roster by the event of an order to it
+	named   map[int]string // the targets' names when the campaign started to decide; nil: it has not
+	told    map[int64]int  // batch by the event of an order to it
 }
 
 // entriesOf are the campaign's targets as they are at its last event, in its
@@ -32,11 +32,11 @@ type fold struct {
 func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
 	last := e.campaign[len(e.campaign)-1]
 	f := fold{
-		first: last.started().GetFirstExecutionRunId(), rosters: map[string]int{},
+		first: last.started().GetFirstExecutionRunId(), batches: map[string]int{},
 		entries: map[int]*fleet.Entry{}, told: map[int64]int{},
 	}
-	for n, p := range e.rosters {
-		f.rosters[p.id] = n
+	for n, p := range e.batches {
+		f.batches[p.id] = n
 	}
 	if in, ok := decode[api.CampaignInput](last.started().GetInput()); ok && in.Carried != nil {
 		for _, entry := range in.Carried.Entries {
@@ -66,8 +66,8 @@ func entriesOf(e evidence, asked plan.Plan) []fleet.Entry {
 
 // enroll takes in the targets as a campaign has them before they are read.
 func (f *fold) enroll(e evidence) {
-	for n, p := range e.rosters {
-		in, _ := decode[api.RosterInput](p.history.started().GetInput())
+	for n, p := range e.batches {
+		in, _ := decode[api.BatchInput](p.history.started().GetInput())
 		for line, t := range in.Targets {
 			f.add(api.RefOf(n, line), cmp.Or(t.Name, t.Gateway.ID()), t.Gateway.ID())
 		}
@@ -80,11 +80,11 @@ func (f *fold) enroll(e evidence) {
 func (f *fold) add(ref int, name, gateway string) {
 	f.entries[ref] = &fleet.Entry{
 		Ref: ref, Name: name, Gateway: gateway, State: fleet.Waiting,
-		Bar: maintenance.BlockedByReading, Barred: fleet.Reading,
+		Bar: maintenance.BlockedByReading, Unavailable: fleet.Reading,
 	}
 }
 
-// decided notes that the campaign has begun to decide: its targets keep their order.
+// decided notes that the campaign has started to decide: its targets keep their order.
 func (f *fold) decided() {
 	if f.named != nil {
 		return
@@ -107,9 +107,9 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 		return
 	}
 	if told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); told.GetSignalName() == api.OrdersSignal {
-		number, known := f.rosters[told.GetWorkflowExecution().GetWorkflowId()]
+		number, known := f.batches[told.GetWorkflowExecution().GetWorkflowId()]
 		if o, ok := decode[api.Orders](told.GetInput()); ok && known {
-			f.begin(number, o, at(e))
+			f.start(number, o, at(e))
 			if !o.Close {
 				f.told[e.GetEventId()] = number
 			}
@@ -129,13 +129,13 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 
 func (f *fold) learn(n api.News, now time.Time) {
 	for _, e := range n.Events {
-		ref := api.RefOf(n.Roster, e.Line)
-		entry, gathering := f.entries[ref], f.named == nil && len(f.order) == 0
+		ref := api.RefOf(n.Batch, e.Line)
+		entry, discovering := f.entries[ref], f.named == nil && len(f.order) == 0
 		switch {
 		case entry == nil:
-		case gathering && e.Kind == fleet.KindNotFound:
+		case discovering && e.Kind == fleet.KindNotFound:
 			delete(f.entries, ref)
-		case gathering && e.Entry != nil:
+		case discovering && e.Entry != nil:
 			*entry = *e.Entry
 			entry.Ref = ref
 		default:
@@ -144,37 +144,37 @@ func (f *fold) learn(n api.News, now time.Time) {
 	}
 }
 
-func (f *fold) begin(roster int, o api.Orders, now time.Time) {
-	for _, b := range o.Begin {
-		if entry := f.entries[api.RefOf(roster, b.Line)]; entry != nil && b.Attempt > entry.Attempts {
-			entry.Begin(b.Attempt, now)
+func (f *fold) start(batch int, o api.Orders, now time.Time) {
+	for _, b := range o.Start {
+		if entry := f.entries[api.RefOf(batch, b.Line)]; entry != nil && b.Attempt > entry.Attempts {
+			entry.Start(b.Attempt, now)
 		}
 	}
 	for _, line := range o.GiveUp {
-		if entry := f.entries[api.RefOf(roster, line)]; entry != nil {
+		if entry := f.entries[api.RefOf(batch, line)]; entry != nil {
 			entry.GiveUp(now)
 		}
 	}
 }
 
-const rosterGone = "its roster was ended by somebody: see the target's own run"
+const batchGone = "its batch was ended by somebody: see the target's own run"
 
-// lose ends the targets of a roster that is gone, but for those that run.
-func (f *fold) lose(roster int, now time.Time) {
+// lose ends the targets of a batch that is gone, but for those that run.
+func (f *fold) lose(batch int, now time.Time) {
 	for ref, entry := range f.entries {
-		if ref/api.LineSpace == roster && entry.State == fleet.Waiting {
-			entry.State, entry.End, entry.Note = fleet.Failed, now, rosterGone
+		if ref/api.LineSpace == batch && entry.State == fleet.Waiting {
+			entry.State, entry.End, entry.Note = fleet.Failed, now, batchGone
 		}
 	}
 }
 
 // giveUp ends the targets that a campaign which has concluded leaves running: it
-// concludes when the last has ended, and only of those without a roster nobody
+// concludes when the last has ended, and only of those without a batch nobody
 // tells it how.
 func (f *fold) giveUp(now time.Time) {
 	for _, entry := range f.entries {
 		if entry.State.InProgress() {
-			entry.State, entry.End, entry.Note = fleet.Failed, now, rosterGone
+			entry.State, entry.End, entry.Note = fleet.Failed, now, batchGone
 		}
 	}
 }
@@ -203,10 +203,10 @@ func (f *fold) decide(d maintenance.Decision) {
 // assemble puts the targets of a campaign's first run into its order: those that
 // are named, then those that each selector found, by name; each gateway once.
 func (f *fold) assemble(e evidence, rollout maintenance.Rollout) []fleet.Entry {
-	group := make([]int, len(e.rosters)) // 0: named; else counted by selector
+	group := make([]int, len(e.batches)) // 0: named; else counted by selector
 	var selector *plan.Selector
-	for n, p := range e.rosters {
-		in, _ := decode[api.RosterInput](p.history.started().GetInput())
+	for n, p := range e.batches {
+		in, _ := decode[api.BatchInput](p.history.started().GetInput())
 		if n > 0 {
 			group[n] = group[n-1]
 		}

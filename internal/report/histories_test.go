@@ -136,7 +136,7 @@ func TestVerificationNamesTheHistoryThatWasAltered(t *testing.T) {
 	}
 }
 
-// What Temporal adds whenever a history is read, or gives anew where it is
+// What Temporal adds whenever a history is read, or gives again where it is
 // replicated, is no alteration.
 func TestWhatTemporalSaysOtherwiseLaterBreaksNothing(t *testing.T) {
 	t.Parallel()

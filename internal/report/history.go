@@ -62,7 +62,7 @@ type history struct {
 	events      []*historypb.HistoryEvent
 }
 
-// reading reads histories as they had come at an instant.
+// reading reads histories as they had come at a time.
 type reading struct {
 	from  Reader
 	until time.Time // zero: as they are
@@ -103,9 +103,9 @@ func (r *reading) fetch(
 	return h, nil
 }
 
-// counted are the events before the first that is later than the instant. At the
+// counted are the events before the first that is later than the time. At the
 // end what is being tried does not count: Temporal writes it when it has been, with
-// the time of its beginning, and so between events that were there already.
+// the time of its starting, and so between events that were there already.
 func (r *reading) counted(events []*historypb.HistoryEvent) []*historypb.HistoryEvent {
 	if !r.until.IsZero() {
 		if n := slices.IndexFunc(events, func(e *historypb.HistoryEvent) bool { return at(e).After(r.until) }); n >= 0 {
@@ -165,7 +165,7 @@ func (h history) failure() string {
 	return h.last.GetWorkflowExecutionFailedEventAttributes().GetFailure().GetMessage()
 }
 
-func (h history) begin() time.Time {
+func (h history) start() time.Time {
 	if h.first == nil {
 		return time.Time{}
 	}
@@ -196,7 +196,7 @@ func decisionOf(e *historypb.HistoryEvent) (d maintenance.Decision, acceptedID i
 var nameless = regexp.MustCompile(`^(\d+)@([^@]*)@`)
 
 // sender is the client that sent an update, as it calls itself. One that has no name
-// of its own is called what it is: nobody shall take a process for a person.
+// of its own is called what it is: nobody must take a process for a person.
 func sender(identity string) string {
 	if parts := nameless.FindStringSubmatch(identity); parts != nil {
 		return fmt.Sprintf("a Temporal client (process %s on %s)", parts[1], parts[2])

@@ -40,7 +40,7 @@ func build(e evidence) (Document, error) {
 	d := Document{
 		SchemaVersion: SchemaVersion, Name: in.Plan.Name, WorkflowID: last.WorkflowID, RunID: last.RunID,
 		Schedule:  in.Schedule,
-		Submitter: in.Submitter, PlanDigest: in.Digest, Start: last.begin(), Plan: planOf(e, in), AsOf: e.asOf(),
+		Submitter: in.Submitter, PlanDigest: in.Digest, Start: last.start(), Plan: planOf(e, in), AsOf: e.asOf(),
 	}
 	if in.Carried != nil {
 		d.Start = in.Carried.Start.UTC()
@@ -50,7 +50,7 @@ func build(e evidence) (Document, error) {
 	d.Counts = fleet.Fleet{Entries: entries}.Counts()
 	d.Decisions = decisionsOf(e, d.Targets)
 	d.end(last)
-	d.Undone, d.Untold = undone(d), untoldOf(e.campaign, d.State != StateRunning)
+	d.Undone, d.Undelivered = undone(d), undeliveredOf(e.campaign, d.State != StateRunning)
 	d.Remarks = append(d.Remarks, remarks(e)...)
 	d.Chain = chainOf(in.Digest, e.links())
 	return d, nil
@@ -59,8 +59,8 @@ func build(e evidence) (Document, error) {
 // planOf is the plan as the worker has completed it, without its targets.
 func planOf(e evidence, in api.CampaignInput) plan.Plan {
 	p := in.Plan
-	for _, r := range e.rosters {
-		if asked, ok := decode[api.RosterInput](r.history.started().GetInput()); ok {
+	for _, r := range e.batches {
+		if asked, ok := decode[api.BatchInput](r.history.started().GetInput()); ok {
 			selectors := p.Selectors
 			p = asked.Plan
 			p.Selectors = selectors
@@ -112,7 +112,7 @@ func decisionsOf(e evidence, targets []Target) []Decision {
 			}
 		}
 	}
-	for _, p := range e.rosters {
+	for _, p := range e.batches {
 		for _, m := range p.runs {
 			for _, d := range m.decisions {
 				d.Target = names[m.run.RunID]

@@ -16,7 +16,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// many is the recorded campaign whose last roster began a maintenance so many
+// many is the recorded campaign whose last batch started a maintenance so many
 // times, each with a history of its own in memory, as from a server.
 type many struct {
 	recorded
@@ -38,7 +38,7 @@ func manyMaintenances(b *testing.B, n int) many {
 		}
 	}
 	for key, events := range r {
-		if !strings.Contains(key, ".roster-001@") {
+		if !strings.Contains(key, ".batch-001@") {
 			continue
 		}
 		var more []*historypb.HistoryEvent

@@ -12,8 +12,8 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// Untold is a message to people that did not arrive for certain.
-type Untold struct {
+// Undelivered is a message to people that did not arrive for certain.
+type Undelivered struct {
 	At      time.Time         `json:"at"`
 	Channel string            `json:"channel"`
 	Event   string            `json:"event"` // the id of what it was about
@@ -22,13 +22,13 @@ type Untold struct {
 	Why     string            `json:"why"`
 }
 
-// untoldOf are the messages of a campaign that did not arrive for certain: those
-// whose activity says so, and those that the campaign did not begin to send.
-func untoldOf(campaign []history, ended bool) (all []Untold) {
-	begun := map[[2]string]bool{}
+// undeliveredOf are the messages of a campaign that did not arrive for certain: those
+// whose activity says so, and those that the campaign did not start to send.
+func undeliveredOf(campaign []history, ended bool) (all []Undelivered) {
+	started := map[[2]string]bool{}
 	for i, h := range campaign {
 		for _, m := range messagesIn(h) {
-			begun[[2]string{m.Event, m.Channel}] = true
+			started[[2]string{m.Event, m.Channel}] = true
 			if m.State == fleet.NoticeSending && (ended || i < len(campaign)-1) {
 				m.State, m.Why = fleet.NoticeUnknown, "the campaign did not wait for its answer"
 			}
@@ -38,18 +38,18 @@ func untoldOf(campaign []history, ended bool) (all []Untold) {
 		}
 	}
 	for _, n := range remembered(campaign) {
-		if key := [2]string{n.ID, n.Channel}; n.State.Lost() && !begun[key] {
-			begun[key] = true
-			all = append(all, Untold{At: n.At.UTC(), Channel: n.Channel, Event: n.ID, State: n.State, Why: n.Why})
+		if key := [2]string{n.ID, n.Channel}; n.State.Lost() && !started[key] {
+			started[key] = true
+			all = append(all, Undelivered{At: n.At.UTC(), Channel: n.Channel, Event: n.ID, State: n.State, Why: n.Why})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Untold) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(all, func(a, b Undelivered) int { return a.At.Compare(b.At) })
 	return all
 }
 
-// messagesIn are the messages that a run of a campaign began to send, in their
+// messagesIn are the messages that a run of a campaign started to send, in their
 // order.
-func messagesIn(h history) (all []Untold) {
+func messagesIn(h history) (all []Undelivered) {
 	at := map[int64]int{} // places by the event of their scheduling
 	for _, e := range h.events {
 		if m, ok := messageOf(e); ok {
@@ -65,13 +65,13 @@ func messagesIn(h history) (all []Untold) {
 }
 
 // messageOf is a message that is about to be sent.
-func messageOf(e *historypb.HistoryEvent) (Untold, bool) {
+func messageOf(e *historypb.HistoryEvent) (Undelivered, bool) {
 	scheduled := e.GetActivityTaskScheduledEventAttributes()
 	if scheduled.GetActivityType().GetName() != activities.NotifyName {
-		return Untold{}, false
+		return Undelivered{}, false
 	}
 	in, ok := decode[activities.NotifyInput](scheduled.GetInput())
-	return Untold{At: at(e), Channel: in.Channel, Event: in.Event, Title: in.Message.Title, State: fleet.NoticeSending}, ok
+	return Undelivered{At: at(e), Channel: in.Channel, Event: in.Event, Title: in.Message.Title, State: fleet.NoticeSending}, ok
 }
 
 // answerOf is what became of an activity, by the event of its scheduling; 0: the
@@ -99,5 +99,5 @@ func remembered(campaign []history) (all []fleet.Notice) {
 	}
 	_, payloads := campaign[len(campaign)-1].ended()
 	result, _ := decode[fleet.Result](payloads)
-	return append(all, result.Untold...)
+	return append(all, result.Undelivered...)
 }

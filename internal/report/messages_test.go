@@ -51,7 +51,7 @@ func refused(kind, says string) func(id int64) *historypb.HistoryEvent {
 func TestMessagesThatDidNotArriveAreReported(t *testing.T) {
 	t.Parallel()
 	r := load(t)
-	require.Empty(t, r.make(t).Untold)
+	require.Empty(t, r.make(t).Undelivered)
 	events := r[campaignID+"@"]
 	last := events[len(events)-1]
 	added := messages(t, 10_000, last.GetEventTime().AsTime(), map[string]func(int64) *historypb.HistoryEvent{
@@ -69,13 +69,13 @@ func TestMessagesThatDidNotArriveAreReported(t *testing.T) {
 	})
 	r[campaignID+"@"] = append(append(events[:len(events)-1:len(events)-1], added...), last)
 	d := r.make(t)
-	got := map[string]report.Untold{}
-	for _, u := range d.Untold {
+	got := map[string]report.Undelivered{}
+	for _, u := range d.Undelivered {
 		require.Equal(t, "long has ended", u.Title)
 		require.False(t, u.At.IsZero())
-		got[u.Channel] = report.Untold{State: u.State, Why: u.Why}
+		got[u.Channel] = report.Undelivered{State: u.State, Why: u.Why}
 	}
-	require.Equal(t, map[string]report.Untold{
+	require.Equal(t, map[string]report.Undelivered{
 		"refused":  {State: fleet.NoticeFailed, Why: "not sent: 403 Forbidden"},
 		"doubtful": {State: fleet.NoticeUnknown, Why: "no answer"},
 		"late":     {State: fleet.NoticeUnknown, Why: "the time for it ran out"},

@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/report"
 )
 
-// night is when the sample's campaign begins.
+// night is when the sample's campaign starts.
 var night = time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
 
 func after(minutes float64) time.Time {
@@ -118,7 +118,7 @@ func document() report.Document {
 	d := report.Document{
 		SchemaVersion: 6, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
 		Submitter: "alice", PlanDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", State: "PARTIAL",
-		Summary: "11 of 14 targets succeeded, 1 had nothing to be done, 1 failed, 1 was skipped.",
+		Summary: "11 of 14 targets succeeded, 1 was up to date, 1 failed, 1 was skipped.",
 		Start:   after(-30), End: after(25*60 + 9), AsOf: after(25*60 + 9),
 		Counts: fleet.Counts{Total: 14, Succeeded: 11, Failed: 1, Skipped: 1, Current: 1},
 		Waves: []fleet.WaveLine{
@@ -141,7 +141,7 @@ func document() report.Document {
 			{Target: "store-03", What: "proxy 00000000000000000000000000000002po01 to 2.24.03.000", Why: "rejected: insufficient subnet ip"},
 			{Target: "store-13", What: "the target was skipped", Why: "by carol: is being replaced"},
 		},
-		Untold: []report.Untold{
+		Undelivered: []report.Undelivered{
 			{At: after(33), Channel: "oncall", Event: "held:sgw-00000003#1", Title: "stores-q4: store-03 is held", State: fleet.NoticeFailed, Why: "not sent: 403 Forbidden"},
 		},
 		Remarks: []string{"The history of gateway-sgw-00000012, run unknown, is gone: the namespace does not keep it any longer. What it held is not in this report."},

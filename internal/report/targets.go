@@ -18,11 +18,11 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 	runs := map[string][]Run{} // by gateway's workflow id
 	refs := map[int]maintenance.GatewayRef{}
 	work := map[int]fleet.Work{}
-	for number, p := range e.rosters {
+	for number, p := range e.batches {
 		for _, m := range p.runs {
 			runs[m.run.WorkflowID] = append(runs[m.run.WorkflowID], m.run)
 		}
-		in, _ := decode[api.RosterInput](p.history.started().GetInput())
+		in, _ := decode[api.BatchInput](p.history.started().GetInput())
 		for line, t := range in.Targets {
 			refs[api.RefOf(number, line)] = t.Gateway
 		}
@@ -37,7 +37,7 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 		t := Target{
 			Name: entry.Name, Gateway: entry.Gateway, ARN: refs[entry.Ref].ARN, Account: refs[entry.Ref].Account,
 			Wave:  entry.Wave + 1,
-			State: entry.State, Note: cmp.Or(entry.Note, entry.Barred), HeldAt: entry.Hold.Step,
+			State: entry.State, Note: cmp.Or(entry.Note, entry.Unavailable), HeldAt: entry.Hold.Step,
 			Runs: runs[api.GatewayWorkflowID(entry.Gateway)],
 		}
 		if entry.Schedule != (maintenance.Schedule{}) {
@@ -57,7 +57,7 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 	return targets
 }
 
-// firstRead notes what was to be done to a roster's targets when they were read
+// firstRead notes what was to be done to a batch's targets when they were read
 // first: after an update there is less.
 func (p page) firstRead(number int, work map[int]fleet.Work) {
 	for _, event := range p.history.events {
@@ -80,7 +80,7 @@ func (p page) firstRead(number int, work map[int]fleet.Work) {
 func runOf(chain []history) Run {
 	first, last := chain[0], chain[len(chain)-1]
 	how, payloads := last.ended()
-	r := Run{WorkflowID: last.WorkflowID, RunID: last.RunID, Ended: how, Start: first.begin()}
+	r := Run{WorkflowID: last.WorkflowID, RunID: last.RunID, Ended: how, Start: first.start()}
 	if how != running && how != gone {
 		r.End = at(last.last)
 	}
@@ -158,7 +158,7 @@ func undone(d Document) (list []Undone) {
 			add("the target was skipped", t.Note)
 		case fleet.Waiting:
 			if over {
-				add("the target was not begun", cmp.Or(t.Note, d.Summary))
+				add("the target was not started", cmp.Or(t.Note, d.Summary))
 			}
 		case fleet.Failed:
 			why := t.Note
@@ -181,7 +181,7 @@ func undone(d Document) (list []Undone) {
 	return list
 }
 
-// undoneIn is what one maintenance did not do of what it began with.
+// undoneIn is what one maintenance did not do of what it started with.
 func undoneIn(target string, r maintenance.Result) (list []Undone) {
 	for _, s := range r.Steps {
 		if s.State == maintenance.StepFailed {
@@ -204,7 +204,7 @@ func undoneIn(target string, r maintenance.Result) (list []Undone) {
 		switch p.State {
 		case maintenance.ProxyUpgraded, maintenance.ProxyCurrent:
 		case maintenance.ProxyPending, maintenance.ProxyActive, maintenance.ProxyRejected, maintenance.ProxyFailed,
-			maintenance.ProxyNotBegun:
+			maintenance.ProxyNotStarted:
 			list = append(list, Undone{
 				target, fmt.Sprintf("proxy %s to %s", p.ProxyID, cmp.Or(p.To, "its newest version")),
 				strings.Trim(string(p.State)+": "+p.Note, ": "),

@@ -59,8 +59,8 @@ type Verdict struct {
 }
 
 // Verify reads the histories of a report again, as far as they had come at the
-// instant as of which it is, makes the report anew, and compares. Of what the report
-// says that instant alone, and which campaign it is about, is taken for granted. An
+// time as of which it is, makes the report again, and compares. Of what the report
+// says that time alone, and which campaign it is about, is taken for granted. An
 // error says that it could not.
 func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
 	d, form, err := Parse(text)

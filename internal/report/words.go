@@ -61,7 +61,7 @@ func offPaper(r shown, t Target) bool {
 // either is its first text that is not empty.
 func either(texts ...string) string { return cmp.Or(texts...) }
 
-// stamp is an instant in UTC. It takes a time or a pointer to one.
+// stamp is a time in UTC. It takes a time or a pointer to one.
 func stamp(at any) string {
 	switch t := at.(type) {
 	case time.Time:

@@ -1,7 +1,7 @@
 // Package secretscan finds credentials in what other programs wrote: histories, logs, reports,
 // errors. A credential seldom stands there as it was given: it is quoted in JSON, escaped in a
 // URL, part of a base64 text, or cut in half. It finds given credentials only, not whatever
-// looks like one. Begin at Find.
+// looks like one. Start at Find.
 package secretscan
 
 import (

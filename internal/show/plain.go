@@ -6,7 +6,7 @@ import (
 )
 
 // Line is in one line what a cloud, an error or a person said. What a terminal would
-// obey, or not show, becomes spaces: it could erase what stands there, or forge it.
+// apply, or not show, becomes spaces: it could erase what stands there, or forge it.
 func Line(text string) string {
 	return plain(strings.ReplaceAll(strings.TrimRight(text, "\r\n"), "\n", "; "))
 }

@@ -38,7 +38,7 @@ func TestWhatOthersSaidStaysOnItsLine(t *testing.T) {
 	require.Equal(t, "one [2J\ntwo", show.Lines("one\x1b[2J\ntwo"))
 }
 
-func TestNothingThatIsShownIsObeyed(t *testing.T) {
+func TestNothingThatIsShownIsApplied(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		said := string(rapid.SliceOf(rapid.Byte()).Draw(t, "said"))
@@ -52,7 +52,7 @@ func TestNothingThatIsShownIsObeyed(t *testing.T) {
 	})
 }
 
-// What is drawn anew must fit its line, also in wide letters.
+// What is drawn again must fit its line, also in wide letters.
 func TestTheLastLineFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

@@ -9,12 +9,12 @@ import (
 )
 
 // Screen is where something is followed: lines for what is new, and on a terminal
-// one more line below them, drawn anew again and again. It has no colours, so
+// one more line below them, drawn again again and again. It has no colours, so
 // NO_COLOR finds nothing to leave out.
 type Screen struct {
 	// Width is the terminal's; 0 where there is none, and nothing is drawn.
 	Width int
-	// Mute is true once it was said that nobody answers; whoever hears an answer
+	// Mute is true once it was said that nobody answers; the person who hears an answer
 	// takes it back.
 	Mute bool
 	out  io.Writer
@@ -47,10 +47,10 @@ func (s *Screen) Silent(text string) {
 	}
 }
 
-// eraseLine goes to the line's begin and empties the line (ECMA-48, EL).
+// eraseLine goes to the line's start and empties the line (ECMA-48, EL).
 const eraseLine = "\r\x1b[K"
 
-// Draw draws the last line of a terminal anew.
+// Draw draws the last line of a terminal again.
 func (s *Screen) Draw(text string) {
 	if s.Width == 0 || text == "" {
 		return

@@ -1,6 +1,6 @@
 // Package show writes what a command answers: tables for people, JSON and YAML for
 // programs, and lines that follow something as it goes. It knows no workflows.
-// Begin at Printer.
+// Start at Printer.
 package show
 
 import (
@@ -75,7 +75,7 @@ func (p Printer) Columns() int {
 	return width
 }
 
-// Clock is an instant in UTC, to the second; a dash for none.
+// Clock is a time in UTC, to the second; a dash for none.
 func Clock(t *time.Time) string {
 	if t == nil {
 		return "-"
@@ -83,7 +83,7 @@ func Clock(t *time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
-// Instant is Clock of an instant that may be zero, which is none.
+// Time is Clock of a time that may be zero, which is none.
 func Instant(t time.Time) string {
 	if t.IsZero() {
 		return "-"

@@ -101,7 +101,7 @@ func total(wide []int) int {
 }
 
 // fit makes columns narrower until they fit: first the last one, then those that can
-// be wrapped, such as instants; then the first one is cut, and the last is narrowed
+// be wrapped, such as times; then the first one is cut, and the last is narrowed
 // again. It says so where that is not enough.
 func fit(columns int, all [][]string) (configs []table.ColumnConfig, fits bool) {
 	wide, words, last := widths(all), widths(longestWords(all)), len(all[0])-1

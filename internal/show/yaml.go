@@ -30,18 +30,18 @@ type yamlText struct {
 // yamlIndent is that of what stands inside of something.
 const yamlIndent = 2
 
-// value writes the next value. begun is true where a line's begin up to the
+// value writes the next value. started is true where a line's start up to the
 // indent is written already.
-func (y *yamlText) value(indent int, begun bool) error {
+func (y *yamlText) value(indent int, started bool) error {
 	token, err := y.from.Token()
 	if err != nil {
 		return err //nolint:wrapcheck // YAML does
 	}
 	delim, nested := token.(json.Delim)
 	if nested && y.from.More() {
-		return y.entries(delim, indent, begun)
+		return y.entries(delim, indent, started)
 	}
-	if !begun {
+	if !started {
 		y.to.WriteByte(' ')
 	}
 	if !nested {
@@ -54,12 +54,12 @@ func (y *yamlText) value(indent int, begun bool) error {
 }
 
 // entries writes those of an object or of an array, which has some.
-func (y *yamlText) entries(delim json.Delim, indent int, begun bool) error {
+func (y *yamlText) entries(delim json.Delim, indent int, started bool) error {
 	for y.from.More() {
-		if !begun {
+		if !started {
 			y.to.WriteString("\n" + strings.Repeat(" ", indent))
 		}
-		begun = false
+		started = false
 		lead := "- "
 		if delim == '{' {
 			key, err := y.from.Token()

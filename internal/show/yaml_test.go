@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 const everyForm = `{"words": ["plain", "two words", "yes", "No", "null", "~", "", " lead", "trail ", "a: b", "a #c", "# c", "- x", "a\nb\n", "\n\nx",
 	"1.10", "012", "1e3", ".inf", "NaN", "2026-11-22", "2026-11-22T12:00:00Z", "12:30", "arn:aws:iam::1:role/x", "{a}", "*all", "é", "\u001b[0m",

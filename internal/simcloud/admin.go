@@ -8,7 +8,7 @@ import (
 
 const adminPrefix = "/_sim/"
 
-// adminHandler is the simulator's own side. It is not signed: whoever reaches
+// adminHandler is the simulator's own side. It is not signed: the person who reaches
 // the port may change the world, which is why the port is on loopback.
 func (s *Simulation) adminHandler() http.Handler {
 	mux := http.NewServeMux()
@@ -47,8 +47,8 @@ func adminIndex() map[string]string {
 		"GET /_sim/state":    "everything as it is now",
 		"GET /_sim/healthz":  "200 while the simulator serves",
 		"GET /_sim/faults":   "the scripted faults and how often each has struck; POST adds one or a list, DELETE takes all away; /_sim/faults/kinds describes them",
-		"POST /_sim/aws/":    "gateways/{id}/window, /versions, /version, /state, /fate, /tags, /update, /volumes/{volume}; gateways; snapshots/{id} (docs/reference/simcloud.md)",
-		"POST /_sim/huawei/": "proxies/{id}/latest-version, /fate, /status, /scheduled-upgrade; instances/{id}/status, /tags (docs/reference/simcloud-huawei.md)",
+		"POST /_sim/aws/":    "gateways/{id}/window, /versions, /version, /state, /outcome, /tags, /update, /volumes/{volume}; gateways; snapshots/{id} (docs/reference/simcloud.md)",
+		"POST /_sim/huawei/": "proxies/{id}/latest-version, /outcome, /status, /scheduled-upgrade; instances/{id}/status, /tags (docs/reference/simcloud-huawei.md)",
 	}
 }
 

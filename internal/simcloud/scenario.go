@@ -26,7 +26,7 @@ type Scenario struct {
 var defaultScenario []byte
 
 // DefaultScenario is the fleet that the simulator has without a file: six
-// gateways with different fates and a TaurusDB instance with three proxies.
+// gateways with different outcomes and a TaurusDB instance with three proxies.
 func DefaultScenario() (Scenario, error) { return Parse("default scenario", defaultScenario) }
 
 // Load reads a scenario file.

@@ -4,7 +4,7 @@
 // ground truth of every test, and changes the world while it runs.
 //
 // The clouds themselves are in aws and huawei, how a call can fail in fault, the effects in
-// record. Begin at Scenario and New.
+// record. Start at Scenario and New.
 package simcloud
 
 import (
@@ -112,6 +112,6 @@ func isAWS(r *http.Request) bool {
 func notFound(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusNotFound, map[string]string{
 		"error": fmt.Sprintf("%s %s belongs to neither simulated cloud: AWS requests carry an AWS4-HMAC-SHA256 signature, "+
-			"Huawei Cloud's begin with /v3/, and the simulator's own side is GET %s", r.Method, r.URL.Path, adminPrefix),
+			"Huawei Cloud's start with /v3/, and the simulator's own side is GET %s", r.Method, r.URL.Path, adminPrefix),
 	})
 }

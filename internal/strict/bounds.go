@@ -78,7 +78,7 @@ func pieces(text []byte) int {
 	return n
 }
 
-// within is what is open once something begins in a column.
+// within is what is open once something starts in a column.
 func within(columns []int, column int) []int {
 	for len(columns) > 0 && columns[len(columns)-1] >= column {
 		columns = columns[:len(columns)-1]
@@ -92,10 +92,10 @@ func endsMarks(t *token.Token) bool {
 }
 
 // tooDeep is the token at which a text is nested too deep; nil: nowhere. Within
-// brackets these count; without, what a line begins further to the right than the
+// brackets these count; without, what a line starts further to the right than the
 // one that holds it. Tags and anchors before one value count too: each holds it.
 func tooDeep(all token.Tokens) *token.Token {
-	var columns []int // where what is open begins, outside of brackets
+	var columns []int // where what is open starts, outside of brackets
 	brackets, marks := 0, 0
 	for _, t := range all {
 		switch t.Type {

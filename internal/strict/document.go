@@ -7,7 +7,7 @@
 // lists and maps of those can be read. Aliases are followed; merge keys, second documents,
 // unknown fields and fields given twice are faults.
 //
-// It knows nothing of plans or accounts. Begin at Read.
+// It knows nothing of plans or accounts. Start at Read.
 package strict
 
 import (
@@ -172,7 +172,7 @@ func inOrder(faults []Fault) []Fault {
 	})
 }
 
-// place is where a path begins, or the nearest thing above it.
+// place is where a path starts, or the nearest thing above it.
 func (d *Document) place(path string) *token.Token {
 	for p := path; ; p = parent(p) {
 		if node := d.nodes[p]; node != nil {
@@ -199,7 +199,7 @@ func (d *Document) at(at *token.Token, f Fault) Fault {
 // parent is the path of what holds a field or an element.
 func parent(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }
 
-// first is where a node begins. A mapping's own token is its first colon.
+// first is where a node starts. A mapping's own token is its first colon.
 func first(node ast.Node) *token.Token {
 	if m, ok := node.(ast.MapNode); ok {
 		if it := m.MapRange(); it.Next() {

@@ -206,10 +206,10 @@ func TestWhatIsNestedTooDeepIsRefusedAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			began := time.Now()
+			started := time.Now()
 			_, d := read(text)
 			require.ErrorContains(t, d.Err(), "is nested too deep: want at most 64 levels")
-			require.Less(t, time.Since(began), 20*time.Second)
+			require.Less(t, time.Since(started), 20*time.Second)
 		})
 	}
 	_, d := read(strings.Repeat("x\n", 2_000_000))
@@ -223,10 +223,10 @@ func TestAliasesOfAliasesAreRefused(t *testing.T) {
 	for i := 2; i < 12; i++ {
 		text += fmt.Sprintf("  - &a%d {name: a, decks: [*a%d, *a%d, *a%d, *a%d, *a%d]}\n", i, i-1, i-1, i-1, i-1, i-1)
 	}
-	began := time.Now()
+	started := time.Now()
 	_, d := read(text)
 	require.Error(t, d.Err())
-	require.Less(t, time.Since(began), 10*time.Second)
+	require.Less(t, time.Since(started), 10*time.Second)
 }
 
 func TestAFlatDocumentMayBeLong(t *testing.T) {

@@ -1,7 +1,7 @@
 // Package workers starts what carries out maintenances: a worker for the workflows, and one
 // for the activities in each cloud account, on a task queue of its own with a rate of its own.
 // The worker process, the demo and the tests all start them here. It reads no configuration.
-// Begin at Start and Options.
+// Start at Start and Options.
 package workers
 
 import (

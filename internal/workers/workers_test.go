@@ -83,8 +83,8 @@ func drive(t *testing.T, c client.Client, drive func(workflow.Context) error) er
 	return run.Get(t.Context(), nil)
 }
 
-// begin has an activity wait in the queue of its account.
-func begin(ctx workflow.Context, activity any, in activities.Input) workflow.Future {
+// start has an activity wait in the queue of its account.
+func start(ctx workflow.Context, activity any, in activities.Input) workflow.Future {
 	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: in.Queue(api.TaskQueue), StartToCloseTimeout: time.Minute,
 	}), activity, in)
@@ -94,7 +94,7 @@ func survey(account string, i int) activities.SurveyInput {
 	return activities.SurveyInput{Gateway: maintenance.GatewayRef{Account: account, ARN: fmt.Sprintf("%ssgw-%08X", arnPrefix, i)}}
 }
 
-// Surveys of the whole fleet that begin at once come at the rate of their
+// Surveys of the whole fleet that start at once come at the rate of their
 // account; those of another account do not wait for them.
 func TestTheServerKeepsEachAccountsRate(t *testing.T) {
 	t.Parallel()
@@ -106,11 +106,11 @@ func TestTheServerKeepsEachAccountsRate(t *testing.T) {
 	work(t, c, many, map[string]float64{"slow": rate, "quick": 0})
 	var gateways *activities.StorageGateway
 	var atRest int // of the slow ones, when all quick ones had ended
-	begun := time.Now()
+	started := time.Now()
 	require.NoError(t, drive(t, c, func(ctx workflow.Context) error {
 		surveys := func(account string, n int) (all []workflow.Future) {
 			for i := range n {
-				all = append(all, begin(ctx, gateways.SurveyGateway, survey(account, i)))
+				all = append(all, start(ctx, gateways.SurveyGateway, survey(account, i)))
 			}
 			return all
 		}
@@ -134,7 +134,7 @@ func TestTheServerKeepsEachAccountsRate(t *testing.T) {
 		}
 		return ended(slow)
 	}))
-	took := time.Since(begun)
+	took := time.Since(started)
 	t.Logf("%d surveys in %s; %d had not ended when the quick account's had", many, took, atRest)
 	// The server gives out the rate of one second at once, and then keeps to it.
 	require.GreaterOrEqual(t, took, (many-rate)*time.Second/rate)
@@ -170,11 +170,11 @@ func TestARunOfAnotherCampaignIsAnObstacleWithItsName(t *testing.T) {
 	var found activities.Obstacle
 	require.NoError(t, drive(t, c, func(ctx workflow.Context) error {
 		lookup := activities.ObstacleLookup{Gateway: "sgw-1", Quarantine: "quarantine-sgw-1", Maintenance: "gateway-sgw-1"}
-		if err := begin(ctx, runs.FindObstacle, lookup).Get(ctx, &found); err != nil {
+		if err := start(ctx, runs.FindObstacle, lookup).Get(ctx, &found); err != nil {
 			return err
 		}
 		in := activities.WorkflowLookup{WorkflowID: found.WorkflowID, RunID: found.RunID, Pace: maintenance.Pace{Min: maintenance.Duration(50 * time.Millisecond), Max: maintenance.Duration(50 * time.Millisecond)}}
-		closed := begin(ctx, runs.AwaitClosed, in)
+		closed := start(ctx, runs.AwaitClosed, in)
 		end := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{ScheduleToCloseTimeout: time.Minute}),
 			func() error { return c.TerminateWorkflow(t.Context(), in.WorkflowID, in.RunID, "the test") })
 		if err := end.Get(ctx, nil); err != nil {

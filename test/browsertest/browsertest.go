@@ -1,7 +1,7 @@
 // Package browsertest drives a headless Chromium in tests, by the DevTools protocol
 // (chromedp). A test that needs it skips where there is no browser, saying what is missing,
 // unless the environment says that there must be one. It holds no tests of pages: those stand
-// with what they test. Begin at Open.
+// with what they test. Start at Open.
 package browsertest
 
 import (
@@ -35,7 +35,7 @@ const (
 	// what a workflow says about itself, in Markdown, in frames of its own.
 	visibleText = `[document, ...[...document.querySelectorAll("iframe")].map(f => f.contentDocument)]
 		.map(d => d?.body?.innerText ?? "").join("\n")`
-	// pollInterval is the time between two looks at a page.
+	// pollInterval is the time between two reads a page.
 	pollInterval = 100 * time.Millisecond
 )
 

@@ -39,7 +39,7 @@ func TestTwoHundredTargets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes two hundred targets through their maintenance in real time: two minutes")
 	}
-	begin := time.Now()
+	start := time.Now()
 	c := &played{lab: newLab(t, twoHundred(seedOf(t))), limits: []limit{{most: 25}}}
 	c.run = c.launch(api.CampaignInput{Plan: thePlan(), EventsPerRun: 100}, 100, 60, 10)
 	first := c.run.GetRunID() // it becomes the last one's
@@ -52,7 +52,7 @@ func TestTwoHundredTargets(t *testing.T) {
 
 	result, err := outcome.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
-	t.Logf("%s in %s", result.Summary, time.Since(begin).Round(time.Second))
+	t.Logf("%s in %s", result.Summary, time.Since(start).Round(time.Second))
 	require.Equal(t, fleet.Partial, result.State)
 	require.Equal(t, fleet.Counts{Total: hundreds, Succeeded: 178, Current: 8, Skipped: 1, Failed: 13}, result.Counts)
 	c.requireAnswered(result, pester)
@@ -60,7 +60,7 @@ func TestTwoHundredTargets(t *testing.T) {
 	t.Logf("the campaign: %+v", campaign)
 	require.GreaterOrEqual(t, campaign.runs, 10)
 	c.requireExactLedger()
-	c.requireOrder(begin)
+	c.requireOrder(start)
 }
 
 // played is a campaign and what was done to it.
@@ -69,10 +69,10 @@ type played struct {
 	run    client.WorkflowRun
 	limits []limit // of maxConcurrent
 	orders []string
-	wished time.Time // before which the postponed target may not begin
+	wished time.Time // before which the postponed target may not start
 }
 
-// limit is how many targets may run at a time, from an instant on.
+// limit is how many targets may run at a time, from a time on.
 type limit struct {
 	from time.Time
 	most int
@@ -134,7 +134,7 @@ func (c *played) approve() {
 // canary is the first wave, of one.
 func (c *played) canary() {
 	c.t.Helper()
-	c.until("has its fleet", func(s fleet.Status) bool { return s.Phase == fleet.Underway })
+	c.until("has its fleet", func(s fleet.Status) bool { return s.Phase == fleet.InProgress })
 	c.say(api.RescheduleUpdate, api.CampaignOrder{Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour)})
 	c.approve()
 }
@@ -169,8 +169,8 @@ func (c *played) lastWave() {
 	c.limits = append(c.limits, limit{time.Now(), 8})
 	s, err := c.status(c.run)
 	require.NoError(c.t, err)
-	require.Len(c.t, s.Rosters, 4)
-	require.NoError(c.t, c.client.TerminateWorkflow(c.t.Context(), s.Rosters[2], "", "for the test"))
+	require.Len(c.t, s.Batches, 4)
+	require.NoError(c.t, c.client.TerminateWorkflow(c.t.Context(), s.Batches[2], "", "for the test"))
 	c.say(api.ResumeUpdate, api.CampaignOrder{})
 
 	c.until("goes on", func(s fleet.Status) bool { return s.Counts.Succeeded >= 65 })
@@ -208,7 +208,7 @@ func (c *played) requireBlockers() {
 	}
 }
 
-// straggler lets the last target begin.
+// straggler lets the last target start.
 func (c *played) straggler(p *pester) {
 	c.t.Helper()
 	c.until("only the patient one waits", func(s fleet.Status) bool { return s.Counts.Waiting+s.Counts.Running == 1 })

@@ -17,7 +17,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// The canary of the plan has nothing to be done: one of the next wave takes its place,
+// The canary of the plan is up to date: one of the next wave takes its place,
 // and no other gateway is touched until that one has been updated, and has baked.
 func TestACanaryWithNothingToDoIsReplaced(t *testing.T) {
 	t.Parallel()

@@ -2,7 +2,7 @@
 // activities on the embedded Temporal server, which meet the simulated clouds
 // over HTTP through the vendors' SDKs only. The simulated clouds' ledger of
 // effects and Temporal's own histories are the witnesses. What goes wrong with a single
-// target is in faultmatrix. Begin at campaign_test.go; lab_test.go sets the stage.
+// target is in faultmatrix. Start at campaign_test.go; lab_test.go sets the stage.
 //
 //	go test ./test/campaign                          two hundred targets
 //	go test ./test/campaign -run '^$' -bench TenThousand -benchtime 1x -timeout 2h

@@ -22,7 +22,7 @@ const (
 	deniedOnce, deniedForGood                      = 46, 65     // the gateway's trigger is refused, once
 	slow                                           = 25         // does not come back: its run is terminated
 	leftOut, postponed, patient                    = 120, 130, 140
-	doomed, doomedEnd                              = 160, 170 // their roster is terminated
+	doomed, doomedEnd                              = 160, 170 // their batch is terminated
 
 	oldKernel, newKernel = "2.24.03.000", "2.26.06.000"
 	late                 = time.Second // these windows open at the next full minute
@@ -126,7 +126,7 @@ func twoHundred(seed uint64) simcloud.Scenario {
 		}
 		p := huawei.Proxy{ID: proxyOf(i), CurrentVersion: oldKernel, LatestVersion: newKernel}
 		if i == rejectedFirst || i == rejectedSecond || i == rejectedForGood {
-			p.Fate = huawei.Fate{Reject: "Upgrade failed due to insufficient subnet ip", Times: 1}
+			p.Outcome = huawei.Outcome{Reject: "Upgrade failed due to insufficient subnet ip", Times: 1}
 		}
 		s.Huawei.Instances[at].Proxies = append(s.Huawei.Instances[at].Proxies, p)
 	}

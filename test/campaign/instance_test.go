@@ -109,7 +109,7 @@ func TestOneRunAtATimeWorksOnADBInstanceWhoeverStartedIt(t *testing.T) {
 	}
 }
 
-// A holder that is gone does not hold for ever, however it went.
+// A holder that is gone does not hold permanently, however it went.
 func TestInstanceIsFreeOnceItsHolderIsGone(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(l *lab, run client.WorkflowRun) error{
@@ -125,20 +125,20 @@ func TestInstanceIsFreeOnceItsHolderIsGone(t *testing.T) {
 			s := oneInstance(time.Second)
 			for i := range s.Huawei.Instances[0].Proxies {
 				p := &s.Huawei.Instances[0].Proxies[i]
-				p.Fate.Stuck = p.ID == proxyOf(alone)
+				p.Outcome.Stuck = p.ID == proxyOf(alone)
 			}
 			l := newLab(t, s)
 			holder := l.single(alone)
 			require.Eventually(t, func() bool {
 				_, upgrades := l.done()
 				return upgrades[proxyOf(alone)] == 1
-			}, time.Minute, 50*time.Millisecond, "the holder has begun")
+			}, time.Minute, 50*time.Millisecond, "the holder has started")
 
 			waiting := &played{lab: l, run: l.launch(api.CampaignInput{Plan: planOf("waiting", ofOneInstance(inOne))})}
 			t.Cleanup(waiting.explain)
 			l.untilBlocked(inOne, maintenance.BlockedByInstance, fmt.Sprintf("run %s (target %s)", holder.GetID(), nameOf(alone)))
 			require.NoError(t, end(l, holder))
-			l.endUpgrade(alone) // a cancelled run watches it to its end, and nothing starts beside it
+			l.endUpgrade(alone) // a cancelled run watches it to its end, and nothing starts alongside it
 
 			result, err := outcome.OfCampaign(t.Context(), waiting.run)
 			require.NoError(t, err)

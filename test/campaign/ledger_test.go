@@ -51,7 +51,7 @@ func (c *played) requireExactLedger() {
 	}
 }
 
-// span is one maintenance of a target, from its begin to its end.
+// span is one maintenance of a target, from its start to its end.
 type span struct {
 	target     int
 	start, end time.Time
@@ -87,37 +87,37 @@ func (c *played) spans() (all []*span) {
 	return all
 }
 
-// requireOrder looks at the times: canary first, wave after wave, never too many at
+// requireOrder reads the times: canary first, wave after wave, never too many at
 // once, never two of one key.
-func (c *played) requireOrder(begin time.Time) {
+func (c *played) requireOrder(start time.Time) {
 	c.t.Helper()
 	all := c.spans()
-	require.Zero(c.t, all[0].target, "the canary begins first")
+	require.Zero(c.t, all[0].target, "the canary starts first")
 	ends := map[int]time.Time{} // by wave
 	for _, s := range all {
 		if s.target != rejectedFirst { // it was tried again much later
 			ends[wave(s.target)] = later(ends[wave(s.target)], s.end)
 		}
 	}
-	opens := begin.Add(late).Truncate(time.Minute) // or a minute later
-	if opens.Before(begin) {
+	opens := start.Add(late).Truncate(time.Minute) // or a minute later
+	if opens.Before(start) {
 		opens = opens.Add(time.Minute)
 	}
 	for n, s := range all {
 		if w := wave(s.target); w > 0 && s.target != rejectedFirst {
-			require.False(c.t, s.start.Before(ends[w-1]), "%s of wave %d began before wave %d had ended", nameOf(s.target), w+1, w)
+			require.False(c.t, s.start.Before(ends[w-1]), "%s of wave %d started before wave %d had ended", nameOf(s.target), w+1, w)
 		}
 		if opensLate(s.target) {
-			require.False(c.t, s.start.Before(opens), "%s began before its window opened", nameOf(s.target))
+			require.False(c.t, s.start.Before(opens), "%s started before its window opened", nameOf(s.target))
 		}
 		if s.target == postponed {
-			require.False(c.t, s.start.Before(c.wished), "%s began before %s", nameOf(s.target), c.wished)
+			require.False(c.t, s.start.Before(c.wished), "%s started before %s", nameOf(s.target), c.wished)
 		}
 		c.requireAlone(s, all[:n])
 	}
 }
 
-// requireAlone compares a maintenance with those that began before it.
+// requireAlone compares a maintenance with those that started before it.
 func (c *played) requireAlone(s *span, before []*span) {
 	c.t.Helper()
 	at := 1
@@ -137,7 +137,7 @@ func (c *played) requireAlone(s *span, before []*span) {
 			most = l.most
 		}
 	}
-	require.LessOrEqual(c.t, at, most, "too many ran when %s began", nameOf(s.target))
+	require.LessOrEqual(c.t, at, most, "too many ran when %s started", nameOf(s.target))
 }
 
 func keysOf(i int) (keys []string) {

@@ -93,7 +93,7 @@ func TestACampaignWaitsForAGatewayThatIsInAnother(t *testing.T) {
 	require.Equal(t, map[string]int{proxyOf(contested): 1}, upgrades)
 }
 
-func TestTwoCampaignsThatBeginAtOnceMaintainEachGatewayOnce(t *testing.T) {
+func TestTwoCampaignsThatStartAtOnceMaintainEachGatewayOnce(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, overlapping())
 	var all []maintenance.Target
@@ -130,23 +130,23 @@ func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) 
 	p.Targets[2].Labels = p.Targets[0].Labels
 	c := &played{lab: l, run: l.launch(api.CampaignInput{Plan: p}, 2, 1)}
 	t.Cleanup(c.explain)
-	c.until("has its fleet", func(s fleet.Status) bool { return s.Phase == fleet.Underway })
+	c.until("has its fleet", func(s fleet.Status) bool { return s.Phase == fleet.InProgress })
 	c.say(api.RescheduleUpdate, api.CampaignOrder{Target: nameOf(1), NotBefore: time.Now().Add(time.Hour)})
 	c.approve()
 	c.untilTriggered(contested)
 	s, err := c.status(c.run)
 	require.NoError(t, err)
-	require.NoError(t, l.client.TerminateWorkflow(t.Context(), s.Rosters[0], "", "for the test"))
+	require.NoError(t, l.client.TerminateWorkflow(t.Context(), s.Batches[0], "", "for the test"))
 	// Nobody gives its targets an order meanwhile.
 	c.rowOf(1, func(r fleet.Row) bool { return r.State == fleet.Failed })
 	l.comesBack(contested)
 	result, err := outcome.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 2, Failed: 1}, result.Counts, "the one that ran is counted as its own run ended")
-	require.Contains(t, result.Failures[0].Note, "its roster "+s.Rosters[0]+" was ended by somebody")
+	require.Contains(t, result.Failures[0].Note, "its batch "+s.Batches[0]+" was ended by somebody")
 	ended := l.closed("WorkflowId = '" + api.GatewayWorkflowID(gatewayOf(contested)) + "'")[0].GetCloseTime().AsTime()
-	begun := l.closed("WorkflowId = '" + api.GatewayWorkflowID(gatewayOf(2)) + "'")[0].GetStartTime().AsTime()
-	require.False(t, begun.Before(ended), "began at %s, and the other ended at %s", begun, ended)
+	started := l.closed("WorkflowId = '" + api.GatewayWorkflowID(gatewayOf(2)) + "'")[0].GetStartTime().AsTime()
+	require.False(t, started.Before(ended), "started at %s, and the other ended at %s", started, ended)
 }
 
 // A campaign is terminated while a target is past its trigger, and started again within
@@ -176,7 +176,7 @@ func TestACampaignThatWasTerminatedCanBeStartedAgainAtOnce(t *testing.T) {
 	require.Equal(t, map[string]int{refOf(contested).ARN: 1}, triggers)
 	require.Equal(t, map[string]int{proxyOf(contested): 1}, upgrades)
 	require.Eventually(t, func() bool {
-		return len(l.executions("ExecutionStatus = 'Running' AND WorkflowType = 'Roster'")) == 0
+		return len(l.executions("ExecutionStatus = 'Running' AND WorkflowType = 'Batch'")) == 0
 	}, time.Minute, 100*time.Millisecond)
 }
 

@@ -31,12 +31,12 @@ var (
 func BenchmarkTenThousand(b *testing.B) {
 	for b.Loop() {
 		l := newLab(b, multitude(*targets))
-		begin := time.Now()
+		start := time.Now()
 		run := l.launch(api.CampaignInput{Plan: everybody(*targets)})
 		first := run.GetRunID() // it becomes the last one's
 		result, err := outcome.OfCampaign(b.Context(), run)
 		require.NoError(b, err)
-		took := time.Since(begin)
+		took := time.Since(start)
 		require.Equal(b, fleet.Completed, result.State, result.Summary)
 		require.Equal(b, fleet.Counts{Total: *targets, Succeeded: *targets}, result.Counts)
 		l.requireEachTriggeredOnce(*targets)
@@ -44,11 +44,11 @@ func BenchmarkTenThousand(b *testing.B) {
 		b.ReportMetric(took.Seconds(), "wall-s")
 		b.ReportMetric(float64(*targets)/took.Seconds(), "targets/s")
 		report(b, "campaign", l.chain(run.GetID(), first))
-		var rosters, maintenances size
-		for _, e := range l.closed("WorkflowType = 'Roster'") {
-			rosters.add(l, e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId())
+		var batches, maintenances size
+		for _, e := range l.closed("WorkflowType = 'Batch'") {
+			batches.add(l, e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId())
 		}
-		report(b, "roster", rosters)
+		report(b, "batch", batches)
 		for _, e := range l.closed("WorkflowType = 'GatewayMaintenance'")[:10] {
 			maintenances.add(l, e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId())
 		}

@@ -68,7 +68,7 @@ func number(t *testing.T, name string, otherwise int) int {
 // chaos is one run; it gives what was struck.
 func chaos(t *testing.T, programs string, seed int) []strike {
 	t.Helper()
-	begin := time.Now()
+	start := time.Now()
 	s := raise(t, programs)
 	strikes := plan(seed, calls(s.members))
 	for _, one := range strikes {
@@ -76,7 +76,7 @@ func chaos(t *testing.T, programs string, seed int) []strike {
 	}
 	results, struck := s.play(s.arm(strikes))
 	faults := s.check(results)
-	t.Logf("%d of %d strikes struck; %s", len(struck), len(strikes), time.Since(begin).Round(100*time.Millisecond))
+	t.Logf("%d of %d strikes struck; %s", len(struck), len(strikes), time.Since(start).Round(100*time.Millisecond))
 	if len(faults) == 0 {
 		return struck
 	}

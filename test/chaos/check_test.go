@@ -34,7 +34,7 @@ func (s *stage) check(results []maintenance.Result) (faults []string) {
 	return append(faults, s.secrets()...)
 }
 
-// differences are where a result departs from the target's fate.
+// differences are where a result departs from the target's outcome.
 func (m member) differences(r maintenance.Result) []string {
 	if r.State == "" {
 		return []string{m.name + ": it left no record"}

@@ -1,8 +1,8 @@
 // Package chaos holds the proof that processes may be killed at any moment:
-// TestChaos runs a fleet whose fates differ on the embedded Temporal server and
+// TestChaos runs a fleet whose outcomes differ on the embedded Temporal server and
 // the worker, both as processes of their own, kills them by SIGKILL at seeded
 // moments, above all between an effect and its being recorded, starts them again,
-// and counts what the simulated clouds did. What the clouds do wrong is in faultmatrix. Begin
+// and counts what the simulated clouds did. What the clouds do wrong is in faultmatrix. Start
 // at chaos_test.go.
 //
 //	go test ./test/chaos                                  a few seeds

@@ -107,7 +107,7 @@ func tally(effects []record.Effect) map[effect]int {
 	return counts
 }
 
-// intended is every effect that the fleet's fates ask for.
+// intended is every effect that the fleet's outcomes ask for.
 func intended(members []member) map[effect]int {
 	counts := map[effect]int{}
 	for _, m := range members {

@@ -81,12 +81,12 @@ func everything() member {
 func rejected() member {
 	g := gateway(2, 1)
 	first, second, third := proxy(2, 1), proxy(2, 2), proxy(2, 3)
-	second.Fate.Reject = noSubnet
+	second.Outcome.Reject = noSubnet
 	return member{
 		name: "rejected", gateway: g, proxies: []huawei.Proxy{first, second, third},
 		state: maintenance.StatePartial, cause: maintenance.CauseTidegate, says: noSubnet,
 		snapshots: []maintenance.RecoveryPoint{maintenance.PointAfter},
-		becomes:   []maintenance.ProxyState{maintenance.ProxyUpgraded, maintenance.ProxyRejected, maintenance.ProxyNotBegun},
+		becomes:   []maintenance.ProxyState{maintenance.ProxyUpgraded, maintenance.ProxyRejected, maintenance.ProxyNotStarted},
 		ledger:    []maintenance.ChangeState{kept, kept, takenBack, kept, takenBack, notMade},
 		effects:   concat(updates(g), snapshots(g, maintenance.PointAfter), shifts(first), upgrades(first), shifts(second)),
 	}
@@ -133,7 +133,7 @@ func thawing(start time.Time) member {
 	g := gateway(6, 0)
 	g.Type = "FILE_S3"
 	ill := proxy(6, 1)
-	ill.Fate.Abnormal = true
+	ill.Outcome.Abnormal = true
 	return member{
 		name: "thawing", gateway: g, proxies: []huawei.Proxy{ill},
 		policy: func(p *maintenance.Policy) {
@@ -149,7 +149,7 @@ func thawing(start time.Time) member {
 // badSnapshot has one snapshot that ends in error, and is deleted.
 func badSnapshot() member {
 	g := gateway(7, 2)
-	g.Volumes[1].SnapshotFate = "error"
+	g.Volumes[1].SnapshotOutcome = "error"
 	return member{
 		name: "bad-snapshot", gateway: g,
 		state: maintenance.StatePartial, cause: maintenance.CauseTidegate, says: "is in state error",

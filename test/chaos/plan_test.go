@@ -67,7 +67,7 @@ func (s strike) rule() (fault.Rule, bool) {
 	return rule, true
 }
 
-// plan draws the strikes of a seed, from the calls that the fleet's fates ask for.
+// plan draws the strikes of a seed, from the calls that the fleet's outcomes ask for.
 func plan(seed int, calls []effect) []strike {
 	d := dice{rand.New(rand.NewPCG(uint64(seed), 0x71de9a7e))} //nolint:gosec // to be repeated, not to be secret
 	var strikes []strike
@@ -93,7 +93,7 @@ func (d dice) strike(calls []effect) strike {
 	s := strike{call: calls[d.IntN(len(calls))], nth: 1, down: d.upTo(1500 * time.Millisecond)}
 	for _, other := range calls {
 		if other != s.call && other.kind == s.call.kind && other.resource == s.call.resource {
-			s.nth = 1 + d.IntN(2) // the way there, or the way back
+			s.nth = 1 + d.IntN(2) // the way there, or how to undo
 		}
 	}
 	switch n := d.IntN(100); {

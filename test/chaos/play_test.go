@@ -170,7 +170,7 @@ func (s *stage) until(ctx context.Context, what string, look func() (done bool, 
 		}
 		select {
 		case <-ctx.Done():
-			s.t.Errorf("%s did not come within %s; the last look said: %v", what, patience, err)
+			s.t.Errorf("%s did not come within %s; the last response: %v", what, patience, err)
 			return
 		case <-ticker.C:
 		}

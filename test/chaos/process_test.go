@@ -92,10 +92,10 @@ func (p *process) kill() {
 func build(t *testing.T) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
-	begin := time.Now()
+	start := time.Now()
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", folder, "../../worker", "../../devserver") //nolint:gosec // as above
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
-	t.Logf("built worker and devserver in %s", time.Since(begin).Round(time.Second))
+	t.Logf("built worker and devserver in %s", time.Since(start).Round(time.Second))
 	return folder
 }

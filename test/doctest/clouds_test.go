@@ -13,7 +13,7 @@ import (
 func simcloud() page {
 	const snapshot = "snap-0123456789abcdef0"
 	return page{
-		begin: func(s *shell) {
+		start: func(s *shell) {
 			_, fleet, _ := strings.Cut(read(s.t, "docs/reference/simcloud.md"), "```yaml\n")
 			fleet, _, _ = strings.Cut(fleet, "```")
 			s.write("fleet.yaml", fleet)
@@ -52,5 +52,5 @@ func (s *shell) oldAWS() {
 
 // simcloudHuawei is that of their other half.
 func simcloudHuawei() page {
-	return page{begin: func(s *shell) { s.clouds("simcloud --listen 127.0.0.1:0") }}
+	return page{start: func(s *shell) { s.clouds("simcloud --listen 127.0.0.1:0") }}
 }

@@ -11,7 +11,7 @@ import (
 // do the second time.
 func campaigns() page {
 	return page{
-		begin: (*shell).world,
+		start: (*shell).world,
 		lines: map[string]step{
 			"tidegate run payments-q4.yaml": {after: func(s *shell, got answer) {
 				require.Contains(s.t, got.out, "3 of 3 targets succeeded")
@@ -26,7 +26,7 @@ func campaigns() page {
 // reports is that of a campaign that has ended.
 func reports() page {
 	return page{
-		begin: func(s *shell) {
+		start: func(s *shell) {
 			s.world()
 			s.run("tidegate run payments-q4.yaml", 0)
 		},
@@ -59,14 +59,14 @@ func configuration() page {
 			require.Regexp(s.t, `(?m)^OK +account +huawei/prod +lists `, got.out)
 		}},
 	}
-	return page{begin: (*shell).world, lines: lines}
+	return page{start: (*shell).world, lines: lines}
 }
 
 // schedules is that of a schedule whose campaign was aborted, so that it paused.
 func schedules() page {
 	const id = "campaign-files-2026-11-23T02:00:00Z"
 	return page{
-		begin: func(s *shell) {
+		start: func(s *shell) {
 			s.world()
 			_, plan, _ := strings.Cut(read(s.t, "docs/how-to/schedule-campaigns.md"), "```yaml\n")
 			plan, _, _ = strings.Cut(plan, "```")

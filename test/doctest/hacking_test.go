@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// place is a file or folder that an item of the hacking page begins with, and the
+// place is a file or folder that an item of the hacking page starts with, and the
 // names that it says are there.
 type place struct {
 	path  string

@@ -36,8 +36,8 @@ type block struct {
 	lines    []string
 }
 
-// begins is how a command line begins, in a block that does not say what it holds.
-var begins = regexp.MustCompile(`^(\$ )?([A-Z_]+=\S* )*(tidegate|worker|simcloud|devserver|go|temporal|aws|curl|make|docker|kubectl|export|source|jq|git) \S|^[A-Z_]+=\S+$`)
+// starts is how a command line starts, in a block that does not say what it holds.
+var starts = regexp.MustCompile(`^(\$ )?([A-Z_]+=\S* )*(tidegate|worker|simcloud|devserver|go|temporal|aws|curl|make|docker|kubectl|export|source|jq|git) \S|^[A-Z_]+=\S+$`)
 
 // markdown are the repository's pages, by their paths from its root.
 func markdown(t *testing.T) (pages []string) {
@@ -63,14 +63,14 @@ func read(t *testing.T, page string) string {
 }
 
 // commands are the command lines of a page's text: every line of a shell's block,
-// and of one without a language whose first line begins like a command. What such
+// and of one without a language whose first line starts like a command. What such
 // a block is followed by at once is what its last line prints.
 func commands(text string) (all []command) {
 	for _, b := range blocks(text) {
 		shell := slices.Contains([]string{"sh", "bash", "zsh", "fish", "console"}, b.language)
 		plain := b.language == "" || b.language == "text"
 		switch {
-		case shell, plain && begins.MatchString(b.lines[0]):
+		case shell, plain && starts.MatchString(b.lines[0]):
 			all = append(all, b.commands()...)
 		case plain && b.follows && len(all) > 0:
 			all[len(all)-1].shown = b.lines

@@ -17,7 +17,7 @@ import (
 // page is how the lines of one page are run: all of them, in their order, in one
 // session.
 type page struct {
-	begin func(*shell)    // makes what is around them
+	start func(*shell)    // makes what is around them
 	lines map[string]step // by their first lines, those of which more is known than that they succeed
 }
 
@@ -42,7 +42,7 @@ func pages() map[string]page {
 		"docs/reliability.md":               {},
 		"docs/how-to/schedule-campaigns.md": schedules(),
 		"docs/how-to/upgrade-the-worker.md": upgrade(),
-		"docs/how-to/write-a-plan.md":       {begin: func(s *shell) { s.link("examples") }},
+		"docs/how-to/write-a-plan.md":       {start: func(s *shell) { s.link("examples") }},
 		"docs/reference/commands.md":        campaigns(),
 		"docs/reference/configuration.md":   configuration(),
 		"docs/reference/reports.md":         reports(),
@@ -86,7 +86,7 @@ func TestTheDocsLinesWorkAsTheyStand(t *testing.T) {
 	}
 	bin := build(t)
 	docs := pages()
-	for _, name := range []string{"README.md", "docs/tutorial.md"} { // the longest, so beside the others
+	for _, name := range []string{"README.md", "docs/tutorial.md"} { // the longest, so alongside the others
 		first := docs[name]
 		delete(docs, name)
 		t.Run(path.Base(name), func(t *testing.T) {
@@ -109,8 +109,8 @@ func TestTheDocsLinesWorkAsTheyStand(t *testing.T) {
 // session runs the lines of a page's text.
 func (s *shell) session(text string, p page) {
 	s.t.Helper()
-	if p.begin != nil {
-		p.begin(s)
+	if p.start != nil {
+		p.start(s)
 	}
 	for _, c := range commands(text) {
 		s.play(c, p.lines[c.first()])
@@ -154,7 +154,7 @@ func (s *shell) play(c command, is step) {
 	}
 }
 
-// beside runs a line and what somebody else does meanwhile.
+// alongside runs a line and what somebody else does meanwhile.
 func (s *shell) beside(line string, is step) answer {
 	s.t.Helper()
 	if is.during == nil {
@@ -185,7 +185,7 @@ func lacking(s *shell, line, by string) string {
 
 // requireShape demands of what a line printed the shape that its page shows: the
 // headings of its tables, the labels of its fields, and its sentences but for
-// their numbers. A table's rows, and sentences that begin with a number, are of
+// their numbers. A table's rows, and sentences that start with a number, are of
 // the page's own fleet.
 func requireShape(t *testing.T, shown []string, printed string) {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 // readme runs on the ports that the demo takes by default, as a newcomer does.
 func readme() page {
 	return page{
-		begin: func(s *shell) { s.free("127.0.0.1:17233", "127.0.0.1:18233", "127.0.0.1:14599") },
+		start: func(s *shell) { s.free("127.0.0.1:17233", "127.0.0.1:18233", "127.0.0.1:14599") },
 		lines: map[string]step{
 			"go run ./demo": stays("http://127.0.0.1:18233/api/v1/namespaces/default/workflows/campaign-tidegate-demo"),
 		},
@@ -21,7 +21,7 @@ func readme() page {
 // tutorial runs on the ports that the programs take by default, too.
 func tutorial() page {
 	return page{
-		begin: func(s *shell) {
+		start: func(s *shell) {
 			s.free("127.0.0.1:7233", "127.0.0.1:8233", "127.0.0.1:4599", "127.0.0.1:8081")
 			s.link("deploy")
 		},

@@ -14,7 +14,7 @@ const (
 	gateway = "sgw-12A3456B"
 )
 
-// runbook is the page for whoever is called at night: a campaign that waits, and a
+// runbook is the page for the person who is called at night: a campaign that waits, and a
 // gateway whose maintenances wait, fail, are held and leave it quarantined.
 func runbook() page {
 	lines := map[string]step{
@@ -54,7 +54,7 @@ func runbook() page {
 		`tidegate abort payments-q4 --why "not this quarter"`: {after: func(s *shell, _ answer) { s.run(waits, 1) }},
 	}
 	return page{
-		begin: func(s *shell) {
+		start: func(s *shell) {
 			s.world()
 			s.copy("payments-q4.yaml")
 			s.run("sed -i 's/sgw-0A/sgw-0B/; $ a approvals: {lead: 168h}' payments-q4.yaml", 0) // windows are closed, and it waits for an approval
@@ -89,15 +89,15 @@ func (s *shell) campaign() {
 	s.until("tidegate status payments-q4", `(?m)^held `)
 }
 
-// maintenance begins one of the gateway, once there is none and an update is on
+// maintenance starts one of the gateway, once there is none and an update is on
 // offer, and waits until it waits.
 func (s *shell) maintenance(flags string) {
 	s.t.Helper()
-	s.begin(flags)
+	s.start(flags)
 	s.until("tidegate status "+gateway, `(?m)^waits +\(`)
 }
 
-func (s *shell) begin(flags string) {
+func (s *shell) start(flags string) {
 	s.t.Helper()
 	require.NotContains(s.t, s.try("tidegate watch "+gateway, "").out, ": running")
 	s.run("curl -s "+simulated+"/_sim/aws/gateways/"+gateway+"/versions -d '{\"version\": \"1.'$(date +%s%N)'.0\"}'", 0)
@@ -105,17 +105,17 @@ func (s *shell) begin(flags string) {
 		" --detach --pace-min 20ms --pace-max 100ms --steady-for 20ms --update-delay 0s "+flags, 0)
 }
 
-// held begins one that is held, since its proxy's upgrade was refused.
+// held starts one that is held, since its proxy's upgrade was refused.
 func (s *shell) held() {
 	s.t.Helper()
-	s.begin("--on-failure hold --proxy prod/3e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5bin07/151c14381ac14ecfb9703a745b992678po01")
+	s.start("--on-failure hold --proxy prod/3e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5bin07/151c14381ac14ecfb9703a745b992678po01")
 	s.run("tidegate watch "+gateway, 4)
 }
 
-// quarantine begins one whose gateway never comes back, and waits for its end.
+// quarantine starts one whose gateway never comes back, and waits for its end.
 func (s *shell) quarantine() {
 	s.t.Helper()
-	s.run("curl -s "+simulated+"/_sim/aws/gateways/"+gateway+"/fate -d '{\"neverComesBack\": true}'", 0)
-	s.begin("--attempt 2s --update-start 2s --update-deadline 3s")
+	s.run("curl -s "+simulated+"/_sim/aws/gateways/"+gateway+"/outcome -d '{\"neverComesBack\": true}'", 0)
+	s.start("--attempt 2s --update-start 2s --update-deadline 3s")
 	s.run("tidegate watch "+gateway, 3)
 }

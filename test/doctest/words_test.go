@@ -35,7 +35,7 @@ func (s *shell) names(page string) {
 	}
 }
 
-// requireWords demands that there is the command that a text begins with, up to
+// requireWords demands that there is the command that a text starts with, up to
 // what the reader has to fill in, and every flag that the text gives it.
 func (s *shell) requireWords(text string) {
 	s.t.Helper()

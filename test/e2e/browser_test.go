@@ -50,7 +50,7 @@ func TestBrowserShowsARunningMaintenance(t *testing.T) {
 	run := l.start(in)
 	require.Eventually(t, func() bool { return l.status(run).Step == maintenance.StepProxies }, time.Minute, 100*time.Millisecond)
 
-	browsertest.Visit(tab, t, page(srv, run, "user-metadata"), "Maintenance of payments-1", "upgrade-proxies is running", "await-running", "from 1.2.3 to 1.3.0", "cannot be taken back")
+	browsertest.Visit(tab, t, page(srv, run, "user-metadata"), "Maintenance of payments-1", "upgrade-proxies is running", "await-running", "from 1.2.3 to 1.3.0", "cannot be reverted")
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-details.png"), 1440, 1500)
 	browsertest.Visit(tab, t, page(srv, run, "timeline"), "wait until the gateway runs the new software")
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-timeline.png"), 1440, 1200)

@@ -18,7 +18,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// campaignScenario is four gateways, one of which has nothing to be done, beside
+// campaignScenario is four gateways, one of which is up to date, alongside
 // what fleet has.
 func campaignScenario() simcloud.Scenario {
 	s := fleet()
@@ -72,7 +72,7 @@ func TestWholeCampaign(t *testing.T) {
 	}
 	l.order(first.GetID(), api.ApproveUpdate, api.Order{By: "bob", Why: "CHG-1"})
 
-	rosters := l.await(first, func(s campaigns.Status) bool { return s.Counts.Succeeded > 0 }).Rosters
+	batches := l.await(first, func(s campaigns.Status) bool { return s.Counts.Succeeded > 0 }).Batches
 	var result campaigns.Result
 	require.NoError(t, l.client.GetWorkflow(t.Context(), first.GetID(), "").Get(t.Context(), &result))
 	require.Equal(t, campaigns.Completed, result.State)
@@ -87,7 +87,7 @@ func TestWholeCampaign(t *testing.T) {
 
 	runs := l.recordChain(first.GetID(), first.GetRunID())
 	require.Greater(t, runs, 1, "it never continued as new")
-	for n, id := range append(rosters, api.GatewayWorkflowID("sgw-0E2E1000"), api.GatewayWorkflowID("sgw-0E2E1002")) {
+	for n, id := range append(batches, api.GatewayWorkflowID("sgw-0E2E1000"), api.GatewayWorkflowID("sgw-0E2E1002")) {
 		run := l.client.GetWorkflow(t.Context(), id, "")
 		require.NoError(t, run.Get(t.Context(), nil), id)
 		l.recordAs(fmt.Sprintf("part-%d", n), l.history(run))

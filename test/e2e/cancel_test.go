@@ -13,7 +13,7 @@ import (
 )
 
 // The SDK's test environment answers a cancelled activity at once; the server
-// waits for what was sent. So this is shown here: whoever stops a run while its
+// waits for what was sent. So this is shown here: the person who stops a run while its
 // trigger is under way gets a run that still watches the restart to its end.
 func TestStoppedWhileTheTriggerIsUnderWay(t *testing.T) {
 	t.Parallel()

@@ -51,8 +51,8 @@ func TestCancelledBetweenAMarkAndItsPolicy(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return has(l.history(run), enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED)
 	}, time.Minute, 10*time.Millisecond, "the run has heard it")
-	begun := sent(l.history(run))
-	require.Equal(t, "HoldAutomaticUpdates", begun[len(begun)-1], "it begins nothing before the answer is there")
+	started := sent(l.history(run))
+	require.Equal(t, "HoldAutomaticUpdates", started[len(started)-1], "it starts nothing before the answer is there")
 	answer()
 
 	result, _ := l.end(run)
@@ -76,7 +76,7 @@ func has(events []*historypb.HistoryEvent, kind enumspb.EventType) bool {
 	return false
 }
 
-// sent are the activities that a history has begun, in their order.
+// sent are the activities that a history has started, in their order.
 func sent(events []*historypb.HistoryEvent) (all []string) {
 	for _, e := range events {
 		if a := e.GetActivityTaskScheduledEventAttributes(); a != nil {

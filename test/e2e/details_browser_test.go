@@ -36,7 +36,7 @@ func TestBrowserLeadsFromACampaignToWhatNeedsAPerson(t *testing.T) {
 
 	within(tab, t, chromedp.EmulateViewport(1440, 1500))
 	browsertest.Visit(tab, t, page(srv, run, "user-metadata"), "Under way.", "Ended: 2 of 4 targets", "You may send pause, retry, skip", "Why the rest waits", "GMT+5:30")
-	failed := details(tab, t, "fleet-1", "PARTIAL", "not seen to run the new software", "cannot be taken back", "its quarantine")
+	failed := details(tab, t, "fleet-1", "PARTIAL", "not seen to run the new software", "cannot be reverted", "its quarantine")
 	quarantine := details(failed, t, "its quarantine", "sgw-0E2E1001 is quarantined", "send the update release")
 	details(quarantine, t, "the run of fleet-1", "PARTIAL")
 	running := details(tab, t, "canary", "upgrade-proxies is running", "You may send abort")
@@ -49,7 +49,7 @@ func TestBrowserLeadsFromACampaignToWhatNeedsAPerson(t *testing.T) {
 	for _, q := range []struct{ name, found string }{
 		{"in its window now, and at work", "gateway-sgw-0E2E1000"},
 		{"what is held", "gateway-sgw-0E2E0001"},
-		{"what failed since an instant, such as this week's Monday", "gateway-sgw-0E2E1001"},
+		{"what failed since a time, such as this week's Monday", "gateway-sgw-0E2E1001"},
 	} {
 		paste(list, t, strings.ReplaceAll(queries[q.name], "2026-11-22T00:00:00Z", today))
 		requireListed(list, t, q.found)
@@ -58,7 +58,7 @@ func TestBrowserLeadsFromACampaignToWhatNeedsAPerson(t *testing.T) {
 }
 
 // troubledCampaign is one of which a target runs, one failed and is quarantined,
-// one waits for its window, and one had nothing to be done. Beside it a maintenance
+// one waits for its window, and one was up to date. Alongside it a maintenance
 // is held.
 func troubledCampaign(t *testing.T, c client.Client) client.WorkflowRun {
 	t.Helper()
@@ -115,7 +115,7 @@ func follow(tab context.Context, t *testing.T, link string) context.Context {
 		before[string(page.TargetID)] = true
 	}
 	var opened chromedp.ContextOption
-	// The text is laid out anew when it changes: a click may miss what was there a moment ago.
+	// The text is laid out again when it changes: a click may miss what was there a moment ago.
 	for opened == nil {
 		place := locate(ctx, t, link)
 		within(tab, t, chromedp.MouseClickXY(place[0], place[1]))

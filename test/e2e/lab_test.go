@@ -101,7 +101,7 @@ func cloudsAt(t *testing.T, endpoint string) *accounts.Accounts {
 		}})
 }
 
-// start begins a gateway's maintenance.
+// start starts a gateway's maintenance.
 func (l *lab) start(in api.MaintenanceInput) client.WorkflowRun {
 	l.t.Helper()
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{

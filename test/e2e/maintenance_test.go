@@ -104,14 +104,14 @@ func count(effects []string) map[string]int {
 func TestRejectedProxyIsReportedAndItsWeightsAreBack(t *testing.T) {
 	t.Parallel()
 	scenario := fleet()
-	scenario.Huawei.Instances[0].Proxies[1].Fate.Reject = "Upgrade failed due to insufficient subnet ip"
+	scenario.Huawei.Instances[0].Proxies[1].Outcome.Reject = "Upgrade failed due to insufficient subnet ip"
 	l := newLab(t, scenario)
 	result, _ := l.maintain(input(3))
 	require.Equal(t, maintenance.StatePartial, result.State, result.Summary)
 	require.Contains(t, result.Summary, "insufficient subnet ip")
 	require.Equal(t, maintenance.ProxyUpgraded, result.Proxies[0].State)
 	require.Equal(t, maintenance.ProxyRejected, result.Proxies[1].State)
-	require.Equal(t, maintenance.ProxyNotBegun, result.Proxies[2].State)
+	require.Equal(t, maintenance.ProxyNotStarted, result.Proxies[2].State)
 	require.Equal(t, map[string]int{
 		updated: 1, upgraded + proxyIDs[0]: 1, weights + proxyIDs[0]: 2, weights + proxyIDs[1]: 2, tagged: 4,
 	}, count(l.effects()))

@@ -39,7 +39,7 @@ func TestBrowserAloneApprovesAndPausesACampaign(t *testing.T) {
 
 	home := page(srv, run, "user-metadata")
 	openForm(tab, t, home, "the campaign needs approval")
-	fillIn(tab, t, `Let the campaign, or its next wave, begin; also before it is asked for: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "CHG-1"}`)
+	fillIn(tab, t, `Let the campaign, or its next wave, start; also before it is asked for: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "CHG-1"}`)
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-updates.png"), 1440, 1000)
 	choose(tab, t, api.ApproveUpdate)
 	browsertest.Screenshot(tab, t, picture(t, "web-ui-approve.png"), 1440, 1000)
@@ -48,9 +48,9 @@ func TestBrowserAloneApprovesAndPausesACampaign(t *testing.T) {
 	require.Nil(t, approved.Approval)
 	requireDecision(t, approved.Decisions[0], api.ApproveUpdate, "bob", "CHG-1")
 
-	// Opened anew: the form keeps the data of the order before.
+	// Opened again: the form keeps the data of the order before.
 	openForm(tab, t, home, "bob", "CHG-1")
-	fillIn(tab, t, `Begin nothing new; what runs goes on: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "INC-77"}`)
+	fillIn(tab, t, `Start nothing new; what runs goes on: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "INC-77"}`)
 	choose(tab, t, api.PauseUpdate)
 	click(tab, t, form+`[type="submit"]`, "Submit")
 	paused := l.await(run, func(s campaigns.Status) bool { return s.Paused != "" })
@@ -107,7 +107,7 @@ func choose(tab context.Context, t *testing.T, update string) {
 		`[...document.querySelectorAll(%q)].filter(e => e.getAnimations({subtree: true}).every(a => a.playState !== "running"))`, form))))
 }
 
-// click clicks the first element of a CSS selector that begins with the text and
+// click clicks the first element of a CSS selector that starts with the text and
 // that a mouse reaches: the Web UI has hidden twins of its menus.
 func click(tab context.Context, t *testing.T, selector, text string) {
 	t.Helper()

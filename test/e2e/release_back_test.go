@@ -21,7 +21,7 @@ func (r *release) movesTo(build string, sleeper client.WorkflowRun) {
 }
 
 // Workers without versions are replaced by a build, that by another one, and that
-// is taken back.
+// is reverted.
 func TestAReleaseIsTheFirstOneOrIsTakenBack(t *testing.T) {
 	t.Parallel()
 	r := newRelease(t)

@@ -39,7 +39,7 @@ const deployment = "tidegate"
 const (
 	away    = "sgw-0E2E00B1" // restarts, in a campaign
 	apart   = "sgw-0E2E00B2" // restarts too, by itself
-	behind  = "sgw-0E2E00B3" // begins when away has ended
+	behind  = "sgw-0E2E00B3" // starts when away has ended
 	asleep  = "sgw-0E2E00B4" // waits for its window, by itself
 	planned = "sgw-0E2E00B5" // waits for its window, in a campaign of its own
 )
@@ -193,7 +193,7 @@ func (r *release) waits(campaign client.WorkflowRun) bool {
 	return err == nil && value.Get(&s) == nil && s.Blockers[maintenance.BlockedByWindow] == 1
 }
 
-// did are the workers that began a workflow's tasks and activities.
+// did are the workers that started a workflow's tasks and activities.
 func (r *release) did(workflowID string) map[string]bool {
 	identities := map[string]bool{}
 	for _, e := range r.history(r.client.GetWorkflow(r.t.Context(), workflowID, "")) {

@@ -61,7 +61,7 @@ const (
 )
 
 // Mark is the moment at which an operation was called for the n-th time (from
-// 1, which is the default). Its zero value is the run's beginning.
+// 1, which is the default). Its zero value is the run's starting.
 type Mark struct {
 	Operation string
 	Times     int
@@ -132,12 +132,12 @@ func volumeCalls() []Call {
 }
 
 func snapshotCalls() []Call {
-	begun := partial(Tag, Hold, Update, Snapshot, Release, Untag)
+	started := partial(Tag, Hold, Update, Snapshot, Release, Untag)
 	return []Call{
 		{Operation: describeSnapshots, For: "look before CreateSnapshot", Story: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
 		{Operation: createSnapshot, For: "take the snapshot", Story: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
-		{Operation: describeSnapshots, For: "look for one not answered", Story: lostSnapshot(), After: after(createSnapshot), Refused: begun, Persists: UntilLetIn},
-		{Operation: describeSnapshots, For: "watch of the snapshot", Story: Whole(), After: after(createSnapshot), Refused: begun, Persists: UntilLetIn},
+		{Operation: describeSnapshots, For: "look for one not answered", Story: lostSnapshot(), After: after(createSnapshot), Refused: started, Persists: UntilLetIn},
+		{Operation: describeSnapshots, For: "watch of the snapshot", Story: Whole(), After: after(createSnapshot), Refused: started, Persists: UntilLetIn},
 		{Operation: describeSnapshots, For: "look before deleting", Story: brokenSnapshot(), After: after(createSnapshot), Nth: 2, Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
 		{Operation: deleteSnapshot, For: "delete an unfinished one", Story: brokenSnapshot(), Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
 	}
@@ -169,16 +169,16 @@ func instanceTags() []Call {
 }
 
 func proxyWatches() []Call {
-	shifted, begun, restarted := compensated(TagProxy, Shift, Return, Clear), doubtful(TagProxy, Shift, Upgrade, Return, Clear), doubtful(Upgrade, Restart)
+	shifted, started, restarted := compensated(TagProxy, Shift, Return, Clear), doubtful(TagProxy, Shift, Upgrade, Return, Clear), doubtful(Upgrade, Restart)
 	return []Call{
 		{Operation: showJob, For: "watch of the weights", Story: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
 		{Operation: listProxies, For: "watch of the weights", Story: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
 		{Operation: listProxies, For: "look for weights not answered", Story: lostWeights(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
 		{Operation: listJobs, For: "look for an upgrade not answered", Story: lostUpgrade(), Refused: doubtful(Upgrade), Persists: UntilLetIn},
 		{Operation: listProxies, For: "look for an upgrade not answered", Story: lostUpgrade(), After: after(upgradeProxy), Refused: doubtful(Upgrade), Persists: UntilLetIn},
-		{Operation: showJob, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: begun, Persists: UntilLetIn},
-		{Operation: listProxies, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: begun, Persists: UntilLetIn},
-		{Operation: showVersion, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: begun, Persists: UntilLetIn},
+		{Operation: showJob, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
+		{Operation: listProxies, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
+		{Operation: showVersion, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
 		{Operation: listJobs, For: "look for a restart not answered", Story: lostRestart(), Refused: doubtful(Upgrade, Restart), Persists: UntilLetIn},
 		{Operation: showJob, For: "watch of a restart", Story: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
 		{Operation: listProxies, For: "watch of a restart", Story: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
@@ -191,7 +191,7 @@ func proxyWrites() []Call {
 		{Operation: setWeights, For: "move the reads", Story: Proxy(), Refused: compensated(TagProxy, Clear)},
 		{Operation: upgradeProxy, For: "upgrade", Story: Proxy(), Refused: compensated(TagProxy, Shift, Return, Clear)},
 		{Operation: restartProxy, For: "restart a sick proxy", Story: sickProxy(), Refused: doubtful(Upgrade)},
-		// A change that could not be taken back is tried once more when the run ends.
+		// A change that could not be reverted is tried once more when the run ends.
 		{Operation: setWeights, For: "put the weights back", Story: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
 		{Operation: changeInstanceTags, For: "remove the proxy's mark", Story: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
 	}

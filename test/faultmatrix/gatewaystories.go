@@ -71,10 +71,10 @@ func aftermathStories() []Story {
 		left("the gateway comes back without a version", aws.NoVersion),
 		{
 			Name: "the gateway runs the new version, and later the old one again",
-			Set:  func(s *Stage) { s.volume().SnapshotFate = "stuck" },
+			Set:  func(s *Stage) { s.volume().SnapshotOutcome = "stuck" },
 			During: func(ctx context.Context, p Play) error {
-				begun := func(maintenance.Status) bool { return len(p.Clouds().AWS().State().Snapshots) > 0 }
-				if err := p.Until(ctx, begun); err != nil {
+				started := func(maintenance.Status) bool { return len(p.Clouds().AWS().State().Snapshots) > 0 }
+				if err := p.Until(ctx, started); err != nil {
 					return err
 				}
 				cloud := p.Clouds().AWS()
@@ -140,7 +140,7 @@ func byAWSStories() []Story {
 			Promise: completed(Snapshot),
 		},
 		{
-			Name: "AWS's own update has begun when the window opens",
+			Name: "AWS's own update has started when the window opens",
 			Set: func(s *Stage) {
 				s.Policy.Approval = true
 				s.gateway().NeverComesBack = true
@@ -255,7 +255,7 @@ func snapshotStories() []Story {
 			Name: "the snapshot stays pending",
 			Set: func(s *Stage) {
 				s.giveUpSoon()
-				s.volume().SnapshotFate = "stuck"
+				s.volume().SnapshotOutcome = "stuck"
 			},
 			Promise: partial(Update, Snapshot, Delete),
 		},
@@ -264,14 +264,14 @@ func snapshotStories() []Story {
 			Set: func(s *Stage) {
 				s.giveUpSoon()
 				s.Policy.Snapshot = maintenance.SnapshotBefore
-				s.volume().SnapshotFate = "stuck"
+				s.volume().SnapshotOutcome = "stuck"
 			},
 			Promise: compensated(Snapshot, Delete),
 		},
 		{
 			Name: "one of two volumes' snapshots ends in error, the other is kept",
 			Set: func(s *Stage) {
-				s.gateway().Volumes = append(s.gateway().Volumes, aws.Volume{ID: secondVolumeID, SnapshotFate: "error"})
+				s.gateway().Volumes = append(s.gateway().Volumes, aws.Volume{ID: secondVolumeID, SnapshotOutcome: "error"})
 			},
 			Promise: partial(Update, Snapshot, Snapshot, Delete),
 		},

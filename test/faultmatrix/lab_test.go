@@ -141,7 +141,7 @@ func newLab(number int, story faultmatrix.Story, cell *faultmatrix.Cell) (*lab, 
 	return l, nil
 }
 
-// start lets the clouds answer, the workers work and the maintenance begin.
+// start lets the clouds answer, the workers work and the maintenance start.
 func (l *lab) start(ctx context.Context) (stop func(), err error) {
 	server := httptest.NewServer(l)
 	l.endpoint = server.URL
@@ -345,7 +345,7 @@ func (l *lab) Until(ctx context.Context, so func(maintenance.Status) bool) error
 	}
 }
 
-// Approve lets the run begin.
+// Approve lets the run start.
 func (l *lab) Approve(ctx context.Context) error {
 	handle, err := l.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: l.run.GetID(), RunID: l.run.GetRunID(), UpdateName: api.ApproveUpdate,

@@ -93,9 +93,9 @@ func matrix(all []*played) string {
 func (p *played) judge(ctx context.Context, number int) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	begin := time.Now()
+	start := time.Now()
 	out, err := play(ctx, number, p.story, p.cell)
-	p.took = time.Since(begin)
+	p.took = time.Since(start)
 	if err != nil {
 		p.wrong("it was not played: %v", err)
 		return

@@ -19,11 +19,11 @@ const (
 	Hold     Effect = "automatic updates held"
 	Release  Effect = "automatic updates restored"
 	Update   Effect = "update triggered"
-	Snapshot Effect = "snapshot begun"
+	Snapshot Effect = "snapshot started"
 	Delete   Effect = "unfinished snapshot deleted"
 	Shift    Effect = "reads moved to the primary"
 	Return   Effect = "read weights restored"
-	Upgrade  Effect = "proxy upgrade begun"
+	Upgrade  Effect = "proxy upgrade started"
 	Restart  Effect = "proxy restarted"
 )
 
@@ -57,7 +57,7 @@ func partial(effects ...Effect) Promise {
 	return Promise{End: maintenance.StatePartial, Effects: effects}
 }
 
-// unchanged is a COMPENSATED run in which an upgrade was begun, and the cloud says
+// unchanged is a COMPENSATED run in which an upgrade was started, and the cloud says
 // that it did not do its work.
 func unchanged(effects ...Effect) Promise {
 	return Promise{End: maintenance.StateCompensated, Effects: effects, Quarantined: true}

@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 )
 
-// proxyStory is one in which the first of the target's proxies has a fate.
+// proxyStory is one in which the first of the target's proxies has a outcome.
 func proxyStory(name string, promise Promise, set func(*Stage)) Story {
 	return Story{Name: name, Promise: promise, Set: func(s *Stage) {
 		s.proxiesOnly(1)
@@ -35,43 +35,43 @@ func proxyStories() []Story {
 			Set: func(s *Stage) {
 				s.withProxies(2)
 				s.shiftReads()
-				s.proxy().Fate.Reject = "Upgrade failed due to insufficient subnet ip"
+				s.proxy().Outcome.Reject = "Upgrade failed due to insufficient subnet ip"
 			},
 			Promise: partial(Update, Snapshot, TagProxy, Shift, Return, Clear),
 		},
 		proxyStory("the upgrade is answered with 409 for a while", completed(TagProxy, Shift, Upgrade, Return, Clear),
-			func(s *Stage) { s.proxy().Fate.Conflict = 3 }),
+			func(s *Stage) { s.proxy().Outcome.Conflict = 3 }),
 		proxyStory("the answer speaks of another proxy first", completed(TagProxy, Shift, Upgrade, Return, Clear),
-			func(s *Stage) { s.proxy().Fate.TwoElements = true }),
+			func(s *Stage) { s.proxy().Outcome.TwoElements = true }),
 		proxyStory("the answer does not name the proxy", completed(TagProxy, Shift, Upgrade, Return, Clear),
-			func(s *Stage) { s.proxy().Fate.OmitInstanceID = true }),
-		proxyStory("the answer is the vendor's example, and the upgrade has begun", completed(TagProxy, Shift, Upgrade, Return, Clear),
-			func(s *Stage) { s.proxy().Fate.MixedReply = true }),
-		proxyStory("the answer is the vendor's example once, and no upgrade has begun", completed(TagProxy, Shift, Upgrade, Return, Clear),
+			func(s *Stage) { s.proxy().Outcome.OmitInstanceID = true }),
+		proxyStory("the answer is the vendor's example, and the upgrade has started", completed(TagProxy, Shift, Upgrade, Return, Clear),
+			func(s *Stage) { s.proxy().Outcome.MixedReply = true }),
+		proxyStory("the answer is the vendor's example once, and no upgrade has started", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) {
-				s.proxy().Fate = huawei.Fate{MixedReply: true, Reject: "Upgrade failed due to insufficient subnet ip", Times: 1}
+				s.proxy().Outcome = huawei.Outcome{MixedReply: true, Reject: "Upgrade failed due to insufficient subnet ip", Times: 1}
 			}),
-		proxyStory("the answer is the vendor's example each time, and no upgrade begins", doubtful(TagProxy, Shift, Return, Clear),
+		proxyStory("the answer is the vendor's example each time, and no upgrade starts", doubtful(TagProxy, Shift, Return, Clear),
 			func(s *Stage) {
-				s.proxy().Fate = huawei.Fate{MixedReply: true, Reject: "Upgrade failed due to insufficient subnet ip"}
+				s.proxy().Outcome = huawei.Outcome{MixedReply: true, Reject: "Upgrade failed due to insufficient subnet ip"}
 			}),
 		proxyStory("the vendor's own upgrade of the proxy is scheduled", compensated(TagProxy, Shift, Return, Clear),
 			func(s *Stage) { s.proxy().ScheduledUpgrade = &huawei.ScheduledUpgrade{StartsIn: 24 * time.Hour} }),
 		proxyStory("the proxy is ABNORMAL after its upgrade", completed(TagProxy, Shift, Upgrade, Restart, Return, Clear),
-			func(s *Stage) { s.proxy().Fate.Abnormal = true }),
+			func(s *Stage) { s.proxy().Outcome.Abnormal = true }),
 		{
 			Name: "the proxy is ABNORMAL after its upgrade, and its restart fails",
 			Set: func(s *Stage) {
 				s.proxiesOnly(2)
-				s.proxy().Fate.Abnormal, s.proxy().Fate.RestartFails = true, true
+				s.proxy().Outcome.Abnormal, s.proxy().Outcome.RestartFails = true, true
 			},
 			Promise: doubtful(Upgrade, Restart),
 		},
-		proxyStory("the cloud does not offer the upgrade at the moment it is to begin", compensated(TagProxy, Shift, Return, Clear),
+		proxyStory("the cloud does not offer the upgrade at the moment it is to start", compensated(TagProxy, Shift, Return, Clear),
 			func(s *Stage) {
 				s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.RefusedBefore, Code: "DBS.05000008"})
 			}),
-		proxyStory("the change of weights fails", compensated(TagProxy, Shift, Clear), func(s *Stage) { s.proxy().Fate.WeightsFail = true }),
+		proxyStory("the change of weights fails", compensated(TagProxy, Shift, Clear), func(s *Stage) { s.proxy().Outcome.WeightsFail = true }),
 		proxyStory("the DB instance has no room for a mark, so the reads are not moved", completed(Upgrade), allTagsTaken),
 		{
 			Name: "the IAM token expires during the run",
@@ -81,8 +81,8 @@ func proxyStories() []Story {
 				s.Scenario.Huawei.Durations.Upgrade = time.Second
 			},
 			During: func(ctx context.Context, p Play) error {
-				begun := func(maintenance.Status) bool { return p.Clouds().Calls()[upgradeProxy] > 0 }
-				if err := p.Until(ctx, begun); err != nil {
+				started := func(maintenance.Status) bool { return p.Clouds().Calls()[upgradeProxy] > 0 }
+				if err := p.Until(ctx, started); err != nil {
 					return err
 				}
 				return p.ExpireTokens(ctx)
@@ -95,21 +95,21 @@ func proxyStories() []Story {
 func jobStories() []Story {
 	return []Story{
 		proxyStory("the upgrade's job is never shown", completed(TagProxy, Shift, Upgrade, Return, Clear),
-			func(s *Stage) { s.proxy().Fate.JobLost = true }),
+			func(s *Stage) { s.proxy().Outcome.JobLost = true }),
 		proxyStory("the upgrade's job is shown late", completed(TagProxy, Shift, Upgrade, Return, Clear),
-			func(s *Stage) { s.proxy().Fate.JobLate = late }),
+			func(s *Stage) { s.proxy().Outcome.JobLate = late }),
 		proxyStory("the upgrade is not answered, and its job is shown late", completed(TagProxy, Shift, Upgrade, Return, Clear), func(s *Stage) {
-			s.proxy().Fate.JobLate = late
+			s.proxy().Outcome.JobLate = late
 			s.Policy.Proxies.Settle = maintenance.Duration(3 * late)
 			s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.LostAfter, Nth: 1})
 		}),
 		proxyStory("the upgrade's job ends as Failed", unchanged(TagProxy, Shift, Upgrade, Return, Clear),
-			func(s *Stage) { s.proxy().Fate.Fail = "disk full" }),
+			func(s *Stage) { s.proxy().Outcome.Fail = "disk full" }),
 		proxyStory("the upgrade's job ends as Canceled", unchanged(TagProxy, Shift, Upgrade, Return, Clear),
-			func(s *Stage) { s.proxy().Fate.Cancel = true }),
+			func(s *Stage) { s.proxy().Outcome.Cancel = true }),
 		proxyStory("the upgrade's job never ends", stuck(TagProxy, Shift, Upgrade), func(s *Stage) {
 			s.giveUpSoon()
-			s.proxy().Fate.Stuck = true
+			s.proxy().Outcome.Stuck = true
 		}),
 	}
 }

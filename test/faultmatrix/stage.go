@@ -130,7 +130,7 @@ func (s *Stage) shiftReads()           { s.Policy.Proxies.ShiftReads = true }
 const late = 2 * time.Second
 
 // giveUpSoon shortens every deadline that a thing which never comes runs into. What ran
-// into it is looked at once more, for two attempts.
+// into it is read once more, for two attempts.
 func (s *Stage) giveUpSoon() {
 	limit := maintenance.Duration(10 * time.Second)
 	s.Policy.Attempt = limit
@@ -145,7 +145,7 @@ type Play interface {
 	GatewayID() string
 	// Until waits until the run says so of itself, or has ended.
 	Until(ctx context.Context, so func(maintenance.Status) bool) error
-	// Approve lets the run begin.
+	// Approve lets the run start.
 	Approve(ctx context.Context) error
 	// ExpireTokens ends the tokens that the simulated IAM has given out.
 	ExpireTokens(ctx context.Context) error

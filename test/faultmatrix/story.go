@@ -100,7 +100,7 @@ func lostSnapshot() Story {
 func brokenSnapshot() Story {
 	return Story{
 		Name:    "the snapshot ends in state error",
-		Set:     func(s *Stage) { s.volume().SnapshotFate = "error" },
+		Set:     func(s *Stage) { s.volume().SnapshotOutcome = "error" },
 		Promise: partial(Update, Snapshot, Delete),
 	}
 }
@@ -151,7 +151,7 @@ func lostWeights() Story {
 
 func lostUpgrade() Story {
 	return Story{
-		Name: "the upgrade is begun and not answered",
+		Name: "the upgrade is started and not answered",
 		Set: func(s *Stage) {
 			s.proxiesOnly(1)
 			s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.LostAfter, Nth: 1})
@@ -165,7 +165,7 @@ func sickProxy() Story {
 		Name: "a proxy is ABNORMAL after its upgrade and is restarted",
 		Set: func(s *Stage) {
 			s.proxiesOnly(1)
-			s.proxy().Fate.Abnormal = true
+			s.proxy().Outcome.Abnormal = true
 		},
 		Promise: completed(Upgrade, Restart),
 	}
@@ -173,10 +173,10 @@ func sickProxy() Story {
 
 func lostRestart() Story {
 	return Story{
-		Name: "the restart of an ABNORMAL proxy is begun and not answered",
+		Name: "the restart of an ABNORMAL proxy is started and not answered",
 		Set: func(s *Stage) {
 			s.proxiesOnly(1)
-			s.proxy().Fate.Abnormal = true
+			s.proxy().Outcome.Abnormal = true
 			s.faults(fault.Rule{Operation: restartProxy, Kind: fault.LostAfter, Nth: 1})
 		},
 		Promise: completed(Upgrade, Restart),

@@ -14,11 +14,11 @@ import (
 	"github.com/tidegate/tidegate/test/faultmatrix"
 )
 
-var update = flag.Bool("update", false, "write the tables of docs/reliability.md anew")
+var update = flag.Bool("update", false, "write the tables of docs/reliability.md again")
 
 const (
 	page  = "../../docs/reliability.md"
-	begin = "<!-- The tables are written by go test ./test/faultmatrix -run Page -update -->\n"
+	start = "<!-- The tables are written by go test ./test/faultmatrix -run Page -update -->\n"
 	end   = "<!-- End of the tables. -->"
 )
 
@@ -26,13 +26,13 @@ func TestThePageShowsWhatIsPromised(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
-	before, rest, found := strings.Cut(string(text), begin)
-	require.True(t, found, "the page lacks the line %s", begin)
+	before, rest, found := strings.Cut(string(text), start)
+	require.True(t, found, "the page lacks the line %s", start)
 	shown, after, found := strings.Cut(rest, end)
 	require.True(t, found, "the page lacks the line %s", end)
 	if *update {
 		shown = faultmatrix.Markdown()
-		require.NoError(t, os.WriteFile(page, []byte(before+begin+shown+end+after), 0o600)) //nolint:gosec // the page, with what stood in it
+		require.NoError(t, os.WriteFile(page, []byte(before+start+shown+end+after), 0o600)) //nolint:gosec // the page, with what stood in it
 	}
 	require.Equal(t, faultmatrix.Markdown(), shown)
 }

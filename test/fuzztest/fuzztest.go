@@ -1,10 +1,10 @@
 // Package fuzztest makes fuzz tests find something in the time that they are given. It holds
-// no fuzz tests. Begin at Quicken.
+// no fuzz tests. Start at Quicken.
 package fuzztest
 
 import "flag"
 
-// Quicken is for the TestMain of a package whose fuzz tests begin with whole documents.
+// Quicken is for the TestMain of a package whose fuzz tests start with whole documents.
 // Go makes each input that reaches new code smaller before it goes on, for up to a
 // minute, in as many tries as the square of its bytes: of a page that is all it does.
 // A given -fuzzminimizetime stays.

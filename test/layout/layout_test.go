@@ -1,5 +1,5 @@
 // Package layout checks what a reader expects of every folder: few enough files to look
-// through, and a comment that says what the folder is for. It runs nothing. Begin at
+// through, and a comment that says what the folder is for. It runs nothing. Start at
 // TestEveryFolderIsSmallEnoughToLookThrough.
 package layout_test
 

@@ -1,6 +1,6 @@
-// Package teststart says when a suite of virtual time begins. Its clock is then the only one:
+// Package teststart says when a suite of virtual time starts. Its clock is then the only one:
 // what such a test says must not depend on the day on which it is run, so the day is given,
-// and CI gives several, years ahead too. It is no clock itself. Begin at On.
+// and CI gives several, years ahead too. It is no clock itself. Start at On.
 package teststart
 
 import (
@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// Variable names the environment variable with the instant, in RFC 3339, from
+// Variable names the environment variable with the time, in RFC 3339, from
 // which suites of virtual time look for their start.
 const Variable = "TIDEGATE_TEST_START"
 
 // usual is where they look when the environment does not say: a Monday.
 const usual = "2026-11-16T00:00:00Z"
 
-// On is the first such day of the week, at a full hour, from the given instant on.
+// On is the first such day of the week, at a full hour, from the given time on.
 func On(day time.Weekday, hour int) time.Time {
 	return first(hour, func(t time.Time) bool { return t.Weekday() == day })
 }
 
 // OnDay is the first such day of a month, 1 to 28, at a full hour, from the given
-// instant on.
+// time on.
 func OnDay(day, hour int) time.Time {
 	return first(hour, func(t time.Time) bool { return t.Day() == day })
 }
@@ -37,13 +37,13 @@ func first(hour int, holds func(time.Time) bool) time.Time {
 	return start
 }
 
-// given is the instant that the environment gives. A wrong one ends the test run:
+// given is the time that the environment gives. A wrong one ends the test run:
 // nothing would tell that the usual one had been taken.
 func given() time.Time {
 	text := cmp.Or(os.Getenv(Variable), usual)
 	from, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		panic(fmt.Sprintf("%s=%q: want an instant in RFC 3339, such as 2031-03-01T00:00:00Z: %v", Variable, text, err)) //nolint:forbidigo // it is called where globals are set
+		panic(fmt.Sprintf("%s=%q: want a time in RFC 3339, such as 2031-03-01T00:00:00Z: %v", Variable, text, err)) //nolint:forbidigo // it is called where globals are set
 	}
 	return from.UTC()
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// RosterInput is a page of a campaign's targets.
-type RosterInput struct {
+// BatchInput is a page of a campaign's targets.
+type BatchInput struct {
 	Campaign string `json:"campaign"` // workflow id
 	First    string `json:"first"`    // run id of the campaign's first run: another campaign may take its name later
 	Number   int    `json:"number"`   // from 0 on
@@ -22,7 +22,7 @@ type RosterInput struct {
 	PlanOnly bool                     `json:"planOnly,omitempty"`
 }
 
-// The signals between a campaign and its rosters.
+// The signals between a campaign and its batches.
 const (
 	// NewsSignal carries News.
 	NewsSignal = "news"
@@ -30,16 +30,16 @@ const (
 	OrdersSignal = "orders"
 )
 
-// LineSpace is how far the refs of two rosters' targets lie apart.
+// LineSpace is how far the refs of two batches' targets lie apart.
 const LineSpace = 1000
 
-// RefOf is how a campaign's entries refer to a line of a roster.
-func RefOf(roster, line int) int { return roster*LineSpace + line }
+// RefOf is how a campaign's entries refer to a line of a batch.
+func RefOf(batch, line int) int { return batch*LineSpace + line }
 
-// Orders are what a campaign tells a roster. All of it may be said twice.
+// Orders are what a campaign tells a batch. All of it may be said twice.
 type Orders struct {
-	Begin []StartOrder `json:"begin,omitempty"`
-	Read  []int        `json:"read,omitempty"` // lines that are to be read anew
+	Start []StartOrder `json:"start,omitempty"`
+	Read  []int        `json:"read,omitempty"` // lines that are to be read again
 	Tell  []int        `json:"tell,omitempty"` // lines of which nothing was heard for long
 	// GiveUp are lines that could not be read for fleet.UnreadLimit: they are read no more
 	// unless Read says so.
@@ -48,16 +48,16 @@ type Orders struct {
 	Close  bool   `json:"close,omitempty"` // nothing more will be asked
 }
 
-// StartOrder is the order to begin a target's maintenance.
+// StartOrder is the order to start a target's maintenance.
 type StartOrder struct {
 	Line    int `json:"line"`
 	Attempt int `json:"attempt"` // counted by the campaign, from 1 on
 }
 
-// News are what a roster tells its campaign. All of it may be said twice.
+// News are what a batch tells its campaign. All of it may be said twice.
 type News struct {
 	First  string        `json:"first"` // run id of the first run of the campaign that is meant
-	Roster int           `json:"roster"`
+	Batch  int           `json:"batch"`
 	Events []fleet.Event `json:"events"`
 }
 
@@ -74,7 +74,7 @@ type TargetDecision struct {
 	Decision maintenance.Decision `json:"decision"`
 }
 
-// HeldTarget is what a run tells its roster when it is held, and when no more: then it
+// HeldTarget is what a run tells its batch when it is held, and when no more: then it
 // names no step.
 type HeldTarget struct {
 	Gateway string           `json:"gateway"`
@@ -83,7 +83,7 @@ type HeldTarget struct {
 	Since   time.Time        `json:"since,omitzero"`
 }
 
-// The signals between a roster and a target's run.
+// The signals between a batch and a target's run.
 const (
 	// HeldSignal carries a HeldTarget.
 	HeldSignal = "held"

@@ -9,7 +9,7 @@ import (
 )
 
 // PageSize is how many of a plan's targets travel in one payload: those in a
-// campaign's input, those in one AddTargets, those of one roster.
+// campaign's input, those in one AddTargets, those of one batch.
 const PageSize = 200
 
 // CampaignInput asks for a campaign.
@@ -24,7 +24,7 @@ type CampaignInput struct {
 	Schedule string `json:"schedule,omitempty"`
 	// Digest is the SHA-256 of the plan file, in hexadecimal digits.
 	Digest string `json:"digest,omitempty"`
-	// PlanOnly reads everything, answers queries for ten minutes, and begins nothing.
+	// PlanOnly reads everything, answers queries for ten minutes, and starts nothing.
 	PlanOnly bool `json:"planOnly,omitempty"`
 	// Patience is how long it waits in vain for one more target to be read before it
 	// goes on without those that do not answer; default 20s. One that only plans lists
@@ -49,13 +49,13 @@ type CampaignOrder struct {
 	// Target is a target's name or its gateway's id: skip, retry and reschedule
 	// need it.
 	Target string `json:"target,omitempty"`
-	// NotBefore is for reschedule: the earliest instant; zero takes it back.
+	// NotBefore is for reschedule: the earliest time; zero takes it back.
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	// MaxConcurrent is for concurrency: 1 to 500.
 	MaxConcurrent int `json:"maxConcurrent,omitempty"`
 }
 
-// Surveyed is a target as its roster has read it.
+// Surveyed is a target as its batch has read it.
 type Surveyed struct {
 	Target   maintenance.Target   `json:"target"` // with its proxies found
 	Gateway  maintenance.Gateway  `json:"gateway"`
@@ -64,7 +64,7 @@ type Surveyed struct {
 	Entry    fleet.Entry          `json:"entry"`
 	// Marks are the settings that runs which have ended have left changed.
 	Marks []maintenance.Marked `json:"marks,omitempty"`
-	// Anomalies are what a person should know before the campaign begins.
+	// Anomalies are what a person should know before the campaign starts.
 	Anomalies []string `json:"anomalies,omitempty"`
 }
 
@@ -79,13 +79,13 @@ type SurveyedProxy struct {
 type Carried struct {
 	Start     time.Time              `json:"start"`
 	Entries   []fleet.Entry          `json:"entries,omitempty"`
-	Rosters   []string               `json:"rosters,omitempty"` // workflow ids, by number
-	Lost      []int                  `json:"lost,omitempty"`    // rosters that were ended by somebody
+	Batches   []string               `json:"batches,omitempty"` // workflow ids, by number
+	Lost      []int                  `json:"lost,omitempty"`    // batches that were ended by somebody
 	Max       int                    `json:"max,omitempty"`     // what an operator made of maxConcurrent
 	Paused    string                 `json:"paused,omitempty"`
 	Stopped   string                 `json:"stopped,omitempty"`
 	Expired   bool                   `json:"expired,omitempty"`
-	Reads     []int                  `json:"reads,omitempty"`    // refs of targets that are to be read anew
+	Reads     []int                  `json:"reads,omitempty"`    // refs of targets that are to be read again
 	Aborting  *Order                 `json:"aborting,omitempty"` // running targets are asked to end
 	Consents  []fleet.Consent        `json:"consents,omitempty"`
 	Ask       fleet.Ask              `json:"ask,omitzero"`   // the approval that people are asked for

@@ -15,7 +15,7 @@ type ExamineInput struct {
 	Probes []Probe    `json:"probes,omitempty"` // at most one for each account
 }
 
-// Probe is a look into one account, by calls that only read.
+// Probe is a poll into one account, by calls that only read.
 type Probe struct {
 	// Account is the name by which the worker knows it.
 	Account string `json:"account"`
@@ -27,13 +27,13 @@ type Probe struct {
 	// Gateway is the ARN of one of the AWS account, which is read with its tags and
 	// its window; empty: the first that is listed.
 	Gateway string `json:"gateway,omitempty"`
-	// Volumes asks for a look at the volumes and the snapshots of one gateway that
+	// Volumes asks for a poll at the volumes and the snapshots of one gateway that
 	// has volumes: of Named, or, where that is empty, of any.
 	Volumes bool     `json:"volumes,omitempty"`
 	Named   []string `json:"named,omitempty"` // ARNs
 }
 
-// Queue is the task queue of the probe's account, beside that of the workflows.
+// Queue is the task queue of the probe's account, alongside that of the workflows.
 func (p Probe) Queue(workflows string) string {
 	if p.Huawei {
 		return names.HuaweiQueue(workflows, p.Account)
@@ -50,7 +50,7 @@ type ExamineOutput struct {
 	Probes []Finding `json:"probes,omitempty"`
 }
 
-// Finding is what came of one look.
+// Finding is what came of one poll.
 type Finding struct {
 	// Fault is the type of the activity's error, such as FaultDenied, or FaultSilent;
 	// empty where there was none.
@@ -72,7 +72,7 @@ type Finding struct {
 	Unmarked []string             `json:"unmarked,omitempty"`
 }
 
-// The faults of a look that say what to do about it.
+// The faults of a poll that say what to do about it.
 const (
 	FaultDenied      = names.TypeDenied
 	FaultNotFound    = names.TypeNotFound
@@ -81,6 +81,6 @@ const (
 	FaultUnavailable = names.TypeUnavailable
 	FaultNoWindow    = names.TypeNoWindow
 	FaultUnsupported = names.TypeUnsupported
-	// FaultSilent is the fault of a look that ended with its time.
+	// FaultSilent is the fault of a poll that ended with its time.
 	FaultSilent = "Silent"
 )

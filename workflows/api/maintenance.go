@@ -14,7 +14,7 @@ type MaintenanceInput struct {
 	Target maintenance.Target `json:"target"`
 	// Policy may leave fields out: they take their defaults once, at assess.
 	Policy maintenance.Policy `json:"policy,omitzero"`
-	// Campaign is the workflow id of the campaign that began it, which waits for
+	// Campaign is the workflow id of the campaign that started it, which waits for
 	// the window in its place: a run that finds it shut ends DEFERRED. Empty: none.
 	Campaign string `json:"campaign,omitempty"`
 	// HeldChannels are those that the campaign tells when a step is held, for the record.

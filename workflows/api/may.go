@@ -38,11 +38,11 @@ func CampaignMay(s fleet.Status) (names []string) {
 }
 
 // TargetMay is true where a campaign would take an update about a target that is in a
-// state, and may be barred.
-func TargetMay(update string, state fleet.State, barred bool) bool {
+// state, and may be unavailable.
+func TargetMay(update string, state fleet.State, unavailable bool) bool {
 	switch update {
 	case RetryUpdate:
-		return state == fleet.Held || state == fleet.Failed || state == fleet.Skipped || (state == fleet.Waiting && barred)
+		return state == fleet.Held || state == fleet.Failed || state == fleet.Skipped || (state == fleet.Waiting && unavailable)
 	case SkipUpdate:
 		return state == fleet.Held || state == fleet.Failed || state == fleet.Waiting
 	case AbortUpdate:

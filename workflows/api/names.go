@@ -29,9 +29,9 @@ const (
 	ReleaseUpdate = "release"
 	// CampaignName is the type of the workflow of a fleet.
 	CampaignName = "Campaign"
-	// RosterName is the type of the workflow that keeps a page of a campaign's
+	// BatchName is the type of the workflow that keeps a page of a campaign's
 	// targets.
-	RosterName = "Roster"
+	BatchName = "Batch"
 	// TargetsQuery asks a campaign for a page of its targets: it takes a
 	// fleet.Page and answers with []fleet.Row.
 	TargetsQuery = "targets"
@@ -39,16 +39,16 @@ const (
 	// from, a page at a time: it takes a fleet.Page and answers with a fleet.Fleet
 	// that has only those entries.
 	EntriesQuery = "entries"
-	// RosterQuery asks a roster for its targets as they were read: it answers with
+	// BatchQuery asks a batch for its targets as they were read: it answers with
 	// []Surveyed.
-	RosterQuery = "roster"
+	BatchQuery = "batch"
 	// AddTargetsUpdate gives a campaign a further page of its plan: AddTargets.
 	AddTargetsUpdate = "add-targets"
-	// PauseUpdate keeps a campaign from beginning anything new.
+	// PauseUpdate keeps a campaign from starting anything new.
 	PauseUpdate = "pause"
 	// ResumeUpdate takes a pause back.
 	ResumeUpdate = "resume"
-	// RescheduleUpdate keeps a target back until an instant. Like all of a
+	// RescheduleUpdate keeps a target back until a time. Like all of a
 	// campaign's but add-targets it takes a CampaignOrder.
 	RescheduleUpdate = maintenance.WhatReschedule
 	// ConcurrencyUpdate sets how many targets run at a time.
@@ -66,7 +66,7 @@ const (
 )
 
 // QuarantineWorkflowID is the id of a gateway's quarantine. While that workflow
-// runs, no maintenance of the gateway begins.
+// runs, no maintenance of the gateway starts.
 func QuarantineWorkflowID(gatewayID string) string { return "quarantine-" + gatewayID }
 
 // InstanceHoldWorkflowID is the id of the workflow that holds a DB instance. There is one
@@ -83,9 +83,9 @@ func GatewayWorkflowID(gatewayID string) string { return "gateway-" + gatewayID 
 // time of its start after it.
 func CampaignWorkflowID(name string) string { return "campaign-" + name }
 
-// RosterWorkflowID is the id of a campaign's roster. It has the whole id of the
+// BatchWorkflowID is the id of a campaign's batch. It has the whole id of the
 // campaign's first run: the first digits of a run id are a clock, which two campaigns
 // of one name can share.
-func RosterWorkflowID(campaign, firstRun string, number int) string {
-	return fmt.Sprintf("%s.%s.roster-%03d", campaign, firstRun, number)
+func BatchWorkflowID(campaign, firstRun string, number int) string {
+	return fmt.Sprintf("%s.%s.batch-%03d", campaign, firstRun, number)
 }

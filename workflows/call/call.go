@@ -17,7 +17,7 @@ import (
 
 // Do runs one activity. Its type parameters tie the input to the method: an
 // activity that is called with wrong arguments would run on zero values,
-// without an error. A cancelled run begins nothing: the SDK would schedule the
+// without an error. A cancelled run starts nothing: the SDK would schedule the
 // activity and cancel it in one go, and leave open which came first.
 func Do[In activities.Input, Out any](
 	ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In,
@@ -97,7 +97,7 @@ func HasType(err error, kind string) bool {
 	return ok && app.Type() == kind
 }
 
-// stillUnknown is the error of a look for what may have been done. Whatever kept
+// stillUnknown is the error of a poll for what may have been done. Whatever kept
 // it from looking, the thing may have been done.
 func stillUnknown(err error) error {
 	return temporal.NewNonRetryableApplicationError(
@@ -133,7 +133,7 @@ func ranOut(last error) error {
 	if app, ok := errors.AsType[*temporal.ApplicationError](last); ok {
 		said = app.Message()
 	}
-	return fmt.Errorf("the time for it ran out; the last look said: %s", said)
+	return fmt.Errorf("the time for it ran out; the last response: %s", said)
 }
 
 // MaxSends is how often a call without an idempotency token is sent at most,
@@ -144,9 +144,9 @@ const MaxSends = 5
 
 // Once sends a call that the cloud cannot de-duplicate. When the outcome is
 // unknown it looks, also in a cancelled run, and sends again only what find
-// says never began.
+// says never started.
 func Once[T any](
-	ctx workflow.Context, send func() (T, error), find func(workflow.Context) (out T, begun bool, err error),
+	ctx workflow.Context, send func() (T, error), find func(workflow.Context) (out T, started bool, err error),
 ) (T, error) {
 	watching, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
@@ -158,22 +158,22 @@ func Once[T any](
 		}
 		spent := OutOfTime(err)
 		last = Explain(err)
-		out, begun, err := find(watching)
+		out, started, err := find(watching)
 		switch {
 		case err != nil:
 			return out, stillUnknown(err)
-		case begun:
+		case started:
 			return out, nil
 		case ctx.Err() != nil:
 			return out, ctx.Err()
 		case spent:
-			return out, temporal.NewNonRetryableApplicationError("nothing began; the last answer: "+Explain(last).Error(),
+			return out, temporal.NewNonRetryableApplicationError("nothing started; the last answer: "+Explain(last).Error(),
 				names.TypeNotReady, nil)
 		}
 	}
 	var none T
 	return none, temporal.NewNonRetryableApplicationError(
-		fmt.Sprintf("sent %d times, and no answer said whether it took effect, nor is there a sign that it began; the last answer: %s",
+		fmt.Sprintf("sent %d times, and no answer said whether it took effect, nor is there a sign that it started; the last answer: %s",
 			MaxSends, Explain(last)), names.TypeUnknownOutcome, nil)
 }
 

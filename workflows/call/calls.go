@@ -26,7 +26,7 @@ type openCall struct {
 // callsKey is under which a context has its workflow's calls.
 type callsKey struct{}
 
-// Follow has the activities that are started under the context noted. Their ids begin with
+// Follow has the activities that are started under the context noted. Their ids start with
 // what the workflow is of: the SDK's test environment tells the activities of all
 // workflows apart by their ids alone. (The workflow's own id would not do: a replay may
 // have another.)

@@ -13,7 +13,7 @@ import (
 )
 
 func (c *campaign) mayApprove(ctx workflow.Context, o api.CampaignOrder) error {
-	if c.phase == fleet.Gathering {
+	if c.phase == fleet.Discovering {
 		return fmt.Errorf("the fleet is still being read: %s", c.doing)
 	}
 	_, err := c.consent(ctx, o)

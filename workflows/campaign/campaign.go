@@ -18,7 +18,7 @@ const (
 	// longestSleep is when a campaign decides again at the latest. It also is how
 	// soon a sleeping one moves to a new version of the worker.
 	longestSleep = 24 * time.Hour
-	// silence is after how long the rosters of running targets are asked, again and
+	// silence is after how long the batches of running targets are asked, again and
 	// again, what became of them.
 	silence = time.Hour
 	// planOnlyFor is how long a campaign that only plans answers queries.
@@ -43,8 +43,8 @@ func Campaign(ctx workflow.Context, in api.CampaignInput) (fleet.Result, error) 
 		}
 	})
 	if in.Carried == nil {
-		if err := c.gather(living); err != nil {
-			if undone := errors.Join(c.tellUngathered(living, err), c.closeRosters(living)); undone != nil {
+		if err := c.discover(living); err != nil {
+			if undone := errors.Join(c.tellUngathered(living, err), c.closeBatches(living)); undone != nil {
 				err = errors.Join(err, undone) // what is joined reaches others as one text
 			}
 			return fleet.Result{}, err
@@ -70,20 +70,20 @@ type campaign struct {
 	sending int    // messages without an answer
 	hushed  bool   // nothing more is told by this run
 
-	pages    []api.AddTargets // of the plan, that are not with a roster yet
-	received int              // targets so far
-	gathered [][]gatheredLine // by roster and line
-	missing  int              // lines that were not heard of yet
-	read     int              // lines that were read
-	unheard  string           // a roster that has ended without having told all of its lines
-	entryOf  map[int]int      // ref -> index into the entries
-	// stopWatching ends the watch of the rosters, before they are let go.
+	pages      []api.AddTargets   // of the plan, that are not with a batch yet
+	received   int                // targets so far
+	discovered [][]discoveredLine // by batch and line
+	missing    int                // lines that were not heard of yet
+	read       int                // lines that were read
+	unheard    string             // a batch that has ended without having told all of its lines
+	entryOf    map[int]int        // ref -> index into the entries
+	// stopWatching ends the watch of the batches, before they are let go.
 	stopWatching workflow.CancelFunc
-	orphans      map[int]int // ref -> attempt, of running targets whose roster is gone
+	orphans      map[int]int // ref -> attempt, of running targets whose batch is gone
 }
 
 func newCampaign(ctx workflow.Context, in api.CampaignInput) *campaign {
-	c := &campaign{in: in, phase: fleet.Gathering, entryOf: map[int]int{}, orphans: map[int]int{}}
+	c := &campaign{in: in, phase: fleet.Discovering, entryOf: map[int]int{}, orphans: map[int]int{}}
 	if in.Carried == nil {
 		c.Start, c.received = workflow.Now(ctx), len(in.Plan.Targets)
 		if stale := in.Plan.Stale(c.Start); stale != "" {
@@ -91,7 +91,7 @@ func newCampaign(ctx workflow.Context, in api.CampaignInput) *campaign {
 		}
 		return c
 	}
-	c.Carried, c.phase = *in.Carried, fleet.Underway
+	c.Carried, c.phase = *in.Carried, fleet.InProgress
 	c.index()
 	return c
 }
@@ -115,14 +115,14 @@ func (c *campaign) fleet() fleet.Fleet {
 
 // run decides, carries out, and waits for news, until the campaign is over.
 func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
-	c.phase = fleet.Underway
+	c.phase = fleet.InProgress
 	for _, n := range c.Lost {
 		c.lose(ctx, n)
 	}
 	watching, stopWatching := workflow.WithCancel(ctx)
 	defer stopWatching()
 	c.stopWatching = stopWatching
-	workflow.Go(watching, c.watchRosters)
+	workflow.Go(watching, c.watchBatches)
 	for {
 		now := workflow.Now(ctx)
 		c.changed = false
@@ -130,7 +130,7 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 		c.turn = fleet.Decide(c.fleet(), now)
 		c.giveUpUnread(now)
 		c.Ask = c.turn.Ask
-		if err := errors.Join(c.begin(ctx, now), c.tag(ctx), c.sweep(ctx, now)); err != nil {
+		if err := errors.Join(c.start(ctx, now), c.tag(ctx), c.sweep(ctx, now)); err != nil {
 			return fleet.Result{}, err
 		}
 		c.tell(ctx)
@@ -177,7 +177,7 @@ func (c *campaign) rest(ctx workflow.Context) error {
 			wake, why = t, because
 		}
 	}
-	earlier(c.turn.Wake, "the next target may begin")
+	earlier(c.turn.Wake, "the next target may start")
 	if c.running() > 0 {
 		earlier(c.Swept.Add(silence), "ask what became of the running targets")
 	}
@@ -200,7 +200,7 @@ func (c *campaign) running() (n int) {
 	return n
 }
 
-// stop lets nothing more begin, and asks what runs to end.
+// stop lets nothing more start, and asks what runs to end.
 func (c *campaign) stop(why string, o *api.Order) {
 	c.Stopped, c.Aborting, c.changed = why, o, true
 }
@@ -222,10 +222,10 @@ func (c *campaign) conclude(ctx workflow.Context) (fleet.Result, error) {
 	c.phase, c.result = fleet.Over, &result
 	c.stopWatching()
 	c.tell(ctx)
-	if err := errors.Join(c.closeRosters(ctx), c.tag(ctx), c.quiet(ctx)); err != nil {
+	if err := errors.Join(c.closeBatches(ctx), c.tag(ctx), c.quiet(ctx)); err != nil {
 		return result, err
 	}
-	result.Untold = webui.Untold(c.Notices)
+	result.Undelivered = webui.Undelivered(c.Notices)
 	c.publish(ctx)
 	c.drain(ctx)
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
@@ -270,7 +270,7 @@ func (c *campaign) answerQueries(ctx workflow.Context) (fleet.Result, error) {
 		Timeout: planOnlyFor, TimerOptions: workflow.TimerOptions{Summary: "the plan can be read until then"},
 	}, func() bool { return c.Stopped != "" })
 	return fleet.Result{
-		Name: c.in.Plan.Name, State: fleet.Completed, Summary: "Planned only: nothing was begun.", Counts: c.fleet().Counts(),
+		Name: c.in.Plan.Name, State: fleet.Completed, Summary: "Planned only: nothing was started.", Counts: c.fleet().Counts(),
 		Decisions: c.Decisions,
 		Submitter: c.in.Submitter, Digest: c.in.Digest, Start: c.Start, End: workflow.Now(ctx),
 	}, err

@@ -25,7 +25,7 @@ const (
 const mostCarried = 1_900_000
 
 // grows is by how many bytes a target's entry grows on its way, without what is
-// said of it: when it began and ended, how often; told is by how many more where
+// said of it: when it started and ended, how often; told is by how many more where
 // people are told of it.
 const (
 	grows = 40
@@ -66,14 +66,14 @@ func (c *campaign) mayCarry() error {
 // shorten cuts what is said of the targets until the next run's input has no more
 // than so many bytes. The whole is in the targets' own records.
 func (c *campaign) shorten(bytes int) {
-	letters := maxBarred
+	letters := maxUnavailable
 	for over := c.carries() - bytes; over > 0 && letters > 0; over = c.carries() - bytes {
 		for letters > 0 && c.saves(letters) < over {
 			letters /= 2
 		}
 		for i := range c.Entries {
 			e := &c.Entries[i]
-			e.Note, e.Barred = webui.CutTo(e.Note, letters), webui.CutTo(e.Barred, letters)
+			e.Note, e.Unavailable = webui.CutTo(e.Note, letters), webui.CutTo(e.Unavailable, letters)
 		}
 		letters /= 2 // letters that JSON writes as several may call for more
 	}
@@ -84,7 +84,7 @@ func (c *campaign) shorten(bytes int) {
 func (c *campaign) saves(letters int) (bytes int) {
 	for i := range c.Entries {
 		e := &c.Entries[i]
-		bytes += max(0, len(e.Note)-letters-len("…")) + max(0, len(e.Barred)-letters-len("…"))
+		bytes += max(0, len(e.Note)-letters-len("…")) + max(0, len(e.Unavailable)-letters-len("…"))
 	}
 	return bytes
 }
@@ -105,7 +105,7 @@ func (c *campaign) moveOn(ctx workflow.Context) error {
 		return err
 	}
 	heard := false
-	// What begins now runs after all who have something of this task to hear.
+	// What starts now runs after all who have something of this task to hear.
 	workflow.Go(ctx, func(workflow.Context) { heard = true })
 	if err := workflow.Await(ctx, func() bool { return heard && workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err

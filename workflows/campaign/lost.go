@@ -15,13 +15,13 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// watchRosters notices within a minute that a roster is gone, by whatever way it went.
+// watchBatches notices within a minute that a batch is gone, by whatever way it went.
 // One activity asks for all of them: it costs the history nothing while they are there,
 // and knows also those that an earlier run of the campaign has started.
-func (c *campaign) watchRosters(ctx workflow.Context) {
+func (c *campaign) watchBatches(ctx workflow.Context) {
 	for ctx.Err() == nil {
 		var there []string
-		for n, id := range c.Rosters {
+		for n, id := range c.Batches {
 			if !slices.Contains(c.Lost, n) {
 				there = append(there, id)
 			}
@@ -29,7 +29,7 @@ func (c *campaign) watchRosters(ctx workflow.Context) {
 		if len(there) == 0 {
 			return
 		}
-		options := c.reading("are the rosters still there?")
+		options := c.reading("are the batches still there?")
 		options.ScheduleToCloseTimeout = call.WatchLimit
 		gone, err := call.Do(ctx, options, call.Engine.AwaitAnyClosed,
 			activities.AnyLookup{WorkflowIDs: there, Pace: call.NoticePace(c.in.Plan.Policy)})
@@ -37,13 +37,13 @@ func (c *campaign) watchRosters(ctx workflow.Context) {
 			return // the campaign is over
 		}
 		if err != nil {
-			workflow.GetLogger(ctx).Warn("whether the rosters are still there is not known", "error", err)
+			workflow.GetLogger(ctx).Warn("whether the batches are still there is not known", "error", err)
 			if workflow.NewTimerWithOptions(ctx, time.Hour,
-				workflow.TimerOptions{Summary: "then ask again whether the rosters are still there"}).Get(ctx, nil) != nil {
+				workflow.TimerOptions{Summary: "then ask again whether the batches are still there"}).Get(ctx, nil) != nil {
 				return
 			}
 		}
-		for n, id := range c.Rosters {
+		for n, id := range c.Batches {
 			if slices.Contains(gone, id) {
 				c.lose(ctx, n)
 			}
@@ -51,16 +51,16 @@ func (c *campaign) watchRosters(ctx workflow.Context) {
 	}
 }
 
-// lose ends the targets of a roster that is gone. Those whose maintenance may still
+// lose ends the targets of a batch that is gone. Those whose maintenance may still
 // run keep their places and keys until it has ended.
-func (c *campaign) lose(ctx workflow.Context, roster int) {
-	if !slices.Contains(c.Lost, roster) {
-		c.Lost = append(c.Lost, roster)
+func (c *campaign) lose(ctx workflow.Context, batch int) {
+	if !slices.Contains(c.Lost, batch) {
+		c.Lost = append(c.Lost, batch)
 	}
 	for i := range c.Entries {
 		e := &c.Entries[i]
 		switch {
-		case e.Ref/api.LineSpace != roster || e.State.Ended():
+		case e.Ref/api.LineSpace != batch || e.State.Ended():
 		case e.State.InProgress():
 			c.seeHome(ctx, e.Ref, e.Attempts)
 		default:
@@ -69,14 +69,14 @@ func (c *campaign) lose(ctx workflow.Context, roster int) {
 	}
 }
 
-// giveUp ends a target whose roster is gone.
+// giveUp ends a target whose batch is gone.
 func (c *campaign) giveUp(ctx workflow.Context, e *fleet.Entry, more string) {
 	e.State, e.End = fleet.Failed, workflow.Now(ctx)
-	e.Note = webui.CutNote("its roster " + c.Rosters[e.Ref/api.LineSpace] + " was ended by somebody: " + more)
+	e.Note = webui.CutNote("its batch " + c.Batches[e.Ref/api.LineSpace] + " was ended by somebody: " + more)
 	c.changed = true
 }
 
-// seeHome waits for the end of a running target, of which no roster will tell, and
+// seeHome waits for the end of a running target, of which no batch will tell, and
 // asks its own run how it ended.
 func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
 	if c.orphans[ref] == attempt {
@@ -85,11 +85,11 @@ func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
 	c.orphans[ref] = attempt
 	entry := c.Entries[c.entryOf[ref]]
 	id := api.GatewayWorkflowID(entry.Gateway)
-	options := c.reading("wait until " + id + " has ended: its roster is gone")
+	options := c.reading("wait until " + id + " has ended: its batch is gone")
 	options.ScheduleToCloseTimeout = call.WatchLimit
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		record, err := call.Do(ctx, options, call.Engine.AwaitRecord, activities.RecordLookup{
-			WorkflowID: id, Parent: c.Rosters[ref/api.LineSpace], Since: entry.Begun.Truncate(time.Second),
+			WorkflowID: id, Parent: c.Batches[ref/api.LineSpace], Since: entry.Started.Truncate(time.Second),
 			Pace: call.NoticePace(c.in.Plan.Policy),
 		})
 		e := &c.Entries[c.entryOf[ref]]

@@ -14,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// hear takes in what the rosters tell. It never waits in Receive: what is handed
+// hear takes in what the batches tell. It never waits in Receive: what is handed
 // to a waiting receiver has left the channel, and drain, which may come before the
 // receiver does, would not find it.
 func (c *campaign) hear(ctx workflow.Context) {
@@ -26,7 +26,7 @@ func (c *campaign) hear(ctx workflow.Context) {
 
 func news(ctx workflow.Context) workflow.ReceiveChannel {
 	return workflow.GetSignalChannelWithOptions(ctx, api.NewsSignal, workflow.SignalChannelOptions{
-		Description: "What became of its targets; its rosters send it.",
+		Description: "What became of its targets; its batches send it.",
 	})
 }
 
@@ -92,7 +92,7 @@ func (c *campaign) keepDecision(d maintenance.Decision) {
 	c.changed = true
 }
 
-// learnHeld takes in that a target is held whose roster is gone.
+// learnHeld takes in that a target is held whose batch is gone.
 func (c *campaign) learnHeld(ctx workflow.Context, h api.HeldTarget) {
 	for i := range c.Entries {
 		e := &c.Entries[i]
@@ -110,16 +110,16 @@ func (c *campaign) learn(ctx workflow.Context, n api.News) {
 	c.changed = true
 	for _, e := range n.Events {
 		if e.Decision != nil {
-			if i, ok := c.entryOf[api.RefOf(n.Roster, e.Line)]; ok {
+			if i, ok := c.entryOf[api.RefOf(n.Batch, e.Line)]; ok {
 				c.learnDecisions(c.Entries[i], *e.Decision)
 			}
 			continue
 		}
-		if c.phase == fleet.Gathering {
-			c.keep(n.Roster, e)
+		if c.phase == fleet.Discovering {
+			c.keep(n.Batch, e)
 			continue
 		}
-		if i, ok := c.entryOf[api.RefOf(n.Roster, e.Line)]; ok {
+		if i, ok := c.entryOf[api.RefOf(n.Batch, e.Line)]; ok {
 			if c.Entries[i].Learn(e, workflow.Now(ctx)) {
 				c.measure(e.Took)
 			}
@@ -128,12 +128,12 @@ func (c *campaign) learn(ctx workflow.Context, n api.News) {
 	c.tell(ctx)
 }
 
-// keep holds what is told while the fleet is being gathered: the last word counts.
-func (c *campaign) keep(roster int, e fleet.Event) {
-	if roster >= len(c.gathered) || e.Line >= len(c.gathered[roster]) {
+// keep holds what is told while the fleet is being discovered: the last word counts.
+func (c *campaign) keep(batch int, e fleet.Event) {
+	if batch >= len(c.discovered) || e.Line >= len(c.discovered[batch]) {
 		return
 	}
-	l := &c.gathered[roster][e.Line]
+	l := &c.discovered[batch][e.Line]
 	if !l.heard {
 		c.missing--
 	}
@@ -157,17 +157,17 @@ func (c *campaign) measure(t fleet.Took) {
 	}
 }
 
-// begin orders the targets of this turn to begin.
-func (c *campaign) begin(ctx workflow.Context, now time.Time) error {
+// start orders the targets of this turn to start.
+func (c *campaign) start(ctx workflow.Context, now time.Time) error {
 	if c.running() == 0 {
 		c.Swept = now
 	}
-	to := make([]api.Orders, len(c.Rosters))
-	for _, i := range c.turn.Begin {
+	to := make([]api.Orders, len(c.Batches))
+	for _, i := range c.turn.Start {
 		e := &c.Entries[i]
-		e.Begin(e.Attempts+1, now)
+		e.Start(e.Attempts+1, now)
 		o := &to[e.Ref/api.LineSpace]
-		o.Begin = append(o.Begin, api.StartOrder{Line: e.Ref % api.LineSpace, Attempt: e.Attempts})
+		o.Start = append(o.Start, api.StartOrder{Line: e.Ref % api.LineSpace, Attempt: e.Attempts})
 	}
 	for _, ref := range c.Reads {
 		o := &to[ref/api.LineSpace]
@@ -191,18 +191,18 @@ func (c *campaign) sweep(ctx workflow.Context, now time.Time) error {
 		return nil
 	}
 	c.Swept = now
-	to := make([]api.Orders, len(c.Rosters))
+	to := make([]api.Orders, len(c.Batches))
 	for _, e := range c.Entries {
 		if e.State.InProgress() {
 			o := &to[e.Ref/api.LineSpace]
 			o.Tell = append(o.Tell, e.Ref%api.LineSpace)
-			o.Begin = append(o.Begin, api.StartOrder{Line: e.Ref % api.LineSpace, Attempt: e.Attempts}) // it may never have come
+			o.Start = append(o.Start, api.StartOrder{Line: e.Ref % api.LineSpace, Attempt: e.Attempts}) // it may never have come
 		}
 	}
 	return c.order(ctx, to)
 }
 
-// order gives the rosters their orders.
+// order gives the batches their orders.
 func (c *campaign) order(ctx workflow.Context, to []api.Orders) error {
 	gone, err := c.send(ctx, to)
 	for _, n := range gone {
@@ -211,12 +211,12 @@ func (c *campaign) order(ctx workflow.Context, to []api.Orders) error {
 	return err
 }
 
-// send signals each roster that has orders, and gives those that are gone.
+// send signals each batch that has orders, and gives those that are gone.
 func (c *campaign) send(ctx workflow.Context, to []api.Orders) (gone []int, err error) {
 	sent := make([]workflow.Future, len(to))
 	for n, o := range to {
-		if len(o.Begin)+len(o.Read)+len(o.Tell)+len(o.GiveUp) > 0 || o.Abort != nil || o.Close {
-			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Rosters[n], "", api.OrdersSignal, o)
+		if len(o.Start)+len(o.Read)+len(o.Tell)+len(o.GiveUp) > 0 || o.Abort != nil || o.Close {
+			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Batches[n], "", api.OrdersSignal, o)
 		}
 	}
 	for n, future := range sent {
@@ -227,13 +227,13 @@ func (c *campaign) send(ctx workflow.Context, to []api.Orders) (gone []int, err 
 		if _, unknown := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](failure); unknown {
 			gone = append(gone, n)
 		} else if failure != nil {
-			err = errors.Join(err, fmt.Errorf("give orders to %s: %w", c.Rosters[n], failure))
+			err = errors.Join(err, fmt.Errorf("give orders to %s: %w", c.Batches[n], failure))
 		}
 	}
 	return gone, err
 }
 
-// abortOrphans tells the running targets whose roster is gone that the campaign is
+// abortOrphans tells the running targets whose batch is gone that the campaign is
 // aborted. It is not waited for: a run that has just ended needs no telling.
 func (c *campaign) abortOrphans(ctx workflow.Context) {
 	if c.Aborting == nil {
@@ -247,9 +247,9 @@ func (c *campaign) abortOrphans(ctx workflow.Context) {
 	}
 }
 
-// closeRosters lets the rosters end.
-func (c *campaign) closeRosters(ctx workflow.Context) error {
-	to := make([]api.Orders, len(c.Rosters))
+// closeBatches lets the batches end.
+func (c *campaign) closeBatches(ctx workflow.Context) error {
+	to := make([]api.Orders, len(c.Batches))
 	for n := range to {
 		to[n].Close = true
 	}

@@ -33,7 +33,7 @@ const (
 // tell sends word of what has happened since it last did. Nothing waits for what
 // it sends.
 func (c *campaign) tell(ctx workflow.Context) {
-	if len(c.in.Plan.Notify) == 0 || c.in.PlanOnly || c.hushed || c.phase == fleet.Gathering {
+	if len(c.in.Plan.Notify) == 0 || c.in.PlanOnly || c.hushed || c.phase == fleet.Discovering {
 		return
 	}
 	now := c.fleet().Moment(c.called(ctx), c.Told, workflow.Now(ctx))
@@ -46,17 +46,17 @@ func (c *campaign) tell(ctx workflow.Context) {
 	c.Told = now
 }
 
-// tellUngathered sends word of a campaign that ends before it has begun.
+// tellUngathered sends word of a campaign that ends before it has started.
 func (c *campaign) tellUngathered(ctx workflow.Context, failure error) error {
-	c.doing = "it has ended, and nothing was begun: " + call.Explain(failure).Error()
+	c.doing = "it has ended, and nothing was started: " + call.Explain(failure).Error()
 	c.publish(ctx)
 	if c.in.PlanOnly {
 		return nil
 	}
 	name := c.called(ctx)
 	c.announce(ctx, fleet.Occurrence{
-		ID: "ended", Event: maintenance.EventEnded, Title: name + ": could not begin",
-		Text: fmt.Sprintf("Nothing was begun: %s\ntidegate status %s", call.Explain(failure), name),
+		ID: "ended", Event: maintenance.EventEnded, Title: name + ": could not start",
+		Text: fmt.Sprintf("Nothing was started: %s\ntidegate status %s", call.Explain(failure), name),
 	})
 	return c.quiet(ctx)
 }

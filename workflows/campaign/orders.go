@@ -26,7 +26,7 @@ type campaignCommand struct {
 	says string // shown in the Web UI
 	may  func(api.CampaignOrder) error
 	do   func(workflow.Context, api.CampaignOrder)
-	// takes is what it needs beside who and why, as it is typed there.
+	// takes is what it needs alongside who and why, as it is typed there.
 	takes string
 	// ask finds out of others whether it would do anything; nil: the campaign knows.
 	ask func(workflow.Context, api.CampaignOrder) error
@@ -44,24 +44,24 @@ func (c *campaign) listen(ctx workflow.Context) error {
 		return err
 	}
 	for _, o := range []campaignCommand{
-		{api.ApproveUpdate, "Let the campaign, or its next wave, begin; also before it is asked for", func(o api.CampaignOrder) error { return c.mayApprove(ctx, o) }, c.approve, "", nil},
-		{api.PauseUpdate, "Begin nothing new; what runs goes on", c.mayPause, c.pause, "", nil},
+		{api.ApproveUpdate, "Let the campaign, or its next wave, start; also before it is asked for", func(o api.CampaignOrder) error { return c.mayApprove(ctx, o) }, c.approve, "", nil},
+		{api.PauseUpdate, "Start nothing new; what runs goes on", c.mayPause, c.pause, "", nil},
 		{api.ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, api.CampaignOrder) { c.Paused = "" }, "", nil},
 		{api.AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.mayAbort, c.abort, "", nil},
 		{api.SkipUpdate, "Leave a target out, or go on without the step at which it is held", c.maySkip, c.skip, `, "target": "name"`, nil},
 		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`, c.barsRetry},
-		{api.RescheduleUpdate, "Begin a target not before an instant", func(o api.CampaignOrder) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
+		{api.RescheduleUpdate, "Start a target not before a time", func(o api.CampaignOrder) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
 		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o api.CampaignOrder) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`, nil},
 	} {
-		if err := c.obey(ctx, o); err != nil {
+		if err := c.apply(ctx, o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// obey registers one update, with its check and its place in the record.
-func (c *campaign) obey(ctx workflow.Context, o campaignCommand) error {
+// apply registers one update, with its check and its place in the record.
+func (c *campaign) apply(ctx workflow.Context, o campaignCommand) error {
 	handle := func(ctx workflow.Context, in api.CampaignOrder) (maintenance.Decision, error) {
 		if e, err := c.find(in.Target); err == nil && passedOn(o.name, e.State) {
 			return c.passOn(ctx, o.name, in.Order, *e)
@@ -101,7 +101,7 @@ func (c *campaign) may(o campaignCommand, in api.CampaignOrder) error {
 	case c.Stopped != "" && o.name != api.AbortUpdate:
 		return errors.New("it is stopped already: " + c.Stopped)
 	case c.in.PlanOnly && o.name != api.AbortUpdate:
-		return errors.New("it only plans, and begins nothing: give the order to the campaign that tidegate run starts")
+		return errors.New("it only plans, and starts nothing: give the order to the campaign that tidegate run starts")
 	}
 	return o.may(in)
 }
@@ -146,7 +146,7 @@ func (c *campaign) find(name string) (*fleet.Entry, error) {
 	switch {
 	case name == "":
 		return nil, errors.New("target is empty: name the target, or its gateway's id")
-	case found == nil && c.phase == fleet.Gathering:
+	case found == nil && c.phase == fleet.Discovering:
 		return nil, fmt.Errorf("the fleet is still being read: %s", c.doing)
 	case found == nil:
 		return nil, fmt.Errorf("%q is no target of this campaign", name)
@@ -184,7 +184,7 @@ func (c *campaign) mayAbort(o api.CampaignOrder) error {
 		return nil
 	}
 	e, err := c.find(o.Target)
-	if err == nil && !api.TargetMay(api.AbortUpdate, e.State, e.Barred != "") {
+	if err == nil && !api.TargetMay(api.AbortUpdate, e.State, e.Unavailable != "") {
 		err = fmt.Errorf("%s is %s: no maintenance of it runs that could be aborted", e.Name, e.State)
 	}
 	return err
@@ -219,7 +219,7 @@ func (c *campaign) maySkip(o api.CampaignOrder) error {
 		return err
 	case e.State == fleet.Running:
 		return fmt.Errorf("%s is being maintained since %s, and is not held: to end its maintenance, abort it (tidegate abort %s)",
-			e.Name, webui.Clock(&e.Begun), e.Gateway)
+			e.Name, webui.Clock(&e.Started), e.Gateway)
 	case !api.TargetMay(api.SkipUpdate, e.State, e.Bar != maintenance.NotBlocked):
 		return fmt.Errorf("%s has ended already: %s", e.Name, e.State)
 	}
@@ -239,7 +239,7 @@ func (c *campaign) mayRetry(o api.CampaignOrder) error {
 	case err != nil:
 		return err
 	case e.State == fleet.Running:
-		return fmt.Errorf("%s is being maintained since %s, and is not held: there is nothing to retry", e.Name, webui.Clock(&e.Begun))
+		return fmt.Errorf("%s is being maintained since %s, and is not held: there is nothing to retry", e.Name, webui.Clock(&e.Started))
 	case e.State == fleet.Waiting && e.Bar == maintenance.BlockedByReading:
 		return fmt.Errorf("%s is being read again already", e.Name)
 	case !api.TargetMay(api.RetryUpdate, e.State, e.Bar != maintenance.NotBlocked):
@@ -279,7 +279,7 @@ func (c *campaign) barsRetry(ctx workflow.Context, o api.CampaignOrder) error {
 	return nil
 }
 
-// retry lets a target wait again once its roster has read it anew.
+// retry lets a target wait again once its batch has read it again.
 func (c *campaign) retry(_ workflow.Context, o api.CampaignOrder) {
 	if e, err := c.find(o.Target); err == nil {
 		e.Retry()
@@ -295,7 +295,7 @@ func (c *campaign) mayReschedule(o api.CampaignOrder, now time.Time) error {
 	case !api.TargetMay(api.RescheduleUpdate, e.State, e.Bar != maintenance.NotBlocked):
 		return fmt.Errorf("%s is %s: only one that waits can be rescheduled", e.Name, e.State)
 	case o.NotBefore.IsZero() && !e.NotBefore.After(now):
-		return fmt.Errorf("%s is not kept back: there is nothing to take back", e.Name)
+		return fmt.Errorf("%s is not kept back: there is nothing to revert", e.Name)
 	case !o.NotBefore.IsZero() && !o.NotBefore.After(now):
 		return fmt.Errorf("notBefore is %s, which is past: want a time ahead, or none to take an earlier one back", webui.Clock(&o.NotBefore))
 	}
@@ -308,7 +308,7 @@ func (c *campaign) reschedule(_ workflow.Context, o api.CampaignOrder) {
 	}
 }
 
-// wholeSecond rounds up to what an entry keeps from run to run: cut off, the instant
+// wholeSecond rounds up to what an entry keeps from run to run: cut off, the time
 // would come before the one that was asked for.
 func wholeSecond(t time.Time) time.Time {
 	if t.IsZero() {

@@ -37,7 +37,7 @@ func (c *campaign) passOn(
 	options := c.reading(update + " " + e.Name + ", as its maintenance answers")
 	options.ScheduleToCloseTimeout = passOnLimit
 	d, err := call.Do(ctx, options, call.Engine.PassOn, activities.PassOnInput{
-		WorkflowID: api.GatewayWorkflowID(e.Gateway), Parent: c.Rosters[e.Ref/api.LineSpace], Update: update,
+		WorkflowID: api.GatewayWorkflowID(e.Gateway), Parent: c.Batches[e.Ref/api.LineSpace], Update: update,
 		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID, Action: activities.OperatorAction{By: o.By, Why: o.Why},
 		Pace: call.NoticePace(c.in.Plan.Policy),
 	})

@@ -38,12 +38,12 @@ func (c *campaign) answer(ctx workflow.Context) error {
 func (c *campaign) status(ctx workflow.Context) fleet.Status {
 	s := c.fleet().Status(c.turn, workflow.Now(ctx))
 	s.Name, s.Phase, s.Submitter, s.Start = c.in.Plan.Name, c.phase, c.in.Submitter, c.Start
-	s.Decisions, s.Rosters, s.Result, s.Notices = c.Decisions, c.Rosters, c.result, c.Notices
+	s.Decisions, s.Batches, s.Result, s.Notices = c.Decisions, c.Batches, c.result, c.Notices
 	s.Warnings = c.in.Plan.Warnings
-	if c.phase == fleet.Gathering {
+	if c.phase == fleet.Discovering {
 		s.Doing, s.Approval = c.doing, nil
 	}
-	if c.phase != fleet.Underway {
+	if c.phase != fleet.InProgress {
 		s.Held = ""
 	}
 	s.May = api.CampaignMay(s)
@@ -53,7 +53,7 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 // publish shows the campaign as it is now in the Web UI. It adds nothing to the
 // history.
 func (c *campaign) publish(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, webui.CampaignDetails(webui.PlaceOf(ctx), c.called(ctx), c.status(ctx), c.keepers()))
+	workflow.SetCurrentDetails(ctx, webui.CampaignDetails(webui.PlaceOf(ctx), c.called(ctx), c.status(ctx), c.blockers()))
 }
 
 // tag updates the attributes that follow a campaign's way, where they change: each
@@ -84,16 +84,16 @@ func (c *campaign) tag(ctx workflow.Context) error {
 }
 
 // keepers sum up what keeps the targets, what keeps most of them first. Of each the
-// target is shown that may begin first.
-func (c *campaign) keepers() (all []webui.Keeper) {
+// target is shown that may start first.
+func (c *campaign) blockers() (all []webui.Blocker) {
 	for _, w := range c.turn.Waits {
 		if c.Entries[w.Entry].State != fleet.Waiting {
 			continue
 		}
-		i := slices.IndexFunc(all, func(k webui.Keeper) bool { return k.What == w.Blocker })
+		i := slices.IndexFunc(all, func(k webui.Blocker) bool { return k.What == w.Blocker })
 		if i < 0 {
 			i = len(all)
-			all = append(all, webui.Keeper{What: w.Blocker, First: c.Entries[w.Entry], Wait: w})
+			all = append(all, webui.Blocker{What: w.Blocker, First: c.Entries[w.Entry], Wait: w})
 		}
 		k := &all[i]
 		k.Count++
@@ -101,6 +101,6 @@ func (c *campaign) keepers() (all []webui.Keeper) {
 			k.First, k.Wait = c.Entries[w.Entry], w
 		}
 	}
-	slices.SortStableFunc(all, func(a, b webui.Keeper) int { return cmp.Compare(b.Count, a.Count) })
+	slices.SortStableFunc(all, func(a, b webui.Blocker) int { return cmp.Compare(b.Count, a.Count) })
 	return all
 }

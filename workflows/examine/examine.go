@@ -23,7 +23,7 @@ const examineLimit = 25 * time.Second
 // examineLeast is what a call gets where that time is over.
 const examineLeast = time.Second
 
-// Examine looks at everything side by side. That something is wrong is its
+// Examine reads everything side by side. That something is wrong is its
 // answer, and no failure.
 func Examine(ctx workflow.Context, in api.ExamineInput) (api.ExamineOutput, error) {
 	out := api.ExamineOutput{Server: workflow.Now(ctx), Probes: make([]api.Finding, len(in.Probes))}
@@ -114,7 +114,7 @@ func lookAtGateways(ctx workflow.Context, p api.Probe) (f api.Finding) {
 	return f
 }
 
-// lookAtMarks finds what runs have left on the gateways, whoever they were.
+// lookAtMarks finds what runs have left on the gateways, the person who they were.
 func lookAtMarks(ctx workflow.Context, f *api.Finding, p api.Probe, listed []maintenance.GatewayRef) {
 	arns := p.Named
 	if len(arns) == 0 {
@@ -175,7 +175,7 @@ func blame(f *api.Finding, err error) {
 		return
 	}
 	f.Fault, f.Says = api.FaultSilent, call.Explain(err).Error()
-	// Also of a look whose time ran out: its last attempt says why.
+	// Also of a poll whose time ran out: its last attempt says why.
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		f.Fault = app.Type()
 	}

@@ -22,7 +22,7 @@ func (r *run) readWithin(limit time.Duration, summary string) workflow.ActivityO
 	return options
 }
 
-// pollWithin is for looks that fail until what they wait for is there. Failed
+// pollWithin is for polls that fail until what they wait for is there. Failed
 // attempts are not in the history, so a long wait costs what a short one does.
 func (r *run) pollWithin(limit time.Duration, summary string) workflow.ActivityOptions {
 	return call.PollWithin(r.attempt(), limit, summary)

@@ -14,7 +14,7 @@ import (
 )
 
 // AssessLimit is how long a gateway may stay out of reach before a run that has
-// not begun gives up on it.
+// not started gives up on it.
 const AssessLimit = 15 * time.Minute
 
 // patienceToAssess is longer for a run that has slept in another build of the

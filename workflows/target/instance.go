@@ -97,7 +97,7 @@ func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) er
 	if err := r.block(ctx, maintenance.BlockedByInstance, holder.Reason, nil); err != nil {
 		return err
 	}
-	// Two runs of which each holds what the other waits for would wait for ever.
+	// Two runs of which each holds what the other waits for would wait permanently.
 	r.awaiting++
 	defer func() { r.awaiting-- }()
 	r.releaseInstances()

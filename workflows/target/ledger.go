@@ -26,8 +26,8 @@ type ledger struct {
 	entries []*entry
 }
 
-// intend registers a change before its step begins, so that a step that ends
-// in the middle is still taken back. A nil undo makes it forward-only.
+// intend registers a change before its step starts, so that a step that ends
+// in the middle is still reverted. A nil undo makes it forward-only.
 func (l *ledger) intend(what, how string, undo undo) *entry {
 	e := &entry{
 		change: maintenance.Change{What: what, Reversible: undo != nil, Undo: how, State: maintenance.ChangeIntended},
@@ -39,7 +39,7 @@ func (l *ledger) intend(what, how string, undo undo) *entry {
 
 func (e *entry) is(state maintenance.ChangeState) { e.change.State = state }
 
-// open is true for a change that is, or may be, in force and can be taken back,
+// open is true for a change that is, or may be, in force and can be reverted,
 // also one that resisted before: it is tried once more. A nil entry is none.
 func (e *entry) open() bool {
 	if e == nil || e.undo == nil {
@@ -65,14 +65,14 @@ func (e *entry) takeBack(ctx workflow.Context) error {
 	if err != nil {
 		e.change.Why = call.Explain(err).Error()
 		e.is(maintenance.ChangeStuck)
-		return fmt.Errorf("take back %s: %w", e.change.What, call.Explain(err))
+		return fmt.Errorf("revert %s: %w", e.change.What, call.Explain(err))
 	}
 	e.change.Why = ""
 	e.is(state)
 	return nil
 }
 
-// reopen has unwind take back also what was meant to stay and could go: finished
+// reopen has unwind revert also what was meant to stay and could go: finished
 // snapshots.
 func (l *ledger) reopen() {
 	for _, e := range l.entries {
@@ -82,7 +82,7 @@ func (l *ledger) reopen() {
 	}
 }
 
-// unwind takes back every open change, the last one first, and shows the ledger
+// unwind reverts every open change, the last one first, and shows the ledger
 // after each.
 func (l *ledger) unwind(ctx workflow.Context, show func(workflow.Context)) error {
 	var errs []error
@@ -99,7 +99,7 @@ func (l *ledger) changes() []maintenance.Change {
 	for _, e := range l.entries {
 		c := e.change
 		if c.State == maintenance.ChangeNotMade {
-			c.Undo = "" // there is nothing to take back
+			c.Undo = "" // there is nothing to revert
 		}
 		changes = append(changes, c)
 	}

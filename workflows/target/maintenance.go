@@ -57,26 +57,26 @@ type run struct {
 	volumes  []maintenance.Volume        // that were attached at assess
 	taken    []maintenance.RecoveryPoint // of which every volume has its snapshot
 	offered  bool                        // an update was on offer at assess
-	missed   time.Time                   // until when an activity found it too late to begin
+	missed   time.Time                   // until when an activity found it too late to start
 
-	points    int                   // how often recovery points were begun
+	points    int                   // how often recovery points were started
 	triggers  int                   // how often the update was, or may have been, triggered
-	answered  int                   // how often AWS said that it has begun
+	answered  int                   // how often AWS said that it has started
 	software  *entry                // the ledger's line of the update
 	automatic heldPolicy            // for automatic updates
-	disrupted bool                  // something disruptive has begun
+	disrupted bool                  // something disruptive has started
 	worked    time.Time             // when the last disruptive work ended
-	stopped   bool                  // the fan-out of proxies begins no more
+	stopped   bool                  // the fan-out of proxies starts no more
 	stops     []workflow.CancelFunc // ends what the fan-out's proxies wait for
 	goals     []exactProxy          // the proxies with their versions resolved
 	instances instances             // DB instances that this run holds
 	awaiting  int                   // proxies that wait for an instance which another run holds
-	jobs      []string              // Huawei Cloud's jobs that this run has begun, as far as they are known
+	jobs      []string              // Huawei Cloud's jobs that this run has started, as far as they are known
 	ledger    ledger
 	commands  []command  // what operators may send
 	calls     call.Calls // that are in progress
 
-	deferred        bool    // its window is shut, and its campaign is to place what is left anew
+	deferred        bool    // its window is shut, and its campaign is to place what is left again
 	moving          bool    // it goes on in another build of the worker
 	choice          string  // what an operator chose for the held step
 	skippedFailures []error // failed steps that an operator let go
@@ -170,15 +170,15 @@ func (r *run) finishing(ctx workflow.Context, s maintenance.Step) workflow.Conte
 	return ctx
 }
 
-// step runs one step and keeps its report. A cancelled run begins no step but the
+// step runs one step and keeps its report. A cancelled run starts no step but the
 // one that watches what it has set going, and an aborted one those that finish it.
 func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) error {
 	if err := ctx.Err(); err != nil && !r.status.PastNoReturn && !r.finishes(s) {
 		return err
 	}
-	begin := workflow.Now(ctx)
+	start := workflow.Now(ctx)
 	report := r.report(s)
-	report.Start, report.State = &begin, maintenance.StepActive
+	report.Start, report.State = &start, maintenance.StepActive
 	r.status.Step = s
 	if err := webui.TagTarget(ctx, r.status); err != nil {
 		return err

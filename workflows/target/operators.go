@@ -32,20 +32,20 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 		return err
 	}
 	r.commands = []command{
-		{name: api.ApproveUpdate, says: "Let the maintenance begin in its next window", may: r.mayApprove},
-		{name: api.AbortUpdate, says: "Begin nothing more, and take back what can be taken back", may: r.mayAbort, do: stop},
+		{name: api.ApproveUpdate, says: "Let the maintenance start in its next window", may: r.mayApprove},
+		{name: api.AbortUpdate, says: "Start nothing more, and revert what can be reverted", may: r.mayAbort, do: stop},
 		{name: api.RetryUpdate, says: "Try the held step again", may: r.mayRetry, do: func() { r.choice = api.RetryUpdate }},
 		{name: api.SkipUpdate, says: "Go on without the held step", may: r.maySkip, do: func() { r.choice = api.SkipUpdate }},
 	}
 	for _, o := range r.commands {
-		if err := r.obey(ctx, o); err != nil {
+		if err := r.apply(ctx, o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// heedCampaign obeys an order to abort that came to the whole campaign. Nobody waits
+// heedCampaign applies an order to abort that came to the whole campaign. Nobody waits
 // for its answer, so it is never refused: past the point of no return too the run
 // starts nothing more, and watches what it has started to its end. It may come twice.
 func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
@@ -76,7 +76,7 @@ func (r *run) tellCampaign(ctx workflow.Context, held api.HeldTarget) {
 	r.signalCampaign(ctx, api.HeldSignal, held)
 }
 
-// signalCampaign tells the campaign something. Its roster passes it on; where that is
+// signalCampaign tells the campaign something. Its batch passes it on; where that is
 // gone, the campaign is told directly. It is not waited for.
 func (r *run) signalCampaign(ctx workflow.Context, signal string, what any) {
 	parent := workflow.GetInfo(ctx).ParentWorkflowExecution
@@ -107,8 +107,8 @@ func (r *run) record(ctx workflow.Context, d maintenance.Decision) maintenance.D
 	return d
 }
 
-// obey registers one update, with its check and its place in the record.
-func (r *run) obey(ctx workflow.Context, o command) error {
+// apply registers one update, with its check and its place in the record.
+func (r *run) apply(ctx workflow.Context, o command) error {
 	handle := func(ctx workflow.Context, in api.Order) (maintenance.Decision, error) {
 		if o.do != nil {
 			o.do()

@@ -18,7 +18,7 @@ import (
 
 // upgradeProxies upgrades the first pending proxy as a canary, then the others,
 // bounded for each DB instance. The first failure lets those at work end, and
-// begins no more.
+// starts no more.
 func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
 	r.startOver()
 	todo := r.pending()
@@ -26,7 +26,7 @@ func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
 		return skipped("%s", noProxies(len(r.goals))), nil
 	}
 	if err := r.upgradeProxy(ctx, todo[0]); err != nil {
-		r.notBegun()
+		r.notStarted()
 		return outcome{}, err
 	}
 	errs := make([]error, len(todo))
@@ -44,7 +44,7 @@ func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
 		})
 	}
 	group.Wait(ctx)
-	r.notBegun()
+	r.notStarted()
 	if err := failuresFirst(errs); err != nil {
 		return outcome{}, err
 	}
@@ -77,12 +77,12 @@ func failuresFirst(errs []error) error {
 	return failures
 }
 
-// startOver lets a retried step begin again what did not succeed.
+// startOver lets a retried step start again what did not succeed.
 func (r *run) startOver() {
 	r.stopped = false
 	for i := range r.status.Proxies {
 		switch p := &r.status.Proxies[i]; p.State {
-		case maintenance.ProxyRejected, maintenance.ProxyFailed, maintenance.ProxyNotBegun:
+		case maintenance.ProxyRejected, maintenance.ProxyFailed, maintenance.ProxyNotStarted:
 			p.State, p.Note = maintenance.ProxyPending, ""
 		case maintenance.ProxyPending, maintenance.ProxyActive, maintenance.ProxyUpgraded, maintenance.ProxyCurrent:
 		}
@@ -96,10 +96,10 @@ func noProxies(n int) string {
 	return "every proxy runs its version already"
 }
 
-// notBegun marks what the fan-out stopped before.
-func (r *run) notBegun() {
+// notStarted marks what the fan-out stopped before.
+func (r *run) notStarted() {
 	for _, i := range r.pending() {
-		r.status.Proxies[i].State = maintenance.ProxyNotBegun
+		r.status.Proxies[i].State = maintenance.ProxyNotStarted
 	}
 }
 
@@ -113,7 +113,7 @@ func (r *run) inLane(ctx workflow.Context, lane workflow.Semaphore, i int) error
 
 // upgradeProxy takes one proxy to its version inside the window, with its reads
 // shifted away meanwhile where the policy says so. The fan-out's first failure
-// ends what it waits for before it begins, and nothing that has begun.
+// ends what it waits for before it starts, and nothing that has started.
 func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 	p := &r.status.Proxies[i]
 	waits, stop := workflow.WithCancel(ctx)
@@ -159,7 +159,7 @@ func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 		}
 		r.publish(ctx)
 		if r.awaiting > 0 {
-			r.releaseInstances() // what was at work when the wait began
+			r.releaseInstances() // what was at work when the wait started
 		}
 		return err
 	}
@@ -173,7 +173,7 @@ func naming(thing, id string, err error) error {
 	return fmt.Errorf("%s: %w", thing, err)
 }
 
-// halt lets the fan-out begin nothing more.
+// halt lets the fan-out start nothing more.
 func (r *run) halt() {
 	r.stopped = true
 	for _, stop := range r.stops {
@@ -189,7 +189,7 @@ func proxyState(err error) maintenance.ProxyState {
 	case call.HasType(err, names.TypeRejected):
 		return maintenance.ProxyRejected
 	case cancelled: // what was sent is watched to its end, so nothing was
-		return maintenance.ProxyNotBegun
+		return maintenance.ProxyNotStarted
 	}
 	return maintenance.ProxyFailed
 }
@@ -212,8 +212,8 @@ func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) (mainten
 
 func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error {
 	ref := r.goals[i].ref
-	kernel := r.ledger.intend("kernel of proxy "+ref.ProxyID, "cannot be taken back: TaurusDB has no downgrade", nil)
-	begun, err := r.sendUpgrade(ctx, ref, until)
+	kernel := r.ledger.intend("kernel of proxy "+ref.ProxyID, "cannot be reverted: TaurusDB has no downgrade", nil)
+	started, err := r.sendUpgrade(ctx, ref, until)
 	switch {
 	case err != nil && !call.UnknownOutcome(err):
 		kernel.is(maintenance.ChangeNotMade)
@@ -224,10 +224,10 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 	}
 	r.disrupted = true
 	kernel.is(maintenance.ChangeInForce)
-	r.status.Proxies[i].JobID = begun.JobID
-	r.knowJob(begun.JobID)
+	r.status.Proxies[i].JobID = started.JobID
+	r.knowJob(started.JobID)
 	r.publish(ctx)
-	err = r.awaitUpgraded(ctx, ref, begun.JobID)
+	err = r.awaitUpgraded(ctx, ref, started.JobID)
 	switch {
 	case err == nil:
 		kernel.is(maintenance.ChangeKept)
@@ -242,7 +242,7 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 	return err
 }
 
-// doubt keeps later runs away after an upgrade that was, or may have been, begun
+// doubt keeps later runs away after an upgrade that was, or may have been, started
 // and did not come to its end. One that was refused leaves the proxy as it was.
 func (r *run) doubt(ref maintenance.ProxyRef) {
 	r.suspect = doubtful(ref)
@@ -272,7 +272,7 @@ func (r *run) sendUpgrade(
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
 					Alone: r.policy.Proxies.Parallel == 1, Known: r.jobs,
 				})
-			return activities.UpgradeProxyOutput{JobID: found.JobID}, found.Begun, err
+			return activities.UpgradeProxyOutput{JobID: found.JobID}, found.Started, err
 		})
 }
 
@@ -301,7 +301,7 @@ func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobI
 // restart restarts a proxy, once, and waits until it is well.
 func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 	deadline, since := r.policy.Proxies.Deadline.Std(), workflow.Now(ctx)
-	line := r.ledger.intend("restart of proxy "+ref.ProxyID, "a restart leaves nothing to take back", nil)
+	line := r.ledger.intend("restart of proxy "+ref.ProxyID, "a restart leaves nothing to revert", nil)
 	restarted, err := call.Once(ctx,
 		func() (activities.RestartOutput, error) {
 			return call.Do(ctx, r.sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is not well"),
@@ -315,7 +315,7 @@ func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
 					Alone: r.policy.Proxies.Parallel == 1, Known: r.jobs,
 				})
-			return activities.RestartOutput{JobID: found.JobID}, found.Begun, err
+			return activities.RestartOutput{JobID: found.JobID}, found.Started, err
 		})
 	switch {
 	case err != nil && !call.UnknownOutcome(err):

@@ -75,12 +75,12 @@ func accountsOf(target maintenance.Target) plan.Accounts {
 	return needed
 }
 
-// quarantine begins one where a change that only goes forward has failed, or
-// one that should have been taken back was not. What becomes of that is put first in
+// quarantine starts one where a change that only goes forward has failed, or
+// one that should have been reverted was not. What becomes of that is put first in
 // the result's summary: it is what a person must know.
 func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result) {
 	if result.State == maintenance.StateCompensationFailed && r.suspect == "" {
-		r.suspect = "a change could not be taken back"
+		r.suspect = "a change could not be reverted"
 	}
 	if r.suspect == "" || result.State == maintenance.StateCompleted {
 		return
@@ -105,6 +105,6 @@ func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result) {
 		result.Summary = fmt.Sprintf("%s is quarantined (%s): look at it, then release it; no run touches it before. %s", id, suspect, result.Summary)
 		return
 	}
-	result.Summary = fmt.Sprintf("%s should be quarantined (%s), and could not be: keep other runs from it until you have looked at it. %s The quarantine failed: %s.",
+	result.Summary = fmt.Sprintf("%s should be quarantined (%s), and could not be: keep other runs from it until you have read it. %s The quarantine failed: %s.",
 		id, suspect, result.Summary, call.Explain(err))
 }

@@ -13,8 +13,8 @@ import (
 // when another build of the worker takes over, so it looks by itself.
 const nap = 24 * time.Hour
 
-// mayMove is true while nothing has begun. One that has begun anything stays on the
-// build that it began on.
+// mayMove is true while nothing has started. One that has started anything stays on the
+// build that it started on.
 func (r *run) mayMove() bool { return r.status.Step == maintenance.StepWait }
 
 // stretch is how much of a wait a run sleeps without looking whether to move.
@@ -27,7 +27,7 @@ func (r *run) stretch(wait time.Duration) time.Duration {
 
 // moves is true when a run that only sleeps is to go on in another build of the
 // worker, which has become current. It has given back then what it held. next is
-// when it may begin, zero for nobody knows: within the hour before, it stays.
+// when it may start, zero for nobody knows: within the hour before, it stays.
 func (r *run) moves(ctx workflow.Context, next time.Time) bool {
 	if !r.mayMove() || !workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {
 		return false

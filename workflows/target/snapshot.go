@@ -149,7 +149,7 @@ func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (
 }
 
 // deleteSnapshots is the snapshot's compensation. Where nothing is left of a
-// snapshot that was begun, it is taken back; of one that was not answered, it
+// snapshot that was started, it is reverted; of one that was not answered, it
 // was never made.
 func (r *run) deleteSnapshots(
 	ctx workflow.Context, in activities.VolumeLookup, was maintenance.ChangeState,

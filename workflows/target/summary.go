@@ -61,13 +61,13 @@ func closing(state maintenance.EndState) string {
 	case maintenance.StateFailed:
 		return "Nothing was changed."
 	case maintenance.StateCompensated:
-		return "Every change that can be taken back was taken back."
+		return "Every change that can be reverted was reverted."
 	case maintenance.StatePartial:
 		return "What was changed around it is as it was before; upgrades only go forward."
 	case maintenance.StateVerificationFailed:
 		return "The steps succeeded, and what is there afterwards is something else: look at it by hand."
 	case maintenance.StateCompensationFailed:
-		return "A change could not be taken back: see the ledger, and take it back by hand."
+		return "A change could not be reverted: see the ledger, and take it back by hand."
 	case maintenance.StateCompleted, maintenance.StateDeferred:
 	}
 	return ""
@@ -97,7 +97,7 @@ func (r *run) truths() []string {
 	truths = append(truths, r.snapshotTruths()...)
 	for _, state := range []maintenance.ProxyState{
 		maintenance.ProxyUpgraded, maintenance.ProxyCurrent, maintenance.ProxyRejected,
-		maintenance.ProxyFailed, maintenance.ProxyNotBegun, maintenance.ProxyActive, maintenance.ProxyPending,
+		maintenance.ProxyFailed, maintenance.ProxyNotStarted, maintenance.ProxyActive, maintenance.ProxyPending,
 	} {
 		if n := r.countProxies(state); n > 0 {
 			truths = append(truths, fmt.Sprintf("proxies %s: %d", state, n))

@@ -13,7 +13,7 @@ import (
 )
 
 // maxTriggers is how often the update is triggered at most where AWS answers
-// that it has begun; where no answer comes, it is maxSends. The next time comes
+// that it has started; where no answer comes, it is maxSends. The next time comes
 // only after policy.UpdateStart without a restart or any other sign.
 const maxTriggers = 2
 
@@ -37,7 +37,7 @@ func (r *run) update(ctx workflow.Context) (outcome, error) {
 // counts as sent: awaitRunning finds out.
 func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 	if r.software == nil {
-		r.software = r.ledger.intend("software of "+r.in.Target.Gateway.ID(), "cannot be taken back: AWS has no downgrade",
+		r.software = r.ledger.intend("software of "+r.in.Target.Gateway.ID(), "cannot be reverted: AWS has no downgrade",
 			nil)
 	}
 	for {
@@ -91,11 +91,11 @@ func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
 		return false, nil
 	}
 	defer r.unblock(ctx)
-	reason := "AWS may begin the update by itself in the first moments of the window; it is triggered " + r.inZone(until)
+	reason := "AWS may start the update by itself in the first moments of the window; it is triggered " + r.inZone(until)
 	if err := r.block(ctx, maintenance.BlockedByWindow, reason, &until); err != nil {
 		return false, err
 	}
-	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: "AWS may begin the update by itself"})
+	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: "AWS may start the update by itself"})
 	return true, timer.Get(ctx, nil)
 }
 
@@ -117,7 +117,7 @@ func (r *run) notTriggered(err error) error {
 	return err
 }
 
-// needless is the outcome where the look before the trigger found the update
+// needless is the outcome where the poll before the trigger found the update
 // made, or gone.
 func (r *run) needless(evidence maintenance.Evidence) outcome {
 	if r.triggers == 0 {
@@ -132,8 +132,8 @@ func (r *run) needless(evidence maintenance.Evidence) outcome {
 	return skipped("AWS has updated the gateway by itself")
 }
 
-// untilOr is the time that is left until an instant, with room for a last look
-// that says so; or the limit where there is no instant.
+// untilOr is the time that is left until a time, with room for a last poll
+// that says so; or the limit where there is no time.
 func (r *run) untilOr(ctx workflow.Context, until time.Time, limit time.Duration) time.Duration {
 	if until.IsZero() {
 		return limit

@@ -21,7 +21,7 @@ const freshFor = 5 * time.Second
 // again.
 const rereadLimit = time.Hour
 
-// wait holds the run until something disruptive may begin: approved, inside a
+// wait holds the run until something disruptive may start: approved, inside a
 // window, before its cutoff, in no freeze.
 func (r *run) wait(ctx workflow.Context) (outcome, error) {
 	if !r.offered && len(r.pending()) == 0 {
@@ -42,11 +42,11 @@ func (r *run) wait(ctx workflow.Context) (outcome, error) {
 	return done("the window is open until %s", r.inZone(r.status.Window.End)), nil
 }
 
-// errDeferred is no failure: what is left does not begin in this window, and the
-// run's campaign places it anew. A run that nobody places waits itself.
+// errDeferred is no failure: what is left does not start in this window, and the
+// run's campaign places it again. A run that nobody places waits itself.
 var errDeferred = errors.New("left to the campaign")
 
-// gate returns when a disruptive step may begin, with the instant from which it
+// gate returns when a disruptive step may start, with the time from which it
 // may not any more (zero: no limit). enough, where given, ends the wait early; so
 // does r.moving.
 func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, err error) {
@@ -89,7 +89,7 @@ func (r *run) decide(ctx workflow.Context) (maintenance.Verdict, error) {
 	return maintenance.Decide(now, r.schedule, r.policy.Rules())
 }
 
-// tooLate notes that an activity found the last instant of an opening past. The
+// tooLate notes that an activity found the last time of an opening past. The
 // worker's clock may be ahead of Temporal's: without this the gate, by its own
 // clock, would find the opening open again at once.
 func (r *run) tooLate(until time.Time) {
@@ -116,7 +116,7 @@ func (r *run) learn(ctx workflow.Context, s maintenance.Schedule) {
 }
 
 // sleep is one durable timer until the opening, or one after the other where the
-// run may move, and beside it an activity that ends when the window does. Neither
+// run may move, and alongside it an activity that ends when the window does. Neither
 // holds a thread, and a month of it costs the history some 150 events.
 func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 	if err := r.block(ctx, v.Blocker, v.Reason, &v.Opening.From); err != nil {
@@ -159,7 +159,7 @@ func (r *run) watch(ctx workflow.Context) workflow.Future {
 	options := r.pollWithin(call.WatchLimit, "look every "+r.policy.WindowRecheck.String()+" whether the window has moved")
 	return call.Start(ctx, options, call.Gateways.WatchGateway, activities.WatchGatewayInput{
 		Gateway: r.in.Target.Gateway, Prefer: r.policy.WindowPreference,
-		// As it was last seen: against the baseline of assess, every look after
+		// As it was last seen: against the baseline of assess, every poll after
 		// the update would be news.
 		Schedule: r.schedule, Baseline: maintenance.BaselineOf(r.status.Gateway.After), Every: r.policy.WindowRecheck,
 	})

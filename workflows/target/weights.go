@@ -93,7 +93,7 @@ func leftover(m maintenance.Marked) (what, how string) {
 	return "mark on " + m.Setting + " left by " + m.Mark.String(), stays(m.Now)
 }
 
-// stays is how a change is taken back where somebody has set something else since.
+// stays is how a change is reverted where somebody has set something else since.
 func stays(now string) string { return "remove the mark; they stay " + now }
 
 // shiftReads marks a proxy and moves its reads to the primary. One that cannot be marked

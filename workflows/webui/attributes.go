@@ -44,7 +44,7 @@ func StartAttributes(target maintenance.Target) temporal.SearchAttributes {
 	)
 }
 
-// ChildAttributes are StartAttributes of a run that a campaign begins.
+// ChildAttributes are StartAttributes of a run that a campaign starts.
 func ChildAttributes(target maintenance.Target, campaign string) temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(StartAttributes(target).Copy(), attributeCampaign.ValueSet(campaign))
 }
@@ -77,7 +77,7 @@ func TagCampaign(ctx workflow.Context, blocker maintenance.Blocker, next time.Ti
 	return tag(ctx, blocker, next, state)
 }
 
-// tag updates what a target's run and a campaign have both, beside others. A zero next is
+// tag updates what a target's run and a campaign have both, alongside others. A zero next is
 // none; an empty state leaves the attribute as it is.
 func tag(
 	ctx workflow.Context, blocker maintenance.Blocker, next time.Time, state string,

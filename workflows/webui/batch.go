@@ -26,7 +26,7 @@ type PageTarget struct {
 // available, and how many there are of each.
 func PageDetails(to Place, v PageView) string {
 	counts := make(map[fleet.State]int)
-	var running, held, barred [][]md
+	var running, held, unavailable [][]md
 	for _, l := range v.Targets {
 		switch {
 		case l.Held.Step != "":
@@ -42,13 +42,13 @@ func PageDetails(to Place, v PageView) string {
 			counts[l.Entry.State]++
 		}
 		if l.Entry.Bar != maintenance.NotBlocked {
-			barred = append(barred, []md{
-				plain(l.Entry.Name), plain(l.Entry.Gateway), md(l.Entry.Bar), plain(CutTo(l.Entry.Barred, ShownNote)),
+			unavailable = append(unavailable, []md{
+				plain(l.Entry.Name), plain(l.Entry.Gateway), md(l.Entry.Bar), plain(CutTo(l.Entry.Unavailable, ShownNote)),
 			})
 		}
 	}
 	d := newDocument()
-	d.say("**Page %d of the targets of %s:** running: %d, held: %d, waiting: %d, succeeded: %d, failed: %d, nothing to be done: %d.", v.Number+1, to.run(v.Campaign, v.Campaign),
+	d.say("**Page %d of the targets of %s:** running: %d, held: %d, waiting: %d, succeeded: %d, failed: %d, up to date: %d.", v.Number+1, to.run(v.Campaign, v.Campaign),
 		counts[fleet.Running], counts[fleet.Held], counts[fleet.Waiting], counts[fleet.Succeeded], counts[fleet.Failed],
 		counts[fleet.Current])
 	d.part()
@@ -58,6 +58,6 @@ func PageDetails(to Place, v PageView) string {
 	d.say("Orders are given to the campaign, or to a target's own run.")
 	heldRows(d, held, len(held))
 	d.table("Running", []string{"target", "attempt"}, running, len(running))
-	d.table("Unavailable", []string{"target", "gateway", "blocker", "why"}, barred, len(barred))
+	d.table("Unavailable", []string{"target", "gateway", "blocker", "why"}, unavailable, len(unavailable))
 	return d.text.String()
 }

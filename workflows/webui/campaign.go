@@ -15,7 +15,7 @@ import (
 const shownRows = 8
 
 // Keeper is one thing that keeps waiting targets, and the first of them.
-type Keeper struct {
+type Blocker struct {
 	What  maintenance.Blocker
 	Count int
 	First fleet.Entry
@@ -24,7 +24,7 @@ type Keeper struct {
 
 // CampaignDetails is a campaign as Markdown, the most urgent first; called is its
 // name for commands.
-func CampaignDetails(to Place, called string, s fleet.Status, keepers []Keeper) string {
+func CampaignDetails(to Place, called string, s fleet.Status, blockers []Blocker) string {
 	d := newDocument()
 	campaignHeadline(d, s)
 	d.part()
@@ -32,13 +32,13 @@ func CampaignDetails(to Place, called string, s fleet.Status, keepers []Keeper) 
 	campaignSums(d, called, s)
 	d.mayOrder(s.May, "; about one target also `\"target\": \"name\"`")
 	campaignLinks(d, to, s)
-	noticeTable(d, Untold(s.Notices))
+	noticeTable(d, Undelivered(s.Notices))
 	heldTable(d, to, s)
 	consentTable(d, s.Approval)
 	failedTable(d, to, s)
 	runningTable(d, to, s)
 	unavailableTable(d, s)
-	keeperTable(d, keepers)
+	blockerTable(d, blockers)
 	decisionTable(d, s.Decisions)
 	waveTable(d, s.Waves)
 	nextTable(d, s)
@@ -48,16 +48,16 @@ func CampaignDetails(to Place, called string, s fleet.Status, keepers []Keeper) 
 
 // campaignSums say how far it is, and the command that says more.
 func campaignSums(d *document, called string, s fleet.Status) {
-	begun := when(s.Start, maintenance.Zone{})
+	started := when(s.Start, maintenance.Zone{})
 	if r := s.Result; r != nil {
-		d.say("Begun by %s, %s; ended %s. From a shell: `tidegate report %s`", s.Submitter, begun, when(r.End, maintenance.Zone{}), md(called))
+		d.say("Started by %s, %s; ended %s. From a shell: `tidegate report %s`", s.Submitter, started, when(r.End, maintenance.Zone{}), md(called))
 		return
 	}
 	n := s.Counts
-	d.say("Ended: %s (succeeded: %d, nothing to be done: %d, failed: %d, skipped: %d). In progress: %d of at most %d (held: %d). Waiting: %d.",
+	d.say("Ended: %s (succeeded: %d, up to date: %d, failed: %d, skipped: %d). In progress: %d of at most %d (held: %d). Waiting: %d.",
 		maintenance.CountedOf(n.Ended(), n.Total, "target", "targets"),
 		n.Succeeded, n.Current, n.Failed, n.Skipped, n.InProgress(), s.MaxConcurrent, n.Held, n.Waiting)
-	d.say("Begun by %s, %s. From a shell: `tidegate status %s`", s.Submitter, begun, md(called))
+	d.say("Started by %s, %s. From a shell: `tidegate status %s`", s.Submitter, started, md(called))
 }
 
 func campaignHeadline(d *document, s fleet.Status) {
@@ -66,12 +66,12 @@ func campaignHeadline(d *document, s fleet.Status) {
 		d.say("**%s** %s", string(s.Result.State), s.Result.Summary)
 	case s.Held != "":
 		d.say("**Held: a person has to act.** %s", s.Held)
-	case s.Phase == fleet.Gathering:
-		d.say("**Gathering the fleet:** %s", s.Doing)
+	case s.Phase == fleet.Discovering:
+		d.say("**Discovering the fleet:** %s", s.Doing)
 	case s.Phase == fleet.Planned:
-		d.say("**Planned only:** it begins nothing.")
+		d.say("**Planned only:** it starts nothing.")
 	case s.Stopped != "":
-		d.say("**Stopped** (%s): what runs ends, nothing more begins.", s.Stopped)
+		d.say("**Stopped** (%s): what runs ends, nothing more starts.", s.Stopped)
 	case s.Counts.InProgress() > 0:
 		d.say("**Under way.**")
 	case !s.Next.IsZero():
@@ -100,8 +100,8 @@ func consentTable(d *document, a *fleet.Approval) {
 	d.table("Approvals of "+a.Subject(), []string{"when, UTC", "by", "why"}, rows, len(a.Given))
 }
 
-// shownRosters is how many rosters are linked one by one: more are found by a list.
-const shownRosters = 3
+// shownBatches is how many batches are linked one by one: more are found by a list.
+const shownBatches = 3
 
 // campaignLinks lead to the campaign's children, and to theirs.
 func campaignLinks(d *document, to Place, s fleet.Status) {
@@ -112,27 +112,27 @@ func campaignLinks(d *document, to Place, s fleet.Status) {
 		to.list("maintenances that run", of(api.GatewayMaintenanceName, " AND ExecutionStatus='Running'")),
 		to.list("all maintenances", of(api.GatewayMaintenanceName, "")),
 	}
-	for n, roster := range s.Rosters[:min(len(s.Rosters), shownRosters)] {
-		links = append(links, to.run(fmt.Sprintf("page %d of the targets", n+1), roster))
+	for n, batch := range s.Batches[:min(len(s.Batches), shownBatches)] {
+		links = append(links, to.run(fmt.Sprintf("page %d of the targets", n+1), batch))
 	}
-	if n := len(s.Rosters); n > shownRosters {
-		links = append(links, to.list(fmt.Sprintf("all %d pages", n), of(api.RosterName, "")))
+	if n := len(s.Batches); n > shownBatches {
+		links = append(links, to.list(fmt.Sprintf("all %d pages", n), of(api.BatchName, "")))
 	}
 	d.say("See %s. A target's name below leads to its own run.", joined(links))
 }
 
-// shownUntold is how many messages that did not arrive the Web UI shows, the last
+// shownUndelivered is how many messages that did not arrive the Web UI shows, the last
 // first.
-const shownUntold = 2
+const shownUndelivered = 2
 
-func noticeTable(d *document, untold []fleet.Notice) {
+func noticeTable(d *document, undelivered []fleet.Notice) {
 	var rows [][]md
-	for _, n := range slices.Backward(untold[max(0, len(untold)-shownUntold):]) {
+	for _, n := range slices.Backward(undelivered[max(0, len(undelivered)-shownUndelivered):]) {
 		rows = append(rows, []md{
 			stamp(&n.At), plain(n.Channel), plain(n.ID), plain(CutTo(string(n.State)+": "+n.Why, ShownNote)),
 		})
 	}
-	d.table("Not told", []string{"when, UTC", "channel", "of", "why"}, rows, len(untold))
+	d.table("Not told", []string{"when, UTC", "channel", "of", "why"}, rows, len(undelivered))
 }
 
 func failedTable(d *document, to Place, s fleet.Status) {
@@ -151,9 +151,9 @@ func runningTable(d *document, to Place, s fleet.Status) {
 		if r.State == fleet.Held {
 			state = "**held:** see above"
 		}
-		rows = append(rows, []md{to.target(r.Name, r.Gateway), number(r.Wave), stamp(&r.Begun), state})
+		rows = append(rows, []md{to.target(r.Name, r.Gateway), number(r.Wave), stamp(&r.Started), state})
 	}
-	d.table("In progress", []string{"target", "wave", "began, UTC", "expected end"}, rows, s.Counts.InProgress())
+	d.table("In progress", []string{"target", "wave", "started, UTC", "expected end"}, rows, s.Counts.InProgress())
 }
 
 // shownHeld is how many held targets the Web UI shows with the commands that resolve
@@ -187,7 +187,7 @@ func resolveCell(gatewayID string, step maintenance.Step) md {
 	return md(strings.Join(commands, ", "))
 }
 
-// unavailableTable names what no window lets begin.
+// unavailableTable names what no window lets start.
 func unavailableTable(d *document, s fleet.Status) {
 	var rows [][]md
 	for _, r := range shown(s.Unavailable) {
@@ -198,15 +198,15 @@ func unavailableTable(d *document, s fleet.Status) {
 	d.table("Unavailable", []string{"target", "gateway", "wave", "blocker", "why"}, rows, len(s.Unavailable))
 }
 
-func keeperTable(d *document, keepers []Keeper) {
+func blockerTable(d *document, blockers []Blocker) {
 	var rows [][]md
-	for _, k := range shown(keepers) {
+	for _, k := range shown(blockers) {
 		rows = append(rows, []md{
 			md(k.What), number(k.Count), md(when(k.Wait.Next, k.First.Schedule.Zone)),
 			plain(CutTo(k.First.Name+": "+k.Wait.Reason, ShownNote)),
 		})
 	}
-	d.table("Why the rest waits", []string{"blocker", "keeps", "first may begin", "such as"}, rows, len(keepers))
+	d.table("Why the rest waits", []string{"blocker", "keeps", "first may start", "such as"}, rows, len(blockers))
 }
 
 // waveTable leaves out the first of many waves, which have ended long ago.
@@ -235,7 +235,7 @@ func nextTable(d *document, s fleet.Status) {
 			plain(r.Name), plain(r.Gateway), number(r.Wave), md(when(r.Next, r.Schedule.Zone)), md(r.Blocker),
 		})
 	}
-	d.table("Next", []string{"target", "gateway", "wave", "may begin", "kept by"}, rows, s.Counts.Waiting)
+	d.table("Next", []string{"target", "gateway", "wave", "may start", "blocked by"}, rows, s.Counts.Waiting)
 }
 
 // warningTable shows what a person should know of the plan file.
@@ -267,14 +267,14 @@ func QuarantineDetails(to Place, q maintenance.Quarantine) string {
 	d := newDocument()
 	d.say("**%s is quarantined** since %s: no run touches it.", q.Gateway, when(q.Since, maintenance.Zone{}))
 	d.part()
-	d.say("**Why:** %s. It began in %s.", q.Reason, to.runOf("the run of "+q.Target, q.WorkflowID, q.RunID))
+	d.say("**Why:** %s. It started in %s.", q.Reason, to.runOf("the run of "+q.Target, q.WorkflowID, q.RunID))
 	d.say("Look at what is really there, put it in order, and then send the update **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"what was done about it\"}`", md(api.ReleaseUpdate))
 	d.say("See %s", to.list("all maintenances of the gateway", attributeGateway.GetName()+"='"+q.Gateway+"'"))
 	return d.text.String()
 }
 
-// Untold are the messages that did not arrive for certain.
-func Untold(notices []fleet.Notice) (all []fleet.Notice) {
+// Undelivered are the messages that did not arrive for certain.
+func Undelivered(notices []fleet.Notice) (all []fleet.Notice) {
 	for _, n := range notices {
 		if n.State.Lost() {
 			all = append(all, n)

@@ -142,7 +142,7 @@ func (p Place) link(text, to string) md {
 	return "[" + plain(text) + "](namespaces/" + md(escape(p.namespace)+"/workflows"+to) + ")"
 }
 
-// Clock is an instant of now: in UTC, to the second.
+// Clock is a time of now: in UTC, to the second.
 func Clock(t *time.Time) string {
 	if t == nil || t.IsZero() {
 		return ""
@@ -150,7 +150,7 @@ func Clock(t *time.Time) string {
 	return t.UTC().Format("01-02 15:04:05Z")
 }
 
-// stamp is an instant of now in a table, where it stays on one line.
+// stamp is a time of now in a table, where it stays on one line.
 func stamp(t *time.Time) md {
 	if t == nil || t.IsZero() {
 		return ""
@@ -158,7 +158,7 @@ func stamp(t *time.Time) md {
 	return md(strings.ReplaceAll(t.UTC().Format("2 Jan 15:04:05Z"), " ", "\u00a0"))
 }
 
-// when is an instant that may be weeks away: in UTC, and in the gateway's own zone
+// when is a time that may be weeks away: in UTC, and in the gateway's own zone
 // where that is another.
 func when(t time.Time, zone maintenance.Zone) string {
 	if t.IsZero() {

@@ -29,7 +29,7 @@ func TargetDetails(to Place, v TargetView) string {
 			md(step.Step), md(step.State), stamp(step.Start), md(took(step)), plain(CutTo(step.Note, ShownNote)),
 		})
 	}
-	d.table("Steps", []string{"step", "state", "began, UTC", "took", "note"}, rows, len(rows))
+	d.table("Steps", []string{"step", "state", "started, UTC", "took", "note"}, rows, len(rows))
 	decisionTable(d, s.Decisions)
 	ledgerTable(d, s.Ledger)
 	proxyTable(d, s.Proxies)
@@ -184,5 +184,5 @@ func ledgerTable(d *document, changes []maintenance.Change) {
 		}
 		rows = append(rows, []md{md(c.State), plain(CutTo(c.What, ShownNote)), plain(CutTo(back, ShownNote))})
 	}
-	d.table("Ledger", []string{"state", "change", "the way back"}, rows, len(rows))
+	d.table("Ledger", []string{"state", "change", "how to undo"}, rows, len(rows))
 }

@@ -1,5 +1,5 @@
 // Package accounts opens the AWS accounts of the worker's configuration: credentials, endpoint
-// and region of each, and one adapter for it. It calls AWS itself only to assume a role. Begin
+// and region of each, and one adapter for it. It calls AWS itself only to assume a role. Start
 // at Account and Open.
 package accounts
 

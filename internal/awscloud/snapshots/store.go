@@ -1,6 +1,6 @@
 // Package snapshots is EC2 as Tidegate needs it: the snapshots of gateways' volumes, read and
 // deleted. Creating them is Storage Gateway's, in the package above. It is the only package
-// that imports EC2's SDK, which takes a minute and three gigabytes to compile. Begin at Store.
+// that imports EC2's SDK, which takes a minute and three gigabytes to compile. Start at Store.
 package snapshots
 
 import (
@@ -55,7 +55,7 @@ func (s *Store) followed(call *wire.Call) func(*ec2.Options) {
 // answer proves nothing.
 func (s *Store) Snapshots(ctx context.Context, volumeID, key string) ([]maintenance.Snapshot, error) {
 	volumeID = strings.ToLower(volumeID) // EC2 knows no other; in upper case it finds nothing, and says so by success
-	call := wire.Begin("list the snapshots of volume %s", volumeID)
+	call := wire.Start("list the snapshots of volume %s", volumeID)
 	var found []maintenance.Snapshot
 	pages := ec2.NewDescribeSnapshotsPaginator(s.api, &ec2.DescribeSnapshotsInput{
 		OwnerIds:   []string{"self"},
@@ -94,10 +94,10 @@ func domain(s types.Snapshot) maintenance.Snapshot {
 	}
 }
 
-// Snapshot looks at one snapshot. ErrNotFound is also said of one that EC2 does
+// Snapshot reads one snapshot. ErrNotFound is also said of one that EC2 does
 // not show yet, for minutes after it was taken.
 func (s *Store) Snapshot(ctx context.Context, snapshotID string) (maintenance.Snapshot, error) {
-	call := wire.Begin("describe snapshot %s", snapshotID)
+	call := wire.Start("describe snapshot %s", snapshotID)
 	out, err := s.api.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{snapshotID}},
 		s.followed(call))
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *Store) Snapshot(ctx context.Context, snapshotID string) (maintenance.Sn
 // DeleteSnapshot deletes a snapshot; one that is gone counts as deleted. EC2
 // accepts it for a pending one too, and deletes that when it has completed.
 func (s *Store) DeleteSnapshot(ctx context.Context, snapshotID string) error {
-	call := wire.Begin("delete snapshot %s", snapshotID)
+	call := wire.Start("delete snapshot %s", snapshotID)
 	_, err := s.api.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &snapshotID}, s.followed(call))
 	if err == nil {
 		return nil

@@ -101,7 +101,7 @@ func (a answer) String() string {
 	return strings.Join(parts, ": ")
 }
 
-// source names the answer for whoever looks it up at AWS.
+// source names the answer for the person who looks it up at AWS.
 func (a answer) source() string {
 	if a.status == 0 {
 		return ""

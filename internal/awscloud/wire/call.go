@@ -37,9 +37,9 @@ type Call struct {
 	address string   // where the last request went, as a URL without path
 }
 
-// Begin names a call in the words that its errors begin with, such as
+// Start names a call in the words that its errors start with, such as
 // "describe gateway sgw-12A3456B".
-func Begin(format string, args ...any) *Call {
+func Start(format string, args ...any) *Call {
 	return &Call{did: fmt.Sprintf(format, args...)}
 }
 

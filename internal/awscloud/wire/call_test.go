@@ -29,7 +29,7 @@ func TestSecretsWithANameBeforeThemAreHidden(t *testing.T) {
 		"AWS_SESSION_TOKEN=" + secret,
 		"all is well\nthe canonical request was " + secret,
 	} {
-		err := wire.Begin("read a profile").Failed(errors.New(text))
+		err := wire.Start("read a profile").Failed(errors.New(text))
 		require.NotContains(t, err.Error(), "Planted", text)
 	}
 }
@@ -37,14 +37,14 @@ func TestSecretsWithANameBeforeThemAreHidden(t *testing.T) {
 func TestWhatPeopleNeedIsNotHidden(t *testing.T) {
 	t.Parallel()
 	const text = "User: arn:aws:sts::123456789012:assumed-role/TidegateMaintenance/worker is not authorized to perform: storagegateway:UpdateGatewaySoftwareNow"
-	require.ErrorContains(t, wire.Begin("start").Failed(errors.New(text)), text)
+	require.ErrorContains(t, wire.Start("start").Failed(errors.New(text)), text)
 	const expired = "Signature expired: 20261121T020000Z is now earlier than 20261121T030000Z"
-	require.ErrorContains(t, wire.Begin("start").Failed(errors.New(expired)), expired)
+	require.ErrorContains(t, wire.Start("start").Failed(errors.New(expired)), expired)
 }
 
 func TestALongAnswerIsCut(t *testing.T) {
 	t.Parallel()
-	err := wire.Begin("describe gateway %s", "sgw-1").Failed(errors.New(strings.Repeat("ä", 100_000)))
+	err := wire.Start("describe gateway %s", "sgw-1").Failed(errors.New(strings.Repeat("ä", 100_000)))
 	require.Less(t, len(err.Error()), 1200)
 	require.True(t, strings.HasSuffix(err.Error(), "ä..."))
 }
@@ -52,8 +52,8 @@ func TestALongAnswerIsCut(t *testing.T) {
 func TestACallThatWasNeverHandedOnIsInvalidAndNotAmbiguous(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{
-		wire.Begin("start").Failed(errors.New("endpoint rule error")),
-		wire.Begin("start").FailedOnce(errors.New("endpoint rule error")),
+		wire.Start("start").Failed(errors.New("endpoint rule error")),
+		wire.Start("start").FailedOnce(errors.New("endpoint rule error")),
 	} {
 		require.ErrorIs(t, err, maintenance.ErrInvalid)
 		require.ErrorContains(t, err, "nothing was sent")
@@ -62,7 +62,7 @@ func TestACallThatWasNeverHandedOnIsInvalidAndNotAmbiguous(t *testing.T) {
 
 func TestACallThatWasHandedToAnUnknownTransportIsAmbiguous(t *testing.T) {
 	t.Parallel()
-	call := wire.Begin("start")
+	call := wire.Start("start")
 	broken := errors.New("broken")
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:1", http.NoBody)
 	require.NoError(t, err)

@@ -7,6 +7,6 @@
 // repeats writes as it repeats reads, and neither UpdateGatewaySoftwareNow nor CreateSnapshot
 // has a client token.
 //
-// It knows no gateway and no snapshot. Begin at Begin and Call; what an error of AWS means is
+// It knows no gateway and no snapshot. Start at Start and Call; what an error of AWS means is
 // in table.go.
 package wire

@@ -34,14 +34,14 @@ func (e *Every) Register(cmd *cobra.Command, o action.Action) {
 		cmd.Flags().BoolVar(&e.All, "all", false, "every campaign that runs, in place of CAMPAIGN")
 	}
 	if o.Update == api.ResumeUpdate {
-		cmd.Flags().StringVar(&e.pausedFor, "paused-for", "", "beside --all: only those that were paused with this reason")
+		cmd.Flags().StringVar(&e.pausedFor, "paused-for", "", "alongside --all: only those that were paused with this reason")
 	}
 }
 
 // Faults are what is wrong with the flags.
 func (e *Every) Faults() error {
 	if e.pausedFor != "" && !e.All {
-		return errors.New("--paused-for: want --all beside it")
+		return errors.New("--paused-for: want --all alongside it")
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func TellAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.Comm
 		return answer.Error == ""
 	}))
 	if failed > 0 {
-		return fmt.Errorf("%s --all: %s did not obey: see above, and give the order again", k.Update, maintenance.CountedOf(failed, len(answers), "campaign", "campaigns"))
+		return fmt.Errorf("%s --all: %s did not apply: see above, and give the order again", k.Update, maintenance.CountedOf(failed, len(answers), "campaign", "campaigns"))
 	}
 	return nil
 }

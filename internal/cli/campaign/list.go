@@ -110,7 +110,7 @@ func nameOf(workflowID string) string {
 	return strings.TrimPrefix(workflowID, api.CampaignWorkflowID(""))
 }
 
-// firstStart is when a campaign began, which may be some runs ago. Where Temporal
+// firstStart is when a campaign started, which may be some runs ago. Where Temporal
 // does not keep the first run any more, it is when this one did.
 func firstStart(ctx context.Context, c operate.Session, info *workflowpb.WorkflowExecutionInfo) time.Time {
 	start, first := info.GetStartTime().AsTime(), info.GetFirstRunId()

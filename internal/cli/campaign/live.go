@@ -41,7 +41,7 @@ func Watch(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campai
 		cmd.PrintErrf("A person has to act: %s\nLook again with: tidegate watch %s\n", show.Line(last.Held), g.Name)
 		return shell.EndError{Status: shell.StatusHeld}
 	}
-	return fmt.Errorf("no longer followed; the campaign goes on; look again with: tidegate watch %s", g.Name)
+	return fmt.Errorf("no longer followed; the campaign goes on; to look again: tidegate watch %s", g.Name)
 }
 
 // The size of a picture that is not for a terminal, and how high any is at most.
@@ -157,7 +157,7 @@ func (s *Source) Details(ctx context.Context, row fleet.Row, columns int) (strin
 	case err != nil:
 		return "", err
 	case runID == "":
-		return "No maintenance of it was begun in this campaign.", nil
+		return "No maintenance of it was started in this campaign.", nil
 	}
 	r, err := operate.FindMaintenance(ctx, s.Session, row.Gateway, runID)
 	if r.Gateway == "" {

@@ -52,7 +52,7 @@ func NewPlan(a *shell.App) *cobra.Command {
 		Use:   "plan FILE",
 		Short: "Show what a plan file's campaign would do, and when, changing nothing",
 		Long: "plan has a worker read every target of a plan file: gateways, windows, volumes and proxies. It prints each with its\n" +
-			"versions, window, wave and forecast, when it would begin and end, what keeps those that would not, and what a person\n" +
+			"versions, window, wave and forecast, when it would start and end, what keeps those that would not, and what a person\n" +
 			"should know before; then the calendar of the whole campaign. It decides by the function that decides in the campaign,\n" +
 			"and takes every target to succeed in the time that is forecast, and approvals to be given at once. Nothing is\n" +
 			"changed in the clouds. A target that could not be read is named, with the last error, and the exit status is then 3.",
@@ -60,9 +60,9 @@ func NewPlan(a *shell.App) *cobra.Command {
 		Args:    shell.Arguments("FILE"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return p.run(cmd, a, args[0]) },
 	}
-	const anInstant = "an instant in RFC 3339, such as 2026-12-01T12:00:00Z"
-	p.faults.Text(cmd, &p.now, "now", "time", anInstant, "the instant from which on the campaign is played (default the present)")
-	p.faults.Text(cmd, &p.until, "until", "time", anInstant, "the instant up to which it is played (default 400 days later)")
+	const anInstant = "a time in RFC 3339, such as 2026-12-01T12:00:00Z"
+	p.faults.Text(cmd, &p.now, "now", "time", anInstant, "the time from which on the campaign is played (default the present)")
+	p.faults.Text(cmd, &p.until, "until", "time", anInstant, "the time up to which it is played (default 400 days later)")
 	cmd.Flags().DurationVar(&p.patience, "patience", planPatience, "how long to wait for a target that does not answer, once nothing else is read any more: 1s to 15m")
 	cmd.Flags().StringVar(&p.queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
 	a.OutputFlag(cmd)
@@ -79,7 +79,7 @@ func (p *planning) run(cmd *cobra.Command, a *shell.App, file string) error {
 	faults := []error(p.faults)
 	if !until.After(now) {
 		faults = append(faults, shell.Wrong("--until", p.until.Format(time.RFC3339),
-			"an instant after "+now.Format(time.RFC3339)))
+			"a time after "+now.Format(time.RFC3339)))
 	}
 	if p.patience < time.Second || p.patience > mostPlanPatience {
 		faults = append(faults, shell.Wrong("--patience", p.patience.String(), "1s to 15m"))
@@ -120,7 +120,7 @@ func survey(cmd *cobra.Command, c operate.Session, f PlanFile, p *planning) (ren
 	screen.Close()
 	var read render.Survey
 	if err == nil {
-		read, err = readSurvey(ctx, c, g, status.Rosters)
+		read, err = readSurvey(ctx, c, g, status.Batches)
 	}
 	if undo := cancel(ctx, c, run); err == nil && undo != nil {
 		screen.Line(maintenance.Plain(undo) + "; it ends by itself within ten minutes")
@@ -171,8 +171,8 @@ func awaitPlanned(
 }
 
 // readSurvey fetches what was read: the entries from the campaign, a page at a
-// time, the rest from its rosters.
-func readSurvey(ctx context.Context, c operate.Session, g operate.Campaign, rosters []string) (render.Survey, error) {
+// time, the rest from its batches.
+func readSurvey(ctx context.Context, c operate.Session, g operate.Campaign, batches []string) (render.Survey, error) {
 	s := render.Survey{Targets: map[string]api.Surveyed{}}
 	for more := true; more; {
 		var page fleet.Fleet
@@ -185,9 +185,9 @@ func readSurvey(ctx context.Context, c operate.Session, g operate.Campaign, rost
 		page.Entries = append(s.Fleet.Entries, page.Entries...)
 		s.Fleet = page
 	}
-	for _, roster := range rosters {
+	for _, batch := range batches {
 		var targets []api.Surveyed
-		if err := c.Ask(ctx, roster, "", api.RosterQuery, &targets); err != nil {
+		if err := c.Ask(ctx, batch, "", api.BatchQuery, &targets); err != nil {
 			return render.Survey{}, err
 		}
 		for _, t := range targets {

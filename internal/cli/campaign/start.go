@@ -28,7 +28,7 @@ import (
 // while the connection to Temporal is cut.
 const deliveryTimeout = 2 * time.Minute
 
-// StartOptions is how a campaign's workflow is started, whoever starts it.
+// StartOptions is how a campaign's workflow is started, the person who starts it.
 func StartOptions(f PlanFile, workflowID, queue string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID:                       workflowID,
@@ -53,7 +53,7 @@ func Input(f PlanFile, submitter string) api.CampaignInput {
 }
 
 // launch starts a campaign, and hands it the whole plan over. Where that
-// fails half-way the campaign is cancelled: it has begun nothing.
+// fails half-way the campaign is cancelled: it has started nothing.
 func launch(
 	ctx context.Context, c operate.Session, f PlanFile, in api.CampaignInput, o client.StartWorkflowOptions,
 ) (client.WorkflowRun, error) {
@@ -64,9 +64,9 @@ func launch(
 	if err := deliver(ctx, c, run, f.Plan); err != nil {
 		err = fmt.Errorf("hand the plan over to %s: %w", o.ID, err)
 		if undo := cancel(ctx, c, run); undo != nil {
-			return nil, fmt.Errorf("%s has begun nothing and waits for its targets; end it with: tidegate abort %[1]s --why TEXT: %[2]w", o.ID, errors.Join(err, undo))
+			return nil, fmt.Errorf("%s has started nothing and waits for its targets; end it with: tidegate abort %[1]s --why TEXT: %[2]w", o.ID, errors.Join(err, undo))
 		}
-		return nil, fmt.Errorf("the campaign was cancelled and has begun nothing; run it again: %w", err)
+		return nil, fmt.Errorf("the campaign was cancelled and has started nothing; run it again: %w", err)
 	}
 	return run, nil
 }
@@ -111,7 +111,7 @@ func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun,
 	}
 }
 
-// cancel ends a campaign that has begun nothing, also when nobody waits
+// cancel ends a campaign that has started nothing, also when nobody waits
 // for it any more.
 func cancel(ctx context.Context, c operate.Session, run client.WorkflowRun) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operate.AnswerTimeout)

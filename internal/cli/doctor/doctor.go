@@ -1,5 +1,5 @@
 // Package doctor has the command that says what is missing, and what to do about it. It
-// looks at Temporal itself (server.go), at the workers of what runs (runs.go), and has a
+// reads Temporal itself (server.go), at the workers of what runs (runs.go), and has a
 // worker look into the accounts of a plan (plan.go).
 package doctor
 
@@ -37,7 +37,7 @@ func New(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [FILE]",
 		Short: "Say whether all is there that maintenances need, and what to do where it is not",
-		Long: "doctor looks at Temporal, the namespace, its search attributes, the workers and the clocks. Of what runs now it says on\n" +
+		Long: "doctor reads Temporal, the namespace, its search attributes, the workers and the clocks. Of what runs now it says on\n" +
 			"which build of the workers it waits, and whether a worker of that build polls and answers. With a plan FILE it looks\n" +
 			"too whether workers poll for every account of the plan and know it as the plan does, and has them make a few calls\n" +
 			"that only read: the gateways of each AWS account are listed, one is read, and of one with volumes the volumes and the\n" +
@@ -89,7 +89,7 @@ func (d *doctor) run(cmd *cobra.Command, a *shell.App) error {
 	return err
 }
 
-// examine looks at everything, as far as one thing does not need another that is
+// examine reads everything, as far as one thing does not need another that is
 // not there.
 func (d *doctor) examine(ctx context.Context, c operate.Session) {
 	if !d.server(ctx, c) || !d.namespace(ctx, c) {

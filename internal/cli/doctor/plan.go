@@ -31,13 +31,13 @@ const examineTimeout = 30 * time.Second
 const sayAfter = 3 * time.Second
 
 // clockTolerance is by how much clocks may differ: a workflow task takes some of
-// it. skewLimit is where AWS begins to refuse signatures.
+// it. skewLimit is where AWS starts to refuse signatures.
 const (
 	clockTolerance = 10 * time.Second
 	skewLimit      = 5 * time.Minute
 )
 
-// probes are the looks at those accounts of the plan that workers poll for.
+// probes are the reads those accounts of the plan that workers poll for.
 func (d *doctor) probes(ctx context.Context, c operate.Session) []api.Probe {
 	if d.plan == nil {
 		return nil
@@ -66,7 +66,7 @@ func (d *doctor) probes(ctx context.Context, c operate.Session) []api.Probe {
 	return probes
 }
 
-// namedMost bounds how many gateways a look hears of.
+// namedMost bounds how many gateways a poll hears of.
 const namedMost = 100
 
 // gatewaysIn are the first gateways that the plan names in an AWS account; none where
@@ -130,7 +130,7 @@ func (d *doctor) look(ctx context.Context, c operate.Session, probes []api.Probe
 		StaticSummary: "tidegate doctor: looks, and changes nothing",
 	}, api.ExamineName, in)
 	if err != nil {
-		d.unanswered(ctx, "worker", d.queue, fmt.Errorf("a look could not be started: %w", err),
+		d.unanswered(ctx, "worker", d.queue, fmt.Errorf("a poll could not be started: %w", err),
 			"may this API key or certificate start workflows?")
 		return
 	}
@@ -182,7 +182,7 @@ func (d *doctor) nobody(ctx context.Context, err error, probes []api.Probe) {
 	case errors.Is(ctx.Err(), context.Canceled):
 		says, cure = "interrupted before a worker answered", "run it again"
 	case !late && time.Until(end) > time.Second:
-		says = "the look failed: " + maintenance.Plain(err)
+		says = "the poll failed: " + maintenance.Plain(err)
 	}
 	d.add(render.CheckFail, "worker", d.queue, says, cure)
 	const unknown, same = "not known: no worker answered", "as for the worker"
@@ -231,7 +231,7 @@ func (d *doctor) skew(whose string, ahead time.Duration) {
 	}
 }
 
-// subjectOf is what a look into an account is called.
+// subjectOf is what a poll into an account is called.
 func subjectOf(p api.Probe) string {
 	if p.Huawei {
 		return "huawei/" + p.Account
@@ -271,11 +271,11 @@ func (d *doctor) marks(p api.Probe, f api.Finding) {
 		}
 	}
 	for _, text := range f.Unmarked {
-		d.add(render.CheckWarn, "mark", subjectOf(p), "whether a run has left anything changed is not known: "+text, "a run that finds the same does not begin: docs/runbook.md, Marks")
+		d.add(render.CheckWarn, "mark", subjectOf(p), "whether a run has left anything changed is not known: "+text, "a run that finds the same does not start: docs/runbook.md, Marks")
 	}
 }
 
-// found says what came of a look; well is said where it was good.
+// found says what came of a poll; well is said where it was good.
 func (d *doctor) found(check, subject, well string, f api.Finding) {
 	if f.Fault == "" {
 		d.add(render.CheckOK, check, subject, well, "")

@@ -36,11 +36,11 @@ const (
 	runTimeout = 5 * time.Second
 )
 
-// runKinds are the workflows that doctor looks at, with what they are called.
+// runKinds are the workflows that doctor reads, with what they are called.
 func runKinds() [][3]string {
 	return [][3]string{
 		{api.CampaignName, "campaign", "campaigns"},
-		{api.RosterName, "page of targets", "pages of targets"},
+		{api.BatchName, "page of targets", "pages of targets"},
 		{api.GatewayMaintenanceName, "maintenance", "maintenances"},
 		{api.QuarantineName, "quarantine", "quarantines"},
 	}
@@ -76,7 +76,7 @@ func (l *load) add(info *workflowpb.WorkflowExecutionInfo) {
 		!slices.Contains(l.accounts, account) {
 		l.accounts = append(l.accounts, account)
 	}
-	if kind != api.RosterName && len(l.names) < mostNamed {
+	if kind != api.BatchName && len(l.names) < mostNamed {
 		l.names = append(l.names, info.GetExecution().GetWorkflowId())
 	}
 }
@@ -93,13 +93,13 @@ func (l *load) String() string {
 	switch {
 	case len(l.names) == 0:
 		return text
-	case l.total-l.kinds[api.RosterName] > len(l.names):
+	case l.total-l.kinds[api.BatchName] > len(l.names):
 		return text + " (" + strings.Join(l.names, ", ") + " and more)"
 	}
 	return text + " (" + strings.Join(l.names, ", ") + ")"
 }
 
-// runs looks at what runs now: on which build each run waits, and whether a worker of
+// runs reads what runs now: on which build each run waits, and whether a worker of
 // that build polls and answers.
 func (d *doctor) runs(ctx context.Context, c operate.Session) {
 	const check = "runs"
@@ -109,7 +109,7 @@ func (d *doctor) runs(ctx context.Context, c operate.Session) {
 		d.unanswered(ctx, check, c.Namespace, err, "may this API key or certificate list workflows?")
 		return
 	case !whole:
-		d.add(render.CheckWarn, check, c.Namespace, fmt.Sprintf("more than %d are open: those that started before were not looked at", mostRuns), "")
+		d.add(render.CheckWarn, check, c.Namespace, fmt.Sprintf("more than %d are open: those that started before were not read", mostRuns), "")
 	case len(loads) == 0:
 		d.add(render.CheckOK, check, c.Namespace, "no campaign and no maintenance is open", "")
 	}
@@ -220,12 +220,12 @@ func (d *doctor) staffed(
 	return false
 }
 
-// awsQueue is the queue of the activities in an AWS account, beside that of the workflows.
+// awsQueue is the queue of the activities in an AWS account, alongside that of the workflows.
 func awsQueue(queue, account string) string {
 	return api.Probe{Account: account}.Queue(queue)
 }
 
-// accountQueues are the queues of activities that a crew has beside its own.
+// accountQueues are the queues of activities that a crew has alongside its own.
 func (d *doctor) accountQueues(ctx context.Context, c operate.Session, l *load) (queues []string) {
 	if l.build == (operate.Build{}) {
 		for _, account := range l.accounts {

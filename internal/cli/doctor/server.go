@@ -20,7 +20,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// server looks at Temporal itself.
+// server reads Temporal itself.
 func (d *doctor) server(ctx context.Context, c operate.Session) bool {
 	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
@@ -58,7 +58,7 @@ func (d *doctor) namespace(ctx context.Context, c operate.Session) bool {
 	return true
 }
 
-// attributes looks at the namespace's search attributes, and registers what is
+// attributes reads the namespace's search attributes, and registers what is
 // missing where that is wanted.
 func (d *doctor) attributes(ctx context.Context, c operate.Session) {
 	const check = "search-attributes"

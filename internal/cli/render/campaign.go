@@ -77,13 +77,13 @@ func (p page) target(r record.Campaign) {
 		p.Linef("until     %s, there %s", show.Clock(&t.Next), t.Next.In(t.Schedule.Zone.Location()).Format("Mon 15:04 ")+t.Schedule.Zone.String())
 	}
 	switch {
-	case t.Begun.IsZero():
+	case t.Started.IsZero():
 	case t.End.IsZero():
-		p.Linef("begun     %s", show.Clock(&t.Begun))
+		p.Linef("started     %s", show.Clock(&t.Started))
 	case t.State == fleet.Running:
-		p.Linef("begun     %s, expected to end %s", show.Clock(&t.Begun), show.Clock(&t.End))
+		p.Linef("started     %s, expected to end %s", show.Clock(&t.Started), show.Clock(&t.End))
 	default:
-		p.Linef("begun     %s, ended %s", show.Clock(&t.Begun), show.Clock(&t.End))
+		p.Linef("started     %s, ended %s", show.Clock(&t.Started), show.Clock(&t.End))
 	}
 	if t.Note != "" && r.Run == nil {
 		p.Linef("note      %s", t.Note)
@@ -95,7 +95,7 @@ func (p page) target(r record.Campaign) {
 }
 
 func (p page) campaignStatus(s fleet.Status) {
-	p.Linef("phase     %s; begun %s by %s", PhaseText(s), show.Clock(&s.Start), s.Submitter)
+	p.Linef("phase     %s; started %s by %s", PhaseText(s), show.Clock(&s.Start), s.Submitter)
 	p.Linef("targets   %s", CountsText(s.Counts))
 	for _, said := range [][2]string{
 		{"held", s.Held}, {"paused", s.Paused}, {"stopped", s.Stopped},
@@ -171,7 +171,7 @@ func (p page) campaignResult(r fleet.Result) {
 	p.consents(r.Approval)
 	p.rows("FAILURE", r.Failures)
 	p.decided(r.Decisions)
-	p.notices(r.Untold)
+	p.notices(r.Undelivered)
 	p.warnings(r.Warnings)
 }
 
@@ -244,7 +244,7 @@ func (p page) rows(head string, rows []fleet.Row) {
 	show.Section(p.Printer, rows, heads, row)
 }
 
-// unavailable prints the targets that no window lets begin, each with why.
+// unavailable prints the targets that no window lets start, each with why.
 func (p page) unavailable(rows []fleet.Row) {
 	show.Section(p.Printer, rows, []string{"UNAVAILABLE", "GATEWAY", "WAVE", "BLOCKER", "WHY"},
 		func(r fleet.Row) []string {
@@ -261,7 +261,7 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 			note = strings.TrimSuffix(fmt.Sprintf("attempt %d; %s", r.Attempts, note), "; ")
 		}
 		return []string{
-			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), show.Instant(r.Begun), show.Instant(r.End),
+			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), show.Instant(r.Started), show.Instant(r.End),
 			show.Instant(r.Next),
 			cmp.Or(string(r.Blocker), "-"), note,
 		}
@@ -283,7 +283,7 @@ func (p page) notices(notices []fleet.Notice) {
 	})
 }
 
-// mostHeld is for how many held targets the commands stand beside the campaign's.
+// mostHeld is for how many held targets the commands stand alongside the campaign's.
 const mostHeld = 3
 
 // heldLines are the commands that resolve what is held in a campaign.

@@ -21,7 +21,7 @@ func TestACampaignShowsWhatPeopleWereTold(t *testing.T) {
 		{ID: "window/1", Event: maintenance.EventWindow, Channel: "team", At: at, State: fleet.NoticeSent},
 		{ID: "failed/sgw-12A3456B/1", Event: maintenance.EventFailed, Channel: "oncall", At: at, State: fleet.NoticeFailed, Why: "not sent: 403 Forbidden"},
 	}
-	for _, r := range []record.Campaign{{Status: &fleet.Status{Notices: notices}}, {Result: &fleet.Result{Untold: notices}}} {
+	for _, r := range []record.Campaign{{Status: &fleet.Status{Notices: notices}}, {Result: &fleet.Result{Undelivered: notices}}} {
 		var out bytes.Buffer
 		require.NoError(t, render.PrintCampaign(show.Printer{Out: &out}, r))
 		require.Regexp(t, `(?m)^MESSAGE +CHANNEL +AT +STATE +WHY\n`+

@@ -39,7 +39,7 @@ func (p *CampaignProgress) Show(s fleet.Status, now time.Time) {
 	p.last, p.Mute = s, false
 	p.say("phase", PhaseText(s))
 	p.unavailable(s.Unavailable)
-	p.begun(s.Running)
+	p.started(s.Running)
 	p.failures(s.Failures)
 	for _, w := range s.Waves {
 		p.say(fmt.Sprintf("wave %d", w.Wave), waveText(w, len(s.Waves)))
@@ -64,14 +64,14 @@ func (p *CampaignProgress) say(of, text string) {
 	p.Line(fmt.Sprintf("%-9s %s", of, cmp.Or(text, "no longer")))
 }
 
-// begun shows the targets that have begun since.
-func (p *CampaignProgress) begun(rows []fleet.Row) {
+// started shows the targets that have started since.
+func (p *CampaignProgress) started(rows []fleet.Row) {
 	now := map[string]bool{}
 	for _, r := range rows {
 		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
 		now[key] = true
 		if !p.running[key] {
-			p.Line(fmt.Sprintf("begun     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Begun),
+			p.Line(fmt.Sprintf("started     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Started),
 				show.Instant(r.End)))
 		}
 		if r.State == fleet.Held && p.said[key] != r.Note {
@@ -82,7 +82,7 @@ func (p *CampaignProgress) begun(rows []fleet.Row) {
 	p.running = now
 }
 
-// unavailable names the targets that no window lets begin, and those that no more are.
+// unavailable names the targets that no window lets start, and those that no more are.
 // What is only being read is said where it was tried in vain.
 func (p *CampaignProgress) unavailable(rows []fleet.Row) {
 	now := map[string]fleet.Row{}
@@ -137,7 +137,7 @@ func approvalText(s fleet.Status) string {
 	return s.Approval.Sentence()
 }
 
-// waitText is what keeps how many targets, and when the next may begin.
+// waitText is what keeps how many targets, and when the next may start.
 func waitText(s fleet.Status) string {
 	var parts []string
 	for _, b := range slices.Sorted(maps.Keys(s.Blockers)) {
@@ -145,12 +145,12 @@ func waitText(s fleet.Status) string {
 	}
 	text := strings.Join(parts, ", ")
 	if !s.Next.IsZero() {
-		text += "; the next may begin at " + show.Clock(&s.Next)
+		text += "; the next may start at " + show.Clock(&s.Next)
 	}
 	return strings.TrimPrefix(text, "; ")
 }
 
-// Redraw draws the last line of a terminal anew.
+// Redraw draws the last line of a terminal again.
 func (p *CampaignProgress) Redraw(now time.Time) { p.Draw(fleetMoment(p.last, now)) }
 
 // barWidth is how many cells the bar of a terminal's last line has.
@@ -175,7 +175,7 @@ func fleetMoment(s fleet.Status, now time.Time) string {
 	return text
 }
 
-// Patient is true while a look now and then is enough.
+// Patient is true while a poll now and then is enough.
 func (p *CampaignProgress) Patient(now time.Time) bool { return p.last.Patient(now) }
 
 // Retried shows the calls of running targets that are tried again.

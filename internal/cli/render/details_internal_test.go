@@ -17,7 +17,7 @@ func TestTheDetailsSayWhoIsTold(t *testing.T) {
 	require.Contains(t, CampaignDetails(p, ""), "- tells `oncall` of held, ended\n")
 }
 
-// What plan files, .ics files and clouds say is read in the Web UI, and not obeyed.
+// What plan files, .ics files and clouds say is read in the Web UI, and not applied.
 func TestTheDetailsAreOnlyText(t *testing.T) {
 	t.Parallel()
 	const said = "x <img src=x> [a](http://b.example) `c`\n\n# d\n```\n# e"

@@ -13,7 +13,7 @@ const (
 type Checkup struct {
 	State   string `json:"state"`   // OK, WARN or FAIL
 	Check   string `json:"check"`   // temporal, namespace, search-attributes, runs, worker, plan, account or clock
-	Subject string `json:"subject"` // what was looked at
+	Subject string `json:"subject"` // what was read
 	Says    string `json:"says"`
 	Cure    string `json:"cure,omitempty"` // what to do about it
 }

@@ -28,7 +28,7 @@ func heldAlone() (fleet.Fleet, time.Time) {
 		Rules:   maintenance.Rules{Length: 4 * time.Hour, Cutoff: time.Hour},
 		Entries: []fleet.Entry{
 			{
-				Name: "files-1", Gateway: "sgw-12A3456B", State: fleet.Held, Begun: now.Add(-time.Hour), Attempts: 1, Note: "upgrade-proxies failed: no addresses are left",
+				Name: "files-1", Gateway: "sgw-12A3456B", State: fleet.Held, Started: now.Add(-time.Hour), Attempts: 1, Note: "upgrade-proxies failed: no addresses are left",
 				Hold: fleet.Hold{Step: maintenance.StepProxies, Since: now.Add(-time.Minute)}, Work: fleet.Work{Proxies: 1},
 			},
 			{Name: "files-2", Gateway: "sgw-12A3456C", Ref: 1, State: fleet.Waiting, Work: fleet.Work{Proxies: 1}, Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12}},
@@ -36,7 +36,7 @@ func heldAlone() (fleet.Fleet, time.Time) {
 	}, now
 }
 
-// still is a source of one look.
+// still is a source of one poll.
 type still struct {
 	live.Source
 
@@ -49,19 +49,19 @@ func (s still) Run(context.Context, fleet.Row) (maintenance.Status, error) {
 	return maintenance.Status{Step: maintenance.StepProxies, Held: true, Blocker: maintenance.BlockedByHold, Reason: "upgrade-proxies failed: no addresses are left"}, nil
 }
 
-// However one looks at it, a held target is held: one word, its reason once, and all the
+// However one reads it, a held target is held: one word, its reason once, and all the
 // commands that resolve it.
 func TestEveryViewOfAHeldTargetSaysTheSame(t *testing.T) {
 	t.Parallel()
 	f, now := heldAlone()
 	turn := fleet.Decide(f, now)
 	status := f.Status(turn, now)
-	status.Name, status.Phase, status.Submitter, status.Start = "stores", fleet.Underway, "alice", now.Add(-2*time.Hour)
+	status.Name, status.Phase, status.Submitter, status.Start = "stores", fleet.InProgress, "alice", now.Add(-2*time.Hour)
 	row, hold := status.Running[0], f.Entries[0].Hold
 	run := maintenance.Status{
 		Target: maintenance.Target{Name: row.Name, Gateway: maintenance.GatewayRef{Account: "prod", ARN: "arn:aws:storagegateway:eu-central-1:123456789012:gateway/" + row.Gateway}},
 		Step:   hold.Step, Held: true, Blocker: maintenance.BlockedByHold, Reason: row.Note, May: row.May,
-		Steps: []maintenance.StepReport{{Step: hold.Step, State: maintenance.StepHeld, Start: &row.Begun, Failed: []maintenance.FailedAttempt{{At: hold.Since, Why: row.Note}}}},
+		Steps: []maintenance.StepReport{{Step: hold.Step, State: maintenance.StepHeld, Start: &row.Started, Failed: []maintenance.FailedAttempt{{At: hold.Since, Why: row.Note}}}},
 	}
 	target := record.Maintenance{Gateway: row.Gateway, WorkflowID: "gateway-" + row.Gateway, Execution: record.Running, Status: &run, May: run.May}
 	told := fleet.Occurred(fleet.Moment{Opened: 1}, f.Moment("stores", fleet.Moment{Opened: 1}, now))
@@ -71,7 +71,7 @@ func TestEveryViewOfAHeldTargetSaysTheSame(t *testing.T) {
 	document := report.Document{
 		Name: "stores", State: report.StateRunning, Start: now.Add(-2 * time.Hour), AsOf: now, Counts: status.Counts,
 		Undone:  []report.Undone{{Target: row.Name, What: "step upgrade-proxies is held", Why: why}},
-		Targets: []report.Target{{Name: row.Name, Gateway: row.Gateway, State: row.State, Note: row.Note, HeldAt: row.Step, Runs: []report.Run{{Ended: "running", Start: row.Begun, Failed: []maintenance.StepFailure{failed}}}}},
+		Targets: []report.Target{{Name: row.Name, Gateway: row.Gateway, State: row.State, Note: row.Note, HeldAt: row.Step, Runs: []report.Run{{Ended: "running", Start: row.Started, Failed: []maintenance.StepFailure{failed}}}}},
 	}
 	var ofCampaign, ofTarget bytes.Buffer
 	require.NoError(t, render.PrintCampaign(show.Printer{Out: &ofCampaign}, record.Campaign{Campaign: "stores", WorkflowID: "campaign-stores", Execution: record.Running, Status: &status}))

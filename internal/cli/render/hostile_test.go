@@ -22,7 +22,7 @@ func TestNobodyForgesARecord(t *testing.T) {
 	rows := []fleet.Row{{Name: "files-1", Gateway: "sgw-12A3456B", Note: said, Reason: said}}
 	for _, r := range []record.Campaign{
 		{Status: &fleet.Status{Doing: said, Held: said, Approval: &fleet.Approval{Wanted: 2, Given: []fleet.Consent{{By: said, Why: said}}, MayNot: said, Targets: 1, Names: []string{said}}, Paused: said, Stopped: said, Failures: rows, Decisions: decisions}},
-		{Campaign: "stores", WorkflowID: "campaign-stores", Result: &fleet.Result{Summary: said, Submitter: said, Failures: rows, Decisions: decisions, Untold: []fleet.Notice{{Channel: said, Why: said}}}},
+		{Campaign: "stores", WorkflowID: "campaign-stores", Result: &fleet.Result{Summary: said, Submitter: said, Failures: rows, Decisions: decisions, Undelivered: []fleet.Notice{{Channel: said, Why: said}}}},
 	} {
 		for _, columns := range []int{0, 60, 120} {
 			var out bytes.Buffer

@@ -43,9 +43,9 @@ func PrintCampaigns(p show.Printer, campaigns []CampaignLine, namespace string) 
 // Answered is what a campaign said to an order that was given to all.
 type Answered struct {
 	Campaign string                `json:"campaign"`
-	Decision *maintenance.Decision `json:"decision,omitempty"` // it obeyed
+	Decision *maintenance.Decision `json:"decision,omitempty"` // it applied
 	Left     string                `json:"left,omitempty"`     // why it was not told
-	Error    string                `json:"error,omitempty"`    // it did not obey
+	Error    string                `json:"error,omitempty"`    // it did not apply
 }
 
 // PrintAnswers prints what each campaign answered to an update that was sent to all of them.

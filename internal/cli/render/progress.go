@@ -76,7 +76,7 @@ func withoutNumbers(text string) string {
 	return strings.Join(words, " ")
 }
 
-// Redraw draws the last line of a terminal anew.
+// Redraw draws the last line of a terminal again.
 func (p *MaintenanceProgress) Redraw(now time.Time) { p.Draw(moment(p.last, now)) }
 
 // moment is in one line what a run does, or for how long it still waits.
@@ -104,5 +104,5 @@ func Seconds(d time.Duration) maintenance.Duration {
 	return maintenance.Duration(max(d, 0).Round(time.Second))
 }
 
-// Patient is true while a look now and then is enough.
+// Patient is true while a poll now and then is enough.
 func (p *MaintenanceProgress) Patient(now time.Time) bool { return p.last.Patient(now) }

@@ -12,15 +12,15 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-var began = time.Date(2026, 11, 22, 2, 15, 0, 0, time.UTC)
+var started = time.Date(2026, 11, 22, 2, 15, 0, 0, time.UTC)
 
-// at is a status of a run that is at a step since began.
+// at is a status of a run that is at a step since started.
 func at(step maintenance.Step, change func(*maintenance.Status)) maintenance.Status {
 	s := maintenance.Status{Step: step}
 	for _, name := range maintenance.Steps() {
 		report := maintenance.StepReport{Step: name, State: maintenance.StepPending}
 		if name == step {
-			report.Start, report.State = &began, maintenance.StepActive
+			report.Start, report.State = &started, maintenance.StepActive
 		}
 		s.Steps = append(s.Steps, report)
 	}
@@ -43,13 +43,13 @@ func blocked(by maintenance.Blocker, next *time.Time) func(*maintenance.Status) 
 
 func TestTheMomentSaysWhatRunsOrHowLongItWaits(t *testing.T) {
 	t.Parallel()
-	now := began.Add(90 * time.Second)
+	now := started.Add(90 * time.Second)
 	opens := now.Add(49*time.Hour + 1500*time.Millisecond)
 	for want, s := range map[string]maintenance.Status{
 		"":                      {},
 		"1/7 assess, for 1m30s": at(maintenance.StepAssess, nil),
 		"2/7 wait, may go on in 49h0m2s (window)":                   at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &opens)),
-		"2/7 wait, may go on in 0s (window)":                        at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &began)),
+		"2/7 wait, may go on in 0s (window)":                        at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &started)),
 		"2/7 wait, for 1m30s (approval)":                            at(maintenance.StepWait, blocked(maintenance.BlockedByApproval, nil)),
 		"4/7 await-running, for 1m30s, past the point of no return": at(maintenance.StepRunning, func(s *maintenance.Status) { s.PastNoReturn = true }),
 		"6/7 upgrade-proxies, may go on in 49h0m2s (cutoff)":        at(maintenance.StepProxies, blocked(maintenance.BlockedByCutoff, &opens)),
@@ -66,9 +66,9 @@ func TestATerminalsLastLineIsDrawnInPlace(t *testing.T) {
 	p := NewMaintenanceProgress(&out)
 	require.Zero(t, p.Width, "a buffer is no terminal")
 	p.Width = 20
-	opens := began.Add(time.Hour)
-	p.Show(at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &opens)), began)
-	p.Redraw(began.Add(time.Second))
+	opens := started.Add(time.Hour)
+	p.Show(at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &opens)), started)
+	p.Redraw(started.Add(time.Second))
 	p.Close()
 	lines := strings.Split(out.String(), "\n")
 	require.Len(t, lines, 2)
@@ -83,12 +83,12 @@ func TestElsewhereThereIsALineForEachChange(t *testing.T) {
 	p := NewMaintenanceProgress(&out)
 	waiting := at(maintenance.StepWait, blocked(maintenance.BlockedByApproval, nil))
 	for range 3 {
-		p.Show(waiting, began)
+		p.Show(waiting, started)
 	}
 	p.Silent("nobody answers")
 	p.Silent("nobody answers")
-	p.Show(at(maintenance.StepUpdate, nil), began)
-	p.Show(waiting, began)
+	p.Show(at(maintenance.StepUpdate, nil), started)
+	p.Show(waiting, started)
 	p.Close()
 	var texts []string
 	for line := range strings.Lines(out.String()) {
@@ -107,8 +107,8 @@ func TestACallThatIsTriedAgainIsALineForEachKindOfResponse(t *testing.T) {
 	p := NewMaintenanceProgress(&out)
 	for i, response := range []string{"refused, request id 7a1", "refused, request id 8b2", "the gateway is not connected", "the gateway is not connected"} {
 		s := at(maintenance.StepUpdate, nil)
-		s.Calls = []maintenance.Call{{What: "read the gateway", Attempt: i + 2, LastResponse: response, LastAt: began, Until: began.Add(time.Hour)}}
-		p.Show(s, began)
+		s.Calls = []maintenance.Call{{What: "read the gateway", Attempt: i + 2, LastResponse: response, LastAt: started, Until: started.Add(time.Hour)}}
+		p.Show(s, started)
 	}
 	require.Equal(t, 2, strings.Count(out.String(), "retried   read the gateway (attempt "), out.String())
 	require.Contains(t, out.String(), "retried   read the gateway (attempt 4); tried until Nov 22 03:15:00Z; last response at Nov 22 02:15:00Z: the gateway is not connected\n")

@@ -16,14 +16,14 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // What no session shows at its leisure keeps its form too.
 func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 22, 2, 15, 0, 0, time.UTC)
 	status := fleet.Status{
-		Name: "fleet", Phase: fleet.Gathering, Doing: "reading the clouds: 3 targets to go", Submitter: "alice", Start: at,
+		Name: "fleet", Phase: fleet.Discovering, Doing: "reading the clouds: 3 targets to go", Submitter: "alice", Start: at,
 		Waves:    []fleet.WaveLine{{Wave: 1, State: fleet.WaveBaking, Until: at.Add(time.Hour)}},
 		Stopped:  "aborted by bob: enough",
 		Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"},
@@ -44,7 +44,7 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 	decided := at.Add(20 * time.Minute)
 	asked := maintenance.FailedAttempt{
 		At: at, Why: "snapshot failed: refused", Asked: []string{"oncall"}, Until: &decided,
-		Decision: &maintenance.Decision{What: "retry", By: "bob", Why: "mended", At: decided, Step: maintenance.StepSnapshot},
+		Decision: &maintenance.Decision{What: "retry", By: "bob", Why: "fixed", At: decided, Step: maintenance.StepSnapshot},
 	}
 	run := maintenance.Status{
 		Target: maintenance.Target{
@@ -98,7 +98,7 @@ func rareApproval() (*fleet.Approval, fleet.Result) {
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	given := fleet.Consent{Wave: 1, By: "bob", At: noon.Add(-time.Hour)}
 	late := fleet.Result{
-		Name: "late", State: fleet.Expired, Summary: "0 of 1 targets succeeded, 1 was not begun; wave 1 was not approved within 24h: 1 of 2 given (bob).",
+		Name: "late", State: fleet.Expired, Summary: "0 of 1 targets succeeded, 1 was not started; wave 1 was not approved within 24h: 1 of 2 given (bob).",
 		Counts:    fleet.Counts{Total: 1, Waiting: 1},
 		Decisions: []maintenance.Decision{{What: "approve", Wave: 1, By: given.By, Why: "CHG-1", At: given.At, Note: "wave 1, 1 of 2 given"}},
 		Approval:  &fleet.Approval{Wave: 1, EachWave: true, Wanted: 2, Given: []fleet.Consent{given}, Targets: 1, Names: []string{"files-1"}},

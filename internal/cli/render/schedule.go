@@ -27,7 +27,7 @@ type Schedule struct {
 	Plan    SchedulePlan         `json:"plan"`
 }
 
-// SchedulePlan is what a schedule's campaigns begin with.
+// SchedulePlan is what a schedule's campaigns start with.
 type SchedulePlan struct {
 	Name         string    `json:"name"`
 	Digest       string    `json:"digest"` // SHA-256 of the file

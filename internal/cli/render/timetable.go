@@ -17,7 +17,7 @@ import (
 )
 
 // Timetable is what plan prints. Its fields are added to, and never renamed. All
-// instants are in UTC.
+// times are in UTC.
 type Timetable struct {
 	Plan   string    `json:"plan"`   // its name
 	Digest string    `json:"digest"` // SHA-256 of the plan file
@@ -36,8 +36,8 @@ type timetableSummary struct {
 	Updated int       `json:"updated"`          // targets that would be maintained
 	Windows int       `json:"windows"`          // in so many different windows
 	End     time.Time `json:"end,omitzero"`     // until then
-	Current int       `json:"current"`          // targets with nothing to be done
-	Blocked int       `json:"blocked"`          // targets that would not begin
+	Current int       `json:"current"`          // targets up to date
+	Blocked int       `json:"blocked"`          // targets that would not start
 	Why     []string  `json:"why,omitempty"`    // what keeps those, and how many
 	Unread  int       `json:"unread,omitempty"` // of those, targets that could not be read
 	Odd     int       `json:"odd,omitempty"`    // targets with anomalies
@@ -47,7 +47,7 @@ type timetableSummary struct {
 type calendarDay struct {
 	Date    string    `json:"date"`    // in UTC
 	Wave    int       `json:"wave"`    // from 1 on
-	Targets int       `json:"targets"` // that begin
+	Targets int       `json:"targets"` // that start
 	Start   time.Time `json:"start"`   // of the first
 	End     time.Time `json:"end"`     // of the last
 	Names   []string  `json:"names"`
@@ -67,12 +67,12 @@ type plannedTarget struct {
 	Offered  string                `json:"offered,omitempty"`
 	Proxies  []api.SurveyedProxy   `json:"proxies,omitempty"`
 	Schedule *maintenance.Schedule `json:"schedule,omitempty"` // in the gateway's zone; none: it was never read
-	Window   *maintenance.Window   `json:"window,omitempty"`   // in which it would begin, else its next one
+	Window   *maintenance.Window   `json:"window,omitempty"`   // in which it would start, else its next one
 	Forecast maintenance.Duration  `json:"forecast"`
 	Start    time.Time             `json:"start,omitzero"`
 	End      time.Time             `json:"end,omitzero"`
 	// Blocker is what keeps it, in words Reason; of a planned one, what it waits for
-	// beside its window.
+	// alongside its window.
 	Blocker maintenance.Blocker `json:"blocker,omitempty"`
 	Reason  string              `json:"reason,omitempty"`
 	Next    time.Time           `json:"next,omitzero"`
@@ -101,7 +101,7 @@ func NewTimetable(p plan.Plan, digest string, s Survey, now, until time.Time) Ti
 	for i, e := range played.Entries {
 		p := plannedTarget{
 			Name: e.Name, Gateway: e.Gateway, Wave: e.Wave + 1,
-			Forecast: maintenance.Duration(played.Forecast(e)), Start: e.Begun, End: e.End,
+			Forecast: maintenance.Duration(played.Forecast(e)), Start: e.Started, End: e.End,
 		}
 		p.read(s.Targets[e.Gateway])
 		p.judge(e, waits[i])
@@ -128,7 +128,7 @@ func (t *Timetable) nameCanaries(played fleet.Fleet) {
 	}
 }
 
-// read takes over what a roster has read.
+// read takes over what a batch has read.
 func (p *plannedTarget) read(s api.Surveyed) {
 	p.Account, p.Version, p.Offered = s.Target.Gateway.Account, s.Gateway.SoftwareVersion, s.Gateway.NextUpdateAvailable
 	p.Proxies, p.Anomalies = s.Proxies, s.Anomalies
@@ -139,37 +139,37 @@ func (p *plannedTarget) judge(e fleet.Entry, w fleet.Wait) {
 	switch {
 	case e.State == fleet.Current:
 		p.State = isCurrent
-	case !e.Begun.IsZero():
+	case !e.Started.IsZero():
 		p.State = isPlanned
-		if e.End.IsZero() { // what the last turn began
-			p.End = e.Begun.Add(p.Forecast.Std())
+		if e.End.IsZero() { // what the last turn started
+			p.End = e.Started.Add(p.Forecast.Std())
 		}
 	case e.Bar != maintenance.NotBlocked:
 		// Whatever else keeps it: this a person should know before.
-		p.State, p.Blocker, p.Reason = isBlocked, e.Bar, e.Barred
+		p.State, p.Blocker, p.Reason = isBlocked, e.Bar, e.Unavailable
 		if e.Bar == maintenance.BlockedByUnread {
-			p.Reason = "could not be read: " + e.Barred
+			p.Reason = "could not be read: " + e.Unavailable
 		}
 	default:
 		p.State, p.Blocker, p.Reason, p.Next = isBlocked, w.Blocker, w.Reason, w.Next
 	}
 }
 
-// place says in which window the target begins; of one that does not, which is
+// place says in which window the target starts; of one that does not, which is
 // its next.
 func (p *plannedTarget) place(e fleet.Entry, rules maintenance.Rules, now time.Time) {
 	if e.Schedule.Validate() != nil {
 		return // it was never read
 	}
 	from := now
-	if !e.Begun.IsZero() {
-		from = e.Begun
+	if !e.Started.IsZero() {
+		from = e.Started
 	}
 	window := e.Schedule.WindowAt(from, rules.Length)
 	p.Schedule, p.Window = &e.Schedule, &window
 }
 
-// calendarOf sums up what begins, by day and wave.
+// calendarOf sums up what starts, by day and wave.
 func calendarOf(targets []plannedTarget) []calendarDay {
 	type key struct {
 		date string
@@ -246,29 +246,29 @@ func (s timetableSummary) sentence() string {
 			maintenance.Counted(s.Windows, "window", "windows"), show.Clock(&s.End))
 	}
 	if s.Current > 0 {
-		text += fmt.Sprintf("; %d %s nothing to be done", s.Current, verb(s.Current))
+		text += fmt.Sprintf("; %d %s up to date", s.Current, isAre(s.Current))
 	}
 	if s.Blocked > 0 {
-		text += fmt.Sprintf("; %d cannot begin: %s", s.Blocked, strings.Join(s.Why, ", "))
+		text += fmt.Sprintf("; %d cannot start: %s", s.Blocked, strings.Join(s.Why, ", "))
 	}
 	if s.Unread > 0 {
 		text += fmt.Sprintf("; THIS PLAN IS INCOMPLETE: %s could not be read",
 			maintenance.Counted(s.Unread, "target", "targets"))
 	}
 	if s.Odd > 0 {
-		text += fmt.Sprintf("; %s should be looked at first", maintenance.Counted(s.Odd, "target", "targets"))
+		text += fmt.Sprintf("; %s should be read first", maintenance.Counted(s.Odd, "target", "targets"))
 	}
 	return text
 }
 
-func verb(n int) string {
+func isAre(n int) string {
 	if n == 1 {
-		return "has"
+		return "is"
 	}
-	return "have"
+	return "are"
 }
 
-// Survey is a campaign as it was read: nothing has begun.
+// Survey is a campaign as it was read: nothing has started.
 type Survey struct {
 	Fleet   fleet.Fleet
 	Targets map[string]api.Surveyed // by gateway
@@ -358,11 +358,11 @@ func span(w maintenance.Window, in *time.Location) string {
 	return w.Start.In(in).Format("Mon 2006-01-02 15:04") + w.End.In(in).Format("-15:04")
 }
 
-// noteText is what keeps a target that does not begin.
+// noteText is what keeps a target that does not start.
 func noteText(t plannedTarget) string {
 	switch t.State {
 	case isCurrent:
-		return "nothing to be done"
+		return "up to date"
 	case isPlanned:
 		var notes []string
 		if t.Blocker != maintenance.NotBlocked {

@@ -16,7 +16,7 @@ import (
 )
 
 // readFleet is a fleet with every kind of target: a canary, two that share a DB
-// instance, a monthly one, one with nothing to be done, one that is quarantined,
+// instance, a monthly one, one up to date, one that is quarantined,
 // and one whose work fits no window.
 func readFleet() Survey {
 	zone := maintenance.Zone{}
@@ -30,12 +30,12 @@ func readFleet() Survey {
 		Rules:   maintenance.Rules{Length: 4 * time.Hour, Cutoff: 30 * time.Minute},
 	}
 	for i, t := range []struct {
-		name, id string
-		schedule maintenance.Schedule
-		work     fleet.Work
-		keys     []string
-		state    fleet.State
-		barred   string
+		name, id    string
+		schedule    maintenance.Schedule
+		work        fleet.Work
+		keys        []string
+		state       fleet.State
+		unavailable string
 	}{
 		{"canary", "sgw-11111111", weekly, update, nil, fleet.Waiting, ""},
 		{"till-1", "sgw-22222222", weekly, fleet.Work{Update: true, Proxies: 2}, []string{"instance 1"}, fleet.Waiting, ""},
@@ -45,8 +45,8 @@ func readFleet() Survey {
 		{"broken", "sgw-66666666", weekly, update, nil, fleet.Waiting, "quarantined since 2026-11-01 02:40 UTC: it never came back"},
 		{"large", "sgw-77777777", weekly, fleet.Work{Proxies: 100}, nil, fleet.Waiting, ""},
 	} {
-		e := fleet.Entry{Name: t.name, Gateway: t.id, Ref: i, Wave: min(i, 1), Schedule: t.schedule, Work: t.work, Keys: t.keys, State: t.state, Barred: t.barred}
-		if t.barred != "" {
+		e := fleet.Entry{Name: t.name, Gateway: t.id, Ref: i, Wave: min(i, 1), Schedule: t.schedule, Work: t.work, Keys: t.keys, State: t.state, Unavailable: t.unavailable}
+		if t.unavailable != "" {
 			e.Bar = maintenance.BlockedByQuarantine
 		}
 		s.Fleet.Entries = append(s.Fleet.Entries, e)
@@ -125,7 +125,7 @@ func TestATimetableThatEndsEarlySaysWhatIsLeft(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	table := NewTimetable(plan.Plan{}, "", readFleet(), now, now.Add(time.Hour))
 	require.Empty(t, table.Calendar)
-	require.Equal(t, "nothing would be updated; 1 has nothing to be done; 6 cannot begin: 1 quarantine, 4 wave, 1 window; 1 target should be looked at first", table.Summary.Text)
+	require.Equal(t, "nothing would be updated; 1 is up to date; 6 cannot start: 1 quarantine, 4 wave, 1 window; 1 target should be read first", table.Summary.Text)
 }
 
 func TestAPlanOfNothingSaysSo(t *testing.T) {

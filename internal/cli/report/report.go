@@ -57,7 +57,7 @@ func New(a *shell.App) *cobra.Command {
 	cmd.Flags().StringVarP(&f.file, "file", "f", "", "write the report to `FILE`, in one piece")
 	cmd.Flags().StringVar(&f.verify, "verify", "", "verify the report in `FILE`, in any format")
 	a.OutputFlag(cmd)
-	cmd.Flags().Lookup("output").Usage = "beside --verify: " + show.Forms
+	cmd.Flags().Lookup("output").Usage = "alongside --verify: " + show.Forms
 	return cmd
 }
 
@@ -85,7 +85,7 @@ func writeReport(a *shell.App, cmd *cobra.Command, f reportFlags, name string) e
 		fileErr = report.Check(f.file)
 	}
 	if f.output {
-		fileErr = errors.Join(fileErr, errors.New("--output: want --verify beside it; a report is written to --file FILE, in the form that --format says"))
+		fileErr = errors.Join(fileErr, errors.New("--output: want --verify alongside it; a report is written to --file FILE, in the form that --format says"))
 	}
 	c, err := a.Dial(cmd.Context(), shell.CampaignArgument(name), formErr, fileErr)
 	if err != nil {

@@ -139,7 +139,7 @@ func (s *scheduleCreate) options() client.ScheduleOptions {
 // the next pause.
 const memoAbout = "about"
 
-// campaignAction starts the campaign as tidegate run does, in the name of whoever
+// campaignAction starts the campaign as tidegate run does, in the name of the person who
 // gave the schedule its plan: that person may not approve it either.
 func campaignAction(p campaign.PlanFile, queue, schedule, by string) *client.ScheduleWorkflowAction {
 	start := campaign.StartOptions(p, api.CampaignWorkflowID(p.Plan.Name), queue)
@@ -158,7 +158,7 @@ func campaignAction(p campaign.PlanFile, queue, schedule, by string) *client.Sch
 }
 
 // failure is why Temporal did not make the schedule. A namespace without the search
-// attributes is refused as a wrong time is: only a look tells which it was.
+// attributes is refused as a wrong time is: only a poll tells which it was.
 func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err error) error {
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		return fmt.Errorf("there is a schedule %s already, and nothing was changed: see it with tidegate schedule describe %s, "+
@@ -215,9 +215,9 @@ func newUpdate(a *shell.App) *cobra.Command {
 	var by string
 	cmd := &cobra.Command{
 		Use:   "update NAME FILE",
-		Short: "Give a schedule its plan file anew, and keep the rest",
+		Short: "Give a schedule its plan file again, and keep the rest",
 		Long: "update reads the plan file again, with its freezes, for the campaigns that the schedule starts from now on. One\n" +
-			"that runs goes on with the plan that it began with. Times, pause and notes stay.",
+			"that runs goes on with the plan that it started with. Times, pause and notes stay.",
 		Example: "  tidegate schedule update weekly plan.yaml",
 		Args:    shell.Arguments("NAME", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -249,7 +249,7 @@ func updateSchedule(ctx context.Context, c operate.Session, name string, p campa
 		return shell.Usage(fmt.Errorf("the schedule %s is of the plan %s, not of %s: make one for that with tidegate schedule create", name, before, p.Plan.Name))
 	}
 	if err := checkCatchup(maintenance.Duration(s.described.Schedule.Policy.CatchupWindow), p); err != nil {
-		return shell.Usage(fmt.Errorf("delete the schedule and create it anew: %w", err))
+		return shell.Usage(fmt.Errorf("delete the schedule and create it again: %w", err))
 	}
 	action := campaignAction(p, s.action.TaskQueue, name, by)
 	err = s.Update(ctx,

@@ -21,32 +21,32 @@ type Order struct {
 	Name, past  string
 	short, long string
 	example     string // of why
-	// obey gives what is to be said beside that it is done. The note is for the
+	// apply gives what is to be said alongside that it is done. The note is for the
 	// schedule: who, when and why.
-	obey func(ctx context.Context, s *campaignSchedule, note string) (more string, err error)
+	apply func(ctx context.Context, s *campaignSchedule, note string) (more string, err error)
 }
 
 // Orders are the operator actions on a schedule, a command each.
 func Orders() []Order {
 	return []Order{
 		{
-			Name: "pause", past: "paused", obey: pauseSchedule, example: "freeze until the audit is over",
+			Name: "pause", past: "paused", apply: pauseSchedule, example: "freeze until the audit is over",
 			short: "Keep a schedule from starting campaigns",
 			long:  "pause keeps a schedule from starting campaigns. One that runs goes on: tidegate pause is for that.",
 		},
 		{
-			Name: "resume", past: "resumed", obey: resumeSchedule, example: "the audit is over",
+			Name: "resume", past: "resumed", apply: resumeSchedule, example: "the audit is over",
 			short: "Let a schedule start campaigns again",
 			long:  "resume ends a pause, also the one that a failed campaign has caused. What was missed meanwhile is not made up for.",
 		},
 		{
-			Name: "trigger", past: "triggered", obey: triggerSchedule, example: "CHG-1234: not before next week otherwise",
+			Name: "trigger", past: "triggered", apply: triggerSchedule, example: "CHG-1234: not before next week otherwise",
 			short: "Start a schedule's campaign now",
 			long: "trigger starts the campaign now, also while the schedule is paused; it is refused while the schedule's last\n" +
-				"campaign runs. The campaign begins nothing outside the gateways' windows.",
+				"campaign runs. The campaign starts nothing outside the gateways' windows.",
 		},
 		{
-			Name: "delete", past: "deleted", obey: deleteSchedule, example: "replaced by monthly",
+			Name: "delete", past: "deleted", apply: deleteSchedule, example: "replaced by monthly",
 			short: "End a schedule",
 			long: "delete ends a schedule. A campaign that runs goes on. Temporal keeps nothing of a deleted schedule: what this\n" +
 				"command prints is the record.",
@@ -78,7 +78,7 @@ func newOrder(a *shell.App, o Order) *cobra.Command {
 				return err
 			}
 			decision := maintenance.Decision{What: o.Name, By: by, Why: why, At: time.Now().UTC().Truncate(time.Second)}
-			more, err := o.obey(cmd.Context(), &s, fmt.Sprintf("%s by %s at %s: %s", o.past, by, show.Clock(&decision.At), why))
+			more, err := o.apply(cmd.Context(), &s, fmt.Sprintf("%s by %s at %s: %s", o.past, by, show.Clock(&decision.At), why))
 			if _, refused := errors.AsType[refusal](err); refused {
 				return fmt.Errorf("schedule %s %s is refused: %w", o.Name, args[0], err)
 			}
@@ -133,7 +133,7 @@ func resumeSchedule(ctx context.Context, s *campaignSchedule, note string) (stri
 // triggerSchedule writes the note first, so that nothing starts without a
 // record: Temporal's trigger takes no reason.
 func triggerSchedule(ctx context.Context, s *campaignSchedule, note string) (string, error) {
-	const still = "its campaign %s still runs, and a second one is not started beside it: see tidegate status %[1]s"
+	const still = "its campaign %s still runs, and a second one is not started alongside it: see tidegate status %[1]s"
 	if open := s.described.Info.RunningWorkflows; len(open) > 0 {
 		return "", refusal(fmt.Sprintf(still, open[0].WorkflowID))
 	}
@@ -152,7 +152,7 @@ func triggerSchedule(ctx context.Context, s *campaignSchedule, note string) (str
 	}
 	runs := s.described.Info.RecentActions
 	if s.described.Info.NumActions == before.NumActions || len(runs) == 0 {
-		return "", refusal("its last campaign still runs, and a second one is not started beside it: see tidegate schedule describe " + s.GetID())
+		return "", refusal("its last campaign still runs, and a second one is not started alongside it: see tidegate schedule describe " + s.GetID())
 	}
 	id := runs[len(runs)-1].StartWorkflowResult.WorkflowID
 	return fmt.Sprintf(": started %s\nFollow it with: tidegate watch %s", id, id), nil

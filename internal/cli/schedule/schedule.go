@@ -24,7 +24,7 @@ func New(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schedule",
 		Short: "Start campaigns by the calendar",
-		Long: "schedule keeps Temporal Schedules that start campaigns. A schedule says when a campaign begins; the campaign then\n" +
+		Long: "schedule keeps Temporal Schedules that start campaigns. A schedule says when a campaign starts; the campaign then\n" +
 			"finds each gateway's next window, in the gateway's own zone. docs/how-to/schedule-campaigns.md shows it by example.",
 		Example: "  tidegate schedule create weekly payments-q4.yaml --cron '0 2 * * 1'\n  tidegate schedule list\n" +
 			"  tidegate schedule pause weekly --why \"change freeze\"",
@@ -77,11 +77,11 @@ func scheduleFailure(namespace, name, doing string, err error) error {
 	return fmt.Errorf("%s the schedule %s: %w", doing, name, err)
 }
 
-// lookAgain is the time between two looks at a schedule that is about to change:
-// Temporal takes an order before it has obeyed it.
+// lookAgain is the time between two reads a schedule that is about to change:
+// Temporal takes an order before it has applied it.
 const lookAgain = 100 * time.Millisecond
 
-// until looks at the schedule until it is as wanted.
+// until reads the schedule until it is as wanted.
 func (s *campaignSchedule) until(ctx context.Context, wanted func(*client.ScheduleDescription) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
@@ -91,7 +91,7 @@ func (s *campaignSchedule) until(ctx context.Context, wanted func(*client.Schedu
 		described, err := s.Describe(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return fmt.Errorf("temporal has taken the order and not obeyed it within %s; look with: tidegate schedule describe %s", operate.AnswerTimeout, s.GetID())
+			return fmt.Errorf("temporal has taken the order and not applied it within %s; look with: tidegate schedule describe %s", operate.AnswerTimeout, s.GetID())
 		case err != nil:
 			return fmt.Errorf("the order was given, and what became of it is not known; look with: tidegate schedule describe %s: %w", s.GetID(), err)
 		case wanted(described):

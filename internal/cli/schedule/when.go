@@ -27,7 +27,7 @@ func (w *whenFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.cron, "cron", "", `five fields of cron, in UTC: "0 2 * * 1"; where days of the month and of the week are given, both must hold`)
 	cmd.Flags().StringVar(&w.calendar, "calendar", "", `days and a time, in UTC: "Mon 02:00", "Mon-Fri 02:00", "2nd Tue 02:00", "day 1,15 02:00", "daily 02:00"`)
 	w.faults.Text(cmd, &w.every, "every", "duration", shell.WantDuration, "interval from 1h to 8760h, counted from 1970-01-01T00:00Z, a Thursday")
-	w.faults.Text(cmd, &w.offset, "offset", "duration", shell.WantDuration, "beside --every: how much later than that")
+	w.faults.Text(cmd, &w.offset, "offset", "duration", shell.WantDuration, "alongside --every: how much later than that")
 }
 
 // The shortest and the longest interval.
@@ -45,7 +45,7 @@ func (w *whenFlags) spec(cmd *cobra.Command) (client.ScheduleSpec, error) {
 		errs = append(errs, errors.New(`one of --cron "0 2 * * 1", --calendar "Mon 02:00" and --every 168h is to be given`))
 	}
 	if given("offset") && !given("every") {
-		errs = append(errs, shell.Wrong("--offset", w.offset.String(), "it beside --every"))
+		errs = append(errs, shell.Wrong("--offset", w.offset.String(), "it alongside --every"))
 	}
 	// The server would take its own zone's name for none; the Web UI shows this one.
 	spec := client.ScheduleSpec{TimeZoneName: time.UTC.String()}

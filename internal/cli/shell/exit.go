@@ -125,7 +125,7 @@ var ErrLeft = errors.New("interrupted")
 
 // NotFollowed is the error of a command that has stopped following something.
 func NotFollowed(what, name string, err error) error {
-	text := fmt.Sprintf("no longer followed; %s goes on; look again with: tidegate watch %s", what, name)
+	text := fmt.Sprintf("no longer followed; %s goes on; to look again: tidegate watch %s", what, name)
 	if errors.Is(err, ErrLeft) {
 		return errors.New(text)
 	}

@@ -25,10 +25,10 @@ func NewPolicyFlags(cmd *cobra.Command) *PolicyFlags {
 	p.choices(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&p.policy.Approval, "approval", p.policy.Approval,
-		"wait for tidegate approve before anything disruptive begins")
+		"wait for tidegate approve before anything disruptive starts")
 	flags.BoolVar(&p.policy.Proxies.ShiftReads, "shift-reads", p.policy.Proxies.ShiftReads,
 		"move a proxy's reads to the primary while it is upgraded")
-	flags.StringArrayVar(&p.freezes, "freeze", nil, "interval FROM/TO (RFC 3339, UTC) in which nothing disruptive begins, with =REASON if wanted; may be repeated")
+	flags.StringArrayVar(&p.freezes, "freeze", nil, "interval FROM/TO (RFC 3339, UTC) in which nothing disruptive starts, with =REASON if wanted; may be repeated")
 	p.faults.Number(cmd, &p.policy.Proxies.Parallel, "proxy-parallel", 1, 4, "proxies of one DB instance upgraded at a time, once the canary is done")
 	p.names["policy.proxies.parallel"] = "proxy-parallel"
 	return p
@@ -41,7 +41,7 @@ func (p *PolicyFlags) durations(cmd *cobra.Command) {
 		usage       string
 	}{
 		{"windowLength", "window-length", &p.policy.WindowLength, "how long a window is, from the start that AWS gives"},
-		{"cutoff", "cutoff", p.policy.Cutoff, "how long before the window's end nothing disruptive begins"},
+		{"cutoff", "cutoff", p.policy.Cutoff, "how long before the window's end nothing disruptive starts"},
 		{"windowRecheck", "window-recheck", &p.policy.WindowRecheck, "how often a waiting run reads the window again"},
 		{"updateDelay", "update-delay", p.policy.UpdateDelay, "how long after the window's start AWS is given to update the gateway by itself, where it does that"},
 		{"updateStart", "update-start", &p.policy.UpdateStart, "how long after the trigger the restart must have been seen"},
@@ -61,9 +61,9 @@ func (p *PolicyFlags) durations(cmd *cobra.Command) {
 			"compensationDeadline", "compensation-deadline", &p.policy.CompensationDeadline,
 			"how long each act of taking back may be tried",
 		},
-		{"attempt", "attempt", &p.policy.Attempt, "how long one attempt of an activity may take; a lost worker's work begins again after it"},
-		{"pace.min", "pace-min", &p.policy.Pace.Min, "shortest time between two looks at what is waited for"},
-		{"pace.max", "pace-max", &p.policy.Pace.Max, "longest time between two looks at what is waited for"},
+		{"attempt", "attempt", &p.policy.Attempt, "how long one attempt of an activity may take; a lost worker's work starts again after it"},
+		{"pace.min", "pace-min", &p.policy.Pace.Min, "shortest time between two reads what is waited for"},
+		{"pace.max", "pace-max", &p.policy.Pace.Max, "longest time between two reads what is waited for"},
 	} {
 		p.names["policy."+d.field] = d.flag
 		p.faults.Text(cmd, d.to, d.flag, "duration", shell.WantDuration, d.usage)
@@ -81,7 +81,7 @@ func (p *PolicyFlags) choices(cmd *cobra.Command) {
 			"weekly or monthly, where AWS gives both days at once",
 		},
 		{"onWindowEnd", "on-window-end", (*string)(&p.policy.OnWindowEnd), "hold (go on in the next window) or finish (run on, and record the overrun)"},
-		{"onFailure", "on-failure", (*string)(&p.policy.OnFailure), "compensate (take back at once what can be taken back) or hold (wait for tidegate retry, skip or abort)"},
+		{"onFailure", "on-failure", (*string)(&p.policy.OnFailure), "compensate (revert at once what can be reverted) or hold (wait for tidegate retry, skip or abort)"},
 		{"automaticUpdates", "automatic-updates", (*string)(&p.policy.AutomaticUpdates), "keep AWS's own automatic updates, or hold them during the run"},
 		{"failedSnapshots", "failed-snapshots", (*string)(&p.policy.FailedSnapshots), "keep or delete the finished snapshots of a maintenance that fails"},
 		{"snapshot", "snapshot", (*string)(&p.policy.Snapshot), "after, before, both or never: on which side of the update the volumes are snapshotted"},

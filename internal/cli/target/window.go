@@ -40,7 +40,7 @@ func NewWindow(a *shell.App) *cobra.Command {
 		Use:   "window --hour H --minute M (--day-of-week D | --day-of-month D) --timezone ZONE",
 		Short: "Print the next windows of a gateway's maintenance schedule",
 		Long: "window prints the next windows of a schedule in the form of AWS's DescribeMaintenanceStartTime, the one\n" +
-			"that is open included. Nothing disruptive begins at or after lastStart, the window's end minus the cutoff.",
+			"that is open included. Nothing disruptive starts at or after lastStart, the window's end minus the cutoff.",
 		Example: "  tidegate window --hour 2 --minute 15 --day-of-week 0 --timezone GMT-4:00\n" +
 			"  tidegate window --hour 2 --minute 15 --day-of-month 28 --timezone GMT+5:30 --count 12 --output json",
 		Args: shell.Arguments(),
@@ -68,8 +68,8 @@ func (w *windowFlags) register(cmd *cobra.Command) {
 	cmd.Flags().Lookup("timezone").DefValue = "" // that of the type is not taken
 	f.Text(cmd, &w.duration, "duration", "duration", shell.WantDuration,
 		"how long a window is; AWS has no length of its own")
-	f.Text(cmd, &w.cutoff, "cutoff", "duration", shell.WantDuration, "how long before its end nothing disruptive begins")
-	f.Text(cmd, &w.now, "now", "time", "an instant in RFC 3339, such as 2026-12-01T12:00:00Z", "the instant from which windows are looked for (default the present)")
+	f.Text(cmd, &w.cutoff, "cutoff", "duration", shell.WantDuration, "how long before its end nothing disruptive starts")
+	f.Text(cmd, &w.now, "now", "time", "a time in RFC 3339, such as 2026-12-01T12:00:00Z", "the time from which windows are looked for (default the present)")
 	f.Number(cmd, &w.count, "count", 1, maxCount, "how many windows")
 }
 

@@ -23,7 +23,7 @@ const (
 	again = 500 * time.Millisecond
 	// hasty is how long DialNow tries before it looks whether there is hope.
 	hasty = time.Second
-	// probing is how long a look may take at why nobody answers.
+	// probing is how long a poll may take at why nobody answers.
 	probing = 2 * time.Second
 )
 

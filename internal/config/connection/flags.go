@@ -1,7 +1,7 @@
 // Package connection is how this project's programs reach Temporal: by the ecosystem's
 // environment configuration (TEMPORAL_* variables and the TOML profiles that the Temporal CLI
 // shares), with flags of the Temporal CLI's names over it. It starts no workflow and no
-// worker. Begin at Flags and Dial.
+// worker. Start at Flags and Dial.
 package connection
 
 import (

@@ -80,8 +80,8 @@ func (b *board) findApproval() {
 	b.unapproved, b.first = next+1, b.firstStart(next, from)
 }
 
-// firstStart is when the first target of a wave can start, not before an instant; zero:
-// none can. It looks at each group by itself: what a turn has found holds for the wave
+// firstStart is when the first target of a wave can start, not before a time; zero:
+// none can. It reads each group by itself: what a turn has found holds for the wave
 // that is open, and from now on.
 func (b *board) firstStart(wave int, from time.Time) (first time.Time) {
 	looked := make([]bool, len(b.groups))
@@ -132,7 +132,7 @@ func (b *board) wakeToAsk() time.Time {
 	return b.askFrom()
 }
 
-// survey is a fleet laid out at an instant, with what keeps the whole and its waves.
+// survey is a fleet laid out at a time, with what keeps the whole and its waves.
 func (f Fleet) survey(now time.Time) *board {
 	b := newBoard(f, now)
 	b.now = now

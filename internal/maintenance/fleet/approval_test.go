@@ -56,10 +56,10 @@ func TestWhenAnApprovalIsAskedFor(t *testing.T) {
 				f.Rollout.Bake = maintenance.Duration(8 * 24 * time.Hour)
 			}, window: noon.AddDate(0, 0, 14), wave: 2,
 		},
-		"the wave before has nothing to be done": {
+		"the wave before is up to date": {
 			arrange: func(f *fleet.Fleet) { f.Entries[0].State = fleet.Current }, window: noon.AddDate(0, 0, 7), wave: 2,
 		},
-		"barred":                       {arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[0]) }},
+		"unavailable":                  {arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[0]) }},
 		"too long for every window":    {arrange: func(f *fleet.Fleet) { f.Entries[0].Work.Proxies = 100 }},
 		"the wave before is under way": {arrange: func(f *fleet.Fleet) { consent(f, 1, "bob"); set(f, 0, fleet.Running, noon) }},
 		"paused":                       {arrange: func(f *fleet.Fleet) { f.Paused = "bob: lunch" }},
@@ -95,7 +95,7 @@ func TestWhenAnApprovalIsAskedFor(t *testing.T) {
 			stopped := f
 			stopped.Stopped = "aborted"
 			require.Zero(t, stopped.ApprovalDeadline(), "nothing comes of it, and nobody may wait for it")
-			require.Empty(t, fleet.Decide(f, tc.window).Begin, "nothing starts without it")
+			require.Empty(t, fleet.Decide(f, tc.window).Start, "nothing starts without it")
 
 			missed := fleet.Decide(f, tc.window.Add(4*time.Hour))
 			require.Equal(t, f.Ask, missed.Ask, "it stays asked for when the window has passed")
@@ -169,7 +169,7 @@ func TestAnApprovalOfTheCampaignNamesItsTargets(t *testing.T) {
 
 func TestWhoseApprovalCounts(t *testing.T) {
 	t.Parallel()
-	underway := func(f *fleet.Fleet) { consent(f, 1, "bob"); consent(f, 1, "carol"); set(f, 0, fleet.Running, noon) }
+	inProgress := func(f *fleet.Fleet) { consent(f, 1, "bob"); consent(f, 1, "carol"); set(f, 0, fleet.Running, noon) }
 	for name, tc := range map[string]struct {
 		once    bool
 		arrange func(*fleet.Fleet)
@@ -186,7 +186,7 @@ func TestWhoseApprovalCounts(t *testing.T) {
 			arrange: func(f *fleet.Fleet) { consent(f, 1, "bob") }, by: "BOB ",
 			refused: "BOB has approved wave 1 already, at " + noon.Format("2006-01-02 15:04 MST") + ": it still needs 1 approval by somebody else",
 		},
-		"a third": {arrange: underway, by: "dora", refused: "wave 1 is approved already, by bob and carol; the wave after it can be approved once it has ended"},
+		"a third": {arrange: inProgress, by: "dora", refused: "wave 1 is approved already, by bob and carol; the wave after it can be approved once it has ended"},
 		"a third, of the last wave": {
 			arrange: func(f *fleet.Fleet) {
 				for i := range f.Entries {
@@ -197,9 +197,9 @@ func TestWhoseApprovalCounts(t *testing.T) {
 				set(f, 4, fleet.Running, noon)
 			}, by: "dora", refused: "wave 3, the last one, is approved already, by bob and carol",
 		},
-		"the next wave, baking":   {arrange: func(f *fleet.Fleet) { underway(f); set(f, 0, fleet.Succeeded, noon) }, by: "bob", wave: 2},
-		"after the canary failed": {arrange: func(f *fleet.Fleet) { underway(f); set(f, 0, fleet.Failed, noon) }, by: "bob", refused: "no approval is needed now: 1 of wave 1 failed, and 0 may"},
-		"the campaign, again":     {once: true, arrange: underway, by: "dora", refused: "the campaign is approved already, by bob and carol"},
+		"the next wave, baking":   {arrange: func(f *fleet.Fleet) { inProgress(f); set(f, 0, fleet.Succeeded, noon) }, by: "bob", wave: 2},
+		"after the canary failed": {arrange: func(f *fleet.Fleet) { inProgress(f); set(f, 0, fleet.Failed, noon) }, by: "bob", refused: "no approval is needed now: 1 of wave 1 failed, and 0 may"},
+		"the campaign, again":     {once: true, arrange: inProgress, by: "dora", refused: "the campaign is approved already, by bob and carol"},
 		"the campaign, whose first wave was skipped since": {
 			once: true, arrange: func(f *fleet.Fleet) { consent(f, 1, "bob"); f.Entries[0].State = fleet.Skipped }, by: "bob ", refused: "BOB",
 		},

@@ -8,7 +8,7 @@ import (
 )
 
 // board is a fleet laid out for deciding one turn after the other: what can be
-// summed up once is, and what begins or ends is taken in without looking at the
+// summed up once is, and what starts or ends is taken in without reading the
 // rest again. Decide lays one out for a single turn; Simulate keeps its own.
 type board struct {
 	fleet   Fleet
@@ -95,7 +95,7 @@ func (b *board) form(now time.Time) {
 		}
 		of := alike{schedule: e.Schedule, need: b.pace.of(e.Work)}
 		if e.NotBefore.After(now) {
-			of.wish = e.NotBefore.Round(0).UTC() // the same instant is then the same key
+			of.wish = e.NotBefore.Round(0).UTC() // the same time is then the same key
 		}
 		number, known := numbers[of]
 		if !known {
@@ -138,7 +138,7 @@ func (b *board) ended(e *Entry, w *wave) {
 		w.proof = sooner(w.proof, e.End)
 		w.end = later(w.end, e.End)
 	case Skipped:
-		if !e.Begun.IsZero() {
+		if !e.Started.IsZero() {
 			w.end = later(w.end, e.End)
 		}
 	case Waiting, Running, Held, Current:
@@ -156,16 +156,16 @@ func (b *board) hold(i int) {
 	}
 }
 
-func (b *board) expectedEnd(e *Entry) time.Time { return e.Begun.Add(b.pace.of(e.Work)) }
+func (b *board) expectedEnd(e *Entry) time.Time { return e.Started.Add(b.pace.of(e.Work)) }
 
-// start lets entries run from the turn's instant on.
-func (b *board) start(begin []int) {
-	for _, i := range begin {
+// start lets entries run from the turn's time on.
+func (b *board) start(start []int) {
+	for _, i := range start {
 		e := &b.fleet.Entries[i]
-		e.State, e.Begun, e.End = Running, b.now, time.Time{}
+		e.State, e.Started, e.End = Running, b.now, time.Time{}
 		b.run(i, b.expectedEnd(e))
 	}
-	if len(begin) > 0 {
+	if len(start) > 0 {
 		w := &b.waves[b.open]
 		w.waiting = slices.DeleteFunc(w.waiting, func(i int) bool { return b.fleet.Entries[i].State != Waiting })
 	}
@@ -205,7 +205,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// sooner is the earlier of two instants, of which the zero one counts as never.
+// sooner is the earlier of two times, of which the zero one counts as never.
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b

@@ -10,7 +10,7 @@ import (
 // The first of several waves is the canary: a few targets that show whether the
 // update does harm before many get it. One in which nothing was updated shows
 // nothing. The next wave then starts with one target, and the rest of it waits until
-// that one has succeeded and baked. Where it has nothing to be done, or a person
+// that one has succeeded and baked. Where it is up to date, or a person
 // skips it, the next one takes its place.
 
 // needsCanary is true of a wave before which nothing was updated, though it is not
@@ -79,16 +79,16 @@ func (f Fleet) Canaries() (all []Canary) {
 	for i := range f.Entries {
 		e := &f.Entries[i]
 		waves = max(waves, e.Wave+1)
-		if e.Begun.IsZero() {
+		if e.Started.IsZero() {
 			continue
 		}
 		updated[e.Wave] = updated[e.Wave] || e.State == Succeeded || e.State.InProgress()
-		if n, known := first[e.Wave]; !known || e.Begun.Before(f.Entries[n].Begun) {
+		if n, known := first[e.Wave]; !known || e.Started.Before(f.Entries[n].Started) {
 			first[e.Wave] = i
 		}
 	}
 	for wave := range waves {
-		if i, begins := first[wave]; begins && wave > 0 {
+		if i, starts := first[wave]; starts && wave > 0 {
 			all = append(all, Canary{Wave: wave, Entry: i})
 		}
 		if updated[wave] {

@@ -8,12 +8,12 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// Moment is what a campaign has come to at an instant, as far as people are told
-// of it. It travels from run to run, so that each event is told once for ever.
+// Moment is what a campaign has come to at a time, as far as people are told
+// of it. It travels from run to run, so that each event is sent at most once.
 type Moment struct {
 	Asked   int      `json:"asked,omitempty"`  // the last wave that an approval was asked for, from 1 on
 	Given   int      `json:"given,omitempty"`  // how many of its approvals were given, while some were missing
-	Opened  int      `json:"opened,omitempty"` // the last wave of which a target has begun, from 1 on
+	Opened  int      `json:"opened,omitempty"` // the last wave of which a target has started, from 1 on
 	Spent   string   `json:"spent,omitempty"`  // whose error budget is spent: fleet, or wave-2; empty: none is
 	Failed  []Mark   `json:"failed,omitempty"`
 	Held    []Mark   `json:"held,omitempty"`
@@ -27,7 +27,7 @@ type Moment struct {
 type words struct {
 	campaign, spent, summary string
 	approval                 *Approval // that people are asked for; nil: none
-	first                    Entry     // of the last wave of which one has begun
+	first                    Entry     // of the last wave of which one has started
 	size                     int       // of that wave
 	at                       time.Time
 }
@@ -101,10 +101,10 @@ func (m *Moment) spend(b *board) {
 // overrun is how long after the end of its window a target's run has ended; 0: it
 // did not. A run that went on in a later window is measured by that one.
 func overrun(e Entry, length time.Duration) time.Duration {
-	if (e.State != Succeeded && e.State != Failed) || e.Begun.IsZero() || e.Schedule == (maintenance.Schedule{}) {
+	if (e.State != Succeeded && e.State != Failed) || e.Started.IsZero() || e.Schedule == (maintenance.Schedule{}) {
 		return 0
 	}
-	window := e.Schedule.WindowAt(e.Begun, length)
+	window := e.Schedule.WindowAt(e.Started, length)
 	for next := e.Schedule.NextStart(window.Start); !next.After(e.End); next = e.Schedule.NextStart(next) {
 		window = maintenance.Window{Start: next, End: next.Add(length)}
 	}
@@ -119,7 +119,7 @@ func (m Moment) Over(r Result) Moment {
 
 // Occurrence is one event, as people are told of it.
 type Occurrence struct {
-	// ID is the event's for ever, such as failed/sgw-12A3456B/2.
+	// ID is the event's permanently, such as failed/sgw-12A3456B/2.
 	ID    string            `json:"id"`
 	Event maintenance.Event `json:"event"`
 	Title string            `json:"title"` // one line

@@ -71,7 +71,7 @@ func happen(e *fleet.Entry, how int) (events []string) {
 		return fmt.Sprintf("%s %s/%d", event, e.Gateway, e.Attempts)
 	}
 	end := func(state fleet.State, after time.Duration) {
-		e.State, e.Note, e.End = state, "it ended", e.Begun.Add(after)
+		e.State, e.Note, e.End = state, "it ended", e.Started.Add(after)
 		if state == fleet.Failed {
 			events = append(events, name(maintenance.EventFailed))
 		}
@@ -80,8 +80,8 @@ func happen(e *fleet.Entry, how int) (events []string) {
 		}
 	}
 	switch {
-	case !e.State.InProgress(): // begun, or retried and begun
-		e.State, e.Note, e.End, e.Begun = fleet.Running, "", time.Time{}, noon.Add(time.Hour)
+	case !e.State.InProgress(): // started, or retried and started
+		e.State, e.Note, e.End, e.Started = fleet.Running, "", time.Time{}, noon.Add(time.Hour)
 		e.Attempts++
 	case how == 0 && e.State == fleet.Running:
 		e.State, e.Note = fleet.Held, "a step failed"
@@ -142,7 +142,7 @@ func TestWhatIsToldOfACampaign(t *testing.T) {
 			{func(f *fleet.Fleet) { f.Approvals, f.Paused = eachWave(), "bob: lunch" }, nil},
 			{func(f *fleet.Fleet) { f.Paused = "" }, []string{"approval/1"}},
 		},
-		"a wave begins with its first target": {
+		"a wave starts with its first target": {
 			{func(f *fleet.Fleet) { set(f, 0, fleet.Running, noon) }, []string{"window/1"}},
 			{func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon) }, nil},
 			{func(f *fleet.Fleet) { set(f, 1, fleet.Running, noon) }, []string{"window/2"}},
@@ -204,8 +204,8 @@ func TestAnEventSaysWhatToDo(t *testing.T) {
 		maintenance.EventOverrun: "q4: t0 ended after the window\nt0 (sgw-0000000A, wave 1, attempt 1) failed at " + noon.Format(time.DateOnly) + " 17:00 UTC, 1h after the end of its window.\ntidegate status q4 t0",
 		maintenance.EventHeld: "q4: t1 held\nt1 (sgw-0000000B, wave 2, attempt 1) is held: update: no answer\n" +
 			"tidegate status sgw-0000000B\ntidegate retry sgw-0000000B --why TEXT\ntidegate skip sgw-0000000B --why TEXT\ntidegate abort sgw-0000000B --why TEXT",
-		maintenance.EventWindow: "q4: wave 2 begins\nt1 (sgw-0000000B) begins at " + noon.Format(time.DateOnly) + " 12:00 UTC in its window (every Sunday at 12:00 GMT), the first of wave 2, which has 2 targets.\ntidegate watch q4",
-		maintenance.EventBudget: "q4: the error budget is spent\n1 of wave 1 failed, and 0 may. Nothing more begins until what failed is retried or skipped.\n" +
+		maintenance.EventWindow: "q4: wave 2 starts\nt1 (sgw-0000000B) starts at " + noon.Format(time.DateOnly) + " 12:00 UTC in its window (every Sunday at 12:00 GMT), the first of wave 2, which has 2 targets.\ntidegate watch q4",
+		maintenance.EventBudget: "q4: the error budget is spent\n1 of wave 1 failed, and 0 may. Nothing more starts until what failed is retried or skipped.\n" +
 			"tidegate status q4 --state failed\ntidegate retry q4 TARGET --why TEXT\ntidegate skip q4 TARGET --why TEXT\ntidegate abort q4 --why TEXT",
 		maintenance.EventEnded: "q4: PARTIAL\n3 of 5 targets succeeded.\ntidegate status q4",
 	}, texts)
@@ -244,7 +244,7 @@ func TestUpToFiveTargetsHaveAMessageEach(t *testing.T) {
 	}
 }
 
-func TestAWaveBeginsWithItsFirstTarget(t *testing.T) {
+func TestAWaveStartsWithItsFirstTarget(t *testing.T) {
 	t.Parallel()
 	f := called(some(3, maintenance.Rollout{}))
 	set(&f, 1, fleet.Running, noon)
@@ -252,7 +252,7 @@ func TestAWaveBeginsWithItsFirstTarget(t *testing.T) {
 	all := occurred(f)
 	require.Len(t, all, 1)
 	require.Equal(t, "window/1", all[0].ID)
-	require.Contains(t, all[0].Text, "t1 (sgw-0000000B) begins at ")
+	require.Contains(t, all[0].Text, "t1 (sgw-0000000B) starts at ")
 	require.Contains(t, all[0].Text, ", the first of wave 1, which has 3 targets.")
 }
 
@@ -262,28 +262,28 @@ func TestWhatEndsAfterItsWindowIsTold(t *testing.T) {
 	const window = 4 * time.Hour
 	week := noon.AddDate(0, 0, 7)
 	for name, tc := range map[string]struct {
-		state      fleet.State
-		begun, end time.Time
-		over       string // empty: it is not told
+		state        fleet.State
+		started, end time.Time
+		over         string // empty: it is not told
 	}{
-		"it succeeded a second late":          {fleet.Succeeded, noon, noon.Add(window + time.Second), "1s"},
-		"it succeeded at the window's end":    {fleet.Succeeded, noon, noon.Add(window), ""},
-		"it failed an hour late":              {fleet.Failed, noon, noon.Add(window + time.Hour), "1h"},
-		"it was skipped an hour late":         {fleet.Skipped, noon, noon.Add(window + time.Hour), ""},
-		"nothing was to be done":              {fleet.Current, noon, noon.Add(window + time.Hour), ""},
-		"it runs":                             {fleet.Running, noon.Add(-2 * window), time.Time{}, ""},
-		"it never began":                      {fleet.Failed, time.Time{}, noon.Add(window + time.Hour), ""},
-		"it went on in the next window":       {fleet.Succeeded, noon, week.Add(time.Hour), ""},
-		"it went on until that window's end":  {fleet.Succeeded, noon, week.Add(window), ""},
-		"it ended as the next window opened":  {fleet.Succeeded, noon, week, ""},
-		"it went on, and was late there too":  {fleet.Succeeded, noon, week.Add(window + time.Minute), "1m"},
-		"it ended just before the next began": {fleet.Succeeded, noon, week.Add(-time.Second), "163h59m59s"},
+		"it succeeded a second late":            {fleet.Succeeded, noon, noon.Add(window + time.Second), "1s"},
+		"it succeeded at the window's end":      {fleet.Succeeded, noon, noon.Add(window), ""},
+		"it failed an hour late":                {fleet.Failed, noon, noon.Add(window + time.Hour), "1h"},
+		"it was skipped an hour late":           {fleet.Skipped, noon, noon.Add(window + time.Hour), ""},
+		"nothing was to be done":                {fleet.Current, noon, noon.Add(window + time.Hour), ""},
+		"it runs":                               {fleet.Running, noon.Add(-2 * window), time.Time{}, ""},
+		"it never started":                      {fleet.Failed, time.Time{}, noon.Add(window + time.Hour), ""},
+		"it went on in the next window":         {fleet.Succeeded, noon, week.Add(time.Hour), ""},
+		"it went on until that window's end":    {fleet.Succeeded, noon, week.Add(window), ""},
+		"it ended as the next window opened":    {fleet.Succeeded, noon, week, ""},
+		"it went on, and was late there too":    {fleet.Succeeded, noon, week.Add(window + time.Minute), "1m"},
+		"it ended just before the next started": {fleet.Succeeded, noon, week.Add(-time.Second), "163h59m59s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := called(some(1, maintenance.Rollout{MaxFailures: share(t, "100%")}))
 			e := &f.Entries[0]
-			e.State, e.Begun, e.End, e.Attempts = tc.state, tc.begun, tc.end, 1
+			e.State, e.Started, e.End, e.Attempts = tc.state, tc.started, tc.end, 1
 			var text string
 			for _, o := range occurred(f) {
 				if o.Event == maintenance.EventOverrun {

@@ -114,9 +114,9 @@ func (m Moment) opened() Occurrence {
 	first := m.first
 	return Occurrence{
 		ID: fmt.Sprintf("window/%d", m.Opened), Event: maintenance.EventWindow,
-		Title: fmt.Sprintf("%s: wave %d begins", m.campaign, m.Opened),
-		Text: fmt.Sprintf("%s (%s) begins at %s in its window (%s), the first of wave %d, which has %s.\n%s",
-			first.Name, first.Gateway, stamp(first.Begun), first.Schedule, m.Opened,
+		Title: fmt.Sprintf("%s: wave %d starts", m.campaign, m.Opened),
+		Text: fmt.Sprintf("%s (%s) starts at %s in its window (%s), the first of wave %d, which has %s.\n%s",
+			first.Name, first.Gateway, stamp(first.Started), first.Schedule, m.Opened,
 			maintenance.Counted(m.size, "target", "targets"), m.command("watch", "")),
 	}
 }
@@ -125,7 +125,7 @@ func (m Moment) overspent() Occurrence {
 	return Occurrence{
 		ID: fmt.Sprintf("budget/%s/%s", m.Spent, m.at.UTC().Format(time.RFC3339)), Event: maintenance.EventBudget,
 		Title: m.campaign + ": the error budget is spent",
-		Text: fmt.Sprintf("%s. Nothing more begins until what failed is retried or skipped.\n%s\n%s\n%s\n%s", m.spent, m.command("status", "--state failed"),
+		Text: fmt.Sprintf("%s. Nothing more starts until what failed is retried or skipped.\n%s\n%s\n%s\n%s", m.spent, m.command("status", "--state failed"),
 			m.command("retry", "TARGET"+why), m.command("skip", "TARGET"+why), m.command("abort", why)),
 	}
 }
@@ -159,7 +159,7 @@ func (m Moment) approvedInPart(a *Approval) Occurrence {
 	}
 }
 
-// approvalText is what whoever is to approve has to know, and the commands.
+// approvalText is what the person who is to approve has to know, and the commands.
 func (m Moment) approvalText(a *Approval) string {
 	targets := plural(a.Targets, "target")
 	text := a.Tally() + "."

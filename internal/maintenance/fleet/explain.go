@@ -9,37 +9,37 @@ import (
 )
 
 // turn puts the last decision into words.
-func (b *board) turn(begin []int, wake time.Time) Turn {
-	return Turn{Begin: begin, Waits: b.explain(), Wake: wake, Ask: b.ask(), Over: b.unended == 0}
+func (b *board) turn(start []int, wake time.Time) Turn {
+	return Turn{Start: start, Waits: b.explain(), Wake: wake, Ask: b.ask(), Over: b.unended == 0}
 }
 
 // explainer says of one entry after the other what keeps it. What is the same for
 // many is found and written once.
 type explainer struct {
 	*board
-	mark  []int // entry -> began, or the key that keeps it plus one
+	mark  []int // entry -> started, or the key that keeps it plus one
 	ends  []run // of what runs, soonest first
 	room  Wait
 	keyed []Wait // key -> what is said of it
 	nexts map[nextKey]time.Time
 }
 
-// nextKey asks when a group can begin that cannot before an instant.
+// nextKey asks when a group can start that cannot before a time.
 type nextKey struct {
 	group int
 	from  time.Time
 }
 
-// began marks an entry that begins in this turn.
-const began = -1
+// started marks an entry that starts in this turn.
+const started = -1
 
 func (b *board) explain() []Wait {
 	x := explainer{
 		board: b, mark: make([]int, len(b.fleet.Entries)), nexts: map[nextKey]time.Time{},
 		keyed: make([]Wait, len(b.holder)),
 	}
-	for _, i := range b.begun {
-		x.mark[i] = began
+	for _, i := range b.started {
+		x.mark[i] = started
 	}
 	for _, kept := range b.bound {
 		x.mark[kept.entry] = kept.key + 1
@@ -47,7 +47,7 @@ func (b *board) explain() []Wait {
 	x.findRoom()
 	waits := make([]Wait, 0, b.unended)
 	for i := range b.fleet.Entries {
-		if b.fleet.Entries[i].State != Waiting || x.mark[i] == began {
+		if b.fleet.Entries[i].State != Waiting || x.mark[i] == started {
 			continue
 		}
 		w := x.why(i)
@@ -68,7 +68,7 @@ func (x *explainer) findRoom() {
 			held++
 		}
 	}
-	for _, i := range x.begun {
+	for _, i := range x.started {
 		x.ends = append(x.ends, run{entry: i, end: x.now.Add(x.pace.of(x.fleet.Entries[i].Work))})
 	}
 	slices.SortFunc(x.ends, func(a, b run) int {
@@ -131,8 +131,8 @@ func (x *explainer) keptBy(key int) Wait {
 	return *w
 }
 
-// after turns the instant at which something ceases to keep an entry into that at
-// which it can begin: its window may have shut by then. An instant that is past,
+// after turns the time at which something ceases to keep an entry into that at
+// which it can start: its window may have shut by then. A time that is past,
 // such as the end of what runs longer than expected, says nothing.
 func (x *explainer) after(w Wait, i int) Wait {
 	from := w.Next.Round(0).UTC()

@@ -3,7 +3,7 @@
 // now): a campaign carries its decisions out, and a plan is the same decisions in virtual
 // time.
 //
-// It starts nothing, and knows no workflow. Begin at Fleet and Decide; what each blocker means
+// It starts nothing, and knows no workflow. Start at Fleet and Decide; what each blocker means
 // is in meaning.go, what is shown of a campaign in status.go.
 package fleet
 
@@ -27,7 +27,7 @@ const (
 	Current   State = "current" // nothing was to be done
 )
 
-// Ended is true for a target that does not begin any more.
+// Ended is true for a target that does not start any more.
 func (s State) Ended() bool {
 	return s == Succeeded || s == Failed || s == Skipped || s == Current
 }
@@ -61,30 +61,30 @@ type Entry struct {
 	// constraint's label, the DB instances of its proxies.
 	Keys  []string
 	State State
-	// Bar is why it cannot begin whatever the time: maintenance.BlockedByReading, maintenance.BlockedByUnread,
-	// maintenance.BlockedByQuarantine or maintenance.BlockedByRun; empty: it can. Barred says it in words.
-	Bar    maintenance.Blocker
-	Barred string
+	// Bar is why it cannot start whatever the time: maintenance.BlockedByReading, maintenance.BlockedByUnread,
+	// maintenance.BlockedByQuarantine or maintenance.BlockedByRun; empty: it can. Unavailable says it in words.
+	Bar         maintenance.Blocker
+	Unavailable string
 	// UnreadSince is since when it cannot be read; zero: it was read last time. ReadAt
 	// is when that is tried again; zero: all the time, or never.
 	UnreadSince, ReadAt time.Time
 	Note                string    // of one that has ended: how, in a few words
 	NotBefore           time.Time // an operator's wish
-	Begun               time.Time
+	Started             time.Time
 	End                 time.Time
-	Attempts            int // how often it was begun
+	Attempts            int // how often it was started
 	// Hold is where a held one is held; the note says why. Zero: it is not held.
 	Hold Hold
 }
 
-// Fleet is a campaign at one instant.
+// Fleet is a campaign at one time.
 type Fleet struct {
 	Entries []Entry
 	Rollout maintenance.Rollout // with its defaults
 	Rules   maintenance.Rules
 	// Paused says who paused the campaign, and why; empty: it is not.
 	Paused string
-	// Stopped says why nothing more begins for good, such as an abort; empty: it does.
+	// Stopped says why nothing more starts for good, such as an abort; empty: it does.
 	Stopped string
 	// Approvals say who has to agree; the zero value asks for nobody.
 	Approvals maintenance.Approvals
@@ -95,20 +95,20 @@ type Fleet struct {
 	Measured Measured
 }
 
-// Wait is why a target does not begin now.
+// Wait is why a target does not start now.
 type Wait struct {
 	Entry   int                 `json:"entry"` // index into Fleet.Entries
 	Blocker maintenance.Blocker `json:"blocker"`
 	Reason  string              `json:"reason"`
-	// Next is when it may begin at the earliest, as far as is known now; zero
+	// Next is when it may start at the earliest, as far as is known now; zero
 	// where only news (a person, another target's end) can change anything.
 	Next time.Time `json:"next,omitzero"`
 }
 
-// Turn is the decision of one instant.
+// Turn is the decision of one time.
 type Turn struct {
-	Begin []int     `json:"begin,omitempty"` // indexes of the targets that begin, in order
-	Waits []Wait    `json:"waits,omitempty"` // every other target that has not begun, in the fleet's order
+	Start []int     `json:"start,omitempty"` // indexes of the targets that start, in order
+	Waits []Wait    `json:"waits,omitempty"` // every other target that has not started, in the fleet's order
 	Wake  time.Time `json:"wake,omitzero"`   // when to decide again where there is no news; zero: only news counts
 	// Ask is the approval that people are asked for from now on, or still.
 	Ask Ask `json:"ask,omitzero"`
@@ -122,8 +122,8 @@ type Turn struct {
 // Decide says what happens now.
 func Decide(f Fleet, now time.Time) Turn {
 	b := newBoard(f, now)
-	begin, wake := b.decide(now)
-	t := b.turn(begin, wake)
+	start, wake := b.decide(now)
+	t := b.turn(start, wake)
 	if b.opens() {
 		var due time.Time
 		t.GiveUp, due = b.unread(now)

@@ -50,23 +50,23 @@ func TestWhatKeepsATarget(t *testing.T) {
 	t.Parallel()
 	two := maintenance.Rollout{Waves: []maintenance.Share{share(t, "1")}, Bake: maintenance.Duration(time.Hour)}
 	ended := func(f fleet.Fleet, state fleet.State, at time.Time) {
-		f.Entries[0].State, f.Entries[0].Begun, f.Entries[0].End = state, at.Add(-30*time.Minute), at
+		f.Entries[0].State, f.Entries[0].Started, f.Entries[0].End = state, at.Add(-30*time.Minute), at
 	}
 	for name, tc := range map[string]struct {
 		rollout maintenance.Rollout
 		arrange func(*fleet.Fleet)
 		now     time.Time
-		begins  []int
+		starts  []int
 		blocker maintenance.Blocker // of the second target
 		next    time.Time
 		wake    time.Time
 	}{
-		"nothing":                          {now: noon, begins: []int{0, 1}},
+		"nothing":                          {now: noon, starts: []int{0, 1}},
 		"the window":                       {now: noon.Add(-time.Hour), blocker: maintenance.BlockedByWindow, next: noon, wake: noon},
 		"the cutoff":                       {now: noon.Add(3*time.Hour + 45*time.Minute), blocker: maintenance.BlockedByCutoff, next: noon.AddDate(0, 0, 7), wake: noon.AddDate(0, 0, 7)},
 		"the forecast, until the next one": {now: noon.Add(3*time.Hour + time.Minute), blocker: maintenance.BlockedByForecast, next: noon.AddDate(0, 0, 7), wake: noon.AddDate(0, 0, 7)},
-		"the forecast, for ever": {
-			now: noon, begins: []int{0}, blocker: maintenance.BlockedByForecast,
+		"the forecast, permanently": {
+			now: noon, starts: []int{0}, blocker: maintenance.BlockedByForecast,
 			arrange: func(f *fleet.Fleet) { f.Entries[1].Work.Proxies = 30 },
 		},
 		"a freeze": {
@@ -83,25 +83,25 @@ func TestWhatKeepsATarget(t *testing.T) {
 		},
 		"a pause":       {now: noon, blocker: maintenance.BlockedByPause, arrange: func(f *fleet.Fleet) { f.Paused = "alice: incident" }},
 		"an approval":   {now: noon, blocker: maintenance.BlockedByApproval, arrange: func(f *fleet.Fleet) { f.Approvals = eachWave() }},
-		"the wave":      {rollout: two, now: noon, begins: []int{0}, blocker: maintenance.BlockedByWave},
+		"the wave":      {rollout: two, now: noon, starts: []int{0}, blocker: maintenance.BlockedByWave},
 		"the bake":      {rollout: two, now: noon.Add(time.Hour), blocker: maintenance.BlockedByBake, next: noon.Add(90 * time.Minute), wake: noon.Add(90 * time.Minute), arrange: func(f *fleet.Fleet) { ended(*f, fleet.Succeeded, noon.Add(30*time.Minute)) }},
-		"nothing more":  {rollout: two, now: noon.Add(90 * time.Minute), begins: []int{1}, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Succeeded, noon.Add(30*time.Minute)) }},
+		"nothing more":  {rollout: two, now: noon.Add(90 * time.Minute), starts: []int{1}, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Succeeded, noon.Add(30*time.Minute)) }},
 		"a dead canary": {rollout: maintenance.Rollout{Waves: two.Waves, MaxFailures: share(t, "50%")}, now: noon.Add(time.Hour), blocker: maintenance.BlockedByBudget, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Failed, noon.Add(30*time.Minute)) }},
 		"the budget":    {now: noon.Add(time.Hour), blocker: maintenance.BlockedByBudget, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Failed, noon.Add(30*time.Minute)) }},
 		"a stop":        {now: noon, blocker: maintenance.BlockedByStop, arrange: func(f *fleet.Fleet) { f.Stopped = "aborted by alice" }},
 		"a wave with nothing to do": {
-			rollout: two, now: noon, begins: []int{1},
+			rollout: two, now: noon, starts: []int{1},
 			arrange: func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].Work = fleet.Current, fleet.Work{} },
 		},
-		"a quarantine": {now: noon, begins: []int{0}, blocker: maintenance.BlockedByQuarantine, arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[1]) }},
-		"a wish":       {now: noon, begins: []int{0}, blocker: maintenance.BlockedByWish, next: noon.Add(2 * time.Hour), wake: noon.Add(2 * time.Hour), arrange: func(f *fleet.Fleet) { f.Entries[1].NotBefore = noon.Add(2 * time.Hour) }},
+		"a quarantine":      {now: noon, starts: []int{0}, blocker: maintenance.BlockedByQuarantine, arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[1]) }},
+		"a requested start": {now: noon, starts: []int{0}, blocker: maintenance.BlockedByWish, next: noon.Add(2 * time.Hour), wake: noon.Add(2 * time.Hour), arrange: func(f *fleet.Fleet) { f.Entries[1].NotBefore = noon.Add(2 * time.Hour) }},
 		"a constraint": {
-			now: noon, begins: []int{0}, blocker: maintenance.BlockedByConstraint, next: noon,
+			now: noon, starts: []int{0}, blocker: maintenance.BlockedByConstraint, next: noon,
 			arrange: func(f *fleet.Fleet) {
 				f.Entries[0].Keys, f.Entries[1].Keys = []string{"app=till"}, []string{"db=1", "app=till"}
 			},
 		},
-		"the room": {rollout: maintenance.Rollout{MaxConcurrent: 1}, now: noon, begins: []int{0}, blocker: maintenance.BlockedByConcurrency, next: noon},
+		"the room": {rollout: maintenance.Rollout{MaxConcurrent: 1}, now: noon, starts: []int{0}, blocker: maintenance.BlockedByConcurrency, next: noon},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,7 +110,7 @@ func TestWhatKeepsATarget(t *testing.T) {
 				tc.arrange(&f)
 			}
 			turn := fleet.Decide(f, tc.now)
-			require.Equal(t, tc.begins, turn.Begin)
+			require.Equal(t, tc.starts, turn.Start)
 			require.True(t, tc.wake.Equal(turn.Wake), "wakes %s", turn.Wake)
 			if tc.blocker == "" {
 				require.Empty(t, turn.Waits)
@@ -127,28 +127,28 @@ func TestWhatKeepsATarget(t *testing.T) {
 	}
 }
 
-// TestAWaveThatUpdatedNothingIsNoCanary: the next one begins with one target.
+// TestAWaveThatUpdatedNothingIsNoCanary: the next one starts with one target.
 func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 	t.Parallel()
 	const bake = time.Hour
-	at := func(e *fleet.Entry, s fleet.State, end time.Time) { e.State, e.Begun, e.End = s, noon, end }
+	at := func(e *fleet.Entry, s fleet.State, end time.Time) { e.State, e.Started, e.End = s, noon, end }
 	half := noon.Add(30 * time.Minute)
 	for name, tc := range map[string]struct {
 		arrange func(f *fleet.Fleet)
 		now     time.Time
-		begins  []int
+		starts  []int
 		blocker maintenance.Blocker // of the last target
 		reason  string
 		next    time.Time
 		wake    time.Time
 	}{
-		"its first begins alone": {
-			now: noon, begins: []int{1}, blocker: maintenance.BlockedByCanary, next: half.Add(bake),
+		"its first starts alone": {
+			now: noon, starts: []int{1}, blocker: maintenance.BlockedByCanary, next: half.Add(bake),
 			reason: "t1 runs as the canary of wave 2: nothing was updated before it",
 		},
 		"a first wave that was skipped has proved nothing either": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[0], fleet.Skipped, noon.AddDate(0, 0, -1)) },
-			now:     noon, begins: []int{1}, blocker: maintenance.BlockedByCanary, next: half.Add(bake),
+			now:     noon, starts: []int{1}, blocker: maintenance.BlockedByCanary, next: half.Add(bake),
 			reason: "t1 runs as the canary of wave 2: nothing was updated before it",
 		},
 		"the rest waits while it runs": {
@@ -169,9 +169,9 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 			now:     half, blocker: maintenance.BlockedByCanary, next: half.Add(bake), wake: half.Add(bake),
 			reason: "the canary of wave 2 bakes until " + half.Add(bake).Format("2006-01-02 15:04 MST") + ": nothing was updated before it",
 		},
-		"and then begins together": {
+		"and then starts together": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Succeeded, half) },
-			now:     half.Add(bake), begins: []int{2, 3, 4},
+			now:     half.Add(bake), starts: []int{2, 3, 4},
 		},
 		"its failure is a canary's, whatever the budget": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Failed, half) },
@@ -180,21 +180,21 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 		},
 		"one that is skipped is followed by another": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Skipped, half) },
-			now:     half, begins: []int{2}, blocker: maintenance.BlockedByCanary, next: half.Add(30*time.Minute + bake),
+			now:     half, starts: []int{2}, blocker: maintenance.BlockedByCanary, next: half.Add(30*time.Minute + bake),
 			reason: "t2 runs as the canary of wave 2: nothing was updated before it",
 		},
 		"one with nothing to do too": {
 			arrange: func(f *fleet.Fleet) { f.Entries[1].State = fleet.Current },
-			now:     noon, begins: []int{2}, blocker: maintenance.BlockedByCanary, next: half.Add(bake),
+			now:     noon, starts: []int{2}, blocker: maintenance.BlockedByCanary, next: half.Add(bake),
 			reason: "t2 runs as the canary of wave 2: nothing was updated before it",
 		},
 		"a first wave of which one was updated is a canary": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[0], fleet.Succeeded, noon.AddDate(0, 0, -1)) },
-			now:     noon, begins: []int{1, 2, 3, 4},
+			now:     noon, starts: []int{1, 2, 3, 4},
 		},
-		"who is barred says so": {
+		"who is unavailable says so": {
 			arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[4]) },
-			now:     noon, begins: []int{1}, blocker: maintenance.BlockedByQuarantine, reason: "quarantined",
+			now:     noon, starts: []int{1}, blocker: maintenance.BlockedByQuarantine, reason: "quarantined",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,7 +207,7 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 				tc.arrange(&f)
 			}
 			turn := fleet.Decide(f, tc.now)
-			require.Equal(t, tc.begins, turn.Begin)
+			require.Equal(t, tc.starts, turn.Start)
 			require.True(t, tc.wake.Equal(turn.Wake), "wakes %s", turn.Wake)
 			if tc.blocker == "" {
 				require.Empty(t, turn.Waits)
@@ -222,8 +222,8 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 	}
 }
 
-// TestTheLastWaveMayHaveToBeginWithACanaryToo: waves without work prove nothing.
-func TestTheLastWaveMayHaveToBeginWithACanaryToo(t *testing.T) {
+// TestTheLastWaveMayHaveToStartWithACanaryToo: waves without work prove nothing.
+func TestTheLastWaveMayHaveToStartWithACanaryToo(t *testing.T) {
 	t.Parallel()
 	f := some(6, maintenance.Rollout{Waves: []maintenance.Share{share(t, "1"), share(t, "2")}, Bake: maintenance.Duration(time.Hour)})
 	for i := range 3 {
@@ -232,7 +232,7 @@ func TestTheLastWaveMayHaveToBeginWithACanaryToo(t *testing.T) {
 	planned, _ := fleet.Timetable(f, noon.Add(-time.Hour), noon.AddDate(0, 1, 0))
 	require.Equal(t, []fleet.Canary{{Wave: 2, Entry: 3}}, planned.Canaries())
 	rest := noon.Add(90 * time.Minute) // half an hour's work, and the bake
-	require.Equal(t, []time.Time{noon, rest, rest}, []time.Time{planned.Entries[3].Begun, planned.Entries[4].Begun, planned.Entries[5].Begun})
+	require.Equal(t, []time.Time{noon, rest, rest}, []time.Time{planned.Entries[3].Started, planned.Entries[4].Started, planned.Entries[5].Started})
 	f.Entries[0] = f.Entries[3]
 	f.Entries[0].Wave = 0
 	planned, _ = fleet.Timetable(f, noon.Add(-time.Hour), noon.AddDate(0, 1, 0))
@@ -243,21 +243,21 @@ func TestWhatHasLeastTimeGoesFirst(t *testing.T) {
 	t.Parallel()
 	f := some(3, maintenance.Rollout{MaxConcurrent: 1})
 	f.Entries[2].Schedule.Hour = 10 // its window ends two hours before the others'
-	require.Equal(t, []int{2}, fleet.Decide(f, noon).Begin)
+	require.Equal(t, []int{2}, fleet.Decide(f, noon).Start)
 	f.Rollout.Order = maintenance.OrderAsListed
-	require.Equal(t, []int{0}, fleet.Decide(f, noon).Begin)
+	require.Equal(t, []int{0}, fleet.Decide(f, noon).Start)
 }
 
 func TestOfEqualTimeTheFirstListedGoesFirst(t *testing.T) {
 	t.Parallel()
 	f := some(4, maintenance.Rollout{MaxConcurrent: 3})
 	f.Entries[0].Work.Proxies, f.Entries[2].Work.Proxies = 1, 1
-	require.Equal(t, []int{0, 1, 2}, fleet.Decide(f, noon).Begin)
+	require.Equal(t, []int{0, 1, 2}, fleet.Decide(f, noon).Start)
 }
 
-func TestWhenWhatIsKeptMayBegin(t *testing.T) {
+func TestWhenWhatIsKeptMayStart(t *testing.T) {
 	t.Parallel()
-	runs := func(e *fleet.Entry, begun time.Time) { e.State, e.Begun = fleet.Running, begun }
+	runs := func(e *fleet.Entry, started time.Time) { e.State, e.Started = fleet.Running, started }
 	bakes := maintenance.Rollout{Waves: []maintenance.Share{share(t, "1")}, Bake: maintenance.Duration(time.Hour)}
 	for name, tc := range map[string]struct {
 		rollout maintenance.Rollout
@@ -297,14 +297,14 @@ func TestWhenWhatIsKeptMayBegin(t *testing.T) {
 		"in its first window after the bake": {
 			rollout: bakes, now: noon.Add(time.Hour), next: noon.AddDate(0, 0, 1),
 			arrange: func(f *fleet.Fleet) {
-				f.Entries[0].State, f.Entries[0].Begun, f.Entries[0].End = fleet.Succeeded, noon, noon.Add(time.Hour)
+				f.Entries[0].State, f.Entries[0].Started, f.Entries[0].End = fleet.Succeeded, noon, noon.Add(time.Hour)
 				f.Entries[2].Schedule.Day = 1
 			},
 		},
 		"as it was wished, after the bake": {
 			rollout: bakes, now: noon.Add(time.Hour), next: noon.Add(150 * time.Minute),
 			arrange: func(f *fleet.Fleet) {
-				f.Entries[0].State, f.Entries[0].Begun, f.Entries[0].End = fleet.Succeeded, noon, noon.Add(time.Hour)
+				f.Entries[0].State, f.Entries[0].Started, f.Entries[0].End = fleet.Succeeded, noon, noon.Add(time.Hour)
 				f.Entries[2].NotBefore = noon.Add(150 * time.Minute)
 			},
 		},
@@ -329,10 +329,10 @@ func TestTheFleetsBudgetIsForAllWavesTogether(t *testing.T) {
 	set(&f, 0, fleet.Succeeded, noon.Add(-3*time.Hour))
 	set(&f, 1, fleet.Failed, noon.Add(-2*time.Hour))
 	set(&f, 2, fleet.Succeeded, noon.Add(-2*time.Hour))
-	require.Equal(t, []int{3, 4}, fleet.Decide(f, noon).Begin)
+	require.Equal(t, []int{3, 4}, fleet.Decide(f, noon).Start)
 	set(&f, 3, fleet.Failed, noon.Add(-30*time.Minute))
 	turn := fleet.Decide(f, noon)
-	require.Empty(t, turn.Begin)
+	require.Empty(t, turn.Start)
 	require.Equal(t, maintenance.BlockedByBudget, turn.Waits[0].Blocker)
 	require.Equal(t, "2 targets failed, and 1 may", turn.Waits[0].Reason)
 }
@@ -341,7 +341,7 @@ func TestTheFleetsBudgetIsForAllWavesTogether(t *testing.T) {
 func TestWhyThereIsNoRoom(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		states []fleet.State // of the first, which began at noon, one minute after the other
+		states []fleet.State // of the first, which started at noon, one minute after the other
 		may    int
 		reason string
 		next   time.Time
@@ -363,7 +363,7 @@ func TestWhyThereIsNoRoom(t *testing.T) {
 				set(&f, i, s, noon.Add(time.Duration(i)*time.Minute))
 			}
 			turn := fleet.Decide(f, noon.Add(10*time.Minute))
-			require.Empty(t, turn.Begin)
+			require.Empty(t, turn.Start)
 			require.Len(t, turn.Waits, 1)
 			require.Equal(t, fleet.Wait{Entry: len(tc.states), Blocker: maintenance.BlockedByConcurrency, Reason: tc.reason, Next: tc.next}, turn.Waits[0])
 		})

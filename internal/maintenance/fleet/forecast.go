@@ -46,7 +46,7 @@ func (s Sample) expect(planned maintenance.Duration) time.Duration {
 	return max(0, sorted[(9*n+9)/10-1].Std())
 }
 
-// Forecast is how long an entry's work is expected to take, from its beginning:
+// Forecast is how long an entry's work is expected to take, from its starting:
 // the sum of its pieces, each as long as this campaign has measured, or as the
 // plan says where it has measured too little. Where nothing is to be done: 0. What
 // was measured keeps nobody out for good: it counts for no more than nine tenths of

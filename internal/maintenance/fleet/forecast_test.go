@@ -91,9 +91,9 @@ func TestWhatWasMeasuredKeepsNobodyOutForGood(t *testing.T) {
 		f.Measured.Snapshot.Add(took)
 	}
 	require.Equal(t, 189*time.Minute, f.Forecast(f.Entries[0]), "nine tenths of what a window leaves")
-	require.NotEmpty(t, fleet.Decide(f, noon.Add(10*time.Minute)).Begin, "early in its window")
+	require.NotEmpty(t, fleet.Decide(f, noon.Add(10*time.Minute)).Start, "early in its window")
 	late := fleet.Decide(f, noon.Add(time.Hour))
-	require.Empty(t, late.Begin)
+	require.Empty(t, late.Start)
 	require.Equal(t, noon.AddDate(0, 0, 7), late.Waits[0].Next)
 
 	f.Rollout.Forecast.Snapshot = maintenance.Duration(4 * time.Hour)

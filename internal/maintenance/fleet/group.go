@@ -8,7 +8,7 @@ import (
 )
 
 // group is what waiting entries of the same schedule, work and wish share: when
-// they can begin.
+// they can start.
 type group struct {
 	schedule maintenance.Schedule
 	need     time.Duration
@@ -18,7 +18,7 @@ type group struct {
 	opening maintenance.Opening
 	fits    bool
 	turn    int  // the last turn that looked
-	rank    int  // among the groups that can begin in this turn
+	rank    int  // among the groups that can start in this turn
 	wait    Wait // what keeps it in this turn, once it was asked for
 }
 
@@ -37,7 +37,7 @@ func (g *group) look(now time.Time, r maintenance.Rules) {
 	g.wait = Wait{}
 }
 
-// open is true when its entries can begin now, as far as time goes.
+// open is true when its entries can start now, as far as time goes.
 func (g *group) open(now time.Time) bool { return g.fits && !g.opening.From.After(now) }
 
 // fit is maintenance.Fit, without a search through two years for what no window
@@ -49,7 +49,7 @@ func fit(from time.Time, s maintenance.Schedule, r maintenance.Rules, need time.
 	return maintenance.Fit(from, s, r, need)
 }
 
-// why says what keeps a group that cannot begin now.
+// why says what keeps a group that cannot start now.
 func (g *group) why(now time.Time, r maintenance.Rules) Wait {
 	need := maintenance.Duration(g.need)
 	if !g.fits {
@@ -79,5 +79,5 @@ func (g *group) why(now time.Time, r maintenance.Rules) Wait {
 	return w
 }
 
-// stamp writes an instant for people, to the minute.
+// stamp writes a time for people, to the minute.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// held says why nothing more begins or ends unless a person acts, and what they
-// can do. Empty: something runs, begins, or will begin by itself.
+// held says why nothing more starts or ends unless a person acts, and what they
+// can do. Empty: something runs, starts, or will start by itself.
 func (f Fleet) held(c Counts, turn Turn) string {
 	stuck := f.stuck()
-	if c.Running > 0 || c.Held+c.Waiting == 0 || slices.ContainsFunc(turn.Begin, f.waits) {
+	if c.Running > 0 || c.Held+c.Waiting == 0 || slices.ContainsFunc(turn.Start, f.waits) {
 		return ""
 	}
 	var waiting [remedies]kept
@@ -62,8 +62,8 @@ func parts(stuck kept, waiting [remedies]kept) string {
 	stuck.reason = "" // a view has it with the target
 	say(stuck, "is held", "are held", "decide what becomes of the step that failed")
 	say(waiting[reach], "is not read", "are not read", "make it reachable, and retry it to have it read at once; or skip it")
-	say(waiting[free], "cannot begin", "cannot begin", "end what bars it, or skip it")
-	say(waiting[widen], "cannot begin", "cannot begin", "give it longer windows or shorter freezes, or skip it")
+	say(waiting[free], "cannot start", "cannot start", "end what bars it, or skip it")
+	say(waiting[widen], "cannot start", "cannot start", "give it longer windows or shorter freezes, or skip it")
 	switch {
 	case len(why) == 0:
 		return strings.Join(does, "")
@@ -73,7 +73,7 @@ func parts(stuck kept, waiting [remedies]kept) string {
 	return strings.Join(does, "; ") + " (" + strings.Join(why, "; ") + ")"
 }
 
-// waits is true for an entry that has not begun since the turn.
+// waits is true for an entry that has not started since the turn.
 func (f Fleet) waits(i int) bool { return f.Entries[i].State == Waiting }
 
 // kept is the first of some targets, and how many they are.

@@ -19,14 +19,14 @@ func TestAHeldTargetKeepsItsPlaceAndItsKeys(t *testing.T) {
 	set(&f, 0, fleet.Held, noon)
 	f.Entries[2].Keys = nil
 	turn := fleet.Decide(f, noon)
-	require.Equal(t, []int{2}, turn.Begin, "there is one place left")
+	require.Equal(t, []int{2}, turn.Start, "there is one place left")
 	require.Equal(t, maintenance.BlockedByConstraint, turn.Waits[0].Blocker)
 }
 
 func TestATargetIsHeldUntilItsRunSaysOtherwise(t *testing.T) {
 	t.Parallel()
 	var e fleet.Entry
-	e.Begin(2, noon)
+	e.Start(2, noon)
 	hold := fleet.Hold{Step: maintenance.StepSnapshot, Since: noon}
 	held := fleet.Event{Kind: fleet.KindHeld, Attempt: 2, Note: "snapshot failed", Hold: hold}
 	old := held
@@ -41,8 +41,8 @@ func TestATargetIsHeldUntilItsRunSaysOtherwise(t *testing.T) {
 	require.Equal(t, []any{fleet.Failed, "PARTIAL", fleet.Hold{}}, []any{e.State, e.Note, e.Hold})
 }
 
-// TestOnlyWhatHasNotBegunIsRead: a reading that comes late changes nothing.
-func TestOnlyWhatHasNotBegunIsRead(t *testing.T) {
+// TestOnlyWhatHasNotStartedIsRead: a reading that comes late changes nothing.
+func TestOnlyWhatHasNotStartedIsRead(t *testing.T) {
 	t.Parallel()
 	for state, learns := range map[fleet.State]bool{
 		fleet.Waiting: true, fleet.Current: true,
@@ -84,11 +84,11 @@ func TestAFailureIsNotMadeGoodByAReading(t *testing.T) {
 		says     string
 		end      time.Time
 	}{
-		"it failed, and nothing is left":      {1, why, fleet.Current, fleet.Failed, why, noon},
-		"it failed, and something is left":    {1, why, fleet.Waiting, fleet.Waiting, why, time.Time{}},
-		"it never began":                      {0, why, fleet.Current, fleet.Current, "up to date", time.Time{}},
-		"it began, and did not fail":          {1, "", fleet.Current, fleet.Current, "up to date", time.Time{}},
-		"it never began, and nothing is said": {0, "", fleet.Waiting, fleet.Waiting, "up to date", time.Time{}},
+		"it failed, and nothing is left":        {1, why, fleet.Current, fleet.Failed, why, noon},
+		"it failed, and something is left":      {1, why, fleet.Waiting, fleet.Waiting, why, time.Time{}},
+		"it never started":                      {0, why, fleet.Current, fleet.Current, "up to date", time.Time{}},
+		"it started, and did not fail":          {1, "", fleet.Current, fleet.Current, "up to date", time.Time{}},
+		"it never started, and nothing is said": {0, "", fleet.Waiting, fleet.Waiting, "up to date", time.Time{}},
 	} {
 		e := fleet.Entry{Name: "files-1", Gateway: "sgw-1", State: fleet.Waiting, Attempts: tc.attempts, Note: tc.note}
 		read := fleet.Entry{State: tc.read, Note: "up to date"}
@@ -102,10 +102,10 @@ func TestATargetThatFoundItsWindowShutIsLeftAloneForLongerEachTime(t *testing.T)
 	t.Parallel()
 	for attempt := 1; attempt <= 3; attempt++ {
 		var e fleet.Entry
-		e.Begin(attempt, noon)
+		e.Start(attempt, noon)
 		require.True(t, e.Learn(fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt, Entry: &fleet.Entry{State: fleet.Waiting}}, noon))
 		require.Equal(t, noon.Add(time.Duration(attempt)*time.Minute), e.NotBefore)
 		require.Equal(t, fleet.Waiting, e.State)
-		require.Zero(t, e.Begun)
+		require.Zero(t, e.Started)
 	}
 }

@@ -13,11 +13,11 @@ import (
 
 // wire is an entry in what JSON has: texts, numbers and lists.
 type wire struct {
-	name, gateway, schedule, state, note, bar, barred, heldAt string
-	ref, wave, attempts                                       int
-	begun, end, notBefore, held, unread, readAt               int64
-	work                                                      []int
-	keys                                                      []string
+	name, gateway, schedule, state, note, bar, unavailable, heldAt string
+	ref, wave, attempts                                            int
+	started, end, notBefore, held, unread, readAt                  int64
+	work                                                           []int
+	keys                                                           []string
 }
 
 // elements are the fields in the order in which they are written. The list may
@@ -25,7 +25,7 @@ type wire struct {
 func (w *wire) elements() [19]any {
 	return [...]any{
 		&w.name, &w.gateway, &w.ref, &w.wave, &w.schedule, &w.work, &w.keys,
-		&w.state, &w.begun, &w.end, &w.attempts, &w.note, &w.barred, &w.notBefore,
+		&w.state, &w.started, &w.end, &w.attempts, &w.note, &w.unavailable, &w.notBefore,
 		&w.held, &w.heldAt, &w.bar, &w.unread, &w.readAt,
 	}
 }
@@ -34,15 +34,15 @@ func (w *wire) elements() [19]any {
 //
 //	["store-7","sgw-12A3456B",7,0,"weekly 0 12:00 GMT-4:00",[1,1],["app=till"]]
 //
-// Work is four numbers: update (0 or 1), snapshots, proxies, restore (0 or 1). An instant is its
+// Work is four numbers: update (0 or 1), snapshots, proxies, restore (0 or 1). A time is its
 // seconds since 1970, what is left of a second cut off; 0 is none. For the letters
 // of the states see codes.
 func (e Entry) MarshalJSON() ([]byte, error) {
 	w := wire{
 		name: e.Name, gateway: e.Gateway, ref: e.Ref, wave: e.Wave, schedule: writeSchedule(e.Schedule),
 		work: writeWork(e.Work), keys: append([]string{}, e.Keys...), state: string(e.State),
-		begun: seconds(e.Begun), end: seconds(e.End), attempts: e.Attempts,
-		note: e.Note, barred: e.Barred, notBefore: seconds(e.NotBefore),
+		started: seconds(e.Started), end: seconds(e.End), attempts: e.Attempts,
+		note: e.Note, unavailable: e.Unavailable, notBefore: seconds(e.NotBefore),
 		held: seconds(e.Hold.Since), heldAt: string(e.Hold.Step),
 		bar: string(e.Bar), unread: seconds(e.UnreadSince), readAt: seconds(e.ReadAt),
 	}
@@ -77,8 +77,8 @@ func (e *Entry) UnmarshalJSON(text []byte) error {
 	}
 	*e = Entry{
 		Name: w.name, Gateway: w.gateway, Ref: w.ref, Wave: w.wave, Schedule: schedule,
-		Work: readWork(w.work), State: State(w.state), Begun: instant(w.begun), End: instant(w.end),
-		Attempts: w.attempts, Note: w.note, Barred: w.barred, NotBefore: instant(w.notBefore),
+		Work: readWork(w.work), State: State(w.state), Started: instant(w.started), End: instant(w.end),
+		Attempts: w.attempts, Note: w.note, Unavailable: w.unavailable, NotBefore: instant(w.notBefore),
 		Hold: Hold{Since: instant(w.held), Step: maintenance.Step(w.heldAt)},
 		Bar:  maintenance.Blocker(w.bar), UnreadSince: instant(w.unread), ReadAt: instant(w.readAt),
 	}

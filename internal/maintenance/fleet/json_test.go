@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 func zone(t require.TestingT, text string) maintenance.Zone {
 	z, err := maintenance.ParseZone(text)
@@ -30,8 +30,8 @@ func fullEntry(t *testing.T) fleet.Entry {
 		Name: "store-7", Gateway: "sgw-12A3456B", Ref: 7, Wave: 2,
 		Schedule: maintenance.Schedule{Recurrence: maintenance.Monthly, Day: 28, Hour: 2, Minute: 5, Zone: zone(t, "GMT-4:00")},
 		Work:     fleet.Work{Update: true, Snapshots: 2, Proxies: 3, Restore: true}, Keys: []string{"app=till", "db=0123456789abcdef0123456789abcdefin07"},
-		State: fleet.Failed, Bar: maintenance.BlockedByUnread, Barred: "quarantined", UnreadSince: noon, ReadAt: noon.Add(time.Minute), Note: "one proxy of two was rejected", NotBefore: noon.Add(-time.Hour),
-		Begun: noon, End: noon.Add(30 * time.Minute), Attempts: 2, Hold: fleet.Hold{Step: maintenance.StepProxies, Since: noon.Add(20 * time.Minute)},
+		State: fleet.Failed, Bar: maintenance.BlockedByUnread, Unavailable: "quarantined", UnreadSince: noon, ReadAt: noon.Add(time.Minute), Note: "one proxy of two was rejected", NotBefore: noon.Add(-time.Hour),
+		Started: noon, End: noon.Add(30 * time.Minute), Attempts: 2, Hold: fleet.Hold{Step: maintenance.StepProxies, Since: noon.Add(20 * time.Minute)},
 	}
 	v := reflect.ValueOf(e)
 	for field := range v.Type().Fields() {
@@ -40,7 +40,7 @@ func fullEntry(t *testing.T) fleet.Entry {
 	return e
 }
 
-// Histories hold entries for ever: an element may be added at the end, and
+// Histories hold entries permanently: an element may be added at the end, and
 // nothing else may change.
 func TestEntriesKeepTheirForm(t *testing.T) {
 	t.Parallel()
@@ -79,8 +79,8 @@ func TestWhatIsWrittenOfAnEntryIsRead(t *testing.T) {
 			Name: rapid.String().Draw(t, "name"), Gateway: rapid.String().Draw(t, "gateway"), Ref: rapid.Int().Draw(t, "ref"), Wave: rapid.IntRange(0, 9).Draw(t, "wave"),
 			Work:  fleet.Work{Update: rapid.Bool().Draw(t, "update"), Snapshots: rapid.IntRange(0, 2).Draw(t, "snapshots"), Proxies: rapid.IntRange(0, 9).Draw(t, "proxies"), Restore: rapid.Bool().Draw(t, "restore")},
 			State: rapid.SampledFrom([]fleet.State{fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.Current}).Draw(t, "state"),
-			Note:  rapid.String().Draw(t, "note"), Barred: rapid.String().Draw(t, "barred"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"),
-			NotBefore: at("not before"), Begun: at("begun"), End: at("end"), Hold: fleet.Hold{Since: at("held")},
+			Note:  rapid.String().Draw(t, "note"), Unavailable: rapid.String().Draw(t, "unavailable"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"),
+			NotBefore: at("not before"), Started: at("started"), End: at("end"), Hold: fleet.Hold{Since: at("held")},
 		}
 		if keys := rapid.SliceOf(rapid.String()).Draw(t, "keys"); len(keys) > 0 {
 			e.Keys = keys

@@ -14,7 +14,7 @@ type Kind string
 const (
 	KindRead     Kind = "read"      // Entry holds what is known now
 	KindNotFound Kind = "not found" // the selector does not match
-	KindDeferred Kind = "deferred"  // it was begun, and found its window shut: Entry holds the new one
+	KindDeferred Kind = "deferred"  // it was started, and found its window shut: Entry holds the new one
 	KindHeld     Kind = "held"      // its run waits for a person: Hold says where, Note why; without a Hold: no more
 	KindEnded    Kind = "ended"
 	KindDecided  Kind = "decided" // a person gave its own run a command: Decision holds it; nothing changes
@@ -52,7 +52,7 @@ type Hold struct {
 // Reading bars a target until it has been read.
 const Reading = "is being read"
 
-// deferral is how long a target is left that was begun and found its window shut;
+// deferral is how long a target is left that was started and found its window shut;
 // each time for longer, since a page's history has an end.
 const deferral = time.Minute
 
@@ -60,9 +60,9 @@ const deferral = time.Minute
 // yet: its name and its keys are not known.
 func (e *Entry) Unnamed() bool { return e.Name == e.Gateway }
 
-// Begin notes that a target's maintenance begins; attempt counts from 1 on.
-func (e *Entry) Begin(attempt int, now time.Time) {
-	e.State, e.Begun, e.End, e.Note, e.Attempts, e.Hold = Running, now, time.Time{}, "", attempt, Hold{}
+// Start notes that a target's maintenance starts; attempt counts from 1 on.
+func (e *Entry) Start(attempt int, now time.Time) {
+	e.State, e.Started, e.End, e.Note, e.Attempts, e.Hold = Running, now, time.Time{}, "", attempt, Hold{}
 }
 
 // Skip leaves a target out.
@@ -71,11 +71,11 @@ func (e *Entry) Skip(by, why string, now time.Time) {
 	e.Note = strings.TrimSpace("by " + by + ": " + why + " " + e.Note)
 }
 
-// Retry lets a target wait again once it has been read anew.
+// Retry lets a target wait again once it has been read again.
 func (e *Entry) Retry() {
-	e.State, e.End, e.Begun = Waiting, time.Time{}, time.Time{}
+	e.State, e.End, e.Started = Waiting, time.Time{}, time.Time{}
 	e.unbar()
-	e.Bar, e.Barred = maintenance.BlockedByReading, Reading
+	e.Bar, e.Unavailable = maintenance.BlockedByReading, Reading
 }
 
 // Learn changes a target by what happened to it. What is old, or told twice,
@@ -103,7 +103,7 @@ func (e *Entry) Learn(ev Event, now time.Time) bool {
 		e.unbar()
 	case KindDeferred:
 		e.take(ev.Entry, now)
-		e.Begun = time.Time{}
+		e.Started = time.Time{}
 		// The clocks of the worker and of Temporal may differ: not at once again.
 		e.NotBefore = later(e.NotBefore, now.Add(time.Duration(e.Attempts)*deferral))
 	case KindHeld:
@@ -128,7 +128,7 @@ func (e *Entry) take(read *Entry, now time.Time) {
 	}
 	failure := e.Note
 	e.Schedule, e.Work, e.State, e.Note = read.Schedule, read.Work, read.State, read.Note
-	e.Bar, e.Barred, e.UnreadSince, e.ReadAt = read.Bar, read.Barred, read.UnreadSince, read.ReadAt
+	e.Bar, e.Unavailable, e.UnreadSince, e.ReadAt = read.Bar, read.Unavailable, read.UnreadSince, read.ReadAt
 	if e.Attempts == 0 || failure == "" {
 		return
 	}

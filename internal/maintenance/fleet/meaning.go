@@ -49,7 +49,7 @@ func meaningOf(b maintenance.Blocker) meaning {
 	switch b {
 	case maintenance.BlockedByStop:
 		return meaning{ofAll: func(reason string, waiting int) string {
-			return fmt.Sprintf("nothing more begins (%s): start another campaign for the %d that wait", reason, waiting)
+			return fmt.Sprintf("nothing more starts (%s): start another campaign for the %d that wait", reason, waiting)
 		}}
 	case maintenance.BlockedByPause:
 		return meaning{ofAll: then("resume the campaign")}
@@ -70,7 +70,7 @@ func meaningOf(b maintenance.Blocker) meaning {
 	case maintenance.BlockedByConcurrency, maintenance.BlockedByConstraint:
 		return meaning{ends: byOthers}
 	case maintenance.BlockedByWindow, maintenance.BlockedByCutoff, maintenance.BlockedByFreeze, maintenance.BlockedByWish,
-		maintenance.BlockedByWave, maintenance.BlockedByCanary, // kept by what keeps the wave or the target before it
+		maintenance.BlockedByWave, maintenance.BlockedByCanary, // blocked by what keeps the wave or the target before it
 		maintenance.BlockedByHold, maintenance.BlockedByInstance, // of a run, not of a target that waits for one
 		maintenance.NotBlocked:
 	}

@@ -50,10 +50,10 @@ func draw(t *rapid.T, e *fleet.Entry, amid bool) {
 		e.State = rapid.SampledFrom([]fleet.State{fleet.Waiting, fleet.Running, fleet.Succeeded, fleet.Skipped}).Draw(t, "state")
 	}
 	if e.State != fleet.Waiting {
-		e.Begun = noon.Add(-time.Duration(rapid.IntRange(61, 300).Draw(t, "minutes since it began")) * time.Minute)
+		e.Started = noon.Add(-time.Duration(rapid.IntRange(61, 300).Draw(t, "minutes since it started")) * time.Minute)
 	}
 	if e.State.Ended() {
-		e.End = e.Begun.Add(time.Minute)
+		e.End = e.Started.Add(time.Minute)
 	}
 }
 
@@ -69,7 +69,7 @@ func anySchedule(t *rapid.T) maintenance.Schedule {
 }
 
 // refusal is the rules once more, each read off the fleet by itself: why an entry
-// may not begin now. Empty: it may, and so it must.
+// may not start now. Empty: it may, and so it must.
 func refusal(f fleet.Fleet, i int, now time.Time) string {
 	e := f.Entries[i]
 	verdict, err := maintenance.Decide(now, e.Schedule, f.Rules)
@@ -82,7 +82,7 @@ func refusal(f fleet.Fleet, i int, now time.Time) string {
 	case approvals(f, e.Wave) < f.Approvals.Count:
 		return "its wave was not approved"
 	case e.Bar != maintenance.NotBlocked || e.NotBefore.After(now):
-		return "barred or kept back"
+		return "unavailable or kept back"
 	case err != nil || !verdict.Open():
 		return "outside its window, inside the cutoff or a freeze"
 	case now.Add(f.Forecast(e)).After(verdict.Opening.Until):
@@ -146,7 +146,7 @@ func tooEarly(f fleet.Fleet, wave int, now time.Time) string {
 			if w < wave && !e.State.Ended() {
 				return fmt.Sprintf("%s of the wave before has not ended", e.Name)
 			}
-			if w < wave && e.State != fleet.Current && !e.Begun.IsZero() && now.Before(e.End.Add(f.Rollout.Bake.Std())) {
+			if w < wave && e.State != fleet.Current && !e.Started.IsZero() && now.Before(e.End.Add(f.Rollout.Bake.Std())) {
 				return fmt.Sprintf("%s of the wave before has not baked", e.Name)
 			}
 		}
@@ -183,12 +183,12 @@ type play struct {
 	f        fleet.Fleet
 	now      time.Time
 	ends     map[int]time.Time // entry -> when it will really end
-	promised map[int]time.Time // entry -> before which it was said not to begin
+	promised map[int]time.Time // entry -> before which it was said not to start
 	orders   int               // how many are still to come
 }
 
 // TestNoFleetBreaksARule plays random fleets to their end while they are paused,
-// resumed, skipped, retried, put off, barred, moved, measured and throttled.
+// resumed, skipped, retried, put off, unavailable, moved, measured and throttled.
 func TestNoFleetBreaksARule(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -212,14 +212,14 @@ func TestNoFleetBreaksARule(t *testing.T) {
 	})
 }
 
-// carryOut begins what begins, and says that each may.
+// carryOut starts what starts, and says that each may.
 func (p *play) carryOut(turn fleet.Turn) {
-	for _, i := range turn.Begin {
+	for _, i := range turn.Start {
 		e := &p.f.Entries[i]
 		require.Equal(p, fleet.Waiting, e.State)
-		require.Empty(p, refusal(p.f, i, p.now), "%s begins at %s", e.Name, p.now)
-		require.False(p, p.now.Before(p.promised[i]), "%s begins at %s, and was said not to before %s", e.Name, p.now, p.promised[i])
-		e.State, e.Begun, e.End = fleet.Running, p.now, time.Time{}
+		require.Empty(p, refusal(p.f, i, p.now), "%s starts at %s", e.Name, p.now)
+		require.False(p, p.now.Before(p.promised[i]), "%s starts at %s, and was said not to before %s", e.Name, p.now, p.promised[i])
+		e.State, e.Started, e.End = fleet.Running, p.now, time.Time{}
 		e.Attempts++
 		late := rapid.SampledFrom([]time.Duration{0, 0, 0, -5 * time.Minute, 47 * time.Minute}).Draw(p.T, "late")
 		p.ends[i] = p.now.Add(p.f.Forecast(*e) + late)
@@ -233,14 +233,14 @@ func (p *play) judge(turn fleet.Turn) {
 		if e.State != fleet.Waiting {
 			continue
 		}
-		require.NotEmpty(p, waits, "%s neither waits nor begins", e.Name)
+		require.NotEmpty(p, waits, "%s neither waits nor starts", e.Name)
 		w := waits[0]
 		waits = waits[1:]
 		require.Equal(p, i, w.Entry)
 		require.NotEmpty(p, w.Blocker)
 		require.NotEmpty(p, w.Reason)
-		require.NotEmpty(p, refusal(p.f, i, p.now), "%s could begin at %s, but waits: %s: %s", e.Name, p.now, w.Blocker, w.Reason)
-		require.True(p, w.Next.IsZero() || w.Next.After(p.now), "%s may begin next in the past", e.Name)
+		require.NotEmpty(p, refusal(p.f, i, p.now), "%s could start at %s, but waits: %s: %s", e.Name, p.now, w.Blocker, w.Reason)
+		require.True(p, w.Next.IsZero() || w.Next.After(p.now), "%s may start next in the past", e.Name)
 		if w.Next.After(p.promised[i]) {
 			p.promised[i] = w.Next
 		}
@@ -248,11 +248,11 @@ func (p *play) judge(turn fleet.Turn) {
 	require.Empty(p, waits, "what does not wait has a wait")
 	require.False(p, turn.Over && !turn.Wake.IsZero(), "it is over, and wakes")
 	counts := p.f.Counts()
-	require.Equal(p, counts.Waiting+counts.Running == 0, turn.Over && len(turn.Begin) == 0)
+	require.Equal(p, counts.Waiting+counts.Running == 0, turn.Over && len(turn.Start) == 0)
 }
 
-// judgeAsk says that an approval is asked for in time, and not too early: whoever waits for
-// it is asked for it, and whoever is asked anew can start after the lead at the earliest.
+// judgeAsk says that an approval is asked for in time, and not too early: the person who waits for
+// it is asked for it, and the person who is asked again can start after the lead at the earliest.
 func (p *play) judgeAsk(turn fleet.Turn) {
 	for _, w := range turn.Waits {
 		if w.Blocker == maintenance.BlockedByApproval {
@@ -305,13 +305,13 @@ func (p *play) advance(turn fleet.Turn) bool {
 
 func (p *play) end(i int) {
 	e := &p.f.Entries[i]
-	if p.now.Before(e.Begun.Add(p.f.Forecast(*e))) {
+	if p.now.Before(e.Started.Add(p.f.Forecast(*e))) {
 		clear(p.promised) // sooner than expected: that is news
 	}
 	e.State, e.End = rapid.SampledFrom([]fleet.State{fleet.Succeeded, fleet.Succeeded, fleet.Succeeded, fleet.Failed}).Draw(p.T, "outcome"), p.now
 	delete(p.ends, i)
 	if rapid.IntRange(0, 9).Draw(p.T, "measured") == 0 {
-		p.f.Measured.Update.Add(e.End.Sub(e.Begun))
+		p.f.Measured.Update.Add(e.End.Sub(e.Started))
 		clear(p.promised)
 	}
 }
@@ -341,7 +341,7 @@ func (p *play) order() {
 	case "bar":
 		quarantine(e)
 	case "free":
-		e.Bar, e.Barred = maintenance.NotBlocked, ""
+		e.Bar, e.Unavailable = maintenance.NotBlocked, ""
 	case "move":
 		e.Schedule = anySchedule(p.T)
 	}

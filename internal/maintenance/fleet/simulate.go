@@ -11,19 +11,19 @@ import (
 // more or the limit is reached. Each target takes its forecast, and what already
 // runs ends now at the earliest; outcome says how, which must be an end. It gives
 // the fleet as it then is, and the last turn, whose waits say what keeps those
-// that have not begun.
+// that have not started.
 func Simulate(f Fleet, now, limit time.Time, outcome func(Entry) State) (Fleet, Turn) {
 	f.Entries = slices.Clone(f.Entries)
 	b := newBoard(f, now)
 	for {
-		begin, wake := b.decide(now)
-		next := b.nextEvent(begin, wake)
+		start, wake := b.decide(now)
+		next := b.nextEvent(start, wake)
 		if next.IsZero() || next.After(limit) {
-			last := b.turn(begin, wake)
-			b.start(begin)
+			last := b.turn(start, wake)
+			b.start(start)
 			return b.fleet, last
 		}
-		b.start(begin)
+		b.start(start)
 		b.finish(next, outcome)
 		now = next
 	}
@@ -31,20 +31,20 @@ func Simulate(f Fleet, now, limit time.Time, outcome func(Entry) State) (Fleet, 
 
 // nextEvent is when something happens next: a running target's end, or what a
 // waiting one waits for. Zero: nothing does.
-func (b *board) nextEvent(begin []int, wake time.Time) time.Time {
+func (b *board) nextEvent(start []int, wake time.Time) time.Time {
 	next := wake
 	for _, r := range b.running {
 		next = sooner(next, r.end)
 	}
-	for _, i := range begin {
+	for _, i := range start {
 		next = sooner(next, b.now.Add(b.pace.of(b.fleet.Entries[i].Work)))
 	}
 	return next
 }
 
-// Timetable says when each target is expected to begin and to end, if every one
-// succeeds, every approval is given, a pause ends now, and what is barred stays
-// so. Entries that do not begin before the limit are left as they are, and the
+// Timetable says when each target is expected to start and to end, if every one
+// succeeds, every approval is given, a pause ends now, and what is unavailable stays
+// so. Entries that do not start before the limit are left as they are, and the
 // last turn says what keeps them.
 func Timetable(f Fleet, now, limit time.Time) (Fleet, Turn) {
 	paused, approvals := f.Paused, f.Approvals
@@ -54,7 +54,7 @@ func Timetable(f Fleet, now, limit time.Time) (Fleet, Turn) {
 	pace := f.pace()
 	for i := range f.Entries {
 		if e := &f.Entries[i]; e.State.InProgress() {
-			e.End = later(e.Begun.Add(pace.of(e.Work)), now)
+			e.End = later(e.Started.Add(pace.of(e.Work)), now)
 		}
 	}
 	return f, last

@@ -16,12 +16,12 @@ import (
 // step is what Simulate must be equal to: Decide, one turn after the other.
 func step(f fleet.Fleet, now, limit time.Time, outcome func(fleet.Entry) fleet.State) (fleet.Fleet, fleet.Turn) {
 	f.Entries = slices.Clone(f.Entries)
-	end := func(e fleet.Entry) time.Time { return e.Begun.Add(f.Forecast(e)) }
+	end := func(e fleet.Entry) time.Time { return e.Started.Add(f.Forecast(e)) }
 	first := now
 	for {
 		turn := fleet.Decide(f, now)
-		for _, i := range turn.Begin {
-			f.Entries[i].State, f.Entries[i].Begun, f.Entries[i].End = fleet.Running, now, time.Time{}
+		for _, i := range turn.Start {
+			f.Entries[i].State, f.Entries[i].Started, f.Entries[i].End = fleet.Running, now, time.Time{}
 		}
 		next := turn.Wake
 		for _, e := range f.Entries {
@@ -87,7 +87,7 @@ func TestTheTimetableIsWhatACampaignDoes(t *testing.T) {
 	})
 }
 
-func TestTheTimetableSaysWhatNeverBegins(t *testing.T) {
+func TestTheTimetableSaysWhatNeverStarts(t *testing.T) {
 	t.Parallel()
 	f := some(3, maintenance.Rollout{})
 	quarantine(&f.Entries[0])
@@ -95,7 +95,7 @@ func TestTheTimetableSaysWhatNeverBegins(t *testing.T) {
 	planned, last := fleet.Timetable(f, noon.Add(-time.Hour), noon.Add(10*time.Minute))
 	require.Equal(t, []maintenance.Blocker{maintenance.BlockedByQuarantine, maintenance.BlockedByForecast}, []maintenance.Blocker{last.Waits[0].Blocker, last.Waits[1].Blocker})
 	e := planned.Entries[2]
-	require.Equal(t, []time.Time{noon, noon.Add(30 * time.Minute)}, []time.Time{e.Begun, e.End}, "what the limit finds running has an end all the same")
+	require.Equal(t, []time.Time{noon, noon.Add(30 * time.Minute)}, []time.Time{e.Started, e.End}, "what the limit finds running has an end all the same")
 }
 
 // large is a fleet of ten thousand, a few hundred at a time, with windows all over
@@ -131,9 +131,9 @@ func TestTenThousandAreDecidedAtOnce(t *testing.T) {
 	f := large(t)
 	took := time.Hour
 	for range 20 { // the best of them: whatever else the machine does takes only time
-		begin := time.Now() //nolint:forbidigo // how fast it is
-		require.NotEmpty(t, fleet.Decide(f, noon).Begin)
-		took = min(took, time.Since(begin)) //nolint:forbidigo // how fast it is
+		start := time.Now() //nolint:forbidigo // how fast it is
+		require.NotEmpty(t, fleet.Decide(f, noon).Start)
+		took = min(took, time.Since(start)) //nolint:forbidigo // how fast it is
 	}
 	require.Less(t, took, time.Second)
 	planned, last := fleet.Timetable(f, noon, noon.AddDate(2, 0, 0))
@@ -183,7 +183,7 @@ func TestAnEmptyFleetIsOver(t *testing.T) {
 	require.True(t, last.Over)
 }
 
-// TestWhatEndsAtOnceEndsInTheFleetsOrder, whichever began first: an outcome that counts
+// TestWhatEndsAtOnceEndsInTheFleetsOrder, whichever started first: an outcome that counts
 // gives the same for the same plan.
 func TestWhatEndsAtOnceEndsInTheFleetsOrder(t *testing.T) {
 	t.Parallel()
@@ -194,6 +194,6 @@ func TestWhatEndsAtOnceEndsInTheFleetsOrder(t *testing.T) {
 		names = append(names, e.Name)
 		return fleet.Succeeded
 	})
-	require.Equal(t, []int{2, 1, 0}, fleet.Decide(f, noon).Begin)
+	require.Equal(t, []int{2, 1, 0}, fleet.Decide(f, noon).Start)
 	require.Equal(t, []string{"t0", "t1", "t2"}, names)
 }

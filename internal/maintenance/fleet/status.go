@@ -14,10 +14,10 @@ type Phase string
 
 // The phases.
 const (
-	Gathering Phase = "gathering" // the plan's pages arrive, gateways are discovered and read
-	Underway  Phase = "underway"
-	Planned   Phase = "planned" // of a campaign that only plans: everything is read
-	Over      Phase = "over"
+	Discovering Phase = "discovering" // the plan's pages arrive, gateways are discovered and read
+	InProgress  Phase = "in progress"
+	Planned     Phase = "planned" // of a campaign that only plans: everything is read
+	Over        Phase = "over"
 )
 
 // EndState is how a campaign ended.
@@ -25,7 +25,7 @@ type EndState string
 
 // The end states of a campaign.
 const (
-	// Completed: every target succeeded or had nothing to be done.
+	// Completed: every target succeeded or was up to date.
 	Completed EndState = "COMPLETED"
 	// Partial: some targets failed or were skipped.
 	Partial EndState = "PARTIAL"
@@ -40,7 +40,7 @@ const (
 type Status struct {
 	Name      string     `json:"name"`
 	Phase     Phase      `json:"phase"`
-	Doing     string     `json:"doing,omitempty"` // while gathering: what, and how far
+	Doing     string     `json:"doing,omitempty"` // while discovering: what, and how far
 	Submitter string     `json:"submitter"`
 	Start     time.Time  `json:"start"`
 	Counts    Counts     `json:"counts"`
@@ -51,20 +51,20 @@ type Status struct {
 	Approval      *Approval `json:"approval,omitempty"`
 	Paused        string    `json:"paused,omitempty"`
 	Stopped       string    `json:"stopped,omitempty"`
-	Held          string    `json:"held,omitempty"` // why a person has to act before anything more begins
-	Next          time.Time `json:"next,omitzero"`  // when the next target may begin, as far as is known
+	Held          string    `json:"held,omitempty"` // why a person has to act before anything more starts
+	Next          time.Time `json:"next,omitzero"`  // when the next target may start, as far as is known
 	MaxConcurrent int       `json:"maxConcurrent"`
 	Running       []Row     `json:"running,omitempty"`  // in progress, those that are held first: at most 50
-	Upcoming      []Row     `json:"upcoming,omitempty"` // the next to begin, at most 20
+	Upcoming      []Row     `json:"upcoming,omitempty"` // the next to start, at most 20
 	Failures      []Row     `json:"failures,omitempty"` // at most 50
-	// Unavailable are waiting targets that no window lets begin, at most 50: not read,
+	// Unavailable are waiting targets that no window lets start, at most 50: not read,
 	// in quarantine, in another run, or still being read.
 	Unavailable []Row                  `json:"unavailable,omitempty"`
 	Measured    Measured               `json:"measured,omitzero"`
 	Decisions   []maintenance.Decision `json:"decisions,omitempty"` // the last 200
 	Notices     []Notice               `json:"notices,omitempty"`   // the last 20 messages to the plan's channels
 	Warnings    []string               `json:"warnings,omitempty"`  // about the plan file
-	Rosters     []string               `json:"rosters,omitempty"`   // workflow ids of the pages of its targets
+	Batches     []string               `json:"batches,omitempty"`   // workflow ids of the pages of its targets
 	Result      *Result                `json:"result,omitempty"`    // once it is over
 	// May are the orders that it would take now, by name.
 	May []string `json:"may,omitempty"`
@@ -96,24 +96,24 @@ func (s Status) HeldRows() []Row {
 	return slices.DeleteFunc(slices.Clone(s.Running), func(r Row) bool { return r.State != Held })
 }
 
-// Patient is true while nothing runs and nothing is known to begin soon: who follows
+// Patient is true while nothing runs and nothing is known to start soon: who follows
 // the campaign need not ask every second.
 func (s Status) Patient(now time.Time) bool {
-	return s.Phase == Underway && s.Counts.InProgress() == 0 && (s.Next.IsZero() || s.Next.Sub(now) > maintenance.Soon)
+	return s.Phase == InProgress && s.Counts.InProgress() == 0 && (s.Next.IsZero() || s.Next.Sub(now) > maintenance.Soon)
 }
 
 // Sentence says of a campaign that is over how its targets fared, without what none
-// of them did: 20 of 22 targets succeeded, 1 had nothing to be done, 1 failed.
+// of them did: 20 of 22 targets succeeded, 1 was up to date, 1 failed.
 func (c Counts) Sentence() string {
 	did := []string{maintenance.CountedOf(c.Succeeded, c.Total, "target", "targets") + " succeeded"}
 	for _, other := range []struct {
 		n         int
 		one, many string
 	}{
-		{c.Current, "had nothing to be done", "had nothing to be done"},
+		{c.Current, "was up to date", "were up to date"},
 		{c.Failed, "failed", "failed"},
 		{c.Skipped, "was skipped", "were skipped"},
-		{c.Waiting, "was not begun", "were not begun"},
+		{c.Waiting, "was not started", "were not started"},
 	} {
 		switch other.n {
 		case 0:
@@ -154,11 +154,11 @@ type Row struct {
 	Forecast maintenance.Duration `json:"forecast"`
 	Blocker  maintenance.Blocker  `json:"blocker,omitempty"`
 	Reason   string               `json:"reason,omitempty"` // the blocker in words
-	Next     time.Time            `json:"next,omitzero"`    // when it may begin at the earliest, as far as is known
+	Next     time.Time            `json:"next,omitzero"`    // when it may start at the earliest, as far as is known
 	// UnreadSince is since when it cannot be read; none: it was read last time.
 	UnreadSince time.Time `json:"unreadSince,omitzero"`
-	ReadAt      time.Time `json:"readAt,omitzero"` // when that is tried again; none beside unreadSince: all the time
-	Begun       time.Time `json:"begun,omitzero"`
+	ReadAt      time.Time `json:"readAt,omitzero"` // when that is tried again; none alongside unreadSince: all the time
+	Started     time.Time `json:"started,omitzero"`
 	End         time.Time `json:"end,omitzero"` // of a running one: expected
 	Attempts    int       `json:"attempts,omitempty"`
 	Note        string    `json:"note,omitempty"` // how it ended; of a held one, why
@@ -171,15 +171,15 @@ type Row struct {
 
 // Result is a campaign's record.
 type Result struct {
-	Name      string                 `json:"name"`
-	State     EndState               `json:"state"`
-	Summary   string                 `json:"summary"` // one sentence
-	Counts    Counts                 `json:"counts"`
-	Waves     []WaveLine             `json:"waves,omitempty"`
-	Failures  []Row                  `json:"failures,omitempty"` // at most 50
-	Decisions []maintenance.Decision `json:"decisions,omitempty"`
-	Untold    []Notice               `json:"untold,omitempty"`   // of the last 20 messages, those that did not arrive for certain
-	Warnings  []string               `json:"warnings,omitempty"` // about the plan file
+	Name        string                 `json:"name"`
+	State       EndState               `json:"state"`
+	Summary     string                 `json:"summary"` // one sentence
+	Counts      Counts                 `json:"counts"`
+	Waves       []WaveLine             `json:"waves,omitempty"`
+	Failures    []Row                  `json:"failures,omitempty"` // at most 50
+	Decisions   []maintenance.Decision `json:"decisions,omitempty"`
+	Undelivered []Notice               `json:"undelivered,omitempty"` // of the last 20 messages, those that did not arrive for certain
+	Warnings    []string               `json:"warnings,omitempty"`    // about the plan file
 	// Approval is the one that it needed when it was stopped; nil: none.
 	Approval  *Approval `json:"approval,omitempty"`
 	Submitter string    `json:"submitter"`

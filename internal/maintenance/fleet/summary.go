@@ -101,11 +101,11 @@ func (f Fleet) row(i int, w *Wait, p pace) Row {
 		}
 		r.UnreadSince, r.ReadAt = e.UnreadSince, e.ReadAt
 	case Running:
-		r.Begun, r.End = e.Begun, e.Begun.Add(need)
+		r.Started, r.End = e.Started, e.Started.Add(need)
 	case Held:
-		r.Begun, r.Since, r.Step, r.May = e.Begun, e.Hold.Since, e.Hold.Step, e.Hold.Step.Resolutions()
+		r.Started, r.Since, r.Step, r.May = e.Started, e.Hold.Since, e.Hold.Step, e.Hold.Step.Resolutions()
 	case Succeeded, Failed, Skipped, Current:
-		r.Begun, r.End = e.Begun, e.End
+		r.Started, r.End = e.Started, e.End
 	}
 	return r
 }
@@ -145,7 +145,7 @@ func (p Page) asksFor(e *Entry) bool {
 }
 
 // Status fills in what a fleet knows of itself: all but the campaign's name,
-// phase, people, decisions and result. What has begun or ended since the turn is
+// phase, people, decisions and result. What has started or ended since the turn is
 // no longer counted as waiting.
 func (f Fleet) Status(turn Turn, now time.Time) Status {
 	s := Status{
@@ -189,11 +189,11 @@ func (f Fleet) blockers(turn Turn) (counts map[maintenance.Blocker]int) {
 	return counts
 }
 
-// coming is what is known to begin some time, soonest first; now, what the turn
-// begins.
+// coming is what is known to start some time, soonest first; now, what the turn
+// starts.
 func (f Fleet) coming(turn Turn, now time.Time) []Wait {
 	var coming []Wait
-	for _, i := range turn.Begin {
+	for _, i := range turn.Start {
 		coming = append(coming, Wait{Entry: i, Next: now})
 	}
 	for _, w := range turn.Waits {
@@ -206,7 +206,7 @@ func (f Fleet) coming(turn Turn, now time.Time) []Wait {
 	return coming
 }
 
-// unavailable are the first of the targets that no window lets begin, whatever else
+// unavailable are the first of the targets that no window lets start, whatever else
 // keeps them; those that are only being read come last.
 func (f Fleet) unavailable() []Row {
 	var rows []Row

@@ -24,11 +24,11 @@ func threeWaves(t *testing.T) fleet.Fleet {
 	return f
 }
 
-func set(f *fleet.Fleet, i int, state fleet.State, begun time.Time) {
+func set(f *fleet.Fleet, i int, state fleet.State, started time.Time) {
 	e := &f.Entries[i]
-	e.State, e.Begun, e.Attempts = state, begun, 1
+	e.State, e.Started, e.Attempts = state, started, 1
 	if state.Ended() {
-		e.End = begun.Add(30 * time.Minute)
+		e.End = started.Add(30 * time.Minute)
 	}
 }
 
@@ -92,7 +92,7 @@ func TestAStatusSaysWhatGoesOn(t *testing.T) {
 	require.Equal(t, map[maintenance.Blocker]int{maintenance.BlockedByWave: 2}, s.Blockers)
 	require.Equal(t, []fleet.Row{{
 		Name: "t2", Gateway: "sgw-0000000C", Wave: 2, State: fleet.Running, Schedule: sundays(), Forecast: maintenance.Duration(30 * time.Minute),
-		Begun: noon, End: noon.Add(30 * time.Minute), Attempts: 1,
+		Started: noon, End: noon.Add(30 * time.Minute), Attempts: 1,
 	}}, s.Running)
 	require.Len(t, s.Failures, 1)
 	require.Equal(t, "it was rejected", s.Failures[0].Note)
@@ -128,7 +128,7 @@ func TestAStatusSaysWhatComesNext(t *testing.T) {
 
 	f = some(1, maintenance.Rollout{})
 	s = f.Status(fleet.Decide(f, noon), noon)
-	require.Equal(t, noon, s.Upcoming[0].Next, "it begins now")
+	require.Equal(t, noon, s.Upcoming[0].Next, "it starts now")
 	require.Empty(t, s.Held)
 }
 
@@ -162,11 +162,11 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		},
 		"for good": {
 			func(f *fleet.Fleet) { f.Stopped = "aborted by alice" },
-			"nothing more begins (aborted by alice): start another campaign for the 5 that wait",
+			"nothing more starts (aborted by alice): start another campaign for the 5 that wait",
 		},
 		"by a quarantine": {
 			func(f *fleet.Fleet) { quarantine(&f.Entries[0]) },
-			"t0 cannot begin: end what bars it, or skip it (quarantined)",
+			"t0 cannot start: end what bars it, or skip it (quarantined)",
 		},
 		"by a run of it": {
 			func(f *fleet.Fleet) {
@@ -189,8 +189,8 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 				quarantine(&f.Entries[1])
 				f.Entries[2].Work.Proxies = 30
 			},
-			"t1 cannot begin: end what bars it, or skip it; " +
-				"t2 cannot begin: give it longer windows or shorter freezes, or skip it " +
+			"t1 cannot start: end what bars it, or skip it; " +
+				"t2 cannot start: give it longer windows or shorter freezes, or skip it " +
 				"(t1: quarantined; t2: needs 5h30m, and no window of the next two years leaves that much)",
 		},
 		"by the same thing twice": {
@@ -199,7 +199,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 				quarantine(&f.Entries[1])
 				quarantine(&f.Entries[2])
 			},
-			"t1 and 1 more cannot begin: end what bars it, or skip it (quarantined)",
+			"t1 and 1 more cannot start: end what bars it, or skip it (quarantined)",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -241,7 +241,7 @@ func TestPagesOfTargets(t *testing.T) {
 	rows := f.Rows(turn, fleet.Page{Count: 2})
 	require.Equal(t, fleet.Row{
 		Name: "t0", Gateway: "sgw-00ABC000", Wave: 1, State: fleet.Succeeded, Schedule: sundays(), Forecast: maintenance.Duration(30 * time.Minute),
-		Begun: noon.Add(-time.Hour), End: noon.Add(-30 * time.Minute), Attempts: 1,
+		Started: noon.Add(-time.Hour), End: noon.Add(-30 * time.Minute), Attempts: 1,
 	}, rows[0])
 	require.Equal(t, fleet.Row{
 		Name: "t1", Gateway: "sgw-00ABC001", Wave: 1, State: fleet.Waiting, Schedule: sundays(), Forecast: maintenance.Duration(30 * time.Minute),
@@ -273,7 +273,7 @@ func TestAStatusOfAnyFleetHolds(t *testing.T) {
 		for _, n := range s.Blockers {
 			waits += n
 		}
-		require.Equal(t, s.Counts.Waiting, waits+len(turn.Begin))
+		require.Equal(t, s.Counts.Waiting, waits+len(turn.Start))
 		if s.Held != "" {
 			require.Zero(t, s.Next)
 			require.Zero(t, turn.Wake)
@@ -288,9 +288,9 @@ func TestAStatusOfAnyFleetHolds(t *testing.T) {
 func TestASentenceLeavesOutWhatNoTargetDid(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "3 of 3 targets succeeded", fleet.Counts{Total: 3, Succeeded: 3}.Sentence())
-	require.Equal(t, "20 of 26 targets succeeded, 1 had nothing to be done, 1 failed, 2 were skipped, 2 were not begun",
+	require.Equal(t, "20 of 26 targets succeeded, 1 was up to date, 1 failed, 2 were skipped, 2 were not started",
 		fleet.Counts{Total: 26, Succeeded: 20, Current: 1, Failed: 1, Skipped: 2, Waiting: 2}.Sentence())
-	require.Equal(t, "0 of 2 targets succeeded, 1 was skipped, 1 was not begun", fleet.Counts{Total: 2, Skipped: 1, Waiting: 1}.Sentence())
+	require.Equal(t, "0 of 2 targets succeeded, 1 was skipped, 1 was not started", fleet.Counts{Total: 2, Skipped: 1, Waiting: 1}.Sentence())
 }
 
 func TestACampaignThatWaitsForAPersonOrForLongIsAskedSeldom(t *testing.T) {
@@ -300,11 +300,11 @@ func TestACampaignThatWaitsForAPersonOrForLongIsAskedSeldom(t *testing.T) {
 		status fleet.Status
 		want   bool
 	}{
-		"gathers":       {fleet.Status{Phase: fleet.Gathering}, false},
-		"paused":        {fleet.Status{Phase: fleet.Underway}, true},
-		"runs":          {fleet.Status{Phase: fleet.Underway, Counts: fleet.Counts{Running: 1}}, false},
-		"for long":      {fleet.Status{Phase: fleet.Underway, Next: now.Add(maintenance.Soon + 1)}, true},
-		"not much more": {fleet.Status{Phase: fleet.Underway, Next: now.Add(maintenance.Soon)}, false},
+		"discovers":     {fleet.Status{Phase: fleet.Discovering}, false},
+		"paused":        {fleet.Status{Phase: fleet.InProgress}, true},
+		"runs":          {fleet.Status{Phase: fleet.InProgress, Counts: fleet.Counts{Running: 1}}, false},
+		"for long":      {fleet.Status{Phase: fleet.InProgress, Next: now.Add(maintenance.Soon + 1)}, true},
+		"not much more": {fleet.Status{Phase: fleet.InProgress, Next: now.Add(maintenance.Soon)}, false},
 	} {
 		require.Equal(t, tc.want, tc.status.Patient(now), name)
 	}
@@ -316,7 +316,7 @@ func TestWhatIsHeldIsShownFirst(t *testing.T) {
 	now := time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
 	var f fleet.Fleet
 	for i := range 60 {
-		f.Entries = append(f.Entries, fleet.Entry{Ref: i, Name: fmt.Sprint("files-", i), State: fleet.Running, Begun: now.Add(-time.Duration(60-i) * time.Minute)})
+		f.Entries = append(f.Entries, fleet.Entry{Ref: i, Name: fmt.Sprint("files-", i), State: fleet.Running, Started: now.Add(-time.Duration(60-i) * time.Minute)})
 	}
 	f.Entries[59].State, f.Entries[59].Note = fleet.Held, "a step failed"
 	require.Equal(t, "files-59", f.Status(fleet.Turn{}, now).Running[0].Name)

@@ -21,16 +21,16 @@ type verdict struct {
 	first      time.Time // when its first target can start; zero: none can
 	canary     Wait      // what keeps the rest of the open wave
 	alone      bool      // whether the next target of the open wave starts as its canary
-	begun      []int     // what begins now
+	started    []int     // what starts now
 	bound      []bound   // what a key keeps
 }
 
 // bound is an entry that a key keeps which another one holds.
 type bound struct{ entry, key int }
 
-// decide finds what begins now, best first, and when to decide again where there
+// decide finds what starts now, best first, and when to decide again where there
 // is no news.
-func (b *board) decide(now time.Time) (begin []int, wake time.Time) {
+func (b *board) decide(now time.Time) (start []int, wake time.Time) {
 	b.verdict = verdict{now: now, turns: b.turns + 1, bound: b.bound[:0]}
 	if b.all = b.everybody(); b.all.Blocker != maintenance.NotBlocked {
 		return nil, time.Time{}
@@ -53,8 +53,8 @@ func (b *board) decide(now time.Time) (begin []int, wake time.Time) {
 		return nil, b.canary.Next
 	}
 	ready, wake := b.ready()
-	b.begun = b.begin(ready)
-	return b.begun, wake
+	b.started = b.pick(ready)
+	return b.started, wake
 }
 
 // everybody is what keeps the whole fleet.
@@ -132,7 +132,7 @@ func (b *board) leftAfter(n int) bool {
 }
 
 // ready are the entries of the open wave that nothing of their own keeps, best
-// first; wake is when the first of the others can begin.
+// first; wake is when the first of the others can start.
 func (b *board) ready() (ready []int, wake time.Time) {
 	var open []*group
 	for _, i := range b.waves[b.open].waiting {
@@ -185,17 +185,17 @@ func (b *board) byWindow(ready []int, open []*group) []int {
 
 func (b *board) room() int { return b.fleet.Rollout.MaxConcurrent - len(b.running) }
 
-// begin picks of the ready as many as there is room for, no two of one key.
-func (b *board) begin(ready []int) (begun []int) {
+// pick takes of the ready as many as there is room for, no two of one key.
+func (b *board) pick(ready []int) (started []int) {
 	for _, i := range ready {
-		if len(begun) >= b.room() {
+		if len(started) >= b.room() {
 			break
 		}
 		if key := b.taken(i); key != nobody {
 			b.bound = append(b.bound, bound{entry: i, key: key})
 			continue
 		}
-		begun = append(begun, i)
+		started = append(started, i)
 		b.hold(i)
 		if b.alone {
 			e := &b.fleet.Entries[i]
@@ -203,7 +203,7 @@ func (b *board) begin(ready []int) (begun []int) {
 			break
 		}
 	}
-	return begun
+	return started
 }
 
 // taken is a key of the entry that a running one holds, or nobody.

@@ -14,7 +14,7 @@ const UnreadLimit = 24 * time.Hour
 
 // bar is the wait of an entry that is not available.
 func (e *Entry) bar() Wait {
-	w := Wait{Blocker: e.Bar, Reason: e.Barred}
+	w := Wait{Blocker: e.Bar, Reason: e.Unavailable}
 	if e.Bar != maintenance.BlockedByUnread {
 		return w
 	}
@@ -22,7 +22,7 @@ func (e *Entry) bar() Wait {
 	if !e.ReadAt.IsZero() {
 		again = "at " + stamp(e.ReadAt)
 	}
-	w.Reason = fmt.Sprintf("could not be read since %s, and is tried again %s: %s", stamp(e.UnreadSince), again, e.Barred)
+	w.Reason = fmt.Sprintf("could not be read since %s, and is tried again %s: %s", stamp(e.UnreadSince), again, e.Unavailable)
 	return w
 }
 
@@ -53,11 +53,11 @@ func (b *board) unread(now time.Time) (given []int, due time.Time) {
 // GiveUp ends a target that could not be read for UnreadLimit.
 func (e *Entry) GiveUp(now time.Time) {
 	e.State, e.End = Failed, now
-	e.Note = fmt.Sprintf("given up, since it could not be read for %s, and nothing was done to it: %s", maintenance.Duration(UnreadLimit), e.Barred)
+	e.Note = fmt.Sprintf("given up, since it could not be read for %s, and nothing was done to it: %s", maintenance.Duration(UnreadLimit), e.Unavailable)
 	e.unbar()
 }
 
 // unbar takes the bar of an entry away.
 func (e *Entry) unbar() {
-	e.Bar, e.Barred, e.UnreadSince, e.ReadAt = maintenance.NotBlocked, "", time.Time{}, time.Time{}
+	e.Bar, e.Unavailable, e.UnreadSince, e.ReadAt = maintenance.NotBlocked, "", time.Time{}, time.Time{}
 }

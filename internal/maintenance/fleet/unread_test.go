@@ -10,11 +10,13 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-func quarantine(e *fleet.Entry) { e.Bar, e.Barred = maintenance.BlockedByQuarantine, "quarantined" }
+func quarantine(e *fleet.Entry) {
+	e.Bar, e.Unavailable = maintenance.BlockedByQuarantine, "quarantined"
+}
 
-// unread is a target that cannot be read since an instant.
+// unread is a target that cannot be read since a time.
 func unread(e *fleet.Entry, since time.Time) {
-	e.Bar, e.Barred, e.UnreadSince = maintenance.BlockedByUnread, "the gateway is not connected", since
+	e.Bar, e.Unavailable, e.UnreadSince = maintenance.BlockedByUnread, "the gateway is not connected", since
 }
 
 // A target that cannot be read keeps nobody of its wave, and holds the waves after it
@@ -24,11 +26,11 @@ func TestATargetThatCannotBeReadIsGivenUpAfterTheRestOfItsWave(t *testing.T) {
 	const day = fleet.UnreadLimit
 	for name, tc := range map[string]struct {
 		arrange func(*fleet.Fleet)
-		begins  []int
+		starts  []int
 		gives   []int
 		wake    time.Time
 	}{
-		"others of its wave begin": {
+		"others of its wave start": {
 			func(f *fleet.Fleet) { unread(&f.Entries[1], noon.Add(-48*time.Hour)) }, []int{2}, nil, time.Time{},
 		},
 		"others of its wave run": {
@@ -88,7 +90,7 @@ func TestATargetThatCannotBeReadIsGivenUpAfterTheRestOfItsWave(t *testing.T) {
 			set(&f, 0, fleet.Succeeded, noon.Add(-2*time.Hour))
 			tc.arrange(&f)
 			turn := fleet.Decide(f, noon)
-			require.Equal(t, tc.begins, turn.Begin)
+			require.Equal(t, tc.starts, turn.Start)
 			require.Equal(t, tc.gives, turn.GiveUp)
 			require.True(t, tc.wake.Equal(turn.Wake), turn.Wake)
 		})
@@ -98,7 +100,7 @@ func TestATargetThatCannotBeReadIsGivenUpAfterTheRestOfItsWave(t *testing.T) {
 // What was given up is a failure of the wave: its budget says whether the next opens.
 func TestWhatIsGivenUpCountsAsFailed(t *testing.T) {
 	t.Parallel()
-	for failures, begins := range map[string][]int{"0": nil, "1": {3, 4}} {
+	for failures, starts := range map[string][]int{"0": nil, "1": {3, 4}} {
 		f := threeWaves(t)
 		f.Rollout.Bake, f.Rollout.MaxFailures = 0, share(t, failures)
 		set(&f, 0, fleet.Succeeded, noon.Add(-2*time.Hour))
@@ -108,7 +110,7 @@ func TestWhatIsGivenUpCountsAsFailed(t *testing.T) {
 		f.Entries[2].GiveUp(noon)
 		require.Equal(t, fleet.Failed, f.Entries[2].State)
 		require.Equal(t, "given up, since it could not be read for 24h, and nothing was done to it: the gateway is not connected", f.Entries[2].Note)
-		require.Equal(t, begins, fleet.Decide(f, noon.Add(time.Second)).Begin)
+		require.Equal(t, starts, fleet.Decide(f, noon.Add(time.Second)).Start)
 		// A person may have it read again, with a day of its own.
 		f.Entries[2].Retry()
 		unread(&f.Entries[2], noon.Add(time.Minute))

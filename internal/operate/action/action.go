@@ -46,9 +46,9 @@ func All() []Action {
 		{
 			Update: api.ApproveUpdate, Past: "approved", To: run, Nobody: noRun, Campaign: OfCampaign,
 			Example: "payments-q4 --why \"change CHG-1234\"\n  tidegate approve sgw-12A3456B --why \"change CHG-1234\"",
-			Short:   "Let a campaign, or a maintenance, that waits for an approval begin",
-			Long: "approve lets a campaign, or its next wave, begin; or a single maintenance whose policy asks for an approval.\n" +
-				"Where the plan asks for several, each is given by another person, and none by whoever started the campaign.",
+			Short:   "Let a campaign, or a maintenance, that waits for an approval start",
+			Long: "approve lets a campaign, or its next wave, start; or a single maintenance whose policy asks for an approval.\n" +
+				"Where the plan asks for several, each is given by another person, and none by the person who started the campaign.",
 		},
 		{
 			Update: api.RetryUpdate, Past: "retried", To: run, Nobody: noRun, Campaign: OfTarget,
@@ -61,16 +61,16 @@ func All() []Action {
 			Update: api.SkipUpdate, Past: "skipped", To: run, Nobody: noRun, Campaign: OfTarget,
 			Example: "payments-q4 files-1 --why \"goes away next month\"\n  tidegate skip sgw-12A3456B --why \"this proxy goes away next month\"",
 			Short:   "Leave a target out, or go on without the step at which a maintenance is held",
-			Long: "skip CAMPAIGN TARGET leaves a target out that has not begun: the campaign cannot end COMPLETED any more. Of a\n" +
+			Long: "skip CAMPAIGN TARGET leaves a target out that has not started: the campaign cannot end COMPLETED any more. Of a\n" +
 				"target that is held it goes on without the failed step (onFailure: hold), as skip GATEWAY_ID does: the maintenance\n" +
 				"cannot end COMPLETED any more. What all later steps build on cannot be skipped.",
 		},
 		{
 			Update: api.AbortUpdate, Past: "aborted", To: run, Nobody: noRun, Campaign: OfEither,
 			Example: "payments-q4 --why \"not this quarter\"\n  tidegate abort sgw-12A3456B --why \"not in this week\"",
-			Short:   "End a campaign or a maintenance: begin nothing more, take back what can be taken back",
-			Long: "abort ends a campaign, with all of its targets, or the maintenance of one target alone. What has begun is watched to its end, and\n" +
-				"what can be taken back is taken back. For a gateway it is refused from the update's trigger until the gateway runs\n" +
+			Short:   "End a campaign or a maintenance: start nothing more, revert what can be reverted",
+			Long: "abort ends a campaign, with all of its targets, or the maintenance of one target alone. What has started is watched to its end, and\n" +
+				"what can be reverted is reverted. For a gateway it is refused from the update's trigger until the gateway runs\n" +
 				"again, or that step is held: nobody can stop a restart. A campaign lets such a one finish.",
 		},
 	}, append(campaignOrders(), Action{
@@ -97,22 +97,22 @@ func campaignOrders() []Action {
 		{
 			Update: api.PauseUpdate, Past: "paused", Campaign: OfCampaign, All: true,
 			Example: "payments-q4 --why \"incident INC-77\"\n  tidegate pause --all --why \"incident INC-77\"",
-			Short:   "Keep a campaign from beginning anything new",
-			Long: "pause keeps a campaign from beginning anything new until resume. Targets that run go on. With --all it pauses every\n" +
+			Short:   "Keep a campaign from starting anything new",
+			Long: "pause keeps a campaign from starting anything new until resume. Targets that run go on. With --all it pauses every\n" +
 				"campaign that runs, and says of each what it answered; schedules start others: see tidegate schedule pause.",
 		},
 		{
 			Update: api.ResumeUpdate, Past: "resumed", Campaign: OfCampaign, All: true,
 			Example: "payments-q4 --why \"INC-77 is closed\"\n  tidegate resume --all --paused-for \"incident INC-77\" --why \"INC-77 is closed\"",
 			Short:   "Take a campaign's pause back",
-			Long: "resume takes a campaign's pause back. With --all it takes back the pauses of all campaigns; --paused-for keeps to\n" +
+			Long: "resume takes a campaign's pause back. With --all it reverts the pauses of all campaigns; --paused-for keeps to\n" +
 				"those that were paused with that reason.",
 		},
 		{
 			Update: api.RescheduleUpdate, Past: "rescheduled", Campaign: OfTarget,
 			Example: `payments-q4 files-1 --not-before 48h --why "not this window"`,
-			Short:   "Keep a campaign's target back until an instant",
-			Long: "reschedule keeps a target that has not begun back until an instant, or for a time: it then waits for its next window.\n" +
+			Short:   "Keep a campaign's target back until a time",
+			Long: "reschedule keeps a target that has not started back until a time, or for a time: it then waits for its next window.\n" +
 				"--not-before now takes that back.",
 		},
 		{

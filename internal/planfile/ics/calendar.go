@@ -243,7 +243,7 @@ func (f *file) within(e *event) ([]Event, error) {
 	}
 	f.unknown(e.source, inEvents, fmt.Sprintf("event %q", e.summary))
 	if empty {
-		f.warn(e.source.line, "event %q ends when it begins, and freezes nothing", e.summary)
+		f.warn(e.source.line, "event %q ends when it starts, and freezes nothing", e.summary)
 		return slices.DeleteFunc(found, func(x Event) bool { return x.To.Sub(x.From) <= time.Nanosecond }), err
 	}
 	return found, err

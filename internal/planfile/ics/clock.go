@@ -4,7 +4,7 @@ import "time"
 
 // Instants are the first and the last time at which a clock in the zone shows what
 // the given one, as if it stood in UTC, does. They differ in the hour that is
-// repeated when summer ends; in the one that is left out when it begins, they stand
+// repeated when summer ends; in the one that is left out when it starts, they stand
 // before and after the gap. A freeze that begins at the first and ends at the last is
 // never too short.
 func Instants(clock time.Time, zone *time.Location) (first, last time.Time) {

@@ -47,7 +47,7 @@ func calendars(text []byte) ([]*component, error) {
 		}
 	}
 	if top := open.top(); len(open) > 1 {
-		return nil, fmt.Errorf("line %d: it is not whole: %s, begun on line %d, has no END: was it cut off?", lines[len(lines)-1].line, top.name, top.line)
+		return nil, fmt.Errorf("line %d: it is not whole: %s, started on line %d, has no END: was it cut off?", lines[len(lines)-1].line, top.name, top.line)
 	}
 	return open.top().children, nil
 }
@@ -71,7 +71,7 @@ func (n *nesting) take(p property) error {
 	case p.name == "END" && value == top.name:
 		*n = (*n)[:len(*n)-1]
 	case p.name == "END":
-		return fmt.Errorf("it is not whole: END:%s stands where %s, begun on line %d, has not ended", value, top.name, top.line)
+		return fmt.Errorf("it is not whole: END:%s stands where %s, started on line %d, has not ended", value, top.name, top.line)
 	default:
 		top.properties = append(top.properties, p)
 	}

@@ -3,7 +3,7 @@
 // library only, and its types travel in workflow histories: fields are added, never renamed,
 // reordered or retyped.
 //
-// It reads no file; the policy and its defaults are internal/maintenance's. Begin at Plan.
+// It reads no file; the policy and its defaults are internal/maintenance's. Start at Plan.
 package plan
 
 import (

@@ -19,12 +19,12 @@ import (
 //	POST /gateways/{id}/versions         {"version": "1.3.0"}: publish a version
 //	POST /gateways/{id}/version          {"version": "1.1.0"}: what it runs now, or none
 //	POST /gateways/{id}/state            {"state": "DISCONNECTED"}
-//	POST /gateways/{id}/fate             Fate
+//	POST /gateways/{id}/outcome             Outcome
 //	POST /gateways/{id}/tags             {"owner": "storage", "old": null}: set tags, and take them off
 //	POST /gateways/{id}/update           AWS installs the available version now
 //	POST /gateways/{id}/volumes/{volume} VolumeChange
 //	POST /gateways/{id}/volumes/{volume}/snapshot {"description": "..."}: one that the caller did not ask for
-//	POST /snapshots/{id}                 {"fate": "stuck"}
+//	POST /snapshots/{id}                 {"outcome": "stuck"}
 //
 // Bodies are JSON with the scenario file's field names. A change is answered
 // with the gateway's new state, a mistake with a 4xx that names the field and
@@ -55,12 +55,12 @@ func (c *Cloud) AdminHandler() http.Handler {
 		}
 		return c.SetState(id, in.State)
 	})
-	c.handle(mux, "fate", func(r *http.Request, id string) error {
-		in, err := body[Fate](r)
+	c.handle(mux, "outcome", func(r *http.Request, id string) error {
+		in, err := body[Outcome](r)
 		if err != nil {
 			return err
 		}
-		return c.SetFate(id, in)
+		return c.SetOutcome(id, in)
 	})
 	c.handle(mux, "tags", func(r *http.Request, id string) error {
 		in, err := body[map[string]*string](r)
@@ -116,15 +116,15 @@ func (c *Cloud) handle(mux *http.ServeMux, what string, change func(r *http.Requ
 }
 
 func (c *Cloud) adminSnapshot(w http.ResponseWriter, r *http.Request) {
-	in, err := body[struct{ Fate string }](r)
+	in, err := body[struct{ Outcome string }](r)
 	if err == nil {
-		err = c.SetSnapshot(r.PathValue("id"), in.Fate)
+		err = c.SetSnapshot(r.PathValue("id"), in.Outcome)
 	}
 	if err != nil {
 		replyError(w, statusOf(err), err)
 		return
 	}
-	reply(w, http.StatusOK, map[string]string{"snapshot": r.PathValue("id"), "fate": in.Fate})
+	reply(w, http.StatusOK, map[string]string{"snapshot": r.PathValue("id"), "outcome": in.Outcome})
 }
 
 // body decodes a request strictly. JSON is YAML, so that one decoder and one

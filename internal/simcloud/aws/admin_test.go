@@ -109,7 +109,7 @@ func TestShutGatewayIsDescribedAndDoesNothing(t *testing.T) {
 	inner(t, err, "GatewayNotConnected")
 }
 
-func TestAdminChangesVolumesSnapshotsAndFates(t *testing.T) {
+func TestAdminChangesVolumesSnapshotsAndOutcomes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{gatewayWithVolumes()}})
 	id := w.snapshot(t, "vol-1111AAAA", "caught")
@@ -117,11 +117,11 @@ func TestAdminChangesVolumesSnapshotsAndFates(t *testing.T) {
 	w.change(t, "/gateways/sgw-11111111/volumes/vol-1111AAAA", `{"status": "PASS THROUGH"}`)
 	w.move(time.Hour)
 	require.Equal(t, "pending", w.cloud.State().Snapshots[0].Status, "a volume that falls into PASS THROUGH stops its snapshots")
-	w.change(t, "/snapshots/"+id, `{"fate": "completed"}`)
+	w.change(t, "/snapshots/"+id, `{"outcome": "completed"}`)
 	require.Equal(t, "completed", w.cloud.State().Snapshots[0].Status)
 	w.change(t, "/gateways/sgw-11111111/volumes/vol-1111AAAA", `{"status": ""}`)
 	require.Equal(t, "AVAILABLE", w.cloud.State().Gateways[0].Volumes[0].Status)
-	w.change(t, "/gateways/sgw-11111111/fate", `{"noEffect": true}`)
+	w.change(t, "/gateways/sgw-11111111/outcome", `{"noEffect": true}`)
 	w.trigger(t, gatewayARN+"sgw-11111111")
 	require.Empty(t, w.cloud.State().Gateways[0].Phase)
 }
@@ -144,22 +144,22 @@ func TestAdminNamesWhatIsWrong(t *testing.T) {
 		want       string
 		field      any
 	}{
-		"no gateway":      {"/gateways/sgw-0/state", `{"state": "RUNNING"}`, 404, `unknown gateway "sgw-0", want one of sgw-11111111`, nil},
-		"no volume":       {"/gateways/sgw-11111111/volumes/vol-0", `{"status": "AVAILABLE"}`, 404, `unknown volume "vol-0"`, nil},
-		"no volume here":  {"/gateways/sgw-11111111/volumes/vol-0/snapshot", `{}`, 404, `unknown volume "vol-0"`, nil},
-		"no snapshot":     {"/snapshots/snap-0", `{"fate": "stuck"}`, 404, `unknown snapshot "snap-0"`, nil},
-		"no such path":    {"/gateways/sgw-11111111/dance", `{}`, 404, "docs/reference/simcloud.md", "path"},
-		"no body":         {"/gateways/sgw-11111111/state", ``, 400, "body:1:1: is empty: want a YAML document with fields among state", nil},
-		"unknown field":   {"/gateways/sgw-11111111/state", `{"stat": "x"}`, 400, `body:1:2: stat: is an unknown field: want state, it seems`, nil},
-		"duration":        {"/gateways/sgw-11111111/window", `{"opensIn": "soon"}`, 400, `opensIn: "soon" is wrong: want a number with a unit`, nil},
-		"state":           {"/gateways/sgw-11111111/state", `{"state": "X"}`, 400, `state is "X", want 2 to 25 characters`, "state"},
-		"version":         {"/gateways/sgw-11111111/versions", `{"version": ""}`, 400, `want a version`, "version"},
-		"window":          {"/gateways/sgw-11111111/window", `{"hourOfDay": 25}`, 400, `window.hourOfDay is "25", want 0 to 23`, "window.hourOfDay"},
-		"empty window":    {"/gateways/sgw-11111111/window", `{}`, 400, `window is "empty"`, "window"},
-		"fate":            {"/gateways/sgw-11111111/fate", `{"noUpdate": "x"}`, 400, `want one of accepted, notSupported`, "noUpdate"},
-		"volume's fate":   {"/gateways/sgw-11111111/volumes/vol-1111AAAA", `{"snapshotFate": "x"}`, 400, `want one of completed, stuck, error`, "snapshotFate"},
-		"snapshot's fate": {"/snapshots/snap-0", `{"fate": "x"}`, 400, `want one of completed, stuck, error`, "fate"},
-		"same gateway":    {"/gateways", `{"id": "sgw-11111111"}`, 400, "an id that no other gateway has", "gateway.id"},
+		"no gateway":         {"/gateways/sgw-0/state", `{"state": "RUNNING"}`, 404, `unknown gateway "sgw-0", want one of sgw-11111111`, nil},
+		"no volume":          {"/gateways/sgw-11111111/volumes/vol-0", `{"status": "AVAILABLE"}`, 404, `unknown volume "vol-0"`, nil},
+		"no volume here":     {"/gateways/sgw-11111111/volumes/vol-0/snapshot", `{}`, 404, `unknown volume "vol-0"`, nil},
+		"no snapshot":        {"/snapshots/snap-0", `{"outcome": "stuck"}`, 404, `unknown snapshot "snap-0"`, nil},
+		"no such path":       {"/gateways/sgw-11111111/dance", `{}`, 404, "docs/reference/simcloud.md", "path"},
+		"no body":            {"/gateways/sgw-11111111/state", ``, 400, "body:1:1: is empty: want a YAML document with fields among state", nil},
+		"unknown field":      {"/gateways/sgw-11111111/state", `{"stat": "x"}`, 400, `body:1:2: stat: is an unknown field: want state, it seems`, nil},
+		"duration":           {"/gateways/sgw-11111111/window", `{"opensIn": "soon"}`, 400, `opensIn: "soon" is wrong: want a number with a unit`, nil},
+		"state":              {"/gateways/sgw-11111111/state", `{"state": "X"}`, 400, `state is "X", want 2 to 25 characters`, "state"},
+		"version":            {"/gateways/sgw-11111111/versions", `{"version": ""}`, 400, `want a version`, "version"},
+		"window":             {"/gateways/sgw-11111111/window", `{"hourOfDay": 25}`, 400, `window.hourOfDay is "25", want 0 to 23`, "window.hourOfDay"},
+		"empty window":       {"/gateways/sgw-11111111/window", `{}`, 400, `window is "empty"`, "window"},
+		"outcome":            {"/gateways/sgw-11111111/outcome", `{"noUpdate": "x"}`, 400, `want one of accepted, notSupported`, "noUpdate"},
+		"volume's outcome":   {"/gateways/sgw-11111111/volumes/vol-1111AAAA", `{"snapshotOutcome": "x"}`, 400, `want one of completed, stuck, error`, "snapshotOutcome"},
+		"snapshot's outcome": {"/snapshots/snap-0", `{"outcome": "x"}`, 400, `want one of completed, stuck, error`, "outcome"},
+		"same gateway":       {"/gateways", `{"id": "sgw-11111111"}`, 400, "an id that no other gateway has", "gateway.id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -66,7 +66,7 @@ func TestVolumesMayBeGoneAfterTheUpdate(t *testing.T) {
 func TestAdminSaysWhatAnUpdateLeavesBehind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{gatewayWithVolumes()}})
-	w.change(t, "/gateways/sgw-11111111/fate", `{"versionAfterUpdate": "none"}`)
+	w.change(t, "/gateways/sgw-11111111/outcome", `{"versionAfterUpdate": "none"}`)
 	for _, volume := range []string{"vol-1111AAAA", "vol-2222BBBB"} {
 		w.change(t, "/gateways/sgw-11111111/volumes/"+volume, `{"goneAfterUpdate": true}`)
 	}
@@ -95,7 +95,7 @@ func TestAdminReadsAndSetsTags(t *testing.T) {
 
 	for body, says := range map[string]string{
 		`{"mark": "{}"}`:   "regular expression",
-		`{"aws:mark": ""}`: "must not begin with aws:",
+		`{"aws:mark": ""}`: "must not start with aws:",
 		`["mark"]`:         "tags",
 	} {
 		status, out := w.post(t, "/gateways/sgw-11111111/tags", body)

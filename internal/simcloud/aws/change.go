@@ -13,8 +13,8 @@ import (
 // ErrUnknown is a gateway, volume or snapshot that the scenario does not have.
 var ErrUnknown = errors.New("unknown")
 
-// Fate is what a gateway does at its next update. A nil field stays as it is.
-type Fate struct {
+// Outcome is what a gateway does at its next update. A nil field stays as it is.
+type Outcome struct {
 	NoEffect       *bool `yaml:"noEffect,omitempty"`
 	NeverComesBack *bool `yaml:"neverComesBack,omitempty"`
 	Flaps          *int  `yaml:"flaps,omitempty"`
@@ -27,8 +27,8 @@ type Fate struct {
 // VolumeChange changes a volume. A nil field stays as it is.
 type VolumeChange struct {
 	// Status pins VolumeStatus; empty takes the pin away.
-	Status       *string `yaml:"status,omitempty"`
-	SnapshotFate *string `yaml:"snapshotFate,omitempty"`
+	Status          *string `yaml:"status,omitempty"`
+	SnapshotOutcome *string `yaml:"snapshotOutcome,omitempty"`
 	// GoneAfterUpdate is for the next update.
 	GoneAfterUpdate *bool `yaml:"goneAfterUpdate,omitempty"`
 }
@@ -117,8 +117,8 @@ func (c *Cloud) SetState(id, state string) error {
 	})
 }
 
-// SetFate changes what a gateway does at its next update.
-func (c *Cloud) SetFate(id string, f Fate) error {
+// SetOutcome changes what a gateway does at its next update.
+func (c *Cloud) SetOutcome(id string, f Outcome) error {
 	check := &checker{}
 	if f.NoUpdate != nil {
 		check.oneOf("noUpdate", *f.NoUpdate, noUpdateAccepted, noUpdateNotSupported)
@@ -127,7 +127,7 @@ func (c *Cloud) SetFate(id string, f Fate) error {
 	if len(check.faults) > 0 {
 		return check.faults
 	}
-	return c.change(id, "Fate", func(g *gateway, _ time.Time) map[string]string {
+	return c.change(id, "Outcome", func(g *gateway, _ time.Time) map[string]string {
 		set(&g.conf.NoEffect, f.NoEffect)
 		set(&g.conf.NeverComesBack, f.NeverComesBack)
 		set(&g.conf.Flaps, f.Flaps)
@@ -202,12 +202,12 @@ func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error
 	}
 	return c.changeVolume(gatewayID, volumeID, func(v *volume, now time.Time) map[string]string {
 		set(&v.pinned, change.Status)
-		set(&v.conf.SnapshotFate, change.SnapshotFate)
+		set(&v.conf.SnapshotOutcome, change.SnapshotOutcome)
 		set(&v.conf.GoneAfterUpdate, change.GoneAfterUpdate)
 		if v.pinned == volumePassThrough || v.pinned == volumeIrrecoverable {
 			c.stallVolume(v, now)
 		}
-		return map[string]string{"volume": volumeID, "status": v.pinned, "snapshotFate": v.conf.SnapshotFate}
+		return map[string]string{"volume": volumeID, "status": v.pinned, "snapshotOutcome": v.conf.SnapshotOutcome}
 	})
 }
 
@@ -216,8 +216,8 @@ func (v VolumeChange) check() FieldErrors {
 	if v.Status != nil {
 		check.volumeStatus("status", *v.Status)
 	}
-	if v.SnapshotFate != nil {
-		check.oneOf("snapshotFate", *v.SnapshotFate, fateCompleted, fateStuck, fateError)
+	if v.SnapshotOutcome != nil {
+		check.oneOf("snapshotOutcome", *v.SnapshotOutcome, outcomeCompleted, outcomeStuck, outcomeError)
 	}
 	return check.faults
 }
@@ -252,10 +252,10 @@ func (c *Cloud) changeVolume(gatewayID, volumeID string, act func(v *volume, now
 	return err
 }
 
-// SetSnapshot gives a snapshot another fate: completed, stuck or error.
-func (c *Cloud) SetSnapshot(id, fate string) error {
+// SetSnapshot gives a snapshot another outcome: completed, stuck or error.
+func (c *Cloud) SetSnapshot(id, outcome string) error {
 	check := &checker{}
-	check.oneOf("fate", fate, fateCompleted, fateStuck, fateError)
+	check.oneOf("outcome", outcome, outcomeCompleted, outcomeStuck, outcomeError)
 	if len(check.faults) > 0 {
 		return check.faults
 	}
@@ -265,11 +265,11 @@ func (c *Cloud) SetSnapshot(id, fate string) error {
 	if !known {
 		return fmt.Errorf("%w snapshot %q: see GET /_sim/state for those that there are", ErrUnknown, id)
 	}
-	s.fate, s.stalled = fate, time.Time{}
-	if now := c.now(); fate != fateStuck && now.Before(s.completes) {
+	s.outcome, s.stalled = outcome, time.Time{}
+	if now := c.now(); outcome != outcomeStuck && now.Before(s.completes) {
 		s.completes = now
 	}
-	c.admin("Snapshot", id, map[string]string{"fate": fate})
+	c.admin("Snapshot", id, map[string]string{"outcome": outcome})
 	return nil
 }
 

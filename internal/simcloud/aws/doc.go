@@ -3,7 +3,7 @@
 // AWS documents nowhere is a setting of the scenario. How the services speak and who may call
 // is in wire; the faults that a script can play are in ../fault.
 //
-// Begin at Scenario, what can be described, and operations, what is served. State is computed
-// lazily from the instants of what happened and the clock; no goroutine runs, so a test's
+// Start at Scenario, what can be described, and operations, what is served. State is computed
+// lazily from the times of what happened and the clock; no goroutine runs, so a test's
 // clock may jump.
 package aws

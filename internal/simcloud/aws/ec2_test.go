@@ -191,11 +191,11 @@ func TestDeleteSnapshot(t *testing.T) {
 	require.Equal(t, []string{"storagegateway:CreateSnapshot", "ec2:DeleteSnapshot"}, w.kinds())
 }
 
-func TestSnapshotFates(t *testing.T) {
+func TestSnapshotOutcomes(t *testing.T) {
 	t.Parallel()
 	g := gatewayWithVolumes()
-	g.Volumes[0].SnapshotFate, g.Volumes[0].SnapshotFateTimes = "stuck", 1
-	g.Volumes[1].SnapshotFate = "error"
+	g.Volumes[0].SnapshotOutcome, g.Volumes[0].SnapshotOutcomeTimes = "stuck", 1
+	g.Volumes[1].SnapshotOutcome = "error"
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{g}})
 	stuck := w.snapshot(t, "vol-1111AAAA", "first")
 	w.snapshot(t, "vol-1111AAAA", "second")

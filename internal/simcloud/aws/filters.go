@@ -88,7 +88,7 @@ func (all filters) match(s *snapshot, now time.Time) bool {
 }
 
 // volumes are the volume ids that a filter names in full, if one does: then no
-// other volume's snapshots need be looked at.
+// other volume's snapshots need be read.
 func (all filters) volumes() ([]string, bool) {
 	for _, f := range all {
 		if f.name == "volume-id" && !strings.ContainsAny(strings.Join(f.literal, ""), `*?\`) {
@@ -98,7 +98,7 @@ func (all filters) volumes() ([]string, bool) {
 	return nil, false
 }
 
-// filterOf gives what a filter of DescribeSnapshots looks at; false for a name
+// filterOf gives what a filter of DescribeSnapshots reads; false for a name
 // that EC2 does not know. What a snapshot lacks never matches.
 func filterOf(name string) (func(s *snapshot, now time.Time) []string, bool) {
 	if key, isTag := strings.CutPrefix(name, "tag:"); isTag {

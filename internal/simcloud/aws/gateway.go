@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// gateway is one gateway as it is now, that is: at the instant seen.
+// gateway is one gateway as it is now, that is: at the time seen.
 type gateway struct {
 	conf     Gateway
 	arn      string
@@ -84,7 +84,7 @@ func (g *gateway) running() bool {
 	return g.connected() && strings.TrimPrefix(strings.ToUpper(g.state), "STATE_") == stateRunning
 }
 
-// local writes an instant as AWS does: the gateway's own time, without a zone.
+// local writes a time as AWS does: the gateway's own time, without a zone.
 func (g *gateway) local(t time.Time) string {
 	return t.In(g.zone.Location()).Format("2006-01-02T15:04:05")
 }
@@ -105,7 +105,7 @@ func (w Window) resolve(now time.Time, zone maintenance.Zone) Window {
 	}
 }
 
-// nextStart is when AWS's maintenance next starts after an instant; false for
+// nextStart is when AWS's maintenance next starts after a time; false for
 // a window that is no schedule.
 func (g *gateway) nextStart(after time.Time) (time.Time, bool) {
 	schedule, err := maintenance.ParseSchedule(maintenance.RawSchedule{

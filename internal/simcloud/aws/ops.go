@@ -139,7 +139,7 @@ func takeTags(to map[string]string, tags []tag) *wire.Error {
 	after := len(to)
 	for _, t := range tags {
 		if strings.HasPrefix(*t.Key, "aws:") {
-			return wire.RefuseParameter("tags", "a key must not begin with aws:")
+			return wire.RefuseParameter("tags", "a key must not start with aws:")
 		}
 		if _, has := to[*t.Key]; !has {
 			after++

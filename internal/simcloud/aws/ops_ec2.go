@@ -66,7 +66,7 @@ type doneReply struct {
 	Return    bool   `xml:"return"`
 }
 
-// ec2Parameters are what the operations take, beside those of every request.
+// ec2Parameters are what the operations take, alongside those of every request.
 func ec2Parameters() map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
 		"DescribeSnapshots": regexp.MustCompile(`^((Owner|SnapshotId|RestorableBy)\.\d+|Filter\.\d+\.(Name|Value\.\d+)|MaxResults|NextToken)$`),
@@ -140,7 +140,7 @@ func (c *Cloud) describeSnapshots(call *wire.Call) (any, *wire.Error) {
 }
 
 // candidates are the named snapshots, each of which must be there, or all that
-// a search finds by now. A search finds a new one later than a look by id does.
+// a search finds by now. A search finds a new one later than a poll by id does.
 func (c *Cloud) candidates(call *wire.Call, ids []string, all filters) ([]*snapshot, *wire.Error) {
 	if len(ids) == 0 {
 		return slices.DeleteFunc(c.snapshots.search(all), func(s *snapshot) bool {

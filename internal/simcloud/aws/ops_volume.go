@@ -294,8 +294,8 @@ func (c *Cloud) takeSnapshot(call *wire.Call, v *volume, in createSnapshotInput)
 		return createSnapshotOutput{}, err
 	}
 	s := c.newSnapshot(v, call.Now, *in.SnapshotDescription, tags)
-	s.fate = v.fate()
-	if s.fate == fateError {
+	s.outcome = v.outcome()
+	if s.outcome == outcomeError {
 		s.message = "Client.InternalError: the snapshot could not be completed"
 	}
 	c.snapshots.add(s)

@@ -12,7 +12,7 @@ const (
 )
 
 // Scenario is the `aws:` section of a scenario file: who may call, and which
-// gateways exist with which fates.
+// gateways exist with which outcomes.
 type Scenario struct {
 	// Regions that are served. Empty: every well-formed region, most of them without gateways.
 	Regions []string `yaml:"regions,omitempty"`
@@ -105,7 +105,7 @@ func (t Timing) over(base Timing) Timing {
 	return t
 }
 
-// Gateway is one Storage Gateway and its fate. Only ID is required.
+// Gateway is one Storage Gateway and its outcome. Only ID is required.
 type Gateway struct {
 	// ID has the form sgw-12A3456B and is unique.
 	ID      string `yaml:"id"`
@@ -200,11 +200,11 @@ type Volume struct {
 	GoneAfterUpdate bool `yaml:"goneAfterUpdate,omitempty"`
 	// AttachmentStatus is ATTACHED (default), DETACHED or DETACHING.
 	AttachmentStatus string `yaml:"attachmentStatus,omitempty"`
-	// SnapshotFate is what becomes of the volume's new snapshots: completed
-	// (default), stuck (pending for ever) or error.
-	SnapshotFate string `yaml:"snapshotFate,omitempty"`
-	// SnapshotFateTimes limits the fate to the first so many snapshots; zero is all.
-	SnapshotFateTimes int `yaml:"snapshotFateTimes,omitempty"`
+	// SnapshotOutcome is what becomes of the volume's new snapshots: completed
+	// (default), stuck (pending permanently) or error.
+	SnapshotOutcome string `yaml:"snapshotOutcome,omitempty"`
+	// SnapshotOutcomeTimes limits the outcome to the first so many snapshots; zero is all.
+	SnapshotOutcomeTimes int `yaml:"snapshotOutcomeTimes,omitempty"`
 	// ScheduledAgo are the ages of completed snapshots that a schedule, not the caller, took.
 	ScheduledAgo []time.Duration `yaml:"scheduledAgo,omitempty"`
 	// ScheduledEvery lets the volume's own schedule take a snapshot so often, the first one that

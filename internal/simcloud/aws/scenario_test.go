@@ -23,8 +23,8 @@ func TestValidateNamesEveryFaultAtOnce(t *testing.T) {
 			AutomaticUpdatePolicy: "NEVER", NoUpdate: "x", Omit: []string{"Everything"}, Flaps: -1, LastUpdatedAgo: -1, AWSUpdatesAfter: -1,
 			Window: aws.Window{HourOfDay: new(24), OpensIn: time.Second},
 			Volumes: []aws.Volume{{
-				ID: "vol-1122aabb", SizeGiB: -1, Status: "A", AttachmentStatus: "LOOSE", SnapshotFate: "lost",
-				SnapshotFateTimes: -1, ScheduledEvery: -1, ScheduledAgo: []time.Duration{-1},
+				ID: "vol-1122aabb", SizeGiB: -1, Status: "A", AttachmentStatus: "LOOSE", SnapshotOutcome: "lost",
+				SnapshotOutcomeTimes: -1, ScheduledEvery: -1, ScheduledAgo: []time.Duration{-1},
 			}},
 		}, {ID: "sgw-11111111", Volumes: make([]aws.Volume, 33)}},
 	}
@@ -42,7 +42,7 @@ func TestValidateNamesEveryFaultAtOnce(t *testing.T) {
 		"gateways[0].omit[0]", "gateways[0].flaps", "gateways[0].lastUpdatedAgo", "gateways[0].awsUpdatesAfter",
 		"gateways[0].window.hourOfDay", "gateways[0].window", "gateways[0].volumes", "gateways[0].volumes[0].id",
 		"gateways[0].volumes[0].sizeGiB", "gateways[0].volumes[0].status", "gateways[0].volumes[0].attachmentStatus",
-		"gateways[0].volumes[0].snapshotFate", "gateways[0].volumes[0].snapshotFateTimes", "gateways[0].volumes[0].scheduledEvery",
+		"gateways[0].volumes[0].snapshotOutcome", "gateways[0].volumes[0].snapshotOutcomeTimes", "gateways[0].volumes[0].scheduledEvery",
 		"gateways[0].volumes[0].scheduledAgo[0]", "gateways[1].volumes",
 	} {
 		require.True(t, seen[path], "no fault for %s", path)

@@ -26,16 +26,16 @@ type snapshot struct {
 	tags                                       map[string]string
 	started, completes                         time.Time
 	visibleByID, visibleByFilter               time.Time
-	fate                                       string
+	outcome                                    string
 	message                                    string
 	// stalled is when the snapshot stopped for good; zero is never. A snapshot
-	// that was pending when its gateway went away stays pending for ever.
+	// that was pending when its gateway went away stays pending permanently.
 	stalled time.Time
 	// deleted is when DeleteSnapshot was called; a pending one goes when it completes.
 	deleted time.Time
 }
 
-// newSnapshot makes a snapshot that began at an instant.
+// newSnapshot makes a snapshot that started at a time.
 func (c *Cloud) newSnapshot(v *volume, at time.Time, description string, tags map[string]string) *snapshot {
 	t := v.gateway.conf.Timing
 	id := c.newID("snap-", 17)
@@ -44,18 +44,18 @@ func (c *Cloud) newSnapshot(v *volume, at time.Time, description string, tags ma
 	}
 	return &snapshot{
 		id: id, seq: c.made, account: v.gateway.conf.Account, region: v.gateway.conf.Region, volumeID: v.ec2ID(),
-		description: description, sizeGiB: v.conf.SizeGiB, tags: tags, fate: fateCompleted,
+		description: description, sizeGiB: v.conf.SizeGiB, tags: tags, outcome: outcomeCompleted,
 		started: at, completes: at.Add(t.Snapshot),
 		visibleByID: at.Add(t.VisibleByID), visibleByFilter: at.Add(max(t.VisibleByID, t.VisibleByFilter)),
 	}
 }
 
-// status is EC2's state at an instant.
+// status is EC2's state at a time.
 func (s *snapshot) status(now time.Time) string {
 	switch {
-	case s.fate == fateStuck || !s.stalled.IsZero() || now.Before(s.completes):
+	case s.outcome == outcomeStuck || !s.stalled.IsZero() || now.Before(s.completes):
 		return snapshotPending
-	case s.fate == fateError:
+	case s.outcome == outcomeError:
 		return snapshotError
 	}
 	return snapshotCompleted
@@ -73,7 +73,7 @@ func (s *snapshot) progress(now time.Time) string {
 	if length := s.completes.Sub(s.started); length > 0 {
 		percent = min(percent, max(0, int(100*now.Sub(s.started)/length)))
 	}
-	if s.fate == fateStuck {
+	if s.outcome == outcomeStuck {
 		percent = min(percent, stuckProgress)
 	}
 	return fmt.Sprintf("%d%%", percent)
@@ -85,7 +85,7 @@ func (s *snapshot) gone(now time.Time) bool {
 	if s.deleted.IsZero() || now.Before(s.deleted) {
 		return false
 	}
-	return s.status(now) != snapshotPending || s.fate == fateStuck || !s.stalled.IsZero()
+	return s.status(now) != snapshotPending || s.outcome == outcomeStuck || !s.stalled.IsZero()
 }
 
 // stall stops a gateway's pending snapshots for good.

@@ -34,7 +34,7 @@ type update struct {
 
 func (u *update) phase() phase { return u.phases[u.at] }
 
-// newUpdate lays out the phases of a gateway's update that begins at an instant.
+// newUpdate lays out the phases of a gateway's update that starts at a time.
 func (g *gateway) newUpdate(at time.Time) *update {
 	t := g.conf.Timing
 	phases := []phase{
@@ -50,7 +50,7 @@ func (g *gateway) newUpdate(at time.Time) *update {
 	return &update{version: g.next, phases: phases, since: at}
 }
 
-// over says whether the phase has ended by now, and at which instant.
+// over says whether the phase has ended by now, and at which time.
 func (u *update) over(now time.Time) (time.Time, bool) {
 	p := u.phase()
 	if p.forever {
@@ -66,7 +66,7 @@ func (u *update) over(now time.Time) (time.Time, bool) {
 	return end, !now.Before(end)
 }
 
-// advance brings a gateway to an instant: its update goes through its phases,
+// advance brings a gateway to a time: its update goes through its phases,
 // AWS makes its own update when the window starts, schedules take snapshots.
 // Every call on a gateway does this first.
 func (c *Cloud) advance(g *gateway, now time.Time) {
@@ -104,12 +104,12 @@ func (g *gateway) automaticUpdate() (time.Time, bool) {
 	return start.Add(g.conf.AWSUpdatesAfter), ok
 }
 
-// startUpdate begins an update at an instant.
+// startUpdate starts an update at a time.
 func (c *Cloud) startUpdate(g *gateway, at time.Time) {
 	g.update = g.newUpdate(at)
 }
 
-// nextPhase ends the phase at an instant and begins the next, or ends the update.
+// nextPhase ends the phase at a time and starts the next, or ends the update.
 func (c *Cloud) nextPhase(g *gateway, at time.Time) {
 	u := g.update
 	u.at, u.since, u.polls = u.at+1, at, 0
@@ -128,7 +128,7 @@ func (c *Cloud) nextPhase(g *gateway, at time.Time) {
 	}
 }
 
-// afterUpdate is what an update leaves behind, beside its version.
+// afterUpdate is what an update leaves behind, alongside its version.
 func (c *Cloud) afterUpdate(g *gateway, at time.Time) {
 	if to := g.conf.VersionAfterUpdate; to != "" {
 		c.book.EffectAt(at, "vendor:VersionAfterUpdate", g.arn, "", map[string]string{"from": g.version, "to": to})

@@ -119,7 +119,7 @@ func TestVolumeMayFallIntoPassThroughAfterTheUpdate(t *testing.T) {
 	require.Equal(t, "AVAILABLE", status())
 }
 
-func TestFatesOfAnUpdate(t *testing.T) {
+func TestOutcomesOfAnUpdate(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		change  func(*aws.Gateway)

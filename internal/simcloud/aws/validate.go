@@ -50,9 +50,9 @@ const (
 	noUpdateAccepted     = "accepted"
 	noUpdateNotSupported = "notSupported"
 
-	fateCompleted = "completed"
-	fateStuck     = "stuck"
-	fateError     = "error"
+	outcomeCompleted = "completed"
+	outcomeStuck     = "stuck"
+	outcomeError     = "error"
 
 	stateRunning      = "RUNNING"
 	stateDisconnected = "DISCONNECTED"
@@ -172,9 +172,9 @@ func (v Volume) check(c *checker, path string, limitGiB int) {
 	c.volumeStatus(path+".status", v.Status)
 	c.volumeStatus(path+".afterUpdate", v.AfterUpdate)
 	c.oneOf(path+".attachmentStatus", v.AttachmentStatus, "", "ATTACHED", "DETACHED", "DETACHING")
-	c.oneOf(path+".snapshotFate", v.SnapshotFate, "", fateCompleted, fateStuck, fateError)
-	if v.SnapshotFateTimes < 0 {
-		c.wrong(path+".snapshotFateTimes", fmt.Sprint(v.SnapshotFateTimes), "0 (all) or more")
+	c.oneOf(path+".snapshotOutcome", v.SnapshotOutcome, "", outcomeCompleted, outcomeStuck, outcomeError)
+	if v.SnapshotOutcomeTimes < 0 {
+		c.wrong(path+".snapshotOutcomeTimes", fmt.Sprint(v.SnapshotOutcomeTimes), "0 (all) or more")
 	}
 	c.notNegative(path+".scheduledEvery", v.ScheduledEvery)
 	for i, ago := range v.ScheduledAgo {

@@ -101,7 +101,7 @@ func (g *gateway) view(now time.Time) GatewayState {
 }
 
 // Settle brings everything up to now, so that the Book shows what AWS did by
-// itself so far. A call does so for what it looks at.
+// itself so far. A call does so for what it reads.
 func (c *Cloud) Settle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

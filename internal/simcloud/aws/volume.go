@@ -24,7 +24,7 @@ type volume struct {
 	created time.Time
 	// pinned is a status that stays until somebody changes it.
 	pinned string
-	// taken counts the caller's snapshots, for a fate that holds for the first few.
+	// taken counts the caller's snapshots, for a outcome that holds for the first few.
 	taken int
 	// nextScheduled is when the volume's own schedule next takes a snapshot; zero is never.
 	nextScheduled time.Time
@@ -36,7 +36,7 @@ func (c *Cloud) addVolume(g *gateway, conf Volume, now time.Time) {
 		conf.SizeGiB = 100
 	}
 	setDefault(&conf.AttachmentStatus, "ATTACHED")
-	setDefault(&conf.SnapshotFate, fateCompleted)
+	setDefault(&conf.SnapshotOutcome, outcomeCompleted)
 	v := &volume{
 		conf: conf, gateway: g, arn: g.arn + "/volume/" + conf.ID, pinned: conf.Status,
 		created: now.Add(-365 * 24 * time.Hour), tags: map[string]string{},
@@ -62,7 +62,7 @@ func (c *Cloud) removeVolume(v *volume, at time.Time) {
 // ec2ID is the id as EC2 wants it: Storage Gateway's in lower case.
 func (v *volume) ec2ID() string { return strings.ToLower(v.conf.ID) }
 
-// statusAt is the volume's status at an instant to which its gateway was
+// statusAt is the volume's status at a time to which its gateway was
 // advanced, with the per cent of a bootstrap. After a restart the volumes
 // bootstrap one at a time; one that waits for its turn is PASS THROUGH.
 func (v *volume) statusAt(now time.Time) (string, *float64) {
@@ -77,12 +77,12 @@ func (v *volume) statusAt(now time.Time) (string, *float64) {
 		return volumeAvailable, nil
 	}
 	each := g.conf.Timing.Bootstrap
-	begin := g.backSince.Add(time.Duration(v.turn()) * each)
+	start := g.backSince.Add(time.Duration(v.turn()) * each)
 	switch {
-	case now.Before(begin):
+	case now.Before(start):
 		return volumePassThrough, nil
-	case now.Before(begin.Add(each)):
-		percent := 100 * float64(now.Sub(begin)) / float64(each)
+	case now.Before(start.Add(each)):
+		percent := 100 * float64(now.Sub(start)) / float64(each)
 		return volumeBootstrapping, &percent
 	}
 	return volumeAvailable, nil
@@ -102,13 +102,13 @@ func (v *volume) turn() int {
 	return turn
 }
 
-// fate is what becomes of the caller's next snapshot.
-func (v *volume) fate() string {
+// outcome is what becomes of the caller's next snapshot.
+func (v *volume) outcome() string {
 	v.taken++
-	if v.conf.SnapshotFateTimes > 0 && v.taken > v.conf.SnapshotFateTimes {
-		return fateCompleted
+	if v.conf.SnapshotOutcomeTimes > 0 && v.taken > v.conf.SnapshotOutcomeTimes {
+		return outcomeCompleted
 	}
-	return v.conf.SnapshotFate
+	return v.conf.SnapshotOutcome
 }
 
 // takeScheduled takes the snapshots of the volume's own schedule that are due.

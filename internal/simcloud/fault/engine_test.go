@@ -142,7 +142,7 @@ func TestWrongRulesAreRefusedTogetherWithWhatWouldBeRight(t *testing.T) {
 		`faults[1].times is "-1", want how many calls`:                                                         change(func(r *fault.Rule) { r.Times = -1 }),
 		`faults[1].nth is "2", want nth alone`:                                                                 change(func(r *fault.Rule) { r.Nth, r.Times = 2, 1 }),
 		`faults[1].probability is "1.5", want above 0 and at most 1`:                                           change(func(r *fault.Rule) { r.Probability = 1.5 }),
-		`faults[1].seed is "3", want a probability beside it`:                                                  change(func(r *fault.Rule) { r.Seed = 3 }),
+		`faults[1].seed is "3", want a probability alongside it`:                                               change(func(r *fault.Rule) { r.Seed = 3 }),
 		`faults[1].code is "X", want nothing: lost-after takes no parameters`:                                  change(func(r *fault.Rule) { r.Code = "X" }),
 		`faults[1].limit is "-1s", want a duration such as 30s`:                                                {Operation: "*", Kind: fault.HangAfter, Limit: -time.Second},
 		`faults[1].retryAfter is "1.5s", want whole seconds`:                                                   {Operation: "*", Kind: fault.Throttled, RetryAfter: 1500 * time.Millisecond},

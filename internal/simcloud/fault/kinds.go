@@ -1,7 +1,7 @@
 // Package fault lets the simulated clouds fail by script: which calls, how often and in which
 // way. One engine serves both clouds; each cloud writes the faults that are error answers in
 // its own wire form. What becomes of a gateway or a job is no fault but part of the scenario.
-// Begin at Rule and Kinds.
+// Start at Rule and Kinds.
 package fault
 
 import "slices"

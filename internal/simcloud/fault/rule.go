@@ -27,7 +27,7 @@ type Rule struct {
 	From int `yaml:"from,omitempty" json:"from,omitempty"`
 	// Times is how many calls it befalls; default all.
 	Times int `yaml:"times,omitempty" json:"times,omitempty"`
-	// Probability lets chance decide, for each matching call anew: above 0, to 1.
+	// Probability lets chance decide, for each matching call again: above 0, to 1.
 	Probability float64 `yaml:"probability,omitempty" json:"probability,omitempty"`
 	// Seed makes chance repeatable: the same seed and order of calls, the same faults.
 	Seed uint64 `yaml:"seed,omitempty" json:"seed,omitempty"`

@@ -25,7 +25,7 @@ func (c *Cloud) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /state", c.admin(func(*http.Request) (any, error) { return c.state(), nil }))
 	mux.HandleFunc("POST /proxies/{id}/latest-version", c.adminProxy(c.publish))
-	mux.HandleFunc("POST /proxies/{id}/fate", c.adminProxy(c.setFate))
+	mux.HandleFunc("POST /proxies/{id}/outcome", c.adminProxy(c.setOutcome))
 	mux.HandleFunc("POST /proxies/{id}/status", c.adminProxy(c.setStatus))
 	mux.HandleFunc("POST /proxies/{id}/scheduled-upgrade", c.adminProxy(c.plan))
 	mux.HandleFunc("POST /instances/{id}/status", c.adminInstance(c.setInstanceStatus))
@@ -127,18 +127,18 @@ func (c *Cloud) publish(p *proxy, r *http.Request) error {
 	return nil
 }
 
-// setFate replaces what befalls the proxy's next upgrades.
-func (c *Cloud) setFate(p *proxy, r *http.Request) error {
-	fate, err := readAdmin[Fate](r)
+// setOutcome replaces what befalls the proxy's next upgrades.
+func (c *Cloud) setOutcome(p *proxy, r *http.Request) error {
+	outcome, err := readAdmin[Outcome](r)
 	if err != nil {
 		return err
 	}
 	var check checker
-	check.fate("fate", fate)
+	check.outcome("outcome", outcome)
 	if err := errors.Join(check.faults...); err != nil {
 		return err
 	}
-	p.Fate, p.befallen, p.conflicts = fate, 0, fate.Conflict
+	p.Outcome, p.befallen, p.conflicts = outcome, 0, outcome.Conflict
 	return nil
 }
 

@@ -27,10 +27,10 @@ func TestAdminPublishesAVersion(t *testing.T) {
 	require.Equal(t, []string{"vendor:PublishProxyVersion", "taurusdb:UpgradeProxyVersion"}, s.effects())
 }
 
-func TestAdminSetsAFateAndFreesAStuckProxy(t *testing.T) {
+func TestAdminSetsAOutcomeAndFreesAStuckProxy(t *testing.T) {
 	t.Parallel()
 	s := start(t, oneProxy(nil))
-	require.Equal(t, 200, s.adminCall("POST", "/proxies/"+orders+"/fate", `{"stuck": true}`).status)
+	require.Equal(t, 200, s.adminCall("POST", "/proxies/"+orders+"/outcome", `{"stuck": true}`).status)
 	workflow := s.accepted()
 	s.clock.Move(10 * time.Minute)
 	require.Equal(t, "Running", s.job(workflow).Status.Value())
@@ -38,7 +38,7 @@ func TestAdminSetsAFateAndFreesAStuckProxy(t *testing.T) {
 
 	require.Equal(t, 200, s.adminCall("POST", "/proxies/"+orders+"/status", `{"status":"ACTIVE"}`).status)
 	require.Equal(t, "Canceled", s.job(workflow).Status.Value())
-	require.Equal(t, 200, s.adminCall("POST", "/proxies/"+orders+"/fate", `{}`).status)
+	require.Equal(t, 200, s.adminCall("POST", "/proxies/"+orders+"/outcome", `{}`).status)
 	s.accepted()
 }
 
@@ -91,9 +91,9 @@ func TestAdminNamesWhatIsWrong(t *testing.T) {
 	}{
 		"/proxies/" + orders + "/latest-version":    {`{"version":"latest"}`, 400, `version: "latest" is wrong: want four numbers`},
 		"/proxies/" + orders + "/status":            {`{"status":"SLEEPY"}`, 400, "want one of ACTIVE, ABNORMAL, FAILED"},
-		"/proxies/" + orders + "/fate":              {`{"rejects":"x"}`, 400, `body:1:2: rejects: is an unknown field: want reject`},
+		"/proxies/" + orders + "/outcome":           {`{"rejects":"x"}`, 400, `body:1:2: rejects: is an unknown field: want reject`},
 		"/proxies/" + orders + "/scheduled-upgrade": {`{"startsIn":"soon"}`, 400, "startsIn"},
-		"/proxies/nobody/fate":                      {`{}`, 404, `proxy "nobody" does not exist`},
+		"/proxies/nobody/outcome":                   {`{}`, 404, `proxy "nobody" does not exist`},
 		"/instances/nobody/status":                  {`{"status":"ACTIVE"}`, 404, `instance "nobody" does not exist`},
 		"/nowhere":                                  {``, 404, "docs/reference/simcloud-huawei.md"},
 	} {

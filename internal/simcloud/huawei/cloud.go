@@ -2,7 +2,7 @@
 // of IAM that their callers need, over HTTP in the vendor's own forms, with real signatures,
 // real tokens and jobs that take their time. The faults that a script can play are in ../fault.
 //
-// Begin at Scenario, what can be described, and operations, what is served. State follows from
+// Start at Scenario, what can be described, and operations, what is served. State follows from
 // what was asked for and from the clock: nothing runs in the background, and whatever has
 // fallen due is put into effect by the next call.
 package huawei

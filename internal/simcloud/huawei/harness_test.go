@@ -70,8 +70,8 @@ func oneProxy(change func(*huawei.Proxy)) huawei.Scenario {
 	return s
 }
 
-func withFate(fate huawei.Fate) huawei.Scenario {
-	return oneProxy(func(p *huawei.Proxy) { p.Fate = fate })
+func withOutcome(outcome huawei.Outcome) huawei.Scenario {
+	return oneProxy(func(p *huawei.Proxy) { p.Outcome = outcome })
 }
 
 func start(t *testing.T, s huawei.Scenario) *sim {

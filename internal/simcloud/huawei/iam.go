@@ -9,7 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// tokenTime is the form of IAM's instants.
+// tokenTime is the form of IAM's times.
 const tokenTime = "2006-01-02T15:04:05.000000Z"
 
 // tokenRequest is the body of POST /v3/auth/tokens.
@@ -84,7 +84,7 @@ func (c *Cloud) createToken(call *call) (*reply, error) {
 	}, nil
 }
 
-// scope is the project that the token shall be for, one without an id where
+// scope is the project that the token must be for, one without an id where
 // none is asked for.
 func (c *Cloud) scope(body tokenRequest, user User) (Project, error) {
 	wanted := body.Auth.Scope.Project

@@ -28,7 +28,7 @@ const (
 	nameScheduled = "PROXY_VERSION_UPGRADE"
 )
 
-// jobTime is the form of the jobs API's instants, which have whole seconds:
+// jobTime is the form of the jobs API's times, which have whole seconds:
 // "yyyy-mm-ddThh:mm:ssZ", Z as +0100.
 const jobTime = "2006-01-02T15:04:05-0700"
 
@@ -40,9 +40,9 @@ type job struct {
 	// visible is when the jobs API first knows the job; a lost one is never seen.
 	visible time.Time
 	lost    bool
-	// begin is zero until a scheduled job runs, end until it is known: for ever
+	// start is zero until a scheduled job runs, end until it is known: permanently
 	// where the job is stuck.
-	begin, end time.Time
+	start, end time.Time
 	// outcome is the status once the end has come, reason a failure's text.
 	outcome, reason string
 	// due and target are of scheduled jobs: the planned start and the version.
@@ -60,7 +60,7 @@ func (j *job) status(now time.Time) string {
 	switch {
 	case j.ended(now):
 		return j.outcome
-	case j.begin.IsZero():
+	case j.start.IsZero():
 		return jobPending
 	default:
 		return jobRunning
@@ -74,9 +74,9 @@ func (j *job) process(now time.Time, usual time.Duration) string {
 	}
 	total := usual
 	if !j.end.IsZero() {
-		total = j.end.Sub(j.begin)
+		total = j.end.Sub(j.start)
 	}
-	tenths := min(9, 1+int(9*now.Sub(j.begin)/max(total, 1)))
+	tenths := min(9, 1+int(9*now.Sub(j.start)/max(total, 1)))
 	return fmt.Sprintf("%d%%", 10*tenths)
 }
 
@@ -94,11 +94,11 @@ func (j *job) endedAt(now time.Time) string {
 	return formatTime(j.end)
 }
 
-// newJob adds a job of the proxy that begins now.
+// newJob adds a job of the proxy that starts now.
 func (c *Cloud) newJob(p *proxy, name string, now time.Time) *job {
 	added := &job{
 		id: newID(), name: name, proxy: p, outcome: jobCompleted,
-		created: now, begin: now, visible: now.Add(c.durations.JobVisible),
+		created: now, start: now, visible: now.Add(c.durations.JobVisible),
 	}
 	c.jobs = append(c.jobs, added)
 	return added
@@ -198,7 +198,7 @@ func (c *Cloud) list(call *call, scheduled bool, limits func(int) bool, usual in
 		return nil, 0, err
 	}
 	if !scheduled {
-		filter.instance = "" // the vendor's list of instant tasks cannot be asked for one instance's
+		filter.instance = "" // the vendor's list of time tasks cannot be asked for one instance's
 	}
 	var jobs []*job
 	for _, j := range slices.Backward(c.jobs) {
@@ -231,7 +231,7 @@ func parseFilter(query url.Values) (jobFilter, error) {
 }
 
 func (f jobFilter) match(j *job, now time.Time) bool {
-	// Instants have whole seconds on the wire, so they are compared as such.
+	// Times have whole seconds on the wire, so they are compared as such.
 	created := j.created.Truncate(time.Second)
 	for _, wanted := range []struct{ filter, value string }{
 		{f.status, j.status(now)},
@@ -256,8 +256,8 @@ func paged[T any](query url.Values, all []T, limits func(int) bool, usual int) (
 	if err != nil || offset < 0 || !limits(limit) {
 		return nil, badParameter()
 	}
-	begin := min(offset, len(all))
-	return all[begin:min(begin+limit, len(all))], nil
+	start := min(offset, len(all))
+	return all[start:min(start+limit, len(all))], nil
 }
 
 func number(query url.Values, name string, usual int) (int, error) {

@@ -78,7 +78,7 @@ func TestImmediateJobsAreFiltered(t *testing.T) {
 	s := start(t, oneProxy(nil))
 	restart := s.restart()
 	s.clock.Move(5 * time.Second)
-	begun := s.clock.Now()
+	started := s.clock.Now()
 	workflow := s.accepted()
 	s.clock.Move(5 * time.Second)
 
@@ -102,8 +102,8 @@ func TestImmediateJobsAreFiltered(t *testing.T) {
 	require.Equal(t, []string{restart}, ask(model.ListImmediateJobsRequest{Status: &completed}))
 	require.Equal(t, []string{restart}, ask(model.ListImmediateJobsRequest{JobName: &name}))
 	require.Equal(t, []string{workflow}, ask(model.ListImmediateJobsRequest{JobId: &workflow}))
-	require.Equal(t, []string{workflow}, ask(model.ListImmediateJobsRequest{StartTime: at(begun)}))
-	require.Equal(t, []string{restart}, ask(model.ListImmediateJobsRequest{EndTime: at(begun.Add(-time.Second))}))
+	require.Equal(t, []string{workflow}, ask(model.ListImmediateJobsRequest{StartTime: at(started)}))
+	require.Equal(t, []string{restart}, ask(model.ListImmediateJobsRequest{EndTime: at(started.Add(-time.Second))}))
 
 	bad := "yesterday"
 	_, err := s.ListImmediateJobs(&model.ListImmediateJobsRequest{StartTime: &bad})

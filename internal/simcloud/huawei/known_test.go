@@ -62,7 +62,7 @@ func call1(method, request reflect.Value) (reply any, err error) {
 	return out[0].Interface(), refused
 }
 
-// A list of instant tasks cannot be asked for one instance's: the API has no such filter.
+// A list of time tasks cannot be asked for one instance's: the API has no such filter.
 func TestInstantTasksAreNotFilteredByInstance(t *testing.T) {
 	t.Parallel()
 	s := start(t, oneProxy(nil))

@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
-// service begins the names of TaurusDB's operations.
+// service starts the names of TaurusDB's operations.
 const service = "taurusdb:"
 
 // maxBody is the most of a request's body that is read, in bytes.
@@ -140,7 +140,7 @@ func (c *Cloud) routes() *http.ServeMux {
 	for _, op := range operations() {
 		mux.HandleFunc(op.pattern, func(w http.ResponseWriter, r *http.Request) {
 			if refused := all.notSimulated(r); refused != nil {
-				encode(w, requestID(r), nil, refused) // such as instances/details, beside instances/{instance_id}
+				encode(w, requestID(r), nil, refused) // such as instances/details, alongside instances/{instance_id}
 				return
 			}
 			c.serve(op, w, r)
@@ -179,7 +179,7 @@ func (c *Cloud) answer(call *call, r *http.Request) (answer *reply, err error) {
 	return answer, err
 }
 
-// act carries the call out, alone, at one instant.
+// act carries the call out, alone, at one time.
 func (c *Cloud) act(call *call) (*reply, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

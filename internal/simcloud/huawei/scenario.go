@@ -88,7 +88,7 @@ type Proxy struct {
 	LatestVersion string `yaml:"latestVersion,omitempty"`
 	// ScheduledUpgrade is an upgrade that somebody planned in the console.
 	ScheduledUpgrade *ScheduledUpgrade `yaml:"scheduledUpgrade,omitempty"`
-	Fate             Fate              `yaml:"fate,omitempty"`
+	Outcome          Outcome           `yaml:"outcome,omitempty"`
 }
 
 // ScheduledUpgrade is a pending PROXY_VERSION_UPGRADE task of the vendor's.
@@ -99,9 +99,9 @@ type ScheduledUpgrade struct {
 	TargetVersion string `yaml:"targetVersion,omitempty"`
 }
 
-// Fate is what befalls the upgrades of a proxy. The zero value is success.
-type Fate struct {
-	// Times is how many upgrade calls the fate befalls, 0 for every one.
+// Outcome is what befalls the upgrades of a proxy. The zero value is success.
+type Outcome struct {
+	// Times is how many upgrade calls the outcome befalls, 0 for every one.
 	// Calls refused for Conflict or for their input do not count.
 	Times int `yaml:"times,omitempty"`
 	// Conflict refuses so many upgrade calls with 409 DBS.200019, then no more.
@@ -112,7 +112,7 @@ type Fate struct {
 	Fail string `yaml:"fail,omitempty"`
 	// Cancel lets the job end as Canceled, the version unchanged.
 	Cancel bool `yaml:"cancel,omitempty"`
-	// Stuck leaves the job Running, and the proxy busy, for ever.
+	// Stuck leaves the job Running, and the proxy busy, permanently.
 	Stuck bool `yaml:"stuck,omitempty"`
 	// Abnormal leaves the proxy ABNORMAL when the job has ended, until it is
 	// restarted. With Fail or Cancel the version is unchanged too.
@@ -125,7 +125,7 @@ type Fate struct {
 	// JobLate is the time until the upgrade's job is known, by default
 	// Durations.JobVisible.
 	JobLate time.Duration `yaml:"jobLate,omitempty"`
-	// JobLost hides the job for ever; the upgrade takes place.
+	// JobLost hides the job permanently; the upgrade takes place.
 	JobLost bool `yaml:"jobLost,omitempty"`
 	// TwoElements puts another proxy's element first into update_result.
 	TwoElements bool `yaml:"twoElements,omitempty"`
@@ -192,7 +192,7 @@ func DefaultScenario() Scenario {
 	}
 	orders, reports, archive := proxy("01", "proxy-orders"), proxy("02", "proxy-reports"), proxy("03", "proxy-archive")
 	reports.RouteMode = 1
-	archive.Fate.Reject = subnetFull
+	archive.Outcome.Reject = subnetFull
 	return Scenario{
 		Instances: []Instance{{
 			ID: DefaultInstanceID, Name: "taurusdb-orders", Proxies: []Proxy{orders, reports, archive},

@@ -32,7 +32,7 @@ instances:
         latestVersion: 2.26.06.000
         readWeights: [300, 0]
         scheduledUpgrade: {startsIn: 2m}
-        fate: {fail: no quorum, times: 1, omitInstanceId: true}
+        outcome: {fail: no quorum, times: 1, omitInstanceId: true}
 durations: {upgrade: 5ms, token: 30s}
 `
 	var s huawei.Scenario
@@ -41,7 +41,7 @@ durations: {upgrade: 5ms, token: 30s}
 	p := s.Instances[0].Proxies[0]
 	require.Equal(t, []int{300, 0}, p.ReadWeights)
 	require.Equal(t, 2*time.Minute, p.ScheduledUpgrade.StartsIn)
-	require.Equal(t, huawei.Fate{Fail: "no quorum", Times: 1, OmitInstanceID: true}, p.Fate)
+	require.Equal(t, huawei.Outcome{Fail: "no quorum", Times: 1, OmitInstanceID: true}, p.Outcome)
 	require.Equal(t, 5*time.Millisecond, s.Durations.Upgrade)
 }
 
@@ -68,7 +68,7 @@ func TestValidateNamesEveryFaultAtOnce(t *testing.T) {
 	p := i.Proxies
 	p[0].ID, p[0].Status, p[0].NodeCount = "po01", "BUSY", 1
 	p[0].LatestVersion = "2.23.12.000"
-	p[0].Fate = huawei.Fate{Reject: "x", Stuck: true, Times: -1}
+	p[0].Outcome = huawei.Outcome{Reject: "x", Stuck: true, Times: -1}
 	p[1].ReadWeights = []int{1, 2}
 	p[1].MasterWeight = 1
 	p[2].ID, p[2].RouteMode, p[2].ReadWeights = p[1].ID, 3, []int{1}
@@ -91,7 +91,7 @@ func TestValidateNamesEveryFaultAtOnce(t *testing.T) {
 		`instances[0].proxies[0].status: "BUSY" is wrong: want one of ACTIVE, ABNORMAL, FAILED`,
 		`instances[0].proxies[0].nodeCount: 1 is wrong: want 2 to 32`,
 		`instances[0].proxies[0].latestVersion: "2.23.12.000" is wrong: want at least currentVersion`,
-		`instances[0].proxies[0].fate.times: -1 is wrong`,
+		`instances[0].proxies[0].outcome.times: -1 is wrong`,
 		`want at most one of reject, fail, cancel and stuck`,
 		`instances[0].proxies[1].masterWeight: 1 is wrong: want 0 to 0 in route mode 1`,
 		`instances[0].proxies[1].readWeights[1]: 2 is wrong: want 0 to 1 in route mode 1`,

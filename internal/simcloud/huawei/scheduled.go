@@ -15,38 +15,38 @@ func (c *Cloud) schedule(p *proxy, task ScheduledUpgrade, now time.Time) *job {
 	return added
 }
 
-// due is the scheduled upgrade that the proxy must begin by now, nil where
+// due is the scheduled upgrade that the proxy must start by now, nil where
 // there is none or where another change is still under way.
 func (c *Cloud) due(p *proxy, now time.Time) *job {
 	if p.change != nil {
 		return nil
 	}
 	for _, j := range c.jobs {
-		if j.proxy == p && j.scheduled() && j.begin.IsZero() && !now.Before(j.due) {
+		if j.proxy == p && j.scheduled() && j.start.IsZero() && !now.Before(j.due) {
 			return j
 		}
 	}
 	return nil
 }
 
-// runScheduled begins the vendor's upgrade, as soon as it was due and the proxy
+// runScheduled starts the vendor's upgrade, as soon as it was due and the proxy
 // was free; or ends it at once where there is nothing to do or no way to do it.
 func (c *Cloud) runScheduled(p *proxy, j *job) {
-	j.begin = j.due
+	j.start = j.due
 	if p.freeSince.After(j.due) {
-		j.begin = p.freeSince
+		j.start = p.freeSince
 	}
 	switch {
 	case compareVersions(p.CurrentVersion, j.target) >= 0:
-		j.end = j.begin
+		j.end = j.start
 	case p.Status != statusActive:
-		j.end, j.outcome, j.reason = j.begin, jobFailed, "The database proxy is abnormal."
+		j.end, j.outcome, j.reason = j.start, jobFailed, "The database proxy is abnormal."
 	default:
 		c.book.Effect("vendor:UpgradeProxyVersion", p.ID, j.id, map[string]string{
 			"from": p.CurrentVersion, "to": j.target, "workflowId": j.id,
-			"begun": j.begin.UTC().Format(time.RFC3339Nano),
+			"started": j.start.UTC().Format(time.RFC3339Nano),
 		})
-		c.beginUpgrade(p, j, j.target, p.fate())
+		c.startUpgrade(p, j, j.target, p.outcome())
 	}
 }
 
@@ -76,7 +76,7 @@ func (c *Cloud) cancelScheduled(call *call) (*reply, error) {
 		}
 	}
 	for _, task := range tasks {
-		task.begin, task.end, task.outcome = call.now, call.now, jobCanceled
+		task.start, task.end, task.outcome = call.now, call.now, jobCanceled
 		c.effect(call, task.proxy, map[string]string{"jobId": task.id, "target": task.target})
 	}
 	return ok(object{"job_ids": body.JobIDs}), nil

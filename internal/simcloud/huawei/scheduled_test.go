@@ -77,10 +77,10 @@ func TestScheduledUpgradeOfAnUpgradedProxyDoesNothing(t *testing.T) {
 	require.Equal(t, []string{"taurusdb:UpgradeProxyVersion"}, s.effects())
 }
 
-func TestScheduledUpgradeMeetsTheProxysFateAndItsIllness(t *testing.T) {
+func TestScheduledUpgradeMeetsTheProxysOutcomeAndItsIllness(t *testing.T) {
 	t.Parallel()
 	unlucky := planned()
-	unlucky.Instances[0].Proxies[0].Fate.Fail = "no quorum"
+	unlucky.Instances[0].Proxies[0].Outcome.Fail = "no quorum"
 	ill := planned()
 	ill.Instances[0].Proxies[0].Status = "ABNORMAL"
 	for want, scenario := range map[string]huawei.Scenario{"no quorum": unlucky, "The database proxy is abnormal.": ill} {

@@ -69,8 +69,8 @@ func (c *Cloud) changeWeights(
 	if err != nil {
 		return nil, err
 	}
-	before, fails := p.Proxy, p.Fate.WeightsFail
-	started := c.begin(call, p, name, busyWeights, c.durations.Weights, func(now *Proxy) {
+	before, fails := p.Proxy, p.Outcome.WeightsFail
+	started := c.start(call, p, name, busyWeights, c.durations.Weights, func(now *Proxy) {
 		if !fails {
 			now.RouteMode, now.MasterWeight, now.ReadWeights = mode, master, reads
 			p.newNodes = added
@@ -112,7 +112,7 @@ func (p *proxy) newWeights(mode int, body weightsBody) (int, []int, error) {
 	return master, reads, nil
 }
 
-// restart is POST .../restart. It heals an abnormal proxy, unless its fate is
+// restart is POST .../restart. It heals an abnormal proxy, unless its outcome is
 // that restarts fail.
 func (c *Cloud) restart(call *call) (*reply, error) {
 	p, err := c.proxyOf(call)
@@ -122,8 +122,8 @@ func (c *Cloud) restart(call *call) (*reply, error) {
 	if err := p.mayChange(false); err != nil {
 		return nil, err
 	}
-	fails := p.Fate.RestartFails
-	started := c.begin(call, p, nameRestart, busyRestart, c.durations.Restart, func(now *Proxy) {
+	fails := p.Outcome.RestartFails
+	started := c.start(call, p, nameRestart, busyRestart, c.durations.Restart, func(now *Proxy) {
 		if !fails {
 			now.Status = statusActive
 		}

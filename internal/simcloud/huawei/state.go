@@ -22,7 +22,7 @@ type proxy struct {
 	change *change
 	// freeSince is when the last change ended.
 	freeSince time.Time
-	// befallen counts the upgrade calls that the fate has befallen, conflicts
+	// befallen counts the upgrade calls that the outcome has befallen, conflicts
 	// those still to be refused with 409.
 	befallen, conflicts int
 	newNodes            newNodes
@@ -71,7 +71,7 @@ func (c *Cloud) addInstance(described Instance) {
 	added := &instance{Instance: described, tags: map[string]string{}}
 	maps.Copy(added.tags, described.Tags)
 	for _, d := range described.Proxies {
-		p := &proxy{Proxy: d, instance: added, conflicts: d.Fate.Conflict}
+		p := &proxy{Proxy: d, instance: added, conflicts: d.Outcome.Conflict}
 		added.proxies = append(added.proxies, p)
 		if task := d.ScheduledUpgrade; task != nil {
 			c.schedule(p, *task, c.now())
@@ -114,12 +114,12 @@ func (p *proxy) shownStatus() string {
 	return p.Status
 }
 
-// fate is what befalls the proxy's next upgrade.
-func (p *proxy) fate() Fate {
-	if p.Fate.Times > 0 && p.befallen >= p.Fate.Times {
-		return Fate{}
+// outcome is what befalls the proxy's next upgrade.
+func (p *proxy) outcome() Outcome {
+	if p.Outcome.Times > 0 && p.befallen >= p.Outcome.Times {
+		return Outcome{}
 	}
-	return p.Fate
+	return p.Outcome
 }
 
 // node is a DB node behind the proxies: number 0 is the primary.

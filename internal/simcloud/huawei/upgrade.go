@@ -37,29 +37,29 @@ func (c *Cloud) upgrade(call *call) (*reply, error) {
 	if err := c.checkVersions(p, body.SourceVersion, body.TargetVersion); err != nil {
 		return nil, err
 	}
-	fate := p.fate()
+	outcome := p.outcome()
 	p.befallen++
 	own := updateDetail{InstanceID: p.ID, State: "ACCEPT"}
-	if fate.Reject != "" {
-		own.State, own.ErrorMessage = "REJECT", &fate.Reject
+	if outcome.Reject != "" {
+		own.State, own.ErrorMessage = "REJECT", &outcome.Reject
 	} else {
 		started := c.newJob(p, nameUpgrade, call.now)
 		own.WorkflowID = &started.id
 		c.effect(call, p, map[string]string{"from": p.CurrentVersion, "to": body.TargetVersion, "workflowId": started.id})
-		c.beginUpgrade(p, started, body.TargetVersion, fate)
+		c.startUpgrade(p, started, body.TargetVersion, outcome)
 	}
-	return ok(object{"update_result": updateResult(p, own, fate)}), nil
+	return ok(object{"update_result": updateResult(p, own, outcome)}), nil
 }
 
-// updateResult is the proxy's own element, as its fate would have it shown.
-func updateResult(p *proxy, own updateDetail, fate Fate) []updateDetail {
-	if fate.MixedReply {
+// updateResult is the proxy's own element, as its outcome would have it shown.
+func updateResult(p *proxy, own updateDetail, outcome Outcome) []updateDetail {
+	if outcome.MixedReply {
 		return mixed(own)
 	}
-	if fate.OmitInstanceID {
+	if outcome.OmitInstanceID {
 		own.InstanceID = ""
 	}
-	if !fate.TwoElements {
+	if !outcome.TwoElements {
 		return []updateDetail{own}
 	}
 	// The other element says REJECT, so that it cannot promise an upgrade that
@@ -93,7 +93,7 @@ func otherProxyID(p *proxy) string {
 	return namedID(p.ID) + "po01"
 }
 
-// mayChange tells whether a change of the proxy may begin now. Only a restart
+// mayChange tells whether a change of the proxy may start now. Only a restart
 // needs no healthy proxy.
 func (p *proxy) mayChange(healthy bool) error {
 	if p.change != nil {
@@ -126,33 +126,33 @@ func (c *Cloud) checkVersions(p *proxy, source, target string) error {
 	return nil
 }
 
-// beginUpgrade starts the change that the job is about, from the job's begin.
-func (c *Cloud) beginUpgrade(p *proxy, j *job, target string, fate Fate) {
-	j.lost = fate.JobLost
-	if fate.JobLate > 0 && !j.scheduled() {
-		j.visible = j.created.Add(fate.JobLate)
+// startUpgrade starts the change that the job is about, from the job's start.
+func (c *Cloud) startUpgrade(p *proxy, j *job, target string, outcome Outcome) {
+	j.lost = outcome.JobLost
+	if outcome.JobLate > 0 && !j.scheduled() {
+		j.visible = j.created.Add(outcome.JobLate)
 	}
-	if !fate.Stuck {
-		j.end = j.begin.Add(c.durations.Upgrade)
+	if !outcome.Stuck {
+		j.end = j.start.Add(c.durations.Upgrade)
 	}
 	switch {
-	case fate.Fail != "":
-		j.outcome, j.reason = jobFailed, fate.Fail
-	case fate.Cancel:
+	case outcome.Fail != "":
+		j.outcome, j.reason = jobFailed, outcome.Fail
+	case outcome.Cancel:
 		j.outcome = jobCanceled
 	}
 	p.change = &change{job: j, busy: busyUpgrade, apply: func(now *Proxy) {
 		if j.outcome == jobCompleted {
 			now.CurrentVersion = target
 		}
-		if fate.Abnormal {
+		if outcome.Abnormal {
 			now.Status = statusAbnormal
 		}
 	}}
 }
 
-// begin starts a change that a call asked for, and gives its job.
-func (c *Cloud) begin(call *call, p *proxy, name, busy string, takes time.Duration, apply func(*Proxy)) *job {
+// start starts a change that a call asked for, and gives its job.
+func (c *Cloud) start(call *call, p *proxy, name, busy string, takes time.Duration, apply func(*Proxy)) *job {
 	started := c.newJob(p, name, call.now)
 	started.end = call.now.Add(takes)
 	p.change = &change{job: started, busy: busy, apply: apply}

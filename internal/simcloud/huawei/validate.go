@@ -165,7 +165,7 @@ func (c *checker) proxy(field string, i Instance, p Proxy) {
 	if task := p.ScheduledUpgrade; task != nil {
 		c.scheduled(field+".scheduledUpgrade", p, *task)
 	}
-	c.fate(field+".fate", p.Fate)
+	c.outcome(field+".outcome", p.Outcome)
 }
 
 func (c *checker) weights(field string, i Instance, p Proxy) {
@@ -197,12 +197,12 @@ func (c *checker) scheduled(field string, p Proxy, task ScheduledUpgrade) {
 	}
 }
 
-func (c *checker) fate(field string, f Fate) {
-	c.require(f.Times >= 0, field+".times", f.Times, "how many upgrade calls the fate befalls, or 0 for all")
+func (c *checker) outcome(field string, f Outcome) {
+	c.require(f.Times >= 0, field+".times", f.Times, "how many upgrade calls the outcome befalls, or 0 for all")
 	c.require(f.Conflict >= 0, field+".conflict", f.Conflict, "how many calls are answered 409, 0 or more")
 	c.require(f.JobLate >= 0, field+".jobLate", f.JobLate.String(), wantDuration)
 	c.require(!f.MixedReply || !f.TwoElements && !f.OmitInstanceID, field+".mixedReply", f.MixedReply,
-		"neither twoElements nor omitInstanceId beside it")
+		"neither twoElements nor omitInstanceId alongside it")
 	ends := 0
 	for _, set := range []bool{f.Reject != "", f.Fail != "", f.Cancel, f.Stuck} {
 		if set {

@@ -1,6 +1,6 @@
 // Package record is the simulated clouds' memory of what was asked of them and what they did:
 // the calls, counted by operation, and the effects, in order. The effects are the ground truth
-// of every test that says "exactly once". It judges none of them. Begin at Book.
+// of every test that says "exactly once". It judges none of them. Start at Book.
 package record
 
 import (
@@ -49,7 +49,7 @@ func (b *Book) Effect(kind, resource, requestID string, detail map[string]string
 	b.EffectAt(b.now(), kind, resource, requestID, detail)
 }
 
-// EffectAt notes a change that took place at an instant before now: one that
+// EffectAt notes a change that took place at a time before now: one that
 // the cloud made by itself and that a simulator, which computes its state
 // lazily, finds out about when somebody looks. Its number is that of the finding.
 func (b *Book) EffectAt(at time.Time, kind, resource, requestID string, detail map[string]string) {

@@ -30,29 +30,29 @@ const pagesLimit = 15 * time.Minute
 // before it decides with those that it knows.
 const firstPatience = maintenance.Duration(20 * time.Second)
 
-// gatheredLine is what is known of a target while the fleet is gathered.
-type gatheredLine struct {
+// discoveredLine is what is known of a target while the fleet is discovered.
+type discoveredLine struct {
 	entry fleet.Entry
-	heard bool // its roster has tried to read it
+	heard bool // its batch has tried to read it
 	drop  bool // the selector does not match it
 }
 
-// gather brings the fleet together: the plan's pages, what its selectors find, and
+// discover brings the fleet together: the plan's pages, what its selectors find, and
 // what the clouds say of each gateway. What does not answer is left as it is: being read.
-func (c *campaign) gather(ctx workflow.Context) error {
+func (c *campaign) discover(ctx workflow.Context) error {
 	if err := c.checkPlan(ctx); err != nil {
 		return err
 	}
 	if err := c.takePages(ctx); err != nil {
 		return err
 	}
-	named := len(c.Rosters)
-	var selected []int // by roster: the selector that found it
+	named := len(c.Batches)
+	var selected []int // by batch: the selector that found it
 	for i, s := range c.in.Plan.Selectors {
-		if err := c.discover(ctx, s); err != nil {
+		if err := c.discoverGateways(ctx, s); err != nil {
 			return fmt.Errorf("discover the gateways of selectors[%d]: %w", i, err)
 		}
-		for len(selected) < len(c.Rosters)-named {
+		for len(selected) < len(c.Batches)-named {
 			selected = append(selected, i)
 		}
 	}
@@ -63,7 +63,7 @@ func (c *campaign) gather(ctx workflow.Context) error {
 	return c.mayCarry()
 }
 
-// awaitReadings waits until every roster has tried to read its targets, as long as one
+// awaitReadings waits until every batch has tried to read its targets, as long as one
 // more is read every now and then.
 func (c *campaign) awaitReadings(ctx workflow.Context) error {
 	patience := cmp.Or(c.in.Patience, firstPatience)
@@ -89,7 +89,7 @@ func (c *campaign) awaitReadings(ctx workflow.Context) error {
 // awaited says how many targets are to be read yet, and names the first.
 func (c *campaign) awaited() string {
 	var names []string
-	for _, lines := range c.gathered {
+	for _, lines := range c.discovered {
 		for _, l := range lines {
 			if !l.heard && len(names) < mostAwaited {
 				names = append(names, l.entry.Name)
@@ -106,13 +106,13 @@ func (c *campaign) awaited() string {
 // mostAwaited is how many of the targets that are being read are named.
 const mostAwaited = 5
 
-// seeEnd notices a roster that ends before it has read its targets.
-func (c *campaign) seeEnd(ctx workflow.Context, number int, roster workflow.Future) {
-	if err := workflow.Await(ctx, roster.IsReady); err != nil {
+// seeEnd notices a batch that ends before it has read its targets.
+func (c *campaign) seeEnd(ctx workflow.Context, number int, batch workflow.Future) {
+	if err := workflow.Await(ctx, batch.IsReady); err != nil {
 		return
 	}
-	if number < len(c.gathered) && slices.ContainsFunc(c.gathered[number], func(l gatheredLine) bool { return !l.heard }) {
-		c.unheard = c.Rosters[number]
+	if number < len(c.discovered) && slices.ContainsFunc(c.discovered[number], func(l discoveredLine) bool { return !l.heard }) {
+		c.unheard = c.Batches[number]
 	}
 }
 
@@ -134,7 +134,7 @@ func (c *campaign) reading(summary string) workflow.ActivityOptions {
 	return call.PollWithin(call.AttemptOf(c.in.Plan.Policy), target.AssessLimit, summary)
 }
 
-// takePages hands the plan's targets to rosters as they arrive.
+// takePages hands the plan's targets to batches as they arrive.
 func (c *campaign) takePages(ctx workflow.Context) error {
 	total := len(c.in.Plan.Targets) + c.in.More
 	if len(c.in.Plan.Targets) > 0 {
@@ -144,7 +144,7 @@ func (c *campaign) takePages(ctx workflow.Context) error {
 		for len(c.pages) > 0 {
 			page := c.pages[0]
 			c.pages = c.pages[1:]
-			if err := c.enroll(ctx, api.RosterInput{Targets: page.Targets}, len(page.Targets)); err != nil {
+			if err := c.enroll(ctx, api.BatchInput{Targets: page.Targets}, len(page.Targets)); err != nil {
 				return err
 			}
 		}
@@ -171,7 +171,7 @@ func (c *campaign) takePages(ctx workflow.Context) error {
 func (c *campaign) mayAdd(in api.AddTargets) error {
 	total := len(c.in.Plan.Targets) + c.in.More
 	switch {
-	case c.phase != fleet.Gathering || total == c.received:
+	case c.phase != fleet.Discovering || total == c.received:
 		return errors.New("the plan is complete: it has " + maintenance.Counted(total, "target", "targets"))
 	case in.From != c.received:
 		return fmt.Errorf("from is %d: want %d, the number of targets so far", in.From, c.received)
@@ -182,9 +182,9 @@ func (c *campaign) mayAdd(in api.AddTargets) error {
 	return nil
 }
 
-// discover lists an account's gateways page by page, and gives each page to a
-// roster.
-func (c *campaign) discover(ctx workflow.Context, s plan.Selector) error {
+// discoverGateways lists an account's gateways page by page, and gives each page to a
+// batch.
+func (c *campaign) discoverGateways(ctx workflow.Context, s plan.Selector) error {
 	for marker := ""; c.Stopped == ""; {
 		c.doing = "looking for gateways in " + s.Account
 		c.publish(ctx)
@@ -193,7 +193,7 @@ func (c *campaign) discover(ctx workflow.Context, s plan.Selector) error {
 			return unanswered(err)
 		}
 		if len(found.Gateways) > 0 {
-			if err := c.enroll(ctx, api.RosterInput{Selector: &s, Found: found.Gateways}, len(found.Gateways)); err != nil {
+			if err := c.enroll(ctx, api.BatchInput{Selector: &s, Found: found.Gateways}, len(found.Gateways)); err != nil {
 				return err
 			}
 		}
@@ -232,21 +232,21 @@ func (c *campaign) list(
 	return found, err
 }
 
-// enroll starts a roster of so many lines.
-func (c *campaign) enroll(ctx workflow.Context, in api.RosterInput, lines int) error {
+// enroll starts a batch of so many lines.
+func (c *campaign) enroll(ctx workflow.Context, in api.BatchInput, lines int) error {
 	info := workflow.GetInfo(ctx)
-	in.Campaign, in.First, in.Number, in.PlanOnly = info.WorkflowExecution.ID, info.FirstRunID, len(c.Rosters),
+	in.Campaign, in.First, in.Number, in.PlanOnly = info.WorkflowExecution.ID, info.FirstRunID, len(c.Batches),
 		c.in.PlanOnly
 	in.Plan = c.in.Plan
 	in.Plan.Targets, in.Plan.Selectors = nil, nil
-	id := api.RosterWorkflowID(info.WorkflowExecution.ID, info.FirstRunID, in.Number)
+	id := api.BatchWorkflowID(info.WorkflowExecution.ID, info.FirstRunID, in.Number)
 	c.missing += lines
 	if c.missing > plan.MaxTargets {
 		return temporal.NewNonRetryableApplicationError(
 			fmt.Sprintf("more than %d targets: split the plan", plan.MaxTargets), names.TypeInvalid, nil)
 	}
-	c.Rosters = append(c.Rosters, id)
-	c.gathered = append(c.gathered, c.unreadLines(in))
+	c.Batches = append(c.Batches, id)
+	c.discovered = append(c.discovered, c.unreadLines(in))
 	afterwards := enumspb.PARENT_CLOSE_POLICY_ABANDON
 	if c.in.PlanOnly { // what only reads need not end what it does
 		afterwards = enumspb.PARENT_CLOSE_POLICY_TERMINATE
@@ -255,17 +255,17 @@ func (c *campaign) enroll(ctx workflow.Context, in api.RosterInput, lines int) e
 		WorkflowID: id, ParentClosePolicy: afterwards,
 		TypedSearchAttributes: webui.CampaignAttributes(c.in.Plan.Name),
 		StaticSummary:         fmt.Sprintf("Page %d of %s, targets: %d", in.Number+1, info.WorkflowExecution.ID, lines),
-	}), api.RosterName, in)
+	}), api.BatchName, in)
 	workflow.Go(ctx, func(ctx workflow.Context) { c.seeEnd(ctx, in.Number, child) })
 	return child.GetChildWorkflowExecution().Get(ctx, nil)
 }
 
-// unreadLines are a roster's targets before they are read. Of one that a selector found
+// unreadLines are a batch's targets before they are read. Of one that a selector found
 // neither the name nor the keys are known.
-func (c *campaign) unreadLines(in api.RosterInput) (lines []gatheredLine) {
+func (c *campaign) unreadLines(in api.BatchInput) (lines []discoveredLine) {
 	add := func(e fleet.Entry) {
-		e.State, e.Bar, e.Barred = fleet.Waiting, maintenance.BlockedByReading, fleet.Reading
-		lines = append(lines, gatheredLine{entry: e})
+		e.State, e.Bar, e.Unavailable = fleet.Waiting, maintenance.BlockedByReading, fleet.Reading
+		lines = append(lines, discoveredLine{entry: e})
 	}
 	for _, t := range in.Targets {
 		add(fleet.Entry{Name: cmp.Or(t.Name, t.Gateway.ID()), Gateway: t.Gateway.ID(), Keys: c.in.Plan.Keys(t)})
@@ -276,11 +276,11 @@ func (c *campaign) unreadLines(in api.RosterInput) (lines []gatheredLine) {
 	return lines
 }
 
-// assemble makes the fleet of what was gathered: the named targets as they are
+// assemble makes the fleet of what was discovered: the named targets as they are
 // listed, then those that each selector found, by name; each gateway once.
 func (c *campaign) assemble(named int, selected []int) {
 	seen := map[string]bool{}
-	for number, lines := range c.gathered {
+	for number, lines := range c.discovered {
 		for at, l := range lines {
 			entry := l.entry
 			if l.drop || seen[entry.Gateway] {
@@ -306,7 +306,7 @@ func (c *campaign) assemble(named int, selected []int) {
 	for i, wave := range c.in.Plan.Rollout.WaveOf(len(c.Entries)) {
 		c.Entries[i].Wave = wave
 	}
-	c.gathered = nil
+	c.discovered = nil
 	c.shareKeys()
 	c.index()
 }

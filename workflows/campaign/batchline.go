@@ -16,9 +16,9 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// tend is the life of one target within its campaign: it is read, watched, begun
+// tend is the life of one target within its campaign: it is read, watched, started
 // when the campaign says so, and read again when anything about it has changed.
-func (r *roster) tend(ctx workflow.Context, l *line) {
+func (r *batch) tend(ctx workflow.Context, l *line) {
 	r.survey(ctx, l, fleet.Event{})
 	for !r.closed && !r.in.PlanOnly && l.chosen {
 		attempt, changed := r.await(ctx, l)
@@ -33,8 +33,8 @@ func (r *roster) tend(ctx workflow.Context, l *line) {
 	}
 }
 
-// await waits for an order to begin, or for a reason to read the target again.
-func (r *roster) await(ctx workflow.Context, l *line) (attempt int, changed bool) {
+// await waits for an order to start, or for a reason to read the target again.
+func (r *batch) await(ctx workflow.Context, l *line) (attempt int, changed bool) {
 	ctx, stop := workflow.WithCancel(ctx)
 	defer stop()
 	selector := workflow.NewSelector(ctx)
@@ -56,7 +56,7 @@ func (r *roster) await(ctx workflow.Context, l *line) (attempt int, changed bool
 }
 
 // maintain runs a target's maintenance to its end, unless something bars it.
-func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
+func (r *batch) maintain(ctx workflow.Context, l *line, attempt int) {
 	if err := r.findObstacle(ctx, l); err != nil || l.obstacle.WorkflowID != "" {
 		r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
 		return
@@ -66,7 +66,7 @@ func (r *roster) maintain(ctx workflow.Context, l *line, attempt int) {
 		r.report(l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt, Entry: &entry})
 		return
 	}
-	// A child outlives a roster that is terminated: nothing kills a maintenance.
+	// A child outlives a batch that is terminated: nothing kills a maintenance.
 	childCtx, _ := workflow.NewDisconnectedContext(ctx)
 	policy := r.in.Plan.Policy
 	policy.Approval = false // the campaign was approved
@@ -112,9 +112,9 @@ func endOf(result maintenance.Result, err error, policy maintenance.Policy) flee
 	return ended
 }
 
-// start begins a target's maintenance, and passes on to it an order to abort that
+// start starts a target's maintenance, and passes on to it an order to abort that
 // came meanwhile.
-func (r *roster) start(ctx workflow.Context, l *line, policy maintenance.Policy) (workflow.Future, error) {
+func (r *batch) start(ctx workflow.Context, l *line, policy maintenance.Policy) (workflow.Future, error) {
 	target := l.Target
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            api.GatewayWorkflowID(target.Gateway.ID()),
@@ -150,9 +150,9 @@ func recordOf(ctx workflow.Context, child workflow.Future) (result maintenance.R
 	return result, err
 }
 
-// maxBarred is the same for what bars a target. It is longer, since it names the
+// maxUnavailable is the same for what bars a target. It is longer, since it names the
 // way out.
-const maxBarred = 500
+const maxUnavailable = 500
 
 func noteOf(result maintenance.Result, err error) string {
 	note := string(result.State) + ": " + result.Summary
@@ -202,7 +202,7 @@ func span(result maintenance.Result, policy maintenance.Policy, step maintenance
 
 // abort asks every running maintenance to end, and those that are being started
 // once they run. Those past the point of no return watch their restart to its end.
-func (r *roster) abort(ctx workflow.Context, o api.Order) {
+func (r *batch) abort(ctx workflow.Context, o api.Order) {
 	r.aborted = &o
 	for _, l := range r.lines {
 		if l.running != "" {
@@ -212,7 +212,7 @@ func (r *roster) abort(ctx workflow.Context, o api.Order) {
 }
 
 // tellAbort is not waited for: a maintenance that has just ended needs no telling.
-func (r *roster) tellAbort(ctx workflow.Context, l *line) {
+func (r *batch) tellAbort(ctx workflow.Context, l *line) {
 	workflow.SignalExternalWorkflow(ctx, api.GatewayWorkflowID(l.Target.Gateway.ID()), l.running, api.AbortSignal,
 		api.CampaignAbort{Order: *r.aborted, Campaign: r.in.Campaign})
 }

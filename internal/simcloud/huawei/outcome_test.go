@@ -10,26 +10,26 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 )
 
-func TestFateDecidesHowAnAcceptedUpgradeEnds(t *testing.T) {
+func TestOutcomeDecidesHowAnAcceptedUpgradeEnds(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		fate                    huawei.Fate
+		outcome                 huawei.Outcome
 		job, reason             string
 		runs, status, poolState string
 	}{
-		"success":  {huawei.Fate{}, "Completed", "", newVersion, "ACTIVE", "ACTIVE"},
-		"fail":     {huawei.Fate{Fail: "no quorum"}, "Failed", "no quorum", oldVersion, "ACTIVE", "ACTIVE"},
-		"cancel":   {huawei.Fate{Cancel: true}, "Canceled", "", oldVersion, "ACTIVE", "ACTIVE"},
-		"stuck":    {huawei.Fate{Stuck: true}, "Running", "", oldVersion, "UPGRADING PROXY", "ACTIVE"},
-		"abnormal": {huawei.Fate{Abnormal: true}, "Completed", "", newVersion, "ABNORMAL", "ABNORMAL"},
+		"success":  {huawei.Outcome{}, "Completed", "", newVersion, "ACTIVE", "ACTIVE"},
+		"fail":     {huawei.Outcome{Fail: "no quorum"}, "Failed", "no quorum", oldVersion, "ACTIVE", "ACTIVE"},
+		"cancel":   {huawei.Outcome{Cancel: true}, "Canceled", "", oldVersion, "ACTIVE", "ACTIVE"},
+		"stuck":    {huawei.Outcome{Stuck: true}, "Running", "", oldVersion, "UPGRADING PROXY", "ACTIVE"},
+		"abnormal": {huawei.Outcome{Abnormal: true}, "Completed", "", newVersion, "ABNORMAL", "ABNORMAL"},
 		"fail and abnormal": {
-			huawei.Fate{Fail: "no quorum", Abnormal: true},
+			huawei.Outcome{Fail: "no quorum", Abnormal: true},
 			"Failed", "no quorum", oldVersion, "ABNORMAL", "ABNORMAL",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, withFate(c.fate))
+			s := start(t, withOutcome(c.outcome))
 			workflow := s.accepted()
 			s.clock.Move(2 * time.Second)
 			require.Equal(t, "Running", s.job(workflow).Status.Value())
@@ -48,7 +48,7 @@ func TestFateDecidesHowAnAcceptedUpgradeEnds(t *testing.T) {
 
 func TestRejectIsA200ThatChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := start(t, withFate(huawei.Fate{Reject: "insufficient subnet ip"}))
+	s := start(t, withOutcome(huawei.Outcome{Reject: "insufficient subnet ip"}))
 	result, err := s.upgrade(oldVersion, newVersion)
 	require.NoError(t, err)
 	require.Len(t, *result, 1)
@@ -61,9 +61,9 @@ func TestRejectIsA200ThatChangesNothing(t *testing.T) {
 	require.Empty(t, s.effects())
 }
 
-func TestTimesEndsAFate(t *testing.T) {
+func TestTimesEndsAOutcome(t *testing.T) {
 	t.Parallel()
-	s := start(t, withFate(huawei.Fate{Times: 1, Fail: "once"}))
+	s := start(t, withOutcome(huawei.Outcome{Times: 1, Fail: "once"}))
 	for _, want := range []string{oldVersion, newVersion} {
 		s.accepted()
 		s.clock.Move(10 * time.Second)
@@ -73,7 +73,7 @@ func TestTimesEndsAFate(t *testing.T) {
 
 func TestConflictRefusesTheFirstCallsOnly(t *testing.T) {
 	t.Parallel()
-	s := start(t, withFate(huawei.Fate{Conflict: 2}))
+	s := start(t, withOutcome(huawei.Outcome{Conflict: 2}))
 	for range 2 {
 		_, err := s.upgrade(oldVersion, newVersion)
 		requireRefused(t, err, 409, "DBS.200019")
@@ -84,7 +84,7 @@ func TestConflictRefusesTheFirstCallsOnly(t *testing.T) {
 
 func TestLostJobIsNeverSeenAndTheUpgradeHappens(t *testing.T) {
 	t.Parallel()
-	s := start(t, withFate(huawei.Fate{JobLost: true}))
+	s := start(t, withOutcome(huawei.Outcome{JobLost: true}))
 	workflow := s.accepted()
 	for range 4 {
 		s.clock.Move(5 * time.Second)
@@ -97,7 +97,7 @@ func TestLostJobIsNeverSeenAndTheUpgradeHappens(t *testing.T) {
 func TestLateJobIsUnknownUntilItsTime(t *testing.T) {
 	t.Parallel()
 	s := start(t, oneProxy(nil))
-	require.Equal(t, 200, call(t, "POST", s.admin+"/proxies/"+orders+"/fate", `{"jobLate": "8s"}`).status)
+	require.Equal(t, 200, call(t, "POST", s.admin+"/proxies/"+orders+"/outcome", `{"jobLate": "8s"}`).status)
 	workflow := s.accepted()
 	s.clock.Move(7 * time.Second)
 	_, err := s.ShowGaussMySqlJobInfo(&model.ShowGaussMySqlJobInfoRequest{Id: workflow})
@@ -105,13 +105,13 @@ func TestLateJobIsUnknownUntilItsTime(t *testing.T) {
 	s.clock.Move(time.Second)
 	require.Equal(t, "Running", s.job(workflow).Status.Value())
 
-	negative := call(t, "POST", s.admin+"/proxies/"+orders+"/fate", `{"jobLate": "-1s"}`)
-	require.Equal(t, "fate.jobLate", negative.body["field"])
+	negative := call(t, "POST", s.admin+"/proxies/"+orders+"/outcome", `{"jobLate": "-1s"}`)
+	require.Equal(t, "outcome.jobLate", negative.body["field"])
 }
 
 func TestWeightsMayFailAndStayAsTheyAre(t *testing.T) {
 	t.Parallel()
-	s := start(t, withFate(huawei.Fate{WeightsFail: true}))
+	s := start(t, withOutcome(huawei.Outcome{WeightsFail: true}))
 	id, err := s.setWeights(orders, nil, 0, 0)
 	require.NoError(t, err)
 	require.Equal(t, "CHANGING WEIGHTS", *s.shown(orders).Proxy.Status)
@@ -123,7 +123,7 @@ func TestWeightsMayFailAndStayAsTheyAre(t *testing.T) {
 
 func TestUpdateResultMayHoldAnotherProxyFirstAndNoID(t *testing.T) {
 	t.Parallel()
-	s := start(t, withFate(huawei.Fate{TwoElements: true}))
+	s := start(t, withOutcome(huawei.Outcome{TwoElements: true}))
 	result, err := s.upgrade(oldVersion, newVersion)
 	require.NoError(t, err)
 	require.Len(t, *result, 2)
@@ -133,7 +133,7 @@ func TestUpdateResultMayHoldAnotherProxyFirstAndNoID(t *testing.T) {
 	require.Equal(t, "ACCEPT", *(*result)[1].State)
 	require.Nil(t, (*result)[1].ErrorMessage)
 
-	s = start(t, withFate(huawei.Fate{OmitInstanceID: true}))
+	s = start(t, withOutcome(huawei.Outcome{OmitInstanceID: true}))
 	result, err = s.upgrade(oldVersion, newVersion)
 	require.NoError(t, err)
 	require.Len(t, *result, 1)
@@ -143,15 +143,15 @@ func TestUpdateResultMayHoldAnotherProxyFirstAndNoID(t *testing.T) {
 func TestRestartHealsAnAbnormalProxyUnlessRestartsFail(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		fate        huawei.Fate
+		outcome     huawei.Outcome
 		job, status string
 	}{
-		"heals": {huawei.Fate{Abnormal: true}, "Completed", "ACTIVE"},
-		"fails": {huawei.Fate{Abnormal: true, RestartFails: true}, "Failed", "ABNORMAL"},
+		"heals": {huawei.Outcome{Abnormal: true}, "Completed", "ACTIVE"},
+		"fails": {huawei.Outcome{Abnormal: true, RestartFails: true}, "Failed", "ABNORMAL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, withFate(c.fate))
+			s := start(t, withOutcome(c.outcome))
 			s.accepted()
 			s.clock.Move(10 * time.Second)
 			answer, err := s.RestartProxyInstance(&model.RestartProxyInstanceRequest{
@@ -174,7 +174,7 @@ func TestUpdateResultMayBeTheVendorsExample(t *testing.T) {
 	for name, reject := range map[string]string{"the first is the proxy's": "", "the second is": "no subnet ip"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, withFate(huawei.Fate{MixedReply: true, Reject: reject}))
+			s := start(t, withOutcome(huawei.Outcome{MixedReply: true, Reject: reject}))
 			result, err := s.upgrade(oldVersion, newVersion)
 			require.NoError(t, err)
 			require.Len(t, *result, 2)

@@ -13,40 +13,40 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// page is the input of a roster of the sky's targets. The environment's only
-// workflow is the roster itself, which therefore takes the news that are meant for
+// page is the input of a batch of the sky's targets. The environment's only
+// workflow is the batch itself, which therefore takes the news that are meant for
 // its campaign.
-func (s *sky) page() api.RosterInput {
+func (s *sky) page() api.BatchInput {
 	p := s.plan()
-	in := api.RosterInput{Campaign: campaignID, First: "first", Plan: p, Targets: p.Targets}
+	in := api.BatchInput{Campaign: campaignID, First: "first", Plan: p, Targets: p.Targets}
 	in.Plan.Targets = nil
 	return in
 }
 
-func TestARosterEndsWhenItsCampaignIsFoundGone(t *testing.T) {
+func TestABatchEndsWhenItsCampaignIsFoundGone(t *testing.T) {
 	t.Parallel()
 	s := newSky(3)
 	start := noon.Add(-50 * time.Hour)
 	env := under(t, start, s)
 	end := 30 * time.Hour // long after its first reading
 	env.RegisterDelayedCallback(func() { s.set(campaignID, false) }, end)
-	env.ExecuteWorkflow(api.RosterName, s.page())
+	env.ExecuteWorkflow(api.BatchName, s.page())
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())
 	require.WithinRange(t, env.Now(), start.Add(end), start.Add(end+time.Minute))
 	require.Empty(t, s.triggered())
 }
 
-func TestARosterWhoseCampaignIsGoneSeesItsRunningTargetHome(t *testing.T) {
+func TestABatchWhoseCampaignIsGoneSeesItsRunningTargetHome(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	s.gateways[1].restart = 20 * time.Minute
 	env := under(t, noon.Add(-24*time.Hour).Add(10*time.Minute), s)
 	env.RegisterDelayedCallback(func() {
 		s.set(campaignID, false)
-		env.SignalWorkflow("orders", map[string]any{"begin": []map[string]int{{"line": 1, "attempt": 1}}})
+		env.SignalWorkflow("orders", map[string]any{"start": []map[string]int{{"line": 1, "attempt": 1}}})
 	}, 24*time.Hour-5*time.Minute)
-	env.ExecuteWorkflow(api.RosterName, s.page())
+	env.ExecuteWorkflow(api.BatchName, s.page())
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())
 	require.WithinRange(t, env.Now(), noon.Add(25*time.Minute), noon.Add(35*time.Minute))
@@ -54,14 +54,14 @@ func TestARosterWhoseCampaignIsGoneSeesItsRunningTargetHome(t *testing.T) {
 	require.Len(t, s.gateways[1].done(), 1)
 }
 
-func TestARunningTargetOfALostRosterKeepsItsKeysUntilItsRunHasEnded(t *testing.T) {
+func TestARunningTargetOfALostBatchKeepsItsKeysUntilItsRunHasEnded(t *testing.T) {
 	t.Parallel()
 	for name, lost := range map[string][]int{"learnt by an order": nil, "known from the run before": {0}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSky(3)
 			env := under(t, noon, s)
-			env.meter.gone = "roster-0"
+			env.meter.gone = "batch-0"
 			entries := make([]fleet.Entry, 3)
 			for i := range entries {
 				entries[i] = fleet.Entry{
@@ -69,11 +69,11 @@ func TestARunningTargetOfALostRosterKeepsItsKeysUntilItsRunHasEnded(t *testing.T
 					Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12}, Keys: []string{"app=till"},
 				}
 			}
-			entries[0].State, entries[0].Begun, entries[0].Attempts = fleet.Running, noon, 1
+			entries[0].State, entries[0].Started, entries[0].Attempts = fleet.Running, noon, 1
 			entries[1].Keys = nil
-			entries[2].Ref = 1000 // of the roster after it
+			entries[2].Ref = 1000 // of the batch after it
 			in := carried(s.plan(), entries...)
-			in.EventsPerRun, in.Carried.Rosters, in.Carried.Lost = 0, []string{"roster-0", campaignID}, lost
+			in.EventsPerRun, in.Carried.Batches, in.Carried.Lost = 0, []string{"batch-0", campaignID}, lost
 			in.Plan.Rollout.MaxFailures = share(t, "100%")
 			id := api.GatewayWorkflowID(entries[0].Gateway)
 			s.set(id, true)
@@ -87,11 +87,11 @@ func TestARunningTargetOfALostRosterKeepsItsKeysUntilItsRunHasEnded(t *testing.T
 			env.RegisterDelayedCallback(func() {
 				all := rows(t, env)
 				require.Equal(t, fleet.Failed, all[0].State)
-				require.Contains(t, all[0].Note, "its roster roster-0 was ended by somebody")
+				require.Contains(t, all[0].Note, "its batch batch-0 was ended by somebody")
 				require.Equal(t, fleet.Running, all[2].State)
 				env.CancelWorkflow()
 				env.SignalWorkflow("news", map[string]any{
-					"roster": 1,
+					"batch":  1,
 					"events": []map[string]any{{"line": 0, "kind": "ended", "attempt": 1, "state": "succeeded"}},
 				})
 			}, 15*time.Minute)
@@ -103,37 +103,37 @@ func TestARunningTargetOfALostRosterKeepsItsKeysUntilItsRunHasEnded(t *testing.T
 
 // The first digits of a run id are a clock: two campaigns of one name share them where
 // one is started within 65 seconds of the other.
-func TestTwoCampaignsOfOneMinuteHaveOtherRosters(t *testing.T) {
+func TestTwoCampaignsOfOneMinuteHaveOtherBatches(t *testing.T) {
 	t.Parallel()
 	require.NotEqual(t,
-		api.RosterWorkflowID("campaign-q4", "019e0c6a-1f00-7abc-8def-000000000001", 0),
-		api.RosterWorkflowID("campaign-q4", "019e0c6a-9d10-7abc-8def-000000000002", 0))
+		api.BatchWorkflowID("campaign-q4", "019e0c6a-1f00-7abc-8def-000000000001", 0),
+		api.BatchWorkflowID("campaign-q4", "019e0c6a-9d10-7abc-8def-000000000002", 0))
 }
 
-// A campaign learns within a minute that a roster is gone, also one that an earlier run
-// of it started, while nothing is to be told to that roster. Its targets are named, and
+// A campaign learns within a minute that a batch is gone, also one that an earlier run
+// of it started, while nothing is to be told to that batch. Its targets are named, and
 // those that have ended are counted as they ended.
-func TestARosterThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
+func TestABatchThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
 	t.Parallel()
 	s := newSky(4)
 	env := under(t, noon, s)
 	entries := make([]fleet.Entry, 4)
 	for i := range entries {
 		entries[i] = fleet.Entry{
-			Name: nameOf(i), Gateway: s.gateways[i].gateway.ID, Ref: i, State: fleet.Running, Begun: noon, Attempts: 1, Work: fleet.Work{Update: true},
+			Name: nameOf(i), Gateway: s.gateways[i].gateway.ID, Ref: i, State: fleet.Running, Started: noon, Attempts: 1, Work: fleet.Work{Update: true},
 			Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12},
 		}
 		s.set(api.GatewayWorkflowID(entries[i].Gateway), true)
 	}
 	entries[3].State = fleet.Waiting
 	in := carried(s.plan(), entries...)
-	in.EventsPerRun, in.Carried.Rosters, in.Carried.Swept = 0, []string{"roster-0"}, noon
+	in.EventsPerRun, in.Carried.Batches, in.Carried.Swept = 0, []string{"batch-0"}, noon
 	in.Plan.Rollout.MaxFailures = share(t, "100%")
 	in.Plan.Rollout.MaxConcurrent = 3
-	env.meter.gone = "roster-0" // for orders; it gets none before it is gone
+	env.meter.gone = "batch-0" // for orders; it gets none before it is gone
 	ends := []maintenance.EndState{maintenance.StateCompleted, maintenance.StatePartial, maintenance.StateDeferred}
 	env.RegisterDelayedCallback(func() {
-		s.end("roster-0", maintenance.Result{})
+		s.end("batch-0", maintenance.Result{})
 		for i, state := range ends {
 			s.end(api.GatewayWorkflowID(entries[i].Gateway), maintenance.Result{State: state, Summary: "so it ended", Gateway: maintenance.GatewayOutcome{Updated: true}})
 		}
@@ -147,18 +147,18 @@ func TestARosterThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
 	require.Equal(t, fleet.Succeeded, all[0].State)
 	require.Contains(t, all[1].Note, "PARTIAL: so it ended")
 	require.Contains(t, all[2].Note, "nobody who would start it")
-	require.Contains(t, all[3].Note, "its roster roster-0 was ended by somebody")
+	require.Contains(t, all[3].Note, "its batch batch-0 was ended by somebody")
 }
 
-// A target whose roster is gone tells its campaign itself that it is held.
-func TestAHeldTargetWithoutItsRosterIsShownAsHeld(t *testing.T) {
+// A target whose batch is gone tells its campaign itself that it is held.
+func TestAHeldTargetWithoutItsBatchIsShownAsHeld(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	env := under(t, noon, s)
 	gateway := s.gateways[0].gateway.ID
-	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: gateway, State: fleet.Running, Begun: noon, Attempts: 1})
-	in.EventsPerRun, in.Carried.Rosters, in.Carried.Lost, in.Carried.Swept = 0, []string{"roster-0"}, []int{0}, noon
-	env.meter.gone = "roster-0"
+	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: gateway, State: fleet.Running, Started: noon, Attempts: 1})
+	in.EventsPerRun, in.Carried.Batches, in.Carried.Lost, in.Carried.Swept = 0, []string{"batch-0"}, []int{0}, noon
+	env.meter.gone = "batch-0"
 	s.set(api.GatewayWorkflowID(gateway), true)
 	env.RegisterDelayedCallback(func() {
 		env.SignalWorkflow("held", map[string]string{"gateway": gateway, "reason": "update failed"})
@@ -172,18 +172,18 @@ func TestAHeldTargetWithoutItsRosterIsShownAsHeld(t *testing.T) {
 	require.Equal(t, 1, result.Counts.Succeeded)
 }
 
-// What a person tells the run of a target whose roster is gone stands in the campaign's
+// What a person tells the run of a target whose batch is gone stands in the campaign's
 // record once, though the run's signal and its own record tell it.
-func TestADecisionWithoutARosterReachesItsCampaign(t *testing.T) {
+func TestADecisionWithoutABatchReachesItsCampaign(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	env := under(t, noon, s)
 	gateway := s.gateways[0].gateway.ID
-	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: gateway, State: fleet.Running, Begun: noon, Attempts: 1})
-	in.EventsPerRun, in.Carried.Rosters, in.Carried.Lost, in.Carried.Swept = 0, []string{"roster-0"}, []int{0}, noon
-	env.meter.gone = "roster-0"
+	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: gateway, State: fleet.Running, Started: noon, Attempts: 1})
+	in.EventsPerRun, in.Carried.Batches, in.Carried.Lost, in.Carried.Swept = 0, []string{"batch-0"}, []int{0}, noon
+	env.meter.gone = "batch-0"
 	s.set(api.GatewayWorkflowID(gateway), true)
-	retried := maintenance.Decision{What: "retry", Step: maintenance.StepRunning, By: "carol", Why: "mended", At: noon.Add(9 * time.Minute)}
+	retried := maintenance.Decision{What: "retry", Step: maintenance.StepRunning, By: "carol", Why: "fixed", At: noon.Add(9 * time.Minute)}
 	passed := maintenance.Decision{What: "abort", By: "bob", At: noon.Add(10 * time.Minute), Campaign: "default-test-workflow-id"}
 	env.RegisterDelayedCallback(func() {
 		env.SignalWorkflow("decided", map[string]any{"gateway": gateway, "decision": retried})

@@ -55,8 +55,8 @@ func againPace(policy maintenance.Policy) maintenance.Pace {
 type again func(workflow.Context, time.Duration) workflow.Future
 
 // survey reads a target, and tells the campaign what is known of it now. Its
-// event's kind and attempt are given where it was begun before.
-func (r *roster) survey(ctx workflow.Context, l *line, as fleet.Event) {
+// event's kind and attempt are given where it was started before.
+func (r *batch) survey(ctx workflow.Context, l *line, as fleet.Event) {
 	slots := r.slots[l.Target.Gateway.Account]
 	if err := slots.Acquire(ctx, 1); err != nil {
 		return
@@ -91,7 +91,7 @@ func (r *roster) survey(ctx workflow.Context, l *line, as fleet.Event) {
 
 // noteUnread notes why a target could not be read, and since when. In the first minute
 // it counts as being read: what passes by itself calls no person.
-func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
+func (r *batch) noteUnread(ctx workflow.Context, l *line, err error) {
 	if err == nil {
 		l.patience, l.Entry.UnreadSince = 0, time.Time{}
 		return
@@ -99,12 +99,12 @@ func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
 	l.patience = min(max(patience, 4*l.patience), mostPatience)
 	if call.HasType(err, names.TypeMarked) { // it was read: what another run has left there keeps it
 		l.patience = min(l.patience, markPatience)
-		l.Entry.Bar, l.Entry.Barred, l.Entry.UnreadSince = maintenance.BlockedByRun,
-			webui.CutTo(call.Explain(err).Error(), maxBarred),
+		l.Entry.Bar, l.Entry.Unavailable, l.Entry.UnreadSince = maintenance.BlockedByRun,
+			webui.CutTo(call.Explain(err).Error(), maxUnavailable),
 			time.Time{}
 		return
 	}
-	l.Entry.Bar, l.Entry.Barred = maintenance.BlockedByUnread, webui.CutTo(unanswered(err).Error(), maxBarred)
+	l.Entry.Bar, l.Entry.Unavailable = maintenance.BlockedByUnread, webui.CutTo(unanswered(err).Error(), maxUnavailable)
 	if l.Entry.UnreadSince.IsZero() {
 		l.Entry.UnreadSince = workflow.Now(ctx).UTC().Truncate(time.Second)
 	}
@@ -112,9 +112,9 @@ func (r *roster) noteUnread(ctx workflow.Context, l *line, err error) {
 	case l.again == nil:
 		l.Entry.ReadAt = workflow.Now(ctx).Add(l.patience).UTC().Truncate(time.Second)
 	case l.patience == patience && !r.in.PlanOnly:
-		l.Entry.Bar, l.Entry.Barred = maintenance.BlockedByReading,
+		l.Entry.Bar, l.Entry.Unavailable = maintenance.BlockedByReading,
 			webui.CutTo(fleet.Reading+" again: "+unanswered(err).Error(),
-				maxBarred)
+				maxUnavailable)
 	}
 }
 
@@ -130,11 +130,11 @@ func unanswered(err error) error {
 }
 
 // ask makes one of a reading's calls. It fails with the first answer that waiting does
-// not change, or that may last: the call is then tried again beside the others. A target
+// not change, or that may last: the call is then tried again alongside the others. A target
 // that could not be read before gets the whole time: a cloud that answers every other call
 // would otherwise never be read to its end.
 func ask[In activities.Input, Out any](
-	ctx workflow.Context, r *roster, l *line, summary string, activity func(context.Context, In) (Out, error),
+	ctx workflow.Context, r *batch, l *line, summary string, activity func(context.Context, In) (Out, error),
 	in func(maintenance.Pace) In,
 ) (out Out, err error) {
 	options := r.reading(surveyLimit, summary)
@@ -163,8 +163,8 @@ func mayPass(err error) bool {
 }
 
 // read fills a line in.
-func (r *roster) read(ctx workflow.Context, l *line) error {
-	l.Anomalies, l.Marks, l.Entry.Bar, l.Entry.Barred, l.Entry.ReadAt, l.again = nil, nil, maintenance.NotBlocked, "",
+func (r *batch) read(ctx workflow.Context, l *line) error {
+	l.Anomalies, l.Marks, l.Entry.Bar, l.Entry.Unavailable, l.Entry.ReadAt, l.again = nil, nil, maintenance.NotBlocked, "",
 		time.Time{}, nil
 	policy := r.in.Plan.Policy
 	ref := l.Target.Gateway
@@ -203,7 +203,7 @@ func (r *roster) read(ctx workflow.Context, l *line) error {
 
 // readProxies puts an instance's proxies in the place of AllProxies, and reads
 // every proxy's versions. It gives the marks on their DB instances.
-func (r *roster) readProxies(ctx workflow.Context, l *line) (marks []maintenance.Marked, err error) {
+func (r *batch) readProxies(ctx workflow.Context, l *line) (marks []maintenance.Marked, err error) {
 	var known []maintenance.ProxyRef
 	for _, p := range l.Target.Proxies {
 		if p.ProxyID != plan.AllProxies {
@@ -275,14 +275,14 @@ func workOf(policy maintenance.Policy, s api.Surveyed) fleet.Work {
 
 // findObstacle finds what bars a target: a quarantine, or another run of its
 // gateway.
-func (r *roster) findObstacle(ctx workflow.Context, l *line) error {
+func (r *batch) findObstacle(ctx workflow.Context, l *line) error {
 	id := l.Target.Gateway.ID()
 	found, err := call.Do(ctx, r.reading(surveyLimit, "does anything keep "+id+"?"), call.Engine.FindObstacle,
 		activities.ObstacleLookup{
 			Gateway: id, Quarantine: api.QuarantineWorkflowID(id), Maintenance: api.GatewayWorkflowID(id),
 			Pace: r.in.Plan.Policy.Pace,
 		})
-	l.obstacle, l.Entry.Bar, l.Entry.Barred = found, maintenance.NotBlocked, webui.CutTo(found.Reason, maxBarred)
+	l.obstacle, l.Entry.Bar, l.Entry.Unavailable = found, maintenance.NotBlocked, webui.CutTo(found.Reason, maxUnavailable)
 	switch found.WorkflowID {
 	case "":
 	case api.QuarantineWorkflowID(id):
@@ -297,7 +297,7 @@ func (r *roster) findObstacle(ctx workflow.Context, l *line) error {
 // window has moved, AWS has updated the gateway, what bars the target has ended, what
 // could not be read answers.
 // It costs the history the same however long it takes.
-func (r *roster) watch(ctx workflow.Context, l *line) workflow.Future {
+func (r *batch) watch(ctx workflow.Context, l *line) workflow.Future {
 	switch {
 	case l.patience > 0 && l.again != nil:
 		return tryAgain(ctx, l)
@@ -338,10 +338,10 @@ func tryAgain(ctx workflow.Context, l *line) workflow.Future {
 	return ready
 }
 
-// look waits by a timer before it looks for the first time. Most targets begin
+// look waits by a timer before it looks for the first time. Most targets start
 // before that, and of ten thousand none then takes a call from its account's rate.
 // The lines of a page do not look all at once.
-func (r *roster) look(ctx workflow.Context, l *line) workflow.Future {
+func (r *batch) look(ctx workflow.Context, l *line) workflow.Future {
 	every := r.in.Plan.Policy.WindowRecheck
 	seen, set := workflow.NewFuture(ctx)
 	wait := every.Std() - every.Std()/5*time.Duration(l.number)/time.Duration(len(r.lines))

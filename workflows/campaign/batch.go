@@ -14,22 +14,22 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// The signals between a roster and a target's run.
+// The signals between a batch and a target's run.
 
-// readingAtOnce is how many targets of one account a roster reads side by side: an
+// readingAtOnce is how many targets of one account a batch reads side by side: an
 // account that does not answer holds up no other. The accounts' task queues bound the
 // rate, and a reading waits there within its surveyLimit: ten thousand targets of one
 // account are 500 at once, which is 25 seconds' work at the default of 20 a second, and
 // 100 at 5.
 const readingAtOnce = 10
 
-// Roster keeps a page of a campaign's targets: it reads them, watches their
-// windows, begins their maintenances when the campaign says so, and tells it what
+// Batch keeps a page of a campaign's targets: it reads them, watches their
+// windows, starts their maintenances when the campaign says so, and tells it what
 // became of them. It ends when the campaign has.
-func Roster(ctx workflow.Context, in api.RosterInput) error {
-	r := &roster{in: in, slots: map[string]workflow.Semaphore{}, closing: workflow.NewChannel(ctx)}
+func Batch(ctx workflow.Context, in api.BatchInput) error {
+	r := &batch{in: in, slots: map[string]workflow.Semaphore{}, closing: workflow.NewChannel(ctx)}
 	r.enlist(ctx)
-	if err := workflow.SetQueryHandlerWithOptions(ctx, api.RosterQuery, r.surveyed,
+	if err := workflow.SetQueryHandlerWithOptions(ctx, api.BatchQuery, r.surveyed,
 		workflow.QueryHandlerOptions{Description: "The targets of this page, as they were read last."}); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func Roster(ctx workflow.Context, in api.RosterInput) error {
 		})
 	}
 	workflow.Go(living, r.tell)
-	workflow.Go(living, r.obey)
+	workflow.Go(living, r.apply)
 	workflow.Go(living, r.hearOfHeld)
 	workflow.Go(living, r.hearDecisions)
 	workflow.Go(living, r.seeCampaignGone)
@@ -53,9 +53,9 @@ func Roster(ctx workflow.Context, in api.RosterInput) error {
 	return r.flush(ctx)
 }
 
-// roster is the state of one page.
-type roster struct {
-	in     api.RosterInput
+// batch is the state of one page.
+type batch struct {
+	in     api.BatchInput
 	lines  []*line
 	slots  map[string]workflow.Semaphore // by account: of those that are read side by side
 	unread int                           // lines that were not read once yet
@@ -64,10 +64,10 @@ type roster struct {
 	// closed is true once the campaign has ended, or is gone; closing is closed then.
 	closed  bool
 	closing workflow.Channel
-	aborted *api.Order // the campaign is stopped for good: nothing more begins
+	aborted *api.Order // the campaign is stopped for good: nothing more starts
 }
 
-func (r *roster) close() {
+func (r *batch) close() {
 	if !r.closed {
 		r.closed = true
 		r.closing.Close()
@@ -85,7 +85,7 @@ type line struct {
 	patience time.Duration          // for how long that is tried before the whole is read again
 	obstacle activities.Obstacle    // what bars it; zero: nothing
 	told     fleet.Event            // what the campaign was told last of a maintenance
-	attempt  int                    // of the maintenance that was begun last
+	attempt  int                    // of the maintenance that was started last
 	running  string                 // run id of the maintenance that runs
 	held     api.HeldTarget         // where that waits for a person; zero: it does not
 	decided  []maintenance.Decision // that its runs were told by people, and the campaign knows of
@@ -99,7 +99,7 @@ const (
 )
 
 // enlist makes a line of every target, named or found.
-func (r *roster) enlist(ctx workflow.Context) {
+func (r *batch) enlist(ctx workflow.Context) {
 	targets := r.in.Targets
 	if r.in.Selector != nil {
 		targets = make([]maintenance.Target, 0, len(r.in.Found))
@@ -124,7 +124,7 @@ func (r *roster) enlist(ctx workflow.Context) {
 // a time, and repeats them only after long silence.
 const maxOrders = 100
 
-func (r *roster) surveyed() ([]api.Surveyed, error) {
+func (r *batch) surveyed() ([]api.Surveyed, error) {
 	all := make([]api.Surveyed, 0, len(r.lines))
 	for _, l := range r.lines {
 		if l.chosen {
@@ -134,10 +134,10 @@ func (r *roster) surveyed() ([]api.Surveyed, error) {
 	return all, nil
 }
 
-// obey hands the campaign's orders to the lines that they are for.
-func (r *roster) obey(ctx workflow.Context) {
+// apply hands the campaign's orders to the lines that they are for.
+func (r *batch) apply(ctx workflow.Context) {
 	channel := workflow.GetSignalChannelWithOptions(ctx, api.OrdersSignal, workflow.SignalChannelOptions{
-		Description: "What to begin, to read or to end; the campaign sends it.",
+		Description: "What to start, to read or to end; the campaign sends it.",
 	})
 	for !r.closed {
 		var o api.Orders
@@ -152,8 +152,8 @@ func (r *roster) obey(ctx workflow.Context) {
 	}
 }
 
-func (r *roster) hand(o api.Orders) {
-	for _, b := range o.Begin {
+func (r *batch) hand(o api.Orders) {
+	for _, b := range o.Start {
 		if l := r.at(b.Line); l != nil && b.Attempt > l.attempt {
 			l.attempt = b.Attempt
 			l.orders.SendAsync(b.Attempt)
@@ -177,7 +177,7 @@ func (r *roster) hand(o api.Orders) {
 }
 
 // hearOfHeld tells the campaign which of its running targets wait for a person.
-func (r *roster) hearOfHeld(ctx workflow.Context) {
+func (r *batch) hearOfHeld(ctx workflow.Context) {
 	var held api.HeldTarget
 	channel := heldOnes(ctx)
 	for channel.Receive(ctx, &held) {
@@ -192,7 +192,7 @@ func (r *roster) hearOfHeld(ctx workflow.Context) {
 }
 
 // hearDecisions tells the campaign what people have told its targets' own runs.
-func (r *roster) hearDecisions(ctx workflow.Context) {
+func (r *batch) hearDecisions(ctx workflow.Context) {
 	for channel := decidedOnes(ctx); ; {
 		var told api.TargetDecision
 		if !channel.Receive(ctx, &told) || ctx.Err() != nil {
@@ -208,7 +208,7 @@ func (r *roster) hearDecisions(ctx workflow.Context) {
 
 // reportDecisions leaves for the campaign those decisions of a target's run that it was
 // not told yet, and has not passed on itself.
-func (r *roster) reportDecisions(l *line, decisions ...maintenance.Decision) {
+func (r *batch) reportDecisions(l *line, decisions ...maintenance.Decision) {
 	for _, d := range decisions {
 		if d.Campaign == "" && !slices.Contains(l.decided, d) {
 			l.decided = append(l.decided, d)
@@ -217,7 +217,7 @@ func (r *roster) reportDecisions(l *line, decisions ...maintenance.Decision) {
 	}
 }
 
-func (r *roster) at(n int) *line {
+func (r *batch) at(n int) *line {
 	if n < 0 || n >= len(r.lines) {
 		return nil
 	}
@@ -225,7 +225,7 @@ func (r *roster) at(n int) *line {
 }
 
 // report leaves an event for the campaign.
-func (r *roster) report(l *line, e fleet.Event) {
+func (r *batch) report(l *line, e fleet.Event) {
 	e.Line = l.number
 	if e.Kind == fleet.KindEnded || e.Kind == fleet.KindDeferred {
 		l.told = e
@@ -233,7 +233,7 @@ func (r *roster) report(l *line, e fleet.Event) {
 	r.outbox = append(r.outbox, e)
 }
 
-// collected is for how long a roster collects what it has read before it tells the
+// collected is for how long a batch collects what it has read before it tells the
 // campaign, while there is more to read: at first, and at most, since each time doubles
 // it. A page that takes minutes costs few signals, and one target that does not answer
 // keeps none of the others.
@@ -243,7 +243,7 @@ const (
 )
 
 // tell sends the campaign what happened, several things at once where they come fast.
-func (r *roster) tell(ctx workflow.Context) {
+func (r *batch) tell(ctx workflow.Context) {
 	for collect := collected; ; collect = min(2*collect, mostCollected) {
 		if err := workflow.Await(ctx, func() bool { return len(r.outbox) > 0 && !r.busy }); err != nil {
 			return
@@ -260,12 +260,12 @@ func (r *roster) tell(ctx workflow.Context) {
 	}
 }
 
-func (r *roster) send(ctx workflow.Context) {
+func (r *batch) send(ctx workflow.Context) {
 	events := r.outbox
 	r.outbox, r.busy = nil, true
 	defer func() { r.busy = false }()
 	err := workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", api.NewsSignal,
-		api.News{First: r.in.First, Roster: r.in.Number, Events: events}).Get(ctx, nil)
+		api.News{First: r.in.First, Batch: r.in.Number, Events: events}).Get(ctx, nil)
 	if err != nil {
 		// Temporal repeats what can be repeated: there is no such campaign any more.
 		workflow.GetLogger(ctx).Warn("the campaign does not take news", "campaign", r.in.Campaign, "error", err)
@@ -274,7 +274,7 @@ func (r *roster) send(ctx workflow.Context) {
 }
 
 // flush sends what is left when the last line has ended.
-func (r *roster) flush(ctx workflow.Context) error {
+func (r *batch) flush(ctx workflow.Context) error {
 	if err := workflow.Await(ctx, func() bool { return !r.busy }); err != nil {
 		return err
 	}
@@ -284,10 +284,10 @@ func (r *roster) flush(ctx workflow.Context) error {
 	return nil
 }
 
-// seeCampaignGone ends a roster whose campaign is gone, by whatever way it went. Nobody
+// seeCampaignGone ends a batch whose campaign is gone, by whatever way it went. Nobody
 // decides for its targets any more, so they are aborted: what is in progress is watched
 // to its end.
-func (r *roster) seeCampaignGone(ctx workflow.Context) {
+func (r *batch) seeCampaignGone(ctx workflow.Context) {
 	_, err := call.Do(ctx, r.reading(call.WatchLimit, "does "+r.in.Campaign+" still run?"), call.Engine.AwaitClosed,
 		activities.WorkflowLookup{WorkflowID: r.in.Campaign, First: r.in.First, Pace: call.NoticePace(r.in.Plan.Policy)})
 	if err != nil || r.closed {
@@ -299,7 +299,7 @@ func (r *roster) seeCampaignGone(ctx workflow.Context) {
 }
 
 // reading is for activities that change nothing.
-func (r *roster) reading(limit time.Duration, summary string) workflow.ActivityOptions {
+func (r *batch) reading(limit time.Duration, summary string) workflow.ActivityOptions {
 	return call.PollWithin(call.AttemptOf(r.in.Plan.Policy), limit, summary)
 }
 
@@ -313,12 +313,12 @@ func heldEvent(h api.HeldTarget, attempt int) fleet.Event {
 
 // publish shows the page as it is now in the Web UI. It adds nothing to the
 // history.
-func (r *roster) publish(ctx workflow.Context) {
+func (r *batch) publish(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, webui.PageDetails(webui.PlaceOf(ctx), r.page()))
 }
 
-// page is the roster as people see it.
-func (r *roster) page() webui.PageView {
+// page is the batch as people see it.
+func (r *batch) page() webui.PageView {
 	v := webui.PageView{Number: r.in.Number, Campaign: r.in.Campaign, Unread: r.unread}
 	for _, l := range r.lines {
 		if l.chosen {

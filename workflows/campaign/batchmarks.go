@@ -16,8 +16,8 @@ import (
 
 // judgeMarks notes what runs that have ended have left on a target, which is work to do.
 // It fails where a mark may be somebody's: the target is then read again later. A target
-// that is barred otherwise is read again once that has ended.
-func (r *roster) judgeMarks(ctx workflow.Context, l *line, found ...maintenance.Marked) error {
+// that is unavailable otherwise is read again once that has ended.
+func (r *batch) judgeMarks(ctx workflow.Context, l *line, found ...maintenance.Marked) error {
 	if len(found) == 0 {
 		return nil
 	}
