@@ -174,7 +174,7 @@ func TestPeopleAreToldOnceOfWhatHappensThoughTheWorkerIsKilled(t *testing.T) {
 	s.work()
 	update, err := s.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
 		WorkflowID: run.GetID(), UpdateName: api.ApproveUpdate, WaitForStage: client.WorkflowUpdateStageCompleted,
-		Args: []any{api.CampaignOrder{Order: api.Order{By: "bob", Why: "for the test"}}},
+		Args: []any{api.CampaignAction{Action: api.Action{By: "bob", Why: "for the test"}}},
 	})
 	require.NoError(t, err)
 	require.NoError(t, update.Get(t.Context(), nil))

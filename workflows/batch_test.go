@@ -44,7 +44,7 @@ func TestABatchWhoseCampaignIsGoneSeesItsRunningTargetHome(t *testing.T) {
 	env := under(t, noon.Add(-24*time.Hour).Add(10*time.Minute), s)
 	env.RegisterDelayedCallback(func() {
 		s.set(campaignID, false)
-		env.SignalWorkflow("orders", map[string]any{"start": []map[string]int{{"line": 1, "attempt": 1}}})
+		env.SignalWorkflow("instructions", map[string]any{"start": []map[string]int{{"line": 1, "attempt": 1}}})
 	}, 24*time.Hour-5*time.Minute)
 	env.ExecuteWorkflow(api.BatchName, s.page())
 	require.True(t, env.IsWorkflowCompleted())
@@ -56,7 +56,7 @@ func TestABatchWhoseCampaignIsGoneSeesItsRunningTargetHome(t *testing.T) {
 
 func TestARunningTargetOfALostBatchKeepsItsKeysUntilItsRunHasEnded(t *testing.T) {
 	t.Parallel()
-	for name, lost := range map[string][]int{"learnt by an order": nil, "known from the run before": {0}} {
+	for name, lost := range map[string][]int{"learnt by an action": nil, "known from the run before": {0}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSky(3)
@@ -90,7 +90,7 @@ func TestARunningTargetOfALostBatchKeepsItsKeysUntilItsRunHasEnded(t *testing.T)
 				require.Contains(t, all[0].Note, "its batch batch-0 was ended by somebody")
 				require.Equal(t, fleet.Running, all[2].State)
 				env.CancelWorkflow()
-				env.SignalWorkflow("news", map[string]any{
+				env.SignalWorkflow("events", map[string]any{
 					"batch":  1,
 					"events": []map[string]any{{"line": 0, "kind": "ended", "attempt": 1, "state": "succeeded"}},
 				})
@@ -130,7 +130,7 @@ func TestABatchThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
 	in.EventsPerRun, in.Carried.Batches, in.Carried.Swept = 0, []string{"batch-0"}, noon
 	in.Plan.Rollout.MaxFailures = share(t, "100%")
 	in.Plan.Rollout.MaxConcurrent = 3
-	env.meter.gone = "batch-0" // for orders; it gets none before it is gone
+	env.meter.gone = "batch-0" // for actions; it gets none before it is gone
 	ends := []maintenance.EndState{maintenance.StateCompleted, maintenance.StatePartial, maintenance.StateDeferred}
 	env.RegisterDelayedCallback(func() {
 		s.end("batch-0", maintenance.Result{})

@@ -29,7 +29,7 @@ func TestAnAbortReachesATargetThatIsJustBeingStarted(t *testing.T) {
 			return
 		}
 		if looks++; looks == 2 { // the last poll before it is started
-			env.UpdateWorkflow(api.AbortUpdate, "abort", aborted, api.CampaignOrder{Order: api.Order{By: "bob"}})
+			env.UpdateWorkflow(api.AbortUpdate, "abort", aborted, api.CampaignAction{Action: api.Action{By: "bob"}})
 		}
 	}
 	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
@@ -42,7 +42,7 @@ func TestAnAbortReachesATargetThatIsJustBeingStarted(t *testing.T) {
 func TestACampaignThatIsAbortedWhileItDiscoversIsAborted(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(environment){
-		"aborted":   func(env environment) { env.order(time.Second, api.AbortUpdate, api.CampaignOrder{}) },
+		"aborted":   func(env environment) { env.order(time.Second, api.AbortUpdate, api.CampaignAction{}) },
 		"cancelled": func(env environment) { env.RegisterDelayedCallback(env.CancelWorkflow, time.Second) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestAWindowThatOpensWhileOrdersAreGivenIsNotMissed(t *testing.T) {
 	s.gateways[0].restart = 30 * time.Minute
 	s.gateways[1].schedule.Minute = new(1)
 	env := under(t, noon.Add(-time.Hour), s)
-	env.meter.orders = 90 * time.Second
+	env.meter.instructions = 90 * time.Second
 	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.NoError(t, err)
 	require.WithinRange(t, s.triggered()[1], noon.Add(time.Minute), noon.Add(10*time.Minute))
@@ -174,11 +174,11 @@ func TestWhatIsSaidIsBounded(t *testing.T) {
 	s.set(api.QuarantineWorkflowID(s.gateways[0].gateway.ID), true)
 	env := under(t, noon.Add(-time.Hour), s)
 	long := strings.Repeat("because ", 200)
-	refused := env.order(10*time.Minute, api.SkipUpdate, api.CampaignOrder{
-		Order: api.Order{By: "bob", Why: long}, Target: nameOf(0),
+	refused := env.order(10*time.Minute, api.SkipUpdate, api.CampaignAction{
+		Action: api.Action{By: "bob", Why: long}, Target: nameOf(0),
 	})
-	env.order(20*time.Minute, api.SkipUpdate, api.CampaignOrder{
-		Order: api.Order{By: "bob", Why: long[:999]}, Target: nameOf(0),
+	env.order(20*time.Minute, api.SkipUpdate, api.CampaignAction{
+		Action: api.Action{By: "bob", Why: long[:999]}, Target: nameOf(0),
 	})
 	env.RegisterDelayedCallback(func() { require.Less(t, len(rows(t, env)[0].Note), 200) }, 21*time.Minute)
 	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
@@ -211,18 +211,18 @@ func TestAnApprovalCountsForTheWaveThatAsksForIt(t *testing.T) {
 	p.Approvals = maintenance.Approvals{Count: 1, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-2*time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
-		return env.order(after, api.ApproveUpdate, api.CampaignOrder{Order: api.Order{By: who}})
+		return env.order(after, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: who}})
 	}
-	env.meter.orders = 90 * time.Second
-	env.order(10*time.Minute, api.RetryUpdate, api.CampaignOrder{Target: nameOf(0)})
+	env.meter.instructions = 90 * time.Second
+	env.order(10*time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(0)})
 	first := by(10*time.Minute+20*time.Second, "bob")
 	second := by(10*time.Minute+40*time.Second, "carol") // the campaign is still giving its order
-	env.order(30*time.Minute, api.SkipUpdate, api.CampaignOrder{Target: nameOf(0)})
+	env.order(30*time.Minute, api.SkipUpdate, api.CampaignAction{Target: nameOf(0)})
 	env.RegisterDelayedCallback(func() {
 		require.Contains(t, campaignStatus(t, env).Approval.Sentence(), "wave 2 needs approval: 0 of 1 given; alice")
 	}, 40*time.Minute)
 	by(50*time.Minute, "bob")
-	env.order(26*time.Hour, api.AbortUpdate, api.CampaignOrder{})
+	env.order(26*time.Hour, api.AbortUpdate, api.CampaignAction{})
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.True(t, first.accepted)
@@ -238,7 +238,7 @@ func TestAWaveInWhichNothingIsToBeDoneNeedsNoApproval(t *testing.T) {
 	p.Approvals = maintenance.Approvals{Count: 2, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
-		return env.order(after, api.ApproveUpdate, api.CampaignOrder{Order: api.Order{By: who}})
+		return env.order(after, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: who}})
 	}
 	by(10*time.Minute, "bob")
 	again, submitter := by(20*time.Minute, " Bob"), by(25*time.Minute, "ALICE")
@@ -255,16 +255,16 @@ func TestAnOrderThatWouldHaveNoEffectIsRefused(t *testing.T) {
 	s := newSky(1)
 	p := s.plan()
 	env := under(t, noon.Add(-time.Hour), s)
-	planned := env.order(time.Minute, api.PauseUpdate, api.CampaignOrder{})
+	planned := env.order(time.Minute, api.PauseUpdate, api.CampaignAction{})
 	_, err := campaign(t, env, api.CampaignInput{Plan: p, PlanOnly: true})
 	require.NoError(t, err)
 	require.Contains(t, planned.refused, "only plans")
 
 	env = under(t, noon.Add(-time.Hour), s)
-	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignOrder{})
+	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
 	var late []*answer
 	for _, o := range []string{api.ResumeUpdate, api.PauseUpdate, api.ConcurrencyUpdate} {
-		late = append(late, env.order(time.Hour+3*time.Minute, o, api.CampaignOrder{MaxConcurrent: 3}))
+		late = append(late, env.order(time.Hour+3*time.Minute, o, api.CampaignAction{MaxConcurrent: 3}))
 	}
 	_, err = campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
@@ -284,7 +284,7 @@ func TestATargetThatIsDeferredAgainAndAgainIsLeftForLonger(t *testing.T) {
 		started++
 		return maintenance.Result{State: maintenance.StateDeferred}, nil
 	}, workflow.RegisterOptions{Name: api.GatewayMaintenanceName, DisableAlreadyRegisteredCheck: true})
-	env.order(4*time.Hour, api.AbortUpdate, api.CampaignOrder{})
+	env.order(4*time.Hour, api.AbortUpdate, api.CampaignAction{})
 	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
 	require.Greater(t, started, 3)
@@ -297,7 +297,7 @@ func TestARunningTargetIsAskedForThoughOthersGiveNews(t *testing.T) {
 	env := under(t, noon, s)
 	for at := 20 * time.Minute; at < 6*time.Hour; at += 20 * time.Minute {
 		env.RegisterDelayedCallback(func() {
-			env.SignalWorkflow("news", map[string]any{"events": []string{}})
+			env.SignalWorkflow("events", map[string]any{"events": []string{}})
 		}, at)
 	}
 	env.meter.gone = "batch-0" // and nobody has told the campaign
@@ -318,7 +318,7 @@ func TestAnAbortedCampaignTriggersNothingASecondTime(t *testing.T) {
 	p := s.plan()
 	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
 	env := under(t, noon.Add(-time.Hour), s)
-	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignOrder{})
+	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, fleet.Aborted, result.State)

@@ -163,7 +163,7 @@ func giveOne(t *testing.T, command, want string, arrange func(*fleet.Entry, *sky
 	env.meter.alone = true
 	in := carried(p, entries...)
 	in.EventsPerRun, in.Carried.Swept = 0, noon
-	o := api.CampaignOrder{Order: api.Order{By: "carol", Why: "for the test"}, Target: nameOf(0)}
+	o := api.CampaignAction{Action: api.Action{By: "carol", Why: "for the test"}, Target: nameOf(0)}
 	update := command
 	switch command {
 	case puts:
@@ -184,12 +184,12 @@ func giveOne(t *testing.T, command, want string, arrange func(*fleet.Entry, *sky
 	env.RegisterDelayedCallback(func() {
 		after = entry()
 		if entries[0].State.InProgress() {
-			env.SignalWorkflow(api.NewsSignal, api.News{Events: []fleet.Event{
+			env.SignalWorkflow(api.BatchEventsSignal, api.BatchEvents{Events: []fleet.Event{
 				{Kind: fleet.KindEnded, Attempt: 1, State: fleet.Succeeded, At: noon},
 			}})
 		}
 	}, 4*time.Minute)
-	env.order(5*time.Minute, api.AbortUpdate, api.CampaignOrder{})
+	env.order(5*time.Minute, api.AbortUpdate, api.CampaignAction{})
 	result, err := campaign(t, env, in)
 	require.Error(t, err)
 	if want != acts {
@@ -345,7 +345,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 				})
 				in.EventsPerRun, in.Carried.Swept = 0, noon
 				tc.arrange(&in)
-				o := api.CampaignOrder{Order: api.Order{By: "carol", Why: "for the test"}}
+				o := api.CampaignAction{Action: api.Action{By: "carol", Why: "for the test"}}
 				if command == concurrency {
 					o.MaxConcurrent = 7
 				}
@@ -353,11 +353,11 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 				var after fleet.Status
 				env.RegisterDelayedCallback(func() {
 					after = campaignStatus(t, env)
-					env.SignalWorkflow(api.NewsSignal, api.News{Events: []fleet.Event{
+					env.SignalWorkflow(api.BatchEventsSignal, api.BatchEvents{Events: []fleet.Event{
 						{Kind: fleet.KindEnded, Attempt: 1, State: fleet.Succeeded, At: noon},
 					}})
 				}, 2*time.Minute)
-				env.order(3*time.Minute, abort, api.CampaignOrder{})
+				env.order(3*time.Minute, abort, api.CampaignAction{})
 				result, _ := campaign(t, env, in) //nolint:errcheck // how it ends is not the matter
 				require.Equal(t, want == acts, answer.accepted, answer.refused)
 				require.Contains(t, answer.refused, want)

@@ -137,9 +137,9 @@ func (o *datedOutbound) GetInfo(ctx context.Context) activity.Info {
 type meter struct {
 	interceptor.WorkerInterceptorBase
 	events int
-	// orders is how long a campaign's orders are under way: nothing otherwise, and
+	// actions is how long a campaign's actions are under way: nothing otherwise, and
 	// on a busy server some seconds.
-	orders time.Duration
+	instructions time.Duration
 	// messages is how long a message to people is under way.
 	messages time.Duration
 	// gone is a workflow that no signal reaches.
@@ -228,8 +228,8 @@ func (m *metered) SignalExternalWorkflow(ctx workflow.Context, id, runID, name s
 		done.SetValue(nil)
 		return future
 	}
-	if name == "orders" && m.orders > 0 {
-		if err := busy(ctx, m.orders); err != nil {
+	if name == "actions" && m.instructions > 0 {
+		if err := busy(ctx, m.instructions); err != nil {
 			workflow.GetLogger(ctx).Warn("not so slow", "error", err)
 		}
 	}

@@ -373,7 +373,7 @@ func campaignStatus(t *testing.T, env environment) fleet.Status {
 
 // order sends an update when the environment is at a time, and gives where the
 // answer will be.
-func (e environment) order(after time.Duration, update string, o api.CampaignOrder) *answer {
+func (e environment) order(after time.Duration, update string, o api.CampaignAction) *answer {
 	a := &answer{}
 	if o.By == "" {
 		o.By, o.Why = "bob", "for the test"

@@ -49,7 +49,7 @@ func TestAHeldTargetIsHeldInItsCampaign(t *testing.T) {
 		require.NotContains(t, status.May, "skip")
 		s.mend()
 		err := env.UpdateWorkflowByID(api.GatewayWorkflowID(s.gateways[0].gateway.ID), api.RetryUpdate, "retry", &answer{},
-			api.Order{By: "bob", Why: "fixed"})
+			api.Action{By: "bob", Why: "fixed"})
 		require.NoError(t, err)
 		env.RegisterDelayedCallback(func() { require.Equal(t, fleet.Running, rows(t, env)[0].State) }, time.Second)
 	}, 2*time.Hour)
@@ -75,8 +75,8 @@ func TestWhatOnlyARunCanTakeIsPassedOnToIt(t *testing.T) {
 			env.RegisterDelayedCallback(func() { s.start(t, env) }, 2*time.Hour)
 			// So that the refused ones end too.
 			env.RegisterDelayedCallback(s.mend, 2*time.Hour+time.Second)
-			given := env.order(2*time.Hour+2*time.Second, tc.update, api.CampaignOrder{Target: nameOf(0)})
-			last := env.order(3*time.Hour, api.RetryUpdate, api.CampaignOrder{Target: nameOf(0)})
+			given := env.order(2*time.Hour+2*time.Second, tc.update, api.CampaignAction{Target: nameOf(0)})
+			last := env.order(3*time.Hour, api.RetryUpdate, api.CampaignAction{Target: nameOf(0)})
 			result, err := campaign(t, env, in)
 			require.Equal(t, tc.counts.Failed > 0, err != nil)
 			require.Equal(t, tc.counts, result.Counts)
@@ -102,7 +102,7 @@ func TestAnAbortOfOneTargetLeavesItsCampaignAlone(t *testing.T) {
 	s := newSky(2)
 	s.gateways[1].schedule.DayOfWeek = new(2)
 	env := under(t, noon.Add(-time.Hour), s)
-	waits := env.order(time.Minute, api.AbortUpdate, api.CampaignOrder{Target: nameOf(1)})
+	waits := env.order(time.Minute, api.AbortUpdate, api.CampaignAction{Target: nameOf(1)})
 	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.NoError(t, err)
 	require.Contains(t, waits.refused, "files-001 is waiting: no maintenance of it runs that could be aborted")

@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-var alice = api.Order{By: "alice", Why: "CHG-1"}
+var alice = api.Action{By: "alice", Why: "CHG-1"}
 
 // holding is a policy that asks when a step has failed.
 var holding = maintenance.Policy{OnFailure: maintenance.OnFailureHold, Proxies: maintenance.ProxyPolicy{ShiftReads: true}}
@@ -107,7 +107,7 @@ func TestOrdersThatAreRefused(t *testing.T) {
 			env := at(t, noon, c)
 			answers := &answers{t: t}
 			env.RegisterDelayedCallback(func() {
-				env.UpdateWorkflow(tc.order, "nameless", answers.rejected("by is empty"), api.Order{})
+				env.UpdateWorkflow(tc.order, "nameless", answers.rejected("by is empty"), api.Action{})
 				env.UpdateWorkflow(tc.order, "order", answers.rejected(tc.says), alice)
 			}, tc.after)
 			env.RegisterDelayedCallback(env.CancelWorkflow, 2*time.Hour)

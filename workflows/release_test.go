@@ -44,7 +44,7 @@ func TestASleepingRunGoesOnInTheNewBuildWithWhatWasDecided(t *testing.T) {
 	env := at(t, start, c)
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(api.ApproveUpdate, "", answers.accepted(), api.Order{By: "alice", Why: "CHG-1"})
+		env.UpdateWorkflow(api.ApproveUpdate, "", answers.accepted(), api.Action{By: "alice", Why: "CHG-1"})
 	}, time.Hour)
 	env.release(50 * time.Hour)
 	policy := maintenance.Policy{Approval: true, AutomaticUpdates: maintenance.AutomaticUpdatesHold}
@@ -165,7 +165,7 @@ func TestARunThatIsAbortedWhileItLetsGoDoesNotMove(t *testing.T) {
 	env.release(time.Hour)
 	env.RegisterDelayedCallback(func() { c.refuse["automatic-updates"] = 1 << 30 }, time.Hour)
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(api.AbortUpdate, "", answers.accepted(), api.Order{By: "alice", Why: "CHG-1"})
+		env.UpdateWorkflow(api.AbortUpdate, "", answers.accepted(), api.Action{By: "alice", Why: "CHG-1"})
 		c.refuse["automatic-updates"] = 0
 	}, day+time.Minute)
 	result, err := maintain(t, env, c.input(maintenance.Policy{AutomaticUpdates: maintenance.AutomaticUpdatesHold}))

@@ -222,9 +222,9 @@ func TestApproval(t *testing.T) {
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, maintenance.BlockedByApproval, status(t, env).Blocker)
-		env.UpdateWorkflow(api.ApproveUpdate, "nameless", answers.rejected("by is empty"), api.Order{})
-		env.UpdateWorkflow(api.ApproveUpdate, "first", answers.accepted(), api.Order{By: "alice", Why: "CHG-1"})
-		env.UpdateWorkflow(api.ApproveUpdate, "second", answers.rejected("approved already"), api.Order{By: "bob"})
+		env.UpdateWorkflow(api.ApproveUpdate, "nameless", answers.rejected("by is empty"), api.Action{})
+		env.UpdateWorkflow(api.ApproveUpdate, "first", answers.accepted(), api.Action{By: "alice", Why: "CHG-1"})
+		env.UpdateWorkflow(api.ApproveUpdate, "second", answers.rejected("approved already"), api.Action{By: "bob"})
 	}, time.Hour)
 	result, err := maintain(t, env, c.input(maintenance.Policy{Approval: true}))
 	require.NoError(t, err)

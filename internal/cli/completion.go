@@ -60,19 +60,19 @@ func completers(a *shell.App) map[string]completer {
 		"report": asking(a, campaigns(true)),
 	}
 	for _, o := range action.All() {
-		all[o.Update] = asking(a, orderCompleters(o)...)
+		all[o.Update] = asking(a, actionCompleters(o)...)
 	}
 	all["schedule create"] = argument(cobra.NoFileCompletions, file)
 	all["schedule update"] = argument(asking(a, schedules()), file)
 	all["schedule describe"] = asking(a, schedules())
-	for _, o := range schedule.Orders() {
+	for _, o := range schedule.Instructions() {
 		all["schedule "+o.Name] = asking(a, schedules())
 	}
 	return all
 }
 
-// orderCompleters are those of an order's arguments: only what runs can apply.
-func orderCompleters(o action.Action) []asker {
+// actionCompleters are those of an action's arguments: only what runs can apply.
+func actionCompleters(o action.Action) []asker {
 	var second []asker
 	if o.Campaign == action.OfTarget || o.Campaign == action.OfEither {
 		second = []asker{targets(o.Update)}

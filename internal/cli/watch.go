@@ -22,7 +22,7 @@ func newWatch(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch CAMPAIGN | GATEWAY_ID",
 		Short: "Follow a campaign or a gateway's maintenance until it has ended or a person has to act",
-		Long: "watch CAMPAIGN shows a campaign on the whole terminal, with keys that give orders; ? lists them. It stays until q.\n" +
+		Long: "watch CAMPAIGN shows a campaign on the whole terminal, with keys for operator actions; ? lists them. It stays until q.\n" +
 			"Where it is not on a terminal, or with --plain or --output json, it writes a line for each change, until the campaign\n" +
 			"has ended or a person has to act. Of one that has ended those lines are its record, at once.\n" +
 			"watch GATEWAY_ID writes such lines of one maintenance. The exit statuses are those of run; leaving a campaign that\n" +

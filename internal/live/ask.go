@@ -35,7 +35,7 @@ type (
 	}
 	givenMsg struct {
 		decision maintenance.Decision
-		order    Order
+		order    Action
 		err      error
 	}
 )

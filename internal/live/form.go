@@ -12,9 +12,9 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// form asks for the reason of an order, and shows what became of it.
+// form asks for the reason of an action, and shows what became of it.
 type form struct {
-	order Order
+	order Action
 	says  string
 	why   []rune
 	busy  bool // the order is on its way
@@ -40,7 +40,7 @@ func (f *form) paste(text string) {
 	f.fault = ""
 }
 
-// key is a key while the form is open. An order that is on its way cannot be
+// key is a key while the form is open. An action that is on its way cannot be
 // called back; the form may be left.
 func (m Model) formKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	f := *m.form
@@ -85,11 +85,11 @@ func (m Model) give() (tea.Model, tea.Cmd) {
 	}
 }
 
-// given takes in what became of an order: where its form is still open it says so
+// given takes in what became of an action: where its form is still open it says so
 // there.
 func (m Model) given(msg givenMsg) Model {
 	m.again(askLook, askRuns, askRows, askDetails)
-	m.unanswered = slices.DeleteFunc(slices.Clone(m.unanswered), func(o Order) bool { return o == msg.order })
+	m.unanswered = slices.DeleteFunc(slices.Clone(m.unanswered), func(o Action) bool { return o == msg.order })
 	what := msg.order.what(m.Name)
 	if msg.err == nil {
 		if m.form != nil && m.form.order == msg.order {

@@ -17,6 +17,6 @@ func helpLines(t theme, width int) []string {
 	add("page up/down", "turn a list's page")
 	add("q, ctrl+c", "leave; the campaign goes on")
 	lines := t.table(width, columns, rows, -1)
-	return append(lines, "", t.faint.Render("Each order asks for its reason first. MARGIN: from the"),
+	return append(lines, "", t.faint.Render("Each action asks for its reason first. MARGIN: from the"),
 		t.faint.Render("expected end to the end of the gateway's window."), t.faint.Render("Any key: back."))
 }

@@ -31,8 +31,8 @@ func (m Model) key(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 
 // press is a key that neither a form nor the help has taken.
 func (m Model) press(key string) Model {
-	if i := slices.IndexFunc(orderKeys(), func(k orderKey) bool { return k.key == key }); i >= 0 {
-		return m.open(orderKeys()[i])
+	if i := slices.IndexFunc(actionKeys(), func(k actionKey) bool { return k.key == key }); i >= 0 {
+		return m.open(actionKeys()[i])
 	}
 	if m.details != nil && m.scroll(key) {
 		return m
@@ -94,8 +94,8 @@ func (m *Model) scroll(key string) bool {
 	return true
 }
 
-// open opens the form of an order, or says why it makes no sense now.
-func (m Model) open(k orderKey) Model {
+// open opens the form of an action, or says why it makes no sense now.
+func (m Model) open(k actionKey) Model {
 	o := m.order(k)
 	if o == nil {
 		why := k.refuse

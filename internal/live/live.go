@@ -28,8 +28,8 @@ type Look struct {
 // Ended is true once nothing will change any more.
 func (l Look) Ended() bool { return l.Result != nil || l.Gone != "" }
 
-// Order is what the operator tells the campaign, or one of its targets.
-type Order struct {
+// Action is what the operator tells the campaign, or one of its targets.
+type Action struct {
 	Update  string // the update's name, such as pause
 	By, Why string
 	// Target is the one it is about; nil: the campaign.
@@ -50,8 +50,8 @@ type Source interface {
 	// Details is what is known of a target alongside its row, as text for so many
 	// columns.
 	Details(ctx context.Context, row fleet.Row, columns int) (string, error)
-	// Give gives an order, and waits until it is applied or refused.
-	Give(ctx context.Context, order Order) (maintenance.Decision, error)
+	// Give gives an action, and waits until it is applied or refused.
+	Give(ctx context.Context, order Action) (maintenance.Decision, error)
 }
 
 // Options say what is shown, to whom.
@@ -60,7 +60,7 @@ type Options struct {
 	// Note is a line under the name, such as where the campaign can be seen too. It
 	// gives way to what is urgent, and to a terminal that is narrower.
 	Note string
-	By   string // who gives the orders
+	By   string // who gives the actions
 	// Leave ends the view with the campaign, and not with a key.
 	Leave bool
 	In    io.Reader // the terminal
@@ -75,7 +75,7 @@ var ErrInterrupted = errors.New("interrupted")
 
 // Run shows a campaign until the operator leaves, and gives what was seen last,
 // also with an error. It leaves the terminal as it was, also where ctx ends; then
-// its error is ctx's. Below the view it says which orders it leaves unanswered.
+// its error is ctx's. Below the view it says which actions it leaves unanswered.
 func Run(ctx context.Context, o Options, s Source) (Look, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -17,7 +17,7 @@ const (
 	askEvery   = 5 * time.Second  // runs, lists and details
 	// mostRuns is how many targets' own runs are asked for their step.
 	mostRuns = 20
-	// noteStays is how long an order's answer is shown.
+	// noteStays is how long an action's answer is shown.
 	noteStays = 15 * time.Second
 )
 
@@ -48,9 +48,9 @@ type Model struct {
 	help    bool
 	note    note
 
-	unanswered  []Order // that are on their way
-	still       bool    // it is a picture, at which no key is pressed
-	interrupted bool    // the operator has left with ctrl-c
+	unanswered  []Action // that are on their way
+	still       bool     // it is a picture, at which no key is pressed
+	interrupted bool     // the operator has left with ctrl-c
 }
 
 // note is an answer that is shown for a while.
@@ -113,7 +113,7 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// hear takes in the answer to a question, or to an order.
+// hear takes in the answer to a question, or to an action.
 func (m Model) hear(msg tea.Msg) Model {
 	switch msg := msg.(type) {
 	case lookMsg:

@@ -53,13 +53,13 @@ func TestTheCallerLearnsHowTheViewWasLeft(t *testing.T) {
 	}
 }
 
-// slow gives orders that nobody answers.
+// slow gives actions that nobody answers.
 type slow struct {
 	*operator
 	given chan struct{}
 }
 
-func (s *slow) Give(ctx context.Context, _ live.Order) (maintenance.Decision, error) {
+func (s *slow) Give(ctx context.Context, _ live.Action) (maintenance.Decision, error) {
 	close(s.given)
 	<-ctx.Done()
 	return maintenance.Decision{}, ctx.Err()

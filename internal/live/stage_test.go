@@ -28,7 +28,7 @@ type fake struct {
 	runs    map[string]maintenance.Status
 	refusal error
 	asked   []string
-	given   []live.Order
+	given   []live.Action
 }
 
 func (f *fake) Look(context.Context) (live.Look, error) {
@@ -64,7 +64,7 @@ func (f *fake) Details(_ context.Context, r fleet.Row, columns int) (string, err
 	return fmt.Sprintf("all of %s\nin %d columns\n\x1b[31mred\n", r.Name, columns), nil
 }
 
-func (f *fake) Give(_ context.Context, o live.Order) (maintenance.Decision, error) {
+func (f *fake) Give(_ context.Context, o live.Action) (maintenance.Decision, error) {
 	f.given = append(f.given, o)
 	return maintenance.Decision{What: o.Update, By: o.By, Why: o.Why, At: noon}, f.refusal
 }

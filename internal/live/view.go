@@ -207,7 +207,7 @@ func waveStyle(t theme, state string) lipgloss.Style {
 	return t.faint
 }
 
-// told is the answer to the last order.
+// told is the answer to the last action.
 func (m Model) told(t theme) []string {
 	if m.note.text == "" || !m.now.Before(m.note.until) {
 		return nil
@@ -241,7 +241,7 @@ func (m Model) keys() []string {
 		return nil
 	}
 	keys := []string{"q quit", "? help"}
-	for _, k := range orderKeys() {
+	for _, k := range actionKeys() {
 		if m.order(k) != nil {
 			says := k.update
 			if k.key == "X" {

@@ -20,18 +20,18 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// Command is an order, and to whom it is given: a gateway's maintenance or
+// Command is an action, and to whom it is given: a gateway's maintenance or
 // quarantine, or a campaign.
 type Command struct {
 	action.Action
-	In      api.CampaignOrder // who gives it and why, and what it needs
-	Gateway string            // its id, where it is for a gateway
-	Name    string            // of the campaign, or its workflow's id, where it is for one
+	In      api.CampaignAction // who gives it and why, and what it needs
+	Gateway string             // its id, where it is for a gateway
+	Name    string             // of the campaign, or its workflow's id, where it is for one
 	// Found is the campaign where that is known already; else it is looked for.
 	Found Campaign
 }
 
-// RefusedError is an order that was taken, and refused.
+// RefusedError is an action that was taken, and refused.
 type RefusedError struct {
 	what string
 	Why  string // in the words of who refused it
@@ -53,7 +53,7 @@ func (k Command) Subject() string {
 // it.
 func (k Command) Give(ctx context.Context, c Session) (maintenance.Decision, error) {
 	if k.Gateway != "" {
-		decision, err := k.send(ctx, c, k.To(k.Gateway), k.In.Order)
+		decision, err := k.send(ctx, c, k.To(k.Gateway), k.In.Action)
 		return decision, k.failure(c.Namespace, k.Nobody, err)
 	}
 	found, err := k.campaign(ctx, c)
@@ -127,7 +127,7 @@ func Cut(err error) bool {
 	return away || notReady || server || update
 }
 
-// lateError is an order that was not answered in time.
+// lateError is an action that was not answered in time.
 type lateError struct{ error }
 
 // Unwrap is what the context says.
@@ -151,7 +151,7 @@ func (k Command) failure(namespace, nobody string, err error) error {
 	return Unanswered(what, err)
 }
 
-// LoginName is who gives an order that names nobody; empty where the system does not
+// LoginName is who gives an action that names nobody; empty where the system does not
 // tell.
 func LoginName() string {
 	if u, err := user.Current(); err == nil {

@@ -69,7 +69,7 @@ func pause(t *testing.T) operate.Command {
 	return operate.Command{Action: order, Name: "x"}
 }
 
-// By its id Temporal knows an order that has arrived already.
+// By its id Temporal knows an action that has arrived already.
 func TestAnOrderThatWasCutIsSentAgainUnderTheSameID(t *testing.T) {
 	t.Parallel()
 	e := &engine{campaigns: []string{"campaign-x"}, errs: []error{serviceerror.NewUnavailable("cut"), serviceerror.NewWorkflowNotReady("it continues as new")}}
@@ -83,7 +83,7 @@ func TestAnOrderThatWasCutIsSentAgainUnderTheSameID(t *testing.T) {
 	}
 	_, err = pause(t).Give(t.Context(), operate.Session{Client: e})
 	require.NoError(t, err)
-	require.NotEqual(t, e.told[0].UpdateID, e.told[3].UpdateID, "another order is another")
+	require.NotEqual(t, e.told[0].UpdateID, e.told[3].UpdateID, "another action is another")
 }
 
 func TestARefusalIsNotSentAgain(t *testing.T) {

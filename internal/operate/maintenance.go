@@ -36,7 +36,7 @@ func FindMaintenance(ctx context.Context, c Session, gatewayID, runID string) (r
 	return r, err
 }
 
-// may are the orders that a gateway would take as it is now, by name.
+// may are the actions that a gateway would take as it is now, by name.
 func may(r record.Maintenance) []string {
 	switch {
 	case r.Status != nil && r.Execution == record.Running:

@@ -24,7 +24,7 @@ type fold struct {
 	entries map[int]*fleet.Entry
 	order   []int          // refs, where the run before has left them
 	named   map[int]string // the targets' names when the campaign started to decide; nil: it has not
-	told    map[int64]int  // batch by the event of an order to it
+	told    map[int64]int  // batch by the event of an action to it
 }
 
 // entriesOf are the campaign's targets as they are at its last event, in its
@@ -100,15 +100,15 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 		f.decided() // it sets them first in its first turn
 		return
 	}
-	if signal := e.GetWorkflowExecutionSignaledEventAttributes(); signal.GetSignalName() == api.NewsSignal {
-		if n, ok := decode[api.News](signal.GetInput()); ok && n.First == f.first {
+	if signal := e.GetWorkflowExecutionSignaledEventAttributes(); signal.GetSignalName() == api.BatchEventsSignal {
+		if n, ok := decode[api.BatchEvents](signal.GetInput()); ok && n.First == f.first {
 			f.learn(n, at(e))
 		}
 		return
 	}
-	if told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); told.GetSignalName() == api.OrdersSignal {
+	if told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); told.GetSignalName() == api.InstructionsSignal {
 		number, known := f.batches[told.GetWorkflowExecution().GetWorkflowId()]
-		if o, ok := decode[api.Orders](told.GetInput()); ok && known {
+		if o, ok := decode[api.Instructions](told.GetInput()); ok && known {
 			f.start(number, o, at(e))
 			if !o.Close {
 				f.told[e.GetEventId()] = number
@@ -127,7 +127,7 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 	}
 }
 
-func (f *fold) learn(n api.News, now time.Time) {
+func (f *fold) learn(n api.BatchEvents, now time.Time) {
 	for _, e := range n.Events {
 		ref := api.RefOf(n.Batch, e.Line)
 		entry, discovering := f.entries[ref], f.named == nil && len(f.order) == 0
@@ -144,7 +144,7 @@ func (f *fold) learn(n api.News, now time.Time) {
 	}
 }
 
-func (f *fold) start(batch int, o api.Orders, now time.Time) {
+func (f *fold) start(batch int, o api.Instructions, now time.Time) {
 	for _, b := range o.Start {
 		if entry := f.entries[api.RefOf(batch, b.Line)]; entry != nil && b.Attempt > entry.Attempts {
 			entry.Start(b.Attempt, now)

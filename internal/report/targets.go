@@ -62,10 +62,10 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 func (p page) firstRead(number int, work map[int]fleet.Work) {
 	for _, event := range p.history.events {
 		told := event.GetSignalExternalWorkflowExecutionInitiatedEventAttributes()
-		if told.GetSignalName() != api.NewsSignal {
+		if told.GetSignalName() != api.BatchEventsSignal {
 			continue
 		}
-		n, _ := decode[api.News](told.GetInput())
+		n, _ := decode[api.BatchEvents](told.GetInput())
 		for _, e := range n.Events {
 			ref := api.RefOf(number, e.Line)
 			if _, known := work[ref]; !known && e.Entry != nil && !e.Entry.Work.IsZero() {

@@ -60,7 +60,7 @@ func TestTwoHundredTargets(t *testing.T) {
 	t.Logf("the campaign: %+v", campaign)
 	require.GreaterOrEqual(t, campaign.runs, 10)
 	c.requireExactLedger()
-	c.requireOrder(start)
+	c.requireAction(start)
 }
 
 // played is a campaign and what was done to it.
@@ -118,7 +118,7 @@ func (c *played) rowOf(i int, holds func(fleet.Row) bool) {
 }
 
 // say gives an order that must be accepted.
-func (c *played) say(name string, o api.CampaignOrder) {
+func (c *played) say(name string, o api.CampaignAction) {
 	c.t.Helper()
 	o.By, o.Why = "bob", fmt.Sprintf("order %d", len(c.orders))
 	c.order(c.run, name, o)
@@ -128,14 +128,14 @@ func (c *played) say(name string, o api.CampaignOrder) {
 func (c *played) approve() {
 	c.t.Helper()
 	c.until("asks for an approval", func(s fleet.Status) bool { return s.Asks() })
-	c.say(api.ApproveUpdate, api.CampaignOrder{})
+	c.say(api.ApproveUpdate, api.CampaignAction{})
 }
 
 // canary is the first wave, of one.
 func (c *played) canary() {
 	c.t.Helper()
 	c.until("has its fleet", func(s fleet.Status) bool { return s.Phase == fleet.InProgress })
-	c.say(api.RescheduleUpdate, api.CampaignOrder{Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour)})
+	c.say(api.RescheduleUpdate, api.CampaignAction{Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour)})
 	c.approve()
 }
 
@@ -146,9 +146,9 @@ func (c *played) secondWave() {
 	c.until("the second wave is in progress", func(s fleet.Status) bool { return s.Counts.Running+s.Counts.Succeeded > 5 })
 	c.dismissed()
 	c.hire()
-	c.say(api.SkipUpdate, api.CampaignOrder{Target: nameOf(leftOut)})
+	c.say(api.SkipUpdate, api.CampaignAction{Target: nameOf(leftOut)})
 	c.wished = time.Now().Add(40 * time.Second)
-	c.say(api.RescheduleUpdate, api.CampaignOrder{Target: gatewayOf(postponed), NotBefore: c.wished})
+	c.say(api.RescheduleUpdate, api.CampaignAction{Target: gatewayOf(postponed), NotBefore: c.wished})
 }
 
 // lastWave loses a run and a page of targets, is paused and narrowed down, and
@@ -162,23 +162,23 @@ func (c *played) lastWave() {
 	c.rowOf(slow, func(r fleet.Row) bool { return r.State == fleet.Failed })
 
 	c.until("is well under way", func(s fleet.Status) bool { return s.Counts.Succeeded >= 45 })
-	c.say(api.PauseUpdate, api.CampaignOrder{})
+	c.say(api.PauseUpdate, api.CampaignAction{})
 	c.until("nothing runs any more", func(s fleet.Status) bool { return s.Counts.Running == 0 })
 	c.requireBlockers()
-	c.say(api.ConcurrencyUpdate, api.CampaignOrder{MaxConcurrent: 8})
+	c.say(api.ConcurrencyUpdate, api.CampaignAction{MaxConcurrent: 8})
 	c.limits = append(c.limits, limit{time.Now(), 8})
 	s, err := c.status(c.run)
 	require.NoError(c.t, err)
 	require.Len(c.t, s.Batches, 4)
 	require.NoError(c.t, c.client.TerminateWorkflow(c.t.Context(), s.Batches[2], "", "for the test"))
-	c.say(api.ResumeUpdate, api.CampaignOrder{})
+	c.say(api.ResumeUpdate, api.CampaignAction{})
 
 	c.until("goes on", func(s fleet.Status) bool { return s.Counts.Succeeded >= 65 })
 	c.limits = append(c.limits, limit{time.Now(), 25})
-	c.say(api.ConcurrencyUpdate, api.CampaignOrder{MaxConcurrent: 25})
+	c.say(api.ConcurrencyUpdate, api.CampaignAction{MaxConcurrent: 25})
 	for _, i := range []int{rejectedFirst, deniedOnce, rejectedSecond} {
 		c.rowOf(i, func(r fleet.Row) bool { return r.State == fleet.Failed })
-		c.say(api.RetryUpdate, api.CampaignOrder{Target: nameOf(i)})
+		c.say(api.RetryUpdate, api.CampaignAction{Target: nameOf(i)})
 	}
 }
 
@@ -213,7 +213,7 @@ func (c *played) straggler(p *pester) {
 	c.t.Helper()
 	c.until("only the patient one waits", func(s fleet.Status) bool { return s.Counts.Waiting+s.Counts.Running == 1 })
 	p.end()
-	c.say(api.RescheduleUpdate, api.CampaignOrder{Target: nameOf(patient)})
+	c.say(api.RescheduleUpdate, api.CampaignAction{Target: nameOf(patient)})
 }
 
 // pester sends an update twice a second until it is ended, and keeps count of the
@@ -250,8 +250,8 @@ func (c *played) pester() *pester {
 
 func (p *pester) ask(ctx context.Context, c *played, n int) {
 	why := fmt.Sprintf("wish %d", n)
-	err := c.send(ctx, c.run, api.RescheduleUpdate, api.CampaignOrder{
-		Order: api.Order{By: "carol", Why: why}, Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour),
+	err := c.send(ctx, c.run, api.RescheduleUpdate, api.CampaignAction{
+		Action: api.Action{By: "carol", Why: why}, Target: nameOf(patient), NotBefore: time.Now().Add(time.Hour),
 	})
 	if err != nil {
 		p.refused = append(p.refused, fmt.Errorf("%s: %w", why, err))

@@ -46,7 +46,7 @@ func TestACommandAboutAHeldTargetReachesItsRun(t *testing.T) {
 	}
 
 	for i, update := range map[int]string{retried: api.RetryUpdate, skipped: api.SkipUpdate, aborted: api.AbortUpdate} {
-		c.say(update, api.CampaignOrder{Target: nameOf(i)})
+		c.say(update, api.CampaignAction{Target: nameOf(i)})
 	}
 	result, err := outcome.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)

@@ -151,7 +151,7 @@ func (l *lab) send(ctx context.Context, run client.WorkflowRun, name string, in 
 }
 
 // order is update for what operators say.
-func (l *lab) order(run client.WorkflowRun, name string, o api.CampaignOrder) {
+func (l *lab) order(run client.WorkflowRun, name string, o api.CampaignAction) {
 	l.t.Helper()
 	if o.By == "" {
 		o.By, o.Why = "bob", "for the test"

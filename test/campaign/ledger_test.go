@@ -87,9 +87,9 @@ func (c *played) spans() (all []*span) {
 	return all
 }
 
-// requireOrder reads the times: canary first, wave after wave, never too many at
+// requireAction reads the times: canary first, wave after wave, never too many at
 // once, never two of one key.
-func (c *played) requireOrder(start time.Time) {
+func (c *played) requireAction(start time.Time) {
 	c.t.Helper()
 	all := c.spans()
 	require.Zero(c.t, all[0].target, "the canary starts first")

@@ -131,7 +131,7 @@ func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) 
 	c := &played{lab: l, run: l.launch(api.CampaignInput{Plan: p}, 2, 1)}
 	t.Cleanup(c.explain)
 	c.until("has its fleet", func(s fleet.Status) bool { return s.Phase == fleet.InProgress })
-	c.say(api.RescheduleUpdate, api.CampaignOrder{Target: nameOf(1), NotBefore: time.Now().Add(time.Hour)})
+	c.say(api.RescheduleUpdate, api.CampaignAction{Target: nameOf(1), NotBefore: time.Now().Add(time.Hour)})
 	c.approve()
 	c.untilTriggered(contested)
 	s, err := c.status(c.run)

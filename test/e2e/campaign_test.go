@@ -68,9 +68,9 @@ func TestWholeCampaign(t *testing.T) {
 	l.await(first, func(s campaigns.Status) bool { return s.Asks() })
 	// How many events it has by itself depends on the machine: it is given some.
 	for n := 2; l.runOf(first.GetID()) == first.GetRunID(); n = 5 - n {
-		l.order(first.GetID(), api.ConcurrencyUpdate, api.CampaignOrder{Order: api.Order{By: "dora", Why: "to be heard"}, MaxConcurrent: n})
+		l.order(first.GetID(), api.ConcurrencyUpdate, api.CampaignAction{Action: api.Action{By: "dora", Why: "to be heard"}, MaxConcurrent: n})
 	}
-	l.order(first.GetID(), api.ApproveUpdate, api.Order{By: "bob", Why: "CHG-1"})
+	l.order(first.GetID(), api.ApproveUpdate, api.Action{By: "bob", Why: "CHG-1"})
 
 	batches := l.await(first, func(s campaigns.Status) bool { return s.Counts.Succeeded > 0 }).Batches
 	var result campaigns.Result

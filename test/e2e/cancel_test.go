@@ -20,7 +20,7 @@ func TestStoppedWhileTheTriggerIsUnderWay(t *testing.T) {
 	for name, stop := range map[string]func(*lab, string){
 		"cancel": func(l *lab, id string) { require.NoError(l.t, l.client.CancelWorkflow(l.t.Context(), id, "")) },
 		"abort": func(l *lab, id string) {
-			l.order(id, api.AbortUpdate, api.Order{By: "alice", Why: "CHG-1"})
+			l.order(id, api.AbortUpdate, api.Action{By: "alice", Why: "CHG-1"})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -287,7 +287,7 @@ func (r *release) windowMoves(client.WorkflowRun) error {
 func (r *release) ordered(campaign client.WorkflowRun) error {
 	handle, err := r.client.UpdateWorkflow(r.t.Context(), client.UpdateWorkflowOptions{
 		WorkflowID: campaign.GetID(), UpdateName: api.ConcurrencyUpdate, WaitForStage: client.WorkflowUpdateStageCompleted,
-		Args: []any{api.CampaignOrder{Order: api.Order{By: "alice", Why: "CHG-1"}, MaxConcurrent: 2}},
+		Args: []any{api.CampaignAction{Action: api.Action{By: "alice", Why: "CHG-1"}, MaxConcurrent: 2}},
 	})
 	if err != nil {
 		return err

@@ -34,8 +34,8 @@ type Call struct {
 	Operation string
 	// For says at which moment of the maintenance it is made.
 	For string
-	// Story is the maintenance in which it is made.
-	Story Story
+	// Scenario is the maintenance in which it is made.
+	Scenario Scenario
 	// After is the moment from which the calls of the operation are counted.
 	After Mark
 	// Nth says which of them it is, from 1, which is the default.
@@ -84,13 +84,13 @@ func Calls() []Call {
 
 func gatewayCalls() []Call {
 	return []Call{
-		{Operation: describeGateway, For: "assess", Story: Whole(), Refused: failed()},
-		{Operation: describeGateway, For: "watch while waiting", Story: waiting(), After: after(readMaintenance), Persists: Whatever},
-		{Operation: describeGateway, For: "before its volumes are listed", Story: before(), After: after(describeCached), Refused: failed()},
-		{Operation: describeGateway, For: "look before the trigger", Story: Whole(), After: after(setMaintenance), Refused: compensated(Tag, Hold, Release, Untag)},
-		{Operation: updateSoftware, For: "trigger", Story: Whole(), Refused: compensated(Tag, Hold, Release, Untag)},
-		{Operation: describeGateway, For: "watch of the restart", Story: Whole(), After: after(updateSoftware), Refused: doubtful(Tag, Hold, Update, Release, Untag), Persists: UntilLetIn},
-		{Operation: describeGateway, For: "verify", Story: Whole(), After: after(describeSnapshots), Refused: partial(Tag, Hold, Update, Snapshot, Release, Untag)},
+		{Operation: describeGateway, For: "assess", Scenario: Whole(), Refused: failed()},
+		{Operation: describeGateway, For: "watch while waiting", Scenario: waiting(), After: after(readMaintenance), Persists: Whatever},
+		{Operation: describeGateway, For: "before its volumes are listed", Scenario: before(), After: after(describeCached), Refused: failed()},
+		{Operation: describeGateway, For: "look before the trigger", Scenario: Whole(), After: after(setMaintenance), Refused: compensated(Tag, Hold, Release, Untag)},
+		{Operation: updateSoftware, For: "trigger", Scenario: Whole(), Refused: compensated(Tag, Hold, Release, Untag)},
+		{Operation: describeGateway, For: "watch of the restart", Scenario: Whole(), After: after(updateSoftware), Refused: doubtful(Tag, Hold, Update, Release, Untag), Persists: UntilLetIn},
+		{Operation: describeGateway, For: "verify", Scenario: Whole(), After: after(describeSnapshots), Refused: partial(Tag, Hold, Update, Snapshot, Release, Untag)},
 	}
 }
 
@@ -100,99 +100,99 @@ func restored() Mark { return Mark{setMaintenance, 2} }
 func settingCalls() []Call {
 	restore := partial(Tag, Hold, Update, Snapshot, Release, Untag)
 	return []Call{
-		{Operation: readMaintenance, For: "assess", Story: Whole(), Refused: failed()},
-		{Operation: listTags, For: "assess", Story: Whole(), Refused: failed()},
-		{Operation: readMaintenance, For: "watch while waiting", Story: waiting(), After: after(describeCached), Persists: Whatever},
-		{Operation: listTags, For: "look before marking", Story: Whole(), After: after(describeCached), Refused: compensated()},
-		{Operation: addTags, For: "mark", Story: Whole(), Refused: completed(Update, Snapshot)},
-		{Operation: readMaintenance, For: "look before holding updates", Story: Whole(), After: after(describeCached), Refused: compensated()},
-		{Operation: setMaintenance, For: "hold updates", Story: Whole(), Refused: compensated(Tag, Untag)},
-		{Operation: listTags, For: "look before restoring them", Story: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
-		{Operation: readMaintenance, For: "look before restoring them", Story: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
-		{Operation: setMaintenance, For: "restore them", Story: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
-		{Operation: removeTags, For: "remove the mark", Story: Whole(), Refused: restore, Persists: UntilLetIn},
-		{Operation: readMaintenance, For: "verify", Story: Whole(), After: restored(), Refused: restore},
-		{Operation: listTags, For: "verify", Story: Whole(), After: after(removeTags), Refused: restore},
+		{Operation: readMaintenance, For: "assess", Scenario: Whole(), Refused: failed()},
+		{Operation: listTags, For: "assess", Scenario: Whole(), Refused: failed()},
+		{Operation: readMaintenance, For: "watch while waiting", Scenario: waiting(), After: after(describeCached), Persists: Whatever},
+		{Operation: listTags, For: "look before marking", Scenario: Whole(), After: after(describeCached), Refused: compensated()},
+		{Operation: addTags, For: "mark", Scenario: Whole(), Refused: completed(Update, Snapshot)},
+		{Operation: readMaintenance, For: "look before holding updates", Scenario: Whole(), After: after(describeCached), Refused: compensated()},
+		{Operation: setMaintenance, For: "hold updates", Scenario: Whole(), Refused: compensated(Tag, Untag)},
+		{Operation: listTags, For: "look before restoring them", Scenario: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
+		{Operation: readMaintenance, For: "look before restoring them", Scenario: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
+		{Operation: setMaintenance, For: "restore them", Scenario: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
+		{Operation: removeTags, For: "remove the mark", Scenario: Whole(), Refused: restore, Persists: UntilLetIn},
+		{Operation: readMaintenance, For: "verify", Scenario: Whole(), After: restored(), Refused: restore},
+		{Operation: listTags, For: "verify", Scenario: Whole(), After: after(removeTags), Refused: restore},
 	}
 }
 
 func volumeCalls() []Call {
 	told, verified := partial(Tag, Hold, Update, Release, Untag), partial(Tag, Hold, Update, Snapshot, Release, Untag)
 	return []Call{
-		{Operation: listVolumes, For: "assess", Story: Whole(), Refused: failed()},
-		{Operation: listVolumes, For: "list after the update", Story: Whole(), After: after(updateSoftware), Refused: told},
-		{Operation: listVolumes, For: "look before CreateSnapshot", Story: Whole(), After: after(describeSnapshots), Refused: told},
-		{Operation: describeCached, For: "assess", Story: Whole(), Refused: failed()},
-		{Operation: describeCached, For: "list after the update", Story: Whole(), After: after(updateSoftware), Refused: told},
-		{Operation: describeCached, For: "look before CreateSnapshot", Story: Whole(), After: after(describeSnapshots), Refused: told},
-		{Operation: describeStored, For: "assess", Story: stored(), Refused: failed()},
-		{Operation: listVolumes, For: "verify", Story: Whole(), After: restored(), Refused: verified},
-		{Operation: describeCached, For: "verify", Story: Whole(), After: restored(), Refused: verified},
+		{Operation: listVolumes, For: "assess", Scenario: Whole(), Refused: failed()},
+		{Operation: listVolumes, For: "list after the update", Scenario: Whole(), After: after(updateSoftware), Refused: told},
+		{Operation: listVolumes, For: "look before CreateSnapshot", Scenario: Whole(), After: after(describeSnapshots), Refused: told},
+		{Operation: describeCached, For: "assess", Scenario: Whole(), Refused: failed()},
+		{Operation: describeCached, For: "list after the update", Scenario: Whole(), After: after(updateSoftware), Refused: told},
+		{Operation: describeCached, For: "look before CreateSnapshot", Scenario: Whole(), After: after(describeSnapshots), Refused: told},
+		{Operation: describeStored, For: "assess", Scenario: stored(), Refused: failed()},
+		{Operation: listVolumes, For: "verify", Scenario: Whole(), After: restored(), Refused: verified},
+		{Operation: describeCached, For: "verify", Scenario: Whole(), After: restored(), Refused: verified},
 	}
 }
 
 func snapshotCalls() []Call {
 	started := partial(Tag, Hold, Update, Snapshot, Release, Untag)
 	return []Call{
-		{Operation: describeSnapshots, For: "look before CreateSnapshot", Story: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
-		{Operation: createSnapshot, For: "take the snapshot", Story: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
-		{Operation: describeSnapshots, For: "look for one not answered", Story: lostSnapshot(), After: after(createSnapshot), Refused: started, Persists: UntilLetIn},
-		{Operation: describeSnapshots, For: "watch of the snapshot", Story: Whole(), After: after(createSnapshot), Refused: started, Persists: UntilLetIn},
-		{Operation: describeSnapshots, For: "look before deleting", Story: brokenSnapshot(), After: after(createSnapshot), Nth: 2, Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
-		{Operation: deleteSnapshot, For: "delete an unfinished one", Story: brokenSnapshot(), Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
+		{Operation: describeSnapshots, For: "look before CreateSnapshot", Scenario: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
+		{Operation: createSnapshot, For: "take the snapshot", Scenario: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
+		{Operation: describeSnapshots, For: "look for one not answered", Scenario: lostSnapshot(), After: after(createSnapshot), Refused: started, Persists: UntilLetIn},
+		{Operation: describeSnapshots, For: "watch of the snapshot", Scenario: Whole(), After: after(createSnapshot), Refused: started, Persists: UntilLetIn},
+		{Operation: describeSnapshots, For: "look before deleting", Scenario: brokenSnapshot(), After: after(createSnapshot), Nth: 2, Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
+		{Operation: deleteSnapshot, For: "delete an unfinished one", Scenario: brokenSnapshot(), Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
 	}
 }
 
 func proxyReads() []Call {
 	return []Call{
-		{Operation: createToken, For: "log in", Story: ByPassword(), Refused: failed()},
-		{Operation: listProxies, For: "assess", Story: Proxy(), Refused: failed()},
-		{Operation: showVersion, For: "assess", Story: Proxy(), Refused: failed()},
-		{Operation: listProxies, For: "read the weights", Story: Proxy(), After: after(showVersion), Refused: failed()},
-		{Operation: listProxies, For: "look before moving reads", Story: Proxy(), After: Mark{showVersion, 2}, Refused: compensated(TagProxy, Clear)},
-		{Operation: listProxies, For: "look before the upgrade", Story: plainProxy(), After: Mark{showVersion, 2}, Refused: failed()},
-		{Operation: showVersion, For: "look before the upgrade", Story: Proxy(), After: after(setWeights), Refused: compensated(TagProxy, Shift, Return, Clear)},
-		{Operation: checkScheduled, For: "look before the upgrade", Story: Proxy(), Refused: compensated(TagProxy, Shift, Return, Clear)},
-		{Operation: showVersion, For: "verify", Story: Proxy(), After: Mark{setWeights, 2}, Refused: partial(TagProxy, Shift, Upgrade, Return, Clear)},
+		{Operation: createToken, For: "log in", Scenario: ByPassword(), Refused: failed()},
+		{Operation: listProxies, For: "assess", Scenario: Proxy(), Refused: failed()},
+		{Operation: showVersion, For: "assess", Scenario: Proxy(), Refused: failed()},
+		{Operation: listProxies, For: "read the weights", Scenario: Proxy(), After: after(showVersion), Refused: failed()},
+		{Operation: listProxies, For: "look before moving reads", Scenario: Proxy(), After: Mark{showVersion, 2}, Refused: compensated(TagProxy, Clear)},
+		{Operation: listProxies, For: "look before the upgrade", Scenario: plainProxy(), After: Mark{showVersion, 2}, Refused: failed()},
+		{Operation: showVersion, For: "look before the upgrade", Scenario: Proxy(), After: after(setWeights), Refused: compensated(TagProxy, Shift, Return, Clear)},
+		{Operation: checkScheduled, For: "look before the upgrade", Scenario: Proxy(), Refused: compensated(TagProxy, Shift, Return, Clear)},
+		{Operation: showVersion, For: "verify", Scenario: Proxy(), After: Mark{setWeights, 2}, Refused: partial(TagProxy, Shift, Upgrade, Return, Clear)},
 	}
 }
 
 func instanceTags() []Call {
 	restored := partial(TagProxy, Shift, Upgrade, Return, Clear)
 	return []Call{
-		{Operation: listInstanceTags, For: "assess", Story: Proxy(), Refused: failed()},
-		{Operation: listInstanceTags, For: "read the weights", Story: Proxy(), After: Mark{showVersion, 2}, Refused: failed()},
-		{Operation: listInstanceTags, For: "look before marking", Story: Proxy(), After: Mark{listInstanceTags, 2}, Refused: compensated()},
-		{Operation: listInstanceTags, For: "look before the mark is removed", Story: Proxy(), After: Mark{setWeights, 2}, Refused: restored, Persists: UntilLetIn},
-		{Operation: listInstanceTags, For: "verify", Story: Proxy(), After: Mark{changeInstanceTags, 2}, Refused: restored},
+		{Operation: listInstanceTags, For: "assess", Scenario: Proxy(), Refused: failed()},
+		{Operation: listInstanceTags, For: "read the weights", Scenario: Proxy(), After: Mark{showVersion, 2}, Refused: failed()},
+		{Operation: listInstanceTags, For: "look before marking", Scenario: Proxy(), After: Mark{listInstanceTags, 2}, Refused: compensated()},
+		{Operation: listInstanceTags, For: "look before the mark is removed", Scenario: Proxy(), After: Mark{setWeights, 2}, Refused: restored, Persists: UntilLetIn},
+		{Operation: listInstanceTags, For: "verify", Scenario: Proxy(), After: Mark{changeInstanceTags, 2}, Refused: restored},
 	}
 }
 
 func proxyWatches() []Call {
 	shifted, started, restarted := compensated(TagProxy, Shift, Return, Clear), doubtful(TagProxy, Shift, Upgrade, Return, Clear), doubtful(Upgrade, Restart)
 	return []Call{
-		{Operation: showJob, For: "watch of the weights", Story: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
-		{Operation: listProxies, For: "watch of the weights", Story: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
-		{Operation: listProxies, For: "look for weights not answered", Story: lostWeights(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
-		{Operation: listJobs, For: "look for an upgrade not answered", Story: lostUpgrade(), Refused: doubtful(Upgrade), Persists: UntilLetIn},
-		{Operation: listProxies, For: "look for an upgrade not answered", Story: lostUpgrade(), After: after(upgradeProxy), Refused: doubtful(Upgrade), Persists: UntilLetIn},
-		{Operation: showJob, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
-		{Operation: listProxies, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
-		{Operation: showVersion, For: "watch of the upgrade", Story: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
-		{Operation: listJobs, For: "look for a restart not answered", Story: lostRestart(), Refused: doubtful(Upgrade, Restart), Persists: UntilLetIn},
-		{Operation: showJob, For: "watch of a restart", Story: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
-		{Operation: listProxies, For: "watch of a restart", Story: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
+		{Operation: showJob, For: "watch of the weights", Scenario: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
+		{Operation: listProxies, For: "watch of the weights", Scenario: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
+		{Operation: listProxies, For: "look for weights not answered", Scenario: lostWeights(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
+		{Operation: listJobs, For: "look for an upgrade not answered", Scenario: lostUpgrade(), Refused: doubtful(Upgrade), Persists: UntilLetIn},
+		{Operation: listProxies, For: "look for an upgrade not answered", Scenario: lostUpgrade(), After: after(upgradeProxy), Refused: doubtful(Upgrade), Persists: UntilLetIn},
+		{Operation: showJob, For: "watch of the upgrade", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
+		{Operation: listProxies, For: "watch of the upgrade", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
+		{Operation: showVersion, For: "watch of the upgrade", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
+		{Operation: listJobs, For: "look for a restart not answered", Scenario: lostRestart(), Refused: doubtful(Upgrade, Restart), Persists: UntilLetIn},
+		{Operation: showJob, For: "watch of a restart", Scenario: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
+		{Operation: listProxies, For: "watch of a restart", Scenario: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
 	}
 }
 
 func proxyWrites() []Call {
 	return []Call{
-		{Operation: changeInstanceTags, For: "mark the proxy", Story: Proxy(), Refused: completed(Upgrade)},
-		{Operation: setWeights, For: "move the reads", Story: Proxy(), Refused: compensated(TagProxy, Clear)},
-		{Operation: upgradeProxy, For: "upgrade", Story: Proxy(), Refused: compensated(TagProxy, Shift, Return, Clear)},
-		{Operation: restartProxy, For: "restart a sick proxy", Story: sickProxy(), Refused: doubtful(Upgrade)},
+		{Operation: changeInstanceTags, For: "mark the proxy", Scenario: Proxy(), Refused: completed(Upgrade)},
+		{Operation: setWeights, For: "move the reads", Scenario: Proxy(), Refused: compensated(TagProxy, Clear)},
+		{Operation: upgradeProxy, For: "upgrade", Scenario: Proxy(), Refused: compensated(TagProxy, Shift, Return, Clear)},
+		{Operation: restartProxy, For: "restart a sick proxy", Scenario: sickProxy(), Refused: doubtful(Upgrade)},
 		// A change that could not be reverted is tried once more when the run ends.
-		{Operation: setWeights, For: "put the weights back", Story: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
-		{Operation: changeInstanceTags, For: "remove the proxy's mark", Story: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
+		{Operation: setWeights, For: "put the weights back", Scenario: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
+		{Operation: changeInstanceTags, For: "remove the proxy's mark", Scenario: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
 	}
 }

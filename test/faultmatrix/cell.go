@@ -86,7 +86,7 @@ func (c Cell) Promise() Promise {
 	if c.Answer() == Ends {
 		return c.Call.Refused
 	}
-	return c.Call.Story.Promise
+	return c.Call.Scenario.Promise
 }
 
 // refused is so for a fault that is the cloud's certain and lasting no.

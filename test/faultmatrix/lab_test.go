@@ -102,9 +102,9 @@ type lab struct {
 	issued []secretscan.Secret // tokens that the simulated IAM gave out
 }
 
-// newLab sets the stage for a story, with a fault or without. The number tells
+// newLab sets the stage for a scenario, with a fault or without. The number tells
 // labs apart.
-func newLab(number int, story faultmatrix.Story, cell *faultmatrix.Cell) (*lab, error) {
+func newLab(number int, scenario faultmatrix.Scenario, cell *faultmatrix.Cell) (*lab, error) {
 	l := &lab{
 		client: engine.GetDefaultClient(), queue: fmt.Sprintf("matrix-%d", number),
 		stage: faultmatrix.NewStage(fmt.Sprintf("sgw-%08X", 0xFA000000+number)),
@@ -118,7 +118,7 @@ func newLab(number int, story faultmatrix.Story, cell *faultmatrix.Cell) (*lab, 
 			Credentials: huaweicloud.Credentials{AccessKey: huaweiAK, SecretKey: huaweiSK, SecurityToken: huaweiToken},
 		},
 	}
-	story.Set(l.stage)
+	scenario.Set(l.stage)
 	if cell != nil && cell.Hangs() {
 		l.stage.Hangs()
 	}
@@ -186,9 +186,9 @@ type seen struct {
 	leaks   []string // credentials in the history
 }
 
-// play plays one story to its end.
-func play(ctx context.Context, number int, story faultmatrix.Story, cell *faultmatrix.Cell) (out seen, err error) {
-	l, err := newLab(number, story, cell)
+// play plays one scenario to its end.
+func play(ctx context.Context, number int, scenario faultmatrix.Scenario, cell *faultmatrix.Cell) (out seen, err error) {
+	l, err := newLab(number, scenario, cell)
 	if err != nil {
 		return out, err
 	}
@@ -200,8 +200,8 @@ func play(ctx context.Context, number int, story faultmatrix.Story, cell *faultm
 		return out, err
 	}
 	defer stop()
-	if story.During != nil {
-		if err := story.During(ctx, l); err != nil {
+	if scenario.During != nil {
+		if err := scenario.During(ctx, l); err != nil {
 			return out, fmt.Errorf("during the run: %w", err)
 		}
 	}
@@ -349,7 +349,7 @@ func (l *lab) Until(ctx context.Context, so func(maintenance.Status) bool) error
 func (l *lab) Approve(ctx context.Context) error {
 	handle, err := l.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: l.run.GetID(), RunID: l.run.GetRunID(), UpdateName: api.ApproveUpdate,
-		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{api.Order{By: "matrix"}},
+		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{api.Action{By: "matrix"}},
 	})
 	if err != nil {
 		return err

@@ -28,10 +28,10 @@ const patience = 10 * time.Minute
 
 // played is one thing of the list that was played.
 type played struct {
-	name    string
-	story   faultmatrix.Story
-	cell    *faultmatrix.Cell // nil for a story without a fault of the matrix
-	promise faultmatrix.Promise
+	name     string
+	scenario faultmatrix.Scenario
+	cell     *faultmatrix.Cell // nil for a scenario without a fault of the matrix
+	promise  faultmatrix.Promise
 
 	faults []string // how the run differs from the promise
 	took   time.Duration
@@ -41,10 +41,10 @@ type played struct {
 func everything() []*played {
 	var all []*played
 	for _, s := range slices.Concat(faultmatrix.Relentless(), faultmatrix.Misfortunes(), faultmatrix.Plays()) {
-		all = append(all, &played{name: s.Name, story: s, promise: s.Promise})
+		all = append(all, &played{name: s.Name, scenario: s, promise: s.Promise})
 	}
 	for _, c := range faultmatrix.Cells() {
-		all = append(all, &played{name: c.Name(), story: c.Call.Story, cell: &c, promise: c.Promise()})
+		all = append(all, &played{name: c.Name(), scenario: c.Call.Scenario, cell: &c, promise: c.Promise()})
 	}
 	return all
 }
@@ -94,7 +94,7 @@ func (p *played) judge(ctx context.Context, number int) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	start := time.Now()
-	out, err := play(ctx, number, p.story, p.cell)
+	out, err := play(ctx, number, p.scenario, p.cell)
 	p.took = time.Since(start)
 	if err != nil {
 		p.wrong("it was not played: %v", err)

@@ -3,8 +3,8 @@ package faultmatrix
 import "github.com/tidegate/tidegate/internal/simcloud/fault"
 
 // Relentless are the calls that fail every time, in a run that gives up soon.
-func Relentless() []Story {
-	return []Story{
+func Relentless() []Scenario {
+	return []Scenario{
 		relentless("the trigger is never answered, and never done", Whole(), updateSoftware, fault.LostBefore, 1, compensated(Tag, Hold, Release, Untag)),
 		relentless("the trigger is done and never answered", Whole(), updateSoftware, fault.LostAfter, 1, completed(Tag, Hold, Update, Snapshot, Release, Untag)),
 		relentless("CreateSnapshot is never answered, and never done", Whole(), createSnapshot, fault.LostBefore, 1, partial(Tag, Hold, Update, Release, Untag)),
@@ -29,11 +29,11 @@ func Relentless() []Story {
 	}
 }
 
-// relentless is a story in which every call of an operation fails, from the
+// relentless is a scenario in which every call of an operation fails, from the
 // n-th on. One that the cloud refuses is made again until its deadline; one that is lost
 // is sent a few times, and is over when it was.
-func relentless(name string, in Story, operation string, kind fault.Kind, from int, promise Promise) Story {
-	return Story{Name: name, Promise: promise, During: in.During, Set: func(s *Stage) {
+func relentless(name string, in Scenario, operation string, kind fault.Kind, from int, promise Promise) Scenario {
+	return Scenario{Name: name, Promise: promise, During: in.During, Set: func(s *Stage) {
 		in.Set(s)
 		if kind == fault.Throttled || kind == fault.ServerErrorBefore {
 			s.giveUpSoon()

@@ -94,11 +94,11 @@ func (t *transcript) bytes() []byte {
 
 // exposed is one maintenance in which the clouds repeat what they were sent.
 type exposed struct {
-	story   faultmatrix.Story
-	account func(l *lab, endpoint string) error // changes the accounts
-	faults  []fault.Rule
-	cancel  bool                 // the run is cancelled once a call has failed
-	end     maintenance.EndState // empty: whatever it is
+	scenario faultmatrix.Scenario
+	account  func(l *lab, endpoint string) error // changes the accounts
+	faults   []fault.Rule
+	cancel   bool                 // the run is cancelled once a call has failed
+	end      maintenance.EndState // empty: whatever it is
 }
 
 // everyEnd are maintenances that end in every way, with every way to be let in.
@@ -119,41 +119,41 @@ func everyEnd() map[string]exposed {
 		return rules
 	}
 	return map[string]exposed{
-		"AWS keys, retried":                {story: gateway, faults: again("InternalServerError"), end: maintenance.StateCompleted},
-		"AWS keys, refused at once":        {story: gateway, faults: now("storagegateway:*", 1), end: maintenance.StateFailed},
-		"AWS keys, refused to EC2":         {story: gateway, faults: now("ec2:*", 1), end: maintenance.StatePartial},
-		"AWS keys, refused at the trigger": {story: gateway, faults: now("storagegateway:UpdateGatewaySoftwareNow", 1), end: maintenance.StateCompensated},
-		"AWS keys, nothing is put back":    {story: gateway, faults: now("storagegateway:UpdateMaintenanceStartTime", 2), end: maintenance.StateCompensationFailed},
-		"AWS keys, cancelled":              {story: gateway, faults: again("InternalServerError"), cancel: true},
-		"Huawei keys, retried":             {story: proxy, faults: again("DBS.05000000"), end: maintenance.StateCompleted},
-		"Huawei keys, refused at once":     {story: proxy, faults: now("taurusdb:*", 1), end: maintenance.StateFailed},
-		"Huawei keys, refused later":       {story: proxy, faults: now("taurusdb:UpgradeProxyVersion", 1), end: maintenance.StateCompensated},
-		"a password, retried":              {story: login, faults: again("DBS.05000000"), end: maintenance.StateCompleted},
-		"a password, refused by IAM":       {story: login, faults: now("iam:*", 1), end: maintenance.StateFailed},
-		"a password, refused later":        {story: login, faults: now("taurusdb:UpgradeProxyVersion", 1), end: maintenance.StateFailed},
-		"a given token, retried":           {story: proxy, account: givenToken, faults: again("DBS.05000000"), end: maintenance.StateCompleted},
-		"a given token, refused":           {story: proxy, account: givenToken, faults: now("taurusdb:*", 3)},
-		"AWS's endpoint with a password": {story: gateway, cancel: true, account: func(l *lab, _ string) error {
+		"AWS keys, retried":                {scenario: gateway, faults: again("InternalServerError"), end: maintenance.StateCompleted},
+		"AWS keys, refused at once":        {scenario: gateway, faults: now("storagegateway:*", 1), end: maintenance.StateFailed},
+		"AWS keys, refused to EC2":         {scenario: gateway, faults: now("ec2:*", 1), end: maintenance.StatePartial},
+		"AWS keys, refused at the trigger": {scenario: gateway, faults: now("storagegateway:UpdateGatewaySoftwareNow", 1), end: maintenance.StateCompensated},
+		"AWS keys, nothing is put back":    {scenario: gateway, faults: now("storagegateway:UpdateMaintenanceStartTime", 2), end: maintenance.StateCompensationFailed},
+		"AWS keys, cancelled":              {scenario: gateway, faults: again("InternalServerError"), cancel: true},
+		"Huawei keys, retried":             {scenario: proxy, faults: again("DBS.05000000"), end: maintenance.StateCompleted},
+		"Huawei keys, refused at once":     {scenario: proxy, faults: now("taurusdb:*", 1), end: maintenance.StateFailed},
+		"Huawei keys, refused later":       {scenario: proxy, faults: now("taurusdb:UpgradeProxyVersion", 1), end: maintenance.StateCompensated},
+		"a password, retried":              {scenario: login, faults: again("DBS.05000000"), end: maintenance.StateCompleted},
+		"a password, refused by IAM":       {scenario: login, faults: now("iam:*", 1), end: maintenance.StateFailed},
+		"a password, refused later":        {scenario: login, faults: now("taurusdb:UpgradeProxyVersion", 1), end: maintenance.StateFailed},
+		"a given token, retried":           {scenario: proxy, account: givenToken, faults: again("DBS.05000000"), end: maintenance.StateCompleted},
+		"a given token, refused":           {scenario: proxy, account: givenToken, faults: now("taurusdb:*", 3)},
+		"AWS's endpoint with a password": {scenario: gateway, cancel: true, account: func(l *lab, _ string) error {
 			l.aws.Endpoint = "http://operator:" + endpointPassword + "@127.0.0.1:1"
 			return nil
 		}},
-		"Huawei's endpoint with a password": {story: proxy, cancel: true, account: func(l *lab, _ string) error {
+		"Huawei's endpoint with a password": {scenario: proxy, cancel: true, account: func(l *lab, _ string) error {
 			l.huawei.Endpoint = "http://operator:" + endpointPassword + "@127.0.0.1:1"
 			return nil
 		}},
-		"IAM's endpoint with a password": {story: login, cancel: true, account: func(l *lab, _ string) error {
+		"IAM's endpoint with a password": {scenario: login, cancel: true, account: func(l *lab, _ string) error {
 			l.huawei.IAMEndpoint = "http://operator:" + endpointPassword + "@127.0.0.1:1"
 			return nil
 		}},
-		"AWS behind a proxy that repeats": {story: gateway, cancel: true, account: func(l *lab, _ string) error {
+		"AWS behind a proxy that repeats": {scenario: gateway, cancel: true, account: func(l *lab, _ string) error {
 			l.aws.Endpoint = behindProxy
 			return nil
 		}},
-		"Huawei behind a proxy that repeats": {story: proxy, cancel: true, account: func(l *lab, _ string) error {
+		"Huawei behind a proxy that repeats": {scenario: proxy, cancel: true, account: func(l *lab, _ string) error {
 			l.huawei.Endpoint = behindProxy
 			return nil
 		}},
-		"IAM behind a proxy that repeats": {story: login, cancel: true, account: func(l *lab, _ string) error {
+		"IAM behind a proxy that repeats": {scenario: login, cancel: true, account: func(l *lab, _ string) error {
 			l.huawei.IAMEndpoint = behindProxy
 			return nil
 		}},
@@ -212,7 +212,7 @@ func (e exposed) play(t *testing.T, number int) (*lab, map[string][]byte) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	l, err := newLab(10_000+number, e.story, nil)
+	l, err := newLab(10_000+number, e.scenario, nil)
 	require.NoError(t, err)
 	l.client, l.queue = talkative, fmt.Sprintf("%s-%d", label, number)
 	l.stage.Target.Name = label

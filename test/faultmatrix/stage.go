@@ -84,7 +84,7 @@ func durations() huawei.Durations {
 	return huawei.Durations{Upgrade: 60 * ms, Weights: 30 * ms, Restart: 30 * ms, JobVisible: 20 * ms}
 }
 
-// policy has two kinds of waits. Those that a story waits out are short: what was done
+// policy has two kinds of waits. Those that a scenario waits out are short: what was done
 // shows itself long before, however late anybody looks. Those that end what goes right
 // are long, since a busy machine may take that long for it: a call has a fifth of an
 // attempt.
@@ -99,7 +99,7 @@ func policy() maintenance.Policy {
 	}
 }
 
-// Hangs gives calls that are not answered less time, so that a story does not wait for one
+// Hangs gives calls that are not answered less time, so that a scenario does not wait for one
 // as long as for a busy machine.
 func (s *Stage) Hangs() { s.Policy.Attempt = maintenance.Duration(15 * time.Second) }
 

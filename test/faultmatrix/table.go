@@ -16,15 +16,15 @@ func Markdown() string {
 		len(Calls()), len(fault.Kinds()), len(cells), answers(cells))
 	b.WriteString(Matrix(Cell.Text))
 	for _, group := range []struct {
-		title   string
-		stories []Story
+		title     string
+		scenarios []Scenario
 	}{
 		{"A call fails every time", Relentless()},
 		{"The clouds misbehave", Misfortunes()},
 		{"Nothing goes wrong", Plays()},
 	} {
-		fmt.Fprintf(&b, "\n### %s\n\n%d stories.\n\n| what happens | the run ends | the clouds' ledger then holds |\n|---|---|---|\n", group.title, len(group.stories))
-		for _, s := range group.stories {
+		fmt.Fprintf(&b, "\n### %s\n\n%d scenarios.\n\n| what happens | the run ends | the clouds' ledger then holds |\n|---|---|---|\n", group.title, len(group.scenarios))
+		for _, s := range group.scenarios {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", s.Name, s.Promise.end(), s.Promise.list())
 		}
 	}

@@ -24,10 +24,10 @@ type BatchInput struct {
 
 // The signals between a campaign and its batches.
 const (
-	// NewsSignal carries News.
-	NewsSignal = "news"
-	// OrdersSignal carries Orders.
-	OrdersSignal = "orders"
+	// BatchEventsSignal carries BatchEvents.
+	BatchEventsSignal = "events"
+	// InstructionsSignal carries Instructions.
+	InstructionsSignal = "instructions"
 )
 
 // LineSpace is how far the refs of two batches' targets lie apart.
@@ -36,26 +36,26 @@ const LineSpace = 1000
 // RefOf is how a campaign's entries refer to a line of a batch.
 func RefOf(batch, line int) int { return batch*LineSpace + line }
 
-// Orders are what a campaign tells a batch. All of it may be said twice.
-type Orders struct {
-	Start []StartOrder `json:"start,omitempty"`
-	Read  []int        `json:"read,omitempty"` // lines that are to be read again
-	Tell  []int        `json:"tell,omitempty"` // lines of which nothing was heard for long
+// Instructions are what a campaign tells a batch. All of it may be said twice.
+type Instructions struct {
+	Start []StartInstruction `json:"start,omitempty"`
+	Read  []int              `json:"read,omitempty"` // lines that are to be read again
+	Tell  []int              `json:"tell,omitempty"` // lines of which nothing was heard for long
 	// GiveUp are lines that could not be read for fleet.UnreadLimit: they are read no more
 	// unless Read says so.
-	GiveUp []int  `json:"giveUp,omitempty"`
-	Abort  *Order `json:"abort,omitempty"` // every running target that is not past the point of no return
-	Close  bool   `json:"close,omitempty"` // nothing more will be asked
+	GiveUp []int   `json:"giveUp,omitempty"`
+	Abort  *Action `json:"abort,omitempty"` // every running target that is not past the point of no return
+	Close  bool    `json:"close,omitempty"` // nothing more will be asked
 }
 
-// StartOrder is the order to start a target's maintenance.
-type StartOrder struct {
+// StartInstruction is the order to start a target's maintenance.
+type StartInstruction struct {
 	Line    int `json:"line"`
 	Attempt int `json:"attempt"` // counted by the campaign, from 1 on
 }
 
-// News are what a batch tells its campaign. All of it may be said twice.
-type News struct {
+// BatchEvents are what a batch tells its campaign. All of it may be said twice.
+type BatchEvents struct {
 	First  string        `json:"first"` // run id of the first run of the campaign that is meant
 	Batch  int           `json:"batch"`
 	Events []fleet.Event `json:"events"`
@@ -64,7 +64,7 @@ type News struct {
 // CampaignAbort tells a run that its campaign was aborted. A run of another campaign,
 // which may have the gateway by now, does not mean itself.
 type CampaignAbort struct {
-	Order
+	Action
 	Campaign string `json:"campaign"` // workflow id
 }
 

@@ -43,9 +43,9 @@ type AddTargets struct {
 	Targets []maintenance.Target `json:"targets"`
 }
 
-// CampaignOrder is what an operator tells a campaign, or one of its targets.
-type CampaignOrder struct {
-	Order
+// CampaignAction is what an operator tells a campaign, or one of its targets.
+type CampaignAction struct {
+	Action
 	// Target is a target's name or its gateway's id: skip, retry and reschedule
 	// need it.
 	Target string `json:"target,omitempty"`
@@ -86,7 +86,7 @@ type Carried struct {
 	Stopped   string                 `json:"stopped,omitempty"`
 	Expired   bool                   `json:"expired,omitempty"`
 	Reads     []int                  `json:"reads,omitempty"`    // refs of targets that are to be read again
-	Aborting  *Order                 `json:"aborting,omitempty"` // running targets are asked to end
+	Aborting  *Action                `json:"aborting,omitempty"` // running targets are asked to end
 	Consents  []fleet.Consent        `json:"consents,omitempty"`
 	Ask       fleet.Ask              `json:"ask,omitzero"`   // the approval that people are asked for
 	Swept     time.Time              `json:"swept,omitzero"` // when the running targets were last asked for

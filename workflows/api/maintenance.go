@@ -32,21 +32,21 @@ type CarriedRun struct {
 	Gateway maintenance.Gateway `json:"gateway"`
 }
 
-// Order is what an operator says with an update: who, and why.
-type Order struct {
+// Action is what an operator says with an update: who, and why.
+type Action struct {
 	By  string `json:"by"`            // who; not empty
 	Why string `json:"why,omitempty"` // for the record
 }
 
-// mostBy and mostWhy are how many bytes an order may say: it is kept, and travels
+// mostBy and mostWhy are how many bytes an action may say: it is kept, and travels
 // with every other one.
 const (
 	mostBy  = 100
 	mostWhy = 1000
 )
 
-// Validate refuses an order that does not say who, or says too much.
-func (in Order) Validate() error {
+// Validate refuses an action that does not say who, or says too much.
+func (in Action) Validate() error {
 	switch {
 	case strings.TrimSpace(in.By) == "":
 		return errors.New(`by is empty: say who you are, such as {"by": "alice"}`)

@@ -17,7 +17,7 @@ const (
 	// StatusQuery answers with a maintenance.Status.
 	StatusQuery = "status"
 	// ApproveUpdate is for a run whose policy asks for an approval. Like all
-	// updates it takes an Order.
+	// updates it takes an action.
 	ApproveUpdate = "approve"
 	// AbortUpdate ends a run that is not past the point of no return.
 	AbortUpdate = maintenance.HoldAbort
@@ -49,7 +49,7 @@ const (
 	// ResumeUpdate takes a pause back.
 	ResumeUpdate = "resume"
 	// RescheduleUpdate keeps a target back until a time. Like all of a
-	// campaign's but add-targets it takes a CampaignOrder.
+	// campaign's but add-targets it takes a CampaignAction.
 	RescheduleUpdate = maintenance.WhatReschedule
 	// ConcurrencyUpdate sets how many targets run at a time.
 	ConcurrencyUpdate = "concurrency"

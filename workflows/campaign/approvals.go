@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-func (c *campaign) mayApprove(ctx workflow.Context, o api.CampaignOrder) error {
+func (c *campaign) mayApprove(ctx workflow.Context, o api.CampaignAction) error {
 	if c.phase == fleet.Discovering {
 		return fmt.Errorf("the fleet is still being read: %s", c.doing)
 	}
@@ -20,11 +20,11 @@ func (c *campaign) mayApprove(ctx workflow.Context, o api.CampaignOrder) error {
 	return err
 }
 
-func (c *campaign) consent(ctx workflow.Context, o api.CampaignOrder) (fleet.Consent, error) {
+func (c *campaign) consent(ctx workflow.Context, o api.CampaignAction) (fleet.Consent, error) {
 	return c.fleet().Consent(o.By, webui.CutNote(o.Why), workflow.Now(ctx))
 }
 
-func (c *campaign) approve(ctx workflow.Context, o api.CampaignOrder) {
+func (c *campaign) approve(ctx workflow.Context, o api.CampaignAction) {
 	if given, err := c.consent(ctx, o); err == nil { // the validator has asked in the same task
 		c.Consents = append(c.Consents, given)
 	}

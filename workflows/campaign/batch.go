@@ -64,7 +64,7 @@ type batch struct {
 	// closed is true once the campaign has ended, or is gone; closing is closed then.
 	closed  bool
 	closing workflow.Channel
-	aborted *api.Order // the campaign is stopped for good: nothing more starts
+	aborted *api.Action // the campaign is stopped for good: nothing more starts
 }
 
 func (r *batch) close() {
@@ -92,7 +92,7 @@ type line struct {
 	orders   workflow.Channel       // of attempts, and of readAnew and giveUp
 }
 
-// The orders to a line that are no attempt's number.
+// The actions to a line that are no attempt's number.
 const (
 	readAnew = 0
 	giveUp   = -1
@@ -113,16 +113,16 @@ func (r *batch) enlist(ctx workflow.Context) {
 		}
 		r.lines = append(r.lines, &line{
 			Surveyed: api.Surveyed{Target: target}, number: i, chosen: true,
-			// An order may come while the line is being read.
-			orders: workflow.NewBufferedChannel(ctx, maxOrders),
+			// An action may come while the line is being read.
+			orders: workflow.NewBufferedChannel(ctx, maxActions),
 		})
 	}
 	r.unread = len(r.lines)
 }
 
-// maxOrders is how many orders to one target may wait. The campaign gives one at
+// maxActions is how many actions to one target may wait. The campaign gives one at
 // a time, and repeats them only after long silence.
-const maxOrders = 100
+const maxActions = 100
 
 func (r *batch) surveyed() ([]api.Surveyed, error) {
 	all := make([]api.Surveyed, 0, len(r.lines))
@@ -134,13 +134,13 @@ func (r *batch) surveyed() ([]api.Surveyed, error) {
 	return all, nil
 }
 
-// apply hands the campaign's orders to the lines that they are for.
+// apply hands the campaign's actions to the lines that they are for.
 func (r *batch) apply(ctx workflow.Context) {
-	channel := workflow.GetSignalChannelWithOptions(ctx, api.OrdersSignal, workflow.SignalChannelOptions{
+	channel := workflow.GetSignalChannelWithOptions(ctx, api.InstructionsSignal, workflow.SignalChannelOptions{
 		Description: "What to start, to read or to end; the campaign sends it.",
 	})
 	for !r.closed {
-		var o api.Orders
+		var o api.Instructions
 		channel.Receive(ctx, &o)
 		r.hand(o)
 		if o.Abort != nil {
@@ -152,7 +152,7 @@ func (r *batch) apply(ctx workflow.Context) {
 	}
 }
 
-func (r *batch) hand(o api.Orders) {
+func (r *batch) hand(o api.Instructions) {
 	for _, b := range o.Start {
 		if l := r.at(b.Line); l != nil && b.Attempt > l.attempt {
 			l.attempt = b.Attempt
@@ -264,8 +264,8 @@ func (r *batch) send(ctx workflow.Context) {
 	events := r.outbox
 	r.outbox, r.busy = nil, true
 	defer func() { r.busy = false }()
-	err := workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", api.NewsSignal,
-		api.News{First: r.in.First, Batch: r.in.Number, Events: events}).Get(ctx, nil)
+	err := workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", api.BatchEventsSignal,
+		api.BatchEvents{First: r.in.First, Batch: r.in.Number, Events: events}).Get(ctx, nil)
 	if err != nil {
 		// Temporal repeats what can be repeated: there is no such campaign any more.
 		workflow.GetLogger(ctx).Warn("the campaign does not take news", "campaign", r.in.Campaign, "error", err)
@@ -293,7 +293,7 @@ func (r *batch) seeCampaignGone(ctx workflow.Context) {
 	if err != nil || r.closed {
 		return
 	}
-	r.abort(ctx, api.Order{By: "Temporal", Why: "the campaign " + r.in.Campaign +
+	r.abort(ctx, api.Action{By: "Temporal", Why: "the campaign " + r.in.Campaign +
 		" has ended without a word: it was terminated, or failed"})
 	r.close()
 }

@@ -33,7 +33,7 @@ func (r *batch) tend(ctx workflow.Context, l *line) {
 	}
 }
 
-// await waits for an order to start, or for a reason to read the target again.
+// await waits for an action to start, or for a reason to read the target again.
 func (r *batch) await(ctx workflow.Context, l *line) (attempt int, changed bool) {
 	ctx, stop := workflow.WithCancel(ctx)
 	defer stop()
@@ -112,7 +112,7 @@ func endOf(result maintenance.Result, err error, policy maintenance.Policy) flee
 	return ended
 }
 
-// start starts a target's maintenance, and passes on to it an order to abort that
+// start starts a target's maintenance, and passes on to it an action to abort that
 // came meanwhile.
 func (r *batch) start(ctx workflow.Context, l *line, policy maintenance.Policy) (workflow.Future, error) {
 	target := l.Target
@@ -202,7 +202,7 @@ func span(result maintenance.Result, policy maintenance.Policy, step maintenance
 
 // abort asks every running maintenance to end, and those that are being started
 // once they run. Those past the point of no return watch their restart to its end.
-func (r *batch) abort(ctx workflow.Context, o api.Order) {
+func (r *batch) abort(ctx workflow.Context, o api.Action) {
 	r.aborted = &o
 	for _, l := range r.lines {
 		if l.running != "" {
@@ -214,5 +214,5 @@ func (r *batch) abort(ctx workflow.Context, o api.Order) {
 // tellAbort is not waited for: a maintenance that has just ended needs no telling.
 func (r *batch) tellAbort(ctx workflow.Context, l *line) {
 	workflow.SignalExternalWorkflow(ctx, api.GatewayWorkflowID(l.Target.Gateway.ID()), l.running, api.AbortSignal,
-		api.CampaignAbort{Order: *r.aborted, Campaign: r.in.Campaign})
+		api.CampaignAbort{Action: *r.aborted, Campaign: r.in.Campaign})
 }

@@ -39,7 +39,7 @@ func Campaign(ctx workflow.Context, in api.CampaignInput) (fleet.Result, error) 
 	workflow.Go(living, c.hear)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		if ctx.Done().Receive(ctx, nil); ctx.Err() != nil {
-			c.stop("cancelled in Temporal", &api.Order{By: "Temporal", Why: "the campaign was cancelled"})
+			c.stop("cancelled in Temporal", &api.Action{By: "Temporal", Why: "the campaign was cancelled"})
 		}
 	})
 	if in.Carried == nil {
@@ -183,7 +183,7 @@ func (c *campaign) rest(ctx workflow.Context) error {
 	}
 	earlier(c.fleet().ApprovalDeadline(), "the time to approve is over")
 	if !wake.After(now) {
-		return nil // it has come while orders were given
+		return nil // it has come while actions were given
 	}
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 		Timeout: wake.Sub(now), TimerOptions: workflow.TimerOptions{Summary: why},
@@ -201,7 +201,7 @@ func (c *campaign) running() (n int) {
 }
 
 // stop lets nothing more start, and asks what runs to end.
-func (c *campaign) stop(why string, o *api.Order) {
+func (c *campaign) stop(why string, o *api.Action) {
 	c.Stopped, c.Aborting, c.changed = why, o, true
 }
 

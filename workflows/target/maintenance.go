@@ -110,7 +110,7 @@ func newRun(ctx workflow.Context, in api.MaintenanceInput) *run {
 	return r
 }
 
-// steps is the product's promise: this, in this order.
+// steps is the product's promise: this, in this action.
 func (r *run) steps(ctx workflow.Context) error {
 	for _, s := range []struct {
 		step maintenance.Step

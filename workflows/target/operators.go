@@ -45,7 +45,7 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 	return nil
 }
 
-// heedCampaign applies an order to abort that came to the whole campaign. Nobody waits
+// heedCampaign applies an action to abort that came to the whole campaign. Nobody waits
 // for its answer, so it is never refused: past the point of no return too the run
 // starts nothing more, and watches what it has started to its end. It may come twice.
 func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
@@ -109,14 +109,14 @@ func (r *run) record(ctx workflow.Context, d maintenance.Decision) maintenance.D
 
 // apply registers one update, with its check and its place in the record.
 func (r *run) apply(ctx workflow.Context, o command) error {
-	handle := func(ctx workflow.Context, in api.Order) (maintenance.Decision, error) {
+	handle := func(ctx workflow.Context, in api.Action) (maintenance.Decision, error) {
 		if o.do != nil {
 			o.do()
 		}
 		return r.record(ctx, maintenance.Decision{What: o.name, By: in.By, Why: in.Why}), nil
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
-		Validator: func(_ workflow.Context, in api.Order) error {
+		Validator: func(_ workflow.Context, in api.Action) error {
 			if err := in.Validate(); err != nil {
 				return err
 			}
@@ -276,7 +276,7 @@ func (r *run) seen() maintenance.Status {
 	return s
 }
 
-// orders are the names of the updates that would be taken now.
+// actions are the names of the updates that would be taken now.
 func (r *run) orders() (names []string) {
 	if r.status.Result != nil {
 		return nil

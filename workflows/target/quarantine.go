@@ -28,12 +28,12 @@ func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.De
 		workflow.QueryHandlerOptions{Description: "Which gateway no run touches, since when and why."}); err != nil {
 		return maintenance.Decision{}, err
 	}
-	release := func(ctx workflow.Context, o api.Order) (maintenance.Decision, error) {
+	release := func(ctx workflow.Context, o api.Action) (maintenance.Decision, error) {
 		released = &maintenance.Decision{What: api.ReleaseUpdate, By: o.By, Why: o.Why, At: workflow.Now(ctx)}
 		return *released, nil
 	}
 	err := workflow.SetUpdateHandlerWithOptions(ctx, api.ReleaseUpdate, release, workflow.UpdateHandlerOptions{
-		Validator: func(_ workflow.Context, o api.Order) error {
+		Validator: func(_ workflow.Context, o api.Action) error {
 			if o.Why == "" {
 				return errors.New("why is empty: say what was done about the reason of the quarantine")
 			}

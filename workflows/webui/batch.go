@@ -55,7 +55,7 @@ func PageDetails(to Place, v PageView) string {
 	if v.Unread > 0 {
 		d.say("**%d** are not read yet.", v.Unread)
 	}
-	d.say("Orders are given to the campaign, or to a target's own run.")
+	d.say("Instructions are given to the campaign, or to a target's own run.")
 	heldRows(d, held, len(held))
 	d.table("Running", []string{"target", "attempt"}, running, len(running))
 	d.table("Unavailable", []string{"target", "gateway", "blocker", "why"}, unavailable, len(unavailable))

@@ -21,14 +21,14 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// Every says whether an order is for all campaigns that run, and which of
+// Every says whether an action is for all campaigns that run, and which of
 // those that are paused are meant.
 type Every struct {
 	All       bool
 	pausedFor string // the reason of their pause; empty: any
 }
 
-// Register adds the flags to the orders that may be given to all.
+// Register adds the flags to the actions that may be given to all.
 func (e *Every) Register(cmd *cobra.Command, o action.Action) {
 	if o.All {
 		cmd.Flags().BoolVar(&e.All, "all", false, "every campaign that runs, in place of CAMPAIGN")
@@ -49,7 +49,7 @@ func (e *Every) Faults() error {
 // toldAtOnce is how many campaigns are told at a time.
 const toldAtOnce = 16
 
-// TellAll gives an order to every campaign that runs, and prints what each said.
+// TellAll gives an action to every campaign that runs, and prints what each said.
 func TellAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.Command, e Every) error {
 	campaigns, err := runningCampaigns(cmd.Context(), c)
 	if err != nil {

@@ -168,14 +168,14 @@ func (s *Source) Details(ctx context.Context, row fleet.Row, columns int) (strin
 	return text.String(), err
 }
 
-// Give gives an order as its command does. A target is named by its gateway's id:
+// Give gives an action as its command does. A target is named by its gateway's id:
 // names may occur more than once.
-func (s *Source) Give(ctx context.Context, o live.Order) (maintenance.Decision, error) {
+func (s *Source) Give(ctx context.Context, o live.Action) (maintenance.Decision, error) {
 	order, ok := action.Of(o.Update)
 	if !ok {
-		return maintenance.Decision{}, fmt.Errorf("there is no order %s", o.Update)
+		return maintenance.Decision{}, fmt.Errorf("there is no action %s", o.Update)
 	}
-	k := operate.Command{Action: order, In: api.CampaignOrder{Order: api.Order{By: o.By, Why: o.Why}}}
+	k := operate.Command{Action: order, In: api.CampaignAction{Action: api.Action{By: o.By, Why: o.Why}}}
 	switch {
 	case o.Run:
 		k.Gateway = o.Target.Gateway

@@ -40,7 +40,7 @@ func PrintCampaigns(p show.Printer, campaigns []CampaignLine, namespace string) 
 	p.Table([]string{"CAMPAIGN", "STATE", "BLOCKER", "START", "END", "WORKFLOW"}, rows)
 }
 
-// Answered is what a campaign said to an order that was given to all.
+// Answered is what a campaign said to an action that was given to all.
 type Answered struct {
 	Campaign string                `json:"campaign"`
 	Decision *maintenance.Decision `json:"decision,omitempty"` // it applied

@@ -123,7 +123,7 @@ func (p page) parts(
 	})
 }
 
-// Answer is the line that says that an order was applied, and with what.
+// Answer is the line that says that an action was applied, and with what.
 func Answer(subject, past string, d maintenance.Decision) string {
 	text := fmt.Sprintf("%s: %s by %s at %s", subject, past, d.By, show.Clock(&d.At))
 	if detail := d.Detail(); detail != "" {

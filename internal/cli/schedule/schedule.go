@@ -33,8 +33,8 @@ func New(a *shell.App) *cobra.Command {
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newCreate(a), newUpdate(a), newList(a), newDescribe(a))
-	for _, o := range Orders() {
-		cmd.AddCommand(newOrder(a, o))
+	for _, o := range Instructions() {
+		cmd.AddCommand(newAction(a, o))
 	}
 	return cmd
 }
@@ -78,7 +78,7 @@ func scheduleFailure(namespace, name, doing string, err error) error {
 }
 
 // lookAgain is the time between two reads a schedule that is about to change:
-// Temporal takes an order before it has applied it.
+// Temporal takes an action before it has applied it.
 const lookAgain = 100 * time.Millisecond
 
 // until reads the schedule until it is as wanted.

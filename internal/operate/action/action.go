@@ -29,7 +29,7 @@ type Action struct {
 	All bool
 }
 
-// The arguments in which an order is given to a campaign.
+// The arguments in which an action is given to a campaign.
 const (
 	OfCampaign = "CAMPAIGN"
 	OfTarget   = "CAMPAIGN TARGET"
@@ -37,7 +37,7 @@ const (
 	WithNumber = "CAMPAIGN N"
 )
 
-// All are all of them. Where an order makes no sense, the workflow refuses it
+// All are all of them. Where an action makes no sense, the workflow refuses it
 // and says why.
 func All() []Action {
 	const noRun = "there is no running maintenance of it"
@@ -73,7 +73,7 @@ func All() []Action {
 				"what can be reverted is reverted. For a gateway it is refused from the update's trigger until the gateway runs\n" +
 				"again, or that step is held: nobody can stop a restart. A campaign lets such a one finish.",
 		},
-	}, append(campaignOrders(), Action{
+	}, append(campaignActions(), Action{
 		Update: api.ReleaseUpdate, Past: "released", To: api.QuarantineWorkflowID, Nobody: "it is not quarantined",
 		Example: `sgw-12A3456B --why "restarted by hand, runs 1.3.0"`,
 		Short:   "End a gateway's quarantine: let maintenances touch it again",
@@ -81,7 +81,7 @@ func All() []Action {
 	})...)
 }
 
-// Of is the order of an update; ok: there is such an order.
+// Of is the order of an update; ok: there is such an action.
 func Of(update string) (o Action, ok bool) {
 	all := All()
 	i := slices.IndexFunc(all, func(one Action) bool { return one.Update == update })
@@ -91,8 +91,8 @@ func Of(update string) (o Action, ok bool) {
 	return all[i], true
 }
 
-// campaignOrders are those that are for campaigns only.
-func campaignOrders() []Action {
+// campaignActions are those that are for campaigns only.
+func campaignActions() []Action {
 	return []Action{
 		{
 			Update: api.PauseUpdate, Past: "paused", Campaign: OfCampaign, All: true,
@@ -124,7 +124,7 @@ func campaignOrders() []Action {
 	}
 }
 
-// Form are the arguments of the order's command.
+// Form are the arguments of the action's command.
 func (o Action) Form() string {
 	switch {
 	case o.All:
@@ -137,7 +137,7 @@ func (o Action) Form() string {
 	return o.Campaign + " | GATEWAY_ID"
 }
 
-// Flags are the order's own flags, as they are typed.
+// Flags are the action's own flags, as they are typed.
 func (o Action) Flags() string {
 	if o.Update == api.RescheduleUpdate {
 		return "--not-before TIME "
@@ -157,7 +157,7 @@ func (o Action) campaignLine(campaign string) string {
 	return fmt.Sprintf("tidegate %s %s%s %s--why TEXT", o.Update, campaign, target, o.Flags())
 }
 
-// CommandLines are what is typed to give orders, by their names, to a gateway.
+// CommandLines are what is typed to give actions, by their names, to a gateway.
 func CommandLines(gatewayID string, names []string) (texts []string) {
 	for _, name := range names {
 		if o, ok := Of(name); ok {
@@ -167,7 +167,7 @@ func CommandLines(gatewayID string, names []string) (texts []string) {
 	return texts
 }
 
-// CampaignLines are what is typed to give orders, by their names, to a campaign.
+// CampaignLines are what is typed to give actions, by their names, to a campaign.
 func CampaignLines(name string, names []string) (texts []string) {
 	for _, of := range names {
 		if o, ok := Of(of); ok {

@@ -24,7 +24,7 @@ type Campaign struct {
 	// Run is the last maintenance of the one target that was asked for, in this
 	// campaign.
 	Run *Maintenance `json:"run,omitempty"`
-	// May are the orders that it would take now.
+	// May are the actions that it would take now.
 	May []string `json:"may,omitempty"`
 
 	Part Part `json:"-"` // that is to be printed
@@ -72,6 +72,6 @@ type Maintenance struct {
 	Calls []maintenance.Call `json:"calls,omitempty"`
 	// Quarantine is what keeps later runs from the gateway.
 	Quarantine *maintenance.Quarantine `json:"quarantine,omitempty"`
-	// May are the orders that it would take now: approve, retry, skip, abort, release.
+	// May are the actions that it would take now: approve, retry, skip, abort, release.
 	May []string `json:"may,omitempty"`
 }

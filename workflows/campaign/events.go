@@ -25,7 +25,7 @@ func (c *campaign) hear(ctx workflow.Context) {
 }
 
 func news(ctx workflow.Context) workflow.ReceiveChannel {
-	return workflow.GetSignalChannelWithOptions(ctx, api.NewsSignal, workflow.SignalChannelOptions{
+	return workflow.GetSignalChannelWithOptions(ctx, api.BatchEventsSignal, workflow.SignalChannelOptions{
 		Description: "What became of its targets; its batches send it.",
 	})
 }
@@ -48,7 +48,7 @@ func decidedOnes(ctx workflow.Context) workflow.ReceiveChannel {
 // the next one never will.
 func (c *campaign) drain(ctx workflow.Context) {
 	for told := news(ctx); ; {
-		var n api.News
+		var n api.BatchEvents
 		if !told.ReceiveAsync(&n) {
 			break
 		}
@@ -103,7 +103,7 @@ func (c *campaign) learnHeld(ctx workflow.Context, h api.HeldTarget) {
 	}
 }
 
-func (c *campaign) learn(ctx workflow.Context, n api.News) {
+func (c *campaign) learn(ctx workflow.Context, n api.BatchEvents) {
 	if n.First != workflow.GetInfo(ctx).FirstRunID {
 		return // of an earlier campaign of the same name
 	}
@@ -157,17 +157,17 @@ func (c *campaign) measure(t fleet.Took) {
 	}
 }
 
-// start orders the targets of this turn to start.
+// start actions the targets of this turn to start.
 func (c *campaign) start(ctx workflow.Context, now time.Time) error {
 	if c.running() == 0 {
 		c.Swept = now
 	}
-	to := make([]api.Orders, len(c.Batches))
+	to := make([]api.Instructions, len(c.Batches))
 	for _, i := range c.turn.Start {
 		e := &c.Entries[i]
 		e.Start(e.Attempts+1, now)
 		o := &to[e.Ref/api.LineSpace]
-		o.Start = append(o.Start, api.StartOrder{Line: e.Ref % api.LineSpace, Attempt: e.Attempts})
+		o.Start = append(o.Start, api.StartInstruction{Line: e.Ref % api.LineSpace, Attempt: e.Attempts})
 	}
 	for _, ref := range c.Reads {
 		o := &to[ref/api.LineSpace]
@@ -191,19 +191,19 @@ func (c *campaign) sweep(ctx workflow.Context, now time.Time) error {
 		return nil
 	}
 	c.Swept = now
-	to := make([]api.Orders, len(c.Batches))
+	to := make([]api.Instructions, len(c.Batches))
 	for _, e := range c.Entries {
 		if e.State.InProgress() {
 			o := &to[e.Ref/api.LineSpace]
 			o.Tell = append(o.Tell, e.Ref%api.LineSpace)
-			o.Start = append(o.Start, api.StartOrder{Line: e.Ref % api.LineSpace, Attempt: e.Attempts}) // it may never have come
+			o.Start = append(o.Start, api.StartInstruction{Line: e.Ref % api.LineSpace, Attempt: e.Attempts}) // it may never have come
 		}
 	}
 	return c.order(ctx, to)
 }
 
-// order gives the batches their orders.
-func (c *campaign) order(ctx workflow.Context, to []api.Orders) error {
+// order gives the batches their actions.
+func (c *campaign) order(ctx workflow.Context, to []api.Instructions) error {
 	gone, err := c.send(ctx, to)
 	for _, n := range gone {
 		c.lose(ctx, n)
@@ -211,12 +211,12 @@ func (c *campaign) order(ctx workflow.Context, to []api.Orders) error {
 	return err
 }
 
-// send signals each batch that has orders, and gives those that are gone.
-func (c *campaign) send(ctx workflow.Context, to []api.Orders) (gone []int, err error) {
+// send signals each batch that has actions, and gives those that are gone.
+func (c *campaign) send(ctx workflow.Context, to []api.Instructions) (gone []int, err error) {
 	sent := make([]workflow.Future, len(to))
 	for n, o := range to {
 		if len(o.Start)+len(o.Read)+len(o.Tell)+len(o.GiveUp) > 0 || o.Abort != nil || o.Close {
-			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Batches[n], "", api.OrdersSignal, o)
+			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Batches[n], "", api.InstructionsSignal, o)
 		}
 	}
 	for n, future := range sent {
@@ -227,7 +227,7 @@ func (c *campaign) send(ctx workflow.Context, to []api.Orders) (gone []int, err 
 		if _, unknown := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](failure); unknown {
 			gone = append(gone, n)
 		} else if failure != nil {
-			err = errors.Join(err, fmt.Errorf("give orders to %s: %w", c.Batches[n], failure))
+			err = errors.Join(err, fmt.Errorf("send instructions to %s: %w", c.Batches[n], failure))
 		}
 	}
 	return gone, err
@@ -242,14 +242,14 @@ func (c *campaign) abortOrphans(ctx workflow.Context) {
 	for _, e := range c.Entries {
 		if e.State.InProgress() && slices.Contains(c.Lost, e.Ref/api.LineSpace) {
 			workflow.SignalExternalWorkflow(ctx, api.GatewayWorkflowID(e.Gateway), "", api.AbortSignal,
-				api.CampaignAbort{Order: *c.Aborting, Campaign: workflow.GetInfo(ctx).WorkflowExecution.ID})
+				api.CampaignAbort{Action: *c.Aborting, Campaign: workflow.GetInfo(ctx).WorkflowExecution.ID})
 		}
 	}
 }
 
 // closeBatches lets the batches end.
 func (c *campaign) closeBatches(ctx workflow.Context) error {
-	to := make([]api.Orders, len(c.Batches))
+	to := make([]api.Instructions, len(c.Batches))
 	for n := range to {
 		to[n].Close = true
 	}

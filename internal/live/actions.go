@@ -7,17 +7,17 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// orderKey is the key that starts an order.
-type orderKey struct {
+// actionKey is the key that starts an action.
+type actionKey struct {
 	key, update string
 	says        string // what the order does, for its form
 	refuse      string // said where it makes no sense now
 	target      bool   // it is about the target that is chosen
 }
 
-// orderKeys are all of them.
-func orderKeys() []orderKey {
-	return []orderKey{
+// actionKeys are all of them.
+func actionKeys() []actionKey {
+	return []actionKey{
 		{key: "p", update: api.PauseUpdate, says: "Nothing new starts until it is resumed. Targets that run go on.", refuse: "it is paused, or over"},
 		{key: "r", update: api.ResumeUpdate, says: "The pause is reverted.", refuse: "it is not paused"},
 		{
@@ -50,12 +50,12 @@ func (m Model) runMay(r *fleet.Row, update string) bool {
 }
 
 // order is what a key would tell, and whom; nil: it makes no sense now.
-func (m Model) order(k orderKey) *Order {
+func (m Model) order(k actionKey) *Action {
 	r := m.chosenRow()
 	if m.details != nil {
 		r = m.details.target(r)
 	}
-	o := &Order{Update: k.update, By: m.By}
+	o := &Action{Update: k.update, By: m.By}
 	switch {
 	case k.key == "X" || (k.target || k.key == "a") && m.runMay(r, k.update):
 		if !m.runMay(r, k.update) {
@@ -73,8 +73,8 @@ func (m Model) order(k orderKey) *Order {
 	return o
 }
 
-// says is what an order will do, in a sentence.
-func (o Order) says(k orderKey) string {
+// says is what an action will do, in a sentence.
+func (o Action) says(k actionKey) string {
 	if !o.Run {
 		return k.says
 	}
@@ -89,11 +89,11 @@ func (o Order) says(k orderKey) string {
 	return k.says
 }
 
-// what is what an order does to what, in a few words.
-func (o Order) what(campaign string) string { return o.Update + " " + o.about(campaign) }
+// what is what an action does to what, in a few words.
+func (o Action) what(campaign string) string { return o.Update + " " + o.about(campaign) }
 
-// about is what an order is given to, for people.
-func (o Order) about(campaign string) string {
+// about is what an action is given to, for people.
+func (o Action) about(campaign string) string {
 	switch {
 	case o.Target == nil:
 		return "the campaign " + campaign

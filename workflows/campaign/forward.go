@@ -32,7 +32,7 @@ func passedOn(update string, state fleet.State) bool {
 // passOn gives an action to a target's run. The answer is the run's: an action that the
 // run refuses is refused, and the campaign keeps what the run has decided.
 func (c *campaign) passOn(
-	ctx workflow.Context, update string, o api.Order, e fleet.Entry,
+	ctx workflow.Context, update string, o api.Action, e fleet.Entry,
 ) (maintenance.Decision, error) {
 	options := c.reading(update + " " + e.Name + ", as its maintenance answers")
 	options.ScheduleToCloseTimeout = passOnLimit

@@ -10,9 +10,9 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 )
 
-// proxyStory is one in which the first of the target's proxies has a outcome.
-func proxyStory(name string, promise Promise, set func(*Stage)) Story {
-	return Story{Name: name, Promise: promise, Set: func(s *Stage) {
+// proxyScenario is one in which the first of the target's proxies has a outcome.
+func proxyScenario(name string, promise Promise, set func(*Stage)) Scenario {
+	return Scenario{Name: name, Promise: promise, Set: func(s *Stage) {
 		s.proxiesOnly(1)
 		s.shiftReads()
 		set(s)
@@ -28,8 +28,8 @@ func allTagsTaken(s *Stage) {
 	s.Scenario.Huawei.Instances[0].Tags = tags
 }
 
-func proxyStories() []Story {
-	return []Story{
+func proxyScenarios() []Scenario {
+	return []Scenario{
 		{
 			Name: "after the gateway's update the first of two proxies is answered with REJECT",
 			Set: func(s *Stage) {
@@ -39,25 +39,25 @@ func proxyStories() []Story {
 			},
 			Promise: partial(Update, Snapshot, TagProxy, Shift, Return, Clear),
 		},
-		proxyStory("the upgrade is answered with 409 for a while", completed(TagProxy, Shift, Upgrade, Return, Clear),
+		proxyScenario("the upgrade is answered with 409 for a while", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Outcome.Conflict = 3 }),
-		proxyStory("the answer speaks of another proxy first", completed(TagProxy, Shift, Upgrade, Return, Clear),
+		proxyScenario("the answer speaks of another proxy first", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Outcome.TwoElements = true }),
-		proxyStory("the answer does not name the proxy", completed(TagProxy, Shift, Upgrade, Return, Clear),
+		proxyScenario("the answer does not name the proxy", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Outcome.OmitInstanceID = true }),
-		proxyStory("the answer is the vendor's example, and the upgrade has started", completed(TagProxy, Shift, Upgrade, Return, Clear),
+		proxyScenario("the answer is the vendor's example, and the upgrade has started", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Outcome.MixedReply = true }),
-		proxyStory("the answer is the vendor's example once, and no upgrade has started", completed(TagProxy, Shift, Upgrade, Return, Clear),
+		proxyScenario("the answer is the vendor's example once, and no upgrade has started", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) {
 				s.proxy().Outcome = huawei.Outcome{MixedReply: true, Reject: "Upgrade failed due to insufficient subnet ip", Times: 1}
 			}),
-		proxyStory("the answer is the vendor's example each time, and no upgrade starts", doubtful(TagProxy, Shift, Return, Clear),
+		proxyScenario("the answer is the vendor's example each time, and no upgrade starts", doubtful(TagProxy, Shift, Return, Clear),
 			func(s *Stage) {
 				s.proxy().Outcome = huawei.Outcome{MixedReply: true, Reject: "Upgrade failed due to insufficient subnet ip"}
 			}),
-		proxyStory("the vendor's own upgrade of the proxy is scheduled", compensated(TagProxy, Shift, Return, Clear),
+		proxyScenario("the vendor's own upgrade of the proxy is scheduled", compensated(TagProxy, Shift, Return, Clear),
 			func(s *Stage) { s.proxy().ScheduledUpgrade = &huawei.ScheduledUpgrade{StartsIn: 24 * time.Hour} }),
-		proxyStory("the proxy is ABNORMAL after its upgrade", completed(TagProxy, Shift, Upgrade, Restart, Return, Clear),
+		proxyScenario("the proxy is ABNORMAL after its upgrade", completed(TagProxy, Shift, Upgrade, Restart, Return, Clear),
 			func(s *Stage) { s.proxy().Outcome.Abnormal = true }),
 		{
 			Name: "the proxy is ABNORMAL after its upgrade, and its restart fails",
@@ -67,12 +67,12 @@ func proxyStories() []Story {
 			},
 			Promise: doubtful(Upgrade, Restart),
 		},
-		proxyStory("the cloud does not offer the upgrade at the moment it is to start", compensated(TagProxy, Shift, Return, Clear),
+		proxyScenario("the cloud does not offer the upgrade at the moment it is to start", compensated(TagProxy, Shift, Return, Clear),
 			func(s *Stage) {
 				s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.RefusedBefore, Code: "DBS.05000008"})
 			}),
-		proxyStory("the change of weights fails", compensated(TagProxy, Shift, Clear), func(s *Stage) { s.proxy().Outcome.WeightsFail = true }),
-		proxyStory("the DB instance has no room for a mark, so the reads are not moved", completed(Upgrade), allTagsTaken),
+		proxyScenario("the change of weights fails", compensated(TagProxy, Shift, Clear), func(s *Stage) { s.proxy().Outcome.WeightsFail = true }),
+		proxyScenario("the DB instance has no room for a mark, so the reads are not moved", completed(Upgrade), allTagsTaken),
 		{
 			Name: "the IAM token expires during the run",
 			Set: func(s *Stage) {
@@ -92,22 +92,22 @@ func proxyStories() []Story {
 	}
 }
 
-func jobStories() []Story {
-	return []Story{
-		proxyStory("the upgrade's job is never shown", completed(TagProxy, Shift, Upgrade, Return, Clear),
+func jobScenarios() []Scenario {
+	return []Scenario{
+		proxyScenario("the upgrade's job is never shown", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Outcome.JobLost = true }),
-		proxyStory("the upgrade's job is shown late", completed(TagProxy, Shift, Upgrade, Return, Clear),
+		proxyScenario("the upgrade's job is shown late", completed(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Outcome.JobLate = late }),
-		proxyStory("the upgrade is not answered, and its job is shown late", completed(TagProxy, Shift, Upgrade, Return, Clear), func(s *Stage) {
+		proxyScenario("the upgrade is not answered, and its job is shown late", completed(TagProxy, Shift, Upgrade, Return, Clear), func(s *Stage) {
 			s.proxy().Outcome.JobLate = late
 			s.Policy.Proxies.Settle = maintenance.Duration(3 * late)
 			s.faults(fault.Rule{Operation: upgradeProxy, Kind: fault.LostAfter, Nth: 1})
 		}),
-		proxyStory("the upgrade's job ends as Failed", unchanged(TagProxy, Shift, Upgrade, Return, Clear),
+		proxyScenario("the upgrade's job ends as Failed", unchanged(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Outcome.Fail = "disk full" }),
-		proxyStory("the upgrade's job ends as Canceled", unchanged(TagProxy, Shift, Upgrade, Return, Clear),
+		proxyScenario("the upgrade's job ends as Canceled", unchanged(TagProxy, Shift, Upgrade, Return, Clear),
 			func(s *Stage) { s.proxy().Outcome.Cancel = true }),
-		proxyStory("the upgrade's job never ends", stuck(TagProxy, Shift, Upgrade), func(s *Stage) {
+		proxyScenario("the upgrade's job never ends", stuck(TagProxy, Shift, Upgrade), func(s *Stage) {
 			s.giveUpSoon()
 			s.proxy().Outcome.Stuck = true
 		}),

@@ -10,30 +10,30 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
-// Story is one maintenance: what the clouds do in it of themselves, and what is
+// Scenario is one maintenance: what the clouds do in it of themselves, and what is
 // promised of it.
-type Story struct {
+type Scenario struct {
 	// Name says what happens.
 	Name string
 	// Set sets the stage.
 	Set func(*Stage)
 	// During, where given, is what happens while the run is under way.
 	During func(ctx context.Context, p Play) error
-	// Promise is for the story without a fault.
+	// Promise is for the scenario without a fault.
 	Promise Promise
 }
 
 // Plays are the maintenances in which the calls of the matrix are made.
-func Plays() []Story {
-	return []Story{
+func Plays() []Scenario {
+	return []Scenario{
 		Whole(), waiting(), before(), stored(), lostSnapshot(), brokenSnapshot(),
 		Proxy(), plainProxy(), ByPassword(), lostWeights(), lostUpgrade(), sickProxy(), lostRestart(),
 	}
 }
 
 // Whole is the maintenance of a gateway.
-func Whole() Story {
-	return Story{
+func Whole() Scenario {
+	return Scenario{
 		Name:    "a gateway is updated and its volume snapshotted, with automatic updates held meanwhile",
 		Set:     (*Stage).holdAutomaticUpdates,
 		Promise: completed(Tag, Hold, Update, Snapshot, Release, Untag),
@@ -41,8 +41,8 @@ func Whole() Story {
 }
 
 // waiting is moved on once the fault, if there is one, has struck.
-func waiting() Story {
-	return Story{
+func waiting() Scenario {
+	return Scenario{
 		Name: "the window opens days later, and is moved to now",
 		Set:  func(s *Stage) { s.gateway().Window = aws.Window{OpensIn: 72 * time.Hour} },
 		During: func(ctx context.Context, p Play) error {
@@ -70,24 +70,24 @@ func moveWindow(p Play, to aws.Window) error {
 	return nil
 }
 
-func before() Story {
-	return Story{
+func before() Scenario {
+	return Scenario{
 		Name:    "the recovery point is taken before the update",
 		Set:     func(s *Stage) { s.Policy.Snapshot = maintenance.SnapshotBefore },
 		Promise: completed(Snapshot, Update),
 	}
 }
 
-func stored() Story {
-	return Story{
+func stored() Scenario {
+	return Scenario{
 		Name:    "a gateway of type STORED",
 		Set:     func(s *Stage) { s.gateway().Type = "STORED" },
 		Promise: completed(Update, Snapshot),
 	}
 }
 
-func lostSnapshot() Story {
-	return Story{
+func lostSnapshot() Scenario {
+	return Scenario{
 		Name: "CreateSnapshot is carried out and not answered",
 		Set: func(s *Stage) {
 			s.holdAutomaticUpdates()
@@ -97,8 +97,8 @@ func lostSnapshot() Story {
 	}
 }
 
-func brokenSnapshot() Story {
-	return Story{
+func brokenSnapshot() Scenario {
+	return Scenario{
 		Name:    "the snapshot ends in state error",
 		Set:     func(s *Stage) { s.volume().SnapshotOutcome = "error" },
 		Promise: partial(Update, Snapshot, Delete),
@@ -106,8 +106,8 @@ func brokenSnapshot() Story {
 }
 
 // Proxy is the maintenance of a proxy.
-func Proxy() Story {
-	return Story{
+func Proxy() Scenario {
+	return Scenario{
 		Name: "a proxy is upgraded, with its reads moved away meanwhile",
 		Set: func(s *Stage) {
 			s.proxiesOnly(1)
@@ -117,8 +117,8 @@ func Proxy() Story {
 	}
 }
 
-func plainProxy() Story {
-	return Story{
+func plainProxy() Scenario {
+	return Scenario{
 		Name:    "a proxy is upgraded under its load",
 		Set:     func(s *Stage) { s.proxiesOnly(1) },
 		Promise: completed(Upgrade),
@@ -126,8 +126,8 @@ func plainProxy() Story {
 }
 
 // ByPassword is a maintenance whose calls carry an IAM token.
-func ByPassword() Story {
-	return Story{
+func ByPassword() Scenario {
+	return Scenario{
 		Name: "the worker logs in to Huawei Cloud by password",
 		Set: func(s *Stage) {
 			s.proxiesOnly(1)
@@ -137,8 +137,8 @@ func ByPassword() Story {
 	}
 }
 
-func lostWeights() Story {
-	return Story{
+func lostWeights() Scenario {
+	return Scenario{
 		Name: "the change of weights is carried out and not answered",
 		Set: func(s *Stage) {
 			s.proxiesOnly(1)
@@ -149,8 +149,8 @@ func lostWeights() Story {
 	}
 }
 
-func lostUpgrade() Story {
-	return Story{
+func lostUpgrade() Scenario {
+	return Scenario{
 		Name: "the upgrade is started and not answered",
 		Set: func(s *Stage) {
 			s.proxiesOnly(1)
@@ -160,8 +160,8 @@ func lostUpgrade() Story {
 	}
 }
 
-func sickProxy() Story {
-	return Story{
+func sickProxy() Scenario {
+	return Scenario{
 		Name: "a proxy is ABNORMAL after its upgrade and is restarted",
 		Set: func(s *Stage) {
 			s.proxiesOnly(1)
@@ -171,8 +171,8 @@ func sickProxy() Story {
 	}
 }
 
-func lostRestart() Story {
-	return Story{
+func lostRestart() Scenario {
+	return Scenario{
 		Name: "the restart of an ABNORMAL proxy is started and not answered",
 		Set: func(s *Stage) {
 			s.proxiesOnly(1)

@@ -24,12 +24,12 @@ const maxDecisions = 200
 type campaignCommand struct {
 	name string
 	says string // shown in the Web UI
-	may  func(api.CampaignOrder) error
-	do   func(workflow.Context, api.CampaignOrder)
+	may  func(api.CampaignAction) error
+	do   func(workflow.Context, api.CampaignAction)
 	// takes is what it needs alongside who and why, as it is typed there.
 	takes string
 	// ask finds out of others whether it would do anything; nil: the campaign knows.
-	ask func(workflow.Context, api.CampaignOrder) error
+	ask func(workflow.Context, api.CampaignAction) error
 }
 
 // listen registers what operators may see and say.
@@ -44,14 +44,14 @@ func (c *campaign) listen(ctx workflow.Context) error {
 		return err
 	}
 	for _, o := range []campaignCommand{
-		{api.ApproveUpdate, "Let the campaign, or its next wave, start; also before it is asked for", func(o api.CampaignOrder) error { return c.mayApprove(ctx, o) }, c.approve, "", nil},
+		{api.ApproveUpdate, "Let the campaign, or its next wave, start; also before it is asked for", func(o api.CampaignAction) error { return c.mayApprove(ctx, o) }, c.approve, "", nil},
 		{api.PauseUpdate, "Start nothing new; what runs goes on", c.mayPause, c.pause, "", nil},
-		{api.ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, api.CampaignOrder) { c.Paused = "" }, "", nil},
+		{api.ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, api.CampaignAction) { c.Paused = "" }, "", nil},
 		{api.AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.mayAbort, c.abort, "", nil},
 		{api.SkipUpdate, "Leave a target out, or go on without the step at which it is held", c.maySkip, c.skip, `, "target": "name"`, nil},
 		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`, c.barsRetry},
-		{api.RescheduleUpdate, "Start a target not before a time", func(o api.CampaignOrder) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
-		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o api.CampaignOrder) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`, nil},
+		{api.RescheduleUpdate, "Start a target not before a time", func(o api.CampaignAction) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
+		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o api.CampaignAction) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`, nil},
 	} {
 		if err := c.apply(ctx, o); err != nil {
 			return err
@@ -62,9 +62,9 @@ func (c *campaign) listen(ctx workflow.Context) error {
 
 // apply registers one update, with its check and its place in the record.
 func (c *campaign) apply(ctx workflow.Context, o campaignCommand) error {
-	handle := func(ctx workflow.Context, in api.CampaignOrder) (maintenance.Decision, error) {
+	handle := func(ctx workflow.Context, in api.CampaignAction) (maintenance.Decision, error) {
 		if e, err := c.find(in.Target); err == nil && passedOn(o.name, e.State) {
-			return c.passOn(ctx, o.name, in.Order, *e)
+			return c.passOn(ctx, o.name, in.Action, *e)
 		}
 		if o.name == api.AbortUpdate && in.Target != "" {
 			return maintenance.Decision{}, c.mayAbort(in) // it has just ended, and the campaign goes on
@@ -83,7 +83,7 @@ func (c *campaign) apply(ctx workflow.Context, o campaignCommand) error {
 		return d, nil
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
-		Validator: func(_ workflow.Context, in api.CampaignOrder) error {
+		Validator: func(_ workflow.Context, in api.CampaignAction) error {
 			return c.may(o, in)
 		},
 		Description: o.says + `: {"by": "who", "why": "for the record"` + o.takes + `}.`,
@@ -91,7 +91,7 @@ func (c *campaign) apply(ctx workflow.Context, o campaignCommand) error {
 }
 
 // may refuses a command that would do nothing now, and says why.
-func (c *campaign) may(o campaignCommand, in api.CampaignOrder) error {
+func (c *campaign) may(o campaignCommand, in api.CampaignAction) error {
 	if err := in.Validate(); err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (c *campaign) may(o campaignCommand, in api.CampaignOrder) error {
 }
 
 // decision is what an operator has decided, with all that was decided.
-func (c *campaign) decision(ctx workflow.Context, what string, in api.CampaignOrder) maintenance.Decision {
+func (c *campaign) decision(ctx workflow.Context, what string, in api.CampaignAction) maintenance.Decision {
 	d := maintenance.Decision{What: what, Target: in.Target, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
 	switch what {
 	case api.ApproveUpdate:
@@ -154,18 +154,18 @@ func (c *campaign) find(name string) (*fleet.Entry, error) {
 	return found, nil
 }
 
-func (c *campaign) mayPause(api.CampaignOrder) error {
+func (c *campaign) mayPause(api.CampaignAction) error {
 	if c.Paused != "" {
 		return errors.New("it is paused already, by " + c.Paused)
 	}
 	return nil
 }
 
-func (c *campaign) pause(_ workflow.Context, o api.CampaignOrder) {
+func (c *campaign) pause(_ workflow.Context, o api.CampaignAction) {
 	c.Paused = o.By + ": " + cmp.Or(o.Why, "no reason given")
 }
 
-func (c *campaign) mayResume(api.CampaignOrder) error {
+func (c *campaign) mayResume(api.CampaignAction) error {
 	if c.Paused == "" {
 		return errors.New("it is not paused")
 	}
@@ -174,12 +174,12 @@ func (c *campaign) mayResume(api.CampaignOrder) error {
 
 // abort stops the campaign for good. Sent again it keeps who stopped it and why, and
 // tells every running target once more: one may not have heard the first.
-func (c *campaign) abort(_ workflow.Context, o api.CampaignOrder) {
-	c.stop(cmp.Or(c.Stopped, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why)), &o.Order)
+func (c *campaign) abort(_ workflow.Context, o api.CampaignAction) {
+	c.stop(cmp.Or(c.Stopped, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why)), &o.Action)
 }
 
 // mayAbort is always so for the campaign, and for a target whose maintenance runs.
-func (c *campaign) mayAbort(o api.CampaignOrder) error {
+func (c *campaign) mayAbort(o api.CampaignAction) error {
 	if o.Target == "" {
 		return nil
 	}
@@ -212,7 +212,7 @@ func (c *campaign) stoppedAlready() string {
 	return text + "; still in progress: " + strings.Join(names, ", ")
 }
 
-func (c *campaign) maySkip(o api.CampaignOrder) error {
+func (c *campaign) maySkip(o api.CampaignAction) error {
 	e, err := c.find(o.Target)
 	switch {
 	case err != nil:
@@ -226,14 +226,14 @@ func (c *campaign) maySkip(o api.CampaignOrder) error {
 	return nil
 }
 
-func (c *campaign) skip(ctx workflow.Context, o api.CampaignOrder) {
+func (c *campaign) skip(ctx workflow.Context, o api.CampaignAction) {
 	if e, err := c.find(o.Target); err == nil {
 		e.Skip(o.By, o.Why, workflow.Now(ctx))
 		e.Note = webui.CutNote(e.Note)
 	}
 }
 
-func (c *campaign) mayRetry(o api.CampaignOrder) error {
+func (c *campaign) mayRetry(o api.CampaignAction) error {
 	e, err := c.find(o.Target)
 	switch {
 	case err != nil:
@@ -254,7 +254,7 @@ const askLimit = 10 * time.Second
 
 // barsRetry refuses to retry what no run may touch: a person has to release it first. One
 // that waits for another run is read again by itself.
-func (c *campaign) barsRetry(ctx workflow.Context, o api.CampaignOrder) error {
+func (c *campaign) barsRetry(ctx workflow.Context, o api.CampaignAction) error {
 	e, err := c.find(o.Target)
 	if err != nil {
 		return err
@@ -280,14 +280,14 @@ func (c *campaign) barsRetry(ctx workflow.Context, o api.CampaignOrder) error {
 }
 
 // retry lets a target wait again once its batch has read it again.
-func (c *campaign) retry(_ workflow.Context, o api.CampaignOrder) {
+func (c *campaign) retry(_ workflow.Context, o api.CampaignAction) {
 	if e, err := c.find(o.Target); err == nil {
 		e.Retry()
 		c.Reads = append(c.Reads, e.Ref)
 	}
 }
 
-func (c *campaign) mayReschedule(o api.CampaignOrder, now time.Time) error {
+func (c *campaign) mayReschedule(o api.CampaignAction, now time.Time) error {
 	e, err := c.find(o.Target)
 	switch {
 	case err != nil:
@@ -302,7 +302,7 @@ func (c *campaign) mayReschedule(o api.CampaignOrder, now time.Time) error {
 	return nil
 }
 
-func (c *campaign) reschedule(_ workflow.Context, o api.CampaignOrder) {
+func (c *campaign) reschedule(_ workflow.Context, o api.CampaignAction) {
 	if e, err := c.find(o.Target); err == nil {
 		e.NotBefore = wholeSecond(o.NotBefore)
 	}
@@ -317,7 +317,7 @@ func wholeSecond(t time.Time) time.Time {
 	return t.UTC().Add(time.Second - 1).Truncate(time.Second)
 }
 
-func (c *campaign) mayConcur(o api.CampaignOrder) error {
+func (c *campaign) mayConcur(o api.CampaignAction) error {
 	if o.MaxConcurrent < 1 || o.MaxConcurrent > maintenance.MostConcurrent {
 		return fmt.Errorf("maxConcurrent is %d: want 1 to %d", o.MaxConcurrent, maintenance.MostConcurrent)
 	}

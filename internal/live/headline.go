@@ -193,8 +193,8 @@ func (m Model) releases(held []fleet.Row) []string {
 	}
 	keys := make([]string, 0, len(held[0].May))
 	for _, update := range held[0].May {
-		at := slices.IndexFunc(orderKeys(), func(k orderKey) bool { return k.target && k.update == update })
-		keys = append(keys, orderKeys()[at].key+" "+update)
+		at := slices.IndexFunc(actionKeys(), func(k actionKey) bool { return k.target && k.update == update })
+		keys = append(keys, actionKeys()[at].key+" "+update)
 	}
 	return []string{"tab choose it, then " + strings.Join(keys, ", ") + " it"}
 }
@@ -248,8 +248,8 @@ func (m Model) offer(s sentence, typed []string) sentence {
 	return s
 }
 
-// typed is what gives an order: its key or, in a picture, its command.
-func (m Model) typed(k orderKey) string {
+// typed is what gives an action: its key or, in a picture, its command.
+func (m Model) typed(k actionKey) string {
 	switch {
 	case !m.still:
 		return k.key + " " + k.update
@@ -265,7 +265,7 @@ func (m Model) answers(label string) []string {
 		return nil
 	}
 	var all []string
-	for _, k := range orderKeys() {
+	for _, k := range actionKeys() {
 		fit := (k.update == api.ApproveUpdate && m.look.Asks()) || k.update == api.ResumeUpdate
 		if label == "HELD: " && !m.look.Asks() && m.look.Paused == "" {
 			fit = k.target && k.key != "X"

@@ -13,12 +13,12 @@ import (
 )
 
 // Misfortunes are what the clouds do of themselves, without a call that fails.
-func Misfortunes() []Story {
-	return slices.Concat(restartStories(), aftermathStories(), triggerStories(), byAWSStories(), windowStories(), volumeStories(), snapshotStories(), proxyStories(), jobStories())
+func Misfortunes() []Scenario {
+	return slices.Concat(restartScenarios(), aftermathScenarios(), triggerScenarios(), byAWSScenarios(), windowScenarios(), volumeScenarios(), snapshotScenarios(), proxyScenarios(), jobScenarios())
 }
 
-func restartStories() []Story {
-	return []Story{
+func restartScenarios() []Scenario {
+	return []Scenario{
 		{
 			Name: "the gateway says RUNNING for a while after the trigger",
 			Set: func(s *Stage) {
@@ -58,15 +58,15 @@ func restartStories() []Story {
 	}
 }
 
-// aftermathStories are those in which an update leaves behind what no update should.
-func aftermathStories() []Story {
-	left := func(name, version string) Story {
-		return Story{
+// aftermathScenarios are those in which an update leaves behind what no update should.
+func aftermathScenarios() []Scenario {
+	left := func(name, version string) Scenario {
+		return Scenario{
 			Name: name, Set: func(s *Stage) { s.gateway().VersionAfterUpdate = version },
 			Promise: unverified(Update, Snapshot),
 		}
 	}
-	return []Story{
+	return []Scenario{
 		left("the gateway comes back with an older version", "1.1.0"),
 		left("the gateway comes back without a version", aws.NoVersion),
 		{
@@ -91,8 +91,8 @@ func aftermathStories() []Story {
 	}
 }
 
-func triggerStories() []Story {
-	return []Story{
+func triggerScenarios() []Scenario {
+	return []Scenario{
 		{
 			Name:    "the trigger is answered with 200 and has no effect",
 			Set:     func(s *Stage) { s.gateway().NoEffect = true },
@@ -125,9 +125,9 @@ func triggerStories() []Story {
 	}
 }
 
-// byAWSStories are those in which AWS itself updates the gateway of an open run.
-func byAWSStories() []Story {
-	return []Story{
+// byAWSScenarios are those in which AWS itself updates the gateway of an open run.
+func byAWSScenarios() []Scenario {
+	return []Scenario{
 		{
 			Name: "AWS updates the gateway while the run waits",
 			Set:  func(s *Stage) { s.gateway().Window = aws.Window{OpensIn: 72 * time.Hour} },
@@ -184,10 +184,10 @@ func updateByAWS(p Play) error {
 	return nil
 }
 
-func windowStories() []Story {
+func windowScenarios() []Scenario {
 	// What is wrong with a window while the run waits may be right when it opens.
-	waits := func(name string, meanwhile aws.Window) Story {
-		return Story{
+	waits := func(name string, meanwhile aws.Window) Scenario {
+		return Scenario{
 			Name: name,
 			Set:  func(s *Stage) { s.gateway().Window = aws.Window{OpensIn: 72 * time.Hour} },
 			During: func(ctx context.Context, p Play) error {
@@ -207,7 +207,7 @@ func windowStories() []Story {
 		}
 	}
 	ambiguous := aws.Window{HourOfDay: new(2), MinuteOfHour: new(0), DayOfWeek: new(1), DayOfMonth: new(1), Malformed: true}
-	return []Story{
+	return []Scenario{
 		waits("the window is moved twice while the run waits", aws.Window{OpensIn: 48 * time.Hour}),
 		waits("the window is ambiguous for a while", ambiguous),
 		waits("the gateway has no window for a while", aws.Window{NotSupported: true}),
@@ -224,8 +224,8 @@ func windowStories() []Story {
 	}
 }
 
-func volumeStories() []Story {
-	return []Story{
+func volumeScenarios() []Scenario {
+	return []Scenario{
 		{
 			Name:    "the volumes bootstrap slowly after the restart",
 			Set:     func(s *Stage) { s.gateway().Timing.Bootstrap = time.Second },
@@ -249,8 +249,8 @@ func volumeStories() []Story {
 	}
 }
 
-func snapshotStories() []Story {
-	return []Story{
+func snapshotScenarios() []Scenario {
+	return []Scenario{
 		{
 			Name: "the snapshot stays pending",
 			Set: func(s *Stage) {

@@ -16,8 +16,8 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-// Order is what people may tell a schedule.
-type Order struct {
+// Action is what people may tell a schedule.
+type Action struct {
 	Name, past  string
 	short, long string
 	example     string // of why
@@ -26,9 +26,9 @@ type Order struct {
 	apply func(ctx context.Context, s *campaignSchedule, note string) (more string, err error)
 }
 
-// Orders are the operator actions on a schedule, a command each.
-func Orders() []Order {
-	return []Order{
+// Instructions are the operator actions on a schedule, a command each.
+func Instructions() []Action {
+	return []Action{
 		{
 			Name: "pause", past: "paused", apply: pauseSchedule, example: "freeze until the audit is over",
 			short: "Keep a schedule from starting campaigns",
@@ -54,8 +54,8 @@ func Orders() []Order {
 	}
 }
 
-// newOrder is the command that gives an order.
-func newOrder(a *shell.App, o Order) *cobra.Command {
+// newAction is the command that gives an action.
+func newAction(a *shell.App, o Action) *cobra.Command {
 	var by, why string
 	cmd := &cobra.Command{
 		Use:     o.Name + " NAME --why TEXT [--by NAME]",
@@ -99,7 +99,7 @@ func newOrder(a *shell.App, o Order) *cobra.Command {
 	return cmd
 }
 
-// refusal is an order that makes no sense now.
+// refusal is an action that makes no sense now.
 type refusal string
 
 // Error is why.
@@ -176,7 +176,7 @@ func deleteSchedule(ctx context.Context, s *campaignSchedule, _ string) (string,
 	return goesOn(s), s.Delete(ctx)
 }
 
-// goesOn names the campaigns that an order to their schedule does not end.
+// goesOn names the campaigns that an action to their schedule does not end.
 func goesOn(s *campaignSchedule) string {
 	var b strings.Builder
 	for _, run := range s.described.Info.RunningWorkflows {

@@ -18,14 +18,14 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// given is an order as it was typed.
+// given is an action as it was typed.
 type given struct {
 	operate.Command
 	notBefore notBefore
 	every     campaign.Every
 }
 
-// newAction is the command that gives an order.
+// newAction is the command that gives an action.
 func newAction(a *shell.App, o action.Action) *cobra.Command {
 	g := given{Command: operate.Command{Action: o}}
 	cmd := &cobra.Command{
@@ -37,7 +37,7 @@ func newAction(a *shell.App, o action.Action) *cobra.Command {
 			if g.every.All {
 				return shell.Arguments()(cmd, args)
 			}
-			return orderArguments(o)(cmd, args)
+			return actionArguments(o)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			faults := append(g.take(args), a.CheckOutput())
@@ -75,8 +75,8 @@ func newAction(a *shell.App, o action.Action) *cobra.Command {
 	return cmd
 }
 
-// orderArguments demands as many as the order needs for what the first one is.
-func orderArguments(o action.Action) cobra.PositionalArgs {
+// actionArguments demands as many as the order needs for what the first one is.
+func actionArguments(o action.Action) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		names := strings.Fields(o.Campaign)
 		switch {
