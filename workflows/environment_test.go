@@ -228,7 +228,7 @@ func (m *metered) SignalExternalWorkflow(ctx workflow.Context, id, runID, name s
 		done.SetValue(nil)
 		return future
 	}
-	if name == "actions" && m.instructions > 0 {
+	if name == "instructions" && m.instructions > 0 {
 		if err := busy(ctx, m.instructions); err != nil {
 			workflow.GetLogger(ctx).Warn("not so slow", "error", err)
 		}
