@@ -11,6 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/report/histories"
 	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows/api"
 )
@@ -148,7 +149,7 @@ func writeReport(ctx context.Context, s *stage, campaign, path string) (string, 
 	if !ok {
 		form = report.JSON
 	}
-	d, err := report.Make(ctx, report.Temporal{Client: s.client}, api.CampaignWorkflowID(campaign), "")
+	d, err := histories.Make(ctx, histories.Temporal{Client: s.client}, api.CampaignWorkflowID(campaign), "")
 	if err != nil {
 		return "", err
 	}

@@ -17,18 +17,18 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/report/histories"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
 // recordReportEnv, where it is 1, has the histories kept from which the tests of
-// internal/report make their reports.
+// internal/report/histories make their reports.
 const recordReportEnv = "TIDEGATE_RECORD_REPORT"
 
 // recorder keeps the histories that it reads.
 type recorder struct {
-	report.Reader
+	histories.Reader
 
 	mu   sync.Mutex
 	read map[string]*historypb.History
@@ -84,8 +84,8 @@ func TestAReportReachesAcrossACampaignsRuns(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, fleet.Partial, result.State)
 
-	r := &recorder{Reader: report.Temporal{Client: c}, read: map[string]*historypb.History{}}
-	d, err := report.Make(t.Context(), r, run.GetID(), "")
+	r := &recorder{Reader: histories.Temporal{Client: c}, read: map[string]*historypb.History{}}
+	d, err := histories.Make(t.Context(), r, run.GetID(), "")
 	require.NoError(t, err)
 	require.Empty(t, d.Remarks, "what is made of the histories is what the campaign counted")
 	require.Equal(t, result.Counts, d.Counts)
@@ -98,6 +98,6 @@ func TestAReportReachesAcrossACampaignsRuns(t *testing.T) {
 	for name, history := range r.read {
 		text, err := protojson.Marshal(history)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join("../report/testdata/histories", name+".json"), text, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join("../report/histories/testdata/histories", name+".json"), text, 0o600))
 	}
 }

@@ -1,7 +1,6 @@
-// Package report is the record of a campaign, for auditors and scripts: made from its histories
-// in Temporal alone, so that made twice it is the same, and so that it can be verified against
-// them later. It asks no workflow anything, and shows nothing of a campaign as it runs (live
-// does). Start at Document and Make.
+// Package report is the record of a campaign, for auditors and scripts: what it says and what
+// it looks like in each format. It is made in package histories, which reads Temporal, and shows
+// nothing of a campaign as it runs (live does). Start at Document and Render.
 package report
 
 import (
@@ -24,6 +23,12 @@ const (
 	// StateNoRecord is a campaign that somebody terminated, or that failed before
 	// it had a fleet.
 	StateNoRecord = "NO RECORD"
+)
+
+// How a run is that has not ended as far as anybody knows.
+const (
+	RunRunning = "running"
+	RunGone    = "gone"
 )
 
 // Document is a campaign's report. Everything in it comes from histories: made
@@ -103,17 +108,25 @@ type Run struct {
 	Failed []maintenance.StepFailure `json:"failed,omitempty"`
 }
 
-// failures are the failed attempts at steps that a person was asked about.
-func (r Run) failures() []maintenance.StepFailure {
+// Failures are the failed attempts at steps that a person was asked about.
+func (r Run) Failures() []maintenance.StepFailure {
 	if r.Result == nil {
 		return r.Failed
 	}
 	return maintenance.FailuresOf(r.Result.Steps)
 }
 
+// EndBy is when the run ended, or how far the report follows it.
+func (r Run) EndBy(asOf time.Time) time.Time {
+	if r.End.IsZero() {
+		return asOf
+	}
+	return r.End
+}
+
 // hold is the attempt for which the run is held at its last event; nil: it is not.
 func (r Run) hold() *maintenance.StepFailure {
-	if n := len(r.Failed); n > 0 && r.Ended == running && r.Failed[n-1].Until == nil {
+	if n := len(r.Failed); n > 0 && r.Ended == RunRunning && r.Failed[n-1].Until == nil {
 		return &r.Failed[n-1]
 	}
 	return nil
@@ -126,12 +139,46 @@ type Undone struct {
 	Why    string `json:"why"`
 }
 
-// latest is the record of the last run that left one; nil: none did.
-func (t Target) latest() *maintenance.Result {
+// Latest is the record of the last run that left one; nil: none did.
+func (t Target) Latest() *maintenance.Result {
 	for _, r := range slices.Backward(t.Runs) {
 		if r.Result != nil {
 			return r.Result
 		}
 	}
 	return nil
+}
+
+// Undelivered is a message to people that did not arrive for certain.
+type Undelivered struct {
+	At      time.Time         `json:"at"`
+	Channel string            `json:"channel"`
+	Event   string            `json:"event"` // the id of what it was about
+	Title   string            `json:"title,omitempty"`
+	State   fleet.NoticeState `json:"state"`
+	Why     string            `json:"why"`
+}
+
+// Chain ties a report to the histories that it was made of: the person who keeps its
+// head elsewhere can tell later whether any of them is another one.
+type Chain struct {
+	// PlanDigest is what the first link follows.
+	PlanDigest string `json:"planDigest"`
+	Links      []Link `json:"links"`
+	// Head is the hash of the last link.
+	Head string `json:"head"`
+}
+
+// Link is one history.
+type Link struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	Events     int    `json:"events"`
+	// SHA256 is that of the events' canonical encoding; empty for a history that is
+	// gone.
+	SHA256 string `json:"sha256,omitempty"`
+	Gone   bool   `json:"gone,omitempty"`
+	// Hash is the SHA-256 of the five lines: the hash before, or the plan's digest;
+	// workflow id; run id; number of events; SHA-256 of the events.
+	Hash string `json:"hash"`
 }

@@ -101,7 +101,7 @@ func most(drawn []Target) []Target {
 	left := len(drawn) - mostRows
 	rest := slices.Clone(drawn)
 	for i := len(rest) - 1; i >= 0 && left > 0; i-- {
-		if r := rest[i].latest(); rest[i].State == fleet.Succeeded && r != nil && r.Overrun == 0 {
+		if r := rest[i].Latest(); rest[i].State == fleet.Succeeded && r != nil && r.Overrun == 0 {
 			rest = slices.Delete(rest, i, i+1)
 			left--
 		}
@@ -131,7 +131,7 @@ func workOf(t Target, asOf time.Time) (all []interval) {
 			continue // its history is gone
 		}
 		if r.Result == nil {
-			all = append(all, without(interval{r.Start, endOf(r, asOf)}, holds(r.Failed, endOf(r, asOf)))...)
+			all = append(all, without(interval{r.Start, r.EndBy(asOf)}, holds(r.Failed, r.EndBy(asOf)))...)
 			continue
 		}
 		for _, s := range r.Result.Steps {
@@ -171,13 +171,6 @@ func without(whole interval, others []interval) (left []interval) {
 		left = append(left, whole)
 	}
 	return left
-}
-
-func endOf(r Run, asOf time.Time) time.Time {
-	if r.End.IsZero() {
-		return asOf
-	}
-	return r.End
 }
 
 func barOf(a axis, i interval, y, height float64) bar {
@@ -222,10 +215,10 @@ func rowOf(a axis, t Target, y float64, asOf time.Time) ganttRow {
 // unrecorded draws a run of which there is no record, or none yet.
 func unrecorded(draw func(i interval, class, title string, inset float64), r Run, asOf time.Time) {
 	class, title := "open", r.Ended+", no record"
-	if r.Ended == running {
+	if r.Ended == RunRunning {
 		class, title = "progress", "in progress"
 	}
-	end := endOf(r, asOf)
+	end := r.EndBy(asOf)
 	for _, piece := range without(interval{r.Start, end}, holds(r.Failed, end)) {
 		draw(piece, class, title, 6)
 	}

@@ -19,7 +19,7 @@ func words() map[string]any {
 		"margin": marginWords, "cell": cell, "either": either,
 		"plus": func(a, b float64) float64 { return px(a + b) }, "px": px, "odd": func(n int) bool { return n%2 == 1 },
 		"none": none, "large": large, "offPaper": offPaper,
-		"short": shortened, "legend": legend, "run": runWords, "failures": Run.failures,
+		"short": shortened, "legend": legend, "run": runWords, "failures": Run.Failures,
 	}
 }
 
@@ -30,7 +30,7 @@ func runWords(r Run) string {
 	switch {
 	case hold != nil:
 		return fmt.Sprintf("in progress since %s; held at %s since %s", from, hold.Step, stamp(hold.At))
-	case r.Ended == running:
+	case r.Ended == RunRunning:
 		return fmt.Sprintf("in progress since %s; its record is made when it ends", from)
 	case r.Result == nil:
 		return fmt.Sprintf("%s, %s to %s; it left no record", r.Ended, from, stamp(r.End))
@@ -111,7 +111,7 @@ func software(t Target) string {
 }
 
 func snapshotWords(t Target) string {
-	r := t.latest()
+	r := t.Latest()
 	if r == nil || len(r.Snapshots) == 0 {
 		return "-"
 	}
@@ -125,7 +125,7 @@ func snapshotWords(t Target) string {
 }
 
 func proxyWords(t Target) string {
-	r := t.latest()
+	r := t.Latest()
 	if r == nil || len(r.Proxies) == 0 {
 		return "-"
 	}
@@ -144,7 +144,7 @@ func proxyWords(t Target) string {
 }
 
 func marginWords(t Target) string {
-	r := t.latest()
+	r := t.Latest()
 	if r == nil {
 		return "-"
 	}

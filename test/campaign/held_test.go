@@ -8,7 +8,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/outcome"
-	reports "github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/report/histories"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
@@ -35,7 +35,7 @@ func TestACommandAboutAHeldTargetReachesItsRun(t *testing.T) {
 	triggers, _ := l.done()
 	require.Empty(t, triggers)
 
-	made, err := reports.Make(t.Context(), reports.Temporal{Client: l.client}, c.run.GetID(), "")
+	made, err := histories.Make(t.Context(), histories.Temporal{Client: l.client}, c.run.GetID(), "")
 	require.NoError(t, err)
 	require.Len(t, made.Undone, 3, "a held target is not nothing left undone")
 	for i, target := range made.Targets {
@@ -54,7 +54,7 @@ func TestACommandAboutAHeldTargetReachesItsRun(t *testing.T) {
 	triggers, _ = l.done()
 	require.Equal(t, map[string]int{refOf(retried).ARN: 1}, triggers)
 
-	made, err = reports.Make(t.Context(), reports.Temporal{Client: l.client}, c.run.GetID(), "")
+	made, err = histories.Make(t.Context(), histories.Temporal{Client: l.client}, c.run.GetID(), "")
 	require.NoError(t, err)
 	step := made.Targets[retried].Runs[0].Result.Steps[2]
 	require.Equal(t, maintenance.StepDone, step.State)

@@ -15,6 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/report/histories"
 	"github.com/tidegate/tidegate/internal/show"
 )
 
@@ -96,7 +97,7 @@ func writeReport(a *shell.App, cmd *cobra.Command, f reportFlags, name string) e
 	if err != nil {
 		return err
 	}
-	d, err := report.Make(cmd.Context(), report.Temporal{Client: c}, g.WorkflowID, g.RunID)
+	d, err := histories.Make(cmd.Context(), histories.Temporal{Client: c}, g.WorkflowID, g.RunID)
 	if err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func verifyReport(a *shell.App, cmd *cobra.Command, f reportFlags) error {
 		return err
 	}
 	defer c.Close()
-	v, err := report.Verify(cmd.Context(), report.Temporal{Client: c}, text)
+	v, err := histories.Verify(cmd.Context(), histories.Temporal{Client: c}, text)
 	if err != nil {
 		return fmt.Errorf("verify %s: %w", f.verify, err)
 	}

@@ -1,4 +1,4 @@
-package report
+package histories
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -34,9 +35,9 @@ type page struct {
 // thousands.
 type maintained struct {
 	first     string // id of its first run
-	run       Run
-	decisions []Decision
-	links     []Link // its runs
+	run       report.Run
+	decisions []report.Decision
+	links     []report.Link // its runs
 	latest    time.Time
 }
 
@@ -51,7 +52,7 @@ func maintainedOf(chain []history) maintained {
 }
 
 // links are the histories in the order of the chain.
-func (e evidence) links() (list []Link) {
+func (e evidence) links() (list []report.Link) {
 	for _, h := range e.campaign {
 		list = append(list, h.Link)
 	}
@@ -91,12 +92,12 @@ func later(a, b time.Time) time.Time {
 
 // open is true where something may still be added to one of the histories.
 func (e evidence) open() bool {
-	if how, _ := e.campaign[len(e.campaign)-1].ended(); how == running {
+	if how, _ := e.campaign[len(e.campaign)-1].ended(); how == report.RunRunning {
 		return true
 	}
 	return slices.ContainsFunc(e.batches, func(p page) bool {
 		how, _ := p.history.ended()
-		return how == running || slices.ContainsFunc(p.runs, func(m maintained) bool { return m.run.Ended == running })
+		return how == report.RunRunning || slices.ContainsFunc(p.runs, func(m maintained) bool { return m.run.Ended == report.RunRunning })
 	})
 }
 
@@ -112,7 +113,7 @@ func (e evidence) again(ctx context.Context, r Reader) (evidence, error) {
 	over := map[string]maintained{}
 	for _, p := range e.batches {
 		for _, m := range p.runs {
-			if m.run.Ended != running && m.run.Ended != gone {
+			if m.run.Ended != report.RunRunning && m.run.Ended != report.RunGone {
 				over[m.first] = m
 			}
 		}
@@ -151,7 +152,7 @@ func (r *reading) runs(ctx context.Context, workflowID, runID string) ([]history
 	case err != nil:
 		return nil, err
 	case len(chain) == 0:
-		return nil, fmt.Errorf("the campaign %s, run %s, started later than %s", workflowID, runID, stamp(r.until))
+		return nil, fmt.Errorf("the campaign %s, run %s, started later than %s", workflowID, runID, r.until.UTC().Format(time.RFC3339))
 	case chain[len(chain)-1].Gone:
 		last := chain[len(chain)-1]
 		return nil, fmt.Errorf("%w: Temporal keeps nothing of the campaign %s, run %s", ErrGone, last.WorkflowID, last.RunID)

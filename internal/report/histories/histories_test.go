@@ -1,7 +1,8 @@
-package report_test
+package histories_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,7 +17,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/report/histories"
 )
+
+var update = flag.Bool("update", false, "write the golden files again")
 
 const campaignID = "campaign-long"
 
@@ -51,7 +55,7 @@ func (r recorded) History(_ context.Context, workflowID, runID string) ([]*histo
 	if events, ok := r[workflowID+"@"+runID]; ok {
 		return events, nil
 	}
-	return nil, fmt.Errorf("%w: %s %s", report.ErrGone, workflowID, runID)
+	return nil, fmt.Errorf("%w: %s %s", histories.ErrGone, workflowID, runID)
 }
 
 // lose takes a history away.
@@ -61,7 +65,7 @@ func (r recorded) lose(workflowID, runID string) {
 
 func (r recorded) make(t *testing.T) report.Document {
 	t.Helper()
-	d, err := report.Make(t.Context(), r, campaignID, "")
+	d, err := histories.Make(t.Context(), r, campaignID, "")
 	require.NoError(t, err)
 	return d
 }
@@ -71,11 +75,11 @@ func (r recorded) verify(t *testing.T, d report.Document) []string {
 	return r.verdict(t, d).Differences
 }
 
-func (r recorded) verdict(t *testing.T, d report.Document) report.Verdict {
+func (r recorded) verdict(t *testing.T, d report.Document) histories.Verdict {
 	t.Helper()
 	text, err := report.Render(d, report.JSON)
 	require.NoError(t, err)
-	v, err := report.Verify(t.Context(), r, text)
+	v, err := histories.Verify(t.Context(), r, text)
 	require.NoError(t, err)
 	return v
 }
@@ -116,8 +120,8 @@ func TestWhatIsGoneIsSaid(t *testing.T) {
 	require.Contains(t, d.Remarks[0], failed.WorkflowID)
 	require.Equal(t, whole.Counts, d.Counts)
 
-	_, err := report.Make(t.Context(), recorded{}, campaignID, "")
-	require.ErrorIs(t, err, report.ErrGone)
+	_, err := histories.Make(t.Context(), recorded{}, campaignID, "")
+	require.ErrorIs(t, err, histories.ErrGone)
 }
 
 func TestVerificationNamesTheHistoryThatWasAltered(t *testing.T) {
@@ -168,7 +172,7 @@ func TestWhatIsNoReportIsRefused(t *testing.T) {
 		`{"schemaVersion":1}`: "the report is of version 1, and this release of tidegate writes version 6",
 		`<!-- tidegate-report {"schemaVersion":2} --> or else <!-- tidegate-report 7 -->`: "the report's data cannot be read",
 	} {
-		_, err := report.Verify(t.Context(), recorded{}, []byte(text))
+		_, err := histories.Verify(t.Context(), recorded{}, []byte(text))
 		require.ErrorContains(t, err, says, text)
 	}
 }

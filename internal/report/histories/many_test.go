@@ -1,4 +1,4 @@
-package report_test
+package histories_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/report/histories"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -84,7 +85,7 @@ func BenchmarkFourThousandMaintenances(b *testing.B) {
 	b.Run("make", func(b *testing.B) {
 		for b.Loop() {
 			var err error
-			d, err = report.Make(b.Context(), m, campaignID, "")
+			d, err = histories.Make(b.Context(), m, campaignID, "")
 			require.NoError(b, err)
 		}
 		b.ReportMetric(float64(*m.most)/1e6, "MB-heap")
@@ -94,7 +95,7 @@ func BenchmarkFourThousandMaintenances(b *testing.B) {
 	b.Run("verify", func(b *testing.B) {
 		*m.most = 0
 		for b.Loop() {
-			v, err := report.Verify(b.Context(), m, text)
+			v, err := histories.Verify(b.Context(), m, text)
 			require.NoError(b, err)
 			require.Empty(b, v.Differences)
 		}

@@ -1,56 +1,18 @@
-package report
+package histories
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/report"
 )
-
-// What the two forms for people hold the report's data between.
-const (
-	htmlOpens, htmlCloses         = `<script type="application/json" id="tidegate-report">`, "</script>"
-	markdownOpens, markdownCloses = "<!-- tidegate-report ", " -->"
-)
-
-// Parse reads the data of a report in any of its forms.
-func Parse(text []byte) (d Document, form Format, err error) {
-	data := bytes.TrimSpace(text)
-	switch {
-	case bytes.HasPrefix(data, []byte("{")):
-		form = JSON
-	case bytes.Contains(data, []byte(htmlOpens)):
-		data, form = between(data, htmlOpens, htmlCloses), HTML
-	case bytes.Contains(data, []byte(markdownOpens)):
-		data, form = between(data, markdownOpens, markdownCloses), Markdown
-	default:
-		return d, "", errors.New("this is no report of tidegate's: want what tidegate report wrote, whole")
-	}
-	if err := json.Unmarshal(data, &d); err != nil {
-		return d, form, fmt.Errorf("the report's data cannot be read; want what tidegate report wrote, whole: %w", err)
-	}
-	if d.SchemaVersion != SchemaVersion {
-		return d, form, fmt.Errorf("the report is of version %d, and this release of tidegate writes version %d: verify it with the release that made it",
-			d.SchemaVersion, SchemaVersion)
-	}
-	return d, form, nil
-}
-
-// between is what stands after the last opening, up to the closing after it.
-func between(text []byte, opens, closes string) []byte {
-	_, rest, _ := bytes.Cut(text[bytes.LastIndex(text, []byte(opens)):], []byte(opens))
-	data, _, _ := bytes.Cut(rest, []byte(closes))
-	return data
-}
 
 // Verdict is what came of verifying a report.
 type Verdict struct {
-	Document Document // as the report has it
+	Document report.Document // as the report has it
 	// Differences say what is not as the histories have it; none: the report is
 	// genuine.
 	Differences []string
@@ -63,7 +25,7 @@ type Verdict struct {
 // says that time alone, and which campaign it is about, is taken for granted. An
 // error says that it could not.
 func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
-	d, form, err := Parse(text)
+	d, form, err := report.Parse(text)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -78,7 +40,7 @@ func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
 		return v, err
 	}
 	v.Differences = differentLinks(d, anew.Chain)
-	want, err := Render(anew, form)
+	want, err := report.Render(anew, form)
 	if err != nil {
 		return v, err
 	}
@@ -87,13 +49,13 @@ func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
 }
 
 // differentLinks are the histories that are not those that a report was made of.
-func differentLinks(d Document, anew Chain) (list []string) {
-	say := func(l Link, format string, args ...any) {
+func differentLinks(d report.Document, anew report.Chain) (list []string) {
+	say := func(l report.Link, format string, args ...any) {
 		list = append(list, fmt.Sprintf("the history of %s, run %s: ", l.WorkflowID, l.RunID)+fmt.Sprintf(format, args...))
 	}
-	there, counted := d.Chain.byRun(), anew.byRun()
+	there, counted := byRun(d.Chain), byRun(anew)
 	for _, l := range d.Chain.Links {
-		now, known := counted[l.run()]
+		now, known := counted[[2]string{l.WorkflowID, l.RunID}]
 		switch {
 		case !known:
 			say(l, "the report counts on it, and the campaign's histories do not lead to it")
@@ -107,21 +69,18 @@ func differentLinks(d Document, anew Chain) (list []string) {
 		}
 	}
 	for _, l := range anew.Links {
-		if _, known := there[l.run()]; !known {
+		if _, known := there[[2]string{l.WorkflowID, l.RunID}]; !known {
 			say(l, "it is missing from the report")
 		}
 	}
 	return list
 }
 
-// run names the run whose history a link is.
-func (l Link) run() [2]string { return [2]string{l.WorkflowID, l.RunID} }
-
-// byRun are the links by their runs; of two for one run the later counts.
-func (c Chain) byRun() map[[2]string]Link {
-	links := make(map[[2]string]Link, len(c.Links))
+// byRun are a chain's links by workflow and run; of two for one run the later counts.
+func byRun(c report.Chain) map[[2]string]report.Link {
+	links := make(map[[2]string]report.Link, len(c.Links))
 	for _, l := range c.Links {
-		links[l.run()] = l
+		links[[2]string{l.WorkflowID, l.RunID}] = l
 	}
 	return links
 }

@@ -1,4 +1,4 @@
-package report
+package histories
 
 import (
 	"bytes"
@@ -13,35 +13,13 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/tidegate/tidegate/internal/report"
 )
 
-// Chain ties a report to the histories that it was made of: the person who keeps its
-// head elsewhere can tell later whether any of them is another one.
-type Chain struct {
-	// PlanDigest is what the first link follows.
-	PlanDigest string `json:"planDigest"`
-	Links      []Link `json:"links"`
-	// Head is the hash of the last link.
-	Head string `json:"head"`
-}
-
-// Link is one history.
-type Link struct {
-	WorkflowID string `json:"workflowId"`
-	RunID      string `json:"runId"`
-	Events     int    `json:"events"`
-	// SHA256 is that of the events' canonical encoding; empty for a history that is
-	// gone.
-	SHA256 string `json:"sha256,omitempty"`
-	Gone   bool   `json:"gone,omitempty"`
-	// Hash is the SHA-256 of the five lines: the hash before, or the plan's digest;
-	// workflow id; run id; number of events; SHA-256 of the events.
-	Hash string `json:"hash"`
-}
-
 // chainOf makes the chain of histories in their order.
-func chainOf(planDigest string, histories []Link) Chain {
-	c := Chain{PlanDigest: planDigest, Links: make([]Link, 0, len(histories)), Head: planDigest}
+func chainOf(planDigest string, histories []report.Link) report.Chain {
+	c := report.Chain{PlanDigest: planDigest, Links: make([]report.Link, 0, len(histories)), Head: planDigest}
 	for _, l := range histories {
 		l.Hash = sum([]byte(strings.Join([]string{c.Head, l.WorkflowID, l.RunID, strconv.Itoa(l.Events), l.SHA256}, "\n")))
 		c.Links, c.Head = append(c.Links, l), l.Hash

@@ -1,4 +1,7 @@
-package report
+// Package histories makes the report of a campaign from its histories in Temporal alone, and
+// verifies one against them later. What a report says, and what it looks like, is package
+// report's. Start at Make.
+package histories
 
 import (
 	"cmp"
@@ -18,6 +21,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/report"
 )
 
 // ErrGone says that Temporal does not keep a history any more, or never had it.
@@ -55,7 +59,7 @@ func (t Temporal) History(ctx context.Context, workflowID, runID string) ([]*his
 // history is one run as it was read: its link, and of its events those that the
 // report is made of.
 type history struct {
-	Link
+	report.Link
 
 	first, last *historypb.HistoryEvent // of those that count; nil: none does
 	latest      time.Time               // of their times, which are not in order: some events are written late
@@ -74,7 +78,7 @@ type reading struct {
 func (r *reading) fetch(
 	ctx context.Context, workflowID, runID string, wants func(enumspb.EventType) bool,
 ) (history, error) {
-	h := history{Link: Link{WorkflowID: workflowID, RunID: runID}}
+	h := history{Link: report.Link{WorkflowID: workflowID, RunID: runID}}
 	events, err := r.from.History(ctx, workflowID, runID)
 	if errors.Is(err, ErrGone) || (err == nil && len(events) == 0) {
 		h.Gone = true
@@ -137,9 +141,6 @@ func (h history) next() string {
 	return h.last.GetWorkflowExecutionContinuedAsNewEventAttributes().GetNewExecutionRunId()
 }
 
-// How a run is that has not ended as far as anybody knows.
-const running, gone = "running", "gone"
-
 // ended is how the run ended, in a word, with the payloads that hold its record.
 func (h history) ended() (how string, record *commonpb.Payloads) {
 	switch e := h.last; e.GetEventType() {
@@ -155,9 +156,9 @@ func (h history) ended() (how string, record *commonpb.Payloads) {
 		return "timed out", nil
 	}
 	if h.Gone {
-		return gone, nil
+		return report.RunGone, nil
 	}
-	return running, nil
+	return report.RunRunning, nil
 }
 
 // failure is what Temporal says of a run that failed.
@@ -205,14 +206,14 @@ func sender(identity string) string {
 }
 
 // decisions are those of the updates in a history.
-func (h history) decisions() (all []Decision) {
+func (h history) decisions() (all []report.Decision) {
 	via := map[int64]string{}
 	for _, e := range h.events {
 		if accepted := e.GetWorkflowExecutionUpdateAcceptedEventAttributes(); accepted != nil {
 			via[e.GetEventId()] = sender(accepted.GetAcceptedRequest().GetMeta().GetIdentity())
 		}
 		if d, accepted, ok := decisionOf(e); ok {
-			all = append(all, Decision{Decision: d, Via: via[accepted]})
+			all = append(all, report.Decision{Decision: d, Via: via[accepted]})
 		}
 	}
 	return all

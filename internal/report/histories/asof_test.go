@@ -1,4 +1,4 @@
-package report_test
+package histories_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tidegate/tidegate/internal/report"
+	"github.com/tidegate/tidegate/internal/report/histories"
 )
 
 // at are the histories as Temporal showed them at a time.
@@ -105,7 +106,7 @@ func TestAReportIsOfOneInstantThoughItsHistoriesGoOn(t *testing.T) {
 	whole := load(t)
 	instants := whole.instants()
 	for from := 0; from < len(instants)-60; from += 8 {
-		d, err := report.Make(t.Context(), flowing{whole, instants, &sync.Mutex{}, &from}, campaignID, "")
+		d, err := histories.Make(t.Context(), flowing{whole, instants, &sync.Mutex{}, &from}, campaignID, "")
 		require.NoError(t, err)
 		v := whole.verdict(t, d)
 		require.Empty(t, v.Differences, "as of %s", d.AsOf)
@@ -165,7 +166,7 @@ func TestARunThatIsLeftOutIsFound(t *testing.T) {
 	t.Parallel()
 	whole := load(t)
 	genuine := whole.make(t)
-	d, err := report.Make(t.Context(), whole, campaignID, genuine.Chain.Links[0].RunID)
+	d, err := histories.Make(t.Context(), whole, campaignID, genuine.Chain.Links[0].RunID)
 	require.NoError(t, err)
 	require.Equal(t, genuine, d)
 	d.RunID, d.State, d.Chain.Links = d.Chain.Links[0].RunID, report.StateRunning, d.Chain.Links[2:]

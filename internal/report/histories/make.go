@@ -1,4 +1,4 @@
-package report
+package histories
 
 import (
 	"cmp"
@@ -9,36 +9,37 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Make makes the report of a campaign from its histories. runID is that of its
 // last run; empty: the last one that there is. A campaign of which Temporal keeps
 // nothing is ErrGone.
-func Make(ctx context.Context, r Reader, workflowID, runID string) (Document, error) {
+func Make(ctx context.Context, r Reader, workflowID, runID string) (report.Document, error) {
 	e, err := collect(ctx, r, workflowID, runID)
 	if err != nil {
-		return Document{}, err
+		return report.Document{}, err
 	}
 	if e.open() {
 		// What was read first has gone on while the rest was read: by now everything
 		// that took place by the last event is there to be read.
 		if e, err = e.again(ctx, r); err != nil {
-			return Document{}, err
+			return report.Document{}, err
 		}
 	}
 	return build(e)
 }
 
 // build makes a report of histories.
-func build(e evidence) (Document, error) {
+func build(e evidence) (report.Document, error) {
 	last := e.campaign[len(e.campaign)-1]
 	in, ok := decode[api.CampaignInput](last.started().GetInput())
 	if !ok {
-		return Document{}, fmt.Errorf("the workflow %s, run %s, is no campaign that this release of tidegate can read", last.WorkflowID, last.RunID)
+		return report.Document{}, fmt.Errorf("the workflow %s, run %s, is no campaign that this release of tidegate can read", last.WorkflowID, last.RunID)
 	}
-	d := Document{
-		SchemaVersion: SchemaVersion, Name: in.Plan.Name, WorkflowID: last.WorkflowID, RunID: last.RunID,
+	d := report.Document{
+		SchemaVersion: report.SchemaVersion, Name: in.Plan.Name, WorkflowID: last.WorkflowID, RunID: last.RunID,
 		Schedule:  in.Schedule,
 		Submitter: in.Submitter, PlanDigest: in.Digest, Start: last.start(), Plan: planOf(e, in), AsOf: e.asOf(),
 	}
@@ -49,8 +50,8 @@ func build(e evidence) (Document, error) {
 	d.Targets = targetsOf(e, entries, d.Plan)
 	d.Counts = fleet.Fleet{Entries: entries}.Counts()
 	d.Decisions = decisionsOf(e, d.Targets)
-	d.end(last)
-	d.Undone, d.Undelivered = undone(d), undeliveredOf(e.campaign, d.State != StateRunning)
+	conclude(&d, last)
+	d.Undone, d.Undelivered = undone(d), undeliveredOf(e.campaign, d.State != report.StateRunning)
 	d.Remarks = append(d.Remarks, remarks(e)...)
 	d.Chain = chainOf(in.Digest, e.links())
 	return d, nil
@@ -71,8 +72,8 @@ func planOf(e evidence, in api.CampaignInput) plan.Plan {
 	return p.WithDefaults()
 }
 
-// end says how the campaign ended, or how far it is.
-func (d *Document) end(last history) {
+// conclude says how the campaign ended, or how far it is.
+func conclude(d *report.Document, last history) {
 	how, payloads := last.ended()
 	result, ok := decode[fleet.Result](payloads)
 	switch {
@@ -82,12 +83,12 @@ func (d *Document) end(last history) {
 			d.Remarks = append(d.Remarks, fmt.Sprintf(
 				"The campaign itself counted: %s. Its histories give: %s.", result.Counts.Sentence(), d.Counts.Sentence()))
 		}
-	case how == running:
-		d.State = StateRunning
+	case how == report.RunRunning:
+		d.State = report.StateRunning
 		d.Summary = "The campaign runs: " + maintenance.CountedOf(d.Counts.Ended(), d.Counts.Total, "target", "targets") +
 			" ended so far."
 	default:
-		d.State, d.End = StateNoRecord, at(last.last)
+		d.State, d.End = report.StateNoRecord, at(last.last)
 		d.Summary = "The campaign was " + how + " and left no record."
 		if how == "failed" {
 			d.Summary = "The campaign failed: " + last.failure()
@@ -96,8 +97,8 @@ func (d *Document) end(last history) {
 }
 
 // decisionsOf are all decisions, about the campaign and within its targets' runs.
-func decisionsOf(e evidence, targets []Target) []Decision {
-	var all []Decision
+func decisionsOf(e evidence, targets []report.Target) []report.Decision {
+	var all []report.Decision
 	if in, ok := decode[api.CampaignInput](e.campaign[0].started().GetInput()); ok && in.Carried != nil {
 		all = told("", in.Carried.Decisions) // the runs before are gone
 	}
@@ -127,22 +128,22 @@ func decisionsOf(e evidence, targets []Target) []Decision {
 }
 
 // told are decisions that a record tells, about a target where it has a name.
-func told(target string, decisions []maintenance.Decision) []Decision {
-	all := make([]Decision, 0, len(decisions))
+func told(target string, decisions []maintenance.Decision) []report.Decision {
+	all := make([]report.Decision, 0, len(decisions))
 	for _, d := range decisions {
 		d.Target = cmp.Or(target, d.Target)
-		all = append(all, Decision{Decision: d})
+		all = append(all, report.Decision{Decision: d})
 	}
 	return all
 }
 
 // once keeps of decisions that two histories tell the fuller one, in their order.
-func once(all []Decision) []Decision {
-	slices.SortStableFunc(all, func(a, b Decision) int {
+func once(all []report.Decision) []report.Decision {
+	slices.SortStableFunc(all, func(a, b report.Decision) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.What, b.What), cmp.Compare(a.Target, b.Target),
 			cmp.Compare(b.Via, a.Via))
 	})
-	return slices.CompactFunc(all, func(a, b Decision) bool { return a.Decision == b.Decision })
+	return slices.CompactFunc(all, func(a, b report.Decision) bool { return a.Decision == b.Decision })
 }
 
 // remarks say which histories are gone.
@@ -154,14 +155,4 @@ func remarks(e evidence) (all []string) {
 		}
 	}
 	return all
-}
-
-// isWork is true for the steps that a forecast speaks of.
-func isWork(s maintenance.Step) bool {
-	switch s {
-	case maintenance.StepUpdate, maintenance.StepRunning, maintenance.StepSnapshot, maintenance.StepProxies:
-		return true
-	case maintenance.StepAssess, maintenance.StepWait, maintenance.StepVerify:
-	}
-	return false
 }

@@ -1,30 +1,20 @@
-package report
+package histories
 
 import (
 	"slices"
-	"time"
 
 	historypb "go.temporal.io/api/history/v1"
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// Undelivered is a message to people that did not arrive for certain.
-type Undelivered struct {
-	At      time.Time         `json:"at"`
-	Channel string            `json:"channel"`
-	Event   string            `json:"event"` // the id of what it was about
-	Title   string            `json:"title,omitempty"`
-	State   fleet.NoticeState `json:"state"`
-	Why     string            `json:"why"`
-}
-
 // undeliveredOf are the messages of a campaign that did not arrive for certain: those
 // whose activity says so, and those that the campaign did not start to send.
-func undeliveredOf(campaign []history, ended bool) (all []Undelivered) {
+func undeliveredOf(campaign []history, ended bool) (all []report.Undelivered) {
 	started := map[[2]string]bool{}
 	for i, h := range campaign {
 		for _, m := range messagesIn(h) {
@@ -40,16 +30,16 @@ func undeliveredOf(campaign []history, ended bool) (all []Undelivered) {
 	for _, n := range remembered(campaign) {
 		if key := [2]string{n.ID, n.Channel}; n.State.Lost() && !started[key] {
 			started[key] = true
-			all = append(all, Undelivered{At: n.At.UTC(), Channel: n.Channel, Event: n.ID, State: n.State, Why: n.Why})
+			all = append(all, report.Undelivered{At: n.At.UTC(), Channel: n.Channel, Event: n.ID, State: n.State, Why: n.Why})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Undelivered) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(all, func(a, b report.Undelivered) int { return a.At.Compare(b.At) })
 	return all
 }
 
 // messagesIn are the messages that a run of a campaign started to send, in their
 // order.
-func messagesIn(h history) (all []Undelivered) {
+func messagesIn(h history) (all []report.Undelivered) {
 	at := map[int64]int{} // places by the event of their scheduling
 	for _, e := range h.events {
 		if m, ok := messageOf(e); ok {
@@ -65,13 +55,13 @@ func messagesIn(h history) (all []Undelivered) {
 }
 
 // messageOf is a message that is about to be sent.
-func messageOf(e *historypb.HistoryEvent) (Undelivered, bool) {
+func messageOf(e *historypb.HistoryEvent) (report.Undelivered, bool) {
 	scheduled := e.GetActivityTaskScheduledEventAttributes()
 	if scheduled.GetActivityType().GetName() != activities.NotifyName {
-		return Undelivered{}, false
+		return report.Undelivered{}, false
 	}
 	in, ok := decode[activities.NotifyInput](scheduled.GetInput())
-	return Undelivered{At: at(e), Channel: in.Channel, Event: in.Event, Title: in.Message.Title, State: fleet.NoticeSending}, ok
+	return report.Undelivered{At: at(e), Channel: in.Channel, Event: in.Event, Title: in.Message.Title, State: fleet.NoticeSending}, ok
 }
 
 // answerOf is what became of an activity, by the event of its scheduling; 0: the

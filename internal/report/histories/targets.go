@@ -1,4 +1,4 @@
-package report
+package histories
 
 import (
 	"cmp"
@@ -9,13 +9,14 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // targetsOf makes the targets' records: what the campaign knows of them, and their
 // runs.
-func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
-	runs := map[string][]Run{} // by gateway's workflow id
+func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []report.Target {
+	runs := map[string][]report.Run{} // by gateway's workflow id
 	refs := map[int]maintenance.GatewayRef{}
 	work := map[int]fleet.Work{}
 	for number, p := range e.batches {
@@ -32,9 +33,9 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []Target {
 		p.firstRead(number, work)
 	}
 	pace := fleet.Fleet{Rollout: asked.Rollout}
-	targets := make([]Target, 0, len(entries))
+	targets := make([]report.Target, 0, len(entries))
 	for _, entry := range entries {
-		t := Target{
+		t := report.Target{
 			Name: entry.Name, Gateway: entry.Gateway, ARN: refs[entry.Ref].ARN, Account: refs[entry.Ref].Account,
 			Wave:  entry.Wave + 1,
 			State: entry.State, Note: cmp.Or(entry.Note, entry.Unavailable), HeldAt: entry.Hold.Step,
@@ -77,11 +78,11 @@ func (p page) firstRead(number int, work map[int]fleet.Work) {
 
 // runOf is one maintenance, from the histories of the runs that it has continued
 // as.
-func runOf(chain []history) Run {
+func runOf(chain []history) report.Run {
 	first, last := chain[0], chain[len(chain)-1]
 	how, payloads := last.ended()
-	r := Run{WorkflowID: last.WorkflowID, RunID: last.RunID, Ended: how, Start: first.start()}
-	if how != running && how != gone {
+	r := report.Run{WorkflowID: last.WorkflowID, RunID: last.RunID, Ended: how, Start: first.start()}
+	if how != report.RunRunning && how != report.RunGone {
 		r.End = at(last.last)
 	}
 	if result, ok := decode[maintenance.Result](payloads); ok && result.State != "" {
@@ -126,7 +127,7 @@ func holdsOf(chain []history) (all []maintenance.StepFailure) {
 }
 
 // tookOf is how long a run worked.
-func tookOf(r Run) (sum maintenance.Duration) {
+func tookOf(r report.Run) (sum maintenance.Duration) {
 	if r.Result == nil {
 		return 0
 	}
@@ -139,19 +140,19 @@ func tookOf(r Run) (sum maintenance.Duration) {
 }
 
 // heldFor is for how long a run waited for a person.
-func heldFor(r Run, asOf time.Time) (sum maintenance.Duration) {
-	for _, f := range r.failures() {
-		sum += maintenance.Duration(f.Held(endOf(r, asOf)))
+func heldFor(r report.Run, asOf time.Time) (sum maintenance.Duration) {
+	for _, f := range r.Failures() {
+		sum += maintenance.Duration(f.Held(r.EndBy(asOf)))
 	}
 	return sum
 }
 
 // undone is what was asked for and is not so.
-func undone(d Document) (list []Undone) {
-	over := d.State != StateRunning
+func undone(d report.Document) (list []report.Undone) {
+	over := d.State != report.StateRunning
 	for _, t := range d.Targets {
 		add := func(what, why string) {
-			list = append(list, Undone{Target: t.Name, What: what, Why: cmp.Or(why, "no reason is recorded")})
+			list = append(list, report.Undone{Target: t.Name, What: what, Why: cmp.Or(why, "no reason is recorded")})
 		}
 		switch t.State {
 		case fleet.Skipped:
@@ -162,7 +163,7 @@ func undone(d Document) (list []Undone) {
 			}
 		case fleet.Failed:
 			why := t.Note
-			if r := t.latest(); r != nil {
+			if r := t.Latest(); r != nil {
 				why = r.Summary
 			}
 			add("the target failed", why)
@@ -174,7 +175,7 @@ func undone(d Document) (list []Undone) {
 			}
 		case fleet.Succeeded, fleet.Current:
 		}
-		if r := t.latest(); r != nil && t.State != fleet.Waiting {
+		if r := t.Latest(); r != nil && t.State != fleet.Waiting {
 			list = append(list, undoneIn(t.Name, *r)...)
 		}
 	}
@@ -182,22 +183,19 @@ func undone(d Document) (list []Undone) {
 }
 
 // undoneIn is what one maintenance did not do of what it started with.
-func undoneIn(target string, r maintenance.Result) (list []Undone) {
+func undoneIn(target string, r maintenance.Result) (list []report.Undone) {
+	add := func(what, why string) { list = append(list, report.Undone{Target: target, What: what, Why: why}) }
 	for _, s := range r.Steps {
 		if s.State == maintenance.StepFailed {
-			list = append(list, Undone{Target: target, What: "step " + string(s.Step), Why: cmp.Or(s.Note, "it failed")})
+			add("step "+string(s.Step), cmp.Or(s.Note, "it failed"))
 		}
 	}
 	for _, s := range r.Snapshots {
 		switch {
 		case s.Deleted:
-			list = append(list, Undone{
-				target, "snapshot " + s.SnapshotID + " of " + s.VolumeID, "it was deleted when the maintenance failed",
-			})
+			add("snapshot "+s.SnapshotID+" of "+s.VolumeID, "it was deleted when the maintenance failed")
 		case !s.Completed:
-			list = append(list, Undone{
-				target, strings.TrimSpace("snapshot " + s.SnapshotID + " of " + s.VolumeID), "it was not completed",
-			})
+			add(strings.TrimSpace("snapshot "+s.SnapshotID+" of "+s.VolumeID), "it was not completed")
 		}
 	}
 	for _, p := range r.Proxies {
@@ -205,11 +203,19 @@ func undoneIn(target string, r maintenance.Result) (list []Undone) {
 		case maintenance.ProxyUpgraded, maintenance.ProxyCurrent:
 		case maintenance.ProxyPending, maintenance.ProxyActive, maintenance.ProxyRejected, maintenance.ProxyFailed,
 			maintenance.ProxyNotStarted:
-			list = append(list, Undone{
-				target, fmt.Sprintf("proxy %s to %s", p.ProxyID, cmp.Or(p.To, "its newest version")),
-				strings.Trim(string(p.State)+": "+p.Note, ": "),
-			})
+			add(fmt.Sprintf("proxy %s to %s", p.ProxyID, cmp.Or(p.To, "its newest version")),
+				strings.Trim(string(p.State)+": "+p.Note, ": "))
 		}
 	}
 	return list
+}
+
+// isWork is true for the steps that a forecast speaks of.
+func isWork(s maintenance.Step) bool {
+	switch s {
+	case maintenance.StepUpdate, maintenance.StepRunning, maintenance.StepSnapshot, maintenance.StepProxies:
+		return true
+	case maintenance.StepAssess, maintenance.StepWait, maintenance.StepVerify:
+	}
+	return false
 }

@@ -1,4 +1,4 @@
-package report_test
+package histories_test
 
 import (
 	"testing"
