@@ -68,7 +68,7 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup()})
 		}, "Upgrade", names.TypeUnknownOutcome},
 		"find upgrade": {func(r *rig) error {
-			return fail(r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxyLookup()})
+			return fail(r, r.proxies.FindUpgrade, activities.FindJobInput{ProxyLookup: proxyLookup()})
 		}, "Jobs", names.TypeUnavailable},
 		"await upgraded": {func(r *rig) error {
 			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxyLookup(), JobID: "job-1"})

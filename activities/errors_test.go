@@ -108,13 +108,13 @@ func TestWhatWasSetGoingIsNotGivenUpForWantOfPermission(t *testing.T) {
 			return fail(r, r.gateways.RestoreAutomaticUpdates, activities.MarkedPolicyInput{Lookup: lookup()})
 		}},
 		"FindUpgrade": {patient: true, do: func(r *rig) error {
-			return fail(r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxyLookup()})
+			return fail(r, r.proxies.FindUpgrade, activities.FindJobInput{ProxyLookup: proxyLookup()})
 		}},
 		"AwaitUpgraded": {patient: true, do: func(r *rig) error {
 			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxyLookup()})
 		}},
 		"FindRestart": {patient: true, do: func(r *rig) error {
-			return fail(r, r.proxies.FindRestart, activities.FindRestartInput{ProxyLookup: proxyLookup()})
+			return fail(r, r.proxies.FindRestart, activities.FindJobInput{ProxyLookup: proxyLookup()})
 		}},
 		"AwaitRestarted": {patient: true, do: func(r *rig) error {
 			return fail(r, r.proxies.AwaitRestarted, activities.AwaitRestartedInput{ProxyLookup: proxyLookup()})
@@ -266,14 +266,14 @@ func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
 			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxy})
 		},
 		"FindUpgrade": func(r *rig) error {
-			return fail(r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxy})
+			return fail(r, r.proxies.FindUpgrade, activities.FindJobInput{ProxyLookup: proxy})
 		},
 		"AwaitUpgraded": func(r *rig) error {
 			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxy})
 		},
 		"RestartProxy": func(r *rig) error { return fail(r, r.proxies.RestartProxy, proxy) },
 		"FindRestart": func(r *rig) error {
-			return fail(r, r.proxies.FindRestart, activities.FindRestartInput{ProxyLookup: proxy})
+			return fail(r, r.proxies.FindRestart, activities.FindJobInput{ProxyLookup: proxy})
 		},
 		"AwaitRestarted": func(r *rig) error {
 			return fail(r, r.proxies.AwaitRestarted, activities.AwaitRestartedInput{ProxyLookup: proxy})

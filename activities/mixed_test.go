@@ -35,7 +35,7 @@ func TestAnAnswerThatNobodyCanAttributeIsLookedInto(t *testing.T) {
 			require.Len(t, r.huawei.sent, 1)
 
 			r.huawei.proxies = proxies(tc.status)
-			find := activities.FindUpgradeInput{ProxyLookup: proxyLookup(), Alone: true, Until: r.now.Add(time.Minute)}
+			find := activities.FindJobInput{ProxyLookup: proxyLookup(), Alone: true, Until: r.now.Add(time.Minute)}
 			if !tc.started {
 				_, err = run(t, r, r.proxies.FindUpgrade, find)
 				requireNotYet(t, err, "shows no sign")
@@ -43,7 +43,7 @@ func TestAnAnswerThatNobodyCanAttributeIsLookedInto(t *testing.T) {
 			}
 			out, err := run(t, r, r.proxies.FindUpgrade, find)
 			require.NoError(t, err)
-			require.Equal(t, activities.FindUpgradeOutput{Started: tc.started}, out)
+			require.Equal(t, activities.FindJobOutput{Started: tc.started}, out)
 			require.Len(t, r.huawei.sent, 1)
 		})
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -181,32 +180,9 @@ func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out 
 	return out, err
 }
 
-// FindUpgradeInput asks whether an upgrade has started whose call was not
-// answered.
-type FindUpgradeInput struct {
-	ProxyLookup
-	Since time.Time `json:"since"` // when the call may first have been sent
-	// Alone: no other upgrade of this run is at work on the instance, so that a
-	// job of it since then, but for the known ones, is this one's.
-	Alone bool `json:"alone"`
-	// Known are the run's jobs that are something else: a change of weights in
-	// the same second, since the cloud's times have whole ones.
-	Known []string `json:"known,omitempty"`
-	// Until is when an upgrade of which there is no sign counts as never started:
-	// Huawei shows a job some seconds late.
-	Until time.Time `json:"until"`
-}
-
-// FindUpgradeOutput says what was found.
-type FindUpgradeOutput struct {
-	Started bool   `json:"started"`
-	JobID   string `json:"jobId,omitempty"` // where the cloud shows one
-}
-
-// FindUpgrade looks for signs of an upgrade until it finds one or the time is
-// up: the version, the proxy at work, a job of its instance. The name of the
-// upgrade's job is not documented, so a job counts by instance and time.
-func (a *TaurusDB) FindUpgrade(ctx context.Context, in FindUpgradeInput) (out FindUpgradeOutput, err error) {
+// FindUpgrade looks for signs of an upgrade until it finds one or the time is up: the version,
+// the proxy at work or not well, a job of its instance.
+func (a *TaurusDB) FindUpgrade(ctx context.Context, in FindJobInput) (out FindJobOutput, err error) {
 	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
@@ -216,22 +192,9 @@ func (a *TaurusDB) FindUpgrade(ctx context.Context, in FindUpgradeInput) (out Fi
 	if err != nil {
 		return out, err
 	}
-	jobs, err := call2(ctx, cloud.Jobs, in.Proxy.InstanceID, in.Since)
-	if err != nil {
-		return out, err
-	}
 	// A job that is completed has changed the version, or was another's.
-	own := slices.IndexFunc(jobs, func(j maintenance.Job) bool {
-		return (!j.Completed() || state.Done) && !slices.Contains(in.Known, j.ID)
-	})
-	if in.Alone && own >= 0 {
-		return FindUpgradeOutput{Started: true, JobID: jobs[own].ID}, nil
-	}
-	out.Started = state.Done || !state.Proxy.Healthy()
-	if !out.Started && a.Now().Before(in.Until) {
-		return out, notYet("proxy %s shows no sign of an upgrade", in.Proxy.ProxyID)
-	}
-	return out, nil
+	own := func(j maintenance.Job) bool { return !j.Completed() || state.Done }
+	return a.findJob(ctx, cloud, in, state.Done || !state.Proxy.Healthy(), own, "an upgrade")
 }
 
 // AwaitUpgradedInput asks to wait for an upgrade that has started.
@@ -268,17 +231,4 @@ func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (ou
 	}
 	return out, notYet("proxy %s is %s at version %s, its job %s %s", in.Proxy.ProxyID, out.Proxy.Status,
 		out.Kernel.Current, job.Status, job.Progress)
-}
-
-// readJob is the job as the cloud shows it; empty for one without an id, and
-// for one that the cloud does not show (it may be too new, or lost).
-func readJob(ctx context.Context, cloud ProxyReader, id string) (maintenance.Job, error) {
-	if id == "" {
-		return maintenance.Job{Status: "unknown"}, nil
-	}
-	job, err := call(ctx, cloud.Job, id)
-	if err != nil && judge(err).kind == names.TypeNotFound {
-		return maintenance.Job{ID: id, Status: "not shown"}, nil
-	}
-	return job, err
 }

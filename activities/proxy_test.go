@@ -213,31 +213,31 @@ func TestFindUpgradeTellsWhetherAnUnansweredUpgradeStarted(t *testing.T) {
 		jobs    answers[[]maintenance.Job]
 		shared  bool // other upgrades of this run are at work on the instance
 		left    time.Duration
-		want    activities.FindUpgradeOutput
+		want    activities.FindJobOutput
 		notYet  bool
 	}{
 		"no sign yet":                      {status: "ACTIVE", current: oldKernel, left: 1, notYet: true},
 		"no sign in time":                  {status: "ACTIVE", current: oldKernel, left: 0},
 		"no sign for long":                 {status: "ACTIVE", current: oldKernel, left: late},
-		"the version is there":             {status: "ACTIVE", current: newKernel, left: time.Minute, want: activities.FindUpgradeOutput{Started: true}},
-		"the proxy is at work":             {status: "UPGRADING", current: oldKernel, left: time.Minute, want: activities.FindUpgradeOutput{Started: true}},
-		"the proxy is not well":            {status: "ABNORMAL", current: oldKernel, left: late, want: activities.FindUpgradeOutput{Started: true}},
-		"a job":                            {status: "ACTIVE", current: oldKernel, jobs: jobs, left: time.Minute, want: activities.FindUpgradeOutput{Started: true, JobID: "job-7"}},
-		"a job, shown late":                {status: "ACTIVE", current: oldKernel, jobs: jobs, left: late, want: activities.FindUpgradeOutput{Started: true, JobID: "job-7"}},
+		"the version is there":             {status: "ACTIVE", current: newKernel, left: time.Minute, want: activities.FindJobOutput{Started: true}},
+		"the proxy is at work":             {status: "UPGRADING", current: oldKernel, left: time.Minute, want: activities.FindJobOutput{Started: true}},
+		"the proxy is not well":            {status: "ABNORMAL", current: oldKernel, left: late, want: activities.FindJobOutput{Started: true}},
+		"a job":                            {status: "ACTIVE", current: oldKernel, jobs: jobs, left: time.Minute, want: activities.FindJobOutput{Started: true, JobID: "job-7"}},
+		"a job, shown late":                {status: "ACTIVE", current: oldKernel, jobs: jobs, left: late, want: activities.FindJobOutput{Started: true, JobID: "job-7"}},
 		"a job of perhaps another proxy":   {status: "ACTIVE", current: oldKernel, jobs: jobs, shared: true, left: time.Minute, notYet: true},
-		"another's job, and it is at work": {status: "UPGRADING", current: oldKernel, jobs: jobs, shared: true, left: late, want: activities.FindUpgradeOutput{Started: true}},
+		"another's job, and it is at work": {status: "UPGRADING", current: oldKernel, jobs: jobs, shared: true, left: late, want: activities.FindJobOutput{Started: true}},
 		"another's job, until late":        {status: "ACTIVE", current: oldKernel, jobs: jobs, shared: true, left: 0},
 		"a known job":                      {status: "ACTIVE", current: oldKernel, jobs: weighed, left: time.Minute, notYet: true},
 		"a known job, until late":          {status: "ACTIVE", current: oldKernel, jobs: weighed, left: 0},
 		"a job that is completed":          {status: "ACTIVE", current: oldKernel, jobs: completed, left: time.Minute, notYet: true},
-		"its job is completed":             {status: "ACTIVE", current: newKernel, jobs: completed, left: time.Minute, want: activities.FindUpgradeOutput{Started: true, JobID: "job-7"}},
+		"its job is completed":             {status: "ACTIVE", current: newKernel, jobs: completed, left: time.Minute, want: activities.FindJobOutput{Started: true, JobID: "job-7"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			r.huawei.proxies, r.huawei.kernel, r.huawei.jobs = proxies(tc.status), kernel(tc.current), tc.jobs
 			since := r.now.Add(-5 * time.Minute)
-			out, err := run(t, r, r.proxies.FindUpgrade, activities.FindUpgradeInput{
+			out, err := run(t, r, r.proxies.FindUpgrade, activities.FindJobInput{
 				ProxyLookup: proxyLookup(), Since: since, Alone: !tc.shared, Known: []string{"job-6"}, Until: r.now.Add(tc.left),
 			})
 			require.True(t, since.Equal(r.huawei.since))
@@ -264,7 +264,7 @@ func TestFindUpgradeDecidesNothingWithoutAllItsLooks(t *testing.T) {
 			r := newRig(t)
 			r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel(oldKernel)
 			breaks(&r.huawei)
-			_, err := run(t, r, r.proxies.FindUpgrade, activities.FindUpgradeInput{ProxyLookup: proxyLookup(), Alone: true, Until: r.now})
+			_, err := run(t, r, r.proxies.FindUpgrade, activities.FindJobInput{ProxyLookup: proxyLookup(), Alone: true, Until: r.now})
 			require.False(t, requireKind(t, err, names.TypeUnavailable).NonRetryable())
 		})
 	}
@@ -380,14 +380,14 @@ func TestFindRestartTellsWhetherAnUnansweredRestartStarted(t *testing.T) {
 		jobs   answers[[]maintenance.Job]
 		shared bool // other changes of this run are at work on the instance
 		left   time.Duration
-		want   activities.FindRestartOutput
+		want   activities.FindJobOutput
 		notYet bool
 	}{
 		"no sign yet":               {status: "ABNORMAL", left: 1, notYet: true},
 		"no sign in time":           {status: "ABNORMAL", left: 0},
 		"its nodes are not well":    {status: "ACTIVE", left: 1, notYet: true},
-		"it is at work":             {status: "RESTARTING", left: time.Minute, want: activities.FindRestartOutput{Started: true}},
-		"a job that failed":         {status: "ABNORMAL", jobs: jobs, left: time.Minute, want: activities.FindRestartOutput{Started: true, JobID: "job-7"}},
+		"it is at work":             {status: "RESTARTING", left: time.Minute, want: activities.FindJobOutput{Started: true}},
+		"a job that failed":         {status: "ABNORMAL", jobs: jobs, left: time.Minute, want: activities.FindJobOutput{Started: true, JobID: "job-7"}},
 		"the upgrade's job":         {status: "ABNORMAL", jobs: known, left: time.Minute, notYet: true},
 		"perhaps another's job":     {status: "ABNORMAL", jobs: jobs, shared: true, left: time.Minute, notYet: true},
 		"another's job, until late": {status: "ABNORMAL", jobs: jobs, shared: true, left: 0},
@@ -399,7 +399,7 @@ func TestFindRestartTellsWhetherAnUnansweredRestartStarted(t *testing.T) {
 			p.Nodes[0].Status = "ABNORMAL"
 			r.huawei.proxies, r.huawei.jobs = says([]maintenance.Proxy{p}), tc.jobs
 			since := r.now.Add(-time.Minute)
-			out, err := run(t, r, r.proxies.FindRestart, activities.FindRestartInput{
+			out, err := run(t, r, r.proxies.FindRestart, activities.FindJobInput{
 				ProxyLookup: proxyLookup(), Since: since, Alone: !tc.shared, Known: []string{"job-6"}, Until: r.now.Add(tc.left),
 			})
 			require.True(t, since.Equal(r.huawei.since))
@@ -418,7 +418,7 @@ func TestFindRestartFindsAProxyThatIsWell(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.huawei.proxies = proxies("ACTIVE")
-	out, err := run(t, r, r.proxies.FindRestart, activities.FindRestartInput{ProxyLookup: proxyLookup(), Until: r.now.Add(time.Minute)})
+	out, err := run(t, r, r.proxies.FindRestart, activities.FindJobInput{ProxyLookup: proxyLookup(), Until: r.now.Add(time.Minute)})
 	require.NoError(t, err)
 	require.True(t, out.Started)
 }

@@ -2,8 +2,6 @@ package activities
 
 import (
 	"context"
-	"slices"
-	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -25,38 +23,17 @@ func (a *TaurusDB) RestartProxy(ctx context.Context, in ProxyLookup) (out Restar
 	if err != nil || proxy.Healthy() {
 		return out, err
 	}
-	if atWork(proxy) {
+	if proxy.AtWork() {
 		return out, notYet("proxy %s is %s", proxy.ID, proxy.Status)
 	}
 	out.JobID, err = call2(ctx, cloud.Restart, in.Proxy.InstanceID, in.Proxy.ProxyID)
 	return out, err
 }
 
-// atWork is true where something is being done to the proxy.
-func atWork(p maintenance.Proxy) bool { return p.Status != "ACTIVE" && !p.Broken() }
-
-// FindRestartInput asks whether a restart has started whose call was not answered.
-type FindRestartInput struct {
-	ProxyLookup
-	Since time.Time `json:"since"` // when the call may first have been sent
-	// Alone: nothing else of this run is at work on the instance, so that a job
-	// of it since then, but for the known ones, is this restart's.
-	Alone bool     `json:"alone"`
-	Known []string `json:"known,omitempty"`
-	// Until is when a restart of which there is no sign counts as never started.
-	Until time.Time `json:"until"`
-}
-
-// FindRestartOutput says what was found.
-type FindRestartOutput struct {
-	Started bool   `json:"started"`
-	JobID   string `json:"jobId,omitempty"` // where the cloud shows one
-}
-
-// FindRestart looks for signs of a restart until it finds one or the time is up:
-// the proxy is well or at work, or its instance has a job. The job of a restart
-// that failed is a sign too: it is not tried again.
-func (a *TaurusDB) FindRestart(ctx context.Context, in FindRestartInput) (out FindRestartOutput, err error) {
+// FindRestart looks for signs of a restart until it finds one or the time is up: the proxy is
+// well or at work, or its instance has a job. The job of a restart that failed is a sign too: it
+// is not tried again.
+func (a *TaurusDB) FindRestart(ctx context.Context, in FindJobInput) (out FindJobOutput, err error) {
 	defer patient(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
@@ -66,19 +43,8 @@ func (a *TaurusDB) FindRestart(ctx context.Context, in FindRestartInput) (out Fi
 	if err != nil {
 		return out, err
 	}
-	jobs, err := call2(ctx, cloud.Jobs, in.Proxy.InstanceID, in.Since)
-	if err != nil {
-		return out, err
-	}
-	own := slices.IndexFunc(jobs, func(j maintenance.Job) bool { return !slices.Contains(in.Known, j.ID) })
-	if in.Alone && own >= 0 {
-		return FindRestartOutput{Started: true, JobID: jobs[own].ID}, nil
-	}
-	out.Started = proxy.Healthy() || atWork(proxy)
-	if !out.Started && a.Now().Before(in.Until) {
-		return out, notYet("proxy %s shows no sign of a restart", in.Proxy.ProxyID)
-	}
-	return out, nil
+	own := func(maintenance.Job) bool { return true }
+	return a.findJob(ctx, cloud, in, proxy.Healthy() || proxy.AtWork(), own, "a restart")
 }
 
 // AwaitRestartedInput asks to wait for a restart.

@@ -268,7 +268,7 @@ func (r *run) sendUpgrade(
 			settle := r.policy.Proxies.Settle.Std()
 			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the upgrade that was not answered"),
 				call.Proxies.FindUpgrade,
-				activities.FindUpgradeInput{
+				activities.FindJobInput{
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
 					Alone: r.policy.Proxies.Parallel == 1, Known: r.jobs,
 				})
@@ -311,7 +311,7 @@ func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 			settle := r.policy.Proxies.Settle.Std()
 			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the restart that was not answered"),
 				call.Proxies.FindRestart,
-				activities.FindRestartInput{
+				activities.FindJobInput{
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
 					Alone: r.policy.Proxies.Parallel == 1, Known: r.jobs,
 				})
