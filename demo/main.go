@@ -5,19 +5,6 @@
 //	go run ./demo
 package main
 
-import (
-	"context"
-	"os"
-	"os/signal"
-	"syscall"
+import "github.com/tidegate/tidegate/internal/demo"
 
-	"github.com/tidegate/tidegate/internal/bounded"
-)
-
-func main() {
-	bounded.DefaultClients() // before anything is sent
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first signal the next one ends the process at once.
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
+func main() { demo.Main() }

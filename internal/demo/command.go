@@ -1,0 +1,130 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/report"
+)
+
+// The exit statuses.
+const (
+	exitOK     = 0 // every outcome came out as it should
+	exitFailed = 1 // one did not, or the demo was interrupted
+	exitUsage  = 2 // a wrong flag, path or port; nothing was started
+)
+
+// The default ports stand alongside the well-known ones (7233, 8233, 4599), so
+// that the demo runs next to a dev server.
+const (
+	defaultTemporalPort = 17233
+	defaultUIPort       = 18233
+	defaultSimPort      = 14599
+)
+
+// options are what the flags say.
+type options struct {
+	temporalPort, uiPort, simPort uint16
+	exit, ask                     bool
+	report                        string
+}
+
+// usageError is a fault of the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// run runs the demo and returns the exit status.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	cmd := command(ctx)
+	cmd.SetArgs(args)
+	cmd.SetIn(in)
+	cmd.SetOut(out)
+	cmd.SetErr(errOut)
+	err := cmd.Execute()
+	if err == nil {
+		return exitOK
+	}
+	cmd.PrintErrln("demo:", maintenance.Plain(err))
+	if _, ok := errors.AsType[usageError](err); ok {
+		cmd.PrintErrln("Run demo --help for the flags.")
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func command(ctx context.Context) *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run the main job in one process: Temporal, its Web UI, simulated clouds, a campaign over 22 gateways.",
+		Long: "Run the main job in one process: an embedded Temporal with its Web UI, two simulated clouds,\n" +
+			"a worker, and the campaign of internal/demo/plan.yaml over 22 gateways with different outcomes, in the live view\n" +
+			"of tidegate watch on a terminal, else in lines. It takes about two minutes, then stays up for\n" +
+			"browsing. Everything is on loopback and in memory, but for the report.",
+		Example:       "  demo\n  demo --exit --report report.html",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("%q is not expected here: everything is said by flags", args[0])}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := opts.check(ctx); err != nil {
+				return usageError{err}
+			}
+			return play(ctx, opts, cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&opts.exit, "exit", false, "end when the campaign has ended, instead of staying up for browsing")
+	flags.BoolVar(&opts.ask, "ask", false, "leave the campaign's approval to you, instead of giving it after some seconds")
+	flags.StringVar(&opts.report, "report", "", "write the campaign's report to `file`: HTML or Markdown where it ends in .html or .md, else JSON (default a new HTML file in the temporary folder)")
+	flags.Uint16Var(&opts.uiPort, "ui-port", defaultUIPort, "`port` of the Web UI; 0 takes a free one")
+	flags.Uint16Var(&opts.temporalPort, "temporal-port", defaultTemporalPort, "`port` of Temporal; 0 takes a free one")
+	flags.Uint16Var(&opts.simPort, "sim-port", defaultSimPort, "`port` of the simulated clouds; 0 takes a free one")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	return cmd
+}
+
+// check reports, before anything is started, every port and path that cannot
+// be used.
+func (o options) check(ctx context.Context) error {
+	var errs []error
+	for _, port := range []struct {
+		flag   string
+		number uint16
+	}{
+		{"--ui-port", o.uiPort},
+		{"--temporal-port", o.temporalPort},
+		{"--sim-port", o.simPort},
+	} {
+		if port.number == 0 {
+			continue
+		}
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", loopback(port.number))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s %d cannot be used; choose another port with %[1]s (0 takes a free one): %[3]w", port.flag, port.number, err))
+			continue
+		}
+		// All are held until the end: two flags may name the same port.
+		defer func() { _ = l.Close() }() //nolint:errcheck // it was never served
+	}
+	if o.report != "" {
+		if err := report.Check(o.report); err != nil {
+			errs = append(errs, fmt.Errorf("--report: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func loopback(port uint16) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(port))) }

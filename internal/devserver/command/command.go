@@ -1,0 +1,139 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tidegate/tidegate/internal/devserver"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows/webui"
+)
+
+// The exit statuses: a fault of the command line is told apart, so that a
+// script does not try again what cannot succeed.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// usageError is a fault of the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// run serves until the context ends and returns the exit status.
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	cmd := command(ctx)
+	cmd.SetArgs(args)
+	cmd.SetOut(out)
+	cmd.SetErr(errOut)
+	err := cmd.Execute()
+	if err == nil {
+		return exitOK
+	}
+	cmd.PrintErrln("devserver:", maintenance.Plain(err))
+	if _, ok := errors.AsType[usageError](err); ok {
+		cmd.PrintErrln("Run devserver --help for the flags.")
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func command(ctx context.Context) *cobra.Command {
+	var opts devserver.Options
+	var port, uiPort uint16
+	var headless bool
+	level := slog.LevelError
+	cmd := &cobra.Command{
+		Use:   "devserver",
+		Short: "Run Temporal and its Web UI on this machine, with Tidegate's search attributes.",
+		Long: "Run Temporal and its Web UI on loopback, with Tidegate's search attributes.\n" +
+			"The person who can log in to this machine can use both: there is no password.",
+		Example:       "  devserver --db tidegate.db\n  devserver --db tidegate.db --port 7300 --ui-port 8300",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkFolder(opts.DBFile); err != nil {
+				return err
+			}
+			opts.Port, opts.UIPort = int(port), int(uiPort)
+			if headless {
+				opts.UIPort = devserver.NoUI
+			}
+			opts.LogLevel = level
+			opts.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			opts.SearchAttributes = webui.SearchAttributes()
+			return serve(ctx, opts, cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&opts.DBFile, "db", "", "SQLite `file` that keeps the runs over restarts, created if missing (default: in memory)")
+	flags.Uint16Var(&port, "port", 7233, "`port` of Temporal; 0 takes a free one")
+	flags.Uint16Var(&uiPort, "ui-port", 8233, "`port` of the Web UI; 0 takes a free one")
+	flags.BoolVar(&headless, "headless", false, "leave the Web UI out")
+	flags.StringVar(&opts.Namespace, "namespace", devserver.DefaultNamespace, "Temporal `namespace`, created if missing")
+	flags.TextVar(&level, "log-level", level, "least `level` of Temporal's own log: debug, info, warn or error")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	return cmd
+}
+
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%q is not expected here: everything is said by flags", args[0])}
+	}
+	return nil
+}
+
+// checkFolder refuses a file that cannot come to be, usually for a slip in its name.
+func checkFolder(file string) error {
+	folder := filepath.Dir(file)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return usageError{fmt.Errorf("--db %s: there is no folder %s: make it, or name another file", file, folder)}
+	}
+	return nil
+}
+
+// serve runs the server until the context ends.
+func serve(ctx context.Context, opts devserver.Options, out io.Writer) error {
+	srv, err := devserver.Start(ctx, opts)
+	if err != nil {
+		return nameTheFlag(err)
+	}
+	defer srv.Stop()
+	database := opts.DBFile
+	if database == "" {
+		database = "in memory: all runs are gone when this ends; --db FILE keeps them"
+	}
+	ui := srv.UIAddress()
+	if ui == "" {
+		ui = "left out"
+	}
+	_, err = fmt.Fprintf(out, "Temporal  %s (namespace %s)\nWeb UI    %s\nDatabase  %s\nCtrl-C ends it.\n",
+		srv.FrontendAddress(), srv.Namespace(), ui, database)
+	if err != nil {
+		return fmt.Errorf("print the addresses: %w", err)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+func nameTheFlag(err error) error {
+	taken, ok := errors.AsType[*devserver.PortTakenError](err)
+	if !ok {
+		return err
+	}
+	flag := "--port"
+	if taken.Option == devserver.OptionUIPort {
+		flag = "--ui-port"
+	}
+	return usageError{fmt.Errorf("%w; choose another with %s (0 takes a free one)", err, flag)}
+}

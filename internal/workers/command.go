@@ -1,0 +1,88 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/workflows/api"
+)
+
+// The exit statuses.
+const (
+	statusDone   = 0
+	statusFailed = 1
+	statusUsage  = 2
+)
+
+// connectTimeout is how long a worker tries to reach a Temporal that may be
+// starting alongside it.
+const connectTimeout = 30 * time.Second
+
+// usageError is a wrong flag or file: nothing was started.
+type usageError struct{ error }
+
+// Unwrap is what is wrong.
+func (e usageError) Unwrap() error { return e.error }
+
+// Run runs the command, and returns its exit status. A done ctx stops the
+// worker.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cmd := newCommand() //nolint:contextcheck // cobra gives each command its context
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return statusDone
+	}
+	cmd.PrintErrln("worker:", maintenance.Plain(err))
+	if _, ok := errors.AsType[usageError](err); ok {
+		return statusUsage
+	}
+	return statusFailed
+}
+
+func newCommand() *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "worker --accounts FILE",
+		Short: "Run Tidegate's workflows and activities",
+		Long: "worker polls a Temporal task queue and carries out maintenances in the cloud accounts of its\n" +
+			"accounts file. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n" +
+			"docs/reference/configuration.md describes the file, the variables and the health check.",
+		Example: "  worker --accounts accounts.yaml\n" +
+			"  TEMPORAL_ADDRESS=temporal:7233 worker --accounts /etc/tidegate/accounts.yaml --log-format json",
+		Args:              noArguments,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), cmd.ErrOrStderr()) },
+	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	flags := cmd.Flags()
+	flags.StringVar(&s.accounts, "accounts", "", "file of the cloud accounts (required)")
+	flags.StringVar(&s.taskQueue, "task-queue", api.TaskQueue, "Temporal task queue to poll")
+	flags.StringVar(&s.version.DeploymentName, "deployment", "", "Temporal worker deployment that this worker belongs to; none: unversioned")
+	flags.StringVar(&s.version.BuildID, "build-id", "", "which build of the deployment this is, such as its release; with --deployment")
+	flags.BoolVar(&s.promote, "promote", false, "make this build the current one of its deployment once it polls, unless it was replaced before")
+	flags.StringVar(&s.logFormat, "log-format", "text", "json or text")
+	flags.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
+	cmd.PersistentFlags().StringVar(&s.healthListen, "health-listen", "127.0.0.1:8081",
+		`host:port of GET /healthz; "" for none`)
+	s.connection.Register(cmd, connectTimeout)
+	cmd.AddCommand(newHealthcheck(&s))
+	return cmd
+}
+
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%q is wrong: want flags only, see worker --help", args[0])}
+	}
+	return nil
+}
