@@ -19,7 +19,7 @@ import (
 
 // docField is a field as docs/reference/commands.md has it.
 type docField struct {
-	kind   string // text, number, boolean, time, duration, object, [NAME](#name), list of KIND, map to KIND
+	kind   string // string, number, boolean, time, duration, object, [NAME](#name), list of KIND, map to KIND
 	always bool
 	seen   bool
 }
@@ -75,7 +75,7 @@ func (d docTypes) check(t *testing.T, path, kind string, value any) {
 	}
 	text, isText := value.(string)
 	right := map[string]func() bool{
-		"text":     func() bool { return isText },
+		"string":   func() bool { return isText },
 		"number":   func() bool { _, is := value.(float64); return is },
 		"boolean":  func() bool { _, is := value.(bool); return is },
 		"object":   func() bool { _, is := value.(map[string]any); return is },
@@ -105,7 +105,7 @@ func (d docTypes) object(t *testing.T, path, name string, value any) {
 // which they are tried, with what they print.
 var printedJSON = []struct{ form, kind string }{
 	{`validate`, "list of [x](#plan-file)"},
-	{`window`, "list of [x](#window-times)"},
+	{`window`, "list of [x](#window)"},
 	{`doctor`, "[x](#checks)"},
 	{`plan`, "[x](#timetable)"},
 	{`list`, "list of [x](#listed-campaign)"},
