@@ -70,7 +70,7 @@ func runbook() page {
 func upgrade() page {
 	return page{lines: map[string]step{
 		"worker --accounts accounts.yaml --deployment tidegate --build-id 1.4.0 --promote": {
-			elsewhere: "worker/worker_test.go TestAWorkerIsReadyWhileItPollsAndStopsWhenAsked",
+			elsewhere: "internal/workers/worker_test.go TestAWorkerIsReadyWhileItPollsAndStopsWhenAsked",
 		},
 		// The Temporal CLI is not ours: what the lines ask of Temporal is asked through its SDK.
 		"temporal worker deployment set-current-version --deployment-name tidegate --build-id 1.4.0":                                                                                                    {elsewhere: "test/e2e/release_back_test.go TestAReleaseIsTheFirstOneOrIsTakenBack"},
