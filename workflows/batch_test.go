@@ -146,7 +146,7 @@ func TestABatchThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
 	all := rows(t, env)
 	require.Equal(t, fleet.Succeeded, all[0].State)
 	require.Contains(t, all[1].Note, "PARTIAL: so it ended")
-	require.Contains(t, all[2].Note, "nobody who would start it")
+	require.Contains(t, all[2].Note, "nothing is left to start the rest of it")
 	require.Contains(t, all[3].Note, "its batch batch-0 was ended by somebody")
 }
 

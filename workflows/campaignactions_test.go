@@ -214,7 +214,7 @@ func TestAPlanArrivesInPages(t *testing.T) {
 	tooMuch := add(time.Minute, 4, 5)
 	result, err := campaign(t, env, api.CampaignInput{Plan: p, More: 3})
 	require.NoError(t, err)
-	require.Contains(t, gap.refused, "want 2")
+	require.Contains(t, gap.refused, "must be 2")
 	require.True(t, first.accepted && second.accepted)
 	require.Contains(t, tooMuch.refused, "the plan is complete")
 	require.Equal(t, 5, result.Counts.Succeeded)

@@ -104,6 +104,6 @@ func TestACancelThatComesAsACampaignContinuesAsNewIsHeard(t *testing.T) {
 			WorkflowExecutionCancelRequestedEventAttributes: &historypb.WorkflowExecutionCancelRequestedEventAttributes{},
 		},
 	})
-	require.Contains(t, next.Carried.Stopped, "cancelled")
-	require.NotNil(t, next.Carried.Aborting)
+	require.Contains(t, next.Carried.Life.Stopped(), "cancelled")
+	require.NotNil(t, next.Carried.Unsent.Abort)
 }

@@ -165,8 +165,8 @@ func TestWhatWasToldIsNotToldAgainAfterContinuingAsNew(t *testing.T) {
 		require.ElementsMatch(t, want, c.told, "run %d", run)
 		in = api.CampaignInput{}
 		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
-		require.Len(t, in.Carried.Notices, 2)
-		for _, n := range in.Carried.Notices {
+		require.Len(t, in.Carried.Notified.Notices, 2)
+		for _, n := range in.Carried.Notified.Notices {
 			require.Equal(t, fleet.NoticeSent, n.State)
 		}
 	}
@@ -183,8 +183,8 @@ func TestAMessageWithoutAnAnswerIsUnknownAfterContinuingAsNew(t *testing.T) {
 	require.WithinRange(t, env.Now(), noon.Add(30*time.Second), noon.Add(time.Minute))
 	var in api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
-	require.Len(t, in.Carried.Notices, 2)
-	for _, n := range in.Carried.Notices {
+	require.Len(t, in.Carried.Notified.Notices, 2)
+	for _, n := range in.Carried.Notified.Notices {
 		require.Equal(t, fleet.NoticeUnknown, n.State)
 	}
 }
@@ -221,8 +221,8 @@ func TestWhatThousandsWereToldFitsOnePayload(t *testing.T) {
 	require.ElementsMatch(t, []string{"oncall: " + campaignID + ": 9999 targets failed", "oncall: " + campaignID + ": 9999 targets ended after the window"}, c.told)
 	var in api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
-	require.Len(t, in.Carried.Told.Failed, 9_999)
-	require.Len(t, in.Carried.Told.Overran, 9_999)
+	require.Len(t, in.Carried.Notified.Moment.Failed, 9_999)
+	require.Len(t, in.Carried.Notified.Moment.Overran, 9_999)
 }
 
 func sundayNoon() maintenance.Schedule {

@@ -130,8 +130,14 @@ func carried(p plan.Plan, entries ...fleet.Entry) api.CampaignInput {
 	p.Targets = nil
 	return api.CampaignInput{
 		Plan: p, Submitter: "alice", EventsPerRun: 1,
-		Carried: &api.Carried{Start: noon, Entries: entries, Batches: []string{"batch-0"}},
+		Carried: &api.Carried{
+			Start: noon, Life: fleet.Life{Phase: fleet.InProgress}, Entries: entries, Batches: []string{"batch-0"},
+		},
 	}
+}
+
+func pausedBy(who string) fleet.Life {
+	return fleet.Life{Phase: fleet.InProgress, Halt: fleet.HaltedByPause, Why: who}
 }
 
 // nextRun is the payload of the run that a campaign continues as.

@@ -313,7 +313,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 			map[string]string{approve: noApproval, pause: acts, resume: "it is not paused", concurrency: acts, abort: acts},
 		},
 		"is paused": {
-			func(in *api.CampaignInput) { in.Carried.Paused = "dave: INC-77" },
+			func(in *api.CampaignInput) { in.Carried.Life = pausedBy("dave: INC-77") },
 			map[string]string{approve: noApproval, pause: "it is paused already, by dave: INC-77", resume: acts, concurrency: acts, abort: acts},
 		},
 		"needs an approval": {
@@ -322,7 +322,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 		},
 		"is stopped": {
 			func(in *api.CampaignInput) {
-				in.Carried.Stopped = "aborted by dave (enough)"
+				in.Carried.Life.Halt, in.Carried.Life.Why = fleet.HaltedByAbort, "aborted by dave (enough)"
 				in.Carried.Entries[0].Start(1, noon)
 			},
 			map[string]string{approve: stopped, pause: stopped, resume: stopped, concurrency: stopped, abort: acts},

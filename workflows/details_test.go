@@ -62,12 +62,13 @@ func TestTheDetailsOfTenThousandTargetsAreSmall(t *testing.T) {
 		entries = append(entries, e)
 	}
 	in := carried(p, entries...)
-	in.Carried.Paused, in.Carried.Swept = "bob: "+strings.Repeat("because ", 120), noon
+	in.Carried.Life = pausedBy("bob: " + strings.Repeat("because ", 120))
+	in.Carried.Swept = noon
 	in.Carried.Batches = nil
 	for n := range 50 {
 		in.Carried.Batches = append(in.Carried.Batches, fmt.Sprintf("campaign-%s.01234567.batch-%03d", p.Name, n))
 		in.Carried.Decisions = append(in.Carried.Decisions, maintenance.Decision{What: "skip", Target: "magasin", By: "bob", Why: strings.Repeat("because ", 120), At: noon})
-		in.Carried.Notices = append(in.Carried.Notices, fleet.Notice{ID: "failed", Channel: "oncall", State: fleet.NoticeUnknown, Why: strings.Repeat("no answer ", 16), At: noon})
+		in.Carried.Notified.Notices = append(in.Carried.Notified.Notices, fleet.Notice{ID: "failed", Channel: "oncall", State: fleet.NoticeUnknown, Why: strings.Repeat("no answer ", 16), At: noon})
 	}
 	env := under(t, noon.Add(time.Minute), s)
 	nextRun(t, env, in)

@@ -81,17 +81,25 @@ type Carried struct {
 	Entries   []fleet.Entry          `json:"entries,omitempty"`
 	Batches   []string               `json:"batches,omitempty"` // workflow ids, by number
 	Lost      []int                  `json:"lost,omitempty"`    // batches that were ended by somebody
-	Max       int                    `json:"max,omitempty"`     // what an operator made of maxConcurrent
-	Paused    string                 `json:"paused,omitempty"`
-	Stopped   string                 `json:"stopped,omitempty"`
-	Expired   bool                   `json:"expired,omitempty"`
-	Reads     []int                  `json:"reads,omitempty"`    // refs of targets that are to be read again
-	Aborting  *Action                `json:"aborting,omitempty"` // running targets are asked to end
+	Life      fleet.Life             `json:"life"`
+	Max       int                    `json:"max,omitempty"` // maxConcurrent as an operator has set it
+	Unsent    Unsent                 `json:"unsent,omitzero"`
 	Consents  []fleet.Consent        `json:"consents,omitempty"`
 	Ask       fleet.Ask              `json:"ask,omitzero"`   // the approval that people are asked for
 	Swept     time.Time              `json:"swept,omitzero"` // when the running targets were last asked for
 	Measured  fleet.Measured         `json:"measured,omitzero"`
 	Decisions []maintenance.Decision `json:"decisions,omitempty"`
-	Told      fleet.Moment           `json:"told,omitzero"` // what people were told of
-	Notices   []fleet.Notice         `json:"notices,omitempty"`
+	Notified  Notified               `json:"notified,omitzero"`
+}
+
+// Unsent are instructions that the batches get with the next decision.
+type Unsent struct {
+	Read  []int   `json:"read,omitempty"`  // refs of targets to read again
+	Abort *Action `json:"abort,omitempty"` // abort every running target
+}
+
+// Notified is what the plan's channels were notified of.
+type Notified struct {
+	Moment  fleet.Moment   `json:"moment,omitzero"`   // the last one whose events were sent
+	Notices []fleet.Notice `json:"notices,omitempty"` // the last messages
 }

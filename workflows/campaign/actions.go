@@ -26,19 +26,19 @@ type campaignCommand struct {
 	says string // shown in the Web UI
 	may  func(api.CampaignAction) error
 	do   func(workflow.Context, api.CampaignAction)
-	// takes is what it needs alongside who and why, as it is typed there.
+	// takes is what it needs besides who and why, as it is typed there.
 	takes string
-	// ask finds out of others whether it would do anything; nil: the campaign knows.
+	// ask finds out from others whether it would do anything; nil: the campaign knows.
 	ask func(workflow.Context, api.CampaignAction) error
 }
 
-// listen registers what operators may see and say.
+// listen registers the queries and updates.
 func (c *campaign) listen(ctx workflow.Context) error {
 	if err := c.answer(ctx); err != nil {
 		return err
 	}
-	if err := workflow.SetUpdateHandlerWithOptions(ctx, api.AddTargetsUpdate, c.add, workflow.UpdateHandlerOptions{
-		Validator:   func(_ workflow.Context, in api.AddTargets) error { return c.mayAdd(in) },
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, api.AddTargetsUpdate, c.addTargets, workflow.UpdateHandlerOptions{
+		Validator:   func(_ workflow.Context, in api.AddTargets) error { return c.discovery.mayAdd(in) },
 		Description: "A further page of the plan; tidegate run sends it.",
 	}); err != nil {
 		return err
@@ -46,10 +46,10 @@ func (c *campaign) listen(ctx workflow.Context) error {
 	for _, o := range []campaignCommand{
 		{api.ApproveUpdate, "Let the campaign, or its next wave, start; also before it is asked for", func(o api.CampaignAction) error { return c.mayApprove(ctx, o) }, c.approve, "", nil},
 		{api.PauseUpdate, "Start nothing new; what runs goes on", c.mayPause, c.pause, "", nil},
-		{api.ResumeUpdate, "Go on after a pause", c.mayResume, func(workflow.Context, api.CampaignAction) { c.Paused = "" }, "", nil},
+		{api.ResumeUpdate, "Go on after a pause", c.mayResume, c.resume, "", nil},
 		{api.AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.mayAbort, c.abort, "", nil},
 		{api.SkipUpdate, "Leave a target out, or go on without the step at which it is held", c.maySkip, c.skip, `, "target": "name"`, nil},
-		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`, c.barsRetry},
+		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`, c.checkObstacle},
 		{api.RescheduleUpdate, "Start a target not before a time", func(o api.CampaignAction) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
 		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o api.CampaignAction) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`, nil},
 	} {
@@ -78,7 +78,7 @@ func (c *campaign) apply(ctx workflow.Context, o campaignCommand) error {
 			}
 		}
 		d := c.decision(ctx, o.name, in)
-		c.keepDecision(d)
+		c.recordDecision(d)
 		o.do(ctx, in)
 		return d, nil
 	}
@@ -96,10 +96,10 @@ func (c *campaign) may(o campaignCommand, in api.CampaignAction) error {
 		return err
 	}
 	switch {
-	case c.phase == fleet.Over:
+	case c.Life.Phase == fleet.Over:
 		return errors.New("the campaign is over")
-	case c.Stopped != "" && o.name != api.AbortUpdate:
-		return errors.New("it is stopped already: " + c.Stopped)
+	case c.Life.Stopped() != "" && o.name != api.AbortUpdate:
+		return errors.New("it is stopped already: " + c.Life.Stopped())
 	case c.in.PlanOnly && o.name != api.AbortUpdate:
 		return errors.New("it only plans, and starts nothing: give the order to the campaign that tidegate run starts")
 	}
@@ -117,17 +117,18 @@ func (c *campaign) decision(ctx workflow.Context, what string, in api.CampaignAc
 	case api.ConcurrencyUpdate:
 		d.MaxConcurrent = in.MaxConcurrent
 	}
-	if c.Stopped != "" {
+	if c.Life.Stopped() != "" {
 		d.Note = c.stoppedAlready()
 	}
 	return d
 }
 
-// add takes a page of the plan in.
-func (c *campaign) add(_ workflow.Context, in api.AddTargets) (int, error) {
-	c.pages = append(c.pages, in)
-	c.received += len(in.Targets)
-	return c.received, nil
+// addTargets takes in a page of the plan.
+func (c *campaign) addTargets(_ workflow.Context, in api.AddTargets) (int, error) {
+	if err := c.discovery.mayAdd(in); err != nil { // discovery may have ended since the validator
+		return 0, err
+	}
+	return c.discovery.add(in), nil
 }
 
 // find is a target by its name or its gateway's id.
@@ -146,36 +147,38 @@ func (c *campaign) find(name string) (*fleet.Entry, error) {
 	switch {
 	case name == "":
 		return nil, errors.New("target is empty: name the target, or its gateway's id")
-	case found == nil && c.phase == fleet.Discovering:
-		return nil, fmt.Errorf("the fleet is still being read: %s", c.doing)
+	case found == nil && c.discovery != nil:
+		return nil, fmt.Errorf("the fleet is still being read: %s", c.discovery.doing)
 	case found == nil:
 		return nil, fmt.Errorf("%q is no target of this campaign", name)
 	}
 	return found, nil
 }
 
-func (c *campaign) mayPause(api.CampaignAction) error {
-	if c.Paused != "" {
-		return errors.New("it is paused already, by " + c.Paused)
-	}
-	return nil
+func pauseReason(o api.CampaignAction) string { return o.By + ": " + cmp.Or(o.Why, "no reason given") }
+
+func (c *campaign) mayPause(o api.CampaignAction) error {
+	_, err := c.Life.Pause(pauseReason(o))
+	return err
 }
 
 func (c *campaign) pause(_ workflow.Context, o api.CampaignAction) {
-	c.Paused = o.By + ": " + cmp.Or(o.Why, "no reason given")
+	c.enter(c.Life.Pause(pauseReason(o)))
 }
 
 func (c *campaign) mayResume(api.CampaignAction) error {
-	if c.Paused == "" {
-		return errors.New("it is not paused")
-	}
-	return nil
+	_, err := c.Life.Resume()
+	return err
 }
 
-// abort stops the campaign for good. Sent again it keeps who stopped it and why, and
-// tells every running target once more: one may not have heard the first.
+func (c *campaign) resume(workflow.Context, api.CampaignAction) {
+	c.enter(c.Life.Resume())
+}
+
+// abort stops the campaign for good. Sent again, it aborts every running target once more, in case
+// one has not received the first; who stopped the campaign, and why, stays.
 func (c *campaign) abort(_ workflow.Context, o api.CampaignAction) {
-	c.stop(cmp.Or(c.Stopped, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why)), &o.Action)
+	c.stop(fleet.HaltedByAbort, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why), &o.Action)
 }
 
 // mayAbort is always so for the campaign, and for a target whose maintenance runs.
@@ -202,7 +205,7 @@ func (c *campaign) stoppedAlready() string {
 			names = append(names, e.Name)
 		}
 	}
-	text := "it is stopped already: " + c.Stopped
+	text := "it is stopped already: " + c.Life.Stopped()
 	if n := len(names); n > mostNamed {
 		names = append(names[:mostNamed], fmt.Sprintf("%d more", n-mostNamed))
 	}
@@ -252,9 +255,9 @@ func (c *campaign) mayRetry(o api.CampaignAction) error {
 // the operator waits for the answer.
 const askLimit = 10 * time.Second
 
-// barsRetry refuses to retry what no run may touch: a person has to release it first. One
+// checkObstacle refuses to retry what no run may touch: a person has to release it first. One
 // that waits for another run is read again by itself.
-func (c *campaign) barsRetry(ctx workflow.Context, o api.CampaignAction) error {
+func (c *campaign) checkObstacle(ctx workflow.Context, o api.CampaignAction) error {
 	e, err := c.find(o.Target)
 	if err != nil {
 		return err
@@ -283,7 +286,7 @@ func (c *campaign) barsRetry(ctx workflow.Context, o api.CampaignAction) error {
 func (c *campaign) retry(_ workflow.Context, o api.CampaignAction) {
 	if e, err := c.find(o.Target); err == nil {
 		e.Retry()
-		c.Reads = append(c.Reads, e.Ref)
+		c.Unsent.Read = append(c.Unsent.Read, e.Ref)
 	}
 }
 

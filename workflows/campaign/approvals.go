@@ -13,8 +13,8 @@ import (
 )
 
 func (c *campaign) mayApprove(ctx workflow.Context, o api.CampaignAction) error {
-	if c.phase == fleet.Discovering {
-		return fmt.Errorf("the fleet is still being read: %s", c.doing)
+	if d := c.discovery; d != nil {
+		return fmt.Errorf("the fleet is still being read: %s", d.doing)
 	}
 	_, err := c.consent(ctx, o)
 	return err
@@ -25,12 +25,12 @@ func (c *campaign) consent(ctx workflow.Context, o api.CampaignAction) (fleet.Co
 }
 
 func (c *campaign) approve(ctx workflow.Context, o api.CampaignAction) {
-	if given, err := c.consent(ctx, o); err == nil { // the validator has asked in the same task
+	if given, err := c.consent(ctx, o); err == nil { // the validator has checked it in the same task
 		c.Consents = append(c.Consents, given)
 	}
 }
 
-// approvalOf says in an approval what it is for, before it is taken in.
+// approvalOf notes in an approval what it is for, before it counts.
 func (c *campaign) approvalOf(ctx workflow.Context, d *maintenance.Decision) {
 	if needed := c.fleet().Approval(workflow.Now(ctx)); needed != nil {
 		d.Wave, d.Note = needed.Wave, needed.OneMore()
@@ -41,11 +41,10 @@ func (c *campaign) approvalOf(ctx workflow.Context, d *maintenance.Decision) {
 func (c *campaign) expire(now time.Time) {
 	f := c.fleet()
 	deadline := f.ApprovalDeadline()
-	if c.Stopped != "" || deadline.IsZero() || now.Before(deadline) {
+	if c.Life.Stopped() != "" || deadline.IsZero() || now.Before(deadline) {
 		return
 	}
 	if needed := f.Approval(now); needed != nil {
-		c.Expired = true
-		c.stop(fmt.Sprintf("%s was not approved within %s: %s", needed.Subject(), f.Approvals.TimeLimit, needed.Tally()), nil)
+		c.stop(fleet.HaltedByExpiry, fmt.Sprintf("%s was not approved within %s: %s", needed.Subject(), f.Approvals.TimeLimit, needed.Tally()), nil)
 	}
 }

@@ -179,7 +179,7 @@ func (r *batch) hand(o api.Instructions) {
 // hearOfHeld tells the campaign which of its running targets wait for a person.
 func (r *batch) hearOfHeld(ctx workflow.Context) {
 	var held api.HeldTarget
-	channel := heldOnes(ctx)
+	channel := heldChannel(ctx)
 	for channel.Receive(ctx, &held) {
 		for _, l := range r.lines {
 			if l.running != "" && l.Target.Gateway.ID() == held.Gateway {
@@ -193,7 +193,7 @@ func (r *batch) hearOfHeld(ctx workflow.Context) {
 
 // hearDecisions tells the campaign what people have told its targets' own runs.
 func (r *batch) hearDecisions(ctx workflow.Context) {
-	for channel := decidedOnes(ctx); ; {
+	for channel := decidedChannel(ctx); ; {
 		var told api.TargetDecision
 		if !channel.Receive(ctx, &told) || ctx.Err() != nil {
 			return

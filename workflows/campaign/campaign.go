@@ -18,33 +18,32 @@ const (
 	// longestSleep is when a campaign decides again at the latest. It also is how
 	// soon a sleeping one moves to a new version of the worker.
 	longestSleep = 24 * time.Hour
-	// silence is after how long the batches of running targets are asked, again and
-	// again, what became of them.
+	// silence is how often the batches are asked after their running targets.
 	silence = time.Hour
 	// planOnlyFor is how long a campaign that only plans answers queries.
 	planOnlyFor = 10 * time.Minute
 )
 
-// Campaign takes a fleet through its maintenance, as fleet.Decide says. It ends
-// when every target has ended, or when it was stopped and the last running target
-// has. One that ends otherwise than COMPLETED fails with an application error
-// whose type is the end state and whose details hold the fleet.Result.
+// Campaign runs the maintenance of a fleet, as fleet.Decide decides. It ends when every target
+// has ended or, once it is stopped, when the last running target has. If its end state is not
+// COMPLETED, it fails with an application error whose type is the end state and whose details
+// hold the fleet.Result.
 func Campaign(ctx workflow.Context, in api.CampaignInput) (fleet.Result, error) {
 	c := newCampaign(ctx, in)
-	// A cancelled campaign is one that is aborted: it sees its running targets home.
+	// A cancelled campaign is aborted: it waits until its running targets have ended.
 	living, _ := workflow.NewDisconnectedContext(ctx)
 	if err := c.listen(living); err != nil {
 		return fleet.Result{}, err
 	}
-	workflow.Go(living, c.hear)
+	workflow.Go(living, c.receive)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		if ctx.Done().Receive(ctx, nil); ctx.Err() != nil {
-			c.stop("cancelled in Temporal", &api.Action{By: "Temporal", Why: "the campaign was cancelled"})
+			c.stop(fleet.HaltedByCancel, "cancelled in Temporal", &api.Action{By: "Temporal", Why: "the campaign was cancelled"})
 		}
 	})
 	if in.Carried == nil {
 		if err := c.discover(living); err != nil {
-			if undone := errors.Join(c.tellUngathered(living, err), c.closeBatches(living)); undone != nil {
+			if undone := errors.Join(c.notifyNotStarted(living, err), c.closeBatches(living)); undone != nil {
 				err = errors.Join(err, undone) // what is joined reaches others as one text
 			}
 			return fleet.Result{}, err
@@ -56,43 +55,32 @@ func Campaign(ctx workflow.Context, in api.CampaignInput) (fleet.Result, error) 
 	return c.run(living)
 }
 
-// campaign is the state of a campaign: Carried travels from run to run.
+// campaign is the state of a campaign. Carried travels from run to run; the rest each run makes
+// for itself.
 type campaign struct {
 	api.Carried
-	in      api.CampaignInput
-	turn    fleet.Turn
-	phase   fleet.Phase
-	doing   string
-	changed bool // something that may change what Decide says
-	result  *fleet.Result
-	tagged  string // the search attributes as they were set last
-	given   []int  // refs of targets that were given up in this turn
-	sending int    // messages without an answer
-	hushed  bool   // nothing more is told by this run
-
-	pages      []api.AddTargets   // of the plan, that are not with a batch yet
-	received   int                // targets so far
-	discovered [][]discoveredLine // by batch and line
-	missing    int                // lines that were not heard of yet
-	read       int                // lines that were read
-	unheard    string             // a batch that has ended without having told all of its lines
-	entryOf    map[int]int        // ref -> index into the entries
-	// stopWatching ends the watch of the batches, before they are let go.
-	stopWatching workflow.CancelFunc
-	orphans      map[int]int // ref -> attempt, of running targets whose batch is gone
+	in        api.CampaignInput
+	discovery *discovery  // nil once the fleet is known
+	entryOf   map[int]int // ref -> index into the entries
+	turn      fleet.Turn  // the last decision
+	changed   bool        // since then: something that may change what Decide says
+	notifier  notifier
+	tagged    string      // the search attributes as they were set last
+	orphans   map[int]int // ref -> attempt, of running targets whose batch is gone
 }
 
 func newCampaign(ctx workflow.Context, in api.CampaignInput) *campaign {
-	c := &campaign{in: in, phase: fleet.Discovering, entryOf: map[int]int{}, orphans: map[int]int{}}
-	if in.Carried == nil {
-		c.Start, c.received = workflow.Now(ctx), len(in.Plan.Targets)
-		if stale := in.Plan.Stale(c.Start); stale != "" {
-			c.in.Plan.Warnings = slices.Concat(in.Plan.Warnings, []string{stale})
-		}
+	c := &campaign{in: in, entryOf: map[int]int{}, orphans: map[int]int{}}
+	if in.Carried != nil {
+		c.Carried = *in.Carried
+		c.index()
 		return c
 	}
-	c.Carried, c.phase = *in.Carried, fleet.InProgress
-	c.index()
+	c.Start, c.Life.Phase = workflow.Now(ctx), fleet.Discovering
+	c.discovery = newDiscovery(in)
+	if stale := in.Plan.Stale(c.Start); stale != "" {
+		c.in.Plan.Warnings = slices.Concat(in.Plan.Warnings, []string{stale})
+	}
 	return c
 }
 
@@ -106,40 +94,40 @@ func (c *campaign) index() {
 func (c *campaign) fleet() fleet.Fleet {
 	f := fleet.Fleet{
 		Entries: c.Entries, Rollout: c.in.Plan.Rollout, Rules: c.in.Plan.Policy.Rules(),
-		Paused: c.Paused, Stopped: c.Stopped, Measured: c.Measured,
+		Life: c.Life, Measured: c.Measured,
 		Approvals: c.in.Plan.Approvals.WithDefaults(), Submitter: c.in.Submitter, Consents: c.Consents, Ask: c.Ask,
 	}
 	f.Rollout.MaxConcurrent = cmp.Or(c.Max, f.Rollout.MaxConcurrent)
 	return f
 }
 
-// run decides, carries out, and waits for news, until the campaign is over.
+// run decides, acts on the decision, and waits for events, until the campaign is over.
 func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
-	c.phase = fleet.InProgress
+	c.notifier.open(c.in.Plan.Notify)
 	for _, n := range c.Lost {
-		c.lose(ctx, n)
+		c.loseBatch(ctx, n)
 	}
 	watching, stopWatching := workflow.WithCancel(ctx)
 	defer stopWatching()
-	c.stopWatching = stopWatching
 	workflow.Go(watching, c.watchBatches)
 	for {
 		now := workflow.Now(ctx)
 		c.changed = false
 		c.expire(now)
 		c.turn = fleet.Decide(c.fleet(), now)
-		c.giveUpUnread(now)
 		c.Ask = c.turn.Ask
-		if err := errors.Join(c.start(ctx, now), c.tag(ctx), c.sweep(ctx, now)); err != nil {
+		if err := errors.Join(c.instruct(ctx, now, c.giveUpUnread(now)), c.tag(ctx), c.askAfterRunning(ctx, now)); err != nil {
 			return fleet.Result{}, err
 		}
-		c.tell(ctx)
+		c.notify(ctx)
 		c.publish(ctx)
-		if c.turn.Over || (c.Stopped != "" && c.running() == 0) {
+		if c.turn.Over || (c.Life.Stopped() != "" && c.running() == 0) {
 			if workflow.AllHandlersFinished(ctx) {
+				stopWatching() // the batches are about to end
 				return c.conclude(ctx)
 			}
-			// What is passed on to a run may be what has ended it, and is told with the rest.
+			// An action that is being passed on may belong to the run that has just ended:
+			// its decision goes into the record with the others.
 			if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 				return fleet.Result{}, err
 			}
@@ -151,25 +139,26 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 		if c.changed {
 			continue
 		}
-		if err := c.rest(ctx); err != nil {
+		if err := c.sleep(ctx); err != nil {
 			return fleet.Result{}, err
 		}
 	}
 }
 
-// giveUpUnread ends the targets that could not be read, and are all that is left of their
-// wave.
-func (c *campaign) giveUpUnread(now time.Time) {
+// giveUpUnread ends the targets that could not be read and are all that is left of their wave.
+// It returns their refs.
+func (c *campaign) giveUpUnread(now time.Time) (refs []int) {
 	for _, i := range c.turn.GiveUp {
 		e := &c.Entries[i]
 		e.GiveUp(now)
-		c.given = append(c.given, e.Ref)
+		refs = append(refs, e.Ref)
 		c.changed = true
 	}
+	return refs
 }
 
-// rest waits for news, or until the next decision is due.
-func (c *campaign) rest(ctx workflow.Context) error {
+// sleep waits for an event, or until the next decision is due.
+func (c *campaign) sleep(ctx workflow.Context) error {
 	now := workflow.Now(ctx)
 	wake, why := now.Add(longestSleep), "decide again"
 	earlier := func(t time.Time, because string) {
@@ -179,11 +168,11 @@ func (c *campaign) rest(ctx workflow.Context) error {
 	}
 	earlier(c.turn.Wake, "the next target may start")
 	if c.running() > 0 {
-		earlier(c.Swept.Add(silence), "ask what became of the running targets")
+		earlier(c.Swept.Add(silence), "check running targets")
 	}
 	earlier(c.fleet().ApprovalDeadline(), "the time to approve is over")
 	if !wake.After(now) {
-		return nil // it has come while actions were given
+		return nil // it is due already: sending the instructions took time
 	}
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 		Timeout: wake.Sub(now), TimerOptions: workflow.TimerOptions{Summary: why},
@@ -200,32 +189,43 @@ func (c *campaign) running() (n int) {
 	return n
 }
 
-// stop lets nothing more start, and asks what runs to end.
-func (c *campaign) stop(why string, o *api.Action) {
-	c.Stopped, c.Aborting, c.changed = why, o, true
+// stop lets nothing more start. With an action it also aborts the running targets.
+func (c *campaign) stop(by fleet.Halt, why string, abort *api.Action) {
+	if c.enter(c.Life.Stop(by, why)) {
+		c.Unsent.Abort, c.changed = abort, true
+	}
+}
+
+// enter takes over the life after an event, unless the event is impossible now.
+func (c *campaign) enter(next fleet.Life, impossible error) (entered bool) {
+	if impossible == nil {
+		c.Life = next
+	}
+	return impossible == nil
 }
 
 // conclude makes the campaign's record, and Temporal's status of it.
-func (c *campaign) conclude(ctx workflow.Context) (fleet.Result, error) {
+func (c *campaign) conclude(ctx workflow.Context) (_ fleet.Result, err error) {
 	f := c.fleet()
 	result := fleet.Result{
-		Name: c.in.Plan.Name, State: c.endState(f), Counts: f.Counts(), Waves: f.WaveLines(workflow.Now(ctx)),
+		Name: c.in.Plan.Name, State: c.Life.EndState(f.Counts()), Counts: f.Counts(), Waves: f.WaveLines(workflow.Now(ctx)),
 		Failures: f.Status(c.turn, workflow.Now(ctx)).Failures, Decisions: c.Decisions, Submitter: c.in.Submitter,
 		Digest:   c.in.Digest,
 		Warnings: c.in.Plan.Warnings,
 		Start:    c.Start, End: workflow.Now(ctx),
 	}
-	if c.Stopped != "" {
+	if c.Life.Stopped() != "" {
 		result.Approval = f.Approval(workflow.Now(ctx))
 	}
-	result.Summary = summarize(result, c.Stopped)
-	c.phase, c.result = fleet.Over, &result
-	c.stopWatching()
-	c.tell(ctx)
-	if err := errors.Join(c.closeBatches(ctx), c.tag(ctx), c.quiet(ctx)); err != nil {
+	result.Summary = summarize(result, c.Life.Stopped())
+	if c.Life, err = c.Life.End(&result); err != nil {
 		return result, err
 	}
-	result.Undelivered = webui.Undelivered(c.Notices)
+	c.notify(ctx)
+	if err := errors.Join(c.closeBatches(ctx), c.tag(ctx), c.closeNotifier(ctx)); err != nil {
+		return result, err
+	}
+	result.Undelivered = webui.Undelivered(c.Notified.Notices)
 	c.publish(ctx)
 	c.drain(ctx)
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
@@ -238,19 +238,6 @@ func (c *campaign) conclude(ctx workflow.Context) (fleet.Result, error) {
 		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{result}})
 }
 
-func (c *campaign) endState(f fleet.Fleet) fleet.EndState {
-	counts := f.Counts()
-	switch {
-	case c.Expired:
-		return fleet.Expired
-	case c.Stopped != "":
-		return fleet.Aborted
-	case counts.Failed+counts.Skipped > 0:
-		return fleet.Partial
-	}
-	return fleet.Completed
-}
-
 func summarize(r fleet.Result, stopped string) string {
 	text := r.Counts.Sentence()
 	if stopped != "" {
@@ -259,16 +246,14 @@ func summarize(r fleet.Result, stopped string) string {
 	return text + "."
 }
 
-// answerQueries keeps a campaign that only plans for as long as somebody may read
-// it.
+// answerQueries keeps a campaign that only plans open while people may query it.
 func (c *campaign) answerQueries(ctx workflow.Context) (fleet.Result, error) {
-	c.phase = fleet.Planned
 	now := workflow.Now(ctx)
 	c.turn = fleet.Decide(c.fleet(), now)
 	c.publish(ctx)
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 		Timeout: planOnlyFor, TimerOptions: workflow.TimerOptions{Summary: "the plan can be read until then"},
-	}, func() bool { return c.Stopped != "" })
+	}, func() bool { return c.Life.Stopped() != "" })
 	return fleet.Result{
 		Name: c.in.Plan.Name, State: fleet.Completed, Summary: "Planned only: nothing was started.", Counts: c.fleet().Counts(),
 		Decisions: c.Decisions,

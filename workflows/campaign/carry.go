@@ -20,16 +20,15 @@ const (
 	bytesPerRun  = 4 << 20
 )
 
-// mostCarried is how many bytes the input of a campaign's next run may have.
-// Temporal takes 2 MB, and would end a campaign that carries more.
+// mostCarried is how many bytes the input of a campaign's next run may have. Temporal allows 2 MB,
+// and would end a campaign that carries more.
 const mostCarried = 1_900_000
 
-// grows is by how many bytes a target's entry grows on its way, without what is
-// said of it: when it started and ended, how often; told is by how many more where
-// people are told of it.
+// entryGrowth is by how many bytes a target's entry grows while the campaign runs: its times and
+// attempts, without its texts. notifiedGrowth is by how many more where messages are sent of it.
 const (
-	grows = 40
-	told  = 40
+	entryGrowth    = 40
+	notifiedGrowth = 40
 )
 
 // next is the input of the run that this one continues as.
@@ -51,9 +50,9 @@ func (c *campaign) carries() int {
 
 // mayCarry refuses a fleet that would not fit into the next run's input.
 func (c *campaign) mayCarry() error {
-	most := mostCarried - grows*len(c.Entries)
+	most := mostCarried - entryGrowth*len(c.Entries)
 	if len(c.in.Plan.Notify) > 0 {
-		most -= told * len(c.Entries)
+		most -= notifiedGrowth * len(c.Entries)
 	}
 	if c.shorten(most); c.carries() > most {
 		return temporal.NewNonRetryableApplicationError(fmt.Sprintf(
@@ -63,8 +62,8 @@ func (c *campaign) mayCarry() error {
 	return nil
 }
 
-// shorten cuts what is said of the targets until the next run's input has no more
-// than so many bytes. The whole is in the targets' own records.
+// shorten cuts the targets' texts until the next run's input has at most so many bytes. The whole
+// texts are in the targets' own records.
 func (c *campaign) shorten(bytes int) {
 	letters := maxUnavailable
 	for over := c.carries() - bytes; over > 0 && letters > 0; over = c.carries() - bytes {
@@ -79,8 +78,8 @@ func (c *campaign) shorten(bytes int) {
 	}
 }
 
-// saves is by about how many bytes the input gets shorter where nothing that is
-// said has more than so many. To measure the whole for every guess takes too long.
+// saves is about how many bytes shorter the input gets if no text has more than so many letters.
+// Measuring the whole input for every guess takes too long.
 func (c *campaign) saves(letters int) (bytes int) {
 	for i := range c.Entries {
 		e := &c.Entries[i]
@@ -89,8 +88,8 @@ func (c *campaign) saves(letters int) (bytes int) {
 	return bytes
 }
 
-// shouldMoveOn is true where the history has become long, or a new version of the
-// worker waits to take over.
+// shouldMoveOn is true when the history has become long, or a new version of the worker waits to
+// take over.
 func (c *campaign) shouldMoveOn(ctx workflow.Context) bool {
 	info := workflow.GetInfo(ctx)
 	return info.GetCurrentHistoryLength() >= cmp.Or(c.in.EventsPerRun, eventsPerRun) ||
@@ -98,16 +97,16 @@ func (c *campaign) shouldMoveOn(ctx workflow.Context) bool {
 		info.GetContinueAsNewSuggested() || info.GetTargetWorkerDeploymentVersionChanged()
 }
 
-// moveOn continues as new, with nothing left behind: every update is answered and
-// every signal heard.
+// moveOn continues as new, with nothing left behind: every update is answered and every signal
+// received.
 func (c *campaign) moveOn(ctx workflow.Context) error {
-	if err := c.quiet(ctx); err != nil {
+	if err := c.closeNotifier(ctx); err != nil {
 		return err
 	}
-	heard := false
-	// What starts now runs after all who have something of this task to hear.
-	workflow.Go(ctx, func(workflow.Context) { heard = true })
-	if err := workflow.Await(ctx, func() bool { return heard && workflow.AllHandlersFinished(ctx) }); err != nil {
+	// A coroutine that starts now runs after all that have something to do in this task.
+	last := false
+	workflow.Go(ctx, func(workflow.Context) { last = true })
+	if err := workflow.Await(ctx, func() bool { return last && workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
 	}
 	c.drain(ctx)

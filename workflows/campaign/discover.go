@@ -30,74 +30,108 @@ const pagesLimit = 15 * time.Minute
 // before it decides with those that it knows.
 const firstPatience = maintenance.Duration(20 * time.Second)
 
-// discoveredLine is what is known of a target while the fleet is discovered.
+// discovery is what a campaign knows until its fleet is complete. Its methods need no Temporal.
+type discovery struct {
+	total    int              // targets that the plan lists
+	received int              // of those, in pages that have arrived
+	pages    []api.AddTargets // arrived, and not with a batch yet
+	batches  []discoveredBatch
+	awaited  int    // targets whose batch has not tried to read them
+	progress int    // grows whenever a target is read
+	broken   string // a batch that ended before it had tried to read all of its targets
+	doing    string // for the status
+}
+
+// discoveredBatch is a batch that reads its targets for the first time.
+type discoveredBatch struct {
+	rank  int // of its targets in the fleet: 0 for those that the plan lists, else 1 + the selector's index
+	lines []discoveredLine
+}
+
+// discoveredLine is what is known of one target.
 type discoveredLine struct {
 	entry fleet.Entry
-	heard bool // its batch has tried to read it
-	drop  bool // the selector does not match it
+	state lineState
 }
 
-// discover brings the fleet together: the plan's pages, what its selectors find, and
-// what the clouds say of each gateway. What does not answer is left as it is: being read.
-func (c *campaign) discover(ctx workflow.Context) error {
-	if err := c.checkPlan(ctx); err != nil {
-		return err
+// lineState is how far the first reading of a target is.
+type lineState int
+
+const (
+	lineAwaited   lineState = iota // its batch has not tried to read it
+	lineTried                      // it was read, or could not be
+	lineUnmatched                  // its selector does not match it
+)
+
+func newDiscovery(in api.CampaignInput) *discovery {
+	d := &discovery{total: len(in.Plan.Targets) + in.More, received: len(in.Plan.Targets)}
+	if d.received > 0 {
+		d.pages = []api.AddTargets{{Targets: in.Plan.Targets}}
 	}
-	if err := c.takePages(ctx); err != nil {
-		return err
-	}
-	named := len(c.Batches)
-	var selected []int // by batch: the selector that found it
-	for i, s := range c.in.Plan.Selectors {
-		if err := c.discoverGateways(ctx, s); err != nil {
-			return fmt.Errorf("discover the gateways of selectors[%d]: %w", i, err)
-		}
-		for len(selected) < len(c.Batches)-named {
-			selected = append(selected, i)
-		}
-	}
-	if err := c.awaitReadings(ctx); err != nil {
-		return err
-	}
-	c.assemble(named, selected)
-	return c.mayCarry()
+	return d
 }
 
-// awaitReadings waits until every batch has tried to read its targets, as long as one
-// more is read every now and then.
-func (c *campaign) awaitReadings(ctx workflow.Context) error {
-	patience := cmp.Or(c.in.Patience, firstPatience)
-	for c.missing > 0 && c.Stopped == "" {
-		read := c.read
-		c.doing = "reading the clouds: " + c.awaited()
-		c.publish(ctx)
-		going, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-			Timeout:      patience.Std(),
-			TimerOptions: workflow.TimerOptions{Summary: "decide without the targets that were not read"},
-		}, func() bool { return c.read != read || c.missing == 0 || c.Stopped != "" || c.unheard != "" })
-		if err != nil || !going {
-			return err
-		}
-		if c.unheard != "" && c.Stopped == "" {
-			return temporal.NewNonRetryableApplicationError(
-				c.unheard+" has ended before it had read its targets: find out who ended it, and run the plan again", names.TypeInvalid, nil)
-		}
+// mayAdd refuses a page that is not the next one of the plan.
+func (d *discovery) mayAdd(in api.AddTargets) error {
+	switch {
+	case d == nil || d.received == d.total:
+		return errors.New("the plan is complete: no further targets are expected")
+	case in.From != d.received:
+		return fmt.Errorf("invalid value %d for from: must be %d, the number of targets so far", in.From, d.received)
+	case len(in.Targets) == 0 || len(in.Targets) > api.PageSize || in.From+len(in.Targets) > d.total:
+		return fmt.Errorf("%s: must be 1 to %d, and at most the %d that are missing",
+			maintenance.Counted(len(in.Targets), "target", "targets"), api.PageSize, d.total-in.From)
 	}
 	return nil
 }
 
-// awaited says how many targets are to be read yet, and names the first.
-func (c *campaign) awaited() string {
+// add takes in a page of the plan, and returns how many targets have arrived.
+func (d *discovery) add(in api.AddTargets) int {
+	d.pages = append(d.pages, in)
+	d.received += len(in.Targets)
+	return d.received
+}
+
+// record takes in what a batch reports of a target. The last report counts.
+func (d *discovery) record(batch int, e fleet.Event) {
+	if batch >= len(d.batches) || e.Line >= len(d.batches[batch].lines) {
+		return
+	}
+	l := &d.batches[batch].lines[e.Line]
+	if l.state == lineAwaited {
+		d.awaited--
+	}
+	l.state = lineTried
+	if e.Kind == fleet.KindNotFound {
+		l.state = lineUnmatched
+	}
+	if e.Entry != nil {
+		l.entry = *e.Entry
+	}
+	if l.state == lineUnmatched || l.entry.UnreadSince.IsZero() {
+		d.progress++
+	}
+}
+
+// ended notices a batch that has ended before it had tried to read all of its targets.
+func (d *discovery) ended(batch int, id string) {
+	if slices.ContainsFunc(d.batches[batch].lines, func(l discoveredLine) bool { return l.state == lineAwaited }) {
+		d.broken = id
+	}
+}
+
+// awaitedNames says how many targets are to be read yet, and names the first.
+func (d *discovery) awaitedNames() string {
 	var names []string
-	for _, lines := range c.discovered {
-		for _, l := range lines {
-			if !l.heard && len(names) < mostAwaited {
+	for _, b := range d.batches {
+		for _, l := range b.lines {
+			if l.state == lineAwaited && len(names) < mostAwaited {
 				names = append(names, l.entry.Name)
 			}
 		}
 	}
-	text := fmt.Sprintf("%d targets to go: %s", c.missing, strings.Join(names, ", "))
-	if more := c.missing - len(names); more > 0 {
+	text := fmt.Sprintf("%d targets to go: %s", d.awaited, strings.Join(names, ", "))
+	if more := d.awaited - len(names); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
@@ -106,14 +140,91 @@ func (c *campaign) awaited() string {
 // mostAwaited is how many of the targets that are being read are named.
 const mostAwaited = 5
 
-// seeEnd notices a batch that ends before it has read its targets.
-func (c *campaign) seeEnd(ctx workflow.Context, number int, batch workflow.Future) {
-	if err := workflow.Await(ctx, batch.IsReady); err != nil {
-		return
+// entries are the fleet that was discovered, each gateway once: the plan's own targets in its
+// order, then those that each selector found, by name.
+func (d *discovery) entries() (all []fleet.Entry) {
+	seen := map[string]bool{}
+	for number, b := range d.batches {
+		for at, l := range b.lines {
+			entry := l.entry
+			if l.state == lineUnmatched || seen[entry.Gateway] {
+				continue
+			}
+			seen[entry.Gateway] = true
+			entry.Ref = api.RefOf(number, at)
+			all = append(all, entry)
+		}
 	}
-	if number < len(c.discovered) && slices.ContainsFunc(c.discovered[number], func(l discoveredLine) bool { return !l.heard }) {
-		c.unheard = c.Batches[number]
+	rank := func(e fleet.Entry) int { return d.batches[e.Ref/api.LineSpace].rank }
+	slices.SortStableFunc(all, func(a, b fleet.Entry) int {
+		if by := cmp.Compare(rank(a), rank(b)); by != 0 || rank(a) == 0 {
+			return by
+		}
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Gateway, b.Gateway))
+	})
+	return all
+}
+
+// discover makes the fleet of the plan's pages, of what its selectors find, and of what the clouds
+// say of each gateway. A target that does not answer in time stays unavailable, as being read.
+func (c *campaign) discover(ctx workflow.Context) error {
+	if err := c.checkPlan(ctx); err != nil {
+		return err
 	}
+	if err := c.takePages(ctx); err != nil {
+		return err
+	}
+	for i, s := range c.in.Plan.Selectors {
+		if err := c.discoverGateways(ctx, i, s); err != nil {
+			return fmt.Errorf("discover the gateways of selectors[%d]: %w", i, err)
+		}
+	}
+	if err := c.awaitReadings(ctx); err != nil {
+		return err
+	}
+	c.Entries = c.discovery.entries()
+	for i, wave := range c.in.Plan.Rollout.WaveOf(len(c.Entries)) {
+		c.Entries[i].Wave = wave
+	}
+	c.shareKeys()
+	c.index()
+	if err := c.mayCarry(); err != nil {
+		return err
+	}
+	life, err := c.Life.Discovered(c.in.PlanOnly)
+	c.Life, c.discovery = life, nil
+	return err
+}
+
+// show publishes what discovery does now.
+func (c *campaign) show(ctx workflow.Context, doing string) {
+	c.discovery.doing = doing
+	c.publish(ctx)
+}
+
+// awaitReadings waits until the batches have tried to read their targets, for as long as there is
+// progress.
+func (c *campaign) awaitReadings(ctx workflow.Context) error {
+	d, patience := c.discovery, cmp.Or(c.in.Patience, firstPatience)
+	for d.awaited > 0 && c.Life.Stopped() == "" {
+		before := d.progress
+		c.show(ctx, "reading the clouds: "+d.awaitedNames())
+		progress, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+			Timeout:      patience.Std(),
+			TimerOptions: workflow.TimerOptions{Summary: "decide without the targets that were not read"},
+		}, func() bool {
+			return d.progress != before || d.awaited == 0 || c.Life.Stopped() != "" || d.broken != ""
+		})
+		if err != nil || !progress {
+			return err
+		}
+		if d.broken != "" && c.Life.Stopped() == "" {
+			return temporal.NewNonRetryableApplicationError(
+				d.broken+" has ended before it had read its targets: find out who ended it, and run the plan again",
+				names.TypeInvalid, nil)
+		}
+	}
+	return nil
 }
 
 // checkPlan has the worker judge the plan, and takes its defaults.
@@ -136,64 +247,43 @@ func (c *campaign) reading(summary string) workflow.ActivityOptions {
 
 // takePages hands the plan's targets to batches as they arrive.
 func (c *campaign) takePages(ctx workflow.Context) error {
-	total := len(c.in.Plan.Targets) + c.in.More
-	if len(c.in.Plan.Targets) > 0 {
-		c.pages = append([]api.AddTargets{{Targets: c.in.Plan.Targets}}, c.pages...)
-	}
-	for {
-		for len(c.pages) > 0 {
-			page := c.pages[0]
-			c.pages = c.pages[1:]
-			if err := c.enroll(ctx, api.BatchInput{Targets: page.Targets}, len(page.Targets)); err != nil {
+	for d := c.discovery; ; {
+		for len(d.pages) > 0 {
+			page := d.pages[0]
+			d.pages = d.pages[1:]
+			if err := c.enroll(ctx, api.BatchInput{Targets: page.Targets}, 0); err != nil {
 				return err
 			}
 		}
-		if c.received >= total || c.Stopped != "" {
+		if d.received >= d.total || c.Life.Stopped() != "" {
 			return nil
 		}
-		c.doing = "waiting for the rest of the plan: " + maintenance.CountedOf(c.received, total, "target", "targets")
-		c.publish(ctx)
+		c.show(ctx, "waiting for the rest of the plan: "+maintenance.CountedOf(d.received, d.total, "target", "targets"))
 		arrived, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-			Timeout: pagesLimit, TimerOptions: workflow.TimerOptions{Summary: c.doing},
-		}, func() bool { return len(c.pages) > 0 || c.Stopped != "" })
+			Timeout: pagesLimit, TimerOptions: workflow.TimerOptions{Summary: d.doing},
+		}, func() bool { return len(d.pages) > 0 || c.Life.Stopped() != "" })
 		if err != nil {
 			return err
 		}
 		if !arrived {
 			return temporal.NewNonRetryableApplicationError(
-				maintenance.CountedOf(total-c.received, total, "target", "targets")+" of the plan never came: run the plan again",
+				maintenance.CountedOf(d.total-d.received, d.total, "target", "targets")+" of the plan never came: run the plan again",
 				names.TypeInvalid, nil)
 		}
 	}
 }
 
-// mayAdd judges a further page.
-func (c *campaign) mayAdd(in api.AddTargets) error {
-	total := len(c.in.Plan.Targets) + c.in.More
-	switch {
-	case c.phase != fleet.Discovering || total == c.received:
-		return errors.New("the plan is complete: it has " + maintenance.Counted(total, "target", "targets"))
-	case in.From != c.received:
-		return fmt.Errorf("from is %d: want %d, the number of targets so far", in.From, c.received)
-	case len(in.Targets) == 0 || len(in.Targets) > api.PageSize || in.From+len(in.Targets) > total:
-		return fmt.Errorf("%s: want 1 to %d, and no more than the %d that are missing",
-			maintenance.Counted(len(in.Targets), "target", "targets"), api.PageSize, total-in.From)
-	}
-	return nil
-}
-
 // discoverGateways lists an account's gateways page by page, and gives each page to a
 // batch.
-func (c *campaign) discoverGateways(ctx workflow.Context, s plan.Selector) error {
-	for marker := ""; c.Stopped == ""; {
-		c.doing = "looking for gateways in " + s.Account
-		c.publish(ctx)
+func (c *campaign) discoverGateways(ctx workflow.Context, selector int, s plan.Selector) error {
+	for marker := ""; c.Life.Stopped() == ""; {
+		c.show(ctx, "looking for gateways in "+s.Account)
 		found, err := c.list(ctx, s, marker)
 		if err != nil {
 			return unanswered(err)
 		}
 		if len(found.Gateways) > 0 {
-			if err := c.enroll(ctx, api.BatchInput{Selector: &s, Found: found.Gateways}, len(found.Gateways)); err != nil {
+			if err := c.enroll(ctx, api.BatchInput{Selector: &s, Found: found.Gateways}, 1+selector); err != nil {
 				return err
 			}
 		}
@@ -205,9 +295,9 @@ func (c *campaign) discoverGateways(ctx workflow.Context, s plan.Selector) error
 	return nil
 }
 
-// list gives a page of an account's gateways. The first answer that may pass is shown
-// while it is asked again: of a wrong endpoint people want to know at once. One that only
-// plans does not ask for longer than its patience.
+// list returns a page of an account's gateways. While it retries, the status shows the first
+// answer: people want to know at once that an endpoint is wrong. A campaign that only plans does
+// not retry for longer than its patience.
 func (c *campaign) list(
 	ctx workflow.Context, s plan.Selector, marker string,
 ) (found activities.ListGatewaysOutput, err error) {
@@ -224,39 +314,43 @@ func (c *campaign) list(
 	if !mayPass(err) || left < time.Second {
 		return found, err
 	}
-	c.doing = fmt.Sprintf("looking for gateways in %s, again after: %s", s.Account, unanswered(err))
-	c.publish(ctx)
+	c.show(ctx, fmt.Sprintf("looking for gateways in %s, again after: %s", s.Account, unanswered(err)))
 	options = c.reading("list the gateways of " + s.Account + " again")
 	options.ScheduleToCloseTimeout = left
 	err = call.Start(ctx, options, call.Gateways.ListGateways, in).Get(ctx, &found)
 	return found, err
 }
 
-// enroll starts a batch of so many lines.
-func (c *campaign) enroll(ctx workflow.Context, in api.BatchInput, lines int) error {
+// enroll starts a batch, whose targets have that rank in the fleet.
+func (c *campaign) enroll(ctx workflow.Context, in api.BatchInput, rank int) error {
 	info := workflow.GetInfo(ctx)
 	in.Campaign, in.First, in.Number, in.PlanOnly = info.WorkflowExecution.ID, info.FirstRunID, len(c.Batches),
 		c.in.PlanOnly
 	in.Plan = c.in.Plan
 	in.Plan.Targets, in.Plan.Selectors = nil, nil
 	id := api.BatchWorkflowID(info.WorkflowExecution.ID, info.FirstRunID, in.Number)
-	c.missing += lines
-	if c.missing > plan.MaxTargets {
+	lines := c.unreadLines(in)
+	c.discovery.awaited += len(lines)
+	if c.discovery.awaited > plan.MaxTargets {
 		return temporal.NewNonRetryableApplicationError(
 			fmt.Sprintf("more than %d targets: split the plan", plan.MaxTargets), names.TypeInvalid, nil)
 	}
 	c.Batches = append(c.Batches, id)
-	c.discovered = append(c.discovered, c.unreadLines(in))
-	afterwards := enumspb.PARENT_CLOSE_POLICY_ABANDON
-	if c.in.PlanOnly { // what only reads need not end what it does
-		afterwards = enumspb.PARENT_CLOSE_POLICY_TERMINATE
+	c.discovery.batches = append(c.discovery.batches, discoveredBatch{rank: rank, lines: lines})
+	closePolicy := enumspb.PARENT_CLOSE_POLICY_ABANDON
+	if c.in.PlanOnly { // it only reads: nothing is cut off half-way
+		closePolicy = enumspb.PARENT_CLOSE_POLICY_TERMINATE
 	}
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: id, ParentClosePolicy: afterwards,
+		WorkflowID: id, ParentClosePolicy: closePolicy,
 		TypedSearchAttributes: webui.CampaignAttributes(c.in.Plan.Name),
-		StaticSummary:         fmt.Sprintf("Page %d of %s, targets: %d", in.Number+1, info.WorkflowExecution.ID, lines),
+		StaticSummary:         fmt.Sprintf("Page %d of %s, targets: %d", in.Number+1, info.WorkflowExecution.ID, len(lines)),
 	}), api.BatchName, in)
-	workflow.Go(ctx, func(ctx workflow.Context) { c.seeEnd(ctx, in.Number, child) })
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		if workflow.Await(ctx, child.IsReady) == nil && c.discovery != nil {
+			c.discovery.ended(in.Number, id)
+		}
+	})
 	return child.GetChildWorkflowExecution().Get(ctx, nil)
 }
 
@@ -276,44 +370,8 @@ func (c *campaign) unreadLines(in api.BatchInput) (lines []discoveredLine) {
 	return lines
 }
 
-// assemble makes the fleet of what was discovered: the named targets as they are
-// listed, then those that each selector found, by name; each gateway once.
-func (c *campaign) assemble(named int, selected []int) {
-	seen := map[string]bool{}
-	for number, lines := range c.discovered {
-		for at, l := range lines {
-			entry := l.entry
-			if l.drop || seen[entry.Gateway] {
-				continue
-			}
-			seen[entry.Gateway] = true
-			entry.Ref = api.RefOf(number, at)
-			c.Entries = append(c.Entries, entry)
-		}
-	}
-	selector := func(e fleet.Entry) int {
-		if number := e.Ref / api.LineSpace; number >= named {
-			return 1 + selected[number-named]
-		}
-		return 0
-	}
-	slices.SortStableFunc(c.Entries, func(a, b fleet.Entry) int {
-		if by := cmp.Compare(selector(a), selector(b)); by != 0 || selector(a) == 0 {
-			return by
-		}
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Gateway, b.Gateway))
-	})
-	for i, wave := range c.in.Plan.Rollout.WaveOf(len(c.Entries)) {
-		c.Entries[i].Wave = wave
-	}
-	c.discovered = nil
-	c.shareKeys()
-	c.index()
-}
-
-// shareKeys keeps of the targets' keys those that more than one has: the others
-// bind nobody, and ten thousand of them would have to travel. While there is one
-// whose keys are not known, any may yet bind it.
+// shareKeys drops the keys that only one target has: they constrain nothing, and ten thousand of
+// them would have to travel. While the keys of one target are unknown, it might share any of them.
 func (c *campaign) shareKeys() {
 	if slices.ContainsFunc(c.Entries, func(e fleet.Entry) bool { return e.Unnamed() }) {
 		return

@@ -14,136 +14,105 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// hear takes in what the batches tell. It never waits in Receive: what is handed
-// to a waiting receiver has left the channel, and drain, which may come before the
-// receiver does, would not find it.
-func (c *campaign) hear(ctx workflow.Context) {
-	told, held, decided := news(ctx), heldOnes(ctx), decidedOnes(ctx)
-	for workflow.Await(ctx, func() bool { return told.Len()+held.Len()+decided.Len() > 0 }) == nil {
+// receive takes in the signals of batches and runs. It never waits in Receive: a signal that is
+// handed to a waiting receiver has left the channel, and drain, which may run before the receiver
+// does, would not find it.
+func (c *campaign) receive(ctx workflow.Context) {
+	events, held, decided := eventsChannel(ctx), heldChannel(ctx), decidedChannel(ctx)
+	for workflow.Await(ctx, func() bool { return events.Len()+held.Len()+decided.Len() > 0 }) == nil {
 		c.drain(ctx)
 	}
 }
 
-func news(ctx workflow.Context) workflow.ReceiveChannel {
+func eventsChannel(ctx workflow.Context) workflow.ReceiveChannel {
 	return workflow.GetSignalChannelWithOptions(ctx, api.BatchEventsSignal, workflow.SignalChannelOptions{
-		Description: "What became of its targets; its batches send it.",
+		Description: "What happened to targets; their batch sends it.",
 	})
 }
 
-// heldOnes is where runs tell that they are held, and when no more.
-func heldOnes(ctx workflow.Context) workflow.ReceiveChannel {
+func heldChannel(ctx workflow.Context) workflow.ReceiveChannel {
 	return workflow.GetSignalChannelWithOptions(ctx, api.HeldSignal, workflow.SignalChannelOptions{
-		Description: "That a target waits for a person, or no more; its maintenance sends it.",
+		Description: "That a target waits for a person, or no longer does; its maintenance sends it.",
 	})
 }
 
-// decidedOnes is where runs tell what people have told them.
-func decidedOnes(ctx workflow.Context) workflow.ReceiveChannel {
+func decidedChannel(ctx workflow.Context) workflow.ReceiveChannel {
 	return workflow.GetSignalChannelWithOptions(ctx, api.DecidedSignal, workflow.SignalChannelOptions{
-		Description: "What a person has told a target's own run; its maintenance sends it.",
+		Description: "A person's decision in a target's own run; its maintenance sends it.",
 	})
 }
 
-// drain takes in what has arrived and was not heard yet: what a run does not hear,
-// the next one never will.
+// drain takes in every signal that has arrived: the next run of the workflow does not get what this
+// one leaves.
 func (c *campaign) drain(ctx workflow.Context) {
-	for told := news(ctx); ; {
-		var n api.BatchEvents
-		if !told.ReceiveAsync(&n) {
-			break
-		}
-		c.learn(ctx, n)
-	}
-	for held := heldOnes(ctx); ; {
-		var h api.HeldTarget
-		if !held.ReceiveAsync(&h) {
-			break
-		}
-		c.learnHeld(ctx, h)
-	}
-	for decided := decidedOnes(ctx); ; {
-		var d api.TargetDecision
-		if !decided.ReceiveAsync(&d) {
-			return
-		}
+	drained(eventsChannel(ctx), func(n api.BatchEvents) { c.applyEvents(ctx, n) })
+	drained(heldChannel(ctx), func(h api.HeldTarget) { c.applyHeld(ctx, h) })
+	drained(decidedChannel(ctx), func(d api.TargetDecision) {
 		for _, e := range c.Entries {
 			if e.Gateway == d.Gateway {
-				c.learnDecisions(e, d.Decision)
+				c.recordDecisions(e, d.Decision)
 			}
 		}
+	})
+}
+
+func drained[T any](signals workflow.ReceiveChannel, apply func(T)) {
+	for {
+		var signal T
+		if !signals.ReceiveAsync(&signal) {
+			return
+		}
+		apply(signal)
 	}
 }
 
-// learnDecisions takes in what a target's own run was told by people. It may be told
+// recordDecisions takes in what people have decided in a target's own run. It may be reported
 // twice.
-func (c *campaign) learnDecisions(e fleet.Entry, decisions ...maintenance.Decision) {
+func (c *campaign) recordDecisions(e fleet.Entry, decisions ...maintenance.Decision) {
 	for _, d := range decisions {
 		d.Target = e.Name
 		if d.Campaign == "" && !slices.Contains(c.Decisions, d) {
-			c.keepDecision(d)
+			c.recordDecision(d)
 		}
 	}
 }
 
-// keepDecision keeps a decision; of many the last.
-func (c *campaign) keepDecision(d maintenance.Decision) {
+// recordDecision adds a decision to the record, which has the last maxDecisions.
+func (c *campaign) recordDecision(d maintenance.Decision) {
 	c.Decisions = append(c.Decisions, d)
 	c.Decisions = c.Decisions[max(0, len(c.Decisions)-maxDecisions):]
 	c.changed = true
 }
 
-// learnHeld takes in that a target is held whose batch is gone.
-func (c *campaign) learnHeld(ctx workflow.Context, h api.HeldTarget) {
+// applyHeld takes in that a target is held whose batch is gone.
+func (c *campaign) applyHeld(ctx workflow.Context, h api.HeldTarget) {
 	for i := range c.Entries {
 		e := &c.Entries[i]
 		if e.Gateway == h.Gateway && e.Learn(heldEvent(h, e.Attempts), workflow.Now(ctx)) {
 			c.changed = true
-			c.tell(ctx)
+			c.notify(ctx)
 		}
 	}
 }
 
-func (c *campaign) learn(ctx workflow.Context, n api.BatchEvents) {
+// applyEvents takes in what a batch reports.
+func (c *campaign) applyEvents(ctx workflow.Context, n api.BatchEvents) {
 	if n.First != workflow.GetInfo(ctx).FirstRunID {
 		return // of an earlier campaign of the same name
 	}
 	c.changed = true
 	for _, e := range n.Events {
-		if e.Decision != nil {
-			if i, ok := c.entryOf[api.RefOf(n.Batch, e.Line)]; ok {
-				c.learnDecisions(c.Entries[i], *e.Decision)
-			}
-			continue
-		}
-		if c.phase == fleet.Discovering {
-			c.keep(n.Batch, e)
-			continue
-		}
-		if i, ok := c.entryOf[api.RefOf(n.Batch, e.Line)]; ok {
-			if c.Entries[i].Learn(e, workflow.Now(ctx)) {
-				c.measure(e.Took)
-			}
+		i, known := c.entryOf[api.RefOf(n.Batch, e.Line)]
+		switch {
+		case known && e.Decision != nil:
+			c.recordDecisions(c.Entries[i], *e.Decision)
+		case known && c.Entries[i].Learn(e, workflow.Now(ctx)):
+			c.measure(e.Took)
+		case c.discovery != nil && e.Decision == nil:
+			c.discovery.record(n.Batch, e)
 		}
 	}
-	c.tell(ctx)
-}
-
-// keep holds what is told while the fleet is being discovered: the last word counts.
-func (c *campaign) keep(batch int, e fleet.Event) {
-	if batch >= len(c.discovered) || e.Line >= len(c.discovered[batch]) {
-		return
-	}
-	l := &c.discovered[batch][e.Line]
-	if !l.heard {
-		c.missing--
-	}
-	l.heard, l.drop = true, e.Kind == fleet.KindNotFound
-	if e.Entry != nil {
-		l.entry = *e.Entry
-	}
-	if l.drop || l.entry.UnreadSince.IsZero() {
-		c.read++
-	}
+	c.notify(ctx)
 }
 
 func (c *campaign) measure(t fleet.Took) {
@@ -157,8 +126,9 @@ func (c *campaign) measure(t fleet.Took) {
 	}
 }
 
-// start actions the targets of this turn to start.
-func (c *campaign) start(ctx workflow.Context, now time.Time) error {
+// instruct sends the batches what this turn decides, and what was not sent yet: which targets
+// start, are read again, are given up or aborted.
+func (c *campaign) instruct(ctx workflow.Context, now time.Time, givenUp []int) error {
 	if c.running() == 0 {
 		c.Swept = now
 	}
@@ -169,24 +139,25 @@ func (c *campaign) start(ctx workflow.Context, now time.Time) error {
 		o := &to[e.Ref/api.LineSpace]
 		o.Start = append(o.Start, api.StartInstruction{Line: e.Ref % api.LineSpace, Attempt: e.Attempts})
 	}
-	for _, ref := range c.Reads {
+	for _, ref := range c.Unsent.Read {
 		o := &to[ref/api.LineSpace]
 		o.Read = append(o.Read, ref%api.LineSpace)
 	}
-	for _, ref := range c.given {
+	for _, ref := range givenUp {
 		o := &to[ref/api.LineSpace]
 		o.GiveUp = append(o.GiveUp, ref%api.LineSpace)
 	}
 	for n := range to {
-		to[n].Abort = c.Aborting
+		to[n].Abort = c.Unsent.Abort
 	}
 	c.abortOrphans(ctx)
-	c.Reads, c.Aborting, c.given = nil, nil, nil
-	return c.order(ctx, to)
+	c.Unsent = api.Unsent{}
+	return c.sendOrLose(ctx, to)
 }
 
-// sweep asks after what runs once in a while, whatever is heard of others.
-func (c *campaign) sweep(ctx workflow.Context, now time.Time) error {
+// askAfterRunning asks the batches once in a while for the outcome of what runs, since a signal may
+// be lost with a batch.
+func (c *campaign) askAfterRunning(ctx workflow.Context, now time.Time) error {
 	if c.running() == 0 || now.Before(c.Swept.Add(silence)) {
 		return nil
 	}
@@ -199,20 +170,20 @@ func (c *campaign) sweep(ctx workflow.Context, now time.Time) error {
 			o.Start = append(o.Start, api.StartInstruction{Line: e.Ref % api.LineSpace, Attempt: e.Attempts}) // it may never have come
 		}
 	}
-	return c.order(ctx, to)
+	return c.sendOrLose(ctx, to)
 }
 
-// order gives the batches their actions.
-func (c *campaign) order(ctx workflow.Context, to []api.Instructions) error {
-	gone, err := c.send(ctx, to)
+// sendOrLose sends the batches their instructions. What is found to be gone is lost.
+func (c *campaign) sendOrLose(ctx workflow.Context, to []api.Instructions) error {
+	gone, err := c.signal(ctx, to)
 	for _, n := range gone {
-		c.lose(ctx, n)
+		c.loseBatch(ctx, n)
 	}
 	return err
 }
 
-// send signals each batch that has actions, and gives those that are gone.
-func (c *campaign) send(ctx workflow.Context, to []api.Instructions) (gone []int, err error) {
+// signal sends each batch its instructions, if it has any, and returns those that are gone.
+func (c *campaign) signal(ctx workflow.Context, to []api.Instructions) (gone []int, err error) {
 	sent := make([]workflow.Future, len(to))
 	for n, o := range to {
 		if len(o.Start)+len(o.Read)+len(o.Tell)+len(o.GiveUp) > 0 || o.Abort != nil || o.Close {
@@ -233,16 +204,16 @@ func (c *campaign) send(ctx workflow.Context, to []api.Instructions) (gone []int
 	return gone, err
 }
 
-// abortOrphans tells the running targets whose batch is gone that the campaign is
-// aborted. It is not waited for: a run that has just ended needs no telling.
+// abortOrphans aborts the running targets whose batch is gone. Nothing waits for the signals: a
+// run that has just ended needs none.
 func (c *campaign) abortOrphans(ctx workflow.Context) {
-	if c.Aborting == nil {
+	if c.Unsent.Abort == nil {
 		return
 	}
 	for _, e := range c.Entries {
 		if e.State.InProgress() && slices.Contains(c.Lost, e.Ref/api.LineSpace) {
 			workflow.SignalExternalWorkflow(ctx, api.GatewayWorkflowID(e.Gateway), "", api.AbortSignal,
-				api.CampaignAbort{Action: *c.Aborting, Campaign: workflow.GetInfo(ctx).WorkflowExecution.ID})
+				api.CampaignAbort{Action: *c.Unsent.Abort, Campaign: workflow.GetInfo(ctx).WorkflowExecution.ID})
 		}
 	}
 }
@@ -253,6 +224,6 @@ func (c *campaign) closeBatches(ctx workflow.Context) error {
 	for n := range to {
 		to[n].Close = true
 	}
-	_, err := c.send(ctx, to) // one that is gone needs no word
+	_, err := c.signal(ctx, to) // one that is gone needs no instructions
 	return err
 }

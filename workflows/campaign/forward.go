@@ -18,7 +18,7 @@ import (
 // passOnLimit is how long a run may take to answer what its campaign passes on.
 const passOnLimit = time.Minute
 
-// passedOn is true for an update about a target that only the target's own run can take.
+// passedOn is true for an update of a target that only the target's own run can apply.
 func passedOn(update string, state fleet.State) bool {
 	switch update {
 	case api.RetryUpdate, api.SkipUpdate:
@@ -29,8 +29,8 @@ func passedOn(update string, state fleet.State) bool {
 	return false
 }
 
-// passOn gives an action to a target's run. The answer is the run's: an action that the
-// run refuses is refused, and the campaign keeps what the run has decided.
+// passOn passes an action to a target's run, and returns its answer: what the run refuses is
+// refused, and the campaign records what the run has decided.
 func (c *campaign) passOn(
 	ctx workflow.Context, update string, o api.Action, e fleet.Entry,
 ) (maintenance.Decision, error) {
@@ -50,7 +50,7 @@ func (c *campaign) passOn(
 			about+"its maintenance did not say in time whether it takes it, and may still do so: look at its status before you send it again: "+call.Explain(err).Error(),
 			names.TypeUnknownOutcome, nil)
 	}
-	c.learnDecisions(e, d) // which the run tells too
+	c.recordDecisions(e, d) // the run reports it too
 	d.Target = e.Name
 	return d, nil
 }

@@ -15,45 +15,45 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// watchBatches notices within a minute that a batch is gone, by whatever way it went.
-// One activity asks for all of them: it costs the history nothing while they are there,
-// and knows also those that an earlier run of the campaign has started.
+// watchBatches notices within a minute that a batch is gone, however it ended. One activity asks
+// after all of them: it costs no history while they run, and it also covers those that an earlier
+// run of the campaign has started.
 func (c *campaign) watchBatches(ctx workflow.Context) {
 	for ctx.Err() == nil {
-		var there []string
+		var open []string
 		for n, id := range c.Batches {
 			if !slices.Contains(c.Lost, n) {
-				there = append(there, id)
+				open = append(open, id)
 			}
 		}
-		if len(there) == 0 {
+		if len(open) == 0 {
 			return
 		}
-		options := c.reading("are the batches still there?")
+		options := c.reading("check that the batches run")
 		options.ScheduleToCloseTimeout = call.WatchLimit
 		gone, err := call.Do(ctx, options, call.Engine.AwaitAnyClosed,
-			activities.AnyLookup{WorkflowIDs: there, Pace: call.NoticePace(c.in.Plan.Policy)})
+			activities.AnyLookup{WorkflowIDs: open, Pace: call.NoticePace(c.in.Plan.Policy)})
 		if ctx.Err() != nil {
 			return // the campaign is over
 		}
 		if err != nil {
-			workflow.GetLogger(ctx).Warn("whether the batches are still there is not known", "error", err)
+			workflow.GetLogger(ctx).Warn("cannot tell whether the batches still run", "error", err)
 			if workflow.NewTimerWithOptions(ctx, time.Hour,
-				workflow.TimerOptions{Summary: "then ask again whether the batches are still there"}).Get(ctx, nil) != nil {
+				workflow.TimerOptions{Summary: "then check the batches again"}).Get(ctx, nil) != nil {
 				return
 			}
 		}
 		for n, id := range c.Batches {
 			if slices.Contains(gone, id) {
-				c.lose(ctx, n)
+				c.loseBatch(ctx, n)
 			}
 		}
 	}
 }
 
-// lose ends the targets of a batch that is gone. Those whose maintenance may still
-// run keep their places and keys until it has ended.
-func (c *campaign) lose(ctx workflow.Context, batch int) {
+// loseBatch ends the targets of a batch that is gone. Those whose maintenance may still run keep
+// their places and keys until it has ended.
+func (c *campaign) loseBatch(ctx workflow.Context, batch int) {
 	if !slices.Contains(c.Lost, batch) {
 		c.Lost = append(c.Lost, batch)
 	}
@@ -62,23 +62,23 @@ func (c *campaign) lose(ctx workflow.Context, batch int) {
 		switch {
 		case e.Ref/api.LineSpace != batch || e.State.Ended():
 		case e.State.InProgress():
-			c.seeHome(ctx, e.Ref, e.Attempts)
+			c.followOrphan(ctx, e.Ref, e.Attempts)
 		default:
-			c.giveUp(ctx, e, "see the target's own run")
+			c.failOrphan(ctx, e, "see the target's own run")
 		}
 	}
 }
 
-// giveUp ends a target whose batch is gone.
-func (c *campaign) giveUp(ctx workflow.Context, e *fleet.Entry, more string) {
+// failOrphan ends a target whose batch is gone.
+func (c *campaign) failOrphan(ctx workflow.Context, e *fleet.Entry, more string) {
 	e.State, e.End = fleet.Failed, workflow.Now(ctx)
 	e.Note = webui.CutNote("its batch " + c.Batches[e.Ref/api.LineSpace] + " was ended by somebody: " + more)
 	c.changed = true
 }
 
-// seeHome waits for the end of a running target, of which no batch will tell, and
-// asks its own run how it ended.
-func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
+// followOrphan waits for the end of a running target whose batch cannot report it any more, and
+// reads the outcome from the target's own run.
+func (c *campaign) followOrphan(ctx workflow.Context, ref, attempt int) {
 	if c.orphans[ref] == attempt {
 		return
 	}
@@ -94,16 +94,16 @@ func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
 		})
 		e := &c.Entries[c.entryOf[ref]]
 		if record.Result != nil {
-			c.learnDecisions(*e, record.Result.Decisions...)
+			c.recordDecisions(*e, record.Result.Decisions...)
 		}
 		switch {
 		case !e.State.InProgress() || e.Attempts != attempt:
 		case err != nil:
-			c.giveUp(ctx, e, "how its run ended is not known: "+call.Explain(err).Error())
+			c.failOrphan(ctx, e, "how its run ended is not known: "+call.Explain(err).Error())
 		case record.Result == nil:
-			c.giveUp(ctx, e, cmp.Or(record.Why, "see the target's own run"))
+			c.failOrphan(ctx, e, cmp.Or(record.Why, "see the target's own run"))
 		case record.Result.State == maintenance.StateDeferred:
-			c.giveUp(ctx, e, "what is left of it has nobody who would start it: "+record.Result.Summary)
+			c.failOrphan(ctx, e, "nothing is left to start the rest of it: "+record.Result.Summary)
 		default:
 			ended := endOf(*record.Result, nil, c.in.Plan.Policy)
 			ended.Attempt, ended.At = attempt, record.End
@@ -111,7 +111,7 @@ func (c *campaign) seeHome(ctx workflow.Context, ref, attempt int) {
 				c.measure(ended.Took)
 			}
 			c.changed = true
-			c.tell(ctx)
+			c.notify(ctx)
 		}
 	})
 }

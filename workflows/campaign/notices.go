@@ -11,6 +11,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/call"
 	"github.com/tidegate/tidegate/workflows/webui"
@@ -25,45 +26,65 @@ const (
 	noticeWait = noticeLimit + 5*time.Second
 	// mostNotices is how many messages a campaign remembers.
 	mostNotices = 20
-	// mostSending is how many may be under way: Temporal takes 2,000 activities of
-	// one workflow, and those of a campaign's work come first.
+	// mostSending is how many may be in progress: Temporal allows 2,000 activities of one
+	// workflow, and those of the campaign's work come first.
 	mostSending = 500
 )
 
-// tell sends word of what has happened since it last did. Nothing waits for what
-// it sends.
-func (c *campaign) tell(ctx workflow.Context) {
-	if len(c.in.Plan.Notify) == 0 || c.in.PlanOnly || c.hushed || c.phase == fleet.Discovering {
-		return
-	}
-	now := c.fleet().Moment(c.called(ctx), c.Told, workflow.Now(ctx))
-	if c.result != nil {
-		now = now.Over(*c.result)
-	}
-	for _, o := range fleet.Occurred(c.Told, now) {
-		c.announce(ctx, o)
-	}
-	c.Told = now
+// notifier sends the campaign's messages to the plan's channels, each at most once.
+type notifier struct {
+	state   notifierState
+	sending int // messages without an answer
 }
 
-// tellUngathered sends word of a campaign that ends before it has started.
-func (c *campaign) tellUngathered(ctx workflow.Context, failure error) error {
-	c.doing = "it has ended, and nothing was started: " + call.Explain(failure).Error()
-	c.publish(ctx)
+// notifierState says whether events become messages.
+type notifierState int
+
+const (
+	notifierIdle   notifierState = iota // not yet, or never: the fleet is discovered, or the plan has no channels
+	notifierOpen                        // they do
+	notifierClosed                      // no more in this run of the workflow; the next one sends them
+)
+
+// open lets events become messages, where there is a channel.
+func (n *notifier) open(channels []plan.Notify) {
+	if n.state == notifierIdle && len(channels) > 0 {
+		n.state = notifierOpen
+	}
+}
+
+// notify sends a message for each event since it did so last. Nothing waits for the messages.
+func (c *campaign) notify(ctx workflow.Context) {
+	if c.notifier.state != notifierOpen {
+		return
+	}
+	now := c.fleet().Moment(c.commandName(ctx), c.Notified.Moment, workflow.Now(ctx))
+	if c.Life.Result != nil {
+		now = now.Over(*c.Life.Result)
+	}
+	for _, o := range fleet.Occurred(c.Notified.Moment, now) {
+		c.send(ctx, o)
+	}
+	c.Notified.Moment = now
+}
+
+// notifyNotStarted sends the message that the campaign ends before it has started anything.
+func (c *campaign) notifyNotStarted(ctx workflow.Context, failure error) error {
+	c.show(ctx, "it has ended, and nothing was started: "+call.Explain(failure).Error())
 	if c.in.PlanOnly {
 		return nil
 	}
-	name := c.called(ctx)
-	c.announce(ctx, fleet.Occurrence{
+	name := c.commandName(ctx)
+	c.send(ctx, fleet.Occurrence{
 		ID: "ended", Event: maintenance.EventEnded, Title: name + ": could not start",
 		Text: fmt.Sprintf("Nothing was started: %s\ntidegate status %s", call.Explain(failure), name),
 	})
-	return c.quiet(ctx)
+	return c.closeNotifier(ctx)
 }
 
-// called is how commands call the campaign: by its name, one that a schedule has
-// started by its workflow's id.
-func (c *campaign) called(ctx workflow.Context) string {
+// commandName is how commands name the campaign: by its plan's name or, where a schedule started
+// it, by its workflow id.
+func (c *campaign) commandName(ctx workflow.Context) string {
 	id := workflow.GetInfo(ctx).WorkflowExecution.ID
 	if id == api.CampaignWorkflowID(c.in.Plan.Name) {
 		return c.in.Plan.Name
@@ -71,40 +92,36 @@ func (c *campaign) called(ctx workflow.Context) string {
 	return id
 }
 
-func (c *campaign) announce(ctx workflow.Context, o fleet.Occurrence) {
+// send sends an event to each channel that wants it, once: if the answer is lost, nobody knows
+// whether the message has arrived.
+func (c *campaign) send(ctx workflow.Context, o fleet.Occurrence) {
 	for _, channel := range c.in.Plan.ToldOf(o.Event) {
-		c.message(ctx, channel, o)
-	}
-}
-
-// message sends one message, once: of one whose answer is lost nobody can tell
-// whether it has arrived.
-func (c *campaign) message(ctx workflow.Context, channel string, o fleet.Occurrence) {
-	notice := fleet.Notice{ID: o.ID, Event: o.Event, Channel: channel, At: workflow.Now(ctx), State: fleet.NoticeSending}
-	if c.sending >= mostSending {
-		notice.State, notice.Why = fleet.NoticeFailed, fmt.Sprintf("not sent: %d messages were under way", c.sending)
-		c.remember(notice)
-		return
-	}
-	c.remember(notice)
-	c.sending++
-	answer := call.Start(ctx, workflow.ActivityOptions{
-		Summary: fmt.Sprintf("tell %s: %s", channel, o.Title), StartToCloseTimeout: noticeLimit,
-		RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
-	}, call.Engine.Notify, activities.NotifyInput{
-		Channel: channel, Event: o.ID, Message: activities.Message{Title: o.Title, Text: o.Text},
-	})
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		err := answer.Get(ctx, nil)
-		c.sending--
-		c.remember(settled(notice, err))
-		if err != nil {
-			c.publish(ctx)
+		notice := fleet.Notice{ID: o.ID, Event: o.Event, Channel: channel, At: workflow.Now(ctx), State: fleet.NoticeSending}
+		if n := c.notifier.sending; n >= mostSending {
+			notice.State, notice.Why = fleet.NoticeFailed, fmt.Sprintf("not sent: %d messages were in progress", n)
+			c.record(notice)
+			continue
 		}
-	})
+		c.record(notice)
+		c.notifier.sending++
+		answer := call.Start(ctx, workflow.ActivityOptions{
+			Summary: fmt.Sprintf("notify %s: %s", channel, o.Title), StartToCloseTimeout: noticeLimit,
+			RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
+		}, call.Engine.Notify, activities.NotifyInput{
+			Channel: channel, Event: o.ID, Message: activities.Message{Title: o.Title, Text: o.Text},
+		})
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			err := answer.Get(ctx, nil)
+			c.notifier.sending--
+			c.record(settled(notice, err))
+			if err != nil {
+				c.publish(ctx)
+			}
+		})
+	}
 }
 
-// settled is a message with what became of it.
+// settled is a message with its outcome.
 func settled(n fleet.Notice, err error) fleet.Notice {
 	switch {
 	case err == nil:
@@ -117,32 +134,32 @@ func settled(n fleet.Notice, err error) fleet.Notice {
 	return n
 }
 
-// remember keeps a message among the last ones, in place of what was known of it.
-func (c *campaign) remember(n fleet.Notice) {
-	known := slices.IndexFunc(c.Notices, func(k fleet.Notice) bool { return k.ID == n.ID && k.Channel == n.Channel })
+// record keeps a message among the last ones, in place of what was known of it.
+func (c *campaign) record(n fleet.Notice) {
+	all := c.Notified.Notices
+	known := slices.IndexFunc(all, func(k fleet.Notice) bool { return k.ID == n.ID && k.Channel == n.Channel })
 	if known >= 0 {
-		c.Notices[known] = n
+		all[known] = n
 		return
 	}
-	c.Notices = append(c.Notices, n)
-	c.Notices = c.Notices[max(0, len(c.Notices)-mostNotices):]
+	all = append(all, n)
+	c.Notified.Notices = all[max(0, len(all)-mostNotices):]
 }
 
-// quiet waits for the answers to what was sent, as long as they may take, and lets
-// nothing more be sent by this run: what happens from now on is the next one's to
-// tell.
-func (c *campaign) quiet(ctx workflow.Context) error {
-	if c.sending > 0 {
+// closeNotifier waits for the answers to the messages, as long as they may take, and ends sending:
+// the next run of the workflow sends what happens from now on.
+func (c *campaign) closeNotifier(ctx workflow.Context) error {
+	if c.notifier.sending > 0 {
 		if _, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 			Timeout:      noticeWait,
-			TimerOptions: workflow.TimerOptions{Summary: "then messages that were not answered are not waited for"},
-		}, func() bool { return c.sending == 0 }); err != nil {
+			TimerOptions: workflow.TimerOptions{Summary: "stop waiting for notifications"},
+		}, func() bool { return c.notifier.sending == 0 }); err != nil {
 			return err
 		}
 	}
-	c.hushed = true
-	for i := range c.Notices {
-		if n := &c.Notices[i]; n.State == fleet.NoticeSending {
+	c.notifier.state = notifierClosed
+	for i := range c.Notified.Notices {
+		if n := &c.Notified.Notices[i]; n.State == fleet.NoticeSending {
 			n.State, n.Why = fleet.NoticeUnknown, "it was not answered within "+maintenance.Duration(noticeWait).String()
 		}
 	}

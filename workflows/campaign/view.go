@@ -37,13 +37,13 @@ func (c *campaign) answer(ctx workflow.Context) error {
 
 func (c *campaign) status(ctx workflow.Context) fleet.Status {
 	s := c.fleet().Status(c.turn, workflow.Now(ctx))
-	s.Name, s.Phase, s.Submitter, s.Start = c.in.Plan.Name, c.phase, c.in.Submitter, c.Start
-	s.Decisions, s.Batches, s.Result, s.Notices = c.Decisions, c.Batches, c.result, c.Notices
+	s.Name, s.Phase, s.Submitter, s.Start = c.in.Plan.Name, c.Life.Phase, c.in.Submitter, c.Start
+	s.Decisions, s.Batches, s.Result, s.Notices = c.Decisions, c.Batches, c.Life.Result, c.Notified.Notices
 	s.Warnings = c.in.Plan.Warnings
-	if c.phase == fleet.Discovering {
-		s.Doing, s.Approval = c.doing, nil
+	if d := c.discovery; d != nil {
+		s.Doing, s.Approval = d.doing, nil
 	}
-	if c.phase != fleet.InProgress {
+	if c.Life.Phase != fleet.InProgress {
 		s.Held = ""
 	}
 	s.May = api.CampaignMay(s)
@@ -53,11 +53,10 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 // publish shows the campaign as it is now in the Web UI. It adds nothing to the
 // history.
 func (c *campaign) publish(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, webui.CampaignDetails(webui.PlaceOf(ctx), c.called(ctx), c.status(ctx), c.blockers()))
+	workflow.SetCurrentDetails(ctx, webui.CampaignDetails(webui.PlaceOf(ctx), c.commandName(ctx), c.status(ctx), c.blockers()))
 }
 
-// tag updates the attributes that follow a campaign's way, where they change: each
-// call is an event.
+// tag updates the search attributes where they change: each update is an event in the history.
 func (c *campaign) tag(ctx workflow.Context) error {
 	s := c.status(ctx)
 	blocker := maintenance.NotBlocked
@@ -72,8 +71,8 @@ func (c *campaign) tag(ctx workflow.Context) error {
 		blocker = maintenance.BlockedByWindow
 	}
 	state := ""
-	if c.result != nil {
-		state = string(c.result.State)
+	if c.Life.Result != nil {
+		state = string(c.Life.Result.State)
 	}
 	tags := fmt.Sprint(blocker, s.Next, state)
 	if tags == c.tagged {
@@ -83,8 +82,8 @@ func (c *campaign) tag(ctx workflow.Context) error {
 	return webui.TagCampaign(ctx, blocker, s.Next, state)
 }
 
-// keepers sum up what keeps the targets, what keeps most of them first. Of each the
-// target is shown that may start first.
+// blockers sum up what blocks the waiting targets, what blocks most of them first. Each comes with
+// the target that may start first.
 func (c *campaign) blockers() (all []webui.Blocker) {
 	for _, w := range c.turn.Waits {
 		if c.Entries[w.Entry].State != fleet.Waiting {

@@ -176,7 +176,7 @@ func (f Fleet) deadline(a Ask) time.Time { return a.At.Add(f.Approvals.TimeLimit
 // ApprovalDeadline is when the approval that people are asked for is missed; zero: they
 // are asked for none, or the campaign was stopped, and nothing comes of it any more.
 func (f Fleet) ApprovalDeadline() time.Time {
-	if f.Ask.Wave == 0 || f.Stopped != "" {
+	if f.Ask.Wave == 0 || f.Life.Stopped() != "" {
 		return time.Time{}
 	}
 	return f.deadline(f.Ask)

@@ -62,7 +62,7 @@ func TestWhenAnApprovalIsAskedFor(t *testing.T) {
 		"unavailable":                  {arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[0]) }},
 		"too long for every window":    {arrange: func(f *fleet.Fleet) { f.Entries[0].Work.Proxies = 100 }},
 		"the wave before is under way": {arrange: func(f *fleet.Fleet) { consent(f, 1, "bob"); set(f, 0, fleet.Running, noon) }},
-		"paused":                       {arrange: func(f *fleet.Fleet) { f.Paused = "bob: lunch" }},
+		"paused":                       {arrange: func(f *fleet.Fleet) { f.Life = paused("bob: lunch") }},
 		"approved early":               {arrange: func(f *fleet.Fleet) { consent(f, 1, "bob") }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,9 +92,9 @@ func TestWhenAnApprovalIsAskedFor(t *testing.T) {
 			f.Ask = fleet.Decide(f, from).Ask
 			require.Equal(t, fleet.Ask{Wave: tc.wave, At: from}, f.Ask)
 			require.Equal(t, from.Add(168*time.Hour), f.ApprovalDeadline())
-			stopped := f
-			stopped.Stopped = "aborted"
-			require.Zero(t, stopped.ApprovalDeadline(), "nothing comes of it, and nobody may wait for it")
+			aborted := f
+			aborted.Life = stopped("aborted")
+			require.Zero(t, aborted.ApprovalDeadline(), "nothing comes of it, and nobody may wait for it")
 			require.Empty(t, fleet.Decide(f, tc.window).Start, "nothing starts without it")
 
 			missed := fleet.Decide(f, tc.window.Add(4*time.Hour))
@@ -149,7 +149,7 @@ func TestAStatusSaysHowFarAnApprovalIs(t *testing.T) {
 	require.Equal(t, "wave 1, 2 of 2 given", s.Approval.OneMore())
 	consent(&f, 1, "carol")
 	require.Nil(t, f.Approval(asked))
-	f.Stopped = "aborted by bob"
+	f.Life = stopped("aborted by bob")
 	require.Nil(t, f.Status(fleet.Decide(f, asked), asked).Approval)
 }
 
@@ -179,7 +179,7 @@ func TestWhoseApprovalCounts(t *testing.T) {
 	}{
 		"the first":                   {by: "bob", wave: 1},
 		"the second":                  {arrange: func(f *fleet.Fleet) { consent(f, 1, "bob") }, by: "carol", wave: 1},
-		"during a pause":              {arrange: func(f *fleet.Fleet) { f.Paused = "bob: lunch" }, by: "bob", wave: 1},
+		"during a pause":              {arrange: func(f *fleet.Fleet) { f.Life = paused("bob: lunch") }, by: "bob", wave: 1},
 		"the submitter":               {by: " Alice", refused: "Alice started the campaign and may not approve it: wave 1 still needs 2 approvals by other people (approvals.submitterMayApprove)"},
 		"the submitter, where it may": {arrange: func(f *fleet.Fleet) { f.Approvals.SubmitterMayApprove = true }, by: "alice", wave: 1},
 		"one person twice": {

@@ -55,7 +55,7 @@ func (f Fleet) Moment(campaign string, before Moment, now time.Time) Moment {
 	if waits := func(e Entry) bool { return e.State == Waiting }; slices.ContainsFunc(f.Entries, waits) {
 		m.spend(b)
 	}
-	if a := b.approval(); a != nil && f.Ask.Wave > 0 && f.Stopped == "" {
+	if a := b.approval(); a != nil && f.Ask.Wave > 0 && f.Life.Stopped() == "" {
 		m.asks(f.Ask.Wave, a)
 	}
 	return m

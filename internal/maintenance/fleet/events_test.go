@@ -113,8 +113,8 @@ func TestWhatIsToldOfACampaign(t *testing.T) {
 	for name, steps := range map[string][]told{
 		"a wave needs an approval, also after a pause": {
 			{func(f *fleet.Fleet) { f.Approvals = eachWave() }, []string{"approval/1"}},
-			{func(f *fleet.Fleet) { f.Paused = "bob: lunch" }, nil},
-			{func(f *fleet.Fleet) { f.Paused = "" }, nil},
+			{func(f *fleet.Fleet) { f.Life = paused("bob: lunch") }, nil},
+			{func(f *fleet.Fleet) { f.Life = fleet.Life{} }, nil},
 			{func(f *fleet.Fleet) { consent(f, 1, "bob") }, nil},
 			{func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-3*time.Hour)) }, []string{"approval/2"}},
 			{func(f *fleet.Fleet) { consent(f, 2, "bob") }, nil},
@@ -122,8 +122,8 @@ func TestWhatIsToldOfACampaign(t *testing.T) {
 		"one of three has approved, then another, and a pause repeats nothing": {
 			{func(f *fleet.Fleet) { f.Approvals = eachWave(); f.Approvals.Count = 3 }, []string{"approval/1"}},
 			{func(f *fleet.Fleet) { consent(f, 1, "bob") }, []string{"approval/1/1"}},
-			{func(f *fleet.Fleet) { f.Paused = "bob: lunch" }, nil},
-			{func(f *fleet.Fleet) { f.Paused = "" }, nil},
+			{func(f *fleet.Fleet) { f.Life = paused("bob: lunch") }, nil},
+			{func(f *fleet.Fleet) { f.Life = fleet.Life{} }, nil},
 			{func(f *fleet.Fleet) { consent(f, 1, "carol") }, []string{"approval/1/2"}},
 			{func(f *fleet.Fleet) { consent(f, 1, "dora") }, nil},
 			{func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-3*time.Hour)) }, []string{"approval/2"}},
@@ -139,8 +139,8 @@ func TestWhatIsToldOfACampaign(t *testing.T) {
 			{func(*fleet.Fleet) {}, []string{"approval/1"}},
 		},
 		"no approval is asked for while it is paused": {
-			{func(f *fleet.Fleet) { f.Approvals, f.Paused = eachWave(), "bob: lunch" }, nil},
-			{func(f *fleet.Fleet) { f.Paused = "" }, []string{"approval/1"}},
+			{func(f *fleet.Fleet) { f.Approvals, f.Life = eachWave(), paused("bob: lunch") }, nil},
+			{func(f *fleet.Fleet) { f.Life = fleet.Life{} }, []string{"approval/1"}},
 		},
 		"a wave starts with its first target": {
 			{func(f *fleet.Fleet) { set(f, 0, fleet.Running, noon) }, []string{"window/1"}},
@@ -163,7 +163,7 @@ func TestWhatIsToldOfACampaign(t *testing.T) {
 			}, []string{"failed/sgw-0000000E/1"}},
 		},
 		"nothing is asked of one that is stopped": {
-			{func(f *fleet.Fleet) { f.Approvals, f.Stopped = eachWave(), "aborted" }, nil},
+			{func(f *fleet.Fleet) { f.Approvals, f.Life = eachWave(), stopped("aborted") }, nil},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

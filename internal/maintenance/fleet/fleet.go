@@ -82,10 +82,7 @@ type Fleet struct {
 	Entries []Entry
 	Rollout maintenance.Rollout // with its defaults
 	Rules   maintenance.Rules
-	// Paused says who paused the campaign, and why; empty: it is not.
-	Paused string
-	// Stopped says why nothing more starts for good, such as an abort; empty: it does.
-	Stopped string
+	Life    Life
 	// Approvals say who has to agree; the zero value asks for nobody.
 	Approvals maintenance.Approvals
 	Submitter string    // who started the campaign

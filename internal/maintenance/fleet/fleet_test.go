@@ -81,14 +81,14 @@ func TestWhatKeepsATarget(t *testing.T) {
 				f.Rules.Freezes = []maintenance.Freeze{{From: noon.Add(20 * time.Minute), To: noon.Add(time.Hour)}}
 			},
 		},
-		"a pause":       {now: noon, blocker: maintenance.BlockedByPause, arrange: func(f *fleet.Fleet) { f.Paused = "alice: incident" }},
+		"a pause":       {now: noon, blocker: maintenance.BlockedByPause, arrange: func(f *fleet.Fleet) { f.Life = paused("alice: incident") }},
 		"an approval":   {now: noon, blocker: maintenance.BlockedByApproval, arrange: func(f *fleet.Fleet) { f.Approvals = eachWave() }},
 		"the wave":      {rollout: two, now: noon, starts: []int{0}, blocker: maintenance.BlockedByWave},
 		"the bake":      {rollout: two, now: noon.Add(time.Hour), blocker: maintenance.BlockedByBake, next: noon.Add(90 * time.Minute), wake: noon.Add(90 * time.Minute), arrange: func(f *fleet.Fleet) { ended(*f, fleet.Succeeded, noon.Add(30*time.Minute)) }},
 		"nothing more":  {rollout: two, now: noon.Add(90 * time.Minute), starts: []int{1}, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Succeeded, noon.Add(30*time.Minute)) }},
 		"a dead canary": {rollout: maintenance.Rollout{Waves: two.Waves, MaxFailures: share(t, "50%")}, now: noon.Add(time.Hour), blocker: maintenance.BlockedByBudget, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Failed, noon.Add(30*time.Minute)) }},
 		"the budget":    {now: noon.Add(time.Hour), blocker: maintenance.BlockedByBudget, arrange: func(f *fleet.Fleet) { ended(*f, fleet.Failed, noon.Add(30*time.Minute)) }},
-		"a stop":        {now: noon, blocker: maintenance.BlockedByStop, arrange: func(f *fleet.Fleet) { f.Stopped = "aborted by alice" }},
+		"a stop":        {now: noon, blocker: maintenance.BlockedByStop, arrange: func(f *fleet.Fleet) { f.Life = stopped("aborted by alice") }},
 		"a wave with nothing to do": {
 			rollout: two, now: noon, starts: []int{1},
 			arrange: func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].Work = fleet.Current, fleet.Work{} },

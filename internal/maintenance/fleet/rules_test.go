@@ -75,7 +75,7 @@ func refusal(f fleet.Fleet, i int, now time.Time) string {
 	verdict, err := maintenance.Decide(now, e.Schedule, f.Rules)
 	running := f.Counts().Running
 	switch {
-	case f.Stopped != "" || f.Paused != "":
+	case f.Life.Halt != fleet.NotHalted:
 		return "stopped or paused"
 	case f.Counts().Failed > f.Rollout.MaxFailures.Within(len(f.Entries)):
 		return "beyond the error budget"
@@ -321,9 +321,9 @@ func (p *play) order() {
 	e := &p.f.Entries[rapid.IntRange(0, len(p.f.Entries)-1).Draw(p.T, "target")]
 	switch rapid.SampledFrom([]string{"pause", "resume", "resume", "approve", "concurrency", "skip", "retry", "reschedule", "bar", "free", "move"}).Draw(p.T, "order") {
 	case "pause":
-		p.f.Paused = "alice: incident"
+		p.f.Life = paused("alice: incident")
 	case "resume":
-		p.f.Paused = ""
+		p.f.Life = fleet.Life{}
 	case "approve":
 		p.f.Approvals, p.f.Consents = anyApprovals(p.T)
 	case "concurrency":

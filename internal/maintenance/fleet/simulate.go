@@ -47,10 +47,10 @@ func (b *board) nextEvent(start []int, wake time.Time) time.Time {
 // so. Entries that do not start before the limit are left as they are, and the
 // last turn says what keeps them.
 func Timetable(f Fleet, now, limit time.Time) (Fleet, Turn) {
-	paused, approvals := f.Paused, f.Approvals
-	f.Paused, f.Approvals = "", maintenance.Approvals{}
+	life, approvals := f.Life, f.Approvals
+	f.Life, f.Approvals = life.unpaused(), maintenance.Approvals{}
 	f, last := Simulate(f, now, limit, func(Entry) State { return Succeeded })
-	f.Paused, f.Approvals = paused, approvals
+	f.Life, f.Approvals = life, approvals
 	pace := f.pace()
 	for i := range f.Entries {
 		if e := &f.Entries[i]; e.State.InProgress() {

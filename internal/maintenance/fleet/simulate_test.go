@@ -78,11 +78,11 @@ func TestTheTimetableIsWhatACampaignDoes(t *testing.T) {
 		f := anyFleet(t)
 		limit := noon.AddDate(2, 0, 0)
 		run, last := step(f, noon, limit, func(fleet.Entry) fleet.State { return fleet.Succeeded })
-		f.Paused, f.Approvals = "alice: not yet", eachWave()
+		f.Life, f.Approvals = paused("alice: not yet"), eachWave()
 		planned, kept := fleet.Timetable(f, noon, limit)
 		require.Equal(t, run.Entries, planned.Entries)
 		require.Equal(t, last, kept)
-		require.Equal(t, f.Paused, planned.Paused)
+		require.Equal(t, f.Life, planned.Life)
 		require.Equal(t, f.Approvals, planned.Approvals)
 	})
 }

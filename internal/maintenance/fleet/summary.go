@@ -149,12 +149,12 @@ func (p Page) asksFor(e *Entry) bool {
 // no longer counted as waiting.
 func (f Fleet) Status(turn Turn, now time.Time) Status {
 	s := Status{
-		Counts: f.Counts(), Waves: f.WaveLines(now), Paused: f.Paused, Stopped: f.Stopped,
+		Counts: f.Counts(), Waves: f.WaveLines(now), Paused: f.Life.Paused(), Stopped: f.Life.Stopped(),
 		MaxConcurrent: f.Rollout.MaxConcurrent, Measured: f.Measured,
 	}
 	s.Held = f.held(s.Counts, turn)
 	s.Blockers = f.blockers(turn)
-	if f.Stopped == "" {
+	if f.Life.Stopped() == "" {
 		s.Approval = f.Approval(now)
 	}
 	coming := f.coming(turn, now)

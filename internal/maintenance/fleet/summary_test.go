@@ -40,13 +40,13 @@ func TestTheStateOfEachWave(t *testing.T) {
 	}{
 		"at first":       {func(*fleet.Fleet) {}, []string{fleet.WaveOpen, fleet.WaveWaiting, fleet.WaveWaiting}},
 		"not approved":   {func(f *fleet.Fleet) { f.Approvals = eachWave() }, []string{fleet.WaveWaiting, fleet.WaveWaiting, fleet.WaveWaiting}},
-		"paused":         {func(f *fleet.Fleet) { f.Paused = "alice" }, []string{fleet.WaveOpen, fleet.WaveWaiting, fleet.WaveWaiting}},
+		"paused":         {func(f *fleet.Fleet) { f.Life = paused("alice") }, []string{fleet.WaveOpen, fleet.WaveWaiting, fleet.WaveWaiting}},
 		"it bakes":       {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon) }, []string{fleet.WaveBaking, fleet.WaveWaiting, fleet.WaveWaiting}},
 		"it has baked":   {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-time.Hour)) }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
 		"no canary":      {func(f *fleet.Fleet) { f.Entries[0].State = fleet.Current }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
 		"it was skipped": {func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].End = fleet.Skipped, noon }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
 		"a dead canary":  {func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon) }, []string{fleet.WaveStopped, fleet.WaveWaiting, fleet.WaveWaiting}},
-		"aborted":        {func(f *fleet.Fleet) { f.Stopped = "aborted"; set(f, 0, fleet.Succeeded, noon) }, []string{fleet.WaveBaking, fleet.WaveStopped, fleet.WaveStopped}},
+		"aborted":        {func(f *fleet.Fleet) { f.Life = stopped("aborted"); set(f, 0, fleet.Succeeded, noon) }, []string{fleet.WaveBaking, fleet.WaveStopped, fleet.WaveStopped}},
 		"nothing is left to open": {func(f *fleet.Fleet) {
 			set(f, 0, fleet.Succeeded, noon)
 			for i := range 4 {
@@ -154,14 +154,14 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		"by nothing":     {func(*fleet.Fleet) {}, ""},
 		"by time":        {func(f *fleet.Fleet) { f.Entries[0].NotBefore = noon.Add(time.Hour) }, ""},
 		"by a bake":      {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-30*time.Minute)) }, ""},
-		"by a pause":     {func(f *fleet.Fleet) { f.Paused = "alice (incident)" }, "paused by alice (incident): resume the campaign"},
+		"by a pause":     {func(f *fleet.Fleet) { f.Life = paused("alice (incident)") }, "paused by alice (incident): resume the campaign"},
 		"by an approval": {func(f *fleet.Fleet) { f.Approvals = eachWave() }, "wave 1 needs approval (0 of 1 given): approve it, or abort the campaign"},
 		"by a failure": {
 			func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon.Add(-time.Hour)) },
 			"1 of wave 1 failed, and 0 may: retry or skip what failed, or abort the campaign",
 		},
 		"for good": {
-			func(f *fleet.Fleet) { f.Stopped = "aborted by alice" },
+			func(f *fleet.Fleet) { f.Life = stopped("aborted by alice") },
 			"nothing more starts (aborted by alice): start another campaign for the 5 that wait",
 		},
 		"by a quarantine": {
@@ -255,7 +255,7 @@ func TestAStatusOfAnyFleetHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := anyFleet(t)
 		f.Approvals, f.Consents = anyApprovals(t)
-		f.Paused = rapid.SampledFrom([]string{"", "", "alice"}).Draw(t, "paused")
+		f.Life = rapid.SampledFrom([]fleet.Life{{}, {}, paused("alice")}).Draw(t, "life")
 		for i := range f.Entries {
 			if rapid.SampledFrom([]bool{false, false, true}).Draw(t, "quarantined") {
 				quarantine(&f.Entries[i])

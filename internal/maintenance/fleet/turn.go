@@ -59,11 +59,11 @@ func (b *board) decide(now time.Time) (start []int, wake time.Time) {
 
 // everybody is what keeps the whole fleet.
 func (b *board) everybody() Wait {
-	if b.fleet.Stopped != "" {
-		return Wait{Blocker: maintenance.BlockedByStop, Reason: b.fleet.Stopped}
+	if stopped := b.fleet.Life.Stopped(); stopped != "" {
+		return Wait{Blocker: maintenance.BlockedByStop, Reason: stopped}
 	}
-	if b.fleet.Paused != "" {
-		return Wait{Blocker: maintenance.BlockedByPause, Reason: "paused by " + b.fleet.Paused}
+	if paused := b.fleet.Life.Paused(); paused != "" {
+		return Wait{Blocker: maintenance.BlockedByPause, Reason: "paused by " + paused}
 	}
 	return b.budget()
 }

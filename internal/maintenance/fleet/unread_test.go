@@ -73,7 +73,7 @@ func TestATargetThatCannotBeReadIsGivenUpAfterTheRestOfItsWave(t *testing.T) {
 			func(f *fleet.Fleet) {
 				unread(&f.Entries[1], noon.Add(-day))
 				set(f, 2, fleet.Succeeded, noon.Add(-time.Hour))
-				f.Paused = "alice"
+				f.Life = paused("alice")
 			}, nil, nil, time.Time{},
 		},
 		"its day is over, and its wave is not open": {
@@ -123,7 +123,7 @@ func TestWhatIsGivenUpCountsAsFailed(t *testing.T) {
 func TestWhatIsNotAvailableIsNamed(t *testing.T) {
 	t.Parallel()
 	f := threeWaves(t)
-	f.Paused = "alice"
+	f.Life = paused("alice")
 	f.Entries[0].Retry()
 	unread(&f.Entries[1], noon.Add(-time.Hour))
 	unread(&f.Entries[3], noon.Add(-time.Hour))

@@ -84,7 +84,7 @@ func answerOf(e *historypb.HistoryEvent) (id int64, state fleet.NoticeState, why
 func remembered(campaign []history) (all []fleet.Notice) {
 	for _, h := range campaign {
 		if in, ok := decode[api.CampaignInput](h.started().GetInput()); ok && in.Carried != nil {
-			all = append(all, in.Carried.Notices...)
+			all = append(all, in.Carried.Notified.Notices...)
 		}
 	}
 	_, payloads := campaign[len(campaign)-1].ended()
