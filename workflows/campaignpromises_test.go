@@ -189,7 +189,7 @@ func TestWhatIsSaidIsBounded(t *testing.T) {
 	env.RegisterDelayedCallback(func() { require.Less(t, len(rows(t, env)[0].Note), 200) }, 21*time.Minute)
 	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
-	require.Contains(t, refused.refused, "want at most 1000")
+	require.Contains(t, refused.refused, "must be at most 1000")
 }
 
 func TestATargetWhoseProxiesOnlyAreUpgradedIsForecastNoSnapshots(t *testing.T) {

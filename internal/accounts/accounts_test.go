@@ -118,7 +118,7 @@ func TestAnAccountThatCannotBeOpenedSaysWhichAndWhy(t *testing.T) {
 		[]accounts.AWS{{Account: awsaccounts.Account{Name: "bad", Region: "nowhere"}, Keys: &accounts.Keys{}}},
 		[]accounts.Huawei{{Account: huaweicloud.Account{Name: "bad"}}})
 	gateways, err := a.Gateways("bad")
-	require.ErrorContains(t, err, `open AWS account "bad": region: "nowhere" is wrong`)
+	require.ErrorContains(t, err, `open AWS account "bad": region: invalid value "nowhere"`)
 	if gateways != nil {
 		require.Fail(t, "a nil pointer within an interface")
 	}

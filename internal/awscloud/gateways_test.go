@@ -86,7 +86,7 @@ func TestSetAutomaticUpdatesLeavesTheScheduleAlone(t *testing.T) {
 
 	err = stub.cloud().SetAutomaticUpdates(t.Context(), gatewayARN, "")
 	requireSentinel(t, err, maintenance.ErrInvalid)
-	require.ErrorContains(t, err, "want ALL_VERSIONS or EMERGENCY_VERSIONS_ONLY")
+	require.ErrorContains(t, err, "must be ALL_VERSIONS or EMERGENCY_VERSIONS_ONLY")
 	require.Len(t, stub.received(), 1)
 }
 
@@ -95,8 +95,8 @@ func TestAWrongARNIsSentNowhere(t *testing.T) {
 	stub := answers(t, says(200, `{}`))
 	for _, c := range []struct{ arn, says string }{
 		{"arn:aws:storagegateway:eu-west-1:123456789012:gateway/sgw-12A3456B", "name an account of region eu-west-1"},
-		{"sgw-12A3456B", "want arn:aws:storagegateway:REGION"},
-		{"", "want arn:aws:storagegateway:REGION"},
+		{"sgw-12A3456B", "must be arn:aws:storagegateway:REGION"},
+		{"", "must be arn:aws:storagegateway:REGION"},
 	} {
 		cloud := stub.cloud()
 		for _, do := range []func(ctx context.Context) error{

@@ -32,7 +32,7 @@ func TestAKeyThatAWSWouldNotKeepIsSentNowhere(t *testing.T) {
 	}
 	_, err := stub.cloud().CreateSnapshot(t.Context(), gatewayARN, "key")
 	requireSentinel(t, err, maintenance.ErrInvalid)
-	require.ErrorContains(t, err, "want a gateway's ARN followed by /volume/vol-XXXXXXXX")
+	require.ErrorContains(t, err, "must be a gateway's ARN followed by /volume/vol-XXXXXXXX")
 	require.Empty(t, stub.received())
 
 	_, err = stub.cloud().CreateSnapshot(t.Context(), volumeARN, strings.Repeat("k", 255))

@@ -26,13 +26,13 @@ func (c *checker) channel(at string, e channelEntry) notify.Channel {
 	if nameForm.MatchString(e.Name) || e.Name == "" {
 		c.name(at, "channels", e.Name)
 	} else { // not repeated either
-		c.Fault(at+".name", strict.Fault{Problem: "is wrong", Want: wantName})
+		c.Fault(at+".name", strict.Fault{Problem: strict.Invalid, Want: wantName})
 	}
 	found := notify.Channel{Name: e.Name}
 	if !variableForm.MatchString(e.URLFrom) {
-		problem := "is wrong" // and not repeated: it may be the address itself
+		problem := strict.Invalid // and not repeated: it may be the address itself
 		if e.URLFrom == "" {
-			problem = "is missing"
+			problem = "is required"
 		}
 		c.Fault(at+".urlFrom", strict.Fault{Problem: problem, Want: "the name of the environment variable that holds the channel's shoutrrr URL, such as TIDEGATE_ONCALL_URL"})
 		return found
@@ -41,10 +41,10 @@ func (c *checker) channel(at string, e channelEntry) notify.Channel {
 	switch err := found.Address.Validate(); {
 	case found.Address == "":
 		c.Fault(at+".urlFrom", strict.Fault{
-			Problem: fmt.Sprintf("the environment variable %s is not set", e.URLFrom), Want: "a shoutrrr URL in it",
+			Problem: fmt.Sprintf("the environment variable %s is not set", e.URLFrom), Want: "set to a shoutrrr URL",
 		})
 	case err != nil:
-		c.Fault(at+".urlFrom", strict.Fault{Problem: fmt.Sprintf("what the environment variable %s holds %s", e.URLFrom,
+		c.Fault(at+".urlFrom", strict.Fault{Problem: fmt.Sprintf("the value of the environment variable %s %s", e.URLFrom,
 			err)})
 	}
 	return found
@@ -59,7 +59,7 @@ func (c *checker) webUI(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" ||
 		u.Fragment != "" {
-		c.Fault("webUI", strict.Fault{Problem: "is wrong", Want: "the URL of Temporal's Web UI without credentials, such as https://temporal.example.com"})
+		c.Fault("webUI", strict.Fault{Problem: strict.Invalid, Want: "the URL of Temporal's Web UI without credentials, such as https://temporal.example.com"})
 		return ""
 	}
 	return strings.TrimRight(address, "/")

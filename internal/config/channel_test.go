@@ -41,15 +41,15 @@ func TestFaultsOfChannelsRepeatNoAddress(t *testing.T) {
 	require.ErrorContains(t, err, "\n")
 	require.NotContains(t, err.Error(), "PLANTED")
 	for _, want := range []string{
-		"a.yaml:3:29: channels[0].urlFrom: is wrong: want the name of the environment variable",
-		"a.yaml:4:12: channels[1].name: is wrong: want 1 to 63 lower-case",
-		"channels[2].urlFrom: the environment variable UNSET is not set: want a shoutrrr URL in it",
-		`channels[3].name: "twice" is wrong: want each name once in channels`,
-		"channels[3].urlFrom: what the environment variable BAD holds is no URL of the service slack",
+		"a.yaml:3:29: channels[0].urlFrom: invalid value: must be the name of the environment variable",
+		"a.yaml:4:12: channels[1].name: invalid value: must be 1 to 63 lower-case",
+		"channels[2].urlFrom: the environment variable UNSET is not set: must be set to a shoutrrr URL",
+		`channels[3].name: invalid value "twice": must be unique in channels`,
+		"channels[3].urlFrom: the value of the environment variable BAD is no URL of the service slack",
 		"channels[4].url: is an unknown field",
-		"channels[4].urlFrom: is missing",
-		"channels[5].urlFrom: what the environment variable HTTP holds names no service that can be told anything",
-		"channels[6]: is a text",
+		"channels[4].urlFrom: is required",
+		"channels[5].urlFrom: the value of the environment variable HTTP names a service that cannot receive messages",
+		"channels[6]: is a string",
 	} {
 		require.ErrorContains(t, err, want)
 	}
@@ -70,7 +70,7 @@ func TestTheAddressOfTheWebUI(t *testing.T) {
 	} {
 		c, err := config.Parse("a.yaml", []byte(anAccount+"webUI: "+address+"\n"), env())
 		if want == "" {
-			require.ErrorContains(t, err, "webUI: is wrong: want the URL of Temporal's Web UI without credentials", address)
+			require.ErrorContains(t, err, "webUI: invalid value: must be the URL of Temporal's Web UI without credentials", address)
 			require.NotContains(t, err.Error(), "PLANTED")
 			continue
 		}

@@ -10,6 +10,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/internal/bounded"
@@ -65,7 +66,7 @@ func Parse(name string, text []byte, getenv func(string) string) (Config, error)
 	}
 	found.WebUI = c.webUI(f.WebUI)
 	if c.Err() == nil && len(f.AWS)+len(f.Huawei) == 0 {
-		c.Fault("", strict.Fault{Problem: "names no account", Want: "at least one under aws or huawei"})
+		c.Fault("", strict.Fault{Problem: "names no account", Want: "at least one account under aws or huawei"})
 	}
 	if err := c.Err(); err != nil {
 		return Config{}, hinted(err)
@@ -78,7 +79,7 @@ func Parse(name string, text []byte, getenv func(string) string) (Config, error)
 func hinted(err error) error {
 	if wrongs, ok := errors.AsType[*strict.FaultsError](err); ok {
 		for i, f := range wrongs.Faults {
-			if f.Problem == strict.Unknown {
+			if strings.HasPrefix(f.Problem, strict.Unknown) {
 				wrongs.Faults[i].Want += " (credentials come from the environment, never from this file)"
 			}
 		}

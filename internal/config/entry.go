@@ -41,7 +41,7 @@ const wantName = "1 to 63 lower-case letters, digits, dots, underscores or dashe
 // target allows, once in its section.
 func (c *checker) name(at, section, name string) {
 	c.require(nameForm.MatchString(name), at+".name", wantName)
-	c.require(!c.names[section+"/"+name], at+".name", "each name once in "+section)
+	c.require(!c.names[section+"/"+name], at+".name", "unique in "+section)
 	c.names[section+"/"+name] = true
 }
 

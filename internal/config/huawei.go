@@ -80,10 +80,10 @@ type login struct {
 // login is false where the file's own part of a login is wrong.
 func (c *checker) login(at string, l login) bool {
 	known := l.auth == "" || slices.Contains([]string{byKeys, byToken, byPassword}, l.auth)
-	c.require(known, at+".auth", "aksk, token or password; or nothing, for what the environment holds")
+	c.require(known, at+".auth", "aksk, token or password; or left out, to use what the environment has")
 	prefix := l.prefix == "" || envPrefixForm.MatchString(l.prefix)
 	c.require(prefix, at+".envPrefix", "capital letters, digits and underscores that end in an underscore, such as PROD_")
-	const unless = "to be left out unless auth is password"
+	const unless = "left out unless auth is password"
 	user, domain := l.user == "" || l.auth == byPassword, l.domain == "" || l.auth == byPassword
 	c.require(user, at+".user", unless)
 	c.require(domain, at+".domain", unless)
@@ -96,7 +96,7 @@ func (l login) credentials() (huaweicloud.Credentials, error) {
 	case err == nil:
 		return found, nil
 	case len(fault.Fields(err)) > 0 && l.prefix != "":
-		return found, fmt.Errorf("with %s before each name: %w", l.prefix, err)
+		return found, fmt.Errorf("with the prefix %s: %w", l.prefix, err)
 	case len(fault.Fields(err)) > 0:
 		return found, err
 	}

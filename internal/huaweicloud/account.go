@@ -89,7 +89,7 @@ func regionEndpoint(name string) string {
 // would drop a path silently.
 func parseEndpoint(field, endpoint, want string) (string, error) {
 	if strings.Contains(endpoint, "@") {
-		return "", wrong(field, "(hidden)", "no user and password within the URL")
+		return "", wrong(field, "(hidden)", "a URL without user and password")
 	}
 	full := endpoint
 	if !strings.Contains(full, "://") {

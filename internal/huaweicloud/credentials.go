@@ -96,7 +96,7 @@ func (c Credentials) checkPassword() error {
 	var errs []error
 	for _, field := range [][2]string{{"user", c.User}, {"password", c.Password}, {"domain", c.Domain}} {
 		if field[1] == "" {
-			errs = append(errs, wrong("credentials."+field[0], "", "a value: user, password and domain go together"))
+			errs = append(errs, wrong("credentials."+field[0], "", "given: user, password and domain go together"))
 		}
 	}
 	return errors.Join(errs...)
@@ -105,7 +105,7 @@ func (c Credentials) checkPassword() error {
 // checkSecret refuses what a file's last line end makes of a key or a token.
 func checkSecret(field, value string) error {
 	if value == "" {
-		return wrong(field, "", "a value")
+		return wrong(field, "", "")
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r > unicode.MaxASCII || r <= ' ' || r == 0x7f }) {
 		return wrong(field, "(hidden)", "plain characters, without spaces and line ends")

@@ -42,7 +42,7 @@ func TestOpenNamesEveryWrongFieldAtOnce(t *testing.T) {
 	for _, field := range []string{
 		"account.project", "account.endpoint", "account.iamEndpoint",
 		"credentials.accessKey", "credentials.secretKey", "credentials.user", "credentials.domain",
-		`credentials: "2 ways"`, `open Huawei Cloud account "prod"`,
+		`credentials: invalid value "2 ways"`, `open Huawei Cloud account "prod"`,
 	} {
 		require.ErrorContains(t, err, field)
 	}

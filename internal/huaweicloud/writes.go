@@ -151,7 +151,7 @@ func weights(op *operation, routing maintenance.ProxyRouting) (*model.TaurusModi
 
 func weight(w int) (*int32, error) {
 	if w < 0 || w > maxWeight {
-		return nil, fmt.Errorf("weight %d is wrong: want 0 to %d", w, maxWeight)
+		return nil, fmt.Errorf("invalid weight %d: must be 0 to %d", w, maxWeight)
 	}
 	small := int32(w)
 	return &small, nil

@@ -42,7 +42,7 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
 	if err != nil {
-		return fmt.Errorf("duration %q is wrong: want a number with a unit, such as 90s, 30m or 4h", text)
+		return fmt.Errorf("invalid duration %q: must be a number with a unit, such as 90s, 30m or 4h", text)
 	}
 	*d = Duration(parsed)
 	return nil

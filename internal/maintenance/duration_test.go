@@ -45,7 +45,7 @@ func TestAWrongDurationSaysWhatWouldBeRight(t *testing.T) {
 	for _, text := range []string{"", "4", "4 h", "h", "four hours", "4d", "1e3s", "99999999h"} {
 		d := maintenance.Duration(time.Minute)
 		err := d.UnmarshalText([]byte(text))
-		require.ErrorContains(t, err, "duration \""+text+"\" is wrong: want a number with a unit, such as 90s, 30m or 4h")
+		require.ErrorContains(t, err, "invalid duration \""+text+"\": must be a number with a unit, such as 90s, 30m or 4h")
 		require.Equal(t, maintenance.Duration(time.Minute), d)
 	}
 	require.Error(t, json.Unmarshal([]byte(`4`), new(maintenance.Duration)), "a bare number has no unit")

@@ -48,12 +48,18 @@ var (
 type FieldError struct {
 	Field string // path of the field, as the person wrote it
 	Value string // what it holds
-	Want  string // what would be right
+	Want  string // what it must be
 }
 
-// Error says field, value and what would be right.
+// Error names the field, its value and what it must be.
 func (e *FieldError) Error() string {
-	return fmt.Sprintf("%s: %q is wrong: want %s", e.Field, e.Value, e.Want)
+	switch {
+	case e.Value == "" && e.Want == "":
+		return e.Field + " is required"
+	case e.Value == "":
+		return fmt.Sprintf("%s is required: must be %s", e.Field, e.Want)
+	}
+	return fmt.Sprintf("%s: invalid value %q: must be %s", e.Field, e.Value, e.Want)
 }
 
 func wrong(field, value, want string) error {

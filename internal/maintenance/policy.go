@@ -235,7 +235,7 @@ func (p Policy) validateDelay() error {
 		return err
 	}
 	if room >= Duration(time.Minute) && delay >= room { // else the cutoff is wrong
-		return wrong(field, delay.String(), fmt.Sprintf("less than %s, which the window has before its cutoff: no update would ever start", room))
+		return wrong(field, delay.String(), fmt.Sprintf("less than %s, the part of the window before its cutoff; otherwise no update would ever start", room))
 	}
 	return nil
 }

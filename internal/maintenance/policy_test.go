@@ -85,18 +85,18 @@ func TestAPolicysFaultIsNamedWithItsRange(t *testing.T) {
 	t.Parallel()
 	p := defaults()
 	p.Cutoff = new(maintenance.Duration(5 * time.Hour))
-	require.EqualError(t, p.Validate(), `policy.cutoff: "5h" is wrong: want 0s to 3h59m, which is a minute less than the window's duration`)
+	require.EqualError(t, p.Validate(), `policy.cutoff: invalid value "5h": must be 0s to 3h59m, which is a minute less than the window's duration`)
 	p = defaults()
 	p.WindowLength, p.UpdateDelay = maintenance.Duration(time.Hour), new(maintenance.Duration(30*time.Minute))
-	require.EqualError(t, p.Validate(), `policy.updateDelay: "30m" is wrong: want less than 30m, which the window has before its cutoff: no update would ever start`)
+	require.EqualError(t, p.Validate(), `policy.updateDelay: invalid value "30m": must be less than 30m, the part of the window before its cutoff; otherwise no update would ever start`)
 	p.UpdateDelay = new(maintenance.Duration(30*time.Minute - time.Second))
 	require.NoError(t, p.Validate())
 	p = defaults()
 	p.Snapshot = "maybe"
-	require.EqualError(t, p.Validate(), `policy.snapshot: "maybe" is wrong: want after, before, both or never`)
+	require.EqualError(t, p.Validate(), `policy.snapshot: invalid value "maybe": must be after, before, both or never`)
 	p = defaults()
 	p.Freezes = []maintenance.Freeze{freeze(sunday(2, 0), sunday(3, 0)), freeze(sunday(4, 0), sunday(4, 0))}
-	require.EqualError(t, p.Validate(), `policy.freezes[1].to: "2026-11-22 04:00 UTC" is wrong: want a time after from, 2026-11-22 04:00 UTC`)
+	require.EqualError(t, p.Validate(), `policy.freezes[1].to: invalid value "2026-11-22 04:00 UTC": must be a time after from, 2026-11-22 04:00 UTC`)
 }
 
 // TestABoundThatLeavesOneValueNamesIt: the shortest window has no room for a cutoff.
@@ -104,14 +104,14 @@ func TestABoundThatLeavesOneValueNamesIt(t *testing.T) {
 	t.Parallel()
 	p := defaults()
 	p.WindowLength, p.Cutoff, p.UpdateDelay = maintenance.Duration(time.Minute), new(maintenance.Duration(time.Second)), new(maintenance.Duration(0))
-	require.EqualError(t, p.Validate(), `policy.cutoff: "1s" is wrong: want 0s, which is a minute less than the window's duration`)
+	require.EqualError(t, p.Validate(), `policy.cutoff: invalid value "1s": must be 0s, which is a minute less than the window's duration`)
 }
 
 func TestADelayMustLeaveTimeForTheTrigger(t *testing.T) {
 	t.Parallel()
 	p := defaults()
 	p.WindowLength, p.Cutoff, p.UpdateDelay = maintenance.Duration(time.Hour), new(maintenance.Duration(59*time.Minute)), new(maintenance.Duration(time.Minute))
-	require.EqualError(t, p.Validate(), `policy.updateDelay: "1m" is wrong: want less than 1m, which the window has before its cutoff: no update would ever start`)
+	require.EqualError(t, p.Validate(), `policy.updateDelay: invalid value "1m": must be less than 1m, the part of the window before its cutoff; otherwise no update would ever start`)
 	p.Cutoff = new(maintenance.Duration(59*time.Minute + time.Second))
 	requireFields(t, p.Validate(), map[string]string{"policy.cutoff": "59m1s"})
 }

@@ -78,9 +78,9 @@ func TestGoal(t *testing.T) {
 		"exact and current":           {maintenance.ProxyKernel{Current: "2.24.3.0", Latest: "2.24.12.000"}, "2.24.03.000", "2.24.03.000", true, ""},
 		"exact and older":             {maintenance.ProxyKernel{Current: "2.24.12.000"}, "2.24.03.000", "2.24.03.000", true, ""},
 		"whether it can is not asked": {maintenance.ProxyKernel{Current: "2.23.12.000", CanUpgrade: false}, "2.24.03.000", "2.24.03.000", false, ""},
-		"the wanted one is wrong":     {maintenance.ProxyKernel{Current: "2.23.12.000"}, "newest", "", false, `version: "newest" is wrong`},
-		"the current one is wrong":    {maintenance.ProxyKernel{Current: "beta"}, "2.24.03.000", "", false, `the version that the proxy runs: version: "beta" is wrong`},
-		"the cloud says nothing":      {maintenance.ProxyKernel{}, "latest", "", false, `version: "" is wrong`},
+		"the wanted one is wrong":     {maintenance.ProxyKernel{Current: "2.23.12.000"}, "newest", "", false, `version: invalid value "newest"`},
+		"the current one is wrong":    {maintenance.ProxyKernel{Current: "beta"}, "2.24.03.000", "", false, `the version that the proxy runs: version: invalid value "beta"`},
+		"the cloud says nothing":      {maintenance.ProxyKernel{}, "latest", "", false, `version is required`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

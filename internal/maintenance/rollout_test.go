@@ -24,7 +24,7 @@ func TestShares(t *testing.T) {
 	}
 	for _, text := range []string{"", "%", "-1", "101%", "ten", "5 %", "1.5"} {
 		_, err := maintenance.ParseShare(text)
-		require.ErrorContains(t, err, "is wrong: want a number", text)
+		require.ErrorContains(t, err, "must be a number", text)
 	}
 }
 

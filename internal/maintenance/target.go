@@ -48,7 +48,7 @@ func (t Target) Validate() error {
 		errs = append(errs, p.validate(field))
 		same := func(q ProxyRef) bool { return q.ProxyID == p.ProxyID }
 		if slices.IndexFunc(t.Proxies, same) < i {
-			errs = append(errs, wrong(field+".proxyId", p.ProxyID, "each proxy once"))
+			errs = append(errs, wrong(field+".proxyId", p.ProxyID, "unique"))
 		}
 	}
 	return errors.Join(errs...)

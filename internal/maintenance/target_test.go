@@ -88,5 +88,5 @@ func TestAllOfATargetsFaultsAreNamedAtOnce(t *testing.T) {
 func TestAFieldErrorSaysFieldValueAndWhatWouldBeRight(t *testing.T) {
 	t.Parallel()
 	err := &maintenance.FieldError{Field: "policy.cutoff", Value: "5h", Want: "1s to 3h59m"}
-	require.EqualError(t, err, `policy.cutoff: "5h" is wrong: want 1s to 3h59m`)
+	require.EqualError(t, err, `policy.cutoff: invalid value "5h": must be 1s to 3h59m`)
 }

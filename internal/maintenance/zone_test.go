@@ -87,6 +87,6 @@ func TestZoneTravelsAsText(t *testing.T) {
 func TestZoneIsLeftAloneByAWrongText(t *testing.T) {
 	t.Parallel()
 	z := zone(t, "GMT+5:30")
-	require.ErrorContains(t, json.Unmarshal([]byte(`"CET"`), &z), `timezone: "CET" is wrong: want GMT, GMT-h:mm or GMT+h:mm`)
+	require.ErrorContains(t, json.Unmarshal([]byte(`"CET"`), &z), `timezone: invalid value "CET": must be GMT, GMT-h:mm or GMT+h:mm`)
 	require.Equal(t, zone(t, "GMT+5:30"), z)
 }

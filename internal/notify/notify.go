@@ -165,14 +165,14 @@ const logger = "logger"
 func (a Address) Validate() error {
 	u, err := url.Parse(string(a))
 	if err != nil || u.Scheme == "" {
-		return errors.New("is no URL of shoutrrr: want SERVICE://..., such as slack://, smtp:// or generic+https://")
+		return errors.New("is not a shoutrrr URL: must be SERVICE://..., such as slack://, smtp:// or generic+https://")
 	}
 	scheme, _, _ := strings.Cut(u.Scheme, "+")
 	r := new(router.ServiceRouter)
 	if _, err := r.NewService(scheme); err != nil || scheme == logger {
 		services := slices.DeleteFunc(r.ListServices(), func(s string) bool { return s == logger })
 		slices.Sort(services)
-		return fmt.Errorf("names no service that can be told anything: want one of %s", strings.Join(services, ", "))
+		return fmt.Errorf("names a service that cannot receive messages: must be one of %s", strings.Join(services, ", "))
 	}
 	if scheme == "matrix" {
 		return nil // it would log in

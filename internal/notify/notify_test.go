@@ -151,10 +151,10 @@ func TestWhatShoutrrrCannotUseIsRefused(t *testing.T) {
 		require.NoError(t, notify.Address(address).Validate(), address)
 	}
 	for address, want := range map[string]string{
-		"":                          "is no URL of shoutrrr",
-		"xoxb-1234":                 "is no URL of shoutrrr",
-		"https://hooks.example.com": "names no service that can be told anything: want one of bark, discord",
-		"logger://":                 "names no service",
+		"":                          "is not a shoutrrr URL",
+		"xoxb-1234":                 "is not a shoutrrr URL",
+		"https://hooks.example.com": "names a service that cannot receive messages: must be one of bark, discord",
+		"logger://":                 "names a service that cannot receive messages",
 		"slack://wrong":             "is no URL of the service slack",
 	} {
 		require.ErrorContains(t, notify.Address(address).Validate(), want, address)

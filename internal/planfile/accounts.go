@@ -34,7 +34,7 @@ func (c *checker) accounts() {
 	names := map[string]bool{}
 	named := func(path, section, name string) {
 		c.name(path, name)
-		c.require(!names[section+name], path, "each name once in its section")
+		c.require(!names[section+name], path, "unique in its section")
 		names[section+name] = true
 	}
 	for i, a := range c.plan.Accounts.AWS {
@@ -42,7 +42,7 @@ func (c *checker) accounts() {
 		named(at+"name", "aws/", a.Name)
 		c.require(maintenance.AWSRegionForm.MatchString(a.Region), at+"region", "an AWS region such as us-east-1")
 		c.awsRegion(at, a)
-		c.require(a.AssumeRole == "" || roleForm.MatchString(a.AssumeRole), at+"assumeRole", "arn:aws:iam::ACCOUNT:role/NAME")
+		c.require(a.AssumeRole == "" || roleForm.MatchString(a.AssumeRole), at+"assumeRole", "a role such as arn:aws:iam::123456789012:role/tidegate")
 	}
 	for i, a := range c.plan.Accounts.Huawei {
 		at := fmt.Sprintf("accounts.huawei[%d].", i)
@@ -75,7 +75,7 @@ func (c *checker) awsRegion(at string, a plan.AWSAccount) {
 }
 
 func unknownRegion(region string) strict.Fault {
-	return strict.Fault{Value: region, Problem: "is a region that this release does not know: is it written right?"}
+	return strict.Fault{Value: region, Problem: "is a region that this release does not know; check the spelling"}
 }
 
 // isEndpoint is true for what leads to one host and holds no secret.
@@ -114,7 +114,7 @@ func (c *checker) huaweiAccount(path, name string) {
 
 func listed(section string, names []string) string {
 	if len(names) == 0 {
-		return "an account that is listed under " + section + ", which has none"
+		return "an account listed under " + section + ", which is empty"
 	}
-	return "an account that is listed under " + section + ": " + strings.Join(names, ", ")
+	return "an account listed under " + section + ": " + strings.Join(names, ", ")
 }

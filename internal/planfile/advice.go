@@ -20,11 +20,11 @@ func (c *checker) advise() {
 func (c *checker) adviseWaves() {
 	waves := c.plan.Rollout.Waves
 	n := len(c.plan.Targets)
-	comes := "sizes of waves, each on its own and not added up"
+	comes := "the size of this wave alone, not a running total"
 	if len(c.plan.Selectors) > 0 {
 		n = 0 // not known
 	} else {
-		comes += fmt.Sprintf("; these come to %s of %s", sizesText(c.plan.Rollout.WaveSizes(n)), maintenance.Counted(n, "target", "targets"))
+		comes += fmt.Sprintf("; these waves have %s of %s", sizesText(c.plan.Rollout.WaveSizes(n)), maintenance.Counted(n, "target", "targets"))
 	}
 	for i := 1; i < len(waves); i++ {
 		if smaller(waves[i], waves[i-1], n) {
@@ -36,7 +36,7 @@ func (c *checker) adviseWaves() {
 	for i := range waves {
 		if maintenance.Exceed(waves[:i+1], n) {
 			c.Warn(fmt.Sprintf("rollout.waves[%d]", i), strict.Fault{
-				Value: waves[i].String(), Problem: "and the waves before it come to more than the whole fleet", Want: comes,
+				Value: waves[i].String(), Problem: "and the waves before it add up to more than the whole fleet", Want: comes,
 			})
 			return
 		}
@@ -90,7 +90,7 @@ func (c *checker) adviseDeadlines() {
 func (c *checker) adviseApprovals() {
 	if a := c.plan.Approvals; a.Lead > a.TimeLimit {
 		c.Warn("approvals.lead", strict.Fault{
-			Value: a.Lead.String(), Problem: "is longer than the approval is waited for: not approved in time, the campaign ends before its first window",
+			Value: a.Lead.String(), Problem: "is longer than approvals.timeLimit: without an approval in time, the campaign ends before its first window",
 			Want: fmt.Sprintf("at most approvals.timeLimit, %s", a.TimeLimit),
 		})
 	}

@@ -21,7 +21,7 @@ const maxCalendar = 4 << 20
 func (c *checker) calendar(at string, f freeze, zone *time.Location) []maintenance.Freeze {
 	for _, field := range []string{".from", ".to"} {
 		if c.Has(at + field) {
-			c.Wrong(at+field, "", "to be left out alongside ics")
+			c.Wrong(at+field, "", "left out where ics is given")
 		}
 	}
 	if zone == nil {
@@ -32,14 +32,14 @@ func (c *checker) calendar(at string, f freeze, zone *time.Location) []maintenan
 	if err != nil {
 		c.Fault(at+".ics", strict.Fault{
 			Value: f.ICS, Problem: "cannot be read: " + err.Error(),
-			Want: "an iCalendar file, found from the plan file's folder",
+			Want: "the path of an iCalendar file, relative to the plan file",
 		})
 		return nil
 	}
 	now := c.options.Now
 	read, err := ics.Read(text, ics.Options{Zone: zone, From: now, Until: now.Add(ahead)})
 	if err != nil {
-		c.Fault(at+".ics", strict.Fault{Value: f.ICS, Problem: "is wrong: " + err.Error()})
+		c.Fault(at+".ics", strict.Fault{Value: f.ICS, Problem: "is not a valid calendar: " + err.Error()})
 		return nil
 	}
 	c.plan.CalendarsUntil = now.Add(ahead)
@@ -56,16 +56,16 @@ func (c *checker) calendar(at string, f freeze, zone *time.Location) []maintenan
 func (c *checker) adviseCalendar(at string, f freeze, read ics.Calendar) {
 	switch {
 	case read.Count == 0 && !f.AllowEmpty:
-		problem := "holds no event"
+		problem := "has no events"
 		if read.Blank {
 			problem = "is empty"
 		}
-		c.Fault(at, strict.Fault{Value: f.ICS, Problem: problem, Want: "a calendar with events, or allowEmpty: true where it may have none"})
+		c.Fault(at, strict.Fault{Value: f.ICS, Problem: problem, Want: "a calendar with events; or set allowEmpty: true"})
 	case read.Blank:
-		c.Warn(at, strict.Fault{Value: f.ICS, Problem: "is empty, not even a calendar: was its export cut off?"})
+		c.Warn(at, strict.Fault{Value: f.ICS, Problem: "is empty, without even a calendar header: check whether its export was cut off"})
 	case read.Count > 0 && len(read.Events) == 0 && len(read.Warnings) == 0:
 		c.Warn(at, strict.Fault{Value: f.ICS, Problem: fmt.Sprintf(
-			"freezes nothing: none of its events (%d) takes place in the 400 days from %s on", read.Count, c.options.Now.UTC().Format(time.DateOnly))})
+			"freezes nothing: none of its events (%d) is in the 400 days from %s", read.Count, c.options.Now.UTC().Format(time.DateOnly))})
 	}
 	for _, w := range read.Warnings {
 		c.Warn(at, strict.Fault{Value: f.ICS, Problem: w})
@@ -77,9 +77,9 @@ func readCalendar(dir, name string) ([]byte, error) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)
 	}
-	// To open a pipe or a device could last permanently.
+	// To open a pipe or a device could block permanently.
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		return nil, errors.New("it is no file")
+		return nil, errors.New("not a file")
 	}
 	file, err := os.Open(name) //nolint:gosec // the operator's plan names the file
 	if err != nil {
@@ -88,10 +88,10 @@ func readCalendar(dir, name string) ([]byte, error) {
 	defer file.Close() //nolint:errcheck // it was only read
 	text, err := io.ReadAll(io.LimitReader(file, maxCalendar+1))
 	if err != nil {
-		return nil, fmt.Errorf("read it: %w", err)
+		return nil, fmt.Errorf("read: %w", err)
 	}
 	if len(text) > maxCalendar {
-		return nil, fmt.Errorf("it has more than %d megabytes", maxCalendar>>20)
+		return nil, fmt.Errorf("larger than %d megabytes", maxCalendar>>20)
 	}
 	return text, nil
 }

@@ -50,17 +50,17 @@ func TestWhatACalendarLacks(t *testing.T) {
 		text, more, err string
 		warnings        []string
 	}{
-		"empty":                        {text: "", err: refused + "is empty: want a calendar with events, or allowEmpty: true where it may have none"},
+		"empty":                        {text: "", err: refused + "is empty: must be a calendar with events; or set allowEmpty: true"},
 		"blank":                        {text: "\r\n \n", err: refused + "is empty"},
-		"empty, allowed":               {text: "", more: ", allowEmpty: true", warnings: []string{refused + "is empty, not even a calendar: was its export cut off?"}},
-		"no event":                     {text: calendarOf(), err: refused + "holds no event: want a calendar with events, or allowEmpty: true where it may have none"},
+		"empty, allowed":               {text: "", more: ", allowEmpty: true", warnings: []string{refused + "is empty, without even a calendar header: check whether its export was cut off"}},
+		"no event":                     {text: calendarOf(), err: refused + "has no events: must be a calendar with events; or set allowEmpty: true"},
 		"no event, allowed":            {text: calendarOf(), more: ", allowEmpty: true"},
-		"cut, though empty is allowed": {text: "BEGIN:VCALENDAR\r\n", more: ", allowEmpty: true", err: refused + "is wrong: line 1: it is not whole: VCALENDAR, started on line 1, has no END: was it cut off?"},
-		"all have ended":               {text: calendarOf(eventOn("20251224"), eventOn("20251225")), warnings: []string{refused + "freezes nothing: none of its events (2) takes place in the 400 days from 2026-11-22 on"}},
-		"cancelled":                    {text: calendarOf(eventOn("20261224", "STATUS:cancelled")), warnings: []string{"freezes nothing: none of its events (1) takes place"}},
-		"something left out":           {text: calendarOf("BEGIN:VTODO", "END:VTODO", eventOn("20261224")), warnings: []string{refused + "line 3: VTODO is not read, and freezes nothing"}},
-		"more than 500 days":           {text: calendarOf(many), err: "p.yaml:4:10: freezes: come to 737 intervals from 2026-11-22 on: want at most 500"},
-		"allowEmpty alone":             {text: calendarOf(eventOn("20261224")), more: "}, {from: 2026-12-24, zone: UTC, allowEmpty: true", err: `p.yaml:4:106: freezes[1].allowEmpty: "true" is wrong: want to be left out without ics`},
+		"cut, though empty is allowed": {text: "BEGIN:VCALENDAR\r\n", more: ", allowEmpty: true", err: refused + "is not a valid calendar: line 1: it is incomplete: VCALENDAR, started on line 1, has no END; check whether the file was cut off"},
+		"all have ended":               {text: calendarOf(eventOn("20251224"), eventOn("20251225")), warnings: []string{refused + "freezes nothing: none of its events (2) is in the 400 days from 2026-11-22"}},
+		"cancelled":                    {text: calendarOf(eventOn("20261224", "STATUS:cancelled")), warnings: []string{"freezes nothing: none of its events (1) is in"}},
+		"something left out":           {text: calendarOf("BEGIN:VTODO", "END:VTODO", eventOn("20261224")), warnings: []string{refused + "line 3: VTODO is not supported and freezes nothing"}},
+		"more than 500 days":           {text: calendarOf(many), err: "p.yaml:4:10: freezes: expand to 737 intervals from 2026-11-22: must be at most 500"},
+		"allowEmpty alone":             {text: calendarOf(eventOn("20261224")), more: "}, {from: 2026-12-24, zone: UTC, allowEmpty: true", err: `p.yaml:4:106: freezes[1].allowEmpty: invalid value "true": must be left out without ics`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,12 +89,12 @@ func TestPlansWithCalendarsFromTheField(t *testing.T) {
 		err, warn string
 	}{
 		"01-winzone.ics":             {freezes: 1},
-		"06-lowercase-cancelled.ics": {warn: "freezes nothing: none of its events (1) takes place"},
+		"06-lowercase-cancelled.ics": {warn: "freezes nothing: none of its events (1) is in"},
 		"10-rrule-semicolon.ics":     {freezes: 3},
-		"13-zerolength.ics":          {warn: `event "Zero" ends when it starts, and freezes nothing`},
-		"18-empty.ics":               {err: "is empty: want a calendar with events, or allowEmpty: true where it may have none"},
+		"13-zerolength.ics":          {warn: `event "Zero" ends when it starts and freezes nothing`},
+		"18-empty.ics":               {err: "is empty: must be a calendar with events; or set allowEmpty: true"},
 		"21-nouid.ics":               {err: "it has a RECURRENCE-ID and no UID"},
-		"30-cut-after-event.ics":     {err: "has no END: was it cut off?"},
+		"30-cut-after-event.ics":     {err: "has no END; check whether the file was cut off"},
 		"36-lowerrrule.ics":          {freezes: 1},
 		"outlook.ics":                {freezes: 4},
 		"google.ics":                 {freezes: 4},

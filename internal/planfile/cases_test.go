@@ -34,15 +34,15 @@ func TestARegionThatIsNotKnownIsAWarning(t *testing.T) {
 	with := func(partition, region, huawei string) string {
 		return strings.NewReplacer("arn:aws-eusc:", "arn:"+partition+":", "eusc-de-east-1", region, "ap-southeast-3", huawei).Replace(string(text))
 	}
-	const unknown = "is a region that this release does not know: is it written right?"
+	const unknown = "is a region that this release does not know; check the spelling"
 	for name, tc := range map[string]struct{ plan, fault, warning string }{
 		"a region of tomorrow":         {plan: with("aws", "eu-atlantis-12", "eu-west-101")},
 		"a part of the world":          {plan: with("aws", "moon-west-1", "eu-west-101"), warning: `"moon-west-1" ` + unknown},
 		"a partition of tomorrow":      {plan: with("aws-moon2", "moon-west-1", "eu-west-101"), warning: `"moon-west-1" ` + unknown},
 		"Huawei's of tomorrow":         {plan: with("aws-cn", "cn-north-1", "moon-west-7"), warning: `"moon-west-7" ` + unknown},
 		"Huawei's without a number":    {plan: with("aws-iso-f", "us-isof-south-1", "eu-de")},
-		"the ARN in another partition": {plan: with("aws", "eusc-de-east-1", "eu-west-101"), fault: "want the partition aws-eusc, to which eusc-de-east-1 belongs"},
-		"no region":                    {plan: with("aws", "Frankfurt", "eu-west-101"), fault: "want an AWS region such as us-east-1"},
+		"the ARN in another partition": {plan: with("aws", "eusc-de-east-1", "eu-west-101"), fault: "must be an ARN of the partition aws-eusc, to which eusc-de-east-1 belongs"},
+		"no region":                    {plan: with("aws", "Frankfurt", "eu-west-101"), fault: "must be an AWS region such as us-east-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

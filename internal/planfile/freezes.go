@@ -39,7 +39,7 @@ func (c *checker) freezes(list []freeze) []maintenance.Freeze {
 	slices.SortStableFunc(all, func(a, b maintenance.Freeze) int { return a.From.Compare(b.From) })
 	if len(all) > maxFreezes {
 		c.Fault("freezes", strict.Fault{
-			Problem: fmt.Sprintf("come to %d intervals from %s on", len(all), c.options.Now.UTC().Format(time.DateOnly)),
+			Problem: fmt.Sprintf("expand to %d intervals from %s", len(all), c.options.Now.UTC().Format(time.DateOnly)),
 			Want:    fmt.Sprintf("at most %d", maxFreezes),
 		})
 	}
@@ -60,14 +60,14 @@ func (c *checker) zone(path, name string) (zone *time.Location, ok bool) {
 // interval is a freeze that is written out.
 func (c *checker) interval(at string, f freeze, zone *time.Location) []maintenance.Freeze {
 	if c.Has(at + ".allowEmpty") {
-		c.Wrong(at+".allowEmpty", "", "to be left out without ics")
+		c.Wrong(at+".allowEmpty", "", "left out without ics")
 	}
 	from, to, ok := c.ends(at, f)
 	if !ok {
 		return nil
 	}
 	if zone == nil && (!from.fixed || !to.fixed) {
-		c.Wrong(at+".zone", "", wantZone+", since a date or a time here names none")
+		c.Wrong(at+".zone", "", wantZone+", since this date or time names none")
 		return nil
 	}
 	start, end := from.earliest(zone), to.end(zone)
@@ -81,22 +81,22 @@ func (c *checker) interval(at string, f freeze, zone *time.Location) []maintenan
 	}
 	if !end.After(c.options.Now) {
 		c.Warn(at, strict.Fault{
-			Problem: "has ended, and freezes nothing: it ended " + end.UTC().Format(time.RFC3339),
-			Want:    "a freeze ahead; is the year right?",
+			Problem: "freezes nothing: it ended " + end.UTC().Format(time.RFC3339),
+			Want:    "in the future; check the year",
 		})
 	}
 	return []maintenance.Freeze{{From: start, To: end, Reason: f.Reason}}
 }
 
-// ends are the moments between which a freeze lasts. A date alone is both.
-func (c *checker) ends(at string, f freeze) (from, to moment, ok bool) {
+// ends are the times between which a freeze lasts. A date alone is both.
+func (c *checker) ends(at string, f freeze) (from, to timestamp, ok bool) {
 	const want = "a date such as 2026-12-24, or a time such as 2026-12-24T18:00 or 2026-12-24T18:00:00Z"
-	from, ok = parseMoment(f.From)
+	from, ok = parseTimestamp(f.From)
 	c.require(ok, at+".from", want)
 	if ok && from.date && !c.Has(at+".to") {
 		return from, from, true
 	}
-	to, toOK := parseMoment(f.To)
+	to, toOK := parseTimestamp(f.To)
 	c.require(toOK, at+".to", want)
 	return from, to, ok && toOK
 }

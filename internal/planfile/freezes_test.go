@@ -58,21 +58,21 @@ func TestFreezesThatAreOverAreLeftOutAndTheOthersSorted(t *testing.T) {
 func TestWrongFreezesSayWhatWouldBeRight(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ freeze, want string }{
-		"no zone":          {"from: 2026-12-24", "p.yaml:4:12: freezes[0].zone: is missing: want an IANA zone such as Europe/Berlin or UTC, since a date or a time here names none"},
-		"half a zone":      {"from: 2026-12-24T10:00:00Z, to: 2026-12-25", "freezes[0].zone: is missing"},
-		"no such zone":     {"from: 2026-12-24, zone: Europe/Berln", `p.yaml:4:36: freezes[0].zone: "Europe/Berln" is wrong: want an IANA zone`},
-		"the machine's":    {"from: 2026-12-24, zone: Local", `freezes[0].zone: "Local" is wrong`},
-		"no starting":      {"to: 2026-12-24, zone: UTC", "freezes[0].from: is missing: want a date such as 2026-12-24"},
-		"no end":           {"from: 2026-12-24T18:00, zone: UTC", "freezes[0].to: is missing: want a date such as 2026-12-24"},
-		"no date":          {"from: 2026-02-30, zone: UTC", `freezes[0].from: "2026-02-30" is wrong: want a date`},
-		"no century":       {"from: 0026-12-24, zone: UTC", `freezes[0].from: "0026-12-24" is wrong`},
-		"end before start": {"from: 2026-12-24, to: 2026-12-20, zone: UTC", `freezes[0].to: "2026-12-20" is wrong: want an end after the start, 2026-12-24`},
-		"no time between":  {"from: 2026-12-24T10:00:00Z, to: 2026-12-24T11:00:00+01:00", `freezes[0].to: "2026-12-24T11:00:00+01:00" is wrong: want an end after the start`},
-		"a wrong year":     {"from: 2026-12-24, to: 2062-12-26, zone: UTC", `freezes[0].to: "2062-12-26" is wrong: want an end at most 400 days after the start`},
-		"a file with ends": {"ics: x.ics, zone: UTC, from: 2026-12-24", `freezes[0].from: "2026-12-24" is wrong: want to be left out alongside ics`},
-		"a file, no zone":  {"ics: x.ics", `freezes[0].zone: is missing: want an IANA zone such as Europe/Berlin or UTC, for events that name none`},
+		"no zone":          {"from: 2026-12-24", "p.yaml:4:12: freezes[0].zone: is required: must be an IANA zone such as Europe/Berlin or UTC, since this date or time names none"},
+		"half a zone":      {"from: 2026-12-24T10:00:00Z, to: 2026-12-25", "freezes[0].zone: is required"},
+		"no such zone":     {"from: 2026-12-24, zone: Europe/Berln", `p.yaml:4:36: freezes[0].zone: invalid value "Europe/Berln": must be an IANA zone`},
+		"the machine's":    {"from: 2026-12-24, zone: Local", `freezes[0].zone: invalid value "Local"`},
+		"no starting":      {"to: 2026-12-24, zone: UTC", "freezes[0].from: is required: must be a date such as 2026-12-24"},
+		"no end":           {"from: 2026-12-24T18:00, zone: UTC", "freezes[0].to: is required: must be a date such as 2026-12-24"},
+		"no date":          {"from: 2026-02-30, zone: UTC", `freezes[0].from: invalid value "2026-02-30": must be a date`},
+		"no century":       {"from: 0026-12-24, zone: UTC", `freezes[0].from: invalid value "0026-12-24"`},
+		"end before start": {"from: 2026-12-24, to: 2026-12-20, zone: UTC", `freezes[0].to: invalid value "2026-12-20": must be an end after the start, 2026-12-24`},
+		"no time between":  {"from: 2026-12-24T10:00:00Z, to: 2026-12-24T11:00:00+01:00", `freezes[0].to: invalid value "2026-12-24T11:00:00+01:00": must be an end after the start`},
+		"a wrong year":     {"from: 2026-12-24, to: 2062-12-26, zone: UTC", `freezes[0].to: invalid value "2062-12-26": must be an end at most 400 days after the start`},
+		"a file with ends": {"ics: x.ics, zone: UTC, from: 2026-12-24", `freezes[0].from: invalid value "2026-12-24": must be left out where ics is given`},
+		"a file, no zone":  {"ics: x.ics", `freezes[0].zone: is required: must be an IANA zone such as Europe/Berlin or UTC, for events that name none`},
 		"no such file":     {"ics: none.ics, zone: UTC", `freezes[0].ics: "none.ics" cannot be read: open `},
-		"no file":          {"ics: ., zone: UTC", `freezes[0].ics: "." cannot be read: it is no file`},
+		"no file":          {"ics: ., zone: UTC", `freezes[0].ics: "." cannot be read: not a file`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -29,13 +29,13 @@ func TestFaultsOfNotifications(t *testing.T) {
 		eleven[i] = fmt.Sprintf("{channel: c%d}", i)
 	}
 	for text, want := range map[string]string{
-		"[{on: [ended]}]":                     "notify[0].channel: is missing: want the name of a channel in the worker's accounts file",
-		`[{channel: "` + secret + `"}]`:       "notify[0].channel: is wrong: want the name of a channel",
-		"[{channel: a}, {channel: a}]":        `notify[1].channel: "a" is wrong: want each channel once`,
-		"[{channel: a, on: [end]}]":           `notify[0].on[0]: "end" is wrong: want approval, held, failed, budget, overrun, ended or window`,
-		"[{channel: a, on: [held, held]}]":    `notify[0].on[1]: "held" is wrong: want each event once`,
+		"[{on: [ended]}]":                     "notify[0].channel: is required: must be the name of a channel in the worker's accounts file",
+		`[{channel: "` + secret + `"}]`:       "notify[0].channel: invalid value: must be the name of a channel",
+		"[{channel: a}, {channel: a}]":        `notify[1].channel: invalid value "a": must be unique`,
+		"[{channel: a, on: [end]}]":           `notify[0].on[0]: invalid value "end": must be approval, held, failed, budget, overrun, ended or window`,
+		"[{channel: a, on: [held, held]}]":    `notify[0].on[1]: invalid value "held": must be unique`,
 		"[{channel: a, url: " + secret + "}]": "notify[0].url: is an unknown field",
-		"[" + strings.Join(eleven, ",") + "]": "notify: is wrong: want at most 10 channels",
+		"[" + strings.Join(eleven, ",") + "]": "notify: invalid value: must be at most 10 channels",
 	} {
 		_, err := parse(string(example(t, "One gateway")) + "notify: " + text + "\n")
 		require.ErrorContains(t, err, want)

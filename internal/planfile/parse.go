@@ -96,10 +96,10 @@ func (c *checker) forecast() {
 	switch {
 	case update <= room || room <= 0:
 	case c.Has("rollout.forecast.update"):
-		c.Wrong("rollout.forecast.update", "", fmt.Sprintf("at most %s, which the window has before its cutoff: no update would ever start", room))
+		c.Wrong("rollout.forecast.update", "", fmt.Sprintf("at most %s, the part of the window before its cutoff; otherwise no update would ever start", room))
 	default:
 		c.Wrong("window.duration", maintenance.Duration(rules.Length).String(), fmt.Sprintf(
-			"at least %s: the cutoff of %s leaves no room for an update, which is expected to take %s (rollout.forecast.update)",
+			"at least %s: with a cutoff of %s no update fits, which is expected to take %s (rollout.forecast.update)",
 			maintenance.Duration(rules.Cutoff)+update, maintenance.Duration(rules.Cutoff), update))
 	}
 }
@@ -125,7 +125,7 @@ func (c *checker) notify() {
 	c.plan.Notify = told.Notify
 	for _, f := range fault.Fields(told.ValidateNotify()) {
 		if f.Value == "" && c.Has(f.Field) {
-			c.Fault(f.Field, strict.Fault{Problem: "is wrong", Want: f.Want})
+			c.Fault(f.Field, strict.Fault{Problem: strict.Invalid, Want: f.Want})
 			continue
 		}
 		c.Wrong(f.Field, "", f.Want)

@@ -153,79 +153,79 @@ func TestFaultsOfAPlan(t *testing.T) {
 	const p1, p2 = "151c14381ac14ecfb9703a745b992677po01", "151c14381ac14ecfb9703a745b992678po01"
 	targets := func(lines ...string) string { return "targets:\n" + strings.Join(lines, "") }
 	for name, tc := range map[string]struct{ text, want string }{
-		"no target": {"", `p.yaml:1:1: targets: is missing: want at least one target, or one selector under selectors`},
+		"no target": {"", `p.yaml:1:1: targets: is required: must be at least one target, or one selector under selectors`},
 		"name twice": {
 			targets(target("a", arnB), target("a", arnC)),
-			`p.yaml:6:12: targets[1].name: "a" is wrong: want a name of its own: line 5 (targets[0].name) has it too`,
+			`p.yaml:6:12: targets[1].name: invalid value "a": must be unique; it is also at line 5 (targets[0].name)`,
 		},
 		"gateway twice": {
 			targets(target("a", arnB), target("b", strings.ToLower(arnB))),
-			`want each gateway once: line 5 (targets[0].gateway.arn) has it too`,
+			`must be unique; it is also at line 5 (targets[0].gateway.arn)`,
 		},
 		"a proxy of two targets": {
 			targets(target("a", arnB, proxies(instance3+"/"+p1)), target("b", arnC, proxies(instance3+"/"+p2, instance3+"/"+p1))),
-			`targets[1].proxies[1].proxyId: "` + p1 + `" is wrong: want each proxy under one target only: line 5 (targets[0].proxies[0].proxyId) has it too`,
+			`targets[1].proxies[1].proxyId: invalid value "` + p1 + `": must be under one target only; it is also at line 5 (targets[0].proxies[0].proxyId)`,
 		},
 		"all proxies of an instance twice": {
 			targets(target("a", arnB, proxies(instance3+"/all")), target("b", arnC, proxies(instance3+"/all"))),
-			`targets[1].proxies[0].proxyId: "all" is wrong: want each proxy under one target only: line 5 (targets[0].proxies[0].proxyId) has it too`,
+			`targets[1].proxies[0].proxyId: invalid value "all": must be under one target only; it is also at line 5 (targets[0].proxies[0].proxyId)`,
 		},
 		"one of all": {
 			targets(target("a", arnB, proxies(instance3+"/all")), target("b", arnC, proxies(instance3+"/"+p1))),
-			`targets[1].proxies[0].proxyId: "` + p1 + `" is wrong: want each proxy under one target only`,
+			`targets[1].proxies[0].proxyId: invalid value "` + p1 + `": must be under one target only`,
 		},
 		"all alongside one": {
 			targets(target("a", arnB, proxies(instance3+"/"+p1, instance3+"/all"))),
-			`targets[0].proxies[1].proxyId: "all" is wrong: want each proxy under one target only`,
+			`targets[0].proxies[1].proxyId: invalid value "all": must be under one target only`,
 		},
 		"a selector's instance": {
 			targets(target("a", arnB, proxies(instance3+"/"+p1))) + "selectors:\n  - {account: prod, proxies: [{account: hw, instanceId: " + instance3 + "}]}\n",
-			`p.yaml:7:57: selectors[0].proxies[0].instanceId: "` + instance3 + `" is wrong: want each proxy under one target only`,
+			`p.yaml:7:57: selectors[0].proxies[0].instanceId: invalid value "` + instance3 + `": must be under one target only`,
 		},
 		"an instance and a tag": {
 			"selectors:\n  - {account: prod, proxies: [{account: hw, instanceTag: db, instanceId: " + instance3 + "}]}\n",
-			`selectors[0].proxies[0].instanceTag: "db" is wrong: want to be left out alongside an instanceId`,
+			`selectors[0].proxies[0].instanceTag: invalid value "db": must be left out where an instanceId is given`,
 		},
 		"one proxy by a tag": {
 			"selectors:\n  - {account: prod, proxies: [{account: hw, instanceTag: db, proxyId: " + p1 + "}]}\n",
-			`selectors[0].proxies[0].proxyId: "` + p1 + `" is wrong: want all, or to be left out alongside an instanceTag`,
+			`selectors[0].proxies[0].proxyId: invalid value "` + p1 + `": must be all, or left out where an instanceTag is given`,
 		},
-		"a proxy's form": {targets(target("a", arnB, proxies(instance3+"/x"))), `proxyId: "x" is wrong: want 32 hexadecimal digits followed by po01, or all`},
+		"a proxy's form": {targets(target("a", arnB, proxies(instance3+"/x"))), `proxyId: invalid value "x": must be 32 hexadecimal digits followed by po01, or all`},
 		"an account that is not listed": {
 			strings.ReplaceAll(targets(target("a", arnB)), "account: prod", "account: prd"),
-			`targets[0].gateway.account: "prd" is wrong: want an account that is listed under accounts.aws: prod`,
+			`targets[0].gateway.account: invalid value "prd": must be an account listed under accounts.aws: prod`,
 		},
 		"a gateway of another region": {
 			targets(target("a", strings.Replace(arnB, "eu-central-1", "eu-west-1", 1))),
-			`want a gateway in eu-central-1, the region of the account "prod"`,
+			`must be a gateway in eu-central-1, the region of the account "prod"`,
 		},
 		"a gateway of another account": {
 			targets(target("a", strings.Replace(arnB, ":123456789012:", ":210987654321:", 1))),
-			`want a gateway of 123456789012, to which the role of the account "prod" belongs`,
+			`must be a gateway of 123456789012, to which the role of the account "prod" belongs`,
 		},
 		"a label that nobody has": {
 			"rollout: {constraintKey: ap}\n" + targets(target("a", arnB, ", labels: {app: x}")),
-			`p.yaml:4:26: rollout.constraintKey: "ap" is wrong: want a label that some target has`,
+			`p.yaml:4:26: rollout.constraintKey: invalid value "ap": must be a label of some target`,
 		},
-		"a long label":      {targets(target("a", arnB, ", labels: {app: "+strings.Repeat("x", 257)+"}")), `targets[0].labels.app: "xxx`},
-		"a default's fault": {"window: {duration: 20m}\n" + targets(target("a", arnB)), `p.yaml:4:10: window.cutoff: "30m" (the default) is wrong: want 0s to 19m`},
-		"an explicit zero":  {"rollout: {maxConcurrent: 0}\n" + targets(target("a", arnB)), `rollout.maxConcurrent: "0" is wrong: want 1 to 500`},
-		"a wave of nobody":  {"rollout: {waves: [1, 0%]}\n" + targets(target("a", arnB)), `p.yaml:4:22: rollout.waves[1]: "0%" is wrong: want at least 1, or 1%`},
-		"no forecast":       {"rollout: {forecast: {proxy: 0s}}\n" + targets(target("a", arnB)), `p.yaml:4:29: rollout.forecast.proxy: "0s" is wrong: want 1s to 24h`},
+		"a long label":      {targets(target("a", arnB, ", labels: {app: "+strings.Repeat("x", 257)+"}")), `targets[0].labels.app: invalid value "xxx`},
+		"a default's fault": {"window: {duration: 20m}\n" + targets(target("a", arnB)), `p.yaml:4:10: window.cutoff: invalid default "30m": must be 0s to 19m`},
+		"an explicit zero":  {"rollout: {maxConcurrent: 0}\n" + targets(target("a", arnB)), `rollout.maxConcurrent: invalid value "0": must be 1 to 500`},
+		"a wave of nobody":  {"rollout: {waves: [1, 0%]}\n" + targets(target("a", arnB)), `p.yaml:4:22: rollout.waves[1]: invalid value "0%": must be at least 1, or 1%`},
+		"no forecast":       {"rollout: {forecast: {proxy: 0s}}\n" + targets(target("a", arnB)), `p.yaml:4:29: rollout.forecast.proxy: invalid value "0s": must be 1s to 24h`},
 		"a forecast that fits no window": {
 			"window: {duration: 2h}\nrollout: {forecast: {update: 91m}}\n" + targets(target("a", arnB)),
-			`p.yaml:5:30: rollout.forecast.update: "91m" is wrong: want at most 1h30m, which the window has before its cutoff: no update would ever start`,
+			`p.yaml:5:30: rollout.forecast.update: invalid value "91m": must be at most 1h30m, the part of the window before its cutoff; otherwise no update would ever start`,
 		},
 		"a window that is too short for an update": {
 			"window: {duration: 40m}\n" + targets(target("a", arnB)),
-			`p.yaml:4:20: window.duration: "40m" is wrong: want at least 50m: the cutoff of 30m leaves no room for an update, which is expected to take 20m (rollout.forecast.update)`,
+			`p.yaml:4:20: window.duration: invalid value "40m": must be at least 50m: with a cutoff of 30m no update fits, which is expected to take 20m (rollout.forecast.update)`,
 		},
-		"a policy's fault": {"limits: {pace: {min: 2m}}\n" + targets(target("a", arnB)), `p.yaml:4:22: limits.pace.min: "2m" is wrong: want 1ms to 1m`},
-		"approvals":        {"approvals: {count: 11, timeLimit: 1s}\n" + targets(target("a", arnB)), `approvals.count: "11" is wrong: want 1 to 10`},
-		"no lead":          {"approvals: {lead: 0s}\n" + targets(target("a", arnB)), `p.yaml:4:19: approvals.lead: "0s" is wrong: want 1m to 744h`},
-		"a pattern":        {"selectors: [{account: prod, name: '[a'}]\n", `selectors[0].name: "[a" is wrong: want a pattern such as payments-*`},
-		"a type":           {"selectors: [{account: prod, types: [CASHED]}]\n", `selectors[0].types[0]: "CASHED" is wrong: want one of STORED, CACHED`},
-		"too many freezes": {freezesOf(501) + targets(target("a", arnB)), `p.yaml:5:3: freezes: come to 501 intervals from 2026-11-22 on: want at most 500`},
+		"a policy's fault": {"limits: {pace: {min: 2m}}\n" + targets(target("a", arnB)), `p.yaml:4:22: limits.pace.min: invalid value "2m": must be 1ms to 1m`},
+		"approvals":        {"approvals: {count: 11, timeLimit: 1s}\n" + targets(target("a", arnB)), `approvals.count: invalid value "11": must be 1 to 10`},
+		"no lead":          {"approvals: {lead: 0s}\n" + targets(target("a", arnB)), `p.yaml:4:19: approvals.lead: invalid value "0s": must be 1m to 744h`},
+		"a pattern":        {"selectors: [{account: prod, name: '[a'}]\n", `selectors[0].name: invalid value "[a": must be a pattern such as payments-*`},
+		"a type":           {"selectors: [{account: prod, types: [CASHED]}]\n", `selectors[0].types[0]: invalid value "CASHED": must be one of STORED, CACHED`},
+		"too many freezes": {freezesOf(501) + targets(target("a", arnB)), `p.yaml:5:3: freezes: expand to 501 intervals from 2026-11-22: must be at most 500`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -257,26 +257,26 @@ targets:
     proxies: [{account: h, instanceId: i, proxyId: all, version: newest}]
 `)
 	require.EqualError(t, err, strings.Join([]string{
-		`p.yaml:1:1: name: is missing: want 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
-		`p.yaml:1:13: apiVersion: "v2" is wrong: want tidegate/v1`,
-		`p.yaml:3:16: accounts.aws[0].name: "Prod" is wrong: want 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
-		`p.yaml:3:30: accounts.aws[0].region: "nowhere" is wrong: want an AWS region such as us-east-1`,
-		`p.yaml:3:39: accounts.aws[0].secretKey: is an unknown field: want one of name, region, assumeRole`,
-		`p.yaml:3:100: accounts.aws[2].name: "a" is wrong: want each name once in its section`,
-		`p.yaml:3:137: accounts.aws[2].assumeRole: "x" is wrong: want arn:aws:iam::ACCOUNT:role/NAME`,
-		`p.yaml:4:13: accounts.huawei[0].region: is missing: want the project's region, or an endpoint`,
-		`p.yaml:4:31: accounts.huawei[0].project: "short" is wrong: want the project's id: 32 letters and digits`,
-		`p.yaml:4:102: accounts.huawei[1].endpoint: "(hidden)" is wrong: want a host name or URL of TaurusDB, without path, user and password`,
-		`p.yaml:5:11: snapshot: "maybe" is wrong: want after, before, both or never`,
-		`p.yaml:7:5: targets[0].name: is missing: want 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
-		`p.yaml:7:32: targets[0].gateway.arn: "x" is wrong: want arn:aws:storagegateway:REGION:ACCOUNT:gateway/sgw-XXXXXXXX`,
-		`p.yaml:8:40: targets[0].proxies[0].instanceId: "i" is wrong: want 32 hexadecimal digits followed by in07`,
-		`p.yaml:8:66: targets[0].proxies[0].version: "newest" is wrong: want latest, or four numbers such as 2.24.03.000`,
+		`p.yaml:1:1: name: is required: must be 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
+		`p.yaml:1:13: apiVersion: invalid value "v2": must be tidegate/v1`,
+		`p.yaml:3:16: accounts.aws[0].name: invalid value "Prod": must be 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
+		`p.yaml:3:30: accounts.aws[0].region: invalid value "nowhere": must be an AWS region such as us-east-1`,
+		`p.yaml:3:39: accounts.aws[0].secretKey: is an unknown field: must be one of name, region, assumeRole`,
+		`p.yaml:3:100: accounts.aws[2].name: invalid value "a": must be unique in its section`,
+		`p.yaml:3:137: accounts.aws[2].assumeRole: invalid value "x": must be a role such as arn:aws:iam::123456789012:role/tidegate`,
+		`p.yaml:4:13: accounts.huawei[0].region: is required: must be the project's region, or an endpoint`,
+		`p.yaml:4:31: accounts.huawei[0].project: invalid value "short": must be the project's id: 32 letters and digits`,
+		`p.yaml:4:102: accounts.huawei[1].endpoint: invalid value "(hidden)": must be a host name or URL of TaurusDB, without path, user and password`,
+		`p.yaml:5:11: snapshot: invalid value "maybe": must be after, before, both or never`,
+		`p.yaml:7:5: targets[0].name: is required: must be 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
+		`p.yaml:7:32: targets[0].gateway.arn: invalid value "x": must be arn:aws:storagegateway:REGION:ACCOUNT:gateway/sgw-XXXXXXXX`,
+		`p.yaml:8:40: targets[0].proxies[0].instanceId: invalid value "i": must be 32 hexadecimal digits followed by in07`,
+		`p.yaml:8:66: targets[0].proxies[0].version: invalid value "newest": must be latest, or four numbers such as 2.24.03.000`,
 	}, "\n"))
 	var faults *strict.FaultsError
 	require.ErrorAs(t, err, &faults)
 	require.Equal(t, strict.Fault{
-		File: "p.yaml", Line: 5, Column: 11, Field: "snapshot", Value: "maybe", Problem: "is wrong", Want: "after, before, both or never",
+		File: "p.yaml", Line: 5, Column: 11, Field: "snapshot", Value: "maybe", Problem: "invalid value", Want: "after, before, both or never",
 	}, faults.Faults[10])
 }
 
@@ -294,6 +294,6 @@ func TestTenThousandTargetsAreRead(t *testing.T) {
 	encoded, err := json.Marshal(p)
 	require.NoError(t, err)
 	_, err = parse(head + "targets: [" + strings.Repeat("{}, ", plan.MaxTargets) + "{}]")
-	require.ErrorContains(t, err, "p.yaml:4:10: targets: are 12001: want at most 12000, or several plans")
+	require.ErrorContains(t, err, "p.yaml:4:10: targets: has 12001 targets: must be at most 12000, or several plans")
 	t.Logf("%d bytes of YAML, %d of JSON", b.Len(), len(encoded))
 }

@@ -23,11 +23,11 @@ import (
 type object = map[string]any
 
 const (
-	namePattern     = `^[a-z0-9][a-z0-9._-]{0,62}$`
-	regionPattern   = `^[a-z]{2,}(-[a-z]+)+-\d+$`
-	instancePattern = `^[0-9a-f]{32}in07$`
-	versionPattern  = `^(latest|\d+\.\d+\.\d+\.\d+)$`
-	momentPattern   = `^2[01]\d\d-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?$`
+	namePattern      = `^[a-z0-9][a-z0-9._-]{0,62}$`
+	regionPattern    = `^[a-z]{2,}(-[a-z]+)+-\d+$`
+	instancePattern  = `^[0-9a-f]{32}in07$`
+	versionPattern   = `^(latest|\d+\.\d+\.\d+\.\d+)$`
+	timestampPattern = `^2[01]\d\d-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?$`
 )
 
 // byType is what the schema says of a value by its type alone.
@@ -57,8 +57,8 @@ var byField = map[string]object{
 	"HuaweiAccount.Project": {"pattern": `^[0-9A-Za-z]{32}$`},
 	"HuaweiAccount.Region":  {"pattern": `^[a-z]{2,}(-[a-z]+)+(-\d+)?$`},
 	"freeze":                {"oneOf": []object{{"required": []string{"from"}}, {"required": []string{"ics", "zone"}}}},
-	"freeze.From":           {"pattern": momentPattern},
-	"freeze.To":             {"pattern": momentPattern},
+	"freeze.From":           {"pattern": timestampPattern},
+	"freeze.To":             {"pattern": timestampPattern},
 	"Rollout.MaxConcurrent": {"minimum": 1, "maximum": 500},
 	"Rollout.Order":         {"description": "Which of two targets that may start goes first: the one with the least time left, or the one that is listed first."},
 	"Forecast.Update":       {"description": "How long an update is expected to take, from the trigger until the gateway runs again: 1s to 24h."},

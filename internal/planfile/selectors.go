@@ -53,13 +53,13 @@ func (c *checker) found(at string, p plan.Proxies) {
 	case p.InstanceID == "" && p.InstanceTag == "":
 		c.Wrong(at+".instanceTag", "", "the AWS tag that holds the DB instance's id, or an instanceId")
 	case p.InstanceID != "" && p.InstanceTag != "":
-		c.Wrong(at+".instanceTag", "", "to be left out alongside an instanceId")
+		c.Wrong(at+".instanceTag", "", "left out where an instanceId is given")
 	case p.InstanceID != "":
 		c.require(instanceIDForm.MatchString(p.InstanceID), at+".instanceId", "32 hexadecimal digits followed by in07")
 		c.require(!single || proxyIDForm.MatchString(p.ProxyID), at+".proxyId", wantProxyID+", or "+plan.AllProxies)
 	default:
 		c.require(len(p.InstanceTag) <= maxLabelKey, at+".instanceTag", "the name of an AWS tag")
-		c.require(!single, at+".proxyId", plan.AllProxies+", or to be left out alongside an instanceTag")
+		c.require(!single, at+".proxyId", plan.AllProxies+", or left out where an instanceTag is given")
 	}
 	if p.Version != "" && p.Version != maintenance.Latest {
 		_, err := maintenance.ParseKernelVersion(p.Version)
@@ -92,7 +92,7 @@ type owners struct {
 }
 
 func (o owners) add(at, instance, proxy string) {
-	const want = "each proxy under one target only"
+	const want = "under one target only"
 	if instance == "" {
 		return
 	}

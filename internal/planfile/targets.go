@@ -19,7 +19,7 @@ func (c *checker) targets() {
 	}
 	if n := len(c.plan.Targets); n > plan.MaxTargets {
 		c.Fault("targets", strict.Fault{
-			Problem: fmt.Sprintf("are %d", n), Want: fmt.Sprintf("at most %d, or several plans", plan.MaxTargets),
+			Problem: fmt.Sprintf("has %d targets", n), Want: fmt.Sprintf("at most %d, or several plans", plan.MaxTargets),
 		})
 	}
 	names, gateways := map[string]string{}, map[string]string{}
@@ -28,8 +28,8 @@ func (c *checker) targets() {
 		for _, f := range fault.Fields(judged(t).Validate()) {
 			c.Wrong(at+strings.TrimPrefix(f.Field, "target"), "", wantOf(f))
 		}
-		c.once(names, t.Name, at+".name", "a name of its own")
-		c.once(gateways, strings.ToUpper(t.Gateway.ARN), at+".gateway.arn", "each gateway once")
+		c.once(names, t.Name, at+".name", "unique")
+		c.once(gateways, strings.ToUpper(t.Gateway.ARN), at+".gateway.arn", "unique")
 		c.gateway(at+".gateway", t.Gateway)
 		for j, p := range t.Proxies {
 			c.huaweiAccount(fmt.Sprintf("%s.proxies[%d].account", at, j), p.Account)
@@ -68,7 +68,7 @@ func (c *checker) once(seen map[string]string, key, path, want string) {
 		return
 	}
 	if before, ok := seen[key]; ok {
-		c.Wrong(path, "", fmt.Sprintf("%s: line %d (%s) has it too", want, c.Line(before), before))
+		c.Wrong(path, "", fmt.Sprintf("%s; it is also at line %d (%s)", want, c.Line(before), before))
 		return
 	}
 	seen[key] = path
@@ -85,7 +85,7 @@ func (c *checker) gateway(path string, g maintenance.GatewayRef) {
 		c.Wrong(path+".arn", "", fmt.Sprintf("a gateway in %s, the region of the account %q", account.Region, account.Name))
 	}
 	if partition := maintenance.PartitionOf(arn.Region); partition != "" && partition != arn.Partition {
-		c.Wrong(path+".arn", "", "the partition "+partition+", to which "+arn.Region+" belongs")
+		c.Wrong(path+".arn", "", "an ARN of the partition "+partition+", to which "+arn.Region+" belongs")
 	}
 	if role := roleForm.FindStringSubmatch(account.AssumeRole); role != nil && role[2] != arn.Account {
 		c.Wrong(path+".arn", "", fmt.Sprintf("a gateway of %s, to which the role of the account %q belongs", role[2], account.Name))
@@ -105,8 +105,8 @@ func (c *checker) labels(path string, labels map[string]string) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		c.require(key != "" && len(key) <= maxLabelKey, path+"."+key,
-			fmt.Sprintf("a label's name of 1 to %d letters", maxLabelKey))
-		c.require(len(labels[key]) <= maxLabel, path+"."+key, fmt.Sprintf("at most %d letters", maxLabel))
+			fmt.Sprintf("a label name of 1 to %d characters", maxLabelKey))
+		c.require(len(labels[key]) <= maxLabel, path+"."+key, fmt.Sprintf("at most %d characters", maxLabel))
 	}
 }
 
@@ -127,5 +127,5 @@ func (c *checker) constraint() {
 			return
 		}
 	}
-	c.Wrong("rollout.constraintKey", "", "a label that some target has, or a selector under labels or labelsFromTags")
+	c.Wrong("rollout.constraintKey", "", "a label of some target, or under labels or labelsFromTags of a selector")
 }

@@ -7,19 +7,19 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/ics"
 )
 
-// moment is a date or a time as a person writes it.
-type moment struct {
+// timestamp is a date or a time as a person writes it.
+type timestamp struct {
 	// clock is what calendar and clock show, as if they stood in UTC; of a fixed
-	// moment the time itself.
+	// one the time itself.
 	clock time.Time
 	fixed bool // it names its offset, so that no zone is needed
 	date  bool // it is a whole day
 }
 
-// parseMoment reads a date (2026-12-24), a time (2026-12-24T18:00, with seconds or
+// parseTimestamp reads a date (2026-12-24), a time (2026-12-24T18:00, with seconds or
 // without, T or a space), or a time with its offset (2026-12-24T18:00:00+01:00).
 // Years go from 2000 to 2199: others are slips.
-func parseMoment(text string) (moment, bool) {
+func parseTimestamp(text string) (timestamp, bool) {
 	text = strings.Replace(text, " ", "T", 1)
 	for _, form := range []struct {
 		layout      string
@@ -32,14 +32,14 @@ func parseMoment(text string) (moment, bool) {
 		{time.RFC3339, true, false},
 	} {
 		if t, err := time.Parse(form.layout, text); err == nil {
-			return moment{clock: t.UTC(), fixed: form.fixed, date: form.date}, t.Year() >= 2000 && t.Year() < 2200
+			return timestamp{clock: t.UTC(), fixed: form.fixed, date: form.date}, t.Year() >= 2000 && t.Year() < 2200
 		}
 	}
-	return moment{}, false
+	return timestamp{}, false
 }
 
-// earliest is the first time at which clocks in the zone show the moment.
-func (m moment) earliest(zone *time.Location) time.Time {
+// earliest is the first time at which clocks in the zone show it.
+func (m timestamp) earliest(zone *time.Location) time.Time {
 	if m.fixed {
 		return m.clock
 	}
@@ -47,9 +47,9 @@ func (m moment) earliest(zone *time.Location) time.Time {
 	return first
 }
 
-// end is the last time at which clocks in the zone show the moment; of a date
+// end is the last time at which clocks in the zone show it; of a date
 // the end of the day.
-func (m moment) end(zone *time.Location) time.Time {
+func (m timestamp) end(zone *time.Location) time.Time {
 	if m.fixed {
 		return m.clock
 	}

@@ -62,17 +62,17 @@ func TestAdminRefusesFaultsThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	url := "http://" + serve(t, fleet(t)) + "/_sim/faults"
 	for body, want := range map[string]string{
-		``:                                      "body:1:1: is empty: want a YAML document with fields among operation, resource, nth",
+		``:                                      "body:1:1: is empty: must be a YAML document with fields among operation, resource, nth",
 		`{"operation": "ec2:*", "kind": "lost"`: "body",
-		`{"operation": "ec2:*", "sort": "lost-after"}`:                          `body:1:24: sort: is an unknown field: want one of operation, resource`,
-		`[{"operation": "ec2:*", "sort": "lost-after"}]`:                        `body:1:25: [0].sort: is an unknown field: want one of operation, resource`,
-		`{"operation": "ec2:*", "kind": "hang-after", "limit": "soon"}`:         `limit: "soon" is wrong: want a number with a unit`,
-		`{"operation": "ec2:*", "kind": "gone"}`:                                `faults[0].kind is "gone", want one of refused-before`,
-		`[{"operation": "*", "kind": "echo"}, {"operation": "", "kind": "x"}]`:  `faults[1].operation is "", want a pattern`,
+		`{"operation": "ec2:*", "sort": "lost-after"}`:                          `body:1:24: sort: is an unknown field: must be one of operation, resource`,
+		`[{"operation": "ec2:*", "sort": "lost-after"}]`:                        `body:1:25: [0].sort: is an unknown field: must be one of operation, resource`,
+		`{"operation": "ec2:*", "kind": "hang-after", "limit": "soon"}`:         `limit: invalid value "soon": must be a number with a unit`,
+		`{"operation": "ec2:*", "kind": "gone"}`:                                `faults[0].kind: invalid value "gone": must be one of refused-before`,
+		`[{"operation": "*", "kind": "echo"}, {"operation": "", "kind": "x"}]`:  `faults[1].operation: invalid value "": must be a pattern`,
 		`{"operation": "taurusdb:UpgradeProxy", "kind": "lost-after"}`:          "taurusdb:UpgradeProxyVersion",
-		`{"operation": "ec2:*", "kind": "conflict"}`:                            `want one that conflict can befall`,
-		`{"operation": "ec2:*", "kind": "echo", "status": 200, "nth": -1}`:      `faults[0].status is "200", want an HTTP status from 400 to 599`,
-		`{"operation": "ec2:*", "kind": "lost-after", "code": "InternalError"}`: `faults[0].code is "InternalError", want nothing: lost-after takes no parameters`,
+		`{"operation": "ec2:*", "kind": "conflict"}`:                            `must be one that conflict can befall`,
+		`{"operation": "ec2:*", "kind": "echo", "status": 200, "nth": -1}`:      `faults[0].status: invalid value "200": must be an HTTP status from 400 to 599`,
+		`{"operation": "ec2:*", "kind": "lost-after", "code": "InternalError"}`: `faults[0].code: invalid value "InternalError": must be nothing: lost-after takes no parameters`,
 	} {
 		status, text := ask(t, http.MethodPost, url, body, nil)
 		require.Equal(t, http.StatusBadRequest, status, body)
@@ -124,10 +124,10 @@ faults:
   - operation: ec2:*
 `))
 	for _, want := range []string{
-		`fleet.yaml:2:13: aws.noUpdate: "maybe" is wrong`,
-		`fleet.yaml:5:16: faults[1].operation: "ec3:*" is wrong: want a pattern`,
-		`fleet.yaml:7:13: faults[1].status: "500" is wrong: want nothing`,
-		`fleet.yaml:8:5: faults[2].kind: is missing`,
+		`fleet.yaml:2:13: aws.noUpdate: invalid value "maybe"`,
+		`fleet.yaml:5:16: faults[1].operation: invalid value "ec3:*": must be a pattern`,
+		`fleet.yaml:7:13: faults[1].status: invalid value "500": must be nothing`,
+		`fleet.yaml:8:5: faults[2].kind: is required`,
 	} {
 		require.ErrorContains(t, err, want)
 	}

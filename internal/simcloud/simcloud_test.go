@@ -144,16 +144,16 @@ huawei:
 `))
 	require.Error(t, err)
 	for _, want := range []string{
-		`fleet.yaml:4:27: aws.gateways[0].window.hourOfDay: "25" is wrong: want 0 to 23`,
-		`fleet.yaml:6:16: aws.gateways[0].volumes: is a list: want none: only CACHED and STORED gateways have volumes`,
-		`fleet.yaml:7:11: aws.gateways[1].id: "sgw-0A000001" is wrong: want a value that no other entry has`,
-		`fleet.yaml:8:26: aws.gateways[1].timing.gapPolls: "-1" is wrong: want 0 to 1000`,
+		`fleet.yaml:4:27: aws.gateways[0].window.hourOfDay: invalid value "25": must be 0 to 23`,
+		`fleet.yaml:6:16: aws.gateways[0].volumes: is a list, expected none: only CACHED and STORED gateways have volumes`,
+		`fleet.yaml:7:11: aws.gateways[1].id: invalid value "sgw-0A000001": must be a value that no other entry has`,
+		`fleet.yaml:8:26: aws.gateways[1].timing.gapPolls: invalid value "-1": must be 0 to 1000`,
 		`fleet.yaml:11:11: huawei.instances[0].id`,
 	} {
 		require.ErrorContains(t, err, want)
 	}
 	_, err = simcloud.Parse("fleet.yaml", []byte("aws:\n  gateway: []\n"))
-	require.ErrorContains(t, err, `fleet.yaml:2:3: aws.gateway: is an unknown field: want gateways, it seems; one of regions, credentials, timing, noUpdate, gateways`)
+	require.ErrorContains(t, err, `fleet.yaml:2:3: aws.gateway: is an unknown field (did you mean gateways?): must be one of regions, credentials, timing, noUpdate, gateways`)
 	_, err = simcloud.Load("none.yaml")
 	require.ErrorContains(t, err, "none.yaml")
 }

@@ -32,7 +32,7 @@ func (d *Document) tokens(text []byte) token.Tokens {
 		d.add(nil, Fault{Problem: "is too large", Want: fmt.Sprintf("at most %d megabytes", MaxSize>>20)})
 		return nil
 	case encoding != "":
-		d.add(nil, Fault{Problem: "is " + encoding, Want: "a text in UTF-8: save it so"})
+		d.add(nil, Fault{Problem: "is " + encoding, Want: "a UTF-8 text file"})
 		return nil
 	case pieces(text) > maxPieces:
 		d.add(nil, Fault{Problem: "is too large", Want: fmt.Sprintf("at most %d lines and elements", maxPieces)})
@@ -40,7 +40,7 @@ func (d *Document) tokens(text []byte) token.Tokens {
 	}
 	all := lexer.Tokenize(string(text))
 	if at := tooDeep(all); at != nil {
-		d.add(at, Fault{Problem: "is nested too deep", Want: fmt.Sprintf("at most %d levels", maxDepth)})
+		d.add(at, Fault{Problem: "is nested too deeply", Want: fmt.Sprintf("at most %d levels", maxDepth)})
 		return nil
 	}
 	return all
@@ -60,7 +60,7 @@ func plainText(text []byte) (plain []byte, encoding string) {
 		at(0) && at(2), at(1) && at(3):
 		return text, "UTF-16"
 	case bytes.IndexByte(text, 0) >= 0:
-		return text, "no text: it has a byte 0"
+		return text, "not a text file: it contains a zero byte"
 	case !utf8.Valid(text):
 		return text, "not in UTF-8"
 	}

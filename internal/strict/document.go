@@ -3,7 +3,7 @@
 // struct's own rules find wrong afterwards is put at its place by Document.Wrong.
 //
 // Fields have the names of their yaml tags, else of their json tags, else their own in small
-// letters. Texts, numbers, truths, time.Duration, whatever reads its own text, and structs,
+// letters. Strings, numbers, booleans, time.Duration, whatever reads its own text, and structs,
 // lists and maps of those can be read. Aliases are followed; merge keys, second documents,
 // unknown fields and fields given twice are faults.
 //
@@ -91,7 +91,7 @@ func (d *Document) parse(text []byte) ast.Node {
 func notYAML(message string) Fault {
 	if strings.Contains(message, "'\t'") || strings.Contains(message, "'\\t'") ||
 		strings.Contains(message, "tab character") {
-		return Fault{Problem: "is indented with a tab", Want: "spaces"}
+		return Fault{Problem: "is indented with a tab", Want: "indented with spaces"}
 	}
 	return Fault{Problem: "is not YAML: " + discreet(message)}
 }
@@ -109,24 +109,24 @@ var quoted = regexp.MustCompile(`(?s)".*"`)
 func (d *Document) Has(path string) bool { return d.nodes[path] != nil }
 
 // Wrong adds the fault of a field's value. Where nothing stands at the path its
-// place is the nearest thing above it, and def is the default that is wrong.
+// place is the nearest thing above it, and def is the invalid default.
 func (d *Document) Wrong(path, def, want string) {
 	switch node := d.nodes[path]; {
 	case node != nil:
 		d.Fault(path, Fault{Value: valueOf(node), Problem: problemOf(node), Want: want})
 	case def != "":
-		d.Fault(path, Fault{Value: def, Problem: "(the default) is wrong", Want: want})
+		d.Fault(path, Fault{Value: def, Problem: invalidDefault, Want: want})
 	default:
-		d.Fault(path, Fault{Problem: "is missing", Want: want})
+		d.Fault(path, Fault{Problem: "is required", Want: want})
 	}
 }
 
-// misplaced adds the fault of a value that is no mapping or no list. A text that
+// misplaced adds the fault of a value that is no mapping or no list. A string that
 // stands in place of one is not repeated: nobody knows what it is.
 func (d *Document) misplaced(path, want string) {
 	problem := problemOf(d.nodes[path])
 	if _, text := scalar(d.nodes[path]); text {
-		problem = "is a text"
+		problem = isString
 	}
 	d.Fault(path, Fault{Problem: problem, Want: want})
 }
@@ -217,11 +217,11 @@ func problemOf(node ast.Node) string {
 	case ok && strings.Contains(text, "\n"):
 		return "has several lines"
 	case ok:
-		return "is wrong"
+		return Invalid
 	case node.Type() == ast.SequenceType:
-		return "is a list"
+		return isList
 	}
-	return "is a mapping"
+	return isMapping
 }
 
 // valueOf is a scalar's text as a fault may repeat it: what may be an URL with a

@@ -11,17 +11,24 @@ type Fault struct {
 	Line   int    `json:"line,omitempty"`   // from 1; none where the file could not be read
 	Column int    `json:"column,omitempty"` // from 1, in characters
 	Field  string `json:"field,omitempty"`  // path of the field, such as targets[2].gateway.arn
-	// Value is what stands there; empty where nothing does, where it is no text on
-	// one line, and where it must not be repeated since somebody may have put a
-	// secret there.
+	// Value is the value found. It is empty where there is none, where it is not one
+	// line of text, and where it may be a secret.
 	Value   string `json:"value,omitempty"`
-	Problem string `json:"problem"`        // in a few words, such as "is missing"
-	Want    string `json:"want,omitempty"` // what would be right
+	Problem string `json:"problem"`        // in a few words, such as "is required"
+	Want    string `json:"want,omitempty"` // what the value must be
 }
 
-// Unknown is the problem of a field that there is not. Its value is never
-// repeated.
-const Unknown = "is an unknown field"
+const (
+	// Unknown starts the problem of an unknown field. Its value is never repeated.
+	Unknown = "is an unknown field"
+	// Invalid is the problem of a value that the field does not accept.
+	Invalid = "invalid value"
+
+	invalidDefault = "invalid default"
+	isString       = "is a string"
+	isList         = "is a list"
+	isMapping      = "is a mapping"
+)
 
 // String is the fault on one line, its place first, as compilers write it.
 func (f Fault) String() string {
@@ -34,12 +41,20 @@ func (f Fault) String() string {
 	if f.Field != "" {
 		b.WriteString(f.Field + ": ")
 	}
-	if f.Value != "" {
-		fmt.Fprintf(&b, "%q ", f.Value)
+	switch invalid := f.Problem == Invalid || f.Problem == invalidDefault; {
+	case f.Value == "":
+		b.WriteString(f.Problem)
+	case invalid:
+		fmt.Fprintf(&b, "%s %q", f.Problem, f.Value)
+	default:
+		fmt.Fprintf(&b, "%q %s", f.Value, f.Problem)
 	}
-	b.WriteString(f.Problem)
-	if f.Want != "" {
-		b.WriteString(": want " + f.Want)
+	switch {
+	case f.Want == "":
+	case f.Problem == isString, f.Problem == isList, f.Problem == isMapping:
+		b.WriteString(", expected " + f.Want)
+	default:
+		b.WriteString(": must be " + f.Want)
 	}
 	return b.String()
 }

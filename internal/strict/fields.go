@@ -25,13 +25,12 @@ func fieldsOf(t reflect.Type) []string {
 	return names
 }
 
-// wantField says which field was meant, where one is near, and which there are.
-func wantField(key string, fields []string) string {
-	all := "one of " + strings.Join(fields, ", ")
+// unknown is the problem of an unknown field, with the known field that is closest to it.
+func unknown(key string, fields []string) string {
 	if near := nearest(key, fields); near != "" {
-		return near + ", it seems; " + all
+		return Unknown + " (did you mean " + near + "?)"
 	}
-	return all
+	return Unknown
 }
 
 // nearest is the name that differs least from a key; empty where none is near.
@@ -45,7 +44,7 @@ func nearest(key string, names []string) string {
 	return near
 }
 
-// distance is how many letters are to be changed, added or taken away to make b
+// distance is how many letters are to be changed, added or removed to make b
 // of a (Levenshtein's); most where it is that or more.
 func distance(a, b string, most int) int {
 	if len(a)-len(b) >= most || len(b)-len(a) >= most {

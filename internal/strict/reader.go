@@ -28,7 +28,7 @@ type reader struct {
 func (r *reader) read(node ast.Node, to reflect.Value, path string) {
 	node = r.plain(node, path)
 	if r.left--; r.left == 0 {
-		r.Fault(path, Fault{Problem: "is too large once its aliases are followed", Want: "fewer aliases"})
+		r.Fault(path, Fault{Problem: "is too large once its aliases are expanded"})
 	}
 	if node == nil || node.Type() == ast.NullType || r.left <= 0 {
 		return
@@ -75,7 +75,7 @@ func (r *reader) plain(node ast.Node, path string) ast.Node {
 			if !saysKind(n.GetToken().Value) {
 				r.faulty[path] = true
 				r.add(n.GetToken(), Fault{
-					Field: path, Problem: "has a tag that is not followed", Want: "the value itself, without a tag",
+					Field: path, Problem: "has an unsupported tag", Want: "the value itself, without a tag",
 				})
 				return nil
 			}
@@ -87,7 +87,7 @@ func (r *reader) plain(node ast.Node, path string) ast.Node {
 			name := n.Value.GetToken().Value
 			if node = r.anchors[name]; node == nil {
 				r.faulty[path] = true
-				r.add(n.Start, Fault{Field: path, Problem: "is an alias of nothing", Want: "the name of an anchor before it"})
+				r.add(n.Start, Fault{Field: path, Problem: "is an unknown alias", Want: "the name of an earlier anchor"})
 				return nil
 			}
 		default:
@@ -118,7 +118,7 @@ func wantOf(err error, to any) string {
 	case *maintenance.Duration, *duration:
 		return "a number with a unit, such as 90s, 30m or 4h"
 	}
-	return "another value"
+	return "a valid value"
 }
 
 // duration is a time.Duration that reads its own text.
@@ -154,7 +154,7 @@ func (r *reader) structure(node ast.Node, to reflect.Value, path string) {
 					return
 				}
 			}
-			r.add(at.GetToken(), Fault{Field: join(path, key), Problem: Unknown, Want: wantField(key, fields)})
+			r.add(at.GetToken(), Fault{Field: join(path, key), Problem: unknown(key, fields), Want: "one of " + strings.Join(fields, ", ")})
 		})
 }
 
@@ -163,15 +163,15 @@ func (r *reader) structure(node ast.Node, to reflect.Value, path string) {
 func (r *reader) adviseNull(at ast.MapKeyNode, value ast.Node, path string) {
 	if value == nil || value.Type() == ast.NullType {
 		r.warnings = append(r.warnings, r.at(at.GetToken(), Fault{
-			Field: path, Problem: "has no value, and counts as left out", Want: "a value, or the field left out too",
+			Field: path, Problem: "has no value and is ignored", Want: "given a value, or left out",
 		}))
 	}
 }
 
-// table fills a map of texts.
+// table fills a map of strings.
 func (r *reader) table(node ast.Node, to reflect.Value, path string) {
 	to.Set(reflect.MakeMap(to.Type()))
-	r.each(node, path, "a mapping of names to texts", func(key string, _ ast.MapKeyNode, value ast.Node) {
+	r.each(node, path, "a mapping of names to strings", func(key string, _ ast.MapKeyNode, value ast.Node) {
 		element := reflect.New(to.Type().Elem()).Elem()
 		r.read(value, element, join(path, key))
 		to.SetMapIndex(reflect.ValueOf(key), element)
@@ -190,9 +190,9 @@ func (r *reader) each(node ast.Node, path, want string, do func(key string, at a
 		key := keyOf(it.Key())
 		switch {
 		case it.Key().IsMergeKey():
-			r.add(it.Key().GetToken(), Fault{Field: join(path, key), Problem: "is not followed", Want: "the fields written out, or an alias in place of the whole mapping"})
+			r.add(it.Key().GetToken(), Fault{Field: join(path, key), Problem: "is a merge key, which is not supported", Want: "the fields themselves, or an alias for the whole mapping"})
 		case seen[key]:
-			r.add(it.Key().GetToken(), Fault{Field: join(path, key), Problem: "is given twice", Want: "each field once"})
+			r.add(it.Key().GetToken(), Fault{Field: join(path, key), Problem: "is given twice"})
 		default:
 			seen[key] = true
 			do(key, it.Key(), it.Value())
@@ -215,19 +215,19 @@ func (r *reader) list(node ast.Node, to reflect.Value, path string) {
 		}
 		if !r.Has(element) && !r.faulty[element] {
 			r.faulty[element] = true
-			r.add(first(value), Fault{Field: element, Problem: "is empty", Want: "a value, or one dash less"})
+			r.add(first(value), Fault{Field: element, Problem: "is empty", Want: "a value; or remove the dash"})
 		}
 	}
 }
 
-// scalar fills a text, a number or a truth. A text is what was written: an id of
+// scalar fills a string, a number or a boolean. A string is what was written: an id of
 // digits only keeps its zeros.
 func (r *reader) scalar(node ast.Node, to reflect.Value, path string) {
 	text, ok := scalar(node)
 	switch to.Kind() {
 	case reflect.String:
 		if !ok {
-			r.Wrong(path, "", "a text")
+			r.Wrong(path, "", "a string")
 		}
 		to.SetString(text)
 	case reflect.Bool:
@@ -254,7 +254,7 @@ func (r *reader) number(text string, to reflect.Value, path string) {
 		var n uint64
 		n, err = strconv.ParseUint(text, 10, bits)
 		to.SetUint(n)
-		want = "a whole number from 0 on"
+		want = "a whole number, 0 or more"
 	default:
 		var n float64
 		n, err = strconv.ParseFloat(text, bits)

@@ -95,45 +95,45 @@ func TestAFieldWithoutAValueIsWarnedAbout(t *testing.T) {
 		texts = append(texts, w.String())
 	}
 	require.Equal(t, []string{
-		"f.yaml:2:1: ships: has no value, and counts as left out: want a value, or the field left out too",
-		"f.yaml:3:1: crew: has no value, and counts as left out: want a value, or the field left out too",
-		"f.yaml:4:1: wait: has no value, and counts as left out: want a value, or the field left out too",
+		"f.yaml:2:1: ships: has no value and is ignored: must be given a value, or left out",
+		"f.yaml:3:1: crew: has no value and is ignored: must be given a value, or left out",
+		"f.yaml:4:1: wait: has no value and is ignored: must be given a value, or left out",
 	}, texts)
 }
 
 func TestFaultsHaveTheirPlaces(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ text, want string }{
-		"unknown, and near":      {"nane: a\n", "1:1: nane: is an unknown field: want name, it seems; one of name, size, wait, crew, afloat, ships, tags, seed, chance, limit"},
-		"unknown, not near":      {"ships:\n  - captain: secret\n", "2:5: ships[0].captain: is an unknown field: want one of name, decks"},
-		"twice":                  {"name: a\nname: b\n", "2:1: name: is given twice: want each field once"},
-		"twice in a table":       {"tags: {a: 1, a: 2}\n", "1:14: tags.a: is given twice: want each field once"},
-		"not a number":           {"crew: many\n", `1:7: crew: "many" is wrong: want a whole number`},
-		"below zero":             {"seed: -1\n", `1:7: seed: "-1" is wrong: want a whole number from 0 on`},
-		"no number at all":       {"chance: {}\n", `1:9: chance: is a mapping: want a number`},
-		"no unit":                {"limit: 5\n", `1:8: limit: "5" is wrong: want a number with a unit, such as 90s, 30m or 4h`},
-		"not a truth":            {"afloat: yes\n", `1:9: afloat: "yes" is wrong: want true or false`},
-		"not a duration":         {"wait: [1]\n", "1:7: wait: is a list: want a number with a unit, such as 90s, 30m or 4h"},
-		"not a share":            {"size: 101%\n", `1:7: size: "101%" is wrong: want a number such as "5", or per cent such as "10%"`},
-		"several lines":          {"crew: |\n  secret\n  key\n", `1:7: crew: has several lines: want a whole number`},
-		"not a text":             {"name: {a: b}\n", "1:8: name: is a mapping: want a text"},
-		"not a list":             {"ships: one\n", `1:8: ships: is a text: want a list`},
-		"not a mapping":          {"ships:\n  - one\n", `2:5: ships[0]: is a text: want a mapping with fields among name, decks`},
-		"not a table":            {"tags: []\n", "1:7: tags: is a list: want a mapping of names to texts"},
-		"nothing behind a dash":  {"ships:\n  - name: a\n  -\n", "3:5: ships[1]: is empty: want a value, or one dash less"},
-		"merge key":              {"ships: [&a {name: a}]\ntags:\n  <<: *a\n", "3:3: tags.<<: is not followed: want the fields written out"},
-		"alias of nothing":       {"name: *a\n", `1:7: name: is an alias of nothing: want the name of an anchor before it`},
-		"another's tag":          {"name: !vault secret/path\n", `1:7: name: has a tag that is not followed: want the value itself, without a tag`},
-		"a tag before a list":    {"ships: !reset\n  - name: a\n", `1:8: ships: has a tag that is not followed`},
+		"unknown, and near":      {"nane: a\n", "1:1: nane: is an unknown field (did you mean name?): must be one of name, size, wait, crew, afloat, ships, tags, seed, chance, limit"},
+		"unknown, not near":      {"ships:\n  - captain: secret\n", "2:5: ships[0].captain: is an unknown field: must be one of name, decks"},
+		"twice":                  {"name: a\nname: b\n", "2:1: name: is given twice"},
+		"twice in a table":       {"tags: {a: 1, a: 2}\n", "1:14: tags.a: is given twice"},
+		"not a number":           {"crew: many\n", `1:7: crew: invalid value "many": must be a whole number`},
+		"below zero":             {"seed: -1\n", `1:7: seed: invalid value "-1": must be a whole number, 0 or more`},
+		"no number at all":       {"chance: {}\n", `1:9: chance: is a mapping, expected a number`},
+		"no unit":                {"limit: 5\n", `1:8: limit: invalid value "5": must be a number with a unit, such as 90s, 30m or 4h`},
+		"not a truth":            {"afloat: yes\n", `1:9: afloat: invalid value "yes": must be true or false`},
+		"not a duration":         {"wait: [1]\n", "1:7: wait: is a list, expected a number with a unit, such as 90s, 30m or 4h"},
+		"not a share":            {"size: 101%\n", `1:7: size: invalid value "101%": must be a number such as "5", or per cent such as "10%"`},
+		"several lines":          {"crew: |\n  secret\n  key\n", `1:7: crew: has several lines: must be a whole number`},
+		"not a text":             {"name: {a: b}\n", "1:8: name: is a mapping, expected a string"},
+		"not a list":             {"ships: one\n", `1:8: ships: is a string, expected a list`},
+		"not a mapping":          {"ships:\n  - one\n", `2:5: ships[0]: is a string, expected a mapping with fields among name, decks`},
+		"not a table":            {"tags: []\n", "1:7: tags: is a list, expected a mapping of names to strings"},
+		"nothing behind a dash":  {"ships:\n  - name: a\n  -\n", "3:5: ships[1]: is empty: must be a value; or remove the dash"},
+		"merge key":              {"ships: [&a {name: a}]\ntags:\n  <<: *a\n", "3:3: tags.<<: is a merge key, which is not supported"},
+		"alias of nothing":       {"name: *a\n", `1:7: name: is an unknown alias: must be the name of an earlier anchor`},
+		"another's tag":          {"name: !vault secret/path\n", `1:7: name: has an unsupported tag: must be the value itself, without a tag`},
+		"a tag before a list":    {"ships: !reset\n  - name: a\n", `1:8: ships: has an unsupported tag`},
 		"a long name":            {strings.Repeat("b", 10_000) + ": 1\n", "1:1: " + strings.Repeat("b", 200) + "...: is an unknown field"},
-		"an URL with a password": {"crew: https://u:p@h\n", `1:7: crew: "(hidden)" is wrong: want a whole number`},
-		"second document":        {"name: a\n---\nname: b\n", "3:1: is a second document, or a directive: want one document, without directives"},
+		"an URL with a password": {"crew: https://u:p@h\n", `1:7: crew: invalid value "(hidden)": must be a whole number`},
+		"second document":        {"name: a\n---\nname: b\n", "3:1: is a second document, or a directive: must be one document, without directives"},
 		"no YAML":                {"name: [a\n", "1:7: is not YAML: "},
 		"a wrong block":          {"name: |secret\n  a\n", "1:7: is not YAML: invalid header option"},
 		"a wrong version":        {"%YAML secret\n---\nname: a\n", "1:7: is not YAML: unknown YAML version (hidden)"},
-		"nothing":                {"", "1:1: is empty: want a YAML document"},
+		"nothing":                {"", "1:1: is empty: must be a YAML document"},
 		"only a comment":         {"# a\n", "1:1: is empty"},
-		"a text":                 {"fleet\n", `1:1: is a text: want a mapping with fields among name, size`},
+		"a text":                 {"fleet\n", `1:1: is a string, expected a mapping with fields among name, size`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +152,7 @@ func TestAListIsReadToo(t *testing.T) {
 	require.NoError(t, strict.Read("body", []byte(`[{"name": "a"}, {"name": "b"}]`), &ships).Err())
 	require.Equal(t, []ship{{Name: "a"}, {Name: "b"}}, ships)
 	err := strict.Read("body", []byte(`[{"nam": "a"}]`), &ships).Err()
-	require.EqualError(t, err, "body:1:3: [0].nam: is an unknown field: want name, it seems; one of name, decks")
+	require.EqualError(t, err, "body:1:3: [0].nam: is an unknown field (did you mean name?): must be one of name, decks")
 }
 
 func TestFaultsComeInTheOrderOfTheDocument(t *testing.T) {
@@ -162,11 +162,11 @@ func TestFaultsComeInTheOrderOfTheDocument(t *testing.T) {
 	d.Wrong("size", "5", "less")
 	d.Wrong("crew", "", "a field has one fault")
 	require.EqualError(t, d.Err(), strings.Join([]string{
-		`f.yaml:1:1: size: "5" (the default) is wrong: want less`,
-		`f.yaml:1:7: crew: "x" is wrong: want a whole number`,
-		`f.yaml:3:5: ships[0].nam: is an unknown field: want name, it seems; one of name, decks`,
-		`f.yaml:3:5: ships[0].name: is missing: want a name`,
-		`f.yaml:4:7: wait: "y" is wrong: want a number with a unit, such as 90s, 30m or 4h`,
+		`f.yaml:1:1: size: invalid default "5": must be less`,
+		`f.yaml:1:7: crew: invalid value "x": must be a whole number`,
+		`f.yaml:3:5: ships[0].nam: is an unknown field (did you mean name?): must be one of name, decks`,
+		`f.yaml:3:5: ships[0].name: is required: must be a name`,
+		`f.yaml:4:7: wait: invalid value "y": must be a number with a unit, such as 90s, 30m or 4h`,
 	}, "\n"))
 	require.Equal(t, 3, d.Line("ships[0].name"))
 }
@@ -174,14 +174,14 @@ func TestFaultsComeInTheOrderOfTheDocument(t *testing.T) {
 func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
 	_, d := read("name: " + strings.Repeat("a", 17<<20))
-	require.EqualError(t, d.Err(), "f.yaml:1:1: is too large: want at most 16 megabytes")
+	require.EqualError(t, d.Err(), "f.yaml:1:1: is too large: must be at most 16 megabytes")
 
 	// Aliases would have it read two million texts.
 	var text strings.Builder
 	fmt.Fprintf(&text, "ships:\n  - {name: a, decks: &d [%s]}\n", strings.Repeat("x,", 2000))
 	text.WriteString(strings.Repeat("  - {name: a, decks: *d}\n", 1000))
 	_, d = read(text.String())
-	require.ErrorContains(t, d.Err(), "is too large once its aliases are followed: want fewer aliases")
+	require.ErrorContains(t, d.Err(), "is too large once its aliases are expanded")
 	require.NotContains(t, d.Err().Error(), "\n")
 }
 
@@ -208,12 +208,12 @@ func TestWhatIsNestedTooDeepIsRefusedAtOnce(t *testing.T) {
 			t.Parallel()
 			started := time.Now()
 			_, d := read(text)
-			require.ErrorContains(t, d.Err(), "is nested too deep: want at most 64 levels")
+			require.ErrorContains(t, d.Err(), "is nested too deeply: must be at most 64 levels")
 			require.Less(t, time.Since(started), 20*time.Second)
 		})
 	}
 	_, d := read(strings.Repeat("x\n", 2_000_000))
-	require.ErrorContains(t, d.Err(), "is too large: want at most 1000000 lines and elements")
+	require.ErrorContains(t, d.Err(), "is too large: must be at most 1000000 lines and elements")
 }
 
 // Laughs of a billion: each alias stands for ten of the one before.
@@ -270,10 +270,10 @@ func TestEncodings(t *testing.T) {
 		"\xFF\xFE\x00\x00" + wide(0, 1, 1, 1): "is UTF-32",
 		wide(1, 1, 1, 0):                      "is UTF-32",
 		"name: \xe4\n":                        "is not in UTF-8",
-		"name: a\x00b\n":                      "is no text: it has a byte 0",
+		"name: a\x00b\n":                      "is not a text file: it contains a zero byte",
 	} {
 		_, d := read(text)
-		require.EqualError(t, d.Err(), "f.yaml:1:1: "+says+": want a text in UTF-8: save it so")
+		require.EqualError(t, d.Err(), "f.yaml:1:1: "+says+": must be a UTF-8 text file")
 	}
 }
 
@@ -286,6 +286,6 @@ func TestATabIsCalledATab(t *testing.T) {
 		"name: |\n\ta\n":                       "2:1",
 	} {
 		_, d := read(text)
-		require.EqualError(t, d.Err(), "f.yaml:"+place+": is indented with a tab: want spaces", text)
+		require.EqualError(t, d.Err(), "f.yaml:"+place+": is indented with a tab: must be indented with spaces", text)
 	}
 }

@@ -82,7 +82,7 @@ func newCommand() *cobra.Command {
 
 func noArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError{fmt.Errorf("%q is wrong: want flags only, see worker --help", args[0])}
+		return usageError{fmt.Errorf("unexpected argument %q; see worker --help", args[0])}
 	}
 	return nil
 }

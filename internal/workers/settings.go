@@ -91,7 +91,7 @@ func (s *settings) checkVersion() error {
 		errs = append(errs, wrong("--build-id", build, "the name of a build, such as 1.4.0, together with --deployment"))
 	}
 	if s.promote && s.version == (Version{}) {
-		errs = append(errs, wrong("--promote", "true", "it together with --deployment and --build-id"))
+		errs = append(errs, wrong("--promote", "true", "used with --deployment and --build-id"))
 	}
 	return errors.Join(errs...)
 }
@@ -130,7 +130,7 @@ func (s *settings) listen(ctx context.Context) (net.Listener, error) {
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.healthListen)
 	if err != nil {
-		return nil, fmt.Errorf(`--health-listen: %q is wrong: want a free host:port, or "" for none: %w`, s.healthListen, err)
+		return nil, fmt.Errorf(`--health-listen: invalid value %q: must be a free host:port, or "" for none: %w`, s.healthListen, err)
 	}
 	return listener, nil
 }

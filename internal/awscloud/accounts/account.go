@@ -44,7 +44,7 @@ func (a Account) Validate() error {
 	check(maintenance.AWSRegionForm.MatchString(a.Region), "region", a.Region, "an AWS region such as us-east-1")
 	check(a.Endpoint == "" || isEndpoint(a.Endpoint), "endpoint", shown(a.Endpoint), "a URL such as http://127.0.0.1:4599, without user and password")
 	check(a.AssumeRole == "" || roleForm.MatchString(a.AssumeRole), "assumeRole", a.AssumeRole,
-		"arn:aws:iam::ACCOUNT:role/NAME")
+		"a role such as arn:aws:iam::123456789012:role/tidegate")
 	check(a.ExternalID == "" || a.AssumeRole != "", "externalId", a.ExternalID, "to be left out where no role is assumed")
 	return errors.Join(errs...)
 }

@@ -31,7 +31,7 @@ func TestValidateReportsEveryWrongFieldAtOnce(t *testing.T) {
 	err := accounts.Account{
 		Region: "Virginia", Endpoint: "127.0.0.1:4599", AssumeRole: "tidegate",
 	}.Validate()
-	for _, field := range []string{"name: ", "region: ", "endpoint: ", "assumeRole: "} {
+	for _, field := range []string{"name is required", "region: ", "endpoint: ", "assumeRole: "} {
 		require.ErrorContains(t, err, field)
 	}
 	require.ErrorContains(t, accounts.Account{Name: "a", Region: "us-east-1", ExternalID: "x"}.Validate(), "externalId: ")
@@ -65,7 +65,7 @@ func TestAWrongEndpointsPasswordIsNotRepeated(t *testing.T) {
 func TestOpenRefusesAWrongAccountByName(t *testing.T) {
 	t.Parallel()
 	_, err := accounts.Open(t.Context(), accounts.Account{Name: "prod"}, example())
-	require.ErrorContains(t, err, `open AWS account "prod": region: `)
+	require.ErrorContains(t, err, `open AWS account "prod": region is required`)
 	var field *maintenance.FieldError
 	require.ErrorAs(t, err, &field)
 }

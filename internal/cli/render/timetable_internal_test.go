@@ -78,7 +78,7 @@ func share(text string) maintenance.Share {
 func TestATimetableSaysOfEachTargetWhenOrWhyNot(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	p := plan.Plan{Name: "payments-q4", Warnings: []string{`payments-q4.yaml:31:5: freezes[2]: has ended, and freezes nothing: it ended 2025-11-29T05:00:00Z: want a freeze ahead; is the year right?`}}
+	p := plan.Plan{Name: "payments-q4", Warnings: []string{`payments-q4.yaml:31:5: freezes[2]: freezes nothing: it ended 2025-11-29T05:00:00Z: want in the future; check the year`}}
 	table := NewTimetable(p, "d1ge57", readFleet(), now, now.Add(400*24*time.Hour))
 	for form, name := range map[string]string{show.FormTable: "testdata/timetable.golden", show.FormJSON: "testdata/timetable.json"} {
 		var out bytes.Buffer

@@ -91,15 +91,15 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 	file, missing := configFile(t), filepath.Join(t.TempDir(), "none.toml")
 	t.Setenv("TEMPORAL_CONFIG_FILE", missing)
 	for want, args := range map[string][]string{
-		`--address: "nowhere" is wrong: want host:port, such as 127.0.0.1:7233`: {"--address", "nowhere"},
-		`--address: "h:99999" is wrong: want host:port, such as 127.0.0.1:7233`: {"--address", "h:99999"},
-		`--grpc-meta, number 1: want KEY=VALUE`:                                 {"--grpc-meta", "SECRET"},
-		`--client-connect-timeout: "0s" is wrong: want a duration above 0`:      {"--client-connect-timeout", "0s"},
-		`--config-file: stat /there/is/none: no such file or directory`:         {"--config-file", "/there/is/none"},
-		`--profile: "none" is wrong: want no profile: the Temporal configuration file, ` + missing + `, is empty or not there; say which it is with --config-file`: {"--profile", "none"},
-		`--profile: "none" is wrong: want one of those in ` + file + `: default, prod`:                                                                             {"--profile", "none", "--config-file", file},
-		`failed reading server CA cert path: open /there/is/none: no such file`:                                                                                    {"--tls-ca-path", "/there/is/none"},
-		`if either client cert or key path is present, other must be present too`:                                                                                  {"--tls-cert-path", "/there/is/none"},
+		`--address: invalid value "nowhere": must be host:port, such as 127.0.0.1:7233`:                                                                             {"--address", "nowhere"},
+		`--address: invalid value "h:99999": must be host:port, such as 127.0.0.1:7233`:                                                                             {"--address", "h:99999"},
+		`--grpc-meta, number 1: must be KEY=VALUE`:                                                                                                                  {"--grpc-meta", "SECRET"},
+		`--client-connect-timeout: invalid value "0s": must be a duration above 0`:                                                                                  {"--client-connect-timeout", "0s"},
+		`--config-file: stat /there/is/none: no such file or directory`:                                                                                             {"--config-file", "/there/is/none"},
+		`--profile: invalid value "none": must be left out: the Temporal configuration file, ` + missing + `, is missing or empty; name another with --config-file`: {"--profile", "none"},
+		`--profile: invalid value "none": must be one of those in ` + file + `: default, prod`:                                                                      {"--profile", "none", "--config-file", file},
+		`failed reading server CA cert path: open /there/is/none: no such file`:                                                                                     {"--tls-ca-path", "/there/is/none"},
+		`if either client cert or key path is present, other must be present too`:                                                                                   {"--tls-cert-path", "/there/is/none"},
 	} {
 		_, err := options(t, args...)
 		require.ErrorContains(t, err, want)
@@ -107,11 +107,11 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 	}
 	t.Setenv("TEMPORAL_PROFILE", "none")
 	_, err := options(t)
-	require.ErrorContains(t, err, `TEMPORAL_PROFILE: "none" is wrong: want no profile`)
+	require.ErrorContains(t, err, `TEMPORAL_PROFILE: invalid value "none": must be left out`)
 	t.Setenv("TEMPORAL_PROFILE", "")
 	t.Setenv("TEMPORAL_ADDRESS", "nowhere")
 	_, err = options(t)
-	require.ErrorContains(t, err, `address (TEMPORAL_ADDRESS or the profile's): "nowhere" is wrong`)
+	require.ErrorContains(t, err, `address (TEMPORAL_ADDRESS or the profile's): invalid value "nowhere"`)
 }
 
 func TestTemporalThatDoesNotAnswerIsAnErrorThatSaysWhyAndWhatToDo(t *testing.T) {
@@ -121,7 +121,7 @@ func TestTemporalThatDoesNotAnswerIsAnErrorThatSaysWhyAndWhatToDo(t *testing.T) 
 	t.Cleanup(func() { require.NoError(t, silent.Close()) })
 	for address, why := range map[string]string{
 		"127.0.0.1:1":             "no connection to Temporal at 127.0.0.1:1: check the address (--address, TEMPORAL_ADDRESS or a profile) and TLS, or start a server there",
-		"dns:///127.0.0.1:1":      "(devserver --db FILE; in the sources go run ./devserver --db FILE): connection refused",
+		"dns:///127.0.0.1:1":      "(devserver --db temporal.db): connection refused",
 		"nowhere.localhost.:7233": "at nowhere.localhost.:7233: ",
 		silent.Addr().String():    "context deadline exceeded",
 	} {

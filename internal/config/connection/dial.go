@@ -21,7 +21,7 @@ const (
 	// again is how long after a refused connection the next is tried. The SDK
 	// itself tries once.
 	again = 500 * time.Millisecond
-	// hasty is how long DialNow tries before it looks whether there is hope.
+	// hasty is how long DialNow tries before it finds out whether more time can help.
 	hasty = time.Second
 	// probing is how long a poll may take at why nobody answers.
 	probing = 2 * time.Second
@@ -91,7 +91,7 @@ func unreachable(ctx context.Context, options client.Options, err error) error {
 		}
 	}
 	return fmt.Errorf("no connection to Temporal at %s: check the address (--address, TEMPORAL_ADDRESS or a profile) and TLS, "+
-		"or start a server there (devserver --db FILE; in the sources go run ./devserver --db FILE): %w", options.HostPort, err)
+		"or start a server there (devserver --db temporal.db): %w", options.HostPort, err)
 }
 
 // probe is what keeps a plain connection from being made; nil where nothing does,
@@ -121,10 +121,10 @@ func probe(ctx context.Context, hostPort string) error {
 	if missing, ok := errors.AsType[*net.DNSError](err); ok {
 		return missing
 	}
-	return fmt.Errorf("a plain connection: %w", err)
+	return fmt.Errorf("plain TCP connection: %w", err)
 }
 
-// hopeless is true where waiting helps only if somebody does something.
+// hopeless is true where waiting alone does not help.
 func hopeless(cause error) bool {
 	missing, unknown := errors.AsType[*net.DNSError](cause)
 	return errors.Is(cause, syscall.ECONNREFUSED) || unknown && missing.IsNotFound

@@ -44,33 +44,33 @@ type Flags struct {
 	given    func(but []string) string
 }
 
-// Register adds the flags to a command and those below it. timeout is how long
-// Temporal is tried for by default.
+// Register adds the flags to a command and those below it. timeout is how long to
+// try to connect by default.
 func (f *Flags) Register(cmd *cobra.Command, timeout time.Duration) {
 	flags := cmd.PersistentFlags()
-	flags.StringVar(&f.Address, "address", "", "Temporal's host:port; else TEMPORAL_ADDRESS, the profile, "+
-		client.DefaultHostPort)
-	flags.StringVarP(&f.Namespace, "namespace", "n", "", "Temporal namespace; else TEMPORAL_NAMESPACE, the profile, "+
-		client.DefaultNamespace)
-	flags.StringVar(&f.Profile, "profile", "", "profile of the Temporal configuration file; else TEMPORAL_PROFILE, default")
-	flags.StringVar(&f.ConfigFile, "config-file", "", "Temporal configuration file (TOML); else TEMPORAL_CONFIG_FILE, the one of the Temporal CLI")
-	flags.StringVar(&f.APIKey, "api-key", "", "Temporal API key; better in TEMPORAL_API_KEY, which no list of processes shows")
-	flags.BoolVar(&f.TLS, "tls", false, "use TLS; --tls=false where the environment says otherwise")
-	flags.StringVar(&f.CertPath, "tls-cert-path", "", "file of the client's certificate, for mTLS")
-	flags.StringVar(&f.KeyPath, "tls-key-path", "", "file of the client's private key, for mTLS")
-	flags.StringVar(&f.CA, "tls-ca-path", "", "file of the certificates that the server's is checked against")
-	flags.StringVar(&f.ServerName, "tls-server-name", "", "name that the server's certificate must have")
+	flags.StringVar(&f.Address, "address", "", "Temporal host:port (default: TEMPORAL_ADDRESS, the profile, or "+
+		client.DefaultHostPort+")")
+	flags.StringVarP(&f.Namespace, "namespace", "n", "", "Temporal namespace (default: TEMPORAL_NAMESPACE, the profile, or "+
+		client.DefaultNamespace+")")
+	flags.StringVar(&f.Profile, "profile", "", "profile in the Temporal configuration file (default: TEMPORAL_PROFILE, or default)")
+	flags.StringVar(&f.ConfigFile, "config-file", "", "Temporal configuration file, TOML (default: TEMPORAL_CONFIG_FILE, or the Temporal CLI's)")
+	flags.StringVar(&f.APIKey, "api-key", "", "Temporal API key; prefer TEMPORAL_API_KEY, which process lists do not show")
+	flags.BoolVar(&f.TLS, "tls", false, "use TLS; --tls=false turns it off when the environment turns it on")
+	flags.StringVar(&f.CertPath, "tls-cert-path", "", "client certificate file, for mTLS")
+	flags.StringVar(&f.KeyPath, "tls-key-path", "", "client private key file, for mTLS")
+	flags.StringVar(&f.CA, "tls-ca-path", "", "CA certificate file to verify the server certificate")
+	flags.StringVar(&f.ServerName, "tls-server-name", "", "expected name in the server certificate")
 	flags.BoolVar(&f.NoHostVerification, "tls-disable-host-verification", false,
-		"do not check the name in the server's certificate")
+		"do not verify the server certificate's host name")
 	flags.StringArrayVar(&f.Metadata, "grpc-meta", nil, "header KEY=VALUE for every request to Temporal; may be repeated")
-	flags.DurationVar(&f.Timeout, "client-connect-timeout", timeout, "how long Temporal is tried for")
+	flags.DurationVar(&f.Timeout, "client-connect-timeout", timeout, "how long to try to connect to Temporal")
 	f.identity = identityOf(cmd.Root().Name())
 	f.changed = flags.Changed
 	f.given = func(but []string) string { return repeated(flags, but) }
 }
 
 // identityOf is what histories and lists of workers call this process: the program, its
-// user and its machine. The SDK's own is a process id, which says nobody.
+// user and its machine. The SDK's own is a process id, which names nobody.
 func identityOf(program string) string {
 	who, err := user.Current()
 	host, hostErr := os.Hostname()
@@ -143,7 +143,7 @@ func (f *Flags) Options() (client.Options, error) {
 	return options, nil
 }
 
-// TimeoutGiven is true where the flag says how long Temporal is tried for.
+// TimeoutGiven is true where the flag says how long to try to connect.
 func (f *Flags) TimeoutGiven() bool { return f.changed("client-connect-timeout") }
 
 // over lays the flags that were given over a profile.
@@ -166,7 +166,7 @@ func (f *Flags) over(p *envconfig.ClientConfigProfile) error {
 	for i, header := range f.Metadata {
 		key, value, ok := strings.Cut(header, "=")
 		if !ok || key == "" {
-			errs = append(errs, fmt.Errorf("--grpc-meta, number %d: want KEY=VALUE", i+1)) // the value may be a secret
+			errs = append(errs, fmt.Errorf("--grpc-meta, number %d: must be KEY=VALUE", i+1)) // the value may be a secret
 			continue
 		}
 		if p.GRPCMeta == nil {
@@ -230,7 +230,7 @@ func (f *Flags) checkProfile() error {
 	file := cmp.Or(f.ConfigFile, os.Getenv("TEMPORAL_CONFIG_FILE"), envconfig.DefaultConfigFilePath())
 	want := "one of those in " + file + ": " + strings.Join(slices.Sorted(maps.Keys(config.Profiles)), ", ")
 	if len(config.Profiles) == 0 {
-		want = fmt.Sprintf("no profile: the Temporal configuration file, %s, is empty or not there; say which it is with --config-file", file)
+		want = fmt.Sprintf("left out: the Temporal configuration file, %s, is missing or empty; name another with --config-file", file)
 	}
 	return &maintenance.FieldError{Field: field, Value: name, Want: want}
 }

@@ -150,7 +150,7 @@ func readSchedule(text string) (maintenance.Schedule, error) {
 		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return maintenance.Schedule{}, fmt.Errorf("schedule %q is wrong, want such as weekly 0 12:00 GMT-4:00: %w", text, err)
+		return maintenance.Schedule{}, fmt.Errorf("invalid schedule %q: must be in the form weekly 0 12:00 GMT-4:00: %w", text, err)
 	}
 	return s, nil
 }

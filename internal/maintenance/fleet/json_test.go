@@ -110,8 +110,8 @@ func TestAnEntryThatIsNoneIsRefused(t *testing.T) {
 	for text, says := range map[string]string{
 		`{}`:                               "cannot unmarshal object",
 		`["a",7]`:                          `target "a" of a campaign: json: cannot unmarshal number`,
-		`["a","",0,0,"weekly"]`:            `schedule "weekly" is wrong, want such as weekly 0 12:00 GMT-4:00`,
-		`["a","",0,0,"weekly 0 1200 CET"]`: `timezone: "CET" is wrong`,
+		`["a","",0,0,"weekly"]`:            `schedule "weekly": must be in the form weekly 0 12:00 GMT-4:00`,
+		`["a","",0,0,"weekly 0 1200 CET"]`: `timezone: invalid value "CET"`,
 	} {
 		e := fleet.Entry{Name: "kept"}
 		require.ErrorContains(t, json.Unmarshal([]byte(text), &e), says)

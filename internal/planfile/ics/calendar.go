@@ -140,7 +140,7 @@ func (f *file) calendar(c *component, r reader) {
 			f.event(child, r)
 		default:
 			if !child.ended(f.span.from) {
-				f.warn(child.line, "%s%s is not read, and freezes nothing", child.name, named(child))
+				f.warn(child.line, "%s%s is not supported and freezes nothing", child.name, named(child))
 			}
 		}
 	}
@@ -149,18 +149,18 @@ func (f *file) calendar(c *component, r reader) {
 // readable is true of a calendar in the form that this package knows.
 func (f *file) readable(c *component) bool {
 	if version := c.text("VERSION"); version != "" && version != "2.0" {
-		f.wrongs = append(f.wrongs, remark{c.line, fmt.Sprintf("the calendar is of version %s: export it as iCalendar 2.0",
+		f.wrongs = append(f.wrongs, remark{c.line, fmt.Sprintf("the calendar has version %s: export it as iCalendar 2.0",
 			version)})
 		return false
 	}
 	if scale := c.word("CALSCALE"); scale != "" && scale != "GREGORIAN" {
-		f.wrongs = append(f.wrongs, remark{c.line, fmt.Sprintf("the calendar's CALSCALE is %s: want GREGORIAN", scale)})
+		f.wrongs = append(f.wrongs, remark{c.line, fmt.Sprintf("the calendar has CALSCALE %s: must be GREGORIAN", scale)})
 		return false
 	}
 	switch method := c.word("METHOD"); method {
 	case "", "PUBLISH", "REQUEST", "ADD":
 	default:
-		f.warn(c.line, "it is a message (METHOD:%s) and no calendar: its events are taken as if they took place", method)
+		f.warn(c.line, "it is an iCalendar message (METHOD:%s), not a calendar: its events count as if they took place", method)
 	}
 	return true
 }
@@ -171,9 +171,9 @@ func (f *file) nested(c *component) {
 		switch {
 		case (inEvents(child.name) && !child.holdsEvent()) || child.ended(f.span.from):
 		case child.name == "VEVENT":
-			f.wrongs = append(f.wrongs, remark{child.line, "an event stands in an event: is an END:VEVENT missing before it?"})
+			f.wrongs = append(f.wrongs, remark{child.line, "an event is nested in an event: add the missing END:VEVENT before it"})
 		default:
-			f.warn(child.line, "%s in an event is not read", child.name)
+			f.warn(child.line, "%s in an event is not supported", child.name)
 		}
 	}
 }
@@ -211,7 +211,7 @@ func (f *file) resolve() {
 			f.wrong(e, err)
 		}
 		if f.found = append(f.found, found...); len(f.found) > MaxEvents {
-			f.wrongs = append(f.wrongs, remark{e.source.line, fmt.Sprintf("its events come to more than %d intervals",
+			f.wrongs = append(f.wrongs, remark{e.source.line, fmt.Sprintf("its events expand to more than %d intervals",
 				MaxEvents)})
 			return
 		}
@@ -243,7 +243,7 @@ func (f *file) within(e *event) ([]Event, error) {
 	}
 	f.unknown(e.source, inEvents, fmt.Sprintf("event %q", e.summary))
 	if empty {
-		f.warn(e.source.line, "event %q ends when it starts, and freezes nothing", e.summary)
+		f.warn(e.source.line, "event %q ends when it starts and freezes nothing", e.summary)
 		return slices.DeleteFunc(found, func(x Event) bool { return x.To.Sub(x.From) <= time.Nanosecond }), err
 	}
 	return found, err
@@ -253,7 +253,7 @@ func (f *file) within(e *event) ([]Event, error) {
 func (f *file) unknown(c *component, known func(string) bool, of string) {
 	for _, p := range c.properties {
 		if !known(p.name) {
-			f.warn(p.line, "%s has %s, which is not read", of, p.name)
+			f.warn(p.line, "%s has %s, which is not supported", of, p.name)
 		}
 	}
 }

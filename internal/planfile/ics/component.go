@@ -34,7 +34,7 @@ func calendars(text []byte) ([]*component, error) {
 		return nil, errBlank
 	case bytes.HasPrefix(text, []byte("\xfe\xff")), bytes.HasPrefix(text, []byte("\xff\xfe")),
 		bytes.IndexByte(text[:min(len(text), 8)], 0) >= 0:
-		return nil, errors.New("line 1: it is in UTF-16: save it as UTF-8")
+		return nil, errors.New("line 1: it is in UTF-16: must be UTF-8")
 	}
 	lines, err := properties(text)
 	if err != nil {
@@ -47,7 +47,7 @@ func calendars(text []byte) ([]*component, error) {
 		}
 	}
 	if top := open.top(); len(open) > 1 {
-		return nil, fmt.Errorf("line %d: it is not whole: %s, started on line %d, has no END: was it cut off?", lines[len(lines)-1].line, top.name, top.line)
+		return nil, fmt.Errorf("line %d: it is incomplete: %s, started on line %d, has no END; check whether the file was cut off", lines[len(lines)-1].line, top.name, top.line)
 	}
 	return open.top().children, nil
 }
@@ -67,11 +67,11 @@ func (n *nesting) take(p property) error {
 	case p.name == "BEGIN":
 		return n.begin(&component{name: value, line: p.line})
 	case len(*n) == 1:
-		return fmt.Errorf("it is no iCalendar file: %s stands %s", p.name, placeOf(top))
+		return fmt.Errorf("not an iCalendar file: %s found %s", p.name, placeOf(top))
 	case p.name == "END" && value == top.name:
 		*n = (*n)[:len(*n)-1]
 	case p.name == "END":
-		return fmt.Errorf("it is not whole: END:%s stands where %s, started on line %d, has not ended", value, top.name, top.line)
+		return fmt.Errorf("it is incomplete: END:%s found where %s, started on line %d, has not ended", value, top.name, top.line)
 	default:
 		top.properties = append(top.properties, p)
 	}
@@ -83,7 +83,7 @@ func (n *nesting) take(p property) error {
 func (n nesting) takeBroken(p property) error {
 	at := slices.IndexFunc(n, func(c *component) bool { return c.name == "VEVENT" })
 	if at < 0 {
-		return fmt.Errorf("it is no iCalendar file: %w", p.broken)
+		return fmt.Errorf("not an iCalendar file: %w", p.broken)
 	}
 	n[at].broken = append(n[at].broken, p)
 	return nil
@@ -92,7 +92,7 @@ func (n nesting) takeBroken(p property) error {
 func (n *nesting) begin(c *component) error {
 	top := n.top()
 	if (len(*n) == 1) != (c.name == "VCALENDAR") {
-		return fmt.Errorf("it is no iCalendar file: BEGIN:%s stands %s", c.name, placeOf(top))
+		return fmt.Errorf("not an iCalendar file: BEGIN:%s found %s", c.name, placeOf(top))
 	}
 	if len(*n) > maxDepth {
 		return fmt.Errorf("its components are nested more than %d deep", maxDepth)

@@ -60,7 +60,7 @@ func (r reader) event(c *component) (*event, error) {
 	}
 	for _, name := range []string{"UID", "STATUS", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID"} {
 		if n := len(c.all(name)); n > 1 {
-			return e, fmt.Errorf("it has %d times %s: want it once", n, name)
+			return e, fmt.Errorf("it has %s %d times: must be once", name, n)
 		}
 	}
 	e.uid = c.text("UID")
@@ -80,7 +80,7 @@ func (r reader) readInstead(e *event, c *component) error {
 		return err
 	}
 	if e.uid == "" {
-		return errors.New("it has a RECURRENCE-ID and no UID: nothing tells of which series it changes an occurrence")
+		return errors.New("it has a RECURRENCE-ID and no UID: its series is unknown")
 	}
 	switch scope := strings.ToUpper(c.all("RECURRENCE-ID")[0].param("RANGE")); scope {
 	case "":
@@ -118,7 +118,7 @@ func (r reader) lengthOf(e *event, c *component) (length, error) {
 	case err != nil:
 		return length{}, err
 	case end != nil && len(lasts) > 0:
-		return length{}, errors.New("it has a DTEND and a DURATION: want one of them")
+		return length{}, errors.New("it has DTEND and DURATION: must have one of them")
 	case end != nil:
 		return between(e.start, *end)
 	case len(lasts) > 0:
@@ -141,7 +141,7 @@ func (r reader) time(e *event, c *component, name string) (*stamp, error) {
 	}
 	stamps, err := r.stamps(e, found[0])
 	if err == nil && len(stamps) != 1 {
-		err = fmt.Errorf("its %s is not one time", name)
+		err = fmt.Errorf("its %s must be one time", name)
 	}
 	if err != nil {
 		return nil, err
@@ -195,7 +195,7 @@ func (r reader) readPeriods(e *event, p *property) error {
 			}
 		}
 		if err != nil || !isPeriod {
-			return fmt.Errorf("its RDATE %q is no period", text)
+			return fmt.Errorf("its RDATE %q is not a period", text)
 		}
 		e.further = append(e.further, further{stamp: start, length: &l})
 	}
@@ -221,7 +221,7 @@ func (r reader) zoneOf(e *event, p *property) *time.Location {
 	}
 	zone := r.zones.zone(id)
 	if zone == nil {
-		e.unsure = cmp.Or(e.unsure, fmt.Errorf("the TZID %q of its %s is no zone of IANA or Windows, and the calendar does not define it", id, p.name))
+		e.unsure = cmp.Or(e.unsure, fmt.Errorf("the TZID %q of its %s is not an IANA or Windows zone, and the calendar does not define it", id, p.name))
 		return time.UTC
 	}
 	return zone
@@ -235,7 +235,7 @@ func (r reader) stamps(e *event, p *property) ([]stamp, error) {
 		s, err := parseStamp(text, zone)
 		kind := strings.ToUpper(p.param("VALUE"))
 		if err != nil || (kind == "DATE" && !s.date) || (kind == "DATE-TIME" && s.date) {
-			return nil, fmt.Errorf("its %s %q is no date and no time", p.name, text)
+			return nil, fmt.Errorf("its %s %q is not a date or time", p.name, text)
 		}
 		all = append(all, s)
 	}

@@ -49,12 +49,12 @@ func between(start, end stamp) (length, error) {
 			l.days = day
 		}
 	case start.date != end.date:
-		return l, errors.New("of its beginning and its end one is a date and one a time")
+		return l, errors.New("its start and end must both be dates or both be times")
 	default:
 		l.days, l.exact = end.in(start.zone).Sub(start.clock), end.at().Sub(start.at())
 	}
 	if (start.date && end.clock.Before(start.clock)) || (!start.date && end.at().Before(start.at())) {
-		return l, errors.New("it ends before it begins")
+		return l, errors.New("it ends before it starts")
 	}
 	return l.checked()
 }
@@ -72,7 +72,7 @@ var durationForm = regexp.MustCompile(`^\+?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?
 func parseDuration(text string) (length, error) {
 	m := durationForm.FindStringSubmatch(strings.ToUpper(strings.TrimSpace(text)))
 	if m == nil || strings.Join(m[1:], "") == "" {
-		return length{}, fmt.Errorf("its DURATION %q is none", text)
+		return length{}, fmt.Errorf("its DURATION %q is invalid", text)
 	}
 	var l length
 	for i, unit := range []time.Duration{7 * day, day, time.Hour, time.Minute, time.Second} {

@@ -72,7 +72,7 @@ func cutLine(text []byte) (line, rest []byte) {
 	return line, rest
 }
 
-var errNoProperty = errors.New("there is no property")
+var errNoProperty = errors.New("no property name")
 
 // parseProperty reads an unfolded line. A value of a parameter may be quoted, and
 // then hold what would end it.

@@ -33,7 +33,7 @@ func parseRule(text string, start stamp) (rule, error) {
 	slices.Sort(kept) // so that an error is always the same
 	option, err := rrule.StrToROption(strings.Join(kept, ";"))
 	if err != nil {
-		return rule{}, fmt.Errorf("its RRULE %q cannot be understood: %w", text, err)
+		return rule{}, fmt.Errorf("its RRULE %q is invalid: %w", text, err)
 	}
 	r := rule{*option}
 	if err := r.check(parts); err != nil {
@@ -80,11 +80,11 @@ func (r rule) check(parts map[string]string) error {
 	_, spaced := parts["INTERVAL"]
 	switch {
 	case r.Freq > rrule.DAILY, max(1, len(r.Byhour))*max(1, len(r.Byminute))*max(1, len(r.Bysecond)) > maxADay:
-		return errors.New("recurs more often within a day than a freeze does")
+		return errors.New("recurs within a day, which is not supported")
 	case counted && ends:
-		return errors.New("has COUNT and UNTIL: want one of them")
+		return errors.New("has COUNT and UNTIL: must have one of them")
 	case (counted && r.Count < 1) || (spaced && r.Interval < 1):
-		return errors.New("has a COUNT or an INTERVAL below 1")
+		return errors.New("has COUNT or INTERVAL below 1")
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ type budget struct{ spent time.Duration }
 // a millisecond.
 const maxEffort = 3 * time.Second
 
-var errEffort = errors.New("the calendar's recurrences take too long to be followed: leave out series that ended long ago")
+var errEffort = errors.New("the calendar's recurrences take too long to expand: leave out series that ended long ago")
 
 // between is when a rule has something begin, in [begin, end), at most so often.
 func (r rule) between(begin, end time.Time, most int, b *budget) (clocks []time.Time, err error) {
@@ -108,7 +108,7 @@ func (r rule) between(begin, end time.Time, most int, b *budget) (clocks []time.
 	defer func() { b.spent += time.Since(started) }()
 	defer func() { // the library panics at the ninth Monday of a month
 		if recover() != nil {
-			err = fmt.Errorf("its RRULE %q cannot be followed: is there such a day?", r.RRuleString())
+			err = fmt.Errorf("its RRULE %q matches no day", r.RRuleString())
 		}
 	}()
 	next, err := r.from(begin, end)
@@ -121,7 +121,7 @@ func (r rule) between(begin, end time.Time, most int, b *budget) (clocks []time.
 			continue
 		}
 		if clocks = append(clocks, clock); len(clocks) > most {
-			return nil, fmt.Errorf("it recurs more than %d times in the time that matters", most)
+			return nil, fmt.Errorf("it recurs more than %d times in the next 400 days", most)
 		}
 	}
 	if b.spent+time.Since(started) > maxEffort {

@@ -133,7 +133,7 @@ func replace(events []*event) map[*event]error {
 		}
 		of := series[other.uid]
 		if len(of) > 1 {
-			wrong[other] = fmt.Errorf("it has a RECURRENCE-ID, and %d events have its UID: nothing tells of which of them it changes an occurrence", len(of))
+			wrong[other] = fmt.Errorf("it has a RECURRENCE-ID, and %d events have its UID: which one it changes is unknown", len(of))
 			continue
 		}
 		for _, e := range of {
@@ -155,7 +155,7 @@ func (e *event) give(other *event) error {
 		return nil
 	}
 	if other.start.date != e.start.date {
-		return errors.New("it changes all that follow from whole days to times, or back, which is not supported: split the series")
+		return errors.New("it changes the following occurrences from whole days to times, or back, which is not supported: split the series")
 	}
 	m := moved{from: other.instead.in(e.start.zone), by: other}
 	if e.start.date {

@@ -57,11 +57,11 @@ func (p Plan) ValidateNotify() error {
 	for i, n := range p.Notify {
 		at := fmt.Sprintf("notify[%d].", i)
 		require(form.MatchString(n.Channel), at+"channel", "", "the name of a channel in the worker's accounts file: 1 to 63 lower-case letters, digits, dots, underscores or dashes")
-		require(slices.Index(names, n.Channel) == i, at+"channel", n.Channel, "each channel once")
+		require(slices.Index(names, n.Channel) == i, at+"channel", n.Channel, "unique")
 		for k, event := range n.On {
 			on := fmt.Sprintf("%son[%d]", at, k)
 			require(slices.Contains(maintenance.Events(), event), on, string(event), eventNames())
-			require(slices.Index(n.On, event) == k, on, string(event), "each event once")
+			require(slices.Index(n.On, event) == k, on, string(event), "unique")
 		}
 	}
 	return errors.Join(errs...)

@@ -42,8 +42,8 @@ func (p Plan) Stale(now time.Time) string {
 	if p.CalendarsUntil.IsZero() || p.CalendarsUntil.After(now.Add(month)) {
 		return ""
 	}
-	return "freezes: the plan's calendars were read long ago, and freeze nothing after " + p.CalendarsUntil.UTC().Format(time.RFC3339) +
-		": read the plan file again: tidegate schedule update, or tidegate run"
+	return "freezes: the plan's calendars were read long ago and cover nothing after " + p.CalendarsUntil.UTC().Format(time.RFC3339) +
+		"; to read the plan file again: tidegate schedule update, or tidegate run"
 }
 
 // MaxTargets is how many targets a campaign takes: what it carries from run to

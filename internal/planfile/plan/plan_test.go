@@ -24,7 +24,7 @@ func TestASelectorMatchesWhereAllThatItSaysHolds(t *testing.T) {
 		"a pattern":             {plan.Selector{Name: "pay*-[0-9]"}, true},
 		"a piece of its name":   {plan.Selector{Name: "payments"}, false},
 		"its tag":               {plan.Selector{Tags: map[string]string{"env": "prod"}}, true},
-		"another value":         {plan.Selector{Tags: map[string]string{"env": "pro*"}}, false},
+		"a valid value":         {plan.Selector{Tags: map[string]string{"env": "pro*"}}, false},
 		"any value":             {plan.Selector{Tags: map[string]string{"env": "*", "empty": "*"}}, true},
 		"an empty value":        {plan.Selector{Tags: map[string]string{"empty": ""}}, true},
 		"a tag that it has not": {plan.Selector{Tags: map[string]string{"app": "*"}}, false},

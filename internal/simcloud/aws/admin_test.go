@@ -144,21 +144,21 @@ func TestAdminNamesWhatIsWrong(t *testing.T) {
 		want       string
 		field      any
 	}{
-		"no gateway":         {"/gateways/sgw-0/state", `{"state": "RUNNING"}`, 404, `unknown gateway "sgw-0", want one of sgw-11111111`, nil},
+		"no gateway":         {"/gateways/sgw-0/state", `{"state": "RUNNING"}`, 404, `unknown gateway "sgw-0": must be one of sgw-11111111`, nil},
 		"no volume":          {"/gateways/sgw-11111111/volumes/vol-0", `{"status": "AVAILABLE"}`, 404, `unknown volume "vol-0"`, nil},
 		"no volume here":     {"/gateways/sgw-11111111/volumes/vol-0/snapshot", `{}`, 404, `unknown volume "vol-0"`, nil},
 		"no snapshot":        {"/snapshots/snap-0", `{"outcome": "stuck"}`, 404, `unknown snapshot "snap-0"`, nil},
 		"no such path":       {"/gateways/sgw-11111111/dance", `{}`, 404, "docs/reference/simcloud.md", "path"},
-		"no body":            {"/gateways/sgw-11111111/state", ``, 400, "body:1:1: is empty: want a YAML document with fields among state", nil},
-		"unknown field":      {"/gateways/sgw-11111111/state", `{"stat": "x"}`, 400, `body:1:2: stat: is an unknown field: want state, it seems`, nil},
-		"duration":           {"/gateways/sgw-11111111/window", `{"opensIn": "soon"}`, 400, `opensIn: "soon" is wrong: want a number with a unit`, nil},
-		"state":              {"/gateways/sgw-11111111/state", `{"state": "X"}`, 400, `state is "X", want 2 to 25 characters`, "state"},
-		"version":            {"/gateways/sgw-11111111/versions", `{"version": ""}`, 400, `want a version`, "version"},
-		"window":             {"/gateways/sgw-11111111/window", `{"hourOfDay": 25}`, 400, `window.hourOfDay is "25", want 0 to 23`, "window.hourOfDay"},
-		"empty window":       {"/gateways/sgw-11111111/window", `{}`, 400, `window is "empty"`, "window"},
-		"outcome":            {"/gateways/sgw-11111111/outcome", `{"noUpdate": "x"}`, 400, `want one of accepted, notSupported`, "noUpdate"},
-		"volume's outcome":   {"/gateways/sgw-11111111/volumes/vol-1111AAAA", `{"snapshotOutcome": "x"}`, 400, `want one of completed, stuck, error`, "snapshotOutcome"},
-		"snapshot's outcome": {"/snapshots/snap-0", `{"outcome": "x"}`, 400, `want one of completed, stuck, error`, "outcome"},
+		"no body":            {"/gateways/sgw-11111111/state", ``, 400, "body:1:1: is empty: must be a YAML document with fields among state", nil},
+		"unknown field":      {"/gateways/sgw-11111111/state", `{"stat": "x"}`, 400, `body:1:2: stat: is an unknown field (did you mean state?)`, nil},
+		"duration":           {"/gateways/sgw-11111111/window", `{"opensIn": "soon"}`, 400, `opensIn: invalid value "soon": must be a number with a unit`, nil},
+		"state":              {"/gateways/sgw-11111111/state", `{"state": "X"}`, 400, `state: invalid value "X": must be 2 to 25 characters`, "state"},
+		"version":            {"/gateways/sgw-11111111/versions", `{"version": ""}`, 400, `must be a version`, "version"},
+		"window":             {"/gateways/sgw-11111111/window", `{"hourOfDay": 25}`, 400, `window.hourOfDay: invalid value "25": must be 0 to 23`, "window.hourOfDay"},
+		"empty window":       {"/gateways/sgw-11111111/window", `{}`, 400, `window: invalid value "empty"`, "window"},
+		"outcome":            {"/gateways/sgw-11111111/outcome", `{"noUpdate": "x"}`, 400, `must be one of accepted, notSupported`, "noUpdate"},
+		"volume's outcome":   {"/gateways/sgw-11111111/volumes/vol-1111AAAA", `{"snapshotOutcome": "x"}`, 400, `must be one of completed, stuck, error`, "snapshotOutcome"},
+		"snapshot's outcome": {"/snapshots/snap-0", `{"outcome": "x"}`, 400, `must be one of completed, stuck, error`, "outcome"},
 		"same gateway":       {"/gateways", `{"id": "sgw-11111111"}`, 400, "an id that no other gateway has", "gateway.id"},
 	} {
 		t.Run(name, func(t *testing.T) {

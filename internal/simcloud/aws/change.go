@@ -283,7 +283,7 @@ func (c *Cloud) change(id, kind string, act func(g *gateway, now time.Time) map[
 		if len(ids) > 10 {
 			ids = append(ids[:10], "...")
 		}
-		return fmt.Errorf("%w gateway %q, want one of %s", ErrUnknown, id, strings.Join(ids, ", "))
+		return fmt.Errorf("%w gateway %q: must be one of %s", ErrUnknown, id, strings.Join(ids, ", "))
 	}
 	now := c.now()
 	c.advance(g, now)

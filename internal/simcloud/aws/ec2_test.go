@@ -109,7 +109,7 @@ func TestFilters(t *testing.T) {
 		"nothing like it":     {filter("description", "b"), 0},
 		"either":              {filter("volume-id", "vol-1111aaaa", "vol-2222bbbb"), 2},
 		"tag":                 {filter("tag:app", "billing"), 1},
-		"another value":       {filter("tag:app", "Billing"), 0},
+		"a valid value":       {filter("tag:app", "Billing"), 0},
 		"tag key":             {filter("tag-key", "app"), 1},
 		"status":              {filter("status", "pending"), 0},
 		"start time":          {filter("start-time", start.Format(time.DateOnly)+"T11:*"), 1},

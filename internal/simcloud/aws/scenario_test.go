@@ -74,7 +74,7 @@ func TestWindowIsWholeUnlessMalformedIsWanted(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			require.ErrorContains(t, err, "gateways[0].window is")
+			require.ErrorContains(t, err, "gateways[0].window: invalid value")
 			require.Len(t, strings.Split(err.Error(), "\n"), 1)
 		})
 	}

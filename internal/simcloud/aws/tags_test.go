@@ -49,14 +49,14 @@ func TestTagsAreListedWholeAndDescribedInPart(t *testing.T) {
 	require.Len(t, described.Tags, 10, "AWS documents that it shows ten")
 
 	require.Error(t, w.tag(t, arn, "one-too-many", "x"), "50 at the most")
-	require.NoError(t, w.tag(t, arn, "key-00", "another value"), "of one that is there")
+	require.NoError(t, w.tag(t, arn, "key-00", "a valid value"), "of one that is there")
 	for _, key := range []string{"key-00", "never-there"} {
 		_, err := w.sgw.RemoveTagsFromResource(t.Context(), &storagegateway.RemoveTagsFromResourceInput{ResourceARN: &arn, TagKeys: []string{key}})
 		require.NoError(t, err, key)
 	}
 	delete(want, "key-00")
 	require.Equal(t, want, w.tags(t, arn))
-	require.Len(t, w.kinds(), 51, "49 tags, another value, and one removal: taking off nothing changes nothing")
+	require.Len(t, w.kinds(), 51, "49 tags, a valid value, and one removal: taking off nothing changes nothing")
 }
 
 func TestTagsOfAFormThatAWSDoesNotTakeAreRefused(t *testing.T) {

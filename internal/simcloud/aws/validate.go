@@ -22,7 +22,7 @@ type FieldError struct {
 
 // Error names the field, its value and what would be right.
 func (f FieldError) Error() string {
-	return fmt.Sprintf("%s is %q, want %s", f.Path, f.Value, f.Want)
+	return fmt.Sprintf("%s: invalid value %q: must be %s", f.Path, f.Value, f.Want)
 }
 
 // FieldErrors are all faults of a scenario at once.

@@ -75,7 +75,7 @@ func TestBadInputIsRefusedBeforeAnythingStarts(t *testing.T) {
 		"unknown flag": {[]string{"--port", "1"}, []string{"unknown flag: --port"}},
 		"argument":     {[]string{"fleet.yaml"}, []string{"fleet.yaml"}},
 		"no file":      {[]string{"--scenario", "none.yaml"}, []string{"--scenario", "none.yaml"}},
-		"bad file":     {[]string{"--scenario", file}, []string{"--scenario", file + ":3:11: aws.gateways[0].id", file + ":4:17: aws.gateways[0].timezone: \"EST\" is wrong: want GMT"}},
+		"bad file":     {[]string{"--scenario", file}, []string{"--scenario", file + ":3:11: aws.gateways[0].id", file + ":4:17: aws.gateways[0].timezone: invalid value \"EST\": must be GMT"}},
 		"no address":   {[]string{"--listen", "nowhere"}, []string{"--listen nowhere"}},
 	} {
 		t.Run(name, func(t *testing.T) {

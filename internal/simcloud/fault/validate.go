@@ -21,7 +21,7 @@ type FieldError struct {
 
 // Error names the field, its value and what would be right.
 func (e *FieldError) Error() string {
-	return fmt.Sprintf("%s is %q, want %s", e.Field, e.Value, e.Want)
+	return fmt.Sprintf("%s: invalid value %q: must be %s", e.Field, e.Value, e.Want)
 }
 
 var codeForm = regexp.MustCompile(`^[A-Za-z0-9._:-]+$`)

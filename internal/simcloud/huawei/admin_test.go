@@ -89,9 +89,9 @@ func TestAdminNamesWhatIsWrong(t *testing.T) {
 		status int
 		says   string
 	}{
-		"/proxies/" + orders + "/latest-version":    {`{"version":"latest"}`, 400, `version: "latest" is wrong: want four numbers`},
-		"/proxies/" + orders + "/status":            {`{"status":"SLEEPY"}`, 400, "want one of ACTIVE, ABNORMAL, FAILED"},
-		"/proxies/" + orders + "/outcome":           {`{"rejects":"x"}`, 400, `body:1:2: rejects: is an unknown field: want reject`},
+		"/proxies/" + orders + "/latest-version":    {`{"version":"latest"}`, 400, `version: invalid value "latest": must be four numbers`},
+		"/proxies/" + orders + "/status":            {`{"status":"SLEEPY"}`, 400, "must be one of ACTIVE, ABNORMAL, FAILED"},
+		"/proxies/" + orders + "/outcome":           {`{"rejects":"x"}`, 400, `body:1:2: rejects: is an unknown field (did you mean reject?)`},
 		"/proxies/" + orders + "/scheduled-upgrade": {`{"startsIn":"soon"}`, 400, "startsIn"},
 		"/proxies/nobody/outcome":                   {`{}`, 404, `proxy "nobody" does not exist`},
 		"/instances/nobody/status":                  {`{"status":"ACTIVE"}`, 404, `instance "nobody" does not exist`},

@@ -32,7 +32,7 @@ type fieldError struct {
 
 // Error names the field, its value and what would be right.
 func (e *fieldError) Error() string {
-	return fmt.Sprintf("%s: %s is wrong: want %s", e.Field, e.Value, e.Want)
+	return fmt.Sprintf("%s: invalid value %s: must be %s", e.Field, e.Value, e.Want)
 }
 
 // checker collects every fault of a scenario.
