@@ -5,6 +5,9 @@
 //	go run ./demo
 package main
 
-import "github.com/tidegate/tidegate/internal/demo"
+import (
+	"github.com/tidegate/tidegate/internal/demo"
+	"github.com/tidegate/tidegate/internal/program"
+)
 
-func main() { demo.Main() }
+func main() { program.Main(demo.Run) }

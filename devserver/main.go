@@ -4,6 +4,9 @@
 //	go run ./devserver --db tidegate.db
 package main
 
-import "github.com/tidegate/tidegate/internal/devserver/command"
+import (
+	"github.com/tidegate/tidegate/internal/devserver/command"
+	"github.com/tidegate/tidegate/internal/program"
+)
 
-func main() { command.Main() }
+func main() { program.Main(command.Run) }

@@ -5,6 +5,9 @@
 //	go run ./simcloud --listen 127.0.0.1:4599 --scenario fleet.yaml
 package main
 
-import "github.com/tidegate/tidegate/internal/simcloud/command"
+import (
+	"github.com/tidegate/tidegate/internal/program"
+	"github.com/tidegate/tidegate/internal/simcloud/command"
+)
 
-func main() { command.Main() }
+func main() { program.Main(command.Run) }

@@ -2,6 +2,9 @@
 // internal/cli has all of it.
 package main
 
-import "github.com/tidegate/tidegate/internal/cli"
+import (
+	"github.com/tidegate/tidegate/internal/cli"
+	"github.com/tidegate/tidegate/internal/program"
+)
 
-func main() { cli.Main() }
+func main() { program.Main(cli.Run) }

@@ -3,6 +3,9 @@
 // of workers may share a task queue, and each may be killed at any moment.
 package main
 
-import "github.com/tidegate/tidegate/internal/workers"
+import (
+	"github.com/tidegate/tidegate/internal/program"
+	"github.com/tidegate/tidegate/internal/workers"
+)
 
-func main() { workers.Main() }
+func main() { program.Main(workers.Run) }

@@ -9,10 +9,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tidegate/tidegate/internal/cli"
+	"github.com/tidegate/tidegate/internal/program"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tidegate": cli.Main})
+	testscript.Main(m, map[string]func(){"tidegate": func() { program.Main(cli.Run) }})
 }
 
 func TestWithoutAServer(t *testing.T) {

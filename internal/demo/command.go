@@ -1,3 +1,6 @@
+// Package demo is Tidegate's main job in one process: an embedded Temporal with its Web UI, two
+// simulated clouds, a worker, and the campaign of plan.yaml over the gateways of scenario.yaml. It
+// plays the people too, and compares every outcome with what was promised. Start at Run.
 package demo
 
 import (
@@ -10,15 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/program"
 	"github.com/tidegate/tidegate/internal/report"
-)
-
-// The exit statuses.
-const (
-	exitOK     = 0 // every outcome came out as it should
-	exitFailed = 1 // one did not, or the demo was interrupted
-	exitUsage  = 2 // a wrong flag, path or port; nothing was started
 )
 
 // The default ports stand alongside the well-known ones (7233, 8233, 4599), so
@@ -36,31 +32,12 @@ type options struct {
 	report                        string
 }
 
-// usageError is a fault of the command line.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// run runs the demo and returns the exit status.
-func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	cmd := command(ctx)
-	cmd.SetArgs(args)
-	cmd.SetIn(in)
-	cmd.SetOut(out)
-	cmd.SetErr(errOut)
-	err := cmd.Execute()
-	if err == nil {
-		return exitOK
-	}
-	cmd.PrintErrln("demo:", maintenance.Plain(err))
-	if _, ok := errors.AsType[usageError](err); ok {
-		cmd.PrintErrln("Run demo --help for the flags.")
-		return exitUsage
-	}
-	return exitFailed
+// Run runs the demo and returns the exit status: 0 where every outcome came out as it should.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return program.Run(ctx, command(), args, stdout, stderr)
 }
 
-func command(ctx context.Context) *cobra.Command {
+func command() *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -69,20 +46,13 @@ func command(ctx context.Context) *cobra.Command {
 			"a worker, and the campaign of internal/demo/plan.yaml over 22 gateways with different outcomes, in the live view\n" +
 			"of tidegate watch on a terminal, else in lines. It takes about two minutes, then stays up for\n" +
 			"browsing. Everything is on loopback and in memory, but for the report.",
-		Example:       "  demo\n  demo --exit --report report.html",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("%q is not expected here: everything is said by flags", args[0])}
-			}
-			return nil
-		},
+		Example: "  demo\n  demo --exit --report report.html",
+		Args:    program.FlagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := opts.check(ctx); err != nil {
-				return usageError{err}
+			if err := opts.check(cmd.Context()); err != nil {
+				return program.Usage(err)
 			}
-			return play(ctx, opts, cmd.InOrStdin(), cmd.OutOrStdout())
+			return play(cmd.Context(), opts, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
 	flags := cmd.Flags()
@@ -92,7 +62,6 @@ func command(ctx context.Context) *cobra.Command {
 	flags.Uint16Var(&opts.uiPort, "ui-port", defaultUIPort, "`port` of the Web UI; 0 takes a free one")
 	flags.Uint16Var(&opts.temporalPort, "temporal-port", defaultTemporalPort, "`port` of Temporal; 0 takes a free one")
 	flags.Uint16Var(&opts.simPort, "sim-port", defaultSimPort, "`port` of the simulated clouds; 0 takes a free one")
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	return cmd
 }
 

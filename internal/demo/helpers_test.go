@@ -1,13 +1,23 @@
 package demo
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/program"
 )
+
+// run is Run with somebody at the keyboard.
+func run(ctx context.Context, args []string, in io.Reader, stdout, stderr io.Writer) int {
+	cmd := command()
+	cmd.SetIn(in)
+	return program.Run(ctx, cmd, args, stdout, stderr)
+}
 
 var opened = time.Date(2026, 11, 22, 2, 15, 0, 0, time.UTC)
 

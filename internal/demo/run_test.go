@@ -13,6 +13,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/program"
 	"github.com/tidegate/tidegate/internal/report"
 )
 
@@ -38,7 +39,7 @@ func TestTheDemoMeetsEveryOutcome(t *testing.T) {
 	var out, errOut bytes.Buffer
 	status := run(t.Context(), freePorts("--exit", "--report", file), strings.NewReader(""), &out, &errOut)
 	t.Log(out.String())
-	require.Equal(t, exitOK, status, errOut.String())
+	require.Equal(t, program.StatusDone, status, errOut.String())
 	require.Empty(t, errOut.String())
 	require.Contains(t, out.String(), "Every outcome came out as it should")
 	require.Contains(t, out.String(), "reverted: read weights of proxy "+rejected)
@@ -77,7 +78,7 @@ func TestAnInterruptedDemoSaysWhatItLeft(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	out := &watched{until: "waiting        freeze, wave", then: interrupt}
 	var errOut bytes.Buffer
-	require.Equal(t, exitFailed, run(ctx, freePorts("--report", file), strings.NewReader(""), out, &errOut), errOut.String())
+	require.Equal(t, program.StatusFailed, run(ctx, freePorts("--report", file), strings.NewReader(""), out, &errOut), errOut.String())
 	require.Contains(t, errOut.String(), "interrupted before the campaign had ended")
 	require.NoFileExists(t, file)
 }
@@ -113,20 +114,20 @@ func TestFaultsOfTheCommandLineStartNothing(t *testing.T) {
 		"one port for two":     {freePorts("--ui-port", "17999", "--sim-port", "17999"), "--sim-port 17999 cannot be used"},
 		"no such port":         {[]string{"--ui-port", "70000"}, `"70000" for "--ui-port" flag`},
 		"no such flag":         {[]string{"--colour"}, "unknown flag: --colour"},
-		"an argument":          {[]string{"now"}, `"now" is not expected here`},
+		"an argument":          {[]string{"now"}, `unexpected argument "now"`},
 		"report in no folder":  {freePorts("--report", "/no/such/r.json"), "--report: the report cannot be written to"},
 		"report onto a folder": {freePorts("--report", t.TempDir()), "it is there already, and no file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out, errOut bytes.Buffer
-			require.Equal(t, exitUsage, run(t.Context(), c.args, strings.NewReader(""), &out, &errOut), errOut.String())
+			require.Equal(t, program.StatusUsage, run(t.Context(), c.args, strings.NewReader(""), &out, &errOut), errOut.String())
 			require.Contains(t, errOut.String(), c.want)
 			require.Empty(t, out.String())
 		})
 	}
 	var errOut bytes.Buffer
-	require.Equal(t, exitUsage, run(t.Context(), freePorts("--ui-port", taken, "--report", "/no/such/r.json"), strings.NewReader(""), &errOut, &errOut))
+	require.Equal(t, program.StatusUsage, run(t.Context(), freePorts("--ui-port", taken, "--report", "/no/such/r.json"), strings.NewReader(""), &errOut, &errOut))
 	require.Contains(t, errOut.String(), "--ui-port")
 	require.Contains(t, errOut.String(), "--report", "every fault at once")
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/creack/pty"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/program"
 )
 
 // onTerminal is a demo that runs in a pseudo-terminal.
@@ -87,7 +89,7 @@ func TestOnATerminalTheDemoIsLiveUntilItIsLeft(t *testing.T) { //nolint:parallel
 	x.shows(`The campaign goes on, in lines; see all of it again with: go run ./starter --address \S+ watch tidegate-demo`)
 	require.NotContains(t, x.text(), "s  campaign       reading the clouds")
 	interrupt()
-	require.Equal(t, exitFailed, <-x.ended)
+	require.Equal(t, program.StatusFailed, <-x.ended)
 	x.shows("interrupted before the campaign had ended")
 }
 
@@ -98,6 +100,6 @@ func TestCtrlCInTheLiveViewEndsTheDemo(t *testing.T) { //nolint:paralleltest // 
 	x := startOnTerminal(t.Context(), t)
 	x.shows(`(?s)tidegate-demo.*Web UI http`)
 	x.types("\x03")
-	require.Equal(t, exitFailed, <-x.ended)
+	require.Equal(t, program.StatusFailed, <-x.ended)
 	x.shows("interrupted before the campaign had ended")
 }

@@ -2,50 +2,23 @@ package workers
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/program"
 	"github.com/tidegate/tidegate/workflows/api"
-)
-
-// The exit statuses.
-const (
-	statusDone   = 0
-	statusFailed = 1
-	statusUsage  = 2
 )
 
 // connectTimeout is how long a worker tries to reach a Temporal that may be
 // starting alongside it.
 const connectTimeout = 30 * time.Second
 
-// usageError is a wrong flag or file: nothing was started.
-type usageError struct{ error }
-
-// Unwrap is what is wrong.
-func (e usageError) Unwrap() error { return e.error }
-
 // Run runs the command, and returns its exit status. A done ctx stops the
 // worker.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	cmd := newCommand() //nolint:contextcheck // cobra gives each command its context
-	cmd.SetArgs(args)
-	cmd.SetOut(stdout)
-	cmd.SetErr(stderr)
-	err := cmd.ExecuteContext(ctx)
-	if err == nil {
-		return statusDone
-	}
-	cmd.PrintErrln("worker:", maintenance.Plain(err))
-	if _, ok := errors.AsType[usageError](err); ok {
-		return statusUsage
-	}
-	return statusFailed
+	return program.Run(ctx, newCommand(), args, stdout, stderr)
 }
 
 func newCommand() *cobra.Command {
@@ -58,13 +31,10 @@ func newCommand() *cobra.Command {
 			"docs/reference/configuration.md describes the file, the variables and the health check.",
 		Example: "  worker --accounts accounts.yaml\n" +
 			"  TEMPORAL_ADDRESS=temporal:7233 worker --accounts /etc/tidegate/accounts.yaml --log-format json",
-		Args:              noArguments,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
+		Args:              program.FlagsOnly,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), cmd.ErrOrStderr()) },
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := cmd.Flags()
 	flags.StringVar(&s.accounts, "accounts", "", "file of the cloud accounts (required)")
 	flags.StringVar(&s.taskQueue, "task-queue", api.TaskQueue, "Temporal task queue to poll")
@@ -78,11 +48,4 @@ func newCommand() *cobra.Command {
 	s.connection.Register(cmd, connectTimeout)
 	cmd.AddCommand(newHealthcheck(&s))
 	return cmd
-}
-
-func noArguments(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("unexpected argument %q; see worker --help", args[0])}
-	}
-	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tidegate/tidegate/internal/program"
 )
 
 // newHealthcheck is the command by which a container without a shell asks the
@@ -18,11 +20,11 @@ func newHealthcheck(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Ask the worker at --health-listen whether it is ready",
-		Args:  noArguments,
+		Args:  program.FlagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			address, err := reachable(s.healthListen)
 			if err != nil {
-				return usageError{err}
+				return program.Usage(err)
 			}
 			return ask(cmd.Context(), address, cmd.OutOrStdout())
 		},

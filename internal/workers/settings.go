@@ -15,6 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/config"
 	"github.com/tidegate/tidegate/internal/config/connection"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/program"
 )
 
 // settings are the flags.
@@ -56,7 +57,7 @@ func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
 		if p.health != nil {
 			err = errors.Join(err, p.health.Close())
 		}
-		return parts{}, usageError{err}
+		return parts{}, program.Usage(err)
 	}
 	return p, nil
 }

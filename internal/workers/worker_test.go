@@ -18,11 +18,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/devserver"
+	"github.com/tidegate/tidegate/internal/program"
 	"github.com/tidegate/tidegate/internal/workers"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"worker": workers.Main})
+	testscript.Main(m, map[string]func(){"worker": func() { program.Main(workers.Run) }})
 }
 
 func TestWrongUsageEndsWithTwoBeforeAnythingStarts(t *testing.T) {

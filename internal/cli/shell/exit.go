@@ -10,6 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/record"
+	"github.com/tidegate/tidegate/internal/program"
 )
 
 // The exit statuses.
@@ -23,20 +24,11 @@ const (
 	StatusHeld = 4
 )
 
-// usageError is a wrong flag, argument or file.
-type usageError struct{ error }
-
-// Unwrap is what is wrong.
-func (e usageError) Unwrap() error { return e.error }
-
 // Usage says of an error that the command was called wrongly, and nothing was done.
-func Usage(err error) error { return usageError{err} }
+func Usage(err error) error { return program.Usage(err) }
 
 // IsUsage is true for what Usage says.
-func IsUsage(err error) bool {
-	_, ok := errors.AsType[usageError](err)
-	return ok
-}
+func IsUsage(err error) bool { return program.IsUsage(err) }
 
 // heldError is a maintenance that was not started, since a person has to act.
 type heldError struct{ error }

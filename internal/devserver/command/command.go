@@ -1,3 +1,5 @@
+// Package command is the command devserver: its flags, and what it prints. The server is in
+// internal/devserver. Start at Run.
 package command
 
 import (
@@ -12,42 +14,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/devserver"
-	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/program"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// The exit statuses: a fault of the command line is told apart, so that a
-// script does not try again what cannot succeed.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-// usageError is a fault of the command line.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// run serves until the context ends and returns the exit status.
-func run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	cmd := command(ctx)
-	cmd.SetArgs(args)
-	cmd.SetOut(out)
-	cmd.SetErr(errOut)
-	err := cmd.Execute()
-	if err == nil {
-		return exitOK
-	}
-	cmd.PrintErrln("devserver:", maintenance.Plain(err))
-	if _, ok := errors.AsType[usageError](err); ok {
-		cmd.PrintErrln("Run devserver --help for the flags.")
-		return exitUsage
-	}
-	return exitFailed
+// Run serves until the context ends, and returns the exit status.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return program.Run(ctx, command(), args, stdout, stderr)
 }
 
-func command(ctx context.Context) *cobra.Command {
+func command() *cobra.Command {
 	var opts devserver.Options
 	var port, uiPort uint16
 	var headless bool
@@ -57,10 +33,8 @@ func command(ctx context.Context) *cobra.Command {
 		Short: "Run Temporal and its Web UI on this machine, with Tidegate's search attributes.",
 		Long: "Run Temporal and its Web UI on loopback, with Tidegate's search attributes.\n" +
 			"The person who can log in to this machine can use both: there is no password.",
-		Example:       "  devserver --db tidegate.db\n  devserver --db tidegate.db --port 7300 --ui-port 8300",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          noArguments,
+		Example: "  devserver --db tidegate.db\n  devserver --db tidegate.db --port 7300 --ui-port 8300",
+		Args:    program.FlagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkFolder(opts.DBFile); err != nil {
 				return err
@@ -72,7 +46,7 @@ func command(ctx context.Context) *cobra.Command {
 			opts.LogLevel = level
 			opts.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 			opts.SearchAttributes = webui.SearchAttributes()
-			return serve(ctx, opts, cmd.OutOrStdout())
+			return serve(cmd.Context(), opts, cmd.OutOrStdout())
 		},
 	}
 	flags := cmd.Flags()
@@ -82,22 +56,14 @@ func command(ctx context.Context) *cobra.Command {
 	flags.BoolVar(&headless, "headless", false, "leave the Web UI out")
 	flags.StringVar(&opts.Namespace, "namespace", devserver.DefaultNamespace, "Temporal `namespace`, created if missing")
 	flags.TextVar(&level, "log-level", level, "least `level` of Temporal's own log: debug, info, warn or error")
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	return cmd
-}
-
-func noArguments(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("%q is not expected here: everything is said by flags", args[0])}
-	}
-	return nil
 }
 
 // checkFolder refuses a file that cannot come to be, usually for a slip in its name.
 func checkFolder(file string) error {
 	folder := filepath.Dir(file)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return usageError{fmt.Errorf("--db %s: there is no folder %s: make it, or name another file", file, folder)}
+		return program.Usage(fmt.Errorf("--db %s: there is no folder %s: make it, or name another file", file, folder))
 	}
 	return nil
 }
@@ -135,5 +101,5 @@ func nameTheFlag(err error) error {
 	if taken.Option == devserver.OptionUIPort {
 		flag = "--ui-port"
 	}
-	return usageError{fmt.Errorf("%w; choose another with %s (0 takes a free one)", err, flag)}
+	return program.Usage(fmt.Errorf("%w; choose another with %s (0 takes a free one)", err, flag))
 }

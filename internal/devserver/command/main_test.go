@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/tidegate/tidegate/internal/program"
 )
 
 // asMain makes the test binary be the command: a signal needs a process.
@@ -21,7 +23,7 @@ const asMain = "TIDEGATE_TEST_AS_DEVSERVER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asMain) != "" {
-		Main()
+		program.Main(Run)
 		return
 	}
 	m.Run()
@@ -87,18 +89,18 @@ func TestFaultsNameTheFlag(t *testing.T) {
 		code int
 		want string
 	}{
-		"port taken":     {[]string{"--port", taken}, exitUsage, "127.0.0.1:" + taken + "; choose another with --port"},
-		"UI port taken":  {[]string{"--port", "0", "--ui-port", taken}, exitUsage, "choose another with --ui-port"},
-		"no such port":   {[]string{"--port", "70000"}, exitUsage, `"70000" for "--port" flag`},
-		"no such level":  {[]string{"--log-level", "loud"}, exitUsage, `"loud" for "--log-level" flag`},
-		"no such flag":   {[]string{"--colour"}, exitUsage, "unknown flag: --colour"},
-		"an argument":    {[]string{"x.db"}, exitUsage, `"x.db" is not expected here`},
-		"no such folder": {[]string{"--db", "/no/such/x.db"}, exitUsage, "there is no folder /no/such"},
+		"port taken":     {[]string{"--port", taken}, program.StatusUsage, "127.0.0.1:" + taken + "; choose another with --port"},
+		"UI port taken":  {[]string{"--port", "0", "--ui-port", taken}, program.StatusUsage, "choose another with --ui-port"},
+		"no such port":   {[]string{"--port", "70000"}, program.StatusUsage, `"70000" for "--port" flag`},
+		"no such level":  {[]string{"--log-level", "loud"}, program.StatusUsage, `"loud" for "--log-level" flag`},
+		"no such flag":   {[]string{"--colour"}, program.StatusUsage, "unknown flag: --colour"},
+		"an argument":    {[]string{"x.db"}, program.StatusUsage, `unexpected argument "x.db"`},
+		"no such folder": {[]string{"--db", "/no/such/x.db"}, program.StatusUsage, "there is no folder /no/such"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out, errOut bytes.Buffer
-			require.Equal(t, c.code, run(t.Context(), c.args, &out, &errOut), errOut.String())
+			require.Equal(t, c.code, Run(t.Context(), c.args, &out, &errOut), errOut.String())
 			require.Contains(t, errOut.String(), c.want)
 			require.Empty(t, out.String())
 		})

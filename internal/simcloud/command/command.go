@@ -1,3 +1,5 @@
+// Package command is the command simcloud: its flags, and what it prints. The simulated clouds are
+// in internal/simcloud. Start at Run.
 package command
 
 import (
@@ -9,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tidegate/tidegate/internal/program"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -16,39 +19,39 @@ import (
 
 const defaultListen = "127.0.0.1:4599"
 
-// errFailed is a failure that is not the user's mistake.
-var errFailed = errors.New("failed")
+// Run serves until the context ends, and returns the exit status.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return program.Run(ctx, newCommand(), args, stdout, stderr)
+}
 
-func newCommand(ctx context.Context) *cobra.Command {
+func newCommand() *cobra.Command {
 	var listen, file string
 	command := &cobra.Command{
 		Use:   "simcloud",
 		Short: "Serve simulated AWS (Storage Gateway, EC2 snapshots) and Huawei Cloud (TaurusDB proxies) on one port",
-		Args:  cobra.NoArgs,
+		Args:  program.FlagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(ctx, cmd.OutOrStdout(), listen, file)
+			return serve(cmd.Context(), cmd.OutOrStdout(), listen, file)
 		},
-		SilenceUsage:  true,
-		SilenceErrors: true,
 	}
 	command.Flags().StringVar(&listen, "listen", defaultListen, "address and port to serve on; port 0 takes a free one; anything but loopback lets others in")
 	command.Flags().StringVar(&file, "scenario", "", "YAML file that says what exists and which outcomes it has (docs/reference/simcloud.md); default: a small fleet")
-	command.AddCommand(newHealthcheck(ctx))
+	command.AddCommand(newHealthcheck())
 	return command
 }
 
 func serve(ctx context.Context, out io.Writer, listen, file string) error {
 	scenario, err := load(file)
 	if err != nil {
-		return fmt.Errorf("--scenario cannot be used:\n%w", err)
+		return program.Usage(fmt.Errorf("--scenario cannot be used:\n%w", err))
 	}
 	sim, err := simcloud.New(scenario, simcloud.Options{})
 	if err != nil {
-		return fmt.Errorf("--scenario cannot be used: %w", err)
+		return program.Usage(fmt.Errorf("--scenario cannot be used: %w", err))
 	}
 	address, stop, err := sim.Start(ctx, listen)
 	if err != nil {
-		return fmt.Errorf("--listen %s cannot be used (choose another address or port, or stop what holds it): %w", listen, err)
+		return program.Usage(fmt.Errorf("--listen %s cannot be used (choose another address or port, or stop what holds it): %w", listen, err))
 	}
 	defer stop()
 	greet(out, address, scenario)
@@ -111,21 +114,18 @@ func greet(out io.Writer, address string, s simcloud.Scenario) {
 }
 
 // newHealthcheck is for containers, whose images have no shell and no curl.
-func newHealthcheck(ctx context.Context) *cobra.Command {
+func newHealthcheck() *cobra.Command {
 	var address string
 	command := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Exit 0 if a simcloud serves at an address",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			err := simcloud.Healthy(ctx, address)
-			switch {
-			case errors.Is(err, simcloud.ErrAddress):
-				return fmt.Errorf("--address %s cannot be used: %w", address, err)
-			case err != nil:
-				return fmt.Errorf("%w: %w", errFailed, err)
+		Args:  program.FlagsOnly,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := simcloud.Healthy(cmd.Context(), address)
+			if errors.Is(err, simcloud.ErrAddress) {
+				return program.Usage(fmt.Errorf("--address %s cannot be used: %w", address, err))
 			}
-			return nil
+			return err
 		},
 	}
 	command.Flags().StringVar(&address, "address", defaultListen, "where the simcloud listens")

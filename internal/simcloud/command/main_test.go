@@ -21,7 +21,7 @@ func launch(t *testing.T, args ...string) (greeting []string, address string, en
 	out, in := io.Pipe()
 	status := make(chan int, 1)
 	go func() {
-		status <- run(ctx, args, in, t.Output())
+		status <- Run(ctx, args, in, t.Output())
 		_ = in.Close() //nolint:errcheck // a pipe's never fails
 	}()
 	lines := bufio.NewScanner(out)
@@ -44,7 +44,7 @@ func TestServesTheDefaultFleetUntilItIsEnded(t *testing.T) {
 	greeting, address, end := launch(t, "--listen", "127.0.0.1:0")
 	require.Contains(t, greeting, "export AWS_ACCESS_KEY_ID=AKIDEXAMPLE")
 	require.Contains(t, greeting, "export HUAWEICLOUD_SDK_AK=SIMHUAWEIAK")
-	require.Zero(t, run(t.Context(), []string{"healthcheck", "--address", address}, io.Discard, t.Output()))
+	require.Zero(t, Run(t.Context(), []string{"healthcheck", "--address", address}, io.Discard, t.Output()))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/_sim/effects", nil)
 	require.NoError(t, err)
 	reply, err := http.DefaultClient.Do(request)
@@ -52,14 +52,14 @@ func TestServesTheDefaultFleetUntilItIsEnded(t *testing.T) {
 	require.NoError(t, reply.Body.Close())
 	require.Equal(t, http.StatusOK, reply.StatusCode)
 	require.Zero(t, end())
-	require.Equal(t, 1, run(t.Context(), []string{"healthcheck", "--address", address}, io.Discard, io.Discard))
+	require.Equal(t, 1, Run(t.Context(), []string{"healthcheck", "--address", address}, io.Discard, io.Discard))
 }
 
 func TestTakenPortNamesTheFlag(t *testing.T) {
 	t.Parallel()
 	_, address, end := launch(t, "--listen", "127.0.0.1:0")
 	var stderr bytes.Buffer
-	require.Equal(t, 2, run(t.Context(), []string{"--listen", address}, io.Discard, &stderr))
+	require.Equal(t, 2, Run(t.Context(), []string{"--listen", address}, io.Discard, &stderr))
 	require.Contains(t, stderr.String(), "--listen "+address)
 	require.Zero(t, end())
 }
@@ -81,7 +81,7 @@ func TestBadInputIsRefusedBeforeAnythingStarts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var stderr bytes.Buffer
-			require.Equal(t, 2, run(t.Context(), tc.args, io.Discard, &stderr))
+			require.Equal(t, 2, Run(t.Context(), tc.args, io.Discard, &stderr))
 			for _, want := range tc.want {
 				require.Contains(t, stderr.String(), want)
 			}
