@@ -10,6 +10,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
@@ -37,16 +38,16 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	r.policy, r.volumes = found.Policy, maintenance.Attached(found.Volumes)
+	r.policy, r.points.volumes = found.Policy, maintenance.Attached(found.Volumes)
 	r.learn(ctx, found.Schedule)
 	before := found.Gateway
 	if r.in.Carried != nil {
 		before = r.in.Carried.Gateway
 	}
-	r.baseline = maintenance.BaselineOf(before)
-	r.offered = before.UpdateOffered()
-	r.status.Gateway = maintenance.GatewayOutcome{Before: before, After: found.Gateway}
-	r.goals, r.status.Proxies = nil, nil
+	r.status.Gateway = maintenance.GatewayOutcome{Before: before}
+	r.software.Update = lifecycle.NewUpdate(before.UpdateOffered())
+	r.sawGateway(found.Gateway)
+	r.proxies.goals, r.status.Proxies = nil, nil
 	for i := range r.in.Target.Proxies {
 		if err := r.assessProxy(ctx, i); err != nil {
 			return outcome{}, err
@@ -61,13 +62,13 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 
 // assessed is what was found, for people.
 func (r *run) assessed(found activities.AssessGatewayOutput) []string {
-	parts := []string{offer(found.Gateway), "window " + r.schedule.String()}
+	parts := []string{offer(found.Gateway), "window " + r.window.schedule.String()}
 	if n := len(found.Volumes); n > 0 {
 		parts = append(parts, maintenance.Counted(n, "volume", "volumes"))
 	}
-	if n := len(r.goals); n > 0 {
+	if n := len(r.proxies.goals); n > 0 {
 		behind := 0
-		for _, p := range r.goals {
+		for _, p := range r.proxies.goals {
 			if !p.done {
 				behind++
 			}
@@ -104,7 +105,7 @@ func (r *run) assessProxy(ctx workflow.Context, i int) error {
 	}
 	out.Note = said
 	ref.Version = found.Goal
-	r.goals = append(r.goals, exactProxy{ref: ref, done: found.Done})
+	r.proxies.goals = append(r.proxies.goals, proxy{ref: ref, done: found.Done})
 	r.status.Proxies = append(r.status.Proxies, out)
 	return nil
 }
@@ -129,17 +130,6 @@ func (r *run) assessReads(ctx workflow.Context, found activities.ReadProxyOutput
 	}
 	what, how := leftover(m)
 	return true, what + ": " + how, nil
-}
-
-// pending are the indexes of the proxies that still want their upgrade.
-func (r *run) pending() []int {
-	var todo []int
-	for i, p := range r.status.Proxies {
-		if p.State == maintenance.ProxyPending {
-			todo = append(todo, i)
-		}
-	}
-	return todo
 }
 
 func (r *run) lookup() activities.Lookup {

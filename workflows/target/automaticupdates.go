@@ -74,7 +74,8 @@ func (r *run) settleAutomaticUpdates(
 		}
 		said, now = append(said, note), restored
 	}
-	if r.policy.AutomaticUpdates != maintenance.AutomaticUpdatesHold || !r.offered {
+	if r.policy.AutomaticUpdates != maintenance.AutomaticUpdatesHold ||
+		!r.status.Gateway.Before.UpdateOffered() {
 		return said, nil
 	}
 	note, err := r.holdAutomaticUpdates(ctx, now)

@@ -46,15 +46,15 @@ type heldInstance struct {
 // then. A run keeps what it holds until it ends, or waits: for another instance, for
 // another window, or for a person.
 func (r *run) takeInstance(ctx workflow.Context, i int, until time.Time) (waited bool, err error) {
-	id := r.goals[i].ref.InstanceID
-	held := r.instances[id]
+	id := r.proxies.goals[i].ref.InstanceID
+	held := r.proxies.instances[id]
 	if held == nil || held.child.IsReady() {
 		held = r.holdInstance(ctx, id)
 	}
 	err = held.child.GetChildWorkflowExecution().Get(ctx, nil)
 	switch {
 	case err == nil:
-		return r.instances[id] != held, nil // released meanwhile, for a window of another proxy
+		return r.proxies.instances[id] != held, nil // released meanwhile, for a window of another proxy
 	case !temporal.IsWorkflowExecutionAlreadyStartedError(err):
 		return false, fmt.Errorf("hold DB instance %s: %w", id, err)
 	}
@@ -78,10 +78,10 @@ func (r *run) holdInstance(ctx workflow.Context, id string) *heldInstance {
 		Memo:              map[string]any{names.InstanceHoldMemo: in},
 		StaticSummary:     in.String(),
 	}), api.InstanceHoldName, in)
-	if r.instances == nil {
-		r.instances = instances{}
+	if r.proxies.instances == nil {
+		r.proxies.instances = instances{}
 	}
-	r.instances[id] = held
+	r.proxies.instances[id] = held
 	return held
 }
 
@@ -98,8 +98,8 @@ func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) er
 		return err
 	}
 	// Two runs of which each holds what the other waits for would wait permanently.
-	r.awaiting++
-	defer func() { r.awaiting-- }()
+	r.proxies.awaiting++
+	defer func() { r.proxies.awaiting-- }()
 	r.releaseInstances()
 	lookup.RunID, lookup.Reason = holder.RunID, holder.Reason
 	// Past the opening's end: an activity that has no time for another attempt ends early,
@@ -116,10 +116,10 @@ func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) er
 // weights are still to be put back, or that is at work, is kept.
 func (r *run) releaseInstances() {
 	for _, p := range r.status.Proxies { // in their order: a map's is none
-		held := r.instances[p.InstanceID]
+		held := r.proxies.instances[p.InstanceID]
 		if held != nil && !r.needsInstance(p.InstanceID) {
 			held.release()
-			delete(r.instances, p.InstanceID)
+			delete(r.proxies.instances, p.InstanceID)
 		}
 	}
 }
@@ -127,7 +127,7 @@ func (r *run) releaseInstances() {
 // needsInstance is true while this run has something under way on the instance.
 func (r *run) needsInstance(id string) bool {
 	for i, p := range r.status.Proxies {
-		if p.InstanceID == id && (p.State == maintenance.ProxyActive || r.goals[i].shifted.open()) {
+		if p.InstanceID == id && (p.State == maintenance.ProxyActive || r.proxies.goals[i].shifted.open()) {
 			return true
 		}
 	}
@@ -136,7 +136,7 @@ func (r *run) needsInstance(id string) bool {
 
 // ownProxies are the proxies of an instance that this run upgrades.
 func (r *run) ownProxies(instance string) (ids []string) {
-	for _, g := range r.goals {
+	for _, g := range r.proxies.goals {
 		if g.ref.InstanceID == instance {
 			ids = append(ids, g.ref.ProxyID)
 		}

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/call"
 	"github.com/tidegate/tidegate/workflows/webui"
@@ -29,13 +30,15 @@ func GatewayMaintenance(ctx workflow.Context, in api.MaintenanceInput) (maintena
 	if err := r.listen(ctx, stop); err != nil {
 		return maintenance.Result{}, err
 	}
-	r.heedCampaign(ctx, stop)
-	failure := errors.Join(r.steps(ctx), errors.Join(r.skippedFailures...))
-	if r.moving {
+	r.receiveAbort(ctx, stop)
+	failure := errors.Join(r.steps(ctx), r.hold.Skipped())
+	if r.exit.State() == lifecycle.ExitMoving {
 		return maintenance.Result{}, r.moveOn(ctx)
 	}
-	r.failed = failure != nil
-	if r.failed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete {
+	if failure != nil {
+		r.exit.On(lifecycle.RunFails)
+	}
+	if r.deletesSnapshots() {
 		r.ledger.reopen()
 	}
 	stuck := r.ledger.unwind(ctx, r.publish)
@@ -51,51 +54,25 @@ type run struct {
 	status      maintenance.Status // what people see; the run's own memory is below
 	start       time.Time
 
-	schedule maintenance.Schedule
-	readAt   time.Time // when the schedule was last read
-	baseline maintenance.Baseline
-	volumes  []maintenance.Volume        // that were attached at assess
-	taken    []maintenance.RecoveryPoint // of which every volume has its snapshot
-	offered  bool                        // an update was on offer at assess
-	missed   time.Time                   // until when an activity found it too late to start
-
-	points    int                   // how often recovery points were started
-	triggers  int                   // how often the update was, or may have been, triggered
-	answered  int                   // how often AWS said that it has started
-	software  *entry                // the ledger's line of the update
-	automatic heldPolicy            // for automatic updates
-	disrupted bool                  // something disruptive has started
-	worked    time.Time             // when the last disruptive work ended
-	stopped   bool                  // the fan-out of proxies starts no more
-	stops     []workflow.CancelFunc // ends what the fan-out's proxies wait for
-	goals     []exactProxy          // the proxies with their versions resolved
-	instances instances             // DB instances that this run holds
-	awaiting  int                   // proxies that wait for an instance which another run holds
-	jobs      []string              // Huawei Cloud's jobs that this run has started, as far as they are known
-	ledger    ledger
-	commands  []command  // what operators may send
-	calls     call.Calls // that are in progress
-
-	deferred        bool    // its window is shut, and its campaign is to place what is left again
-	moving          bool    // it goes on in another build of the worker
-	choice          string  // what an operator chose for the held step
-	skippedFailures []error // failed steps that an operator let go
-	failed          bool    // a step failed, or the run was stopped
-	held            error   // the failure that an operator was asked about last
-	suspect         string  // why no later run may touch the gateway; empty: it may
+	window    window         // when disruptive steps may start
+	software  software       // the update of the gateway
+	automatic heldPolicy     // for automatic updates
+	points    recoveryPoints // the snapshots of the gateway's volumes
+	proxies   fanOut         // the upgrades of the proxies
+	work      disruption     // from when to when the run disrupted its target
+	ledger    ledger         // what is changed, and how to undo it
+	hold      lifecycle.Hold // what operators are asked about a failed step
+	exit      lifecycle.Exit // how the run leaves its steps
+	calls     call.Calls     // that are in progress
 }
 
-// exactProxy is a proxy of the target as assess found it.
-type exactProxy struct {
-	ref     maintenance.ProxyRef     // its version is exact
-	done    bool                     // it ran that version at assess
-	found   maintenance.ProxyRouting // as it was read last before its reads were moved
-	routing maintenance.ProxyRouting // its owner's, while its reads are moved
-	mark    *maintenance.ProxyMark   // that this run left; nil: none
-	left    *maintenance.ProxyMark   // that a run had left which has ended; nil: none
-	theirs  bool                     // somebody has set weights since: only the mark is to go
-	shifted *entry                   // the ledger's line of that
-	back    *maintenance.ProxyMark   // whose weights this run has put back; nil: none, or somebody had set others
+// disruption is when something disruptive was first started, and when the last of it ended. Zero times: not yet.
+type disruption struct{ started, ended time.Time }
+
+func (d *disruption) start(ctx workflow.Context) {
+	if d.started.IsZero() {
+		d.started = workflow.Now(ctx)
+	}
 }
 
 func newRun(ctx workflow.Context, in api.MaintenanceInput) *run {
@@ -124,7 +101,7 @@ func (r *run) steps(ctx workflow.Context) error {
 		{maintenance.StepProxies, r.upgradeProxies},
 		{maintenance.StepVerify, r.verify},
 	} {
-		if err := r.step(ctx, s.step, s.do); err != nil || r.deferred || r.moving {
+		if err := r.step(ctx, s.step, s.do); err != nil || r.exit.Leaves() {
 			return err
 		}
 	}
@@ -156,7 +133,7 @@ func (r *run) finishes(s maintenance.Step) bool {
 	case maintenance.StepSnapshot:
 		return r.status.Gateway.Updated
 	case maintenance.StepProxies, maintenance.StepVerify:
-		return (r.status.Gateway.Updated || r.disrupted) && len(r.pending()) == 0
+		return (r.status.Gateway.Updated || !r.work.started.IsZero()) && len(r.pending()) == 0
 	case maintenance.StepAssess, maintenance.StepWait, maintenance.StepUpdate, maintenance.StepRunning:
 	}
 	return false
@@ -173,7 +150,7 @@ func (r *run) finishing(ctx workflow.Context, s maintenance.Step) workflow.Conte
 // step runs one step and keeps its report. A cancelled run starts no step but the
 // one that watches what it has set going, and an aborted one those that finish it.
 func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) error {
-	if err := ctx.Err(); err != nil && !r.status.PastNoReturn && !r.finishes(s) {
+	if err := ctx.Err(); err != nil && !r.software.PastNoReturn() && !r.finishes(s) {
 		return err
 	}
 	start := workflow.Now(ctx)
@@ -184,14 +161,13 @@ func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Co
 		return err
 	}
 	r.publish(ctx)
-	out, err := r.insist(ctx, s, do)
+	out, err := r.doOrHold(ctx, s, do)
 	end := workflow.Now(ctx)
 	report.End, report.Note = &end, out.note
-	if r.deferred = errors.Is(err, errDeferred); r.deferred {
-		err = nil
-	}
 	switch {
-	case r.deferred:
+	case errors.Is(err, errDeferred):
+		err = nil
+		r.exit.On(lifecycle.RunDefers)
 		report.State, report.Note = maintenance.StepPending, "left to the campaign: "+r.status.Reason
 	case err != nil:
 		report.State, report.Note = maintenance.StepFailed, call.Explain(err).Error()
@@ -222,7 +198,7 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 	if _, differ := errors.AsType[differs](failure); differ && state != maintenance.StateCompensationFailed {
 		state = maintenance.StateVerificationFailed
 	}
-	if r.deferred && state == maintenance.StateCompleted {
+	if r.exit.State() == lifecycle.ExitDeferred && state == maintenance.StateCompleted {
 		state = maintenance.StateDeferred
 	}
 	result := maintenance.Result{
@@ -239,12 +215,12 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 		Start:     r.start,
 		End:       workflow.Now(ctx),
 	}
-	if w := r.status.Window; w != nil && !r.worked.IsZero() {
-		margin := w.End.Sub(r.worked).Round(time.Second)
+	if w := r.status.Window; w != nil && !r.work.ended.IsZero() {
+		margin := w.End.Sub(r.work.ended).Round(time.Second)
 		result.Margin = maintenance.Duration(max(margin, 0))
 		result.Overrun = maintenance.Duration(max(-margin, 0))
 	}
-	r.quarantine(ctx, &result)
+	r.quarantine(ctx, &result, failure)
 	r.status.Result = &result
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/call"
 	"github.com/tidegate/tidegate/workflows/webui"
@@ -31,24 +32,29 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 	if err != nil {
 		return err
 	}
-	r.commands = []command{
-		{name: api.ApproveUpdate, says: "Let the maintenance start in its next window", may: r.mayApprove},
-		{name: api.AbortUpdate, says: "Start nothing more, and revert what can be reverted", may: r.mayAbort, do: stop},
-		{name: api.RetryUpdate, says: "Try the held step again", may: r.mayRetry, do: func() { r.choice = api.RetryUpdate }},
-		{name: api.SkipUpdate, says: "Go on without the held step", may: r.maySkip, do: func() { r.choice = api.SkipUpdate }},
-	}
-	for _, o := range r.commands {
-		if err := r.apply(ctx, o); err != nil {
+	for _, c := range r.commands(stop) {
+		if err := r.accept(ctx, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// heedCampaign applies an action to abort that came to the whole campaign. Nobody waits
+// commands are what operators may send.
+func (r *run) commands(stop workflow.CancelFunc) []command {
+	answer := func(choice string) func() { return func() { r.hold.Answer(choice) } }
+	return []command{
+		{name: api.ApproveUpdate, says: "Let the maintenance start in its next window", may: r.mayApprove, do: func() {}},
+		{name: api.AbortUpdate, says: "Start nothing more, and revert what can be reverted", may: r.mayAbort, do: stop},
+		{name: api.RetryUpdate, says: "Try the held step again", may: r.mayRetry, do: answer(api.RetryUpdate)},
+		{name: api.SkipUpdate, says: "Go on without the held step", may: r.maySkip, do: answer(api.SkipUpdate)},
+	}
+}
+
+// receiveAbort applies an action to abort that came to the whole campaign. Nobody waits
 // for its answer, so it is never refused: past the point of no return too the run
 // starts nothing more, and watches what it has started to its end. It may come twice.
-func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
+func (r *run) receiveAbort(ctx workflow.Context, stop workflow.CancelFunc) {
 	if r.in.Campaign == "" {
 		return
 	}
@@ -70,8 +76,8 @@ func (r *run) heedCampaign(ctx workflow.Context, stop workflow.CancelFunc) {
 	})
 }
 
-// tellCampaign says where the run is held and why; without a step: no more.
-func (r *run) tellCampaign(ctx workflow.Context, held api.HeldTarget) {
+// reportHold tells the campaign where the run is held and why; without a step: no longer.
+func (r *run) reportHold(ctx workflow.Context, held api.HeldTarget) {
 	held.Gateway = r.in.Target.Gateway.ID()
 	r.signalCampaign(ctx, api.HeldSignal, held)
 }
@@ -107,22 +113,20 @@ func (r *run) record(ctx workflow.Context, d maintenance.Decision) maintenance.D
 	return d
 }
 
-// apply registers one update, with its check and its place in the record.
-func (r *run) apply(ctx workflow.Context, o command) error {
+// accept registers one update, with its check and its place in the record.
+func (r *run) accept(ctx workflow.Context, c command) error {
 	handle := func(ctx workflow.Context, in api.Action) (maintenance.Decision, error) {
-		if o.do != nil {
-			o.do()
-		}
-		return r.record(ctx, maintenance.Decision{What: o.name, By: in.By, Why: in.Why}), nil
+		c.do()
+		return r.record(ctx, maintenance.Decision{What: c.name, By: in.By, Why: in.Why}), nil
 	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
+	return workflow.SetUpdateHandlerWithOptions(ctx, c.name, handle, workflow.UpdateHandlerOptions{
 		Validator: func(_ workflow.Context, in api.Action) error {
 			if err := in.Validate(); err != nil {
 				return err
 			}
-			return o.may()
+			return c.may()
 		},
-		Description: o.says + `: {"by": "who", "why": "for the record"}.`,
+		Description: c.says + `: {"by": "who", "why": "for the record"}.`,
 	})
 }
 
@@ -158,7 +162,7 @@ func (r *run) mayAbort() error {
 	if d, ok := r.decided(api.AbortUpdate); ok {
 		return fmt.Errorf("this run is aborted already, by %s", d.By)
 	}
-	if r.status.PastNoReturn && !r.status.Held {
+	if r.software.PastNoReturn() && r.hold.State() != lifecycle.Held {
 		return errors.New("past the point of no return: the update is triggered and the gateway does not run again yet; " +
 			"it is watched until it does, then abort again")
 	}
@@ -166,7 +170,7 @@ func (r *run) mayAbort() error {
 }
 
 func (r *run) mayRetry() error {
-	if !r.status.Held || r.choice != "" {
+	if r.hold.State() != lifecycle.Held {
 		return fmt.Errorf("nothing is held: the run is at %s", r.status.Step)
 	}
 	return nil
@@ -202,53 +206,53 @@ func (r *run) awaitApproval(ctx workflow.Context) error {
 	return nil
 }
 
-// insist does a step until it succeeds, or until it is decided what to do
+// doOrHold does a step until it succeeds, or until it is decided how the run continues
 // without it: at once where the policy compensates, by an operator where it holds.
-func (r *run) insist(
+func (r *run) doOrHold(
 	ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error),
 ) (outcome, error) {
 	for {
 		out, failure := do(ctx)
-		if failure == nil || errors.Is(failure, errDeferred) || ctx.Err() != nil || !r.holds() {
+		holds := r.policy.OnFailure == maintenance.OnFailureHold
+		if failure == nil || errors.Is(failure, errDeferred) || ctx.Err() != nil || !holds {
 			return out, failure
 		}
-		r.held = fmt.Errorf("%s failed: %w", s, call.Explain(failure))
-		if err := r.hold(ctx); err != nil {
-			return outcome{}, errors.Join(err, r.held)
+		failure = call.Explain(failure)
+		answer, err := r.awaitAnswer(ctx, fmt.Errorf("%s failed: %w", s, failure))
+		if err != nil {
+			return outcome{}, errors.Join(err, r.hold.Failure())
 		}
-		r.held = nil
-		if r.choice == api.RetryUpdate {
-			continue
+		if answer == api.SkipUpdate {
+			d, _ := r.decided(api.SkipUpdate)
+			r.hold.Skip(fmt.Errorf("%s was skipped by %s (%s) after it failed: %w", s, d.By, d.Why, failure))
+			return skipped("failed and was skipped by %s: %s", d.By, failure), nil
 		}
-		d, _ := r.decided(api.SkipUpdate)
-		r.skippedFailures = append(r.skippedFailures, fmt.Errorf("%s was skipped by %s (%s) after it failed: %w", s, d.By,
-			d.Why, call.Explain(failure)))
-		return skipped("failed and was skipped by %s: %s", d.By, call.Explain(failure)), nil
 	}
 }
 
-func (r *run) holds() bool { return r.policy.OnFailure == maintenance.OnFailureHold }
-
-// hold waits until an operator says what to do about a failed step, and keeps the
-// attempt with what was decided in the step's report.
-func (r *run) hold(ctx workflow.Context) error {
-	step, reason, since := r.report(r.status.Step), r.held.Error(), workflow.Now(ctx)
-	r.choice, r.status.Held = "", true
+// awaitAnswer holds a failed step until an operator decides to retry or to skip it, and
+// records the failed attempt with the decision in the step's report.
+func (r *run) awaitAnswer(ctx workflow.Context, failure error) (answer string, err error) {
+	step, reason, since := r.report(r.status.Step), failure.Error(), workflow.Now(ctx)
+	r.hold.Open(failure)
+	r.status.Held = true
 	step.Failed = append(step.Failed, maintenance.FailedAttempt{At: since, Why: reason, Asked: r.in.HeldChannels})
 	decided := len(r.status.Decisions)
-	defer func() {
-		until, attempt := workflow.Now(ctx), &step.Failed[len(step.Failed)-1]
-		attempt.Until, attempt.Decision = &until, resolution(r.status.Decisions[decided:])
-		r.status.Held = false
-		r.unblock(ctx)
-	}()
-	r.tellCampaign(ctx, api.HeldTarget{Step: step.Step, Reason: reason, Since: since})
-	defer r.tellCampaign(ctx, api.HeldTarget{})
-	if err := r.block(ctx, maintenance.BlockedByHold, reason, nil); err != nil {
-		return err
+	r.reportHold(ctx, api.HeldTarget{Step: step.Step, Reason: reason, Since: since})
+	err = r.block(ctx, maintenance.BlockedByHold, reason, nil)
+	if err == nil {
+		r.releaseInstances() // people may take days
+		err = workflow.Await(ctx, func() bool { return r.hold.State() == lifecycle.HoldAnswered })
 	}
-	r.releaseInstances() // people may take days
-	return workflow.Await(ctx, func() bool { return r.choice != "" })
+	if err != nil {
+		r.hold.Abandon()
+	}
+	r.reportHold(ctx, api.HeldTarget{})
+	until, attempt := workflow.Now(ctx), &step.Failed[len(step.Failed)-1]
+	attempt.Until, attempt.Decision = &until, resolution(r.status.Decisions[decided:])
+	r.status.Held = false
+	r.unblock(ctx)
+	return r.hold.Take(), err
 }
 
 // resolution is which of some decisions has ended a hold; nil: none.
@@ -265,25 +269,25 @@ func resolution(decisions []maintenance.Decision) *maintenance.Decision {
 // the Web UI. It adds nothing to the history.
 func (r *run) publish(ctx workflow.Context) {
 	r.status.Ledger = r.ledger.changes()
-	view := webui.TargetView{Status: r.seen(), Zone: r.schedule.Zone, Campaign: r.in.Campaign}
+	view := webui.TargetView{Status: r.seen(), Zone: r.window.schedule.Zone, Campaign: r.in.Campaign}
 	workflow.SetCurrentDetails(ctx, webui.TargetDetails(webui.PlaceOf(ctx), view))
 }
 
 // seen is the status as people see it, with what they may send now and the calls in progress.
 func (r *run) seen() maintenance.Status {
 	s := r.status
-	s.May, s.Calls = r.orders(), r.calls.List()
+	s.May, s.Calls = r.accepted(), r.calls.List()
 	return s
 }
 
-// actions are the names of the updates that would be taken now.
-func (r *run) orders() (names []string) {
+// accepted are the names of the updates that would be accepted now.
+func (r *run) accepted() (names []string) {
 	if r.status.Result != nil {
 		return nil
 	}
-	for _, o := range r.commands {
-		if o.may() == nil {
-			names = append(names, o.name)
+	for _, c := range r.commands(nil) {
+		if c.may() == nil {
+			names = append(names, c.name)
 		}
 	}
 	return names

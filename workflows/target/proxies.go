@@ -1,13 +1,8 @@
 package target
 
 import (
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
@@ -16,202 +11,11 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// upgradeProxies upgrades the first pending proxy as a canary, then the others,
-// bounded for each DB instance. The first failure lets those at work end, and
-// starts no more.
-func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
-	r.startOver()
-	todo := r.pending()
-	if len(todo) == 0 {
-		return skipped("%s", noProxies(len(r.goals))), nil
-	}
-	if err := r.upgradeProxy(ctx, todo[0]); err != nil {
-		r.notStarted()
-		return outcome{}, err
-	}
-	errs := make([]error, len(todo))
-	lanes := map[string]workflow.Semaphore{}
-	group := workflow.NewWaitGroup(ctx)
-	for n, i := range todo[1:] {
-		instance := r.goals[i].ref.InstanceID
-		if lanes[instance] == nil {
-			lanes[instance] = workflow.NewSemaphore(ctx, int64(r.policy.Proxies.Parallel))
-		}
-		group.Add(1)
-		workflow.Go(ctx, func(ctx workflow.Context) {
-			defer group.Done()
-			errs[n] = r.inLane(ctx, lanes[instance], i)
-		})
-	}
-	group.Wait(ctx)
-	r.notStarted()
-	if err := failuresFirst(errs); err != nil {
-		return outcome{}, err
-	}
-	return done("%s", r.proxiesDone(todo)), nil
-}
-
-// proxiesDone is what was done to the proxies, for people.
-func (r *run) proxiesDone(todo []int) string {
-	upgraded, restored := 0, 0
-	for _, i := range todo {
-		if r.goals[i].done {
-			restored++
-		} else {
-			upgraded++
-		}
-	}
-	if restored == 0 {
-		return fmt.Sprintf("%d upgraded", upgraded)
-	}
-	return fmt.Sprintf("%d upgraded; of %d more the read weights that a run had left were settled", upgraded, restored)
-}
-
-// failuresFirst are the failures; where there is none, the deferral, if any.
-func failuresFirst(errs []error) error {
-	deferred := slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, errDeferred) })
-	failures := errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errDeferred) })...)
-	if failures == nil && deferred {
-		return errDeferred
-	}
-	return failures
-}
-
-// startOver lets a retried step start again what did not succeed.
-func (r *run) startOver() {
-	r.stopped = false
-	for i := range r.status.Proxies {
-		switch p := &r.status.Proxies[i]; p.State {
-		case maintenance.ProxyRejected, maintenance.ProxyFailed, maintenance.ProxyNotStarted:
-			p.State, p.Note = maintenance.ProxyPending, ""
-		case maintenance.ProxyPending, maintenance.ProxyActive, maintenance.ProxyUpgraded, maintenance.ProxyCurrent:
-		}
-	}
-}
-
-func noProxies(n int) string {
-	if n == 0 {
-		return "the target has no proxies"
-	}
-	return "every proxy runs its version already"
-}
-
-// notStarted marks what the fan-out stopped before.
-func (r *run) notStarted() {
-	for _, i := range r.pending() {
-		r.status.Proxies[i].State = maintenance.ProxyNotStarted
-	}
-}
-
-func (r *run) inLane(ctx workflow.Context, lane workflow.Semaphore, i int) error {
-	if err := lane.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	defer lane.Release(1)
-	return r.upgradeProxy(ctx, i)
-}
-
-// upgradeProxy takes one proxy to its version inside the window, with its reads
-// shifted away meanwhile where the policy says so. The fan-out's first failure
-// ends what it waits for before it starts, and nothing that has started.
-func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
-	p := &r.status.Proxies[i]
-	waits, stop := workflow.WithCancel(ctx)
-	defer stop()
-	r.stops = append(r.stops, stop)
-	for {
-		if r.stopped {
-			return nil
-		}
-		until, err := r.gate(waits, nil)
-		if r.stopped {
-			return nil
-		}
-		if err != nil {
-			r.halt()
-			return err
-		}
-		waited, err := r.takeInstance(waits, i, until)
-		if r.stopped {
-			return nil
-		}
-		if err != nil {
-			r.halt()
-			return err
-		}
-		if waited {
-			continue // the window may have moved or closed meanwhile
-		}
-		p.State = maintenance.ProxyActive
-		r.publish(ctx)
-		upgraded, err := r.aroundProxy(ctx, i, until)
-		if call.HasType(err, names.TypeWindowMissed) && !r.goals[i].shifted.open() {
-			p.State = maintenance.ProxyPending
-			r.tooLate(until)
-			continue
-		}
-		r.worked = workflow.Now(ctx)
-		p.State = upgraded
-		if err != nil {
-			r.halt()
-			p.Note = call.Explain(err).Error()
-			err = naming("proxy "+p.ProxyID, p.ProxyID, call.Explain(err))
-		}
-		r.publish(ctx)
-		if r.awaiting > 0 {
-			r.releaseInstances() // what was at work when the wait started
-		}
-		return err
-	}
-}
-
-// naming puts the thing before an error that does not name it already.
-func naming(thing, id string, err error) error {
-	if strings.Contains(err.Error(), id) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", thing, err)
-}
-
-// halt lets the fan-out start nothing more.
-func (r *run) halt() {
-	r.stopped = true
-	for _, stop := range r.stops {
-		stop()
-	}
-}
-
-func proxyState(err error) maintenance.ProxyState {
-	_, cancelled := errors.AsType[*temporal.CanceledError](err)
-	switch {
-	case err == nil:
-		return maintenance.ProxyUpgraded
-	case call.HasType(err, names.TypeRejected):
-		return maintenance.ProxyRejected
-	case cancelled: // what was sent is watched to its end, so nothing was
-		return maintenance.ProxyNotStarted
-	}
-	return maintenance.ProxyFailed
-}
-
-// aroundProxy upgrades a proxy and puts back, whatever becomes of that, what it
-// changed around it. What has become of the proxy is the upgrade's doing alone.
-func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) (maintenance.ProxyState, error) {
-	err := r.settleReads(ctx, i)
-	switch shifted := r.goals[i].shifted; {
-	case err == nil && r.goals[i].done:
-		return maintenance.ProxyCurrent, nil
-	case shifted != nil && shifted.change.State == maintenance.ChangeStuck:
-		return proxyState(err), err // tried for long enough
-	case err == nil:
-		err = r.upgradeKernel(ctx, i, until)
-	}
-	// The upgrade's own error goes first: its type decides what follows.
-	return proxyState(err), errors.Join(err, r.goals[i].shifted.takeBack(ctx))
-}
-
+// upgradeKernel sends the upgrade of one proxy, once, and watches it to its end. One that was, or may have been,
+// started and did not come to its end keeps later runs away; one that was refused leaves the proxy as it was.
 func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error {
-	ref := r.goals[i].ref
+	goal := &r.proxies.goals[i]
+	ref := goal.ref
 	kernel := r.ledger.intend("kernel of proxy "+ref.ProxyID, "cannot be reverted: TaurusDB has no downgrade", nil)
 	started, err := r.sendUpgrade(ctx, ref, until)
 	switch {
@@ -219,37 +23,25 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 		kernel.is(maintenance.ChangeNotMade)
 		return err
 	case err != nil:
-		r.doubt(ref)
+		goal.doubtful = true
 		return err
 	}
-	r.disrupted = true
+	r.work.start(ctx)
 	kernel.is(maintenance.ChangeInForce)
 	r.status.Proxies[i].JobID = started.JobID
-	r.knowJob(started.JobID)
+	r.proxies.knowJob(started.JobID)
 	r.publish(ctx)
 	err = r.awaitUpgraded(ctx, ref, started.JobID)
 	switch {
 	case err == nil:
 		kernel.is(maintenance.ChangeKept)
-		if r.suspect == doubtful(ref) {
-			r.suspect = "" // an operator had it tried again
-		}
+		goal.doubtful = false // an operator may have had it tried again
 		return nil
 	case call.HasType(err, names.TypeJobFailed):
 		kernel.is(maintenance.ChangeNotMade)
 	}
-	r.doubt(ref)
+	goal.doubtful = true
 	return err
-}
-
-// doubt keeps later runs away after an upgrade that was, or may have been, started
-// and did not come to its end. One that was refused leaves the proxy as it was.
-func (r *run) doubt(ref maintenance.ProxyRef) {
-	r.suspect = doubtful(ref)
-}
-
-func doubtful(ref maintenance.ProxyRef) string {
-	return "the upgrade of proxy " + ref.ProxyID + " failed"
 }
 
 func (r *run) sendUpgrade(
@@ -270,7 +62,7 @@ func (r *run) sendUpgrade(
 				call.Proxies.FindUpgrade,
 				activities.FindJobInput{
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
-					Alone: r.policy.Proxies.Parallel == 1, Known: r.jobs,
+					Alone: r.policy.Proxies.Parallel == 1, Known: r.proxies.jobs,
 				})
 			return activities.UpgradeProxyOutput{JobID: found.JobID}, found.Started, err
 		})
@@ -313,7 +105,7 @@ func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 				call.Proxies.FindRestart,
 				activities.FindJobInput{
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
-					Alone: r.policy.Proxies.Parallel == 1, Known: r.jobs,
+					Alone: r.policy.Proxies.Parallel == 1, Known: r.proxies.jobs,
 				})
 			return activities.RestartOutput{JobID: found.JobID}, found.Started, err
 		})
@@ -333,8 +125,8 @@ func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 
 // knowJob remembers a job of Huawei Cloud by what it was for, so that it is not
 // taken for that of a later call.
-func (r *run) knowJob(id string) {
+func (f *fanOut) knowJob(id string) {
 	if id != "" {
-		r.jobs = append(r.jobs, id)
+		f.jobs = append(f.jobs, id)
 	}
 }

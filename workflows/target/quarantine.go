@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/call"
@@ -75,36 +77,53 @@ func accountsOf(target maintenance.Target) plan.Accounts {
 	return needed
 }
 
+// doubts are the reasons for which no later run may touch the gateway, the latest step's first. None: it may.
+func (r *run) doubts(state maintenance.EndState, failure error) (why []string) {
+	if found, differ := errors.AsType[differs](failure); differ {
+		why = append(why, found.Error())
+	}
+	for _, p := range r.proxies.goals {
+		if p.doubtful {
+			why = append(why, "the upgrade of proxy "+p.ref.ProxyID+" failed")
+		}
+	}
+	if r.software.State() == lifecycle.UpdateDoubtful {
+		why = append(why, "its update was triggered, and it was not seen to run the new software")
+	}
+	if state == maintenance.StateCompensationFailed && why == nil {
+		why = append(why, "a change could not be reverted")
+	}
+	return why
+}
+
 // quarantine starts one where a change that only goes forward has failed, or
 // one that should have been reverted was not. What becomes of that is put first in
 // the result's summary: it is what a person must know.
-func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result) {
-	if result.State == maintenance.StateCompensationFailed && r.suspect == "" {
-		r.suspect = "a change could not be reverted"
-	}
-	if r.suspect == "" || result.State == maintenance.StateCompleted {
+func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result, failure error) {
+	reason := strings.Join(r.doubts(result.State, failure), "; ")
+	if reason == "" || result.State == maintenance.StateCompleted {
 		return
 	}
 	// Never cancelled: that would be a request to cancel the quarantine too.
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	id, info := r.in.Target.Gateway.ID(), workflow.GetInfo(ctx)
 	in := maintenance.Quarantine{
-		Target: r.in.Target.Name, Gateway: id, Reason: r.suspect, Since: workflow.Now(ctx),
+		Target: r.in.Target.Name, Gateway: id, Reason: reason, Since: workflow.Now(ctx),
 		WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID,
 	}
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:        api.QuarantineWorkflowID(id),
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		Memo:              map[string]any{api.QuarantineMemo: in},
-		StaticSummary:     id + " is quarantined: " + webui.CutTo(r.suspect, webui.ShownNote), // Temporal refuses a long one
+		StaticSummary:     id + " is quarantined: " + webui.CutTo(reason, webui.ShownNote), // Temporal refuses a long one
 	}), api.QuarantineName, in)
 	err := child.GetChildWorkflowExecution().Get(ctx, nil)
 	result.Quarantined = err == nil || temporal.IsWorkflowExecutionAlreadyStartedError(err)
-	suspect := webui.CutTo(r.suspect, webui.ShownNote)
+	short := webui.CutTo(reason, webui.ShownNote)
 	if result.Quarantined {
-		result.Summary = fmt.Sprintf("%s is quarantined (%s): look at it, then release it; no run touches it before. %s", id, suspect, result.Summary)
+		result.Summary = fmt.Sprintf("%s is quarantined (%s): look at it, then release it; no run touches it before. %s", id, short, result.Summary)
 		return
 	}
 	result.Summary = fmt.Sprintf("%s should be quarantined (%s), and could not be: keep other runs from it until you have read it. %s The quarantine failed: %s.",
-		id, suspect, result.Summary, call.Explain(err))
+		id, short, result.Summary, call.Explain(err))
 }

@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -40,8 +41,11 @@ func (r *run) moves(ctx workflow.Context, next time.Time) bool {
 		return false
 	}
 	err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
-	r.moving = err == nil && ctx.Err() == nil // it may have been aborted meanwhile
-	return r.moving
+	if err != nil || ctx.Err() != nil { // it may have been aborted meanwhile
+		return false
+	}
+	r.exit.On(lifecycle.RunMoves)
+	return true
 }
 
 // moveOn continues as new in the build of the worker that is current, with
@@ -51,7 +55,7 @@ func (r *run) moveOn(ctx workflow.Context) error {
 	next := r.in
 	next.Policy = r.policy
 	next.Target.Proxies = nil
-	for _, goal := range r.goals {
+	for _, goal := range r.proxies.goals {
 		next.Target.Proxies = append(next.Target.Proxies, goal.ref)
 	}
 	next.Carried = &api.CarriedRun{Start: r.start, Decisions: r.status.Decisions, Gateway: r.status.Gateway.Before}

@@ -11,12 +11,20 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
 // visibleWithin is how long EC2 may take to show a snapshot whose id it has
 // given out (eventual consistency: minutes).
 const visibleWithin = 10 * time.Minute
+
+// recoveryPoints are the snapshots of the volumes that were attached at assess.
+type recoveryPoints struct {
+	volumes []maintenance.Volume
+	tries   int                         // how often recovery points were started
+	taken   []maintenance.RecoveryPoint // of which every volume has its snapshot
+}
 
 // snapshot takes the recovery point after the update.
 func (r *run) snapshot(ctx workflow.Context) (outcome, error) {
@@ -41,11 +49,11 @@ func (r *run) snapshot(ctx workflow.Context) (outcome, error) {
 func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoint) error {
 	settle := r.policy.SnapshotSettle.Std()
 	volumes, err := call.Do(ctx, r.readWithin(settle+rereadLimit, "list the volumes"), call.Gateways.ListVolumes,
-		activities.ListVolumesInput{Lookup: r.lookup(), Expected: r.volumes, Until: workflow.Now(ctx).Add(settle)})
+		activities.ListVolumesInput{Lookup: r.lookup(), Expected: r.points.volumes, Until: workflow.Now(ctx).Add(settle)})
 	if err != nil {
 		return err
 	}
-	r.points++
+	r.points.tries++
 	errs := make([]error, len(volumes))
 	group := workflow.NewWaitGroup(ctx)
 	for i, v := range volumes {
@@ -64,24 +72,25 @@ func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoin
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if gone := maintenance.Missing(r.volumes, volumes); len(gone) > 0 {
-		errs = append(errs, r.volumesGone(point, gone))
+	if gone := maintenance.Missing(r.points.volumes, volumes); len(gone) > 0 {
+		errs = append(errs, volumesGone(point, gone))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	r.recoverable(point)
+	if !slices.Contains(r.points.taken, point) {
+		r.points.taken = append(r.points.taken, point)
+	}
 	return nil
 }
 
 // volumesGone is the failure of a recovery point that lacks volumes. A gateway that lost
 // them in its update is kept from later runs; one that lost them before is as somebody
 // left it.
-func (r *run) volumesGone(point maintenance.RecoveryPoint, gone []string) error {
+func volumesGone(point maintenance.RecoveryPoint, gone []string) error {
 	if point == maintenance.PointBefore {
 		return errors.New(strings.Join(gone, "; "))
 	}
-	r.suspect = differs(gone).Error()
 	return differs(gone)
 }
 
@@ -98,7 +107,7 @@ func (r *run) completedAt(point maintenance.RecoveryPoint) (n int) {
 func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintenance.RecoveryPoint) error {
 	in := activities.VolumeLookup{
 		Gateway: r.status.Gateway.Before, Account: r.in.Target.Gateway.Account, VolumeID: volumeID, Pace: r.policy.Pace,
-		Key: maintenance.SnapshotKey(workflow.GetInfo(ctx).FirstRunID, r.points, point, volumeID),
+		Key: maintenance.SnapshotKey(workflow.GetInfo(ctx).FirstRunID, r.points.tries, point, volumeID),
 	}
 	var taken *entry
 	taken = r.ledger.intend("snapshot of volume "+volumeID+" "+string(point)+" the update",
@@ -148,6 +157,11 @@ func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (
 		})
 }
 
+// deletesSnapshots is true where also the finished snapshots of the run go, since it has failed.
+func (r *run) deletesSnapshots() bool {
+	return r.exit.State() == lifecycle.ExitFailed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete
+}
+
 // deleteSnapshots is the snapshot's compensation. Where nothing is left of a
 // snapshot that was started, it is reverted; of one that was not answered, it
 // was never made.
@@ -162,7 +176,7 @@ func (r *run) deleteSnapshots(
 		call.Gateways.DeleteSnapshots,
 		activities.DeleteSnapshotsInput{
 			FindSnapshotInput: activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(shown)},
-			Finished:          r.failed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete,
+			Finished:          r.deletesSnapshots(),
 		})
 	for i := range r.status.Snapshots {
 		s := &r.status.Snapshots[i]

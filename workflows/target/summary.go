@@ -45,8 +45,8 @@ func (r *run) reason(err error) string {
 		}
 		return how + ", and " + said
 	}
-	if r.held != nil {
-		how += ", after " + strings.ReplaceAll(r.held.Error(), "\n", "; ")
+	if held := r.hold.Failure(); held != nil {
+		how += ", after " + strings.ReplaceAll(held.Error(), "\n", "; ")
 	}
 	return how
 }
@@ -87,7 +87,7 @@ func (r *run) truths() []string {
 			orNone(g.After.SoftwareVersion), orNone(g.After.LastSoftwareUpdate)))
 	case g.Updated:
 		truths = append(truths, fmt.Sprintf("%s runs %s (was %s)", id, g.After.SoftwareVersion, g.Before.SoftwareVersion))
-	case r.status.PastNoReturn:
+	case r.software.PastNoReturn():
 		truths = append(truths, fmt.Sprintf("the update of %s was triggered, and it was not seen to run the new software", id))
 	case g.Before.ID != "":
 		truths = append(truths, fmt.Sprintf("%s runs %s as before", id, g.Before.SoftwareVersion))

@@ -9,21 +9,46 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// maxTriggers is how often the update is triggered at most where AWS answers
-// that it has started; where no answer comes, it is maxSends. The next time comes
-// only after policy.UpdateStart without a restart or any other sign.
-const maxTriggers = 2
+// software is the update of the gateway's software. Its states and what leads from one to the next are in
+// lifecycle.Update; softwareOn is the only place that moves it.
+type software struct {
+	lifecycle.Update
+	line *entry // the ledger's; nil: the step has not started
+}
+
+// softwareOn notes what was learned about the update, and what follows from that.
+func (r *run) softwareOn(e lifecycle.UpdateEvent) {
+	r.software.On(e)
+	r.status.PastNoReturn = r.software.PastNoReturn()
+	if r.software.line != nil {
+		r.software.line.is(r.software.Change())
+	}
+}
+
+// sawGateway notes the gateway as a poll found it that was not made to prove an update. AWS may have made one.
+func (r *run) sawGateway(g maintenance.Gateway) {
+	r.status.Gateway.After = g
+	if maintenance.Judge(r.baseline(), g) == maintenance.EvidenceUpdated {
+		r.softwareOn(lifecycle.SeenUpdated)
+	}
+}
+
+// baseline is what a gateway with new software differs from.
+func (r *run) baseline() maintenance.Baseline { return maintenance.BaselineOf(r.status.Gateway.Before) }
 
 // update takes the recovery point that the policy wants first, and triggers.
 func (r *run) update(ctx workflow.Context) (outcome, error) {
-	switch {
-	case r.updatedByAWS():
+	switch r.software.State() {
+	case lifecycle.UpdateByAWS:
 		return skipped("AWS has updated the gateway by itself"), nil
-	case !r.offered:
-		return skipped("AWS offers no update; the gateway runs %s", r.baseline.SoftwareVersion), nil
+	case lifecycle.UpdateNotOffered:
+		return skipped("AWS offers no update; the gateway runs %s", r.baseline().SoftwareVersion), nil
+	case lifecycle.UpdateOffered, lifecycle.UpdateSent, lifecycle.UpdateUnanswered, lifecycle.UpdateNoEffect,
+		lifecycle.UpdateProven, lifecycle.UpdateDoubtful:
 	}
 	if r.policy.WantsSnapshot(maintenance.PointBefore) && r.status.Gateway.Before.HasVolumes() {
 		if err := r.takeSnapshots(ctx, maintenance.PointBefore); err != nil {
@@ -36,21 +61,23 @@ func (r *run) update(ctx workflow.Context) (outcome, error) {
 // trigger sends the update inside the window, once. What may have been sent
 // counts as sent: awaitRunning finds out.
 func (r *run) trigger(ctx workflow.Context) (outcome, error) {
-	if r.software == nil {
-		r.software = r.ledger.intend("software of "+r.in.Target.Gateway.ID(), "cannot be reverted: AWS has no downgrade",
-			nil)
+	if r.software.line == nil {
+		r.software.line = r.ledger.intend("software of "+r.in.Target.Gateway.ID(),
+			"cannot be reverted: AWS has no downgrade", nil)
 	}
+	// An error means that nothing was sent: the ledger then says what the state said before.
+	defer func() { r.software.line.is(r.software.Change()) }()
 	for {
-		until, err := r.gate(ctx, r.seenUpdated)
+		until, err := r.gate(ctx, func() bool { return !r.software.MayTrigger() })
 		if err != nil {
-			return outcome{}, r.notTriggered(err)
+			return outcome{}, err
 		}
-		if r.seenUpdated() {
-			return r.needless(maintenance.EvidenceUpdated), nil
+		if !r.software.MayTrigger() {
+			return skipped("AWS has updated the gateway by itself"), nil
 		}
 		waited, err := r.letAWSGoFirst(ctx)
 		if err != nil {
-			return outcome{}, r.notTriggered(err)
+			return outcome{}, err
 		}
 		if waited {
 			continue
@@ -58,23 +85,34 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 		sent, err := call.Do(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.UpdateDeadline.Std()),
 			"update the gateway's software now"),
 			call.Gateways.TriggerUpdate, activities.TriggerUpdateInput{
-				Lookup: r.lookup(), Baseline: r.baseline, NotAfter: until, Settle: r.policy.UpdateDelay.OrZero(),
+				Lookup: r.lookup(), Baseline: r.baseline(), NotAfter: until, Settle: r.policy.UpdateDelay.OrZero(),
 			})
 		switch {
 		case err == nil && !sent.Sent:
-			r.status.Gateway.After = sent.Gateway
-			return r.needless(sent.Evidence), nil
+			return r.needless(sent), nil
 		case err == nil:
-			r.triggered(maintenance.ChangeInForce)
+			r.work.start(ctx)
+			r.softwareOn(lifecycle.TriggerAnswered)
 			return done("triggered %s", r.inZone(workflow.Now(ctx))), nil
 		case call.UnknownOutcome(err):
-			r.triggered(maintenance.ChangeIntended)
+			r.work.start(ctx)
+			r.softwareOn(lifecycle.TriggerLost)
 			return done("triggered, but the answer was lost: what happened is watched"), nil
 		case !call.HasType(err, names.TypeWindowMissed):
-			return outcome{}, r.notTriggered(err)
+			return outcome{}, err
 		}
-		r.tooLate(until)
+		r.window.tooLate(until)
 	}
+}
+
+// needless is the outcome where the poll before the trigger found the update made, or gone.
+func (r *run) needless(seen activities.TriggerUpdateOutput) outcome {
+	r.sawGateway(seen.Gateway)
+	if seen.Evidence == maintenance.EvidenceWithdrawn {
+		r.softwareOn(lifecycle.SeenWithdrawn)
+		return skipped("AWS no longer offers the update; the gateway runs %s", r.baseline().SoftwareVersion)
+	}
+	return skipped("AWS has updated the gateway by itself")
 }
 
 // letAWSGoFirst waits out the first moments of the window, in which AWS may make
@@ -82,7 +120,7 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 // be seen at once. (Also under EMERGENCY_VERSIONS_ONLY AWS may push a version.) It
 // says whether it waited.
 func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
-	if r.triggers > 0 {
+	if r.software.State() != lifecycle.UpdateOffered { // this run was the first
 		return false, nil
 	}
 	until := r.status.Window.Start.Add(r.policy.UpdateDelay.OrZero().Std())
@@ -99,39 +137,6 @@ func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
 	return true, timer.Get(ctx, nil)
 }
 
-// triggered notes that the update was, or may have been, triggered.
-func (r *run) triggered(state maintenance.ChangeState) {
-	r.triggers++
-	if state == maintenance.ChangeInForce {
-		r.answered++
-	}
-	r.disrupted, r.status.PastNoReturn = true, true
-	r.software.is(state)
-}
-
-// notTriggered notes that the software stayed as it was, if nothing was ever sent.
-func (r *run) notTriggered(err error) error {
-	if r.triggers == 0 {
-		r.software.is(maintenance.ChangeNotMade)
-	}
-	return err
-}
-
-// needless is the outcome where the poll before the trigger found the update
-// made, or gone.
-func (r *run) needless(evidence maintenance.Evidence) outcome {
-	if r.triggers == 0 {
-		r.software.is(maintenance.ChangeNotMade)
-	} else {
-		r.software.is(maintenance.ChangeIntended) // an earlier trigger may have done it after all
-	}
-	if evidence == maintenance.EvidenceWithdrawn {
-		r.offered = false
-		return skipped("AWS no longer offers the update; the gateway runs %s", r.baseline.SoftwareVersion)
-	}
-	return skipped("AWS has updated the gateway by itself")
-}
-
 // untilOr is the time that is left until a time, with room for a last poll
 // that says so; or the limit where there is no time.
 func (r *run) untilOr(ctx workflow.Context, until time.Time, limit time.Duration) time.Duration {
@@ -145,50 +150,45 @@ func (r *run) untilOr(ctx workflow.Context, until time.Time, limit time.Duration
 // in a cancelled run: nobody can stop the restart, and what becomes of it must
 // be known.
 func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
-	switch {
-	case r.updatedByAWS():
+	switch r.software.State() {
+	case lifecycle.UpdateByAWS:
 		r.status.Gateway.Updated, r.status.Gateway.Cause = true, maintenance.CauseAWS
-		return done("AWS updated the gateway by itself, from %s to %s", r.baseline.SoftwareVersion,
+		return done("AWS updated the gateway by itself, from %s to %s", r.baseline().SoftwareVersion,
 			r.status.Gateway.After.SoftwareVersion), nil
-	case r.triggers == 0:
+	case lifecycle.UpdateNotOffered, lifecycle.UpdateOffered:
 		return skipped("nothing was triggered"), nil
+	case lifecycle.UpdateSent, lifecycle.UpdateUnanswered, lifecycle.UpdateNoEffect,
+		lifecycle.UpdateProven, lifecycle.UpdateDoubtful:
 	}
 	for tries := 1; ; tries++ {
 		seen, err := r.watchUpdate(ctx)
 		switch {
-		case call.HasType(err, names.TypeNoEffect) && tries < call.MaxSends && r.mayTrigger(ctx):
-			// It runs as before, so there is a return until it is triggered again.
-			// Whatever that finds: the gateway is watched again.
-			r.status.PastNoReturn = false
-			r.software.is(maintenance.ChangeNotMade)
+		case call.HasType(err, names.TypeNoEffect):
+			r.softwareOn(lifecycle.WatchedNoEffect)
+			if !r.software.MayTrigger() || tries == call.MaxSends || ctx.Err() != nil {
+				r.software.GiveUp()
+				return outcome{}, err
+			}
 			if _, err := r.trigger(ctx); err != nil {
 				return outcome{}, err
 			}
-			continue
-		case call.HasType(err, names.TypeNoEffect):
-			r.status.PastNoReturn, r.answered = false, 0
-			r.software.is(maintenance.ChangeNotMade)
-			return outcome{}, err
+			continue // whatever the trigger has found
 		case err != nil:
-			r.suspect = "its update was triggered, and it was not seen to run the new software"
-			return outcome{}, fmt.Errorf("the gateway does not run the new software %s after the trigger: %w", r.policy.UpdateDeadline, call.Explain(err))
+			r.softwareOn(lifecycle.WatchFailed)
+			return outcome{}, fmt.Errorf("the gateway does not run the new software %s after the trigger: %w",
+				r.policy.UpdateDeadline, call.Explain(err))
 		}
-		r.status.PastNoReturn, r.suspect = false, ""
-		r.worked = workflow.Now(ctx)
+		r.work.ended = workflow.Now(ctx)
 		r.status.Gateway.After = seen.Gateway
 		if seen.Evidence == maintenance.EvidenceWithdrawn {
-			r.software.is(maintenance.ChangeNotMade)
-			return done("the update is no longer on offer and the gateway runs %s as before: it was current already", seen.Gateway.SoftwareVersion), nil
+			r.softwareOn(lifecycle.WatchedWithdrawn)
+			return done("the update is no longer on offer and the gateway runs %s as before: it was up to date already",
+				seen.Gateway.SoftwareVersion), nil
 		}
-		r.software.is(maintenance.ChangeKept)
+		r.softwareOn(lifecycle.WatchedUpdated)
 		r.status.Gateway.Updated, r.status.Gateway.Cause = true, maintenance.CauseTidegate
-		return done("from %s to %s", r.baseline.SoftwareVersion, seen.Gateway.SoftwareVersion), nil
+		return done("from %s to %s", r.baseline().SoftwareVersion, seen.Gateway.SoftwareVersion), nil
 	}
-}
-
-// mayTrigger is true while an update that had no effect may be triggered again.
-func (r *run) mayTrigger(ctx workflow.Context) bool {
-	return r.answered < maxTriggers && ctx.Err() == nil
 }
 
 func (r *run) watchUpdate(ctx workflow.Context) (activities.AwaitUpdatedOutput, error) {
@@ -197,7 +197,7 @@ func (r *run) watchUpdate(ctx workflow.Context) (activities.AwaitUpdatedOutput, 
 	options := r.pollWithin(r.policy.UpdateDeadline.Std(), "wait until the gateway runs the new software")
 	options.StartToCloseTimeout += r.policy.SteadyFor.Std()
 	return call.Do(ctx, options, call.Gateways.AwaitUpdated, activities.AwaitUpdatedInput{
-		Lookup: r.lookup(), Baseline: r.baseline,
+		Lookup: r.lookup(), Baseline: r.baseline(),
 		StartBy: workflow.Now(ctx).Add(r.policy.UpdateStart.Std()), Start: r.policy.UpdateStart,
 		SteadyFor: r.policy.SteadyFor,
 	})

@@ -2,7 +2,6 @@ package target
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -13,7 +12,7 @@ import (
 )
 
 // differs is the failure of a step that found something else than the steps before it
-// reported, or than assess found. A run that ends with it ends VERIFICATION_FAILED.
+// reported, or than assess found. A run that ends with it ends VERIFICATION_FAILED, and its gateway is quarantined.
 type differs []string
 
 func (d differs) Error() string {
@@ -36,21 +35,17 @@ func (r *run) verify(ctx workflow.Context) (outcome, error) {
 		found = append(found, differences...)
 	}
 	for i, p := range r.status.Proxies {
-		if p.State != maintenance.ProxyUpgraded && r.goals[i].shifted == nil {
+		if p.State != maintenance.ProxyUpgraded && r.proxies.goals[i].shifted == nil {
 			continue
 		}
-		differences, err := r.verifyProxy(ctx, r.goals[i], p.State == maintenance.ProxyUpgraded)
+		differences, err := r.verifyProxy(ctx, r.proxies.goals[i], p.State == maintenance.ProxyUpgraded)
 		if err != nil {
 			return outcome{}, err
 		}
 		found = append(found, differences...)
 	}
 	if len(found) > 0 {
-		r.suspect = found.Error()
 		return outcome{}, found
-	}
-	if strings.HasPrefix(r.suspect, differs{}.Error()) {
-		r.suspect = "" // an operator had it verified again
 	}
 	return done("all is as reported"), nil
 }
@@ -58,7 +53,8 @@ func (r *run) verify(ctx workflow.Context) (outcome, error) {
 func (r *run) verifyGateway(ctx workflow.Context) (differs, error) {
 	reported := maintenance.Reported{
 		Before: r.status.Gateway.Before, After: r.status.Gateway.After,
-		Volumes: r.volumes, Points: r.taken, Snapshots: r.status.Snapshots, AutomaticUpdates: r.automatic.restored(),
+		Volumes: r.points.volumes, Points: r.points.taken, Snapshots: r.status.Snapshots,
+		AutomaticUpdates: r.automatic.restored(),
 	}
 	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the gateway once more"), call.Gateways.VerifyGateway,
 		activities.VerifyGatewayInput{
@@ -74,7 +70,7 @@ func (r *run) verifyGateway(ctx workflow.Context) (differs, error) {
 
 // verifyProxy compares a proxy that was upgraded with its goal, and its weights, where
 // the run moved them, with those that it put back.
-func (r *run) verifyProxy(ctx workflow.Context, p exactProxy, upgraded bool) (found differs, err error) {
+func (r *run) verifyProxy(ctx workflow.Context, p proxy, upgraded bool) (found differs, err error) {
 	id := p.ref.ProxyID
 	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read proxy "+id+" once more"), call.Proxies.ReadProxy,
 		r.proxyLookup(p.ref))
@@ -95,11 +91,4 @@ func (r *run) verifyProxy(ctx workflow.Context, p exactProxy, upgraded bool) (fo
 		found = append(found, fmt.Sprintf("proxy %s has a mark, which the run removed", id))
 	}
 	return found, nil
-}
-
-// recoverable notes that every volume has its snapshot of that recovery point.
-func (r *run) recoverable(point maintenance.RecoveryPoint) {
-	if !slices.Contains(r.taken, point) {
-		r.taken = append(r.taken, point)
-	}
 }

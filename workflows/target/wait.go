@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
 	"github.com/tidegate/tidegate/workflows/call"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -21,22 +22,30 @@ const freshFor = 5 * time.Second
 // again.
 const rereadLimit = time.Hour
 
+// window is when disruptive steps may start, as last read.
+type window struct {
+	schedule maintenance.Schedule
+	readAt   time.Time // when the schedule was read
+	missed   time.Time // until when an activity found it too late to start
+}
+
 // wait holds the run until something disruptive may start: approved, inside a
 // window, before its cutoff, in no freeze.
 func (r *run) wait(ctx workflow.Context) (outcome, error) {
-	if !r.offered && len(r.pending()) == 0 {
+	if r.software.State() == lifecycle.UpdateNotOffered && len(r.pending()) == 0 {
 		return skipped("nothing to do"), nil
 	}
+	byAWS := func() bool { return r.software.State() == lifecycle.UpdateByAWS }
 	err := r.awaitApproval(ctx)
-	if err == nil && !r.moving {
-		_, err = r.gate(ctx, r.updatedByAWS)
+	if err == nil && !r.exit.Leaves() {
+		_, err = r.gate(ctx, byAWS)
 	}
 	switch {
 	case err != nil:
 		return outcome{}, err
-	case r.moving:
-		return skipped("goes on in another build of the worker, which has become current"), nil
-	case r.updatedByAWS():
+	case r.exit.Leaves():
+		return skipped("continues in another build of the worker, which has become current"), nil
+	case byAWS():
 		return done("AWS updated the gateway while the run waited"), nil
 	}
 	return done("the window is open until %s", r.inZone(r.status.Window.End)), nil
@@ -48,7 +57,7 @@ var errDeferred = errors.New("left to the campaign")
 
 // gate returns when a disruptive step may start, with the time from which it
 // may not any more (zero: no limit). enough, where given, ends the wait early; so
-// does r.moving.
+// does a move to another build of the worker.
 func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, err error) {
 	defer r.unblock(ctx)
 	for {
@@ -72,7 +81,7 @@ func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, e
 			r.status.Reason = verdict.Reason
 			return time.Time{}, errDeferred
 		}
-		if err := r.sleep(ctx, verdict); err != nil || r.moving {
+		if err := r.sleep(ctx, verdict); err != nil || r.exit.Leaves() {
 			return time.Time{}, err
 		}
 	}
@@ -80,25 +89,25 @@ func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, e
 
 func (r *run) decide(ctx workflow.Context) (maintenance.Verdict, error) {
 	now := workflow.Now(ctx)
-	if now.Before(r.missed) {
-		now = r.missed
+	if now.Before(r.window.missed) {
+		now = r.window.missed
 	}
-	if r.disrupted && r.policy.OnWindowEnd == maintenance.WindowEndFinish {
+	if !r.work.started.IsZero() && r.policy.OnWindowEnd == maintenance.WindowEndFinish {
 		return maintenance.DecideFinish(now, r.policy.Freezes), nil
 	}
-	return maintenance.Decide(now, r.schedule, r.policy.Rules())
+	return maintenance.Decide(now, r.window.schedule, r.policy.Rules())
 }
 
 // tooLate notes that an activity found the last time of an opening past. The
 // worker's clock may be ahead of Temporal's: without this the gate, by its own
 // clock, would find the opening open again at once.
-func (r *run) tooLate(until time.Time) {
-	r.missed, r.readAt = until, time.Time{}
+func (w *window) tooLate(until time.Time) {
+	w.missed, w.readAt = until, time.Time{}
 }
 
 // refresh reads the window again, unless that was done just now.
 func (r *run) refresh(ctx workflow.Context) error {
-	if workflow.Now(ctx).Sub(r.readAt) < freshFor {
+	if workflow.Now(ctx).Sub(r.window.readAt) < freshFor {
 		return nil
 	}
 	schedule, err := call.Do(ctx, r.readWithin(rereadLimit, "read the window again"), call.Gateways.ReadSchedule,
@@ -111,7 +120,7 @@ func (r *run) refresh(ctx workflow.Context) error {
 }
 
 func (r *run) learn(ctx workflow.Context, s maintenance.Schedule) {
-	r.schedule, r.readAt = s, workflow.Now(ctx)
+	r.window.schedule, r.window.readAt = s, workflow.Now(ctx)
 	r.status.Schedule = &s
 }
 
@@ -143,7 +152,7 @@ func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 			var seen activities.WatchGatewayOutput
 			if err = f.Get(ctx, &seen); err == nil {
 				r.learn(ctx, seen.Schedule)
-				r.status.Gateway.After = seen.Gateway
+				r.sawGateway(seen.Gateway)
 			}
 		})
 	}
@@ -161,21 +170,12 @@ func (r *run) watch(ctx workflow.Context) workflow.Future {
 		Gateway: r.in.Target.Gateway, Prefer: r.policy.WindowPreference,
 		// As it was last seen: against the baseline of assess, every poll after
 		// the update would be news.
-		Schedule: r.schedule, Baseline: maintenance.BaselineOf(r.status.Gateway.After), Every: r.policy.WindowRecheck,
+		Schedule: r.window.schedule, Baseline: maintenance.BaselineOf(r.status.Gateway.After), Every: r.policy.WindowRecheck,
 	})
 }
 
-// seenUpdated is true when the gateway was last seen with other software than at
-// assess.
-func (r *run) seenUpdated() bool {
-	return maintenance.Judge(r.baseline, r.status.Gateway.After) == maintenance.EvidenceUpdated
-}
-
-// updatedByAWS is true when that was so though nothing was triggered.
-func (r *run) updatedByAWS() bool { return r.triggers == 0 && r.seenUpdated() }
-
 func (r *run) inZone(t time.Time) string {
-	return t.In(r.schedule.Zone.Location()).Format("Mon 2006-01-02 15:04 MST")
+	return t.In(r.window.schedule.Zone.Location()).Format("Mon 2006-01-02 15:04 MST")
 }
 
 // block makes known what the run waits for; unblock that it goes on.

@@ -16,7 +16,7 @@ import (
 // somebody sets the weights after the run has read them, they are not those that the mark
 // says: it is removed, and all is read again.
 func (r *run) settleReads(ctx workflow.Context, i int) error {
-	p := &r.goals[i]
+	p := &r.proxies.goals[i]
 	for tries := 1; ; tries++ {
 		err := r.readAndSettle(ctx, i)
 		if !call.HasType(err, names.TypeChanged) {
@@ -40,7 +40,7 @@ func (r *run) settleReads(ctx workflow.Context, i int) error {
 // owner's weights: they are restored at once, or after the upgrade where the reads are
 // moved to the primary anyway.
 func (r *run) readAndSettle(ctx workflow.Context, i int) error {
-	p := &r.goals[i]
+	p := &r.proxies.goals[i]
 	if !p.shifted.open() { // else an earlier try of this run has left them moved
 		if err := r.takeOver(ctx, p); err != nil {
 			return err
@@ -58,7 +58,7 @@ func (r *run) readAndSettle(ctx workflow.Context, i int) error {
 
 // takeOver reads the weights, and makes what a run that has ended has left of them a
 // change of this run. Where somebody has set them since, it removes the mark alone.
-func (r *run) takeOver(ctx workflow.Context, p *exactProxy) error {
+func (r *run) takeOver(ctx workflow.Context, p *proxy) error {
 	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the weights of proxy "+p.ref.ProxyID), call.Proxies.ReadProxy,
 		r.proxyLookup(p.ref))
 	if err != nil {
@@ -99,7 +99,7 @@ func stays(now string) string { return "remove the mark; they stay " + now }
 // shiftReads marks a proxy and moves its reads to the primary. One that cannot be marked
 // is upgraded under its load, and its note says so.
 func (r *run) shiftReads(ctx workflow.Context, i int) error {
-	p := &r.goals[i]
+	p := &r.proxies.goals[i]
 	again := p.shifted.open()
 	if !again {
 		p.shifted = r.ledger.intend("read weights of proxy "+p.ref.ProxyID+" moved to the primary",
@@ -125,7 +125,7 @@ func (r *run) shiftReads(ctx workflow.Context, i int) error {
 // markProxy marks a proxy before its reads are moved, also in a run that is cancelled
 // meanwhile: a mark that is still on its way could not be removed.
 func (r *run) markProxy(ctx workflow.Context, i int) (marked bool, err error) {
-	p := &r.goals[i]
+	p := &r.proxies.goals[i]
 	options := r.readWithin(r.policy.Proxies.Deadline.Std(), "mark proxy "+p.ref.ProxyID+" in the tags of its DB instance")
 	options.WaitForCancellation = true
 	out, err := call.Do(ctx, options, call.Proxies.MarkProxy, activities.MarkProxyInput{
@@ -157,7 +157,7 @@ func notMoved(why string) string { return "its reads stay where they are: " + wh
 
 // restoreReads sets the weights that the mark says, where they are still as the run set
 // them, and only then removes the mark.
-func (r *run) restoreReads(p *exactProxy) undo {
+func (r *run) restoreReads(p *proxy) undo {
 	return func(ctx workflow.Context) (maintenance.ChangeState, error) {
 		m := cmp.Or(p.mark, p.left)
 		if p.back = nil; !p.theirs {
@@ -197,7 +197,7 @@ func (r *run) setWeights(
 			})
 			return out, out.Same, err
 		})
-	r.knowJob(sent.JobID)
+	r.proxies.knowJob(sent.JobID)
 	if err != nil || sent.Same {
 		return sent.Routing, err
 	}

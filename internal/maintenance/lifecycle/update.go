@@ -1,0 +1,128 @@
+package lifecycle
+
+import "github.com/tidegate/tidegate/internal/maintenance"
+
+// UpdateState is how far the update of a gateway's software has come, as far as the run knows.
+type UpdateState string
+
+// The states of an update. A run does not see the restart itself: one activity polls from the trigger until the
+// gateway runs again, and its result is an event.
+const (
+	UpdateNotOffered UpdateState = "not offered"   // AWS offers none, or no longer does
+	UpdateOffered    UpdateState = "offered"       // nothing was sent
+	UpdateByAWS      UpdateState = "made by AWS"   // by AWS's own automatic update; this run sent nothing
+	UpdateSent       UpdateState = "sent"          // AWS answered that it has started
+	UpdateUnanswered UpdateState = "unanswered"    // it may have started
+	UpdateNoEffect   UpdateState = "had no effect" // it was sent, and the gateway runs as before without a restart
+	UpdateProven     UpdateState = "proven"        // the gateway runs the new software
+	UpdateDoubtful   UpdateState = "doubtful"      // it was sent, and the gateway was not seen to run the new software
+)
+
+// UpdateEvent is what a run learns about an update.
+type UpdateEvent string
+
+// The events. Seen are those of a poll before a trigger, Watched those of the poll after one.
+const (
+	TriggerAnswered  UpdateEvent = "AWS answered that the update has started"
+	TriggerLost      UpdateEvent = "no answer to the trigger came"
+	SeenUpdated      UpdateEvent = "seen with other software than at assess"
+	SeenWithdrawn    UpdateEvent = "seen without an offer"
+	WatchedUpdated   UpdateEvent = "watched until it ran the new software"
+	WatchedWithdrawn UpdateEvent = "watched until the offer was gone"
+	WatchedNoEffect  UpdateEvent = "watched without a sign of the update"
+	WatchFailed      UpdateEvent = "watched in vain"
+)
+
+// updateMoves is the life of an update.
+func updateMoves() []move[UpdateState, UpdateEvent] {
+	return []move[UpdateState, UpdateEvent]{
+		{UpdateNotOffered, SeenUpdated, UpdateByAWS},
+
+		{UpdateOffered, SeenUpdated, UpdateByAWS},
+		{UpdateOffered, SeenWithdrawn, UpdateNotOffered},
+		{UpdateOffered, TriggerAnswered, UpdateSent},
+		{UpdateOffered, TriggerLost, UpdateUnanswered},
+
+		{UpdateSent, WatchedUpdated, UpdateProven},
+		{UpdateSent, WatchedWithdrawn, UpdateNotOffered}, // it was up to date already
+		{UpdateSent, WatchedNoEffect, UpdateNoEffect},
+		{UpdateSent, WatchFailed, UpdateDoubtful},
+
+		{UpdateUnanswered, WatchedUpdated, UpdateProven},
+		{UpdateUnanswered, WatchedWithdrawn, UpdateNotOffered},
+		{UpdateUnanswered, WatchedNoEffect, UpdateNoEffect},
+		{UpdateUnanswered, WatchFailed, UpdateDoubtful},
+
+		{UpdateNoEffect, TriggerAnswered, UpdateSent},
+		{UpdateNoEffect, TriggerLost, UpdateUnanswered},
+		{UpdateNoEffect, SeenUpdated, UpdateUnanswered}, // the earlier trigger may have done it after all
+		{UpdateNoEffect, SeenWithdrawn, UpdateUnanswered},
+		{UpdateNoEffect, WatchedUpdated, UpdateProven}, // watched again, since an operator retried the step
+		{UpdateNoEffect, WatchedWithdrawn, UpdateNotOffered},
+		{UpdateNoEffect, WatchFailed, UpdateDoubtful},
+
+		{UpdateDoubtful, WatchedUpdated, UpdateProven}, // likewise
+		{UpdateDoubtful, WatchedWithdrawn, UpdateNotOffered},
+		{UpdateDoubtful, WatchedNoEffect, UpdateNoEffect},
+	}
+}
+
+// maxAnswered is how often an update is triggered at most where AWS answers that it has started.
+const maxAnswered = 2
+
+// Update is the life of the update of one gateway's software. The zero Update is none: use NewUpdate.
+type Update struct {
+	state    UpdateState
+	answered int // how many triggers AWS has answered since the run gave up last
+}
+
+// NewUpdate is the update as a run finds it.
+func NewUpdate(offered bool) Update {
+	if offered {
+		return Update{state: UpdateOffered}
+	}
+	return Update{state: UpdateNotOffered}
+}
+
+// State is how far the update has come.
+func (u *Update) State() UpdateState { return u.state }
+
+// On notes what the run has learned.
+func (u *Update) On(e UpdateEvent) {
+	if e == TriggerAnswered {
+		u.answered++
+	}
+	u.state = next(updateMoves(), u.state, e)
+}
+
+// GiveUp ends the triggers of an update that has no effect. Should an operator retry the step, they count anew.
+func (u *Update) GiveUp() { u.answered = 0 }
+
+// MayTrigger is true where a trigger is called for: nothing that was sent may still take effect.
+func (u *Update) MayTrigger() bool {
+	return u.state == UpdateOffered || u.state == UpdateNoEffect && u.answered < maxAnswered
+}
+
+// PastNoReturn is true from the trigger until the gateway is known to run.
+func (u *Update) PastNoReturn() bool {
+	return u.state == UpdateSent || u.state == UpdateUnanswered || u.state == UpdateDoubtful
+}
+
+// Change is what the ledger says of the update.
+func (u *Update) Change() maintenance.ChangeState {
+	switch u.state {
+	case UpdateProven:
+		return maintenance.ChangeKept
+	case UpdateSent:
+		return maintenance.ChangeInForce
+	case UpdateUnanswered:
+		return maintenance.ChangeIntended
+	case UpdateDoubtful:
+		if u.answered > 0 {
+			return maintenance.ChangeInForce
+		}
+		return maintenance.ChangeIntended
+	case UpdateNotOffered, UpdateOffered, UpdateByAWS, UpdateNoEffect:
+	}
+	return maintenance.ChangeNotMade
+}
