@@ -38,9 +38,9 @@ func RefOf(batch, line int) int { return batch*LineSpace + line }
 
 // Instructions are what a campaign tells a batch. All of it may be said twice.
 type Instructions struct {
-	Start []StartInstruction `json:"start,omitempty"`
-	Read  []int              `json:"read,omitempty"` // lines that are to be read again
-	Tell  []int              `json:"tell,omitempty"` // lines of which nothing was heard for long
+	Start  []StartInstruction `json:"start,omitempty"`
+	Read   []int              `json:"read,omitempty"`   // lines that are to be read again
+	Report []int              `json:"report,omitempty"` // lines whose last outcome to report again
 	// GiveUp are lines that could not be read for fleet.UnreadLimit: they are read no more
 	// unless Read says so.
 	GiveUp []int   `json:"giveUp,omitempty"`

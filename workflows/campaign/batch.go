@@ -14,296 +14,274 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// The signals between a batch and a target's run.
-
-// readingAtOnce is how many targets of one account a batch reads side by side: an
-// account that does not answer holds up no other. The accounts' task queues bound the
-// rate, and a reading waits there within its surveyLimit: ten thousand targets of one
-// account are 500 at once, which is 25 seconds' work at the default of 20 a second, and
-// 100 at 5.
+// readingAtOnce is how many targets of one account a batch reads side by side: an account that does
+// not answer blocks no other. The accounts' task queues bound the rate, and a reading waits there
+// within its surveyLimit: ten thousand targets of one account are 500 at once, which is 25 seconds'
+// work at the default of 20 a second, and 100 at 5.
 const readingAtOnce = 10
 
-// Batch keeps a page of a campaign's targets: it reads them, watches their
-// windows, starts their maintenances when the campaign says so, and tells it what
-// became of them. It ends when the campaign has.
+// maxInstructions is how many instructions to one target may wait. The campaign sends one at a
+// time, and repeats them only after long silence.
+const maxInstructions = 100
+
+// Batch takes care of up to two hundred of a campaign's targets: it reads them, watches their
+// windows, starts their maintenances when the campaign instructs it to, and reports what happens to
+// them. It ends when the campaign has.
 func Batch(ctx workflow.Context, in api.BatchInput) error {
-	r := &batch{in: in, slots: map[string]workflow.Semaphore{}, closing: workflow.NewChannel(ctx)}
-	r.enlist(ctx)
-	if err := workflow.SetQueryHandlerWithOptions(ctx, api.BatchQuery, r.surveyed,
+	b := newBatch(ctx, in)
+	if err := workflow.SetQueryHandlerWithOptions(ctx, api.BatchQuery, b.surveyed,
 		workflow.QueryHandlerOptions{Description: "The targets of this page, as they were read last."}); err != nil {
 		return err
 	}
-	r.publish(ctx)
+	b.publish(ctx)
 	living, end := workflow.WithCancel(ctx)
 	defer end()
-	tended := workflow.NewWaitGroup(ctx)
-	for _, l := range r.lines {
-		tended.Add(1)
+	lines := workflow.NewWaitGroup(ctx)
+	for _, l := range b.lines {
+		lines.Add(1)
 		workflow.Go(living, func(ctx workflow.Context) {
-			defer tended.Done()
-			r.tend(ctx, l)
+			defer lines.Done()
+			b.runLine(ctx, l)
 		})
 	}
-	workflow.Go(living, r.tell)
-	workflow.Go(living, r.apply)
-	workflow.Go(living, r.hearOfHeld)
-	workflow.Go(living, r.hearDecisions)
-	workflow.Go(living, r.seeCampaignGone)
-	tended.Wait(ctx)
-	return r.flush(ctx)
+	workflow.Go(living, b.sendReports)
+	workflow.Go(living, b.receiveInstructions)
+	workflow.Go(living, b.receiveHeld)
+	workflow.Go(living, b.receiveDecisions)
+	workflow.Go(living, b.watchCampaign)
+	lines.Wait(ctx)
+	return b.send(ctx)
 }
 
-// batch is the state of one page.
+// batch is the state of a batch.
 type batch struct {
-	in     api.BatchInput
-	lines  []*line
-	slots  map[string]workflow.Semaphore // by account: of those that are read side by side
-	unread int                           // lines that were not read once yet
-	outbox []fleet.Event
-	busy   bool // a signal to the campaign is under way
-	// closed is true once the campaign has ended, or is gone; closing is closed then.
-	closed  bool
-	closing workflow.Channel
-	aborted *api.Action // the campaign is stopped for good: nothing more starts
+	in      api.BatchInput
+	lines   []*line
+	slots   map[string]workflow.Semaphore // by account: of those that are read side by side
+	unread  int                           // lines that were not read once yet
+	outbox  []fleet.Event                 // not sent to the campaign yet
+	sending workflow.Mutex                // one signal to the campaign at a time
+	abort   *api.Action                   // the campaign was aborted by it: nothing more starts; nil: it was not
+	closing workflow.Channel              // closed once the campaign has ended, or is gone
 }
 
-func (r *batch) close() {
-	if !r.closed {
-		r.closed = true
-		r.closing.Close()
+// newBatch makes a line of every target, named or found.
+func newBatch(ctx workflow.Context, in api.BatchInput) *batch {
+	b := &batch{
+		in: in, slots: map[string]workflow.Semaphore{},
+		sending: workflow.NewMutex(ctx), closing: workflow.NewChannel(ctx),
 	}
-}
-
-// line is one target of a page.
-type line struct {
-	api.Surveyed
-	number int
-	// chosen is false for a gateway that was found and that the selector does not
-	// match.
-	chosen   bool
-	again    again                  // how to try once more what could not be read
-	patience time.Duration          // for how long that is tried before the whole is read again
-	obstacle activities.Obstacle    // what bars it; zero: nothing
-	told     fleet.Event            // what the campaign was told last of a maintenance
-	attempt  int                    // of the maintenance that was started last
-	running  string                 // run id of the maintenance that runs
-	held     api.HeldTarget         // where that waits for a person; zero: it does not
-	decided  []maintenance.Decision // that its runs were told by people, and the campaign knows of
-	orders   workflow.Channel       // of attempts, and of readAnew and giveUp
-}
-
-// The actions to a line that are no attempt's number.
-const (
-	readAnew = 0
-	giveUp   = -1
-)
-
-// enlist makes a line of every target, named or found.
-func (r *batch) enlist(ctx workflow.Context) {
-	targets := r.in.Targets
-	if r.in.Selector != nil {
-		targets = make([]maintenance.Target, 0, len(r.in.Found))
-		for _, ref := range r.in.Found {
+	targets := in.Targets
+	if in.Selector != nil {
+		targets = make([]maintenance.Target, 0, len(in.Found))
+		for _, ref := range in.Found {
 			targets = append(targets, maintenance.Target{Gateway: ref})
 		}
 	}
 	for i, target := range targets {
-		if account := target.Gateway.Account; r.slots[account] == nil {
-			r.slots[account] = workflow.NewSemaphore(ctx, readingAtOnce)
+		if account := target.Gateway.Account; b.slots[account] == nil {
+			b.slots[account] = workflow.NewSemaphore(ctx, readingAtOnce)
 		}
-		r.lines = append(r.lines, &line{
-			Surveyed: api.Surveyed{Target: target}, number: i, chosen: true,
-			// An action may come while the line is being read.
-			orders: workflow.NewBufferedChannel(ctx, maxActions),
+		b.lines = append(b.lines, &line{
+			Surveyed: api.Surveyed{Target: target}, number: i,
+			// An instruction may come while the line is being read.
+			instructions: workflow.NewBufferedChannel(ctx, maxInstructions),
 		})
 	}
-	r.unread = len(r.lines)
+	b.unread = len(b.lines)
+	return b
 }
 
-// maxActions is how many actions to one target may wait. The campaign gives one at
-// a time, and repeats them only after long silence.
-const maxActions = 100
+// closed is true once the campaign has ended, or is gone.
+func (b *batch) closed() bool {
+	_, more := b.closing.ReceiveAsyncWithMoreFlag(nil)
+	return !more
+}
 
-func (r *batch) surveyed() ([]api.Surveyed, error) {
-	all := make([]api.Surveyed, 0, len(r.lines))
-	for _, l := range r.lines {
-		if l.chosen {
+func (b *batch) close() {
+	if !b.closed() {
+		b.closing.Close()
+	}
+}
+
+func (b *batch) surveyed() ([]api.Surveyed, error) {
+	all := make([]api.Surveyed, 0, len(b.lines))
+	for _, l := range b.lines {
+		if l.reading != unmatched {
 			all = append(all, l.Surveyed)
 		}
 	}
 	return all, nil
 }
 
-// apply hands the campaign's actions to the lines that they are for.
-func (r *batch) apply(ctx workflow.Context) {
+// receiveInstructions hands the campaign's instructions to the lines that they are for.
+func (b *batch) receiveInstructions(ctx workflow.Context) {
 	channel := workflow.GetSignalChannelWithOptions(ctx, api.InstructionsSignal, workflow.SignalChannelOptions{
 		Description: "What to start, to read or to end; the campaign sends it.",
 	})
-	for !r.closed {
-		var o api.Instructions
-		channel.Receive(ctx, &o)
-		r.hand(o)
-		if o.Abort != nil {
-			r.abort(ctx, *o.Abort)
+	for !b.closed() {
+		var in api.Instructions
+		channel.Receive(ctx, &in)
+		b.dispatch(in)
+		if in.Abort != nil {
+			b.abortAll(ctx, *in.Abort)
 		}
-		if o.Close || ctx.Err() != nil {
-			r.close()
-		}
-	}
-}
-
-func (r *batch) hand(o api.Instructions) {
-	for _, b := range o.Start {
-		if l := r.at(b.Line); l != nil && b.Attempt > l.attempt {
-			l.attempt = b.Attempt
-			l.orders.SendAsync(b.Attempt)
-		}
-	}
-	for _, n := range o.Read {
-		if l := r.at(n); l != nil {
-			l.orders.SendAsync(readAnew)
-		}
-	}
-	for _, n := range o.GiveUp {
-		if l := r.at(n); l != nil {
-			l.orders.SendAsync(giveUp)
-		}
-	}
-	for _, n := range o.Tell {
-		if l := r.at(n); l != nil && l.told.Kind != "" {
-			r.outbox = append(r.outbox, l.told)
+		if in.Close || ctx.Err() != nil {
+			b.close()
 		}
 	}
 }
 
-// hearOfHeld tells the campaign which of its running targets wait for a person.
-func (r *batch) hearOfHeld(ctx workflow.Context) {
-	var held api.HeldTarget
-	channel := heldChannel(ctx)
-	for channel.Receive(ctx, &held) {
-		for _, l := range r.lines {
-			if l.running != "" && l.Target.Gateway.ID() == held.Gateway {
-				l.held = held
-				r.report(l, heldEvent(held, l.attempt))
-			}
+func (b *batch) dispatch(in api.Instructions) {
+	for _, start := range in.Start {
+		if l := b.at(start.Line); l != nil && start.Attempt > l.attempt {
+			l.attempt = start.Attempt
+			l.instructions.SendAsync(lineEvent{kind: lineStart, attempt: start.Attempt})
 		}
-		held = api.HeldTarget{}
+	}
+	for _, n := range in.Read {
+		if l := b.at(n); l != nil {
+			l.instructions.SendAsync(lineEvent{kind: lineRetry})
+		}
+	}
+	for _, n := range in.GiveUp {
+		if l := b.at(n); l != nil {
+			l.instructions.SendAsync(lineEvent{kind: lineGiveUp})
+		}
+	}
+	for _, n := range in.Report {
+		if l := b.at(n); l != nil && l.lastEnd.Kind != "" {
+			b.outbox = append(b.outbox, l.lastEnd)
+		}
 	}
 }
 
-// hearDecisions tells the campaign what people have told its targets' own runs.
-func (r *batch) hearDecisions(ctx workflow.Context) {
-	for channel := decidedChannel(ctx); ; {
-		var told api.TargetDecision
-		if !channel.Receive(ctx, &told) || ctx.Err() != nil {
+func (b *batch) at(n int) *line {
+	if n < 0 || n >= len(b.lines) {
+		return nil
+	}
+	return b.lines[n]
+}
+
+// receiveHeld reports which running targets wait for a person.
+func (b *batch) receiveHeld(ctx workflow.Context) {
+	for channel := heldChannel(ctx); ; {
+		var held api.HeldTarget
+		if !channel.Receive(ctx, &held) {
 			return
 		}
-		for _, l := range r.lines {
-			if l.Target.Gateway.ID() == told.Gateway {
-				r.reportDecisions(l, told.Decision)
+		for _, l := range b.lines {
+			if l.run != nil && l.Target.Gateway.ID() == held.Gateway {
+				l.run.held = held
+				b.report(l, heldEvent(held, l.attempt))
 			}
 		}
 	}
 }
 
-// reportDecisions leaves for the campaign those decisions of a target's run that it was
-// not told yet, and has not passed on itself.
-func (r *batch) reportDecisions(l *line, decisions ...maintenance.Decision) {
+// receiveDecisions reports what people have decided in the targets' own runs.
+func (b *batch) receiveDecisions(ctx workflow.Context) {
+	for channel := decidedChannel(ctx); ; {
+		var decided api.TargetDecision
+		if !channel.Receive(ctx, &decided) || ctx.Err() != nil {
+			return
+		}
+		for _, l := range b.lines {
+			if l.Target.Gateway.ID() == decided.Gateway {
+				b.reportDecisions(l, decided.Decision)
+			}
+		}
+	}
+}
+
+// reportDecisions reports the decisions of a target's run that were not reported yet, and that the
+// campaign has not passed on itself.
+func (b *batch) reportDecisions(l *line, decisions ...maintenance.Decision) {
 	for _, d := range decisions {
 		if d.Campaign == "" && !slices.Contains(l.decided, d) {
 			l.decided = append(l.decided, d)
-			r.report(l, fleet.Event{Kind: fleet.KindDecided, Decision: &d})
+			b.report(l, fleet.Event{Kind: fleet.KindDecided, Decision: &d})
 		}
 	}
-}
-
-func (r *batch) at(n int) *line {
-	if n < 0 || n >= len(r.lines) {
-		return nil
-	}
-	return r.lines[n]
 }
 
 // report leaves an event for the campaign.
-func (r *batch) report(l *line, e fleet.Event) {
+func (b *batch) report(l *line, e fleet.Event) {
 	e.Line = l.number
 	if e.Kind == fleet.KindEnded || e.Kind == fleet.KindDeferred {
-		l.told = e
+		l.lastEnd = e
 	}
-	r.outbox = append(r.outbox, e)
+	b.outbox = append(b.outbox, e)
 }
 
-// collected is for how long a batch collects what it has read before it tells the
-// campaign, while there is more to read: at first, and at most, since each time doubles
-// it. A page that takes minutes costs few signals, and one target that does not answer
-// keeps none of the others.
+// collectFor is for how long a batch collects what it has read before it reports it, while there is
+// more to read: at first, and at most, since each time doubles it. A batch that takes minutes to read
+// costs few signals, and one target that does not answer delays none of the others.
 const (
-	collected     = time.Second
-	mostCollected = 15 * time.Second
+	collectFor  = time.Second
+	collectMost = 15 * time.Second
 )
 
-// tell sends the campaign what happened, several things at once where they come fast.
-func (r *batch) tell(ctx workflow.Context) {
-	for collect := collected; ; collect = min(2*collect, mostCollected) {
-		if err := workflow.Await(ctx, func() bool { return len(r.outbox) > 0 && !r.busy }); err != nil {
+// sendReports sends the campaign what happened, several events at once where they come fast.
+func (b *batch) sendReports(ctx workflow.Context) {
+	for collect := collectFor; ; collect = min(2*collect, collectMost) {
+		if err := workflow.Await(ctx, func() bool { return len(b.outbox) > 0 }); err != nil {
 			return
 		}
-		if r.unread > 0 {
+		if b.unread > 0 {
 			if _, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-				Timeout: collect, TimerOptions: workflow.TimerOptions{Summary: "collect what is read before the campaign is told"},
-			}, func() bool { return r.unread == 0 }); err != nil {
+				Timeout: collect, TimerOptions: workflow.TimerOptions{Summary: "collect what is read before it is reported"},
+			}, func() bool { return b.unread == 0 }); err != nil {
 				return
 			}
 		}
-		r.send(ctx)
-		r.publish(ctx)
+		if b.send(ctx) != nil {
+			return
+		}
+		b.publish(ctx)
 	}
 }
 
-func (r *batch) send(ctx workflow.Context) {
-	events := r.outbox
-	r.outbox, r.busy = nil, true
-	defer func() { r.busy = false }()
-	err := workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", api.BatchEventsSignal,
-		api.BatchEvents{First: r.in.First, Batch: r.in.Number, Events: events}).Get(ctx, nil)
-	if err != nil {
-		// Temporal repeats what can be repeated: there is no such campaign any more.
-		workflow.GetLogger(ctx).Warn("the campaign does not take news", "campaign", r.in.Campaign, "error", err)
-		r.close()
-	}
-}
-
-// flush sends what is left when the last line has ended.
-func (r *batch) flush(ctx workflow.Context) error {
-	if err := workflow.Await(ctx, func() bool { return !r.busy }); err != nil {
+// send sends what is in the outbox, unless nobody needs it any more.
+func (b *batch) send(ctx workflow.Context) error {
+	if err := b.sending.Lock(ctx); err != nil {
 		return err
 	}
-	if len(r.outbox) > 0 && !r.closed {
-		r.send(ctx)
+	defer b.sending.Unlock()
+	events := b.outbox
+	b.outbox = nil
+	if len(events) == 0 || b.closed() {
+		return nil
+	}
+	err := workflow.SignalExternalWorkflow(ctx, b.in.Campaign, "", api.BatchEventsSignal,
+		api.BatchEvents{First: b.in.First, Batch: b.in.Number, Events: events}).Get(ctx, nil)
+	if err != nil {
+		// Temporal repeats what can be repeated: there is no such campaign any more.
+		workflow.GetLogger(ctx).Warn("the campaign does not take events", "campaign", b.in.Campaign, "error", err)
+		b.close()
 	}
 	return nil
 }
 
-// seeCampaignGone ends a batch whose campaign is gone, by whatever way it went. Nobody
-// decides for its targets any more, so they are aborted: what is in progress is watched
-// to its end.
-func (r *batch) seeCampaignGone(ctx workflow.Context) {
-	_, err := call.Do(ctx, r.reading(call.WatchLimit, "does "+r.in.Campaign+" still run?"), call.Engine.AwaitClosed,
-		activities.WorkflowLookup{WorkflowID: r.in.Campaign, First: r.in.First, Pace: call.NoticePace(r.in.Plan.Policy)})
-	if err != nil || r.closed {
+// watchCampaign ends a batch whose campaign is gone, however it ended. Nobody decides for its targets
+// any more, so they are aborted: what is in progress is watched to its end.
+func (b *batch) watchCampaign(ctx workflow.Context) {
+	_, err := call.Do(ctx, b.pollOptions(call.WatchLimit, "does "+b.in.Campaign+" still run?"), call.Engine.AwaitClosed,
+		activities.WorkflowLookup{WorkflowID: b.in.Campaign, First: b.in.First, Pace: call.NoticePace(b.in.Plan.Policy)})
+	if err != nil || b.closed() {
 		return
 	}
-	r.abort(ctx, api.Action{By: "Temporal", Why: "the campaign " + r.in.Campaign +
-		" has ended without a word: it was terminated, or failed"})
-	r.close()
+	b.abortAll(ctx, api.Action{By: "Temporal", Why: "the campaign " + b.in.Campaign +
+		" has ended without closing its batches: it was terminated, or failed"})
+	b.close()
 }
 
-// reading is for activities that change nothing.
-func (r *batch) reading(limit time.Duration, summary string) workflow.ActivityOptions {
-	return call.PollWithin(call.AttemptOf(r.in.Plan.Policy), limit, summary)
+// pollOptions are for activities that change nothing.
+func (b *batch) pollOptions(limit time.Duration, summary string) workflow.ActivityOptions {
+	return call.PollWithin(call.AttemptOf(b.in.Plan.Policy), limit, summary)
 }
 
-// heldEvent is what the campaign learns of a run that is held, or no more.
+// heldEvent reports that a run is held, or no longer is.
 func heldEvent(h api.HeldTarget, attempt int) fleet.Event {
 	return fleet.Event{
 		Kind: fleet.KindHeld, Attempt: attempt, Note: webui.CutNote(h.Reason),
@@ -311,21 +289,23 @@ func heldEvent(h api.HeldTarget, attempt int) fleet.Event {
 	}
 }
 
-// publish shows the page as it is now in the Web UI. It adds nothing to the
-// history.
-func (r *batch) publish(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, webui.PageDetails(webui.PlaceOf(ctx), r.page()))
+// publish shows the batch as it is now in the Web UI. It adds nothing to the history.
+func (b *batch) publish(ctx workflow.Context) {
+	workflow.SetCurrentDetails(ctx, webui.PageDetails(webui.PlaceOf(ctx), b.page()))
 }
 
 // page is the batch as people see it.
-func (r *batch) page() webui.PageView {
-	v := webui.PageView{Number: r.in.Number, Campaign: r.in.Campaign, Unread: r.unread}
-	for _, l := range r.lines {
-		if l.chosen {
-			v.Targets = append(v.Targets, webui.PageTarget{
-				Entry: l.Entry, Held: l.held, Running: l.running != "", Attempt: l.attempt,
-			})
+func (b *batch) page() webui.PageView {
+	v := webui.PageView{Number: b.in.Number, Campaign: b.in.Campaign, Unread: b.unread}
+	for _, l := range b.lines {
+		if l.reading == unmatched {
+			continue
 		}
+		t := webui.PageTarget{Entry: l.Entry, Running: l.run != nil, Attempt: l.attempt}
+		if l.run != nil {
+			t.Held = l.run.held
+		}
+		v.Targets = append(v.Targets, t)
 	}
 	return v
 }

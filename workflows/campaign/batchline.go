@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows/api"
@@ -16,89 +17,143 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// tend is the life of one target within its campaign: it is read, watched, started
-// when the campaign says so, and read again when anything about it has changed.
-func (r *batch) tend(ctx workflow.Context, l *line) {
-	r.survey(ctx, l, fleet.Event{})
-	for !r.closed && !r.in.PlanOnly && l.chosen {
-		attempt, changed := r.await(ctx, l)
-		switch {
-		case r.closed || ctx.Err() != nil:
+// line is one target of a batch.
+type line struct {
+	api.Surveyed
+	number       int
+	reading      reading
+	retry        retry                  // while callRetried
+	patience     time.Duration          // for how long the retries go on before the whole is read again; 0: it was read
+	obstacle     activities.Obstacle    // while obstructed
+	instructions workflow.Channel       // of lineEvents
+	attempt      int                    // that the campaign has instructed last
+	run          *lineRun               // the maintenance that runs; nil: none does
+	lastEnd      fleet.Event            // the last end of a maintenance that was reported
+	decided      []maintenance.Decision // in its runs, as reported
+}
+
+// lineRun is a maintenance that runs.
+type lineRun struct {
+	id   string         // run id
+	held api.HeldTarget // where it waits for a person; zero: it does not
+}
+
+// reading is how the last reading of a target went, which decides what the line waits for before it
+// reads the target again.
+type reading int
+
+const (
+	notRead     reading = iota // there was none yet
+	unmatched                  // its selector does not match it: it is not read again
+	wasRead                    // it waits until what was read no longer holds, such as its window
+	obstructed                 // it waits until another run, or a quarantine, has ended
+	callRetried                // a call had no answer: it retries that call
+	unreadable                 // it waits, then reads the whole again
+)
+
+// lineEvent ends a line's wait.
+type lineEvent struct {
+	kind    lineEventKind
+	attempt int // of a lineStart
+}
+
+type lineEventKind int
+
+const (
+	lineClosed  lineEventKind = iota // the batch ends
+	lineStart                        // the campaign starts its maintenance
+	lineRetry                        // a person asks to read it again
+	lineGiveUp                       // it could not be read for too long
+	lineChanged                      // what was read may no longer hold
+)
+
+// runLine is the life of one target in its campaign: it is read, then each event leads to the next
+// maintenance or reading.
+func (b *batch) runLine(ctx workflow.Context, l *line) {
+	b.survey(ctx, l, fleet.Event{})
+	for !b.in.PlanOnly && l.reading != unmatched {
+		switch e := b.await(ctx, l); e.kind {
+		case lineClosed:
 			return
-		case attempt > 0:
-			r.maintain(ctx, l, attempt)
-		case changed:
-			r.survey(ctx, l, fleet.Event{})
+		case lineStart:
+			b.maintain(ctx, l, e.attempt)
+		case lineRetry:
+			l.patience, l.Entry.UnreadSince = 0, time.Time{}
+			b.survey(ctx, l, fleet.Event{})
+		case lineGiveUp:
+			l.Entry.State = fleet.Failed
+		case lineChanged:
+			b.survey(ctx, l, fleet.Event{})
 		}
 	}
 }
 
-// await waits for an action to start, or for a reason to read the target again.
-func (r *batch) await(ctx workflow.Context, l *line) (attempt int, changed bool) {
+// await waits for an instruction, for a reason to read the target again, or for the batch's end.
+func (b *batch) await(ctx workflow.Context, l *line) (e lineEvent) {
+	if b.closed() {
+		return lineEvent{}
+	}
 	ctx, stop := workflow.WithCancel(ctx)
 	defer stop()
 	selector := workflow.NewSelector(ctx)
-	selector.AddReceive(l.orders, func(c workflow.ReceiveChannel, _ bool) {
-		c.Receive(ctx, &attempt)
-		switch attempt {
-		case readAnew: // a person asks
-			changed, l.patience, l.Entry.UnreadSince = true, 0, time.Time{}
-		case giveUp:
-			l.Entry.State = fleet.Failed
-		}
-	})
+	selector.AddReceive(l.instructions, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, &e) })
 	if l.Entry.State == fleet.Waiting {
-		selector.AddFuture(r.watch(ctx, l), func(workflow.Future) { changed = true })
+		selector.AddFuture(b.watch(ctx, l), func(workflow.Future) { e.kind = lineChanged })
 	}
-	selector.AddReceive(r.closing, func(workflow.ReceiveChannel, bool) {})
+	selector.AddReceive(b.closing, func(workflow.ReceiveChannel, bool) {})
 	selector.Select(ctx)
-	return attempt, changed
+	if b.closed() || ctx.Err() != nil {
+		return lineEvent{}
+	}
+	return e
 }
 
-// maintain runs a target's maintenance to its end, unless something bars it.
-func (r *batch) maintain(ctx workflow.Context, l *line, attempt int) {
-	if err := r.findObstacle(ctx, l); err != nil || l.obstacle.WorkflowID != "" {
-		r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
+// maintain runs a target's maintenance to its end, unless something blocks it.
+func (b *batch) maintain(ctx workflow.Context, l *line, attempt int) {
+	deferred := fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt}
+	if err := b.findObstacle(ctx, l); err != nil || l.obstacle.WorkflowID != "" {
+		b.survey(ctx, l, deferred)
 		return
 	}
-	if r.aborted != nil {
+	if b.abort != nil {
 		entry := l.Entry
-		r.report(l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt, Entry: &entry})
+		deferred.Entry = &entry
+		b.report(l, deferred)
 		return
 	}
 	// A child outlives a batch that is terminated: nothing kills a maintenance.
 	childCtx, _ := workflow.NewDisconnectedContext(ctx)
-	policy := r.in.Plan.Policy
+	policy := b.in.Plan.Policy
 	policy.Approval = false // the campaign was approved
-	child, err := r.start(childCtx, l, policy)
+	child, err := b.start(childCtx, l, policy)
 	if err != nil {
-		// Somebody was faster: the survey finds who.
+		// Another run of the gateway was faster: the survey finds it.
 		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
-			r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
+			b.survey(ctx, l, deferred)
 			return
 		}
-		r.report(l, fleet.Event{
+		b.report(l, fleet.Event{
 			Kind: fleet.KindEnded, Attempt: attempt, State: fleet.Failed,
 			Note: webui.CutNote("could not be started: " + err.Error()), At: workflow.Now(ctx),
 		})
 		return
 	}
 	result, err := recordOf(childCtx, child)
-	l.running, l.held = "", api.HeldTarget{}
-	r.reportDecisions(l, result.Decisions...) // a signal may come after the end
+	l.run = nil
+	b.reportDecisions(l, result.Decisions...) // their signals may come too late
 	if result.State == maintenance.StateDeferred {
-		r.survey(ctx, l, fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt})
+		b.survey(ctx, l, deferred)
 		return
 	}
 	ended := endOf(result, err, policy)
 	ended.Attempt, ended.At = attempt, workflow.Now(ctx)
 	l.Entry.State = ended.State
-	r.report(l, ended)
+	b.report(l, ended)
 }
 
-// endOf is what a campaign is told of a maintenance that has ended with that record.
+// endOf is the event that a maintenance has ended with that record.
 func endOf(result maintenance.Result, err error, policy maintenance.Policy) fleet.Event {
-	ended := fleet.Event{Kind: fleet.KindEnded, State: fleet.Succeeded, Took: pieces(result, policy)}
+	ended := fleet.Event{Kind: fleet.KindEnded, State: fleet.Succeeded, Took: tookOf(result, policy)}
 	switch {
 	case result.State != maintenance.StateCompleted:
 		ended.State, ended.Note = fleet.Failed, noteOf(result, err)
@@ -112,26 +167,25 @@ func endOf(result maintenance.Result, err error, policy maintenance.Policy) flee
 	return ended
 }
 
-// start starts a target's maintenance, and passes on to it an action to abort that
-// came meanwhile.
-func (r *batch) start(ctx workflow.Context, l *line, policy maintenance.Policy) (workflow.Future, error) {
+// start starts a target's maintenance. If the campaign was aborted meanwhile, it aborts it.
+func (b *batch) start(ctx workflow.Context, l *line, policy maintenance.Policy) (workflow.Future, error) {
 	target := l.Target
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            api.GatewayWorkflowID(target.Gateway.ID()),
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		TypedSearchAttributes: webui.ChildAttributes(target, r.in.Plan.Name),
+		TypedSearchAttributes: webui.ChildAttributes(target, b.in.Plan.Name),
 		StaticSummary:         fmt.Sprintf("Maintenance of %s (%s)", target.Name, target.Gateway.ID()),
 	}), api.GatewayMaintenanceName, api.MaintenanceInput{
-		Target: target, Policy: policy, Campaign: r.in.Campaign, HeldChannels: r.in.Plan.ToldOf(maintenance.EventHeld),
+		Target: target, Policy: policy, Campaign: b.in.Campaign, HeldChannels: b.in.Plan.ToldOf(maintenance.EventHeld),
 	})
 	var execution workflow.Execution
 	if err := child.GetChildWorkflowExecution().Get(ctx, &execution); err != nil {
 		return nil, err
 	}
-	l.running = execution.RunID
-	r.publish(ctx)
-	if r.aborted != nil {
-		r.tellAbort(ctx, l)
+	l.run = &lineRun{id: execution.RunID}
+	b.publish(ctx)
+	if b.abort != nil {
+		b.signalAbort(ctx, l)
 	}
 	return child, nil
 }
@@ -150,8 +204,8 @@ func recordOf(ctx workflow.Context, child workflow.Future) (result maintenance.R
 	return result, err
 }
 
-// maxUnavailable is the same for what bars a target. It is longer, since it names the
-// way out.
+// maxUnavailable is how many bytes the text of why a target is unavailable may have. It is longer
+// than a note, since it says what to do about it.
 const maxUnavailable = 500
 
 func noteOf(result maintenance.Result, err error) string {
@@ -162,8 +216,8 @@ func noteOf(result maintenance.Result, err error) string {
 	return webui.CutNote(note)
 }
 
-// pieces is how long a maintenance's pieces took.
-func pieces(result maintenance.Result, policy maintenance.Policy) fleet.Took {
+// tookOf is how long the pieces of a maintenance took.
+func tookOf(result maintenance.Result, policy maintenance.Policy) fleet.Took {
 	var t fleet.Took
 	if result.State != maintenance.StateCompleted {
 		return t
@@ -186,8 +240,8 @@ func pieces(result maintenance.Result, policy maintenance.Policy) fleet.Took {
 	return t
 }
 
-// span is how long a step was worked on. One longer than a window was mostly waiting, and
-// says nothing about the next: it counts as nothing.
+// span is how long a step was worked on. One that took longer than a window has mostly waited, so
+// it counts as zero: forecasts must not use it.
 func span(result maintenance.Result, policy maintenance.Policy, step maintenance.Step) maintenance.Duration {
 	for _, s := range result.Steps {
 		if s.Step != step || s.State != maintenance.StepDone || s.Start == nil || s.End == nil {
@@ -200,19 +254,19 @@ func span(result maintenance.Result, policy maintenance.Policy, step maintenance
 	return 0
 }
 
-// abort asks every running maintenance to end, and those that are being started
-// once they run. Those past the point of no return watch their restart to its end.
-func (r *batch) abort(ctx workflow.Context, o api.Action) {
-	r.aborted = &o
-	for _, l := range r.lines {
-		if l.running != "" {
-			r.tellAbort(ctx, l)
+// abortAll aborts every running maintenance, and those that are being started once they run. Those
+// past the point of no return watch their restart to its end.
+func (b *batch) abortAll(ctx workflow.Context, by api.Action) {
+	b.abort = &by
+	for _, l := range b.lines {
+		if l.run != nil {
+			b.signalAbort(ctx, l)
 		}
 	}
 }
 
-// tellAbort is not waited for: a maintenance that has just ended needs no telling.
-func (r *batch) tellAbort(ctx workflow.Context, l *line) {
-	workflow.SignalExternalWorkflow(ctx, api.GatewayWorkflowID(l.Target.Gateway.ID()), l.running, api.AbortSignal,
-		api.CampaignAbort{Action: *r.aborted, Campaign: r.in.Campaign})
+// signalAbort waits for no answer: a maintenance that has just ended needs no signal.
+func (b *batch) signalAbort(ctx workflow.Context, l *line) {
+	workflow.SignalExternalWorkflow(ctx, api.GatewayWorkflowID(l.Target.Gateway.ID()), l.run.id, api.AbortSignal,
+		api.CampaignAbort{Action: *b.abort, Campaign: b.in.Campaign})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -25,58 +26,55 @@ import (
 // is throttled, or until a worker takes it. What fails otherwise ends the reading.
 const surveyLimit = 2 * time.Minute
 
-// answerWithin is how long one attempt of a reading's call has: each request that it
-// makes gets a fifth, so that an endpoint that does not answer is named soon.
+// answerWithin is the timeout of one attempt of a reading's call. Each request in it gets a fifth,
+// so that an endpoint that does not answer is named soon.
 const answerWithin = 50 * time.Second
 
-// patience is for how long what could not be read is tried again before the whole target
-// is read again, and people are told the last error: at first, and at most, since each
-// time is four times as long. A page of two hundred that nobody fixes must not fill a history. An
-// operator's retry reads at once.
+// patience is for how long a call that failed is retried before the whole target is read again and
+// its status shows the last error: at first, and at most, since each time is four times as long. A
+// batch of two hundred that nobody fixes must not fill a history. An operator's retry reads at once.
 const (
 	patience     = time.Minute
 	mostPatience = 7 * 24 * time.Hour
-	// markPatience is the same for a target that another's mark keeps: the run whose mark
-	// it is may end at any time, and nobody says so where it is of another namespace.
+	// markPatience is the same for a target that another run's mark blocks: that run may end at
+	// any time, and if it is in another namespace, no event says so.
 	markPatience = time.Hour
 	// mostPause is the longest between two tries of one call.
 	mostPause = 15 * time.Minute
 )
 
-// againPace is how often it is tried meanwhile: ten thousand targets of one account that
-// cannot be read take half of its rate.
-func againPace(policy maintenance.Policy) maintenance.Pace {
+// retryPace is how often the call is retried meanwhile: ten thousand unreadable targets of one
+// account take half of its rate.
+func retryPace(policy maintenance.Policy) maintenance.Pace {
 	p := policy.WithDefaults().Pace
 	return maintenance.Pace{Min: p.Min, Max: max(p.Max, maintenance.Duration(mostPause))}
 }
 
-// again tries once more, for so long, the call for which a target could not be read. It
-// is ready early where the call succeeds.
-type again func(workflow.Context, time.Duration) workflow.Future
+// retry retries, for so long, the call for which a target could not be read. It is ready early if
+// the call succeeds.
+type retry func(workflow.Context, time.Duration) workflow.Future
 
-// survey reads a target, and tells the campaign what is known of it now. Its
-// event's kind and attempt are given where it was started before.
-func (r *batch) survey(ctx workflow.Context, l *line, as fleet.Event) {
-	slots := r.slots[l.Target.Gateway.Account]
+// survey reads a target, and reports what is known of it now. If a maintenance of it has just been
+// deferred, as is that event.
+func (b *batch) survey(ctx workflow.Context, l *line, as fleet.Event) {
+	slots := b.slots[l.Target.Gateway.Account]
 	if err := slots.Acquire(ctx, 1); err != nil {
 		return
 	}
-	err := r.read(ctx, l)
+	matches, err := b.read(ctx, l)
 	slots.Release(1)
 	if ctx.Err() != nil {
 		return
 	}
-	if l.Entry.State == "" && r.unread > 0 {
-		r.unread--
+	if l.reading == notRead {
+		b.unread--
 	}
-	if !l.chosen {
-		l.Entry.State = fleet.Skipped
-		r.report(l, fleet.Event{Kind: fleet.KindNotFound})
+	if l.reading = b.outcome(ctx, l, matches, err); l.reading == unmatched {
+		b.report(l, fleet.Event{Kind: fleet.KindNotFound})
 		return
 	}
-	r.noteUnread(ctx, l, err)
 	l.Entry.Name, l.Entry.Gateway = cmp.Or(l.Target.Name, l.Target.Gateway.ID()), l.Target.Gateway.ID()
-	l.Entry.Keys = r.in.Plan.Keys(l.Target)
+	l.Entry.Keys = b.in.Plan.Keys(l.Target)
 	l.Entry.State, l.Entry.Note = fleet.Waiting, leftovers(l.Marks)
 	if err == nil && l.Entry.Work.IsZero() {
 		l.Entry.State, l.Entry.Note = fleet.Current, "nothing to do"
@@ -86,36 +84,41 @@ func (r *batch) survey(ctx workflow.Context, l *line, as fleet.Event) {
 	}
 	entry := l.Entry
 	as.Entry = &entry
-	r.report(l, as)
+	b.report(l, as)
 }
 
-// noteUnread notes why a target could not be read, and since when. In the first minute
-// it counts as being read: what passes by itself calls no person.
-func (r *batch) noteUnread(ctx workflow.Context, l *line, err error) {
-	if err == nil {
+// outcome is how a reading of a target went. It notes in the entry why the target is unavailable.
+func (b *batch) outcome(ctx workflow.Context, l *line, matches bool, err error) reading {
+	switch {
+	case err == nil && !matches:
+		return unmatched
+	case err == nil:
 		l.patience, l.Entry.UnreadSince = 0, time.Time{}
-		return
+		if l.obstacle.WorkflowID != "" {
+			return obstructed
+		}
+		return wasRead
 	}
 	l.patience = min(max(patience, 4*l.patience), mostPatience)
-	if call.HasType(err, names.TypeMarked) { // it was read: what another run has left there keeps it
+	if call.HasType(err, names.TypeMarked) { // it was read: what another run has left there blocks it
 		l.patience = min(l.patience, markPatience)
-		l.Entry.Bar, l.Entry.Unavailable, l.Entry.UnreadSince = maintenance.BlockedByRun,
-			webui.CutTo(call.Explain(err).Error(), maxUnavailable),
-			time.Time{}
-		return
+		l.Entry.Bar, l.Entry.UnreadSince = maintenance.BlockedByRun, time.Time{}
+		l.Entry.Unavailable = webui.CutTo(call.Explain(err).Error(), maxUnavailable)
+		return unreadable
 	}
 	l.Entry.Bar, l.Entry.Unavailable = maintenance.BlockedByUnread, webui.CutTo(unanswered(err).Error(), maxUnavailable)
 	if l.Entry.UnreadSince.IsZero() {
 		l.Entry.UnreadSince = workflow.Now(ctx).UTC().Truncate(time.Second)
 	}
-	switch {
-	case l.again == nil:
+	if l.retry == nil {
 		l.Entry.ReadAt = workflow.Now(ctx).Add(l.patience).UTC().Truncate(time.Second)
-	case l.patience == patience && !r.in.PlanOnly:
-		l.Entry.Bar, l.Entry.Unavailable = maintenance.BlockedByReading,
-			webui.CutTo(fleet.Reading+" again: "+unanswered(err).Error(),
-				maxUnavailable)
+		return unreadable
 	}
+	if l.patience == patience && !b.in.PlanOnly { // what passes within a minute calls no person
+		l.Entry.Bar = maintenance.BlockedByReading
+		l.Entry.Unavailable = webui.CutTo(fleet.Reading+" again: "+unanswered(err).Error(), maxUnavailable)
+	}
+	return callRetried
 }
 
 // unanswered is why a target could not be read, in words.
@@ -124,93 +127,94 @@ func unanswered(err error) error {
 		return errors.New(last.Message())
 	}
 	if call.OutOfTime(err) {
-		return fmt.Errorf("no worker has answered within %s: tidegate doctor says whether one serves the account", maintenance.Duration(surveyLimit))
+		return fmt.Errorf("no worker has answered within %s: to check whether one serves the account, run tidegate doctor", maintenance.Duration(surveyLimit))
 	}
 	return call.Explain(err)
 }
 
-// ask makes one of a reading's calls. It fails with the first answer that waiting does
-// not change, or that may last: the call is then tried again alongside the others. A target
-// that could not be read before gets the whole time: a cloud that answers every other call
-// would otherwise never be read to its end.
+// ask makes one of a reading's calls. It fails at the first error, whether waiting could help or
+// not: if it could, the line retries the call while others are read. A target that could not be
+// read before gets the whole time: it would otherwise never be read to its end if the cloud answers
+// every other call only.
 func ask[In activities.Input, Out any](
-	ctx workflow.Context, r *batch, l *line, summary string, activity func(context.Context, In) (Out, error),
+	ctx workflow.Context, b *batch, l *line, summary string, activity func(context.Context, In) (Out, error),
 	in func(maintenance.Pace) In,
 ) (out Out, err error) {
-	options := r.reading(surveyLimit, summary)
+	options := b.pollOptions(surveyLimit, summary)
 	if l.patience == 0 {
 		options = soon(options)
 	}
-	err = call.Start(ctx, options, activity, in(r.in.Plan.Policy.Pace)).Get(ctx, &out)
+	err = call.Start(ctx, options, activity, in(b.in.Plan.Policy.Pace)).Get(ctx, &out)
 	if mayPass(err) {
-		l.again = func(ctx workflow.Context, limit time.Duration) workflow.Future {
-			return call.Start(ctx, r.reading(limit, summary+" again"), activity, in(againPace(r.in.Plan.Policy)))
+		l.retry = func(ctx workflow.Context, limit time.Duration) workflow.Future {
+			return call.Start(ctx, b.pollOptions(limit, summary+" again"), activity, in(retryPace(b.in.Plan.Policy)))
 		}
 	}
 	return out, err
 }
 
-// soon has a call end with its first answer, unless that was to ask less often.
+// soon makes a call end with its first answer, unless that was a throttle.
 func soon(options workflow.ActivityOptions) workflow.ActivityOptions {
 	options.StartToCloseTimeout = min(options.StartToCloseTimeout, answerWithin)
 	options.RetryPolicy.NonRetryableErrorTypes = []string{names.TypeNotReady, names.TypeUnavailable}
 	return options
 }
 
-// mayPass is true for the error of such a call where another one may succeed.
+// mayPass is true for an error of such a call after which a retry may succeed.
 func mayPass(err error) bool {
 	return call.OutOfTime(err) || call.HasType(err, names.TypeNotReady) || call.HasType(err, names.TypeUnavailable)
 }
 
-// read fills a line in.
-func (r *batch) read(ctx workflow.Context, l *line) error {
-	l.Anomalies, l.Marks, l.Entry.Bar, l.Entry.Unavailable, l.Entry.ReadAt, l.again = nil, nil, maintenance.NotBlocked, "",
-		time.Time{}, nil
-	policy := r.in.Plan.Policy
+// read reads a target. If it was found by a selector, that decides at the first reading whether the
+// target matches.
+func (b *batch) read(ctx workflow.Context, l *line) (matches bool, err error) {
+	l.Anomalies, l.Marks, l.retry = nil, nil, nil
+	l.Entry.Bar, l.Entry.Unavailable, l.Entry.ReadAt = maintenance.NotBlocked, "", time.Time{}
+	policy := b.in.Plan.Policy
 	ref := l.Target.Gateway
 	var selector *plan.Selector
 	if l.Gateway.ID == "" {
-		// Once: what was found stays found, also when its update is made.
-		selector = r.in.Selector
+		// Once: a target stays a target, also when its update is made.
+		selector = b.in.Selector
 	}
-	out, err := ask(ctx, r, l, "read "+ref.ID(), call.Gateways.SurveyGateway,
+	out, err := ask(ctx, b, l, "read "+ref.ID(), call.Gateways.SurveyGateway,
 		func(p maintenance.Pace) activities.SurveyInput {
 			return activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Selector: selector, Pace: p}
 		})
 	if err != nil {
-		return err
+		return false, err
 	}
 	l.Gateway, l.Schedule, l.Entry.Schedule = out.Gateway, out.Schedule, out.Schedule
 	if selector != nil {
-		if l.chosen = out.Target != nil; !l.chosen {
-			return nil
+		if out.Target == nil {
+			return false, nil
 		}
 		l.Target = *out.Target
 	}
-	proxyMarks, err := r.readProxies(ctx, l)
+	proxyMarks, err := b.readProxies(ctx, l)
 	if err != nil {
-		return err
+		return true, err
 	}
 	found := append(out.Marks, proxyMarks...)
-	l.tellUnmarkable(policy, out)
+	l.noteUnmarkable(policy, out)
 	l.Entry.Work = workOf(policy, l.Surveyed)
 	l.Entry.Work.Restore = len(found) > 0
-	if err := r.findObstacle(ctx, l); err != nil {
-		return err
+	if err := b.findObstacle(ctx, l); err != nil {
+		return true, err
 	}
-	return r.judgeMarks(ctx, l, found...)
+	return true, b.judgeMarks(ctx, l, found...)
 }
 
-// readProxies puts an instance's proxies in the place of AllProxies, and reads
-// every proxy's versions. It gives the marks on their DB instances.
-func (r *batch) readProxies(ctx workflow.Context, l *line) (marks []maintenance.Marked, err error) {
+// readProxies replaces AllProxies by an instance's proxies, and reads every proxy's versions. It
+// returns the marks on their DB instances.
+func (b *batch) readProxies(ctx workflow.Context, l *line) (marks []maintenance.Marked, err error) {
 	var known []maintenance.ProxyRef
 	for _, p := range l.Target.Proxies {
 		if p.ProxyID != plan.AllProxies {
 			known = append(known, p)
 			continue
 		}
-		ids, err := ask(ctx, r, l, "list the proxies of "+p.InstanceID, call.Proxies.ListProxies,
+		ids, err := ask(ctx, b, l, "list the proxies of "+p.InstanceID, call.Proxies.ListProxies,
 			func(pace maintenance.Pace) activities.ListProxiesInput {
 				return activities.ListProxiesInput{Account: p.Account, InstanceID: p.InstanceID, Pace: pace}
 			})
@@ -228,7 +232,7 @@ func (r *batch) readProxies(ctx workflow.Context, l *line) (marks []maintenance.
 	}
 	l.Target.Proxies, l.Proxies = known, nil
 	for _, p := range known {
-		state, err := ask(ctx, r, l, "read proxy "+webui.Short(p.ProxyID), call.Proxies.ReadProxy,
+		state, err := ask(ctx, b, l, "read proxy "+webui.Short(p.ProxyID), call.Proxies.ReadProxy,
 			func(pace maintenance.Pace) activities.ProxyLookup {
 				return activities.ProxyLookup{Proxy: p, Pace: pace}
 			})
@@ -241,7 +245,7 @@ func (r *batch) readProxies(ctx workflow.Context, l *line) (marks []maintenance.
 		}
 		if state.Mark != nil {
 			marks = append(marks, state.Mark.Found(p.ProxyID, state.Proxy.Routing))
-		} else if stay := target.Unmarkable(r.in.Plan.Policy, state); stay != "" {
+		} else if stay := target.Unmarkable(b.in.Plan.Policy, state); stay != "" {
 			l.Anomalies = append(l.Anomalies, "proxy "+p.ProxyID+": "+stay)
 		}
 		l.Proxies = append(l.Proxies, api.SurveyedProxy{ProxyID: p.ProxyID, From: state.Kernel.Current, To: to})
@@ -273,14 +277,13 @@ func workOf(policy maintenance.Policy, s api.Surveyed) fleet.Work {
 	return w
 }
 
-// findObstacle finds what bars a target: a quarantine, or another run of its
-// gateway.
-func (r *batch) findObstacle(ctx workflow.Context, l *line) error {
+// findObstacle finds what blocks a target: a quarantine, or another run of its gateway.
+func (b *batch) findObstacle(ctx workflow.Context, l *line) error {
 	id := l.Target.Gateway.ID()
-	found, err := call.Do(ctx, r.reading(surveyLimit, "does anything keep "+id+"?"), call.Engine.FindObstacle,
+	found, err := call.Do(ctx, b.pollOptions(surveyLimit, "check what blocks "+id), call.Engine.FindObstacle,
 		activities.ObstacleLookup{
 			Gateway: id, Quarantine: api.QuarantineWorkflowID(id), Maintenance: api.GatewayWorkflowID(id),
-			Pace: r.in.Plan.Policy.Pace,
+			Pace: b.in.Plan.Policy.Pace,
 		})
 	l.obstacle, l.Entry.Bar, l.Entry.Unavailable = found, maintenance.NotBlocked, webui.CutTo(found.Reason, maxUnavailable)
 	switch found.WorkflowID {
@@ -293,32 +296,31 @@ func (r *batch) findObstacle(ctx workflow.Context, l *line) error {
 	return err
 }
 
-// watch is a future that is ready when what was read need not hold any more: the
-// window has moved, AWS has updated the gateway, what bars the target has ended, what
-// could not be read answers.
-// It costs the history the same however long it takes.
-func (r *batch) watch(ctx workflow.Context, l *line) workflow.Future {
-	switch {
-	case l.patience > 0 && l.again != nil:
-		return tryAgain(ctx, l)
-	case l.patience > 0:
-		return workflow.NewTimerWithOptions(ctx, l.patience, workflow.TimerOptions{
-			Summary: "then read " + l.Target.Gateway.ID() + " again",
-		})
-	case l.obstacle.WorkflowID != "":
-		return call.Start(ctx, r.reading(call.WatchLimit, "wait until "+l.obstacle.WorkflowID+" has ended"),
+// watch is a future that is ready when what was read may no longer hold: the window has moved, AWS
+// has updated the gateway, what blocked the target has ended, what could not be read answers. It
+// costs the same history however long it takes.
+func (b *batch) watch(ctx workflow.Context, l *line) workflow.Future {
+	id := l.Target.Gateway.ID()
+	switch l.reading {
+	case callRetried:
+		return retryCall(ctx, l)
+	case unreadable:
+		return workflow.NewTimerWithOptions(ctx, l.patience, workflow.TimerOptions{Summary: "then read " + id + " again"})
+	case obstructed:
+		return call.Start(ctx, b.pollOptions(call.WatchLimit, "wait until "+l.obstacle.WorkflowID+" has ended"),
 			call.Engine.AwaitClosed,
 			activities.WorkflowLookup{
 				WorkflowID: l.obstacle.WorkflowID, RunID: l.obstacle.RunID,
-				Pace: call.NoticePace(r.in.Plan.Policy),
+				Pace: call.NoticePace(b.in.Plan.Policy),
 			})
+	case notRead, unmatched, wasRead:
 	}
-	return r.look(ctx, l)
+	return b.watchWindow(ctx, l)
 }
 
-// tryAgain tries the call for which a target could not be read. It waits before, and
-// each time for longer: a cloud that answers every other call must not fill a history.
-func tryAgain(ctx workflow.Context, l *line) workflow.Future {
+// retryCall retries the call for which a target could not be read. It waits before, and each time
+// for longer: a cloud that answers every other call must not fill a history.
+func retryCall(ctx workflow.Context, l *line) workflow.Future {
 	id := l.Target.Gateway.ID()
 	ready, set := workflow.NewFuture(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
@@ -331,33 +333,75 @@ func tryAgain(ctx workflow.Context, l *line) workflow.Future {
 		if !pause(l.patience / 20) {
 			return
 		}
-		if err := l.again(ctx, l.patience).Get(ctx, nil); err != nil && !call.OutOfTime(err) && ctx.Err() == nil {
-			pause(l.patience) // it is cancelled, and nobody waits any more
+		if err := l.retry(ctx, l.patience).Get(ctx, nil); err != nil && !call.OutOfTime(err) && ctx.Err() == nil {
+			pause(l.patience) // until the batch reads the whole again
 		}
 	})
 	return ready
 }
 
-// look waits by a timer before it looks for the first time. Most targets start
-// before that, and of ten thousand none then takes a call from its account's rate.
-// The lines of a page do not look all at once.
-func (r *batch) look(ctx workflow.Context, l *line) workflow.Future {
-	every := r.in.Plan.Policy.WindowRecheck
-	seen, set := workflow.NewFuture(ctx)
-	wait := every.Std() - every.Std()/5*time.Duration(l.number)/time.Duration(len(r.lines))
+// watchWindow polls the gateway for changes. A timer comes before the first poll: most targets start
+// before it ends, and then none of ten thousand takes a call from its account's rate. The lines of a
+// batch spread their polls.
+func (b *batch) watchWindow(ctx workflow.Context, l *line) workflow.Future {
+	every := b.in.Plan.Policy.WindowRecheck
+	moved, set := workflow.NewFuture(ctx)
+	wait := every.Std() - every.Std()/5*time.Duration(l.number)/time.Duration(len(b.lines))
 	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{
-		Summary: "then look whether the window of " + l.Target.Gateway.ID() + " has moved",
+		Summary: "then check whether the window of " + l.Target.Gateway.ID() + " has moved",
 	})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		if timer.Get(ctx, nil) != nil {
-			return // nobody waits any more
+			return // nothing waits any more
 		}
-		set.Chain(call.Start(ctx, r.reading(call.WatchLimit, "look every "+every.String()+" whether the window has moved"),
+		set.Chain(call.Start(ctx, b.pollOptions(call.WatchLimit, "check every "+every.String()+" whether the window has moved"),
 			call.Gateways.WatchGateway,
 			activities.WatchGatewayInput{
-				Gateway: l.Target.Gateway, Prefer: r.in.Plan.Policy.WindowPreference, AtOnce: true,
+				Gateway: l.Target.Gateway, Prefer: b.in.Plan.Policy.WindowPreference, AtOnce: true,
 				Schedule: l.Schedule, Baseline: maintenance.BaselineOf(l.Gateway), Every: every,
 			}))
 	})
-	return seen
+	return moved
+}
+
+// judgeMarks notes what runs that have ended have left on a target: work to do. It fails if a mark
+// may belong to a run that goes on: the target is then read again later, unless it is obstructed and
+// so read again anyway.
+func (b *batch) judgeMarks(ctx workflow.Context, l *line, found ...maintenance.Marked) error {
+	if len(found) == 0 {
+		return nil
+	}
+	judged, err := call.Do(ctx, b.pollOptions(surveyLimit, "which run has marked "+l.Target.Gateway.ID()+"?"),
+		call.Engine.JudgeMarks,
+		activities.MarksLookup{Marks: found, Pace: b.in.Plan.Policy.Pace})
+	if err != nil {
+		return err
+	}
+	for _, m := range judged {
+		if bars := m.Bars(); bars != "" && l.obstacle.WorkflowID == "" {
+			return temporal.NewNonRetryableApplicationError(bars, names.TypeMarked, nil)
+		}
+		if m.Leftover() {
+			l.Marks, l.Anomalies = append(l.Marks, m), append(l.Anomalies, m.String())
+		}
+	}
+	return nil
+}
+
+// noteUnmarkable notes a setting that the plan wants changed for a while and that stays as it is,
+// since the gateway has no room for the mark.
+func (l *line) noteUnmarkable(policy maintenance.Policy, out activities.SurveyOutput) {
+	wanted := policy.AutomaticUpdates == maintenance.AutomaticUpdatesHold && out.Gateway.UpdateOffered()
+	if wanted && out.Full != "" && len(out.Marks) == 0 && target.Holdable(out.AutomaticUpdates) {
+		l.Anomalies = append(l.Anomalies, target.NotHeld(out.AutomaticUpdates, out.Full))
+	}
+}
+
+// leftovers are the marks of a target in a note.
+func leftovers(marks []maintenance.Marked) string {
+	var all []string
+	for _, m := range marks {
+		all = append(all, m.String())
+	}
+	return webui.CutNote(strings.Join(all, "; "))
 }

@@ -166,7 +166,7 @@ func (c *campaign) askAfterRunning(ctx workflow.Context, now time.Time) error {
 	for _, e := range c.Entries {
 		if e.State.InProgress() {
 			o := &to[e.Ref/api.LineSpace]
-			o.Tell = append(o.Tell, e.Ref%api.LineSpace)
+			o.Report = append(o.Report, e.Ref%api.LineSpace)
 			o.Start = append(o.Start, api.StartInstruction{Line: e.Ref % api.LineSpace, Attempt: e.Attempts}) // it may never have come
 		}
 	}
@@ -186,7 +186,7 @@ func (c *campaign) sendOrLose(ctx workflow.Context, to []api.Instructions) error
 func (c *campaign) signal(ctx workflow.Context, to []api.Instructions) (gone []int, err error) {
 	sent := make([]workflow.Future, len(to))
 	for n, o := range to {
-		if len(o.Start)+len(o.Read)+len(o.Tell)+len(o.GiveUp) > 0 || o.Abort != nil || o.Close {
+		if len(o.Start)+len(o.Read)+len(o.Report)+len(o.GiveUp) > 0 || o.Abort != nil || o.Close {
 			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Batches[n], "", api.InstructionsSignal, o)
 		}
 	}
