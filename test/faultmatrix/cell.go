@@ -61,11 +61,11 @@ type Answer string
 
 // The answers.
 const (
-	// Asks: what certainly was not done, or does no harm twice, is called again.
-	Asks Answer = "again"
-	// Looks: what may have been done is looked for, and sent again only where
+	// Retries: what certainly was not done, or does no harm twice, is called again.
+	Retries Answer = "retry"
+	// Polls: the outcome of what may have been done is polled, and it is sent again only where
 	// there is no sign of it.
-	Looks Answer = "look"
+	Polls Answer = "poll"
 	// Ends: the refusal is taken for an answer.
 	Ends Answer = "ends"
 )
@@ -76,9 +76,9 @@ func (c Cell) Answer() Answer {
 	case c.refused() && !c.outlasted():
 		return Ends
 	case !c.certain() && sentOnce(c.Call.Operation):
-		return Looks
+		return Polls
 	}
-	return Asks
+	return Retries
 }
 
 // Promise is what is so when the run has ended.

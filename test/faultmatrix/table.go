@@ -8,11 +8,11 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
-// Markdown is everything that is promised, as docs/reliability.md shows it.
+// Markdown has all cells and scenarios with what is promised of each, as docs/reliability.md shows them.
 func Markdown() string {
 	var b strings.Builder
 	cells := Cells()
-	fmt.Fprintf(&b, "### One call fails\n\n%d calls, %d kinds of faults, **%d cells**:\n%s.\n\n",
+	fmt.Fprintf(&b, "### One call fails\n\n%d calls, %d kinds of faults, **%d cells**.\n\n%s.\n\n",
 		len(Calls()), len(fault.Kinds()), len(cells), answers(cells))
 	b.WriteString(Matrix(Cell.Text))
 	for _, group := range []struct {
@@ -31,14 +31,14 @@ func Markdown() string {
 	return b.String()
 }
 
-// answers counts the cells by what the run makes of them.
+// answers counts the cells by how a run handles them.
 func answers(cells []Cell) string {
 	counts := make(map[Answer]int)
 	for _, c := range cells {
 		counts[c.Answer()]++
 	}
-	return fmt.Sprintf("in %d the call is made again, in %d what became of it is looked for first,\nin %d the run is told no",
-		counts[Asks], counts[Looks], counts[Ends])
+	return fmt.Sprintf("In %d the call is retried, in %d its outcome is polled first, in %d the call is refused",
+		counts[Retries], counts[Polls], counts[Ends])
 }
 
 // Text of a cell: how the run goes on, or how it ends.
@@ -76,7 +76,7 @@ func Matrix(text func(Cell) string) string {
 	for _, kind := range fault.Kinds() {
 		fmt.Fprintf(&b, " %s |", kind.Kind)
 	}
-	fmt.Fprintf(&b, " told no, the clouds' ledger holds |\n%s\n", strings.Repeat("|---", len(fault.Kinds())+3)+"|")
+	fmt.Fprintf(&b, " after a refusal, the clouds' ledger holds |\n%s\n", strings.Repeat("|---", len(fault.Kinds())+3)+"|")
 	cells := Cells()
 	for _, call := range Calls() {
 		fmt.Fprintf(&b, "| %s | %s |", strings.SplitAfter(call.Operation, ":")[1], call.For)
