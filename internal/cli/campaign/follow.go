@@ -6,11 +6,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
-	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/outcome"
@@ -21,12 +19,16 @@ import (
 // prints its record, and is an endError unless it ended COMPLETED.
 func Attend(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campaign) error {
 	p := render.NewCampaignProgress(cmd.ErrOrStderr())
-	execution, err := follow(cmd.Context(), c, g, p)
+	err := follow(cmd.Context(), c, g, p)
 	p.Close()
 	if err != nil {
 		return shell.NotFollowed("the campaign", g.Name, err)
 	}
-	g.Execution = execution
+	last, err := g.Again(cmd.Context(), c)
+	if err != nil {
+		return shell.NotFollowed("the campaign", g.Name, err)
+	}
+	g.Execution = last.Execution
 	return leave(a, cmd, c, g)
 }
 
@@ -46,51 +48,23 @@ func leave(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campai
 	return nil
 }
 
-// follow shows a campaign's progress until it has ended or a person has
-// to act, and says how it then is. The campaign does not depend on being followed.
-func follow(
-	ctx context.Context, c operate.Session, g operate.Campaign, p *render.CampaignProgress,
-) (enumspb.WorkflowExecutionStatus, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() {
+// follow shows a campaign's progress until it has ended or a person has to act.
+func follow(ctx context.Context, c operate.Session, g operate.Campaign, p *render.CampaignProgress) error {
+	ended := func(ctx context.Context) error {
 		_, err := outcome.OfCampaign(ctx, c.GetWorkflow(ctx, g.WorkflowID, g.RunID))
-		ended <- err
-	}()
-	tick := time.NewTicker(operate.LookEvery)
-	defer tick.Stop()
-	var looked, retriesRead time.Time
-	for {
-		select {
-		case err := <-ended:
-			if ctx.Err() != nil {
-				return 0, shell.ErrLeft
-			}
-			if err != nil && !errors.Is(err, outcome.ErrNoResult) {
-				return 0, err
-			}
-			last, err := g.Again(ctx, c)
-			return last.Execution, err
-		case now := <-tick.C:
-			if p.Patient(now) && now.Sub(looked) < operate.LookSlowly {
-				p.Redraw(now)
-				continue
-			}
-			looked = now
-			var status fleet.Status
-			if err := g.Ask(ctx, c, api.StatusQuery, &status); err != nil {
-				p.Silent(maintenance.Plain(err))
-				continue
-			}
-			p.Show(status, now)
-			if now.Sub(retriesRead) >= operate.LookSlowly {
-				retriesRead = now
-				p.Retried(operate.CallsOf(ctx, c, status.Running))
-			}
-			if status.Held != "" {
-				return g.Execution, nil
-			}
-		}
+		return err
 	}
+	var callsRead time.Time
+	return shell.Follow(ctx, p, ended, func(now time.Time) (attend bool, err error) {
+		var status fleet.Status
+		if err := g.Ask(ctx, c, api.StatusQuery, &status); err != nil {
+			return false, err
+		}
+		p.Show(status, now)
+		if now.Sub(callsRead) >= operate.LookSlowly {
+			callsRead = now
+			p.Retried(operate.CallsOf(ctx, c, status.Running))
+		}
+		return status.Held != "", nil
+	})
 }

@@ -17,28 +17,21 @@ import (
 // CampaignProgress writes a line for each change of a campaign's state, and below
 // them how far it is.
 type CampaignProgress struct {
-	show.Screen
-	last    fleet.Status
-	said    map[string]string // by what it is about
-	running map[string]bool   // targets that were shown to run, by name
-	failed  map[string]bool
-	kept    map[string]fleet.Row // those that were named as unavailable, by gateway
-	retries retries
+	progress[fleet.Status]
+
+	unavailable map[string]fleet.Row // those that were named as such, by gateway
 }
 
 // NewCampaignProgress writes how a campaign goes on to out, a line for each thing that is new.
 func NewCampaignProgress(out io.Writer) *CampaignProgress {
-	return &CampaignProgress{
-		Screen: show.NewScreen(out), said: map[string]string{}, running: map[string]bool{},
-		failed: map[string]bool{}, retries: retries{},
-	}
+	return &CampaignProgress{progress: newProgress(out, fleetMoment)}
 }
 
 // Show shows what is new, and what goes on now.
 func (p *CampaignProgress) Show(s fleet.Status, now time.Time) {
 	p.last, p.Mute = s, false
 	p.say("phase", PhaseText(s))
-	p.unavailable(s.Unavailable)
+	p.windows(s.Unavailable)
 	p.started(s.Running)
 	p.failures(s.Failures)
 	for _, w := range s.Waves {
@@ -57,34 +50,28 @@ func (p *CampaignProgress) Show(s fleet.Status, now time.Time) {
 
 // say writes what is said of a thing, where it is not what was said last.
 func (p *CampaignProgress) say(of, text string) {
-	if p.said[of] == text {
-		return
+	if p.changed(of, text) {
+		p.Line(fmt.Sprintf("%-9s %s", of, cmp.Or(text, "no longer")))
 	}
-	p.said[of] = text
-	p.Line(fmt.Sprintf("%-9s %s", of, cmp.Or(text, "no longer")))
 }
 
 // started shows the targets that have started since.
 func (p *CampaignProgress) started(rows []fleet.Row) {
-	now := map[string]bool{}
 	for _, r := range rows {
 		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
-		now[key] = true
-		if !p.running[key] {
+		if p.changed("started "+key, "yes") {
 			p.Line(fmt.Sprintf("started     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Started),
 				show.Instant(r.End)))
 		}
-		if r.State == fleet.Held && p.said[key] != r.Note {
+		if p.changed("note "+key, r.Note) && r.State == fleet.Held {
 			p.Line(fmt.Sprintf("held      %s (%s): %s", r.Name, r.Gateway, r.Note))
 		}
-		p.said[key] = r.Note
 	}
-	p.running = now
 }
 
-// unavailable names the targets that no window lets start, and those that no more are.
+// windows names the targets that no window lets start, and those that no more are.
 // What is only being read is said where it was tried in vain.
-func (p *CampaignProgress) unavailable(rows []fleet.Row) {
+func (p *CampaignProgress) windows(rows []fleet.Row) {
 	now := map[string]fleet.Row{}
 	for _, r := range rows {
 		if r.Blocker != maintenance.BlockedByReading || !r.UnreadSince.IsZero() {
@@ -92,27 +79,25 @@ func (p *CampaignProgress) unavailable(rows []fleet.Row) {
 		}
 	}
 	for _, r := range rows {
-		if _, known := p.kept[r.Gateway]; known || now[r.Gateway].Name == "" {
+		if _, known := p.unavailable[r.Gateway]; known || now[r.Gateway].Name == "" {
 			continue
 		}
 		p.Line(fmt.Sprintf("waits     %s (%s): %s", r.Name, r.Gateway, r.Reason))
 	}
-	for _, gateway := range slices.Sorted(maps.Keys(p.kept)) {
+	for _, gateway := range slices.Sorted(maps.Keys(p.unavailable)) {
 		if _, still := now[gateway]; !still {
-			p.Line(fmt.Sprintf("waits     %s (%s): available again", p.kept[gateway].Name, gateway))
+			p.Line(fmt.Sprintf("waits     %s (%s): available again", p.unavailable[gateway].Name, gateway))
 		}
 	}
-	p.kept = now
+	p.unavailable = now
 }
 
 // failures shows the targets that have failed since.
 func (p *CampaignProgress) failures(rows []fleet.Row) {
 	for _, r := range rows {
-		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
-		if !p.failed[key] {
+		if p.changed(fmt.Sprintf("failed %s/%d", r.Gateway, r.Attempts), "yes") {
 			p.Line(fmt.Sprintf("failed    %s (%s): %s", r.Name, r.Gateway, r.Note))
 		}
-		p.failed[key] = true
 	}
 }
 
@@ -150,9 +135,6 @@ func waitText(s fleet.Status) string {
 	return strings.TrimPrefix(text, "; ")
 }
 
-// Redraw draws the last line of a terminal again.
-func (p *CampaignProgress) Redraw(now time.Time) { p.Draw(fleetMoment(p.last, now)) }
-
 // barWidth is how many cells the bar of a terminal's last line has.
 const barWidth = 24
 
@@ -174,9 +156,3 @@ func fleetMoment(s fleet.Status, now time.Time) string {
 	}
 	return text
 }
-
-// Patient is true while a poll now and then is enough.
-func (p *CampaignProgress) Patient(now time.Time) bool { return p.last.Patient(now) }
-
-// Retried shows the calls of running targets that are tried again.
-func (p *CampaignProgress) Retried(calls []maintenance.Call) { p.retries.show(&p.Screen, calls) }

@@ -11,59 +11,39 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-// MaintenanceProgress writes a line for each change of a step, and below them what goes on at
-// this moment.
-type MaintenanceProgress struct {
+// progress writes a line for each change of what is followed, and below them what goes on now.
+type progress[S interface{ Patient(now time.Time) bool }] struct {
 	show.Screen
 
-	shown   map[maintenance.Step]string
-	retries retries
-	last    maintenance.Status
+	last  S
+	now   func(s S, now time.Time) string // what goes on, in one line
+	shown map[string]string               // the last text, by what it is about
 }
 
-// NewMaintenanceProgress writes how a target's maintenance goes on to out, a line for each step.
-func NewMaintenanceProgress(out io.Writer) *MaintenanceProgress {
-	return &MaintenanceProgress{Screen: show.NewScreen(out), shown: make(map[maintenance.Step]string), retries: retries{}}
+func newProgress[S interface{ Patient(now time.Time) bool }](out io.Writer, now func(S, time.Time) string) progress[S] {
+	return progress[S]{Screen: show.NewScreen(out), now: now, shown: map[string]string{}}
 }
 
-// Show shows what is new, and what goes on now.
-func (p *MaintenanceProgress) Show(s maintenance.Status, now time.Time) {
-	p.last, p.Mute = s, false
-	p.Steps(s.Steps, s.Reason)
-	p.retries.show(&p.Screen, s.Calls)
-	p.Redraw(now)
+// changed is true where a text about something is not the last one.
+func (p *progress[S]) changed(of, text string) bool {
+	changed := p.shown[of] != text
+	p.shown[of] = text
+	return changed
 }
 
-// Steps shows what is new of them. reason is what the waiting step waits for, or why it is held.
-func (p *MaintenanceProgress) Steps(steps []maintenance.StepReport, reason string) {
-	for _, s := range steps {
-		note := s.Note
-		if s.State == maintenance.StepWaiting || s.State == maintenance.StepHeld {
-			note = reason
-		}
-		text := strings.TrimRight(fmt.Sprintf("%-16s %-8s %s", s.Step, s.State, note), " ")
-		if s.State == maintenance.StepPending || p.shown[s.Step] == text {
-			continue
-		}
-		p.shown[s.Step] = text
-		p.Line(text)
-	}
-}
+// Redraw draws the last line of a terminal again.
+func (p *progress[S]) Redraw(now time.Time) { p.Draw(p.now(p.last, now)) }
 
-// retries are the last responses to calls that are tried again, by target and call, as
-// they were shown.
-type retries map[[2]string]string
+// Patient is true while a poll now and then is enough.
+func (p *progress[S]) Patient(now time.Time) bool { return p.last.Patient(now) }
 
-// show writes a line for each of them that is another than before.
-func (r retries) show(s *show.Screen, calls []maintenance.Call) {
+// Retried shows the calls that are tried again: a line for each kind of response.
+func (p *progress[S]) Retried(calls []maintenance.Call) {
 	for _, c := range calls {
-		of := [2]string{c.Target, c.What}
-		kind := withoutNumbers(c.LastResponse)
-		if !c.Retried() || r[of] == kind {
+		if !c.Retried() || !p.changed("retried "+c.Target+"\x00"+c.What, withoutNumbers(c.LastResponse)) {
 			continue
 		}
-		r[of] = kind
-		s.Line(fmt.Sprintf("%-9s %s", "retried", strings.TrimSpace(c.Target+" "+c.String())))
+		p.Line(fmt.Sprintf("%-9s %s", "retried", strings.TrimSpace(c.Target+" "+c.String())))
 	}
 }
 
@@ -76,33 +56,7 @@ func withoutNumbers(text string) string {
 	return strings.Join(words, " ")
 }
 
-// Redraw draws the last line of a terminal again.
-func (p *MaintenanceProgress) Redraw(now time.Time) { p.Draw(moment(p.last, now)) }
-
-// moment is in one line what a run does, or for how long it still waits.
-func moment(s maintenance.Status, now time.Time) string {
-	for i, step := range s.Steps {
-		if step.Step != s.Step || step.Start == nil {
-			continue
-		}
-		what := fmt.Sprintf("for %s", Seconds(now.Sub(*step.Start)))
-		switch {
-		case s.Next != nil:
-			what = fmt.Sprintf("may go on in %s (%s)", Seconds(s.Next.Sub(now)), s.Blocker)
-		case s.Blocker != maintenance.NotBlocked:
-			what += fmt.Sprintf(" (%s)", s.Blocker)
-		case s.PastNoReturn:
-			what += ", past the point of no return"
-		}
-		return fmt.Sprintf("%d/%d %s, %s", i+1, len(s.Steps), s.Step, what)
-	}
-	return ""
-}
-
 // Seconds is a duration of seconds; none where it is over.
 func Seconds(d time.Duration) maintenance.Duration {
 	return maintenance.Duration(max(d, 0).Round(time.Second))
 }
-
-// Patient is true while a poll now and then is enough.
-func (p *MaintenanceProgress) Patient(now time.Time) bool { return p.last.Patient(now) }

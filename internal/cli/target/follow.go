@@ -31,12 +31,15 @@ func Watch(a *shell.App, cmd *cobra.Command, c operate.Session, id string) error
 // an endError unless it ended COMPLETED.
 func attend(a *shell.App, cmd *cobra.Command, c operate.Session, gatewayID string, run client.WorkflowRun) error {
 	p := render.NewMaintenanceProgress(cmd.ErrOrStderr())
-	err := follow(cmd.Context(), c, run, p)
-	p.Close()
-	if err != nil {
+	if err := follow(cmd.Context(), c, run, p); err != nil {
+		p.Close()
 		return shell.NotFollowed("the maintenance", gatewayID, err)
 	}
 	r, err := operate.FindMaintenance(cmd.Context(), c, gatewayID, run.GetRunID())
+	if r.Result != nil {
+		p.Steps(r.Result.Steps, "")
+	}
+	p.Close()
 	if err := errors.Join(err, render.PrintMaintenance(a.Printer(cmd), r)); err != nil {
 		return err
 	}
@@ -46,50 +49,19 @@ func attend(a *shell.App, cmd *cobra.Command, c operate.Session, gatewayID strin
 	return nil
 }
 
-// follow shows a run's progress until it has ended or a person has to act. The run does not
-// depend on being followed.
+// follow shows a run's progress until it has ended or a person has to act.
 func follow(ctx context.Context, c operate.Session, run client.WorkflowRun, p *render.MaintenanceProgress) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type end struct {
-		result maintenance.Result
-		err    error
+	ended := func(ctx context.Context) error {
+		_, err := outcome.Of(ctx, run)
+		return err
 	}
-	ended := make(chan end, 1)
-	go func() {
-		result, err := outcome.Of(ctx, run)
-		ended <- end{result, err}
-	}()
-	tick := time.NewTicker(operate.LookEvery)
-	defer tick.Stop()
-	var looked time.Time
-	for {
-		select {
-		case e := <-ended:
-			if ctx.Err() != nil {
-				return shell.ErrLeft
-			}
-			p.Steps(e.result.Steps, "")
-			if errors.Is(e.err, outcome.ErrNoResult) {
-				return nil // it has ended, which is all that is asked here
-			}
-			return e.err
-		case now := <-tick.C:
-			if p.Patient(now) && now.Sub(looked) < operate.LookSlowly {
-				p.Redraw(now)
-				continue
-			}
-			looked = now
-			// The run that is open: one that sleeps may have continued as another.
-			status, err := operate.ReadStatus(ctx, c, run.GetID(), "")
-			if err != nil {
-				p.Silent(maintenance.Plain(err))
-				continue
-			}
-			p.Show(status, now)
-			if status.Held || status.Blocker == maintenance.BlockedByApproval {
-				return nil
-			}
+	return shell.Follow(ctx, p, ended, func(now time.Time) (attend bool, err error) {
+		// The run that is open: one that sleeps may have continued as another.
+		status, err := operate.ReadStatus(ctx, c, run.GetID(), "")
+		if err != nil {
+			return false, err
 		}
-	}
+		p.Show(status, now)
+		return status.Held || status.Blocker == maintenance.BlockedByApproval, nil
+	})
 }
