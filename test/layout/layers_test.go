@@ -1,6 +1,4 @@
-// Package architecture holds the layers of docs/architecture.md where the linter cannot:
-// it sees what a package imports, this also what it reaches through others.
-package architecture_test
+package layout_test
 
 import (
 	"os/exec"
