@@ -87,7 +87,7 @@ func TestARunningTargetOfALostBatchKeepsItsKeysUntilItsRunHasEnded(t *testing.T)
 			env.RegisterDelayedCallback(func() {
 				all := rows(t, env)
 				require.Equal(t, fleet.Failed, all[0].State)
-				require.Contains(t, all[0].Note, "its batch batch-0 was ended by somebody")
+				require.Contains(t, all[0].Note, "its batch batch-0 is gone: a person has ended it")
 				require.Equal(t, fleet.Running, all[2].State)
 				env.CancelWorkflow()
 				env.SignalWorkflow("events", map[string]any{
@@ -147,7 +147,7 @@ func TestABatchThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
 	require.Equal(t, fleet.Succeeded, all[0].State)
 	require.Contains(t, all[1].Note, "PARTIAL: so it ended")
 	require.Contains(t, all[2].Note, "nothing is left to start the rest of it")
-	require.Contains(t, all[3].Note, "its batch batch-0 was ended by somebody")
+	require.Contains(t, all[3].Note, "its batch batch-0 is gone: a person has ended it")
 }
 
 // A target whose batch is gone tells its campaign itself that it is held.

@@ -94,7 +94,7 @@ func TestAFailureSpendsTheBudgetUntilItIsRetried(t *testing.T) {
 	skipped := env.order(2*time.Hour+3*time.Minute, api.SkipUpdate, api.CampaignAction{Target: s.gateways[2].gateway.ID})
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
-	require.Contains(t, wrong.refused, "must be one that has failed")
+	require.Contains(t, wrong.refused, "only a target that has failed")
 	require.True(t, retried.accepted && skipped.accepted)
 	require.Equal(t, fleet.Partial, result.State)
 	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 2, Skipped: 1}, result.Counts)
@@ -248,7 +248,7 @@ func TestAPlanThatNeverArrivesEndsTheCampaign(t *testing.T) {
 	p := s.plan()
 	env := under(t, noon.Add(-time.Hour), s)
 	_, err := campaign(t, env, api.CampaignInput{Plan: p, More: 3})
-	require.ErrorContains(t, err, "3 of 5 targets of the plan never came")
+	require.ErrorContains(t, err, "3 of 5 targets of the plan did not arrive")
 	require.Empty(t, s.triggered())
 }
 

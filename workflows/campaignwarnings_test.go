@@ -51,7 +51,7 @@ func TestACampaignWarnsOfCalendarsThatHaveEnded(t *testing.T) {
 				return
 			}
 			require.Len(t, result.Warnings, 1)
-			require.Contains(t, result.Warnings[0], "freeze nothing after "+tc.until.UTC().Format(time.RFC3339)+": read the plan file again")
+			require.Contains(t, result.Warnings[0], "cover nothing after "+tc.until.UTC().Format(time.RFC3339))
 		})
 	}
 }

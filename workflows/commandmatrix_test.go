@@ -30,7 +30,7 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 	const (
 		runs     = "is being maintained since"
 		released = "can be retried once its gateway is released: quarantined since"
-		notKept  = "is not kept back: there is nothing to revert"
+		notKept  = "was not rescheduled: there is nothing to revert"
 	)
 	ended := func(state fleet.State) func(*fleet.Entry, *sky) {
 		return func(e *fleet.Entry, _ *sky) { e.State, e.Started, e.End, e.Attempts = state, noon, noon, 1 }
@@ -52,11 +52,11 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 	}{
 		"waiting": {
 			func(*fleet.Entry, *sky) {},
-			map[string]string{skips: acts, retries: "is waiting: want one that has failed, was skipped, or could not be read", puts: acts, takesBack: notKept},
+			map[string]string{skips: acts, retries: "is waiting: only a target that has failed, was skipped, or could not be read", puts: acts, takesBack: notKept},
 		},
-		"kept back": {
+		"rescheduled": {
 			func(e *fleet.Entry, _ *sky) { e.NotBefore = noon.AddDate(0, 0, 20) },
-			map[string]string{skips: acts, retries: "is waiting: want one that has failed", puts: acts, takesBack: acts},
+			map[string]string{skips: acts, retries: "is waiting: only a target that has failed", puts: acts, takesBack: acts},
 		},
 		"waiting, and quarantined": {
 			bars("quarantined", api.QuarantineWorkflowID),
@@ -96,14 +96,14 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 		"succeeded": {
 			ended(fleet.Succeeded),
 			map[string]string{
-				skips: "has ended already: succeeded", retries: "is succeeded: want one that has failed",
+				skips: "has ended already: succeeded", retries: "is succeeded: only a target that has failed",
 				puts: "is succeeded: only one that waits", takesBack: "is succeeded: only one that waits",
 			},
 		},
 		"current": {
 			ended(fleet.Current),
 			map[string]string{
-				skips: "has ended already: current", retries: "is current: want one that has failed",
+				skips: "has ended already: current", retries: "is current: only a target that has failed",
 				puts: "is current: only one that waits", takesBack: "is current: only one that waits",
 			},
 		},

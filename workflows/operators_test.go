@@ -107,7 +107,7 @@ func TestOrdersThatAreRefused(t *testing.T) {
 			env := at(t, noon, c)
 			answers := &answers{t: t}
 			env.RegisterDelayedCallback(func() {
-				env.UpdateWorkflow(tc.order, "nameless", answers.rejected("by is empty"), api.Action{})
+				env.UpdateWorkflow(tc.order, "nameless", answers.rejected("by is required"), api.Action{})
 				env.UpdateWorkflow(tc.order, "order", answers.rejected(tc.says), alice)
 			}, tc.after)
 			env.RegisterDelayedCallback(env.CancelWorkflow, 2*time.Hour)

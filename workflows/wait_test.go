@@ -222,7 +222,7 @@ func TestApproval(t *testing.T) {
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, maintenance.BlockedByApproval, status(t, env).Blocker)
-		env.UpdateWorkflow(api.ApproveUpdate, "nameless", answers.rejected("by is empty"), api.Action{})
+		env.UpdateWorkflow(api.ApproveUpdate, "nameless", answers.rejected("by is required"), api.Action{})
 		env.UpdateWorkflow(api.ApproveUpdate, "first", answers.accepted(), api.Action{By: "alice", Why: "CHG-1"})
 		env.UpdateWorkflow(api.ApproveUpdate, "second", answers.rejected("approved already"), api.Action{By: "bob"})
 	}, time.Hour)

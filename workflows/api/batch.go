@@ -8,10 +8,10 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// BatchInput is a page of a campaign's targets.
+// BatchInput asks for a batch: at most PageSize of a campaign's targets.
 type BatchInput struct {
 	Campaign string `json:"campaign"` // workflow id
-	First    string `json:"first"`    // run id of the campaign's first run: another campaign may take its name later
+	First    string `json:"first"`    // run id of the campaign's first run: another campaign may have its name later
 	Number   int    `json:"number"`   // from 0 on
 	// Plan is the campaign's, without its targets.
 	Plan    plan.Plan            `json:"plan"`
@@ -33,49 +33,48 @@ const (
 // LineSpace is how far the refs of two batches' targets lie apart.
 const LineSpace = 1000
 
-// RefOf is how a campaign's entries refer to a line of a batch.
+// RefOf is the number by which a campaign's entries refer to a line of a batch.
 func RefOf(batch, line int) int { return batch*LineSpace + line }
 
-// Instructions are what a campaign tells a batch. All of it may be said twice.
+// Instructions are what a campaign sends to a batch. All of them may arrive twice.
 type Instructions struct {
 	Start  []StartInstruction `json:"start,omitempty"`
-	Read   []int              `json:"read,omitempty"`   // lines that are to be read again
+	Read   []int              `json:"read,omitempty"`   // lines to read again
 	Report []int              `json:"report,omitempty"` // lines whose last outcome to report again
-	// GiveUp are lines that could not be read for fleet.UnreadLimit: they are read no more
-	// unless Read says so.
+	// GiveUp are lines that could not be read for fleet.UnreadLimit: they are not read again
+	// unless Read has them.
 	GiveUp []int   `json:"giveUp,omitempty"`
-	Abort  *Action `json:"abort,omitempty"` // every running target that is not past the point of no return
-	Close  bool    `json:"close,omitempty"` // nothing more will be asked
+	Abort  *Action `json:"abort,omitempty"` // abort every running target that is not past the point of no return
+	Close  bool    `json:"close,omitempty"` // the campaign has ended
 }
 
-// StartInstruction is the order to start a target's maintenance.
+// StartInstruction starts a target's maintenance.
 type StartInstruction struct {
 	Line    int `json:"line"`
 	Attempt int `json:"attempt"` // counted by the campaign, from 1 on
 }
 
-// BatchEvents are what a batch tells its campaign. All of it may be said twice.
+// BatchEvents are what a batch reports to its campaign. All of them may arrive twice.
 type BatchEvents struct {
-	First  string        `json:"first"` // run id of the first run of the campaign that is meant
+	First  string        `json:"first"` // run id of the first run of the campaign that they are for
 	Batch  int           `json:"batch"`
 	Events []fleet.Event `json:"events"`
 }
 
-// CampaignAbort tells a run that its campaign was aborted. A run of another campaign,
-// which may have the gateway by now, does not mean itself.
+// CampaignAbort aborts a run, since its campaign was aborted. A run of another campaign, which may
+// have the gateway by now, ignores it.
 type CampaignAbort struct {
 	Action
 	Campaign string `json:"campaign"` // workflow id
 }
 
-// TargetDecision is what a person told a run itself, for its campaign's record.
+// TargetDecision is what a person has decided in a target's own run, for its campaign's record.
 type TargetDecision struct {
 	Gateway  string               `json:"gateway"`
 	Decision maintenance.Decision `json:"decision"`
 }
 
-// HeldTarget is what a run tells its batch when it is held, and when no more: then it
-// names no step.
+// HeldTarget reports that a run is held at a step or, without a step, that it no longer is.
 type HeldTarget struct {
 	Gateway string           `json:"gateway"`
 	Step    maintenance.Step `json:"step,omitempty"`

@@ -8,8 +8,8 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// PageSize is how many of a plan's targets travel in one payload: those in a
-// campaign's input, those in one AddTargets, those of one batch.
+// PageSize is how many of a plan's targets travel in one payload at most: in a campaign's input, in
+// one AddTargets, in a batch's input.
 const PageSize = 200
 
 // CampaignInput asks for a campaign.
@@ -26,14 +26,14 @@ type CampaignInput struct {
 	Digest string `json:"digest,omitempty"`
 	// PlanOnly reads everything, answers queries for ten minutes, and starts nothing.
 	PlanOnly bool `json:"planOnly,omitempty"`
-	// Patience is how long it waits in vain for one more target to be read before it
-	// goes on without those that do not answer; default 20s. One that only plans lists
-	// an account's gateways for no longer either.
+	// Patience is how long it waits for one more target to be read before it goes on without
+	// those that do not answer; default 20s. A campaign that only plans also lists an account's
+	// gateways for no longer.
 	Patience maintenance.Duration `json:"patience,omitempty"`
-	// EventsPerRun is at how many events a run of the workflow continues as new;
-	// default 4,000. Tests force it often.
+	// EventsPerRun is at how many events a run of the workflow continues as new; default 4,000.
+	// Tests set it low.
 	EventsPerRun int `json:"eventsPerRun,omitempty"`
-	// Carried is what the run before has left; nil in the first.
+	// Carried is the state of the run before; nil in the first.
 	Carried *Carried `json:"carried,omitempty"`
 }
 
@@ -43,13 +43,12 @@ type AddTargets struct {
 	Targets []maintenance.Target `json:"targets"`
 }
 
-// CampaignAction is what an operator tells a campaign, or one of its targets.
+// CampaignAction is an operator's action on a campaign, or on one of its targets.
 type CampaignAction struct {
 	Action
-	// Target is a target's name or its gateway's id: skip, retry and reschedule
-	// need it.
+	// Target is a target's name or its gateway's id: required for skip, retry and reschedule.
 	Target string `json:"target,omitempty"`
-	// NotBefore is for reschedule: the earliest time; zero takes it back.
+	// NotBefore is for reschedule: the earliest time; zero reverts an earlier one.
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	// MaxConcurrent is for concurrency: 1 to 500.
 	MaxConcurrent int `json:"maxConcurrent,omitempty"`
@@ -62,7 +61,7 @@ type Surveyed struct {
 	Schedule maintenance.Schedule `json:"schedule"`
 	Proxies  []SurveyedProxy      `json:"proxies,omitempty"`
 	Entry    fleet.Entry          `json:"entry"`
-	// Marks are the settings that runs which have ended have left changed.
+	// Marks are the settings that ended runs have left changed.
 	Marks []maintenance.Marked `json:"marks,omitempty"`
 	// Anomalies are what a person should know before the campaign starts.
 	Anomalies []string `json:"anomalies,omitempty"`
@@ -72,21 +71,22 @@ type Surveyed struct {
 type SurveyedProxy struct {
 	ProxyID string `json:"proxyId"`
 	From    string `json:"from"`
-	To      string `json:"to"` // From where nothing is to be done
+	To      string `json:"to"` // the same as From if it is up to date
 }
 
-// Carried is what one run of a campaign leaves to the next.
+// Carried is the state that one run of a campaign passes on to the next.
 type Carried struct {
-	Start     time.Time              `json:"start"`
-	Entries   []fleet.Entry          `json:"entries,omitempty"`
-	Batches   []string               `json:"batches,omitempty"` // workflow ids, by number
-	Lost      []int                  `json:"lost,omitempty"`    // batches that were ended by somebody
-	Life      fleet.Life             `json:"life"`
-	Max       int                    `json:"max,omitempty"` // maxConcurrent as an operator has set it
-	Unsent    Unsent                 `json:"unsent,omitzero"`
-	Consents  []fleet.Consent        `json:"consents,omitempty"`
-	Ask       fleet.Ask              `json:"ask,omitzero"`   // the approval that people are asked for
-	Swept     time.Time              `json:"swept,omitzero"` // when the running targets were last asked for
+	Start    time.Time       `json:"start"`
+	Entries  []fleet.Entry   `json:"entries,omitempty"`
+	Batches  []string        `json:"batches,omitempty"` // workflow ids, by number
+	Lost     []int           `json:"lost,omitempty"`    // batches that are gone: a person has ended them
+	Life     fleet.Life      `json:"life"`
+	Max      int             `json:"max,omitempty"` // maxConcurrent as an operator has set it
+	Unsent   Unsent          `json:"unsent,omitzero"`
+	Consents []fleet.Consent `json:"consents,omitempty"`
+	Ask      fleet.Ask       `json:"ask,omitzero"` // the approval that is needed now
+	// Swept is when the batches were last asked for the outcome of running targets.
+	Swept     time.Time              `json:"swept,omitzero"`
 	Measured  fleet.Measured         `json:"measured,omitzero"`
 	Decisions []maintenance.Decision `json:"decisions,omitempty"`
 	Notified  Notified               `json:"notified,omitzero"`

@@ -8,14 +8,14 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// ExamineInput says what to look at.
+// ExamineInput is what to check.
 type ExamineInput struct {
 	// Plan is without its targets and selectors; nil: only the clock is read.
 	Plan   *plan.Plan `json:"plan,omitempty"`
 	Probes []Probe    `json:"probes,omitempty"` // at most one for each account
 }
 
-// Probe is a poll into one account, by calls that only read.
+// Probe is a check of one account, by calls that only read.
 type Probe struct {
 	// Account is the name by which the worker knows it.
 	Account string `json:"account"`
@@ -27,13 +27,13 @@ type Probe struct {
 	// Gateway is the ARN of one of the AWS account, which is read with its tags and
 	// its window; empty: the first that is listed.
 	Gateway string `json:"gateway,omitempty"`
-	// Volumes asks for a poll at the volumes and the snapshots of one gateway that
-	// has volumes: of Named, or, where that is empty, of any.
+	// Volumes asks for a check of the volumes and the snapshots of one gateway that has volumes:
+	// of Named or, if that is empty, of any.
 	Volumes bool     `json:"volumes,omitempty"`
 	Named   []string `json:"named,omitempty"` // ARNs
 }
 
-// Queue is the task queue of the probe's account, alongside that of the workflows.
+// Queue is the task queue of the probe's account, given that of the workflows.
 func (p Probe) Queue(workflows string) string {
 	if p.Huawei {
 		return names.HuaweiQueue(workflows, p.Account)
@@ -41,7 +41,7 @@ func (p Probe) Queue(workflows string) string {
 	return names.AWSQueue(workflows, p.Account)
 }
 
-// ExamineOutput is what was seen.
+// ExamineOutput is what was found.
 type ExamineOutput struct {
 	Server time.Time `json:"server"` // the server's clock
 	Worker time.Time `json:"worker"` // the worker's, at most a workflow task later
@@ -50,29 +50,30 @@ type ExamineOutput struct {
 	Probes []Finding `json:"probes,omitempty"`
 }
 
-// Finding is what came of one poll.
+// Finding is the outcome of one check.
 type Finding struct {
 	// Fault is the type of the activity's error, such as FaultDenied, or FaultSilent;
 	// empty where there was none.
 	Fault string `json:"fault,omitempty"`
-	// Says is the error for people, without secrets.
+	// Says is the error in words, without secrets.
 	Says string `json:"says,omitempty"`
 	// Seen is how many gateways or proxies the first page of the list has.
 	Seen int `json:"seen,omitempty"`
 	// Gateway is the one that was read; empty where there is none.
 	Gateway string `json:"gateway,omitempty"`
-	// Further is what came of the calls that a run makes later and that only read
-	// too: of an AWS account those on the volumes and the snapshots of its Gateway,
-	// where Seen is how many volumes that has; of a Huawei Cloud account those on jobs
-	// and planned upgrades. nil: there was nothing to look at.
+	// Further is the outcome of the calls that a run makes later and that also only read: of an
+	// AWS account those on the volumes and the snapshots of its Gateway, where Seen is how many
+	// volumes that has; of a Huawei Cloud account those on jobs and planned upgrades. nil: there
+	// was nothing to check.
 	Further *Finding `json:"further,omitempty"`
-	// Marks are the settings that runs have changed for a while, of the gateways that the
-	// probe names, else of the first page, or of the proxies of its instance; Unmarked says what is not known of them.
+	// Marks are the settings that runs have changed for a while, on the gateways that the probe
+	// names, else on the first page, or on the proxies of its instance. Unmarked are the reasons
+	// why some of them are not known.
 	Marks    []maintenance.Marked `json:"marks,omitempty"`
 	Unmarked []string             `json:"unmarked,omitempty"`
 }
 
-// The faults of a poll that say what to do about it.
+// The faults for which there is advice.
 const (
 	FaultDenied      = names.TypeDenied
 	FaultNotFound    = names.TypeNotFound
@@ -81,6 +82,6 @@ const (
 	FaultUnavailable = names.TypeUnavailable
 	FaultNoWindow    = names.TypeNoWindow
 	FaultUnsupported = names.TypeUnsupported
-	// FaultSilent is the fault of a poll that ended with its time.
+	// FaultSilent is the fault of a check that timed out.
 	FaultSilent = "Silent"
 )

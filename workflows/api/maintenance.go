@@ -14,46 +14,46 @@ type MaintenanceInput struct {
 	Target maintenance.Target `json:"target"`
 	// Policy may leave fields out: they take their defaults once, at assess.
 	Policy maintenance.Policy `json:"policy,omitzero"`
-	// Campaign is the workflow id of the campaign that started it, which waits for
-	// the window in its place: a run that finds it shut ends DEFERRED. Empty: none.
+	// Campaign is the workflow id of the campaign that started it. The campaign waits for the
+	// window, so a run that finds the window shut ends DEFERRED. Empty: none.
 	Campaign string `json:"campaign,omitempty"`
-	// HeldChannels are those that the campaign tells when a step is held, for the record.
+	// HeldChannels are those that the campaign notifies when a step is held, for the record.
 	HeldChannels []string `json:"heldChannels,omitempty"`
-	// Carried is what the run before has left; nil in the first.
+	// Carried is the state of the run before; nil in the first.
 	Carried *CarriedRun `json:"carried,omitempty"`
 }
 
-// CarriedRun is what a run that slept leaves to the one that goes on in another
+// CarriedRun is the state that a run which slept passes on to the one that continues in another
 // build of the worker.
 type CarriedRun struct {
 	Start     time.Time              `json:"start"`
-	Decisions []maintenance.Decision `json:"decisions,omitempty"` // an approval holds
-	// Gateway is as the first run found it. What AWS has updated since is told by it.
+	Decisions []maintenance.Decision `json:"decisions,omitempty"` // an approval stays valid
+	// Gateway is as the first run found it: compared with it, an update by AWS shows.
 	Gateway maintenance.Gateway `json:"gateway"`
 }
 
-// Action is what an operator says with an update: who, and why.
+// Action is who acts with an update, and why.
 type Action struct {
 	By  string `json:"by"`            // who; not empty
 	Why string `json:"why,omitempty"` // for the record
 }
 
-// mostBy and mostWhy are how many bytes an action may say: it is kept, and travels
-// with every other one.
+// mostBy and mostWhy are how many bytes an action may have: it stays in the record, and all of them
+// travel together.
 const (
 	mostBy  = 100
 	mostWhy = 1000
 )
 
-// Validate refuses an action that does not say who, or says too much.
+// Validate refuses an action that does not say who acts, or is too long.
 func (in Action) Validate() error {
 	switch {
 	case strings.TrimSpace(in.By) == "":
-		return errors.New(`by is empty: say who you are, such as {"by": "alice"}`)
+		return errors.New(`by is required: say who you are, such as {"by": "alice"}`)
 	case len(in.By) > mostBy:
-		return fmt.Errorf("by has %d bytes: want a name of at most %d", len(in.By), mostBy)
+		return fmt.Errorf("by has %d bytes: must be a name of at most %d", len(in.By), mostBy)
 	case len(in.Why) > mostWhy:
-		return fmt.Errorf("why has %d bytes: want at most %d, such as the number of a ticket", len(in.Why), mostWhy)
+		return fmt.Errorf("why has %d bytes: must be at most %d, such as the number of a ticket", len(in.Why), mostWhy)
 	}
 	return nil
 }

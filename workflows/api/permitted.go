@@ -42,7 +42,8 @@ func CampaignMay(s fleet.Status) (names []string) {
 func TargetMay(update string, state fleet.State, unavailable bool) bool {
 	switch update {
 	case RetryUpdate:
-		return state == fleet.Held || state == fleet.Failed || state == fleet.Skipped || (state == fleet.Waiting && unavailable)
+		return state == fleet.Held || state == fleet.Failed || state == fleet.Skipped ||
+			(state == fleet.Waiting && unavailable)
 	case SkipUpdate:
 		return state == fleet.Held || state == fleet.Failed || state == fleet.Waiting
 	case AbortUpdate:

@@ -17,19 +17,19 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// maxDecisions is how many decisions a campaign remembers.
+// maxDecisions is how many decisions the record of a campaign has.
 const maxDecisions = 200
 
 // campaignCommand is one update that operators may send to a campaign.
 type campaignCommand struct {
-	name string
-	says string // shown in the Web UI
-	may  func(api.CampaignAction) error
-	do   func(workflow.Context, api.CampaignAction)
-	// takes is what it needs besides who and why, as it is typed there.
-	takes string
-	// ask finds out from others whether it would do anything; nil: the campaign knows.
-	ask func(workflow.Context, api.CampaignAction) error
+	name        string
+	description string // shown in the Web UI
+	may         func(api.CampaignAction) error
+	do          func(workflow.Context, api.CampaignAction)
+	// arguments are what it needs besides who and why, as they are typed there.
+	arguments string
+	// check asks others whether it would do anything; nil: the campaign knows.
+	check func(workflow.Context, api.CampaignAction) error
 }
 
 // listen registers the queries and updates.
@@ -45,23 +45,23 @@ func (c *campaign) listen(ctx workflow.Context) error {
 	}
 	for _, o := range []campaignCommand{
 		{api.ApproveUpdate, "Let the campaign, or its next wave, start; also before it is asked for", func(o api.CampaignAction) error { return c.mayApprove(ctx, o) }, c.approve, "", nil},
-		{api.PauseUpdate, "Start nothing new; what runs goes on", c.mayPause, c.pause, "", nil},
-		{api.ResumeUpdate, "Go on after a pause", c.mayResume, c.resume, "", nil},
+		{api.PauseUpdate, "Start nothing new; what runs continues", c.mayPause, c.pause, "", nil},
+		{api.ResumeUpdate, "End a pause", c.mayResume, c.resume, "", nil},
 		{api.AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.mayAbort, c.abort, "", nil},
-		{api.SkipUpdate, "Leave a target out, or go on without the step at which it is held", c.maySkip, c.skip, `, "target": "name"`, nil},
+		{api.SkipUpdate, "Leave a target out, or continue without the step at which it is held", c.maySkip, c.skip, `, "target": "name"`, nil},
 		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`, c.checkObstacle},
-		{api.RescheduleUpdate, "Start a target not before a time", func(o api.CampaignAction) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
+		{api.RescheduleUpdate, "Start a target only from a time on", func(o api.CampaignAction) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
 		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o api.CampaignAction) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`, nil},
 	} {
-		if err := c.apply(ctx, o); err != nil {
+		if err := c.register(ctx, o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// apply registers one update, with its check and its place in the record.
-func (c *campaign) apply(ctx workflow.Context, o campaignCommand) error {
+// register registers one update, with its validator and its decision in the record.
+func (c *campaign) register(ctx workflow.Context, o campaignCommand) error {
 	handle := func(ctx workflow.Context, in api.CampaignAction) (maintenance.Decision, error) {
 		if e, err := c.find(in.Target); err == nil && passedOn(o.name, e.State) {
 			return c.passOn(ctx, o.name, in.Action, *e)
@@ -69,8 +69,8 @@ func (c *campaign) apply(ctx workflow.Context, o campaignCommand) error {
 		if o.name == api.AbortUpdate && in.Target != "" {
 			return maintenance.Decision{}, c.mayAbort(in) // it has just ended, and the campaign goes on
 		}
-		if o.ask != nil {
-			if err := o.ask(ctx, in); err != nil {
+		if o.check != nil {
+			if err := o.check(ctx, in); err != nil {
 				return maintenance.Decision{}, err
 			}
 			if err := c.may(o, in); err != nil { // it may have changed meanwhile
@@ -86,11 +86,11 @@ func (c *campaign) apply(ctx workflow.Context, o campaignCommand) error {
 		Validator: func(_ workflow.Context, in api.CampaignAction) error {
 			return c.may(o, in)
 		},
-		Description: o.says + `: {"by": "who", "why": "for the record"` + o.takes + `}.`,
+		Description: o.description + `: {"by": "who", "why": "for the record"` + o.arguments + `}.`,
 	})
 }
 
-// may refuses a command that would do nothing now, and says why.
+// may refuses a command that would do nothing now, with the reason.
 func (c *campaign) may(o campaignCommand, in api.CampaignAction) error {
 	if err := in.Validate(); err != nil {
 		return err
@@ -101,12 +101,12 @@ func (c *campaign) may(o campaignCommand, in api.CampaignAction) error {
 	case c.Life.Stopped() != "" && o.name != api.AbortUpdate:
 		return errors.New("it is stopped already: " + c.Life.Stopped())
 	case c.in.PlanOnly && o.name != api.AbortUpdate:
-		return errors.New("it only plans, and starts nothing: give the order to the campaign that tidegate run starts")
+		return errors.New("it only plans, and starts nothing: send the action to the campaign that tidegate run starts")
 	}
 	return o.may(in)
 }
 
-// decision is what an operator has decided, with all that was decided.
+// decision is the record of an operator's action.
 func (c *campaign) decision(ctx workflow.Context, what string, in api.CampaignAction) maintenance.Decision {
 	d := maintenance.Decision{What: what, Target: in.Target, By: in.By, Why: in.Why, At: workflow.Now(ctx)}
 	switch what {
@@ -146,11 +146,11 @@ func (c *campaign) find(name string) (*fleet.Entry, error) {
 	}
 	switch {
 	case name == "":
-		return nil, errors.New("target is empty: name the target, or its gateway's id")
+		return nil, errors.New("target is required: name the target, or its gateway's id")
 	case found == nil && c.discovery != nil:
 		return nil, fmt.Errorf("the fleet is still being read: %s", c.discovery.doing)
 	case found == nil:
-		return nil, fmt.Errorf("%q is no target of this campaign", name)
+		return nil, fmt.Errorf("this campaign has no target %q", name)
 	}
 	return found, nil
 }
@@ -181,7 +181,7 @@ func (c *campaign) abort(_ workflow.Context, o api.CampaignAction) {
 	c.stop(fleet.HaltedByAbort, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why), &o.Action)
 }
 
-// mayAbort is always so for the campaign, and for a target whose maintenance runs.
+// mayAbort refuses to abort a target whose maintenance does not run.
 func (c *campaign) mayAbort(o api.CampaignAction) error {
 	if o.Target == "" {
 		return nil
@@ -196,8 +196,8 @@ func (c *campaign) mayAbort(o api.CampaignAction) error {
 // mostNamed is how many targets an answer names.
 const mostNamed = 20
 
-// stoppedAlready is the answer to an abort of a campaign that is stopped: by whom, and
-// what is still in progress.
+// stoppedAlready answers an abort of a stopped campaign: who stopped it, and what is still in
+// progress.
 func (c *campaign) stoppedAlready() string {
 	var names []string
 	for _, e := range c.Entries {
@@ -246,13 +246,13 @@ func (c *campaign) mayRetry(o api.CampaignAction) error {
 	case e.State == fleet.Waiting && e.Bar == maintenance.BlockedByReading:
 		return fmt.Errorf("%s is being read again already", e.Name)
 	case !api.TargetMay(api.RetryUpdate, e.State, e.Bar != maintenance.NotBlocked):
-		return fmt.Errorf("%s is %s: want one that has failed, was skipped, or could not be read", e.Name, e.State)
+		return fmt.Errorf("%s is %s: only a target that has failed, was skipped, or could not be read can be retried", e.Name, e.State)
 	}
 	return nil
 }
 
-// askLimit is how long an operator's command waits for what Temporal knows: shorter than
-// the operator waits for the answer.
+// askLimit is how long an operator's command waits for Temporal: less than the operator waits for
+// the answer.
 const askLimit = 10 * time.Second
 
 // checkObstacle refuses to retry what no run may touch: a person has to release it first. One
@@ -264,14 +264,14 @@ func (c *campaign) checkObstacle(ctx workflow.Context, o api.CampaignAction) err
 	}
 	name, waits := e.Name, e.State == fleet.Waiting // the entries may move meanwhile
 	quarantine := api.QuarantineWorkflowID(e.Gateway)
-	found, err := call.Do(ctx, call.PollWithin(askLimit, askLimit, "does anything keep "+e.Gateway+"?"),
+	found, err := call.Do(ctx, call.PollWithin(askLimit, askLimit, "check what blocks "+e.Gateway),
 		call.Engine.FindObstacle, activities.ObstacleLookup{
 			Gateway: e.Gateway, Quarantine: quarantine, Maintenance: api.GatewayWorkflowID(e.Gateway),
 			Pace: c.in.Plan.Policy.Pace,
 		})
 	switch {
 	case err != nil:
-		return fmt.Errorf("whether %s is quarantined is not known, since Temporal did not say: give the command again: %w", name, call.Explain(err))
+		return fmt.Errorf("cannot tell whether %s is quarantined, since Temporal did not answer: send the command again: %w", name, call.Explain(err))
 	case found.WorkflowID == quarantine && waits:
 		return fmt.Errorf("%s is read again by itself once its gateway is released: %s", name, found.Reason)
 	case found.WorkflowID == quarantine:
@@ -298,9 +298,9 @@ func (c *campaign) mayReschedule(o api.CampaignAction, now time.Time) error {
 	case !api.TargetMay(api.RescheduleUpdate, e.State, e.Bar != maintenance.NotBlocked):
 		return fmt.Errorf("%s is %s: only one that waits can be rescheduled", e.Name, e.State)
 	case o.NotBefore.IsZero() && !e.NotBefore.After(now):
-		return fmt.Errorf("%s is not kept back: there is nothing to revert", e.Name)
+		return fmt.Errorf("%s was not rescheduled: there is nothing to revert", e.Name)
 	case !o.NotBefore.IsZero() && !o.NotBefore.After(now):
-		return fmt.Errorf("notBefore is %s, which is past: want a time ahead, or none to take an earlier one back", webui.Clock(&o.NotBefore))
+		return fmt.Errorf("invalid value %s for notBefore: must be in the future, or absent to revert an earlier one", webui.Clock(&o.NotBefore))
 	}
 	return nil
 }
@@ -311,8 +311,8 @@ func (c *campaign) reschedule(_ workflow.Context, o api.CampaignAction) {
 	}
 }
 
-// wholeSecond rounds up to what an entry keeps from run to run: cut off, the time
-// would come before the one that was asked for.
+// wholeSecond rounds up to the precision of an entry in JSON: rounded down, the time would come
+// before the one that was asked for.
 func wholeSecond(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -322,7 +322,7 @@ func wholeSecond(t time.Time) time.Time {
 
 func (c *campaign) mayConcur(o api.CampaignAction) error {
 	if o.MaxConcurrent < 1 || o.MaxConcurrent > maintenance.MostConcurrent {
-		return fmt.Errorf("maxConcurrent is %d: want 1 to %d", o.MaxConcurrent, maintenance.MostConcurrent)
+		return fmt.Errorf("invalid value %d for maxConcurrent: must be 1 to %d", o.MaxConcurrent, maintenance.MostConcurrent)
 	}
 	return nil
 }

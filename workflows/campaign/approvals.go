@@ -45,6 +45,7 @@ func (c *campaign) expire(now time.Time) {
 		return
 	}
 	if needed := f.Approval(now); needed != nil {
-		c.stop(fleet.HaltedByExpiry, fmt.Sprintf("%s was not approved within %s: %s", needed.Subject(), f.Approvals.TimeLimit, needed.Tally()), nil)
+		c.stop(fleet.HaltedByExpiry, fmt.Sprintf("%s was not approved within %s: %s",
+			needed.Subject(), f.Approvals.TimeLimit, needed.Tally()), nil)
 	}
 }

@@ -354,7 +354,8 @@ func (b *batch) watchWindow(ctx workflow.Context, l *line) workflow.Future {
 		if timer.Get(ctx, nil) != nil {
 			return // nothing waits any more
 		}
-		set.Chain(call.Start(ctx, b.pollOptions(call.WatchLimit, "check every "+every.String()+" whether the window has moved"),
+		options := b.pollOptions(call.WatchLimit, "check every "+every.String()+" whether the window has moved")
+		set.Chain(call.Start(ctx, options,
 			call.Gateways.WatchGateway,
 			activities.WatchGatewayInput{
 				Gateway: l.Target.Gateway, Prefer: b.in.Plan.Policy.WindowPreference, AtOnce: true,

@@ -116,7 +116,8 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 		c.expire(now)
 		c.turn = fleet.Decide(c.fleet(), now)
 		c.Ask = c.turn.Ask
-		if err := errors.Join(c.instruct(ctx, now, c.giveUpUnread(now)), c.tag(ctx), c.askAfterRunning(ctx, now)); err != nil {
+		givenUp := c.giveUpUnread(now)
+		if err := errors.Join(c.instruct(ctx, now, givenUp), c.tag(ctx), c.askAfterRunning(ctx, now)); err != nil {
 			return fleet.Result{}, err
 		}
 		c.notify(ctx)
@@ -210,9 +211,7 @@ func (c *campaign) conclude(ctx workflow.Context) (_ fleet.Result, err error) {
 	result := fleet.Result{
 		Name: c.in.Plan.Name, State: c.Life.EndState(f.Counts()), Counts: f.Counts(), Waves: f.WaveLines(workflow.Now(ctx)),
 		Failures: f.Status(c.turn, workflow.Now(ctx)).Failures, Decisions: c.Decisions, Submitter: c.in.Submitter,
-		Digest:   c.in.Digest,
-		Warnings: c.in.Plan.Warnings,
-		Start:    c.Start, End: workflow.Now(ctx),
+		Digest: c.in.Digest, Warnings: c.in.Plan.Warnings, Start: c.Start, End: workflow.Now(ctx),
 	}
 	if c.Life.Stopped() != "" {
 		result.Approval = f.Approval(workflow.Now(ctx))
@@ -255,8 +254,8 @@ func (c *campaign) answerQueries(ctx workflow.Context) (fleet.Result, error) {
 		Timeout: planOnlyFor, TimerOptions: workflow.TimerOptions{Summary: "the plan can be read until then"},
 	}, func() bool { return c.Life.Stopped() != "" })
 	return fleet.Result{
-		Name: c.in.Plan.Name, State: fleet.Completed, Summary: "Planned only: nothing was started.", Counts: c.fleet().Counts(),
-		Decisions: c.Decisions,
+		Name: c.in.Plan.Name, State: fleet.Completed, Counts: c.fleet().Counts(),
+		Summary: "Planned only: nothing was started.", Decisions: c.Decisions,
 		Submitter: c.in.Submitter, Digest: c.in.Digest, Start: c.Start, End: workflow.Now(ctx),
 	}, err
 }

@@ -227,11 +227,11 @@ func (c *campaign) awaitReadings(ctx workflow.Context) error {
 	return nil
 }
 
-// checkPlan has the worker judge the plan, and takes its defaults.
+// checkPlan lets the worker check the plan, and fill in its defaults.
 func (c *campaign) checkPlan(ctx workflow.Context) error {
 	asked := c.in.Plan
 	asked.Targets, asked.Selectors = nil, nil
-	checked, err := call.Do(ctx, c.reading("is the plan in order, and are these the worker's accounts?"),
+	checked, err := call.Do(ctx, c.reading("check the plan and the worker's accounts"),
 		call.Engine.CheckPlan, activities.CheckPlanInput{Plan: asked})
 	if err != nil {
 		return err
@@ -266,9 +266,9 @@ func (c *campaign) takePages(ctx workflow.Context) error {
 			return err
 		}
 		if !arrived {
+			missing := maintenance.CountedOf(d.total-d.received, d.total, "target", "targets")
 			return temporal.NewNonRetryableApplicationError(
-				maintenance.CountedOf(d.total-d.received, d.total, "target", "targets")+" of the plan never came: run the plan again",
-				names.TypeInvalid, nil)
+				missing+" of the plan did not arrive: run the plan again", names.TypeInvalid, nil)
 		}
 	}
 }

@@ -167,7 +167,8 @@ func (c *campaign) askAfterRunning(ctx workflow.Context, now time.Time) error {
 		if e.State.InProgress() {
 			o := &to[e.Ref/api.LineSpace]
 			o.Report = append(o.Report, e.Ref%api.LineSpace)
-			o.Start = append(o.Start, api.StartInstruction{Line: e.Ref % api.LineSpace, Attempt: e.Attempts}) // it may never have come
+			// The instruction to start it may never have arrived.
+			o.Start = append(o.Start, api.StartInstruction{Line: e.Ref % api.LineSpace, Attempt: e.Attempts})
 		}
 	}
 	return c.sendOrLose(ctx, to)

@@ -47,7 +47,7 @@ func (c *campaign) passOn(
 		return d, temporal.NewNonRetryableApplicationError(about+call.Explain(err).Error(), names.TypeRefused, nil)
 	case err != nil:
 		return d, temporal.NewNonRetryableApplicationError(
-			about+"its maintenance did not say in time whether it takes it, and may still do so: look at its status before you send it again: "+call.Explain(err).Error(),
+			about+"its maintenance did not answer in time, and may still apply it: check its status before you send it again: "+call.Explain(err).Error(),
 			names.TypeUnknownOutcome, nil)
 	}
 	c.recordDecisions(e, d) // the run reports it too

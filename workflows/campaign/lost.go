@@ -72,7 +72,7 @@ func (c *campaign) loseBatch(ctx workflow.Context, batch int) {
 // failOrphan ends a target whose batch is gone.
 func (c *campaign) failOrphan(ctx workflow.Context, e *fleet.Entry, more string) {
 	e.State, e.End = fleet.Failed, workflow.Now(ctx)
-	e.Note = webui.CutNote("its batch " + c.Batches[e.Ref/api.LineSpace] + " was ended by somebody: " + more)
+	e.Note = webui.CutNote("its batch " + c.Batches[e.Ref/api.LineSpace] + " is gone: a person has ended it; " + more)
 	c.changed = true
 }
 

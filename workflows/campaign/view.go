@@ -53,7 +53,8 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 // publish shows the campaign as it is now in the Web UI. It adds nothing to the
 // history.
 func (c *campaign) publish(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, webui.CampaignDetails(webui.PlaceOf(ctx), c.commandName(ctx), c.status(ctx), c.blockers()))
+	workflow.SetCurrentDetails(ctx,
+		webui.CampaignDetails(webui.PlaceOf(ctx), c.commandName(ctx), c.status(ctx), c.blockers()))
 }
 
 // tag updates the search attributes where they change: each update is an event in the history.
