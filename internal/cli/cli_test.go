@@ -10,9 +10,11 @@ import (
 
 	"github.com/tidegate/tidegate/internal/cli"
 	"github.com/tidegate/tidegate/internal/program"
+	"github.com/tidegate/tidegate/test/waiting"
 )
 
 func TestMain(m *testing.M) {
+	waiting.SideBySide()
 	testscript.Main(m, map[string]func(){"tidegate": func() { program.Main(cli.Run) }})
 }
 

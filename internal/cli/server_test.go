@@ -195,7 +195,7 @@ func TestWhatIsTriedAgainIsShownWhereverOneLooks(t *testing.T) {
 	}, time.Minute, 50*time.Millisecond)
 	require.Regexp(t, `calls +`+last, w.tidegate("status", "payments-q4", "sgw-44444444").out)
 	require.Regexp(t, `CALL +TARGET +ATTEMPT +UNTIL +AT +LAST RESPONSE\nwait until the gateway runs the new software +\S+ +\d+ .*not connected`, w.tidegate("status", "payments-q4").out)
-	require.Regexp(t, `await-running.* tried until \d\d:\d\dZ`, w.tidegate("watch", "payments-q4", "--once").out)
+	require.Regexp(t, `await-running.* tried until (\w{3} \d+ \w{3} )?\d\d:\d\dZ`, w.tidegate("watch", "payments-q4", "--once").out)
 	for subject, said := range map[string]string{"sgw-44444444": "retried   wait until", "payments-q4": `retried   \S+ wait until`} {
 		ctx, stop := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, stop) // as Ctrl-C does

@@ -117,7 +117,7 @@ func Missing(
 
 // waitUntilQueryable polls because a change of a namespace is stored at once, but
 // is seen by the server's own cache only some seconds later: a run started in
-// between would be refused.
+// between would be refused. A server that is over its rate will answer later.
 func waitUntilQueryable(ctx context.Context, c client.Client, namespace, query string) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
@@ -131,7 +131,8 @@ func waitUntilQueryable(ctx context.Context, c client.Client, namespace, query s
 		}
 		var notYet *serviceerror.InvalidArgument
 		var unknown *serviceerror.NamespaceNotFound
-		if !errors.As(err, &notYet) && !errors.As(err, &unknown) {
+		var busy *serviceerror.ResourceExhausted
+		if !errors.As(err, &notYet) && !errors.As(err, &unknown) && !errors.As(err, &busy) {
 			return fmt.Errorf("wait for namespace %q to take effect: %w", namespace, err)
 		}
 		select {

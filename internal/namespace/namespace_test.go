@@ -8,8 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc"
 
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/internal/namespace"
@@ -48,6 +50,29 @@ func TestSetUpMayBeRepeatedAndKeepsWhatIsThere(t *testing.T) {
 	described, err := c.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: "tides"})
 	require.NoError(t, err)
 	require.Equal(t, namespace.DefaultRetention, described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration())
+}
+
+func TestAServerThatIsOverItsRateIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	refused := 0
+	refuse := func(ctx context.Context, method string, in, out any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, o ...grpc.CallOption) error {
+		if method == workflowservice.WorkflowService_CountWorkflowExecutions_FullMethodName && refused < 2 {
+			refused++
+			return serviceerror.ToStatus(&serviceerror.ResourceExhausted{Message: "namespace rate limit exceeded"}).Err()
+		}
+		return invoke(ctx, method, in, out, cc, o...)
+	}
+	srv, err := devserver.Start(t.Context(), devserver.Options{UIPort: devserver.NoUI})
+	require.NoError(t, err)
+	t.Cleanup(srv.Stop)
+	c, err := client.DialContext(t.Context(), client.Options{
+		HostPort:          srv.FrontendAddress(),
+		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(refuse)}},
+	})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	require.NoError(t, namespace.Ensure(t.Context(), c, "default", map[string]enumspb.IndexedValueType{"A": enumspb.INDEXED_VALUE_TYPE_INT}))
+	require.Equal(t, 2, refused)
 }
 
 func TestTypeConflictChangesNothing(t *testing.T) {

@@ -20,9 +20,11 @@ import (
 	"github.com/tidegate/tidegate/internal/devserver"
 	"github.com/tidegate/tidegate/internal/program"
 	"github.com/tidegate/tidegate/internal/workers"
+	"github.com/tidegate/tidegate/test/waiting"
 )
 
 func TestMain(m *testing.M) {
+	waiting.SideBySide()
 	testscript.Main(m, map[string]func(){"worker": func() { program.Main(workers.Run) }})
 }
 

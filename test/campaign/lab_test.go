@@ -21,6 +21,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/workers"
+	"github.com/tidegate/tidegate/test/waiting"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -43,6 +44,11 @@ type lab struct {
 	endpoint  string
 	dismissed func()       // stops the worker
 	repeated  atomic.Int64 // updates that had to be sent again
+}
+
+func TestMain(m *testing.M) {
+	waiting.SideBySide()
+	m.Run()
 }
 
 // newLab starts the server, the clouds of a scenario, and a worker.

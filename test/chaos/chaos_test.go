@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/tidegate/tidegate/test/waiting"
 )
 
 const (
@@ -21,6 +23,11 @@ const (
 	// usualRun is about how long one run takes, for the check of -timeout.
 	usualRun = 45 * time.Second
 )
+
+func TestMain(m *testing.M) {
+	waiting.SideBySide()
+	m.Run()
+}
 
 // The worker and the server are killed at seeded moments, and every effect
 // takes place exactly once all the same.

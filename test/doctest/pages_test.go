@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/test/waiting"
 )
 
 // page is how the lines of one page are run: all of them, in their order, in one
@@ -31,6 +33,11 @@ type step struct {
 	by        string                    // the shell that takes it; bash
 	elsewhere string                    // the test that runs it instead, as FILE TEST
 	instead   func(*shell)              // what it asks, asked by other means
+}
+
+func TestMain(m *testing.M) {
+	waiting.SideBySide()
+	m.Run()
 }
 
 // pages are the pages with command lines.

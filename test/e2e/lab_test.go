@@ -24,6 +24,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/workers"
+	"github.com/tidegate/tidegate/test/waiting"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -33,6 +34,7 @@ import (
 var engine *temporaltest.TestServer
 
 func TestMain(m *testing.M) {
+	waiting.SideBySide()
 	engine = temporaltest.NewServer(temporaltest.WithBaseClientOptions(client.Options{
 		Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	}))

@@ -34,6 +34,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/workers"
 	"github.com/tidegate/tidegate/test/faultmatrix"
+	"github.com/tidegate/tidegate/test/waiting"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -42,6 +43,7 @@ import (
 var engine *temporaltest.TestServer
 
 func TestMain(m *testing.M) {
+	waiting.SideBySide()
 	debug.SetGCPercent(400) // two cores for hundreds of runs: memory is the cheaper
 	stopProxy := startProxy()
 	logger := slog.New(slog.NewTextHandler(diary, &slog.HandlerOptions{Level: slog.LevelDebug}))
