@@ -39,19 +39,12 @@ type SurveyOutput struct {
 // same, say that the selector does not match: nobody waits for what is no target.
 func (a *StorageGateway) SurveyGateway(ctx context.Context, in SurveyInput) (out SurveyOutput, err error) {
 	defer edge(ctx, in.Pace, &err)
-	var tags map[string]string
-	if in.Selector != nil {
-		if tags, err = a.tags(ctx, in.Gateway); err != nil || !in.Selector.MatchesTags(tags) {
-			return out, err
-		}
+	tags, err := a.tags(ctx, in.Gateway)
+	if err != nil || (in.Selector != nil && !in.Selector.MatchesTags(tags)) {
+		return out, err
 	}
 	if out.Gateway, err = a.gateway(ctx, in.Gateway); err != nil {
 		return out, err
-	}
-	if in.Selector == nil {
-		if tags, err = a.tags(ctx, in.Gateway); err != nil {
-			return out, err
-		}
 	}
 	if s := in.Selector; s != nil {
 		all := out.Gateway // with more tags than are worth keeping
