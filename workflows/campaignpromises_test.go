@@ -131,7 +131,8 @@ func carried(p plan.Plan, entries ...fleet.Entry) api.CampaignInput {
 	return api.CampaignInput{
 		Plan: p, Submitter: "alice", EventsPerRun: 1,
 		Carried: &api.Carried{
-			Start: noon, Life: fleet.Life{Phase: fleet.InProgress}, Entries: entries, Batches: []string{"batch-0"},
+			Progress: fleet.Progress{Life: fleet.Life{Phase: fleet.InProgress}, Entries: entries},
+			Start:    noon, Batches: []string{"batch-0"},
 		},
 	}
 }

@@ -95,7 +95,7 @@ func BenchmarkFrame(b *testing.B) {
 			entries[i].Start(1, noon.Add(-time.Minute))
 		}
 	}
-	all := fleet.Fleet{Entries: entries, Rollout: maintenance.Rollout{MaxConcurrent: 50}.WithDefaults()}
+	all := fleet.Fleet{Progress: fleet.Progress{Entries: entries}, Rollout: maintenance.Rollout{MaxConcurrent: 50}.WithDefaults()}
 	f := &fake{look: live.Look{Status: all.Status(fleet.Decide(all, noon), noon)}}
 	require.Len(b, f.look.Running, 50)
 	s := newNotedStage(b, f, "", 120, 40)

@@ -76,18 +76,14 @@ type SurveyedProxy struct {
 
 // Carried is the state that one run of a campaign passes on to the next.
 type Carried struct {
-	Start    time.Time       `json:"start"`
-	Entries  []fleet.Entry   `json:"entries,omitempty"`
-	Batches  []string        `json:"batches,omitempty"` // workflow ids, by number
-	Lost     []int           `json:"lost,omitempty"`    // batches that are gone: a person has ended them
-	Life     fleet.Life      `json:"life"`
-	Max      int             `json:"max,omitempty"` // maxConcurrent as an operator has set it
-	Unsent   Unsent          `json:"unsent,omitzero"`
-	Consents []fleet.Consent `json:"consents,omitempty"`
-	Ask      fleet.Ask       `json:"ask,omitzero"` // the approval that is needed now
+	fleet.Progress
+	Start   time.Time `json:"start"`
+	Max     int       `json:"max,omitempty"`     // maxConcurrent as an operator has set it
+	Batches []string  `json:"batches,omitempty"` // workflow ids, by number
+	Lost    []int     `json:"lost,omitempty"`    // batches that are gone: a person has ended them
+	Unsent  Unsent    `json:"unsent,omitzero"`
 	// Swept is when the batches were last asked for the outcome of running targets.
 	Swept     time.Time              `json:"swept,omitzero"`
-	Measured  fleet.Measured         `json:"measured,omitzero"`
 	Decisions []maintenance.Decision `json:"decisions,omitempty"`
 	Notified  Notified               `json:"notified,omitzero"`
 }

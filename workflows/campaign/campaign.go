@@ -93,9 +93,8 @@ func (c *campaign) index() {
 // fleet is the campaign as its scheduler sees it.
 func (c *campaign) fleet() fleet.Fleet {
 	f := fleet.Fleet{
-		Entries: c.Entries, Rollout: c.in.Plan.Rollout, Rules: c.in.Plan.Policy.Rules(),
-		Life: c.Life, Measured: c.Measured,
-		Approvals: c.in.Plan.Approvals.WithDefaults(), Submitter: c.in.Submitter, Consents: c.Consents, Ask: c.Ask,
+		Progress: c.Progress, Rollout: c.in.Plan.Rollout, Rules: c.in.Plan.Policy.Rules(),
+		Approvals: c.in.Plan.Approvals.WithDefaults(), Submitter: c.in.Submitter,
 	}
 	f.Rollout.MaxConcurrent = cmp.Or(c.Max, f.Rollout.MaxConcurrent)
 	return f

@@ -26,13 +26,13 @@ func heldAlone() (fleet.Fleet, time.Time) {
 	return fleet.Fleet{
 		Rollout: maintenance.Rollout{MaxConcurrent: 1},
 		Rules:   maintenance.Rules{Length: 4 * time.Hour, Cutoff: time.Hour},
-		Entries: []fleet.Entry{
+		Progress: fleet.Progress{Entries: []fleet.Entry{
 			{
 				Name: "files-1", Gateway: "sgw-12A3456B", State: fleet.Held, Started: now.Add(-time.Hour), Attempts: 1, Note: "upgrade-proxies failed: no addresses are left",
 				Hold: fleet.Hold{Step: maintenance.StepProxies, Since: now.Add(-time.Minute)}, Work: fleet.Work{Proxies: 1},
 			},
 			{Name: "files-2", Gateway: "sgw-12A3456C", Ref: 1, State: fleet.Waiting, Work: fleet.Work{Proxies: 1}, Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12}},
-		},
+		}},
 	}, now
 }
 

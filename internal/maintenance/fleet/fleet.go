@@ -77,19 +77,26 @@ type Entry struct {
 	Hold Hold
 }
 
-// Fleet is a campaign at one time.
+// Progress is how far a campaign has come: what changes while it runs.
+type Progress struct {
+	Life    Life    `json:"life"`
+	Entries []Entry `json:"entries,omitempty"`
+	// Consents are the approvals that were given, in their order. Ask is the approval that people
+	// were asked for when it was last decided.
+	Consents []Consent `json:"consents,omitempty"`
+	Ask      Ask       `json:"ask,omitzero"`
+	// Measured is how long the pieces of work took so far.
+	Measured Measured `json:"measured,omitzero"`
+}
+
+// Fleet is a campaign at one time: its progress, and what the plan says.
 type Fleet struct {
-	Entries []Entry
-	Rollout maintenance.Rollout // with its defaults
-	Rules   maintenance.Rules
-	Life    Life
+	Progress
+	Rollout maintenance.Rollout `json:"rollout"` // with its defaults
+	Rules   maintenance.Rules   `json:"rules"`
 	// Approvals say who has to agree; the zero value asks for nobody.
-	Approvals maintenance.Approvals
-	Submitter string    // who started the campaign
-	Consents  []Consent // the approvals that were given, in their order
-	Ask       Ask       // the approval that people were asked for when it was last decided
-	// Measured is how long the pieces of work took in this campaign so far.
-	Measured Measured
+	Approvals maintenance.Approvals `json:"approvals"`
+	Submitter string                `json:"submitter"` // who started the campaign
 }
 
 // Wait is why a target does not start now.

@@ -36,7 +36,7 @@ func TestASampleForgetsAllButTheLast(t *testing.T) {
 	require.Len(t, s.Last, 32)
 	require.Equal(t, maintenance.Duration(68*time.Second), s.Last[0])
 	require.Equal(t, maintenance.Duration(99*time.Second), s.Last[31])
-	f := fleet.Fleet{Measured: fleet.Measured{Update: s}}
+	f := fleet.Fleet{Progress: fleet.Progress{Measured: fleet.Measured{Update: s}}}
 	require.Equal(t, 96*time.Second, f.Forecast(fleet.Entry{Work: fleet.Work{Update: true}}), "29 of 32 took no longer")
 	before := s
 	s.Add(-time.Second)
@@ -82,10 +82,10 @@ func TestWhatWasMeasuredKeepsNobodyOutForGood(t *testing.T) {
 	f := fleet.Fleet{
 		Rollout: maintenance.Rollout{MaxConcurrent: 1}.WithDefaults(),
 		Rules:   maintenance.Rules{Length: 4 * time.Hour, Cutoff: 30 * time.Minute},
-		Entries: []fleet.Entry{{
+		Progress: fleet.Progress{Entries: []fleet.Entry{{
 			Name: "a", Gateway: "sgw-1", State: fleet.Waiting, Work: fleet.Work{Update: true, Snapshots: 1},
 			Schedule: maintenance.Schedule{Recurrence: maintenance.Weekly, Hour: 12},
-		}},
+		}}},
 	}
 	for _, took := range []time.Duration{5 * time.Minute, 5 * time.Minute, 225 * time.Minute} {
 		f.Measured.Snapshot.Add(took)
