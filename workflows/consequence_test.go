@@ -66,7 +66,7 @@ func TestTheConsequenceStandsBeforeTheCloudsWords(t *testing.T) {
 			policy:  maintenance.Policy{Proxies: maintenance.ProxyPolicy{ShiftReads: true}},
 			proxies: 1,
 			state:   maintenance.StateCompensationFailed,
-			says:    []string{quarantined, "A change could not be reverted: see the ledger, and take it back by hand."},
+			says:    []string{quarantined, "A change could not be reverted: see the ledger, and revert it by hand."},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

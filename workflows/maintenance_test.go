@@ -89,7 +89,7 @@ func TestVerifyHoldsTheRunToWhatItReported(t *testing.T) {
 			require.Error(t, err)
 			require.Equal(t, maintenance.StateVerificationFailed, result.State, result.Summary)
 			require.Contains(t, result.Summary, tc.says)
-			require.Contains(t, result.Summary, "look at it by hand")
+			require.Contains(t, result.Summary, "inspect it by hand")
 			require.True(t, result.Quarantined, "no later run touches what nobody understands")
 		})
 	}
@@ -115,7 +115,7 @@ func TestWeightsAndPolicyAreVerified(t *testing.T) {
 	}{
 		"somebody moved the reads again": {
 			func(c *cloud) { c.meddle = func() { c.proxies[proxyIDs[0]].proxy.Routing.ReadWeights[0].Weight = 7 } },
-			"does not have the read weights that were put back",
+			"does not have the read weights that were restored",
 		},
 		"somebody held automatic updates again": {
 			func(c *cloud) { c.meddle = func() { c.schedule.AutomaticUpdates = maintenance.EmergencyVersionsOnly } },

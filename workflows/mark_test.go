@@ -135,7 +135,7 @@ func TestWhatARunLeftIsRestoredByTheNextOne(t *testing.T) {
 		},
 		"reads: though the proxy is up to date": {
 			of: reads, arrange: current, change: true, effects: []string{restore, unmark}, now: "100", ledger: "of-the-terminated",
-			note: "0 upgraded; of 1 more the read weights that a run had left were settled",
+			note: "0 upgraded; the read weights that an earlier run had left on 1 more were settled",
 		},
 		"reads: not where the owner has set them since": {
 			of: reads, arrange: func(c *cloud) { c.proxies[proxyIDs[0]].proxy.Routing.ReadWeights[0].Weight = 70 },

@@ -63,7 +63,7 @@ func TestQuarantineLastsUntilItIsReleasedWithAReason(t *testing.T) {
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
 		env.UpdateWorkflow(api.ReleaseUpdate, "nameless", answers.rejected("by is required"), api.Action{Why: "x"})
-		env.UpdateWorkflow(api.ReleaseUpdate, "groundless", answers.rejected("why is empty"), api.Action{By: "alice"})
+		env.UpdateWorkflow(api.ReleaseUpdate, "groundless", answers.rejected("why is required"), api.Action{By: "alice"})
 		env.UpdateWorkflow(api.ReleaseUpdate, "release", answers.accepted(), api.Action{By: "alice", Why: "replaced the host"})
 	}, 100*24*time.Hour)
 	env.ExecuteWorkflow(api.QuarantineName, maintenance.Quarantine{Gateway: gatewayID, Since: noon})

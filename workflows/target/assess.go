@@ -14,13 +14,12 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// AssessLimit is how long a gateway may stay out of reach before a run that has
-// not started gives up on it.
+// AssessLimit is how long a gateway may be unreachable before a run that has not started anything gives up.
 const AssessLimit = 15 * time.Minute
 
-// patienceToAssess is longer for a run that has slept in another build of the
-// worker: to move costs it nothing that it would have had there.
-func (r *run) patienceToAssess() time.Duration {
+// assessLimit is longer for a run that continues from another build of the worker: it must not fail where it would
+// have slept on in the other build.
+func (r *run) assessLimit() time.Duration {
 	if r.in.Carried != nil {
 		return rereadLimit
 	}
@@ -32,14 +31,14 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 	if err := r.refuseQuarantined(ctx); err != nil {
 		return outcome{}, err
 	}
-	found, err := call.Do(ctx, r.readWithin(r.patienceToAssess(),
+	found, err := call.Do(ctx, r.readWithin(r.assessLimit(),
 		"read "+r.in.Target.Gateway.ID()+", its window and its volumes"),
 		call.Gateways.AssessGateway, activities.AssessGatewayInput{Target: r.in.Target, Policy: r.in.Policy})
 	if err != nil {
 		return outcome{}, err
 	}
 	r.policy, r.points.volumes = found.Policy, maintenance.Attached(found.Volumes)
-	r.learn(ctx, found.Schedule)
+	r.setSchedule(ctx, found.Schedule)
 	before := found.Gateway
 	if r.in.Carried != nil {
 		before = r.in.Carried.Gateway
@@ -60,7 +59,7 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 	return done("%s", strings.Join(append(r.assessed(found), settled...), "; ")), nil
 }
 
-// assessed is what was found, for people.
+// assessed is the note of the step.
 func (r *run) assessed(found activities.AssessGatewayOutput) []string {
 	parts := []string{offer(found.Gateway), "window " + r.window.schedule.String()}
 	if n := len(found.Volumes); n > 0 {
@@ -87,7 +86,7 @@ func offer(g maintenance.Gateway) string {
 
 func (r *run) assessProxy(ctx workflow.Context, i int) error {
 	ref := r.in.Target.Proxies[i]
-	found, err := call.Do(ctx, r.readWithin(r.patienceToAssess(), "read proxy "+ref.ProxyID), call.Proxies.ReadProxy,
+	found, err := call.Do(ctx, r.readWithin(r.assessLimit(), "read proxy "+ref.ProxyID), call.Proxies.ReadProxy,
 		r.proxyLookup(ref))
 	if err != nil {
 		return err
@@ -96,24 +95,23 @@ func (r *run) assessProxy(ctx workflow.Context, i int) error {
 		InstanceID: ref.InstanceID, ProxyID: ref.ProxyID, State: maintenance.ProxyPending,
 		From: found.Kernel.Current, To: found.Goal,
 	}
-	left, said, err := r.assessReads(ctx, found)
+	left, note, err := r.assessReads(ctx, found)
 	if err != nil {
 		return err
 	}
 	if found.Done && !left {
 		out.State = maintenance.ProxyCurrent
 	}
-	out.Note = said
+	out.Note = note
 	ref.Version = found.Goal
 	r.proxies.goals = append(r.proxies.goals, proxy{ref: ref, done: found.Done})
 	r.status.Proxies = append(r.status.Proxies, out)
 	return nil
 }
 
-// assessReads says what there is to say of a proxy's read weights, and whether a run that
-// has ended has left them marked. A run that is in progress is waited for, once this one
-// is about to work on the DB instance.
-func (r *run) assessReads(ctx workflow.Context, found activities.ReadProxyOutput) (left bool, said string, err error) {
+// assessReads returns a note on a proxy's read weights, and whether a run that has ended left them marked. If the run
+// that marked them is still in progress, this one waits for it later, when it takes the DB instance.
+func (r *run) assessReads(ctx workflow.Context, found activities.ReadProxyOutput) (left bool, note string, err error) {
 	if found.Mark == nil {
 		return false, Unmarkable(r.policy, found), nil
 	}

@@ -14,14 +14,14 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// heldPolicy is the owner's policy for automatic updates while the run holds it, or
-// after the run has restored it in the place of an earlier one.
+// heldPolicy is the owner's policy for automatic updates, which this run holds back until it ends, or has restored
+// after an earlier run.
 type heldPolicy struct {
 	owner  maintenance.AutomaticUpdatePolicy
-	change *entry // the ledger's line; nil: it was never held
+	change *entry // nil: the run has not changed it
 }
 
-// restored is the owner's policy where the run has restored it, else empty.
+// restored is the owner's policy if the run has restored it; empty: it has not.
 func (h heldPolicy) restored() maintenance.AutomaticUpdatePolicy {
 	if h.change == nil || h.change.change.State != maintenance.ChangeTakenBack {
 		return ""
@@ -29,8 +29,8 @@ func (h heldPolicy) restored() maintenance.AutomaticUpdatePolicy {
 	return h.owner
 }
 
-// mark is what this run leaves on what it changes for a while. A run that was reset is
-// known by the id that it had before: what it undoes then carries that one.
+// mark names this run on each resource that it changes temporarily. A run that was reset keeps the run id from before
+// the reset, since the marks that it has to remove carry that one.
 func mark(ctx workflow.Context) maintenance.Mark {
 	info := workflow.GetInfo(ctx)
 	return maintenance.Mark{
@@ -39,14 +39,14 @@ func mark(ctx workflow.Context) maintenance.Mark {
 	}
 }
 
-// judgeMarks says whose the marks are that were found on what the run is to work on.
+// judgeMarks finds out which runs have left the marks, and whether those runs are in progress.
 func (r *run) judgeMarks(ctx workflow.Context, found ...maintenance.Marked) ([]maintenance.Marked, error) {
 	return call.Do(ctx, r.readWithin(AssessLimit, "which run has marked the "+found[0].Setting+"?"),
 		call.Engine.JudgeMarks,
 		activities.MarksLookup{Marks: found, Pace: r.policy.Pace})
 }
 
-// refuseMarked judges marks, and ends the run where one bars it.
+// refuseMarked judges marks, and fails where one of them excludes this run.
 func (r *run) refuseMarked(ctx workflow.Context, found ...maintenance.Marked) ([]maintenance.Marked, error) {
 	judged, err := r.judgeMarks(ctx, found...)
 	if err != nil {
@@ -60,36 +60,34 @@ func (r *run) refuseMarked(ctx workflow.Context, found ...maintenance.Marked) ([
 	return judged, nil
 }
 
-// settleAutomaticUpdates leaves AWS's policy as the plan wants it while the run lasts, and
-// gives what there is to say of it. What a run that is gone has left is restored first:
-// it is never taken for the owner's wish.
+// settleAutomaticUpdates sets AWS's policy for automatic updates as the plan requires during the run, and returns
+// notes about it. It first restores what a lost run has left: that is never taken for the owner's policy.
 func (r *run) settleAutomaticUpdates(
 	ctx workflow.Context, found activities.AssessGatewayOutput,
-) (said []string, err error) {
+) (notes []string, err error) {
 	now := found.AutomaticUpdates
 	if found.Mark != nil {
 		note, restored, err := r.restoreLeftover(ctx, *found.Mark, now)
 		if err != nil {
 			return nil, err
 		}
-		said, now = append(said, note), restored
+		notes, now = append(notes, note), restored
 	}
 	if r.policy.AutomaticUpdates != maintenance.AutomaticUpdatesHold ||
 		!r.status.Gateway.Before.UpdateOffered() {
-		return said, nil
+		return notes, nil
 	}
 	note, err := r.holdAutomaticUpdates(ctx, now)
 	if note != "" {
-		said = append(said, note)
+		notes = append(notes, note)
 	}
-	return said, err
+	return notes, err
 }
 
-// restoreLeftover restores what was there before a run that has ended and left its
-// change. It gives what became of it, and the policy that is in force then.
+// restoreLeftover reverts what a run that has ended has left. It returns a note, and the policy that is now in force.
 func (r *run) restoreLeftover(
 	ctx workflow.Context, left maintenance.PolicyMark, now maintenance.AutomaticUpdatePolicy,
-) (said string, _ maintenance.AutomaticUpdatePolicy, err error) {
+) (note string, _ maintenance.AutomaticUpdatePolicy, err error) {
 	judged, err := r.refuseMarked(ctx, left.Found(r.in.Target.Gateway.ID(), now))
 	if err != nil {
 		return "", now, err
@@ -99,7 +97,7 @@ func (r *run) restoreLeftover(
 	change := r.ledger.intend(what, how, r.restore(left, &now))
 	change.is(maintenance.ChangeInForce)
 	change.change.Leftover = true
-	if err := change.takeBack(ctx); err != nil {
+	if err := change.revert(ctx); err != nil {
 		return "", now, err
 	}
 	r.publish(ctx)
@@ -110,7 +108,7 @@ func (r *run) restoreLeftover(
 	return fmt.Sprintf("automatic updates are %s again, as before %s", now, m.Mark), now, nil
 }
 
-// restore undoes what the mark says, and notes the policy that is in force then.
+// restore reverts the change that the mark describes, and sets now to the policy that is then in force.
 func (r *run) restore(m maintenance.PolicyMark, now *maintenance.AutomaticUpdatePolicy) undo {
 	return func(ctx workflow.Context) (maintenance.ChangeState, error) {
 		out, err := call.Do(ctx, r.undoWithin("automatic updates: "+string(m.Owner)+" again"),
@@ -123,12 +121,11 @@ func (r *run) restore(m maintenance.PolicyMark, now *maintenance.AutomaticUpdate
 	}
 }
 
-// holdAutomaticUpdates keeps AWS from updating the gateway in the middle of the run. The
-// gateway is marked first; where it cannot be, its policy stays, and said says why. The
-// policy that was found is restored when the run ends.
+// holdAutomaticUpdates prevents AWS from updating the gateway during the run. It marks the gateway first; if that is
+// impossible it changes nothing, and note gives the reason. The policy that was found is restored when the run ends.
 func (r *run) holdAutomaticUpdates(
 	ctx workflow.Context, found maintenance.AutomaticUpdatePolicy,
-) (said string, err error) {
+) (note string, err error) {
 	if !Holdable(found) {
 		return "", nil
 	}
@@ -137,8 +134,8 @@ func (r *run) holdAutomaticUpdates(
 	held := r.ledger.intend("automatic updates of "+r.in.Target.Gateway.ID()+" held at "+string(m.Set),
 		"set "+string(found)+" again", r.restore(m, &now))
 	options := r.undoWithin("automatic updates: " + string(m.Set))
-	// Also in a run that is cancelled meanwhile: the mark alone would be removed, and the
-	// policy that is still on its way would then stay.
+	// A run that is cancelled now waits too: otherwise it would remove the mark, and the policy, still on its way,
+	// would take effect afterwards.
 	options.WaitForCancellation = true
 	out, err := call.Do(ctx, options, call.Gateways.HoldAutomaticUpdates,
 		activities.MarkedPolicyInput{Lookup: r.lookup(), Mark: m})
@@ -147,7 +144,8 @@ func (r *run) holdAutomaticUpdates(
 		return "", err
 	case out.Changed != "":
 		held.is(maintenance.ChangeNotMade)
-		held.change.Why = fmt.Sprintf("automatic updates were %s, and somebody has set %s since this run looked: they stay so", found, out.Changed)
+		held.change.Why = fmt.Sprintf("automatic updates were %s; someone changed them to %s after this run read them, so they stay %s",
+			found, out.Changed, out.Changed)
 		return held.change.Why, nil
 	case out.NotHeld != "":
 		held.is(maintenance.ChangeNotMade)
@@ -159,12 +157,12 @@ func (r *run) holdAutomaticUpdates(
 	return "", nil
 }
 
-// Holdable is true for a policy under which AWS updates the gateway whatever the version.
+// Holdable is true for a policy under which AWS updates the gateway to any new version.
 func Holdable(policy maintenance.AutomaticUpdatePolicy) bool {
 	return policy != "" && policy != maintenance.EmergencyVersionsOnly
 }
 
-// NotHeld says why automatic updates are not held back.
+// NotHeld explains why a run does not hold automatic updates.
 func NotHeld(stay maintenance.AutomaticUpdatePolicy, why string) string {
 	return fmt.Sprintf("automatic updates stay %s, and AWS may update the gateway by itself: it cannot be marked: %s", stay, why)
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// fanOut is the upgrade of a target's proxies: a canary first, then the others, bounded for each DB instance. Its
-// states, those of a proxy, and what leads from one to the next are in lifecycle.FanOut.
+// fanOut is the upgrade of a target's proxies: a canary first, then the others, so many at a time on each DB instance.
+// Its states, those of a proxy, and the events between them are in internal/maintenance/lifecycle/fanout.go.
 type fanOut struct {
 	lifecycle.FanOut
 	goals     []proxy               // the proxies with their versions resolved, in the order of the target
@@ -31,17 +31,17 @@ type fanOut struct {
 type proxy struct {
 	ref      maintenance.ProxyRef     // its version is exact
 	done     bool                     // it ran that version at assess
-	doubtful bool                     // its upgrade was, or may have been, started, and did not come to its end
-	found    maintenance.ProxyRouting // as it was read last before its reads were moved
-	routing  maintenance.ProxyRouting // its owner's, while its reads are moved
-	mark     *maintenance.ProxyMark   // that this run left; nil: none
-	left     *maintenance.ProxyMark   // that a run had left which has ended; nil: none
-	theirs   bool                     // somebody has set weights since: only the mark is to go
-	shifted  *entry                   // the ledger's line of that
-	back     *maintenance.ProxyMark   // whose weights this run has put back; nil: none, or somebody had set others
+	doubtful bool                     // its upgrade has, or may have, started, and did not succeed
+	found    maintenance.ProxyRouting // as last read before its reads were moved
+	routing  maintenance.ProxyRouting // the owner's, while its reads are moved
+	mark     *maintenance.ProxyMark   // this run's; nil: none
+	left     *maintenance.ProxyMark   // of a run that has ended; nil: none
+	theirs   bool                     // someone has set other weights since: only the mark is removed
+	shifted  *entry                   // the ledger's line of the moved reads; nil: not moved
+	back     *maintenance.ProxyMark   // whose weights this run has restored; nil: none, or someone had set others
 }
 
-// startFanOut starts the fan-out, or starts it again where the step is retried: what did not succeed is pending then.
+// startFanOut starts the fan-out. If the step is a retry, the proxies that did not succeed are pending again.
 func (r *run) startFanOut() (todo []int) {
 	r.proxies.On(lifecycle.FanOutStarts)
 	r.proxies.stops = nil
@@ -53,7 +53,7 @@ func (r *run) startFanOut() (todo []int) {
 	return r.pending()
 }
 
-// failFanOut lets the proxies at work end, and no other start.
+// failFanOut stops the fan-out: the proxies at work are finished, and no other starts.
 func (r *run) failFanOut() {
 	r.proxies.On(lifecycle.FanOutFails)
 	for _, stop := range r.proxies.stops {
@@ -61,7 +61,7 @@ func (r *run) failFanOut() {
 	}
 }
 
-// endFanOut marks the proxies that the fan-out did not come to.
+// endFanOut ends the fan-out, also one that failed, and marks the proxies that it has not reached.
 func (r *run) endFanOut() {
 	r.proxies.On(lifecycle.FanOutEnds)
 	for _, i := range r.pending() {
@@ -69,7 +69,7 @@ func (r *run) endFanOut() {
 	}
 }
 
-// proxyOn notes what has happened to the i-th proxy, and says whether that changes its state.
+// proxyOn applies an event to the i-th proxy, and returns whether its state has changed.
 func (r *run) proxyOn(i int, e lifecycle.ProxyEvent) bool {
 	p := &r.status.Proxies[i]
 	was := p.State
@@ -87,9 +87,8 @@ func (r *run) pending() (todo []int) {
 	return todo
 }
 
-// upgradeProxies upgrades the first pending proxy as a canary, then the others,
-// bounded for each DB instance. The first failure lets those at work end, and
-// starts no more.
+// upgradeProxies upgrades the first pending proxy as a canary, then the others, each DB instance's in a lane of its
+// own. After the first failure those at work are finished, and no other starts.
 func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
 	todo := r.startFanOut()
 	defer r.endFanOut()
@@ -128,7 +127,7 @@ func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
 	return done("%s", r.proxiesDone(todo)), nil
 }
 
-// proxiesDone is what was done to the proxies, for people.
+// proxiesDone is the note of the step.
 func (r *run) proxiesDone(todo []int) string {
 	upgraded, restored := 0, 0
 	for _, i := range todo {
@@ -141,10 +140,10 @@ func (r *run) proxiesDone(todo []int) string {
 	if restored == 0 {
 		return fmt.Sprintf("%d upgraded", upgraded)
 	}
-	return fmt.Sprintf("%d upgraded; of %d more the read weights that a run had left were settled", upgraded, restored)
+	return fmt.Sprintf("%d upgraded; the read weights that an earlier run had left on %d more were settled", upgraded, restored)
 }
 
-// failuresFirst are the failures; where there is none, the deferral, if any.
+// failuresFirst are the failures; if there are none, the deferral, if any.
 func failuresFirst(errs []error) error {
 	deferred := slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, errDeferred) })
 	failures := errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errDeferred) })...)
@@ -154,9 +153,8 @@ func failuresFirst(errs []error) error {
 	return failures
 }
 
-// upgradeProxy takes one proxy to its version inside the window, with its reads
-// shifted away meanwhile where the policy says so. Where the fan-out stops before
-// that, it does nothing.
+// upgradeProxy upgrades one proxy inside the window, with its reads moved away meanwhile if the policy requires it. It
+// does nothing if the fan-out stops before its turn.
 func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 	p := &r.status.Proxies[i]
 	waits, stop := workflow.WithCancel(ctx)
@@ -183,20 +181,22 @@ func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 		r.proxyOn(i, what)
 		if err != nil {
 			r.failFanOut()
-			p.Note = call.Explain(err).Error()
-			err = naming("proxy "+p.ProxyID, p.ProxyID, call.Explain(err))
+			err = call.Explain(err)
+			if p.Note = err.Error(); !strings.Contains(p.Note, p.ProxyID) {
+				err = fmt.Errorf("proxy %s: %w", p.ProxyID, err)
+			}
 		}
 		r.publish(ctx)
 		if r.proxies.awaiting > 0 {
-			r.releaseInstances() // what was at work when the wait started
+			r.releaseInstances() // those that were at work when the wait for another started
 		}
 		return err
 	}
 	return nil
 }
 
-// awaitTurn waits until the gate is open and this run holds the proxy's DB instance, and
-// says until when the upgrade may start.
+// awaitTurn waits until the gate is open and this run holds the proxy's DB instance, and returns until when the
+// upgrade may start.
 func (r *run) awaitTurn(ctx workflow.Context, i int) (until time.Time, err error) {
 	for waited := true; waited && r.proxies.MayStart(); { // the window may have moved or closed meanwhile
 		if until, err = r.gate(ctx, nil); err != nil || !r.proxies.MayStart() {
@@ -209,15 +209,7 @@ func (r *run) awaitTurn(ctx workflow.Context, i int) (until time.Time, err error
 	return until, nil
 }
 
-// naming puts the thing before an error that does not name it already.
-func naming(thing, id string, err error) error {
-	if strings.Contains(err.Error(), id) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", thing, err)
-}
-
-// proxyEnd is the event that an upgrade has ended with.
+// proxyEnd is how an upgrade has ended.
 func proxyEnd(err error) lifecycle.ProxyEvent {
 	_, cancelled := errors.AsType[*temporal.CanceledError](err)
 	switch {
@@ -231,8 +223,8 @@ func proxyEnd(err error) lifecycle.ProxyEvent {
 	return lifecycle.ProxyFails
 }
 
-// aroundProxy upgrades a proxy and puts back, whatever becomes of that, what it
-// changed around it. What has become of the proxy is the upgrade's doing alone.
+// aroundProxy moves the reads, upgrades a proxy, and restores the reads, also if the upgrade has failed. The outcome of
+// the proxy is that of its upgrade alone.
 func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) (lifecycle.ProxyEvent, error) {
 	err := r.settleReads(ctx, i)
 	switch shifted := r.proxies.goals[i].shifted; {
@@ -243,6 +235,6 @@ func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) (lifecyc
 	case err == nil:
 		err = r.upgradeKernel(ctx, i, until)
 	}
-	// The upgrade's own error goes first: its type decides what follows.
-	return proxyEnd(err), errors.Join(err, r.proxies.goals[i].shifted.takeBack(ctx))
+	// The upgrade's own error comes first: its type decides what follows.
+	return proxyEnd(err), errors.Join(err, r.proxies.goals[i].shifted.revert(ctx))
 }

@@ -16,10 +16,9 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// InstanceHold stands for a DB instance that one run works on: while it runs, no other
-// run starts one for the same instance, since its id is the instance's. It is a child of
-// the run that holds the instance. Temporal terminates it when that run ends, in whatever
-// way, without a worker's help: a holder that is gone does not hold on.
+// InstanceHold is the lock of a DB instance. Its workflow id is derived from the instance, so only one can run at a
+// time. It is a child of the run that works on the instance, and Temporal terminates it when that run ends in any
+// way, without a worker: a lost run does not keep the lock.
 func InstanceHold(ctx workflow.Context, in maintenance.InstanceHold) error {
 	workflow.SetCurrentDetails(ctx, webui.InstanceDetails(webui.PlaceOf(ctx), in))
 	status := func() (maintenance.InstanceHold, error) { return in, nil }
@@ -40,11 +39,10 @@ type heldInstance struct {
 	release workflow.CancelFunc
 }
 
-// takeInstance makes this run the only one of the namespace that works on the DB
-// instance of its i-th proxy. Where another run holds it, it waits for the end of that
-// hold, or until the opening's end, and says that it has waited: the gate is asked again
-// then. A run keeps what it holds until it ends, or waits: for another instance, for
-// another window, or for a person.
+// takeInstance makes this run the only one of the namespace that works on the DB instance of its i-th proxy. If
+// another run holds it, takeInstance waits until that hold or the opening ends, and returns waited: the caller then
+// passes the gate again. A run releases its instances when it ends, and while it waits for another instance, another
+// window or a person.
 func (r *run) takeInstance(ctx workflow.Context, i int, until time.Time) (waited bool, err error) {
 	id := r.proxies.goals[i].ref.InstanceID
 	held := r.proxies.instances[id]
@@ -61,9 +59,8 @@ func (r *run) takeInstance(ctx workflow.Context, i int, until time.Time) (waited
 	return true, r.awaitInstance(ctx, id, until)
 }
 
-// holdInstance starts the child that holds the instance, for all proxies of it. Its
-// context is no child of the run's: a cancelled run holds the instance while it puts back
-// what it changed on it.
+// holdInstance starts the child that holds the instance, for all of its proxies. The child's context is disconnected
+// from the run's: a cancelled run still holds the instance while it reverts its changes there.
 func (r *run) holdInstance(ctx workflow.Context, id string) *heldInstance {
 	info := workflow.GetInfo(ctx)
 	in := maintenance.InstanceHold{
@@ -85,7 +82,7 @@ func (r *run) holdInstance(ctx workflow.Context, id string) *heldInstance {
 	return held
 }
 
-// awaitInstance waits for the run that holds the instance, and says for which.
+// awaitInstance waits for the run that holds the instance, and shows which one that is.
 func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) error {
 	defer r.unblock(ctx)
 	lookup := activities.WorkflowLookup{WorkflowID: api.InstanceHoldWorkflowID(id), Pace: call.NoticePace(r.policy)}
@@ -97,25 +94,24 @@ func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) er
 	if err := r.block(ctx, maintenance.BlockedByInstance, holder.Reason, nil); err != nil {
 		return err
 	}
-	// Two runs of which each holds what the other waits for would wait permanently.
+	// Two runs that each hold what the other waits for would wait permanently.
 	r.proxies.awaiting++
 	defer func() { r.proxies.awaiting-- }()
 	r.releaseInstances()
 	lookup.RunID, lookup.Reason = holder.RunID, holder.Reason
-	// Past the opening's end: an activity that has no time for another attempt ends early,
-	// and the gate would find the opening open still, again and again.
+	// The deadline is after the opening's end: an activity without time for another attempt ends early, and the gate
+	// would find the opening still open, again and again.
 	_, err = call.Do(ctx, r.pollWithin(r.untilOr(ctx, until, call.WatchLimit),
 		"wait until DB instance "+webui.Short(id)+" is free"), call.Engine.AwaitClosed, lookup)
 	if call.OutOfTime(err) || call.HasType(err, names.TypeNotReady) {
-		return nil // too late for this opening: the gate says what now
+		return nil // too late for this opening: the gate decides how to continue
 	}
 	return err
 }
 
-// releaseInstances lets other runs work on the instances while this one waits. One whose
-// weights are still to be put back, or that is at work, is kept.
+// releaseInstances lets other runs work on the instances while this one waits, except those that it still needs.
 func (r *run) releaseInstances() {
-	for _, p := range r.status.Proxies { // in their order: a map's is none
+	for _, p := range r.status.Proxies { // a map has no order
 		held := r.proxies.instances[p.InstanceID]
 		if held != nil && !r.needsInstance(p.InstanceID) {
 			held.release()
@@ -124,7 +120,7 @@ func (r *run) releaseInstances() {
 	}
 }
 
-// needsInstance is true while this run has something under way on the instance.
+// needsInstance is true while a proxy of the instance is being upgraded, or its weights are still to be restored.
 func (r *run) needsInstance(id string) bool {
 	for i, p := range r.status.Proxies {
 		if p.InstanceID == id && (p.State == maintenance.ProxyActive || r.proxies.goals[i].shifted.open()) {

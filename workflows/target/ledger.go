@@ -11,14 +11,14 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// entry is one change of the ledger with the way to take it back.
+// entry is one change of the ledger, and how to undo it.
 type entry struct {
 	change maintenance.Change
 	undo   undo // nil for a change that only goes forward
 }
 
-// undo takes a change back, and says what has become of it: it may turn out
-// never to have been made, or to be meant to stay.
+// undo reverts a change and returns its state then: the change may turn out never to have been made, or to be one
+// that stays.
 type undo func(workflow.Context) (maintenance.ChangeState, error)
 
 // ledger is what a run has changed, oldest first.
@@ -26,8 +26,8 @@ type ledger struct {
 	entries []*entry
 }
 
-// intend registers a change before its step starts, so that a step that ends
-// in the middle is still reverted. A nil undo makes it forward-only.
+// intend registers a change before it is made, so that an interrupted step is reverted too. A nil undo makes it
+// forward-only.
 func (l *ledger) intend(what, how string, undo undo) *entry {
 	e := &entry{
 		change: maintenance.Change{What: what, Reversible: undo != nil, Undo: how, State: maintenance.ChangeIntended},
@@ -39,8 +39,8 @@ func (l *ledger) intend(what, how string, undo undo) *entry {
 
 func (e *entry) is(state maintenance.ChangeState) { e.change.State = state }
 
-// open is true for a change that is, or may be, in force and can be reverted,
-// also one that resisted before: it is tried once more. A nil entry is none.
+// open is true for a change that is, or may be, in force and can be reverted, also if an earlier try to revert it
+// failed. A nil entry is no change.
 func (e *entry) open() bool {
 	if e == nil || e.undo == nil {
 		return false
@@ -53,9 +53,9 @@ func (e *entry) open() bool {
 	return false
 }
 
-// takeBack undoes one change, unless that is done or not called for. It works
-// on a disconnected context: a cancelled run is tidied up all the same.
-func (e *entry) takeBack(ctx workflow.Context) error {
+// revert undoes one change, unless there is nothing to undo. It uses a disconnected context: the changes of a
+// cancelled run are reverted too.
+func (e *entry) revert(ctx workflow.Context) error {
 	if !e.open() {
 		return nil
 	}
@@ -72,8 +72,7 @@ func (e *entry) takeBack(ctx workflow.Context) error {
 	return nil
 }
 
-// reopen has unwind revert also what was meant to stay and could go: finished
-// snapshots.
+// reopen makes unwind revert also what stays otherwise and can be reverted: finished snapshots.
 func (l *ledger) reopen() {
 	for _, e := range l.entries {
 		if e.undo != nil && e.change.State == maintenance.ChangeKept {
@@ -82,12 +81,11 @@ func (l *ledger) reopen() {
 	}
 }
 
-// unwind reverts every open change, the last one first, and shows the ledger
-// after each.
+// unwind reverts every open change, the last one first, and shows the ledger after each.
 func (l *ledger) unwind(ctx workflow.Context, show func(workflow.Context)) error {
 	var errs []error
 	for _, e := range slices.Backward(l.entries) {
-		errs = append(errs, e.takeBack(ctx))
+		errs = append(errs, e.revert(ctx))
 		show(ctx)
 	}
 	return errors.Join(errs...)

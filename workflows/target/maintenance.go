@@ -15,12 +15,10 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// GatewayMaintenance takes one target through its maintenance, in the order of
-// maintenance.Steps. A run that ends otherwise than COMPLETED fails with an
-// application error whose type is the end state and whose details hold the
-// maintenance.Result; a cancelled one ends as cancelled, with the same details. One
-// that sleeps while another build of the worker becomes current continues there as
-// a new run.
+// GatewayMaintenance takes one target through its maintenance, in the order of maintenance.Steps. A run that does not
+// end COMPLETED or DEFERRED fails with an application error whose type is the end state and whose details hold the
+// maintenance.Result; a cancelled one ends as cancelled, with the same details. A run that sleeps while another build
+// of the worker becomes current continues there as a new run.
 func GatewayMaintenance(ctx workflow.Context, in api.MaintenanceInput) (maintenance.Result, error) {
 	r := newRun(ctx, in)
 	ctx = r.calls.Follow(ctx, in.Target.Gateway.ID(), r.publish)
@@ -48,25 +46,25 @@ func GatewayMaintenance(ctx workflow.Context, in api.MaintenanceInput) (maintena
 // run is the state of one target's maintenance.
 type run struct {
 	in api.MaintenanceInput
-	// uncancelled ends only by a cancel in Temporal; an abort ends the steps' context.
+	// uncancelled is the context of the workflow, which only a cancel in Temporal ends. An abort ends that of the steps.
 	uncancelled workflow.Context
 	policy      maintenance.Policy // with the defaults that assess recorded
-	status      maintenance.Status // what people see; the run's own memory is below
+	status      maintenance.Status // what people see
 	start       time.Time
 
 	window    window         // when disruptive steps may start
 	software  software       // the update of the gateway
-	automatic heldPolicy     // for automatic updates
+	automatic heldPolicy     // AWS's policy for automatic updates
 	points    recoveryPoints // the snapshots of the gateway's volumes
 	proxies   fanOut         // the upgrades of the proxies
 	work      disruption     // from when to when the run disrupted its target
 	ledger    ledger         // what is changed, and how to undo it
-	hold      lifecycle.Hold // what operators are asked about a failed step
+	hold      lifecycle.Hold // whether a failed step waits for an operator
 	exit      lifecycle.Exit // how the run leaves its steps
-	calls     call.Calls     // that are in progress
+	calls     call.Calls     // the calls in progress
 }
 
-// disruption is when something disruptive was first started, and when the last of it ended. Zero times: not yet.
+// disruption is when the first disruptive change was started, and when the last ended. Zero times: not yet.
 type disruption struct{ started, ended time.Time }
 
 func (d *disruption) start(ctx workflow.Context) {
@@ -87,7 +85,7 @@ func newRun(ctx workflow.Context, in api.MaintenanceInput) *run {
 	return r
 }
 
-// steps is the product's promise: this, in this action.
+// steps takes the steps, in the order that the product promises.
 func (r *run) steps(ctx workflow.Context) error {
 	for _, s := range []struct {
 		step maintenance.Step
@@ -108,7 +106,7 @@ func (r *run) steps(ctx workflow.Context) error {
 	return nil
 }
 
-// outcome is what came of a step that did not fail.
+// outcome is that of a step that did not fail.
 type outcome struct {
 	skipped bool
 	note    string
@@ -122,9 +120,8 @@ func skipped(format string, args ...any) outcome {
 	return outcome{skipped: true, note: fmt.Sprintf(format, args...)}
 }
 
-// finishes is true for a step that an aborted run still takes: it disrupts nothing,
-// and follows from an update or an upgrade that was made. The snapshot after an update
-// protects, and verify says what is so. Proxies that want nothing end no run.
+// finishes is true for a step that an aborted run still takes. Such a step disrupts nothing, and completes an update or
+// an upgrade that was made: the snapshot after an update protects it, and verify establishes the facts.
 func (r *run) finishes(s maintenance.Step) bool {
 	if r.uncancelled.Err() != nil {
 		return false
@@ -139,7 +136,7 @@ func (r *run) finishes(s maintenance.Step) bool {
 	return false
 }
 
-// finishing is the context of a step that an abort does not end.
+// finishing is the context for a step that an abort may not end.
 func (r *run) finishing(ctx workflow.Context, s maintenance.Step) workflow.Context {
 	if r.finishes(s) {
 		return r.uncancelled
@@ -147,8 +144,8 @@ func (r *run) finishing(ctx workflow.Context, s maintenance.Step) workflow.Conte
 	return ctx
 }
 
-// step runs one step and keeps its report. A cancelled run starts no step but the
-// one that watches what it has set going, and an aborted one those that finish it.
+// step runs one step and writes its report. A cancelled run still watches an update that it has triggered, and an
+// aborted one also takes the steps that complete it.
 func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error)) error {
 	if err := ctx.Err(); err != nil && !r.software.PastNoReturn() && !r.finishes(s) {
 		return err
@@ -192,7 +189,7 @@ func (r *run) report(s maintenance.Step) *maintenance.StepReport {
 	return &maintenance.StepReport{} // unreachable: newRun lists every step
 }
 
-// conclude makes the record of the run, and Temporal's status of it.
+// conclude makes the result of the run, and ends the workflow in the status that belongs to it.
 func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.Result, error) {
 	state := maintenance.Conclude(failure != nil || stuck != nil, r.ledger.changes())
 	if _, differ := errors.AsType[differs](failure); differ && state != maintenance.StateCompensationFailed {

@@ -19,16 +19,16 @@ import (
 // command is one update that operators may send to a run.
 type command struct {
 	name string
-	says string // shown in the Web UI
+	help string // shown in the Web UI
 	may  func() error
 	do   func()
 }
 
-// listen registers what operators may see and say. stop cancels the run's steps.
+// listen registers the status query and the commands. stop cancels the run's steps.
 func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 	status := func() (maintenance.Status, error) { return r.seen(), nil }
 	err := workflow.SetQueryHandlerWithOptions(ctx, api.StatusQuery, status,
-		workflow.QueryHandlerOptions{Description: "What runs, what waits and why it waits."})
+		workflow.QueryHandlerOptions{Description: "What is in progress, what waits, and why."})
 	if err != nil {
 		return err
 	}
@@ -44,16 +44,15 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 func (r *run) commands(stop workflow.CancelFunc) []command {
 	answer := func(choice string) func() { return func() { r.hold.Answer(choice) } }
 	return []command{
-		{name: api.ApproveUpdate, says: "Let the maintenance start in its next window", may: r.mayApprove, do: func() {}},
-		{name: api.AbortUpdate, says: "Start nothing more, and revert what can be reverted", may: r.mayAbort, do: stop},
-		{name: api.RetryUpdate, says: "Try the held step again", may: r.mayRetry, do: answer(api.RetryUpdate)},
-		{name: api.SkipUpdate, says: "Go on without the held step", may: r.maySkip, do: answer(api.SkipUpdate)},
+		{name: api.ApproveUpdate, help: "Let the maintenance start in its next window", may: r.mayApprove, do: func() {}},
+		{name: api.AbortUpdate, help: "Start nothing more, and revert what can be reverted", may: r.mayAbort, do: stop},
+		{name: api.RetryUpdate, help: "Try the held step again", may: r.mayRetry, do: answer(api.RetryUpdate)},
+		{name: api.SkipUpdate, help: "Continue without the held step", may: r.maySkip, do: answer(api.SkipUpdate)},
 	}
 }
 
-// receiveAbort applies an action to abort that came to the whole campaign. Nobody waits
-// for its answer, so it is never refused: past the point of no return too the run
-// starts nothing more, and watches what it has started to its end. It may come twice.
+// receiveAbort receives the abort of the whole campaign. It is a signal, which is never refused: past the point of no
+// return the run starts nothing more, and watches what it has started to its end. The signal may come twice.
 func (r *run) receiveAbort(ctx workflow.Context, stop workflow.CancelFunc) {
 	if r.in.Campaign == "" {
 		return
@@ -61,7 +60,7 @@ func (r *run) receiveAbort(ctx workflow.Context, stop workflow.CancelFunc) {
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var o api.CampaignAbort
 		aborts := workflow.GetSignalChannelWithOptions(ctx, api.AbortSignal, workflow.SignalChannelOptions{
-			Description: "The campaign was aborted. To end this run alone send the update abort, which answers.",
+			Description: "The campaign was aborted. To end this run alone, send the update abort, which returns a result.",
 		})
 		for aborts.Receive(ctx, &o) {
 			if o.Campaign != r.in.Campaign {
@@ -76,30 +75,30 @@ func (r *run) receiveAbort(ctx workflow.Context, stop workflow.CancelFunc) {
 	})
 }
 
-// reportHold tells the campaign where the run is held and why; without a step: no longer.
+// reportHold sends the campaign the step at which the run is held and the reason; no step: it is held no longer.
 func (r *run) reportHold(ctx workflow.Context, held api.HeldTarget) {
 	held.Gateway = r.in.Target.Gateway.ID()
 	r.signalCampaign(ctx, api.HeldSignal, held)
 }
 
-// signalCampaign tells the campaign something. Its batch passes it on; where that is
-// gone, the campaign is told directly. It is not waited for.
-func (r *run) signalCampaign(ctx workflow.Context, signal string, what any) {
+// signalCampaign sends the campaign an event through the run's batch, or directly if the batch has ended. It does not
+// wait for the delivery.
+func (r *run) signalCampaign(ctx workflow.Context, signal string, event any) {
 	parent := workflow.GetInfo(ctx).ParentWorkflowExecution
 	if r.in.Campaign == "" || parent == nil {
 		return
 	}
-	told := workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, signal, what)
+	sent := workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, signal, event)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		err := told.Get(ctx, nil)
-		if _, gone := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); gone {
-			workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", signal, what)
+		err := sent.Get(ctx, nil)
+		if _, ended := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); ended {
+			workflow.SignalExternalWorkflow(ctx, r.in.Campaign, "", signal, event)
 		}
 	})
 }
 
-// record keeps what somebody has decided, with the step that a retry or a skip is about.
-// What the campaign has not passed on itself it is told.
+// record adds a decision to the status, with the step that a retry or a skip is about, and reports it to the campaign,
+// unless the campaign has passed it on itself.
 func (r *run) record(ctx workflow.Context, d maintenance.Decision) maintenance.Decision {
 	d.At = workflow.Now(ctx)
 	if d.What == api.RetryUpdate || d.What == api.SkipUpdate {
@@ -113,7 +112,7 @@ func (r *run) record(ctx workflow.Context, d maintenance.Decision) maintenance.D
 	return d
 }
 
-// accept registers one update, with its check and its place in the record.
+// accept registers one command as a workflow update. An accepted one is recorded.
 func (r *run) accept(ctx workflow.Context, c command) error {
 	handle := func(ctx workflow.Context, in api.Action) (maintenance.Decision, error) {
 		c.do()
@@ -126,11 +125,11 @@ func (r *run) accept(ctx workflow.Context, c command) error {
 			}
 			return c.may()
 		},
-		Description: c.says + `: {"by": "who", "why": "for the record"}.`,
+		Description: c.help + `: {"by": "who", "why": "for the record"}.`,
 	})
 }
 
-// decided is the last decision of that kind.
+// decided is the last decision of a kind.
 func (r *run) decided(what string) (maintenance.Decision, bool) {
 	for _, d := range slices.Backward(r.status.Decisions) {
 		if d.What == what {
@@ -155,9 +154,8 @@ func (r *run) mayApprove() error {
 	return nil
 }
 
-// mayAbort refuses past the point of no return: the restart cannot be stopped,
-// and whether the gateway comes back must be known. A run that is held there
-// has watched for as long as its policy says.
+// mayAbort refuses past the point of no return: nobody can stop the restart, and the run must know whether the gateway
+// comes back. A run that is held there has watched for as long as its policy requires.
 func (r *run) mayAbort() error {
 	if d, ok := r.decided(api.AbortUpdate); ok {
 		return fmt.Errorf("this run is aborted already, by %s", d.By)
@@ -186,7 +184,7 @@ func (r *run) maySkip() error {
 	return nil
 }
 
-// awaitApproval holds a run whose policy asks for it until somebody approves.
+// awaitApproval waits for the approval that the policy requires, or until the run moves to another build.
 func (r *run) awaitApproval(ctx workflow.Context) error {
 	if !r.policy.Approval || r.approved() {
 		return nil
@@ -197,7 +195,7 @@ func (r *run) awaitApproval(ctx workflow.Context) error {
 	}
 	for !r.approved() && !r.moves(ctx, time.Time{}) {
 		_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-			Timeout: nap, TimerOptions: workflow.TimerOptions{Summary: "waits for an approval"},
+			Timeout: nap, TimerOptions: workflow.TimerOptions{Summary: "wait for an approval"},
 		}, r.approved)
 		if err != nil {
 			return err
@@ -206,8 +204,7 @@ func (r *run) awaitApproval(ctx workflow.Context) error {
 	return nil
 }
 
-// doOrHold does a step until it succeeds, or until it is decided how the run continues
-// without it: at once where the policy compensates, by an operator where it holds.
+// doOrHold does a step. If it fails and the policy holds, operators decide whether to retry it, to skip it or to abort.
 func (r *run) doOrHold(
 	ctx workflow.Context, s maintenance.Step, do func(workflow.Context) (outcome, error),
 ) (outcome, error) {
@@ -230,8 +227,8 @@ func (r *run) doOrHold(
 	}
 }
 
-// awaitAnswer holds a failed step until an operator decides to retry or to skip it, and
-// records the failed attempt with the decision in the step's report.
+// awaitAnswer holds a failed step until an operator retries or skips it, and records the failed attempt with the
+// decision in the step's report.
 func (r *run) awaitAnswer(ctx workflow.Context, failure error) (answer string, err error) {
 	step, reason, since := r.report(r.status.Step), failure.Error(), workflow.Now(ctx)
 	r.hold.Open(failure)
@@ -255,7 +252,7 @@ func (r *run) awaitAnswer(ctx workflow.Context, failure error) (answer string, e
 	return r.hold.Take(), err
 }
 
-// resolution is which of some decisions has ended a hold; nil: none.
+// resolution is the decision that has ended a hold; nil: none.
 func resolution(decisions []maintenance.Decision) *maintenance.Decision {
 	for _, d := range decisions {
 		if d.What == api.RetryUpdate || d.What == api.SkipUpdate || d.What == api.AbortUpdate {
@@ -265,22 +262,21 @@ func resolution(decisions []maintenance.Decision) *maintenance.Decision {
 	return nil
 }
 
-// publish shows the run as it is now: to the status query and, as Markdown, in
-// the Web UI. It adds nothing to the history.
+// publish updates what the status query and the Web UI show. It adds nothing to the history.
 func (r *run) publish(ctx workflow.Context) {
 	r.status.Ledger = r.ledger.changes()
 	view := webui.TargetView{Status: r.seen(), Zone: r.window.schedule.Zone, Campaign: r.in.Campaign}
 	workflow.SetCurrentDetails(ctx, webui.TargetDetails(webui.PlaceOf(ctx), view))
 }
 
-// seen is the status as people see it, with what they may send now and the calls in progress.
+// seen is the status with the commands that the run accepts now and the calls in progress.
 func (r *run) seen() maintenance.Status {
 	s := r.status
 	s.May, s.Calls = r.accepted(), r.calls.List()
 	return s
 }
 
-// accepted are the names of the updates that would be accepted now.
+// accepted are the names of the commands that the run accepts now.
 func (r *run) accepted() (names []string) {
 	if r.status.Result != nil {
 		return nil

@@ -11,8 +11,9 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// upgradeKernel sends the upgrade of one proxy, once, and watches it to its end. One that was, or may have been,
-// started and did not come to its end keeps later runs away; one that was refused leaves the proxy as it was.
+// upgradeKernel sends the upgrade of one proxy, once, and watches it to its end. An upgrade that has, or may have,
+// started and does not succeed makes the proxy doubtful, so that the gateway is quarantined. One that was refused
+// leaves the proxy as it was.
 func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error {
 	goal := &r.proxies.goals[i]
 	ref := goal.ref
@@ -35,7 +36,7 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 	switch {
 	case err == nil:
 		kernel.is(maintenance.ChangeKept)
-		goal.doubtful = false // an operator may have had it tried again
+		goal.doubtful = false // it may be the retry of one that was
 		return nil
 	case call.HasType(err, names.TypeJobFailed):
 		kernel.is(maintenance.ChangeNotMade)
@@ -58,7 +59,7 @@ func (r *run) sendUpgrade(
 		},
 		func(ctx workflow.Context) (activities.UpgradeProxyOutput, bool, error) {
 			settle := r.policy.Proxies.Settle.Std()
-			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the upgrade that was not answered"),
+			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "find out whether the upgrade has started"),
 				call.Proxies.FindUpgrade,
 				activities.FindJobInput{
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
@@ -68,8 +69,8 @@ func (r *run) sendUpgrade(
 		})
 }
 
-// awaitUpgraded watches an upgrade to its end, also in a cancelled run. A proxy
-// that is not well afterwards is restarted once and read again.
+// awaitUpgraded watches an upgrade to its end, also in a cancelled run. A proxy that is unhealthy afterwards is
+// restarted once and read again.
 func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobID string) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
@@ -90,18 +91,18 @@ func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobI
 	return watch("")
 }
 
-// restart restarts a proxy, once, and waits until it is well.
+// restart restarts a proxy, once, and waits until it is healthy.
 func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 	deadline, since := r.policy.Proxies.Deadline.Std(), workflow.Now(ctx)
 	line := r.ledger.intend("restart of proxy "+ref.ProxyID, "a restart leaves nothing to revert", nil)
 	restarted, err := call.Once(ctx,
 		func() (activities.RestartOutput, error) {
-			return call.Do(ctx, r.sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is not well"),
+			return call.Do(ctx, r.sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is unhealthy"),
 				call.Proxies.RestartProxy, r.proxyLookup(ref))
 		},
 		func(ctx workflow.Context) (activities.RestartOutput, bool, error) {
 			settle := r.policy.Proxies.Settle.Std()
-			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the restart that was not answered"),
+			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "find out whether the restart has started"),
 				call.Proxies.FindRestart,
 				activities.FindJobInput{
 					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
@@ -117,14 +118,13 @@ func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 		return err
 	}
 	line.is(maintenance.ChangeKept)
-	_, err = call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" is well again"),
+	_, err = call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" is healthy"),
 		call.Proxies.AwaitRestarted,
 		activities.AwaitRestartedInput{ProxyLookup: r.proxyLookup(ref), JobID: restarted.JobID})
 	return err
 }
 
-// knowJob remembers a job of Huawei Cloud by what it was for, so that it is not
-// taken for that of a later call.
+// knowJob remembers a job of Huawei Cloud, so that it is not taken for the job of a later call.
 func (f *fanOut) knowJob(id string) {
 	if id != "" {
 		f.jobs = append(f.jobs, id)

@@ -19,15 +19,14 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// Quarantine stands for a gateway that no run may touch: it runs until a person
-// releases it, and its id tells every later run. Nothing else keeps the fact, so
-// nothing can disagree with it.
+// Quarantine keeps every run away from a gateway: it runs until a person releases it, and each run first looks up its
+// workflow id. The fact is stored nowhere else, so nothing can disagree with it.
 func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.Decision, error) {
 	var released *maintenance.Decision
 	workflow.SetCurrentDetails(ctx, webui.QuarantineDetails(webui.PlaceOf(ctx), in))
 	status := func() (maintenance.Quarantine, error) { return in, nil }
 	if err := workflow.SetQueryHandlerWithOptions(ctx, api.StatusQuery, status,
-		workflow.QueryHandlerOptions{Description: "Which gateway no run touches, since when and why."}); err != nil {
+		workflow.QueryHandlerOptions{Description: "Which gateway is quarantined, since when and why."}); err != nil {
 		return maintenance.Decision{}, err
 	}
 	release := func(ctx workflow.Context, o api.Action) (maintenance.Decision, error) {
@@ -37,7 +36,7 @@ func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.De
 	err := workflow.SetUpdateHandlerWithOptions(ctx, api.ReleaseUpdate, release, workflow.UpdateHandlerOptions{
 		Validator: func(_ workflow.Context, o api.Action) error {
 			if o.Why == "" {
-				return errors.New("why is empty: say what was done about the reason of the quarantine")
+				return errors.New("why is required: say what was done about the reason for the quarantine")
 			}
 			return o.Validate()
 		},
@@ -53,8 +52,7 @@ func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.De
 	return *released, nil
 }
 
-// refuseQuarantined ends a run on a gateway that is quarantined, or of whose
-// accounts no worker knows.
+// refuseQuarantined fails if the gateway is quarantined, or if no worker knows one of the target's accounts.
 func (r *run) refuseQuarantined(ctx workflow.Context) error {
 	id := r.in.Target.Gateway.ID()
 	_, err := call.Do(ctx, r.readWithin(AssessLimit, "is "+id+" quarantined?"), call.Engine.RefuseQuarantined,
@@ -77,7 +75,7 @@ func accountsOf(target maintenance.Target) plan.Accounts {
 	return needed
 }
 
-// doubts are the reasons for which no later run may touch the gateway, the latest step's first. None: it may.
+// doubts are the reasons to quarantine the gateway, the latest step's first. None: no reason.
 func (r *run) doubts(state maintenance.EndState, failure error) (why []string) {
 	if found, differ := errors.AsType[differs](failure); differ {
 		why = append(why, found.Error())
@@ -96,15 +94,14 @@ func (r *run) doubts(state maintenance.EndState, failure error) (why []string) {
 	return why
 }
 
-// quarantine starts one where a change that only goes forward has failed, or
-// one that should have been reverted was not. What becomes of that is put first in
-// the result's summary: it is what a person must know.
+// quarantine quarantines the gateway if there is a reason. The result's summary then starts with that: a person must
+// act on it.
 func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result, failure error) {
 	reason := strings.Join(r.doubts(result.State, failure), "; ")
 	if reason == "" || result.State == maintenance.StateCompleted {
 		return
 	}
-	// Never cancelled: that would be a request to cancel the quarantine too.
+	// The context is never cancelled: that would be a request to cancel the quarantine too.
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	id, info := r.in.Target.Gateway.ID(), workflow.GetInfo(ctx)
 	in := maintenance.Quarantine{
@@ -124,6 +121,6 @@ func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result, failu
 		result.Summary = fmt.Sprintf("%s is quarantined (%s): look at it, then release it; no run touches it before. %s", id, short, result.Summary)
 		return
 	}
-	result.Summary = fmt.Sprintf("%s should be quarantined (%s), and could not be: keep other runs from it until you have read it. %s The quarantine failed: %s.",
+	result.Summary = fmt.Sprintf("%s should be quarantined (%s), and could not be: start no run on it until you have inspected it. %s The quarantine failed: %s.",
 		id, short, result.Summary, call.Explain(err))
 }

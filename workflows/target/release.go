@@ -10,15 +10,14 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// nap is how long a run that may move sleeps at a stretch. Nobody wakes a sleeper
-// when another build of the worker takes over, so it looks by itself.
+// nap is how long a run that may move sleeps without a break. Nothing wakes a sleeping run when another build of the
+// worker becomes current, so it checks by itself.
 const nap = 24 * time.Hour
 
-// mayMove is true while nothing has started. One that has started anything stays on the
-// build that it started on.
+// mayMove is true while the run has started nothing. After that it stays on its build.
 func (r *run) mayMove() bool { return r.status.Step == maintenance.StepWait }
 
-// stretch is how much of a wait a run sleeps without looking whether to move.
+// stretch is how much of a wait a run sleeps before it checks whether to move.
 func (r *run) stretch(wait time.Duration) time.Duration {
 	if r.mayMove() {
 		return min(wait, nap)
@@ -26,9 +25,8 @@ func (r *run) stretch(wait time.Duration) time.Duration {
 	return wait
 }
 
-// moves is true when a run that only sleeps is to go on in another build of the
-// worker, which has become current. It has given back then what it held. next is
-// when it may start, zero for nobody knows: within the hour before, it stays.
+// moves is true when a sleeping run continues in another build of the worker, which has become current. It has then
+// reverted its changes. next is when it may start; zero: unknown. In the hour before that it stays.
 func (r *run) moves(ctx workflow.Context, next time.Time) bool {
 	if !r.mayMove() || !workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {
 		return false
@@ -48,9 +46,8 @@ func (r *run) moves(ctx workflow.Context, next time.Time) bool {
 	return true
 }
 
-// moveOn continues as new in the build of the worker that is current, with
-// everything that was decided: by people, by the policy's defaults of the build
-// that read it, and as to what latest means.
+// moveOn continues as new in the current build of the worker, with everything that was decided: by people, by the
+// policy's defaults in the old build, and which version latest means.
 func (r *run) moveOn(ctx workflow.Context) error {
 	next := r.in
 	next.Policy = r.policy

@@ -15,15 +15,14 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// visibleWithin is how long EC2 may take to show a snapshot whose id it has
-// given out (eventual consistency: minutes).
+// visibleWithin is how long EC2 may take to show a snapshot whose id it has returned (eventual consistency: minutes).
 const visibleWithin = 10 * time.Minute
 
-// recoveryPoints are the snapshots of the volumes that were attached at assess.
+// recoveryPoints are the snapshots of a gateway's volumes.
 type recoveryPoints struct {
-	volumes []maintenance.Volume
+	volumes []maintenance.Volume        // that were attached at assess
 	tries   int                         // how often recovery points were started
-	taken   []maintenance.RecoveryPoint // of which every volume has its snapshot
+	taken   []maintenance.RecoveryPoint // those for which every volume has its snapshot
 }
 
 // snapshot takes the recovery point after the update.
@@ -42,10 +41,9 @@ func (r *run) snapshot(ctx workflow.Context) (outcome, error) {
 	return done("%d completed", r.completedAt(maintenance.PointAfter)), nil
 }
 
-// takeSnapshots takes and verifies one snapshot of every volume that is attached,
-// all at once, and lets every one end before it says that one failed, or that one which
-// assess found is gone. A volume that was detached before gets no writes, and Storage
-// Gateway takes no snapshot of it.
+// takeSnapshots takes and verifies one snapshot of every attached volume, all at once, and waits for all of them before
+// it fails: because of a failed one, or because a volume that assess found is missing. A volume that was detached
+// before gets no writes, and Storage Gateway takes no snapshot of it.
 func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoint) error {
 	settle := r.policy.SnapshotSettle.Std()
 	volumes, err := call.Do(ctx, r.readWithin(settle+rereadLimit, "list the volumes"), call.Gateways.ListVolumes,
@@ -72,8 +70,8 @@ func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoin
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if gone := maintenance.Missing(r.points.volumes, volumes); len(gone) > 0 {
-		errs = append(errs, volumesGone(point, gone))
+	if missing := maintenance.Missing(r.points.volumes, volumes); len(missing) > 0 {
+		errs = append(errs, volumesMissing(point, missing))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
@@ -84,14 +82,13 @@ func (r *run) takeSnapshots(ctx workflow.Context, point maintenance.RecoveryPoin
 	return nil
 }
 
-// volumesGone is the failure of a recovery point that lacks volumes. A gateway that lost
-// them in its update is kept from later runs; one that lost them before is as somebody
-// left it.
-func volumesGone(point maintenance.RecoveryPoint, gone []string) error {
+// volumesMissing is the failure of a recovery point that lacks volumes. A gateway that lost them in its update is
+// quarantined, one that lost them before is not: someone has detached them.
+func volumesMissing(point maintenance.RecoveryPoint, missing []string) error {
 	if point == maintenance.PointBefore {
-		return errors.New(strings.Join(gone, "; "))
+		return errors.New(strings.Join(missing, "; "))
 	}
-	return differs(gone)
+	return differs(missing)
 }
 
 // completedAt counts the finished snapshots of a recovery point.
@@ -150,27 +147,26 @@ func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (
 		},
 		func(ctx workflow.Context) (activities.SnapshotOutput, bool, error) {
 			settle := r.policy.SnapshotSettle.Std()
-			out, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "look for the snapshot whose creation was not answered"),
+			out, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "find out whether the snapshot was created"),
 				call.Gateways.FindSnapshot,
 				activities.FindSnapshotInput{VolumeLookup: in, Until: workflow.Now(ctx).Add(settle)})
 			return out, out.SnapshotID != "", err
 		})
 }
 
-// deletesSnapshots is true where also the finished snapshots of the run go, since it has failed.
+// deletesSnapshots is true if the finished snapshots of the run are deleted too, since it has failed.
 func (r *run) deletesSnapshots() bool {
 	return r.exit.State() == lifecycle.ExitFailed && r.policy.FailedSnapshots == maintenance.FailedSnapshotsDelete
 }
 
-// deleteSnapshots is the snapshot's compensation. Where nothing is left of a
-// snapshot that was started, it is reverted; of one that was not answered, it
-// was never made.
+// deleteSnapshots is the compensation of a snapshot. If nothing is left of one that was started, it is reverted; if
+// nothing is found of one whose creation got no response, it was never made.
 func (r *run) deleteSnapshots(
 	ctx workflow.Context, in activities.VolumeLookup, was maintenance.ChangeState,
 ) (maintenance.ChangeState, error) {
 	shown := r.policy.SnapshotSettle.Std()
 	if was == maintenance.ChangeInForce {
-		shown = max(shown, visibleWithin) // EC2 has given out its id, and may still hide it
+		shown = max(shown, visibleWithin) // EC2 has returned its id, and may not show it yet
 	}
 	out, err := call.Do(ctx, r.undoWithin("delete what is left of the snapshot of "+in.VolumeID),
 		call.Gateways.DeleteSnapshots,
@@ -193,8 +189,7 @@ func (r *run) deleteSnapshots(
 	return maintenance.ChangeNotMade, nil
 }
 
-// verified is true where the volume has its recovery point already: the step is
-// being retried for another volume's sake.
+// verified is true if the volume has its recovery point already: the step is retried because of another volume.
 func (r *run) verified(volumeID string, point maintenance.RecoveryPoint) bool {
 	return slices.ContainsFunc(r.status.Snapshots, func(s maintenance.SnapshotOutcome) bool {
 		return s.VolumeID == volumeID && s.Point == point && s.Completed

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,9 +13,8 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// summary says what it means that the run has ended so: first what that comes to, then
-// what is true now, and last why, which ends in what the cloud said. Wherever it is too
-// long, it is cut from behind.
+// summary says first what the end state means, then what is true now, and last why, which ends in the cloud's message.
+// Where it is too long, it is cut at the end.
 func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
 	truth := strings.Join(r.truths(), "; ")
 	if state == maintenance.StateDeferred {
@@ -30,8 +30,7 @@ func (r *run) summary(state maintenance.EndState, failure, stuck error) string {
 	return strings.TrimSpace(closing(state) + " " + why)
 }
 
-// reason is why the run ended so. An abort is always in it, also one that came while
-// the step failed by itself.
+// reason is why the run ended. It always names an abort, also one that came while the step failed by itself.
 func (r *run) reason(err error) string {
 	how, aborted := r.abortedBy()
 	_, cancelled := errors.AsType[*temporal.CanceledError](err)
@@ -39,11 +38,11 @@ func (r *run) reason(err error) string {
 	case cancelled && !aborted:
 		how = "the run was cancelled"
 	case !cancelled:
-		said := strings.ReplaceAll(call.Explain(err).Error(), "\n", "; ")
+		why := strings.ReplaceAll(call.Explain(err).Error(), "\n", "; ")
 		if !aborted {
-			return said
+			return why
 		}
-		return how + ", and " + said
+		return how + ", and " + why
 	}
 	if held := r.hold.Failure(); held != nil {
 		how += ", after " + strings.ReplaceAll(held.Error(), "\n", "; ")
@@ -65,15 +64,15 @@ func closing(state maintenance.EndState) string {
 	case maintenance.StatePartial:
 		return "What was changed around it is as it was before; upgrades only go forward."
 	case maintenance.StateVerificationFailed:
-		return "The steps succeeded, and what is there afterwards is something else: look at it by hand."
+		return "Every step succeeded, but the result is not what the steps reported: inspect it by hand."
 	case maintenance.StateCompensationFailed:
-		return "A change could not be reverted: see the ledger, and take it back by hand."
+		return "A change could not be reverted: see the ledger, and revert it by hand."
 	case maintenance.StateCompleted, maintenance.StateDeferred:
 	}
 	return ""
 }
 
-// truths are what is so of the gateway, its snapshots and its proxies.
+// truths are the facts about the gateway, its snapshots and its proxies.
 func (r *run) truths() []string {
 	var truths []string
 	g := r.status.Gateway
@@ -84,7 +83,7 @@ func (r *run) truths() []string {
 			g.Before.SoftwareVersion))
 	case g.Updated && g.After.SoftwareVersion == g.Before.SoftwareVersion:
 		truths = append(truths, fmt.Sprintf("%s runs %s as before, and AWS dates its last update %s", id,
-			orNone(g.After.SoftwareVersion), orNone(g.After.LastSoftwareUpdate)))
+			cmp.Or(g.After.SoftwareVersion, "an unknown version"), cmp.Or(g.After.LastSoftwareUpdate, "at an unknown time")))
 	case g.Updated:
 		truths = append(truths, fmt.Sprintf("%s runs %s (was %s)", id, g.After.SoftwareVersion, g.Before.SoftwareVersion))
 	case r.software.PastNoReturn():
@@ -104,13 +103,6 @@ func (r *run) truths() []string {
 		}
 	}
 	return truths
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return "no version that AWS tells"
-	}
-	return text
 }
 
 func (r *run) snapshotTruths() []string {

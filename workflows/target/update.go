@@ -13,14 +13,14 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// software is the update of the gateway's software. Its states and what leads from one to the next are in
-// lifecycle.Update; softwareOn is the only place that moves it.
+// software is the update of the gateway's software. Its states and the events between them are in
+// internal/maintenance/lifecycle/update.go; only softwareOn applies an event.
 type software struct {
 	lifecycle.Update
-	line *entry // the ledger's; nil: the step has not started
+	line *entry // the ledger's; nil: the run has not come to the trigger
 }
 
-// softwareOn notes what was learned about the update, and what follows from that.
+// softwareOn applies an event to the update, and derives the point of no return and the ledger's line from the state.
 func (r *run) softwareOn(e lifecycle.UpdateEvent) {
 	r.software.On(e)
 	r.status.PastNoReturn = r.software.PastNoReturn()
@@ -29,7 +29,7 @@ func (r *run) softwareOn(e lifecycle.UpdateEvent) {
 	}
 }
 
-// sawGateway notes the gateway as a poll found it that was not made to prove an update. AWS may have made one.
+// sawGateway records the gateway as read before a trigger, or without one: AWS may have made the update.
 func (r *run) sawGateway(g maintenance.Gateway) {
 	r.status.Gateway.After = g
 	if maintenance.Judge(r.baseline(), g) == maintenance.EvidenceUpdated {
@@ -37,10 +37,10 @@ func (r *run) sawGateway(g maintenance.Gateway) {
 	}
 }
 
-// baseline is what a gateway with new software differs from.
+// baseline is the software at assess: an update is proven by a difference from it.
 func (r *run) baseline() maintenance.Baseline { return maintenance.BaselineOf(r.status.Gateway.Before) }
 
-// update takes the recovery point that the policy wants first, and triggers.
+// update takes the recovery point that the policy requires before the update, and triggers the update.
 func (r *run) update(ctx workflow.Context) (outcome, error) {
 	switch r.software.State() {
 	case lifecycle.UpdateByAWS:
@@ -58,14 +58,13 @@ func (r *run) update(ctx workflow.Context) (outcome, error) {
 	return r.trigger(ctx)
 }
 
-// trigger sends the update inside the window, once. What may have been sent
-// counts as sent: awaitRunning finds out.
+// trigger sends the update inside the window, once. What may have been sent counts as sent: awaitRunning finds out.
 func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 	if r.software.line == nil {
 		r.software.line = r.ledger.intend("software of "+r.in.Target.Gateway.ID(),
 			"cannot be reverted: AWS has no downgrade", nil)
 	}
-	// An error means that nothing was sent: the ledger then says what the state said before.
+	// After an error nothing was sent, and no event has set the ledger's line.
 	defer func() { r.software.line.is(r.software.Change()) }()
 	for {
 		until, err := r.gate(ctx, func() bool { return !r.software.MayTrigger() })
@@ -97,7 +96,7 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 		case call.UnknownOutcome(err):
 			r.work.start(ctx)
 			r.softwareOn(lifecycle.TriggerLost)
-			return done("triggered, but the answer was lost: what happened is watched"), nil
+			return done("triggered, but no response came: awaiting a sign of the update"), nil
 		case !call.HasType(err, names.TypeWindowMissed):
 			return outcome{}, err
 		}
@@ -105,7 +104,7 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 	}
 }
 
-// needless is the outcome where the poll before the trigger found the update made, or gone.
+// needless is the outcome if the poll before the trigger found the update made, or withdrawn.
 func (r *run) needless(seen activities.TriggerUpdateOutput) outcome {
 	r.sawGateway(seen.Gateway)
 	if seen.Evidence == maintenance.EvidenceWithdrawn {
@@ -115,12 +114,11 @@ func (r *run) needless(seen activities.TriggerUpdateOutput) outcome {
 	return skipped("AWS has updated the gateway by itself")
 }
 
-// letAWSGoFirst waits out the first moments of the window, in which AWS may make
-// the update by itself: both triggers would be sent, since its restart is not to
-// be seen at once. (Also under EMERGENCY_VERSIONS_ONLY AWS may push a version.) It
-// says whether it waited.
+// letAWSGoFirst waits for updateDelay after the window's start, when AWS may make the update by itself (also under
+// EMERGENCY_VERSIONS_ONLY): since a restart does not show at once, the update would be triggered twice. It returns
+// whether it has waited.
 func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
-	if r.software.State() != lifecycle.UpdateOffered { // this run was the first
+	if r.software.State() != lifecycle.UpdateOffered { // it was triggered before
 		return false, nil
 	}
 	until := r.status.Window.Start.Add(r.policy.UpdateDelay.OrZero().Std())
@@ -129,7 +127,7 @@ func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
 		return false, nil
 	}
 	defer r.unblock(ctx)
-	reason := "AWS may start the update by itself in the first moments of the window; it is triggered " + r.inZone(until)
+	reason := "AWS may start the update by itself when the window opens; Tidegate triggers it at " + r.inZone(until)
 	if err := r.block(ctx, maintenance.BlockedByWindow, reason, &until); err != nil {
 		return false, err
 	}
@@ -137,8 +135,8 @@ func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
 	return true, timer.Get(ctx, nil)
 }
 
-// untilOr is the time that is left until a time, with room for a last poll
-// that says so; or the limit where there is no time.
+// untilOr is how long an activity may take that may start until a given time: with a reserve for a last poll. Zero: the
+// limit.
 func (r *run) untilOr(ctx workflow.Context, until time.Time, limit time.Duration) time.Duration {
 	if until.IsZero() {
 		return limit
@@ -146,9 +144,8 @@ func (r *run) untilOr(ctx workflow.Context, until time.Time, limit time.Duration
 	return until.Sub(workflow.Now(ctx)) + 2*r.attempt() + 2*r.policy.Pace.Max.Std()
 }
 
-// awaitRunning watches until the gateway runs the new software. It watches on
-// in a cancelled run: nobody can stop the restart, and what becomes of it must
-// be known.
+// awaitRunning watches until the gateway runs the new software, also in a cancelled run: nobody can stop the restart,
+// and the run must know its outcome.
 func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 	switch r.software.State() {
 	case lifecycle.UpdateByAWS:
@@ -172,7 +169,7 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 			if _, err := r.trigger(ctx); err != nil {
 				return outcome{}, err
 			}
-			continue // whatever the trigger has found
+			continue // even if the trigger found that AWS has updated it: that is not proven yet
 		case err != nil:
 			r.softwareOn(lifecycle.WatchFailed)
 			return outcome{}, fmt.Errorf("the gateway does not run the new software %s after the trigger: %w",

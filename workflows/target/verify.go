@@ -11,16 +11,16 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// differs is the failure of a step that found something else than the steps before it
-// reported, or than assess found. A run that ends with it ends VERIFICATION_FAILED, and its gateway is quarantined.
+// differs is the failure of a step that found something else than the steps before it reported, or than assess found. A
+// run that ends with it ends VERIFICATION_FAILED, and its gateway is quarantined.
 type differs []string
 
 func (d differs) Error() string {
-	return "what is there is not what the run reported: " + strings.Join(d, "; ")
+	return "the result is not what the run reported: " + strings.Join(d, "; ")
 }
 
-// verify puts the settings back, and reads once more what the run is about to report. It
-// holds the run to what assess found: version, volumes, policy, proxies, weights.
+// verify restores the settings, and reads again what the run is about to report. It compares that with what the steps
+// reported and assess found: version, volumes, policy, proxies, weights.
 func (r *run) verify(ctx workflow.Context) (outcome, error) {
 	ctx = r.finishing(ctx, maintenance.StepVerify)
 	if err := r.ledger.unwind(ctx, r.publish); err != nil {
@@ -56,7 +56,7 @@ func (r *run) verifyGateway(ctx workflow.Context) (differs, error) {
 		Volumes: r.points.volumes, Points: r.points.taken, Snapshots: r.status.Snapshots,
 		AutomaticUpdates: r.automatic.restored(),
 	}
-	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the gateway once more"), call.Gateways.VerifyGateway,
+	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the gateway again"), call.Gateways.VerifyGateway,
 		activities.VerifyGatewayInput{
 			Lookup: r.lookup(), Volumes: len(reported.Volumes) > 0, AutomaticUpdates: reported.AutomaticUpdates != "",
 		})
@@ -68,11 +68,11 @@ func (r *run) verifyGateway(ctx workflow.Context) (differs, error) {
 	return differences, nil
 }
 
-// verifyProxy compares a proxy that was upgraded with its goal, and its weights, where
-// the run moved them, with those that it put back.
+// verifyProxy compares an upgraded proxy with its goal, and its weights, if the run moved them, with those that it
+// restored.
 func (r *run) verifyProxy(ctx workflow.Context, p proxy, upgraded bool) (found differs, err error) {
 	id := p.ref.ProxyID
-	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read proxy "+id+" once more"), call.Proxies.ReadProxy,
+	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read proxy "+id+" again"), call.Proxies.ReadProxy,
 		r.proxyLookup(p.ref))
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (r *run) verifyProxy(ctx workflow.Context, p proxy, upgraded bool) (found d
 		return found, nil
 	}
 	if p.back != nil && !p.back.Returned(now.Proxy.Routing) {
-		found = append(found, fmt.Sprintf("proxy %s does not have the read weights that were put back", id))
+		found = append(found, fmt.Sprintf("proxy %s does not have the read weights that were restored", id))
 	}
 	if now.Mark != nil {
 		found = append(found, fmt.Sprintf("proxy %s has a mark, which the run removed", id))

@@ -13,13 +13,11 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// freshFor is how old a reading of the window may be when something disruptive
-// starts, an update or a proxy's upgrade: somebody may have moved it. It only spares
-// a second reading where one has just been made.
+// freshFor is how old a reading of the window may be when an update or a proxy's upgrade starts, since someone may have
+// moved it. It only saves a second reading right after the first.
 const freshFor = 5 * time.Second
 
-// rereadLimit is how long a gateway may be out of reach when its window is read
-// again.
+// rereadLimit is how long a gateway may be unreachable when its window is read again.
 const rereadLimit = time.Hour
 
 // window is when disruptive steps may start, as last read.
@@ -29,11 +27,10 @@ type window struct {
 	missed   time.Time // until when an activity found it too late to start
 }
 
-// wait holds the run until something disruptive may start: approved, inside a
-// window, before its cutoff, in no freeze.
+// wait waits until something disruptive may start: approved, inside a window, before its cutoff, in no freeze.
 func (r *run) wait(ctx workflow.Context) (outcome, error) {
 	if r.software.State() == lifecycle.UpdateNotOffered && len(r.pending()) == 0 {
-		return skipped("nothing to do"), nil
+		return skipped("up to date"), nil
 	}
 	byAWS := func() bool { return r.software.State() == lifecycle.UpdateByAWS }
 	err := r.awaitApproval(ctx)
@@ -51,13 +48,12 @@ func (r *run) wait(ctx workflow.Context) (outcome, error) {
 	return done("the window is open until %s", r.inZone(r.status.Window.End)), nil
 }
 
-// errDeferred is no failure: what is left does not start in this window, and the
-// run's campaign places it again. A run that nobody places waits itself.
+// errDeferred is no failure: the rest does not start in this window, and the run's campaign schedules it again. A run
+// without a campaign waits for the next window itself.
 var errDeferred = errors.New("left to the campaign")
 
-// gate returns when a disruptive step may start, with the time from which it
-// may not any more (zero: no limit). enough, where given, ends the wait early; so
-// does a move to another build of the worker.
+// gate returns when a disruptive step may start, with the time until which it may (zero: no limit). enough, if given,
+// ends the wait early; so does a move to another build of the worker.
 func (r *run) gate(ctx workflow.Context, enough func() bool) (until time.Time, err error) {
 	defer r.unblock(ctx)
 	for {
@@ -98,14 +94,13 @@ func (r *run) decide(ctx workflow.Context) (maintenance.Verdict, error) {
 	return maintenance.Decide(now, r.window.schedule, r.policy.Rules())
 }
 
-// tooLate notes that an activity found the last time of an opening past. The
-// worker's clock may be ahead of Temporal's: without this the gate, by its own
-// clock, would find the opening open again at once.
+// tooLate records that an activity found that the opening had ended. The worker's clock may be ahead of Temporal's:
+// without this the gate, by its own clock, would find the opening still open.
 func (w *window) tooLate(until time.Time) {
 	w.missed, w.readAt = until, time.Time{}
 }
 
-// refresh reads the window again, unless that was done just now.
+// refresh reads the window again, unless it was read just now.
 func (r *run) refresh(ctx workflow.Context) error {
 	if workflow.Now(ctx).Sub(r.window.readAt) < freshFor {
 		return nil
@@ -115,18 +110,18 @@ func (r *run) refresh(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	r.learn(ctx, schedule)
+	r.setSchedule(ctx, schedule)
 	return nil
 }
 
-func (r *run) learn(ctx workflow.Context, s maintenance.Schedule) {
+// setSchedule records the window as read now.
+func (r *run) setSchedule(ctx workflow.Context, s maintenance.Schedule) {
 	r.window.schedule, r.window.readAt = s, workflow.Now(ctx)
 	r.status.Schedule = &s
 }
 
-// sleep is one durable timer until the opening, or one after the other where the
-// run may move, and alongside it an activity that ends when the window does. Neither
-// holds a thread, and a month of it costs the history some 150 events.
+// sleep is one durable timer until the opening, or a chain of them if the run may move, and an activity that ends when
+// someone moves the window or AWS updates the gateway. Neither holds a thread, and a month costs some 150 events.
 func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 	if err := r.block(ctx, v.Blocker, v.Reason, &v.Opening.From); err != nil {
 		return err
@@ -151,7 +146,7 @@ func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 			woken = true
 			var seen activities.WatchGatewayOutput
 			if err = f.Get(ctx, &seen); err == nil {
-				r.learn(ctx, seen.Schedule)
+				r.setSchedule(ctx, seen.Schedule)
 				r.sawGateway(seen.Gateway)
 			}
 		})
@@ -165,11 +160,10 @@ func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 }
 
 func (r *run) watch(ctx workflow.Context) workflow.Future {
-	options := r.pollWithin(call.WatchLimit, "look every "+r.policy.WindowRecheck.String()+" whether the window has moved")
+	options := r.pollWithin(call.WatchLimit, "poll every "+r.policy.WindowRecheck.String()+" for a moved window")
 	return call.Start(ctx, options, call.Gateways.WatchGateway, activities.WatchGatewayInput{
 		Gateway: r.in.Target.Gateway, Prefer: r.policy.WindowPreference,
-		// As it was last seen: against the baseline of assess, every poll after
-		// the update would be news.
+		// As last read: compared with the baseline of assess, every poll after the update would report a change.
 		Schedule: r.window.schedule, Baseline: maintenance.BaselineOf(r.status.Gateway.After), Every: r.policy.WindowRecheck,
 	})
 }
@@ -178,7 +172,7 @@ func (r *run) inZone(t time.Time) string {
 	return t.In(r.window.schedule.Zone.Location()).Format("Mon 2006-01-02 15:04 MST")
 }
 
-// block makes known what the run waits for; unblock that it goes on.
+// block shows what the run waits for, and unblock that it continues.
 func (r *run) block(ctx workflow.Context, b maintenance.Blocker, reason string, next *time.Time) error {
 	r.status.Blocker, r.status.Reason, r.status.Next = b, reason, next
 	r.report(r.status.Step).State = maintenance.StepWaiting

@@ -12,9 +12,8 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// settleReads leaves a proxy's reads as the plan wants them while it is upgraded. Where
-// somebody sets the weights after the run has read them, they are not those that the mark
-// says: it is removed, and all is read again.
+// settleReads sets a proxy's reads as the plan requires during its upgrade. If someone changes the weights after the
+// run has read them, the mark no longer describes them: it is removed, and everything is read again.
 func (r *run) settleReads(ctx workflow.Context, i int) error {
 	p := &r.proxies.goals[i]
 	for tries := 1; ; tries++ {
@@ -26,7 +25,7 @@ func (r *run) settleReads(ctx workflow.Context, i int) error {
 			return err
 		}
 		changed := call.Explain(err).Error()
-		if err := p.shifted.takeBack(ctx); err != nil {
+		if err := p.shifted.revert(ctx); err != nil {
 			return err
 		}
 		if !p.shifted.change.Leftover {
@@ -36,19 +35,18 @@ func (r *run) settleReads(ctx workflow.Context, i int) error {
 	}
 }
 
-// readAndSettle does so once. What a run that is gone has left is not taken for the
-// owner's weights: they are restored at once, or after the upgrade where the reads are
-// moved to the primary anyway.
+// readAndSettle does so once. It restores the owner's weights from what a lost run has left: at once, or after the
+// upgrade if the reads are moved to the primary anyway.
 func (r *run) readAndSettle(ctx workflow.Context, i int) error {
 	p := &r.proxies.goals[i]
-	if !p.shifted.open() { // else an earlier try of this run has left them moved
+	if !p.shifted.open() { // otherwise an earlier try of this run has left them moved
 		if err := r.takeOver(ctx, p); err != nil {
 			return err
 		}
 	}
 	switch shift := r.policy.Proxies.ShiftReads && !p.done; {
 	case !shift:
-		return p.shifted.takeBack(ctx)
+		return p.shifted.revert(ctx)
 	case !p.shifted.open() && !p.routing.CanShift():
 		r.status.Proxies[i].Note = notMoved(p.routing.String())
 		return nil
@@ -56,8 +54,8 @@ func (r *run) readAndSettle(ctx workflow.Context, i int) error {
 	return r.shiftReads(ctx, i)
 }
 
-// takeOver reads the weights, and makes what a run that has ended has left of them a
-// change of this run. Where somebody has set them since, it removes the mark alone.
+// takeOver reads the weights, and makes those that an ended run has left moved a change of this run. If someone has set
+// others since, it only removes the mark.
 func (r *run) takeOver(ctx workflow.Context, p *proxy) error {
 	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the weights of proxy "+p.ref.ProxyID), call.Proxies.ReadProxy,
 		r.proxyLookup(p.ref))
@@ -82,10 +80,10 @@ func (r *run) takeOver(ctx workflow.Context, p *proxy) error {
 	if asLeft {
 		return nil
 	}
-	return p.shifted.takeBack(ctx)
+	return p.shifted.revert(ctx)
 }
 
-// leftover is the ledger's line of what a run that has ended has left.
+// leftover is the ledger's line for what an ended run has left.
 func leftover(m maintenance.Marked) (what, how string) {
 	if m.Restorable() {
 		return m.Setting + " left at " + m.Set + " by " + m.Mark.String(), "set " + m.Owner + " again"
@@ -93,11 +91,11 @@ func leftover(m maintenance.Marked) (what, how string) {
 	return "mark on " + m.Setting + " left by " + m.Mark.String(), stays(m.Now)
 }
 
-// stays is how a change is reverted where somebody has set something else since.
+// stays is how to undo a change if someone has set another value since.
 func stays(now string) string { return "remove the mark; they stay " + now }
 
-// shiftReads marks a proxy and moves its reads to the primary. One that cannot be marked
-// is upgraded under its load, and its note says so.
+// shiftReads marks a proxy and moves its reads to the primary. One that cannot be marked is upgraded under load, and
+// its note gives the reason.
 func (r *run) shiftReads(ctx workflow.Context, i int) error {
 	p := &r.proxies.goals[i]
 	again := p.shifted.open()
@@ -122,8 +120,8 @@ func (r *run) shiftReads(ctx workflow.Context, i int) error {
 	return nil
 }
 
-// markProxy marks a proxy before its reads are moved, also in a run that is cancelled
-// meanwhile: a mark that is still on its way could not be removed.
+// markProxy marks a proxy before its reads are moved. A run that is cancelled meanwhile waits for the response: a mark
+// still on its way could not be removed.
 func (r *run) markProxy(ctx workflow.Context, i int) (marked bool, err error) {
 	p := &r.proxies.goals[i]
 	options := r.readWithin(r.policy.Proxies.Deadline.Std(), "mark proxy "+p.ref.ProxyID+" in the tags of its DB instance")
@@ -140,11 +138,10 @@ func (r *run) markProxy(ctx workflow.Context, i int) (marked bool, err error) {
 	p.mark = nil
 	p.shifted.change.Why = notMoved("it cannot be marked: " + out.NotMarked)
 	r.status.Proxies[i].Note = p.shifted.change.Why
-	return false, p.shifted.takeBack(ctx)
+	return false, p.shifted.revert(ctx)
 }
 
-// Unmarkable says of a proxy whose reads are to be moved why it cannot be marked as it is;
-// empty: it can, or need not.
+// Unmarkable is why a proxy whose reads must be moved cannot be marked; empty: it can, or need not.
 func Unmarkable(policy maintenance.Policy, found activities.ReadProxyOutput) string {
 	if !policy.Proxies.ShiftReads || found.Done || !found.Proxy.Routing.CanShift() || found.Full == "" {
 		return ""
@@ -152,11 +149,11 @@ func Unmarkable(policy maintenance.Policy, found activities.ReadProxyOutput) str
 	return notMoved("it cannot be marked: " + found.Full)
 }
 
-// notMoved says why a proxy is upgraded under its load.
+// notMoved is the note on a proxy that is upgraded under load.
 func notMoved(why string) string { return "its reads stay where they are: " + why }
 
-// restoreReads sets the weights that the mark says, where they are still as the run set
-// them, and only then removes the mark.
+// restoreReads sets the weights that the mark describes, if they are still as the run set them, and then removes the
+// mark.
 func (r *run) restoreReads(p *proxy) undo {
 	return func(ctx workflow.Context) (maintenance.ChangeState, error) {
 		m := cmp.Or(p.mark, p.left)
@@ -177,9 +174,8 @@ func (r *run) restoreReads(p *proxy) undo {
 	}
 }
 
-// setWeights sends the weights once, and waits until the proxy has them, also in
-// a cancelled run: weights that are still on their way cannot be put back. It gives those
-// that the proxy then has.
+// setWeights sends the weights once, and waits until the proxy has them, also in a cancelled run: weights still on
+// their way could not be restored. It returns those that the proxy then has.
 func (r *run) setWeights(
 	ctx workflow.Context, in activities.ReadWeightsInput, deadline time.Duration, why string,
 ) (maintenance.ProxyRouting, error) {
