@@ -42,6 +42,40 @@ func TestFailedForwardOnlyStepQuarantinesTheGateway(t *testing.T) {
 	}
 }
 
+// A reason for a quarantine that a retried step has removed is none any more.
+func TestVolumesThatAreBackQuarantineNothing(t *testing.T) {
+	t.Parallel()
+	c := newCloud().withProxies(1)
+	c.gone, c.proxies[proxyIDs[0]].reject = 1, "insufficient subnet ip"
+	env := at(t, noon, c)
+	answers := &answers{t: t}
+	env.RegisterDelayedCallback(func() {
+		require.Contains(t, status(t, env).Reason, "is not listed any more")
+		c.gone = 0
+		env.UpdateWorkflow(api.RetryUpdate, "retry", answers.accepted(), alice)
+	}, 2*time.Hour)
+	env.RegisterDelayedCallback(func() {
+		require.Contains(t, status(t, env).Reason, "insufficient subnet ip")
+		env.UpdateWorkflow(api.AbortUpdate, "abort", answers.accepted(), alice)
+	}, 4*time.Hour)
+	result, err := maintain(t, env, c.input(holding))
+	require.Error(t, err)
+	require.Equal(t, 2, answers.got)
+	require.Equal(t, maintenance.StatePartial, result.State, result.Summary)
+	require.False(t, result.Quarantined, result.Summary)
+}
+
+func TestAQuarantineGivesEachOfItsReasons(t *testing.T) {
+	t.Parallel()
+	c := newCloud().withProxies(3)
+	c.proxies[proxyIDs[1]].fail, c.proxies[proxyIDs[2]].fail = "disk full", "disk full"
+	result, err := maintain(t, at(t, noon, c), c.input(maintenance.Policy{Proxies: maintenance.ProxyPolicy{Parallel: 2}}))
+	require.Error(t, err)
+	for _, id := range proxyIDs[1:3] {
+		require.Contains(t, result.Summary, "the upgrade of proxy "+id+" failed", result.Summary)
+	}
+}
+
 func TestQuarantinedGatewayIsRefusedAndTheRunNamed(t *testing.T) {
 	t.Parallel()
 	c := newCloud()

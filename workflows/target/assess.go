@@ -68,7 +68,7 @@ func (r *run) assessed(found activities.AssessGatewayOutput) []string {
 	if n := len(r.proxies.goals); n > 0 {
 		behind := 0
 		for _, p := range r.proxies.goals {
-			if !p.done {
+			if p.kernel == kernelBehind {
 				behind++
 			}
 		}
@@ -99,12 +99,16 @@ func (r *run) assessProxy(ctx workflow.Context, i int) error {
 	if err != nil {
 		return err
 	}
+	kernel := kernelBehind
+	if found.Done {
+		kernel = kernelAtGoal
+	}
 	if found.Done && !left {
 		out.State = maintenance.ProxyCurrent
 	}
 	out.Note = note
 	ref.Version = found.Goal
-	r.proxies.goals = append(r.proxies.goals, proxy{ref: ref, done: found.Done})
+	r.proxies.goals = append(r.proxies.goals, proxy{ref: ref, kernel: kernel})
 	r.status.Proxies = append(r.status.Proxies, out)
 	return nil
 }

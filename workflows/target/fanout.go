@@ -29,17 +29,26 @@ type fanOut struct {
 
 // proxy is one proxy of the target as assess found it. How far it has come is in the run's status.
 type proxy struct {
-	ref      maintenance.ProxyRef     // its version is exact
-	done     bool                     // it ran that version at assess
-	doubtful bool                     // its upgrade has, or may have, started, and did not succeed
-	found    maintenance.ProxyRouting // as last read before its reads were moved
-	routing  maintenance.ProxyRouting // the owner's, while its reads are moved
-	mark     *maintenance.ProxyMark   // this run's; nil: none
-	left     *maintenance.ProxyMark   // of a run that has ended; nil: none
-	theirs   bool                     // someone has set other weights since: only the mark is removed
-	shifted  *entry                   // the ledger's line of the moved reads; nil: not moved
-	back     *maintenance.ProxyMark   // whose weights this run has restored; nil: none, or someone had set others
+	ref     maintenance.ProxyRef // its version is exact
+	kernel  kernelState
+	found   maintenance.ProxyRouting // as last read before its reads were moved
+	routing maintenance.ProxyRouting // the owner's, while its reads are moved
+	mark    *maintenance.ProxyMark   // this run's; nil: none
+	left    *maintenance.ProxyMark   // of a run that has ended; nil: none
+	theirs  bool                     // someone has set other weights since: only the mark is removed
+	shifted *entry                   // the ledger's line of the moved reads; nil: not moved
+	back    *maintenance.ProxyMark   // whose weights this run has restored; nil: none, or someone had set others
 }
+
+// kernelState is what is known of the version that a proxy runs.
+type kernelState string
+
+const (
+	kernelBehind   kernelState = "behind"   // as assess found it
+	kernelAtGoal   kernelState = "at goal"  // at assess already: at most its read weights are settled
+	kernelUpgraded kernelState = "upgraded" // by this run
+	kernelDoubtful kernelState = "doubtful" // its upgrade has, or may have, started, and did not succeed
+)
 
 // startFanOut starts the fan-out. If the step is a retry, the proxies that did not succeed are pending again.
 func (r *run) startFanOut() (todo []int) {
@@ -131,7 +140,7 @@ func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
 func (r *run) proxiesDone(todo []int) string {
 	upgraded, restored := 0, 0
 	for _, i := range todo {
-		if r.proxies.goals[i].done {
+		if r.proxies.goals[i].kernel == kernelAtGoal {
 			restored++
 		} else {
 			upgraded++
@@ -228,7 +237,7 @@ func proxyEnd(err error) lifecycle.ProxyEvent {
 func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) (lifecycle.ProxyEvent, error) {
 	err := r.settleReads(ctx, i)
 	switch shifted := r.proxies.goals[i].shifted; {
-	case err == nil && r.proxies.goals[i].done:
+	case err == nil && r.proxies.goals[i].kernel == kernelAtGoal:
 		return lifecycle.ProxySettled, nil
 	case shifted != nil && shifted.change.State == maintenance.ChangeStuck:
 		return proxyEnd(err), err // tried for long enough

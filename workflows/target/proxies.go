@@ -24,7 +24,7 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 		kernel.is(maintenance.ChangeNotMade)
 		return err
 	case err != nil:
-		goal.doubtful = true
+		goal.kernel = kernelDoubtful
 		return err
 	}
 	r.work.start(ctx)
@@ -36,12 +36,12 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 	switch {
 	case err == nil:
 		kernel.is(maintenance.ChangeKept)
-		goal.doubtful = false // it may be the retry of one that was
+		goal.kernel = kernelUpgraded
 		return nil
 	case call.HasType(err, names.TypeJobFailed):
 		kernel.is(maintenance.ChangeNotMade)
 	}
-	goal.doubtful = true
+	goal.kernel = kernelDoubtful
 	return err
 }
 

@@ -81,7 +81,7 @@ func (r *run) doubts(state maintenance.EndState, failure error) (why []string) {
 		why = append(why, found.Error())
 	}
 	for _, p := range r.proxies.goals {
-		if p.doubtful {
+		if p.kernel == kernelDoubtful {
 			why = append(why, "the upgrade of proxy "+p.ref.ProxyID+" failed")
 		}
 	}

@@ -44,7 +44,7 @@ func (r *run) readAndSettle(ctx workflow.Context, i int) error {
 			return err
 		}
 	}
-	switch shift := r.policy.Proxies.ShiftReads && !p.done; {
+	switch shift := r.policy.Proxies.ShiftReads && p.kernel != kernelAtGoal; {
 	case !shift:
 		return p.shifted.revert(ctx)
 	case !p.shifted.open() && !p.routing.CanShift():

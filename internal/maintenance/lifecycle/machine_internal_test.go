@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -100,6 +101,36 @@ func TestTriggersWithoutEffectCountUntilTheRunGivesUp(t *testing.T) {
 	u.GiveUp()
 	require.Equal(t, UpdateNoEffect, u.State())
 	require.True(t, u.MayTrigger())
+}
+
+// TestAnUpdateIsNeverSentTwiceAtOnce: whatever happens, a trigger is called for only where nothing that was sent may
+// still take effect, an update that was proven stays so, and AWS answers two triggers at most until a run gives up.
+func TestAnUpdateIsNeverSentTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		u, answered := NewUpdate(true), 0
+		for range rapid.IntRange(1, 30).Draw(t, "events") {
+			was, may := u.State(), u.MayTrigger()
+			require.False(t, may && u.PastNoReturn(), was)
+			events := []UpdateEvent{WatchedUpdated, WatchedWithdrawn, WatchedNoEffect, WatchFailed}
+			if may {
+				events = []UpdateEvent{TriggerAnswered, TriggerLost, SeenUpdated, SeenWithdrawn}
+			}
+			e := rapid.SampledFrom(events).Draw(t, "event")
+			u.On(e)
+			if e == TriggerAnswered {
+				answered++
+			}
+			require.LessOrEqual(t, answered, 2)
+			if was == UpdateProven || was == UpdateByAWS {
+				require.Equal(t, was, u.State())
+			}
+			if u.State() == UpdateNoEffect && rapid.Bool().Draw(t, "gives up") {
+				u.GiveUp()
+				answered = 0
+			}
+		}
+	})
 }
 
 func TestAFanOutMovesAsDescribed(t *testing.T) {
