@@ -20,16 +20,28 @@ import (
 // maxDecisions is how many decisions the record of a campaign has.
 const maxDecisions = 200
 
-// campaignCommand is one update that operators may send to a campaign.
-type campaignCommand struct {
+// command is one update that operators may send to a campaign.
+type command struct {
 	name        string
 	description string // shown in the Web UI
-	may         func(api.CampaignAction) error
-	do          func(workflow.Context, api.CampaignAction)
-	// arguments are what it needs besides who and why, as they are typed there.
-	arguments string
-	// check asks others whether it would do anything; nil: the campaign knows.
-	check func(workflow.Context, api.CampaignAction) error
+	// prepare returns the change that the command makes, or why it would do nothing now. The entry is
+	// the action's target; nil: it names none.
+	prepare     func(api.CampaignAction, *fleet.Entry, time.Time) (apply func(), err error)
+	needsTarget bool
+	arguments   string // besides who, why and the target, as they are typed in the Web UI
+}
+
+func (c *campaign) commands() []command {
+	return []command{
+		{api.ApproveUpdate, "Let the campaign, or its next wave, start; also before it is asked for", c.approve, false, ""},
+		{api.PauseUpdate, "Start nothing new; what runs continues", c.pause, false, ""},
+		{api.ResumeUpdate, "End a pause", c.resume, false, ""},
+		{api.AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.abort, false, ""},
+		{api.SkipUpdate, "Leave a target out, or continue without the step at which it is held", c.skip, true, ""},
+		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.retry, true, ""},
+		{api.RescheduleUpdate, "Start a target only from a time on", c.reschedule, true, `, "notBefore": "2026-12-01T02:00:00Z"`},
+		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.setConcurrency, false, `, "maxConcurrent": 5`},
+	}
 }
 
 // listen registers the queries and updates.
@@ -43,67 +55,69 @@ func (c *campaign) listen(ctx workflow.Context) error {
 	}); err != nil {
 		return err
 	}
-	for _, o := range []campaignCommand{
-		{api.ApproveUpdate, "Let the campaign, or its next wave, start; also before it is asked for", func(o api.CampaignAction) error { return c.mayApprove(ctx, o) }, c.approve, "", nil},
-		{api.PauseUpdate, "Start nothing new; what runs continues", c.mayPause, c.pause, "", nil},
-		{api.ResumeUpdate, "End a pause", c.mayResume, c.resume, "", nil},
-		{api.AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.mayAbort, c.abort, "", nil},
-		{api.SkipUpdate, "Leave a target out, or continue without the step at which it is held", c.maySkip, c.skip, `, "target": "name"`, nil},
-		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.mayRetry, c.retry, `, "target": "name"`, c.checkObstacle},
-		{api.RescheduleUpdate, "Start a target only from a time on", func(o api.CampaignAction) error { return c.mayReschedule(o, workflow.Now(ctx)) }, c.reschedule, `, "target": "name", "notBefore": "2026-12-01T02:00:00Z"`, nil},
-		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.mayConcur, func(_ workflow.Context, o api.CampaignAction) { c.Max = o.MaxConcurrent }, `, "maxConcurrent": 5`, nil},
-	} {
-		if err := c.register(ctx, o); err != nil {
+	for _, o := range c.commands() {
+		arguments := o.arguments
+		if o.needsTarget {
+			arguments = `, "target": "name"` + arguments
+		}
+		handle := func(ctx workflow.Context, in api.CampaignAction) (maintenance.Decision, error) {
+			return c.handle(ctx, o, in)
+		}
+		if err := workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
+			Validator: func(ctx workflow.Context, in api.CampaignAction) error {
+				_, err := c.prepare(o, in, workflow.Now(ctx))
+				return err
+			},
+			Description: o.description + `: {"by": "who", "why": "for the record"` + arguments + `}.`,
+		}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// register registers one update, with its validator and its decision in the record.
-func (c *campaign) register(ctx workflow.Context, o campaignCommand) error {
-	handle := func(ctx workflow.Context, in api.CampaignAction) (maintenance.Decision, error) {
-		if e, err := c.find(in.Target); err == nil && passedOn(o.name, e.State) {
+// handle applies an action, or passes it on to the target's own run, and records the decision.
+func (c *campaign) handle(ctx workflow.Context, o command, in api.CampaignAction) (maintenance.Decision, error) {
+	if e, err := c.find(in.Target); err == nil {
+		if passedOn(o.name, e.State) {
 			return c.passOn(ctx, o.name, in.Action, *e)
 		}
-		if o.name == api.AbortUpdate && in.Target != "" {
-			return maintenance.Decision{}, c.mayAbort(in) // it has just ended, and the campaign goes on
-		}
-		if o.check != nil {
-			if err := o.check(ctx, in); err != nil {
-				return maintenance.Decision{}, err
-			}
-			if err := c.may(o, in); err != nil { // it may have changed meanwhile
+		if o.name == api.RetryUpdate {
+			if err := c.checkObstacle(ctx, *e); err != nil {
 				return maintenance.Decision{}, err
 			}
 		}
-		d := c.decision(ctx, o.name, in)
-		c.recordDecision(d)
-		o.do(ctx, in)
-		return d, nil
 	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, o.name, handle, workflow.UpdateHandlerOptions{
-		Validator: func(_ workflow.Context, in api.CampaignAction) error {
-			return c.may(o, in)
-		},
-		Description: o.description + `: {"by": "who", "why": "for the record"` + o.arguments + `}.`,
-	})
+	apply, err := c.prepare(o, in, workflow.Now(ctx)) // again: something may have changed since the validator
+	if err != nil {
+		return maintenance.Decision{}, err
+	}
+	d := c.decision(ctx, o.name, in)
+	c.recordDecision(d)
+	apply()
+	return d, nil
 }
 
-// may refuses a command that would do nothing now, with the reason.
-func (c *campaign) may(o campaignCommand, in api.CampaignAction) error {
+// prepare returns the change that an action makes, or why it is refused.
+func (c *campaign) prepare(o command, in api.CampaignAction, now time.Time) (apply func(), err error) {
 	if err := in.Validate(); err != nil {
-		return err
+		return nil, err
 	}
 	switch {
 	case c.Life.Phase == fleet.Over:
-		return errors.New("the campaign is over")
+		return nil, errors.New("the campaign is over")
 	case c.Life.Stopped() != "" && o.name != api.AbortUpdate:
-		return errors.New("it is stopped already: " + c.Life.Stopped())
+		return nil, errors.New("it is stopped already: " + c.Life.Stopped())
 	case c.in.PlanOnly && o.name != api.AbortUpdate:
-		return errors.New("it only plans, and starts nothing: send the action to the campaign that tidegate run starts")
+		return nil, errors.New("it only plans, and starts nothing: send the action to the campaign that tidegate run starts")
 	}
-	return o.may(in)
+	var e *fleet.Entry
+	if o.needsTarget || in.Target != "" {
+		if e, err = c.find(in.Target); err != nil {
+			return nil, err
+		}
+	}
+	return o.prepare(in, e, now)
 }
 
 // decision is the record of an operator's action.
@@ -155,42 +169,26 @@ func (c *campaign) find(name string) (*fleet.Entry, error) {
 	return found, nil
 }
 
-func pauseReason(o api.CampaignAction) string { return o.By + ": " + cmp.Or(o.Why, "no reason given") }
-
-func (c *campaign) mayPause(o api.CampaignAction) error {
-	_, err := c.Life.Pause(pauseReason(o))
-	return err
+func (c *campaign) pause(in api.CampaignAction, _ *fleet.Entry, _ time.Time) (func(), error) {
+	life, err := c.Life.Pause(in.By + ": " + cmp.Or(in.Why, "no reason given"))
+	return func() { c.Life = life }, err
 }
 
-func (c *campaign) pause(_ workflow.Context, o api.CampaignAction) {
-	c.enter(c.Life.Pause(pauseReason(o)))
-}
-
-func (c *campaign) mayResume(api.CampaignAction) error {
-	_, err := c.Life.Resume()
-	return err
-}
-
-func (c *campaign) resume(workflow.Context, api.CampaignAction) {
-	c.enter(c.Life.Resume())
+func (c *campaign) resume(api.CampaignAction, *fleet.Entry, time.Time) (func(), error) {
+	life, err := c.Life.Resume()
+	return func() { c.Life = life }, err
 }
 
 // abort stops the campaign for good. Sent again, it aborts every running target once more, in case
-// one has not received the first; who stopped the campaign, and why, stays.
-func (c *campaign) abort(_ workflow.Context, o api.CampaignAction) {
-	c.stop(fleet.HaltedByAbort, fmt.Sprintf("aborted by %s (%s)", o.By, o.Why), &o.Action)
-}
-
-// mayAbort refuses to abort a target whose maintenance does not run.
-func (c *campaign) mayAbort(o api.CampaignAction) error {
-	if o.Target == "" {
-		return nil
+// one has not received the first; who stopped the campaign, and why, stays. With a target it only
+// checks that its maintenance runs, to which the action is then passed on.
+func (c *campaign) abort(in api.CampaignAction, e *fleet.Entry, _ time.Time) (func(), error) {
+	if e != nil && !api.TargetMay(api.AbortUpdate, e.State, e.Unavailable != "") {
+		return nil, fmt.Errorf("%s is %s: no maintenance of it runs that could be aborted", e.Name, e.State)
 	}
-	e, err := c.find(o.Target)
-	if err == nil && !api.TargetMay(api.AbortUpdate, e.State, e.Unavailable != "") {
-		err = fmt.Errorf("%s is %s: no maintenance of it runs that could be aborted", e.Name, e.State)
-	}
-	return err
+	return func() {
+		c.stop(fleet.HaltedByAbort, fmt.Sprintf("aborted by %s (%s)", in.By, in.Why), &in.Action)
+	}, nil
 }
 
 // mostNamed is how many targets an answer names.
@@ -215,54 +213,46 @@ func (c *campaign) stoppedAlready() string {
 	return text + "; still in progress: " + strings.Join(names, ", ")
 }
 
-func (c *campaign) maySkip(o api.CampaignAction) error {
-	e, err := c.find(o.Target)
+func (c *campaign) skip(in api.CampaignAction, e *fleet.Entry, now time.Time) (func(), error) {
 	switch {
-	case err != nil:
-		return err
 	case e.State == fleet.Running:
-		return fmt.Errorf("%s is being maintained since %s, and is not held: to end its maintenance, abort it (tidegate abort %s)",
+		return nil, fmt.Errorf("%s is being maintained since %s, and is not held: to end its maintenance, abort it (tidegate abort %s)",
 			e.Name, webui.Clock(&e.Started), e.Gateway)
 	case !api.TargetMay(api.SkipUpdate, e.State, e.Bar != maintenance.NotBlocked):
-		return fmt.Errorf("%s has ended already: %s", e.Name, e.State)
+		return nil, fmt.Errorf("%s has ended already: %s", e.Name, e.State)
 	}
-	return nil
-}
-
-func (c *campaign) skip(ctx workflow.Context, o api.CampaignAction) {
-	if e, err := c.find(o.Target); err == nil {
-		e.Skip(o.By, o.Why, workflow.Now(ctx))
+	return func() {
+		e.Skip(in.By, in.Why, now)
 		e.Note = webui.CutNote(e.Note)
-	}
+	}, nil
 }
 
-func (c *campaign) mayRetry(o api.CampaignAction) error {
-	e, err := c.find(o.Target)
+// retry lets a target wait again once its batch has read it again.
+func (c *campaign) retry(_ api.CampaignAction, e *fleet.Entry, _ time.Time) (func(), error) {
 	switch {
-	case err != nil:
-		return err
 	case e.State == fleet.Running:
-		return fmt.Errorf("%s is being maintained since %s, and is not held: there is nothing to retry", e.Name, webui.Clock(&e.Started))
+		return nil, fmt.Errorf("%s is being maintained since %s, and is not held: there is nothing to retry",
+			e.Name, webui.Clock(&e.Started))
 	case e.State == fleet.Waiting && e.Bar == maintenance.BlockedByReading:
-		return fmt.Errorf("%s is being read again already", e.Name)
+		return nil, fmt.Errorf("%s is being read again already", e.Name)
 	case !api.TargetMay(api.RetryUpdate, e.State, e.Bar != maintenance.NotBlocked):
-		return fmt.Errorf("%s is %s: only a target that has failed, was skipped, or could not be read can be retried", e.Name, e.State)
+		return nil, fmt.Errorf("%s is %s: only a target that has failed, was skipped, or could not be read can be retried",
+			e.Name, e.State)
 	}
-	return nil
+	return func() {
+		e.Retry()
+		c.Unsent.Read = append(c.Unsent.Read, e.Ref)
+	}, nil
 }
 
 // askLimit is how long an operator's command waits for Temporal: less than the operator waits for
 // the answer.
 const askLimit = 10 * time.Second
 
-// checkObstacle refuses to retry what no run may touch: a person has to release it first. One
-// that waits for another run is read again by itself.
-func (c *campaign) checkObstacle(ctx workflow.Context, o api.CampaignAction) error {
-	e, err := c.find(o.Target)
-	if err != nil {
-		return err
-	}
-	name, waits := e.Name, e.State == fleet.Waiting // the entries may move meanwhile
+// checkObstacle refuses to retry a quarantined target, which a person has to release first. A target
+// that waits for another run is read again without a retry.
+func (c *campaign) checkObstacle(ctx workflow.Context, e fleet.Entry) error {
+	name, waits := e.Name, e.State == fleet.Waiting
 	quarantine := api.QuarantineWorkflowID(e.Gateway)
 	found, err := call.Do(ctx, call.PollWithin(askLimit, askLimit, "check what blocks "+e.Gateway),
 		call.Engine.FindObstacle, activities.ObstacleLookup{
@@ -282,33 +272,17 @@ func (c *campaign) checkObstacle(ctx workflow.Context, o api.CampaignAction) err
 	return nil
 }
 
-// retry lets a target wait again once its batch has read it again.
-func (c *campaign) retry(_ workflow.Context, o api.CampaignAction) {
-	if e, err := c.find(o.Target); err == nil {
-		e.Retry()
-		c.Unsent.Read = append(c.Unsent.Read, e.Ref)
-	}
-}
-
-func (c *campaign) mayReschedule(o api.CampaignAction, now time.Time) error {
-	e, err := c.find(o.Target)
+func (c *campaign) reschedule(in api.CampaignAction, e *fleet.Entry, now time.Time) (func(), error) {
 	switch {
-	case err != nil:
-		return err
 	case !api.TargetMay(api.RescheduleUpdate, e.State, e.Bar != maintenance.NotBlocked):
-		return fmt.Errorf("%s is %s: only one that waits can be rescheduled", e.Name, e.State)
-	case o.NotBefore.IsZero() && !e.NotBefore.After(now):
-		return fmt.Errorf("%s was not rescheduled: there is nothing to revert", e.Name)
-	case !o.NotBefore.IsZero() && !o.NotBefore.After(now):
-		return fmt.Errorf("invalid value %s for notBefore: must be in the future, or absent to revert an earlier one", webui.Clock(&o.NotBefore))
+		return nil, fmt.Errorf("%s is %s: only one that waits can be rescheduled", e.Name, e.State)
+	case in.NotBefore.IsZero() && !e.NotBefore.After(now):
+		return nil, fmt.Errorf("%s was not rescheduled: there is nothing to revert", e.Name)
+	case !in.NotBefore.IsZero() && !in.NotBefore.After(now):
+		return nil, fmt.Errorf("invalid value %s for notBefore: must be in the future, or absent to revert an earlier one",
+			webui.Clock(&in.NotBefore))
 	}
-	return nil
-}
-
-func (c *campaign) reschedule(_ workflow.Context, o api.CampaignAction) {
-	if e, err := c.find(o.Target); err == nil {
-		e.NotBefore = wholeSecond(o.NotBefore)
-	}
+	return func() { e.NotBefore = wholeSecond(in.NotBefore) }, nil
 }
 
 // wholeSecond rounds up to the precision of an entry in JSON: rounded down, the time would come
@@ -320,9 +294,10 @@ func wholeSecond(t time.Time) time.Time {
 	return t.UTC().Add(time.Second - 1).Truncate(time.Second)
 }
 
-func (c *campaign) mayConcur(o api.CampaignAction) error {
-	if o.MaxConcurrent < 1 || o.MaxConcurrent > maintenance.MostConcurrent {
-		return fmt.Errorf("invalid value %d for maxConcurrent: must be 1 to %d", o.MaxConcurrent, maintenance.MostConcurrent)
+func (c *campaign) setConcurrency(in api.CampaignAction, _ *fleet.Entry, _ time.Time) (func(), error) {
+	if in.MaxConcurrent < 1 || in.MaxConcurrent > maintenance.MostConcurrent {
+		return nil, fmt.Errorf("invalid value %d for maxConcurrent: must be 1 to %d",
+			in.MaxConcurrent, maintenance.MostConcurrent)
 	}
-	return nil
+	return func() { c.Max = in.MaxConcurrent }, nil
 }

@@ -12,22 +12,12 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-func (c *campaign) mayApprove(ctx workflow.Context, o api.CampaignAction) error {
+func (c *campaign) approve(in api.CampaignAction, _ *fleet.Entry, now time.Time) (func(), error) {
 	if d := c.discovery; d != nil {
-		return fmt.Errorf("the fleet is still being read: %s", d.doing)
+		return nil, fmt.Errorf("the fleet is still being read: %s", d.doing)
 	}
-	_, err := c.consent(ctx, o)
-	return err
-}
-
-func (c *campaign) consent(ctx workflow.Context, o api.CampaignAction) (fleet.Consent, error) {
-	return c.fleet().Consent(o.By, webui.CutNote(o.Why), workflow.Now(ctx))
-}
-
-func (c *campaign) approve(ctx workflow.Context, o api.CampaignAction) {
-	if given, err := c.consent(ctx, o); err == nil { // the validator has checked it in the same task
-		c.Consents = append(c.Consents, given)
-	}
+	consent, err := c.fleet().Consent(in.By, webui.CutNote(in.Why), now)
+	return func() { c.Consents = append(c.Consents, consent) }, err
 }
 
 // approvalOf notes in an approval what it is for, before it counts.

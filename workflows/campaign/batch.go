@@ -116,9 +116,7 @@ func (b *batch) surveyed() ([]api.Surveyed, error) {
 
 // receiveInstructions hands the campaign's instructions to the lines that they are for.
 func (b *batch) receiveInstructions(ctx workflow.Context) {
-	channel := workflow.GetSignalChannelWithOptions(ctx, api.InstructionsSignal, workflow.SignalChannelOptions{
-		Description: "What to start, to read or to end; the campaign sends it.",
-	})
+	channel := signals(ctx, api.InstructionsSignal, "What to start, to read or to end; the campaign sends it.")
 	for !b.closed() {
 		var in api.Instructions
 		channel.Receive(ctx, &in)

@@ -191,31 +191,28 @@ func (c *campaign) running() (n int) {
 
 // stop lets nothing more start. With an action it also aborts the running targets.
 func (c *campaign) stop(by fleet.Halt, why string, abort *api.Action) {
-	if c.enter(c.Life.Stop(by, why)) {
-		c.Unsent.Abort, c.changed = abort, true
+	if life, err := c.Life.Stop(by, why); err == nil {
+		c.Life, c.Unsent.Abort, c.changed = life, abort, true
 	}
 }
 
-// enter takes over the life after an event, unless the event is impossible now.
-func (c *campaign) enter(next fleet.Life, impossible error) (entered bool) {
-	if impossible == nil {
-		c.Life = next
+// record is what is true of the campaign now, whatever its end state.
+func (c *campaign) record(now time.Time) fleet.Result {
+	return fleet.Result{
+		Name: c.in.Plan.Name, Counts: c.fleet().Counts(), Decisions: c.Decisions, Submitter: c.in.Submitter,
+		Digest: c.in.Digest, Start: c.Start, End: now,
 	}
-	return impossible == nil
 }
 
 // conclude makes the campaign's record, and Temporal's status of it.
 func (c *campaign) conclude(ctx workflow.Context) (_ fleet.Result, err error) {
-	f := c.fleet()
-	result := fleet.Result{
-		Name: c.in.Plan.Name, State: c.Life.EndState(f.Counts()), Counts: f.Counts(), Waves: f.WaveLines(workflow.Now(ctx)),
-		Failures: f.Status(c.turn, workflow.Now(ctx)).Failures, Decisions: c.Decisions, Submitter: c.in.Submitter,
-		Digest: c.in.Digest, Warnings: c.in.Plan.Warnings, Start: c.Start, End: workflow.Now(ctx),
-	}
+	now, f := workflow.Now(ctx), c.fleet()
+	result := c.record(now)
+	result.State, result.Summary = c.Life.EndState(result.Counts), summarize(result, c.Life.Stopped())
+	result.Waves, result.Failures, result.Warnings = f.WaveLines(now), f.Status(c.turn, now).Failures, c.in.Plan.Warnings
 	if c.Life.Stopped() != "" {
-		result.Approval = f.Approval(workflow.Now(ctx))
+		result.Approval = f.Approval(now)
 	}
-	result.Summary = summarize(result, c.Life.Stopped())
 	if c.Life, err = c.Life.End(&result); err != nil {
 		return result, err
 	}
@@ -246,15 +243,12 @@ func summarize(r fleet.Result, stopped string) string {
 
 // answerQueries keeps a campaign that only plans open while people may query it.
 func (c *campaign) answerQueries(ctx workflow.Context) (fleet.Result, error) {
-	now := workflow.Now(ctx)
-	c.turn = fleet.Decide(c.fleet(), now)
+	c.turn = fleet.Decide(c.fleet(), workflow.Now(ctx))
 	c.publish(ctx)
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 		Timeout: planOnlyFor, TimerOptions: workflow.TimerOptions{Summary: "the plan can be read until then"},
 	}, func() bool { return c.Life.Stopped() != "" })
-	return fleet.Result{
-		Name: c.in.Plan.Name, State: fleet.Completed, Counts: c.fleet().Counts(),
-		Summary: "Planned only: nothing was started.", Decisions: c.Decisions,
-		Submitter: c.in.Submitter, Digest: c.in.Digest, Start: c.Start, End: workflow.Now(ctx),
-	}, err
+	result := c.record(workflow.Now(ctx))
+	result.State, result.Summary = fleet.Completed, "Planned only: nothing was started."
+	return result, err
 }

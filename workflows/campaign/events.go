@@ -25,21 +25,19 @@ func (c *campaign) receive(ctx workflow.Context) {
 }
 
 func eventsChannel(ctx workflow.Context) workflow.ReceiveChannel {
-	return workflow.GetSignalChannelWithOptions(ctx, api.BatchEventsSignal, workflow.SignalChannelOptions{
-		Description: "What happened to targets; their batch sends it.",
-	})
+	return signals(ctx, api.BatchEventsSignal, "What happened to targets; their batch sends it.")
 }
 
 func heldChannel(ctx workflow.Context) workflow.ReceiveChannel {
-	return workflow.GetSignalChannelWithOptions(ctx, api.HeldSignal, workflow.SignalChannelOptions{
-		Description: "That a target waits for a person, or no longer does; its maintenance sends it.",
-	})
+	return signals(ctx, api.HeldSignal, "That a target waits for a person, or no longer does; its maintenance sends it.")
 }
 
 func decidedChannel(ctx workflow.Context) workflow.ReceiveChannel {
-	return workflow.GetSignalChannelWithOptions(ctx, api.DecidedSignal, workflow.SignalChannelOptions{
-		Description: "A person's decision in a target's own run; its maintenance sends it.",
-	})
+	return signals(ctx, api.DecidedSignal, "A person's decision in a target's own run; its maintenance sends it.")
+}
+
+func signals(ctx workflow.Context, name, description string) workflow.ReceiveChannel {
+	return workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
 }
 
 // drain takes in every signal that has arrived: the next run of the workflow does not get what this

@@ -99,10 +99,10 @@ func (c *campaign) send(ctx workflow.Context, o fleet.Occurrence) {
 		notice := fleet.Notice{ID: o.ID, Event: o.Event, Channel: channel, At: workflow.Now(ctx), State: fleet.NoticeSending}
 		if n := c.notifier.sending; n >= mostSending {
 			notice.State, notice.Why = fleet.NoticeFailed, fmt.Sprintf("not sent: %d messages were in progress", n)
-			c.record(notice)
+			c.keepNotice(notice)
 			continue
 		}
-		c.record(notice)
+		c.keepNotice(notice)
 		c.notifier.sending++
 		answer := call.Start(ctx, workflow.ActivityOptions{
 			Summary: fmt.Sprintf("notify %s: %s", channel, o.Title), StartToCloseTimeout: noticeLimit,
@@ -113,7 +113,7 @@ func (c *campaign) send(ctx workflow.Context, o fleet.Occurrence) {
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			err := answer.Get(ctx, nil)
 			c.notifier.sending--
-			c.record(settled(notice, err))
+			c.keepNotice(settled(notice, err))
 			if err != nil {
 				c.publish(ctx)
 			}
@@ -134,8 +134,8 @@ func settled(n fleet.Notice, err error) fleet.Notice {
 	return n
 }
 
-// record keeps a message among the last ones, in place of what was known of it.
-func (c *campaign) record(n fleet.Notice) {
+// keepNotice keeps a message among the last ones, in place of what was known of it.
+func (c *campaign) keepNotice(n fleet.Notice) {
 	all := c.Notified.Notices
 	known := slices.IndexFunc(all, func(k fleet.Notice) bool { return k.ID == n.ID && k.Channel == n.Channel })
 	if known >= 0 {
