@@ -281,7 +281,7 @@ func TestEveryCommandOnEveryRunActsOrSaysWhyNot(t *testing.T) {
 						env.RegisterDelayedCallback(env.CancelWorkflow, time.Minute)
 					}
 				}, tc.after)
-				result, _ := maintain(t, env, in) //nolint:errcheck // how it ends is not the matter
+				result, _ := maintain(t, env, in) // how it ends is not the matter
 				require.Equal(t, want == acts, answer.accepted, answer.refused)
 				require.Contains(t, answer.refused, want)
 				if want != acts {
@@ -358,7 +358,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 					}})
 				}, 2*time.Minute)
 				env.order(3*time.Minute, abort, api.CampaignAction{})
-				result, _ := campaign(t, env, in) //nolint:errcheck // how it ends is not the matter
+				result, _ := campaign(t, env, in) // how it ends is not the matter
 				require.Equal(t, want == acts, answer.accepted, answer.refused)
 				require.Contains(t, answer.refused, want)
 				if want != acts {

@@ -23,7 +23,7 @@ func TestAnAnswerWithoutBoundIsGivenUp(t *testing.T) { //nolint:paralleltest // 
 			piece := strings.Repeat("x", 1<<20)
 			aws := answers(t, func(w http.ResponseWriter, _ request) {
 				w.WriteHeader(status)
-				io.WriteString(w, `{"__type":"ThrottlingException","message":"`) //nolint:errcheck,gosec // the client may be gone
+				io.WriteString(w, `{"__type":"ThrottlingException","message":"`) //nolint:errcheck // the client may be gone
 				for range 20 {
 					if _, err := io.WriteString(w, piece); err != nil {
 						return
@@ -56,10 +56,10 @@ func TestAnAnswerThatStartsBeforeTheRequestIsSentIsReadToItsEnd(t *testing.T) {
 			long := strings.Repeat("x", bounded.MaxAnswer/2)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if reads {
-					io.Copy(io.Discard, r.Body) //nolint:errcheck,gosec // seen below
+					io.Copy(io.Discard, r.Body) //nolint:errcheck // seen below
 				}
 				w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-				io.WriteString(w, `{"GatewayARN":"`+gatewayARN+`","GatewayState":"RUNNING","GatewayName":"`+long+`"}`) //nolint:errcheck,gosec // seen below
+				io.WriteString(w, `{"GatewayARN":"`+gatewayARN+`","GatewayState":"RUNNING","GatewayName":"`+long+`"}`) //nolint:errcheck // seen below
 			}))
 			t.Cleanup(server.Close)
 			cloud := awscloud.New(settings(), wire.Place{Account: "prod", Endpoint: server.URL}, nil)

@@ -131,7 +131,7 @@ func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
 		complete = cobra.NoFileCompletions
 	}
 	// It fails only for a flag that is not there, or was completed already.
-	_ = cmd.RegisterFlagCompletionFunc(f.Name, complete) //nolint:errcheck // it is there
+	_ = cmd.RegisterFlagCompletionFunc(f.Name, complete) // it is there
 }
 
 // list completes words with commas between them.

@@ -41,7 +41,7 @@ func (w *world) inTerminal(args ...string) *terminal {
 	x.before, err = term.GetState(int(tty.Fd()))
 	require.NoError(w.t, err)
 	x.resize()
-	x.cmd = exec.CommandContext(w.t.Context(), "tidegate", append([]string{"--address", w.server.FrontendAddress()}, args...)...) //nolint:gosec // our own program
+	x.cmd = exec.CommandContext(w.t.Context(), "tidegate", append([]string{"--address", w.server.FrontendAddress()}, args...)...)
 	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = tty, tty, tty
 	x.cmd.Env = append(os.Environ(), "TERM=xterm-256color")
 	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // so that it hears of a new size

@@ -44,10 +44,10 @@ func openHook(ctx context.Context) (h *hook, stop func(), err error) {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		_ = server.Serve(l) //nolint:errcheck // what it does not take, the campaign says was not told
+		_ = server.Serve(l) // what it does not take, the campaign says was not told
 	}()
 	return h, func() {
-		_ = server.Close() //nolint:errcheck // nothing is lost by it
+		_ = server.Close() // nothing is lost by it
 		<-served
 	}, nil
 }
@@ -63,7 +63,7 @@ func (h *hook) channels() *notify.Channels {
 func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		for _, m := range h.messages() {
-			_, _ = fmt.Fprintf(w, "%s  %s\n%s\n\n", m.At.UTC().Format(time.TimeOnly), m.Title, m.Message) //nolint:errcheck // the browser has gone
+			_, _ = fmt.Fprintf(w, "%s  %s\n%s\n\n", m.At.UTC().Format(time.TimeOnly), m.Title, m.Message) // the browser has gone
 		}
 		return
 	}

@@ -34,7 +34,7 @@ type options struct {
 
 // Run runs the demo and returns the exit status: 0 where every outcome came out as it should.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return program.Run(ctx, command(), args, stdout, stderr)
+	return program.Run(ctx, command, args, stdout, stderr)
 }
 
 func command() *cobra.Command {
@@ -86,7 +86,7 @@ func (o options) check(ctx context.Context) error {
 			continue
 		}
 		// All are held until the end: two flags may name the same port.
-		defer func() { _ = l.Close() }() //nolint:errcheck // it was never served
+		defer func() { _ = l.Close() }() // it was never served
 	}
 	if o.report != "" {
 		if err := report.Check(o.report); err != nil {

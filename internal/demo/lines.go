@@ -62,7 +62,7 @@ func (l *lines) say(of, text string, now time.Time) {
 }
 
 func (l *lines) write(of, text string, now time.Time) {
-	_, _ = fmt.Fprintf(l.out, "%6.1fs  %-*s %s\n", now.Sub(l.start).Seconds(), nameWidth, of, strings.ReplaceAll(text, "\n", "; ")) //nolint:errcheck // a closed pipe does not stop the campaign
+	_, _ = fmt.Fprintf(l.out, "%6.1fs  %-*s %s\n", now.Sub(l.start).Seconds(), nameWidth, of, strings.ReplaceAll(text, "\n", "; ")) // a closed pipe does not stop the campaign
 }
 
 // keeps names what keeps the targets that wait.

@@ -57,9 +57,9 @@ func newView(ctx context.Context, t terminal, s *stage, c *campaign, plain *line
 		case errors.Is(err, live.ErrInterrupted):
 			t.interrupt()
 		case err != nil && ctx.Err() == nil:
-			_, _ = fmt.Fprintf(t.out, "%v; here are lines\n", err) //nolint:errcheck // see printer
+			_, _ = fmt.Fprintf(t.out, "%v; here are lines\n", err) // see printer
 		case !last.Ended():
-			_, _ = fmt.Fprintf(t.out, "The campaign goes on, in lines; see all of it again with: %s\n", s.tidegate("watch "+c.name)) //nolint:errcheck // see printer
+			_, _ = fmt.Fprintf(t.out, "The campaign goes on, in lines; see all of it again with: %s\n", s.tidegate("watch "+c.name)) // see printer
 		}
 	}()
 	return v

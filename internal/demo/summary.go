@@ -22,7 +22,7 @@ import (
 type printer struct{ out io.Writer }
 
 func (p printer) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(p.out, format, args...) //nolint:errcheck // see printer
+	_, _ = fmt.Fprintf(p.out, format, args...) // see printer
 }
 
 func (p printer) greet(s *stage, in api.CampaignInput, targets []member) {

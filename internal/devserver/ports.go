@@ -101,7 +101,7 @@ func (p *ports) release() {
 		if r.free {
 			r.keepFromOthers()
 		}
-		_ = r.Close() //nolint:errcheck // a listener that was never served has nothing to lose
+		_ = r.Close() // a listener that was never served has nothing to lose
 	}
 	p.held = nil
 }
@@ -117,10 +117,10 @@ func (r *reservation) keepFromOthers() {
 	if err != nil {
 		return
 	}
-	defer func() { _ = dialed.Close() }() //nolint:errcheck // nothing was sent
+	defer func() { _ = dialed.Close() }() // nothing was sent
 	// The side that closes first is the one that waits.
 	if accepted, err := r.Accept(); err == nil {
-		_ = accepted.Close() //nolint:errcheck // nothing was sent
+		_ = accepted.Close() // nothing was sent
 	}
 }
 

@@ -29,7 +29,7 @@ func TestAnAnswerWithoutBoundIsGivenUp(t *testing.T) { //nolint:paralleltest // 
 			srv := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("X-Subject-Token", plantedToken)
 				w.WriteHeader(tc.status)
-				io.WriteString(w, `{"error_code":"DBS.200019","error_msg":"`) //nolint:errcheck,gosec // the client may be gone
+				io.WriteString(w, `{"error_code":"DBS.200019","error_msg":"`) //nolint:errcheck // the client may be gone
 				for range 20 {
 					if _, err := io.WriteString(w, piece); err != nil {
 						return

@@ -25,7 +25,7 @@ func ReadCampaign(ctx context.Context, c Session, g Campaign) (record.Campaign, 
 			return r, err
 		}
 		r.Left = true
-		_ = askCampaign(ctx, c, g, &r) //nolint:errcheck // what it has left behind needs no worker
+		_ = askCampaign(ctx, c, g, &r) // what it has left behind needs no worker
 		return r, err
 	}
 	err := askCampaign(ctx, c, g, &r)

@@ -74,7 +74,7 @@ func TestTheSchemaInTheDocsIsThatOfTheTypes(t *testing.T) {
 	t.Parallel()
 	want := encoded(t, schema(t, planfile.NewDocument()))
 	if *update {
-		require.NoError(t, os.WriteFile(schemaFile, []byte(want), 0o644)) //nolint:gosec // a file of the docs
+		require.NoError(t, os.WriteFile(schemaFile, []byte(want), 0o644))
 	}
 	got, err := os.ReadFile(schemaFile)
 	require.NoError(t, err)

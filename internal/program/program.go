@@ -35,8 +35,9 @@ func Main(run func(ctx context.Context, args []string, stdout, stderr io.Writer)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// Run runs a command and returns its exit status.
-func Run(ctx context.Context, cmd *cobra.Command, args []string, stdout, stderr io.Writer) int {
+// Run runs the command that is made and returns its exit status.
+func Run(ctx context.Context, command func() *cobra.Command, args []string, stdout, stderr io.Writer) int {
+	cmd := command()
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)

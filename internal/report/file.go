@@ -78,7 +78,7 @@ func create(target string) (*os.File, error) {
 
 // discard takes the unfinished file away again. Closing twice does no harm.
 func discard(path string, file *os.File, because error) error {
-	_ = file.Close() //nolint:errcheck // it is thrown away
+	_ = file.Close() // it is thrown away
 	if err := errors.Join(because, os.Remove(file.Name())); err != nil {
 		return refuse(path, err)
 	}

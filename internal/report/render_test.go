@@ -66,7 +66,7 @@ func serve(t *testing.T, text []byte) string {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write(text) //nolint:errcheck // the browser would show less
+		_, _ = w.Write(text) // the browser would show less
 	}))
 	t.Cleanup(site.Close)
 	return site.URL + "/report.html"

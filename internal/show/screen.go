@@ -66,5 +66,5 @@ func (s *Screen) Close() {
 }
 
 func (s *Screen) write(text string) {
-	_, _ = io.WriteString(s.out, text) //nolint:errcheck // nobody is left to read it
+	_, _ = io.WriteString(s.out, text) // nobody is left to read it
 }

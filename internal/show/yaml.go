@@ -107,7 +107,7 @@ func quoted(text string) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(text) //nolint:errcheck,errchkjson // a text always encodes
+	_ = encoder.Encode(text) //nolint:errchkjson // a text always encodes
 	var escaped strings.Builder
 	for _, r := range strings.TrimSuffix(b.String(), "\n") {
 		if (r >= 0x7f && r <= 0x9f) || r == 0xfeff || r == 0xfffe || r == 0xffff {

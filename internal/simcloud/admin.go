@@ -75,5 +75,5 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	_ = enc.Encode(value) //nolint:errcheck // a client that has gone away
+	_ = enc.Encode(value) // a client that has gone away
 }

@@ -33,13 +33,13 @@ func (s *Simulation) Start(ctx context.Context, listen string) (address string, 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = server.Serve(listener) //nolint:errcheck // ends with ErrServerClosed, by stop
+		_ = server.Serve(listener) // ends with ErrServerClosed, by stop
 	}()
 	halt := func() {
 		graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 		defer cancel()
 		if server.Shutdown(graceful) != nil {
-			_ = server.Close() //nolint:errcheck // the connections are dropped either way
+			_ = server.Close() // the connections are dropped either way
 		}
 		<-done
 	}

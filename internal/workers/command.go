@@ -18,7 +18,7 @@ const connectTimeout = 30 * time.Second
 // Run runs the command, and returns its exit status. A done ctx stops the
 // worker.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return program.Run(ctx, newCommand(), args, stdout, stderr)
+	return program.Run(ctx, newCommand, args, stdout, stderr)
 }
 
 func newCommand() *cobra.Command {

@@ -51,14 +51,14 @@ func serveHealth(listener net.Listener, identity string, queues []string) *healt
 	h.server = &http.Server{Handler: mux, ReadHeaderTimeout: lookTimeout}
 	go func() {
 		defer close(h.done)
-		_ = h.server.Serve(listener) //nolint:errcheck // ends by stop; without it the health check fails, as it should
+		_ = h.server.Serve(listener) // ends by stop; without it the health check fails, as it should
 	}()
 	return h
 }
 
 func (h *health) stop() {
 	if h.server != nil {
-		_ = h.server.Close() //nolint:errcheck // the process ends
+		_ = h.server.Close() // the process ends
 	}
 	<-h.done
 }
@@ -79,7 +79,7 @@ func (h *health) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer) //nolint:errcheck,errchkjson // who asked has gone
+	_ = json.NewEncoder(w).Encode(answer) //nolint:errchkjson // who asked has gone
 }
 
 func (h *health) polls(ctx context.Context) error {

@@ -57,7 +57,7 @@ func TestWebUIShowsCurrentDetailsWithoutTheInternet(t *testing.T) {
 		picture = keep
 	}
 	browsertest.Screenshot(tab, t, picture, 1440, 900)
-	f, err := os.Open(picture) //nolint:gosec // the test's own file
+	f, err := os.Open(picture)
 	require.NoError(t, err)
 	conf, err := png.DecodeConfig(f)
 	require.NoError(t, errors.Join(err, f.Close()))

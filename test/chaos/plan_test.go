@@ -69,7 +69,7 @@ func (s strike) rule() (fault.Rule, bool) {
 
 // plan draws the strikes of a seed, from the calls that the fleet's outcomes ask for.
 func plan(seed int, calls []effect) []strike {
-	d := dice{rand.New(rand.NewPCG(uint64(seed), 0x71de9a7e))} //nolint:gosec // to be repeated, not to be secret
+	d := dice{rand.New(rand.NewPCG(uint64(seed), 0x71de9a7e))}
 	var strikes []strike
 	for range 3 + d.IntN(3) {
 		s := d.strike(calls)

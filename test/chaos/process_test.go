@@ -43,7 +43,7 @@ func newProcess(t *testing.T, name, path string, env []string, args ...string) *
 func (p *process) start() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	cmd := exec.CommandContext(p.t.Context(), p.path, p.args...) //nolint:gosec // a program of this repository
+	cmd := exec.CommandContext(p.t.Context(), p.path, p.args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, p.log, p.log
 	cmd.SysProcAttr = dieWithUs()
 	ended, started := make(chan struct{}), make(chan error)
@@ -93,7 +93,7 @@ func build(t *testing.T) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
 	start := time.Now()
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", folder, "../../worker", "../../devserver") //nolint:gosec // as above
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", folder, "../../worker", "../../devserver")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	t.Logf("built worker and devserver in %s", time.Since(start).Round(time.Second))

@@ -15,7 +15,7 @@ import (
 // goList runs go list at the root and returns its lines.
 func goList(t *testing.T, args ...string) []string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...) //nolint:gosec // the test's own arguments
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
 	cmd.Dir = root
 	cmd.Stderr = t.Output()
 	out, err := cmd.Output()

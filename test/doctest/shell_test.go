@@ -51,7 +51,7 @@ func newShell(t *testing.T, bin string) *shell {
 func build(t *testing.T) (bin string) {
 	t.Helper()
 	bin = t.TempDir()
-	command := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./demo", "./devserver", "./simcloud", "./worker", "./starter") //nolint:gosec // our own programs
+	command := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./demo", "./devserver", "./simcloud", "./worker", "./starter")
 	command.Dir = root
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -59,14 +59,14 @@ func build(t *testing.T) (bin string) {
 	installed, err := exec.LookPath("go")
 	require.NoError(t, err)
 	script := "#!/bin/sh\ncase \"$1 $2\" in \"run ./\"*)\n  program=${2#./}; shift 2; exec \"" + bin + "/$program\" \"$@\";;\nesac\nexec " + installed + " \"$@\"\n"
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o700)) //nolint:gosec // a program
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o700))
 	return bin
 }
 
 // write puts a file into the folder.
 func (s *shell) write(name, text string) {
 	s.t.Helper()
-	require.NoError(s.t, os.WriteFile(filepath.Join(s.folder, name), []byte(text), 0o600)) //nolint:gosec // the tests' own names
+	require.NoError(s.t, os.WriteFile(filepath.Join(s.folder, name), []byte(text), 0o600))
 }
 
 // link shows folders of the repository in the folder.
@@ -97,7 +97,7 @@ func (s *shell) command(ctx context.Context, line, by string) *exec.Cmd {
 	if by == "zsh" {
 		script = "autoload -U compinit; compinit -u\n" + script // as in a person's own
 	}
-	command := exec.CommandContext(ctx, cmp.Or(by, "bash"), "-c", script) //nolint:gosec // the docs' own lines
+	command := exec.CommandContext(ctx, cmp.Or(by, "bash"), "-c", script)
 	command.Dir, command.Env = s.folder, s.env
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
@@ -161,7 +161,7 @@ func (s *shell) background(line string, up func(log string) bool) (log string) {
 	}
 	s.t.Cleanup(func() {
 		require.NoError(s.t, syscall.Kill(-command.Process.Pid, syscall.SIGTERM))
-		_ = command.Wait() //nolint:errcheck // how it ends is its own test's affair
+		_ = command.Wait() // how it ends is its own test's affair
 		if s.t.Failed() {
 			s.t.Log(line, said())
 		}

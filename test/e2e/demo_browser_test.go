@@ -30,9 +30,9 @@ type demo struct {
 func startDemo(t *testing.T) *demo {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "demo")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../demo").CombinedOutput() //nolint:gosec // our own program
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../demo").CombinedOutput()
 	require.NoError(t, err, string(out))
-	cmd := exec.CommandContext(t.Context(), program, "--ui-port", "0", "--temporal-port", "0", "--sim-port", "0") //nolint:gosec // our own program
+	cmd := exec.CommandContext(t.Context(), program, "--ui-port", "0", "--temporal-port", "0", "--sim-port", "0")
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -40,7 +40,7 @@ func startDemo(t *testing.T) *demo {
 		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 		_, err := io.Copy(io.Discard, stdout)
 		require.NoError(t, err)
-		_ = cmd.Wait() //nolint:errcheck // it was interrupted
+		_ = cmd.Wait() // it was interrupted
 	})
 	d := &demo{t: t, lines: bufio.NewScanner(stdout)}
 	d.ui, d.host = d.after("Web UI"), d.after("Temporal ")

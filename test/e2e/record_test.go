@@ -32,7 +32,7 @@ func (l *lab) recordAs(part string, events []*historypb.HistoryEvent) {
 	text, err := protojson.Marshal(&historypb.History{Events: events})
 	require.NoError(l.t, err)
 	folder := filepath.Join(histories, release)
-	require.NoError(l.t, os.MkdirAll(folder, 0o750)) //nolint:gosec // the folder is named by who records
+	require.NoError(l.t, os.MkdirAll(folder, 0o750))
 	file := filepath.Join(folder, notInFileNames.ReplaceAllString(strings.Trim(l.t.Name()+"-"+part, "-"), "-")+".json")
-	require.NoError(l.t, os.WriteFile(file, text, 0o600)) //nolint:gosec // as above
+	require.NoError(l.t, os.WriteFile(file, text, 0o600))
 }

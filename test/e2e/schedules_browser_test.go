@@ -31,7 +31,7 @@ func command(t *testing.T, srv *devserver.Server) (tidegate func(args ...string)
 	program := filepath.Join(t.TempDir(), "tidegate")
 	run := func(name string, args ...string) {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), name, args...) //nolint:gosec // the test's own arguments
+		cmd := exec.CommandContext(t.Context(), name, args...)
 		cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+srv.FrontendAddress(), "TEMPORAL_NAMESPACE="+srv.Namespace())
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s %q: %s", name, args, out)

@@ -32,7 +32,7 @@ func TestThePageShowsWhatIsPromised(t *testing.T) {
 	require.True(t, found, "the page lacks the line %s", end)
 	if *update {
 		shown = faultmatrix.Markdown()
-		require.NoError(t, os.WriteFile(page, []byte(before+start+shown+end+after), 0o600)) //nolint:gosec // the page, with what stood in it
+		require.NoError(t, os.WriteFile(page, []byte(before+start+shown+end+after), 0o600))
 	}
 	require.Equal(t, faultmatrix.Markdown(), shown)
 }

@@ -13,13 +13,13 @@ import (
 // The typed search attributes of a target's run, by which the Web UI's saved
 // views and the command find it.
 var (
-	attributeGateway  = temporal.NewSearchAttributeKeyKeyword("TidegateGateway")  //nolint:gochecknoglobals // typed keys are values, not state
-	attributeAccount  = temporal.NewSearchAttributeKeyKeyword("TidegateAccount")  //nolint:gochecknoglobals // as above
-	attributeStep     = temporal.NewSearchAttributeKeyKeyword("TidegateStep")     //nolint:gochecknoglobals // as above
-	attributeBlocker  = temporal.NewSearchAttributeKeyKeyword("TidegateBlocker")  //nolint:gochecknoglobals // as above
-	attributeNext     = temporal.NewSearchAttributeKeyTime("TidegateNext")        //nolint:gochecknoglobals // as above
-	attributeCampaign = temporal.NewSearchAttributeKeyKeyword("TidegateCampaign") //nolint:gochecknoglobals // as above
-	attributeState    = temporal.NewSearchAttributeKeyKeyword("TidegateState")    //nolint:gochecknoglobals // as above
+	attributeGateway  = temporal.NewSearchAttributeKeyKeyword("TidegateGateway")
+	attributeAccount  = temporal.NewSearchAttributeKeyKeyword("TidegateAccount")
+	attributeStep     = temporal.NewSearchAttributeKeyKeyword("TidegateStep")
+	attributeBlocker  = temporal.NewSearchAttributeKeyKeyword("TidegateBlocker")
+	attributeNext     = temporal.NewSearchAttributeKeyTime("TidegateNext")
+	attributeCampaign = temporal.NewSearchAttributeKeyKeyword("TidegateCampaign")
+	attributeState    = temporal.NewSearchAttributeKeyKeyword("TidegateState")
 )
 
 // SearchAttributes are the attributes that a namespace must have, with their

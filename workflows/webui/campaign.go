@@ -14,7 +14,7 @@ import (
 // some forty.
 const shownRows = 8
 
-// Keeper is one thing that keeps waiting targets, and the first of them.
+// Blocker is one thing that blocks waiting targets, and the first of them.
 type Blocker struct {
 	What  maintenance.Blocker
 	Count int

@@ -66,7 +66,7 @@ func (s *stub) store() *snapshots.Store {
 func write(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
 	w.WriteHeader(status)
-	fmt.Fprint(w, body) //nolint:errcheck,gosec // the client may be gone, and is no browser
+	fmt.Fprint(w, body) //nolint:errcheck // the client may be gone, and is no browser
 }
 
 func refusal(code, message string) string {

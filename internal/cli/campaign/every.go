@@ -66,7 +66,7 @@ func TellAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.Comm
 			return nil
 		})
 	}
-	_ = told.Wait() //nolint:errcheck // each answer has its own error
+	_ = told.Wait() // each answer has its own error
 	if err := a.Printer(cmd).Print(answers, func(p show.Printer) {
 		render.PrintAnswers(p, answers, k.Past, k.Update,
 			k.In.Why, c.Namespace)

@@ -20,7 +20,7 @@ import (
 // and one whose work fits no window.
 func readFleet() Survey {
 	zone := maintenance.Zone{}
-	_ = zone.UnmarshalText([]byte("GMT-4:00")) //nolint:errcheck // it is a zone
+	_ = zone.UnmarshalText([]byte("GMT-4:00")) // it is a zone
 	weekly := maintenance.Schedule{Recurrence: maintenance.Weekly, Day: 0, Hour: 2, Minute: 15, Zone: zone}
 	monthly := maintenance.Schedule{Recurrence: maintenance.Monthly, Day: 28, Hour: 22, Minute: 30, Zone: zone}
 	update := fleet.Work{Update: true, Snapshots: 1}
@@ -71,7 +71,7 @@ func readFleet() Survey {
 
 func share(text string) maintenance.Share {
 	var s maintenance.Share
-	_ = s.UnmarshalText([]byte(text)) //nolint:errcheck // it is a share
+	_ = s.UnmarshalText([]byte(text)) // it is a share
 	return s
 }
 

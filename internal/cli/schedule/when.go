@@ -137,7 +137,7 @@ func calendarSpec(text string) ([]client.ScheduleCalendarSpec, error) {
 
 // one is the range of one number, whose digits have been checked.
 func one(digits string) []client.ScheduleRange {
-	n, _ := strconv.Atoi(digits) //nolint:errcheck // as said
+	n, _ := strconv.Atoi(digits) // as said
 	return []client.ScheduleRange{{Start: n, End: n}}
 }
 

@@ -112,7 +112,7 @@ func probe(ctx context.Context, hostPort string) error {
 	dialer := net.Dialer{Timeout: probing}
 	c, err := dialer.DialContext(ctx, "tcp", address)
 	if err == nil {
-		_ = c.Close() //nolint:errcheck // nothing was sent
+		_ = c.Close() // nothing was sent
 		return nil
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) {

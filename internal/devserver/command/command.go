@@ -20,7 +20,7 @@ import (
 
 // Run serves until the context ends, and returns the exit status.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return program.Run(ctx, command(), args, stdout, stderr)
+	return program.Run(ctx, command, args, stdout, stderr)
 }
 
 func command() *cobra.Command {

@@ -76,7 +76,7 @@ func parseDuration(text string) (length, error) {
 	}
 	var l length
 	for i, unit := range []time.Duration{7 * day, day, time.Hour, time.Minute, time.Second} {
-		n, _ := strconv.Atoi("0" + m[i+1]) //nolint:errcheck // a few digits
+		n, _ := strconv.Atoi("0" + m[i+1]) // a few digits
 		if i < 2 {
 			l.days += time.Duration(n) * unit
 		} else {

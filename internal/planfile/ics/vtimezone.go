@@ -90,7 +90,7 @@ func parseOffset(text string) (time.Duration, bool) {
 	}
 	var parts [3]time.Duration
 	for i := range parts {
-		n, _ := strconv.Atoi("0" + m[2+i]) //nolint:errcheck // two digits
+		n, _ := strconv.Atoi("0" + m[2+i]) // two digits
 		parts[i] = time.Duration(n)
 	}
 	d := parts[0]*time.Hour + parts[1]*time.Minute + parts[2]*time.Second
@@ -112,7 +112,7 @@ func tzData(changes []transition) []byte {
 	var b bytes.Buffer
 	put := func(values ...any) {
 		for _, v := range values {
-			_ = binary.Write(&b, binary.BigEndian, v) //nolint:errcheck // a buffer takes it
+			_ = binary.Write(&b, binary.BigEndian, v) // a buffer takes it
 		}
 	}
 	header := func(changes, kinds, letters int) {

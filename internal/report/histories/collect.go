@@ -97,7 +97,8 @@ func (e evidence) open() bool {
 	}
 	return slices.ContainsFunc(e.batches, func(p page) bool {
 		how, _ := p.history.ended()
-		return how == report.RunRunning || slices.ContainsFunc(p.runs, func(m maintained) bool { return m.run.Ended == report.RunRunning })
+		return how == report.RunRunning ||
+			slices.ContainsFunc(p.runs, func(m maintained) bool { return m.run.Ended == report.RunRunning })
 	})
 }
 
@@ -152,7 +153,8 @@ func (r *reading) runs(ctx context.Context, workflowID, runID string) ([]history
 	case err != nil:
 		return nil, err
 	case len(chain) == 0:
-		return nil, fmt.Errorf("the campaign %s, run %s, started later than %s", workflowID, runID, r.until.UTC().Format(time.RFC3339))
+		return nil, fmt.Errorf("the campaign %s, run %s, started later than %s", workflowID, runID,
+			r.until.UTC().Format(time.RFC3339))
 	case chain[len(chain)-1].Gone:
 		last := chain[len(chain)-1]
 		return nil, fmt.Errorf("%w: Temporal keeps nothing of the campaign %s, run %s", ErrGone, last.WorkflowID, last.RunID)

@@ -106,9 +106,10 @@ func (f *fold) take(e *historypb.HistoryEvent) {
 		}
 		return
 	}
-	if told := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); told.GetSignalName() == api.InstructionsSignal {
-		number, known := f.batches[told.GetWorkflowExecution().GetWorkflowId()]
-		if o, ok := decode[api.Instructions](told.GetInput()); ok && known {
+	sent := e.GetSignalExternalWorkflowExecutionInitiatedEventAttributes()
+	if sent.GetSignalName() == api.InstructionsSignal {
+		number, known := f.batches[sent.GetWorkflowExecution().GetWorkflowId()]
+		if o, ok := decode[api.Instructions](sent.GetInput()); ok && known {
 			f.start(number, o, at(e))
 			if !o.Close {
 				f.told[e.GetEventId()] = number

@@ -61,7 +61,9 @@ func messageOf(e *historypb.HistoryEvent) (report.Undelivered, bool) {
 		return report.Undelivered{}, false
 	}
 	in, ok := decode[activities.NotifyInput](scheduled.GetInput())
-	return report.Undelivered{At: at(e), Channel: in.Channel, Event: in.Event, Title: in.Message.Title, State: fleet.NoticeSending}, ok
+	return report.Undelivered{
+		At: at(e), Channel: in.Channel, Event: in.Event, Title: in.Message.Title, State: fleet.NoticeSending,
+	}, ok
 }
 
 // answerOf is what became of an activity, by the event of its scheduling; 0: the

@@ -181,5 +181,5 @@ func reply(w http.ResponseWriter, status int, value any) {
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	_ = enc.Encode(value) //nolint:errcheck // a client that has gone away
+	_ = enc.Encode(value) // a client that has gone away
 }

@@ -8,7 +8,7 @@ import (
 
 type gatewayInformation struct {
 	GatewayARN                 string
-	GatewayId                  string //nolint:revive // the wire's spelling
+	GatewayId                  string
 	GatewayName                string
 	GatewayTimezone            string
 	GatewayState               string `json:",omitempty"`
@@ -177,7 +177,7 @@ type listInput struct {
 }
 
 type gatewayInfo struct {
-	GatewayId               string //nolint:revive // the wire's spelling
+	GatewayId               string
 	GatewayARN              string
 	GatewayType             string
 	GatewayOperationalState string
@@ -225,7 +225,7 @@ func (c *Cloud) listGateways(call *wire.Call, in listInput) (any, *wire.Error) {
 
 type uploadBuffer struct {
 	GatewayARN                   string
-	DiskIds                      []string //nolint:revive // the wire's spelling
+	DiskIds                      []string
 	UploadBufferUsedInBytes      int64
 	UploadBufferAllocatedInBytes int64
 }

@@ -8,9 +8,9 @@ import (
 
 type volumeInfo struct {
 	VolumeARN              string
-	VolumeId               string //nolint:revive // the wire's spelling
+	VolumeId               string
 	GatewayARN             string
-	GatewayId              string //nolint:revive // the wire's spelling
+	GatewayId              string
 	VolumeType             string
 	VolumeSizeInBytes      int64
 	VolumeAttachmentStatus string
@@ -85,7 +85,7 @@ type describeVolumesInput struct {
 
 type iscsiVolume struct {
 	VolumeARN              string
-	VolumeId               string //nolint:revive // the wire's spelling
+	VolumeId               string
 	VolumeType             string
 	VolumeStatus           string
 	VolumeAttachmentStatus string
@@ -95,13 +95,13 @@ type iscsiVolume struct {
 	CreatedDate            float64
 	TargetName             string
 	VolumeiSCSIAttributes  iscsiAttributes
-	VolumeDiskId           string `json:",omitempty"` //nolint:revive // the wire's spelling
+	VolumeDiskId           string `json:",omitempty"`
 	PreservedExistingData  *bool  `json:",omitempty"`
 }
 
 type iscsiAttributes struct {
 	TargetARN            string
-	NetworkInterfaceId   string //nolint:revive // the wire's spelling
+	NetworkInterfaceId   string
 	NetworkInterfacePort int
 	LunNumber            int
 	ChapEnabled          bool
@@ -240,7 +240,7 @@ type createSnapshotInput struct {
 
 type createSnapshotOutput struct {
 	VolumeARN               string
-	SnapshotId              string //nolint:revive // the wire's spelling
+	SnapshotId              string
 	VolumeRecoveryPointTime string `json:",omitempty"`
 }
 

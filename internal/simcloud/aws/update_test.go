@@ -100,7 +100,7 @@ func (w *world) finishUpdate(t *testing.T, arn string) {
 	w.trigger(t, arn)
 	for _, d := range []time.Duration{0, 2 * time.Second, 10 * time.Second, 2 * time.Second} {
 		w.move(d)
-		_, _ = w.describe(t.Context(), arn) //nolint:errcheck // GatewayNotConnected is part of it
+		_, _ = w.describe(t.Context(), arn) // GatewayNotConnected is part of it
 	}
 }
 

@@ -21,7 +21,7 @@ const defaultListen = "127.0.0.1:4599"
 
 // Run serves until the context ends, and returns the exit status.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return program.Run(ctx, newCommand(), args, stdout, stderr)
+	return program.Run(ctx, newCommand, args, stdout, stderr)
 }
 
 func newCommand() *cobra.Command {

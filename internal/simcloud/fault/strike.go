@@ -49,7 +49,7 @@ func (s *Strike) Deliver(w http.ResponseWriter, r *http.Request, encode func(htt
 	case HTML502:
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(http.StatusBadGateway)
-		_, _ = io.WriteString(w, badGateway) //nolint:errcheck // a client that has gone away
+		_, _ = io.WriteString(w, badGateway) // a client that has gone away
 	case TruncatedJSON:
 		mangle(w, encode, func(body []byte) []byte { return body[:len(body)/2] })
 	case NumbersAsStrings:
@@ -91,9 +91,9 @@ func cut(w http.ResponseWriter, reset bool) {
 		return
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok && reset {
-		_ = tcp.SetLinger(0) //nolint:errcheck // the connection ends either way
+		_ = tcp.SetLinger(0) // the connection ends either way
 	}
-	_ = conn.Close() //nolint:errcheck // that is the fault
+	_ = conn.Close() // that is the fault
 }
 
 // mangle sends what encode writes with another body.
@@ -102,7 +102,7 @@ func mangle(w http.ResponseWriter, encode func(http.ResponseWriter), change func
 	encode(kept)
 	maps.Copy(w.Header(), kept.header)
 	w.WriteHeader(kept.status)
-	_, _ = w.Write(change(kept.body.Bytes())) //nolint:errcheck // a client that has gone away
+	_, _ = w.Write(change(kept.body.Bytes())) // a client that has gone away
 }
 
 // answer keeps an answer instead of sending it.

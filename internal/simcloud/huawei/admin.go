@@ -55,7 +55,7 @@ func (c *Cloud) admin(act func(*http.Request) (any, error)) http.HandlerFunc {
 		w.WriteHeader(status)
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
-		_ = encoder.Encode(body) //nolint:errcheck // the caller has gone, and nobody is left to tell
+		_ = encoder.Encode(body) // the caller has gone, and nobody is left to tell
 	}
 }
 

@@ -109,7 +109,7 @@ func (c *Cloud) resources(call *call) []string {
 		ProxyID string   `json:"proxy_id"`
 		JobIDs  []string `json:"job_ids"`
 	}
-	_ = json.Unmarshal(call.body, &body) //nolint:errcheck // the operation refuses what is no JSON
+	_ = json.Unmarshal(call.body, &body) // the operation refuses what is no JSON
 	out = append(out, body.ProxyID)
 	for _, id := range append(body.JobIDs, call.query.Get("id"), call.query.Get("job_id")) {
 		out = append(out, id)

@@ -240,7 +240,7 @@ func encode(w http.ResponseWriter, requestID string, answer *reply, failure erro
 		return
 	}
 	w.WriteHeader(answer.status)
-	_ = json.NewEncoder(w).Encode(answer.body) //nolint:errcheck // the caller has gone, and nobody is left to tell
+	_ = json.NewEncoder(w).Encode(answer.body) // the caller has gone, and nobody is left to tell
 }
 
 func failureReply(requestID string, failure error) *reply {

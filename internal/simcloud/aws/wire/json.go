@@ -73,7 +73,7 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 		return
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:errcheck // a client that has gone away
+	_, _ = w.Write(body) // a client that has gone away
 }
 
 // Input decodes the body of a request in JSON.

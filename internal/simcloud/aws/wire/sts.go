@@ -55,5 +55,5 @@ func writeXML(w http.ResponseWriter, call *Call, status int, root xml.StartEleme
 	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
 	w.Header().Set("X-Amzn-Requestid", call.ID)
 	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) //nolint:errcheck // a client that has gone away
+	_, _ = w.Write(body.Bytes()) // a client that has gone away
 }

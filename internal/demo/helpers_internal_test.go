@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/program"
@@ -14,9 +16,12 @@ import (
 
 // run is Run with somebody at the keyboard.
 func run(ctx context.Context, args []string, in io.Reader, stdout, stderr io.Writer) int {
-	cmd := command()
-	cmd.SetIn(in)
-	return program.Run(ctx, cmd, args, stdout, stderr)
+	from := func() *cobra.Command {
+		cmd := command()
+		cmd.SetIn(in)
+		return cmd
+	}
+	return program.Run(ctx, from, args, stdout, stderr)
 }
 
 var opened = time.Date(2026, 11, 22, 2, 15, 0, 0, time.UTC)

@@ -1,4 +1,4 @@
-package command
+package command_test
 
 import (
 	"bufio"
@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/simcloud/command"
 )
 
 // launch serves in the background and returns the lines of the greeting and the address.
@@ -21,8 +23,8 @@ func launch(t *testing.T, args ...string) (greeting []string, address string, en
 	out, in := io.Pipe()
 	status := make(chan int, 1)
 	go func() {
-		status <- Run(ctx, args, in, t.Output())
-		_ = in.Close() //nolint:errcheck // a pipe's never fails
+		status <- command.Run(ctx, args, in, t.Output())
+		_ = in.Close() // a pipe's never fails
 	}()
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
@@ -34,7 +36,7 @@ func launch(t *testing.T, args ...string) (greeting []string, address string, en
 			break
 		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, out) }() //nolint:errcheck // only to keep the pipe empty
+	go func() { _, _ = io.Copy(io.Discard, out) }() // only to keep the pipe empty
 	require.NotEmpty(t, address, "the command ended instead of serving")
 	return greeting, address, func() int { cancel(); return <-status }
 }
@@ -44,7 +46,7 @@ func TestServesTheDefaultFleetUntilItIsEnded(t *testing.T) {
 	greeting, address, end := launch(t, "--listen", "127.0.0.1:0")
 	require.Contains(t, greeting, "export AWS_ACCESS_KEY_ID=AKIDEXAMPLE")
 	require.Contains(t, greeting, "export HUAWEICLOUD_SDK_AK=SIMHUAWEIAK")
-	require.Zero(t, Run(t.Context(), []string{"healthcheck", "--address", address}, io.Discard, t.Output()))
+	require.Zero(t, command.Run(t.Context(), []string{"healthcheck", "--address", address}, io.Discard, t.Output()))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/_sim/effects", nil)
 	require.NoError(t, err)
 	reply, err := http.DefaultClient.Do(request)
@@ -52,14 +54,14 @@ func TestServesTheDefaultFleetUntilItIsEnded(t *testing.T) {
 	require.NoError(t, reply.Body.Close())
 	require.Equal(t, http.StatusOK, reply.StatusCode)
 	require.Zero(t, end())
-	require.Equal(t, 1, Run(t.Context(), []string{"healthcheck", "--address", address}, io.Discard, io.Discard))
+	require.Equal(t, 1, command.Run(t.Context(), []string{"healthcheck", "--address", address}, io.Discard, io.Discard))
 }
 
 func TestTakenPortNamesTheFlag(t *testing.T) {
 	t.Parallel()
 	_, address, end := launch(t, "--listen", "127.0.0.1:0")
 	var stderr bytes.Buffer
-	require.Equal(t, 2, Run(t.Context(), []string{"--listen", address}, io.Discard, &stderr))
+	require.Equal(t, 2, command.Run(t.Context(), []string{"--listen", address}, io.Discard, &stderr))
 	require.Contains(t, stderr.String(), "--listen "+address)
 	require.Zero(t, end())
 }
@@ -81,7 +83,7 @@ func TestBadInputIsRefusedBeforeAnythingStarts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var stderr bytes.Buffer
-			require.Equal(t, 2, Run(t.Context(), tc.args, io.Discard, &stderr))
+			require.Equal(t, 2, command.Run(t.Context(), tc.args, io.Discard, &stderr))
 			for _, want := range tc.want {
 				require.Contains(t, stderr.String(), want)
 			}

@@ -35,16 +35,16 @@ func startOnTerminal(ctx context.Context, t *testing.T, args ...string) *onTermi
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		_, _ = io.Copy(x, us) //nolint:errcheck // it ends with the other end
+		_, _ = io.Copy(x, us) // it ends with the other end
 	}()
 	go func() {
 		status := run(ctx, freePorts(args...), tty, tty, tty)
-		_ = tty.Close() //nolint:errcheck // nothing is left to be written
+		_ = tty.Close() // nothing is left to be written
 		x.ended <- status
 	}()
 	t.Cleanup(func() {
 		<-read
-		_ = us.Close() //nolint:errcheck // both ends are done
+		_ = us.Close() // both ends are done
 		if t.Failed() {
 			t.Log(x.text())
 		}

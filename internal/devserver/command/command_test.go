@@ -1,4 +1,4 @@
-package command
+package command_test
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/devserver/command"
 	"github.com/tidegate/tidegate/internal/program"
 )
 
@@ -23,7 +24,7 @@ const asMain = "TIDEGATE_TEST_AS_DEVSERVER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asMain) != "" {
-		program.Main(Run)
+		program.Main(command.Run)
 		return
 	}
 	m.Run()
@@ -34,7 +35,7 @@ func launch(t *testing.T, args ...string) (cmd *exec.Cmd, temporal string) {
 	t.Helper()
 	program, err := os.Executable()
 	require.NoError(t, err)
-	cmd = exec.CommandContext(t.Context(), program, args...) //nolint:gosec // the test's own binary
+	cmd = exec.CommandContext(t.Context(), program, args...)
 	cmd.Env = append(os.Environ(), asMain+"=1")
 	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
@@ -100,7 +101,7 @@ func TestFaultsNameTheFlag(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out, errOut bytes.Buffer
-			require.Equal(t, c.code, Run(t.Context(), c.args, &out, &errOut), errOut.String())
+			require.Equal(t, c.code, command.Run(t.Context(), c.args, &out, &errOut), errOut.String())
 			require.Contains(t, errOut.String(), c.want)
 			require.Empty(t, out.String())
 		})
