@@ -62,3 +62,18 @@ func readJob(ctx context.Context, cloud ProxyReader, id string) (maintenance.Job
 	}
 	return job, err
 }
+
+// jobAndProxy reads the job of a change, then the proxy.
+func (a *TaurusDB) jobAndProxy(
+	ctx context.Context, in ProxyLookup, jobID string,
+) (job maintenance.Job, proxy maintenance.Proxy, err error) {
+	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
+	if err != nil {
+		return job, proxy, err
+	}
+	if job, err = readJob(ctx, cloud, jobID); err != nil {
+		return job, proxy, err
+	}
+	proxy, err = readProxy(ctx, cloud, in.Proxy)
+	return job, proxy, err
+}

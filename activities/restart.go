@@ -57,15 +57,8 @@ type AwaitRestartedInput struct {
 // TypeBroken: the restart has ended and the proxy is still not well.
 func (a *TaurusDB) AwaitRestarted(ctx context.Context, in AwaitRestartedInput) (out maintenance.Proxy, err error) {
 	defer patient(ctx, in.Pace, &err)
-	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
-	if err != nil {
-		return out, err
-	}
-	job, err := readJob(ctx, cloud, in.JobID)
-	if err != nil {
-		return out, err
-	}
-	if out, err = readProxy(ctx, cloud, in.Proxy); err != nil || out.Healthy() {
+	job, out, err := a.jobAndProxy(ctx, in.ProxyLookup, in.JobID)
+	if err != nil || out.Healthy() {
 		return out, err
 	}
 	if job.Failed() || job.Completed() {

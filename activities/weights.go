@@ -93,15 +93,7 @@ type AwaitReadWeightsInput struct {
 func (a *TaurusDB) AwaitReadWeights(ctx context.Context, in AwaitReadWeightsInput) (out ReadWeightsOutput, err error) {
 	defer patient(ctx, in.Pace, &err)
 	out.JobID = in.JobID
-	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
-	if err != nil {
-		return out, err
-	}
-	job, err := readJob(ctx, cloud, in.JobID)
-	if err != nil {
-		return out, err
-	}
-	proxy, err := readProxy(ctx, cloud, in.Proxy)
+	job, proxy, err := a.jobAndProxy(ctx, in.ProxyLookup, in.JobID)
 	if err != nil {
 		return out, err
 	}

@@ -13,7 +13,8 @@ import (
 // Register makes every workflow known to a worker, a replayer or a test
 // environment. A pinned one stays on the build of the worker that it started on, and
 // moves to another where it continues as new; the others move at once, and so their
-// order of steps changes behind named predicates only.
+// order of steps changes behind named predicates only. Each stands in a call of its own, not in a
+// table: workflowcheck checks the functions that it finds in these calls.
 func Register(to worker.WorkflowRegistry) {
 	to.RegisterWorkflowWithOptions(target.GatewayMaintenance, workflow.RegisterOptions{
 		Name:               api.GatewayMaintenanceName,

@@ -121,10 +121,15 @@ func (c *Cloud) SetReadWeights(
 	if err != nil {
 		return "", err
 	}
-	if value(reply.JobId) == "" {
+	return jobOf(op, reply.JobId)
+}
+
+// jobOf is the id of the job that a change started.
+func jobOf(op *operation, id *string) (string, error) {
+	if value(id) == "" {
 		return "", op.missing("job_id")
 	}
-	return *reply.JobId, nil
+	return *id, nil
 }
 
 func weights(op *operation, routing maintenance.ProxyRouting) (*model.TaurusModifyProxyWeightRequest, error) {
@@ -177,8 +182,5 @@ func (c *Cloud) Restart(ctx context.Context, instanceID, proxyID string) (string
 	if err != nil {
 		return "", err
 	}
-	if value(reply.JobId) == "" {
-		return "", op.missing("job_id")
-	}
-	return *reply.JobId, nil
+	return jobOf(op, reply.JobId)
 }

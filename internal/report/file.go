@@ -14,11 +14,7 @@ const mode fs.FileMode = 0o644
 // Check refuses a path that Save could not write, so that a long run does not
 // end without its report. It leaves nothing behind.
 func Check(path string) error {
-	target, err := resolve(path)
-	if err != nil {
-		return err
-	}
-	file, err := create(target)
+	_, file, err := create(path)
 	if err != nil {
 		return err
 	}
@@ -28,11 +24,7 @@ func Check(path string) error {
 // Save writes a rendered report in one piece: the person who reads the path sees the
 // whole report, or what was there before.
 func Save(path string, text []byte) error {
-	target, err := resolve(path)
-	if err != nil {
-		return err
-	}
-	file, err := create(target)
+	target, file, err := create(path)
 	if err != nil {
 		return err
 	}
@@ -66,14 +58,16 @@ func resolve(path string) (string, error) {
 	return target, nil
 }
 
-// create makes the file that takes the path's place once it is whole. It
-// stands in the same folder, because a rename does not cross file systems.
-func create(target string) (*os.File, error) {
-	file, err := os.CreateTemp(filepath.Dir(target), ".tidegate-report-*")
-	if err != nil {
-		return nil, refuse(target, err)
+// create makes the file that takes the target's place once it is whole. It stands in the same
+// folder, because a rename does not cross file systems.
+func create(path string) (target string, file *os.File, err error) {
+	if target, err = resolve(path); err != nil {
+		return "", nil, err
 	}
-	return file, nil
+	if file, err = os.CreateTemp(filepath.Dir(target), ".tidegate-report-*"); err != nil {
+		return "", nil, refuse(target, err)
+	}
+	return target, file, nil
 }
 
 // discard takes the unfinished file away again. Closing twice does no harm.
