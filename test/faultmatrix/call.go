@@ -87,7 +87,7 @@ func gatewayCalls() []Call {
 		{Operation: describeGateway, For: "assess", Scenario: Whole(), Refused: failed()},
 		{Operation: describeGateway, For: "watch while waiting", Scenario: waiting(), After: after(readMaintenance), Persists: Whatever},
 		{Operation: describeGateway, For: "before its volumes are listed", Scenario: before(), After: after(describeCached), Refused: failed()},
-		{Operation: describeGateway, For: "look before the trigger", Scenario: Whole(), After: after(setMaintenance), Refused: compensated(Tag, Hold, Release, Untag)},
+		{Operation: describeGateway, For: "read before the trigger", Scenario: Whole(), After: after(setMaintenance), Refused: compensated(Tag, Hold, Release, Untag)},
 		{Operation: updateSoftware, For: "trigger", Scenario: Whole(), Refused: compensated(Tag, Hold, Release, Untag)},
 		{Operation: describeGateway, For: "watch of the restart", Scenario: Whole(), After: after(updateSoftware), Refused: doubtful(Tag, Hold, Update, Release, Untag), Persists: UntilLetIn},
 		{Operation: describeGateway, For: "verify", Scenario: Whole(), After: after(describeSnapshots), Refused: partial(Tag, Hold, Update, Snapshot, Release, Untag)},
@@ -103,12 +103,12 @@ func settingCalls() []Call {
 		{Operation: readMaintenance, For: "assess", Scenario: Whole(), Refused: failed()},
 		{Operation: listTags, For: "assess", Scenario: Whole(), Refused: failed()},
 		{Operation: readMaintenance, For: "watch while waiting", Scenario: waiting(), After: after(describeCached), Persists: Whatever},
-		{Operation: listTags, For: "look before marking", Scenario: Whole(), After: after(describeCached), Refused: compensated()},
+		{Operation: listTags, For: "read before marking", Scenario: Whole(), After: after(describeCached), Refused: compensated()},
 		{Operation: addTags, For: "mark", Scenario: Whole(), Refused: completed(Update, Snapshot)},
-		{Operation: readMaintenance, For: "look before holding updates", Scenario: Whole(), After: after(describeCached), Refused: compensated()},
+		{Operation: readMaintenance, For: "read before holding updates", Scenario: Whole(), After: after(describeCached), Refused: compensated()},
 		{Operation: setMaintenance, For: "hold updates", Scenario: Whole(), Refused: compensated(Tag, Untag)},
-		{Operation: listTags, For: "look before restoring them", Scenario: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
-		{Operation: readMaintenance, For: "look before restoring them", Scenario: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
+		{Operation: listTags, For: "read before restoring them", Scenario: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
+		{Operation: readMaintenance, For: "read before restoring them", Scenario: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
 		{Operation: setMaintenance, For: "restore them", Scenario: Whole(), After: after(createSnapshot), Refused: restore, Persists: UntilLetIn},
 		{Operation: removeTags, For: "remove the mark", Scenario: Whole(), Refused: restore, Persists: UntilLetIn},
 		{Operation: readMaintenance, For: "verify", Scenario: Whole(), After: restored(), Refused: restore},
@@ -121,10 +121,10 @@ func volumeCalls() []Call {
 	return []Call{
 		{Operation: listVolumes, For: "assess", Scenario: Whole(), Refused: failed()},
 		{Operation: listVolumes, For: "list after the update", Scenario: Whole(), After: after(updateSoftware), Refused: told},
-		{Operation: listVolumes, For: "look before CreateSnapshot", Scenario: Whole(), After: after(describeSnapshots), Refused: told},
+		{Operation: listVolumes, For: "read before CreateSnapshot", Scenario: Whole(), After: after(describeSnapshots), Refused: told},
 		{Operation: describeCached, For: "assess", Scenario: Whole(), Refused: failed()},
 		{Operation: describeCached, For: "list after the update", Scenario: Whole(), After: after(updateSoftware), Refused: told},
-		{Operation: describeCached, For: "look before CreateSnapshot", Scenario: Whole(), After: after(describeSnapshots), Refused: told},
+		{Operation: describeCached, For: "read before CreateSnapshot", Scenario: Whole(), After: after(describeSnapshots), Refused: told},
 		{Operation: describeStored, For: "assess", Scenario: stored(), Refused: failed()},
 		{Operation: listVolumes, For: "verify", Scenario: Whole(), After: restored(), Refused: verified},
 		{Operation: describeCached, For: "verify", Scenario: Whole(), After: restored(), Refused: verified},
@@ -134,11 +134,11 @@ func volumeCalls() []Call {
 func snapshotCalls() []Call {
 	started := partial(Tag, Hold, Update, Snapshot, Release, Untag)
 	return []Call{
-		{Operation: describeSnapshots, For: "look before CreateSnapshot", Scenario: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
+		{Operation: describeSnapshots, For: "read before CreateSnapshot", Scenario: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
 		{Operation: createSnapshot, For: "take the snapshot", Scenario: Whole(), Refused: partial(Tag, Hold, Update, Release, Untag)},
-		{Operation: describeSnapshots, For: "look for one not answered", Scenario: lostSnapshot(), After: after(createSnapshot), Refused: started, Persists: UntilLetIn},
+		{Operation: describeSnapshots, For: "poll for an unanswered one", Scenario: lostSnapshot(), After: after(createSnapshot), Refused: started, Persists: UntilLetIn},
 		{Operation: describeSnapshots, For: "watch of the snapshot", Scenario: Whole(), After: after(createSnapshot), Refused: started, Persists: UntilLetIn},
-		{Operation: describeSnapshots, For: "look before deleting", Scenario: brokenSnapshot(), After: after(createSnapshot), Nth: 2, Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
+		{Operation: describeSnapshots, For: "read before deleting", Scenario: brokenSnapshot(), After: after(createSnapshot), Nth: 2, Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
 		{Operation: deleteSnapshot, For: "delete an unfinished one", Scenario: brokenSnapshot(), Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
 	}
 }
@@ -149,10 +149,10 @@ func proxyReads() []Call {
 		{Operation: listProxies, For: "assess", Scenario: Proxy(), Refused: failed()},
 		{Operation: showVersion, For: "assess", Scenario: Proxy(), Refused: failed()},
 		{Operation: listProxies, For: "read the weights", Scenario: Proxy(), After: after(showVersion), Refused: failed()},
-		{Operation: listProxies, For: "look before moving reads", Scenario: Proxy(), After: Mark{showVersion, 2}, Refused: compensated(TagProxy, Clear)},
-		{Operation: listProxies, For: "look before the upgrade", Scenario: plainProxy(), After: Mark{showVersion, 2}, Refused: failed()},
-		{Operation: showVersion, For: "look before the upgrade", Scenario: Proxy(), After: after(setWeights), Refused: compensated(TagProxy, Shift, Return, Clear)},
-		{Operation: checkScheduled, For: "look before the upgrade", Scenario: Proxy(), Refused: compensated(TagProxy, Shift, Return, Clear)},
+		{Operation: listProxies, For: "read before moving reads", Scenario: Proxy(), After: Mark{showVersion, 2}, Refused: compensated(TagProxy, Clear)},
+		{Operation: listProxies, For: "read before the upgrade", Scenario: plainProxy(), After: Mark{showVersion, 2}, Refused: failed()},
+		{Operation: showVersion, For: "read before the upgrade", Scenario: Proxy(), After: after(setWeights), Refused: compensated(TagProxy, Shift, Return, Clear)},
+		{Operation: checkScheduled, For: "read before the upgrade", Scenario: Proxy(), Refused: compensated(TagProxy, Shift, Return, Clear)},
 		{Operation: showVersion, For: "verify", Scenario: Proxy(), After: Mark{setWeights, 2}, Refused: partial(TagProxy, Shift, Upgrade, Return, Clear)},
 	}
 }
@@ -162,8 +162,8 @@ func instanceTags() []Call {
 	return []Call{
 		{Operation: listInstanceTags, For: "assess", Scenario: Proxy(), Refused: failed()},
 		{Operation: listInstanceTags, For: "read the weights", Scenario: Proxy(), After: Mark{showVersion, 2}, Refused: failed()},
-		{Operation: listInstanceTags, For: "look before marking", Scenario: Proxy(), After: Mark{listInstanceTags, 2}, Refused: compensated()},
-		{Operation: listInstanceTags, For: "look before the mark is removed", Scenario: Proxy(), After: Mark{setWeights, 2}, Refused: restored, Persists: UntilLetIn},
+		{Operation: listInstanceTags, For: "read before marking", Scenario: Proxy(), After: Mark{listInstanceTags, 2}, Refused: compensated()},
+		{Operation: listInstanceTags, For: "read before the mark is removed", Scenario: Proxy(), After: Mark{setWeights, 2}, Refused: restored, Persists: UntilLetIn},
 		{Operation: listInstanceTags, For: "verify", Scenario: Proxy(), After: Mark{changeInstanceTags, 2}, Refused: restored},
 	}
 }
@@ -173,15 +173,15 @@ func proxyWatches() []Call {
 	return []Call{
 		{Operation: showJob, For: "watch of the weights", Scenario: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
 		{Operation: listProxies, For: "watch of the weights", Scenario: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
-		{Operation: listProxies, For: "look for weights not answered", Scenario: lostWeights(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
-		{Operation: listJobs, For: "look for an upgrade not answered", Scenario: lostUpgrade(), Refused: doubtful(Upgrade), Persists: UntilLetIn},
-		{Operation: listProxies, For: "look for an upgrade not answered", Scenario: lostUpgrade(), After: after(upgradeProxy), Refused: doubtful(Upgrade), Persists: UntilLetIn},
+		{Operation: listProxies, For: "poll for unanswered weights", Scenario: lostWeights(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
+		{Operation: listJobs, For: "poll for an unanswered upgrade", Scenario: lostUpgrade(), Refused: doubtful(Upgrade), Persists: UntilLetIn},
+		{Operation: listProxies, For: "poll for an unanswered upgrade", Scenario: lostUpgrade(), After: after(upgradeProxy), Refused: doubtful(Upgrade), Persists: UntilLetIn},
 		{Operation: showJob, For: "watch of the upgrade", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
 		{Operation: listProxies, For: "watch of the upgrade", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
 		{Operation: showVersion, For: "watch of the upgrade", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
-		{Operation: listJobs, For: "look for a restart not answered", Scenario: lostRestart(), Refused: doubtful(Upgrade, Restart), Persists: UntilLetIn},
-		{Operation: showJob, For: "watch of a restart", Scenario: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
-		{Operation: listProxies, For: "watch of a restart", Scenario: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
+		{Operation: listJobs, For: "poll for an unanswered restart", Scenario: lostRestart(), Refused: doubtful(Upgrade, Restart), Persists: UntilLetIn},
+		{Operation: showJob, For: "watch of the restart of a proxy", Scenario: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
+		{Operation: listProxies, For: "watch of the restart of a proxy", Scenario: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
 	}
 }
 
@@ -190,9 +190,9 @@ func proxyWrites() []Call {
 		{Operation: changeInstanceTags, For: "mark the proxy", Scenario: Proxy(), Refused: completed(Upgrade)},
 		{Operation: setWeights, For: "move the reads", Scenario: Proxy(), Refused: compensated(TagProxy, Clear)},
 		{Operation: upgradeProxy, For: "upgrade", Scenario: Proxy(), Refused: compensated(TagProxy, Shift, Return, Clear)},
-		{Operation: restartProxy, For: "restart a sick proxy", Scenario: sickProxy(), Refused: doubtful(Upgrade)},
+		{Operation: restartProxy, For: "restart an unhealthy proxy", Scenario: sickProxy(), Refused: doubtful(Upgrade)},
 		// A change that could not be reverted is tried once more when the run ends.
-		{Operation: setWeights, For: "put the weights back", Scenario: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
+		{Operation: setWeights, For: "restore the weights", Scenario: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
 		{Operation: changeInstanceTags, For: "remove the proxy's mark", Scenario: Proxy(), After: after(upgradeProxy), Refused: partial(TagProxy, Shift, Upgrade, Return, Clear), Persists: UntilLetIn},
 	}
 }

@@ -20,12 +20,12 @@ func Relentless() []Scenario {
 		relentless("the proxy cannot be marked", Proxy(), changeInstanceTags, fault.ServerErrorBefore, 1, compensated()),
 		relentless("marking the proxy is done and never answered", Proxy(), changeInstanceTags, fault.LostAfter, 1, completed(TagProxy, Shift, Upgrade, Return, Clear)),
 		relentless("the proxy's mark cannot be removed", Proxy(), changeInstanceTags, fault.ServerErrorBefore, 2, stuck(TagProxy, Shift, Upgrade, Return)),
-		relentless("the weights cannot be put back", Proxy(), setWeights, fault.LostBefore, 2, stuck(TagProxy, Shift, Upgrade)),
+		relentless("the weights cannot be restored", Proxy(), setWeights, fault.LostBefore, 2, stuck(TagProxy, Shift, Upgrade)),
 		relentless("every change of weights is done and never answered", Proxy(), setWeights, fault.LostAfter, 1, completed(TagProxy, Shift, Upgrade, Return, Clear)),
 		relentless("the upgrade is never answered, and never done", Proxy(), upgradeProxy, fault.LostBefore, 1, doubtful(TagProxy, Shift, Return, Clear)),
 		relentless("the upgrade is done and never answered", Proxy(), upgradeProxy, fault.LostAfter, 1, completed(TagProxy, Shift, Upgrade, Return, Clear)),
 		relentless("the upgrade's job cannot be read", plainProxy(), showJob, fault.ServerErrorBefore, 1, doubtful(Upgrade)),
-		relentless("a sick proxy's restart is never answered, and never done", sickProxy(), restartProxy, fault.LostBefore, 1, doubtful(Upgrade)),
+		relentless("an unhealthy proxy's restart is never answered, and never done", sickProxy(), restartProxy, fault.LostBefore, 1, doubtful(Upgrade)),
 	}
 }
 
