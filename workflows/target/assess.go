@@ -61,7 +61,11 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 
 // assessed is the note of the step.
 func (r *run) assessed(found activities.AssessGatewayOutput) []string {
-	parts := []string{offer(found.Gateway), "window " + r.window.schedule.String()}
+	offer := "no update is on offer"
+	if found.Gateway.UpdateOffered() {
+		offer = "an update is on offer"
+	}
+	parts := []string{"runs " + found.Gateway.SoftwareVersion + ", " + offer, "window " + r.window.schedule.String()}
 	if n := len(found.Volumes); n > 0 {
 		parts = append(parts, maintenance.Counted(n, "volume", "volumes"))
 	}
@@ -75,13 +79,6 @@ func (r *run) assessed(found activities.AssessGatewayOutput) []string {
 		parts = append(parts, maintenance.CountedOf(behind, n, "proxy", "proxies")+" to upgrade")
 	}
 	return parts
-}
-
-func offer(g maintenance.Gateway) string {
-	if g.UpdateOffered() {
-		return "runs " + g.SoftwareVersion + ", an update is on offer"
-	}
-	return "runs " + g.SoftwareVersion + ", no update is on offer"
 }
 
 func (r *run) assessProxy(ctx workflow.Context, i int) error {

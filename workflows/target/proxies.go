@@ -1,6 +1,7 @@
 package target
 
 import (
+	"context"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -18,7 +19,14 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 	goal := &r.proxies.goals[i]
 	ref := goal.ref
 	kernel := r.ledger.intend("kernel of proxy "+ref.ProxyID, "cannot be reverted: TaurusDB has no downgrade", nil)
-	started, err := r.sendUpgrade(ctx, ref, until)
+	jobID, err := r.sendJob(ctx, ref, "upgrade", func() (string, error) {
+		limit := r.untilOr(ctx, until, r.policy.Proxies.Deadline.Std())
+		started, err := call.Do(ctx, r.sendWithin(limit, "upgrade proxy "+ref.ProxyID+" to "+ref.Version),
+			call.Proxies.UpgradeProxy, activities.UpgradeProxyInput{
+				ProxyLookup: r.proxyLookup(ref), NotAfter: until, Own: r.ownProxies(ref.InstanceID),
+			})
+		return started.JobID, err
+	}, call.Proxies.FindUpgrade)
 	switch {
 	case err != nil && !call.UnknownOutcome(err):
 		kernel.is(maintenance.ChangeNotMade)
@@ -29,10 +37,10 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 	}
 	r.work.start(ctx)
 	kernel.is(maintenance.ChangeInForce)
-	r.status.Proxies[i].JobID = started.JobID
-	r.proxies.knowJob(started.JobID)
+	r.status.Proxies[i].JobID = jobID
+	r.proxies.knowJob(jobID)
 	r.publish(ctx)
-	err = r.awaitUpgraded(ctx, ref, started.JobID)
+	err = r.awaitUpgraded(ctx, ref, jobID)
 	switch {
 	case err == nil:
 		kernel.is(maintenance.ChangeKept)
@@ -45,28 +53,21 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 	return err
 }
 
-func (r *run) sendUpgrade(
-	ctx workflow.Context, ref maintenance.ProxyRef, until time.Time,
-) (activities.UpgradeProxyOutput, error) {
-	since := workflow.Now(ctx)
-	return call.Once(ctx,
-		func() (activities.UpgradeProxyOutput, error) {
-			return call.Do(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.Proxies.Deadline.Std()),
-				"upgrade proxy "+ref.ProxyID+" to "+ref.Version),
-				call.Proxies.UpgradeProxy, activities.UpgradeProxyInput{
-					ProxyLookup: r.proxyLookup(ref), NotAfter: until, Own: r.ownProxies(ref.InstanceID),
-				})
-		},
-		func(ctx workflow.Context) (activities.UpgradeProxyOutput, bool, error) {
-			settle := r.policy.Proxies.Settle.Std()
-			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "find out whether the upgrade has started"),
-				call.Proxies.FindUpgrade,
-				activities.FindJobInput{
-					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
-					Alone: r.policy.Proxies.Parallel == 1, Known: r.proxies.jobs,
-				})
-			return activities.UpgradeProxyOutput{JobID: found.JobID}, found.Started, err
-		})
+// sendJob sends a change of a proxy, once, which Huawei Cloud runs as a job, and returns the job's id, as far as the
+// cloud gives one. find looks for the job where no response came.
+func (r *run) sendJob(
+	ctx workflow.Context, ref maintenance.ProxyRef, what string, send func() (jobID string, err error),
+	find func(context.Context, activities.FindJobInput) (activities.FindJobOutput, error),
+) (jobID string, err error) {
+	since, settle := workflow.Now(ctx), r.policy.Proxies.Settle.Std()
+	return call.Once(ctx, send, func(ctx workflow.Context) (string, bool, error) {
+		found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "find out whether the "+what+" has started"), find,
+			activities.FindJobInput{
+				ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
+				Alone: r.policy.Proxies.Parallel == 1, Known: r.proxies.jobs,
+			})
+		return found.JobID, found.Started, err
+	})
 }
 
 // awaitUpgraded watches an upgrade to its end, also in a cancelled run. A proxy that is unhealthy afterwards is
@@ -93,23 +94,13 @@ func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobI
 
 // restart restarts a proxy, once, and waits until it is healthy.
 func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
-	deadline, since := r.policy.Proxies.Deadline.Std(), workflow.Now(ctx)
+	deadline := r.policy.Proxies.Deadline.Std()
 	line := r.ledger.intend("restart of proxy "+ref.ProxyID, "a restart leaves nothing to revert", nil)
-	restarted, err := call.Once(ctx,
-		func() (activities.RestartOutput, error) {
-			return call.Do(ctx, r.sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is unhealthy"),
-				call.Proxies.RestartProxy, r.proxyLookup(ref))
-		},
-		func(ctx workflow.Context) (activities.RestartOutput, bool, error) {
-			settle := r.policy.Proxies.Settle.Std()
-			found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "find out whether the restart has started"),
-				call.Proxies.FindRestart,
-				activities.FindJobInput{
-					ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
-					Alone: r.policy.Proxies.Parallel == 1, Known: r.proxies.jobs,
-				})
-			return activities.RestartOutput{JobID: found.JobID}, found.Started, err
-		})
+	jobID, err := r.sendJob(ctx, ref, "restart", func() (string, error) {
+		restarted, err := call.Do(ctx, r.sendWithin(deadline, "restart proxy "+ref.ProxyID+", which is unhealthy"),
+			call.Proxies.RestartProxy, r.proxyLookup(ref))
+		return restarted.JobID, err
+	}, call.Proxies.FindRestart)
 	switch {
 	case err != nil && !call.UnknownOutcome(err):
 		line.is(maintenance.ChangeNotMade)
@@ -120,7 +111,7 @@ func (r *run) restart(ctx workflow.Context, ref maintenance.ProxyRef) error {
 	line.is(maintenance.ChangeKept)
 	_, err = call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" is healthy"),
 		call.Proxies.AwaitRestarted,
-		activities.AwaitRestartedInput{ProxyLookup: r.proxyLookup(ref), JobID: restarted.JobID})
+		activities.AwaitRestartedInput{ProxyLookup: r.proxyLookup(ref), JobID: jobID})
 	return err
 }
 

@@ -17,14 +17,6 @@ const nap = 24 * time.Hour
 // mayMove is true while the run has started nothing. After that it stays on its build.
 func (r *run) mayMove() bool { return r.status.Step == maintenance.StepWait }
 
-// stretch is how much of a wait a run sleeps before it checks whether to move.
-func (r *run) stretch(wait time.Duration) time.Duration {
-	if r.mayMove() {
-		return min(wait, nap)
-	}
-	return wait
-}
-
 // moves is true when a sleeping run continues in another build of the worker, which has become current. It has then
 // reverted its changes. next is when it may start; zero: unknown. In the hour before that it stays.
 func (r *run) moves(ctx workflow.Context, next time.Time) bool {

@@ -120,6 +120,7 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 		return err
 	}
 	taken.is(maintenance.ChangeInForce)
+	n := len(r.status.Snapshots)
 	r.status.Snapshots = append(r.status.Snapshots, maintenance.SnapshotOutcome{
 		VolumeID: volumeID, SnapshotID: out.SnapshotID, Point: point,
 	})
@@ -134,7 +135,7 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 		return err
 	}
 	taken.is(maintenance.ChangeKept)
-	r.completed(out.SnapshotID)
+	r.status.Snapshots[n].Completed = true
 	r.publish(ctx)
 	return nil
 }
@@ -194,12 +195,4 @@ func (r *run) verified(volumeID string, point maintenance.RecoveryPoint) bool {
 	return slices.ContainsFunc(r.status.Snapshots, func(s maintenance.SnapshotOutcome) bool {
 		return s.VolumeID == volumeID && s.Point == point && s.Completed
 	})
-}
-
-func (r *run) completed(snapshotID string) {
-	for i := range r.status.Snapshots {
-		if r.status.Snapshots[i].SnapshotID == snapshotID {
-			r.status.Snapshots[i].Completed = true
-		}
-	}
 }

@@ -94,11 +94,15 @@ func (r *run) truths() []string {
 		truths = append(truths, fmt.Sprintf("%s was not touched", id))
 	}
 	truths = append(truths, r.snapshotTruths()...)
+	count := make(map[maintenance.ProxyState]int)
+	for _, p := range r.status.Proxies {
+		count[p.State]++
+	}
 	for _, state := range []maintenance.ProxyState{
 		maintenance.ProxyUpgraded, maintenance.ProxyCurrent, maintenance.ProxyRejected,
 		maintenance.ProxyFailed, maintenance.ProxyNotStarted, maintenance.ProxyActive, maintenance.ProxyPending,
 	} {
-		if n := r.countProxies(state); n > 0 {
+		if n := count[state]; n > 0 {
 			truths = append(truths, fmt.Sprintf("proxies %s: %d", state, n))
 		}
 	}
@@ -123,14 +127,4 @@ func (r *run) snapshotTruths() []string {
 		truths = append(truths, fmt.Sprintf("snapshots deleted: %d", deleted))
 	}
 	return truths
-}
-
-func (r *run) countProxies(state maintenance.ProxyState) int {
-	n := 0
-	for _, p := range r.status.Proxies {
-		if p.State == state {
-			n++
-		}
-	}
-	return n
 }

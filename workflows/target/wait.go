@@ -137,7 +137,11 @@ func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 	selector := workflow.NewSelector(ctx)
 	left := func() time.Duration { return v.Opening.From.Sub(workflow.Now(ctx)) }
 	doze := func() {
-		timer := workflow.NewTimerWithOptions(ctx, r.stretch(left()), workflow.TimerOptions{Summary: v.Reason})
+		wait := left()
+		if r.mayMove() {
+			wait = min(wait, nap)
+		}
+		timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: v.Reason})
 		selector.AddFuture(timer, func(f workflow.Future) { err = f.Get(ctx, nil) })
 	}
 	doze()
