@@ -37,7 +37,7 @@ func TestABatchEndsWhenItsCampaignIsFoundGone(t *testing.T) {
 	require.Empty(t, s.triggered())
 }
 
-func TestABatchWhoseCampaignIsGoneSeesItsRunningTargetHome(t *testing.T) {
+func TestABatchWhoseCampaignIsGoneWaitsForItsRunningTarget(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	s.gateways[1].restart = 20 * time.Minute
@@ -111,7 +111,7 @@ func TestTwoCampaignsOfOneMinuteHaveOtherBatches(t *testing.T) {
 }
 
 // A campaign learns within a minute that a batch is gone, also one that an earlier run
-// of it started, while nothing is to be told to that batch. Its targets are named, and
+// of it started, while there is nothing to send to that batch. Its targets are named, and
 // those that have ended are counted as they ended.
 func TestABatchThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
 	t.Parallel()
@@ -150,7 +150,7 @@ func TestABatchThatIsGoneIsNoticedWithinAMinute(t *testing.T) {
 	require.Contains(t, all[3].Note, "its batch batch-0 is gone: a person has ended it")
 }
 
-// A target whose batch is gone tells its campaign itself that it is held.
+// A target whose batch is gone reports to its campaign itself that it is held.
 func TestAHeldTargetWithoutItsBatchIsShownAsHeld(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
@@ -172,8 +172,8 @@ func TestAHeldTargetWithoutItsBatchIsShownAsHeld(t *testing.T) {
 	require.Equal(t, 1, result.Counts.Succeeded)
 }
 
-// What a person tells the run of a target whose batch is gone stands in the campaign's
-// record once, though the run's signal and its own record tell it.
+// A decision in the run of a target whose batch is gone is in the campaign's record once, though
+// both the run's signal and its own record have it.
 func TestADecisionWithoutABatchReachesItsCampaign(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
@@ -200,7 +200,7 @@ func TestADecisionWithoutABatchReachesItsCampaign(t *testing.T) {
 	require.Equal(t, []maintenance.Decision{retried}, result.Decisions)
 }
 
-// What Temporal's SDK says of a run that was terminated tells nobody what to do.
+// The text that Temporal's SDK has for a terminated run does not say what to do.
 func TestATargetWhoseRunWasTerminatedSaysWhatThatMeans(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)

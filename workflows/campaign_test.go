@@ -32,7 +32,7 @@ func TestACampaignTakesEachTargetThroughItsOwnWindow(t *testing.T) {
 	}
 }
 
-func TestARunStartsEveryTargetWhenThePlanSaidSo(t *testing.T) {
+func TestARunStartsEveryTargetAtThePlannedTime(t *testing.T) {
 	t.Parallel()
 	const n = 12
 	build := func() *sky {

@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-func TestAPauseStartsNothingNewUntilItIsTakenBack(t *testing.T) {
+func TestAPausedCampaignStartsNothingUntilItIsResumed(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	p := s.plan()
@@ -288,9 +288,9 @@ func TestARetryThatFindsNothingLeftToDoDoesNotMakeAFailureGood(t *testing.T) {
 	require.Len(t, s.triggered(), 2)
 }
 
-// TestEveryDecisionKeepsWhatWasDecided: the number, the time, the wave, and what the own
-// run of a target was told.
-func TestEveryDecisionKeepsWhatWasDecided(t *testing.T) {
+// TestEveryDecisionIsRecordedWhole: the number, the time, the wave, and what was
+// decided in a target's own run.
+func TestEveryDecisionIsRecordedWhole(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	p := s.plan()
@@ -299,7 +299,7 @@ func TestEveryDecisionKeepsWhatWasDecided(t *testing.T) {
 	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
 	s.gateways[0].noEffect = true
 	env := under(t, noon.Add(-time.Hour), s)
-	tell := func(after time.Duration, update, by string, onlyIf func() bool) {
+	send := func(after time.Duration, update, by string, onlyIf func() bool) {
 		env.RegisterDelayedCallback(func() {
 			require.True(t, onlyIf())
 			s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
@@ -314,7 +314,7 @@ func TestEveryDecisionKeepsWhatWasDecided(t *testing.T) {
 	env.order(12*time.Minute, api.RescheduleUpdate, about(nameOf(1), time.Time{}))
 	env.order(13*time.Minute, api.ConcurrencyUpdate, api.CampaignAction{Action: api.Action{By: "bob", Why: "CHG-1"}, MaxConcurrent: 1})
 	env.order(14*time.Minute, api.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute)))
-	tell(2*time.Hour, api.RetryUpdate, "carol", func() bool { return rows(t, env)[0].State == fleet.Held })
+	send(2*time.Hour, api.RetryUpdate, "carol", func() bool { return rows(t, env)[0].State == fleet.Held })
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	at := func(d time.Duration) time.Time { return noon.Add(d - time.Hour) }

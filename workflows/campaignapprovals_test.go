@@ -16,7 +16,7 @@ import (
 // lead is how long before the first window an approval is asked for by default.
 const lead = 72 * time.Hour
 
-// aWeekAhead starts a campaign six days before its windows open, which tells one channel
+// aWeekAhead starts a campaign six days before its windows open, which notifies one channel
 // of approvals.
 func aWeekAhead(t *testing.T, s *sky, opens time.Time, approvals maintenance.Approvals) (plan.Plan, environment, *channels) {
 	t.Helper()
@@ -35,8 +35,8 @@ func (e environment) approve(when time.Time, by string) *answer {
 	return e.order(when.Sub(e.Now()), api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: by, Why: "CHG-1"}})
 }
 
-// Of a window that is days away nobody is asked at once: the targets wait for it, nothing
-// is held, and people are told when there are three days left.
+// No approval is requested at once for a window that is days away: the targets wait for it, nothing
+// is held, and the channel is notified when there are three days left.
 func TestAnApprovalIsAskedForBeforeTheFirstWindowAndNotAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
@@ -50,7 +50,7 @@ func TestAnApprovalIsAskedForBeforeTheFirstWindowAndNotAtOnce(t *testing.T) {
 		require.Equal(t, noon.Add(-lead), early.Approval.AskFrom.UTC())
 		require.Equal(t, noon, early.Approval.Window.UTC())
 		require.Contains(t, early.May, api.ApproveUpdate, "an early approval counts")
-		require.Empty(t, c.told)
+		require.Empty(t, c.sent)
 	})
 	env.at(noon.Add(-lead+time.Minute), func() {
 		asked := campaignStatus(t, env)
@@ -58,8 +58,8 @@ func TestAnApprovalIsAskedForBeforeTheFirstWindowAndNotAtOnce(t *testing.T) {
 		require.True(t, asked.Asks())
 		require.Equal(t, noon.Add(-lead), asked.Approval.Asked.UTC())
 		require.Equal(t, noon.Add(-lead).AddDate(0, 0, 7), asked.Approval.Deadline.UTC())
-		require.Equal(t, []string{title + "(0 of 2 given)"}, c.told)
-		require.Contains(t, c.text[c.told[0]], "2 targets: files-000, files-001.")
+		require.Equal(t, []string{title + "(0 of 2 given)"}, c.sent)
+		require.Contains(t, c.text[c.sent[0]], "2 targets: files-000, files-001.")
 	})
 	env.approve(noon.Add(-2*time.Hour), "bob")
 	env.at(noon.Add(-time.Hour), func() {
@@ -67,8 +67,8 @@ func TestAnApprovalIsAskedForBeforeTheFirstWindowAndNotAtOnce(t *testing.T) {
 		require.Equal(t, "the campaign needs approval (1 of 2 given): approve it, or abort the campaign", half.Held)
 		require.Len(t, half.Approval.Given, 1)
 		require.Equal(t, "bob: CHG-1", half.Approval.Given[0].By+": "+half.Approval.Given[0].Why)
-		require.Equal(t, []string{title + "(0 of 2 given)", title + "(1 of 2 given)"}, c.told)
-		require.Contains(t, c.text[c.told[1]], "bob has approved (CHG-1). Still needed: 1 approval by somebody else.")
+		require.Equal(t, []string{title + "(0 of 2 given)", title + "(1 of 2 given)"}, c.sent)
+		require.Contains(t, c.text[c.sent[1]], "bob has approved (CHG-1). Still needed: 1 approval by somebody else.")
 	})
 	env.approve(noon.Add(10*time.Minute), "carol")
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
@@ -77,10 +77,10 @@ func TestAnApprovalIsAskedForBeforeTheFirstWindowAndNotAtOnce(t *testing.T) {
 	for _, at := range s.triggered() {
 		require.WithinRange(t, at, noon.Add(10*time.Minute), noon.Add(12*time.Minute), "it was approved in its window")
 	}
-	require.Len(t, c.told, 2)
+	require.Len(t, c.sent, 2)
 }
 
-// A window that somebody moves nearer than the lead has the approval asked for at once.
+// If a window is moved nearer than the lead, its approval is requested at once.
 func TestAWindowThatIsMovedNearerAsksForItsApprovalAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
@@ -95,7 +95,7 @@ func TestAWindowThatIsMovedNearerAsksForItsApprovalAtOnce(t *testing.T) {
 		asked := campaignStatus(t, env).Approval
 		require.WithinRange(t, asked.Asked, moved, moved.Add(90*time.Minute))
 		require.Equal(t, window, asked.Window.UTC())
-		require.Len(t, c.told, 1)
+		require.Len(t, c.sent, 1)
 	})
 	env.approve(window.Add(-time.Hour), "bob")
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
@@ -103,7 +103,7 @@ func TestAWindowThatIsMovedNearerAsksForItsApprovalAtOnce(t *testing.T) {
 	require.WithinRange(t, s.triggered()[0], window, window.Add(2*time.Minute))
 }
 
-// The person who approves before anybody is asked has approved: nobody is asked then.
+// An approval that comes before it is requested counts, and none is requested then.
 func TestAnEarlyApprovalCounts(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
@@ -119,7 +119,7 @@ func TestAnEarlyApprovalCounts(t *testing.T) {
 	require.Contains(t, again.refused, "wave 1 is approved already, by bob; the wave after it can be approved once it has ended")
 	require.WithinRange(t, s.triggered()[0], noon, noon.Add(2*time.Minute))
 	require.WithinRange(t, s.triggered()[1], noon.AddDate(0, 0, 7), noon.AddDate(0, 0, 7).Add(2*time.Minute))
-	require.Empty(t, c.told)
+	require.Empty(t, c.sent)
 	require.Len(t, result.Decisions, 2)
 	for i, d := range result.Decisions {
 		require.Equal(t, i+1, d.Wave)
@@ -128,7 +128,7 @@ func TestAnEarlyApprovalCounts(t *testing.T) {
 }
 
 // The time to approve runs from when it is asked for.
-func TestAnApprovalThatIsMissedIsToldInTheRecord(t *testing.T) {
+func TestAMissedApprovalIsInTheRecord(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	p, env, _ := aWeekAhead(t, s, noon, maintenance.Approvals{Count: 2, TimeLimit: maintenance.Duration(96 * time.Hour)})

@@ -94,7 +94,7 @@ func replay(t *testing.T, in api.CampaignInput, came ...*historypb.HistoryEvent)
 	return out
 }
 
-func TestACancelThatComesAsACampaignContinuesAsNewIsHeard(t *testing.T) {
+func TestACancelThatComesAsACampaignContinuesAsNewIsNotLost(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	in := carried(s.plan(), fleet.Entry{Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Waiting, Bar: maintenance.BlockedByQuarantine, Unavailable: "for the test"})

@@ -20,15 +20,15 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// channels keep what they are told, and take some time for it.
+// channels record the messages, and take some time for each.
 type channels struct {
 	mu   sync.Mutex
-	told []string // channel and title, in their order
+	sent []string // channel and title, in their order
 	text map[string]string
 	fail error
 }
 
-// CheckChannels knows all but nobody.
+// CheckChannels accepts every channel but "nobody".
 func (c *channels) CheckChannels(names []string) error {
 	for _, name := range names {
 		if name == "nobody" {
@@ -38,12 +38,12 @@ func (c *channels) CheckChannels(names []string) error {
 	return nil
 }
 
-// Tell keeps the message.
+// Tell records the message.
 func (c *channels) Tell(_ context.Context, channel string, m activities.Message) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.told = append(c.told, channel+": "+m.Title)
-	c.text[c.told[len(c.told)-1]] = m.Text
+	c.sent = append(c.sent, channel+": "+m.Title)
+	c.text[c.sent[len(c.sent)-1]] = m.Text
 	return c.fail
 }
 
@@ -56,15 +56,15 @@ func listening(t *testing.T, start time.Time, s *sky, takes time.Duration) (envi
 	return env, c
 }
 
-func toldAll() []plan.Notify {
+func everyEvent() []plan.Notify {
 	return []plan.Notify{{Channel: "oncall", On: maintenance.Events()}, {Channel: "team", On: []maintenance.Event{maintenance.EventEnded}}}
 }
 
-func TestPeopleAreToldOfEachEventOnce(t *testing.T) {
+func TestEachEventIsNotifiedOnce(t *testing.T) {
 	t.Parallel()
 	s := newSky(3)
 	p := s.plan()
-	p.Notify = toldAll()
+	p.Notify = everyEvent()
 	p.Rollout.MaxConcurrent = 1
 	p.Approvals = maintenance.Approvals{Count: 1, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
@@ -77,11 +77,11 @@ func TestPeopleAreToldOfEachEventOnce(t *testing.T) {
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	const name = "oncall: " + campaignID + ": "
-	// Messages of one moment are sent side by side; the notices below keep their order.
+	// Messages of one decision are sent side by side; the notices below keep their order.
 	require.ElementsMatch(t, []string{
 		name + "the campaign needs approval (0 of 1 given)", name + "wave 1 starts", name + "files-000 failed", name + "the error budget is spent",
 		name + "files-000 failed", name + "the error budget is spent", name + "PARTIAL", "team: " + campaignID + ": PARTIAL",
-	}, c.told)
+	}, c.sent)
 	require.Contains(t, c.text[name+"files-000 failed"], "attempt 2")
 	require.Contains(t, c.text[name+"files-000 failed"], "tidegate retry "+campaignID+" files-000")
 	notices := campaignStatus(t, env).Notices
@@ -93,7 +93,7 @@ func TestPeopleAreToldOfEachEventOnce(t *testing.T) {
 	}
 }
 
-func TestPeopleAreToldOfATargetThatIsHeldAndOfOneThatOverran(t *testing.T) {
+func TestAHeldTargetAndOneThatOverranAreNotified(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	p := s.plan()
@@ -112,11 +112,11 @@ func TestPeopleAreToldOfATargetThatIsHeldAndOfOneThatOverran(t *testing.T) {
 	}, 2*time.Hour+time.Minute)
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
-	require.Equal(t, []string{"oncall: " + campaignID + ": files-000 held", "oncall: " + campaignID + ": files-001 ended after the window"}, c.told)
+	require.Equal(t, []string{"oncall: " + campaignID + ": files-000 held", "oncall: " + campaignID + ": files-001 ended after the window"}, c.sent)
 }
 
 // Nothing is repeated, and nothing waits, whatever becomes of the messages.
-func TestADeadChannelHoldsUpNothingAndIsReported(t *testing.T) {
+func TestADeadChannelDelaysNothingAndIsReported(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		fail  error
@@ -132,7 +132,7 @@ func TestADeadChannelHoldsUpNothingAndIsReported(t *testing.T) {
 			t.Parallel()
 			s := newSky(2)
 			p := s.plan()
-			p.Notify = toldAll()[:1]
+			p.Notify = everyEvent()[:1]
 			env, c := listening(t, noon.Add(-time.Hour), s, tc.takes)
 			c.fail = tc.fail
 			result, err := campaign(t, env, api.CampaignInput{Plan: p})
@@ -144,17 +144,17 @@ func TestADeadChannelHoldsUpNothingAndIsReported(t *testing.T) {
 			require.Equal(t, tc.state, notices[1].State)
 			require.Equal(t, tc.why, notices[1].Why)
 			require.Equal(t, "ended", notices[1].ID)
-			require.LessOrEqual(t, len(c.told), 2)
+			require.LessOrEqual(t, len(c.sent), 2)
 			require.Equal(t, notices, result.Undelivered)
 		})
 	}
 }
 
-func TestWhatWasToldIsNotToldAgainAfterContinuingAsNew(t *testing.T) {
+func TestNoEventIsNotifiedAgainAfterContinuingAsNew(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	p := s.plan()
-	p.Notify = toldAll()[:1]
+	p.Notify = everyEvent()[:1]
 	failed := fleet.Entry{Name: nameOf(0), Gateway: "sgw-00000001", State: fleet.Failed, Started: noon, End: noon, Attempts: 2}
 	waiting := fleet.Entry{Name: nameOf(1), Gateway: "sgw-00000002", Ref: 1, State: fleet.Waiting}
 	in := carried(p, failed, waiting)
@@ -162,7 +162,7 @@ func TestWhatWasToldIsNotToldAgainAfterContinuingAsNew(t *testing.T) {
 	for run, want := range [][]string{{name + "files-000 failed", name + "the error budget is spent"}, nil, nil} {
 		env, c := listening(t, noon.Add(time.Duration(run)*time.Hour), s, 10*time.Second)
 		next := nextRun(t, env, in)
-		require.ElementsMatch(t, want, c.told, "run %d", run)
+		require.ElementsMatch(t, want, c.sent, "run %d", run)
 		in = api.CampaignInput{}
 		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
 		require.Len(t, in.Carried.Notified.Notices, 2)
@@ -176,7 +176,7 @@ func TestAMessageWithoutAnAnswerIsUnknownAfterContinuingAsNew(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	p := s.plan()
-	p.Notify = toldAll()[:1]
+	p.Notify = everyEvent()[:1]
 	env, _ := listening(t, noon, s, time.Hour)
 	next := nextRun(t, env, carried(p, fleet.Entry{Name: nameOf(0), Gateway: "sgw-00000001", State: fleet.Failed, End: noon, Attempts: 1},
 		fleet.Entry{Name: nameOf(1), Ref: 1, State: fleet.Waiting}))
@@ -189,7 +189,7 @@ func TestAMessageWithoutAnAnswerIsUnknownAfterContinuingAsNew(t *testing.T) {
 	}
 }
 
-func TestPeopleAreToldOfACampaignThatCannotStart(t *testing.T) {
+func TestACampaignThatCannotStartIsNotified(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	p := s.plan()
@@ -197,15 +197,15 @@ func TestPeopleAreToldOfACampaignThatCannotStart(t *testing.T) {
 	env, c := listening(t, noon, s, time.Second)
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.ErrorContains(t, err, `no channel "nobody"`)
-	require.Equal(t, []string{"oncall: " + campaignID + ": could not start"}, c.told)
-	require.Contains(t, c.text[c.told[0]], `no channel "nobody"`)
+	require.Equal(t, []string{"oncall: " + campaignID + ": could not start"}, c.sent)
+	require.Contains(t, c.text[c.sent[0]], `no channel "nobody"`)
 }
 
-func TestWhatThousandsWereToldFitsOnePayload(t *testing.T) {
+func TestNotificationsOfThousandsFitOnePayload(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	p := s.plan()
-	p.Notify = toldAll()
+	p.Notify = everyEvent()
 	p.Rollout.MaxFailures = share(t, "100%")
 	entries := make([]fleet.Entry, 10_000)
 	for i := range entries {
@@ -218,7 +218,7 @@ func TestWhatThousandsWereToldFitsOnePayload(t *testing.T) {
 	env, c := listening(t, noon.Add(21*time.Hour), s, time.Second)
 	next := nextRun(t, env, carried(p, entries...))
 	require.Less(t, proto.Size(next), 2<<20)
-	require.ElementsMatch(t, []string{"oncall: " + campaignID + ": 9999 targets failed", "oncall: " + campaignID + ": 9999 targets ended after the window"}, c.told)
+	require.ElementsMatch(t, []string{"oncall: " + campaignID + ": 9999 targets failed", "oncall: " + campaignID + ": 9999 targets ended after the window"}, c.sent)
 	var in api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
 	require.Len(t, in.Carried.Notified.Moment.Failed, 9_999)

@@ -24,7 +24,7 @@ func TestAnAbortReachesATargetThatIsJustBeingStarted(t *testing.T) {
 	env := under(t, noon.Add(-time.Hour), s)
 	id, looks := api.GatewayWorkflowID(s.gateways[0].gateway.ID), 0
 	aborted := &answer{}
-	s.looked = func(asked string) {
+	s.lookedUp = func(asked string) {
 		if asked != id {
 			return
 		}
@@ -60,7 +60,7 @@ func TestACampaignThatIsAbortedWhileItDiscoversIsAborted(t *testing.T) {
 	}
 }
 
-func TestAWindowThatOpensWhileOrdersAreGivenIsNotMissed(t *testing.T) {
+func TestAWindowThatOpensWhileInstructionsAreSentIsNotMissed(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	s.gateways[0].restart = 30 * time.Minute
@@ -72,7 +72,7 @@ func TestAWindowThatOpensWhileOrdersAreGivenIsNotMissed(t *testing.T) {
 	require.WithinRange(t, s.triggered()[1], noon.Add(time.Minute), noon.Add(10*time.Minute))
 }
 
-func TestAGatewayThatCouldNotBeReadAtFirstMayTurnOutNotToBeChosen(t *testing.T) {
+func TestAGatewayThatCouldNotBeReadAtFirstMayNotMatchItsSelector(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	s.gateways[1].gateway.NextUpdateAvailable = ""
@@ -86,9 +86,9 @@ func TestAGatewayThatCouldNotBeReadAtFirstMayTurnOutNotToBeChosen(t *testing.T) 
 	require.NotContains(t, s.triggered(), 1)
 }
 
-// AWS tells the tags of a gateway that is offline: no campaign waits for one that they
+// AWS returns the tags of a gateway that is offline: no campaign waits for one that they
 // leave out.
-func TestAGatewayThatIsOfflineAndNotChosenIsNoTarget(t *testing.T) {
+func TestAnOfflineGatewayThatDoesNotMatchIsNoTarget(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	s.gateways[0].gateway.Tags = map[string]string{"env": "prod"}
@@ -101,7 +101,7 @@ func TestAGatewayThatIsOfflineAndNotChosenIsNoTarget(t *testing.T) {
 	require.Equal(t, fleet.Counts{Total: 1, Succeeded: 1}, result.Counts)
 }
 
-func TestAGatewayThatCouldNotBeReadAtFirstIsBoundByItsLabels(t *testing.T) {
+func TestAGatewayThatCouldNotBeReadAtFirstIsConstrainedByItsLabels(t *testing.T) {
 	t.Parallel()
 	s := newSky(3)
 	for _, c := range s.gateways {
@@ -175,7 +175,7 @@ func TestWhatACampaignCarriesFitsOnePayload(t *testing.T) {
 	require.Contains(t, in.Carried.Entries[0].Note, "the update failed")
 }
 
-func TestWhatIsSaidIsBounded(t *testing.T) {
+func TestTextsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	s.set(api.QuarantineWorkflowID(s.gateways[0].gateway.ID), true)
@@ -236,7 +236,7 @@ func TestAnApprovalCountsForTheWaveThatAsksForIt(t *testing.T) {
 	require.Contains(t, second.refused, "wave 1 is approved already, by bob; the wave after it can be approved once it has ended")
 }
 
-func TestAWaveInWhichNothingIsToBeDoneNeedsNoApproval(t *testing.T) {
+func TestAWaveThatIsUpToDateNeedsNoApproval(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	s.gateways[0].gateway.NextUpdateAvailable = ""
@@ -257,7 +257,7 @@ func TestAWaveInWhichNothingIsToBeDoneNeedsNoApproval(t *testing.T) {
 	require.Contains(t, submitter.refused, "ALICE started the campaign and may not approve")
 }
 
-func TestAnOrderThatWouldHaveNoEffectIsRefused(t *testing.T) {
+func TestAnActionThatWouldHaveNoEffectIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	p := s.plan()
@@ -298,7 +298,7 @@ func TestATargetThatIsDeferredAgainAndAgainIsLeftForLonger(t *testing.T) {
 	require.Less(t, started, 20)
 }
 
-func TestARunningTargetIsAskedForThoughOthersGiveNews(t *testing.T) {
+func TestARunningTargetIsAskedAfterThoughOthersReport(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
 	env := under(t, noon, s)
@@ -307,7 +307,7 @@ func TestARunningTargetIsAskedForThoughOthersGiveNews(t *testing.T) {
 			env.SignalWorkflow("events", map[string]any{"events": []string{}})
 		}, at)
 	}
-	env.meter.gone = "batch-0" // and nobody has told the campaign
+	env.meter.gone = "batch-0" // and no signal says so
 	in := carried(s.plan(), fleet.Entry{
 		Name: nameOf(0), Gateway: s.gateways[0].gateway.ID, State: fleet.Running, Started: noon, Attempts: 1,
 	})

@@ -26,7 +26,7 @@ func TestACampaignShowsItsPlansWarnings(t *testing.T) {
 	require.Equal(t, p.Warnings, result.Warnings)
 }
 
-// A schedule keeps its plan for years, and with it the freezes as they were written out.
+// A schedule has the same plan for years, and in it the freezes as they were resolved.
 func TestACampaignWarnsOfCalendarsThatHaveEnded(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -118,7 +118,7 @@ func TestTheDetailsOfARunSayWhatMayBeDone(t *testing.T) {
 	require.NotContains(t, said["ended"], "You may send")
 }
 
-func TestTheDetailsOfferNoOrderPastThePointOfNoReturn(t *testing.T) {
+func TestTheDetailsOfferNoActionPastThePointOfNoReturn(t *testing.T) {
 	t.Parallel()
 	c := newCloud()
 	env := at(t, noon, c)

@@ -34,14 +34,14 @@ type sky struct {
 
 	mu    sync.Mutex
 	open  map[string]string             // workflows of others that are open, with what they say
-	gone  map[string]bool               // batches that somebody ended
+	gone  map[string]bool               // batches that were ended
 	ended map[string]maintenance.Result // by the id of a maintenance: how it ended
 	// parents are the ids of the workflows that started the open maintenances, by theirs;
 	// update sends one of those an update.
 	parents map[string]string
 	update  func(id, name, updateID string, callbacks testsuite.TestUpdateCallback, arg any)
-	// looked, where set, is told of every workflow that is looked for.
-	looked func(id string)
+	// lookedUp, if set, gets the id of every workflow that is looked up.
+	lookedUp func(id string)
 }
 
 // campaignID is what the test environment calls the workflow under test.
@@ -121,8 +121,8 @@ func (s *sky) Check(plan.Accounts) error { return nil }
 
 // DescribeWorkflowExecution knows the open workflows of others.
 func (s *sky) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
-	if s.looked != nil {
-		s.looked(id)
+	if s.lookedUp != nil {
+		s.lookedUp(id)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -384,7 +384,7 @@ func (e environment) order(after time.Duration, update string, o api.CampaignAct
 	return a
 }
 
-// answer keeps what came of an update.
+// answer is the outcome of an update.
 type answer struct {
 	accepted bool
 	refused  string

@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-func TestACampaignIsToldOnlyWhatItWouldTake(t *testing.T) {
+func TestACampaignIsOfferedOnlyActionsThatItWouldTake(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		status fleet.Status

@@ -132,7 +132,7 @@ func TestAbortBetweenTwoTriggers(t *testing.T) {
 }
 
 // One refused look in a month of waiting ends nothing.
-func TestRefusedLookWhileWaitingIsNoFailure(t *testing.T) {
+func TestRefusedPollWhileWaitingIsNoFailure(t *testing.T) {
 	t.Parallel()
 	c := newCloud().monthly(20)
 	c.refused = the22nd.Add(10 * 24 * time.Hour)

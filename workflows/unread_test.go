@@ -18,9 +18,9 @@ func longWindows(p plan.Plan) plan.Plan {
 	return p
 }
 
-// One gateway that is offline keeps nobody else. It is named with what the cloud says,
+// One gateway that is offline blocks no other. It is named with what the cloud says,
 // and is maintained soon after it is back.
-func TestAGatewayThatIsOfflineKeepsNobodyElse(t *testing.T) {
+func TestAnOfflineGatewayBlocksNoOther(t *testing.T) {
 	t.Parallel()
 	s := newSky(4)
 	back := noon.Add(3 * time.Hour)
@@ -57,7 +57,7 @@ func TestAGatewayThatIsOfflineKeepsNobodyElse(t *testing.T) {
 
 // The same of a cloud that answers nothing but that it is asked too often: the person who waits
 // for its queue is waited for as long as others are read.
-func TestATargetThatGivesNoAnswerKeepsNobodyElse(t *testing.T) {
+func TestATargetThatDoesNotAnswerBlocksNoOther(t *testing.T) {
 	t.Parallel()
 	s := newSky(3)
 	s.gateways[2].away, s.gateways[2].awayWith = noon.Add(time.Hour), maintenance.ErrThrottled
@@ -82,7 +82,7 @@ func TestATargetThatGivesNoAnswerKeepsNobodyElse(t *testing.T) {
 
 // Who needs a person, such as for permissions, is tried again more and more rarely, and
 // at once where a person says so.
-func TestATargetWithoutPermissionIsReadAtOnceWhereAPersonSaysSo(t *testing.T) {
+func TestATargetWithoutPermissionIsReadAtOnceOnRetry(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)
 	s.gateways[1].away, s.gateways[1].awayWith = noon.Add(3*time.Hour), maintenance.ErrDenied
@@ -152,7 +152,7 @@ func TestAPlanNamesWhatCouldNotBeRead(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A whole page that nobody fixes for a week stays below Temporal's limit of 51,200 events:
+// A whole batch that is not fixed for a week stays below Temporal's limit of 51,200 events:
 // a fiftieth of a page below a fiftieth of it.
 func TestAPageThatIsOfflineForAWeekFillsNoHistory(t *testing.T) {
 	t.Parallel()
@@ -198,7 +198,7 @@ func TestAPageWhoseCloudFlapsForAWeekIsReadAndFillsNoHistory(t *testing.T) {
 	require.Less(t, env.meter.events, 250)
 }
 
-// What another run's mark keeps is read once an hour: nobody says when that run ends.
+// What another run's mark blocks is read once an hour: no event says when that run ends.
 func TestAMarkedTargetIsReadAgainWithinTheHour(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)
