@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+
+	"github.com/tidegate/tidegate/internal/simcloud/admin"
 )
 
 const adminPrefix = "/_sim/"
@@ -14,23 +16,23 @@ func (s *Simulation) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	awsAdmin, huaweiAdmin := s.aws.AdminHandler(), s.huawei.AdminHandler()
 	mux.HandleFunc("GET /_sim/{$}", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, adminIndex())
+		admin.Reply(w, http.StatusOK, adminIndex())
 	})
 	mux.HandleFunc("GET /_sim/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		admin.Reply(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	mux.HandleFunc("GET /_sim/effects", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, s.Effects())
+		admin.Reply(w, http.StatusOK, s.Effects())
 	})
 	mux.HandleFunc("GET /_sim/calls", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, s.Calls())
+		admin.Reply(w, http.StatusOK, s.Calls())
 	})
 	mux.HandleFunc("GET /_sim/state", func(w http.ResponseWriter, r *http.Request) {
 		huaweiState := &captured{header: http.Header{}}
 		inner := r.Clone(r.Context())
 		inner.URL.Path, inner.URL.RawPath = "/state", ""
 		huaweiAdmin.ServeHTTP(huaweiState, inner)
-		writeJSON(w, http.StatusOK, map[string]any{"aws": s.aws.State(), "huawei": json.RawMessage(huaweiState.body.Bytes())})
+		admin.Reply(w, http.StatusOK, map[string]any{"aws": s.aws.State(), "huawei": json.RawMessage(huaweiState.body.Bytes())})
 	})
 	s.handleFaults(mux)
 	mux.Handle("/_sim/aws/", http.StripPrefix("/_sim/aws", awsAdmin))
@@ -67,13 +69,4 @@ func (c *captured) WriteHeader(int) {}
 // Write keeps the body.
 func (c *captured) Write(p []byte) (int, error) {
 	return c.body.Write(p) //nolint:wrapcheck // bytes.Buffer never fails
-}
-
-// writeJSON sends indented JSON, since people read it too.
-func writeJSON(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	_ = enc.Encode(value) // a client that has gone away
 }

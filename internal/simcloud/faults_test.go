@@ -68,7 +68,7 @@ func TestAdminRefusesFaultsThatCannotBeUsed(t *testing.T) {
 		`[{"operation": "ec2:*", "sort": "lost-after"}]`:                        `body:1:25: [0].sort: is an unknown field: must be one of operation, resource`,
 		`{"operation": "ec2:*", "kind": "hang-after", "limit": "soon"}`:         `limit: invalid value "soon": must be a number with a unit`,
 		`{"operation": "ec2:*", "kind": "gone"}`:                                `faults[0].kind: invalid value "gone": must be one of refused-before`,
-		`[{"operation": "*", "kind": "echo"}, {"operation": "", "kind": "x"}]`:  `faults[1].operation: invalid value "": must be a pattern`,
+		`[{"operation": "*", "kind": "echo"}, {"operation": "", "kind": "x"}]`:  `faults[1].operation is required: must be a pattern`,
 		`{"operation": "taurusdb:UpgradeProxy", "kind": "lost-after"}`:          "taurusdb:UpgradeProxyVersion",
 		`{"operation": "ec2:*", "kind": "conflict"}`:                            `must be one that conflict can befall`,
 		`{"operation": "ec2:*", "kind": "echo", "status": 200, "nth": -1}`:      `faults[0].status: invalid value "200": must be an HTTP status from 400 to 599`,

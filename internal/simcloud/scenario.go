@@ -2,11 +2,10 @@ package simcloud
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/tidegate/tidegate/internal/bounded"
+	"github.com/tidegate/tidegate/internal/simcloud/admin"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -46,31 +45,13 @@ func Parse(name string, text []byte) (Scenario, error) {
 	if err := d.Err(); err != nil {
 		return Scenario{}, fmt.Errorf("scenario: %w", err)
 	}
-	if wrongs, ok := errors.AsType[aws.FieldErrors](s.AWS.Validate()); ok {
-		for _, f := range wrongs {
-			d.Wrong("aws."+f.Path, f.Value, f.Want)
-		}
-	}
-	for _, err := range parts(s.Huawei.Validate()) {
-		path, problem, _ := strings.Cut("huawei."+err.Error(), ": ")
-		d.Fault(path, strict.Fault{Problem: problem})
-	}
-	for _, err := range parts(fault.Check(Operations(), s.Faults...)) {
-		if wrong, ok := errors.AsType[*fault.FieldError](err); ok {
-			d.Wrong(wrong.Field, wrong.Value, wrong.Want)
+	for _, section := range []struct {
+		at  string
+		err error
+	}{{"aws.", s.AWS.Validate()}, {"huawei.", s.Huawei.Validate()}, {"", fault.Check(Operations(), s.Faults...)}} {
+		for _, wrong := range admin.Faults(section.err) {
+			d.Wrong(section.at+wrong.Field, wrong.Value, wrong.Want)
 		}
 	}
 	return s, d.Err()
-}
-
-// parts takes joined errors apart.
-func parts(err error) []error {
-	if err == nil {
-		return nil
-	}
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		return joined.Unwrap()
-	}
-	return []error{err}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidegate/tidegate/internal/simcloud/admin"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -110,7 +111,7 @@ func isAWS(r *http.Request) bool {
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
-	writeJSON(w, http.StatusNotFound, map[string]string{
+	admin.Reply(w, http.StatusNotFound, map[string]string{
 		"error": fmt.Sprintf("%s %s belongs to neither simulated cloud: AWS requests carry an AWS4-HMAC-SHA256 signature, "+
 			"Huawei Cloud's start with /v3/, and the simulator's own side is GET %s", r.Method, r.URL.Path, adminPrefix),
 	})

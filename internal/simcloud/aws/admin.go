@@ -1,14 +1,11 @@
 package aws
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 
-	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
-	"github.com/tidegate/tidegate/internal/strict"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/simcloud/admin"
 )
 
 // AdminHandler is the simulator's own side of this cloud, unsigned:
@@ -31,75 +28,56 @@ import (
 // what would be right.
 func (c *Cloud) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, c.State()) })
+	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { admin.Reply(w, http.StatusOK, c.State()) })
 	mux.HandleFunc("POST /gateways", func(w http.ResponseWriter, r *http.Request) {
-		conf, err := body[Gateway](r)
+		conf, err := admin.Read[Gateway](r)
 		if err == nil {
 			err = c.AddGateway(conf)
 		}
 		c.replyChanged(w, conf.ID, err)
 	})
-	c.handle(mux, "window", func(r *http.Request, id string) error {
-		w, err := body[Window](r)
-		if err != nil {
-			return err
-		}
-		return c.MoveWindow(id, w)
-	})
+	c.handle(mux, "window", change(c.MoveWindow))
 	c.handle(mux, "versions", versionChange(c.Publish))
 	c.handle(mux, "version", versionChange(c.SetVersion))
-	c.handle(mux, "state", func(r *http.Request, id string) error {
-		in, err := body[struct{ State string }](r)
-		if err != nil {
-			return err
-		}
-		return c.SetState(id, in.State)
-	})
-	c.handle(mux, "outcome", func(r *http.Request, id string) error {
-		in, err := body[Outcome](r)
-		if err != nil {
-			return err
-		}
-		return c.SetOutcome(id, in)
-	})
-	c.handle(mux, "tags", func(r *http.Request, id string) error {
-		in, err := body[map[string]*string](r)
-		if err != nil {
-			return err
-		}
-		return c.SetTags(id, in)
-	})
+	c.handle(mux, "state", change(func(id string, in struct{ State string }) error { return c.SetState(id, in.State) }))
+	c.handle(mux, "outcome", change(c.SetOutcome))
+	c.handle(mux, "tags", change(c.SetTags))
 	c.handle(mux, "update", func(_ *http.Request, id string) error { return c.UpdateByAWS(id) })
 	c.handleVolumes(mux)
 	mux.HandleFunc("POST /snapshots/{id}", c.adminSnapshot)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		replyError(w, http.StatusNotFound, FieldError{Path: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/reference/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
+		admin.Fail(w, http.StatusNotFound, &maintenance.FieldError{Field: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/reference/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
 	})
 	return mux
 }
 
-// versionChange is a change whose body is a version.
-func versionChange(act func(id, version string) error) func(*http.Request, string) error {
+// change is one of a gateway whose body is what it is to have.
+func change[T any](act func(id string, in T) error) func(*http.Request, string) error {
 	return func(r *http.Request, id string) error {
-		in, err := body[struct{ Version string }](r)
+		in, err := admin.Read[T](r)
 		if err != nil {
 			return err
 		}
-		return act(id, in.Version)
+		return act(id, in)
 	}
+}
+
+// versionChange is a change whose body is a version.
+func versionChange(act func(id, version string) error) func(*http.Request, string) error {
+	return change(func(id string, in struct{ Version string }) error { return act(id, in.Version) })
 }
 
 // handleVolumes mounts the changes of one volume.
 func (c *Cloud) handleVolumes(mux *http.ServeMux) {
 	c.handle(mux, "volumes/{volume}", func(r *http.Request, id string) error {
-		in, err := body[VolumeChange](r)
+		in, err := admin.Read[VolumeChange](r)
 		if err != nil {
 			return err
 		}
 		return c.SetVolume(id, r.PathValue("volume"), in)
 	})
 	c.handle(mux, "volumes/{volume}/snapshot", func(r *http.Request, id string) error {
-		in, err := body[struct{ Description string }](r)
+		in, err := admin.Read[struct{ Description string }](r)
 		if err != nil {
 			return err
 		}
@@ -116,40 +94,26 @@ func (c *Cloud) handle(mux *http.ServeMux, what string, change func(r *http.Requ
 }
 
 func (c *Cloud) adminSnapshot(w http.ResponseWriter, r *http.Request) {
-	in, err := body[struct{ Outcome string }](r)
+	in, err := admin.Read[struct{ Outcome string }](r)
 	if err == nil {
 		err = c.SetSnapshot(r.PathValue("id"), in.Outcome)
 	}
 	if err != nil {
-		replyError(w, statusOf(err), err)
+		admin.Fail(w, statusOf(err), err)
 		return
 	}
-	reply(w, http.StatusOK, map[string]string{"snapshot": r.PathValue("id"), "outcome": in.Outcome})
-}
-
-// body decodes a request strictly. JSON is YAML, so that one decoder and one
-// set of field names serve the scenario file and the admin side.
-func body[T any](r *http.Request) (T, error) {
-	var in T
-	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, wire.MaxBody))
-	if err != nil {
-		return in, fmt.Errorf("read the request's body: %w", err)
-	}
-	if err := strict.Read("body", raw, &in).Err(); err != nil {
-		return in, fmt.Errorf("the request cannot be used: %w", err)
-	}
-	return in, nil
+	admin.Reply(w, http.StatusOK, map[string]string{"snapshot": r.PathValue("id"), "outcome": in.Outcome})
 }
 
 // replyChanged sends the gateway as it now is.
 func (c *Cloud) replyChanged(w http.ResponseWriter, id string, err error) {
 	if err != nil {
-		replyError(w, statusOf(err), err)
+		admin.Fail(w, statusOf(err), err)
 		return
 	}
 	for _, g := range c.State().Gateways {
 		if g.ID == id {
-			reply(w, http.StatusOK, g)
+			admin.Reply(w, http.StatusOK, g)
 			return
 		}
 	}
@@ -160,26 +124,4 @@ func statusOf(err error) int {
 		return http.StatusNotFound
 	}
 	return http.StatusBadRequest
-}
-
-// replyError names the first fault's parts for programs and all faults for people.
-func replyError(w http.ResponseWriter, status int, err error) {
-	body := map[string]string{"error": err.Error()}
-	var fault FieldError
-	if faults, ok := errors.AsType[FieldErrors](err); ok {
-		fault = faults[0]
-	}
-	if fault.Path != "" || errors.As(err, &fault) {
-		body["field"], body["value"], body["want"] = fault.Path, fault.Value, fault.Want
-	}
-	reply(w, status, body)
-}
-
-// reply sends indented JSON, since people read it too.
-func reply(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	_ = enc.Encode(value) // a client that has gone away
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // ErrUnknown is a gateway, volume or snapshot that the scenario does not have.
@@ -48,7 +50,7 @@ func (c *Cloud) AddGateway(conf Gateway) error {
 		}
 	}
 	if len(check.faults) > 0 {
-		return check.faults
+		return errors.Join(check.faults...)
 	}
 	conf.Timing = conf.Timing.over(c.timing)
 	setDefault(&conf.NoUpdate, c.noUpdate)
@@ -67,7 +69,7 @@ func (c *Cloud) MoveWindow(id string, w Window) error {
 		check.wrong("window", "empty", "hourOfDay with minuteOfHour and a day; opensIn; or openedAgo")
 	}
 	if len(check.faults) > 0 {
-		return check.faults
+		return errors.Join(check.faults...)
 	}
 	return c.change(id, "Window", func(g *gateway, now time.Time) map[string]string {
 		g.window = w.resolve(now, g.zone)
@@ -78,7 +80,7 @@ func (c *Cloud) MoveWindow(id string, w Window) error {
 // Publish makes a version available to a gateway.
 func (c *Cloud) Publish(id, version string) error {
 	if version == "" {
-		return FieldErrors{{Path: "version", Want: "a version such as 1.3.0"}}
+		return &maintenance.FieldError{Field: "version", Want: "a version such as 1.3.0"}
 	}
 	return c.change(id, "Version", func(g *gateway, now time.Time) map[string]string {
 		g.publish(version, now)
@@ -90,7 +92,7 @@ func (c *Cloud) Publish(id, version string) error {
 // for one that it does not tell.
 func (c *Cloud) SetVersion(id, version string) error {
 	if version == "" {
-		return FieldErrors{{Path: "version", Want: "a version such as 1.1.0, or " + NoVersion}}
+		return &maintenance.FieldError{Field: "version", Want: "a version such as 1.1.0, or " + NoVersion}
 	}
 	return c.change(id, "RunningVersion", func(g *gateway, _ time.Time) map[string]string {
 		detail := map[string]string{"from": g.version, "to": version}
@@ -103,7 +105,7 @@ func (c *Cloud) SetVersion(id, version string) error {
 // DISCONNECTED. A running state brings back one that would never come back.
 func (c *Cloud) SetState(id, state string) error {
 	if len(state) < 2 || len(state) > 25 {
-		return FieldErrors{{Path: "state", Value: state, Want: "2 to 25 characters, such as RUNNING, STATE_RUNNING, SHUTDOWN or DISCONNECTED"}}
+		return &maintenance.FieldError{Field: "state", Value: state, Want: "2 to 25 characters, such as RUNNING, STATE_RUNNING, SHUTDOWN or DISCONNECTED"}
 	}
 	return c.change(id, "State", func(g *gateway, now time.Time) map[string]string {
 		g.state = state
@@ -125,7 +127,7 @@ func (c *Cloud) SetOutcome(id string, f Outcome) error {
 	}
 	check.inRange("flaps", f.Flaps, 0, 100)
 	if len(check.faults) > 0 {
-		return check.faults
+		return errors.Join(check.faults...)
 	}
 	return c.change(id, "Outcome", func(g *gateway, _ time.Time) map[string]string {
 		set(&g.conf.NoEffect, f.NoEffect)
@@ -165,10 +167,10 @@ func (c *Cloud) SetTags(id string, changes map[string]*string) error {
 // checkTags holds tags to AWS's limits.
 func checkTags(path string, tags map[string]string) error {
 	if err := takeTags(map[string]string{}, sortedTags(tags)); err != nil {
-		return FieldErrors{{
-			Path: path, Value: fmt.Sprintf("%d tags", len(tags)),
+		return &maintenance.FieldError{
+			Field: path, Value: fmt.Sprintf("%d tags", len(tags)),
 			Want: "tags that AWS takes: " + cmp.Or(err.Details["tags"], err.Message),
-		}}
+		}
 	}
 	return nil
 }
@@ -197,8 +199,8 @@ func (c *Cloud) UpdateByAWS(id string) error {
 // SetVolume changes a volume of a gateway. A status in which AWS takes no
 // snapshots stops the pending ones for good.
 func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error {
-	if faults := change.check(); len(faults) > 0 {
-		return faults
+	if err := change.check(); err != nil {
+		return err
 	}
 	return c.changeVolume(gatewayID, volumeID, func(v *volume, now time.Time) map[string]string {
 		set(&v.pinned, change.Status)
@@ -211,7 +213,7 @@ func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error
 	})
 }
 
-func (v VolumeChange) check() FieldErrors {
+func (v VolumeChange) check() error {
 	check := &checker{}
 	if v.Status != nil {
 		check.volumeStatus("status", *v.Status)
@@ -219,7 +221,7 @@ func (v VolumeChange) check() FieldErrors {
 	if v.SnapshotOutcome != nil {
 		check.oneOf("snapshotOutcome", *v.SnapshotOutcome, outcomeCompleted, outcomeStuck, outcomeError)
 	}
-	return check.faults
+	return errors.Join(check.faults...)
 }
 
 // TakeScheduled takes a snapshot of a volume now, as the volume's own schedule
@@ -227,7 +229,7 @@ func (v VolumeChange) check() FieldErrors {
 func (c *Cloud) TakeScheduled(gatewayID, volumeID, description string) error {
 	setDefault(&description, scheduledDescription)
 	if len(description) > 255 {
-		return FieldErrors{{Path: "description", Value: description, Want: "at most 255 characters"}}
+		return &maintenance.FieldError{Field: "description", Value: description, Want: "at most 255 characters"}
 	}
 	return c.changeVolume(gatewayID, volumeID, func(v *volume, now time.Time) map[string]string {
 		c.takeForeign(v, now, description)
@@ -257,7 +259,7 @@ func (c *Cloud) SetSnapshot(id, outcome string) error {
 	check := &checker{}
 	check.oneOf("outcome", outcome, outcomeCompleted, outcomeStuck, outcomeError)
 	if len(check.faults) > 0 {
-		return check.faults
+		return errors.Join(check.faults...)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

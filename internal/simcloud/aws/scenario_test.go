@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/internal/simcloud/admin"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
@@ -28,12 +29,10 @@ func TestValidateNamesEveryFaultAtOnce(t *testing.T) {
 			}},
 		}, {ID: "sgw-11111111", Volumes: make([]aws.Volume, 33)}},
 	}
-	var faults aws.FieldErrors
-	require.ErrorAs(t, s.Validate(), &faults)
 	seen := map[string]bool{}
-	for _, f := range faults {
-		seen[f.Path] = true
-		require.NotEmpty(t, f.Want, f.Path)
+	for _, f := range admin.Faults(s.Validate()) {
+		seen[f.Field] = true
+		require.NotEmpty(t, f.Want, f.Field)
 	}
 	for _, path := range []string{
 		"regions[0]", "credentials[0].account", "credentials[0].secretAccessKey", "credentials[0].expiresIn", "credentials[1].accessKeyId",
@@ -48,7 +47,7 @@ func TestValidateNamesEveryFaultAtOnce(t *testing.T) {
 		require.True(t, seen[path], "no fault for %s", path)
 	}
 	_, err := aws.New(s, aws.Options{Book: record.New(time.Now)})
-	require.ErrorAs(t, err, &faults)
+	require.NotEmpty(t, admin.Faults(err))
 	_, err = aws.New(aws.Scenario{}, aws.Options{})
 	require.ErrorContains(t, err, "Options.Book")
 }

@@ -12,31 +12,6 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
 
-// FieldError is one thing that is wrong with a scenario.
-type FieldError struct {
-	// Path leads to the field, such as "gateways[2].window.dayOfWeek".
-	Path string
-	// Value is what stands there, Want what would be right.
-	Value, Want string
-}
-
-// Error names the field, its value and what would be right.
-func (f FieldError) Error() string {
-	return fmt.Sprintf("%s: invalid value %q: must be %s", f.Path, f.Value, f.Want)
-}
-
-// FieldErrors are all faults of a scenario at once.
-type FieldErrors []FieldError
-
-// Error is one line a fault.
-func (f FieldErrors) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.Error()
-	}
-	return strings.Join(lines, "\n")
-}
-
 var (
 	gatewayIDForm = regexp.MustCompile(`^sgw-[0-9A-F]{8}([0-9A-F]{9})?$`)
 	volumeIDForm  = regexp.MustCompile(`^vol-[0-9A-F]{8}([0-9A-F]{9})?$`)
@@ -65,7 +40,7 @@ const (
 	maxVolumes   = 32
 )
 
-// Validate reports every fault of the scenario as FieldErrors, nil if it has none.
+// Validate reports every fault of the scenario as joined FieldErrors, nil if it has none.
 func (s Scenario) Validate() error {
 	c := &checker{}
 	for i, region := range s.Regions {
@@ -86,10 +61,7 @@ func (s Scenario) Validate() error {
 			c.wrong(path+".region", g.Region, "one of the scenario's regions: "+strings.Join(s.Regions, ", "))
 		}
 	}
-	if len(c.faults) > 0 {
-		return c.faults
-	}
-	return nil
+	return errors.Join(c.faults...)
 }
 
 func (s Scenario) checkCredentials(c *checker) {
@@ -134,8 +106,8 @@ func (g Gateway) check(c *checker, path string) {
 		c.oneOf(fmt.Sprintf("%s.omit[%d]", path, i), name, "SoftwareVersion", "LastSoftwareUpdate",
 			"NextUpdateAvailabilityDate", "GatewayState")
 	}
-	if faults, ok := errors.AsType[FieldErrors](checkTags(path+".tags", g.Tags)); ok {
-		c.faults = append(c.faults, faults...)
+	if err := checkTags(path+".tags", g.Tags); err != nil {
+		c.faults = append(c.faults, err)
 	}
 	if g.Flaps < 0 {
 		c.wrong(path+".flaps", fmt.Sprint(g.Flaps), "0 or more")
@@ -189,11 +161,11 @@ func hasVolumes(gatewayType string) bool {
 
 // checker collects faults.
 type checker struct {
-	faults FieldErrors
+	faults []error
 }
 
 func (c *checker) wrong(path, value, want string) {
-	c.faults = append(c.faults, FieldError{Path: path, Value: value, Want: want})
+	c.faults = append(c.faults, &maintenance.FieldError{Field: path, Value: value, Want: want})
 }
 
 func (c *checker) require(path, value string) {

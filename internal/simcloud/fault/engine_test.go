@@ -131,12 +131,12 @@ func TestWrongRulesAreRefusedTogetherWithWhatWouldBeRight(t *testing.T) {
 		return out
 	}
 	for want, rule := range map[string]fault.Rule{
-		`faults[1].operation: invalid value "": must be a pattern such as ec2:* or one of ec2:DeleteSnapshot,`:                {Kind: fault.LostAfter},
+		`faults[1].operation is required: must be a pattern such as ec2:* or one of ec2:DeleteSnapshot,`:                      {Kind: fault.LostAfter},
 		`faults[1].operation: invalid value "s3:GetObject": must be a pattern`:                                                {Operation: "s3:GetObject", Kind: fault.LostAfter},
 		`faults[1].operation: invalid value "[": must be a pattern`:                                                           {Operation: "[", Kind: fault.LostAfter},
 		`faults[1].operation: invalid value "ec2:*": must be one that conflict can befall: taurusdb:UpgradeProxyVersion`:      {Operation: "ec2:*", Kind: fault.Conflict},
 		`faults[1].operation: invalid value "storagegateway:ListGateways": must be one that numbers-as-strings can befall: s`: {Operation: list.Name, Kind: fault.NumbersAsStrings},
-		`faults[1].kind: invalid value "": must be one of refused-before, lost-before`:                                        {Operation: "*"},
+		`faults[1].kind is required: must be one of refused-before, lost-before`:                                              {Operation: "*"},
 		`faults[1].nth: invalid value "-1": must be the number of a call, 1 or more`:                                          change(func(r *fault.Rule) { r.Nth = -1 }),
 		`faults[1].from: invalid value "-1": must be the number of a call`:                                                    change(func(r *fault.Rule) { r.From = -1 }),
 		`faults[1].times: invalid value "-1": must be how many calls`:                                                         change(func(r *fault.Rule) { r.Times = -1 }),

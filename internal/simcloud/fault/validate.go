@@ -9,20 +9,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
-
-// FieldError is one field of a rule that cannot be used.
-type FieldError struct {
-	// Field leads to it, such as "faults[2].kind".
-	Field string
-	// Value is what stands there, Want what would be right.
-	Value, Want string
-}
-
-// Error names the field, its value and what would be right.
-func (e *FieldError) Error() string {
-	return fmt.Sprintf("%s: invalid value %q: must be %s", e.Field, e.Value, e.Want)
-}
 
 var codeForm = regexp.MustCompile(`^[A-Za-z0-9._:-]+$`)
 
@@ -52,7 +41,7 @@ type checker struct {
 }
 
 func (c *checker) wrong(field, value, want string) {
-	c.faults = append(c.faults, &FieldError{Field: c.at + field, Value: value, Want: want})
+	c.faults = append(c.faults, &maintenance.FieldError{Field: c.at + field, Value: value, Want: want})
 }
 
 func names[T any](all []T, name func(T) string) string {

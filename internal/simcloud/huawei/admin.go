@@ -1,18 +1,15 @@
 package huawei
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/tidegate/tidegate/internal/strict"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/simcloud/admin"
 )
 
 // errUnknown is an id in an admin path that nothing has.
@@ -47,15 +44,14 @@ func (c *Cloud) admin(act func(*http.Request) (any, error)) http.HandlerFunc {
 		defer c.mu.Unlock()
 		c.settle(c.now())
 		body, err := act(r)
-		status := http.StatusOK
-		if err != nil {
-			status, body = adminFailure(err)
+		switch {
+		case errors.Is(err, errUnknown):
+			admin.Fail(w, http.StatusNotFound, err)
+		case err != nil:
+			admin.Fail(w, http.StatusBadRequest, err)
+		default:
+			admin.Reply(w, http.StatusOK, body)
 		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		_ = encoder.Encode(body) // the caller has gone, and nobody is left to tell
 	}
 }
 
@@ -77,37 +73,9 @@ func (c *Cloud) adminProxy(act func(*proxy, *http.Request) error) http.HandlerFu
 	})
 }
 
-func adminFailure(err error) (int, any) {
-	body := object{"error": err.Error()}
-	if wrong, ok := errors.AsType[*fieldError](err); ok {
-		body["field"], body["value"], body["want"] = wrong.Field, wrong.Value, wrong.Want
-	}
-	if errors.Is(err, errUnknown) {
-		return http.StatusNotFound, body
-	}
-	return http.StatusBadRequest, body
-}
-
-// readAdmin decodes a JSON body by the scenario file's own names and forms
-// ("250ms"), and refuses names that it does not know.
-func readAdmin[T any](r *http.Request) (T, error) {
-	var decoded T
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
-	if err != nil {
-		return decoded, fmt.Errorf("reading the request body: %w", err)
-	}
-	if strings.TrimSpace(string(body)) == "" {
-		body = []byte("{}")
-	}
-	if err := strict.Read("body", body, &decoded).Err(); err != nil {
-		return decoded, fmt.Errorf("the request body cannot be used: %w", err)
-	}
-	return decoded, nil
-}
-
 // publish makes a newer kernel version available to the proxy.
 func (c *Cloud) publish(p *proxy, r *http.Request) error {
-	body, err := readAdmin[struct {
+	body, err := admin.Read[struct {
 		Version string `yaml:"version"`
 	}](r)
 	if err != nil {
@@ -129,7 +97,7 @@ func (c *Cloud) publish(p *proxy, r *http.Request) error {
 
 // setOutcome replaces what befalls the proxy's next upgrades.
 func (c *Cloud) setOutcome(p *proxy, r *http.Request) error {
-	outcome, err := readAdmin[Outcome](r)
+	outcome, err := admin.Read[Outcome](r)
 	if err != nil {
 		return err
 	}
@@ -161,7 +129,7 @@ func (c *Cloud) setStatus(p *proxy, r *http.Request) error {
 
 // plan adds a scheduled upgrade, as the vendor's console does.
 func (c *Cloud) plan(p *proxy, r *http.Request) error {
-	body, err := readAdmin[struct {
+	body, err := admin.Read[struct {
 		StartsIn      string `yaml:"startsIn"`
 		TargetVersion string `yaml:"targetVersion"`
 	}](r)
@@ -171,7 +139,7 @@ func (c *Cloud) plan(p *proxy, r *http.Request) error {
 	task := ScheduledUpgrade{TargetVersion: body.TargetVersion}
 	task.StartsIn, err = time.ParseDuration(body.StartsIn)
 	if err != nil {
-		return &fieldError{Field: "startsIn", Value: strconv.Quote(body.StartsIn), Want: wantDuration}
+		return &maintenance.FieldError{Field: "startsIn", Value: body.StartsIn, Want: wantDuration}
 	}
 	var check checker
 	check.scheduled("scheduledUpgrade", p.Proxy, task)
@@ -212,7 +180,7 @@ func (c *Cloud) setInstanceStatus(i *instance, r *http.Request) error {
 
 // setInstanceTags sets tags, as the owner might in the console; null takes one off.
 func (c *Cloud) setInstanceTags(i *instance, r *http.Request) error {
-	changes, err := readAdmin[map[string]*string](r)
+	changes, err := admin.Read[map[string]*string](r)
 	if err != nil {
 		return err
 	}
@@ -233,7 +201,7 @@ func (c *Cloud) setInstanceTags(i *instance, r *http.Request) error {
 }
 
 func readStatus(r *http.Request, allowed []string) (string, error) {
-	body, err := readAdmin[struct {
+	body, err := admin.Read[struct {
 		Status string `yaml:"status"`
 	}](r)
 	if err != nil {

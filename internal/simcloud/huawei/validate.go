@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // The vendor's limits, from the fact sheet's section 3.
@@ -23,28 +24,12 @@ const (
 
 const wantDuration = `a positive duration, such as "250ms" or "90s"`
 
-// fieldError is one setting that cannot be used.
-type fieldError struct {
-	Field string `json:"field"`
-	Value string `json:"value"`
-	Want  string `json:"want"`
-}
-
-// Error names the field, its value and what would be right.
-func (e *fieldError) Error() string {
-	return fmt.Sprintf("%s: invalid value %s: must be %s", e.Field, e.Value, e.Want)
-}
-
 // checker collects every fault of a scenario.
 type checker struct{ faults []error }
 
 func (c *checker) require(ok bool, field string, value any, want string) {
 	if !ok {
-		text := fmt.Sprint(value)
-		if s, isText := value.(string); isText {
-			text = strconv.Quote(s)
-		}
-		c.faults = append(c.faults, &fieldError{Field: field, Value: text, Want: want})
+		c.faults = append(c.faults, &maintenance.FieldError{Field: field, Value: fmt.Sprint(value), Want: want})
 	}
 }
 
@@ -209,7 +194,7 @@ func (c *checker) outcome(field string, f Outcome) {
 			ends++
 		}
 	}
-	c.require(ends <= 1, field, f, "at most one of reject, fail, cancel and stuck")
+	c.require(ends <= 1, field, "several of them", "at most one of reject, fail, cancel and stuck")
 }
 
 func at(field string, index int) string { return fmt.Sprintf("%s[%d]", field, index) }
