@@ -99,8 +99,8 @@ func (a *TaurusDB) MarkProxy(ctx context.Context, in MarkProxyInput) (out MarkPr
 	return out, repeatable(err)
 }
 
-// refusesTag is true where a cloud will not take a tag, the person who asks again, or the tag
-// has no room for what it is to say.
+// refusesTag is true where a cloud refuses a tag also on a retry, or the tag has no room for its
+// value.
 func refusesTag(err error) bool {
 	for _, refusal := range []error{
 		maintenance.ErrDenied, maintenance.ErrInvalid, maintenance.ErrRejected, maintenance.ErrUnsupported,

@@ -1,6 +1,6 @@
-// Command demo runs Tidegate's main job in one process: an embedded Temporal
-// with its Web UI, two simulated clouds, a worker, and a campaign over 22 gateways
-// with different outcomes. It needs no network, no account and no files.
+// Command demo runs a campaign over 22 gateways with different outcomes in one process: an embedded
+// Temporal with its Web UI, two simulated clouds and a worker. It needs no network, no account and
+// no files.
 //
 //	go run ./demo
 package main

@@ -1,5 +1,5 @@
-// Command starter is the operator's command. Installed, it is called tidegate.
-// internal/cli has all of it.
+// Command starter is the operator's command. Installed, it is called tidegate. All of it is in
+// internal/cli.
 package main
 
 import (

@@ -55,8 +55,8 @@ func TestAnOfflineGatewayBlocksNoOther(t *testing.T) {
 	require.Less(t, env.meter.events, 700)
 }
 
-// The same of a cloud that answers nothing but that it is asked too often: the person who waits
-// for its queue is waited for as long as others are read.
+// The same of a cloud that answers nothing but that it is asked too often: the campaign waits
+// for a target in its queue as long as others are read.
 func TestATargetThatDoesNotAnswerBlocksNoOther(t *testing.T) {
 	t.Parallel()
 	s := newSky(3)

@@ -1,6 +1,6 @@
-// Package accounts joins the configured cloud accounts with the adapters that call them: what
-// the activities find under an account's name. The worker fills it from its configuration; the
-// demo and the end-to-end tests fill it with accounts of simulated clouds.
+// Package accounts connects the configured cloud accounts with the adapters that call them:
+// activities find both under an account's name. The worker fills it from its configuration, the
+// demo and the end-to-end tests with accounts of simulated clouds.
 //
 // It reads no file (internal/config does) and calls no cloud. Start at New and Accounts.
 package accounts

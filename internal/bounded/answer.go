@@ -1,6 +1,6 @@
-// Package bounded keeps what comes from outside from filling the memory: answers over HTTP,
-// and files. The person who answers in place of a cloud, a proxy or a wrong endpoint, may send
-// without end. It reads no content. Start at Transport and ReadFile.
+// Package bounded limits how much memory outside input can fill: answers over HTTP, and files. A
+// program that answers in place of a cloud, such as a proxy or a wrong endpoint, may send without
+// end. It does not interpret the content. Start at Transport and ReadFile.
 package bounded
 
 import (

@@ -1,10 +1,10 @@
-// Package cli is the operator's command, tidegate: it plans, starts, shows and steers
-// campaigns and maintenances, keeps their schedules, writes their reports, and says what
-// is missing. It asks workflows and never a cloud: it has no cloud credentials.
+// Package cli is the operator's command, tidegate: it plans, starts, shows and controls campaigns
+// and maintenances, manages their schedules, writes their reports, and checks prerequisites. It has
+// no cloud credentials and calls no cloud: it reads and updates workflows.
 //
-// The commands that are for a campaign as well as for a gateway stand here; the others
-// each in the folder of their subject. What they print is in render, what they share in
-// shell, what they read from Temporal in internal/operate.
+// Commands that apply to campaigns and to gateways are in this package; the others are in the
+// folder of their subject. The folder render prints, shell has what commands share, and
+// internal/operate reads Temporal. Start at Run.
 package cli
 
 import (

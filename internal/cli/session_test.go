@@ -101,7 +101,7 @@ type oneDead struct{}
 // CheckChannels knows both.
 func (oneDead) CheckChannels([]string) error { return nil }
 
-// Tell reaches the person who is not dead.
+// Tell reaches every channel but the dead one.
 func (oneDead) Tell(_ context.Context, channel string, _ activities.Message) error {
 	if channel == "dead" {
 		return errors.New("nobody listens there")

@@ -74,8 +74,7 @@ func Parse(name string, text []byte, getenv func(string) string) (Config, error)
 	return found, nil
 }
 
-// hinted tells the person who has written a field that there is not where credentials
-// belong.
+// hinted adds to an unknown field where credentials belong.
 func hinted(err error) error {
 	if wrongs, ok := errors.AsType[*strict.FaultsError](err); ok {
 		for i, f := range wrongs.Faults {

@@ -1,6 +1,7 @@
-// Package demo is Tidegate's main job in one process: an embedded Temporal with its Web UI, two
+// Package demo runs a whole campaign in one process: an embedded Temporal with its Web UI, two
 // simulated clouds, a worker, and the campaign of plan.yaml over the gateways of scenario.yaml. It
-// plays the people too, and compares every outcome with what was promised. Start at Run.
+// also plays the operators, and compares every outcome with the expected one. Nothing in it is used
+// in production. Start at Run.
 package demo
 
 import (

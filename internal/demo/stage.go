@@ -82,8 +82,7 @@ func (s *stage) raiseClouds(ctx context.Context, port uint16) error {
 }
 
 // raiseWorker gives the worker the plan's accounts on the simulated clouds, with
-// their keys, and nothing of the environment: the person who has AWS_* variables set
-// means the real one.
+// their keys, and nothing of the environment: AWS_* variables are for the real cloud.
 func (s *stage) raiseWorker(ctx context.Context, known plan.Accounts) error {
 	endpoint := "http://" + s.address
 	var onAWS []accounts.AWS

@@ -1,10 +1,9 @@
-// Package devserver runs Temporal and its Web UI inside this process, on loopback, with
-// SQLite: for the demo, for development, for end-to-end tests and for small installations on
-// one machine. It is the only package that imports go.temporal.io/server; the worker and the
-// operator's command never do.
+// Package devserver runs Temporal and its Web UI inside this process, on loopback, with SQLite: for
+// the demo, for development, for end-to-end tests and for small installations on one machine. Only
+// this package imports go.temporal.io/server; the worker and the operator's command never do.
 //
-// Nobody is asked for a password: the person who can reach the loopback interface can do everything.
-// Use docker-compose.yml or a cluster of your own for more. Start at Start and Options.
+// It has no authentication: anyone who can reach the loopback interface can do everything. Use
+// docker-compose.yml or your own cluster for more. Start at Start and Options.
 package devserver
 
 import (

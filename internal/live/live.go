@@ -1,7 +1,7 @@
-// Package live is a campaign on a whole terminal, as it changes: what happens, what waits and
-// why, what failed, what a person is asked for, and the keys that answer it. The view is a pure
-// function of a model, which is a fleet.Status, some rows and a clock; it reaches the campaign
-// through a Source, and knows no Temporal. Start at Model, Source and view.go.
+// Package live is the full-screen view of a campaign on a terminal: what runs, what waits and why,
+// what failed, what needs a person, and the keys that send operator actions. The view is a pure
+// function of a model (a fleet.Status, some rows and a clock). It reaches the campaign through a
+// Source, and knows no Temporal. Start at Model, Source and view.go.
 package live
 
 import (

@@ -1,6 +1,6 @@
-// Package markdown writes what clouds, people and errors said into Markdown as plain text, so
-// that none of it acts as markup. It is for workflows too: standard library only. It renders
-// no Markdown. Start at Plain.
+// Package markdown escapes the text of clouds, people and errors for Markdown, so that none of it
+// acts as markup. Workflows use it too, so it imports the standard library only. It does not render
+// Markdown. Start at Plain.
 package markdown
 
 import "strings"

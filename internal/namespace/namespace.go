@@ -1,7 +1,7 @@
-// Package namespace prepares a Temporal namespace for Tidegate: the namespace itself and the
-// typed search attributes that its workflows set. The dev server, the tests and `tidegate
-// setup` all come through here, so that there is one meaning of "set up". Everything in it may
-// be repeated at any time. Which attributes there are, the caller says. Start at Ensure.
+// Package namespace prepares a Temporal namespace for Tidegate: the namespace itself and the typed
+// search attributes that its workflows set. The dev server, the tests and `tidegate setup` share
+// it. All of it may be repeated at any time. The caller says which attributes there are. Start at
+// Ensure.
 package namespace
 
 import (

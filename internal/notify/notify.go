@@ -1,9 +1,9 @@
 // Package notify sends messages to the channels of a worker's configuration, over shoutrrr. A
-// channel's address holds its secrets: it is never printed, and what shoutrrr and the services
-// say of it is scrubbed.
+// channel's address holds secrets: it is never printed, and the errors of shoutrrr and of the
+// services are scrubbed.
 //
-// What is sent, and when, is decided elsewhere: the texts are in internal/maintenance/fleet.
-// Start at Channels.
+// It does not decide what to send or when: the texts are in internal/maintenance/fleet. Start at
+// Channels.
 package notify
 
 import (

@@ -1,6 +1,7 @@
-// Package operate is what people ask of campaigns and maintenances and tell them,
-// through Temporal: it finds them, reads what they say or have left behind, knows
-// what they may be told, and tells it. Its errors are phrased for the operator.
+// Package operate is how programs reach campaigns and maintenances through Temporal: it finds them,
+// reads their status or record, and sends operator actions. It prints nothing; its errors are
+// written for the operator. The actions themselves are listed in the folder action, what was read
+// is in record.
 package operate
 
 import (

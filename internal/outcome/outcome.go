@@ -1,7 +1,7 @@
-// Package outcome reads what a run left behind. A maintenance or a campaign that did not end
-// COMPLETED is a failed or cancelled workflow to Temporal, and carries its record in that
-// error's details: everybody who wants the record reads it here. It calls no Temporal: the
-// caller has the history. Start at Of and OfCampaign.
+// Package outcome reads the record of an ended run. For Temporal, a maintenance or campaign that
+// did not end COMPLETED is a failed or cancelled workflow, and carries its record in the error's
+// details: every reader of the record gets it here. It calls no Temporal: the caller has the
+// history. The end states themselves are in internal/maintenance. Start at Of and OfCampaign.
 package outcome
 
 import (
@@ -50,8 +50,8 @@ func read[R any](ctx context.Context, run client.WorkflowRun, ended func(R) bool
 	return none, fmt.Errorf("learn how %s ended: %w", run.GetID(), err)
 }
 
-// causeError is what ended a run, in the words of the person who gave up first, without
-// those of everybody who passed it on.
+// causeError is what ended a run, in the words of the code that gave up first, without
+// what its callers added.
 type causeError struct{ error }
 
 // Error is those words.

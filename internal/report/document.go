@@ -159,8 +159,8 @@ type Undelivered struct {
 	Why     string            `json:"why"`
 }
 
-// Chain ties a report to the histories that it was made of: the person who keeps its
-// head elsewhere can tell later whether any of them is another one.
+// Chain ties a report to the histories that it was made of: if its head is kept
+// elsewhere, any changed history is noticed later.
 type Chain struct {
 	// PlanDigest is what the first link follows.
 	PlanDigest string `json:"planDigest"`

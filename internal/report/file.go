@@ -21,8 +21,8 @@ func Check(path string) error {
 	return discard(path, file, nil)
 }
 
-// Save writes a rendered report in one piece: the person who reads the path sees the
-// whole report, or what was there before.
+// Save writes a rendered report in one piece: a reader of the path sees the whole report, or
+// what was there before.
 func Save(path string, text []byte) error {
 	target, file, err := create(path)
 	if err != nil {

@@ -1,7 +1,6 @@
-// Package secretscan finds credentials in what other programs wrote: histories, logs, reports,
-// errors. A credential seldom stands there as it was given: it is quoted in JSON, escaped in a
-// URL, part of a base64 text, or cut in half. It finds given credentials only, not whatever
-// looks like one. Start at Find.
+// Package secretscan finds given credentials in the output of other programs: histories, logs,
+// reports, errors. It also finds them quoted in JSON, escaped in a URL, inside base64, or cut in
+// half. It does not look for text that only resembles a credential. Start at Find.
 package secretscan
 
 import (

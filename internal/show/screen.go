@@ -14,8 +14,7 @@ import (
 type Screen struct {
 	// Width is the terminal's; 0 where there is none, and nothing is drawn.
 	Width int
-	// Mute is true once it was said that nobody answers; the person who hears an answer
-	// takes it back.
+	// Mute is true once it was said that nobody answers; the next answer resets it.
 	Mute bool
 	out  io.Writer
 }

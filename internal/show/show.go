@@ -1,6 +1,5 @@
-// Package show writes what a command answers: tables for people, JSON and YAML for
-// programs, and lines that follow something as it goes. It knows no workflows.
-// Start at Printer.
+// Package show prints tables for people, JSON and YAML for programs, and the lines of something
+// that is followed. It knows no workflow. Start at Printer.
 package show
 
 import (

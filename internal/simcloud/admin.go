@@ -10,8 +10,8 @@ import (
 
 const adminPrefix = "/_sim/"
 
-// adminHandler is the simulator's own side. It is not signed: the person who reaches
-// the port may change the world, which is why the port is on loopback.
+// adminHandler is the simulator's own side. It is not signed: anyone who reaches the port may
+// change the world, which is why the port is on loopback.
 func (s *Simulation) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	awsAdmin, huaweiAdmin := s.aws.AdminHandler(), s.huawei.AdminHandler()

@@ -99,7 +99,7 @@ func (s *stage) raiseWorker(program, endpoint, address string) {
 var ports atomic.Int64
 
 // freePort is a port that the server can have again after each kill: below those
-// that systems give to the person who asks for any.
+// that systems assign to programs that ask for any port.
 func freePort(t *testing.T) string {
 	t.Helper()
 	const first, many = 20_000, 12_000

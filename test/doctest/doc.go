@@ -1,4 +1,4 @@
-// Package doctest holds the tests that run what the README and the docs show:
-// the person who types those lines finds that they work as they stand. A page with
-// command lines that no test runs fails. It does not judge the prose. Start at readme_test.go.
+// Package doctest runs the command lines of the README and of the docs, and checks links, line
+// widths and the places that the hacking page names. A page with command lines that no test runs
+// fails. It does not judge the prose. Start at pages_test.go.
 package doctest

@@ -1,5 +1,5 @@
-// Package fuzztest makes fuzz tests find something in the time that they are given. It holds
-// no fuzz tests. Start at Quicken.
+// Package fuzztest speeds up fuzz tests, so that they find something in the time that they have. It
+// holds no fuzz tests. Start at Quicken.
 package fuzztest
 
 import "flag"

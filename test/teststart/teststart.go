@@ -1,6 +1,6 @@
-// Package teststart says when a suite of virtual time starts. Its clock is then the only one:
-// what such a test says must not depend on the day on which it is run, so the day is given,
-// and CI gives several, years ahead too. It is no clock itself. Start at On.
+// Package teststart gives the start time of tests in virtual time. A test's result must not depend
+// on the day on which it runs, so the day is given, and CI gives several, also years ahead. It is
+// no clock. Start at On.
 package teststart
 
 import (

@@ -114,7 +114,7 @@ func lookAtGateways(ctx workflow.Context, p api.Probe) (f api.Finding) {
 	return f
 }
 
-// lookAtMarks finds what runs have left on the gateways, the person who they were.
+// lookAtMarks finds the marks that runs have left on the gateways, whichever runs.
 func lookAtMarks(ctx workflow.Context, f *api.Finding, p api.Probe, listed []maintenance.GatewayRef) {
 	arns := p.Named
 	if len(arns) == 0 {

@@ -1,6 +1,6 @@
-// Package campaign has the commands about campaigns: what a plan file would do, the start
-// of its campaign, and how it goes, in lines or on the whole terminal. What it prints is
-// in internal/cli/render; what it asks Temporal, mostly in internal/operate.
+// Package campaign has the commands for campaigns: validate and plan, the start of a campaign, and
+// following it, in lines or full screen. Printing is in internal/cli/render, and most reading from
+// Temporal in internal/operate; commands for one gateway are in internal/cli/target. Start at Start and Status.
 package campaign
 
 import (
@@ -28,7 +28,7 @@ import (
 // while the connection to Temporal is cut.
 const deliveryTimeout = 2 * time.Minute
 
-// StartOptions is how a campaign's workflow is started, the person who starts it.
+// StartOptions are how a campaign's workflow is started, no matter by whom.
 func StartOptions(f PlanFile, workflowID, queue string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID:                       workflowID,

@@ -1,6 +1,6 @@
-// Package doctor has the command that says what is missing, and what to do about it. It
-// reads Temporal itself (server.go), at the workers of what runs (runs.go), and has a
-// worker look into the accounts of a plan (plan.go).
+// Package doctor has the command that checks prerequisites and suggests fixes. It checks Temporal
+// (server.go) and the workers of open runs (runs.go), and has a worker check the accounts of a plan
+// (plan.go). It changes nothing but missing search attributes, with --fix. Start at New.
 package doctor
 
 import (

@@ -1,7 +1,7 @@
-// Package render prints what the commands of tidegate have to say: a page or a table for
-// people, JSON and YAML for programs, a line for each change of what is followed, and the
-// details that the Web UI shows of a run. It is given what it prints, and reaches no
-// Temporal; how a table is laid out is in internal/show.
+// Package render prints what the commands of tidegate show: a page or a table for people, JSON and
+// YAML for programs, a line for each change of a followed run, and the details that the Web UI
+// shows. It prints what it is given and never reaches Temporal; the layout of tables is in
+// internal/show. Start with the file of your subject.
 package render
 
 import (

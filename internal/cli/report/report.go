@@ -1,5 +1,5 @@
-// Package report has the command that writes and verifies the report of a campaign. How
-// one is made of histories, and what it looks like, is in internal/report.
+// Package report has the command that writes and verifies the report of a campaign. What a report
+// says is in internal/report, and how it is made from histories in internal/report/histories. Start at New.
 package report
 
 import (

@@ -1,5 +1,5 @@
-// Package schedule has the commands that keep Temporal Schedules, by which campaigns
-// start. When a gateway has its window is not decided here: the campaign finds that.
+// Package schedule has the commands for Temporal Schedules, which start campaigns. It does not
+// decide when a gateway has its window: the campaign does. Start at New.
 package schedule
 
 import (

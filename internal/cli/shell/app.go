@@ -1,5 +1,5 @@
-// Package shell is what the commands of tidegate share: the connection to Temporal, the
-// arguments and flags, and the exit statuses. It knows no command; start at App.
+// Package shell is what the commands of tidegate share: the connection to Temporal, arguments and
+// flags, and exit statuses. It contains no command. Start at App.
 package shell
 
 import (

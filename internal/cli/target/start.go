@@ -1,6 +1,6 @@
-// Package target has what the command does with a single gateway and its proxies: their
-// flags, the start of their maintenance, how it goes, and the windows of a schedule. A
-// maintenance that a campaign starts is the campaign's matter.
+// Package target has the commands for one gateway and its proxies: the flags of a policy, the start
+// of a maintenance, following it, and the windows of a maintenance schedule. Maintenances of a
+// campaign are started by the campaign, not here. Start at Start.
 package target
 
 import (

@@ -1,7 +1,6 @@
-// Package connection is how this project's programs reach Temporal: by the ecosystem's
-// environment configuration (TEMPORAL_* variables and the TOML profiles that the Temporal CLI
-// shares), with flags of the Temporal CLI's names over it. It starts no workflow and no
-// worker. Start at Flags and Dial.
+// Package connection is how the programs reach Temporal: by the Temporal CLI's environment
+// configuration (TEMPORAL_* variables and TOML profiles), with flags of the same names taking
+// precedence. It starts no workflow and no worker. Start at Flags and Dial.
 package connection
 
 import (

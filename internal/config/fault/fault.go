@@ -1,6 +1,6 @@
-// Package fault takes the errors of a validation apart, so that every wrong value can be named
-// the way in which the person gave it: as a line of a file, or as a flag. It validates nothing
-// itself. Start at Fields.
+// Package fault splits the errors of a validation, so that each invalid value can be named where
+// the person gave it: as a line of a file, or as a flag. It validates nothing itself. Start at
+// Fields.
 package fault
 
 import "github.com/tidegate/tidegate/internal/maintenance"

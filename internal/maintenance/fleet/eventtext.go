@@ -159,7 +159,7 @@ func (m Moment) approvedInPart(a *Approval) Occurrence {
 	}
 }
 
-// approvalText is what the person who is to approve has to know, and the commands.
+// approvalText is what a person must know to approve, and the commands.
 func (m Moment) approvalText(a *Approval) string {
 	targets := plural(a.Targets, "target")
 	text := a.Tally() + "."

@@ -251,8 +251,8 @@ func (p *play) judge(turn fleet.Turn) {
 	require.Equal(p, counts.Waiting+counts.Running == 0, turn.Over && len(turn.Start) == 0)
 }
 
-// judgeAsk says that an approval is asked for in time, and not too early: the person who waits for
-// it is asked for it, and the person who is asked again can start after the lead at the earliest.
+// judgeAsk requires that an approval is requested in time, and not too early: it is requested if a target
+// waits for it, and when it is, some target of its wave can start within the lead.
 func (p *play) judgeAsk(turn fleet.Turn) {
 	for _, w := range turn.Waits {
 		if w.Blocker == maintenance.BlockedByApproval {

@@ -1,6 +1,6 @@
-// Package action lists what operators may tell a campaign, a maintenance or a
-// quarantine to do: the update of each, the command that sends it, and its help. It
-// knows nothing of Temporal; internal/operate sends it.
+// Package action lists the operator actions of a campaign, a maintenance and a quarantine: the
+// update of each, the command that sends it, and its help. It reaches no part of Temporal:
+// internal/operate sends them. Start at All.
 package action
 
 import (

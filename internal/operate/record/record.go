@@ -1,6 +1,6 @@
-// Package record has what is known of a campaign and of a maintenance: what the
-// commands print as JSON and YAML, and what internal/cli/render makes tables of.
-// internal/operate reads it.
+// Package record has what is known of a campaign or a maintenance: what commands print as JSON and
+// YAML, and what internal/cli/render turns into tables. internal/operate fills it; it reads nothing
+// itself.
 package record
 
 import (

@@ -1,7 +1,6 @@
-// Package ics reads iCalendar files (RFC 5545), as calendars export them: which intervals
-// their events cover in a span of time. What it cannot understand and could be an event in
-// that span is never taken for absent: it is an error, or a warning. It writes no calendars.
-// Begin at Read and Calendar.
+// Package ics reads iCalendar files (RFC 5545), as calendar programs export them: which intervals
+// their events cover within a span of time. Anything that could be an event and is not understood
+// is an error or a warning, never ignored. It writes no calendars. Start at Read and Calendar.
 package ics
 
 import (

@@ -1,7 +1,6 @@
-// Package fault lets the simulated clouds fail by script: which calls, how often and in which
-// way. One engine serves both clouds; each cloud writes the faults that are error answers in
-// its own wire form. What becomes of a gateway or a job is no fault but part of the scenario.
-// Start at Rule and Kinds.
+// Package fault makes the simulated clouds fail by script: which calls, how often and in which way.
+// One engine serves both clouds; each cloud writes error answers in its own wire format. The
+// outcome of an update or a job is not a fault but part of the scenario. Start at Rule and Kinds.
 package fault
 
 import "slices"

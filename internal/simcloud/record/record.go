@@ -1,6 +1,6 @@
-// Package record is the simulated clouds' memory of what was asked of them and what they did:
-// the calls, counted by operation, and the effects, in order. The effects are the ground truth
-// of every test that says "exactly once". It judges none of them. Start at Book.
+// Package record is the ledger of the simulated clouds: the calls, counted by operation, and the
+// effects, in order. The effects are the ground truth of every test of "exactly once". It judges
+// none of them. Start at Book.
 package record
 
 import (
