@@ -16,7 +16,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// fanOut is the upgrade of a target's proxies: a canary first, then the others, so many at a time on each DB instance.
+// fanOut is the upgrade of a target's proxies: a canary first, then the others, in a lane for each DB instance.
 // Its states, those of a proxy, and the events between them are in internal/maintenance/lifecycle/fanout.go.
 type fanOut struct {
 	lifecycle.FanOut

@@ -6,9 +6,9 @@ type ExitState string
 // The ways out of the steps.
 const (
 	ExitNone     ExitState = "none"     // its steps run, or all were taken
-	ExitMoving   ExitState = "moving"   // it goes on in another build of the worker
-	ExitDeferred ExitState = "deferred" // its window is shut, and its campaign is to place what is left again
-	ExitFailed   ExitState = "failed"   // a step failed or was skipped after a failure, or the run was stopped
+	ExitMoving   ExitState = "moving"   // it continues in another build of the worker
+	ExitDeferred ExitState = "deferred" // the rest does not start in this window: its campaign schedules it again
+	ExitFailed   ExitState = "failed"   // a step failed, also if it was then skipped, or the run was stopped
 )
 
 // ExitEvent is what makes a run leave its steps.
@@ -17,7 +17,7 @@ type ExitEvent string
 // The events of an exit.
 const (
 	RunMoves  ExitEvent = "another build of the worker has become current"
-	RunDefers ExitEvent = "what is left does not start in this window"
+	RunDefers ExitEvent = "the rest does not start in this window"
 	RunFails  ExitEvent = "the run has a failure"
 )
 
@@ -41,8 +41,8 @@ func (x *Exit) State() ExitState {
 	return x.state
 }
 
-// On notes what has happened.
+// On applies an event.
 func (x *Exit) On(e ExitEvent) { x.state = next(exitMoves(), x.State(), e) }
 
-// Leaves is true where the run takes no further step, without a failure.
+// Leaves is true if the run takes no further step though none has failed.
 func (x *Exit) Leaves() bool { return x.state == ExitMoving || x.state == ExitDeferred }

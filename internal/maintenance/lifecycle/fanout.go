@@ -7,10 +7,10 @@ type FanOutState string
 
 // The states of a fan-out.
 const (
-	FanOutIdle     FanOutState = "idle"     // before the step, and after each try at it
+	FanOutIdle     FanOutState = "idle"     // before the step, and after each attempt at it
 	FanOutCanary   FanOutState = "canary"   // the first proxy goes alone
-	FanOutParallel FanOutState = "parallel" // the others follow, so many at a time on each DB instance
-	FanOutStopping FanOutState = "stopping" // one has failed: those at work end, no other starts
+	FanOutParallel FanOutState = "parallel" // the others follow, a limited number at a time on each DB instance
+	FanOutStopping FanOutState = "stopping" // one has failed: those at work are finished, no other starts
 )
 
 // FanOutEvent is what happens to a fan-out.
@@ -70,7 +70,7 @@ func proxyMoves() []move[maintenance.ProxyState, ProxyEvent] {
 	}
 }
 
-// FanOut is the life of one fan-out. The zero FanOut is idle.
+// FanOut is the state of one fan-out. The zero FanOut is idle.
 type FanOut struct{ state FanOutState }
 
 // State is how far the fan-out has come.
@@ -81,7 +81,7 @@ func (f *FanOut) State() FanOutState {
 	return f.state
 }
 
-// On notes what has happened.
+// On applies an event.
 func (f *FanOut) On(e FanOutEvent) { f.state = next(fanOutMoves(), f.State(), e) }
 
 // MayStart is true while proxies may start.

@@ -8,7 +8,7 @@ type HoldState string
 // The states of a hold.
 const (
 	NotHeld       HoldState = "not held"
-	Held          HoldState = "held"      // a step has failed, and operators are asked
+	Held          HoldState = "held"      // a step has failed, and operators must decide
 	HoldAnswered  HoldState = "answered"  // an operator has decided to retry or to skip it
 	HoldAbandoned HoldState = "abandoned" // the run was aborted or cancelled instead
 )
@@ -20,7 +20,7 @@ const (
 	stepFails   holdEvent = "a step fails"
 	answerComes holdEvent = "an operator answers"
 	runEnds     holdEvent = "the run is aborted or cancelled"
-	answerTaken holdEvent = "the run goes on as decided"
+	answerTaken holdEvent = "the run continues as decided"
 )
 
 func holdMoves() []move[HoldState, holdEvent] {
@@ -33,12 +33,12 @@ func holdMoves() []move[HoldState, holdEvent] {
 	}
 }
 
-// Hold is what a run asks operators about its failed steps, one at a time. The zero Hold asks nothing.
+// Hold is the hold of a run's failed steps, one at a time. The zero Hold is not held.
 type Hold struct {
 	state   HoldState
-	failure error   // that the hold is about; nil: not held
+	failure error   // of the held step; nil: not held
 	answer  string  // maintenance.HoldRetry or HoldSkip, once answered
-	skipped []error // the failures that operators have let go
+	skipped []error // the failures of steps that operators have skipped
 }
 
 // State is whether a step is held.
@@ -49,21 +49,21 @@ func (h *Hold) State() HoldState {
 	return h.state
 }
 
-// on moves the hold, and says whether the event has moved it.
+// on applies an event, and returns whether the state has changed.
 func (h *Hold) on(e holdEvent) bool {
 	was := h.State()
 	h.state = next(holdMoves(), was, e)
 	return h.state != was
 }
 
-// Open asks about a failure.
+// Open holds a step that has failed.
 func (h *Hold) Open(failure error) {
 	if h.on(stepFails) {
 		h.failure = failure
 	}
 }
 
-// Answer notes what an operator has decided. Only the first answer to a hold counts.
+// Answer records what an operator has decided. Only the first answer to a hold counts.
 func (h *Hold) Answer(choice string) {
 	if h.on(answerComes) {
 		h.answer = choice
@@ -77,7 +77,7 @@ func (h *Hold) Abandon() {
 	}
 }
 
-// Take closes an answered hold and gives the answer; empty: it has none.
+// Take ends an answered hold and returns the answer; empty: there is none.
 func (h *Hold) Take() (answer string) {
 	if h.on(answerTaken) {
 		answer, h.answer, h.failure = h.answer, "", nil
@@ -85,10 +85,10 @@ func (h *Hold) Take() (answer string) {
 	return answer
 }
 
-// Failure is the failure that operators were asked about and that none has decided on; nil: none.
+// Failure is the failure on which no operator has decided; nil: none.
 func (h *Hold) Failure() error { return h.failure }
 
-// Skip notes a failure that an operator has let go.
+// Skip records the failure of a step that an operator has skipped.
 func (h *Hold) Skip(failure error) { h.skipped = append(h.skipped, failure) }
 
 // Skipped are those, joined; nil: none.

@@ -2,38 +2,38 @@ package lifecycle
 
 import "github.com/tidegate/tidegate/internal/maintenance"
 
-// UpdateState is how far the update of a gateway's software has come, as far as the run knows.
+// UpdateState is how far the update of a gateway's software has come, as the run knows it.
 type UpdateState string
 
 // The states of an update. A run does not see the restart itself: one activity polls from the trigger until the
 // gateway runs again, and its result is an event.
 const (
 	UpdateNotOffered UpdateState = "not offered"   // AWS offers none, or no longer does
-	UpdateOffered    UpdateState = "offered"       // nothing was sent
-	UpdateByAWS      UpdateState = "made by AWS"   // by AWS's own automatic update; this run sent nothing
-	UpdateSent       UpdateState = "sent"          // AWS answered that it has started
-	UpdateUnanswered UpdateState = "unanswered"    // it may have started
-	UpdateNoEffect   UpdateState = "had no effect" // it was sent, and the gateway runs as before without a restart
+	UpdateOffered    UpdateState = "offered"       // and this run has not triggered it
+	UpdateByAWS      UpdateState = "made by AWS"   // automatically; this run has not triggered it
+	UpdateSent       UpdateState = "sent"          // AWS answered that the update has started
+	UpdateUnanswered UpdateState = "unanswered"    // it was sent, and no response came: it may have started
+	UpdateNoEffect   UpdateState = "had no effect" // it was sent, and the gateway runs as before, without a restart
 	UpdateProven     UpdateState = "proven"        // the gateway runs the new software
 	UpdateDoubtful   UpdateState = "doubtful"      // it was sent, and the gateway was not seen to run the new software
 )
 
-// UpdateEvent is what a run learns about an update.
+// UpdateEvent is a fact that a run finds out about an update.
 type UpdateEvent string
 
-// The events. Seen are those of a poll before a trigger, Watched those of the poll after one.
+// The events. Seen is the result of a poll before a trigger, Watched that of the poll after one.
 const (
 	TriggerAnswered  UpdateEvent = "AWS answered that the update has started"
-	TriggerLost      UpdateEvent = "no answer to the trigger came"
+	TriggerLost      UpdateEvent = "no response to the trigger came"
 	SeenUpdated      UpdateEvent = "seen with other software than at assess"
 	SeenWithdrawn    UpdateEvent = "seen without an offer"
 	WatchedUpdated   UpdateEvent = "watched until it ran the new software"
 	WatchedWithdrawn UpdateEvent = "watched until the offer was gone"
 	WatchedNoEffect  UpdateEvent = "watched without a sign of the update"
-	WatchFailed      UpdateEvent = "watched in vain"
+	WatchFailed      UpdateEvent = "watched until the deadline"
 )
 
-// updateMoves is the life of an update.
+// updateMoves are all transitions of an update.
 func updateMoves() []move[UpdateState, UpdateEvent] {
 	return []move[UpdateState, UpdateEvent]{
 		{UpdateNotOffered, SeenUpdated, UpdateByAWS},
@@ -57,26 +57,26 @@ func updateMoves() []move[UpdateState, UpdateEvent] {
 		{UpdateNoEffect, TriggerLost, UpdateUnanswered},
 		{UpdateNoEffect, SeenUpdated, UpdateUnanswered}, // the earlier trigger may have done it after all
 		{UpdateNoEffect, SeenWithdrawn, UpdateUnanswered},
-		{UpdateNoEffect, WatchedUpdated, UpdateProven}, // watched again, since an operator retried the step
+		{UpdateNoEffect, WatchedUpdated, UpdateProven}, // an operator has retried the step
 		{UpdateNoEffect, WatchedWithdrawn, UpdateNotOffered},
 		{UpdateNoEffect, WatchFailed, UpdateDoubtful},
 
-		{UpdateDoubtful, WatchedUpdated, UpdateProven}, // likewise
+		{UpdateDoubtful, WatchedUpdated, UpdateProven}, // an operator has retried the step
 		{UpdateDoubtful, WatchedWithdrawn, UpdateNotOffered},
 		{UpdateDoubtful, WatchedNoEffect, UpdateNoEffect},
 	}
 }
 
-// maxAnswered is how often an update is triggered at most where AWS answers that it has started.
+// maxAnswered limits the triggers of an update that AWS answers, and that have no effect.
 const maxAnswered = 2
 
-// Update is the life of the update of one gateway's software. The zero Update is none: use NewUpdate.
+// Update is the update of one gateway's software in one run. The zero Update is invalid: use NewUpdate.
 type Update struct {
 	state    UpdateState
-	answered int // how many triggers AWS has answered since the run gave up last
+	answered int // the triggers that AWS has answered, since the run last gave up
 }
 
-// NewUpdate is the update as a run finds it.
+// NewUpdate is the update as assess finds it.
 func NewUpdate(offered bool) Update {
 	if offered {
 		return Update{state: UpdateOffered}
@@ -87,7 +87,7 @@ func NewUpdate(offered bool) Update {
 // State is how far the update has come.
 func (u *Update) State() UpdateState { return u.state }
 
-// On notes what the run has learned.
+// On applies an event.
 func (u *Update) On(e UpdateEvent) {
 	if e == TriggerAnswered {
 		u.answered++
@@ -95,10 +95,10 @@ func (u *Update) On(e UpdateEvent) {
 	u.state = next(updateMoves(), u.state, e)
 }
 
-// GiveUp ends the triggers of an update that has no effect. Should an operator retry the step, they count anew.
+// GiveUp ends the triggers of an update without effect. If an operator retries the step, the count starts at zero.
 func (u *Update) GiveUp() { u.answered = 0 }
 
-// MayTrigger is true where a trigger is called for: nothing that was sent may still take effect.
+// MayTrigger is true if the update is offered and no earlier trigger may still take effect.
 func (u *Update) MayTrigger() bool {
 	return u.state == UpdateOffered || u.state == UpdateNoEffect && u.answered < maxAnswered
 }
@@ -108,7 +108,7 @@ func (u *Update) PastNoReturn() bool {
 	return u.state == UpdateSent || u.state == UpdateUnanswered || u.state == UpdateDoubtful
 }
 
-// Change is what the ledger says of the update.
+// Change is the state of the update in the ledger.
 func (u *Update) Change() maintenance.ChangeState {
 	switch u.state {
 	case UpdateProven:
