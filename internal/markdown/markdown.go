@@ -8,10 +8,14 @@ import "strings"
 // Plain is a text that says in Markdown what it says, on one line. It is not for the
 // start of a line, where more is special.
 func Plain(text string) string {
-	return strings.NewReplacer(
-		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, "&", `\&`, "|", `\|`, "~", `\~`, "$",
-		`\$`,
-	).Replace(oneLine(text))
+	var b strings.Builder
+	for _, c := range []byte(oneLine(text)) {
+		if strings.IndexByte("\\`*_[]<&|~$", c) >= 0 {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
 }
 
 // Code is a text as code, on one line. In a table a | ends it even so: Plain is for
