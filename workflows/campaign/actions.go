@@ -39,7 +39,10 @@ func (c *campaign) commands() []command {
 		{api.AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.abort, false, ""},
 		{api.SkipUpdate, "Leave a target out, or continue without the step at which it is held", c.skip, true, ""},
 		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.retry, true, ""},
-		{api.RescheduleUpdate, "Start a target only from a time on", c.reschedule, true, `, "notBefore": "2026-12-01T02:00:00Z"`},
+		{
+			api.RescheduleUpdate, "Start a target only from a time on", c.reschedule, true,
+			`, "notBefore": "2026-12-01T02:00:00Z"`,
+		},
 		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.setConcurrency, false, `, "maxConcurrent": 5`},
 	}
 }

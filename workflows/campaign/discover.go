@@ -192,8 +192,11 @@ func (c *campaign) discover(ctx workflow.Context) error {
 		return err
 	}
 	life, err := c.Life.Discovered(c.in.PlanOnly)
+	if err != nil {
+		return err
+	}
 	c.Life, c.discovery = life, nil
-	return err
+	return nil
 }
 
 // show publishes what discovery does now.
