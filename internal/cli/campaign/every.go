@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
-	workflowpb "go.temporal.io/api/workflow/v1"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tidegate/tidegate/internal/cli/render"
@@ -51,7 +49,7 @@ const toldAtOnce = 16
 
 // TellAll gives an action to every campaign that runs, and prints what each said.
 func TellAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.Command, e Every) error {
-	campaigns, err := runningCampaigns(cmd.Context(), c)
+	campaigns, err := operate.RunningCampaigns(cmd.Context(), c)
 	if err != nil {
 		return err
 	}
@@ -80,19 +78,6 @@ func TellAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.Comm
 		return fmt.Errorf("%s --all: %s did not apply: see above, and give the order again", k.Update, maintenance.CountedOf(failed, len(answers), "campaign", "campaigns"))
 	}
 	return nil
-}
-
-// runningCampaigns are those that are open, without those that only plan.
-func runningCampaigns(ctx context.Context, c operate.Session) ([]operate.Campaign, error) {
-	all := []operate.Campaign{}
-	err := eachCampaign(ctx, c, "ExecutionStatus = 'Running'", func(info *workflowpb.WorkflowExecutionInfo) {
-		id := info.GetExecution().GetWorkflowId()
-		all = append(all, operate.Campaign{
-			Name: nameOf(id), WorkflowID: id, RunID: info.GetExecution().GetRunId(), Execution: info.GetStatus(),
-		})
-	})
-	slices.SortFunc(all, func(a, b operate.Campaign) int { return strings.Compare(a.Name, b.Name) })
-	return all, err
 }
 
 // tell gives the order to one, unless it is not meant. One that refuses is as it

@@ -20,9 +20,6 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// planOnlyPrefix stands before the workflow ids of campaigns that only plan.
-const planOnlyPrefix = "plan-"
-
 // horizon is how far ahead a plan looks unless it is told otherwise: as far as
 // recurring freezes are written out.
 const horizon = 400 * 24 * time.Hour
@@ -107,7 +104,7 @@ func (p *planning) run(cmd *cobra.Command, a *shell.App, file string) error {
 // survey has a campaign that only plans read everything, and ends it.
 func survey(cmd *cobra.Command, c operate.Session, f PlanFile, p *planning) (render.Survey, error) {
 	ctx := cmd.Context()
-	id := planOnlyPrefix + f.Plan.Name + "-" + shell.RandomDigits()
+	id := operate.PlanOnlyPrefix + f.Plan.Name + "-" + shell.RandomDigits()
 	in := Input(f, cmp.Or(operate.LoginName(), "tidegate plan"))
 	in.PlanOnly, in.Patience = true, maintenance.Duration(p.patience)
 	run, err := launch(ctx, c, f, in, StartOptions(f, id, p.queue))

@@ -3,29 +3,15 @@ package render
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/operate/record"
 	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// CampaignLine is one line of list. Its fields are added to, and never renamed.
-type CampaignLine struct {
-	Campaign   string `json:"campaign"` // by which the other commands know it
-	WorkflowID string `json:"workflowId"`
-	RunID      string `json:"runId"`
-	Execution  string `json:"execution"`       // Temporal's word, such as Running or Failed
-	State      string `json:"state,omitempty"` // once it has ended: COMPLETED, PARTIAL, ABORTED or EXPIRED
-	// Blocker is what keeps one that runs: approval, pause, failure (a person has to
-	// act) or window.
-	Blocker string    `json:"blocker,omitempty"`
-	Start   time.Time `json:"start"`
-	End     time.Time `json:"end,omitzero"`
-}
-
 // PrintCampaigns prints the campaigns of a namespace, a row each.
-func PrintCampaigns(p show.Printer, campaigns []CampaignLine, namespace string) {
+func PrintCampaigns(p show.Printer, campaigns []record.CampaignLine, namespace string) {
 	if len(campaigns) == 0 {
 		p.Linef("there is no campaign in namespace %s; start one with: tidegate run FILE", namespace)
 		return

@@ -68,6 +68,23 @@ func (a *App) CheckOutput() error {
 	return Wrong("--output", a.Output, show.Forms)
 }
 
+// Show asks Temporal and prints the answer, in the form that --output says.
+func Show[T any](
+	a *App, cmd *cobra.Command, ask func(context.Context, operate.Session) (T, error),
+	people func(show.Printer, operate.Session, T), faults ...error,
+) error {
+	c, err := a.Dial(cmd.Context(), append(faults, a.CheckOutput())...)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	answer, err := ask(cmd.Context(), c)
+	if err != nil {
+		return err
+	}
+	return a.Printer(cmd).Print(answer, func(p show.Printer) { people(p, c, answer) })
+}
+
 // RandomDigits are eight hexadecimal digits that make an id unique.
 func RandomDigits() string {
 	var b [4]byte
