@@ -211,5 +211,5 @@ func TestATargetWhoseRunWasTerminatedSaysWhatThatMeans(t *testing.T) {
 	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
 	require.Len(t, result.Failures, 1)
-	require.Equal(t, "left no record of what it did: look at the gateway before it is tried again: it was terminated in Temporal", result.Failures[0].Note)
+	require.Equal(t, "left no record of what it did: check the gateway before you retry it: it was terminated in Temporal", result.Failures[0].Note)
 }

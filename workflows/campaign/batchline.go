@@ -121,7 +121,7 @@ func (b *batch) maintain(ctx workflow.Context, l *line, attempt int) {
 		b.report(l, deferred)
 		return
 	}
-	// A child outlives a batch that is terminated: nothing kills a maintenance.
+	// A child outlives a terminated batch: nothing kills a maintenance.
 	childCtx, _ := workflow.NewDisconnectedContext(ctx)
 	policy := b.in.Plan.Policy
 	policy.Approval = false // the campaign was approved
@@ -158,7 +158,7 @@ func endOf(result maintenance.Result, err error, policy maintenance.Policy) flee
 	case result.State != maintenance.StateCompleted:
 		ended.State, ended.Note = fleet.Failed, noteOf(result, err)
 	case !result.Updated():
-		// Somebody else did it between the survey and the run. It is no canary.
+		// It was done elsewhere between the survey and the run. It is no canary.
 		ended.State, ended.Note = fleet.Current, "nothing to do"
 		if result.RestoredLeftovers() {
 			ended.Note = "nothing to update; restored what an earlier run had left"
@@ -211,7 +211,7 @@ const maxUnavailable = 500
 func noteOf(result maintenance.Result, err error) string {
 	note := string(result.State) + ": " + result.Summary
 	if result.State == "" {
-		note = "left no record of what it did: look at the gateway before it is tried again: " + call.Explain(err).Error()
+		note = "left no record of what it did: check the gateway before you retry it: " + call.Explain(err).Error()
 	}
 	return webui.CutNote(note)
 }

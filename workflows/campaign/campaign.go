@@ -100,7 +100,7 @@ func (c *campaign) fleet() fleet.Fleet {
 	return f
 }
 
-// run decides, acts on the decision, and waits for events, until the campaign is over.
+// run decides, acts on the decision, and waits for events, until the campaign has ended.
 func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 	c.notifier.open(c.in.Plan.Notify)
 	for _, n := range c.Lost {
@@ -170,7 +170,7 @@ func (c *campaign) sleep(ctx workflow.Context) error {
 	if c.running() > 0 {
 		earlier(c.Swept.Add(silence), "check running targets")
 	}
-	earlier(c.fleet().ApprovalDeadline(), "the time to approve is over")
+	earlier(c.fleet().ApprovalDeadline(), "the approval times out")
 	if !wake.After(now) {
 		return nil // it is due already: sending the instructions took time
 	}

@@ -34,7 +34,7 @@ func (c *campaign) watchBatches(ctx workflow.Context) {
 		gone, err := call.Do(ctx, options, call.Engine.AwaitAnyClosed,
 			activities.AnyLookup{WorkflowIDs: open, Pace: call.NoticePace(c.in.Plan.Policy)})
 		if ctx.Err() != nil {
-			return // the campaign is over
+			return // the campaign has ended
 		}
 		if err != nil {
 			workflow.GetLogger(ctx).Warn("cannot tell whether the batches still run", "error", err)

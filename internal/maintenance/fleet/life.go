@@ -15,7 +15,7 @@ type Life struct {
 	Halt  Halt  `json:"halt,omitempty"`
 	// Why is who halted it and why, for people; empty: it is not halted.
 	Why string `json:"why,omitempty"`
-	// Result is set once the campaign is over.
+	// Result is set once the campaign has ended.
 	Result *Result `json:"result,omitempty"`
 }
 
@@ -31,7 +31,7 @@ const (
 	HaltedByExpiry Halt = "expiry" // an approval was not given in time
 )
 
-var errOver = errors.New("the campaign is over")
+var errEnded = errors.New("the campaign has ended")
 
 // stops is true for a halt that nothing ends.
 func (h Halt) stops() bool { return h != NotHalted && h != HaltedByPause }
@@ -78,7 +78,7 @@ func (l Life) unpaused() Life {
 func (l Life) Pause(why string) (Life, error) {
 	switch {
 	case l.Phase == Over:
-		return l, errOver
+		return l, errEnded
 	case l.Halt.stops():
 		return l, errors.New("it is stopped already: " + l.Why)
 	case l.Halt == HaltedByPause:
@@ -102,7 +102,7 @@ func (l Life) Resume() (Life, error) {
 func (l Life) Stop(by Halt, why string) (Life, error) {
 	switch {
 	case l.Phase == Over:
-		return l, errOver
+		return l, errEnded
 	case !by.stops():
 		return l, errors.New("a pause does not stop a campaign")
 	case by == HaltedByExpiry && l.Phase != InProgress:
@@ -117,7 +117,7 @@ func (l Life) Stop(by Halt, why string) (Life, error) {
 func (l Life) End(r *Result) (Life, error) {
 	switch l.Phase {
 	case Over:
-		return l, errOver
+		return l, errEnded
 	case Discovering, Planned:
 		return l, errors.New("nothing was started")
 	case InProgress:
