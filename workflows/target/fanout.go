@@ -35,7 +35,6 @@ type proxy struct {
 	routing maintenance.ProxyRouting // the owner's, while its reads are moved
 	mark    *maintenance.ProxyMark   // this run's; nil: none
 	left    *maintenance.ProxyMark   // of a run that has ended; nil: none
-	theirs  bool                     // someone has set other weights since: only the mark is removed
 	shifted *entry                   // the ledger's line of the moved reads; nil: not moved
 	back    *maintenance.ProxyMark   // whose weights this run has restored; nil: none, or someone had set others
 }

@@ -21,7 +21,8 @@ func (r *run) settleReads(ctx workflow.Context, i int) error {
 		if !call.HasType(err, names.TypeChanged) {
 			return err
 		}
-		if p.theirs = true; tries == call.MaxSends {
+		p.back, p.shifted.undo = nil, r.removeMark(p)
+		if tries == call.MaxSends {
 			return err
 		}
 		changed := call.Explain(err).Error()
@@ -62,7 +63,7 @@ func (r *run) takeOver(ctx workflow.Context, p *proxy) error {
 	if err != nil {
 		return err
 	}
-	p.found, p.routing, p.mark, p.left, p.theirs = now.Proxy.Routing, now.Proxy.Routing, nil, nil, false
+	p.found, p.routing, p.mark, p.left = now.Proxy.Routing, now.Proxy.Routing, nil, nil
 	if now.Mark == nil {
 		return nil
 	}
@@ -157,19 +158,26 @@ func notMoved(why string) string { return "its reads stay where they are: " + wh
 func (r *run) restoreReads(p *proxy) undo {
 	return func(ctx workflow.Context) (maintenance.ChangeState, error) {
 		m := cmp.Or(p.mark, p.left)
-		if p.back = nil; !p.theirs {
-			in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Restore: m}
-			now, err := r.setWeights(ctx, in, r.policy.CompensationDeadline.Std(), "restore the read weights")
-			if err != nil {
-				return "", err
-			}
-			if p.back = m; !m.Returned(now) {
-				p.back = nil
-				p.shifted.change.Undo = stays(now.String())
-			}
+		p.back = nil
+		in := activities.ReadWeightsInput{ProxyLookup: r.proxyLookup(p.ref), Restore: m}
+		now, err := r.setWeights(ctx, in, r.policy.CompensationDeadline.Std(), "restore the read weights")
+		if err != nil {
+			return "", err
 		}
+		if m.Returned(now) {
+			p.back = m
+		} else {
+			p.shifted.change.Undo = stays(now.String())
+		}
+		return r.removeMark(p)(ctx)
+	}
+}
+
+// removeMark is how to undo a change of weights if someone has set others since.
+func (r *run) removeMark(p *proxy) undo {
+	return func(ctx workflow.Context) (maintenance.ChangeState, error) {
 		_, err := call.Do(ctx, r.undoWithin("remove the mark of proxy "+p.ref.ProxyID), call.Proxies.UnmarkProxy,
-			activities.MarkProxyInput{ProxyLookup: r.proxyLookup(p.ref), Mark: *m, Over: p.left})
+			activities.MarkProxyInput{ProxyLookup: r.proxyLookup(p.ref), Mark: *cmp.Or(p.mark, p.left), Over: p.left})
 		return maintenance.ChangeTakenBack, err
 	}
 }
