@@ -28,8 +28,8 @@ func read(line int, name string) fleet.Event {
 	return fleet.Event{Line: line, Kind: fleet.KindRead, Entry: &fleet.Entry{Name: name, Gateway: "sgw-" + name}}
 }
 
-func unread(line int, name string) fleet.Event {
-	e := read(line, name)
+func unread() fleet.Event {
+	e := read(0, "a")
 	e.Entry.UnreadSince = time.Unix(1, 0)
 	return e
 }
@@ -45,10 +45,10 @@ func TestATargetIsAwaitedUntilItsBatchHasTriedToReadIt(t *testing.T) {
 		"no event":              {nil, lineAwaited, 2, 0},
 		"read":                  {[]fleet.Event{read(0, "a")}, lineTried, 1, 1},
 		"read twice":            {[]fleet.Event{read(0, "a"), read(0, "a")}, lineTried, 1, 2},
-		"unreadable":            {[]fleet.Event{unread(0, "a")}, lineTried, 1, 0},
-		"unreadable, then read": {[]fleet.Event{unread(0, "a"), read(0, "a")}, lineTried, 1, 1},
+		"unreadable":            {[]fleet.Event{unread()}, lineTried, 1, 0},
+		"unreadable, then read": {[]fleet.Event{unread(), read(0, "a")}, lineTried, 1, 1},
 		"unmatched":             {[]fleet.Event{notFound}, lineUnmatched, 1, 1},
-		"unreadable, unmatched": {[]fleet.Event{unread(0, "a"), notFound}, lineUnmatched, 1, 1},
+		"unreadable, unmatched": {[]fleet.Event{unread(), notFound}, lineUnmatched, 1, 1},
 		"of no line":            {[]fleet.Event{read(7, "a")}, lineAwaited, 2, 0},
 	} {
 		d := discoveryOf([]string{"a", "b"})
@@ -63,7 +63,7 @@ func TestATargetIsAwaitedUntilItsBatchHasTriedToReadIt(t *testing.T) {
 func TestABatchThatEndsEarlyBreaksTheDiscovery(t *testing.T) {
 	t.Parallel()
 	d := discoveryOf([]string{"a"}, []string{"b"})
-	d.record(0, unread(0, "a"))
+	d.record(0, unread())
 	d.ended(0, "batch-0")
 	require.Empty(t, d.broken)
 	d.ended(1, "batch-1")

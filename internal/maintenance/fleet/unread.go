@@ -22,7 +22,8 @@ func (e *Entry) bar() Wait {
 	if !e.ReadAt.IsZero() {
 		again = "at " + stamp(e.ReadAt)
 	}
-	w.Reason = fmt.Sprintf("could not be read since %s, and is tried again %s: %s", stamp(e.UnreadSince), again, e.Unavailable)
+	w.Reason = fmt.Sprintf("could not be read since %s, and is tried again %s: %s",
+		stamp(e.UnreadSince), again, e.Unavailable)
 	return w
 }
 
