@@ -75,7 +75,7 @@ func TestNothingDisruptiveStartsAfterAnAbort(t *testing.T) {
 			s, p := troubled()
 			env := under(t, noon.Add(-time.Hour), s)
 			var before [][]string
-			first := env.order(after, api.AbortUpdate, api.CampaignAction{})
+			first := env.action(after, api.AbortUpdate, api.CampaignAction{})
 			first.onAccept = func() { before = s.effects() }
 			result, err := campaign(t, env, api.CampaignInput{Plan: p})
 			require.Error(t, err)
@@ -116,8 +116,8 @@ func TestASecondAbortSaysWhoWasFirstAndWhatIsInProgress(t *testing.T) {
 	s := newSky(1)
 	s.gateways[0].restart = 20 * time.Minute
 	env := under(t, noon.Add(-time.Hour), s)
-	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
-	again := env.order(time.Hour+5*time.Minute, api.AbortUpdate, api.CampaignAction{Action: api.Action{By: "carol", Why: "again"}})
+	env.action(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
+	again := env.action(time.Hour+5*time.Minute, api.AbortUpdate, api.CampaignAction{Action: api.Action{By: "carol", Why: "again"}})
 	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
 	require.True(t, again.accepted, again.refused)
@@ -133,7 +133,7 @@ func TestARunPastThePointOfNoReturnRemembersTheAbortOfItsCampaign(t *testing.T) 
 	s, p := troubled()
 	s.gateways[0].restart = 20 * time.Minute
 	env := under(t, noon.Add(-time.Hour), s)
-	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
+	env.action(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, []string{"update " + s.gateways[0].gateway.ID, "snapshot vol-1122aabb"}, s.gateways[0].done())

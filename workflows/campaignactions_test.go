@@ -18,13 +18,13 @@ func TestAPausedCampaignStartsNothingUntilItIsResumed(t *testing.T) {
 	p := s.plan()
 	p.Rollout.MaxConcurrent = 1
 	env := under(t, noon.Add(-time.Hour), s)
-	paused := env.order(time.Hour+2*time.Minute, api.PauseUpdate, api.CampaignAction{})
-	again := env.order(time.Hour+3*time.Minute, api.PauseUpdate, api.CampaignAction{})
+	paused := env.action(time.Hour+2*time.Minute, api.PauseUpdate, api.CampaignAction{})
+	again := env.action(time.Hour+3*time.Minute, api.PauseUpdate, api.CampaignAction{})
 	env.RegisterDelayedCallback(func() {
 		require.Contains(t, campaignStatus(t, env).Paused, "bob: for the test")
 		require.Equal(t, maintenance.BlockedByPause, rows(t, env)[1].Blocker)
 	}, time.Hour+4*time.Minute)
-	resumed := env.order(2*time.Hour, api.ResumeUpdate, api.CampaignAction{})
+	resumed := env.action(2*time.Hour, api.ResumeUpdate, api.CampaignAction{})
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.True(t, paused.accepted && resumed.accepted)
@@ -41,7 +41,7 @@ func TestAnApprovalIsAskedOfDifferentPeopleWhoHaveNotStartedIt(t *testing.T) {
 	p.Approvals = maintenance.Approvals{Count: 2, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
-		return env.order(after, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: who, Why: "change 17"}})
+		return env.action(after, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: who, Why: "change 17"}})
 	}
 	submitter := by(10*time.Minute, "alice")
 	first := by(20*time.Minute, "bob")
@@ -89,9 +89,9 @@ func TestAFailureSpendsTheBudgetUntilItIsRetried(t *testing.T) {
 		require.Equal(t, maintenance.BlockedByBudget, rows(t, env)[1].Blocker)
 		s.gateways[0].noEffect, s.gateways[0].triggered = false, time.Time{}
 	}, 2*time.Hour)
-	wrong := env.order(2*time.Hour+time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(1)})
-	retried := env.order(2*time.Hour+2*time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(0)})
-	skipped := env.order(2*time.Hour+3*time.Minute, api.SkipUpdate, api.CampaignAction{Target: s.gateways[2].gateway.ID})
+	wrong := env.action(2*time.Hour+time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(1)})
+	retried := env.action(2*time.Hour+2*time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(0)})
+	skipped := env.action(2*time.Hour+3*time.Minute, api.SkipUpdate, api.CampaignAction{Target: s.gateways[2].gateway.ID})
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Contains(t, wrong.refused, "only a target that has failed")
@@ -106,7 +106,7 @@ func TestAnAbortedCampaignLetsWhatIsPastThePointOfNoReturnFinish(t *testing.T) {
 	p := s.plan()
 	p.Rollout.MaxConcurrent = 2
 	env := under(t, noon.Add(-time.Hour), s)
-	aborted := env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
+	aborted := env.action(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.True(t, aborted.accepted)
@@ -122,10 +122,10 @@ func TestATargetIsRescheduledAndMoreRunAtATime(t *testing.T) {
 	p := s.plan()
 	p.Rollout.MaxConcurrent = 1
 	env := under(t, noon.Add(-time.Hour), s)
-	env.order(10*time.Minute, api.RescheduleUpdate, api.CampaignAction{Target: nameOf(1), NotBefore: noon.Add(40*time.Minute - time.Millisecond)})
+	env.action(10*time.Minute, api.RescheduleUpdate, api.CampaignAction{Target: nameOf(1), NotBefore: noon.Add(40*time.Minute - time.Millisecond)})
 	env.RegisterDelayedCallback(func() { require.Equal(t, noon.Add(40*time.Minute), rows(t, env)[1].Next) }, 11*time.Minute)
-	env.order(time.Hour+time.Minute, api.ConcurrencyUpdate, api.CampaignAction{MaxConcurrent: 3})
-	absurd := env.order(20*time.Minute, api.ConcurrencyUpdate, api.CampaignAction{MaxConcurrent: 5000})
+	env.action(time.Hour+time.Minute, api.ConcurrencyUpdate, api.CampaignAction{MaxConcurrent: 3})
+	absurd := env.action(20*time.Minute, api.ConcurrencyUpdate, api.CampaignAction{MaxConcurrent: 5000})
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.Contains(t, absurd.refused, "must be 1 to 500")
@@ -278,7 +278,7 @@ func TestARetryThatFindsNothingLeftToDoDoesNotMakeAFailureGood(t *testing.T) {
 	p.Policy.SnapshotDeadline = maintenance.Duration(30 * time.Minute)
 	p.Policy.CompensationDeadline = maintenance.Duration(10 * time.Minute)
 	env := under(t, noon.Add(-time.Hour), s)
-	retried := env.order(4*time.Hour, api.RetryUpdate, api.CampaignAction{Target: nameOf(0)})
+	retried := env.action(4*time.Hour, api.RetryUpdate, api.CampaignAction{Target: nameOf(0)})
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, fleet.Partial, result.State)
@@ -309,11 +309,11 @@ func TestEveryDecisionIsRecordedWhole(t *testing.T) {
 	about := func(target string, at time.Time) api.CampaignAction {
 		return api.CampaignAction{Action: api.Action{By: "bob", Why: "CHG-1"}, Target: target, NotBefore: at}
 	}
-	env.order(10*time.Minute, api.ApproveUpdate, about("", time.Time{}))
-	env.order(11*time.Minute, api.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute-time.Millisecond)))
-	env.order(12*time.Minute, api.RescheduleUpdate, about(nameOf(1), time.Time{}))
-	env.order(13*time.Minute, api.ConcurrencyUpdate, api.CampaignAction{Action: api.Action{By: "bob", Why: "CHG-1"}, MaxConcurrent: 1})
-	env.order(14*time.Minute, api.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute)))
+	env.action(10*time.Minute, api.ApproveUpdate, about("", time.Time{}))
+	env.action(11*time.Minute, api.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute-time.Millisecond)))
+	env.action(12*time.Minute, api.RescheduleUpdate, about(nameOf(1), time.Time{}))
+	env.action(13*time.Minute, api.ConcurrencyUpdate, api.CampaignAction{Action: api.Action{By: "bob", Why: "CHG-1"}, MaxConcurrent: 1})
+	env.action(14*time.Minute, api.RescheduleUpdate, about(nameOf(1), noon.Add(40*time.Minute)))
 	send(2*time.Hour, api.RetryUpdate, "carol", func() bool { return rows(t, env)[0].State == fleet.Held })
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
@@ -349,7 +349,7 @@ func TestAnAbortOfOneTargetIsItsCampaignsDecisionToo(t *testing.T) {
 		err := env.UpdateWorkflowByID(api.GatewayWorkflowID(s.gateways[0].gateway.ID), api.AbortUpdate, "one", &answer{}, api.Action{By: "carol", Why: "not this one"})
 		require.NoError(t, err)
 	}, 2*time.Hour)
-	env.order(3*time.Hour, api.AbortUpdate, api.CampaignAction{})
+	env.action(3*time.Hour, api.AbortUpdate, api.CampaignAction{})
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Len(t, result.Decisions, 2)

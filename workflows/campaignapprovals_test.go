@@ -32,7 +32,7 @@ func (e environment) at(when time.Time, do func()) { e.RegisterDelayedCallback(d
 
 // approve sends an approval at a time.
 func (e environment) approve(when time.Time, by string) *answer {
-	return e.order(when.Sub(e.Now()), api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: by, Why: "CHG-1"}})
+	return e.action(when.Sub(e.Now()), api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: by, Why: "CHG-1"}})
 }
 
 // No approval is requested at once for a window that is days away: the targets wait for it, nothing

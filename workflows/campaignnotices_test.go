@@ -70,10 +70,10 @@ func TestEachEventIsNotifiedOnce(t *testing.T) {
 	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
 	s.gateways[0].noEffect = true
 	env, c := listening(t, noon.Add(-time.Hour), s, 2*time.Second)
-	env.order(10*time.Minute, api.ApproveUpdate, api.CampaignAction{})
-	env.order(2*time.Hour+2*time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(0)})
-	env.order(3*time.Hour, api.SkipUpdate, api.CampaignAction{Target: nameOf(1)})
-	env.order(3*time.Hour+time.Minute, api.SkipUpdate, api.CampaignAction{Target: nameOf(2)})
+	env.action(10*time.Minute, api.ApproveUpdate, api.CampaignAction{})
+	env.action(2*time.Hour+2*time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(0)})
+	env.action(3*time.Hour, api.SkipUpdate, api.CampaignAction{Target: nameOf(1)})
+	env.action(3*time.Hour+time.Minute, api.SkipUpdate, api.CampaignAction{Target: nameOf(2)})
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	const name = "oncall: " + campaignID + ": "

@@ -42,7 +42,7 @@ func TestAnAbortReachesATargetThatIsJustBeingStarted(t *testing.T) {
 func TestACampaignThatIsAbortedWhileItDiscoversIsAborted(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(environment){
-		"aborted":   func(env environment) { env.order(time.Second, api.AbortUpdate, api.CampaignAction{}) },
+		"aborted":   func(env environment) { env.action(time.Second, api.AbortUpdate, api.CampaignAction{}) },
 		"cancelled": func(env environment) { env.RegisterDelayedCallback(env.CancelWorkflow, time.Second) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,10 +181,10 @@ func TestTextsAreBounded(t *testing.T) {
 	s.set(api.QuarantineWorkflowID(s.gateways[0].gateway.ID), true)
 	env := under(t, noon.Add(-time.Hour), s)
 	long := strings.Repeat("because ", 200)
-	refused := env.order(10*time.Minute, api.SkipUpdate, api.CampaignAction{
+	refused := env.action(10*time.Minute, api.SkipUpdate, api.CampaignAction{
 		Action: api.Action{By: "bob", Why: long}, Target: nameOf(0),
 	})
-	env.order(20*time.Minute, api.SkipUpdate, api.CampaignAction{
+	env.action(20*time.Minute, api.SkipUpdate, api.CampaignAction{
 		Action: api.Action{By: "bob", Why: long[:999]}, Target: nameOf(0),
 	})
 	env.RegisterDelayedCallback(func() { require.Less(t, len(rows(t, env)[0].Note), 200) }, 21*time.Minute)
@@ -218,18 +218,18 @@ func TestAnApprovalCountsForTheWaveThatAsksForIt(t *testing.T) {
 	p.Approvals = maintenance.Approvals{Count: 1, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-2*time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
-		return env.order(after, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: who}})
+		return env.action(after, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: who}})
 	}
 	env.meter.instructions = 90 * time.Second
-	env.order(10*time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(0)})
+	env.action(10*time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(0)})
 	first := by(10*time.Minute+20*time.Second, "bob")
-	second := by(10*time.Minute+40*time.Second, "carol") // the campaign is still giving its order
-	env.order(30*time.Minute, api.SkipUpdate, api.CampaignAction{Target: nameOf(0)})
+	second := by(10*time.Minute+40*time.Second, "carol") // the campaign is still applying its action
+	env.action(30*time.Minute, api.SkipUpdate, api.CampaignAction{Target: nameOf(0)})
 	env.RegisterDelayedCallback(func() {
 		require.Contains(t, campaignStatus(t, env).Approval.Sentence(), "wave 2 needs approval: 0 of 1 given; alice")
 	}, 40*time.Minute)
 	by(50*time.Minute, "bob")
-	env.order(26*time.Hour, api.AbortUpdate, api.CampaignAction{})
+	env.action(26*time.Hour, api.AbortUpdate, api.CampaignAction{})
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.True(t, first.accepted)
@@ -245,7 +245,7 @@ func TestAWaveThatIsUpToDateNeedsNoApproval(t *testing.T) {
 	p.Approvals = maintenance.Approvals{Count: 2, EachWave: true, TimeLimit: maintenance.Duration(24 * time.Hour)}
 	env := under(t, noon.Add(-time.Hour), s)
 	by := func(after time.Duration, who string) *answer {
-		return env.order(after, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: who}})
+		return env.action(after, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: who}})
 	}
 	by(10*time.Minute, "bob")
 	again, submitter := by(20*time.Minute, " Bob"), by(25*time.Minute, "ALICE")
@@ -262,16 +262,16 @@ func TestAnActionThatWouldHaveNoEffectIsRefused(t *testing.T) {
 	s := newSky(1)
 	p := s.plan()
 	env := under(t, noon.Add(-time.Hour), s)
-	planned := env.order(time.Minute, api.PauseUpdate, api.CampaignAction{})
+	planned := env.action(time.Minute, api.PauseUpdate, api.CampaignAction{})
 	_, err := campaign(t, env, api.CampaignInput{Plan: p, PlanOnly: true})
 	require.NoError(t, err)
 	require.Contains(t, planned.refused, "only plans")
 
 	env = under(t, noon.Add(-time.Hour), s)
-	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
+	env.action(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
 	var late []*answer
 	for _, o := range []string{api.ResumeUpdate, api.PauseUpdate, api.ConcurrencyUpdate} {
-		late = append(late, env.order(time.Hour+3*time.Minute, o, api.CampaignAction{MaxConcurrent: 3}))
+		late = append(late, env.action(time.Hour+3*time.Minute, o, api.CampaignAction{MaxConcurrent: 3}))
 	}
 	_, err = campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
@@ -291,7 +291,7 @@ func TestATargetThatIsDeferredAgainAndAgainIsLeftForLonger(t *testing.T) {
 		started++
 		return maintenance.Result{State: maintenance.StateDeferred}, nil
 	}, workflow.RegisterOptions{Name: api.GatewayMaintenanceName, DisableAlreadyRegisteredCheck: true})
-	env.order(4*time.Hour, api.AbortUpdate, api.CampaignAction{})
+	env.action(4*time.Hour, api.AbortUpdate, api.CampaignAction{})
 	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.Error(t, err)
 	require.Greater(t, started, 3)
@@ -325,7 +325,7 @@ func TestAnAbortedCampaignTriggersNothingASecondTime(t *testing.T) {
 	p := s.plan()
 	p.Policy.UpdateStart = maintenance.Duration(10 * time.Minute)
 	env := under(t, noon.Add(-time.Hour), s)
-	env.order(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
+	env.action(time.Hour+2*time.Minute, api.AbortUpdate, api.CampaignAction{})
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
 	require.Equal(t, fleet.Aborted, result.State)

@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// A cancelled run leaves nothing behind, and never looks away from what it has
+// A cancelled run leaves nothing behind, and watches to its end what it has
 // set going.
 func TestCancelAtEveryWait(t *testing.T) {
 	t.Parallel()

@@ -53,16 +53,16 @@ type cloud struct {
 	stale    time.Duration     // then it runs the old version
 	away     time.Time         // until when it is not connected
 	awayWith error             // what it answers then; nil: that it is not connected
-	flaps    bool              // it answers every other look alone
+	flaps    bool              // it answers only every other poll
 	asked    int               // how often it was read
 	noEffect bool
 	withdraw bool      // a trigger without effect takes the offer back
 	awsAt    time.Time // AWS updates by itself
 
 	triggered time.Time
-	// updated, where given, changes what the gateway shows after the update, at the n-th look.
+	// updated, where given, changes what the gateway shows after the update, at the n-th poll.
 	updated   func(g *maintenance.Gateway, n int)
-	looks     int
+	polls     int
 	meddle    func() // what somebody does once the owner's policy is back
 	gone      int    // how many of its volumes are gone after the update
 	dropped   int    // or are detached
@@ -85,7 +85,7 @@ type cloud struct {
 
 	lose    map[string]int // operation -> answers to lose after the effect
 	refuse  map[string]int // operation -> calls to lose before the effect
-	blind   map[string]int // operation -> looks for its effect to refuse
+	blind   map[string]int // operation -> searches for its effect to refuse
 	words   string         // that the cloud adds to each error
 	effects []string
 	started map[string]time.Time // when each effect last took place
@@ -135,11 +135,11 @@ func (c *cloud) before(operation string) error {
 	return nil
 }
 
-// look refuses a poll for an effect that was made.
-func (c *cloud) look(operation string, made bool) error {
+// search refuses a search for an effect that was made.
+func (c *cloud) search(operation string, made bool) error {
 	if made && c.blind[operation] > 0 {
 		c.blind[operation]--
-		return fmt.Errorf("look for the %s: %w", operation, maintenance.ErrInvalid)
+		return fmt.Errorf("search for the %s: %w", operation, maintenance.ErrInvalid)
 	}
 	return nil
 }
@@ -255,8 +255,8 @@ func (c *cloud) Gateway(_ context.Context, arn string) (maintenance.Gateway, err
 	case since < c.gap+c.restart+c.stale:
 	default:
 		g.SoftwareVersion, g.LastSoftwareUpdate, g.NextUpdateAvailable = "2.0.0", started.UTC().Format("2006-01-02T15:04:05"), ""
-		if c.looks++; c.updated != nil {
-			c.updated(&g, c.looks)
+		if c.polls++; c.updated != nil {
+			c.updated(&g, c.polls)
 		}
 	}
 	return g, nil
@@ -387,7 +387,7 @@ func (c volumeCloud) Snapshots(_ context.Context, volumeID, key string) ([]maint
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var found []maintenance.Snapshot
-	if err := c.look("snapshot", len(c.snapshots) > 0); err != nil {
+	if err := c.search("snapshot", len(c.snapshots) > 0); err != nil {
 		return nil, err
 	}
 	for _, s := range c.snapshots {
@@ -468,7 +468,7 @@ func (c proxyCloud) Job(_ context.Context, id string) (maintenance.Job, error) {
 func (c proxyCloud) Jobs(context.Context, string, time.Time) ([]maintenance.Job, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return nil, c.look("upgrade", true)
+	return nil, c.search("upgrade", true)
 }
 
 func (c proxyCloud) UpgradePending(context.Context, string, string) (bool, error) { return false, nil }

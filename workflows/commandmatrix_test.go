@@ -180,7 +180,7 @@ func giveOne(t *testing.T, command, want string, arrange func(*fleet.Entry, *sky
 	}
 	var before, after fleet.Entry
 	env.RegisterDelayedCallback(func() { before = entry() }, time.Minute)
-	answer := env.order(2*time.Minute, update, o)
+	answer := env.action(2*time.Minute, update, o)
 	env.RegisterDelayedCallback(func() {
 		after = entry()
 		if entries[0].State.InProgress() {
@@ -189,7 +189,7 @@ func giveOne(t *testing.T, command, want string, arrange func(*fleet.Entry, *sky
 			}})
 		}
 	}, 4*time.Minute)
-	env.order(5*time.Minute, api.AbortUpdate, api.CampaignAction{})
+	env.action(5*time.Minute, api.AbortUpdate, api.CampaignAction{})
 	result, err := campaign(t, env, in)
 	require.Error(t, err)
 	if want != acts {
@@ -349,7 +349,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 				if command == concurrency {
 					o.MaxConcurrent = 7
 				}
-				answer := env.order(time.Minute, command, o)
+				answer := env.action(time.Minute, command, o)
 				var after fleet.Status
 				env.RegisterDelayedCallback(func() {
 					after = campaignStatus(t, env)
@@ -357,7 +357,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 						{Kind: fleet.KindEnded, Attempt: 1, State: fleet.Succeeded, At: noon},
 					}})
 				}, 2*time.Minute)
-				env.order(3*time.Minute, abort, api.CampaignAction{})
+				env.action(3*time.Minute, abort, api.CampaignAction{})
 				result, _ := campaign(t, env, in) // how it ends is not the matter
 				require.Equal(t, want == acts, answer.accepted, answer.refused)
 				require.Contains(t, answer.refused, want)

@@ -24,9 +24,9 @@ func metadata(t *testing.T, env environment) *sdkpb.WorkflowMetadata {
 	t.Helper()
 	value, err := env.QueryWorkflow("__temporal_workflow_metadata")
 	require.NoError(t, err)
-	var said sdkpb.WorkflowMetadata
-	require.NoError(t, value.Get(&said))
-	return &said
+	var shown sdkpb.WorkflowMetadata
+	require.NoError(t, value.Get(&shown))
+	return &shown
 }
 
 // details are a workflow's current details, which are to fit into an address.
@@ -72,13 +72,13 @@ func TestTheDetailsOfTenThousandTargetsAreSmall(t *testing.T) {
 	}
 	env := under(t, noon.Add(time.Minute), s)
 	nextRun(t, env, in)
-	said := details(t, env)
+	shown := details(t, env)
 	for _, wanted := range []string{
 		"Ended: 100 of 10000 targets", "**resume**", "… and 9", "all 50 pages", "### Held: a person has to act", "### Failed", "### In progress", "### Why the rest waits", "### Waves", "### Decisions",
 	} {
-		require.Contains(t, said, wanted)
+		require.Contains(t, shown, wanted)
 	}
-	require.NotContains(t, said, " <b>")
+	require.NotContains(t, shown, " <b>")
 }
 
 func TestTheDetailsOfARunSayWhatMayBeDone(t *testing.T) {
@@ -88,22 +88,22 @@ func TestTheDetailsOfARunSayWhatMayBeDone(t *testing.T) {
 	in := c.input(holding)
 	in.Policy.Approval = true
 	env := at(t, noon.Add(-2*time.Hour), c)
-	said := map[string]string{}
-	look := func(what string, after time.Duration) {
-		env.RegisterDelayedCallback(func() { said[what] = details(t, env) }, after)
+	shown := map[string]string{}
+	show := func(what string, after time.Duration) {
+		env.RegisterDelayedCallback(func() { shown[what] = details(t, env) }, after)
 	}
-	look("asks", time.Hour)
+	show("asks", time.Hour)
 	env.RegisterDelayedCallback(func() {
 		env.UpdateWorkflow(api.ApproveUpdate, "approve", (&answers{t: t}).accepted(), alice)
 	}, time.Hour+time.Minute)
-	look("waits", time.Hour+2*time.Minute)
-	look("held", 8*time.Hour)
+	show("waits", time.Hour+2*time.Minute)
+	show("held", 8*time.Hour)
 	env.RegisterDelayedCallback(func() {
 		env.UpdateWorkflow(api.AbortUpdate, "abort", (&answers{t: t}).accepted(), alice)
 	}, 9*time.Hour)
 	_, err := maintain(t, env, in)
 	require.Error(t, err)
-	said["ended"] = details(t, env)
+	shown["ended"] = details(t, env)
 	today := noon.Format(time.DateOnly)
 	for what, texts := range map[string][]string{
 		"asks":  {"**Waits (approval):**", "You may send **approve**, **abort**"},
@@ -112,22 +112,22 @@ func TestTheDetailsOfARunSayWhatMayBeDone(t *testing.T) {
 		"ended": {"**PARTIAL**", "aborted by alice (CHG-1)", "TidegateGateway%3D%27sgw-12A3456B%27"},
 	} {
 		for _, text := range texts {
-			require.Contains(t, said[what], text, what)
+			require.Contains(t, shown[what], text, what)
 		}
 	}
-	require.NotContains(t, said["ended"], "You may send")
+	require.NotContains(t, shown["ended"], "You may send")
 }
 
 func TestTheDetailsOfferNoActionPastThePointOfNoReturn(t *testing.T) {
 	t.Parallel()
 	c := newCloud()
 	env := at(t, noon, c)
-	said := ""
-	env.RegisterDelayedCallback(func() { said = details(t, env) }, 2*time.Minute)
+	shown := ""
+	env.RegisterDelayedCallback(func() { shown = details(t, env) }, 2*time.Minute)
 	_, err := maintain(t, env, c.input(maintenance.Policy{}))
 	require.NoError(t, err)
-	require.Contains(t, said, "**Past the point of no return:**")
-	require.NotContains(t, said, "You may send")
+	require.Contains(t, shown, "**Past the point of no return:**")
+	require.NotContains(t, shown, "You may send")
 	require.Contains(t, details(t, env), "left over: ")
 }
 
@@ -139,22 +139,22 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 	p.Approvals.Count = 2
 	p.Rollout.MaxConcurrent = 1
 	env := under(t, noon.Add(-time.Hour), s)
-	said := map[string]string{}
-	look := func(what string, after time.Duration) {
-		env.RegisterDelayedCallback(func() { said[what] = details(t, env) }, after)
+	shown := map[string]string{}
+	show := func(what string, after time.Duration) {
+		env.RegisterDelayedCallback(func() { shown[what] = details(t, env) }, after)
 	}
-	look("asks", 10*time.Minute)
-	env.order(11*time.Minute, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: "bob", Why: "see [CHG-1]"}})
-	look("one of two", 12*time.Minute)
-	env.order(13*time.Minute, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: "carol"}})
-	look("waits", 14*time.Minute)
-	look("runs", time.Hour+2*time.Minute)
-	env.order(time.Hour+3*time.Minute, api.PauseUpdate, api.CampaignAction{})
-	look("paused", time.Hour+4*time.Minute)
-	env.order(2*time.Hour, api.AbortUpdate, api.CampaignAction{})
+	show("asks", 10*time.Minute)
+	env.action(11*time.Minute, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: "bob", Why: "see [CHG-1]"}})
+	show("one of two", 12*time.Minute)
+	env.action(13*time.Minute, api.ApproveUpdate, api.CampaignAction{Action: api.Action{By: "carol"}})
+	show("waits", 14*time.Minute)
+	show("runs", time.Hour+2*time.Minute)
+	env.action(time.Hour+3*time.Minute, api.PauseUpdate, api.CampaignAction{})
+	show("paused", time.Hour+4*time.Minute)
+	env.action(2*time.Hour, api.AbortUpdate, api.CampaignAction{})
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.Error(t, err)
-	said["ended"] = details(t, env)
+	shown["ended"] = details(t, env)
 	today := noon.Format(time.DateOnly)
 	for what, texts := range map[string][]string{
 		"asks": {
@@ -169,8 +169,8 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 		"ended":      {"**ABORTED**", "ended Sun " + today + " 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|for the test|"},
 	} {
 		for _, text := range texts {
-			require.Contains(t, said[what], text, what)
+			require.Contains(t, shown[what], text, what)
 		}
 	}
-	require.NotContains(t, said["ended"], "You may send")
+	require.NotContains(t, shown["ended"], "You may send")
 }

@@ -371,9 +371,9 @@ func campaignStatus(t *testing.T, env environment) fleet.Status {
 	return s
 }
 
-// order sends an update when the environment is at a time, and gives where the
+// action sends an update when the environment is at a time, and returns where the
 // answer will be.
-func (e environment) order(after time.Duration, update string, o api.CampaignAction) *answer {
+func (e environment) action(after time.Duration, update string, o api.CampaignAction) *answer {
 	a := &answer{}
 	if o.By == "" {
 		o.By, o.Why = "bob", "for the test"

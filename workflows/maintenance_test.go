@@ -35,7 +35,7 @@ func TestOpenWindowDoesTheWholeMaintenance(t *testing.T) {
 // Every step succeeds, and what is there at the end is something else.
 func TestVerifyHoldsTheRunToWhatItReported(t *testing.T) {
 	t.Parallel()
-	proved := func(n int) bool { return n <= 4 } // the looks that prove the update, before verify's
+	proved := func(n int) bool { return n <= 4 } // the polls that prove the update, before verify's
 	policy := maintenance.Policy{Snapshot: maintenance.SnapshotBoth}
 	for name, tc := range map[string]struct {
 		arrange func(*cloud)
@@ -96,7 +96,7 @@ func TestVerifyHoldsTheRunToWhatItReported(t *testing.T) {
 }
 
 // An update that changes the date and not the version is one, where AWS offers it no more.
-func TestUpdateThatKeepsTheVersionIsTold(t *testing.T) {
+func TestAnUpdateThatKeepsTheVersionIsReported(t *testing.T) {
 	t.Parallel()
 	c := newCloud()
 	c.updated = func(g *maintenance.Gateway, _ int) { g.SoftwareVersion = "1.0.0" }
@@ -245,7 +245,7 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			state:   maintenance.StateCompleted,
 			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb"},
 		},
-		"a snapshot whose answer is lost is not forgotten when it cannot be looked for": {
+		"a snapshot whose answer is lost is not forgotten if it cannot be searched for": {
 			arrange: func(c *cloud) {
 				c.lose["snapshot"], c.blind["snapshot"], c.pending, c.volumes = 1, 1, never, c.volumes[:1]
 			},
@@ -330,7 +330,7 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			state:   maintenance.StateCompleted,
 			effects: []string{"upgrade " + proxyIDs[0], "restart " + proxyIDs[0]},
 		},
-		"a proxy upgrade whose answer is lost is not denied when it cannot be looked for": {
+		"a proxy upgrade whose answer is lost is not denied if it cannot be searched for": {
 			arrange: func(c *cloud) {
 				c.gateway.NextUpdateAvailable, c.lose["upgrade"], c.blind["upgrade"] = "", 1, 1
 			},

@@ -299,9 +299,9 @@ func TestWithoutRoomForAMarkNothingIsChangedForAWhile(t *testing.T) {
 			}
 			require.Equal(t, []string{"update " + gatewayID}, c.done())
 			require.Equal(t, maintenance.ChangeNotMade, result.Ledger[0].State)
-			for _, told := range []string{result.Steps[0].Note, result.Ledger[0].Why} {
-				require.Contains(t, told, "automatic updates stay ALL_VERSIONS")
-				require.Contains(t, told, tc.says)
+			for _, text := range []string{result.Steps[0].Note, result.Ledger[0].Why} {
+				require.Contains(t, text, "automatic updates stay ALL_VERSIONS")
+				require.Contains(t, text, tc.says)
 			}
 		})
 	}
@@ -379,7 +379,7 @@ func TestACampaignRestoresWhatARunLeft(t *testing.T) {
 }
 
 // A proxy whose reads a run has left at the primary is not up to date, though it runs its
-// version; one that has no room for a mark is told of beforehand.
+// version; one that has no space for a mark is reported beforehand.
 func TestACampaignRestoresTheReadsThatARunLeft(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)

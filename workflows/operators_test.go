@@ -30,22 +30,22 @@ func TestHeldStepIsRetriedSkippedOrAborted(t *testing.T) {
 	turnedDown := []string{"mark " + proxyIDs[1], "weights " + proxyIDs[1] + " 0", "weights " + proxyIDs[1] + " 100", "unmark " + proxyIDs[1]}
 	again := []string{"mark " + proxyIDs[1], "weights " + proxyIDs[1] + " 0", "upgrade " + proxyIDs[1], "weights " + proxyIDs[1] + " 100", "unmark " + proxyIDs[1]}
 	for name, tc := range map[string]struct {
-		order   string
-		arrange func(*cloud) // before the order
+		action  string
+		arrange func(*cloud) // before the action
 		state   maintenance.EndState
 		effects [][]string
 		says    string
 	}{
 		"retried once the cause is gone": {
-			order: api.RetryUpdate, arrange: func(c *cloud) { c.proxies[proxyIDs[1]].reject = "" },
+			action: api.RetryUpdate, arrange: func(c *cloud) { c.proxies[proxyIDs[1]].reject = "" },
 			state: maintenance.StateCompleted, effects: [][]string{first, turnedDown, again},
 		},
 		"skipped": {
-			order: api.SkipUpdate, state: maintenance.StatePartial, effects: [][]string{first, turnedDown},
+			action: api.SkipUpdate, state: maintenance.StatePartial, effects: [][]string{first, turnedDown},
 			says: "was skipped by alice",
 		},
 		"aborted": {
-			order: api.AbortUpdate, state: maintenance.StatePartial, effects: [][]string{first, turnedDown},
+			action: api.AbortUpdate, state: maintenance.StatePartial, effects: [][]string{first, turnedDown},
 			says: "aborted by alice (CHG-1)",
 		},
 	} {
@@ -62,7 +62,7 @@ func TestHeldStepIsRetriedSkippedOrAborted(t *testing.T) {
 				if tc.arrange != nil {
 					tc.arrange(c)
 				}
-				env.UpdateWorkflow(tc.order, "order", answers.accepted(), alice)
+				env.UpdateWorkflow(tc.action, "action", answers.accepted(), alice)
 			}, time.Hour)
 			result, err := maintain(t, env, c.input(holding))
 			require.Equal(t, tc.state != maintenance.StateCompleted, err != nil)
@@ -79,21 +79,21 @@ func TestHeldStepIsRetriedSkippedOrAborted(t *testing.T) {
 	}
 }
 
-func TestOrdersThatAreRefused(t *testing.T) {
+func TestActionsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		policy maintenance.Policy
 		after  time.Duration
-		order  string
+		action string
 		says   string
 	}{
-		"abort past the point of no return": {after: 2 * time.Minute, order: api.AbortUpdate, says: "point of no return"},
-		"retry where nothing is held":       {after: 2 * time.Minute, order: api.RetryUpdate, says: "nothing is held"},
-		"skip where nothing is held":        {after: 2 * time.Minute, order: api.SkipUpdate, says: "nothing is held"},
-		"approve where nobody asked":        {after: 2 * time.Minute, order: api.ApproveUpdate, says: "does not ask"},
+		"abort past the point of no return": {after: 2 * time.Minute, action: api.AbortUpdate, says: "point of no return"},
+		"retry where nothing is held":       {after: 2 * time.Minute, action: api.RetryUpdate, says: "nothing is held"},
+		"skip where nothing is held":        {after: 2 * time.Minute, action: api.SkipUpdate, says: "nothing is held"},
+		"approve where nobody asked":        {after: 2 * time.Minute, action: api.ApproveUpdate, says: "does not ask"},
 		"skip what all else builds on": {
 			policy: maintenance.Policy{OnFailure: maintenance.OnFailureHold, UpdateDeadline: maintenance.Duration(20 * time.Minute)},
-			after:  time.Hour, order: api.SkipUpdate, says: "await-running cannot be skipped",
+			after:  time.Hour, action: api.SkipUpdate, says: "await-running cannot be skipped",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,8 +107,8 @@ func TestOrdersThatAreRefused(t *testing.T) {
 			env := at(t, noon, c)
 			answers := &answers{t: t}
 			env.RegisterDelayedCallback(func() {
-				env.UpdateWorkflow(tc.order, "nameless", answers.rejected("by is required"), api.Action{})
-				env.UpdateWorkflow(tc.order, "order", answers.rejected(tc.says), alice)
+				env.UpdateWorkflow(tc.action, "nameless", answers.rejected("by is required"), api.Action{})
+				env.UpdateWorkflow(tc.action, "action", answers.rejected(tc.says), alice)
 			}, tc.after)
 			env.RegisterDelayedCallback(env.CancelWorkflow, 2*time.Hour)
 			_, err := maintain(t, env, c.input(tc.policy))
@@ -141,7 +141,7 @@ func TestAbortAtEveryWaitLeavesNothingBehind(t *testing.T) {
 			env := at(t, tc.start, c)
 			answers := &answers{t: t}
 			env.RegisterDelayedCallback(func() {
-				env.UpdateWorkflow(api.AbortUpdate, "order", answers.accepted(), alice)
+				env.UpdateWorkflow(api.AbortUpdate, "action", answers.accepted(), alice)
 			}, tc.after)
 			result, err := maintain(t, env, c.input(tc.policy))
 			require.Error(t, err)
@@ -154,8 +154,8 @@ func TestAbortAtEveryWaitLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// Assess is held like the other steps once it has read the gateway: before that nobody has
-// said what the plan wants.
+// Assess is held like the other steps once it has read the gateway: before that it has not
+// resolved the defaults of the plan.
 func TestAFailedAssessIsHeldOnceTheGatewayWasRead(t *testing.T) {
 	t.Parallel()
 	c := rejecting()

@@ -23,7 +23,7 @@ func TestFailedForwardOnlyStepQuarantinesTheGateway(t *testing.T) {
 		"a proxy is stuck":                   {func(c *cloud) { c.proxies[proxyIDs[0]].stuck = true }, true, "upgrade of proxy " + proxyIDs[0]},
 		"a rejected proxy is as it was":      {func(c *cloud) { c.proxies[proxyIDs[0]].reject = "no" }, false, ""},
 		"a refused upgrade is as it was":     {func(c *cloud) { c.proxies[proxyIDs[0]].refusal = maintenance.ErrDenied }, false, ""},
-		"an upgrade that nobody can tell of": {func(c *cloud) { c.lose["upgrade"], c.blind["upgrade"] = 1, 1 }, true, "upgrade of proxy " + proxyIDs[0]},
+		"an upgrade of unknown outcome":      {func(c *cloud) { c.lose["upgrade"], c.blind["upgrade"] = 1, 1 }, true, "upgrade of proxy " + proxyIDs[0]},
 		"a trigger without effect":           {func(c *cloud) { c.noEffect = true }, false, ""},
 		"a snapshot that fails is no update": {func(c *cloud) { c.pending = never }, false, ""},
 	} {

@@ -65,8 +65,8 @@ func TestWeightsChangedWhileWaitingAreKept(t *testing.T) {
 }
 
 // Weights that could not be put back once are tried again, and a run that a
-// person has brought to its end is not quarantined for what is in order now.
-func TestWhatResistedIsTakenBackInTheEnd(t *testing.T) {
+// person has completed is not quarantined for what has been fixed.
+func TestARevertThatFailedIsRepeatedAtTheEnd(t *testing.T) {
 	t.Parallel()
 	c := newCloud().withProxies(1)
 	c.gateway.NextUpdateAvailable = ""
@@ -88,7 +88,7 @@ func TestRetriedProxyClearsTheDoubt(t *testing.T) {
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
 		c.proxies[proxyIDs[0]].fail = ""
-		env.UpdateWorkflow(api.RetryUpdate, "order", answers.accepted(), alice)
+		env.UpdateWorkflow(api.RetryUpdate, "action", answers.accepted(), alice)
 	}, time.Hour)
 	result, err := maintain(t, env, c.input(holding))
 	require.NoError(t, err)
@@ -102,7 +102,7 @@ func TestAbortOfAHeldRunKeepsTheFailureInTheRecord(t *testing.T) {
 	env := at(t, noon, c)
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
-		env.UpdateWorkflow(api.AbortUpdate, "order", answers.accepted(), alice)
+		env.UpdateWorkflow(api.AbortUpdate, "action", answers.accepted(), alice)
 	}, time.Hour)
 	result, err := maintain(t, env, c.input(holding))
 	require.Error(t, err)
@@ -120,7 +120,7 @@ func TestAbortBetweenTwoTriggers(t *testing.T) {
 	answers := &answers{t: t}
 	env.RegisterDelayedCallback(func() {
 		require.False(t, status(t, env).PastNoReturn)
-		env.UpdateWorkflow(api.AbortUpdate, "order", answers.accepted(), alice)
+		env.UpdateWorkflow(api.AbortUpdate, "action", answers.accepted(), alice)
 	}, time.Hour)
 	result, err := maintain(t, env, c.input(maintenance.Policy{
 		WindowLength: maintenance.Duration(15 * time.Minute), Cutoff: new(maintenance.Duration(5 * time.Minute)),
@@ -131,7 +131,7 @@ func TestAbortBetweenTwoTriggers(t *testing.T) {
 	require.Contains(t, result.Summary, "runs 1.0.0 as before")
 }
 
-// One refused look in a month of waiting ends nothing.
+// One refused poll in a month of waiting ends nothing.
 func TestRefusedPollWhileWaitingIsNoFailure(t *testing.T) {
 	t.Parallel()
 	c := newCloud().monthly(20)

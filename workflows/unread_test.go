@@ -93,7 +93,7 @@ func TestATargetWithoutPermissionIsReadAtOnceOnRetry(t *testing.T) {
 		require.Equal(t, noon.Add(time.Minute), row.ReadAt)
 		require.Contains(t, row.Reason, "refused for lack of permission")
 	}, 30*time.Second)
-	retry := env.order(3*time.Hour+10*time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(1)})
+	retry := env.action(3*time.Hour+10*time.Minute, api.RetryUpdate, api.CampaignAction{Target: nameOf(1)})
 	result, err := campaign(t, env, api.CampaignInput{Plan: longWindows(s.plan())})
 	require.NoError(t, err)
 	require.Equal(t, 2, result.Counts.Succeeded)
@@ -121,7 +121,7 @@ func TestAGatewayThatIsOfflineForGoodFails(t *testing.T) {
 			p.Rollout.MaxFailures = share(t, tc.failures)
 			env := under(t, noon, s)
 			if tc.counts.Waiting > 0 {
-				env.order(9*24*time.Hour, api.AbortUpdate, api.CampaignAction{})
+				env.action(9*24*time.Hour, api.AbortUpdate, api.CampaignAction{})
 			}
 			result, err := campaign(t, env, api.CampaignInput{Plan: p})
 			require.Error(t, err)

@@ -21,13 +21,13 @@ func shiftingReads() maintenance.Policy {
 }
 
 // A run that could not put its weights back is held, and the owner sets them by hand:
-// they are the owner's whatever the run is told then.
+// they stay, whatever operators then decide about the run.
 func TestWeightsThatSomebodySetDuringAHoldAreNotOverwritten(t *testing.T) {
 	t.Parallel()
 	replica := newCloud().withProxies(1).proxies[proxyIDs[0]].proxy.Routing.ReadWeights[0].ID
 	for name, tc := range map[string]struct {
-		order string
-		state maintenance.EndState
+		action string
+		state  maintenance.EndState
 	}{
 		"abort": {api.AbortUpdate, maintenance.StatePartial},
 		"skip":  {api.SkipUpdate, maintenance.StatePartial},
@@ -44,7 +44,7 @@ func TestWeightsThatSomebodySetDuringAHoldAreNotOverwritten(t *testing.T) {
 				c.setByHand(maintenance.NodeWeight{ID: replica, Weight: 70})
 				c.resist = 0
 				c.mu.Unlock()
-				env.UpdateWorkflow(tc.order, "order", answers.accepted(), alice)
+				env.UpdateWorkflow(tc.action, "action", answers.accepted(), alice)
 			}, 3*time.Hour)
 			result, err := maintain(t, env, c.input(shiftingReads()))
 			require.Error(t, err)
