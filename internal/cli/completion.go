@@ -19,6 +19,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/action"
+	"github.com/tidegate/tidegate/internal/operate/schedules"
 	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows/api"
 )
@@ -63,10 +64,10 @@ func completers(a *shell.App) map[string]completer {
 		all[o.Update] = asking(a, actionCompleters(o)...)
 	}
 	all["schedule create"] = argument(cobra.NoFileCompletions, file)
-	all["schedule update"] = argument(asking(a, schedules()), file)
-	all["schedule describe"] = asking(a, schedules())
+	all["schedule update"] = argument(asking(a, scheduleNames()), file)
+	all["schedule describe"] = asking(a, scheduleNames())
 	for _, o := range schedule.Instructions() {
-		all["schedule "+o.Name] = asking(a, schedules())
+		all["schedule "+o.Name] = asking(a, scheduleNames())
 	}
 	return all
 }
@@ -280,10 +281,10 @@ func targets(update string) asker {
 	}
 }
 
-// schedules asks for the names of the schedules that start campaigns.
-func schedules() asker {
+// scheduleNames asks for the names of the schedules that start campaigns.
+func scheduleNames() asker {
 	return func(ctx context.Context, c operate.Session, _ []string, _ string) ([]string, error) {
-		all, err := schedule.List(ctx, c)
+		all, err := schedules.List(ctx, c)
 		if err != nil {
 			return nil, err
 		}

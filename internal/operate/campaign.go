@@ -43,6 +43,9 @@ type MissingError struct{ error }
 // Unwrap is what was looked for.
 func (e MissingError) Unwrap() error { return e.error }
 
+// Missing says of an error that what an operator named is not there.
+func Missing(err error) error { return MissingError{err} }
+
 // FindCampaign looks for a campaign by its name, else by its workflow's id: the
 // open run, else the last. Its error is a MissingError where there is none.
 func FindCampaign(ctx context.Context, c Session, name string) (Campaign, error) {

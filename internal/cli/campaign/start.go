@@ -155,7 +155,7 @@ func Start(cmd *cobra.Command, a *shell.App, file, by, queue string, detach bool
 	if err != nil {
 		return err
 	}
-	cmd.PrintErrf("Started the campaign %s (%s) as workflow %s, run %s.\n", name, render.PlanSummary(p.Plan), run.GetID(),
+	cmd.PrintErrf("Started the campaign %s (%s) as workflow %s, run %s.\n", name, p.Plan.Summary(), run.GetID(),
 		run.GetRunID())
 	TellWarnings(cmd, p.Plan)
 	g := operate.Started(name, run)

@@ -20,7 +20,7 @@ import (
 // CampaignSummary is the line by which the Web UI lists a campaign. Temporal
 // takes 200 bytes; a name has at most 63.
 func CampaignSummary(p plan.Plan) string {
-	return fmt.Sprintf("Campaign %s: %s", p.Name, PlanSummary(p))
+	return fmt.Sprintf("Campaign %s: %s", p.Name, p.Summary())
 }
 
 // mostListed is how many targets and freezes a campaign's details name.
@@ -29,7 +29,7 @@ const mostListed = 50
 // CampaignDetails say, as Markdown, what was asked for.
 func CampaignDetails(p plan.Plan, digest string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Campaign **%s**\n\n- plan file SHA-256 `%s`\n- %s\n", p.Name, digest, PlanSummary(p))
+	fmt.Fprintf(&b, "Campaign **%s**\n\n- plan file SHA-256 `%s`\n- %s\n", p.Name, digest, p.Summary())
 	policyDetails(&b, p)
 	freezeDetails(&b, p.Policy.Freezes)
 	targetDetails(&b, p.Targets)

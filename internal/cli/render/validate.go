@@ -60,26 +60,3 @@ func WavesOf(p plan.Plan, sizes []int) string {
 	}
 	return "; waves of " + strings.Join(words, ", ")
 }
-
-// PlanSummary is a plan in one line.
-func PlanSummary(p plan.Plan) string {
-	var parts []string
-	add := func(n int, one, many string) {
-		if n > 0 {
-			parts = append(parts, maintenance.Counted(n, one, many))
-		}
-	}
-	add(len(p.Targets), "target", "targets")
-	add(len(p.Selectors), "selector", "selectors")
-	waves, open := p.Waves()
-	if open {
-		parts = append(parts, "up to "+maintenance.Counted(waves, "wave", "waves"))
-	} else {
-		add(waves, "wave", "waves")
-	}
-	if len(p.Policy.Freezes) == 0 {
-		return strings.Join(append(parts, "no freeze ahead"), ", ")
-	}
-	add(len(p.Policy.Freezes), "freeze ahead", "freezes ahead")
-	return strings.Join(parts, ", ")
-}

@@ -17,6 +17,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/operate/schedules"
 	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
@@ -131,13 +132,9 @@ func (s *scheduleCreate) options() client.ScheduleOptions {
 		PauseOnFailure: true,
 		Note:           note,
 		Paused:         s.paused,
-		Memo:           map[string]any{memoAbout: s.note},
+		Memo:           map[string]any{schedules.MemoAbout: s.note},
 	}
 }
-
-// memoAbout is the memo that keeps --note: Temporal's own note is overwritten by
-// the next pause.
-const memoAbout = "about"
 
 // campaignAction starts the campaign as tidegate run does, in the name of the person who
 // gave the schedule its plan: that person may not approve it either.
@@ -165,7 +162,7 @@ func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err err
 			"give it the plan with tidegate schedule update %s %s, or end it with tidegate schedule delete %s --why TEXT", s.name, s.name, s.name, s.file, s.name)
 	}
 	if _, invalid := errors.AsType[*serviceerror.InvalidArgument](err); !invalid {
-		return scheduleFailure(c.Namespace, s.name, "create", err)
+		return schedules.Failure(c.Namespace, s.name, "create", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
@@ -189,7 +186,7 @@ const freezesAhead = 400 * 24 * time.Hour
 func tellFreezes(cmd *cobra.Command, name, file string, p campaign.PlanFile, now time.Time) {
 	campaign.TellWarnings(cmd, p.Plan)
 	when := "when it changes"
-	if end := freezesEnd(p.Plan.Policy.Freezes); end.IsZero() {
+	if end := schedules.FreezesEnd(p.Plan.Policy.Freezes); end.IsZero() {
 		cmd.PrintErrln("The plan has no freeze ahead.")
 	} else {
 		written := now.Add(freezesAhead).UTC().Format(time.DateOnly)
@@ -197,17 +194,6 @@ func tellFreezes(cmd *cobra.Command, name, file string, p campaign.PlanFile, now
 		when += ", and before " + written
 	}
 	cmd.PrintErrf("The schedule keeps the file as it is now; %s: tidegate schedule update %s %s\n", when, name, file)
-}
-
-// freezesEnd is when the last of them is over; zero for none.
-func freezesEnd(freezes []maintenance.Freeze) time.Time {
-	var end time.Time
-	for _, f := range freezes {
-		if f.To.After(end) {
-			end = f.To
-		}
-	}
-	return end
 }
 
 // newUpdate is the command that gives a schedule a changed plan.
@@ -241,17 +227,17 @@ func newUpdate(a *shell.App) *cobra.Command {
 }
 
 func updateSchedule(ctx context.Context, c operate.Session, name string, p campaign.PlanFile, by string) error {
-	s, err := findSchedule(ctx, c, name)
+	s, err := schedules.Find(ctx, c, name)
 	if err != nil {
 		return err
 	}
-	if before := s.input().Plan.Name; before != p.Plan.Name {
+	if before := s.Input().Plan.Name; before != p.Plan.Name {
 		return shell.Usage(fmt.Errorf("the schedule %s is of the plan %s, not of %s: make one for that with tidegate schedule create", name, before, p.Plan.Name))
 	}
-	if err := checkCatchup(maintenance.Duration(s.described.Schedule.Policy.CatchupWindow), p); err != nil {
+	if err := checkCatchup(maintenance.Duration(s.Described.Schedule.Policy.CatchupWindow), p); err != nil {
 		return shell.Usage(fmt.Errorf("delete the schedule and create it again: %w", err))
 	}
-	action := campaignAction(p, s.action.TaskQueue, name, by)
+	action := campaignAction(p, s.Action.TaskQueue, name, by)
 	err = s.Update(ctx,
 		client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			changed := in.Description.Schedule
@@ -259,9 +245,9 @@ func updateSchedule(ctx context.Context, c operate.Session, name string, p campa
 			return &client.ScheduleUpdate{Schedule: &changed}, nil
 		}})
 	if err != nil {
-		return scheduleFailure(c.Namespace, name, "update", err)
+		return schedules.Failure(c.Namespace, name, "update", err)
 	}
-	return s.until(ctx, func(d *client.ScheduleDescription) bool {
-		return d.Info.LastUpdateAt.After(s.described.Info.LastUpdateAt)
+	return s.Until(ctx, func(d *client.ScheduleDescription) bool {
+		return d.Info.LastUpdateAt.After(s.Described.Info.LastUpdateAt)
 	})
 }

@@ -2,7 +2,6 @@ package schedule
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -204,31 +203,4 @@ func ranges(text string, number func(string) (int, error)) ([]client.ScheduleRan
 		all = append(all, client.ScheduleRange{Start: from, End: to})
 	}
 	return all, nil
-}
-
-// whenOf is a schedule's time in words, as it was given. One that the Web UI has
-// made has no comment.
-func whenOf(spec *client.ScheduleSpec) string {
-	var parts []string
-	if spec == nil {
-		return ""
-	}
-	for _, c := range spec.Calendars {
-		if c.Comment == "" {
-			c.Comment = "a calendar made elsewhere"
-		}
-		parts = append(parts, c.Comment)
-	}
-	for _, i := range spec.Intervals {
-		text := "every " + maintenance.Duration(i.Every).String()
-		if i.Offset > 0 {
-			text += " + " + maintenance.Duration(i.Offset).String()
-		}
-		parts = append(parts, text)
-	}
-	zone := spec.TimeZoneName
-	if zone == "" {
-		zone = time.UTC.String()
-	}
-	return fmt.Sprintf("%s (%s)", strings.Join(parts, " and "), zone)
 }

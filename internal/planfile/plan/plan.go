@@ -9,6 +9,7 @@ package plan
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -132,4 +133,27 @@ func (p Plan) Waves() (n int, open bool) {
 	}
 	waves := p.Rollout.WaveOf(len(p.Targets))
 	return len(slices.Compact(waves)), false
+}
+
+// Summary is the plan in one line.
+func (p Plan) Summary() string {
+	var parts []string
+	add := func(n int, one, many string) {
+		if n > 0 {
+			parts = append(parts, maintenance.Counted(n, one, many))
+		}
+	}
+	add(len(p.Targets), "target", "targets")
+	add(len(p.Selectors), "selector", "selectors")
+	waves, open := p.Waves()
+	if open {
+		parts = append(parts, "up to "+maintenance.Counted(waves, "wave", "waves"))
+	} else {
+		add(waves, "wave", "waves")
+	}
+	if len(p.Policy.Freezes) == 0 {
+		return strings.Join(append(parts, "no freeze ahead"), ", ")
+	}
+	add(len(p.Policy.Freezes), "freeze ahead", "freezes ahead")
+	return strings.Join(parts, ", ")
 }
