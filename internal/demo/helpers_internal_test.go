@@ -16,7 +16,7 @@ import (
 
 // run is Run with somebody at the keyboard.
 func run(ctx context.Context, args []string, in io.Reader, stdout, stderr io.Writer) int {
-	from := func() *cobra.Command {
+	from := func() *cobra.Command { //nolint:contextcheck // cobra gives each command its context
 		cmd := command()
 		cmd.SetIn(in)
 		return cmd

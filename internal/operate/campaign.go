@@ -128,7 +128,8 @@ func RunOf(ctx context.Context, c Session, g Campaign, r fleet.Row) (string, err
 	}
 	id := api.GatewayWorkflowID(r.Gateway)
 	ours := func(info *workflowpb.WorkflowExecutionInfo) bool {
-		return AttributeOf(info, CampaignAttribute) == g.attribute && !info.GetStartTime().AsTime().Before(r.Started.Add(-skew))
+		return AttributeOf(info, CampaignAttribute) == g.attribute &&
+			!info.GetStartTime().AsTime().Before(r.Started.Add(-skew))
 	}
 	described, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {

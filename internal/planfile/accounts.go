@@ -42,7 +42,8 @@ func (c *checker) accounts() {
 		named(at+"name", "aws/", a.Name)
 		c.require(maintenance.AWSRegionForm.MatchString(a.Region), at+"region", "an AWS region such as us-east-1")
 		c.awsRegion(at, a)
-		c.require(a.AssumeRole == "" || roleForm.MatchString(a.AssumeRole), at+"assumeRole", "a role such as arn:aws:iam::123456789012:role/tidegate")
+		c.require(a.AssumeRole == "" || roleForm.MatchString(a.AssumeRole), at+"assumeRole",
+			"a role such as arn:aws:iam::123456789012:role/tidegate")
 	}
 	for i, a := range c.plan.Accounts.Huawei {
 		at := fmt.Sprintf("accounts.huawei[%d].", i)

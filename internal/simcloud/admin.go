@@ -32,7 +32,9 @@ func (s *Simulation) adminHandler() http.Handler {
 		inner := r.Clone(r.Context())
 		inner.URL.Path, inner.URL.RawPath = "/state", ""
 		huaweiAdmin.ServeHTTP(huaweiState, inner)
-		admin.Reply(w, http.StatusOK, map[string]any{"aws": s.aws.State(), "huawei": json.RawMessage(huaweiState.body.Bytes())})
+		admin.Reply(w, http.StatusOK, map[string]any{
+			"aws": s.aws.State(), "huawei": json.RawMessage(huaweiState.body.Bytes()),
+		})
 	})
 	s.handleFaults(mux)
 	mux.Handle("/_sim/aws/", http.StripPrefix("/_sim/aws", awsAdmin))

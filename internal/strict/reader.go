@@ -154,7 +154,9 @@ func (r *reader) structure(node ast.Node, to reflect.Value, path string) {
 					return
 				}
 			}
-			r.add(at.GetToken(), Fault{Field: join(path, key), Problem: unknown(key, fields), Want: "one of " + strings.Join(fields, ", ")})
+			r.add(at.GetToken(), Fault{
+				Field: join(path, key), Problem: unknown(key, fields), Want: "one of " + strings.Join(fields, ", "),
+			})
 		})
 }
 
@@ -190,7 +192,10 @@ func (r *reader) each(node ast.Node, path, want string, do func(key string, at a
 		key := keyOf(it.Key())
 		switch {
 		case it.Key().IsMergeKey():
-			r.add(it.Key().GetToken(), Fault{Field: join(path, key), Problem: "is a merge key, which is not supported", Want: "the fields themselves, or an alias for the whole mapping"})
+			r.add(it.Key().GetToken(), Fault{
+				Field: join(path, key), Problem: "is a merge key, which is not supported",
+				Want: "the fields themselves, or an alias for the whole mapping",
+			})
 		case seen[key]:
 			r.add(it.Key().GetToken(), Fault{Field: join(path, key), Problem: "is given twice"})
 		default:
