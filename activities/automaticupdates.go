@@ -158,5 +158,5 @@ func (a *StorageGateway) automaticUpdates(
 }
 
 func markedByAnother(in MarkedPolicyInput, found maintenance.PolicyMark) error {
-	return fmt.Errorf("%w: %s has marked the automatic updates of %s meanwhile, and this run leaves them alone", errMarked, found.Mark, in.Gateway.ID())
+	return fmt.Errorf("%w: %s has marked the automatic updates of %s in the meantime; this run does not change them", errMarked, found.Mark, in.Gateway.ID())
 }

@@ -85,7 +85,7 @@ func TestHoldAutomaticUpdatesMarksBeforeItChanges(t *testing.T) {
 		"marked and set by one":        {tags: markTags(t), now: maintenance.EmergencyVersionsOnly},
 		"changed since the run looked": {now: maintenance.EmergencyVersionsOnly, changed: true},
 		"no room":                      {tags: fullTags(), now: maintenance.AllVersions, says: "50 tags"},
-		"the mark is too long":         {in: tooLong, now: maintenance.AllVersions, says: "room for 256"},
+		"the mark is too long":         {in: tooLong, now: maintenance.AllVersions, says: "holds at most 256"},
 		"tagging is not permitted":     {tag: maintenance.ErrDenied, now: maintenance.AllVersions, want: []string{marks}, says: "permission"},
 		"AWS takes no such tag":        {tag: maintenance.ErrInvalid, now: maintenance.AllVersions, want: []string{marks}, says: "invalid"},
 		"no answer to the mark":        {tag: maintenance.ErrUnknownOutcome, now: maintenance.AllVersions, want: []string{marks}, fails: names.TypeUnavailable},

@@ -43,7 +43,7 @@ func call2[A, B, T any](ctx context.Context, do func(context.Context, A, B) (T, 
 // again. Round drops the clock that stands still too.
 func inTime(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Round(0).Before(deadline.Round(0)) { //nolint:forbidigo // a context counts by the machine's clock
-		return fmt.Errorf("the attempt was over before the call: %w", context.DeadlineExceeded)
+		return fmt.Errorf("the attempt had ended before the call: %w", context.DeadlineExceeded)
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func TestAssessGatewayNamesEveryFaultOfTheInput(t *testing.T) {
 	app := requireKind(t, err, names.TypeInvalid)
 	require.True(t, app.NonRetryable())
 	for _, field := range []string{"target.name", "target.gateway.account", "target.gateway.arn", "policy.cutoff", "policy.snapshot"} {
-		require.Contains(t, app.Message(), field+": ")
+		require.Contains(t, app.Message(), field)
 	}
 }
 

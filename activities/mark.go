@@ -53,7 +53,7 @@ func caller(ctx context.Context) maintenance.Mark {
 func (e *Engine) atWork(ctx context.Context, m maintenance.Mark) (bool, error) {
 	info, err := e.open(ctx, m.WorkflowID, m.RunID)
 	if _, no := errors.AsType[*serviceerror.InvalidArgument](err); no {
-		return false, fmt.Errorf("%w: its mark names no run that Temporal could know, %s. Set it as it is to be, then remove the mark (docs/runbook.md, Marks)", maintenance.ErrInvalid, m)
+		return false, fmt.Errorf("%w: its mark names no run that Temporal could know, %s. Set it to the intended value, then remove the mark (docs/runbook.md, Marks)", maintenance.ErrInvalid, m)
 	}
 	return info != nil, err
 }

@@ -196,7 +196,7 @@ func quarantined(info *workflowpb.WorkflowExecutionInfo, gateway string) string 
 		return fmt.Sprintf("quarantined by the workflow %s, which does not say why: %v", info.GetExecution().GetWorkflowId(),
 			err)
 	}
-	return fmt.Sprintf("quarantined since %s: %s. The run %s (%s) did so. Once it is in order: tidegate release %s --why \"what was done\"",
+	return fmt.Sprintf("quarantined since %s: %s. The run %s (%s) did so. Once it is fixed: tidegate release %s --why \"what was done\"",
 		q.Since.UTC().Format(time.RFC3339), q.Reason, q.WorkflowID, q.RunID, gateway)
 }
 
@@ -206,7 +206,7 @@ func running(info *workflowpb.WorkflowExecutionInfo) string {
 	of := " of "
 	err := decode(info.GetSearchAttributes().GetIndexedFields()[CampaignAttribute], &campaign)
 	if err != nil || campaign == "" {
-		of, campaign = ", which somebody started without a campaign,", ""
+		of, campaign = ", which was started without a campaign,", ""
 	}
 	return fmt.Sprintf("in the run %s%s%s since %s", info.GetExecution().GetWorkflowId(), of, campaign,
 		info.GetStartTime().AsTime().Format(time.RFC3339))

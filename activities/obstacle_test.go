@@ -141,7 +141,7 @@ func TestFindObstacle(t *testing.T) {
 		"a quarantine": {fakeRuns{quarantine: {status: open, run: "run-8", memo: why}}, activities.Obstacle{
 			WorkflowID: quarantine, RunID: "run-8",
 			Reason: "quarantined since " + why.Since.Format(time.RFC3339) + ": the upgrade of proxy p failed. The run gateway-sgw-1 (run-7) did so. " +
-				"Once it is in order: tidegate release sgw-1 --why \"what was done\"",
+				"Once it is fixed: tidegate release sgw-1 --why \"what was done\"",
 		}},
 		"a run of a campaign": {fakeRuns{gateway: {status: open, run: "run-9", campaign: "campaign-autumn"}}, activities.Obstacle{
 			WorkflowID: gateway, RunID: "run-9", Reason: "in the run gateway-sgw-1 of campaign-autumn since " + teststart.On(time.Sunday, 1).Format(time.RFC3339),
@@ -150,12 +150,12 @@ func TestFindObstacle(t *testing.T) {
 			WorkflowID: gateway, Reason: "in the run gateway-sgw-1 of campaign-autumn since " + teststart.On(time.Sunday, 1).Format(time.RFC3339),
 		}},
 		"a run that somebody started": {fakeRuns{gateway: {status: open, run: "run-9"}}, activities.Obstacle{
-			WorkflowID: gateway, RunID: "run-9", Reason: "in the run gateway-sgw-1, which somebody started without a campaign, since " + teststart.On(time.Sunday, 1).Format(time.RFC3339),
+			WorkflowID: gateway, RunID: "run-9", Reason: "in the run gateway-sgw-1, which was started without a campaign, since " + teststart.On(time.Sunday, 1).Format(time.RFC3339),
 		}},
 		"both: the one that a person must end": {fakeRuns{quarantine: {status: open, memo: why}, gateway: {status: open}}, activities.Obstacle{
 			WorkflowID: quarantine,
 			Reason: "quarantined since " + why.Since.Format(time.RFC3339) + ": the upgrade of proxy p failed. The run gateway-sgw-1 (run-7) did so. " +
-				"Once it is in order: tidegate release sgw-1 --why \"what was done\"",
+				"Once it is fixed: tidegate release sgw-1 --why \"what was done\"",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

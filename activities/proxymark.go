@@ -136,5 +136,5 @@ func (a *TaurusDB) UnmarkProxy(ctx context.Context, in MarkProxyInput) (out stru
 }
 
 func proxyMarkedByAnother(ref maintenance.ProxyRef, found maintenance.ProxyMark) error {
-	return fmt.Errorf("%w: %s has marked the read weights of proxy %s meanwhile, and this run leaves them alone", errMarked, found.Mark, ref.ProxyID)
+	return fmt.Errorf("%w: %s has marked the read weights of proxy %s in the meantime; this run does not change them", errMarked, found.Mark, ref.ProxyID)
 }

@@ -47,7 +47,7 @@ type sky struct {
 // campaignID is what the test environment calls the workflow under test.
 const campaignID = "default-test-workflow-id"
 
-// newSky has n gateways with an update on offer and no volumes. Their windows open
+// newSky has n gateways with an available update and no volumes. Their windows open
 // on Sunday at noon.
 func newSky(n int) *sky {
 	s := &sky{open: map[string]string{campaignID: "the campaign itself"}}

@@ -44,7 +44,7 @@ func TestAHeldTargetIsHeldInItsCampaign(t *testing.T) {
 		require.Equal(t, []string{"retry", "abort"}, row.May, "what everything after it builds on cannot be skipped")
 		require.Equal(t, fleet.Counts{Total: 1, Held: 1}, status.Counts)
 		require.Equal(t, []fleet.Row{row}, status.HeldRows())
-		require.Equal(t, "files-000 is held: decide what becomes of the step that failed", status.Held)
+		require.Equal(t, "files-000 is held: retry or skip the failed step, or abort it", status.Held)
 		require.Contains(t, status.May, "retry")
 		require.NotContains(t, status.May, "skip")
 		s.mend()

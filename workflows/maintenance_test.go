@@ -189,7 +189,7 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			arrange: func(c *cloud) { c.pending = never; c.volumes = c.volumes[:1] },
 			state:   maintenance.StatePartial,
 			effects: []string{"update " + gatewayID, "snapshot vol-1122aabb", "delete-snapshot snap-00000001"},
-			says:    "the time for it ran out",
+			says:    "timed out",
 		},
 		"finished snapshots of a failed run are deleted where the policy says so": {
 			arrange: func(c *cloud) {
@@ -306,7 +306,7 @@ func TestMaintenanceOutcomes(t *testing.T) {
 			proxies: 1,
 			state:   maintenance.StatePartial,
 			effects: []string{"upgrade " + proxyIDs[0]},
-			says:    "the time for it ran out",
+			says:    "timed out",
 		},
 		"a proxy that is abnormal after its upgrade is restarted once": {
 			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = ""; c.proxies[proxyIDs[0]].abnormal = true },

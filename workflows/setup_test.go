@@ -34,7 +34,7 @@ var noon = teststart.On(time.Sunday, 12)
 // the22nd is noon of a day of the month, for windows that recur monthly.
 var the22nd = teststart.OnDay(22, 12)
 
-// newCloud has one gateway with an update on offer, a weekly window that opens
+// newCloud has one gateway with an available update, a weekly window that opens
 // on Sunday at noon, and two volumes.
 func newCloud() *cloud {
 	return &cloud{

@@ -127,7 +127,7 @@ func TestAGatewayThatIsOfflineForGoodFails(t *testing.T) {
 			require.Error(t, err)
 			require.Equal(t, tc.counts, result.Counts)
 			require.Len(t, result.Failures, 1)
-			require.Contains(t, result.Failures[0].Note, "given up, since it could not be read for 24h, and nothing was done to it: gateway "+arnOf(1))
+			require.Contains(t, result.Failures[0].Note, "given up: could not be read for 24h; nothing was done to it: gateway "+arnOf(1))
 			require.WithinRange(t, result.Failures[0].End, noon.Add(fleet.UnreadLimit), noon.Add(fleet.UnreadLimit+time.Minute))
 			require.NotContains(t, s.triggered(), 1)
 		})

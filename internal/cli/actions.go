@@ -65,10 +65,10 @@ func newAction(a *shell.App, o action.Action) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&g.In.By, "by", "", "who you are (default: your login name)")
+	cmd.Flags().StringVar(&g.In.By, "by", "", "your name, for the record (default: your login name)")
 	cmd.Flags().StringVar(&g.In.Why, "why", "", "the reason, for the record (required)")
 	if o.Update == api.RescheduleUpdate {
-		cmd.Flags().Var(&g.notBefore, "not-before", "the earliest time, in RFC 3339 or as a duration from now on; now takes an earlier one back (required)")
+		cmd.Flags().Var(&g.notBefore, "not-before", "the earliest start, in RFC 3339 or as a duration from now; now removes an earlier delay (required)")
 	}
 	g.every.Register(cmd, o)
 	a.OutputFlag(cmd)
@@ -119,7 +119,7 @@ func (g *given) take(args []string) []error {
 func (g *given) faults() []error {
 	errs := []error{g.every.Faults()}
 	if strings.TrimSpace(g.In.By) == "" {
-		errs = append(errs, shell.Wrong("--by", g.In.By, "who you are"))
+		errs = append(errs, shell.Wrong("--by", g.In.By, "your name"))
 	}
 	if strings.TrimSpace(g.In.Why) == "" {
 		errs = append(errs, shell.Wrong("--why", g.In.Why, "the reason, for the record"))
@@ -133,7 +133,7 @@ func (g *given) faults() []error {
 	return errs
 }
 
-const wantNotBefore = "a time ahead in RFC 3339, such as 2026-12-01T00:00:00Z, or a duration such as 48h, or now"
+const wantNotBefore = "a future time in RFC 3339, such as 2026-12-01T00:00:00Z, or a duration such as 48h, or now"
 
 // notBefore is the time of --not-before; now is the zero one, which takes an
 // earlier one back.

@@ -54,13 +54,13 @@ func newRoot(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "tidegate",
 		Version: version(),
-		Short:   "Maintain storage gateways and their proxies, each in its own window",
-		Long: "tidegate starts, shows and steers the maintenance of AWS Storage Gateways and of the TaurusDB proxies\n" +
-			"that belong to them. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n" +
-			"tidegate doctor says what is missing.\n\n" +
-			"Exit status: 0 done, 1 failed or refused, 2 called wrongly (nothing was done), 3 ended PARTIAL,\n" +
-			"4 a person has to act (it is held, waits for an approval, was refused since its gateway is quarantined, or was started\n" +
-			"and no worker takes it up).",
+		Short:   "Maintain storage gateways and their proxies, each in its own maintenance window",
+		Long: "tidegate starts, shows and controls the maintenance of AWS Storage Gateways and of the TaurusDB proxies\n" +
+			"that belong to them. It connects to Temporal with the same variables, profiles and flags as the Temporal\n" +
+			"CLI. To check the setup: tidegate doctor.\n\n" +
+			"Exit status: 0 success, 1 failure or refusal, 2 usage error (nothing was done), 3 the run ended PARTIAL, 4\n" +
+			"a person has to act (the run is held, needs approval, was refused because its gateway is quarantined, or\n" +
+			"was started and no worker has picked it up).",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          shell.NoSuchCommand,

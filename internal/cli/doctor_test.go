@@ -28,7 +28,7 @@ func TestDoctorRegistersWhatIsMissingWhereThatIsWanted(t *testing.T) {
 	w := newWorld(t)
 	sick := w.tidegate("doctor")
 	require.Equal(t, 1, sick.status)
-	require.Regexp(t, `FAIL +search-attributes +default +not registered: TidegateAccount, TidegateBlocker, .*Cure: tidegate doctor --fix, or tidegate setup\n`, sick.out)
+	require.Regexp(t, `FAIL +search-attributes +default +not registered: TidegateAccount, TidegateBlocker, .*Fix: tidegate doctor --fix, or tidegate setup\n`, sick.out)
 	require.Regexp(t, `FAIL +worker +tidegate +no worker polls it for the workflows`, sick.out)
 
 	fixed := w.tidegate("doctor", "--fix")
@@ -55,12 +55,12 @@ func TestDoctorSaysThatNoBuildIsCurrent(t *testing.T) {
 	require.NoError(t, build.Start())
 	t.Cleanup(build.Stop)
 	require.Eventually(t, func() bool {
-		return regexp.MustCompile(`Temporal gives its tasks to workers without a version, and no such worker polls; there is build-9 \(build tidegate 9\)\. Cure: make the build current`).MatchString(w.tidegate("doctor").out)
+		return regexp.MustCompile(`Temporal gives its tasks to workers without a version, and no such worker polls; there is build-9 \(build tidegate 9\)\. Fix: make the build current`).MatchString(w.tidegate("doctor").out)
 	}, time.Minute, 100*time.Millisecond)
 	untaken := w.tidegate(quick("sgw-22222222", "--detach")...)
 	require.Equal(t, 4, untaken.status)
 	require.Contains(t, untaken.errors, "; it waits for workers without a version, and task queue tidegate is polled only by build-9 (build tidegate 9). Start a worker")
-	w.untilSaid(`(?m)^FAIL +runs +tidegate +no worker without a version polls, so nothing moves, and deadlines run on; waiting for it: ` +
+	w.untilSaid(`(?m)^FAIL +runs +tidegate +no worker without a version polls; nothing progresses, and deadlines keep running; waiting for it: ` +
 		`1 maintenance \(gateway-sgw-22222222\); there is only build-9 \(build tidegate 9\)`)
 }
 
@@ -100,16 +100,16 @@ func TestDoctorSaysForWhichBuildWhatRunsWaits(t *testing.T) {
 	gone := w.tidegate("doctor")
 	require.Equal(t, 1, gone.status)
 	require.Regexp(t, `(?m)^FAIL +runs +tidegate +no worker of build tidegate 1\.0\.0 (polls|answers, though one polled lately), so nothing moves, and deadlines run on.*: `+
-		`1 maintenance \(gateway-sgw-55555555\).*Cure: .*worker --accounts FILE --deployment tidegate --build-id 1\.0\.0`, gone.out)
+		`1 maintenance \(gateway-sgw-55555555\).*Fix: .*worker --accounts FILE --deployment tidegate --build-id 1\.0\.0`, gone.out)
 	require.Regexp(t, `(?m)^OK +worker +tidegate +polled for the workflows by worker of 2\.0\.0$`, gone.out)
 
 	// All workers of the current build are gone.
 	start("3.0.0")()
 	untaken := w.tidegate(quick("sgw-22222222", "--detach")...)
 	require.Equal(t, 4, untaken.status)
-	require.Contains(t, untaken.errors, "sgw-22222222 is started, and nothing happens yet: no worker took it up within 10s, though worker of 3.0.0 polled task queue tidegate lately. "+
+	require.Contains(t, untaken.errors, "sgw-22222222 is started, but no worker picked it up within 10s, although worker of 3.0.0 polled task queue tidegate recently. "+
 		"Start a worker (worker --accounts FILE)")
-	w.untilSaid(`(?m)^FAIL +runs +tidegate +no worker of build tidegate 3\.0\.0 answers, though one polled lately, so nothing moves, and deadlines run on: ` +
+	w.untilSaid(`(?m)^FAIL +runs +tidegate +no worker of build tidegate 3\.0\.0 answers, although one polled recently; nothing progresses, and deadlines keep running: ` +
 		`1 maintenance \(gateway-sgw-22222222\)`)
 }
 
@@ -147,8 +147,8 @@ func TestRunDetachedSaysThatNobodyPolls(t *testing.T) {
 	} {
 		got := w.tidegate(args...)
 		require.Equal(t, 4, got.status)
-		require.Contains(t, got.errors, name+" is started, and nothing happens yet: no worker took it up within 10s; nobody polls task queue tidegate. "+
-			"Start a worker (worker --accounts FILE): it goes on by itself; tidegate doctor says what is missing. Then follow it with: tidegate watch "+name+"\n")
+		require.Contains(t, got.errors, name+" is started, but no worker picked it up within 10s; no worker polls task queue tidegate. "+
+			"Start a worker (worker --accounts FILE), and it continues by itself. To check the setup: tidegate doctor. To follow it: tidegate watch "+name+"\n")
 		require.Contains(t, got.out, "running", "what was started is printed all the same")
 	}
 	other := w.tidegate(quick("sgw-33333333", "--detach", "--task-queue", "other")...)
@@ -195,8 +195,8 @@ func TestDoctorThatIsInterruptedSaysWhatItKnows(t *testing.T) {
 	require.NoError(t, <-looked)
 	require.Equal(t, 1, got.status)
 	require.Regexp(t, `(?m)^OK +search-attributes `, got.out)
-	require.Regexp(t, `(?m)^FAIL +worker +tidegate +interrupted before a worker answered\. Cure: run it again$`, got.out)
-	require.Regexp(t, `(?m)^FAIL +account +aws/sim +not known: no worker answered`, got.out)
+	require.Regexp(t, `(?m)^FAIL +worker +tidegate +interrupted before a worker answered\. Fix: run it again$`, got.out)
+	require.Regexp(t, `(?m)^FAIL +account +aws/sim +unknown: no worker answered`, got.out)
 }
 
 // untilLooks ends when a poll of doctor has started.
@@ -223,7 +223,7 @@ func TestDoctorDoesNotWaitLongForAWorkerThatWasKilled(t *testing.T) {
 	w.deaf()
 	got := w.tidegate("doctor", planned(t, weeklyPlan))
 	require.Equal(t, 1, got.status)
-	require.Regexp(t, `(?m)^FAIL +worker +tidegate +no worker answered within 30s\. Cure: start one, .*worker --accounts FILE`, got.out)
-	require.Regexp(t, `(?m)^FAIL +plan .*not known: no worker answered`, got.out)
-	require.Regexp(t, `^\d\d:\d\d:\d\dZ  asking a worker of task queue tidegate, up to 30s\n$`, got.errors)
+	require.Regexp(t, `(?m)^FAIL +worker +tidegate +no worker answered within 30s\. Fix: start one, .*worker --accounts FILE`, got.out)
+	require.Regexp(t, `(?m)^FAIL +plan .*unknown: no worker answered`, got.out)
+	require.Regexp(t, `^\d\d:\d\d:\d\dZ  waiting for a worker of task queue tidegate, up to 30s\n$`, got.errors)
 }

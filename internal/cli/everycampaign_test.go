@@ -14,7 +14,7 @@ func TestAnOrderToAllSaysWhatBecameOfEach(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.Equal(t, 0, w.tidegate("setup").status)
-	require.Equal(t, "no campaign runs in namespace default\n", w.tidegate("pause", "--all", "--why", "INC-77").out)
+	require.Equal(t, "no running campaigns in namespace default\n", w.tidegate("pause", "--all", "--why", "INC-77").out)
 	w.work()
 	for name, gateway := range map[string]string{"audited": "sgw-55555555", "stores": "sgw-22222222"} {
 		require.Equal(t, 0, w.tidegate("run", w.plan(name, gateway), "--detach").status)
@@ -24,9 +24,9 @@ func TestAnOrderToAllSaysWhatBecameOfEach(t *testing.T) {
 
 	paused := w.tidegate("pause", "--all", "--by", "bob", "--why", "INC-77")
 	require.Equal(t, 0, paused.status)
-	require.Contains(t, paused.out, "audited: left alone: it is paused already, by alice: audit\n")
+	require.Contains(t, paused.out, "audited: skipped: it is already paused, by alice: audit\n")
 	require.Regexp(t, `(?m)^stores: paused by bob at \d`, paused.out)
-	require.Contains(t, paused.out, `take it back with: tidegate resume --all --paused-for "INC-77" --why TEXT`)
+	require.Contains(t, paused.out, `to undo: tidegate resume --all --paused-for "INC-77" --why TEXT`)
 
 	resumed := w.tidegate("resume", "--all", "--paused-for", "INC-77", "--why", "closed", "--output", "json")
 	require.Equal(t, 0, resumed.status)
@@ -45,16 +45,16 @@ func TestAnOrderToAllSaysWhatBecameOfEach(t *testing.T) {
 		}
 	}
 	require.Contains(t, w.tidegate("resume", "--all", "--why", "all of it").out, "audited: resumed by ")
-	require.Contains(t, w.tidegate("resume", "--all", "--why", "again").out, "stores: left alone: it is not paused")
+	require.Contains(t, w.tidegate("resume", "--all", "--why", "again").out, "stores: skipped: it is not paused")
 }
 
 func TestAnOrderToAllNamesNoCampaign(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for want, args := range map[string][]string{
-		`the argument "stores" is one too many`: {"pause", "stores", "--all", "--why", "x"},
-		"--paused-for: want --all alongside it": {"resume", "stores", "--paused-for", "x", "--why", "x"},
-		"unknown flag: --all":                   {"abort", "--all", "--why", "x"},
+		`unexpected argument "stores"`: {"pause", "stores", "--all", "--why", "x"},
+		"--paused-for: requires --all": {"resume", "stores", "--paused-for", "x", "--why", "x"},
+		"unknown flag: --all":          {"abort", "--all", "--why", "x"},
 	} {
 		got := w.tidegate(args...)
 		require.Equal(t, 2, got.status)

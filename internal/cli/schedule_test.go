@@ -46,7 +46,7 @@ func TestAScheduleOfANamespaceWithoutSearchAttributesIsToldToSetItUp(t *testing.
 	w := newWorld(t)
 	bare := w.tidegate("schedule", "create", "weekly", planned(t, weeklyPlan), "--cron", "0 2 * * 1")
 	require.Equal(t, 1, bare.status, "the time is right")
-	require.Contains(t, bare.errors, "namespace default lacks search attributes of Tidegate, and nothing was made; register them with: tidegate setup --namespace default")
+	require.Contains(t, bare.errors, "namespace default lacks search attributes of Tidegate; nothing was created; to register them: tidegate setup --namespace default")
 	require.NotContains(t, bare.errors, "--cron")
 }
 
@@ -130,7 +130,7 @@ func TestAScheduleStartsTheCampaignThatRunWouldStart(t *testing.T) {
 	require.Contains(t, twice.errors, "schedule trigger weekly is refused: its campaign "+shown.Runs[0].WorkflowID+" still runs")
 	gone := w.tidegate("schedule", "delete", "weekly", "--why", "enough")
 	require.Equal(t, 0, gone.status)
-	require.Contains(t, gone.out, shown.Runs[0].WorkflowID+" goes on; end it with: tidegate abort "+shown.Runs[0].WorkflowID+" --why TEXT")
+	require.Contains(t, gone.out, shown.Runs[0].WorkflowID+" continues; to end it: tidegate abort "+shown.Runs[0].WorkflowID+" --why TEXT")
 }
 
 func TestTheNextStartsAreThoseOfTheCalendar(t *testing.T) {
@@ -205,7 +205,7 @@ func TestAPlanThatNamesManyTargetsIsNotScheduled(t *testing.T) {
 	w := newWorld(t)
 	refused := w.tidegate("schedule", "create", "weekly", planned(t, many.String()), "--every", "168h")
 	require.Equal(t, 2, refused.status)
-	require.Contains(t, refused.errors, "names 201 targets, and a schedule takes at most 200: let selectors find them, so that the schedule finds new gateways too")
+	require.Contains(t, refused.errors, "names 201 targets, and a schedule takes at most 200; use selectors, which also find new gateways")
 }
 
 // Other programs' schedules share the namespace.

@@ -29,7 +29,7 @@ func TestFromSetUpToTheRecord(t *testing.T) {
 
 	none := w.tidegate("status", "sgw-11111111")
 	require.Equal(t, 2, none.status)
-	require.Contains(t, none.errors, "there is no maintenance of sgw-11111111 in namespace default; start one with: tidegate run")
+	require.Contains(t, none.errors, "no maintenance of sgw-11111111 in namespace default; to start one: tidegate run")
 
 	done := w.tidegate(quick("sgw-11111111", "--output", "json", "--label", "app=pay")...)
 	require.Equal(t, 0, done.status)
@@ -69,11 +69,11 @@ func TestAGatewayIsInOneMaintenanceAndWaitsForItsApproval(t *testing.T) {
 	w.work()
 	started := w.tidegate(quick("sgw-22222222", "--detach", "--approval")...)
 	require.Equal(t, 0, started.status)
-	require.Contains(t, started.errors, "Follow it with: tidegate watch sgw-22222222")
+	require.Contains(t, started.errors, "To follow it: tidegate watch sgw-22222222")
 
 	again := w.tidegate(quick("sgw-22222222")...)
 	require.Equal(t, 1, again.status)
-	require.Contains(t, again.errors, "sgw-22222222 is in a maintenance already, workflow "+api.GatewayWorkflowID("sgw-22222222")+", run ")
+	require.Contains(t, again.errors, "sgw-22222222 already has a running maintenance, workflow "+api.GatewayWorkflowID("sgw-22222222")+", run ")
 
 	require.Eventually(t, func() bool {
 		s := w.tidegate("status", "sgw-22222222", "-o", "json").json(t).Status
@@ -82,7 +82,7 @@ func TestAGatewayIsInOneMaintenanceAndWaitsForItsApproval(t *testing.T) {
 	waiting := w.tidegate("watch", "sgw-22222222")
 	require.Equal(t, 4, waiting.status, "a person has to act")
 	require.Contains(t, waiting.out, "waits     (approval)")
-	require.Contains(t, waiting.out, "you may   tidegate approve sgw-22222222 --why TEXT")
+	require.Contains(t, waiting.out, "\n  tidegate approve sgw-22222222 --why TEXT")
 
 	approved := w.tidegate("approve", "sgw-22222222", "--by", "alice", "--why", "CHG-1")
 	require.Equal(t, 0, approved.status)
@@ -93,7 +93,7 @@ func TestAGatewayIsInOneMaintenanceAndWaitsForItsApproval(t *testing.T) {
 	}, time.Minute, 50*time.Millisecond)
 	late := w.tidegate("approve", "sgw-22222222", "--by", "bob", "--why", "CHG-2")
 	require.Equal(t, 2, late.status)
-	require.Contains(t, late.errors, "approve sgw-22222222: there is no running maintenance of it, in namespace default")
+	require.Contains(t, late.errors, "approve sgw-22222222: it has no running maintenance, in namespace default")
 }
 
 func TestAPartialEndIsStatusThree(t *testing.T) {
@@ -116,7 +116,7 @@ func TestARunGoesOnWhenNobodyFollowsIt(t *testing.T) {
 	defer time.AfterFunc(3*time.Second, stop).Stop() // as Ctrl-C does
 	left := w.tidegateUntil(ctx, quick("sgw-55555555")...)
 	require.Equal(t, 1, left.status)
-	require.Contains(t, left.errors, "no longer followed; the maintenance goes on; to look again: tidegate watch sgw-55555555")
+	require.Contains(t, left.errors, "no longer followed; the maintenance keeps running. To follow it again: tidegate watch sgw-55555555")
 	require.Equal(t, "Running", w.tidegate("status", "sgw-55555555", "-o", "json").json(t).Execution)
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)

@@ -24,9 +24,9 @@ func newSetup(a *shell.App) *cobra.Command {
 	var retention time.Duration
 	cmd := &cobra.Command{
 		Use:   "setup",
-		Short: "Make a Temporal namespace ready: the namespace itself and its search attributes",
-		Long: "setup makes the namespace if it is not there, and registers the search attributes that it lacks. It\n" +
-			"changes nothing that is there, and may be repeated at any time.",
+		Short: "Prepare a Temporal namespace: create it and register its search attributes",
+		Long: "setup creates the namespace if it does not exist, and registers the search attributes that it lacks. It\n" +
+			"changes nothing that exists. You can repeat it at any time.",
 		Example: "  tidegate setup --namespace maintenance",
 		Args:    shell.Arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,7 +51,7 @@ func newSetup(a *shell.App) *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&retention, "retention", namespace.DefaultRetention,
-		"how long ended runs of a new namespace stay readable")
+		"retention of ended runs in a new namespace")
 	return cmd
 }
 

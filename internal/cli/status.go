@@ -17,13 +17,14 @@ func newStatus(a *shell.App) *cobra.Command {
 	var f campaign.StatusFlags
 	cmd := &cobra.Command{
 		Use:   "status CAMPAIGN [TARGET] | GATEWAY_ID",
-		Short: "Show how far a campaign or a gateway's maintenance is, or how the last one ended",
-		Long: "status CAMPAIGN shows a campaign's targets in numbers, its waves, what keeps those that wait, what runs, what starts\n" +
-			"next, what failed, who decided what, and what you may tell it; with TARGET, a name or a gateway's id, that target and\n" +
-			"its maintenance. A campaign is called by its plan's name or its workflow's id.\n" +
-			"status GATEWAY_ID shows the steps of a gateway's maintenance, what it waits for and why, what it has changed, who\n" +
-			"decided what, whether the gateway is quarantined, and what you may tell it. What has ended is read from its record, so\n" +
-			"no worker is needed, but for lists of targets. The exit status is 0 when it could be shown.",
+		Short: "Show the progress or the outcome of a campaign or a gateway's maintenance",
+		Long: "status CAMPAIGN shows the number of targets in each state, the waves, what blocks the targets that wait,\n" +
+			"what runs, what starts next, what failed, who decided what, and your next steps. With TARGET, a name or a\n" +
+			"gateway id, it shows that target and its maintenance. CAMPAIGN is the name in the plan or the workflow id.\n\n" +
+			"status GATEWAY_ID shows the steps of one maintenance, what it waits for and why, what it has changed, who\n" +
+			"decided what, whether the gateway is quarantined, and your next steps.\n\n" +
+			"Ended runs are read from their record. No worker is needed, except to list targets. The exit status is 0\n" +
+			"if the status could be shown.",
 		Example: "  tidegate status payments-q4\n  tidegate status payments-q4 files-1\n  tidegate status payments-q4 --state waiting,failed\n" +
 			"  tidegate status sgw-12A3456B --output json | jq .status.reason",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -51,7 +52,7 @@ func runStatus(a *shell.App, cmd *cobra.Command, args []string, f *campaign.Stat
 	states, err := f.Wanted()
 	faults = append(faults, err)
 	if f.Lists() && (shell.IsGateway(args[0]) || len(args) == 2) {
-		faults = append(faults, errors.New("--all and --state: want a campaign and no target alongside them"))
+		faults = append(faults, errors.New("--all and --state: require a campaign without a target"))
 	}
 	c, err := a.Dial(cmd.Context(), faults...)
 	if err != nil {

@@ -21,19 +21,20 @@ func newWatch(a *shell.App) *cobra.Command {
 	var f watchFlags
 	cmd := &cobra.Command{
 		Use:   "watch CAMPAIGN | GATEWAY_ID",
-		Short: "Follow a campaign or a gateway's maintenance until it has ended or a person has to act",
-		Long: "watch CAMPAIGN shows a campaign on the whole terminal, with keys for operator actions; ? lists them. It stays until q.\n" +
-			"Where it is not on a terminal, or with --plain or --output json, it writes a line for each change, until the campaign\n" +
-			"has ended or a person has to act. Of one that has ended those lines are its record, at once.\n" +
-			"watch GATEWAY_ID writes such lines of one maintenance. The exit statuses are those of run; leaving a campaign that\n" +
-			"goes on is 1, or 4 where a person has to act.",
+		Short: "Follow a campaign or a gateway's maintenance until it ends or a person has to act",
+		Long: "watch CAMPAIGN shows a campaign live on the whole terminal, with keys for operator actions; ? lists them.\n" +
+			"Press q to leave. Without a terminal, or with --plain or --output json, it prints one line per change\n" +
+			"until the campaign ends or a person has to act. For a campaign that has ended it prints the recorded lines\n" +
+			"at once.\n\n" +
+			"watch GATEWAY_ID prints one line per change of a single maintenance. The exit status is as for run;\n" +
+			"leaving a campaign that still runs gives 1, or 4 if a person has to act.",
 		Example: "  tidegate watch payments-q4\n  tidegate watch payments-q4 --plain\n  tidegate watch payments-q4 --once\n  tidegate watch sgw-12A3456B",
 		Args:    shell.Arguments("CAMPAIGN or GATEWAY_ID"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runWatch(a, cmd, args[0], f) },
 	}
-	cmd.Flags().BoolVar(&f.plain, "plain", false, "write lines, also on a terminal")
-	cmd.Flags().BoolVar(&f.exit, "exit", false, "leave a campaign's live view when the campaign ends")
-	cmd.Flags().BoolVar(&f.once, "once", false, "print a campaign's live view as it is now, and leave")
+	cmd.Flags().BoolVar(&f.plain, "plain", false, "print lines, even on a terminal")
+	cmd.Flags().BoolVar(&f.exit, "exit", false, "leave the live view when the campaign ends")
+	cmd.Flags().BoolVar(&f.once, "once", false, "print the live view once, and exit")
 	a.OutputFlag(cmd)
 	return cmd
 }
@@ -42,7 +43,7 @@ func runWatch(a *shell.App, cmd *cobra.Command, subject string, f watchFlags) er
 	id, err := shell.SubjectArgument(subject)
 	faults := []error{err, a.CheckOutput()}
 	if f.once && (f.plain || id != "" || a.Output != show.FormTable) {
-		faults = append(faults, errors.New("--once: want a campaign, and neither --plain nor --output alongside it; as JSON: tidegate status CAMPAIGN --output json"))
+		faults = append(faults, errors.New("--once: requires a campaign, and cannot be combined with --plain or --output; for JSON: tidegate status CAMPAIGN --output json"))
 	}
 	c, err := a.Dial(cmd.Context(), faults...)
 	if err != nil {

@@ -116,7 +116,7 @@ func TestFaultsOfTheCommandLineStartNothing(t *testing.T) {
 		"no such flag":         {[]string{"--colour"}, "unknown flag: --colour"},
 		"an argument":          {[]string{"now"}, `unexpected argument "now"`},
 		"report in no folder":  {freePorts("--report", "/no/such/r.json"), "--report: the report cannot be written to"},
-		"report onto a folder": {freePorts("--report", t.TempDir()), "it is there already, and no file"},
+		"report onto a folder": {freePorts("--report", t.TempDir()), "it already exists and is not a regular file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,19 +18,19 @@ type actionKey struct {
 // actionKeys are all of them.
 func actionKeys() []actionKey {
 	return []actionKey{
-		{key: "p", update: api.PauseUpdate, says: "Nothing new starts until it is resumed. Targets that run go on.", refuse: "it is paused, or over"},
-		{key: "r", update: api.ResumeUpdate, says: "The pause is reverted.", refuse: "it is not paused"},
+		{key: "p", update: api.PauseUpdate, says: "Nothing new starts until it is resumed. Running targets continue.", refuse: "it is paused or has ended"},
+		{key: "r", update: api.ResumeUpdate, says: "The pause ends.", refuse: "it is not paused"},
 		{
-			key: "a", update: api.ApproveUpdate, says: "What waits for an approval starts in its window.",
-			refuse: "nothing here waits for an approval",
+			key: "a", update: api.ApproveUpdate, says: "Targets that need approval start in their windows.",
+			refuse: "nothing needs approval",
 		},
-		{key: "s", update: api.SkipUpdate, says: "It is left out, and the campaign cannot end COMPLETED any more.", refuse: "choose a target that waits, is held or has failed (tab)", target: true},
+		{key: "s", update: api.SkipUpdate, says: "It is left out, and the campaign can no longer end COMPLETED.", refuse: "select a target that waits, is held or has failed (tab)", target: true},
 		{
 			key: "t", update: api.RetryUpdate, says: "It waits for its next window again.",
-			refuse: "choose a target that is held or has failed (tab)", target: true,
+			refuse: "select a target that is held or has failed (tab)", target: true,
 		},
-		{key: "x", update: api.AbortUpdate, says: "The campaign ends: nothing more starts. Targets that run end; what can be reverted is reverted.", refuse: "it is over"},
-		{key: "X", update: api.AbortUpdate, says: "Its maintenance ends; what can be reverted is reverted. The campaign counts it as failed and goes on.", refuse: "choose a target that runs (tab)", target: true},
+		{key: "x", update: api.AbortUpdate, says: "The campaign ends: nothing more starts. Running targets finish; what can be reverted is reverted.", refuse: "it has ended"},
+		{key: "X", update: api.AbortUpdate, says: "Its maintenance ends; what can be reverted is reverted. The campaign counts it as failed and continues.", refuse: "select a target that runs (tab)", target: true},
 	}
 }
 
@@ -80,9 +80,9 @@ func (o Action) says(k actionKey) string {
 	}
 	switch o.Update {
 	case api.RetryUpdate:
-		return "The step at which its maintenance is held is tried again."
+		return "The failed step of its maintenance is tried again."
 	case api.SkipUpdate:
-		return "Its maintenance goes on without the step at which it is held, and cannot end COMPLETED any more."
+		return "Its maintenance continues without the failed step, and can no longer end COMPLETED."
 	case api.ApproveUpdate:
 		return "Its maintenance, which waits for an approval, starts."
 	}

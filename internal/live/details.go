@@ -43,7 +43,7 @@ func facts(r fleet.Row, now time.Time) (all [][2]string) {
 	case fleet.Waiting:
 		add("blocked by", strings.Trim(string(r.Blocker)+": "+r.Reason, ": "))
 		if !r.Next.IsZero() {
-			add("next", fmt.Sprintf("in %s: %s, there %s", span(r.Next.Sub(now)), instant(r.Next, now),
+			add("next", fmt.Sprintf("in %s: %s, local time %s", span(r.Next.Sub(now)), instant(r.Next, now),
 				there(r.Next, r.Schedule.Zone)))
 		}
 	case fleet.Held:
@@ -100,7 +100,7 @@ func (d *details) page(t theme, width, room int, now time.Time) []string {
 		}
 		lines = append(faults, lines...)
 	case d.text == "":
-		lines = append(lines, t.faint.Render("Asking for its record."))
+		lines = append(lines, t.faint.Render("Loading its record."))
 	}
 	top := max(min(d.top, len(lines)-1), 0)
 	lines = lines[top:]

@@ -73,7 +73,7 @@ func (m Model) give() (tea.Model, tea.Cmd) {
 	}
 	f.order.Why = strings.TrimSpace(string(f.why))
 	if f.order.Why == "" {
-		f.fault = "say why, for the record"
+		f.fault = "enter a reason, for the record"
 		return m, nil
 	}
 	f.busy, f.fault = true, ""
@@ -141,7 +141,7 @@ func (f *form) lines(t theme, width int, campaign string) []string {
 			lines = append(lines, t.bad.Render(text))
 		}
 	}
-	return append(lines, t.faint.Render("enter: give the order   esc: back"))
+	return append(lines, t.faint.Render("enter: send   esc: back"))
 }
 
 // wrapInput breaks what is typed, its spaces kept, and puts a cursor behind it.

@@ -79,7 +79,7 @@ func (m Model) said() []sentence {
 	}
 	if !m.seen {
 		if m.silent == "" {
-			all = append(all, sentence{text: "Asking the campaign how far it is."})
+			all = append(all, sentence{text: "Waiting for the campaign's status."})
 		}
 		return all
 	}
@@ -135,7 +135,7 @@ func (m Model) silence() string {
 	case !m.seen:
 		return m.silent
 	}
-	text := fmt.Sprintf("No answer for %s, this is how it was", span(m.now.Sub(m.fresh)))
+	text := fmt.Sprintf("No answer for %s; last known status", span(m.now.Sub(m.fresh)))
 	if m.silent != "" {
 		text += ": " + m.silent
 	}
@@ -153,9 +153,9 @@ func (m Model) undelivered() []sentence {
 	if len(notices) == 0 {
 		return nil
 	}
-	n, label := notices[len(notices)-1], "NOT TOLD: "
+	n, label := notices[len(notices)-1], "NOT DELIVERED: "
 	if n.State == fleet.NoticeUnknown {
-		label = "PERHAPS NOT TOLD: "
+		label = "DELIVERY UNKNOWN: "
 	}
 	text := fmt.Sprintf("%s%s to %s at %s", label, n.Event, clean(n.Channel), instant(n.At, m.now))
 	if len(notices) > 1 {
@@ -196,7 +196,7 @@ func (m Model) releases(held []fleet.Row) []string {
 		at := slices.IndexFunc(actionKeys(), func(k actionKey) bool { return k.target && k.update == update })
 		keys = append(keys, actionKeys()[at].key+" "+update)
 	}
-	return []string{"tab choose it, then " + strings.Join(keys, ", ") + " it"}
+	return []string{"tab select it, then " + strings.Join(keys, ", ") + " it"}
 }
 
 // namedAbove is true for the held target whose reason the head says.
@@ -280,13 +280,13 @@ func (m Model) answers(label string) []string {
 // goesOn is what happens without a person, and what keeps those that wait.
 func (m Model) goesOn() string {
 	s := m.look.Status
-	parts := []string{fmt.Sprintf("%s, %d may at a time", maintenance.Counted(s.Counts.Running, "target runs",
+	parts := []string{fmt.Sprintf("%s, max concurrent %d", maintenance.Counted(s.Counts.Running, "target runs",
 		"targets run"), s.MaxConcurrent)}
 	if s.Counts.InProgress() == 0 {
 		parts = []string{"Nothing runs"}
 	}
 	if s.Next.After(m.now) {
-		parts = append(parts, fmt.Sprintf("the next may start in %s (%s)", span(s.Next.Sub(m.now)), instant(s.Next, m.now)))
+		parts = append(parts, fmt.Sprintf("next start in %s (%s)", span(s.Next.Sub(m.now)), instant(s.Next, m.now)))
 	}
 	var kept []string
 	for _, b := range slices.Sorted(maps.Keys(s.Blockers)) {

@@ -100,7 +100,7 @@ func (m Model) open(k actionKey) Model {
 	if o == nil {
 		why := k.refuse
 		if m.look.Ended() {
-			why = "the campaign is over"
+			why = "the campaign has ended"
 		}
 		m.note = note{text: k.update + ": " + why, bad: true, until: m.now.Add(noteStays)}
 		return m

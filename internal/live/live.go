@@ -83,7 +83,7 @@ func Run(ctx context.Context, o Options, s Source) (Look, error) {
 		tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithoutSignalHandler()).Run()
 	m, ok := last.(Model)
 	for _, order := range m.unanswered {
-		text := fmt.Sprintf("Sent, and not answered yet: %s. It may be applied; look with: tidegate status %s\n", order.what(o.Name), o.Name)
+		text := fmt.Sprintf("Sent, not answered yet: %s. It may still be applied. To check: tidegate status %s\n", order.what(o.Name), o.Name)
 		if o.Typed != nil {
 			text = o.Typed(text)
 		}

@@ -46,7 +46,7 @@ func TestAKeyGivesItsOrderOnceThereIsAReason(t *testing.T) {
 			s.keys(tc.keys...)
 			s.keys("enter")
 			require.Empty(t, f.given, "without a reason nothing is ordered")
-			require.Contains(t, s.screen(), "say why, for the record")
+			require.Contains(t, s.screen(), "enter a reason, for the record")
 			s.keys("INC-77q", "backspace", "enter")
 			require.Len(t, f.given, 1)
 			got := f.given[0]
@@ -85,7 +85,7 @@ func TestAReasonInWideLettersStaysOnTheScreen(t *testing.T) {
 func TestAnOrderThatMakesNoSenseSaysWhy(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
-		"r": "it is not paused", "a": "nothing here waits for an approval", "s": "choose a target", "t": "choose a target", "X": "choose a target that runs",
+		"r": "it is not paused", "a": "nothing needs approval", "s": "select a target", "t": "select a target", "X": "select a target that runs",
 	} {
 		f := fleetOf()
 		s := newStage(t, f, 80, 24)
@@ -189,7 +189,7 @@ func TestHowItIsLeft(t *testing.T) {
 	require.True(t, interrupted)
 	over := newStage(t, stories()["over"], 80, 24)
 	over.keys("p")
-	require.Contains(t, over.screen(), "the campaign is over")
+	require.Contains(t, over.screen(), "the campaign has ended")
 	over.fake.asked = nil
 	over.at(noon.Add(time.Hour))
 	require.NotContains(t, over.fake.asked, "look", "nothing changes any more")

@@ -19,10 +19,10 @@ func TestOnASmallTerminalTheKeysThatAnswerAreStillThere(t *testing.T) {
 	f.look.Running[0].Note = "update failed: " + strings.Repeat("a reason without an end ", 40)
 	s := newStage(t, f, 40, 12)
 	golden(t, "held-40x12", s.screen())
-	require.Contains(t, strings.Join(strings.Fields(s.screen()), " "), "[tab choose it, then t retry, s skip, X abort it]")
+	require.Contains(t, strings.Join(strings.Fields(s.screen()), " "), "[tab select it, then t retry, s skip, X abort it]")
 	s.keys("tab", "t", "INC-77")
 	require.Contains(t, s.screen(), "why  INC-77", "the form is on the screen")
-	require.Contains(t, s.screen(), "enter: give the order")
+	require.Contains(t, s.screen(), "enter: send")
 }
 
 func TestANameThatIsTypedNextIsWhole(t *testing.T) {
@@ -48,9 +48,9 @@ func TestAMessageThatWasNotToldIsSaidInOneLine(t *testing.T) {
 		notices []fleet.Notice
 		want    string
 	}{
-		"failed":       {[]fleet.Notice{notice(fleet.NoticeFailed), notice(fleet.NoticeSent)}, "\nNOT TOLD: held to oncall at 11:59Z (not sent: 403 [2J Forbidden"},
-		"unknown":      {[]fleet.Notice{notice(fleet.NoticeUnknown)}, "\nPERHAPS NOT TOLD: held to oncall at 11:59Z (not"},
-		"several":      {[]fleet.Notice{notice(fleet.NoticeFailed), notice(fleet.NoticeFailed)}, "\nNOT TOLD: held to oncall at 11:59Z and 1 more (not"},
+		"failed":       {[]fleet.Notice{notice(fleet.NoticeFailed), notice(fleet.NoticeSent)}, "\nNOT DELIVERED: held to oncall at 11:59Z (not sent: 403 [2J Forbidden"},
+		"unknown":      {[]fleet.Notice{notice(fleet.NoticeUnknown)}, "\nDELIVERY UNKNOWN: held to oncall at 11:59Z (not"},
+		"several":      {[]fleet.Notice{notice(fleet.NoticeFailed), notice(fleet.NoticeFailed)}, "\nNOT DELIVERED: held to oncall at 11:59Z and 1 more (not"},
 		"all arrived":  {[]fleet.Notice{notice(fleet.NoticeSent), notice(fleet.NoticeSending)}, ""},
 		"none was due": {nil, ""},
 	} {

@@ -65,8 +65,8 @@ func (m Model) columns(t theme, f filter, head string) ([]column, func(fleet.Row
 		return []column{
 				first, gateway, wave,
 				{title: "STEP", keep: 8},
-				{title: "FOR", keep: 7},
-				{title: "OF", keep: 5},
+				{title: "ELAPSED", keep: 7},
+				{title: "EXPECTED", keep: 5},
 				{title: "ENDS", keep: 2},
 				{title: "MARGIN", keep: 6},
 				{title: "NOTE", keep: 3},
@@ -75,10 +75,10 @@ func (m Model) columns(t theme, f filter, head string) ([]column, func(fleet.Row
 	case ofWaiting, everything:
 		return []column{
 				first, gateway, wave,
-				{title: "KEPT BY", keep: 8},
+				{title: "BLOCKED BY", keep: 8},
 				{title: "IN", keep: 7},
 				{title: "AT", keep: 6},
-				{title: "THERE", keep: 5},
+				{title: "LOCAL TIME", keep: 5},
 				{title: "WHY", keep: 3},
 			},
 			func(r fleet.Row) []cell { return append(always(r), m.waiting(t, r)...) }

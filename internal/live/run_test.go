@@ -84,5 +84,5 @@ func TestAnOrderThatIsLeftUnansweredIsSaid(t *testing.T) {
 	var out bytes.Buffer
 	_, err := live.Run(t.Context(), live.Options{Name: "payments-q4", In: alice, Out: &out}, alice)
 	require.ErrorIs(t, err, live.ErrInterrupted)
-	require.Contains(t, out.String(), "Sent, and not answered yet: pause the campaign payments-q4. It may be applied; look with: tidegate status payments-q4\n")
+	require.Contains(t, out.String(), "Sent, not answered yet: pause the campaign payments-q4. It may still be applied. To check: tidegate status payments-q4\n")
 }

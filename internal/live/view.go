@@ -253,5 +253,5 @@ func (m Model) keys() []string {
 	if m.details != nil {
 		return append(keys, "esc back")
 	}
-	return append(keys, "1-5 lists", "tab choose", "enter details")
+	return append(keys, "1-5 lists", "tab select", "enter details")
 }

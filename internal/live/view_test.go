@@ -116,7 +116,7 @@ func TestSilenceIsSaidAndWhatWasSeenStays(t *testing.T) {
 	f.err = errors.New("no worker answers; is one running?")
 	s.at(noon.Add(2 * time.Second))
 	s.at(noon.Add(14 * time.Second))
-	require.Contains(t, s.screen(), "No answer for 14s, this is how it was: no worker answers")
+	require.Contains(t, s.screen(), "No answer for 14s; last known status: no worker answers")
 	require.Regexp(t, `files-004 +sgw-10000004 .*HELD update`, s.screen())
 	f.err = nil
 	s.at(noon.Add(20 * time.Second))
@@ -130,7 +130,7 @@ func TestAnAnswerThatIsAwaitedIsMissed(t *testing.T) {
 	s.m, _ = live.Due(s.m, noon.Add(2*time.Second))
 	require.NotContains(t, s.screen(), "No answer")
 	s.m, _ = live.Due(s.m, noon.Add(6*time.Second))
-	require.Contains(t, s.screen(), "No answer for 6s, this is how it was")
+	require.Contains(t, s.screen(), "No answer for 6s; last known status")
 }
 
 func TestANoteGivesWayToWhatIsUrgent(t *testing.T) {

@@ -48,7 +48,7 @@ func (d Decision) Detail() string {
 	case !d.NotBefore.IsZero():
 		return "not before " + d.NotBefore.UTC().Format("2006-01-02 15:04:05Z")
 	case d.What == WhatReschedule:
-		return "no longer kept back"
+		return "no longer delayed"
 	case d.Step != "":
 		return string(d.Step)
 	case d.What == WhatApprove && d.Note != "":
@@ -115,12 +115,12 @@ func (f FailedAttempt) Held(now time.Time) time.Duration {
 
 // Told says who was asked, what was decided by whom, and how long that took.
 func (f FailedAttempt) Told() string {
-	asked := "no message was configured"
+	asked := "no notification was configured"
 	if len(f.Asked) > 0 {
-		asked = "asked on " + strings.Join(f.Asked, ", ")
+		asked = "notified " + strings.Join(f.Asked, ", ")
 	}
 	if f.Until == nil {
-		return asked + "; nobody has decided yet"
+		return asked + "; not decided yet"
 	}
 	held := Duration(f.Held(*f.Until).Round(time.Second)).String()
 	if f.Decision == nil {

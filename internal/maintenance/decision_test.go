@@ -14,7 +14,7 @@ func TestADecisionSaysAllThatWasDecided(t *testing.T) {
 	for want, d := range map[string]maintenance.Decision{
 		"concurrency: 20 at a time":                   {What: "concurrency", MaxConcurrent: 20},
 		"reschedule: not before 2026-12-01 02:00:00Z": {What: "reschedule", Target: "files-1", NotBefore: time.Date(2026, 12, 1, 3, 0, 0, 0, time.FixedZone("", 3600))},
-		"reschedule: no longer kept back":             {What: "reschedule", Target: "files-1"},
+		"reschedule: no longer delayed":               {What: "reschedule", Target: "files-1"},
 		"retry: " + string(maintenance.StepRunning):   {What: "retry", Step: maintenance.StepRunning},
 		"approve: wave 2":                             {What: "approve", Wave: 2},
 		"approve: wave 2, 1 of 2 given":               {What: "approve", Wave: 2, Note: "wave 2, 1 of 2 given"},
@@ -31,11 +31,11 @@ func TestAnAttemptSaysWhoWasAskedAndWhatWasDecided(t *testing.T) {
 	skip := &maintenance.Decision{What: maintenance.HoldSkip, By: "bob"}
 	why := &maintenance.Decision{What: maintenance.HoldRetry, By: "bob", Why: "disk replaced"}
 	for want, f := range map[string]maintenance.FailedAttempt{
-		"no message was configured; nobody has decided yet":                                  {At: at},
-		"asked on ops; nobody has decided yet":                                               {At: at, Asked: []string{"ops"}},
-		"asked on ops, pager; held for 1h30m, then the run was cancelled":                    {At: at, Asked: []string{"ops", "pager"}, Until: &until},
-		"no message was configured; skip by bob after being held for 1h30m":                  {At: at, Decision: skip, Until: &until},
-		"no message was configured; retry by bob (disk replaced) after being held for 1h30m": {At: at, Decision: why, Until: &until},
+		"no notification was configured; not decided yet":                                         {At: at},
+		"notified ops; not decided yet":                                                           {At: at, Asked: []string{"ops"}},
+		"notified ops, pager; held for 1h30m, then the run was cancelled":                         {At: at, Asked: []string{"ops", "pager"}, Until: &until},
+		"no notification was configured; skip by bob after being held for 1h30m":                  {At: at, Decision: skip, Until: &until},
+		"no notification was configured; retry by bob (disk replaced) after being held for 1h30m": {At: at, Decision: why, Until: &until},
 	} {
 		require.Equal(t, want, f.Told())
 	}

@@ -174,7 +174,7 @@ func TestTheWordsInHistoriesNeverChange(t *testing.T) {
 		maintenance.StatePartial: "PARTIAL", maintenance.StateCompensationFailed: "COMPENSATION_FAILED", maintenance.StateDeferred: "DEFERRED",
 		maintenance.StateVerificationFailed: "VERIFICATION_FAILED",
 		maintenance.CauseTidegate:           "tidegate", maintenance.CauseAWS: "aws",
-		maintenance.ProxyPending: "pending", maintenance.ProxyActive: "upgrading", maintenance.ProxyUpgraded: "upgraded", maintenance.ProxyCurrent: "already current",
+		maintenance.ProxyPending: "pending", maintenance.ProxyActive: "upgrading", maintenance.ProxyUpgraded: "upgraded", maintenance.ProxyCurrent: "already up to date",
 		maintenance.ProxyRejected: "rejected", maintenance.ProxyFailed: "failed", maintenance.ProxyNotStarted: "not started",
 		maintenance.NotBlocked: "", maintenance.BlockedByWindow: "window", maintenance.BlockedByCutoff: "cutoff",
 		maintenance.BlockedByFreeze: "freeze", maintenance.BlockedByApproval: "approval", maintenance.BlockedByHold: "held",

@@ -116,7 +116,7 @@ func (m PolicyMark) Value() (string, error) {
 	value := fmt.Sprintf("was=%s set=%s run=%s/%s ns=%s since=%s", tagText(string(m.Owner)), tagText(string(m.Set)),
 		tagText(m.WorkflowID), tagText(m.RunID), tagText(m.Namespace), m.Since.UTC().Format(time.RFC3339))
 	if len(value) > MaxTagValue {
-		return "", fmt.Errorf("%w: the mark has %d characters, and a tag has room for %d", ErrUnsupported, len(value),
+		return "", fmt.Errorf("%w: the mark has %d characters, and a tag holds at most %d", ErrUnsupported, len(value),
 			MaxTagValue)
 	}
 	return value, nil
@@ -156,7 +156,7 @@ func PolicyMarkOf(gatewayID string, tags map[string]string) (*PolicyMark, error)
 	m, err := ParsePolicyMark(value)
 	if err != nil {
 		return nil, fmt.Errorf("the tag %s of %s says that a run has changed its automatic updates for a while, and not what they were. "+
-			"Set them as they are to be, then remove the tag (docs/runbook.md, Marks): %w", AutomaticUpdatesTag, gatewayID, err)
+			"Set them to the intended value, then remove the tag (docs/runbook.md, Marks): %w", AutomaticUpdatesTag, gatewayID, err)
 	}
 	return &m, nil
 }

@@ -152,7 +152,7 @@ func ProxyMarkOf(proxyID string, tags map[string]string) (*ProxyMark, error) {
 	m, err := parseProxyMark(text)
 	if err != nil {
 		return nil, fmt.Errorf("the tags %s of its DB instance say that a run has moved the reads of proxy %s for a while, and not what its read weights were. "+
-			"Set them as they are to be, then remove the tags (docs/runbook.md, Marks): %w", strings.Join(keys, ", "), proxyID, err)
+			"Set them to the intended value, then remove the tags (docs/runbook.md, Marks): %w", strings.Join(keys, ", "), proxyID, err)
 	}
 	return &m, nil
 }
@@ -249,7 +249,7 @@ func (m ProxyMark) weights() (string, error) {
 			return "", fmt.Errorf("%w: a read weight of %d is not 0 to %d", ErrUnsupported, w.Weight, maxMarkWeight)
 		}
 		if i > 0 && len(w.Node) != nodeWidth || known[w.Node] {
-			return "", fmt.Errorf("%w: its replicas cannot be told apart in a mark", ErrUnsupported)
+			return "", fmt.Errorf("%w: its replicas cannot be distinguished in a mark", ErrUnsupported)
 		}
 		known[w.Node] = true
 		text.WriteString(w.Node + base36(uint32(w.Weight), weightWidth))

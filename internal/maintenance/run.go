@@ -176,7 +176,7 @@ const (
 	ProxyPending    ProxyState = "pending"
 	ProxyActive     ProxyState = "upgrading"
 	ProxyUpgraded   ProxyState = "upgraded"
-	ProxyCurrent    ProxyState = "already current"
+	ProxyCurrent    ProxyState = "already up to date"
 	ProxyRejected   ProxyState = "rejected"
 	ProxyFailed     ProxyState = "failed"
 	ProxyNotStarted ProxyState = "not started" // the fan-out stopped before it

@@ -59,7 +59,7 @@ func responseOf(f *failurepb.Failure) string {
 	case f == nil:
 		return ""
 	case t.GetTimeoutType() == enumspb.TIMEOUT_TYPE_START_TO_CLOSE:
-		return "none: the attempt took longer than it may (limits.attempt), or its worker is gone"
+		return "none: the attempt exceeded limits.attempt, or its worker is gone"
 	case t.GetTimeoutType() == enumspb.TIMEOUT_TYPE_HEARTBEAT:
 		return "none: its worker is gone"
 	}

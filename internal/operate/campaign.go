@@ -59,7 +59,7 @@ func FindCampaign(ctx context.Context, c Session, name string) (Campaign, error)
 }
 
 func missing(c Session, name string) error {
-	return MissingError{fmt.Errorf("there is no campaign %s in namespace %s; see tidegate list", name, c.Namespace)}
+	return MissingError{fmt.Errorf("no campaign %s in namespace %s; see tidegate list", name, c.Namespace)}
 }
 
 // Again is the campaign as it is now: its open run, else the last. Its error is a
@@ -70,7 +70,7 @@ func (g Campaign) Again(ctx context.Context, c Session) (Campaign, error) {
 		return Campaign{}, missing(c, g.Name)
 	}
 	if err != nil {
-		return Campaign{}, fmt.Errorf("look for the campaign %s: %w", g.Name, err)
+		return Campaign{}, fmt.Errorf("find the campaign %s: %w", g.Name, err)
 	}
 	info := described.GetWorkflowExecutionInfo()
 	if info.GetType().GetName() != api.CampaignName {
@@ -136,7 +136,7 @@ func RunOf(ctx context.Context, c Session, g Campaign, r fleet.Row) (string, err
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("look for the run %s: %w", id, err)
+		return "", fmt.Errorf("find the run %s: %w", id, err)
 	}
 	if last := described.GetWorkflowExecutionInfo(); ours(last) {
 		return last.GetExecution().GetRunId(), nil
@@ -144,7 +144,7 @@ func RunOf(ctx context.Context, c Session, g Campaign, r fleet.Row) (string, err
 	list, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("WorkflowId = '%s'",
 		id)})
 	if err != nil {
-		return "", fmt.Errorf("look for the runs %s: %w", id, err)
+		return "", fmt.Errorf("find the runs %s: %w", id, err)
 	}
 	for _, info := range list.GetExecutions() {
 		if ours(info) {

@@ -53,7 +53,7 @@ func TargetOf(ctx context.Context, c Session, g Campaign, target string) (record
 		return record.Campaign{}, err
 	}
 	if len(r.Targets) == 0 {
-		return record.Campaign{}, MissingError{fmt.Errorf("there is no target %s in the campaign %s; see tidegate status %s --all", target, g.Name, g.Name)}
+		return record.Campaign{}, MissingError{fmt.Errorf("no target %s in the campaign %s; see tidegate status %s --all", target, g.Name, g.Name)}
 	}
 	r.Part = record.OneTarget
 	runID, err := RunOf(ctx, c, g, r.Targets[0])

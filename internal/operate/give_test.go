@@ -88,12 +88,12 @@ func TestAnOrderThatWasCutIsSentAgainUnderTheSameID(t *testing.T) {
 
 func TestARefusalIsNotSentAgain(t *testing.T) {
 	t.Parallel()
-	e := &engine{campaigns: []string{"campaign-x"}, errs: []error{temporal.NewApplicationError("it is paused already, by bob: INC-77", "")}}
+	e := &engine{campaigns: []string{"campaign-x"}, errs: []error{temporal.NewApplicationError("it is already paused, by bob: INC-77", "")}}
 	_, err := pause(t).Give(t.Context(), operate.Session{Client: e})
 	var refused operate.RefusedError
 	require.ErrorAs(t, err, &refused)
-	require.Equal(t, "it is paused already, by bob: INC-77", refused.Why)
-	require.EqualError(t, err, "pause x is refused: it is paused already, by bob: INC-77")
+	require.Equal(t, "it is already paused, by bob: INC-77", refused.Why)
+	require.EqualError(t, err, "pause x is refused: it is already paused, by bob: INC-77")
 	require.Len(t, e.told, 1)
 }
 
@@ -102,7 +102,7 @@ func TestWhereNobodyIsThereTheOrderIsForNobody(t *testing.T) {
 	_, err := pause(t).Give(t.Context(), operate.Session{Client: &engine{}, Namespace: "maint"})
 	var missing operate.MissingError
 	require.ErrorAs(t, err, &missing)
-	require.EqualError(t, err, "pause x: there is no campaign x in namespace maint; see tidegate list")
+	require.EqualError(t, err, "pause x: no campaign x in namespace maint; see tidegate list")
 	gone := &engine{campaigns: []string{"campaign-x"}, errs: []error{serviceerror.NewNotFound("it has ended")}}
 	_, err = pause(t).Give(t.Context(), operate.Session{Client: gone, Namespace: "maint"})
 	require.ErrorAs(t, err, &missing)

@@ -51,7 +51,7 @@ func may(r record.Maintenance) []string {
 // there is none.
 func NoRun(namespace, gatewayID string, err error) error {
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return MissingError{fmt.Errorf("there is no maintenance of %s in namespace %s; start one with: tidegate run", gatewayID, namespace)}
+		return MissingError{fmt.Errorf("no maintenance of %s in namespace %s; to start one: tidegate run", gatewayID, namespace)}
 	}
 	return fmt.Errorf("read the maintenance of %s: %w", gatewayID, err)
 }
@@ -117,7 +117,7 @@ func FindQuarantine(ctx context.Context, c Session, gatewayID string) (*maintena
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look whether %s is quarantined: %w", gatewayID, err)
+		return nil, fmt.Errorf("check whether %s is quarantined: %w", gatewayID, err)
 	}
 	info := described.GetWorkflowExecutionInfo()
 	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {

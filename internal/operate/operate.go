@@ -58,7 +58,7 @@ func Unanswered(doing string, err error) error {
 	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
 	_, nobody := errors.AsType[*serviceerror.FailedPrecondition](err) // no poller was seen lately
 	if late || nobody || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: no worker answers; is one running? (worker --accounts FILE; tidegate doctor says what is missing)", doing)
+		return fmt.Errorf("%s: no worker answers; start one (worker --accounts FILE), or check the setup: tidegate doctor", doing)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

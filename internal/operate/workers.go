@@ -109,7 +109,7 @@ func TakenUp(ctx context.Context, c Session, run client.WorkflowRun) (bool, erro
 	for start := time.Now(); ; {
 		described, err := c.DescribeWorkflowExecution(ctx, run.GetID(), run.GetRunID())
 		if err != nil {
-			return false, fmt.Errorf("%s is started; look whether a worker takes it up: %w", run.GetID(), err)
+			return false, fmt.Errorf("%s is started; check whether a worker picks it up: %w", run.GetID(), err)
 		}
 		info := described.GetWorkflowExecutionInfo()
 		if info.GetHistoryLength() > untaken || info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
@@ -120,7 +120,7 @@ func TakenUp(ctx context.Context, c Session, run client.WorkflowRun) (bool, erro
 		}
 		select {
 		case <-ctx.Done():
-			return false, fmt.Errorf("%s is started; interrupted before a worker took it up", run.GetID())
+			return false, fmt.Errorf("%s is started; interrupted before a worker picked it up", run.GetID())
 		case <-again.C:
 		}
 	}
@@ -136,10 +136,10 @@ func PolledBy(ctx context.Context, c Session, queue string) string {
 	found, others := PollersOf(described, want)
 	switch {
 	case len(found) > 0:
-		return fmt.Sprintf(", though %s polled task queue %s lately", strings.Join(found, ", "), queue)
+		return fmt.Sprintf(", although %s polled task queue %s recently", strings.Join(found, ", "), queue)
 	case len(others) > 0:
 		return fmt.Sprintf("; it waits for %s, and task queue %s is polled only by %s", want, queue,
 			strings.Join(others, ", "))
 	}
-	return "; nobody polls task queue " + queue
+	return "; no worker polls task queue " + queue
 }

@@ -53,7 +53,7 @@ func resolve(path string) (string, error) {
 		return "", refuse(path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return "", refuse(path, errors.New("it is there already, and no file"))
+		return "", refuse(path, errors.New("it already exists and is not a regular file"))
 	}
 	return target, nil
 }

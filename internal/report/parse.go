@@ -24,10 +24,10 @@ func Parse(text []byte) (d Document, form Format, err error) {
 	case bytes.Contains(data, []byte(markdownOpens)):
 		data, form = between(data, markdownOpens, markdownCloses), Markdown
 	default:
-		return d, "", errors.New("this is no report of tidegate's: want what tidegate report wrote, whole")
+		return d, "", errors.New("not a Tidegate report: must be the complete output of tidegate report")
 	}
 	if err := json.Unmarshal(data, &d); err != nil {
-		return d, form, fmt.Errorf("the report's data cannot be read; want what tidegate report wrote, whole: %w", err)
+		return d, form, fmt.Errorf("the report's data cannot be read: must be the complete output of tidegate report: %w", err)
 	}
 	if d.SchemaVersion != SchemaVersion {
 		return d, form, fmt.Errorf("the report is of version %d, and this release of tidegate writes version %d: verify it with the release that made it",

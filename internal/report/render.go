@@ -82,7 +82,7 @@ func Render(d Document, form Format) ([]byte, error) {
 			err = t.Execute(&out, shown{Document: d, Data: string(data)})
 		}
 	default:
-		err = errors.New("want md, html or json")
+		err = errors.New("must be md, html or json")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("write the report as %q: %w", form, err)

@@ -39,7 +39,7 @@ func TestTheFormsOfAReportAreAsTheyWere(t *testing.T) {
 		})
 	}
 	_, err := report.Render(document(), "pdf")
-	require.ErrorContains(t, err, `write the report as "pdf": want md, html or json`)
+	require.ErrorContains(t, err, `write the report as "pdf": must be md, html or json`)
 }
 
 func TestAFilesEndingAsksForAForm(t *testing.T) {

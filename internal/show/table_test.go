@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-var heads = []string{"TARGET", "GATEWAY", "WAVE", "STATE", "BEGUN", "END", "NEXT", "BLOCKER", "NOTE"}
+var heads = []string{"TARGET", "GATEWAY", "WAVE", "STATE", "STARTED", "END", "NEXT", "BLOCKER", "NOTE"}
 
 func targetRows() [][]string {
 	return [][]string{

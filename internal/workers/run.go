@@ -70,7 +70,7 @@ func (p parts) poll(ctx context.Context, c client.Client, known *accounts.Accoun
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("the worker does not start; is namespace %s there? `tidegate setup` makes it: %w", p.client.Namespace, err)
+		return fmt.Errorf("the worker does not start; check that namespace %s exists; to create it: tidegate setup: %w", p.client.Namespace, err)
 	}
 	health.watch(c)
 	p.logger.Info("worker polls", "taskQueue", p.queue, "namespace", p.client.Namespace, "address", p.client.HostPort,
@@ -82,7 +82,7 @@ func (p parts) poll(ctx context.Context, c client.Client, known *accounts.Accoun
 		case <-ctx.Done():
 			p.logger.Info("worker stops", "waitsAtMost", stopPatience)
 		case err := <-fatal:
-			failure = fmt.Errorf("the worker cannot go on: %w", err)
+			failure = fmt.Errorf("the worker stopped: %w", err)
 		}
 	}
 	health.watch(nil)
@@ -114,7 +114,7 @@ func (p parts) release(ctx context.Context, c client.Client, queues []string) er
 	case errors.Is(err, ErrReplaced):
 		p.logger.Warn("not promoted: "+maintenance.Plain(err), "toMakeItCurrent", byHand)
 	default:
-		return fmt.Errorf("this build is not current; look at why, and start the worker again, or make it current by hand: %s: %w", byHand, err)
+		return fmt.Errorf("this build is not current; fix the cause and restart the worker, or make it current by hand: %s: %w", byHand, err)
 	}
 	return nil
 }

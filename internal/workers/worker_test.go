@@ -154,6 +154,6 @@ func TestAMissingNamespaceSaysHowItIsMade(t *testing.T) {
 		"--accounts", file, "--address", server.FrontendAddress(), "--namespace", "nowhere", "--health-listen", "",
 	}, &written, &written)
 	require.Equal(t, 1, status)
-	require.Contains(t, written.String(), "is namespace nowhere there?")
-	require.Contains(t, written.String(), "`tidegate setup` makes it")
+	require.Contains(t, written.String(), "check that namespace nowhere exists")
+	require.Contains(t, written.String(), "to create it: tidegate setup")
 }

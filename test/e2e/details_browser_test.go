@@ -35,7 +35,7 @@ func TestBrowserLeadsFromACampaignToWhatNeedsAPerson(t *testing.T) {
 	run := troubledCampaign(t, c)
 
 	within(tab, t, chromedp.EmulateViewport(1440, 1500))
-	browsertest.Visit(tab, t, page(srv, run, "user-metadata"), "Under way.", "Ended: 2 of 4 targets", "You may send pause, retry, skip", "Why the rest waits", "GMT+5:30")
+	browsertest.Visit(tab, t, page(srv, run, "user-metadata"), "Under way.", "Ended: 2 of 4 targets", "You may send pause, retry, skip", "Blocked targets", "GMT+5:30")
 	failed := details(tab, t, "fleet-1", "PARTIAL", "not seen to run the new software", "cannot be reverted", "its quarantine")
 	quarantine := details(failed, t, "its quarantine", "sgw-0E2E1001 is quarantined", "send the update release")
 	details(quarantine, t, "the run of fleet-1", "PARTIAL")

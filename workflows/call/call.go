@@ -112,7 +112,7 @@ func Explain(err error) error {
 		if last := errors.Unwrap(timeout); last != nil {
 			return ranOut(last)
 		}
-		return errors.New("the time for it ran out")
+		return errors.New("timed out")
 	}
 	if _, ok := errors.AsType[*temporal.TerminatedError](err); ok {
 		return errors.New("it was terminated in Temporal")
@@ -133,7 +133,7 @@ func ranOut(last error) error {
 	if app, ok := errors.AsType[*temporal.ApplicationError](last); ok {
 		said = app.Message()
 	}
-	return fmt.Errorf("the time for it ran out; the last response: %s", said)
+	return fmt.Errorf("timed out; the last response: %s", said)
 }
 
 // MaxSends is how often a call without an idempotency token is sent at most,

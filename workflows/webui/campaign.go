@@ -73,7 +73,7 @@ func campaignHeadline(d *document, s fleet.Status) {
 	case s.Stopped != "":
 		d.say("**Stopped** (%s): what runs ends, nothing more starts.", s.Stopped)
 	case s.Counts.InProgress() > 0:
-		d.say("**Under way.**")
+		d.say("**In progress.**")
 	case !s.Next.IsZero():
 		d.say("**Waits** until %s.", when(s.Next, maintenance.Zone{}))
 	}
@@ -132,7 +132,7 @@ func noticeTable(d *document, undelivered []fleet.Notice) {
 			stamp(&n.At), plain(n.Channel), plain(n.ID), plain(CutTo(string(n.State)+": "+n.Why, ShownNote)),
 		})
 	}
-	d.table("Not told", []string{"when, UTC", "channel", "of", "why"}, rows, len(undelivered))
+	d.table("Undelivered messages", []string{"when, UTC", "channel", "of", "why"}, rows, len(undelivered))
 }
 
 func failedTable(d *document, to Place, s fleet.Status) {
@@ -206,7 +206,7 @@ func blockerTable(d *document, blockers []Blocker) {
 			plain(CutTo(k.First.Name+": "+k.Wait.Reason, ShownNote)),
 		})
 	}
-	d.table("Why the rest waits", []string{"blocker", "keeps", "first may start", "such as"}, rows, len(blockers))
+	d.table("Blocked targets", []string{"blocker", "keeps", "earliest start", "such as"}, rows, len(blockers))
 }
 
 // waveTable leaves out the first of many waves, which have ended long ago.
@@ -268,7 +268,7 @@ func QuarantineDetails(to Place, q maintenance.Quarantine) string {
 	d.say("**%s is quarantined** since %s: no run touches it.", q.Gateway, when(q.Since, maintenance.Zone{}))
 	d.part()
 	d.say("**Why:** %s. It started in %s.", q.Reason, to.runOf("the run of "+q.Target, q.WorkflowID, q.RunID))
-	d.say("Look at what is really there, put it in order, and then send the update **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"what was done about it\"}`", md(api.ReleaseUpdate))
+	d.say("Check the actual state, fix it, and then send the update **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"what was done about it\"}`", md(api.ReleaseUpdate))
 	d.say("See %s", to.list("all maintenances of the gateway", attributeGateway.GetName()+"='"+q.Gateway+"'"))
 	return d.text.String()
 }

@@ -103,7 +103,7 @@ func margin(result *maintenance.Result) string {
 // mayOrder says which updates may be sent now.
 func (d *document) mayOrder(names []string, alsoTakes md) {
 	if len(names) > 0 {
-		d.say("You may send **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"...\"}`%s",
+		d.say("Next steps: send **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"...\"}`%s",
 			md(strings.Join(names, "**, **")), alsoTakes)
 	}
 }

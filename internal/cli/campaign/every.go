@@ -29,17 +29,17 @@ type Every struct {
 // Register adds the flags to the actions that may be given to all.
 func (e *Every) Register(cmd *cobra.Command, o action.Action) {
 	if o.All {
-		cmd.Flags().BoolVar(&e.All, "all", false, "every campaign that runs, in place of CAMPAIGN")
+		cmd.Flags().BoolVar(&e.All, "all", false, "all running campaigns, in place of CAMPAIGN")
 	}
 	if o.Update == api.ResumeUpdate {
-		cmd.Flags().StringVar(&e.pausedFor, "paused-for", "", "alongside --all: only those that were paused with this reason")
+		cmd.Flags().StringVar(&e.pausedFor, "paused-for", "", "with --all: only campaigns that were paused with this reason")
 	}
 }
 
 // Faults are what is wrong with the flags.
 func (e *Every) Faults() error {
 	if e.pausedFor != "" && !e.All {
-		return errors.New("--paused-for: want --all alongside it")
+		return errors.New("--paused-for: requires --all")
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func TellAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.Comm
 		return answer.Error == ""
 	}))
 	if failed > 0 {
-		return fmt.Errorf("%s --all: %s did not apply: see above, and give the order again", k.Update, maintenance.CountedOf(failed, len(answers), "campaign", "campaigns"))
+		return fmt.Errorf("%s --all: %s did not apply it; see above, and repeat the command", k.Update, maintenance.CountedOf(failed, len(answers), "campaign", "campaigns"))
 	}
 	return nil
 }

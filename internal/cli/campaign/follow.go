@@ -40,7 +40,7 @@ func leave(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campai
 		return err
 	}
 	if r.Result == nil {
-		cmd.PrintErrf("The campaign goes on once it is told to; to look again: tidegate watch %s\n", g.Name)
+		cmd.PrintErrf("The campaign is waiting for your input. To follow it again: tidegate watch %s\n", g.Name)
 	}
 	if status := shell.ExitOfCampaign(r); status != shell.StatusDone {
 		return shell.EndError{Status: status}

@@ -14,10 +14,10 @@ import (
 func NewList(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the campaigns of the namespace, those that run first",
-		Long: "list shows the campaigns that run, with what keeps them (approval, pause and failure wait for a person), and those that\n" +
-			"have ended for as long as the namespace keeps them. What has just changed may be shown some seconds late. No worker is\n" +
-			"needed.",
+		Short: "List the campaigns of the namespace, running ones first",
+		Long: "list shows the running campaigns with what blocks them (approval, pause and failure need a person), and\n" +
+			"the ended ones for as long as the namespace retains them. Recent changes can take some seconds to appear.\n" +
+			"No worker is needed.",
 		Example: "  tidegate list",
 		Args:    shell.Arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {

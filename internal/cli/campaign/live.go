@@ -31,17 +31,17 @@ func Watch(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campai
 	last, err := live.Run(cmd.Context(), o, NewSource(c, g))
 	switch {
 	case err != nil && cmd.Context().Err() == nil && !errors.Is(err, live.ErrInterrupted):
-		return fmt.Errorf("follow it in lines with: tidegate watch %s --plain: %w", g.Name, err)
+		return fmt.Errorf("to follow it without a live view: tidegate watch %s --plain: %w", g.Name, err)
 	case last.Ended():
 		if g, err = operate.FindCampaign(cmd.Context(), c, g.WorkflowID); err != nil {
 			return err
 		}
 		return leave(a, cmd, c, g)
 	case last.Held != "":
-		cmd.PrintErrf("A person has to act: %s\nLook again with: tidegate watch %s\n", show.Line(last.Held), g.Name)
+		cmd.PrintErrf("A person has to act: %s\nTo follow it again: tidegate watch %s\n", show.Line(last.Held), g.Name)
 		return shell.EndError{Status: shell.StatusHeld}
 	}
-	return fmt.Errorf("no longer followed; the campaign goes on; to look again: tidegate watch %s", g.Name)
+	return fmt.Errorf("Stopped following the campaign, which keeps running. To follow it again: tidegate watch %s", g.Name)
 }
 
 // The size of a picture that is not for a terminal, and how high any is at most.
@@ -58,7 +58,7 @@ func Glance(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campa
 		return err
 	}
 	if _, err := lipgloss.Fprintln(show.Raw(cmd.OutOrStdout()), a.Typed(picture)); err != nil {
-		return fmt.Errorf("write the picture: %w", err)
+		return fmt.Errorf("write the view: %w", err)
 	}
 	return nil
 }

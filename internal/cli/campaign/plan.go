@@ -47,20 +47,21 @@ func NewPlan(a *shell.App) *cobra.Command {
 	var p planning
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
-		Short: "Show what a plan file's campaign would do, and when, changing nothing",
-		Long: "plan has a worker read every target of a plan file: gateways, windows, volumes and proxies. It prints each with its\n" +
-			"versions, window, wave and forecast, when it would start and end, what keeps those that would not, and what a person\n" +
-			"should know before; then the calendar of the whole campaign. It decides by the function that decides in the campaign,\n" +
-			"and takes every target to succeed in the time that is forecast, and approvals to be given at once. Nothing is\n" +
-			"changed in the clouds. A target that could not be read is named, with the last error, and the exit status is then 3.",
+		Short: "Preview the campaign of a plan file, without changing anything",
+		Long: "plan asks a worker to read every target of a plan file: gateways, windows, volumes and proxies. For each\n" +
+			"target it prints the versions, window, wave and forecast, the expected start and end, what blocks it if it\n" +
+			"cannot start, and warnings; then the calendar of the whole campaign.\n\n" +
+			"plan uses the same decision code as a campaign. It assumes that every target succeeds in the time\n" +
+			"forecast, and that approvals are given at once. It changes nothing in the clouds. If a target cannot be\n" +
+			"read, plan names it with the last error and exits with status 3.",
 		Example: "  tidegate plan payments-q4.yaml\n  tidegate plan payments-q4.yaml --now 2026-12-01T00:00:00Z --output json | jq .summary",
 		Args:    shell.Arguments("FILE"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return p.run(cmd, a, args[0]) },
 	}
 	const anInstant = "a time in RFC 3339, such as 2026-12-01T12:00:00Z"
-	p.faults.Text(cmd, &p.now, "now", "time", anInstant, "the time from which on the campaign is played (default the present)")
-	p.faults.Text(cmd, &p.until, "until", "time", anInstant, "the time up to which it is played (default 400 days later)")
-	cmd.Flags().DurationVar(&p.patience, "patience", planPatience, "how long to wait for a target that does not answer, once nothing else is read any more: 1s to 15m")
+	p.faults.Text(cmd, &p.now, "now", "time", anInstant, "the time at which the preview starts (default: now)")
+	p.faults.Text(cmd, &p.until, "until", "time", anInstant, "the time at which the preview ends (default: 400 days later)")
+	cmd.Flags().DurationVar(&p.patience, "patience", planPatience, "how long to wait for the last targets that do not answer: 1s to 15m")
 	cmd.Flags().StringVar(&p.queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
 	a.OutputFlag(cmd)
 	return cmd
@@ -120,7 +121,7 @@ func survey(cmd *cobra.Command, c operate.Session, f PlanFile, p *planning) (ren
 		read, err = readSurvey(ctx, c, g, status.Batches)
 	}
 	if undo := cancel(ctx, c, run); err == nil && undo != nil {
-		screen.Line(maintenance.Plain(undo) + "; it ends by itself within ten minutes")
+		screen.Line(maintenance.Plain(undo) + "; the read ends by itself within ten minutes")
 	}
 	return read, err
 }
@@ -134,7 +135,7 @@ func awaitPlanned(
 	ended := make(chan error, 1)
 	go func() {
 		_, err := outcome.OfCampaign(ctx, run)
-		ended <- cmp.Or(err, errors.New("it has ended"))
+		ended <- cmp.Or(err, errors.New("the read has ended"))
 	}()
 	tick := time.NewTicker(operate.LookEvery / 4)
 	defer tick.Stop()
@@ -145,7 +146,7 @@ func awaitPlanned(
 			if command.Err() != nil {
 				return fleet.Status{}, fmt.Errorf("interrupted before the plan %s was read: nothing was changed", g.Name)
 			}
-			return fleet.Status{}, fmt.Errorf("the plan %s could not be read to its end, and nothing was changed; tidegate doctor FILE says what is missing: %w", g.Name, err)
+			return fleet.Status{}, fmt.Errorf("the targets of the plan %s could not all be read; nothing was changed; to check the setup: tidegate doctor FILE: %w", g.Name, err)
 		case <-tick.C:
 			var status fleet.Status
 			if err := g.Ask(ctx, c, api.StatusQuery, &status); err != nil {

@@ -64,7 +64,7 @@ func launch(
 	if err := deliver(ctx, c, run, f.Plan); err != nil {
 		err = fmt.Errorf("hand the plan over to %s: %w", o.ID, err)
 		if undo := cancel(ctx, c, run); undo != nil {
-			return nil, fmt.Errorf("%s has started nothing and waits for its targets; end it with: tidegate abort %[1]s --why TEXT: %[2]w", o.ID, errors.Join(err, undo))
+			return nil, fmt.Errorf("%s has started nothing and waits for its targets; to end it: tidegate abort %[1]s --why TEXT: %[2]w", o.ID, errors.Join(err, undo))
 		}
 		return nil, fmt.Errorf("the campaign was cancelled and has started nothing; run it again: %w", err)
 	}
@@ -128,7 +128,7 @@ func cancel(ctx context.Context, c operate.Session, run client.WorkflowRun) erro
 
 func failure(namespace, name, workflowID string, err error) error {
 	if open, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
-		return fmt.Errorf("the campaign %s is running already, workflow %s, run %s; nothing was started: see tidegate status %s",
+		return fmt.Errorf("the campaign %s is already running, workflow %s, run %s; nothing was started; see tidegate status %s",
 			name, workflowID, open.RunId, name)
 	}
 	return shell.NotStarted("the campaign "+name, namespace, err)
@@ -142,7 +142,7 @@ func Start(cmd *cobra.Command, a *shell.App, file, by, queue string, detach bool
 		by = operate.LoginName()
 	}
 	if strings.TrimSpace(by) == "" {
-		faults = append(faults, shell.Wrong("--by", by, "who you are"))
+		faults = append(faults, shell.Wrong("--by", by, "your name"))
 	}
 	faults = append(faults, err, shell.WrongQueue(queue), a.CheckOutput())
 	c, err := a.Dial(cmd.Context(), faults...)

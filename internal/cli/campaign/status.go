@@ -21,7 +21,7 @@ type StatusFlags struct {
 
 // Register adds the flags to a command.
 func (f *StatusFlags) Register(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.all, "all", false, "list every target of the campaign")
+	cmd.Flags().BoolVar(&f.all, "all", false, "list all targets of the campaign")
 	cmd.Flags().StringSliceVar(&f.states, "state", nil, "list the campaign's targets in these states, such as waiting,failed")
 }
 

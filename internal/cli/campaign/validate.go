@@ -22,14 +22,14 @@ func NewValidate(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate FILE...",
 		Short: "Validate plan files offline",
-		Long: "validate reads plan files as docs/reference/plan.md describes them. It asks neither Temporal nor a cloud. Of a file\n" +
-			"that is right it prints what it holds, and warnings about what may not be meant; of any other every fault, each\n" +
-			"with line, column, field and what would be right. - stands for standard input. Exit status: 0 all are right,\n" +
-			"2 one is not, or with --strict one has a warning.",
+		Long: "validate checks plan files without contacting Temporal or a cloud. For a valid file it prints a summary,\n" +
+			"and warnings about what may be a mistake. For an invalid file it prints every error with its line, column,\n" +
+			"field and the expected value. - is standard input. docs/reference/plan.md describes plan files.\n\n" +
+			"Exit status: 0 all files are valid, 2 a file is invalid or, with --strict, has a warning.",
 		Example: "  tidegate validate plan.yaml\n  tidegate validate --strict plans/*.yaml --output json\n  generate-plan | tidegate validate -",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return shell.Usage(fmt.Errorf("no plan file is given; see %s --help", cmd.CommandPath()))
+				return shell.Usage(fmt.Errorf("FILE is required; see %s --help", cmd.CommandPath()))
 			}
 			return nil
 		},

@@ -31,20 +31,20 @@ type doctor struct {
 	render.Checkups
 }
 
-// New is the command that says what is not as it should be.
+// New is the doctor command.
 func New(a *shell.App) *cobra.Command {
 	var d doctor
 	cmd := &cobra.Command{
 		Use:   "doctor [FILE]",
-		Short: "Say whether all is there that maintenances need, and what to do where it is not",
-		Long: "doctor reads Temporal, the namespace, its search attributes, the workers and the clocks. Of what runs now it says on\n" +
-			"which build of the workers it waits, and whether a worker of that build polls and answers. With a plan FILE it looks\n" +
-			"too whether workers poll for every account of the plan and know it as the plan does, and has them make a few calls\n" +
-			"that only read: the gateways of each AWS account are listed, one is read, and of one with volumes the volumes and the\n" +
-			"snapshots; of each Huawei Cloud account the proxies, the jobs and the planned upgrades of the first DB instance that\n" +
-			"the plan names. Whether the worker may also change things, only a change would tell. It waits 30 seconds for a worker;\n" +
-			"interrupted, it prints what it knows.\n\n" +
-			"Each line is OK, WARN or FAIL, with the cure. Exit status: 0 nothing fails, 1 something does, 2 called wrongly.",
+		Short: "Check prerequisites and suggest fixes",
+		Long: "doctor checks Temporal, the namespace, its search attributes, the workers and the clocks. For each run in\n" +
+			"progress it shows which worker build it waits for, and whether a worker of that build polls and answers.\n\n" +
+			"With a plan FILE it also checks that workers poll for every account of the plan and have the same account\n" +
+			"settings, and asks a worker to make a few read-only calls: list the gateways of each AWS account, and read\n" +
+			"one of them with its volumes and snapshots; list the proxies, jobs and scheduled upgrades of the first DB\n" +
+			"instance of each Huawei Cloud account in the plan. Write permissions cannot be checked without a change.\n" +
+			"doctor waits 30 seconds for a worker. If you interrupt it, it prints its results so far.\n\n" +
+			"Each line is OK, WARN or FAIL, with a fix. Exit status: 0 no check fails, 1 a check fails, 2 usage error.",
 		Example: "  tidegate doctor\n  tidegate doctor payments-q4.yaml\n  tidegate doctor --fix\n  tidegate doctor --output json | jq '.checks[] | select(.state != \"OK\")'",
 		Args:    shell.AtMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,8 +67,8 @@ func (d *doctor) run(cmd *cobra.Command, a *shell.App) error {
 		f, err := campaign.ReadPlan(cmd, d.file, time.Now())
 		d.plan, faults = &f, append(faults, err)
 		for _, w := range f.Plan.Warnings {
-			d.add(render.CheckWarn, "plan", d.file, w, "correct the plan file; tidegate validate "+d.file+
-				" prints all its warnings")
+			d.add(render.CheckWarn, "plan", d.file, w, "fix the plan file; tidegate validate "+d.file+
+				" prints all warnings")
 		}
 	}
 	c, err := a.Dial(cmd.Context(), faults...)
@@ -81,7 +81,7 @@ func (d *doctor) run(cmd *cobra.Command, a *shell.App) error {
 		defer c.Close()
 		d.examine(cmd.Context(), c)
 	}
-	d.OK = !d.says(render.CheckFail)
+	d.OK = !d.hasState(render.CheckFail)
 	err = a.Printer(cmd).Print(d.Checkups, func(p show.Printer) { render.PrintCheckups(p, d.Checks) })
 	if err == nil && !d.OK {
 		return shell.EndError{Status: shell.StatusFailed}
@@ -103,21 +103,21 @@ func (d *doctor) examine(ctx context.Context, c operate.Session) {
 	d.look(ctx, c, d.probes(ctx, c))
 }
 
-func (d *doctor) add(state, check, subject, says, cure string) {
-	d.Checks = append(d.Checks, render.Checkup{State: state, Check: check, Subject: subject, Says: says, Cure: cure})
+func (d *doctor) add(state, check, subject, result, fix string) {
+	d.Checks = append(d.Checks, render.Checkup{State: state, Check: check, Subject: subject, Result: result, Fix: fix})
 }
 
-// unanswered says that a question had no answer. One that was interrupted needs no
-// other cure.
-func (d *doctor) unanswered(ctx context.Context, check, subject string, err error, cure string) {
+// unanswered adds the failed check of a question without an answer. One that was interrupted
+// needs no other fix.
+func (d *doctor) unanswered(ctx context.Context, check, subject string, err error, fix string) {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		d.add(render.CheckFail, check, subject, "not known: interrupted", "run it again")
+		d.add(render.CheckFail, check, subject, "unknown: interrupted", "run it again")
 		return
 	}
-	d.add(render.CheckFail, check, subject, maintenance.Plain(err), cure)
+	d.add(render.CheckFail, check, subject, maintenance.Plain(err), fix)
 }
 
-func (d *doctor) says(state string) bool {
+func (d *doctor) hasState(state string) bool {
 	for _, c := range d.Checks {
 		if c.State == state {
 			return true

@@ -57,7 +57,7 @@ func (d *doctor) probes(ctx context.Context, c operate.Session) []api.Probe {
 		switch {
 		case !d.polled(ctx, c, probe.Queue(d.queue), "Huawei Cloud account "+a.Name, client.TaskQueueTypeActivity):
 		case probe.Instance == "":
-			d.add(render.CheckWarn, "account", "huawei/"+a.Name, "not looked into: the plan names none of its DB instances",
+			d.add(render.CheckWarn, "account", "huawei/"+a.Name, "not checked: the plan names none of its DB instances",
 				"tidegate plan "+d.file+" reads all of them")
 		default:
 			probes = append(probes, probe)
@@ -114,7 +114,7 @@ func (d *doctor) instanceIn(account string) string {
 	return ""
 }
 
-// look has a worker look, and says what it saw.
+// look has a worker read the accounts, and adds the results.
 func (d *doctor) look(ctx context.Context, c operate.Session, probes []api.Probe) {
 	in := api.ExamineInput{Probes: probes}
 	if d.plan != nil {
@@ -127,11 +127,11 @@ func (d *doctor) look(ctx context.Context, c operate.Session, probes []api.Probe
 	before := time.Now()
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: examinePrefix + shell.RandomDigits(), TaskQueue: d.queue, WorkflowRunTimeout: examineTimeout,
-		StaticSummary: "tidegate doctor: looks, and changes nothing",
+		StaticSummary: "tidegate doctor: reads only, changes nothing",
 	}, api.ExamineName, in)
 	if err != nil {
-		d.unanswered(ctx, "worker", d.queue, fmt.Errorf("a poll could not be started: %w", err),
-			"may this API key or certificate start workflows?")
+		d.unanswered(ctx, "worker", d.queue, fmt.Errorf("the check could not be started: %w", err),
+			"check that this API key or certificate may start workflows")
 		return
 	}
 	d.ownClock(ctx, c, run, before, time.Now())
@@ -149,14 +149,14 @@ func (d *doctor) look(ctx context.Context, c operate.Session, probes []api.Probe
 	}
 }
 
-// await waits for the answer, and says that it does.
+// await waits for the answer, and shows that it does.
 func (d *doctor) await(ctx context.Context, run client.WorkflowRun, out *api.ExamineOutput) error {
 	answered := make(chan error, 1)
 	go func() { answered <- run.Get(ctx, out) }()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	defer d.screen.Close()
-	asking := fmt.Sprintf("asking a worker of task queue %s, up to %s", d.queue, maintenance.Duration(examineTimeout))
+	asking := fmt.Sprintf("waiting for a worker of task queue %s, up to %s", d.queue, maintenance.Duration(examineTimeout))
 	for waited := time.Duration(0); ; waited += time.Second {
 		d.screen.Draw(fmt.Sprintf("%s: %s so far", asking, render.Seconds(waited)))
 		if waited == sayAfter && d.screen.Width == 0 {
@@ -170,22 +170,22 @@ func (d *doctor) await(ctx context.Context, run client.WorkflowRun, out *api.Exa
 	}
 }
 
-// nobody says what is not known, since no worker answered.
+// nobody adds the checks that are unknown, since no worker answered.
 func (d *doctor) nobody(ctx context.Context, err error, probes []api.Probe) {
-	says := fmt.Sprintf("no worker answered within %s", maintenance.Duration(examineTimeout))
-	cure := "start one, for one that was killed is still listed for 2 minutes (worker --accounts FILE" + operate.QueueFlag(d.queue) +
+	result := fmt.Sprintf("no worker answered within %s", maintenance.Duration(examineTimeout))
+	fix := "start a worker; a killed worker stays listed for 2 minutes (worker --accounts FILE" + operate.QueueFlag(d.queue) +
 		"); or look at the worker's log, and bring one of an older release up to date"
 	// The server and what stands between may end the wait a little earlier, in many words.
 	end, _ := ctx.Deadline()
 	_, late := errors.AsType[*temporal.TimeoutError](err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		says, cure = "interrupted before a worker answered", "run it again"
+		result, fix = "interrupted before a worker answered", "run it again"
 	case !late && time.Until(end) > time.Second:
-		says = "the poll failed: " + maintenance.Plain(err)
+		result = "the check failed: " + maintenance.Plain(err)
 	}
-	d.add(render.CheckFail, "worker", d.queue, says, cure)
-	const unknown, same = "not known: no worker answered", "as for the worker"
+	d.add(render.CheckFail, "worker", d.queue, result, fix)
+	const unknown, same = "unknown: no worker answered", "see the worker check"
 	if d.plan != nil {
 		d.add(render.CheckFail, "plan", d.file, unknown, same)
 	}
@@ -214,20 +214,20 @@ func (d *doctor) ownClock(ctx context.Context, c operate.Session, run client.Wor
 
 // skew judges by how much a clock is ahead of the server's.
 func (d *doctor) skew(whose string, ahead time.Duration) {
-	const check, cure = "clock", "set it by NTP: windows are kept, and calls to clouds are signed, by it"
+	const check, fix = "clock", "synchronize it with NTP: windows and the signatures of cloud calls depend on it"
 	way := "ahead of"
 	if ahead < 0 {
 		way = "behind"
 	}
-	says := fmt.Sprintf("%s %s the Temporal server's", render.Seconds(ahead.Abs()), way)
+	result := fmt.Sprintf("%s %s the Temporal server's", render.Seconds(ahead.Abs()), way)
 	switch {
 	case ahead.Abs() <= clockTolerance:
 		d.add(render.CheckOK, check, whose, fmt.Sprintf("within %s of the Temporal server's", render.Seconds(clockTolerance)),
 			"")
 	case ahead.Abs() <= skewLimit:
-		d.add(render.CheckWarn, check, whose, says, cure)
+		d.add(render.CheckWarn, check, whose, result, fix)
 	default:
-		d.add(render.CheckFail, check, whose, says, cure)
+		d.add(render.CheckFail, check, whose, result, fix)
 	}
 }
 
@@ -239,66 +239,66 @@ func subjectOf(p api.Probe) string {
 	return "aws/" + p.Account
 }
 
-// account says what was seen in an account.
+// account adds the result of an account.
 func (d *doctor) account(p api.Probe, f api.Finding) {
-	says, further := fmt.Sprintf("lists its gateways (%d on the first page)", f.Seen), ""
+	result, further := fmt.Sprintf("lists its gateways (%d on the first page)", f.Seen), ""
 	if f.Gateway != "" {
-		says += ", reads " + f.Gateway
+		result += ", reads " + f.Gateway
 	}
 	if f.Further != nil {
 		further = fmt.Sprintf("reads the volumes of %s (%d) and snapshots", f.Further.Gateway, f.Further.Seen)
 	}
 	if p.Huawei {
-		says, further = fmt.Sprintf("lists the proxies of %s: %d", p.Instance, f.Seen),
+		result, further = fmt.Sprintf("lists the proxies of %s: %d", p.Instance, f.Seen),
 			"reads its tags, jobs and planned upgrades"
 	}
-	d.found("account", subjectOf(p), says, f)
+	d.found("account", subjectOf(p), result, f)
 	if f.Further != nil {
 		d.found("account", subjectOf(p), further, *f.Further)
 	}
 	d.marks(p, f)
 }
 
-// marks says what runs have changed for a while and not restored yet.
+// marks adds what runs have changed for a while and not restored yet.
 func (d *doctor) marks(p api.Probe, f api.Finding) {
 	for _, m := range f.Marks {
-		cure := "see docs/runbook.md, Marks"
+		fix := "see docs/runbook.md, Marks"
 		if m.Leftover() {
-			cure = "run the maintenance of its target, which restores it; or by hand: docs/runbook.md, Marks"
+			fix = "run the maintenance of its target, which restores it; or by hand: docs/runbook.md, Marks"
 		}
 		if m.Standing != maintenance.MarkHeld { // a run at work is as it should be
-			d.add(render.CheckWarn, "mark", subjectOf(p), m.String(), cure)
+			d.add(render.CheckWarn, "mark", subjectOf(p), m.String(), fix)
 		}
 	}
 	for _, text := range f.Unmarked {
-		d.add(render.CheckWarn, "mark", subjectOf(p), "whether a run has left anything changed is not known: "+text, "a run that finds the same does not start: docs/runbook.md, Marks")
+		d.add(render.CheckWarn, "mark", subjectOf(p), "could not check for changes left by earlier runs: "+text, "a run with the same result does not start; see docs/runbook.md, Marks")
 	}
 }
 
-// found says what came of a poll; well is said where it was good.
+// found adds the result of a read; well is its text where it succeeded.
 func (d *doctor) found(check, subject, well string, f api.Finding) {
 	if f.Fault == "" {
 		d.add(render.CheckOK, check, subject, well, "")
 		return
 	}
-	state, cure := render.CheckFail, "see docs/reference/configuration.md"
+	state, fix := render.CheckFail, "see docs/reference/configuration.md"
 	switch f.Fault {
 	case api.FaultDenied:
-		cure = "check the worker's credentials for it, and their permissions: docs/how-to/aws-permissions.md, huawei-credentials.md"
+		fix = "check the worker's credentials for it, and their permissions: docs/how-to/aws-permissions.md, huawei-credentials.md"
 	case api.FaultNotFound:
-		cure = "is the id right, and does this account hold it?"
+		fix = "check the id, and that it belongs to this account"
 	case api.FaultNotReady:
-		state, cure = render.CheckWarn, "bring it up, or look again later: its maintenance waits until it is connected"
+		state, fix = render.CheckWarn, "connect it; its maintenance waits until then"
 	case api.FaultThrottled:
-		state, cure = render.CheckWarn, "look again later; perSecond in the worker's accounts file bounds the calls"
+		state, fix = render.CheckWarn, "try again later; perSecond in the worker's accounts file limits the calls"
 	case api.FaultNoWindow, api.FaultUnsupported:
-		state, cure = render.CheckWarn, "leave it out, or give it a maintenance window"
+		state, fix = render.CheckWarn, "leave it out, or give it a maintenance window"
 	case api.FaultUnavailable, api.FaultSilent:
-		cure = "can the worker's machine reach the cloud? Its log says more"
+		fix = "check that the worker's machine can reach the cloud; see its log"
 	}
 	if check == "plan" {
-		cure = "make the plan and the worker's accounts file agree (worker --accounts FILE)"
+		fix = "make the plan and the worker's accounts file agree (worker --accounts FILE)"
 	}
-	says := strings.TrimPrefix(f.Says, maintenance.ErrInvalid.Error()+": ") // said of a cloud
-	d.add(state, check, subject, cmp.Or(says, f.Fault), cure)
+	result := strings.TrimPrefix(f.Says, maintenance.ErrInvalid.Error()+": ") // said of a cloud
+	d.add(state, check, subject, cmp.Or(result, f.Fault), fix)
 }

@@ -106,7 +106,7 @@ func (d *doctor) runs(ctx context.Context, c operate.Session) {
 	loads, whole, err := openRuns(ctx, c)
 	switch {
 	case err != nil:
-		d.unanswered(ctx, check, c.Namespace, err, "may this API key or certificate list workflows?")
+		d.unanswered(ctx, check, c.Namespace, err, "check that this API key or certificate may list workflows")
 		return
 	case !whole:
 		d.add(render.CheckWarn, check, c.Namespace, fmt.Sprintf("more than %d are open: those that started before were not read", mostRuns), "")
@@ -162,7 +162,7 @@ func crewOf(info *workflowpb.WorkflowExecutionInfo) crew {
 	return who
 }
 
-// served says whether the workers that some runs need are there.
+// served checks whether the workers that some runs need exist.
 func (d *doctor) served(ctx context.Context, c operate.Session, l *load) {
 	looked, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
@@ -172,8 +172,8 @@ func (d *doctor) served(ctx context.Context, c operate.Session, l *load) {
 		}
 	}
 	if err := answers(ctx, c, l.one); err != nil {
-		d.add(render.CheckFail, "runs", l.queue, fmt.Sprintf("no %s answers, though one polled lately, so nothing moves, and deadlines run on: %s", l.due.Worker(), l),
-			"one that was killed is still listed for 2 minutes: start it again ("+l.due.Command(l.queue)+"), or look at its log")
+		d.add(render.CheckFail, "runs", l.queue, fmt.Sprintf("no %s answers, although one polled recently; nothing progresses, and deadlines keep running: %s", l.due.Worker(), l),
+			"a killed worker stays listed for 2 minutes; start it again ("+l.due.Command(l.queue)+"), or check its log")
 		return
 	}
 	well := true
@@ -189,14 +189,14 @@ func (d *doctor) served(ctx context.Context, c operate.Session, l *load) {
 	}
 }
 
-// staffed looks whether a worker that these runs need polls a queue, and says so where
+// staffed checks whether a worker that these runs need polls a queue, and adds a result where
 // none does.
 func (d *doctor) staffed(
 	ctx context.Context, c operate.Session, l *load, queue string, kind enumspb.TaskQueueType, state string,
 ) bool {
 	described, err := c.DescribeTaskQueue(ctx, queue, kind)
 	if err != nil {
-		d.unanswered(ctx, "runs", queue, err, "may this API key or certificate use the namespace?")
+		d.unanswered(ctx, "runs", queue, err, "check that this API key or certificate may use the namespace")
 		return false
 	}
 	want := cmp.Or(l.build, operate.CurrentOf(described))
@@ -208,15 +208,15 @@ func (d *doctor) staffed(
 	if l.build != (operate.Build{}) {
 		wait = "pinned to it"
 	}
-	says := fmt.Sprintf("no %s polls, so nothing moves, and deadlines run on; %s: %s", want.Worker(), wait, l)
+	result := fmt.Sprintf("no %s polls; nothing progresses, and deadlines keep running; %s: %s", want.Worker(), wait, l)
 	if len(others) > 0 {
-		says += "; there is only " + strings.Join(others, ", ")
+		result += "; there is only " + strings.Join(others, ", ")
 	}
-	cure := "start one (" + want.Command(l.queue) + "), and keep it until they have ended: docs/how-to/upgrade-the-worker.md"
+	fix := "start one (" + want.Command(l.queue) + "), and keep it running until they have ended; see docs/how-to/upgrade-the-worker.md"
 	if l.build == (operate.Build{}) && len(others) > 0 {
-		cure = "start one (" + want.Command(l.queue) + "), or make the build current that polls: docs/how-to/upgrade-the-worker.md"
+		fix = "start one (" + want.Command(l.queue) + "), or make the build current that polls: docs/how-to/upgrade-the-worker.md"
 	}
-	d.add(state, "runs", queue, says, cure)
+	d.add(state, "runs", queue, result, fix)
 	return false
 }
 
@@ -239,7 +239,7 @@ func (d *doctor) accountQueues(ctx context.Context, c operate.Session, l *load) 
 		DescribeVersion(ctx, client.WorkerDeploymentDescribeVersionOptions{BuildID: l.build.ID})
 	if err != nil {
 		d.unanswered(ctx, "runs", l.queue, fmt.Errorf("read which task queues %s polls: %w", l.build, err),
-			"may this API key or certificate read worker deployments?")
+			"check that this API key or certificate may read worker deployments")
 		return nil
 	}
 	for _, q := range described.Info.TaskQueuesInfos {

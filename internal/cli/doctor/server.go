@@ -44,12 +44,12 @@ func (d *doctor) namespace(ctx context.Context, c operate.Session) bool {
 	described, err := c.WorkflowService().DescribeNamespace(ctx,
 		&workflowservice.DescribeNamespaceRequest{Namespace: c.Namespace})
 	if _, missing := errors.AsType[*serviceerror.NamespaceNotFound](err); missing {
-		d.add(render.CheckFail, "namespace", c.Namespace, "there is no such namespace",
+		d.add(render.CheckFail, "namespace", c.Namespace, "does not exist",
 			"tidegate setup --namespace "+c.Namespace+" makes it; or say another with --namespace")
 		return false
 	}
 	if err != nil {
-		d.unanswered(ctx, "namespace", c.Namespace, err, "may this API key or certificate use the namespace?")
+		d.unanswered(ctx, "namespace", c.Namespace, err, "check that this API key or certificate may use the namespace")
 		return false
 	}
 	kept := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
@@ -70,7 +70,7 @@ func (d *doctor) attributes(ctx context.Context, c operate.Session) {
 		return
 	}
 	if err != nil {
-		d.unanswered(ctx, check, c.Namespace, err, "may this API key or certificate read them?")
+		d.unanswered(ctx, check, c.Namespace, err, "check that this API key or certificate may read them")
 		return
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(missing)), ", ")
@@ -88,7 +88,7 @@ func (d *doctor) register(
 	ctx context.Context, c operate.Session, missing map[string]enumspb.IndexedValueType, names string,
 ) {
 	if err := namespace.Ensure(ctx, c, c.Namespace, missing); err != nil {
-		d.unanswered(ctx, "search-attributes", c.Namespace, err, "have somebody register them who may: tidegate setup")
+		d.unanswered(ctx, "search-attributes", c.Namespace, err, "ask an administrator to run: tidegate setup")
 		return
 	}
 	d.add(render.CheckOK, "search-attributes", c.Namespace, "registered: "+names, "")
@@ -105,14 +105,14 @@ func (d *doctor) polled(
 	for _, kind := range kinds {
 		described, err := c.DescribeTaskQueue(ctx, queue, kind)
 		if err != nil {
-			d.unanswered(ctx, "worker", queue, err, "may this API key or certificate use the namespace?")
+			d.unanswered(ctx, "worker", queue, err, "check that this API key or certificate may use the namespace")
 			return false
 		}
 		want := operate.CurrentOf(described)
 		found, others := operate.PollersOf(described, want)
 		if len(found) == 0 && len(others) > 0 {
 			d.add(render.CheckFail, "worker", queue, fmt.Sprintf("Temporal gives its tasks to %s, and no such worker polls; there is %s", want, strings.Join(others, ", ")),
-				"make the build current that is meant to be, or start a worker of it: docs/how-to/upgrade-the-worker.md")
+				"make the intended build current, or start a worker of it; see docs/how-to/upgrade-the-worker.md")
 			return false
 		}
 		if len(found) == 0 {

@@ -50,7 +50,7 @@ func (p page) campaign(r record.Campaign) {
 // targets prints those that were asked for.
 func (p page) targets(r record.Campaign) {
 	if len(r.Targets) == 0 {
-		p.Linef("no target of %s is in that state; all of them: tidegate status %s --all", r.Campaign, r.Campaign)
+		p.Linef("no target of %s is in that state; to list all: tidegate status %s --all", r.Campaign, r.Campaign)
 		return
 	}
 	heads, row := rowsTable("TARGET")
@@ -74,16 +74,16 @@ func (p page) target(r record.Campaign) {
 		p.Linef("waits     (%s) %s", t.Blocker, t.Reason)
 	}
 	if !t.Next.IsZero() {
-		p.Linef("until     %s, there %s", show.Clock(&t.Next), t.Next.In(t.Schedule.Zone.Location()).Format("Mon 15:04 ")+t.Schedule.Zone.String())
+		p.Linef("until     %s, local time %s", show.Clock(&t.Next), t.Next.In(t.Schedule.Zone.Location()).Format("Mon 15:04 ")+t.Schedule.Zone.String())
 	}
 	switch {
 	case t.Started.IsZero():
 	case t.End.IsZero():
-		p.Linef("started     %s", show.Clock(&t.Started))
+		p.Linef("started   %s", show.Clock(&t.Started))
 	case t.State == fleet.Running:
-		p.Linef("started     %s, expected to end %s", show.Clock(&t.Started), show.Clock(&t.End))
+		p.Linef("started   %s, expected to end %s", show.Clock(&t.Started), show.Clock(&t.End))
 	default:
-		p.Linef("started     %s, ended %s", show.Clock(&t.Started), show.Clock(&t.End))
+		p.Linef("started   %s, ended %s", show.Clock(&t.Started), show.Clock(&t.End))
 	}
 	if t.Note != "" && r.Run == nil {
 		p.Linef("note      %s", t.Note)
@@ -109,7 +109,7 @@ func (p page) campaignStatus(s fleet.Status) {
 	if !s.Next.IsZero() {
 		p.Linef("next      %s", show.Clock(&s.Next))
 	}
-	p.Linef("room      %d at a time", s.MaxConcurrent)
+	p.Linef("limit     max concurrent %d", s.MaxConcurrent)
 	p.waves(s.Waves)
 	p.consents(s.Approval)
 	show.Section(p.Printer, slices.Sorted(maps.Keys(s.Blockers)), []string{"BLOCKER", "TARGETS"},
@@ -188,7 +188,7 @@ func (p page) consents(a *fleet.Approval) {
 	if a == nil {
 		return
 	}
-	show.Section(p.Printer, a.Given, []string{"APPROVAL OF", "BY", "AT", "WHY"}, func(c fleet.Consent) []string {
+	show.Section(p.Printer, a.Given, []string{"APPROVAL", "BY", "AT", "WHY"}, func(c fleet.Consent) []string {
 		return []string{a.Subject(), c.By, show.Clock(&c.At), c.Why}
 	})
 }
@@ -254,7 +254,7 @@ func (p page) unavailable(rows []fleet.Row) {
 
 // rowsTable is how targets stand in a table.
 func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
-	heads = []string{head, "GATEWAY", "WAVE", "STATE", "BEGUN", "END", "NEXT", "BLOCKER", "NOTE"}
+	heads = []string{head, "GATEWAY", "WAVE", "STATE", "STARTED", "END", "NEXT", "BLOCKER", "NOTE"}
 	return heads, func(r fleet.Row) []string {
 		note := cmp.Or(r.Note, r.Reason)
 		if r.Attempts > 1 {

@@ -130,7 +130,7 @@ func waitText(s fleet.Status) string {
 	}
 	text := strings.Join(parts, ", ")
 	if !s.Next.IsZero() {
-		text += "; the next may start at " + show.Clock(&s.Next)
+		text += "; next start at " + show.Clock(&s.Next)
 	}
 	return strings.TrimPrefix(text, "; ")
 }

@@ -47,7 +47,7 @@ func policyDetails(b *strings.Builder, p plan.Plan) {
 	fmt.Fprintf(b, "- window %s long, cutoff %s, at its end %s\n", p.Policy.WindowLength, p.Policy.Cutoff,
 		p.Policy.OnWindowEnd)
 	fmt.Fprintf(b, "- waves %s, bake %s\n", wavesText(r.Waves), r.Bake)
-	fmt.Fprintf(b, "- at most %d at a time, error budget %s%s\n", r.MaxConcurrent, r.MaxFailures,
+	fmt.Fprintf(b, "- max concurrent %d, error budget %s%s\n", r.MaxConcurrent, r.MaxFailures,
 		show.Prefixed(", constraint key ", markdown.Plain(r.ConstraintKey)))
 	fmt.Fprintf(b, "- snapshot %s, on failure %s\n", p.Policy.Snapshot, p.Policy.OnFailure)
 	if a := p.Approvals; a.Count > 0 {
@@ -62,7 +62,7 @@ func policyDetails(b *strings.Builder, p plan.Plan) {
 		for _, event := range n.On {
 			on = append(on, string(event))
 		}
-		fmt.Fprintf(b, "- tells `%s` of %s\n", n.Channel, strings.Join(on, ", "))
+		fmt.Fprintf(b, "- notifies `%s` of %s\n", n.Channel, strings.Join(on, ", "))
 	}
 }
 
@@ -117,7 +117,7 @@ func selectorText(s plan.Selector) string {
 		parts = append(parts, "tag "+markdown.Code(key+"="+s.Tags[key]))
 	}
 	if s.UpdateAvailable {
-		parts = append(parts, "with an update on offer")
+		parts = append(parts, "with an available update")
 	}
 	for _, x := range s.Proxies {
 		parts = append(parts, fmt.Sprintf("proxy %s of %s", cmp.Or(x.ProxyID, plan.AllProxies), markdown.Code(cmp.Or(x.InstanceID, "tag "+x.InstanceTag))))

@@ -14,7 +14,7 @@ import (
 func TestTheDetailsSayWhoIsTold(t *testing.T) {
 	t.Parallel()
 	p := plan.Plan{Notify: []plan.Notify{{Channel: "oncall", On: []maintenance.Event{maintenance.EventHeld, maintenance.EventEnded}}}}.WithDefaults()
-	require.Contains(t, CampaignDetails(p, ""), "- tells `oncall` of held, ended\n")
+	require.Contains(t, CampaignDetails(p, ""), "- notifies `oncall` of held, ended\n")
 }
 
 // What plan files, .ics files and clouds say is read in the Web UI, and not applied.

@@ -14,13 +14,13 @@ type Checkup struct {
 	State   string `json:"state"`   // OK, WARN or FAIL
 	Check   string `json:"check"`   // temporal, namespace, search-attributes, runs, worker, plan, account or clock
 	Subject string `json:"subject"` // what was read
-	Says    string `json:"says"`
-	Cure    string `json:"cure,omitempty"` // what to do about it
+	Result  string `json:"result"`
+	Fix     string `json:"fix,omitempty"` // what to do about it
 }
 
 // Checkups are all lines. Its fields are added to, and never renamed.
 type Checkups struct {
-	OK     bool      `json:"ok"` // none says FAIL
+	OK     bool      `json:"ok"` // no check is FAIL
 	Checks []Checkup `json:"checks"`
 }
 
@@ -28,11 +28,11 @@ type Checkups struct {
 func PrintCheckups(p show.Printer, all []Checkup) {
 	rows := make([][]string, 0, len(all))
 	for _, c := range all {
-		says := c.Says
-		if c.Cure != "" {
-			says += ". Cure: " + c.Cure
+		result := c.Result
+		if c.Fix != "" {
+			result += ". Fix: " + c.Fix
 		}
-		rows = append(rows, []string{c.State, c.Check, c.Subject, says})
+		rows = append(rows, []string{c.State, c.Check, c.Subject, result})
 	}
-	p.Table([]string{"STATE", "CHECK", "OF", "FOUND"}, rows)
+	p.Table([]string{"STATE", "CHECK", "SUBJECT", "RESULT"}, rows)
 }

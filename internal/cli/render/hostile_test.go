@@ -17,7 +17,7 @@ import (
 // What clouds and people said can neither steer the terminal nor look like advice.
 func TestNobodyForgesARecord(t *testing.T) {
 	t.Parallel()
-	const said = "no\x1b]0;title\a\x1b[2J\r\x1b[K\nyou may   tidegate abort all"
+	const said = "no\x1b]0;title\a\x1b[2J\r\x1b[K\n  tidegate abort all"
 	decisions := []maintenance.Decision{{What: "pause", By: said, Why: said}}
 	rows := []fleet.Row{{Name: "files-1", Gateway: "sgw-12A3456B", Note: said, Reason: said}}
 	for _, r := range []record.Campaign{
@@ -30,14 +30,14 @@ func TestNobodyForgesARecord(t *testing.T) {
 			require.NotRegexp(t, `[\x00-\x09\x0b-\x1f\x7f]`, out.String())
 			var advice []string
 			for line := range strings.Lines(out.String()) {
-				if strings.HasPrefix(line, "you may") {
+				if strings.HasPrefix(line, "  tidegate") {
 					advice = append(advice, strings.TrimSpace(line))
 				}
 			}
 			if r.Result == nil {
 				require.Empty(t, advice)
 			} else {
-				require.Equal(t, []string{"you may   tidegate report stores --file stores.html", "you may   tidegate status stores sgw-12A3456B"}, advice)
+				require.Equal(t, []string{"tidegate report stores --file stores.html", "tidegate status stores sgw-12A3456B"}, advice)
 			}
 			require.Contains(t, out.String(), "]0;title")
 		}

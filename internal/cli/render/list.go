@@ -13,7 +13,7 @@ import (
 // PrintCampaigns prints the campaigns of a namespace, a row each.
 func PrintCampaigns(p show.Printer, campaigns []record.CampaignLine, namespace string) {
 	if len(campaigns) == 0 {
-		p.Linef("there is no campaign in namespace %s; start one with: tidegate run FILE", namespace)
+		p.Linef("no campaigns in namespace %s; to start one: tidegate run FILE", namespace)
 		return
 	}
 	rows := make([][]string, 0, len(campaigns))
@@ -37,7 +37,7 @@ type Answered struct {
 // PrintAnswers prints what each campaign answered to an update that was sent to all of them.
 func PrintAnswers(p show.Printer, answers []Answered, past, update, why, namespace string) {
 	if len(answers) == 0 {
-		p.Linef("no campaign runs in namespace %s", namespace)
+		p.Linef("no running campaigns in namespace %s", namespace)
 		return
 	}
 	for _, answer := range answers {
@@ -45,13 +45,13 @@ func PrintAnswers(p show.Printer, answers []Answered, past, update, why, namespa
 		case answer.Decision != nil:
 			p.Linef("%s: %s by %s at %s", answer.Campaign, past, answer.Decision.By, show.Clock(&answer.Decision.At))
 		case answer.Left != "":
-			p.Linef("%s: left alone: %s", answer.Campaign, answer.Left)
+			p.Linef("%s: skipped: %s", answer.Campaign, answer.Left)
 		default:
 			p.Linef("%s: %s", answer.Campaign, answer.Error)
 		}
 	}
 	if update == api.PauseUpdate {
 		p.Linef("")
-		p.Linef("take it back with: tidegate resume --all --paused-for %q --why TEXT", why)
+		p.Linef("to undo: tidegate resume --all --paused-for %q --why TEXT", why)
 	}
 }

@@ -34,13 +34,14 @@ func (p page) record(r record.Maintenance) {
 	p.advice(action.CommandLines(r.Gateway, r.May))
 }
 
-// advice prints the commands that would be taken now, after an empty line.
+// advice prints the commands that are accepted now, after an empty line.
 func (p page) advice(lines []string) {
 	for i, line := range lines {
 		if i == 0 {
 			p.Linef("")
+			p.Linef("next steps:")
 		}
-		p.Linef("you may   %s", line)
+		p.Linef("  %s", line)
 	}
 }
 
@@ -68,7 +69,7 @@ func (p page) status(s maintenance.Status) {
 		p.Linef("until     %s", show.Clock(s.Next))
 	}
 	if s.PastNoReturn {
-		p.Linef("note      the update is triggered and the gateway does not run again yet: there is no way back from here")
+		p.Linef("note      past the point of no return: the update is triggered, and the gateway does not run again yet")
 	}
 	p.parts(s.Steps, s.Proxies, s.Snapshots, s.Ledger, s.Decisions)
 }
@@ -114,7 +115,7 @@ func (p page) parts(
 		func(s maintenance.SnapshotOutcome) []string {
 			return []string{s.SnapshotID, s.State(), string(s.Point), s.VolumeID}
 		})
-	show.Section(p.Printer, ledger, []string{"CHANGE", "KIND", "STATE", "THE WAY BACK"},
+	show.Section(p.Printer, ledger, []string{"CHANGE", "KIND", "STATE", "HOW TO UNDO"},
 		func(c maintenance.Change) []string {
 			return []string{c.What, c.Kind(), string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)}
 		})

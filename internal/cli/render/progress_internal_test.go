@@ -48,11 +48,11 @@ func TestTheMomentSaysWhatRunsOrHowLongItWaits(t *testing.T) {
 	for want, s := range map[string]maintenance.Status{
 		"":                      {},
 		"1/7 assess, for 1m30s": at(maintenance.StepAssess, nil),
-		"2/7 wait, may go on in 49h0m2s (window)":                   at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &opens)),
-		"2/7 wait, may go on in 0s (window)":                        at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &started)),
+		"2/7 wait, may continue in 49h0m2s (window)":                at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &opens)),
+		"2/7 wait, may continue in 0s (window)":                     at(maintenance.StepWait, blocked(maintenance.BlockedByWindow, &started)),
 		"2/7 wait, for 1m30s (approval)":                            at(maintenance.StepWait, blocked(maintenance.BlockedByApproval, nil)),
 		"4/7 await-running, for 1m30s, past the point of no return": at(maintenance.StepRunning, func(s *maintenance.Status) { s.PastNoReturn = true }),
-		"6/7 upgrade-proxies, may go on in 49h0m2s (cutoff)":        at(maintenance.StepProxies, blocked(maintenance.BlockedByCutoff, &opens)),
+		"6/7 upgrade-proxies, may continue in 49h0m2s (cutoff)":     at(maintenance.StepProxies, blocked(maintenance.BlockedByCutoff, &opens)),
 	} {
 		require.Equal(t, want, moment(s, now))
 	}
@@ -73,7 +73,7 @@ func TestATerminalsLastLineIsDrawnInPlace(t *testing.T) {
 	lines := strings.Split(out.String(), "\n")
 	require.Len(t, lines, 2)
 	require.Regexp(t, `^\r\x1b\[K\d\d:\d\d:\d\dZ  wait             waiting  because$`, lines[0])
-	require.Equal(t, "\r\x1b[K2/7 wait, may go on\r\x1b[K2/7 wait, may go on\r\x1b[K", lines[1])
+	require.Equal(t, "\r\x1b[K2/7 wait, may conti\r\x1b[K2/7 wait, may conti\r\x1b[K", lines[1])
 	require.NotContains(t, strings.ReplaceAll(out.String(), "\r\x1b[K", ""), "\x1b", "no colours")
 }
 

@@ -26,15 +26,15 @@ type Verdict struct {
 // Print prints the verdict; where the report is not as the histories say, the differences go to errs.
 func (v Verdict) Print(p show.Printer, errs io.Writer) {
 	if v.OK {
-		p.Linef("OK: %s, %s as of %s. The report says what its %s; the head of their chain is %s.",
-			v.Name, v.State, show.Clock(&v.AsOf), maintenance.Counted(v.Histories, "history says", "histories say"), v.Head)
+		p.Linef("OK: %s, %s as of %s. The report matches its %s; the head of their chain is %s.",
+			v.Name, v.State, show.Clock(&v.AsOf), maintenance.Counted(v.Histories, "history", "histories"), v.Head)
 		if v.Later {
-			p.Linef("More has happened since; how it is now says: tidegate report %s", v.WorkflowID)
+			p.Linef("More has happened since. For the current state: tidegate report %s", v.WorkflowID)
 		}
 		return
 	}
 	for _, difference := range v.Differences {
 		p.Linef("%s", difference)
 	}
-	show.Printer{Out: errs}.Linef("tidegate: the report in %s is not what the histories say; make one that is, and compare: tidegate report %s --file FILE", v.File, v.WorkflowID)
+	show.Printer{Out: errs}.Linef("tidegate: the report in %s does not match the histories; to make a new one and compare: tidegate report %s --file FILE", v.File, v.WorkflowID)
 }

@@ -17,7 +17,7 @@ func PrintSchedule(p show.Printer, s record.Schedule) {
 	}
 	field("starts", "%s, up to %s late", s.When, s.Catchup)
 	if s.Paused {
-		field("paused", "yes; go on with: tidegate schedule resume %s --why TEXT", s.Name)
+		field("paused", "yes; to resume: tidegate schedule resume %s --why TEXT", s.Name)
 	}
 	if s.Note != "" {
 		field("note", "%s", strings.ReplaceAll(s.Note, "\n", "; "))
@@ -32,7 +32,7 @@ func PrintSchedule(p show.Printer, s record.Schedule) {
 	if !s.Changed.IsZero() {
 		field("changed", "%s", show.Clock(&s.Changed))
 	}
-	field("so far", "%d started, %d skipped since the last one still ran, %d missed by more than %s", s.Started, s.Overlap, s.Missed, s.Catchup)
+	field("so far", "%d started, %d skipped because the previous one still ran, %d missed by more than %s", s.Started, s.Overlap, s.Missed, s.Catchup)
 	for i, next := range s.Next {
 		name := ""
 		if i == 0 {
@@ -54,7 +54,7 @@ func PrintSchedule(p show.Printer, s record.Schedule) {
 // PrintSchedules prints the schedules of a namespace, a row each.
 func PrintSchedules(p show.Printer, all []record.ScheduleLine, namespace string) {
 	if len(all) == 0 {
-		p.Linef("There is no schedule of a campaign in namespace %s; make one with: tidegate schedule create", namespace)
+		p.Linef("No campaign schedules in namespace %s; to create one: tidegate schedule create", namespace)
 		return
 	}
 	rows := make([][]string, 0, len(all))

@@ -118,7 +118,7 @@ func NewTimetable(p plan.Plan, digest string, s Survey, now, until time.Time) Ti
 func (t *Timetable) nameCanaries(played fleet.Fleet) {
 	for _, c := range played.Canaries() {
 		first := &t.Targets[c.Entry]
-		first.Reason = fmt.Sprintf("starts alone as the canary of wave %d: nothing is updated before it", first.Wave)
+		first.Reason = fmt.Sprintf("starts alone as the canary of wave %d: nothing else is updated before it ends", first.Wave)
 		for i := range t.Targets {
 			if p := &t.Targets[i]; p.Wave == first.Wave && p.State == isPlanned && i != c.Entry {
 				p.Blocker = maintenance.BlockedByCanary
@@ -256,7 +256,7 @@ func (s timetableSummary) sentence() string {
 			maintenance.Counted(s.Unread, "target", "targets"))
 	}
 	if s.Odd > 0 {
-		text += fmt.Sprintf("; %s should be read first", maintenance.Counted(s.Odd, "target", "targets"))
+		text += fmt.Sprintf("; review the anomalies of %s", maintenance.Counted(s.Odd, "target", "targets"))
 	}
 	return text
 }
@@ -276,7 +276,7 @@ type Survey struct {
 
 // PrintTimetable prints a plan for people.
 func PrintTimetable(p show.Printer, t Timetable) {
-	p.Linef("plan      %s, from %s on", t.Plan, show.Clock(&t.Now))
+	p.Linef("plan      %s, from %s", t.Plan, show.Clock(&t.Now))
 	p.Linef("")
 	p.Linef("%s", t.Summary.Text)
 	show.Section(p, t.Warnings, []string{"WARNINGS ABOUT THE PLAN FILE"}, func(w string) []string { return []string{w} })
@@ -302,7 +302,7 @@ func PrintTimetable(p show.Printer, t Timetable) {
 	show.Section(p, upgrades, []string{"PROXY", "TARGET", "FROM", "TO"}, func(u upgrade) []string {
 		return []string{u.ProxyID, u.target, u.From, u.To}
 	})
-	show.Section(p, anomalies, []string{"ANOMALY OF", ""}, func(a anomaly) []string { return []string{a.target, a.text} })
+	show.Section(p, anomalies, []string{"TARGET", "ANOMALY"}, func(a anomaly) []string { return []string{a.target, a.text} })
 	show.Section(p, t.Calendar, []string{"DAY (UTC)", "WAVE", "TARGETS", "FROM", "TO", ""}, calendarCells)
 }
 

@@ -78,7 +78,7 @@ func share(text string) maintenance.Share {
 func TestATimetableSaysOfEachTargetWhenOrWhyNot(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	p := plan.Plan{Name: "payments-q4", Warnings: []string{`payments-q4.yaml:31:5: freezes[2]: freezes nothing: it ended 2025-11-29T05:00:00Z: want in the future; check the year`}}
+	p := plan.Plan{Name: "payments-q4", Warnings: []string{`payments-q4.yaml:31:5: freezes[2]: freezes nothing: it ended 2025-11-29T05:00:00Z: must be in the future; check the year`}}
 	table := NewTimetable(p, "d1ge57", readFleet(), now, now.Add(400*24*time.Hour))
 	for form, name := range map[string]string{show.FormTable: "testdata/timetable.golden", show.FormJSON: "testdata/timetable.json"} {
 		var out bytes.Buffer
@@ -104,7 +104,7 @@ func TestATimetableNamesWhoStandsInForTheCanary(t *testing.T) {
 		notes[p.Name] = noteText(p)
 	}
 	const rest = "(canary) starts once till-1, the canary of wave 2, has succeeded and baked"
-	require.Equal(t, "starts alone as the canary of wave 2: nothing is updated before it; see below", notes["till-1"])
+	require.Equal(t, "starts alone as the canary of wave 2: nothing else is updated before it ends; see below", notes["till-1"])
 	require.Equal(t, []string{rest, rest}, []string{notes["till-2"], notes["archive"]})
 	require.Equal(t, maintenance.BlockedByCanary, table.Targets[3].Blocker)
 	require.False(t, table.Targets[3].Start.Before(table.Targets[1].End.Add(24*time.Hour)))
@@ -125,7 +125,7 @@ func TestATimetableThatEndsEarlySaysWhatIsLeft(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	table := NewTimetable(plan.Plan{}, "", readFleet(), now, now.Add(time.Hour))
 	require.Empty(t, table.Calendar)
-	require.Equal(t, "nothing would be updated; 1 is up to date; 6 cannot start: 1 quarantine, 4 wave, 1 window; 1 target should be read first", table.Summary.Text)
+	require.Equal(t, "nothing would be updated; 1 is up to date; 6 cannot start: 1 quarantine, 4 wave, 1 window; review the anomalies of 1 target", table.Summary.Text)
 }
 
 func TestAPlanOfNothingSaysSo(t *testing.T) {

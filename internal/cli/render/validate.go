@@ -39,7 +39,7 @@ func PrintJudgement(p, wrongs show.Printer, j Judgement) {
 	case j.OK:
 		p.Linef("%s: OK: %s", j.File, j.Summary)
 	case len(j.Faults) == 0:
-		wrongs.Linef("%s: not OK: --strict makes its warnings errors", j.File)
+		wrongs.Linef("%s: not valid: --strict treats warnings as errors", j.File)
 	}
 }
 

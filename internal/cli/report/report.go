@@ -30,12 +30,14 @@ func New(a *shell.App) *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report CAMPAIGN",
-		Short: "Write the record of a campaign for auditors, or verify one",
-		Long: "report writes what became of a campaign, as its histories in Temporal have it: the plan's digest, who decided what and\n" +
-			"why, the fleet's timeline, and of each target its versions, snapshots, durations, ledger and end state; what was not\n" +
-			"done, and why. A campaign that runs is reported as of its last event. Made twice of the same histories, it is the same.\n\n" +
-			"With --verify it reads the histories of a report again, as they were then, and says whether anything was altered or\n" +
-			"left out: exit status 0 where nothing was, else 1; and whether more has happened since. No worker is needed for either.",
+		Short: "Write or verify the record of a campaign, for auditors",
+		Long: "report writes the record of a campaign from its workflow histories: the plan's digest, who decided what\n" +
+			"and why, the timeline, and for each target its versions, snapshots, durations, ledger and end state; also\n" +
+			"what was not done, and why. A running campaign is reported as of its last event. The same histories always\n" +
+			"give the same report.\n\n" +
+			"With --verify it reads the histories again, up to the time of the report, and checks that nothing was\n" +
+			"altered or left out: exit status 0 if so, else 1. It also says whether more has happened since. No worker\n" +
+			"is needed.",
 		Example: "  tidegate report payments-q4 --file report.html\n" +
 			"  tidegate report payments-q4 --format md\n" +
 			"  tidegate report --verify report.html\n" +
@@ -54,11 +56,11 @@ func New(a *shell.App) *cobra.Command {
 			return writeReport(a, cmd, f, args[0])
 		},
 	}
-	cmd.Flags().StringVar(&f.format, "format", "", "md, html or json; by default what FILE ends in, else md")
-	cmd.Flags().StringVarP(&f.file, "file", "f", "", "write the report to `FILE`, in one piece")
+	cmd.Flags().StringVar(&f.format, "format", "", "md, html or json (default: the extension of FILE, or md)")
+	cmd.Flags().StringVarP(&f.file, "file", "f", "", "write the report to `FILE` atomically")
 	cmd.Flags().StringVar(&f.verify, "verify", "", "verify the report in `FILE`, in any format")
 	a.OutputFlag(cmd)
-	cmd.Flags().Lookup("output").Usage = "alongside --verify: " + show.Forms
+	cmd.Flags().Lookup("output").Usage = "with --verify: " + show.Forms
 	return cmd
 }
 
@@ -86,7 +88,7 @@ func writeReport(a *shell.App, cmd *cobra.Command, f reportFlags, name string) e
 		fileErr = report.Check(f.file)
 	}
 	if f.output {
-		fileErr = errors.Join(fileErr, errors.New("--output: want --verify alongside it; a report is written to --file FILE, in the form that --format says"))
+		fileErr = errors.Join(fileErr, errors.New("--output: requires --verify; to write a report: --file FILE and --format"))
 	}
 	c, err := a.Dial(cmd.Context(), shell.CampaignArgument(name), formErr, fileErr)
 	if err != nil {
@@ -114,7 +116,7 @@ func writeReport(a *shell.App, cmd *cobra.Command, f reportFlags, name string) e
 	if err := report.Save(f.file, text); err != nil {
 		return err
 	}
-	cmd.PrintErrf("The report of %s is in %s: %s, %s.\nVerify it with: tidegate report --verify %s\n",
+	cmd.PrintErrf("The report of %s is in %s: %s, %s.\nTo verify it: tidegate report --verify %s\n",
 		d.Name, f.file, d.State, maintenance.Counted(len(d.Chain.Links), "history", "histories"), f.file)
 	return nil
 }
@@ -122,7 +124,7 @@ func writeReport(a *shell.App, cmd *cobra.Command, f reportFlags, name string) e
 func verifyReport(a *shell.App, cmd *cobra.Command, f reportFlags) error {
 	var flags error
 	if f.format != "" || f.file != "" {
-		flags = errors.New("--verify writes no report: leave --format and --file out")
+		flags = errors.New("--verify writes no report: cannot be combined with --format or --file")
 	}
 	text, fileErr := outside.ReadFile(f.verify, outside.MaxReport)
 	if fileErr != nil {

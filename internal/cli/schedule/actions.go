@@ -36,13 +36,13 @@ func Instructions() []Action {
 		{
 			Name: "resume", past: "resumed", apply: schedules.Resume, example: "the audit is over",
 			short: "Let a schedule start campaigns again",
-			long:  "resume ends a pause, also the one that a failed campaign has caused. What was missed meanwhile is not made up for.",
+			long:  "resume ends a pause, also one caused by a failed campaign. Missed starts are not made up.",
 		},
 		{
 			Name: "trigger", past: "triggered", apply: schedules.Trigger, example: "CHG-1234: not before next week otherwise",
 			short: "Start a schedule's campaign now",
-			long: "trigger starts the campaign now, also while the schedule is paused; it is refused while the schedule's last\n" +
-				"campaign runs. The campaign starts nothing outside the gateways' windows.",
+			long: "trigger starts the campaign now, even while the schedule is paused. It is refused while the schedule's\n" +
+				"last campaign runs. The campaign still starts nothing outside the gateways' windows.",
 		},
 		{
 			Name: "delete", past: "deleted", apply: schedules.Delete, example: "replaced by monthly",
@@ -92,7 +92,7 @@ func newAction(a *shell.App, o Action) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&by, "by", "", "who you are (default: your login name)")
+	cmd.Flags().StringVar(&by, "by", "", "your name, for the record (default: your login name)")
 	cmd.Flags().StringVar(&why, "why", "", "the reason, for the record (required)")
 	a.OutputFlag(cmd)
 	return cmd

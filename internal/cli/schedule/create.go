@@ -47,10 +47,10 @@ func newCreate(a *shell.App) *cobra.Command {
 	s := &scheduleCreate{catchup: defaultCatchup}
 	cmd := &cobra.Command{
 		Use:   `create NAME FILE (--cron "0 2 * * 1" | --calendar "Mon 02:00" | --every 168h)`,
-		Short: "Make a schedule that starts a plan's campaign again and again",
-		Long: "create makes a schedule. It keeps the plan as the file says it now, with its freezes in UTC: where the file or a\n" +
-			"calendar of freezes changes, say so with schedule update. A start is skipped while the schedule's last campaign\n" +
-			"still runs, and after a failure the schedule pauses.",
+		Short: "Create a schedule that starts the campaign of a plan repeatedly",
+		Long: "create makes a schedule. The schedule stores a copy of the plan, with its freezes in UTC. If the plan file\n" +
+			"or a calendar of freezes changes, run schedule update. A start is skipped while the schedule's last\n" +
+			"campaign still runs. After a failed campaign the schedule pauses.",
 		Example: "  tidegate schedule create weekly plan.yaml --calendar \"Mon 02:00\"\n" +
 			"  tidegate schedule create monthly plan.yaml --cron \"0 2 1 * *\" --note CHG-1234 --paused",
 		Args: shell.Arguments("NAME", "FILE"),
@@ -60,11 +60,11 @@ func newCreate(a *shell.App) *cobra.Command {
 		},
 	}
 	s.when.register(cmd)
-	s.when.faults.Text(cmd, &s.catchup, "catchup", "duration", shell.WantDuration, "how late a campaign may start after Temporal was down; less than the plan's window")
-	cmd.Flags().StringVar(&s.note, "note", "", "what people should know of the schedule")
-	cmd.Flags().BoolVar(&s.paused, "paused", false, "start nothing before schedule resume")
+	s.when.faults.Text(cmd, &s.catchup, "catchup", "duration", shell.WantDuration, "how late a campaign may start after Temporal was down; must be less than the plan's window")
+	cmd.Flags().StringVar(&s.note, "note", "", "note about the schedule")
+	cmd.Flags().BoolVar(&s.paused, "paused", false, "create it paused; schedule resume starts it")
 	cmd.Flags().StringVar(&s.queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
-	cmd.Flags().StringVar(&s.by, "by", "", "who you are (default: your login name)")
+	cmd.Flags().StringVar(&s.by, "by", "", "your name, for the record (default: your login name)")
 	a.OutputFlag(cmd)
 	return cmd
 }
@@ -102,7 +102,7 @@ func schedulablePlan(cmd *cobra.Command, path string, now time.Time) (campaign.P
 		return p, err
 	}
 	if n := len(p.Plan.Targets); n > api.PageSize {
-		return p, fmt.Errorf("%s names %d targets, and a schedule takes at most %d: let selectors find them, so that the schedule finds new gateways too",
+		return p, fmt.Errorf("%s names %d targets, and a schedule takes at most %d; use selectors, which also find new gateways",
 			path, n, api.PageSize)
 	}
 	return p, nil
@@ -113,7 +113,7 @@ func schedulablePlan(cmd *cobra.Command, path string, now time.Time) (campaign.P
 func checkCatchup(catchup maintenance.Duration, p campaign.PlanFile) error {
 	if length := p.Plan.Policy.WindowLength; catchup >= length || catchup.Std() < minCatchup {
 		return shell.Wrong("--catchup", catchup.String(), fmt.Sprintf(
-			"10s or more, and less than the plan's window.duration, %s: a campaign that starts later than that has missed the windows it was meant for", length))
+			"10s or more, and less than the plan's window.duration, %s: a campaign that starts later has missed its windows", length))
 	}
 	return nil
 }
@@ -158,8 +158,8 @@ func campaignAction(p campaign.PlanFile, queue, schedule, by string) *client.Sch
 // attributes is refused as a wrong time is: only a poll tells which it was.
 func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err error) error {
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		return fmt.Errorf("there is a schedule %s already, and nothing was changed: see it with tidegate schedule describe %s, "+
-			"give it the plan with tidegate schedule update %s %s, or end it with tidegate schedule delete %s --why TEXT", s.name, s.name, s.name, s.file, s.name)
+		return fmt.Errorf("the schedule %s already exists, and nothing was changed; to show it: tidegate schedule describe %s; "+
+			"to give it the plan: tidegate schedule update %s %s; to delete it: tidegate schedule delete %s --why TEXT", s.name, s.name, s.name, s.file, s.name)
 	}
 	if _, invalid := errors.AsType[*serviceerror.InvalidArgument](err); !invalid {
 		return schedules.Failure(c.Namespace, s.name, "create", err)
@@ -169,13 +169,13 @@ func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err err
 	missing, lookErr := namespace.Missing(ctx, c, c.Namespace, webui.SearchAttributes())
 	switch {
 	case len(missing) > 0:
-		return fmt.Errorf("create the schedule %s: namespace %s lacks search attributes of Tidegate, and nothing was made; register them with: tidegate setup --namespace %s",
+		return fmt.Errorf("create the schedule %s: namespace %s lacks search attributes of Tidegate; nothing was created; to register them: tidegate setup --namespace %s",
 			s.name, c.Namespace, c.Namespace)
 	case lookErr == nil && s.when.cron != "":
-		return shell.Usage(fmt.Errorf("%w: Temporal says %w", shell.Wrong("--cron", s.when.cron, "a time that there is"),
+		return shell.Usage(fmt.Errorf("%w: Temporal says %w", shell.Wrong("--cron", s.when.cron, "an existing time"),
 			err))
 	}
-	return fmt.Errorf("create the schedule %s: nothing was made; tidegate doctor says what is missing: %w", s.name, err)
+	return fmt.Errorf("create the schedule %s: nothing was created; to check the setup: tidegate doctor: %w", s.name, err)
 }
 
 // freezesAhead is how far recurring freezes are written out when a plan file is
@@ -190,10 +190,10 @@ func tellFreezes(cmd *cobra.Command, name, file string, p campaign.PlanFile, now
 		cmd.PrintErrln("The plan has no freeze ahead.")
 	} else {
 		written := now.Add(freezesAhead).UTC().Format(time.DateOnly)
-		cmd.PrintErrf("The plan's freezes are known until %s; those that recur were written out until %s.\n", show.Clock(&end), written)
+		cmd.PrintErrf("The plan's freezes are known until %s; recurring events were expanded until %s.\n", show.Clock(&end), written)
 		when += ", and before " + written
 	}
-	cmd.PrintErrf("The schedule keeps the file as it is now; %s: tidegate schedule update %s %s\n", when, name, file)
+	cmd.PrintErrf("The schedule stores a copy of the file; %s, run: tidegate schedule update %s %s\n", when, name, file)
 }
 
 // newUpdate is the command that gives a schedule a changed plan.
@@ -201,9 +201,9 @@ func newUpdate(a *shell.App) *cobra.Command {
 	var by string
 	cmd := &cobra.Command{
 		Use:   "update NAME FILE",
-		Short: "Give a schedule its plan file again, and keep the rest",
-		Long: "update reads the plan file again, with its freezes, for the campaigns that the schedule starts from now on. One\n" +
-			"that runs goes on with the plan that it started with. Times, pause and notes stay.",
+		Short: "Update the plan of a schedule",
+		Long: "update reads the plan file and its freezes again, for the campaigns that the schedule starts from now on.\n" +
+			"A running campaign keeps the plan that it started with. The times, the pause and the notes stay.",
 		Example: "  tidegate schedule update weekly plan.yaml",
 		Args:    shell.Arguments("NAME", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -221,7 +221,7 @@ func newUpdate(a *shell.App) *cobra.Command {
 			return describe(a, cmd, c, args[0])
 		},
 	}
-	cmd.Flags().StringVar(&by, "by", "", "who you are (default: your login name)")
+	cmd.Flags().StringVar(&by, "by", "", "your name, for the record (default: your login name)")
 	a.OutputFlag(cmd)
 	return cmd
 }

@@ -17,8 +17,8 @@ func newDescribe(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "describe NAME",
 		Short: "Show a schedule: its next starts, its last campaigns, its plan",
-		Long: "describe shows when a schedule starts campaigns next, what became of the last ones, whether it is paused and why,\n" +
-			"and the plan that it keeps. Compare the digest with sha256sum FILE.",
+		Long: "describe shows the next starts of a schedule, the outcomes of its last campaigns, whether it is paused and\n" +
+			"why, and the plan that it stores. To compare the plan's digest: sha256sum plan.yaml.",
 		Example: "  tidegate schedule describe weekly\n  tidegate schedule describe weekly --output json | jq .plan.digest",
 		Args:    shell.Arguments("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,9 +45,10 @@ func describe(a *shell.App, cmd *cobra.Command, c operate.Session, name string) 
 
 func newList(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "List the schedules that start campaigns",
-		Long:    "list shows the schedules of the namespace that start campaigns. A new one may take a moment to be listed.",
+		Use:   "list",
+		Short: "List the schedules that start campaigns",
+		Long: "list shows the schedules of the namespace that start campaigns. A new schedule can take some seconds to\n" +
+			"appear.",
 		Example: "  tidegate schedule list\n  tidegate schedule list --output yaml",
 		Args:    shell.Arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {

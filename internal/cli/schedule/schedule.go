@@ -15,9 +15,10 @@ import (
 func New(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schedule",
-		Short: "Start campaigns by the calendar",
-		Long: "schedule keeps Temporal Schedules that start campaigns. A schedule says when a campaign starts; the campaign then\n" +
-			"finds each gateway's next window, in the gateway's own zone. docs/how-to/schedule-campaigns.md shows it by example.",
+		Short: "Start campaigns on a calendar",
+		Long: "schedule manages Temporal Schedules that start campaigns. A schedule decides when a campaign starts; the\n" +
+			"campaign then finds the next window of each gateway, in the gateway's own time zone. For examples:\n" +
+			"docs/how-to/schedule-campaigns.md.",
 		Example: "  tidegate schedule create weekly payments-q4.yaml --cron '0 2 * * 1'\n  tidegate schedule list\n" +
 			"  tidegate schedule pause weekly --why \"change freeze\"",
 		Args:                       shell.NoSuchCommand,

@@ -23,10 +23,10 @@ type whenFlags struct {
 }
 
 func (w *whenFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&w.cron, "cron", "", `five fields of cron, in UTC: "0 2 * * 1"; where days of the month and of the week are given, both must hold`)
+	cmd.Flags().StringVar(&w.cron, "cron", "", `cron, five fields in UTC: "0 2 * * 1"; if days of the month and of the week are given, both must match`)
 	cmd.Flags().StringVar(&w.calendar, "calendar", "", `days and a time, in UTC: "Mon 02:00", "Mon-Fri 02:00", "2nd Tue 02:00", "day 1,15 02:00", "daily 02:00"`)
 	w.faults.Text(cmd, &w.every, "every", "duration", shell.WantDuration, "interval from 1h to 8760h, counted from 1970-01-01T00:00Z, a Thursday")
-	w.faults.Text(cmd, &w.offset, "offset", "duration", shell.WantDuration, "alongside --every: how much later than that")
+	w.faults.Text(cmd, &w.offset, "offset", "duration", shell.WantDuration, "with --every: offset from the start of the interval")
 }
 
 // The shortest and the longest interval.
@@ -41,10 +41,10 @@ func (w *whenFlags) spec(cmd *cobra.Command) (client.ScheduleSpec, error) {
 	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
 	ways := slices.DeleteFunc([]string{"cron", "calendar", "every"}, func(flag string) bool { return !given(flag) })
 	if len(ways) != 1 {
-		errs = append(errs, errors.New(`one of --cron "0 2 * * 1", --calendar "Mon 02:00" and --every 168h is to be given`))
+		errs = append(errs, errors.New(`one of --cron "0 2 * * 1", --calendar "Mon 02:00" and --every 168h is required`))
 	}
 	if given("offset") && !given("every") {
-		errs = append(errs, shell.Wrong("--offset", w.offset.String(), "it alongside --every"))
+		errs = append(errs, shell.Wrong("--offset", w.offset.String(), "used with --every"))
 	}
 	// The server would take its own zone's name for none; the Web UI shows this one.
 	spec := client.ScheduleSpec{TimeZoneName: time.UTC.String()}
@@ -78,8 +78,8 @@ func (w *whenFlags) interval() ([]client.ScheduleIntervalSpec, error) {
 }
 
 // wantUTC is why a schedule has no zone.
-const wantUTC = "it in UTC, without a zone: where there is summer time, one night has no 02:30 and another has two, and a campaign would be " +
-	"skipped or start twice. The campaign finds the windows in each gateway's own zone"
+const wantUTC = "in UTC, without a zone: with summer time, one night has no 02:30 and another has two, and a campaign would be " +
+	"skipped or started twice. The campaign itself uses each gateway's own zone"
 
 // isUTC is true of what people write for it.
 func isUTC(zone string) bool {

@@ -19,7 +19,7 @@ func NoSuchCommand(cmd *cobra.Command, args []string) error {
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, ", ") + "?"
 	}
-	return Usage(fmt.Errorf("there is no command %q; %s", args[0], hint))
+	return Usage(fmt.Errorf("unknown command %q; %s", args[0], hint))
 }
 
 // Arguments demands so many arguments, named as in the command's usage.
@@ -27,9 +27,9 @@ func Arguments(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(names):
-			return Usage(fmt.Errorf("%s is missing; see %s --help", names[len(args)], cmd.CommandPath()))
+			return Usage(fmt.Errorf("%s is required; see %s --help", names[len(args)], cmd.CommandPath()))
 		case len(args) > len(names):
-			return Usage(fmt.Errorf("the argument %q is one too many; see %s --help", args[len(names)], cmd.CommandPath()))
+			return Usage(fmt.Errorf("unexpected argument %q; see %s --help", args[len(names)], cmd.CommandPath()))
 		}
 		return nil
 	}
@@ -38,7 +38,7 @@ func Arguments(names ...string) cobra.PositionalArgs {
 // AtMostOne is for a command that takes a FILE or none.
 func AtMostOne(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return Usage(fmt.Errorf("the argument %q is one too many; see %s --help", args[1], cmd.CommandPath()))
+		return Usage(fmt.Errorf("unexpected argument %q; see %s --help", args[1], cmd.CommandPath()))
 	}
 	return nil
 }
@@ -49,7 +49,7 @@ var gatewayIDForm = regexp.MustCompile(`^sgw-[0-9A-Fa-f]{8,17}$`)
 func GatewayArgument(arg string) (string, error) {
 	id := maintenance.GatewayID(arg)
 	if !gatewayIDForm.MatchString(id) {
-		return "", Wrong("gateway", arg, "a gateway's id, such as sgw-12A3456B, or its ARN")
+		return "", Wrong("gateway", arg, "a gateway id such as sgw-12A3456B, or a gateway ARN")
 	}
 	return id, nil
 }
@@ -58,7 +58,7 @@ func GatewayArgument(arg string) (string, error) {
 // schedule puts a time.
 var CampaignForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]*$`)
 
-const wantSubject = "a campaign's name, or a gateway's id, such as sgw-12A3456B, or its ARN"
+const wantSubject = "a campaign name, a gateway id such as sgw-12A3456B, or a gateway ARN"
 
 // IsGateway is true for what stands for a gateway, perhaps wrongly written.
 func IsGateway(arg string) bool {
@@ -68,7 +68,7 @@ func IsGateway(arg string) bool {
 // CampaignArgument judges what stands for a campaign.
 func CampaignArgument(arg string) error {
 	if IsGateway(arg) || !CampaignForm.MatchString(arg) {
-		return Wrong("campaign", arg, "a campaign's name, as its plan says it, or its workflow's id")
+		return Wrong("campaign", arg, "a campaign name, as in the plan, or a workflow id")
 	}
 	return nil
 }
@@ -85,13 +85,13 @@ func SubjectArgument(arg string) (gatewayID string, err error) {
 	return "", nil
 }
 
-// TargetArgument is a target's name, or its gateway's id, as campaigns know it.
+// TargetArgument is a target name or a gateway id, as campaigns know it.
 func TargetArgument(arg string) (string, error) {
 	if IsGateway(arg) {
 		return GatewayArgument(arg)
 	}
 	if !CampaignForm.MatchString(arg) {
-		return "", Wrong("target", arg, "a target's name, or its gateway's id")
+		return "", Wrong("target", arg, "a target name or a gateway id")
 	}
 	return arg, nil
 }

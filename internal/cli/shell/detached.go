@@ -20,12 +20,12 @@ func Detached(
 		return err
 	}
 	if taken {
-		cmd.PrintErrf("Follow it with: tidegate watch %s\n", name)
+		cmd.PrintErrf("To follow it: tidegate watch %s\n", name)
 		return record()
 	}
 	if err := record(); err != nil {
 		return err
 	}
-	return Held(fmt.Errorf("%s is started, and nothing happens yet: no worker took it up within %s%s. Start a worker (worker --accounts FILE%s): it goes on by itself; "+
-		"tidegate doctor says what is missing. Then follow it with: tidegate watch %s", name, maintenance.Duration(operate.TakeUpTimeout), operate.PolledBy(cmd.Context(), c, queue), operate.QueueFlag(queue), name))
+	return Held(fmt.Errorf("%s is started, but no worker picked it up within %s%s. Start a worker (worker --accounts FILE%s), and it continues by itself. "+
+		"To check the setup: tidegate doctor. To follow it: tidegate watch %s", name, maintenance.Duration(operate.TakeUpTimeout), operate.PolledBy(cmd.Context(), c, queue), operate.QueueFlag(queue), name))
 }

@@ -56,10 +56,10 @@ func StatusOf(err error) int {
 // do about it.
 func NextStep(err error) error {
 	if missing, ok := errors.AsType[*serviceerror.NamespaceNotFound](err); ok {
-		return fmt.Errorf("there is no namespace %s; make it with: tidegate setup --namespace %[1]s, or say another with --namespace: %[2]w", missing.Namespace, err)
+		return fmt.Errorf("the namespace %s does not exist; to create it: tidegate setup --namespace %[1]s; to use another: --namespace: %[2]w", missing.Namespace, err)
 	}
 	if _, denied := errors.AsType[*serviceerror.PermissionDenied](err); denied {
-		return fmt.Errorf("Temporal does not allow it; may this API key or certificate do so in that namespace? tidegate doctor says what else is missing: %w", err) //nolint:staticcheck // a name begins it
+		return fmt.Errorf("Temporal denied the request; check the permissions of this API key or certificate in the namespace; to check the setup: tidegate doctor: %w", err) //nolint:staticcheck // a name begins it
 	}
 	return err
 }
@@ -107,17 +107,17 @@ func ExitOfCampaign(r record.Campaign) int {
 func NotStarted(what, namespace string, err error) error {
 	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
 	if invalid {
-		return fmt.Errorf("start %s: nothing was started; if namespace %s was never set up, do so with: tidegate setup: %w", what, namespace, err)
+		return fmt.Errorf("start %s: nothing was started; if namespace %s is not set up yet: tidegate setup: %w", what, namespace, err)
 	}
 	return fmt.Errorf("start %s: %w", what, err)
 }
 
-// ErrLeft ends the following of what goes on without it.
+// ErrLeft ends the following of a run that continues.
 var ErrLeft = errors.New("interrupted")
 
 // NotFollowed is the error of a command that has stopped following something.
 func NotFollowed(what, name string, err error) error {
-	text := fmt.Sprintf("no longer followed; %s goes on; to look again: tidegate watch %s", what, name)
+	text := fmt.Sprintf("Stopped following %s, which keeps running. To follow it again: tidegate watch %s", what, name)
 	if errors.Is(err, ErrLeft) {
 		return errors.New(text)
 	}

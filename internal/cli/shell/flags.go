@@ -92,7 +92,7 @@ func Who(cmd *cobra.Command, by *string) error {
 		*by = operate.LoginName()
 	}
 	if strings.TrimSpace(*by) == "" {
-		return Wrong("--by", *by, "who you are")
+		return Wrong("--by", *by, "your name")
 	}
 	return nil
 }

@@ -25,11 +25,11 @@ func NewPolicyFlags(cmd *cobra.Command) *PolicyFlags {
 	p.choices(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&p.policy.Approval, "approval", p.policy.Approval,
-		"wait for tidegate approve before anything disruptive starts")
+		"require tidegate approve before anything disruptive starts")
 	flags.BoolVar(&p.policy.Proxies.ShiftReads, "shift-reads", p.policy.Proxies.ShiftReads,
 		"move a proxy's reads to the primary while it is upgraded")
-	flags.StringArrayVar(&p.freezes, "freeze", nil, "interval FROM/TO (RFC 3339, UTC) in which nothing disruptive starts, with =REASON if wanted; may be repeated")
-	p.faults.Number(cmd, &p.policy.Proxies.Parallel, "proxy-parallel", 1, 4, "proxies of one DB instance upgraded at a time, once the canary is done")
+	flags.StringArrayVar(&p.freezes, "freeze", nil, "interval FROM/TO (RFC 3339, UTC), optionally with =REASON, in which nothing disruptive starts; may be repeated")
+	p.faults.Number(cmd, &p.policy.Proxies.Parallel, "proxy-parallel", 1, 4, "proxies of one DB instance to upgrade at the same time, after the canary")
 	p.names["policy.proxies.parallel"] = "proxy-parallel"
 	return p
 }
@@ -43,27 +43,27 @@ func (p *PolicyFlags) durations(cmd *cobra.Command) {
 		{"windowLength", "window-length", &p.policy.WindowLength, "how long a window is, from the start that AWS gives"},
 		{"cutoff", "cutoff", p.policy.Cutoff, "how long before the window's end nothing disruptive starts"},
 		{"windowRecheck", "window-recheck", &p.policy.WindowRecheck, "how often a waiting run reads the window again"},
-		{"updateDelay", "update-delay", p.policy.UpdateDelay, "how long after the window's start AWS is given to update the gateway by itself, where it does that"},
-		{"updateStart", "update-start", &p.policy.UpdateStart, "how long after the trigger the restart must have been seen"},
+		{"updateDelay", "update-delay", p.policy.UpdateDelay, "how long to wait after the window's start for AWS's own automatic update, if it is on"},
+		{"updateStart", "update-start", &p.policy.UpdateStart, "deadline for the restart after the trigger"},
 		{
 			"updateDeadline", "update-deadline", &p.policy.UpdateDeadline,
-			"how long the gateway may take to run the new software",
+			"deadline for the gateway to run the new software",
 		},
-		{"steadyFor", "steady-for", &p.policy.SteadyFor, "how long the updated gateway must answer well"},
-		{"snapshotDeadline", "snapshot-deadline", &p.policy.SnapshotDeadline, "how long a volume's snapshot may take"},
-		{"snapshotSettle", "snapshot-settle", &p.policy.SnapshotSettle, "how long a snapshot whose creation was not answered is searched for"},
-		{"proxies.deadline", "proxy-deadline", &p.policy.Proxies.Deadline, "how long one proxy's upgrade may take"},
+		{"steadyFor", "steady-for", &p.policy.SteadyFor, "how long the updated gateway must stay healthy"},
+		{"snapshotDeadline", "snapshot-deadline", &p.policy.SnapshotDeadline, "deadline for the snapshot of a volume"},
+		{"snapshotSettle", "snapshot-settle", &p.policy.SnapshotSettle, "how long to search for a snapshot whose creation was not answered"},
+		{"proxies.deadline", "proxy-deadline", &p.policy.Proxies.Deadline, "deadline for the upgrade of one proxy"},
 		{
 			"proxies.settle", "proxy-settle", &p.policy.Proxies.Settle,
-			"how long an upgrade that was not answered is looked for",
+			"how long to search for an upgrade whose request was not answered",
 		},
 		{
 			"compensationDeadline", "compensation-deadline", &p.policy.CompensationDeadline,
-			"how long each act of taking back may be tried",
+			"deadline for each change to be reverted",
 		},
-		{"attempt", "attempt", &p.policy.Attempt, "how long one attempt of an activity may take; a lost worker's work starts again after it"},
-		{"pace.min", "pace-min", &p.policy.Pace.Min, "shortest time between two reads what is waited for"},
-		{"pace.max", "pace-max", &p.policy.Pace.Max, "longest time between two reads what is waited for"},
+		{"attempt", "attempt", &p.policy.Attempt, "timeout of one activity attempt; the work of a lost worker starts again after it"},
+		{"pace.min", "pace-min", &p.policy.Pace.Min, "shortest polling interval"},
+		{"pace.max", "pace-max", &p.policy.Pace.Max, "longest polling interval"},
 	} {
 		p.names["policy."+d.field] = d.flag
 		p.faults.Text(cmd, d.to, d.flag, "duration", shell.WantDuration, d.usage)
@@ -78,13 +78,13 @@ func (p *PolicyFlags) choices(cmd *cobra.Command) {
 	}{
 		{
 			"windowPreference", "window-preference", (*string)(&p.policy.WindowPreference),
-			"weekly or monthly, where AWS gives both days at once",
+			"weekly or monthly, if AWS gives both a weekly and a monthly day",
 		},
-		{"onWindowEnd", "on-window-end", (*string)(&p.policy.OnWindowEnd), "hold (go on in the next window) or finish (run on, and record the overrun)"},
-		{"onFailure", "on-failure", (*string)(&p.policy.OnFailure), "compensate (revert at once what can be reverted) or hold (wait for tidegate retry, skip or abort)"},
+		{"onWindowEnd", "on-window-end", (*string)(&p.policy.OnWindowEnd), "hold (continue in the next window) or finish (continue, and record the overrun)"},
+		{"onFailure", "on-failure", (*string)(&p.policy.OnFailure), "compensate (revert what can be reverted at once) or hold (wait for tidegate retry, skip or abort)"},
 		{"automaticUpdates", "automatic-updates", (*string)(&p.policy.AutomaticUpdates), "keep AWS's own automatic updates, or hold them during the run"},
 		{"failedSnapshots", "failed-snapshots", (*string)(&p.policy.FailedSnapshots), "keep or delete the finished snapshots of a maintenance that fails"},
-		{"snapshot", "snapshot", (*string)(&p.policy.Snapshot), "after, before, both or never: on which side of the update the volumes are snapshotted"},
+		{"snapshot", "snapshot", (*string)(&p.policy.Snapshot), "when to snapshot the volumes, relative to the update: after, before, both or never"},
 	} {
 		p.names["policy."+c.field] = c.flag
 		cmd.Flags().StringVar(c.to, c.flag, *c.to, c.usage)

@@ -37,7 +37,7 @@ func Start(cmd *cobra.Command, a *shell.App, in api.MaintenanceInput, queue stri
 	if q, err := operate.FindQuarantine(cmd.Context(), c, id); err != nil {
 		return startFailure(c.Namespace, id, err)
 	} else if q != nil {
-		return shell.Held(fmt.Errorf("%s is quarantined since %s by run %s of %s, and nothing was started: %s. Once it is in order: %s",
+		return shell.Held(fmt.Errorf("%s is quarantined since %s by run %s of %s, and nothing was started: %s. Once it is fixed: %s",
 			id, show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, action.CommandLines(id, []string{api.ReleaseUpdate})[0]))
 	}
 	run, err := launch(cmd.Context(), c, in, queue)
@@ -48,7 +48,7 @@ func Start(cmd *cobra.Command, a *shell.App, in api.MaintenanceInput, queue stri
 		in.Target.Name, id, run.GetID(), run.GetRunID())
 	for _, f := range in.Policy.Freezes {
 		if !f.To.After(time.Now()) {
-			cmd.PrintErrf("warning: --freeze %s/%s has ended, and freezes nothing: is the year right?\n", f.From.Format(time.RFC3339), f.To.Format(time.RFC3339))
+			cmd.PrintErrf("warning: --freeze %s/%s has no effect, since it has ended; check the year\n", f.From.Format(time.RFC3339), f.To.Format(time.RFC3339))
 		}
 	}
 	if !detach {
@@ -83,7 +83,7 @@ func launch(ctx context.Context, c operate.Session, in api.MaintenanceInput, que
 
 func startFailure(namespace, gatewayID string, err error) error {
 	if open, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
-		return fmt.Errorf("%s is in a maintenance already, workflow %s, run %s; nothing was started: see tidegate status %s",
+		return fmt.Errorf("%s already has a running maintenance, workflow %s, run %s; nothing was started; see tidegate status %s",
 			gatewayID, api.GatewayWorkflowID(gatewayID), open.RunId, gatewayID)
 	}
 	return shell.NotStarted("the maintenance of "+gatewayID, namespace, err)

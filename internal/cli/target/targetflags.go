@@ -26,8 +26,8 @@ type Flags struct {
 func NewTargetFlags(cmd *cobra.Command) *Flags {
 	t := &Flags{}
 	flags := cmd.Flags()
-	flags.StringVar(&t.name, "name", "", "name of the target, for people")
-	flags.StringVar(&t.account, "account", "", "AWS account of the gateway, as the worker's accounts file names it")
+	flags.StringVar(&t.name, "name", "", "display name of the target")
+	flags.StringVar(&t.account, "account", "", "AWS account of the gateway, as named in the worker's accounts file")
 	flags.StringVar(&t.gateway, "gateway", "", "ARN of the gateway")
 	flags.StringArrayVar(&t.proxies, "proxy", nil,
 		"TaurusDB proxy ACCOUNT/INSTANCE_ID/PROXY_ID[@VERSION] that belongs to the gateway; may be repeated, the first is the canary")
@@ -108,7 +108,7 @@ func BesideFile(cmd *cobra.Command, policy *PolicyFlags) []error {
 	var errs []error
 	for _, name := range names {
 		if cmd.Flags().Changed(name) {
-			errs = append(errs, fmt.Errorf("--%s: want it in FILE, or no FILE", name))
+			errs = append(errs, fmt.Errorf("--%s: cannot be combined with FILE; set it in the plan file", name))
 		}
 	}
 	return errs

@@ -26,7 +26,7 @@ type windowFlags struct {
 // wantZone is what is right of a zone.
 const wantZone = "GMT, GMT-h:mm or GMT+h:mm, at most 14:00 away"
 
-// maxCount bounds how many windows are printed.
+// maxCount bounds number of windows are printed.
 const maxCount = 1000
 
 // NewWindow is the command that shows when a schedule's windows are. It decides
@@ -39,8 +39,9 @@ func NewWindow(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "window --hour H --minute M (--day-of-week D | --day-of-month D) --timezone ZONE",
 		Short: "Print the next windows of a gateway's maintenance schedule",
-		Long: "window prints the next windows of a schedule in the form of AWS's DescribeMaintenanceStartTime, the one\n" +
-			"that is open included. Nothing disruptive starts at or after lastStart, the window's end minus the cutoff.",
+		Long: "window prints the next windows of a schedule in the form of AWS's DescribeMaintenanceStartTime, including\n" +
+			"a window that is open now. Nothing disruptive starts at or after lastStart, which is the window's end\n" +
+			"minus the cutoff.",
 		Example: "  tidegate window --hour 2 --minute 15 --day-of-week 0 --timezone GMT-4:00\n" +
 			"  tidegate window --hour 2 --minute 15 --day-of-month 28 --timezone GMT+5:30 --count 12 --output json",
 		Args: shell.Arguments(),
@@ -67,10 +68,10 @@ func (w *windowFlags) register(cmd *cobra.Command) {
 	f.Text(cmd, &w.zone, "timezone", "zone", wantZone, "the gateway's zone (required)")
 	cmd.Flags().Lookup("timezone").DefValue = "" // that of the type is not taken
 	f.Text(cmd, &w.duration, "duration", "duration", shell.WantDuration,
-		"how long a window is; AWS has no length of its own")
+		"length of a window; AWS does not define one")
 	f.Text(cmd, &w.cutoff, "cutoff", "duration", shell.WantDuration, "how long before its end nothing disruptive starts")
-	f.Text(cmd, &w.now, "now", "time", "a time in RFC 3339, such as 2026-12-01T12:00:00Z", "the time from which windows are looked for (default the present)")
-	f.Number(cmd, &w.count, "count", 1, maxCount, "how many windows")
+	f.Text(cmd, &w.now, "now", "time", "a time in RFC 3339, such as 2026-12-01T12:00:00Z", "the time from which to list windows (default: now)")
+	f.Number(cmd, &w.count, "count", 1, maxCount, "number of windows")
 }
 
 // schedule is what the flags say, or all that is wrong with them.
@@ -84,7 +85,7 @@ func (w *windowFlags) schedule(cmd *cobra.Command) (maintenance.Schedule, error)
 	}
 	weekly, monthly := given("day-of-week"), given("day-of-month")
 	if weekly == monthly {
-		errs = append(errs, errors.New("one of --day-of-week (0, Sunday, to 6) and --day-of-month (1 to 28) is to be given"))
+		errs = append(errs, errors.New("one of --day-of-week (0, Sunday, to 6) and --day-of-month (1 to 28) is required"))
 	}
 	policy := maintenance.Policy{}.WithDefaults()
 	policy.WindowLength, policy.Cutoff = w.duration, &w.cutoff

@@ -253,7 +253,7 @@ func (a *Approval) missing() string {
 	if n := a.Wanted - len(a.Given); n > 1 {
 		return fmt.Sprintf("%d approvals by other people", n)
 	}
-	return "1 approval by somebody else"
+	return "1 approval by someone else"
 }
 
 // Short is the approval in a few words: wave 2 needs approval (1 of 2 given).

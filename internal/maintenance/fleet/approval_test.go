@@ -184,7 +184,7 @@ func TestWhoseApprovalCounts(t *testing.T) {
 		"the submitter, where it may": {arrange: func(f *fleet.Fleet) { f.Approvals.SubmitterMayApprove = true }, by: "alice", wave: 1},
 		"one person twice": {
 			arrange: func(f *fleet.Fleet) { consent(f, 1, "bob") }, by: "BOB ",
-			refused: "BOB has approved wave 1 already, at " + noon.Format("2006-01-02 15:04 MST") + ": it still needs 1 approval by somebody else",
+			refused: "BOB has approved wave 1 already, at " + noon.Format("2006-01-02 15:04 MST") + ": it still needs 1 approval by someone else",
 		},
 		"a third": {arrange: inProgress, by: "dora", refused: "wave 1 is approved already, by bob and carol; the wave after it can be approved once it has ended"},
 		"a third, of the last wave": {
@@ -198,7 +198,7 @@ func TestWhoseApprovalCounts(t *testing.T) {
 			}, by: "dora", refused: "wave 3, the last one, is approved already, by bob and carol",
 		},
 		"the next wave, baking":   {arrange: func(f *fleet.Fleet) { inProgress(f); set(f, 0, fleet.Succeeded, noon) }, by: "bob", wave: 2},
-		"after the canary failed": {arrange: func(f *fleet.Fleet) { inProgress(f); set(f, 0, fleet.Failed, noon) }, by: "bob", refused: "no approval is needed now: 1 of wave 1 failed, and 0 may"},
+		"after the canary failed": {arrange: func(f *fleet.Fleet) { inProgress(f); set(f, 0, fleet.Failed, noon) }, by: "bob", refused: "no approval is needed now: 1 of wave 1 failed, max failures 0"},
 		"the campaign, again":     {once: true, arrange: inProgress, by: "dora", refused: "the campaign is approved already, by bob and carol"},
 		"the campaign, whose first wave was skipped since": {
 			once: true, arrange: func(f *fleet.Fleet) { consent(f, 1, "bob"); f.Entries[0].State = fleet.Skipped }, by: "bob ", refused: "BOB",
@@ -262,6 +262,6 @@ func TestOneApprovalIsAskedOfSomebody(t *testing.T) {
 	f.Ask = fleet.Decide(f, asked).Ask
 	all := fleet.Occurred(fleet.Moment{}, f.Moment("q4", fleet.Moment{}, asked))
 	require.Len(t, all, 1)
-	require.Contains(t, all[0].Text, "Nothing starts until somebody approves. 0 of 1 given.")
+	require.Contains(t, all[0].Text, "Nothing starts until someone approves. 0 of 1 given.")
 	require.Contains(t, all[0].Text, "\n5 targets: t0, t1, t2, t3, t4.\n")
 }

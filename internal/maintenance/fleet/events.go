@@ -18,7 +18,7 @@ type Moment struct {
 	Failed  []Mark   `json:"failed,omitempty"`
 	Held    []Mark   `json:"held,omitempty"`
 	Overran []Mark   `json:"overran,omitempty"`
-	End     EndState `json:"end,omitempty"` // once the campaign is over
+	End     EndState `json:"end,omitempty"` // once the campaign has ended
 
 	words // only of the moment itself: nothing of it is compared or travels
 }

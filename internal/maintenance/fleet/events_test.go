@@ -205,7 +205,7 @@ func TestAnEventSaysWhatToDo(t *testing.T) {
 		maintenance.EventHeld: "q4: t1 held\nt1 (sgw-0000000B, wave 2, attempt 1) is held: update: no answer\n" +
 			"tidegate status sgw-0000000B\ntidegate retry sgw-0000000B --why TEXT\ntidegate skip sgw-0000000B --why TEXT\ntidegate abort sgw-0000000B --why TEXT",
 		maintenance.EventWindow: "q4: wave 2 starts\nt1 (sgw-0000000B) starts at " + noon.Format(time.DateOnly) + " 12:00 UTC in its window (every Sunday at 12:00 GMT), the first of wave 2, which has 2 targets.\ntidegate watch q4",
-		maintenance.EventBudget: "q4: the error budget is spent\n1 of wave 1 failed, and 0 may. Nothing more starts until what failed is retried or skipped.\n" +
+		maintenance.EventBudget: "q4: the error budget is spent\n1 of wave 1 failed, max failures 0. Nothing more starts until what failed is retried or skipped.\n" +
 			"tidegate status q4 --state failed\ntidegate retry q4 TARGET --why TEXT\ntidegate skip q4 TARGET --why TEXT\ntidegate abort q4 --why TEXT",
 		maintenance.EventEnded: "q4: PARTIAL\n3 of 5 targets succeeded.\ntidegate status q4",
 	}, texts)

@@ -136,7 +136,7 @@ func (m Moment) needsApproval(a *Approval) Occurrence {
 	if a.EachWave {
 		what = fmt.Sprintf("Nothing of wave %d starts", a.Wave)
 	}
-	people := "somebody approves"
+	people := "someone approves"
 	if a.Wanted > 1 {
 		people = fmt.Sprintf("%d different people approve", a.Wanted)
 	}

@@ -78,7 +78,7 @@ func (x *explainer) findRoom() {
 		return a.end.Compare(b.end)
 	})
 	runs, may := len(x.ends), x.fleet.Rollout.MaxConcurrent
-	x.room = Wait{Blocker: maintenance.BlockedByConcurrency, Reason: fmt.Sprintf("%s, and %d may at a time",
+	x.room = Wait{Blocker: maintenance.BlockedByConcurrency, Reason: fmt.Sprintf("%s, max concurrent %d",
 		maintenance.Counted(runs, "target runs", "targets run"), may)}
 	if held > 0 {
 		x.room.Reason += fmt.Sprintf(", %d of them held", held)

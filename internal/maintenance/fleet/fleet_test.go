@@ -176,7 +176,7 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 		"its failure is a canary's, whatever the budget": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Failed, half) },
 			now:     half, blocker: maintenance.BlockedByBudget,
-			reason: "the canary of wave 2 failed, and none may: nothing was updated before it",
+			reason: "the canary of wave 2 failed; nothing else was updated",
 		},
 		"one that is skipped is followed by another": {
 			arrange: func(f *fleet.Fleet) { at(&f.Entries[1], fleet.Skipped, half) },
@@ -334,7 +334,7 @@ func TestTheFleetsBudgetIsForAllWavesTogether(t *testing.T) {
 	turn := fleet.Decide(f, noon)
 	require.Empty(t, turn.Start)
 	require.Equal(t, maintenance.BlockedByBudget, turn.Waits[0].Blocker)
-	require.Equal(t, "2 targets failed, and 1 may", turn.Waits[0].Reason)
+	require.Equal(t, "2 targets failed, max failures 1", turn.Waits[0].Reason)
 }
 
 // TestWhyThereIsNoRoom names those that are held: when one of them ends, nobody knows.
@@ -346,14 +346,14 @@ func TestWhyThereIsNoRoom(t *testing.T) {
 		reason string
 		next   time.Time
 	}{
-		"one runs":     {[]fleet.State{fleet.Running}, 1, "1 target runs, and 1 may at a time", noon.Add(30 * time.Minute)},
-		"two run":      {[]fleet.State{fleet.Running, fleet.Running}, 2, "2 targets run, and 2 may at a time", noon.Add(30 * time.Minute)},
-		"one is held":  {[]fleet.State{fleet.Held, fleet.Running}, 2, "2 targets run, and 2 may at a time, 1 of them held", noon.Add(31 * time.Minute)},
-		"all are held": {[]fleet.State{fleet.Held, fleet.Held}, 2, "2 targets run, and 2 may at a time, 2 of them held", time.Time{}},
+		"one runs":     {[]fleet.State{fleet.Running}, 1, "1 target runs, max concurrent 1", noon.Add(30 * time.Minute)},
+		"two run":      {[]fleet.State{fleet.Running, fleet.Running}, 2, "2 targets run, max concurrent 2", noon.Add(30 * time.Minute)},
+		"one is held":  {[]fleet.State{fleet.Held, fleet.Running}, 2, "2 targets run, max concurrent 2, 1 of them held", noon.Add(31 * time.Minute)},
+		"all are held": {[]fleet.State{fleet.Held, fleet.Held}, 2, "2 targets run, max concurrent 2, 2 of them held", time.Time{}},
 		"too many run, one of them held": {
-			[]fleet.State{fleet.Running, fleet.Held, fleet.Running}, 2, "3 targets run, and 2 may at a time, 1 of them held", noon.Add(32 * time.Minute),
+			[]fleet.State{fleet.Running, fleet.Held, fleet.Running}, 2, "3 targets run, max concurrent 2, 1 of them held", noon.Add(32 * time.Minute),
 		},
-		"none may": {nil, 0, "0 targets run, and 0 may at a time", time.Time{}},
+		"none may": {nil, 0, "0 targets run, max concurrent 0", time.Time{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -375,10 +375,10 @@ func TestFreezesThatLeaveNoWindowAreNamed(t *testing.T) {
 	f := some(1, maintenance.Rollout{})
 	f.Rules.Freezes = []maintenance.Freeze{{From: noon.AddDate(0, 0, -1), To: noon.AddDate(3, 0, 0)}}
 	turn := fleet.Decide(f, noon)
-	require.Equal(t, []fleet.Wait{{Blocker: maintenance.BlockedByFreeze, Reason: "needs 30m, and the freezes leave no window of the next two years for it"}}, turn.Waits)
+	require.Equal(t, []fleet.Wait{{Blocker: maintenance.BlockedByFreeze, Reason: "needs 30m, and freezes leave no window for it in the next two years"}}, turn.Waits)
 	f.Entries[0].Work.Proxies = 30
 	turn = fleet.Decide(f, noon)
-	require.Equal(t, []fleet.Wait{{Blocker: maintenance.BlockedByForecast, Reason: "needs 5h30m, and no window of the next two years leaves that much"}}, turn.Waits)
+	require.Equal(t, []fleet.Wait{{Blocker: maintenance.BlockedByForecast, Reason: "needs 5h30m, and no window of the next two years is that long"}}, turn.Waits)
 }
 
 func TestALaterWaveSaysWhichOneItWaitsFor(t *testing.T) {

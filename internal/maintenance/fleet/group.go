@@ -57,12 +57,12 @@ func (g *group) why(now time.Time, r maintenance.Rules) Wait {
 		if _, fits := fit(now, g.schedule, free, g.need); fits {
 			return Wait{
 				Blocker: maintenance.BlockedByFreeze,
-				Reason:  fmt.Sprintf("needs %s, and the freezes leave no window of the next two years for it", need),
+				Reason:  fmt.Sprintf("needs %s, and freezes leave no window for it in the next two years", need),
 			}
 		}
 		return Wait{
 			Blocker: maintenance.BlockedByForecast,
-			Reason:  fmt.Sprintf("needs %s, and no window of the next two years leaves that much", need),
+			Reason:  fmt.Sprintf("needs %s, and no window of the next two years is that long", need),
 		}
 	}
 	w := Wait{Next: g.opening.From}
@@ -74,7 +74,7 @@ func (g *group) why(now time.Time, r maintenance.Rules) Wait {
 		w.Blocker, w.Reason = verdict.Blocker, verdict.Reason
 	default:
 		w.Blocker, w.Reason = maintenance.BlockedByForecast,
-			fmt.Sprintf("needs %s, which does not fit before; it does from %s on", need, stamp(w.Next))
+			fmt.Sprintf("needs %s, which does not fit earlier; it fits from %s", need, stamp(w.Next))
 	}
 	return w
 }

@@ -60,9 +60,9 @@ func parts(stuck kept, waiting [remedies]kept) string {
 		}
 	}
 	stuck.reason = "" // a view has it with the target
-	say(stuck, "is held", "are held", "decide what becomes of the step that failed")
+	say(stuck, "is held", "are held", "retry or skip the failed step, or abort it")
 	say(waiting[reach], "is not read", "are not read", "make it reachable, and retry it to have it read at once; or skip it")
-	say(waiting[free], "cannot start", "cannot start", "end what bars it, or skip it")
+	say(waiting[free], "cannot start", "cannot start", "end the run or the quarantine that blocks it, or skip it")
 	say(waiting[widen], "cannot start", "cannot start", "give it longer windows or shorter freezes, or skip it")
 	switch {
 	case len(why) == 0:

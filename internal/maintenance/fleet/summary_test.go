@@ -158,7 +158,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		"by an approval": {func(f *fleet.Fleet) { f.Approvals = eachWave() }, "wave 1 needs approval (0 of 1 given): approve it, or abort the campaign"},
 		"by a failure": {
 			func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon.Add(-time.Hour)) },
-			"1 of wave 1 failed, and 0 may: retry or skip what failed, or abort the campaign",
+			"1 of wave 1 failed, max failures 0: retry or skip what failed, or abort the campaign",
 		},
 		"for good": {
 			func(f *fleet.Fleet) { f.Life = stopped("aborted by alice") },
@@ -166,14 +166,14 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		},
 		"by a quarantine": {
 			func(f *fleet.Fleet) { quarantine(&f.Entries[0]) },
-			"t0 cannot start: end what bars it, or skip it (quarantined)",
+			"t0 cannot start: end the run or the quarantine that blocks it, or skip it (quarantined)",
 		},
 		"by a run of it": {
 			func(f *fleet.Fleet) {
 				set(f, 0, fleet.Held, noon.Add(-time.Hour))
 				f.Entries[0].Note = "snapshot failed"
 			},
-			"t0 is held: decide what becomes of the step that failed",
+			"t0 is held: retry or skip the failed step, or abort it",
 		},
 		"by a run of it, which keeps the only other": {
 			func(f *fleet.Fleet) {
@@ -181,7 +181,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 				f.Entries[1].Wave = 0
 				set(f, 0, fleet.Held, noon.Add(-time.Hour))
 			},
-			"t0 is held: decide what becomes of the step that failed",
+			"t0 is held: retry or skip the failed step, or abort it",
 		},
 		"by two things": {
 			func(f *fleet.Fleet) {
@@ -189,9 +189,9 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 				quarantine(&f.Entries[1])
 				f.Entries[2].Work.Proxies = 30
 			},
-			"t1 cannot start: end what bars it, or skip it; " +
+			"t1 cannot start: end the run or the quarantine that blocks it, or skip it; " +
 				"t2 cannot start: give it longer windows or shorter freezes, or skip it " +
-				"(t1: quarantined; t2: needs 5h30m, and no window of the next two years leaves that much)",
+				"(t1: quarantined; t2: needs 5h30m, and no window of the next two years is that long)",
 		},
 		"by the same thing twice": {
 			func(f *fleet.Fleet) {
@@ -199,7 +199,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 				quarantine(&f.Entries[1])
 				quarantine(&f.Entries[2])
 			},
-			"t1 and 1 more cannot start: end what bars it, or skip it (quarantined)",
+			"t1 and 1 more cannot start: end the run or the quarantine that blocks it, or skip it (quarantined)",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -71,7 +71,7 @@ func (b *board) everybody() Wait {
 // budget is what keeps the whole fleet where too many of it failed.
 func (b *board) budget() Wait {
 	if allowed := b.fleet.Rollout.MaxFailures.Within(len(b.fleet.Entries)); b.failed > allowed {
-		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("%s failed, and %d may",
+		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("%s failed, max failures %d",
 			maintenance.Counted(b.failed, "target", "targets"), allowed)}
 	}
 	return Wait{}
@@ -103,9 +103,9 @@ func (b *board) endOf(n int) Wait {
 	allowed := b.allowed(n)
 	switch {
 	case w.failed > allowed && w.updated == 0 && b.needsCanary(n):
-		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("the canary of wave %d failed, and none may: nothing was updated before it", n+1)}
+		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("the canary of wave %d failed; nothing else was updated", n+1)}
 	case w.failed > allowed:
-		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("%d of wave %d failed, and %d may", w.failed,
+		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("%d of wave %d failed, max failures %d", w.failed,
 			n+1, allowed)}
 	case w.left > 0:
 		return Wait{Blocker: maintenance.BlockedByWave, Reason: fmt.Sprintf("wave %d has not ended", n+1)}

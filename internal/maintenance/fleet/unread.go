@@ -18,7 +18,7 @@ func (e *Entry) bar() Wait {
 	if e.Bar != maintenance.BlockedByUnread {
 		return w
 	}
-	again := "all the time"
+	again := "continuously"
 	if !e.ReadAt.IsZero() {
 		again = "at " + stamp(e.ReadAt)
 	}
@@ -54,7 +54,7 @@ func (b *board) unread(now time.Time) (given []int, due time.Time) {
 // GiveUp ends a target that could not be read for UnreadLimit.
 func (e *Entry) GiveUp(now time.Time) {
 	e.State, e.End = Failed, now
-	e.Note = fmt.Sprintf("given up, since it could not be read for %s, and nothing was done to it: %s", maintenance.Duration(UnreadLimit), e.Unavailable)
+	e.Note = fmt.Sprintf("given up: could not be read for %s; nothing was done to it: %s", maintenance.Duration(UnreadLimit), e.Unavailable)
 	e.unbar()
 }
 

@@ -109,7 +109,7 @@ func TestWhatIsGivenUpCountsAsFailed(t *testing.T) {
 		require.Equal(t, []int{2}, fleet.Decide(f, noon).GiveUp)
 		f.Entries[2].GiveUp(noon)
 		require.Equal(t, fleet.Failed, f.Entries[2].State)
-		require.Equal(t, "given up, since it could not be read for 24h, and nothing was done to it: the gateway is not connected", f.Entries[2].Note)
+		require.Equal(t, "given up: could not be read for 24h; nothing was done to it: the gateway is not connected", f.Entries[2].Note)
 		require.Equal(t, starts, fleet.Decide(f, noon.Add(time.Second)).Start)
 		// A person may have it read again, with a day of its own.
 		f.Entries[2].Retry()
@@ -141,8 +141,8 @@ func TestWhatIsNotAvailableIsNamed(t *testing.T) {
 	}
 	since, next := noon.Add(-time.Hour).UTC().Format("2006-01-02 15:04 MST"), noon.Add(time.Hour).UTC().Format("2006-01-02 15:04 MST")
 	require.Equal(t, []said{
-		{"t1", maintenance.BlockedByUnread, "could not be read since " + since + ", and is tried again all the time: the gateway is not connected"},
-		{"t3", maintenance.BlockedByUnread, "could not be read since " + since + ", and is tried again at " + next + ": the gateway is not connected"},
+		{"t1", maintenance.BlockedByUnread, "could not be read since " + since + "; retried continuously: the gateway is not connected"},
+		{"t3", maintenance.BlockedByUnread, "could not be read since " + since + "; retried at " + next + ": the gateway is not connected"},
 		{"t4", maintenance.BlockedByQuarantine, "quarantined"},
 		{"t0", maintenance.BlockedByReading, "is being read"},
 	}, all)

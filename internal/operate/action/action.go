@@ -11,8 +11,8 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// Action is what operators may tell a campaign, a maintenance or a quarantine to
-// do. Its update's name is also the command's.
+// Action is an operator action on a campaign, a maintenance or a quarantine. Its
+// update's name is also the command's.
 type Action struct {
 	Update  string
 	Past    string // what the answer says
@@ -21,7 +21,7 @@ type Action struct {
 	Example string // of a whole command, after the update's name
 	// To is the workflow of a gateway that takes it; nil: it is for campaigns only.
 	To     func(gatewayID string) string
-	Nobody string // said of the gateway where there is no such workflow
+	Nobody string // the error where the gateway has no such workflow
 	// Campaign are the arguments in which it is given to a campaign: OfCampaign,
 	// OfTarget, OfEither or WithNumber; empty: it is for gateways only.
 	Campaign string
@@ -37,51 +37,55 @@ const (
 	WithNumber = "CAMPAIGN N"
 )
 
-// All are all of them. Where an action makes no sense, the workflow refuses it
-// and says why.
+// All are all actions. The workflow refuses an action that makes no sense, with the reason.
 func All() []Action {
-	const noRun = "there is no running maintenance of it"
+	const noRun = "it has no running maintenance"
 	run := api.GatewayWorkflowID
 	return append([]Action{
 		{
 			Update: api.ApproveUpdate, Past: "approved", To: run, Nobody: noRun, Campaign: OfCampaign,
 			Example: "payments-q4 --why \"change CHG-1234\"\n  tidegate approve sgw-12A3456B --why \"change CHG-1234\"",
-			Short:   "Let a campaign, or a maintenance, that waits for an approval start",
-			Long: "approve lets a campaign, or its next wave, start; or a single maintenance whose policy asks for an approval.\n" +
-				"Where the plan asks for several, each is given by another person, and none by the person who started the campaign.",
+			Short:   "Approve the start of a campaign, a wave or a maintenance",
+			Long: "approve lets a campaign or its next wave start, or a single maintenance whose policy requires approval. If\n" +
+				"the plan requires several approvals, each must come from a different person, and none from the person who\n" +
+				"started the campaign.",
 		},
 		{
 			Update: api.RetryUpdate, Past: "retried", To: run, Nobody: noRun, Campaign: OfTarget,
 			Example: "payments-q4 files-1 --why \"the host has its disk\"\n  tidegate retry sgw-12A3456B --why \"freed two addresses in the subnet\"",
-			Short:   "Try a failed target again, or the step at which a maintenance is held",
-			Long: "retry CAMPAIGN TARGET has a target that failed wait for its next window again. Of a target that is held it tries\n" +
-				"the failed step again (onFailure: hold), as retry GATEWAY_ID does: the answer is that of the target's own run.",
+			Short:   "Retry a failed target, or the failed step of a held maintenance",
+			Long: "retry CAMPAIGN TARGET puts a failed target back to waiting for its next window. If the target is held\n" +
+				"(onFailure: hold), retry tries the failed step again, as retry GATEWAY_ID does, and the target's own run\n" +
+				"answers.",
 		},
 		{
 			Update: api.SkipUpdate, Past: "skipped", To: run, Nobody: noRun, Campaign: OfTarget,
 			Example: "payments-q4 files-1 --why \"goes away next month\"\n  tidegate skip sgw-12A3456B --why \"this proxy goes away next month\"",
-			Short:   "Leave a target out, or go on without the step at which a maintenance is held",
-			Long: "skip CAMPAIGN TARGET leaves a target out that has not started: the campaign cannot end COMPLETED any more. Of a\n" +
-				"target that is held it goes on without the failed step (onFailure: hold), as skip GATEWAY_ID does: the maintenance\n" +
-				"cannot end COMPLETED any more. What all later steps build on cannot be skipped.",
+			Short:   "Skip a target, or the failed step of a held maintenance",
+			Long: "skip CAMPAIGN TARGET leaves out a target that has not started: the campaign can then no longer end\n" +
+				"COMPLETED. If the target is held (onFailure: hold), its maintenance continues without the failed step, as\n" +
+				"with skip GATEWAY_ID, and can no longer end COMPLETED. A step that later steps depend on cannot be\n" +
+				"skipped.",
 		},
 		{
 			Update: api.AbortUpdate, Past: "aborted", To: run, Nobody: noRun, Campaign: OfEither,
 			Example: "payments-q4 --why \"not this quarter\"\n  tidegate abort sgw-12A3456B --why \"not in this week\"",
-			Short:   "End a campaign or a maintenance: start nothing more, revert what can be reverted",
-			Long: "abort ends a campaign, with all of its targets, or the maintenance of one target alone. What has started is watched to its end, and\n" +
-				"what can be reverted is reverted. For a gateway it is refused from the update's trigger until the gateway runs\n" +
-				"again, or that step is held: nobody can stop a restart. A campaign lets such a one finish.",
+			Short:   "End a campaign or a maintenance, and revert what can be reverted",
+			Long: "abort ends a campaign with all of its targets, or the maintenance of one target. Steps in progress are\n" +
+				"watched to their end, and reversible changes are reverted. From the trigger of the update until the\n" +
+				"gateway runs again, abort is refused for that gateway, unless the step is held: nobody can stop a restart.\n" +
+				"An aborted campaign lets such a gateway finish.",
 		},
 	}, append(campaignActions(), Action{
 		Update: api.ReleaseUpdate, Past: "released", To: api.QuarantineWorkflowID, Nobody: "it is not quarantined",
 		Example: `sgw-12A3456B --why "restarted by hand, runs 1.3.0"`,
-		Short:   "End a gateway's quarantine: let maintenances touch it again",
-		Long:    "release ends the quarantine of a gateway that an earlier maintenance left in doubt. Look at it first.",
+		Short:   "End a gateway's quarantine, so that maintenances can change it again",
+		Long: "release ends the quarantine of a gateway that an earlier maintenance left in an uncertain state. Check the\n" +
+			"gateway first.",
 	})...)
 }
 
-// Of is the order of an update; ok: there is such an action.
+// Of is the action of an update; ok: there is one.
 func Of(update string) (o Action, ok bool) {
 	all := All()
 	i := slices.IndexFunc(all, func(one Action) bool { return one.Update == update })
@@ -97,29 +101,30 @@ func campaignActions() []Action {
 		{
 			Update: api.PauseUpdate, Past: "paused", Campaign: OfCampaign, All: true,
 			Example: "payments-q4 --why \"incident INC-77\"\n  tidegate pause --all --why \"incident INC-77\"",
-			Short:   "Keep a campaign from starting anything new",
-			Long: "pause keeps a campaign from starting anything new until resume. Targets that run go on. With --all it pauses every\n" +
-				"campaign that runs, and says of each what it answered; schedules start others: see tidegate schedule pause.",
+			Short:   "Stop a campaign from starting anything new",
+			Long: "pause stops a campaign from starting anything new until it is resumed. Running targets continue. With\n" +
+				"--all it pauses every running campaign and prints the answer of each. Schedules can still start campaigns;\n" +
+				"to stop them: tidegate schedule pause.",
 		},
 		{
 			Update: api.ResumeUpdate, Past: "resumed", Campaign: OfCampaign, All: true,
 			Example: "payments-q4 --why \"INC-77 is closed\"\n  tidegate resume --all --paused-for \"incident INC-77\" --why \"INC-77 is closed\"",
-			Short:   "Take a campaign's pause back",
-			Long: "resume takes a campaign's pause back. With --all it reverts the pauses of all campaigns; --paused-for keeps to\n" +
-				"those that were paused with that reason.",
+			Short:   "End a campaign's pause",
+			Long: "resume ends a campaign's pause. With --all it ends the pauses of all campaigns; with --paused-for, only\n" +
+				"the pauses that were given that reason.",
 		},
 		{
 			Update: api.RescheduleUpdate, Past: "rescheduled", Campaign: OfTarget,
 			Example: `payments-q4 files-1 --not-before 48h --why "not this window"`,
-			Short:   "Keep a campaign's target back until a time",
-			Long: "reschedule keeps a target that has not started back until a time, or for a time: it then waits for its next window.\n" +
-				"--not-before now takes that back.",
+			Short:   "Delay a target of a campaign until a time",
+			Long: "reschedule delays a target that has not started until a time, or for a duration: it then waits for its\n" +
+				"next window. --not-before now removes an earlier delay.",
 		},
 		{
 			Update: api.ConcurrencyUpdate, Past: "set", Campaign: WithNumber,
 			Example: `payments-q4 20 --why "the pilot went well"`,
-			Short:   "Set how many of a campaign's targets run at a time",
-			Long:    "concurrency sets how many of a campaign's targets run at a time, 1 to 500. Targets that run go on.",
+			Short:   "Set how many targets of a campaign run at the same time",
+			Long:    "concurrency sets how many targets of a campaign run at the same time, 1 to 500. Running targets continue.",
 		},
 	}
 }
@@ -145,12 +150,12 @@ func (o Action) Flags() string {
 	return ""
 }
 
-// line is the order as it is typed for a gateway, with a place for the reason.
+// line is the action as it is typed for a gateway, with a place for the reason.
 func (o Action) line(gatewayID string) string {
 	return fmt.Sprintf("tidegate %s %s --why TEXT", o.Update, gatewayID)
 }
 
-// campaignLine is the order as it is typed for a campaign, with places for what
+// campaignLine is the action as it is typed for a campaign, with places for what
 // only the operator knows.
 func (o Action) campaignLine(campaign string) string {
 	target := strings.TrimSuffix(o.Campaign[len(OfCampaign):], OfEither[len(OfCampaign):])

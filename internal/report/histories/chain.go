@@ -54,7 +54,7 @@ func digestOf(events []*historypb.HistoryEvent) (string, error) {
 func canonical(event *historypb.HistoryEvent) ([]byte, error) {
 	e, ok := proto.Clone(event).(*historypb.HistoryEvent)
 	if !ok {
-		return nil, fmt.Errorf("event %d is no history event", event.GetEventId())
+		return nil, fmt.Errorf("event %d is not a history event", event.GetEventId())
 	}
 	e.TaskId = 0
 	for _, a := range []interface {

@@ -158,7 +158,7 @@ func (f *fold) start(batch int, o api.Instructions, now time.Time) {
 	}
 }
 
-const batchGone = "its batch was ended by somebody: see the target's own run"
+const batchGone = "its batch was terminated; see the target's own run"
 
 // lose ends the targets of a batch that is gone, but for those that run.
 func (f *fold) lose(batch int, now time.Time) {

@@ -166,8 +166,8 @@ func TestWhatTemporalSaysOtherwiseLaterBreaksNothing(t *testing.T) {
 func TestWhatIsNoReportIsRefused(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
-		"":                    "this is no report of tidegate's",
-		"# Campaign":          "this is no report of tidegate's",
+		"":                    "not a Tidegate report",
+		"# Campaign":          "not a Tidegate report",
 		`{"schemaVersion": 1`: "the report's data cannot be read",
 		`{"schemaVersion":1}`: "the report is of version 1, and this release of tidegate writes version 6",
 		`<!-- tidegate-report {"schemaVersion":2} --> or else <!-- tidegate-report 7 -->`: "the report's data cannot be read",

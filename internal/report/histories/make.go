@@ -36,7 +36,7 @@ func build(e evidence) (report.Document, error) {
 	last := e.campaign[len(e.campaign)-1]
 	in, ok := decode[api.CampaignInput](last.started().GetInput())
 	if !ok {
-		return report.Document{}, fmt.Errorf("the workflow %s, run %s, is no campaign that this release of tidegate can read", last.WorkflowID, last.RunID)
+		return report.Document{}, fmt.Errorf("the workflow %s, run %s, is not a campaign that this release of tidegate can read", last.WorkflowID, last.RunID)
 	}
 	d := report.Document{
 		SchemaVersion: report.SchemaVersion, Name: in.Plan.Name, WorkflowID: last.WorkflowID, RunID: last.RunID,

@@ -73,7 +73,7 @@ func answerOf(e *historypb.HistoryEvent) (id int64, state fleet.NoticeState, why
 		return done.GetScheduledEventId(), fleet.NoticeSent, ""
 	}
 	if late := e.GetActivityTaskTimedOutEventAttributes(); late != nil {
-		return late.GetScheduledEventId(), fleet.NoticeUnknown, "the time for it ran out"
+		return late.GetScheduledEventId(), fleet.NoticeUnknown, "timed out"
 	}
 	failed := e.GetActivityTaskFailedEventAttributes()
 	if failed.GetFailure().GetApplicationFailureInfo().GetType() == names.TypeUnknownOutcome {

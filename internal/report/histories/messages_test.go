@@ -78,7 +78,7 @@ func TestMessagesThatDidNotArriveAreReported(t *testing.T) {
 	require.Equal(t, map[string]report.Undelivered{
 		"refused":  {State: fleet.NoticeFailed, Why: "not sent: 403 Forbidden"},
 		"doubtful": {State: fleet.NoticeUnknown, Why: "no answer"},
-		"late":     {State: fleet.NoticeUnknown, Why: "the time for it ran out"},
+		"late":     {State: fleet.NoticeUnknown, Why: "timed out"},
 		"left":     {State: fleet.NoticeUnknown, Why: "the campaign did not wait for its answer"},
 	}, got)
 	require.Contains(t, markdown(t, d), "| refused | long has ended | failed | not sent: 403 Forbidden |")
