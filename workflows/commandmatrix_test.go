@@ -314,7 +314,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 		},
 		"is paused": {
 			func(in *api.CampaignInput) { in.Carried.Life = pausedBy("dave: INC-77") },
-			map[string]string{approve: noApproval, pause: "it is paused already, by dave: INC-77", resume: acts, concurrency: acts, abort: acts},
+			map[string]string{approve: noApproval, pause: "it is already paused, by dave: INC-77", resume: acts, concurrency: acts, abort: acts},
 		},
 		"needs an approval": {
 			func(in *api.CampaignInput) { in.Plan.Approvals.Count = 1 },

@@ -39,7 +39,7 @@ func TestAnOfflineGatewayBlocksNoOther(t *testing.T) {
 		require.Equal(t, nameOf(1), row.Name)
 		require.Equal(t, maintenance.BlockedByUnread, row.Blocker)
 		require.Equal(t, noon, row.UnreadSince)
-		require.Contains(t, row.Reason, "and is tried again all the time: gateway "+arnOf(1)+": the gateway is not connected")
+		require.Contains(t, row.Reason, "retried continuously: gateway "+arnOf(1)+": the gateway is not connected")
 		require.Equal(t, 3, status.Counts.Succeeded)
 		require.Contains(t, status.Held, nameOf(1)+" is not read: make it reachable")
 		require.Contains(t, status.May, api.RetryUpdate)

@@ -35,7 +35,7 @@ func TestARunThatRefusesAQuarantinedGatewayIsStatusFour(t *testing.T) {
 	require.NotContains(t, alone.out, "workflow  ")
 	missing := w.tidegate("watch", in.Gateway)
 	require.Equal(t, 2, missing.status)
-	require.Contains(t, missing.errors, "there is no maintenance of sgw-22222222")
+	require.Contains(t, missing.errors, "no maintenance of sgw-22222222")
 
 	target := maintenance.Target{Name: "one", Gateway: maintenance.GatewayRef{Account: "sim", ARN: arnPrefix + in.Gateway}}
 	start(api.GatewayWorkflowID(in.Gateway), api.GatewayMaintenanceName, api.MaintenanceInput{Target: target}, nil)

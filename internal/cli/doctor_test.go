@@ -55,7 +55,7 @@ func TestDoctorSaysThatNoBuildIsCurrent(t *testing.T) {
 	require.NoError(t, build.Start())
 	t.Cleanup(build.Stop)
 	require.Eventually(t, func() bool {
-		return regexp.MustCompile(`Temporal gives its tasks to workers without a version, and no such worker polls; there is build-9 \(build tidegate 9\)\. Fix: make the build current`).MatchString(w.tidegate("doctor").out)
+		return regexp.MustCompile(`Temporal gives its tasks to workers without a version, and no such worker polls; there is build-9 \(build tidegate 9\)\. Fix: make the intended build current`).MatchString(w.tidegate("doctor").out)
 	}, time.Minute, 100*time.Millisecond)
 	untaken := w.tidegate(quick("sgw-22222222", "--detach")...)
 	require.Equal(t, 4, untaken.status)
@@ -99,7 +99,7 @@ func TestDoctorSaysForWhichBuildWhatRunsWaits(t *testing.T) {
 	stopOld()
 	gone := w.tidegate("doctor")
 	require.Equal(t, 1, gone.status)
-	require.Regexp(t, `(?m)^FAIL +runs +tidegate +no worker of build tidegate 1\.0\.0 (polls|answers, though one polled lately), so nothing moves, and deadlines run on.*: `+
+	require.Regexp(t, `(?m)^FAIL +runs +tidegate +no worker of build tidegate 1\.0\.0 (polls|answers, although one polled recently); nothing progresses, and deadlines keep running.*: `+
 		`1 maintenance \(gateway-sgw-55555555\).*Fix: .*worker --accounts FILE --deployment tidegate --build-id 1\.0\.0`, gone.out)
 	require.Regexp(t, `(?m)^OK +worker +tidegate +polled for the workflows by worker of 2\.0\.0$`, gone.out)
 
@@ -131,7 +131,7 @@ func TestNextStepsRepeatTheConnection(t *testing.T) {
 	at := w.server.FrontendAddress()
 	var out, errs bytes.Buffer
 	require.Equal(t, 0, cli.Run(t.Context(), []string{"--address", at, "-n", "default", "list"}, &out, &errs))
-	require.Equal(t, "there is no campaign in namespace default; start one with: tidegate --address "+at+" --namespace default run FILE\n", out.String())
+	require.Equal(t, "no campaigns in namespace default; to start one: tidegate --address "+at+" --namespace default run FILE\n", out.String())
 	out.Reset()
 	require.Equal(t, 0, cli.Run(t.Context(), []string{"--address", at, "list", "--output", "json"}, &out, &errs))
 	require.JSONEq(t, "[]", out.String())
@@ -153,7 +153,7 @@ func TestRunDetachedSaysThatNobodyPolls(t *testing.T) {
 	}
 	other := w.tidegate(quick("sgw-33333333", "--detach", "--task-queue", "other")...)
 	require.Equal(t, 4, other.status)
-	require.Contains(t, other.errors, "nobody polls task queue other. Start a worker (worker --accounts FILE --task-queue other)")
+	require.Contains(t, other.errors, "no worker polls task queue other. Start a worker (worker --accounts FILE --task-queue other)")
 }
 
 // deaf starts a worker that polls for everything and then hears nothing more, as one
@@ -223,7 +223,7 @@ func TestDoctorDoesNotWaitLongForAWorkerThatWasKilled(t *testing.T) {
 	w.deaf()
 	got := w.tidegate("doctor", planned(t, weeklyPlan))
 	require.Equal(t, 1, got.status)
-	require.Regexp(t, `(?m)^FAIL +worker +tidegate +no worker answered within 30s\. Fix: start one, .*worker --accounts FILE`, got.out)
+	require.Regexp(t, `(?m)^FAIL +worker +tidegate +no worker answered within 30s\. Fix: start a worker.*worker --accounts FILE`, got.out)
 	require.Regexp(t, `(?m)^FAIL +plan .*unknown: no worker answered`, got.out)
 	require.Regexp(t, `^\d\d:\d\d:\d\dZ  waiting for a worker of task queue tidegate, up to 30s\n$`, got.errors)
 }

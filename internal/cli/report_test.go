@@ -101,7 +101,7 @@ func TestAReportSaysWhatTheHistoriesSay(t *testing.T) {
 		refused := w.tidegate("report", "--verify", file(name))
 		require.Equal(t, 1, refused.status, name)
 		require.Regexp(t, `^line \d+ of the report says .*; the histories say `, refused.out)
-		require.Contains(t, refused.errors, "is not what the histories say")
+		require.Contains(t, refused.errors, "does not match the histories")
 	}
 	d.Chain.Links[1].SHA256 = strings.Repeat("0", 64)
 	changed, err := json.Marshal(d)

@@ -18,7 +18,7 @@ func TestFromSetUpToTheRecord(t *testing.T) {
 	w := newWorld(t)
 	first := w.tidegate(quick("sgw-11111111")...)
 	require.Equal(t, 1, first.status)
-	require.Contains(t, first.errors, "if namespace default was never set up, do so with: tidegate setup")
+	require.Contains(t, first.errors, "if namespace default is not set up yet: tidegate setup")
 	for range 2 {
 		require.Equal(t, 0, w.tidegate("setup").status, "and again without harm")
 	}
@@ -116,7 +116,7 @@ func TestARunGoesOnWhenNobodyFollowsIt(t *testing.T) {
 	defer time.AfterFunc(3*time.Second, stop).Stop() // as Ctrl-C does
 	left := w.tidegateUntil(ctx, quick("sgw-55555555")...)
 	require.Equal(t, 1, left.status)
-	require.Contains(t, left.errors, "no longer followed; the maintenance keeps running. To follow it again: tidegate watch sgw-55555555")
+	require.Contains(t, left.errors, "Stopped following the maintenance, which keeps running. To follow it again: tidegate watch sgw-55555555")
 	require.Equal(t, "Running", w.tidegate("status", "sgw-55555555", "-o", "json").json(t).Execution)
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)
@@ -134,7 +134,7 @@ func TestWhatTheWebUIShowsOfARunBeforeItStarts(t *testing.T) {
 	require.Equal(t, 0, w.tidegate("setup").status)
 	started := w.tidegate(quick("sgw-11111111", "--detach", "--label", "app=pay", "--cutoff", "20m", "--freeze", "2019-12-24T00:00:00Z/2019-12-27T00:00:00Z")...)
 	require.Equal(t, 4, started.status, "no worker takes it up")
-	require.Contains(t, started.errors, "warning: --freeze 2019-12-24T00:00:00Z/2019-12-27T00:00:00Z has ended, and freezes nothing")
+	require.Contains(t, started.errors, "warning: --freeze 2019-12-24T00:00:00Z/2019-12-27T00:00:00Z has no effect, since it has ended")
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(c.Close)

@@ -65,10 +65,10 @@ func TestAKeyGivesItsOrderOnceThereIsAReason(t *testing.T) {
 func TestARefusalIsShownWhereItWasAsked(t *testing.T) {
 	t.Parallel()
 	f := fleetOf()
-	f.refusal = errors.New("pause payments-q4 is refused: it is paused already")
+	f.refusal = errors.New("pause payments-q4 is refused: it is already paused")
 	s := newStage(t, f, 80, 24)
 	s.keys("p", "why not", "enter")
-	require.Contains(t, s.screen(), "is refused: it is paused already")
+	require.Contains(t, s.screen(), "is refused: it is already paused")
 	require.Contains(t, s.screen(), "why  why not", "what was typed is still there")
 	s.keys("esc")
 	require.NotContains(t, s.screen(), "refused: it is paused")

@@ -45,20 +45,20 @@ const (
 
 // The blockers of a target in a campaign, alongside those above.
 const (
-	BlockedByStop        Blocker = "stopped"
-	BlockedByPause       Blocker = "pause"
-	BlockedByBudget      Blocker = "error budget"
-	BlockedByWave        Blocker = "wave"
-	BlockedByBake        Blocker = "bake"
-	BlockedByCanary      Blocker = "canary"     // of the rest of a wave, while one of its targets is the canary
-	BlockedByReading     Blocker = "reading"    // it is being read
-	BlockedByUnread      Blocker = "not read"   // it could not be read, and is tried again
-	BlockedByQuarantine  Blocker = "quarantine" // until a person releases it
-	BlockedByRun         Blocker = "other run"  // another run works on its gateway
-	BlockedByWish        Blocker = "not before"
-	BlockedByForecast    Blocker = "forecast"
-	BlockedByConstraint  Blocker = "constraint"
-	BlockedByConcurrency Blocker = "concurrency"
+	BlockedByStop           Blocker = "stopped"
+	BlockedByPause          Blocker = "pause"
+	BlockedByBudget         Blocker = "error budget"
+	BlockedByWave           Blocker = "wave"
+	BlockedByBake           Blocker = "bake"
+	BlockedByCanary         Blocker = "canary"     // of the rest of a wave, while one of its targets is the canary
+	BlockedByReading        Blocker = "reading"    // it is being read
+	BlockedByUnread         Blocker = "not read"   // it could not be read, and is tried again
+	BlockedByQuarantine     Blocker = "quarantine" // until a person releases it
+	BlockedByRun            Blocker = "other run"  // another run works on its gateway
+	BlockedByRequestedStart Blocker = "requested start"
+	BlockedByForecast       Blocker = "forecast"
+	BlockedByConstraint     Blocker = "constraint"
+	BlockedByConcurrency    Blocker = "concurrency"
 )
 
 // Verdict says whether a disruptive step may start at the time asked for,

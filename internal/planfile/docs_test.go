@@ -147,7 +147,7 @@ func TestTheRunbookExplainsEveryBlocker(t *testing.T) {
 	require.True(t, found)
 	section, _, _ := strings.Cut(rest, "\n## ")
 	for _, blocker := range []maintenance.Blocker{
-		maintenance.BlockedByStop, maintenance.BlockedByPause, maintenance.BlockedByBudget, maintenance.BlockedByWave, maintenance.BlockedByBake, maintenance.BlockedByReading, maintenance.BlockedByUnread, maintenance.BlockedByQuarantine, maintenance.BlockedByRun, maintenance.BlockedByWish, maintenance.BlockedByForecast, maintenance.BlockedByConstraint,
+		maintenance.BlockedByStop, maintenance.BlockedByPause, maintenance.BlockedByBudget, maintenance.BlockedByWave, maintenance.BlockedByBake, maintenance.BlockedByReading, maintenance.BlockedByUnread, maintenance.BlockedByQuarantine, maintenance.BlockedByRun, maintenance.BlockedByRequestedStart, maintenance.BlockedByForecast, maintenance.BlockedByConstraint,
 		maintenance.BlockedByConcurrency, maintenance.BlockedByCanary, maintenance.BlockedByApproval, maintenance.BlockedByWindow, maintenance.BlockedByCutoff, maintenance.BlockedByFreeze,
 		maintenance.BlockedByHold, maintenance.BlockedByInstance,
 	} {

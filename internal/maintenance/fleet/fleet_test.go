@@ -94,7 +94,7 @@ func TestWhatKeepsATarget(t *testing.T) {
 			arrange: func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].Work = fleet.Current, fleet.Work{} },
 		},
 		"a quarantine":      {now: noon, starts: []int{0}, blocker: maintenance.BlockedByQuarantine, arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[1]) }},
-		"a requested start": {now: noon, starts: []int{0}, blocker: maintenance.BlockedByWish, next: noon.Add(2 * time.Hour), wake: noon.Add(2 * time.Hour), arrange: func(f *fleet.Fleet) { f.Entries[1].NotBefore = noon.Add(2 * time.Hour) }},
+		"a requested start": {now: noon, starts: []int{0}, blocker: maintenance.BlockedByRequestedStart, next: noon.Add(2 * time.Hour), wake: noon.Add(2 * time.Hour), arrange: func(f *fleet.Fleet) { f.Entries[1].NotBefore = noon.Add(2 * time.Hour) }},
 		"a constraint": {
 			now: noon, starts: []int{0}, blocker: maintenance.BlockedByConstraint, next: noon,
 			arrange: func(f *fleet.Fleet) {

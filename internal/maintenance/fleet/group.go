@@ -69,7 +69,7 @@ func (g *group) why(now time.Time, r maintenance.Rules) Wait {
 	verdict, err := maintenance.Decide(now, g.schedule, r)
 	switch {
 	case g.wish.After(now):
-		w.Blocker, w.Reason = maintenance.BlockedByWish, "not before "+stamp(g.wish)
+		w.Blocker, w.Reason = maintenance.BlockedByRequestedStart, "not before "+stamp(g.wish)
 	case err == nil && !verdict.Open() && verdict.Opening.From.Equal(w.Next):
 		w.Blocker, w.Reason = verdict.Blocker, verdict.Reason
 	default:

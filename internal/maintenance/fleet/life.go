@@ -82,7 +82,7 @@ func (l Life) Pause(why string) (Life, error) {
 	case l.Halt.stops():
 		return l, errors.New("it is stopped already: " + l.Why)
 	case l.Halt == HaltedByPause:
-		return l, errors.New("it is paused already, by " + l.Why)
+		return l, errors.New("it is already paused, by " + l.Why)
 	case l.Phase == Planned:
 		return l, errors.New("it only plans, and starts nothing")
 	}
