@@ -68,7 +68,7 @@ func TestAnApprovalIsAskedForBeforeTheFirstWindowAndNotAtOnce(t *testing.T) {
 		require.Len(t, half.Approval.Given, 1)
 		require.Equal(t, "bob: CHG-1", half.Approval.Given[0].By+": "+half.Approval.Given[0].Why)
 		require.Equal(t, []string{title + "(0 of 2 given)", title + "(1 of 2 given)"}, c.sent)
-		require.Contains(t, c.text[c.sent[1]], "bob has approved (CHG-1). Still needed: 1 approval by somebody else.")
+		require.Contains(t, c.text[c.sent[1]], "bob has approved (CHG-1). Still needed: 1 approval by someone else.")
 	})
 	env.approve(noon.Add(10*time.Minute), "carol")
 	_, err := campaign(t, env, api.CampaignInput{Plan: p})

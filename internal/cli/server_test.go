@@ -116,7 +116,7 @@ func TestARunGoesOnWhenNobodyFollowsIt(t *testing.T) {
 	defer time.AfterFunc(3*time.Second, stop).Stop() // as Ctrl-C does
 	left := w.tidegateUntil(ctx, quick("sgw-55555555")...)
 	require.Equal(t, 1, left.status)
-	require.Contains(t, left.errors, "Stopped following the maintenance, which keeps running. To follow it again: tidegate watch sgw-55555555")
+	require.Contains(t, left.errors, "stopped following the maintenance, which keeps running; to follow it again: tidegate watch sgw-55555555")
 	require.Equal(t, "Running", w.tidegate("status", "sgw-55555555", "-o", "json").json(t).Execution)
 	c, err := w.server.NewClient(t.Context())
 	require.NoError(t, err)

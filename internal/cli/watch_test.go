@@ -54,7 +54,7 @@ func TestACampaignIsSteeredFromTheLiveView(t *testing.T) {
 	x.shows("DONE 1")
 	x.types("q")
 	x.ends(1)
-	require.Regexp(t, `Stopped following the campaign, which keeps running. To follow it again: tidegate --address \S+\s+watch\s+payments-q4`, x.screen())
+	require.Regexp(t, `stopped following the campaign, which keeps running; to follow it again: tidegate --address \S+\s+watch\s+payments-q4`, x.screen())
 
 	killed := w.inTerminal("watch", "payments-q4")
 	killed.shows(" 1/2")

@@ -151,7 +151,7 @@ type Policy struct {
 	Pace    Pace        `json:"pace,omitzero"`
 
 	OnFailure OnFailure `json:"onFailure,omitempty"` // default compensate
-	// CompensationDeadline is how long each act of taking back may be tried;
+	// CompensationDeadline is how long to retry each reversal;
 	// default 2h.
 	CompensationDeadline Duration `json:"compensationDeadline,omitempty"`
 	// Attempt is how long one attempt of an activity may take, and so also how

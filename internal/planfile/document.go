@@ -82,17 +82,17 @@ type limits struct {
 	WindowRecheck *maintenance.Duration `yaml:"windowRecheck,omitempty"`
 	// UpdateDelay is how long after the window's start AWS is given to start its own automatic update: 0s to 1h.
 	UpdateDelay *maintenance.Duration `yaml:"updateDelay,omitempty"`
-	// UpdateStart is how long after the trigger the restart must have been seen.
+	// UpdateStart is how long after the trigger a sign of the restart must appear.
 	UpdateStart *maintenance.Duration `yaml:"updateStart,omitempty"`
 	// UpdateDeadline is how long the gateway may take to run the new software: up to 24h.
 	UpdateDeadline *maintenance.Duration `yaml:"updateDeadline,omitempty"`
-	// SteadyFor is how long the updated gateway must answer well: up to 5m.
+	// SteadyFor is how long the updated gateway must stay healthy: up to 5m.
 	SteadyFor *maintenance.Duration `yaml:"steadyFor,omitempty"`
 	// SnapshotDeadline is how long a volume's snapshot may take: up to 168h.
 	SnapshotDeadline *maintenance.Duration `yaml:"snapshotDeadline,omitempty"`
-	// SnapshotSettle is how long a snapshot whose creation was not answered is searched for: up to 1h.
+	// SnapshotSettle is how long to search for a snapshot whose creation was not answered: up to 1h.
 	SnapshotSettle *maintenance.Duration `yaml:"snapshotSettle,omitempty"`
-	// CompensationDeadline is how long each act of taking back may be tried: up to 168h.
+	// CompensationDeadline is how long to retry each reversal: up to 168h.
 	CompensationDeadline *maintenance.Duration `yaml:"compensationDeadline,omitempty"`
 	// Attempt is how long one attempt of an activity may take: 1s to 10m.
 	Attempt *maintenance.Duration `yaml:"attempt,omitempty"`

@@ -70,7 +70,7 @@ type usageError struct{ error }
 // Unwrap is what is wrong.
 func (e usageError) Unwrap() error { return e.error }
 
-// Usage says of an error that the command was called wrongly, and that nothing was started.
+// Usage marks an error as a usage error: nothing was started.
 func Usage(err error) error { return usageError{err} }
 
 // IsUsage is true for what Usage says.

@@ -41,7 +41,7 @@ func Watch(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campai
 		cmd.PrintErrf("A person has to act: %s\nTo follow it again: tidegate watch %s\n", show.Line(last.Held), g.Name)
 		return shell.EndError{Status: shell.StatusHeld}
 	}
-	return fmt.Errorf("Stopped following the campaign, which keeps running. To follow it again: tidegate watch %s", g.Name)
+	return fmt.Errorf("stopped following the campaign, which keeps running; to follow it again: tidegate watch %s", g.Name)
 }
 
 // The size of a picture that is not for a terminal, and how high any is at most.

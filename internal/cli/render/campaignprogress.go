@@ -60,7 +60,7 @@ func (p *CampaignProgress) started(rows []fleet.Row) {
 	for _, r := range rows {
 		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
 		if p.changed("started "+key, "yes") {
-			p.Line(fmt.Sprintf("started     %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Started),
+			p.Line(fmt.Sprintf("started   %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Started),
 				show.Instant(r.End)))
 		}
 		if p.changed("note "+key, r.Note) && r.State == fleet.Held {

@@ -50,7 +50,7 @@ func moment(s maintenance.Status, now time.Time) string {
 		what := fmt.Sprintf("for %s", Seconds(now.Sub(*step.Start)))
 		switch {
 		case s.Next != nil:
-			what = fmt.Sprintf("may go on in %s (%s)", Seconds(s.Next.Sub(now)), s.Blocker)
+			what = fmt.Sprintf("may continue in %s (%s)", Seconds(s.Next.Sub(now)), s.Blocker)
 		case s.Blocker != maintenance.NotBlocked:
 			what += fmt.Sprintf(" (%s)", s.Blocker)
 		case s.PastNoReturn:

@@ -30,8 +30,8 @@ func Instructions() []Action {
 	return []Action{
 		{
 			Name: "pause", past: "paused", apply: schedules.Pause, example: "freeze until the audit is over",
-			short: "Keep a schedule from starting campaigns",
-			long:  "pause keeps a schedule from starting campaigns. One that runs goes on: tidegate pause is for that.",
+			short: "Stop a schedule from starting campaigns",
+			long:  "pause stops a schedule from starting campaigns. A running campaign continues; to pause it: tidegate pause.",
 		},
 		{
 			Name: "resume", past: "resumed", apply: schedules.Resume, example: "the audit is over",
@@ -46,9 +46,9 @@ func Instructions() []Action {
 		},
 		{
 			Name: "delete", past: "deleted", apply: schedules.Delete, example: "replaced by monthly",
-			short: "End a schedule",
-			long: "delete ends a schedule. A campaign that runs goes on. Temporal keeps nothing of a deleted schedule: what this\n" +
-				"command prints is the record.",
+			short: "Delete a schedule",
+			long: "delete removes a schedule. A running campaign continues. Temporal retains nothing of a deleted schedule:\n" +
+				"the output of this command is the only record.",
 		},
 	}
 }

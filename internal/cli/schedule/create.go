@@ -159,7 +159,7 @@ func campaignAction(p campaign.PlanFile, queue, schedule, by string) *client.Sch
 func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err error) error {
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		return fmt.Errorf("the schedule %s already exists, and nothing was changed; to show it: tidegate schedule describe %s; "+
-			"to give it the plan: tidegate schedule update %s %s; to delete it: tidegate schedule delete %s --why TEXT", s.name, s.name, s.name, s.file, s.name)
+			"to give it the plan, run: tidegate schedule update %s %s; to delete it: tidegate schedule delete %s --why TEXT", s.name, s.name, s.name, s.file, s.name)
 	}
 	if _, invalid := errors.AsType[*serviceerror.InvalidArgument](err); !invalid {
 		return schedules.Failure(c.Namespace, s.name, "create", err)
@@ -187,13 +187,13 @@ func tellFreezes(cmd *cobra.Command, name, file string, p campaign.PlanFile, now
 	campaign.TellWarnings(cmd, p.Plan)
 	when := "when it changes"
 	if end := schedules.FreezesEnd(p.Plan.Policy.Freezes); end.IsZero() {
-		cmd.PrintErrln("The plan has no freeze ahead.")
+		cmd.PrintErrln("The plan has no future freezes.")
 	} else {
 		written := now.Add(freezesAhead).UTC().Format(time.DateOnly)
 		cmd.PrintErrf("The plan's freezes are known until %s; recurring events were expanded until %s.\n", show.Clock(&end), written)
 		when += ", and before " + written
 	}
-	cmd.PrintErrf("The schedule stores a copy of the file; %s, run: tidegate schedule update %s %s\n", when, name, file)
+	cmd.PrintErrf("The schedule stores a copy of the file; %s, run, run: tidegate schedule update %s %s\n", when, name, file)
 }
 
 // newUpdate is the command that gives a schedule a changed plan.
@@ -232,7 +232,7 @@ func updateSchedule(ctx context.Context, c operate.Session, name string, p campa
 		return err
 	}
 	if before := s.Input().Plan.Name; before != p.Plan.Name {
-		return shell.Usage(fmt.Errorf("the schedule %s is of the plan %s, not of %s: make one for that with tidegate schedule create", name, before, p.Plan.Name))
+		return shell.Usage(fmt.Errorf("the schedule %s is for the plan %s, not for %s; to create another: tidegate schedule create", name, before, p.Plan.Name))
 	}
 	if err := checkCatchup(maintenance.Duration(s.Described.Schedule.Policy.CatchupWindow), p); err != nil {
 		return shell.Usage(fmt.Errorf("delete the schedule and create it again: %w", err))

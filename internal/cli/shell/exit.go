@@ -17,14 +17,14 @@ import (
 const (
 	StatusDone    = 0
 	StatusFailed  = 1 // it failed, or its end could not be learnt
-	StatusUsage   = 2 // called wrongly: nothing was started
+	StatusUsage   = 2 // usage error: nothing was started
 	StatusPartial = 3 // the maintenance ended PARTIAL, or the plan is incomplete: not every target could be read
 	// StatusHeld: a person has to act. It is held, waits for an approval, its gateway is
 	// quarantined, or no worker takes it up.
 	StatusHeld = 4
 )
 
-// Usage says of an error that the command was called wrongly, and nothing was done.
+// Usage marks an error as a usage error: nothing was done.
 func Usage(err error) error { return program.Usage(err) }
 
 // IsUsage is true for what Usage says.
@@ -117,7 +117,7 @@ var ErrLeft = errors.New("interrupted")
 
 // NotFollowed is the error of a command that has stopped following something.
 func NotFollowed(what, name string, err error) error {
-	text := fmt.Sprintf("Stopped following %s, which keeps running. To follow it again: tidegate watch %s", what, name)
+	text := fmt.Sprintf("stopped following %s, which keeps running; to follow it again: tidegate watch %s", what, name)
 	if errors.Is(err, ErrLeft) {
 		return errors.New(text)
 	}

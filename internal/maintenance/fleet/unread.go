@@ -22,7 +22,7 @@ func (e *Entry) bar() Wait {
 	if !e.ReadAt.IsZero() {
 		again = "at " + stamp(e.ReadAt)
 	}
-	w.Reason = fmt.Sprintf("could not be read since %s, and is tried again %s: %s",
+	w.Reason = fmt.Sprintf("could not be read since %s; retried %s: %s",
 		stamp(e.UnreadSince), again, e.Unavailable)
 	return w
 }

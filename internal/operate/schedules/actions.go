@@ -20,7 +20,7 @@ func (r Refusal) Error() string { return string(r) }
 // Pause keeps a schedule from starting campaigns, and names those that go on.
 func Pause(ctx context.Context, s *Schedule, note string) (string, error) {
 	if s.Described.Schedule.State.Paused {
-		return "", Refusal("it is paused already: " + s.Described.Schedule.State.Note)
+		return "", Refusal("it is already paused: " + s.Described.Schedule.State.Note)
 	}
 	if err := s.Pause(ctx, client.SchedulePauseOptions{Note: note}); err != nil {
 		return "", err
@@ -47,7 +47,7 @@ func Resume(ctx context.Context, s *Schedule, note string) (string, error) {
 // Trigger starts the campaign now, and says which it is. It writes the note first, so that nothing
 // starts without a record: Temporal's trigger takes no reason.
 func Trigger(ctx context.Context, s *Schedule, note string) (string, error) {
-	const still = "its campaign %s still runs, and a second one is not started alongside it: see tidegate status %[1]s"
+	const still = "its campaign %s still runs, and a second one is not started; see tidegate status %[1]s"
 	if open := s.Described.Info.RunningWorkflows; len(open) > 0 {
 		return "", Refusal(fmt.Sprintf(still, open[0].WorkflowID))
 	}
@@ -66,10 +66,10 @@ func Trigger(ctx context.Context, s *Schedule, note string) (string, error) {
 	}
 	runs := s.Described.Info.RecentActions
 	if s.Described.Info.NumActions == before.NumActions || len(runs) == 0 {
-		return "", Refusal("its last campaign still runs, and a second one is not started alongside it: see tidegate schedule describe " + s.GetID())
+		return "", Refusal("its last campaign still runs, and a second one is not started; see tidegate schedule describe " + s.GetID())
 	}
 	id := runs[len(runs)-1].StartWorkflowResult.WorkflowID
-	return fmt.Sprintf(": started %s\nFollow it with: tidegate watch %s", id, id), nil
+	return fmt.Sprintf(": started %s\nTo follow it: tidegate watch %s", id, id), nil
 }
 
 // annotate changes the schedule's note. Why it is paused stays its first line.
@@ -95,7 +95,7 @@ func Delete(ctx context.Context, s *Schedule, _ string) (string, error) {
 func goesOn(s *Schedule) string {
 	var b strings.Builder
 	for _, run := range s.Described.Info.RunningWorkflows {
-		fmt.Fprintf(&b, "\n%s goes on; end it with: tidegate abort %s --why TEXT", run.WorkflowID, run.WorkflowID)
+		fmt.Fprintf(&b, "\n%s continues; to end it: tidegate abort %s --why TEXT", run.WorkflowID, run.WorkflowID)
 	}
 	return b.String()
 }

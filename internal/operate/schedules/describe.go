@@ -128,7 +128,7 @@ func whenOf(spec *client.ScheduleSpec) string {
 	}
 	for _, c := range spec.Calendars {
 		if c.Comment == "" {
-			c.Comment = "a calendar made elsewhere"
+			c.Comment = "a calendar created elsewhere"
 		}
 		parts = append(parts, c.Comment)
 	}

@@ -36,7 +36,7 @@ func Find(ctx context.Context, c operate.Session, name string) (Schedule, error)
 	}
 	action, ok := described.Schedule.Action.(*client.ScheduleWorkflowAction)
 	if !ok || action.Workflow != api.CampaignName {
-		return Schedule{}, operate.Missing(fmt.Errorf("the schedule %s in namespace %s starts no campaign; those that do: tidegate schedule list", name, c.Namespace))
+		return Schedule{}, operate.Missing(fmt.Errorf("the schedule %s in namespace %s starts no campaign; to list schedules that do: tidegate schedule list", name, c.Namespace))
 	}
 	return Schedule{ScheduleHandle: handle, Described: described, Action: action}, nil
 }
@@ -45,7 +45,7 @@ func Find(ctx context.Context, c operate.Session, name string) (Schedule, error)
 // that name.
 func Failure(namespace, name, doing string, err error) error {
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
-		return operate.Missing(fmt.Errorf("there is no schedule %s in namespace %s; those that there are: tidegate schedule list", name, namespace))
+		return operate.Missing(fmt.Errorf("no schedule %s in namespace %s; to list schedules: tidegate schedule list", name, namespace))
 	}
 	return fmt.Errorf("%s the schedule %s: %w", doing, name, err)
 }
@@ -64,9 +64,9 @@ func (s *Schedule) Until(ctx context.Context, wanted func(*client.ScheduleDescri
 		described, err := s.Describe(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return fmt.Errorf("temporal has taken the order and not applied it within %s; look with: tidegate schedule describe %s", operate.AnswerTimeout, s.GetID())
+			return fmt.Errorf("the Temporal server accepted the request and has not applied it within %s; to check: tidegate schedule describe %s", operate.AnswerTimeout, s.GetID())
 		case err != nil:
-			return fmt.Errorf("the order was given, and what became of it is not known; look with: tidegate schedule describe %s: %w", s.GetID(), err)
+			return fmt.Errorf("the request was sent and its outcome is unknown; to check: tidegate schedule describe %s: %w", s.GetID(), err)
 		case wanted(described):
 			s.Described = described
 			return nil

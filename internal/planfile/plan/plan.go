@@ -152,8 +152,8 @@ func (p Plan) Summary() string {
 		add(waves, "wave", "waves")
 	}
 	if len(p.Policy.Freezes) == 0 {
-		return strings.Join(append(parts, "no freeze ahead"), ", ")
+		return strings.Join(append(parts, "no future freezes"), ", ")
 	}
-	add(len(p.Policy.Freezes), "freeze ahead", "freezes ahead")
+	add(len(p.Policy.Freezes), "future freeze", "future freezes")
 	return strings.Join(parts, ", ")
 }
