@@ -213,7 +213,7 @@ func TestEveryCommandOnEveryRunActsOrSaysWhyNot(t *testing.T) {
 	t.Parallel()
 	const (
 		approve, abort, retry, skip = api.ApproveUpdate, api.AbortUpdate, api.RetryUpdate, api.SkipUpdate
-		asksNobody                  = "this run does not ask for an approval"
+		noApproval                  = "this run needs no approval"
 	)
 	stuck := func(c *cloud, in *api.MaintenanceInput) {
 		c.noEffect = true
@@ -236,24 +236,24 @@ func TestEveryCommandOnEveryRunActsOrSaysWhyNot(t *testing.T) {
 		"waits for its window": {
 			start: noon.Add(-2 * time.Hour), after: time.Hour,
 			is:      func(s maintenance.Status) bool { return s.Blocker == maintenance.BlockedByWindow },
-			answers: map[string]string{approve: asksNobody, abort: acts, retry: "nothing is held: the run is at wait", skip: "nothing is held: the run is at wait"},
+			answers: map[string]string{approve: noApproval, abort: acts, retry: "nothing is held: the run is at wait", skip: "nothing is held: the run is at wait"},
 		},
 		"is past the point of no return": {
 			start: noon, after: 2 * time.Minute,
 			is: func(s maintenance.Status) bool { return s.PastNoReturn && !s.Held },
 			answers: map[string]string{
-				approve: asksNobody, abort: "past the point of no return", retry: "nothing is held: the run is at await-running", skip: "nothing is held",
+				approve: noApproval, abort: "past the point of no return", retry: "nothing is held: the run is at await-running", skip: "nothing is held",
 			},
 		},
 		"is held at a step that can be skipped": {
 			start: noon, after: time.Hour, cloud: rejecting, policy: holding,
 			is:      func(s maintenance.Status) bool { return s.Held && s.Step == maintenance.StepProxies },
-			answers: map[string]string{approve: asksNobody, abort: acts, retry: acts, skip: acts},
+			answers: map[string]string{approve: noApproval, abort: acts, retry: acts, skip: acts},
 		},
 		"is held at one that cannot": {
 			start: noon, after: 2 * time.Hour, policy: holding, arrange: stuck,
 			is:      func(s maintenance.Status) bool { return s.Held && s.Step == maintenance.StepRunning },
-			answers: map[string]string{approve: asksNobody, abort: acts, retry: acts, skip: "await-running cannot be skipped, since everything after it builds on it: retry or abort"},
+			answers: map[string]string{approve: noApproval, abort: acts, retry: acts, skip: "await-running cannot be skipped, since everything after it builds on it: retry or abort"},
 		},
 	} {
 		require.Len(t, tc.answers, 4, state)

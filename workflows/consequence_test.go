@@ -36,14 +36,14 @@ func TestTheConsequenceStandsBeforeTheCloudsWords(t *testing.T) {
 		"the gateway does not come back": {
 			arrange: func(c *cloud) { c.restart = never },
 			state:   maintenance.StatePartial,
-			says:    []string{quarantined, "look at it, then release it; no run touches it before.", "upgrades only go forward", "Now: the update of " + gatewayID + " was triggered"},
+			says:    []string{quarantined, "inspect it, then release it; until then no run touches it.", "upgrades only go forward", "Now: the update of " + gatewayID + " was triggered"},
 		},
 		"aborted while held": {
 			arrange: func(c *cloud) { c.restart = never },
 			policy:  maintenance.Policy{OnFailure: maintenance.OnFailureHold},
 			abort:   true,
 			state:   maintenance.StatePartial,
-			says:    []string{quarantined, "look at it, then release it; no run touches it before.", "upgrades only go forward"},
+			says:    []string{quarantined, "inspect it, then release it; until then no run touches it.", "upgrades only go forward"},
 		},
 		"the first proxy is rejected": {
 			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = ""; c.proxies[proxyIDs[0]].reject = "no address" },
@@ -59,7 +59,7 @@ func TestTheConsequenceStandsBeforeTheCloudsWords(t *testing.T) {
 			},
 			proxies: 2,
 			state:   maintenance.StatePartial,
-			says:    []string{quarantined, "look at it, then release it; no run touches it before.", "upgrades only go forward"},
+			says:    []string{quarantined, "inspect it, then release it; until then no run touches it.", "upgrades only go forward"},
 		},
 		"the weights cannot be put back": {
 			arrange: func(c *cloud) { c.gateway.NextUpdateAvailable = ""; c.resist = 1000 },

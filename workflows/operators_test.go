@@ -90,7 +90,7 @@ func TestActionsThatAreRefused(t *testing.T) {
 		"abort past the point of no return": {after: 2 * time.Minute, action: api.AbortUpdate, says: "point of no return"},
 		"retry where nothing is held":       {after: 2 * time.Minute, action: api.RetryUpdate, says: "nothing is held"},
 		"skip where nothing is held":        {after: 2 * time.Minute, action: api.SkipUpdate, says: "nothing is held"},
-		"approve where nobody asked":        {after: 2 * time.Minute, action: api.ApproveUpdate, says: "does not ask"},
+		"approve where none is needed":      {after: 2 * time.Minute, action: api.ApproveUpdate, says: "needs no approval"},
 		"skip what all else builds on": {
 			policy: maintenance.Policy{OnFailure: maintenance.OnFailureHold, UpdateDeadline: maintenance.Duration(20 * time.Minute)},
 			after:  time.Hour, action: api.SkipUpdate, says: "await-running cannot be skipped",

@@ -146,7 +146,7 @@ func (r *run) approved() bool {
 
 func (r *run) mayApprove() error {
 	if !r.in.Policy.Approval {
-		return errors.New("this run does not ask for an approval")
+		return errors.New("this run needs no approval")
 	}
 	if d, ok := r.decided(api.ApproveUpdate); ok {
 		return fmt.Errorf("this run is approved already, by %s", d.By)

@@ -118,7 +118,7 @@ func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result, failu
 	result.Quarantined = err == nil || temporal.IsWorkflowExecutionAlreadyStartedError(err)
 	short := webui.CutTo(reason, webui.ShownNote)
 	if result.Quarantined {
-		result.Summary = fmt.Sprintf("%s is quarantined (%s): look at it, then release it; no run touches it before. %s", id, short, result.Summary)
+		result.Summary = fmt.Sprintf("%s is quarantined (%s): inspect it, then release it; until then no run touches it. %s", id, short, result.Summary)
 		return
 	}
 	result.Summary = fmt.Sprintf("%s should be quarantined (%s), and could not be: start no run on it until you have inspected it. %s The quarantine failed: %s.",
