@@ -82,7 +82,7 @@ func Clock(t *time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
-// Time is Clock of a time that may be zero, which is none.
+// Instant is Clock of a time that may be zero, which is none.
 func Instant(t time.Time) string {
 	if t.IsZero() {
 		return "-"

@@ -78,7 +78,7 @@ func newAction(a *shell.App, o Action) *cobra.Command {
 			}
 			decision := maintenance.Decision{What: o.Name, By: by, Why: why, At: time.Now().UTC().Truncate(time.Second)}
 			more, err := o.apply(cmd.Context(), &s, fmt.Sprintf("%s by %s at %s: %s", o.past, by, show.Clock(&decision.At), why))
-			if _, refused := errors.AsType[schedules.Refusal](err); refused {
+			if _, refused := errors.AsType[schedules.RefusedError](err); refused {
 				return fmt.Errorf("schedule %s %s is refused: %w", o.Name, args[0], err)
 			}
 			if err != nil {

@@ -80,7 +80,7 @@ func Wrong(field, value, want string) error {
 // WantDuration is what is right of every duration's form.
 const WantDuration = "a number with a unit, such as 90s, 30m or 4h"
 
-// Time is a time that a flag can show and set.
+// Instant is a time that a flag can show and set.
 type Instant struct{ time.Time }
 
 // String is empty, so that help does not show the present as a default.

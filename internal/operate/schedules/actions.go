@@ -11,16 +11,16 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-// Refusal is an action that makes no sense now.
-type Refusal string
+// RefusedError is an action that makes no sense now.
+type RefusedError string
 
 // Error is why.
-func (r Refusal) Error() string { return string(r) }
+func (r RefusedError) Error() string { return string(r) }
 
 // Pause keeps a schedule from starting campaigns, and names those that go on.
 func Pause(ctx context.Context, s *Schedule, note string) (string, error) {
 	if s.Described.Schedule.State.Paused {
-		return "", Refusal("it is already paused: " + s.Described.Schedule.State.Note)
+		return "", RefusedError("it is already paused: " + s.Described.Schedule.State.Note)
 	}
 	if err := s.Pause(ctx, client.SchedulePauseOptions{Note: note}); err != nil {
 		return "", err
@@ -32,7 +32,7 @@ func Pause(ctx context.Context, s *Schedule, note string) (string, error) {
 // Resume ends a pause, and says when the schedule starts a campaign next.
 func Resume(ctx context.Context, s *Schedule, note string) (string, error) {
 	if !s.Described.Schedule.State.Paused {
-		return "", Refusal("it is not paused")
+		return "", RefusedError("it is not paused")
 	}
 	if err := s.Unpause(ctx, client.ScheduleUnpauseOptions{Note: note}); err != nil {
 		return "", err
@@ -49,7 +49,7 @@ func Resume(ctx context.Context, s *Schedule, note string) (string, error) {
 func Trigger(ctx context.Context, s *Schedule, note string) (string, error) {
 	const still = "its campaign %s still runs, and a second one is not started; see tidegate status %[1]s"
 	if open := s.Described.Info.RunningWorkflows; len(open) > 0 {
-		return "", Refusal(fmt.Sprintf(still, open[0].WorkflowID))
+		return "", RefusedError(fmt.Sprintf(still, open[0].WorkflowID))
 	}
 	if err := s.annotate(ctx, note); err != nil {
 		return "", err
@@ -66,7 +66,7 @@ func Trigger(ctx context.Context, s *Schedule, note string) (string, error) {
 	}
 	runs := s.Described.Info.RecentActions
 	if s.Described.Info.NumActions == before.NumActions || len(runs) == 0 {
-		return "", Refusal("its last campaign still runs, and a second one is not started; see tidegate schedule describe " + s.GetID())
+		return "", RefusedError("its last campaign still runs, and a second one is not started; see tidegate schedule describe " + s.GetID())
 	}
 	id := runs[len(runs)-1].StartWorkflowResult.WorkflowID
 	return fmt.Sprintf(": started %s\nTo follow it: tidegate watch %s", id, id), nil
