@@ -132,13 +132,17 @@ func judge(err error) verdict {
 // server's: the time waited is never the difference of two machines' clocks.
 func nextLook(ctx context.Context, pace maintenance.Pace, err error) time.Duration {
 	info := activity.GetInfo(ctx)
-	waited := info.StartedTime.Sub(info.ScheduledTime) //nolint:forbidigo // both are the server's
-	wait := pace.NextLook(waited, spread(info))
+	wait := pace.NextLook(waited(info), spread(info))
 	var asked interface{ RetryAfter() time.Duration }
 	if errors.As(err, &asked) {
 		wait = max(wait, asked.RetryAfter())
 	}
 	return cmp.Or(wait, time.Second)
+}
+
+// waited is how long ago the activity was scheduled.
+func waited(info activity.Info) time.Duration {
+	return info.StartedTime.Sub(info.ScheduledTime) //nolint:forbidigo // both are the server's
 }
 
 // spread is a number in [0, 1) that differs between activities and attempts:

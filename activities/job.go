@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -50,20 +52,27 @@ func (a *TaurusDB) findJob(
 	return FindJobOutput{Started: shown}, nil
 }
 
-// readJob is the job as the cloud shows it; empty for one without an id, and
-// for one that the cloud does not show (it may be too new, or lost).
-func readJob(ctx context.Context, cloud ProxyReader, id string) (maintenance.Job, error) {
+// watchJob reads the job of a change, and is "not yet" while the job runs: the proxy is not read
+// then, so that a poll costs one call. A job without an id, one that the cloud does not show (it
+// may be too new, or lost), and one with a status that is not known prove nothing: the proxy is
+// read. It also is where a job runs for more than half of the time that the change has: the job
+// may hang although the change is made.
+func watchJob(ctx context.Context, cloud ProxyReader, in ProxyLookup, id string) (maintenance.Job, error) {
 	if id == "" {
 		return maintenance.Job{Status: "unknown"}, nil
 	}
 	job, err := call(ctx, cloud.Job, id)
-	if err != nil && judge(err).kind == names.TypeNotFound {
+	info := activity.GetInfo(ctx)
+	switch {
+	case err != nil && judge(err).kind == names.TypeNotFound:
 		return maintenance.Job{ID: id, Status: "not shown"}, nil
+	case err == nil && job.Running() && waited(info) < info.ScheduleToCloseTimeout/2:
+		return job, notYet("job %s of proxy %s is %s %s", id, in.Proxy.ProxyID, job.Status, job.Progress)
 	}
 	return job, err
 }
 
-// jobAndProxy reads the job of a change, then the proxy.
+// jobAndProxy reads the job of a change and, unless it runs, the proxy.
 func (a *TaurusDB) jobAndProxy(
 	ctx context.Context, in ProxyLookup, jobID string,
 ) (job maintenance.Job, proxy maintenance.Proxy, err error) {
@@ -71,7 +80,7 @@ func (a *TaurusDB) jobAndProxy(
 	if err != nil {
 		return job, proxy, err
 	}
-	if job, err = readJob(ctx, cloud, jobID); err != nil {
+	if job, err = watchJob(ctx, cloud, in, jobID); err != nil {
 		return job, proxy, err
 	}
 	proxy, err = readProxy(ctx, cloud, in.Proxy)

@@ -205,7 +205,8 @@ type AwaitUpgradedInput struct {
 
 // AwaitUpgraded ends when the proxy runs the version and it, its pool and its
 // nodes are ACTIVE. The version proves it, not the job: a job may be lost, and
-// one that failed may have done its work. TypeJobFailed: it did not.
+// one that failed may have done its work. While the job runs, a poll reads nothing
+// else. TypeJobFailed: it did not do its work.
 // TypeBroken: it runs the version, or its job has ended, and it is not well.
 func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (out ProxyState, err error) {
 	defer patient(ctx, in.Pace, &err)
@@ -213,7 +214,7 @@ func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (ou
 	if err != nil {
 		return out, err
 	}
-	job, err := readJob(ctx, cloud, in.JobID)
+	job, err := watchJob(ctx, cloud, in.ProxyLookup, in.JobID)
 	if err != nil {
 		return out, err
 	}

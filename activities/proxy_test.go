@@ -281,26 +281,25 @@ func TestAwaitUpgradedBelievesTheVersionAndNotTheJob(t *testing.T) {
 		kind    string // empty: done
 		says    string
 	}{
-		"done":                  {"job-1", job("Completed"), "ACTIVE", newKernel, "", ""},
-		"done, something newer": {"job-1", job("Completed"), "ACTIVE", "2.24.12.000", "", ""},
-		"the job still runs, the version is there": {"job-1", job("Running"), "ACTIVE", newKernel, "", ""},
-		"the job was lost, it is done":             {"job-1", lost, "ACTIVE", newKernel, "", ""},
-		"the job failed, it is done":               {"job-1", job("Failed"), "ACTIVE", newKernel, "", ""},
-		"without a job, it is done":                {"", fails[maintenance.Job](maintenance.ErrInvalid), "ACTIVE", newKernel, "", ""},
-		"under way":                                {"job-1", job("Running"), "UPGRADING", oldKernel, names.TypeNotReady, "is UPGRADING at version 2.23.12.000, its job Running 60%"},
-		"the job is not shown":                     {"job-1", lost, "ACTIVE", oldKernel, names.TypeNotReady, "its job not shown"},
-		"without a job":                            {"", nil, "ACTIVE", oldKernel, names.TypeNotReady, "its job unknown"},
-		"the job ended, the version is late":       {"job-1", job("Completed"), "ACTIVE", oldKernel, names.TypeNotReady, "at version 2.23.12.000"},
-		"the version is there, still at work":      {"job-1", job("Running"), "UPGRADING", newKernel, names.TypeNotReady, "is UPGRADING"},
-		"not well while the job runs":              {"job-1", job("Running"), "ABNORMAL", oldKernel, names.TypeNotReady, "is ABNORMAL"},
-		"not well, the job not shown":              {"job-1", lost, "ABNORMAL", oldKernel, names.TypeNotReady, "is ABNORMAL"},
-		"the job failed":                           {"job-1", job("Failed"), "ACTIVE", oldKernel, names.TypeJobFailed, "proxy " + proxyID + " still runs 2.23.12.000: its job job-1 ended as Failed: no subnet ip"},
-		"the job was cancelled":                    {"job-1", job("Canceled"), "ACTIVE", oldKernel, names.TypeJobFailed, "Canceled"},
-		"the job waits for a person":               {"job-1", job("Unauthorized"), "ACTIVE", oldKernel, names.TypeJobFailed, "Unauthorized"},
-		"not well with the new version":            {"job-1", job("Running"), "ABNORMAL", newKernel, names.TypeBroken, "is ABNORMAL"},
-		"not well, the job ended":                  {"job-1", job("Completed"), "ABNORMAL", oldKernel, names.TypeBroken, "is ABNORMAL"},
-		"not well, the job failed":                 {"job-1", job("Failed"), "FAILED", oldKernel, names.TypeBroken, "is FAILED"},
-		"the job was not answered":                 {"job-1", fails[maintenance.Job](maintenance.ErrUnavailable), "ACTIVE", newKernel, names.TypeUnavailable, ""},
+		"done":                                   {"job-1", job("Completed"), "ACTIVE", newKernel, "", ""},
+		"done, something newer":                  {"job-1", job("Completed"), "ACTIVE", "2.24.12.000", "", ""},
+		"a status that is not known, it is done": {"job-1", job("Novel"), "ACTIVE", newKernel, "", ""},
+		"the job was lost, it is done":           {"job-1", lost, "ACTIVE", newKernel, "", ""},
+		"the job failed, it is done":             {"job-1", job("Failed"), "ACTIVE", newKernel, "", ""},
+		"without a job, it is done":              {"", fails[maintenance.Job](maintenance.ErrInvalid), "ACTIVE", newKernel, "", ""},
+		"a status that is not known":             {"job-1", job("Novel"), "UPGRADING", oldKernel, names.TypeNotReady, "is UPGRADING at version 2.23.12.000, its job Novel 60%"},
+		"the job is not shown":                   {"job-1", lost, "ACTIVE", oldKernel, names.TypeNotReady, "its job not shown"},
+		"without a job":                          {"", nil, "ACTIVE", oldKernel, names.TypeNotReady, "its job unknown"},
+		"the job ended, the version is late":     {"job-1", job("Completed"), "ACTIVE", oldKernel, names.TypeNotReady, "at version 2.23.12.000"},
+		"the version is there, still at work":    {"job-1", job("Completed"), "UPGRADING", newKernel, names.TypeNotReady, "is UPGRADING"},
+		"not well, the job not shown":            {"job-1", lost, "ABNORMAL", oldKernel, names.TypeNotReady, "is ABNORMAL"},
+		"the job failed":                         {"job-1", job("Failed"), "ACTIVE", oldKernel, names.TypeJobFailed, "proxy " + proxyID + " still runs 2.23.12.000: its job job-1 ended as Failed: no subnet ip"},
+		"the job was cancelled":                  {"job-1", job("Canceled"), "ACTIVE", oldKernel, names.TypeJobFailed, "Canceled"},
+		"the job waits for a person":             {"job-1", job("Unauthorized"), "ACTIVE", oldKernel, names.TypeJobFailed, "Unauthorized"},
+		"not well with the new version":          {"job-1", lost, "ABNORMAL", newKernel, names.TypeBroken, "is ABNORMAL"},
+		"not well, the job ended":                {"job-1", job("Completed"), "ABNORMAL", oldKernel, names.TypeBroken, "is ABNORMAL"},
+		"not well, the job failed":               {"job-1", job("Failed"), "FAILED", oldKernel, names.TypeBroken, "is FAILED"},
+		"the job was not answered":               {"job-1", fails[maintenance.Job](maintenance.ErrUnavailable), "ACTIVE", newKernel, names.TypeUnavailable, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -317,6 +316,35 @@ func TestAwaitUpgradedBelievesTheVersionAndNotTheJob(t *testing.T) {
 			require.Contains(t, app.Message(), tc.says)
 			require.Equal(t, tc.kind == names.TypeBroken || tc.kind == names.TypeJobFailed, app.NonRetryable())
 		})
+	}
+}
+
+// TestWhileAJobRunsItAloneIsAskedFor: what is read of the proxy would not end the wait.
+func TestWhileAJobRunsItAloneIsAskedFor(t *testing.T) {
+	t.Parallel()
+	const half = 5 * time.Minute // of the time that the test environment gives an activity
+	for name, do := range map[string]func(*rig) error{
+		"upgrade": func(r *rig) error {
+			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxyLookup(), JobID: "job-1"})
+		},
+		"restart": func(r *rig) error {
+			return fail(r, r.proxies.AwaitRestarted, activities.AwaitRestartedInput{ProxyLookup: proxyLookup(), JobID: "job-1"})
+		},
+		"weights": func(r *rig) error {
+			return fail(r, r.proxies.AwaitReadWeights, activities.AwaitReadWeightsInput{ReadWeightsInput: shift(), JobID: "job-1"})
+		},
+	} {
+		for _, status := range []string{"Pending", "Running"} {
+			t.Run(name+" "+status, func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t)
+				r.waited, r.huawei.job = half-1, job(status)
+				requireNotYet(t, do(r), "job job-1 of proxy "+proxyID+" is "+status+" 60%")
+
+				r.waited, r.huawei.proxies, r.huawei.kernel = half, weighted("ACTIVE", routing(0, 0)), kernel(newKernel)
+				require.NoError(t, do(r), "a job that hangs keeps nobody waiting for what is done")
+			})
+		}
 	}
 }
 
@@ -435,8 +463,7 @@ func TestAwaitRestarted(t *testing.T) {
 		"well again":                  {"job-2", job("Completed"), "ACTIVE", "", ""},
 		"well, whatever the job says": {"job-2", job("Failed"), "ACTIVE", "", ""},
 		"well, without a job":         {"", nil, "ACTIVE", "", ""},
-		"under way":                   {"job-2", job("Running"), "RESTARTING", names.TypeNotReady, "is RESTARTING, its restart Running 60%"},
-		"not well, under way":         {"job-2", job("Running"), "ABNORMAL", names.TypeNotReady, "is ABNORMAL"},
+		"a status that is not known":  {"job-2", job("Novel"), "RESTARTING", names.TypeNotReady, "is RESTARTING, its restart Novel 60%"},
 		"not well, job not shown":     {"job-2", fails[maintenance.Job](maintenance.ErrNotFound), "ABNORMAL", names.TypeNotReady, "not shown"},
 		"at work after the job":       {"job-2", job("Completed"), "RESTARTING", names.TypeNotReady, "is RESTARTING"},
 		"not well after the job":      {"job-2", job("Completed"), "ABNORMAL", names.TypeBroken, "is ABNORMAL"},

@@ -174,6 +174,9 @@ type Job struct {
 	CreatedAt  time.Time `json:"createdAt"`
 }
 
+// Running is true while the job has not ended. A status that is not known is no proof of that.
+func (j Job) Running() bool { return j.Status == "Pending" || j.Status == "Running" }
+
 // Completed is true when the job did what it was for.
 func (j Job) Completed() bool { return j.Status == "Completed" }
 

@@ -171,17 +171,17 @@ func instanceTags() []Call {
 func proxyWatches() []Call {
 	shifted, started, restarted := compensated(TagProxy, Shift, Return, Clear), doubtful(TagProxy, Shift, Upgrade, Return, Clear), doubtful(Upgrade, Restart)
 	return []Call{
-		{Operation: showJob, For: "watch of the weights", Scenario: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
-		{Operation: listProxies, For: "watch of the weights", Scenario: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
+		{Operation: showJob, For: "watch of the weights' job", Scenario: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
+		{Operation: listProxies, For: "read after the weights' job", Scenario: Proxy(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
 		{Operation: listProxies, For: "poll for unanswered weights", Scenario: lostWeights(), After: after(setWeights), Refused: shifted, Persists: UntilLetIn},
 		{Operation: listJobs, For: "poll for an unanswered upgrade", Scenario: lostUpgrade(), Refused: doubtful(Upgrade), Persists: UntilLetIn},
 		{Operation: listProxies, For: "poll for an unanswered upgrade", Scenario: lostUpgrade(), After: after(upgradeProxy), Refused: doubtful(Upgrade), Persists: UntilLetIn},
-		{Operation: showJob, For: "watch of the upgrade", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
-		{Operation: listProxies, For: "watch of the upgrade", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
-		{Operation: showVersion, For: "watch of the upgrade", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
+		{Operation: showJob, For: "watch of the upgrade's job", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
+		{Operation: listProxies, For: "read after the upgrade's job", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
+		{Operation: showVersion, For: "read after the upgrade's job", Scenario: Proxy(), After: after(upgradeProxy), Refused: started, Persists: UntilLetIn},
 		{Operation: listJobs, For: "poll for an unanswered restart", Scenario: lostRestart(), Refused: doubtful(Upgrade, Restart), Persists: UntilLetIn},
-		{Operation: showJob, For: "watch of the restart of a proxy", Scenario: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
-		{Operation: listProxies, For: "watch of the restart of a proxy", Scenario: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
+		{Operation: showJob, For: "watch of the restart's job", Scenario: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
+		{Operation: listProxies, For: "read after the restart's job", Scenario: sickProxy(), After: after(restartProxy), Refused: restarted, Persists: UntilLetIn},
 	}
 }
 
