@@ -28,7 +28,7 @@ func TestAPausedCampaignStartsNothingUntilItIsResumed(t *testing.T) {
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
 	require.True(t, paused.accepted && resumed.accepted)
-	require.Contains(t, again.refused, "paused already")
+	require.Contains(t, again.refused, "already paused")
 	require.Len(t, result.Decisions, 2)
 	require.Len(t, s.triggered(), 2)
 	require.WithinRange(t, s.triggered()[1], noon.Add(time.Hour), noon.Add(61*time.Minute))
