@@ -1,7 +1,7 @@
-// Package awscloud is AWS as the activities want it: the gateways and volumes of one account
+// Package awscloud adapts AWS to the interfaces of the activities: the gateways and volumes of one account
 // in one region through Storage Gateway, and their snapshots, which EC2 shows and deletes. The
 // package itself knows Storage Gateway only: EC2's SDK takes a minute and three gigabytes to
-// compile, so it stands behind SnapshotStore, in package snapshots. Package accounts puts the
+// compile, so it is behind SnapshotStore, in package snapshots. Package accounts puts the
 // two together.
 //
 // Every error says what was done to what, wraps exactly one of package maintenance's

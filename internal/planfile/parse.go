@@ -3,7 +3,7 @@
 // column, field and what would be right. docs/reference/plan.md describes the file for its writers,
 // docs/plan.schema.json for their editors.
 //
-// It asks no cloud and starts nothing: package plan is what comes out of it. Start at Parse.
+// It reads no cloud and starts nothing: package plan is its result. Start at Parse.
 package planfile
 
 import (

@@ -1,6 +1,6 @@
 // Package simcloud is the two clouds, simulated over HTTP on one port: AWS Storage Gateway
 // with EC2's snapshots, and Huawei Cloud's TaurusDB proxies with its IAM. A scenario says what
-// exists and what becomes of it; the admin side under /_sim/ shows the effects, which are the
+// exists and its outcomes; the admin side under /_sim/ shows the effects, which are the
 // ground truth of every test, and changes the world while it runs.
 //
 // The clouds themselves are in aws and huawei, how a call can fail in fault, the effects in

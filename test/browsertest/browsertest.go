@@ -1,6 +1,6 @@
 // Package browsertest drives a headless Chromium in tests, by the DevTools protocol
 // (chromedp). A test that needs it skips where there is no browser, saying what is missing,
-// unless the environment says that there must be one. It holds no tests of pages: those stand
+// unless the environment says that there must be one. It holds no tests of pages: those are
 // with what they test. Start at Open.
 package browsertest
 

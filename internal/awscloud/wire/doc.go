@@ -1,6 +1,6 @@
 // Package wire is what every call to AWS has in common: it follows one call over the wire, and
 // turns what the SDK makes of the answer into the words of package maintenance. The table of
-// AWS's error forms stands here, once, for both services.
+// AWS's error forms is here, once, for both services.
 //
 // The SDK's own retries are off for every call (see NoRetries): Temporal retries, and retries
 // inside retries would leave nobody able to say when a step gives up. More important, the SDK

@@ -1,6 +1,5 @@
-// Package schedules is what people ask of the Temporal Schedules by which campaigns start, and do
-// with them: it finds them, reads them, pauses, resumes, triggers and ends them. Their commands are
-// in internal/cli/schedule. Start at Find.
+// Package schedules finds, reads, pauses, resumes, triggers and deletes the Temporal Schedules that
+// start campaigns. It prints nothing: their commands are in internal/cli/schedule. Start at Find.
 package schedules
 
 import (
