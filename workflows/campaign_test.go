@@ -20,7 +20,7 @@ func TestACampaignTakesEachTargetThroughItsOwnWindow(t *testing.T) {
 	result, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
 	require.NoError(t, err)
 	require.Equal(t, fleet.Completed, result.State)
-	require.Equal(t, fleet.Counts{Total: 5, Succeeded: 4, Current: 1}, result.Counts)
+	require.Equal(t, fleet.Counts{Total: 5, Succeeded: 4, UpToDate: 1}, result.Counts)
 	at := s.triggered()
 	require.Len(t, at, 4)
 	for i := range 3 {

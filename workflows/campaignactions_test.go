@@ -188,7 +188,7 @@ func TestDiscoveryFindsWhatTheSelectorSays(t *testing.T) {
 	env := under(t, noon.Add(-60*time.Hour), s)
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
-	require.Equal(t, fleet.Counts{Total: 4, Succeeded: 3, Current: 1}, result.Counts)
+	require.Equal(t, fleet.Counts{Total: 4, Succeeded: 3, UpToDate: 1}, result.Counts)
 	for i := range s.triggered() {
 		require.Zero(t, i%2)
 	}

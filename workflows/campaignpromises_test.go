@@ -82,7 +82,7 @@ func TestAGatewayThatCouldNotBeReadAtFirstMayNotMatchItsSelector(t *testing.T) {
 	env := under(t, noon.Add(-time.Hour), s)
 	result, err := campaign(t, env, api.CampaignInput{Plan: p})
 	require.NoError(t, err)
-	require.Equal(t, fleet.Counts{Total: 2, Succeeded: 1, Current: 1}, result.Counts)
+	require.Equal(t, fleet.Counts{Total: 2, Succeeded: 1, UpToDate: 1}, result.Counts)
 	require.NotContains(t, s.triggered(), 1)
 }
 

@@ -101,10 +101,10 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 			},
 		},
 		"current": {
-			ended(fleet.Current),
+			ended(fleet.UpToDate),
 			map[string]string{
-				skips: "has ended already: current", retries: "is current: only a target that has failed",
-				puts: "is current: only one that waits", takesBack: "is current: only one that waits",
+				skips: "has ended already: up-to-date", retries: "is up-to-date: only a target that has failed",
+				puts: "is up-to-date: only one that waits", takesBack: "is up-to-date: only one that waits",
 			},
 		},
 		"failed": {

@@ -118,7 +118,7 @@ func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
 	}
 	byFlag := map[string]completer{
 		"state": list(string(fleet.Waiting), string(fleet.Running), string(fleet.Held), string(fleet.Succeeded),
-			string(fleet.Failed), string(fleet.Skipped), string(fleet.Current)),
+			string(fleet.Failed), string(fleet.Skipped), string(fleet.UpToDate)),
 		"file":   cobra.FixedCompletions([]string{"md", "html", "json"}, cobra.ShellCompDirectiveFilterFileExt),
 		"verify": cobra.FixedCompletions([]string{"md", "html", "json"}, cobra.ShellCompDirectiveFilterFileExt),
 	}

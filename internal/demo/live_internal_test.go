@@ -84,7 +84,7 @@ func under(run maintenance.Status) moment {
 			Phase: fleet.InProgress, Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWave: 16, maintenance.BlockedByFreeze: 3},
 			Waves: []fleet.WaveLine{
 				{Wave: 1, Counts: fleet.Counts{Total: 1, Succeeded: 1}, State: fleet.WaveEnded},
-				{Wave: 2, Counts: fleet.Counts{Total: 5, Waiting: 3, Running: 1, Current: 1}, State: fleet.WaveOpen},
+				{Wave: 2, Counts: fleet.Counts{Total: 5, Waiting: 3, Running: 1, UpToDate: 1}, State: fleet.WaveOpen},
 				{Wave: 3, Counts: fleet.Counts{Total: 16, Waiting: 16}, State: fleet.WaveWaiting},
 			},
 			Running:  []fleet.Row{{Name: "half-past"}},
@@ -132,7 +132,7 @@ func TestTheSummarySaysWhatBecameOfEveryTarget(t *testing.T) {
 	p.messages(was.told)
 	p.verdict([]string{"archive: end state: FAILED"}, true)
 	for _, want := range []string{
-		`canary .* 1 .* COMPLETED .* 1\.2\.3 → 1\.3\.0 .* 2 of 2 .* 25s`, `up-to-date .* current`,
+		`canary .* 1 .* COMPLETED .* 1\.2\.3 → 1\.3\.0 .* 2 of 2 .* 25s`, `up-to-date .* up-to-date`,
 		`rejected-proxy .* PARTIAL .* 1\.2\.3 → 1\.3\.0 .* 1 of 1 .* 1 upgraded .* 25s`, `by AWS`, `Expected: 2nd of 3 proxies rejected`,
 		`Decided: abort by night-shift, because of it\.`, `Reverted: read weights of the canary; change 4\.`,
 		`archive .* FAILED`, `Expected: other people's snapshots`, `The campaign ended PARTIAL: 20 of 22 targets succeeded\.`,

@@ -103,7 +103,7 @@ func plain(name string, wave int, outcome, number string, volumes ...string) mem
 func upToDate() member {
 	return member{
 		name: "up-to-date", arn: gateway("1A2B3C02"), wave: 2, outcome: "nothing to update: not touched",
-		expect: expectation{state: fleet.Current},
+		expect: expectation{state: fleet.UpToDate},
 	}
 }
 

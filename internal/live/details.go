@@ -52,7 +52,7 @@ func facts(r fleet.Row, now time.Time) (all [][2]string) {
 	case fleet.Running:
 		add("started", fmt.Sprintf("%s, %s ago; forecast %s, expected to end %s",
 			instant(r.Started, now), span(now.Sub(r.Started)), span(r.Forecast.Std()), instant(r.End, now)))
-	case fleet.Succeeded, fleet.Current, fleet.Failed, fleet.Skipped:
+	case fleet.Succeeded, fleet.UpToDate, fleet.Failed, fleet.Skipped:
 		if !r.End.IsZero() {
 			add("ended", instant(r.End, now))
 		}

@@ -30,7 +30,7 @@ func (f filter) states() []fleet.State {
 	case ofFailed:
 		return []fleet.State{fleet.Failed}
 	case ofDone:
-		return []fleet.State{fleet.Succeeded, fleet.Current}
+		return []fleet.State{fleet.Succeeded, fleet.UpToDate}
 	case ofSkipped:
 		return []fleet.State{fleet.Skipped}
 	}
@@ -52,7 +52,7 @@ func (f filter) title() string {
 }
 
 func (f filter) total(c fleet.Counts) int {
-	return []int{c.Total, c.InProgress(), c.Waiting, c.Failed, c.Succeeded + c.Current, c.Skipped}[f]
+	return []int{c.Total, c.InProgress(), c.Waiting, c.Failed, c.Succeeded + c.UpToDate, c.Skipped}[f]
 }
 
 // section is a list on the screen: some rows of all that there are.

@@ -201,10 +201,10 @@ func fleetOf() *fake {
 	}
 	return &fake{runs: runs, look: live.Look{Status: fleet.Status{
 		Name: "payments-q4", Phase: fleet.InProgress, Submitter: "bob", Start: noon.Add(-5 * time.Hour), MaxConcurrent: 20,
-		Counts: fleet.Counts{Total: 4000, Waiting: 3890, Running: 3, Held: 1, Succeeded: 100, Failed: 1, Skipped: 2, Current: 3},
+		Counts: fleet.Counts{Total: 4000, Waiting: 3890, Running: 3, Held: 1, Succeeded: 100, Failed: 1, Skipped: 2, UpToDate: 3},
 		Waves: []fleet.WaveLine{
 			{Wave: 1, State: fleet.WaveEnded, Counts: fleet.Counts{Total: 10, Succeeded: 9, Failed: 1}},
-			{Wave: 2, State: fleet.WaveOpen, Counts: fleet.Counts{Total: 390, Waiting: 290, Running: 3, Held: 1, Succeeded: 91, Skipped: 2, Current: 3}},
+			{Wave: 2, State: fleet.WaveOpen, Counts: fleet.Counts{Total: 390, Waiting: 290, Running: 3, Held: 1, Succeeded: 91, Skipped: 2, UpToDate: 3}},
 			{Wave: 3, State: fleet.WaveWaiting, Counts: fleet.Counts{Total: 3600, Waiting: 3600}},
 		},
 		Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWindow: 290, maintenance.BlockedByWave: 3600},

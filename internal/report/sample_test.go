@@ -120,11 +120,11 @@ func document() report.Document {
 		Submitter: "alice", PlanDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", State: "PARTIAL",
 		Summary: "11 of 14 targets succeeded, 1 was up to date, 1 failed, 1 was skipped.",
 		Start:   after(-30), End: after(25*60 + 9), AsOf: after(25*60 + 9),
-		Counts: fleet.Counts{Total: 14, Succeeded: 11, Failed: 1, Skipped: 1, Current: 1},
+		Counts: fleet.Counts{Total: 14, Succeeded: 11, Failed: 1, Skipped: 1, UpToDate: 1},
 		Waves: []fleet.WaveLine{
 			{Wave: 1, State: fleet.WaveEnded, Counts: fleet.Counts{Total: 1, Succeeded: 1}},
 			{Wave: 2, State: fleet.WaveEnded, Counts: fleet.Counts{Total: 4, Succeeded: 3, Failed: 1}},
-			{Wave: 3, State: fleet.WaveEnded, Counts: fleet.Counts{Total: 9, Succeeded: 7, Skipped: 1, Current: 1}},
+			{Wave: 3, State: fleet.WaveEnded, Counts: fleet.Counts{Total: 9, Succeeded: 7, Skipped: 1, UpToDate: 1}},
 		},
 		Plan: plan.Plan{Name: "stores-q4", Warnings: []string{"stores.yaml:9:5: freezes[1]: has ended <last year>"}, Policy: maintenance.Policy{
 			Freezes: []maintenance.Freeze{{From: after(-30), To: after(4), Reason: "month's end | closing"}},
@@ -169,7 +169,7 @@ func document() report.Document {
 		case n == 10:
 			t.Runs = []report.Run{deferred(n, 52, first), updated(n, 24*60, second)}
 		case n == 12:
-			t.State, t.Took, t.Note = fleet.Current, 0, "nothing to do"
+			t.State, t.Took, t.Note = fleet.UpToDate, 0, "nothing to do"
 		case n == 13:
 			t.State, t.Took, t.Note = fleet.Skipped, 0, "by carol: is being replaced"
 		case n > 10:

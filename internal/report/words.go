@@ -55,7 +55,7 @@ func large(d Document) bool { return len(d.Targets) > paper }
 // offPaper is true for a target whose record a large report does not print: it
 // went as planned.
 func offPaper(r shown, t Target) bool {
-	return large(r.Document) && (t.State == fleet.Succeeded || t.State == fleet.Current)
+	return large(r.Document) && (t.State == fleet.Succeeded || t.State == fleet.UpToDate)
 }
 
 // either is its first text that is not empty.

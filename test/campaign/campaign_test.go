@@ -54,7 +54,7 @@ func TestTwoHundredTargets(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("%s in %s", result.Summary, time.Since(start).Round(time.Second))
 	require.Equal(t, fleet.Partial, result.State)
-	require.Equal(t, fleet.Counts{Total: hundreds, Succeeded: 178, Current: 8, Skipped: 1, Failed: 13}, result.Counts)
+	require.Equal(t, fleet.Counts{Total: hundreds, Succeeded: 178, UpToDate: 8, Skipped: 1, Failed: 13}, result.Counts)
 	c.requireAnswered(result, pester)
 	campaign := c.chain(c.run.GetID(), first)
 	t.Logf("the campaign: %+v", campaign)

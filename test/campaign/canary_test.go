@@ -46,7 +46,7 @@ func TestACanaryWithNothingToDoIsReplaced(t *testing.T) {
 	l.sim.ClearFaults()
 	result, err := outcome.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
-	require.Equal(t, fleet.Counts{Total: 5, Succeeded: 4, Current: 1}, result.Counts)
+	require.Equal(t, fleet.Counts{Total: 5, Succeeded: 4, UpToDate: 1}, result.Counts)
 
 	effects := slices.DeleteFunc(l.sim.Effects(), func(e record.Effect) bool { return e.Kind != updateNow })
 	require.Len(t, effects, 4)

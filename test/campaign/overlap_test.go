@@ -108,7 +108,7 @@ func TestTwoCampaignsThatStartAtOnceMaintainEachGatewayOnce(t *testing.T) {
 		result, err := outcome.OfCampaign(t.Context(), run)
 		require.NoError(t, err)
 		require.Equal(t, fleet.Completed, result.State, result.Summary)
-		require.Equal(t, shared, result.Counts.Succeeded+result.Counts.Current)
+		require.Equal(t, shared, result.Counts.Succeeded+result.Counts.UpToDate)
 	}
 	triggers, upgrades := l.done()
 	require.Len(t, triggers, shared)

@@ -76,7 +76,7 @@ func TestWholeCampaign(t *testing.T) {
 	var result campaigns.Result
 	require.NoError(t, l.client.GetWorkflow(t.Context(), first.GetID(), "").Get(t.Context(), &result))
 	require.Equal(t, campaigns.Completed, result.State)
-	require.Equal(t, campaigns.Counts{Total: 4, Succeeded: 3, Current: 1}, result.Counts)
+	require.Equal(t, campaigns.Counts{Total: 4, Succeeded: 3, UpToDate: 1}, result.Counts)
 	counted := map[string]int{}
 	for _, e := range l.sim.Effects() {
 		counted[e.Kind]++

@@ -81,7 +81,7 @@ func troubledCampaign(t *testing.T, c client.Client) client.WorkflowRun {
 	}, api.CampaignName, api.CampaignInput{Plan: p, Submitter: "alice"})
 	require.NoError(t, err)
 	l.await(run, func(s campaigns.Status) bool {
-		return s.Counts == campaigns.Counts{Total: 4, Waiting: 1, Running: 1, Failed: 1, Current: 1}
+		return s.Counts == campaigns.Counts{Total: 4, Waiting: 1, Running: 1, Failed: 1, UpToDate: 1}
 	})
 	held := input(0)
 	held.Policy = p.Policy

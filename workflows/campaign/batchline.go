@@ -159,7 +159,7 @@ func endOf(result maintenance.Result, err error, policy maintenance.Policy) flee
 		ended.State, ended.Note = fleet.Failed, noteOf(result, err)
 	case !result.Updated():
 		// It was done elsewhere between the survey and the run. It is no canary.
-		ended.State, ended.Note = fleet.Current, "nothing to do"
+		ended.State, ended.Note = fleet.UpToDate, "nothing to do"
 		if result.RestoredLeftovers() {
 			ended.Note = "nothing to update; restored what an earlier run had left"
 		}

@@ -77,7 +77,7 @@ func (b *batch) survey(ctx workflow.Context, l *line, as fleet.Event) {
 	l.Entry.Keys = b.in.Plan.Keys(l.Target)
 	l.Entry.State, l.Entry.Note = fleet.Waiting, leftovers(l.Marks)
 	if err == nil && l.Entry.Work.IsZero() {
-		l.Entry.State, l.Entry.Note = fleet.Current, "nothing to do"
+		l.Entry.State, l.Entry.Note = fleet.UpToDate, "nothing to do"
 	}
 	if as.Kind == "" {
 		as.Kind = fleet.KindRead

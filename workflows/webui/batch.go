@@ -50,7 +50,7 @@ func PageDetails(to Place, v PageView) string {
 	d := newDocument()
 	d.say("**Page %d of the targets of %s:** running: %d, held: %d, waiting: %d, succeeded: %d, failed: %d, up to date: %d.", v.Number+1, to.run(v.Campaign, v.Campaign),
 		counts[fleet.Running], counts[fleet.Held], counts[fleet.Waiting], counts[fleet.Succeeded], counts[fleet.Failed],
-		counts[fleet.Current])
+		counts[fleet.UpToDate])
 	d.part()
 	if v.Unread > 0 {
 		d.say("**%d** are not read yet.", v.Unread)

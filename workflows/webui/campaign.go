@@ -56,7 +56,7 @@ func campaignSums(d *document, called string, s fleet.Status) {
 	n := s.Counts
 	d.say("Ended: %s (succeeded: %d, up to date: %d, failed: %d, skipped: %d). In progress: %d of at most %d (held: %d). Waiting: %d.",
 		maintenance.CountedOf(n.Ended(), n.Total, "target", "targets"),
-		n.Succeeded, n.Current, n.Failed, n.Skipped, n.InProgress(), s.MaxConcurrent, n.Held, n.Waiting)
+		n.Succeeded, n.UpToDate, n.Failed, n.Skipped, n.InProgress(), s.MaxConcurrent, n.Held, n.Waiting)
 	d.say("Started by %s, %s. From a shell: `tidegate status %s`", s.Submitter, started, md(called))
 }
 
@@ -220,7 +220,7 @@ func waveTable(d *document, waves []fleet.WaveLine) {
 			state += md(" until " + Clock(&w.Until))
 		}
 		rows = append(rows, []md{
-			number(w.Wave), state, number(n.Total), number(n.Waiting), number(n.Running), number(n.Succeeded + n.Current),
+			number(w.Wave), state, number(n.Total), number(n.Waiting), number(n.Running), number(n.Succeeded + n.UpToDate),
 			number(n.Failed), number(n.Skipped),
 		})
 	}

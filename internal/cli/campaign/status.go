@@ -31,10 +31,10 @@ func (f *StatusFlags) Wanted() (states []fleet.State, err error) {
 	for _, text := range f.states {
 		state := fleet.State(strings.TrimSpace(text))
 		switch state {
-		case fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.Current:
+		case fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.UpToDate:
 			states = append(states, state)
 		default:
-			errs = append(errs, shell.Wrong("--state", text, "waiting, running, held, succeeded, failed, skipped or current"))
+			errs = append(errs, shell.Wrong("--state", text, "waiting, running, held, succeeded, failed, skipped or up-to-date"))
 		}
 	}
 	return states, errors.Join(errs...)

@@ -220,7 +220,7 @@ func CountsText(c fleet.Counts) string {
 		{c.Succeeded, fleet.Succeeded},
 		{c.Failed, fleet.Failed},
 		{c.Skipped, fleet.Skipped},
-		{c.Current, fleet.Current},
+		{c.UpToDate, fleet.UpToDate},
 	} {
 		if one.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", one.n, one.state))

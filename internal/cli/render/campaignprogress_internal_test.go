@@ -76,7 +76,7 @@ func TestTheLastLineSaysHowFarACampaignIs(t *testing.T) {
 		"[........................] 0/3 ended, 0 running, next in 1h": {
 			Counts: fleet.Counts{Total: 3, Waiting: 3}, Next: started.Add(time.Hour),
 		},
-		"[################........] 2/3 ended, 1 running": {Counts: fleet.Counts{Total: 3, Running: 1, Failed: 1, Current: 1}, Next: started},
+		"[################........] 2/3 ended, 1 running": {Counts: fleet.Counts{Total: 3, Running: 1, Failed: 1, UpToDate: 1}, Next: started},
 		"[########################] 3/3 ended, 0 running": {Counts: fleet.Counts{Total: 3, Succeeded: 2, Skipped: 1}},
 	} {
 		require.Equal(t, want, fleetMoment(s, started))

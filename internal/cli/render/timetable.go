@@ -32,15 +32,15 @@ type Timetable struct {
 
 // timetableSummary is a plan in numbers.
 type timetableSummary struct {
-	Text    string    `json:"text"`             // one sentence
-	Updated int       `json:"updated"`          // targets that would be maintained
-	Windows int       `json:"windows"`          // in so many different windows
-	End     time.Time `json:"end,omitzero"`     // until then
-	Current int       `json:"current"`          // targets up to date
-	Blocked int       `json:"blocked"`          // targets that would not start
-	Why     []string  `json:"why,omitempty"`    // what keeps those, and how many
-	Unread  int       `json:"unread,omitempty"` // of those, targets that could not be read
-	Odd     int       `json:"odd,omitempty"`    // targets with anomalies
+	Text     string    `json:"text"`             // one sentence
+	Updated  int       `json:"updated"`          // targets that would be maintained
+	Windows  int       `json:"windows"`          // in so many different windows
+	End      time.Time `json:"end,omitzero"`     // until then
+	UpToDate int       `json:"upToDate"`         // targets up to date
+	Blocked  int       `json:"blocked"`          // targets that would not start
+	Why      []string  `json:"why,omitempty"`    // what keeps those, and how many
+	Unread   int       `json:"unread,omitempty"` // of those, targets that could not be read
+	Odd      int       `json:"odd,omitempty"`    // targets with anomalies
 }
 
 // calendarDay is what happens on one day in one wave.
@@ -82,9 +82,9 @@ type plannedTarget struct {
 
 // The states of a planned target.
 const (
-	isPlanned = "planned"
-	isCurrent = "current"
-	isBlocked = "blocked"
+	isPlanned  = "planned"
+	isUpToDate = "up-to-date"
+	isBlocked  = "blocked"
 )
 
 // NewTimetable plays the campaign from now on.
@@ -137,8 +137,8 @@ func (p *plannedTarget) read(s api.Surveyed) {
 // judge says what becomes of the target.
 func (p *plannedTarget) judge(e fleet.Entry, w fleet.Wait) {
 	switch {
-	case e.State == fleet.Current:
-		p.State = isCurrent
+	case e.State == fleet.UpToDate:
+		p.State = isUpToDate
 	case !e.Started.IsZero():
 		p.State = isPlanned
 		if e.End.IsZero() { // what the last turn started
@@ -218,8 +218,8 @@ func summarize(targets []plannedTarget) timetableSummary {
 			if t.End.After(s.End) {
 				s.End = t.End
 			}
-		case isCurrent:
-			s.Current++
+		case isUpToDate:
+			s.UpToDate++
 		default:
 			s.Blocked++
 			blockers[string(t.Blocker)]++
@@ -245,8 +245,8 @@ func (s timetableSummary) sentence() string {
 		text = fmt.Sprintf("%d would be updated in %s until %s", s.Updated,
 			maintenance.Counted(s.Windows, "window", "windows"), show.Clock(&s.End))
 	}
-	if s.Current > 0 {
-		text += fmt.Sprintf("; %d %s up to date", s.Current, isAre(s.Current))
+	if s.UpToDate > 0 {
+		text += fmt.Sprintf("; %d %s up to date", s.UpToDate, isAre(s.UpToDate))
 	}
 	if s.Blocked > 0 {
 		text += fmt.Sprintf("; %d cannot start: %s", s.Blocked, strings.Join(s.Why, ", "))
@@ -361,7 +361,7 @@ func span(w maintenance.Window, in *time.Location) string {
 // noteText is what keeps a target that does not start.
 func noteText(t plannedTarget) string {
 	switch t.State {
-	case isCurrent:
+	case isUpToDate:
 		return "up to date"
 	case isPlanned:
 		var notes []string

@@ -41,7 +41,7 @@ func readFleet() Survey {
 		{"till-1", "sgw-22222222", weekly, fleet.Work{Update: true, Proxies: 2}, []string{"instance 1"}, fleet.Waiting, ""},
 		{"till-2", "sgw-33333333", weekly, fleet.Work{Proxies: 1}, []string{"instance 1"}, fleet.Waiting, ""},
 		{"archive", "sgw-44444444", monthly, update, nil, fleet.Waiting, ""},
-		{"current", "sgw-55555555", weekly, fleet.Work{}, nil, fleet.Current, ""},
+		{"current", "sgw-55555555", weekly, fleet.Work{}, nil, fleet.UpToDate, ""},
 		{"broken", "sgw-66666666", weekly, update, nil, fleet.Waiting, "quarantined since 2026-11-01 02:40 UTC: it never came back"},
 		{"large", "sgw-77777777", weekly, fleet.Work{Proxies: 100}, nil, fleet.Waiting, ""},
 	} {
@@ -97,7 +97,7 @@ func TestATimetableNamesWhoStandsInForTheCanary(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	s := readFleet()
-	s.Fleet.Entries[0].State, s.Fleet.Entries[0].Work = fleet.Current, fleet.Work{}
+	s.Fleet.Entries[0].State, s.Fleet.Entries[0].Work = fleet.UpToDate, fleet.Work{}
 	table := NewTimetable(plan.Plan{}, "", s, now, now.Add(400*24*time.Hour))
 	notes := map[string]string{}
 	for _, p := range table.Targets {

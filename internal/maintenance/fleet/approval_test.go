@@ -57,7 +57,7 @@ func TestWhenAnApprovalIsAskedFor(t *testing.T) {
 			}, window: noon.AddDate(0, 0, 14), wave: 2,
 		},
 		"the wave before is up to date": {
-			arrange: func(f *fleet.Fleet) { f.Entries[0].State = fleet.Current }, window: noon.AddDate(0, 0, 7), wave: 2,
+			arrange: func(f *fleet.Fleet) { f.Entries[0].State = fleet.UpToDate }, window: noon.AddDate(0, 0, 7), wave: 2,
 		},
 		"unavailable":                  {arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[0]) }},
 		"too long for every window":    {arrange: func(f *fleet.Fleet) { f.Entries[0].Work.Proxies = 100 }},

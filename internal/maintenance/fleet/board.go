@@ -141,7 +141,7 @@ func (b *board) ended(e *Entry, w *wave) {
 		if !e.Started.IsZero() {
 			w.end = later(w.end, e.End)
 		}
-	case Waiting, Running, Held, Current:
+	case Waiting, Running, Held, UpToDate:
 	}
 }
 

@@ -78,7 +78,7 @@ func (m *Moment) mark(e Entry, length time.Duration) {
 		m.Held = append(m.Held, mark)
 	case Failed:
 		m.Failed = append(m.Failed, mark)
-	case Waiting, Running, Succeeded, Skipped, Current:
+	case Waiting, Running, Succeeded, Skipped, UpToDate:
 	}
 	if mark.over = overrun(e, length); mark.over > 0 {
 		m.Overran = append(m.Overran, mark)

@@ -270,7 +270,7 @@ func TestWhatEndsAfterItsWindowIsTold(t *testing.T) {
 		"it succeeded at the window's end":      {fleet.Succeeded, noon, noon.Add(window), ""},
 		"it failed an hour late":                {fleet.Failed, noon, noon.Add(window + time.Hour), "1h"},
 		"it was skipped an hour late":           {fleet.Skipped, noon, noon.Add(window + time.Hour), ""},
-		"nothing was to be done":                {fleet.Current, noon, noon.Add(window + time.Hour), ""},
+		"nothing was to be done":                {fleet.UpToDate, noon, noon.Add(window + time.Hour), ""},
 		"it runs":                               {fleet.Running, noon.Add(-2 * window), time.Time{}, ""},
 		"it never started":                      {fleet.Failed, time.Time{}, noon.Add(window + time.Hour), ""},
 		"it went on in the next window":         {fleet.Succeeded, noon, week.Add(time.Hour), ""},

@@ -23,13 +23,13 @@ const (
 	Held      State = "held" // its run is open, and waits for a person: a step has failed
 	Succeeded State = "succeeded"
 	Failed    State = "failed"
-	Skipped   State = "skipped" // by an operator
-	Current   State = "current" // nothing was to be done
+	Skipped   State = "skipped"    // by an operator
+	UpToDate  State = "up-to-date" // nothing was to be done
 )
 
 // Ended is true for a target that does not start any more.
 func (s State) Ended() bool {
-	return s == Succeeded || s == Failed || s == Skipped || s == Current
+	return s == Succeeded || s == Failed || s == Skipped || s == UpToDate
 }
 
 // InProgress is true for a target whose run is open: it keeps its place under

@@ -91,7 +91,7 @@ func TestWhatKeepsATarget(t *testing.T) {
 		"a stop":        {now: noon, blocker: maintenance.BlockedByStop, arrange: func(f *fleet.Fleet) { f.Life = stopped("aborted by alice") }},
 		"a wave with nothing to do": {
 			rollout: two, now: noon, starts: []int{1},
-			arrange: func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].Work = fleet.Current, fleet.Work{} },
+			arrange: func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].Work = fleet.UpToDate, fleet.Work{} },
 		},
 		"a quarantine":      {now: noon, starts: []int{0}, blocker: maintenance.BlockedByQuarantine, arrange: func(f *fleet.Fleet) { quarantine(&f.Entries[1]) }},
 		"a requested start": {now: noon, starts: []int{0}, blocker: maintenance.BlockedByRequestedStart, next: noon.Add(2 * time.Hour), wake: noon.Add(2 * time.Hour), arrange: func(f *fleet.Fleet) { f.Entries[1].NotBefore = noon.Add(2 * time.Hour) }},
@@ -184,7 +184,7 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 			reason: "t2 runs as the canary of wave 2: nothing was updated before it",
 		},
 		"one with nothing to do too": {
-			arrange: func(f *fleet.Fleet) { f.Entries[1].State = fleet.Current },
+			arrange: func(f *fleet.Fleet) { f.Entries[1].State = fleet.UpToDate },
 			now:     noon, starts: []int{2}, blocker: maintenance.BlockedByCanary, next: half.Add(bake),
 			reason: "t2 runs as the canary of wave 2: nothing was updated before it",
 		},
@@ -202,7 +202,7 @@ func TestAWaveThatUpdatedNothingIsNoCanary(t *testing.T) {
 			f := some(5, maintenance.Rollout{
 				Waves: []maintenance.Share{share(t, "1")}, Bake: maintenance.Duration(bake), MaxFailures: share(t, "100%"),
 			})
-			f.Entries[0].State, f.Entries[0].Work = fleet.Current, fleet.Work{}
+			f.Entries[0].State, f.Entries[0].Work = fleet.UpToDate, fleet.Work{}
 			if tc.arrange != nil {
 				tc.arrange(&f)
 			}
@@ -227,7 +227,7 @@ func TestTheLastWaveMayHaveToStartWithACanaryToo(t *testing.T) {
 	t.Parallel()
 	f := some(6, maintenance.Rollout{Waves: []maintenance.Share{share(t, "1"), share(t, "2")}, Bake: maintenance.Duration(time.Hour)})
 	for i := range 3 {
-		f.Entries[i].State, f.Entries[i].Work = fleet.Current, fleet.Work{}
+		f.Entries[i].State, f.Entries[i].Work = fleet.UpToDate, fleet.Work{}
 	}
 	planned, _ := fleet.Timetable(f, noon.Add(-time.Hour), noon.AddDate(0, 1, 0))
 	require.Equal(t, []fleet.Canary{{Wave: 2, Entry: 3}}, planned.Canaries())

@@ -45,7 +45,7 @@ func TestATargetIsHeldUntilItsRunSaysOtherwise(t *testing.T) {
 func TestOnlyWhatHasNotStartedIsRead(t *testing.T) {
 	t.Parallel()
 	for state, learns := range map[fleet.State]bool{
-		fleet.Waiting: true, fleet.Current: true,
+		fleet.Waiting: true, fleet.UpToDate: true,
 		fleet.Running: false, fleet.Held: false, fleet.Succeeded: false, fleet.Failed: false, fleet.Skipped: false,
 	} {
 		for _, kind := range []fleet.Kind{fleet.KindRead, fleet.KindNotFound} {
@@ -84,10 +84,10 @@ func TestAFailureIsNotMadeGoodByAReading(t *testing.T) {
 		says     string
 		end      time.Time
 	}{
-		"it failed, and nothing is left":        {1, why, fleet.Current, fleet.Failed, why, noon},
+		"it failed, and nothing is left":        {1, why, fleet.UpToDate, fleet.Failed, why, noon},
 		"it failed, and something is left":      {1, why, fleet.Waiting, fleet.Waiting, why, time.Time{}},
-		"it never started":                      {0, why, fleet.Current, fleet.Current, "up to date", time.Time{}},
-		"it started, and did not fail":          {1, "", fleet.Current, fleet.Current, "up to date", time.Time{}},
+		"it never started":                      {0, why, fleet.UpToDate, fleet.UpToDate, "up to date", time.Time{}},
+		"it started, and did not fail":          {1, "", fleet.UpToDate, fleet.UpToDate, "up to date", time.Time{}},
 		"it never started, and nothing is said": {0, "", fleet.Waiting, fleet.Waiting, "up to date", time.Time{}},
 	} {
 		e := fleet.Entry{Name: "files-1", Gateway: "sgw-1", State: fleet.Waiting, Attempts: tc.attempts, Note: tc.note}

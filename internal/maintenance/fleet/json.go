@@ -102,7 +102,7 @@ type code struct {
 // codes are the states as they are written. A later release's is kept as it is.
 func codes() [7]code {
 	return [...]code{
-		{"", Waiting}, {"r", Running}, {"h", Held}, {"s", Succeeded}, {"f", Failed}, {"x", Skipped}, {"c", Current},
+		{"", Waiting}, {"r", Running}, {"h", Held}, {"s", Succeeded}, {"f", Failed}, {"x", Skipped}, {"c", UpToDate},
 	}
 }
 

@@ -78,7 +78,7 @@ func TestWhatIsWrittenOfAnEntryIsRead(t *testing.T) {
 		e := fleet.Entry{
 			Name: rapid.String().Draw(t, "name"), Gateway: rapid.String().Draw(t, "gateway"), Ref: rapid.Int().Draw(t, "ref"), Wave: rapid.IntRange(0, 9).Draw(t, "wave"),
 			Work:  fleet.Work{Update: rapid.Bool().Draw(t, "update"), Snapshots: rapid.IntRange(0, 2).Draw(t, "snapshots"), Proxies: rapid.IntRange(0, 9).Draw(t, "proxies"), Restore: rapid.Bool().Draw(t, "restore")},
-			State: rapid.SampledFrom([]fleet.State{fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.Current}).Draw(t, "state"),
+			State: rapid.SampledFrom([]fleet.State{fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.UpToDate}).Draw(t, "state"),
 			Note:  rapid.String().Draw(t, "note"), Unavailable: rapid.String().Draw(t, "unavailable"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"),
 			NotBefore: at("not before"), Started: at("started"), End: at("end"), Hold: fleet.Hold{Since: at("held")},
 		}

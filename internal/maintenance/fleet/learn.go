@@ -83,7 +83,7 @@ func (e *Entry) Retry() {
 func (e *Entry) Learn(ev Event, now time.Time) bool {
 	switch ev.Kind {
 	case KindRead, KindNotFound:
-		if e.State != Waiting && e.State != Current {
+		if e.State != Waiting && e.State != UpToDate {
 			return false
 		}
 	case KindDeferred, KindHeld, KindEnded:
@@ -99,7 +99,7 @@ func (e *Entry) Learn(ev Event, now time.Time) bool {
 		e.take(ev.Entry, now)
 	case KindNotFound:
 		// It was taken in because it could not be read.
-		e.State, e.Note = Current, "the selector does not match it"
+		e.State, e.Note = UpToDate, "the selector does not match it"
 		e.unbar()
 	case KindDeferred:
 		e.take(ev.Entry, now)
@@ -135,7 +135,7 @@ func (e *Entry) take(read *Entry, now time.Time) {
 	// It has failed before. That nothing is left which a run would do, such as the
 	// snapshot after an update that is made, does not make it good.
 	e.Note = failure
-	if read.State == Current {
+	if read.State == UpToDate {
 		e.State, e.End = Failed, now
 	}
 }

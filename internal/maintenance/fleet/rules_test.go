@@ -43,7 +43,7 @@ func draw(t *rapid.T, e *fleet.Entry, amid bool) {
 	e.Keys = rapid.SampledFrom([][]string{nil, {"app=a"}, {"app=b"}, {"db=1", "app=a"}}).Draw(t, "keys")
 	e.NotBefore = rapid.SampledFrom([]time.Time{{}, {}, noon.AddDate(0, 0, -1), noon.AddDate(0, 0, 5)}).Draw(t, "not before")
 	if e.Work.IsZero() {
-		e.State = fleet.Current
+		e.State = fleet.UpToDate
 		return
 	}
 	if amid {
@@ -146,7 +146,7 @@ func tooEarly(f fleet.Fleet, wave int, now time.Time) string {
 			if w < wave && !e.State.Ended() {
 				return fmt.Sprintf("%s of the wave before has not ended", e.Name)
 			}
-			if w < wave && e.State != fleet.Current && !e.Started.IsZero() && now.Before(e.End.Add(f.Rollout.Bake.Std())) {
+			if w < wave && e.State != fleet.UpToDate && !e.Started.IsZero() && now.Before(e.End.Add(f.Rollout.Bake.Std())) {
 				return fmt.Sprintf("%s of the wave before has not baked", e.Name)
 			}
 		}

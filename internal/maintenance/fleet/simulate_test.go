@@ -117,7 +117,7 @@ func large(tb testing.TB) fleet.Fleet {
 		e.Schedule = maintenance.Schedule{Recurrence: maintenance.Weekly, Day: i % 7, Hour: i * 31 % 24, Minute: i % 4 * 15}
 		e.Work = fleet.Work{Update: i%10 > 0, Snapshots: 1, Proxies: i % 4}
 		if e.Work.IsZero() {
-			e.State = fleet.Current
+			e.State = fleet.UpToDate
 		}
 		e.Keys = []string{fmt.Sprintf("app=a%d", i%2500)}
 	}

@@ -79,7 +79,7 @@ type Counts struct {
 	Succeeded int `json:"succeeded"`
 	Failed    int `json:"failed"`
 	Skipped   int `json:"skipped"`
-	Current   int `json:"current"`
+	UpToDate  int `json:"upToDate"`
 }
 
 // Asks is true while people are asked for an approval.
@@ -89,7 +89,7 @@ func (s Status) Asks() bool { return s.Approval != nil && !s.Approval.Asked.IsZe
 func (c Counts) InProgress() int { return c.Running + c.Held }
 
 // Ended is how many targets have ended.
-func (c Counts) Ended() int { return c.Succeeded + c.Failed + c.Skipped + c.Current }
+func (c Counts) Ended() int { return c.Succeeded + c.Failed + c.Skipped + c.UpToDate }
 
 // HeldRows are those of the targets in progress that wait for a person.
 func (s Status) HeldRows() []Row {
@@ -110,7 +110,7 @@ func (c Counts) Sentence() string {
 		n         int
 		one, many string
 	}{
-		{c.Current, "was up to date", "were up to date"},
+		{c.UpToDate, "was up to date", "were up to date"},
 		{c.Failed, "failed", "failed"},
 		{c.Skipped, "was skipped", "were skipped"},
 		{c.Waiting, "was not started", "were not started"},

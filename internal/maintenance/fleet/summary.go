@@ -41,8 +41,8 @@ func (c *Counts) add(s State) {
 		c.Failed++
 	case Skipped:
 		c.Skipped++
-	case Current:
-		c.Current++
+	case UpToDate:
+		c.UpToDate++
 	}
 }
 
@@ -104,7 +104,7 @@ func (f Fleet) row(i int, w *Wait, p pace) Row {
 		r.Started, r.End = e.Started, e.Started.Add(need)
 	case Held:
 		r.Started, r.Since, r.Step, r.May = e.Started, e.Hold.Since, e.Hold.Step, e.Hold.Step.Resolutions()
-	case Succeeded, Failed, Skipped, Current:
+	case Succeeded, Failed, Skipped, UpToDate:
 		r.Started, r.End = e.Started, e.End
 	}
 	return r

@@ -43,14 +43,14 @@ func TestTheStateOfEachWave(t *testing.T) {
 		"paused":         {func(f *fleet.Fleet) { f.Life = paused("alice") }, []string{fleet.WaveOpen, fleet.WaveWaiting, fleet.WaveWaiting}},
 		"it bakes":       {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon) }, []string{fleet.WaveBaking, fleet.WaveWaiting, fleet.WaveWaiting}},
 		"it has baked":   {func(f *fleet.Fleet) { set(f, 0, fleet.Succeeded, noon.Add(-time.Hour)) }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
-		"no canary":      {func(f *fleet.Fleet) { f.Entries[0].State = fleet.Current }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
+		"no canary":      {func(f *fleet.Fleet) { f.Entries[0].State = fleet.UpToDate }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
 		"it was skipped": {func(f *fleet.Fleet) { f.Entries[0].State, f.Entries[0].End = fleet.Skipped, noon }, []string{fleet.WaveEnded, fleet.WaveOpen, fleet.WaveWaiting}},
 		"a dead canary":  {func(f *fleet.Fleet) { set(f, 0, fleet.Failed, noon) }, []string{fleet.WaveStopped, fleet.WaveWaiting, fleet.WaveWaiting}},
 		"aborted":        {func(f *fleet.Fleet) { f.Life = stopped("aborted"); set(f, 0, fleet.Succeeded, noon) }, []string{fleet.WaveBaking, fleet.WaveStopped, fleet.WaveStopped}},
 		"nothing is left to open": {func(f *fleet.Fleet) {
 			set(f, 0, fleet.Succeeded, noon)
 			for i := range 4 {
-				f.Entries[i+1].State = fleet.Current
+				f.Entries[i+1].State = fleet.UpToDate
 			}
 		}, []string{fleet.WaveEnded, fleet.WaveEnded, fleet.WaveEnded}},
 		"too many of all": {func(f *fleet.Fleet) {
@@ -185,7 +185,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		},
 		"by two things": {
 			func(f *fleet.Fleet) {
-				f.Entries[0].State = fleet.Current
+				f.Entries[0].State = fleet.UpToDate
 				quarantine(&f.Entries[1])
 				f.Entries[2].Work.Proxies = 30
 			},
@@ -195,7 +195,7 @@ func TestWhyACampaignIsHeld(t *testing.T) {
 		},
 		"by the same thing twice": {
 			func(f *fleet.Fleet) {
-				f.Entries[0].State = fleet.Current
+				f.Entries[0].State = fleet.UpToDate
 				quarantine(&f.Entries[1])
 				quarantine(&f.Entries[2])
 			},
@@ -289,7 +289,7 @@ func TestASentenceLeavesOutWhatNoTargetDid(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "3 of 3 targets succeeded", fleet.Counts{Total: 3, Succeeded: 3}.Sentence())
 	require.Equal(t, "20 of 26 targets succeeded, 1 was up to date, 1 failed, 2 were skipped, 2 were not started",
-		fleet.Counts{Total: 26, Succeeded: 20, Current: 1, Failed: 1, Skipped: 2, Waiting: 2}.Sentence())
+		fleet.Counts{Total: 26, Succeeded: 20, UpToDate: 1, Failed: 1, Skipped: 2, Waiting: 2}.Sentence())
 	require.Equal(t, "0 of 2 targets succeeded, 1 was skipped, 1 was not started", fleet.Counts{Total: 2, Skipped: 1, Waiting: 1}.Sentence())
 }
 
@@ -325,7 +325,7 @@ func TestWhatIsHeldIsShownFirst(t *testing.T) {
 func TestEveryStateIsCounted(t *testing.T) {
 	t.Parallel()
 	f := some(28, maintenance.Rollout{})
-	states := []fleet.State{fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.Current}
+	states := []fleet.State{fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.UpToDate}
 	next := 0
 	for n, s := range states {
 		for range n + 1 {
@@ -334,7 +334,7 @@ func TestEveryStateIsCounted(t *testing.T) {
 		}
 	}
 	c := f.Counts()
-	require.Equal(t, fleet.Counts{Total: 28, Waiting: 1, Running: 2, Held: 3, Succeeded: 4, Failed: 5, Skipped: 6, Current: 7}, c)
+	require.Equal(t, fleet.Counts{Total: 28, Waiting: 1, Running: 2, Held: 3, Succeeded: 4, Failed: 5, Skipped: 6, UpToDate: 7}, c)
 	require.Equal(t, 5, c.InProgress())
 	require.Equal(t, 22, c.Ended())
 	var held []string

@@ -173,7 +173,7 @@ func undone(d report.Document) (list []report.Undone) {
 			if over {
 				add("the target was being maintained when the campaign ended", "see its own run")
 			}
-		case fleet.Succeeded, fleet.Current:
+		case fleet.Succeeded, fleet.UpToDate:
 		}
 		if r := t.Latest(); r != nil && t.State != fleet.Waiting {
 			list = append(list, undoneIn(t.Name, *r)...)
