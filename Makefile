@@ -5,7 +5,7 @@ LINT  := $(TOOL) golangci-lint
 SEED  ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint mutants fmt replay record pictures demo bench bench-campaign check
+.PHONY: help build test lint mutants fmt replay record pictures demo bench bench-peers bench-campaign check
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ demo: ## Run the main job: embedded Temporal, simulated clouds, a campaign over 
 
 bench: ## Run the benchmarks, but for that of ten thousand targets.
 	$(GO) test -run '^$$' -bench . -skip TenThousand -benchmem ./...
+
+bench-peers: ## Maintain one simulated fleet with Tidegate and with its alternatives, and compare them.
+	$(GO) run ./bench
 
 bench-campaign: ## Take ten thousand targets through one campaign: half an hour.
 	$(GO) test -run '^$$' -bench TenThousand -benchtime 1x -timeout 2h ./test/campaign

@@ -88,7 +88,9 @@ type Proxy struct {
 	LatestVersion string `yaml:"latestVersion,omitempty"`
 	// ScheduledUpgrade is an upgrade that somebody planned in the console.
 	ScheduledUpgrade *ScheduledUpgrade `yaml:"scheduledUpgrade,omitempty"`
-	Outcome          Outcome           `yaml:"outcome,omitempty"`
+	// Upgrade is how long an upgrade of this proxy takes, by default Durations.Upgrade.
+	Upgrade time.Duration `yaml:"upgrade,omitempty"`
+	Outcome Outcome       `yaml:"outcome,omitempty"`
 }
 
 // ScheduledUpgrade is a pending PROXY_VERSION_UPGRADE task of the vendor's.

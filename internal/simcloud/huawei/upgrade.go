@@ -133,7 +133,7 @@ func (c *Cloud) startUpgrade(p *proxy, j *job, target string, outcome Outcome) {
 		j.visible = j.created.Add(outcome.JobLate)
 	}
 	if !outcome.Stuck {
-		j.end = j.start.Add(c.durations.Upgrade)
+		j.end = j.start.Add(orElse(p.Upgrade, c.durations.Upgrade))
 	}
 	switch {
 	case outcome.Fail != "":

@@ -150,6 +150,7 @@ func (c *checker) proxy(field string, i Instance, p Proxy) {
 	if task := p.ScheduledUpgrade; task != nil {
 		c.scheduled(field+".scheduledUpgrade", p, *task)
 	}
+	c.require(p.Upgrade >= 0, field+".upgrade", p.Upgrade.String(), wantDuration)
 	c.outcome(field+".outcome", p.Outcome)
 }
 

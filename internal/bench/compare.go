@@ -1,0 +1,213 @@
+package bench
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"text/tabwriter"
+)
+
+const (
+	// tolerance is how much a ratio may grow before it counts as worse.
+	tolerance = 1.2
+	// busy is the share of the processors above which Temporal and its worker are the limit.
+	busy = 0.6
+	// late is by what factor polls through Temporal's timers may be slower than asked for.
+	late = 1.5
+)
+
+// Comparison is what a run of all peers has shown.
+type Comparison struct {
+	Options      Options          `json:"options"`
+	CPUs         int              `json:"cpus"`
+	CriticalPath float64          `json:"criticalPathSeconds"` // what the durations alone need
+	Figures      map[peer]figures `json:"figures"`
+	// Ratios are Tidegate's figures over what they are compared with; less is better.
+	Ratios     map[string]float64 `json:"ratios,omitempty"`
+	OtherScale *Comparison        `json:"otherScale,omitempty"`
+}
+
+// row is one row of the table.
+type row struct {
+	key, name string
+	// against is what a ratio compares with: "script", or words for the value of by.
+	against string
+	by      float64
+}
+
+// rows are the measures, in their order. The goals are those of the project's issue on speed.
+func (c Comparison) rows() []row {
+	o := c.Options
+	queue := float64(o.Targets)/o.Rate + 1
+	const byScript = string(script)
+	return []row{
+		{"trigger.p50", "opening → trigger, p50, s", "", 0},
+		{"trigger.p99", "opening → trigger, p99, s", "N/rate + 1 s", queue},
+		{"trigger.max", "opening → trigger, max, s", "", 0},
+		{"makespan", "makespan, s", byScript, 0},
+		{"makespan", "makespan over critical path", "critical path", c.CriticalPath},
+		{"gateway.lag", "gateway ready → seen, mean lag, s*", "", 0},
+		{"gateway.calls", "gateway: calls until seen", "", 0},
+		{"gateway.every", "gateway: time a call, s*", "", 0},
+		{"gateway.product", "gateway: lag × calls", byScript, 0},
+		{"volume.lag", "volumes ready → seen, mean lag, s*", "", 0},
+		{"volume.calls", "volumes: calls until seen", "", 0},
+		{"volume.every", "volumes: time a call, s*", "", 0},
+		{"volume.product", "volumes: lag × calls", byScript, 0},
+		{"proxy.lag", "proxy done → seen, mean lag, s*", "", 0},
+		{"proxy.calls", "proxy: calls until seen", "", 0},
+		{"proxy.every", "proxy: time a call, s*", "", 0},
+		{"proxy.product", "proxy: lag × calls", byScript, 0},
+		{"calls", "calls a target", byScript, 0},
+		{"events", "history events a target", "goal 45", 45},
+		{"bytes", "history bytes a target", "goal 12 kB", 12_000},
+		{"activities", "activities a target", "goal 6", 6},
+		{"attributes", "search-attribute updates a target", "goal 4", 4},
+		{"worker.idle", "worker memory, idle, MB", "goal 40 MB", 40},
+		{"worker.peak", "worker memory, peak, MB", byScript, 0},
+		{"worker.cpu", "worker CPU, s", byScript, 0},
+		{"server.peak", "Temporal memory, peak, MB", "", 0},
+		{"server.cpu", "Temporal CPU, s", "", 0},
+	}
+}
+
+// ratio is a peer's value over what the row compares with; false where there is nothing to compare.
+func (c Comparison) ratio(r row, p peer) (float64, bool) {
+	value, known := c.Figures[p][r.key]
+	by := r.by
+	if r.against == string(script) {
+		by = c.Figures[script][r.key]
+	}
+	if !known || by <= 0 || math.IsNaN(value) {
+		return 0, false
+	}
+	return value / by, true
+}
+
+// ratios are all of a peer's, by measure and what it is compared with.
+func (c Comparison) ratios(p peer) map[string]float64 {
+	all := map[string]float64{}
+	for _, r := range c.rows() {
+		if ratio, ok := c.ratio(r, p); ok {
+			all[r.key+" / "+r.against] = ratio
+		}
+	}
+	return all
+}
+
+// table is the comparison for people.
+func (c Comparison) table() string {
+	var b strings.Builder
+	o := c.Options
+	fmt.Fprintf(&b, "%d targets, a share of %g with a proxy, seed %d, scale %g, %g calls/s an account, %d CPUs\n",
+		o.Targets, o.Proxies, o.Seed, o.Scale, o.Rate, c.CPUs)
+	fmt.Fprintf(&b, "critical path (what the durations alone need): %.1f s; * in the scenario's seconds, all else in wall time\n\n",
+		c.CriticalPath)
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	head := "measure"
+	for _, p := range peers() {
+		if c.Figures[p] != nil {
+			head += "\t" + string(p)
+		}
+	}
+	fmt.Fprintln(w, head+"\ttidegate over") //nolint:errcheck // a strings.Builder never fails
+	for _, r := range c.rows() {
+		line := r.name
+		for _, p := range peers() {
+			if c.Figures[p] != nil {
+				line += "\t" + c.cell(r, p)
+			}
+		}
+		if ratio, ok := c.ratio(r, tidegate); ok {
+			line += fmt.Sprintf("\t%.2f × %s", ratio, r.against)
+		}
+		fmt.Fprintln(w, line) //nolint:errcheck // as above
+	}
+	_ = w.Flush() // as above
+	b.WriteString("\n" + c.engine())
+	return b.String()
+}
+
+// cell is a peer's value; of the critical path, its ratio.
+func (c Comparison) cell(r row, p peer) string {
+	value, known := c.Figures[p][r.key]
+	if r.against == "critical path" {
+		value, known = c.ratio(r, p)
+	}
+	switch {
+	case !known || math.IsNaN(value):
+		return "-"
+	case value >= 100:
+		return fmt.Sprintf("%.0f", value)
+	}
+	return fmt.Sprintf("%.2f", value)
+}
+
+// engine says of each peer on Temporal whether Temporal is the limit, and not the peer's waits.
+func (c Comparison) engine() string {
+	var b strings.Builder
+	for _, p := range peers() {
+		f := c.Figures[p]
+		if !p.onTemporal() || f == nil || f["makespan"] <= 0 {
+			continue
+		}
+		share := (f["worker.cpu"] + f["server.cpu"]) / (f["makespan"] * float64(c.CPUs))
+		fmt.Fprintf(&b, "%s: worker and Temporal used %.0f %% of the processors", p, 100*share)
+		if share > busy {
+			fmt.Fprintf(&b, ": the engine is the limit at scale %g, a smaller --scale tells more", c.Options.Scale)
+		}
+		b.WriteString(".\n")
+		if asked := pollEvery.Seconds(); p == naive && f["gateway.every"] > late*asked {
+			fmt.Fprintf(&b, "naive: asks for a poll every %.0f s* and gets one every %.0f s*: Temporal's timers are too coarse for "+
+				"scale %g, and the lags of both peers on Temporal are its own.\n", asked, f["gateway.every"], c.Options.Scale)
+		}
+	}
+	if other := c.OtherScale; other != nil {
+		now, _ := c.ratio(row{key: "makespan", against: string(script)}, tidegate)
+		then, _ := other.ratio(row{key: "makespan", against: string(script)}, tidegate)
+		fmt.Fprintf(&b, "makespan, Tidegate over the script: %.2f at scale %g, %.2f at scale %g; a difference is the engine's share.\n",
+			now, c.Options.Scale, then, other.Options.Scale)
+	}
+	return b.String()
+}
+
+// readBaseline reads an earlier comparison, if any, that must have had the same options.
+func readBaseline(file string, o Options) (*Comparison, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // there is none, which is no error
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read --baseline: %w", err)
+	}
+	var earlier Comparison
+	if err := json.Unmarshal(text, &earlier); err != nil {
+		return nil, fmt.Errorf("--baseline %s is no comparison as --json writes it: %w", file, err)
+	}
+	was := earlier.Options
+	if was.Targets != o.Targets || was.Scale != o.Scale || was.Rate != o.Rate || was.Seed != o.Seed || was.Proxies != o.Proxies {
+		return nil, fmt.Errorf("--baseline %s was measured with other options: targets %d, proxies %g, scale %g, rate %g, seed %d",
+			file, was.Targets, was.Proxies, was.Scale, was.Rate, was.Seed)
+	}
+	return &earlier, nil
+}
+
+// worse names every ratio that is more than a fifth above the baseline's.
+func worse(baseline, now map[string]float64) error {
+	var errs []error
+	for _, r := range (Comparison{Options: Options{Rate: 1}}).rows() {
+		key := r.key + " / " + r.against
+		was, known := baseline[key]
+		is, measured := now[key]
+		switch {
+		case known && !measured:
+			errs = append(errs, fmt.Errorf("%s: %.2f in the baseline, not measured now", key, was))
+		case known && is > was*tolerance:
+			errs = append(errs, fmt.Errorf("%s: %.2f, was %.2f: worse by more than a fifth", key, is, was))
+		}
+	}
+	return errors.Join(errs...)
+}
