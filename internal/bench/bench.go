@@ -124,7 +124,7 @@ func command() *cobra.Command {
 	flags.Uint64Var(&o.Seed, "seed", 1, "seed of the durations")
 	flags.StringSliceVar(&o.Peers, "peers", []string{"script", "terraform", "naive", "tidegate"}, "which peers run")
 	flags.StringVar(&o.programs, "programs", "", "`folder` of worker and devserver, as make build fills it (default: build them)")
-	flags.BoolVar(&short, "short", false, 
+	flags.BoolVar(&short, "short", false,
 		fmt.Sprintf("a short form for CI: %d targets at scale %d, script and tidegate only", shortTargets, shortScale))
 	flags.StringVarP(&w.form, "output", "o", "table", "table or json")
 	flags.StringVar(&w.file, "json", "", "also write the comparison as JSON to this `file`")
