@@ -10,8 +10,8 @@ import (
 // actionKey is the key that starts an action.
 type actionKey struct {
 	key, update string
-	says        string // what the order does, for its form
-	refuse      string // said where it makes no sense now
+	says        string // what the action does, for its form
+	refuse      string // messages where it makes no sense now
 	target      bool   // it is about the target that is chosen
 }
 
@@ -36,21 +36,21 @@ func actionKeys() []actionKey {
 
 // campaignMay is true where the campaign would take such an update now.
 func (m Model) campaignMay(update string) bool {
-	return m.seen && !m.look.Ended() && slices.Contains(m.look.May, update)
+	return m.seen && !m.status.Ended() && slices.Contains(m.status.May, update)
 }
 
 // runMay is true where the run of a target would take such an update now, as far
 // as is known.
 func (m Model) runMay(r *fleet.Row, update string) bool {
-	if r == nil || !r.State.InProgress() || m.look.Ended() {
+	if r == nil || !r.State.InProgress() || m.status.Ended() {
 		return false
 	}
 	status, known := m.runs[r.Gateway]
 	return known && slices.Contains(status.May, update)
 }
 
-// order is what a key would tell, and whom; nil: it makes no sense now.
-func (m Model) order(k actionKey) *Action {
+// action is the action of a key, and its target; nil: it makes no sense now.
+func (m Model) action(k actionKey) *Action {
 	r := m.chosenRow()
 	if m.details != nil {
 		r = m.details.target(r)
@@ -73,7 +73,7 @@ func (m Model) order(k actionKey) *Action {
 	return o
 }
 
-// says is what an action will do, in a sentence.
+// says is what an action will do, in one line.
 func (o Action) says(k actionKey) string {
 	if !o.Run {
 		return k.says

@@ -13,10 +13,10 @@ import (
 
 // The messages: the clock, and the answers to questions.
 type (
-	tickMsg time.Time
-	lookMsg struct {
-		look Look
-		err  error
+	tickMsg   time.Time
+	statusMsg struct {
+		status Status
+		err    error
 	}
 	runsMsg struct {
 		runs   map[string]maintenance.Status // by gateway
@@ -35,7 +35,7 @@ type (
 	}
 	givenMsg struct {
 		decision maintenance.Decision
-		order    Action
+		action   Action
 		err      error
 	}
 )
@@ -43,8 +43,8 @@ type (
 // ask asks what is due.
 func (m Model) ask() (Model, tea.Cmd) {
 	every := second
-	if m.look.Patient(m.now) {
-		every = lookSlowly
+	if m.status.Patient(m.now) {
+		every = pollSlowly
 	}
 	var due []tea.Cmd
 	add := func(q question, wanted bool, every time.Duration, ask func() tea.Cmd) {
@@ -56,7 +56,7 @@ func (m Model) ask() (Model, tea.Cmd) {
 		m.asked[q] = asked{at: m.now, out: true}
 		due = append(due, ask())
 	}
-	add(askLook, !m.look.Ended(), every, m.askLook)
+	add(askStatus, !m.status.Ended(), every, m.askStatus)
 	add(askRuns, m.details == nil && len(m.visibleRuns()) > 0, m.runsEvery(), m.askRuns)
 	add(askRows, m.seen && m.details == nil && m.wantsRows(), max(every, askEvery), m.askRows)
 	add(askDetails, m.details != nil, askEvery, m.askDetails)
@@ -69,20 +69,20 @@ func (m Model) answered(q question) Model {
 	return m
 }
 
-func (m Model) askLook() tea.Cmd {
+func (m Model) askStatus() tea.Cmd {
 	return func() tea.Msg {
-		look, err := m.source.Look(m.ctx)
-		return lookMsg{look, err}
+		status, err := m.source.Status(m.ctx)
+		return statusMsg{status, err}
 	}
 }
 
-func (m Model) see(msg lookMsg) Model {
-	m = m.answered(askLook)
+func (m Model) receiveStatus(msg statusMsg) Model {
+	m = m.answered(askStatus)
 	if msg.err != nil {
 		m.silent = clean(maintenance.Plain(msg.err))
 		return m
 	}
-	m.look, m.seen, m.silent, m.fresh = msg.look, true, "", m.now
+	m.status, m.seen, m.silent, m.fresh = msg.status, true, "", m.now
 	return m
 }
 
@@ -127,7 +127,7 @@ func (m Model) askRuns() tea.Cmd {
 	}
 }
 
-func (m Model) heard(msg runsMsg) Model {
+func (m Model) receiveRuns(msg runsMsg) Model {
 	m = m.answered(askRuns)
 	m.runs, m.mute = msg.runs, msg.silent
 	return m
@@ -142,7 +142,7 @@ func (m Model) askRows() tea.Cmd {
 	}
 }
 
-func (m Model) listed(msg rowsMsg) Model {
+func (m Model) receiveRows(msg rowsMsg) Model {
 	m = m.answered(askRows)
 	switch {
 	case msg.filter != m.filter || msg.from != m.from:
@@ -167,7 +167,7 @@ func (m Model) askDetails() tea.Cmd {
 	}
 }
 
-func (m Model) described(msg detailsMsg) Model {
+func (m Model) receiveDetails(msg detailsMsg) Model {
 	m = m.answered(askDetails)
 	if m.details == nil || m.details.row.Gateway != msg.row.Gateway {
 		m.again(askDetails)

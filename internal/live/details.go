@@ -43,18 +43,18 @@ func facts(r fleet.Row, now time.Time) (all [][2]string) {
 	case fleet.Waiting:
 		add("blocked by", strings.Trim(string(r.Blocker)+": "+r.Reason, ": "))
 		if !r.Next.IsZero() {
-			add("next", fmt.Sprintf("in %s: %s, local time %s", span(r.Next.Sub(now)), instant(r.Next, now),
-				there(r.Next, r.Schedule.Zone)))
+			add("next", fmt.Sprintf("in %s: %s, local time %s", span(r.Next.Sub(now)), clockTime(r.Next, now),
+				localTime(r.Next, r.Schedule.Zone)))
 		}
 	case fleet.Held:
-		add("started", fmt.Sprintf("%s, %s ago; held since %s, for %s", instant(r.Started, now), span(now.Sub(r.Started)),
-			instant(r.Since, now), span(now.Sub(r.Since))))
+		add("started", fmt.Sprintf("%s, %s ago; held since %s, for %s", clockTime(r.Started, now), span(now.Sub(r.Started)),
+			clockTime(r.Since, now), span(now.Sub(r.Since))))
 	case fleet.Running:
 		add("started", fmt.Sprintf("%s, %s ago; forecast %s, expected to end %s",
-			instant(r.Started, now), span(now.Sub(r.Started)), span(r.Forecast.Std()), instant(r.End, now)))
+			clockTime(r.Started, now), span(now.Sub(r.Started)), span(r.Forecast.Std()), clockTime(r.End, now)))
 	case fleet.Succeeded, fleet.UpToDate, fleet.Failed, fleet.Skipped:
 		if !r.End.IsZero() {
-			add("ended", instant(r.End, now))
+			add("ended", clockTime(r.End, now))
 		}
 	}
 	add("note", r.Note)

@@ -14,11 +14,11 @@ import (
 
 // form asks for the reason of an action, and shows what became of it.
 type form struct {
-	order Action
-	says  string
-	why   []rune
-	busy  bool // the order is on its way
-	fault string
+	action Action
+	says   string
+	why    []rune
+	busy   bool // the action is on its way
+	fault  string
 }
 
 // longest is how many runes a reason may have.
@@ -65,41 +65,41 @@ func (m Model) formKey(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// give gives the order of the form, if it has a reason.
+// give sends the action of the form, if it has a reason.
 func (m Model) give() (tea.Model, tea.Cmd) {
 	f := m.form
 	if f.busy {
 		return m, nil
 	}
-	f.order.Why = strings.TrimSpace(string(f.why))
-	if f.order.Why == "" {
+	f.action.Why = strings.TrimSpace(string(f.why))
+	if f.action.Why == "" {
 		f.fault = "enter a reason, for the record"
 		return m, nil
 	}
 	f.busy, f.fault = true, ""
-	order := f.order
-	m.unanswered = append(slices.Clone(m.unanswered), order)
+	action := f.action
+	m.unanswered = append(slices.Clone(m.unanswered), action)
 	return m, func() tea.Msg {
-		decision, err := m.source.Give(m.ctx, order)
-		return givenMsg{decision, order, err}
+		decision, err := m.source.Give(m.ctx, action)
+		return givenMsg{decision, action, err}
 	}
 }
 
 // given takes in what became of an action: where its form is still open it says so
-// there.
+// localTime.
 func (m Model) given(msg givenMsg) Model {
-	m.again(askLook, askRuns, askRows, askDetails)
-	m.unanswered = slices.DeleteFunc(slices.Clone(m.unanswered), func(o Action) bool { return o == msg.order })
-	what := msg.order.what(m.Name)
+	m.again(askStatus, askRuns, askRows, askDetails)
+	m.unanswered = slices.DeleteFunc(slices.Clone(m.unanswered), func(o Action) bool { return o == msg.action })
+	what := msg.action.what(m.Name)
 	if msg.err == nil {
-		if m.form != nil && m.form.order == msg.order {
+		if m.form != nil && m.form.action == msg.action {
 			m.form = nil
 		}
-		m.note = note{text: told(what, msg.decision), until: m.now.Add(noteStays)}
+		m.note = note{text: doneText(what, msg.decision), until: m.now.Add(noteStays)}
 		return m
 	}
 	fault := clean(maintenance.Plain(msg.err))
-	if m.form == nil || m.form.order != msg.order {
+	if m.form == nil || m.form.action != msg.action {
 		m.note = note{text: fault, bad: true, until: m.now.Add(noteStays)}
 		return m
 	}
@@ -109,7 +109,7 @@ func (m Model) given(msg givenMsg) Model {
 	return m
 }
 
-func told(what string, d maintenance.Decision) string {
+func doneText(what string, d maintenance.Decision) string {
 	if detail := d.Detail(); detail != "" {
 		what += " (" + detail + ")"
 	}
@@ -118,7 +118,7 @@ func told(what string, d maintenance.Decision) string {
 
 // lines are the form as it is shown.
 func (f *form) lines(t theme, width int, campaign string) []string {
-	name := strings.ToUpper(f.order.Update[:1]) + f.order.Update[1:] + " " + f.order.about(campaign) + "?"
+	name := strings.ToUpper(f.action.Update[:1]) + f.action.Update[1:] + " " + f.action.about(campaign) + "?"
 	var lines []string
 	for _, text := range wrap(name, width, 3) {
 		lines = append(lines, t.warn.Render(text))
@@ -132,7 +132,7 @@ func (f *form) lines(t theme, width int, campaign string) []string {
 		}
 		lines = append(lines, t.bold.Render(label)+text)
 	}
-	lines = append(lines, t.bold.Render("by   ")+cut(clean(f.order.By), width-len("by   ")), "")
+	lines = append(lines, t.bold.Render("by   ")+cut(clean(f.action.By), width-len("by   ")), "")
 	switch {
 	case f.busy:
 		lines = append(lines, t.info.Render("waiting for the answer"))

@@ -15,33 +15,33 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// mood is how urgent a sentence is.
-type mood int
+// severity is how urgent a message is.
+type severity int
 
 const (
-	calm mood = iota
-	well
-	asks // a person may have to act
-	wrong
+	neutral severity = iota
+	success
+	attention // a person may have to act
+	failure
 )
 
-// sentence is one of the head.
-type sentence struct {
-	text string
-	mood mood
-	keys string // that answer it; they are never cut off
+// message is one message of the head.
+type message struct {
+	text     string
+	severity severity
+	keys     string // that answer it; they are never cut off
 	// commands answer it too, each on lines of its own: it can be copied.
 	commands []string
-	most     int // lines; 0: as many as its mood has
+	most     int // lines; 0: as many as its severity allows
 }
 
-func (s sentence) style(t theme) lipgloss.Style {
-	return []lipgloss.Style{t.plain, t.good, t.warn, t.bad}[s.mood]
+func (s message) style(t theme) lipgloss.Style {
+	return []lipgloss.Style{t.plain, t.good, t.warn, t.bad}[s.severity]
 }
 
-// lines are the sentence on a screen of such a size: where it is too long for its
+// lines are the message on a screen of such a size: where it is too long for its
 // lines, what it says is cut, and not what answers it.
-func (s sentence) lines(width, height int) []string {
+func (s message) lines(width, height int) []string {
 	lines := s.words(width, height)
 	for _, command := range s.commands {
 		for _, text := range wrap(command, width-2, 4) {
@@ -51,11 +51,11 @@ func (s sentence) lines(width, height int) []string {
 	return lines
 }
 
-// words are the sentence and its keys.
-func (s sentence) words(width, height int) []string {
+// words are the message and its keys.
+func (s message) words(width, height int) []string {
 	most := cmp.Or(s.most, 4)
 	switch {
-	case s.most == 0 && height < low && s.mood == calm:
+	case s.most == 0 && height < low && s.severity == neutral:
 		most = 1
 	case s.most == 0 && height < low:
 		most = 3
@@ -70,33 +70,33 @@ func (s sentence) words(width, height int) []string {
 	}
 }
 
-// said is how it is, in words: what a person has to answer, with the key for it,
+// messages are the state in words: what a person has to answer, with the key for it,
 // else what goes on by itself.
-func (m Model) said() []sentence {
-	var all []sentence
+func (m Model) messages() []message {
+	var all []message
 	if text := m.silence(); text != "" {
-		all = append(all, sentence{text: text, mood: wrong})
+		all = append(all, message{text: text, severity: failure})
 	}
 	if !m.seen {
 		if m.silent == "" {
-			all = append(all, sentence{text: "Waiting for the campaign's status."})
+			all = append(all, message{text: "Waiting for the campaign's status."})
 		}
 		return all
 	}
-	if m.look.Ended() {
+	if m.status.Ended() {
 		return append(append(all, m.end()), m.undelivered()...)
 	}
-	s := m.look.Status
+	s := m.status.Status
 	for _, one := range []struct {
 		label, text string
-		mood        mood
+		severity    severity
 	}{
-		{"HELD: ", needs(s), wrong},
-		{"PAUSED by ", unless(needs(s), s.Paused), asks},
-		{"STOPPED: ", s.Stopped, wrong},
+		{"HELD: ", needs(s), failure},
+		{"PAUSED by ", unless(needs(s), s.Paused), attention},
+		{"STOPPED: ", s.Stopped, failure},
 	} {
 		if one.text != "" {
-			all = append(all, m.offer(sentence{text: one.label + clean(one.text), mood: one.mood}, m.answers(one.label)))
+			all = append(all, m.offer(message{text: one.label + clean(one.text), severity: one.severity}, m.answers(one.label)))
 		}
 	}
 	all = append(all, m.stuck()...)
@@ -104,14 +104,14 @@ func (m Model) said() []sentence {
 	all = append(all, m.undelivered()...)
 	all = append(all, m.warned()...)
 	if s.Phase == fleet.Discovering {
-		return append(all, sentence{text: "Discovering the fleet: " + clean(s.Doing)})
+		return append(all, message{text: "Discovering the fleet: " + clean(s.Doing)})
 	}
-	return append(all, sentence{text: m.goesOn()})
+	return append(all, message{text: m.activity()})
 }
 
 // warned says what the plan file was warned about, of several the first: status has all.
-func (m Model) warned() []sentence {
-	all := m.look.Warnings
+func (m Model) warned() []message {
+	all := m.status.Warnings
 	if len(all) == 0 {
 		return nil
 	}
@@ -119,7 +119,7 @@ func (m Model) warned() []sentence {
 	if len(all) > 1 {
 		label = fmt.Sprintf("PLAN WARNING, the first of %d (tidegate status %s has all): ", len(all), m.Name)
 	}
-	return []sentence{{text: label + clean(all[0]), mood: asks, most: 2}}
+	return []message{{text: label + clean(all[0]), severity: attention, most: 2}}
 }
 
 // overdue is after how long an answer that is still awaited is missed.
@@ -127,8 +127,8 @@ const overdue = 3 * time.Second
 
 // silence says that the campaign does not answer, and how old what is shown is.
 func (m Model) silence() string {
-	look := m.asked[askLook]
-	awaited := m.seen && look.out && m.now.Sub(look.at) >= overdue
+	status := m.asked[askStatus]
+	awaited := m.seen && status.out && m.now.Sub(status.at) >= overdue
 	switch {
 	case m.silent == "" && !awaited:
 		return ""
@@ -144,10 +144,10 @@ func (m Model) silence() string {
 
 // undelivered says which message to people did not arrive for certain, of several the
 // last.
-func (m Model) undelivered() []sentence {
-	notices := m.look.Notices
-	if m.look.Result != nil {
-		notices = m.look.Result.Undelivered
+func (m Model) undelivered() []message {
+	notices := m.status.Notices
+	if m.status.Result != nil {
+		notices = m.status.Result.Undelivered
 	}
 	notices = slices.DeleteFunc(slices.Clone(notices), func(n fleet.Notice) bool { return !n.State.Lost() })
 	if len(notices) == 0 {
@@ -157,11 +157,11 @@ func (m Model) undelivered() []sentence {
 	if n.State == fleet.NoticeUnknown {
 		label = "DELIVERY UNKNOWN: "
 	}
-	text := fmt.Sprintf("%s%s to %s at %s", label, n.Event, clean(n.Channel), instant(n.At, m.now))
+	text := fmt.Sprintf("%s%s to %s at %s", label, n.Event, clean(n.Channel), clockTime(n.At, m.now))
 	if len(notices) > 1 {
 		text += fmt.Sprintf(" and %d more", len(notices)-1)
 	}
-	return []sentence{{text: text + " (" + clean(n.Why) + ")", mood: asks, most: 1}}
+	return []message{{text: text + " (" + clean(n.Why) + ")", severity: attention, most: 1}}
 }
 
 // needs is what a person has to do before anything more starts; where targets are held,
@@ -174,8 +174,8 @@ func needs(s fleet.Status) string {
 }
 
 // stuck says which targets are held.
-func (m Model) stuck() []sentence {
-	held := m.look.HeldRows()
+func (m Model) stuck() []message {
+	held := m.status.HeldRows()
 	if len(held) == 0 {
 		return nil
 	}
@@ -183,7 +183,7 @@ func (m Model) stuck() []sentence {
 	if len(held) > 1 {
 		text += fmt.Sprintf(" and %d more", len(held)-1)
 	}
-	return []sentence{m.offer(sentence{text: text + " (" + clean(held[0].Note) + ")", mood: wrong}, m.releases(held))}
+	return []message{m.offer(message{text: text + " (" + clean(held[0].Note) + ")", severity: failure}, m.releases(held))}
 }
 
 // releases is what is typed to let held targets go on.
@@ -201,32 +201,32 @@ func (m Model) releases(held []fleet.Row) []string {
 
 // namedAbove is true for the held target whose reason the head says.
 func (m Model) namedAbove(r fleet.Row) bool {
-	held := m.look.HeldRows()
+	held := m.status.HeldRows()
 	return len(held) > 0 && held[0].Gateway == r.Gateway
 }
 
 // approval says which approval the campaign needs next: how many of how many were given,
 // who may not give it, and until when.
-func (m Model) approval() []sentence {
-	a := m.look.Approval
+func (m Model) approval() []message {
+	a := m.status.Approval
 	if a == nil {
 		return nil
 	}
 	label := "APPROVAL of " + a.Subject() + ": "
 	if !a.AskFrom.IsZero() {
 		text := fmt.Sprintf("%s%s; asked for in %s (%s)", label, clean(a.Tally()), span(a.AskFrom.Sub(m.now)),
-			instant(a.AskFrom, m.now))
-		return []sentence{{text: text, most: 1}}
+			clockTime(a.AskFrom, m.now))
+		return []message{{text: text, most: 1}}
 	}
-	s := sentence{text: label + clean(a.Details()) + "; for " + clean(a.TargetsText())}
-	if !m.look.Asks() {
-		return []sentence{s}
+	s := message{text: label + clean(a.Details()) + "; for " + clean(a.TargetsText())}
+	if !m.status.Asks() {
+		return []message{s}
 	}
-	s.mood = asks
-	if m.look.Held == "" { // else that is offered already
+	s.severity = attention
+	if m.status.Held == "" { // else that is offered already
 		s = m.offer(s, m.answers("APPROVAL"))
 	}
-	return []sentence{s}
+	return []message{s}
 }
 
 // unless is a text, where another is empty that says the same and more.
@@ -237,8 +237,8 @@ func unless(other, text string) string {
 	return text
 }
 
-// offer says with a sentence what answers it: keys or, in a picture, commands.
-func (m Model) offer(s sentence, typed []string) sentence {
+// offer adds to a message what answers it: keys or, in a picture, commands.
+func (m Model) offer(s message, typed []string) message {
 	switch {
 	case m.still:
 		s.commands = typed
@@ -259,15 +259,15 @@ func (m Model) typed(k actionKey) string {
 	return fmt.Sprintf("tidegate %s %s --why TEXT", k.update, m.Name)
 }
 
-// answers are what is typed to answer a sentence of the head.
+// answers are what is typed to answer a message of the head.
 func (m Model) answers(label string) []string {
 	if label == "STOPPED: " {
 		return nil
 	}
 	var all []string
 	for _, k := range actionKeys() {
-		fit := (k.update == api.ApproveUpdate && m.look.Asks()) || k.update == api.ResumeUpdate
-		if label == "HELD: " && !m.look.Asks() && m.look.Paused == "" {
+		fit := (k.update == api.ApproveUpdate && m.status.Asks()) || k.update == api.ResumeUpdate
+		if label == "HELD: " && !m.status.Asks() && m.status.Paused == "" {
 			fit = k.target && k.key != "X"
 		}
 		if fit && m.campaignMay(k.update) {
@@ -277,16 +277,16 @@ func (m Model) answers(label string) []string {
 	return all
 }
 
-// goesOn is what happens without a person, and what keeps those that wait.
-func (m Model) goesOn() string {
-	s := m.look.Status
+// activity is what happens without a person, and what keeps those that wait.
+func (m Model) activity() string {
+	s := m.status.Status
 	parts := []string{fmt.Sprintf("%s, max concurrent %d", maintenance.Counted(s.Counts.Running, "target runs",
 		"targets run"), s.MaxConcurrent)}
 	if s.Counts.InProgress() == 0 {
 		parts = []string{"Nothing runs"}
 	}
 	if s.Next.After(m.now) {
-		parts = append(parts, fmt.Sprintf("next start in %s (%s)", span(s.Next.Sub(m.now)), instant(s.Next, m.now)))
+		parts = append(parts, fmt.Sprintf("next start in %s (%s)", span(s.Next.Sub(m.now)), clockTime(s.Next, m.now)))
 	}
 	var kept []string
 	for _, b := range slices.Sorted(maps.Keys(s.Blockers)) {
@@ -315,23 +315,23 @@ func unavailable(rows []fleet.Row) string {
 }
 
 // end is how a campaign ended.
-func (m Model) end() sentence {
-	r, keys := m.look.Result, "[q quit]"
+func (m Model) end() message {
+	r, keys := m.status.Result, "[q quit]"
 	if m.still {
 		keys = ""
 	}
 	if r == nil {
-		return sentence{text: "ENDED without a result: " + clean(m.look.Gone), keys: keys, mood: wrong}
+		return message{text: "ENDED without a result: " + clean(m.status.Gone), keys: keys, severity: failure}
 	}
-	mood := wrong
+	severity := failure
 	switch r.State {
 	case fleet.Completed:
-		mood = well
+		severity = success
 	case fleet.Partial:
-		mood = asks
+		severity = attention
 	case fleet.Aborted, fleet.Expired:
 	}
-	text := fmt.Sprintf("%s after %s, at %s: %s", r.State, span(r.End.Sub(r.Start)), instant(r.End, m.now),
+	text := fmt.Sprintf("%s after %s, at %s: %s", r.State, span(r.End.Sub(r.Start)), clockTime(r.End, m.now),
 		clean(r.Summary))
-	return sentence{text: text, keys: keys, mood: mood}
+	return message{text: text, keys: keys, severity: severity}
 }

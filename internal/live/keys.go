@@ -96,15 +96,15 @@ func (m *Model) scroll(key string) bool {
 
 // open opens the form of an action, or says why it makes no sense now.
 func (m Model) open(k actionKey) Model {
-	o := m.order(k)
+	o := m.action(k)
 	if o == nil {
 		why := k.refuse
-		if m.look.Ended() {
+		if m.status.Ended() {
 			why = "the campaign has ended"
 		}
 		m.note = note{text: k.update + ": " + why, bad: true, until: m.now.Add(noteStays)}
 		return m
 	}
-	m.form = &form{order: *o, says: o.says(k)}
+	m.form = &form{action: *o, says: o.says(k)}
 	return m
 }

@@ -85,13 +85,13 @@ const least = 6
 // sections are the lists that the screen has room for: on a low one the first that
 // is not empty, of those that are asked for soonest.
 func (m Model) sections() []section {
-	c := m.look.Counts
+	c := m.status.Counts
 	if m.filter != everything {
 		return []section{{filter: m.filter, rows: m.rows, total: max(m.filter.total(c)-m.from, 0)}}
 	}
 	all := []section{
-		{filter: ofRunning, rows: m.look.Running, total: c.InProgress()},
-		{filter: ofFailed, rows: m.look.Failures, total: c.Failed},
+		{filter: ofRunning, rows: m.status.Running, total: c.InProgress()},
+		{filter: ofFailed, rows: m.status.Failures, total: c.Failed},
 		{filter: ofWaiting, rows: m.waitingRows(), total: c.Waiting},
 	}
 	if m.height < low {
@@ -103,13 +103,13 @@ func (m Model) sections() []section {
 // waitingRows are the targets that wait: those of which it is known when they may
 // start, and then, as far as they were asked for, the others.
 func (m Model) waitingRows() []fleet.Row {
-	rows := slices.Clone(m.look.Upcoming)
+	rows := slices.Clone(m.status.Upcoming)
 	shown := map[string]bool{}
-	for _, r := range slices.Concat(rows, m.look.Running, m.look.Failures) {
+	for _, r := range slices.Concat(rows, m.status.Running, m.status.Failures) {
 		shown[r.Gateway] = true
 	}
 	for _, r := range m.rows {
-		if !shown[r.Gateway] && len(rows) < m.look.Counts.Waiting {
+		if !shown[r.Gateway] && len(rows) < m.status.Counts.Waiting {
 			rows = append(rows, r)
 		}
 	}
@@ -119,9 +119,9 @@ func (m Model) waitingRows() []fleet.Row {
 // wantsRows is true where there is room for more targets than the campaign's
 // status tells of.
 func (m Model) wantsRows() bool {
-	upcoming := len(m.look.Upcoming)
-	return m.filter != everything || upcoming < min(m.look.Counts.Waiting,
-		m.listHeight()-len(m.look.Running)-len(m.look.Failures))
+	upcoming := len(m.status.Upcoming)
+	return m.filter != everything || upcoming < min(m.status.Counts.Waiting,
+		m.listHeight()-len(m.status.Running)-len(m.status.Failures))
 }
 
 // share gives the lists, one after the other, a row each as long as there is room.
@@ -204,7 +204,7 @@ func (m Model) turn(by int) Model {
 	if by < 0 {
 		from = max(m.from-height, 0)
 	}
-	if m.filter == everything || from == m.from || from >= m.filter.total(m.look.Counts) {
+	if m.filter == everything || from == m.from || from >= m.filter.total(m.status.Counts) {
 		return m
 	}
 	m.from, m.chosen = from, ""

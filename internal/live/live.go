@@ -17,8 +17,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-// Look is what a campaign says of itself, or has left behind.
-type Look struct {
+// Status is what a campaign says of itself, or has left behind.
+type Status struct {
 	fleet.Status
 	// Gone says how a campaign ended that left no result, as one does that was
 	// terminated.
@@ -26,23 +26,23 @@ type Look struct {
 }
 
 // Ended is true once nothing will change any more.
-func (l Look) Ended() bool { return l.Result != nil || l.Gone != "" }
+func (s Status) Ended() bool { return s.Result != nil || s.Gone != "" }
 
-// Action is what the operator tells the campaign, or one of its targets.
+// Action is an operator action on the campaign, or on one of its targets.
 type Action struct {
 	Update  string // the update's name, such as pause
 	By, Why string
 	// Target is the one it is about; nil: the campaign.
 	Target *fleet.Row
-	// Run is true where the target's own maintenance is told, not the campaign.
+	// Run is true where the action goes to the target's own maintenance, not to the campaign.
 	Run bool
 }
 
 // Source is the campaign that is shown. Its errors are phrased for the operator.
 // Every call may take as long as a worker takes to answer.
 type Source interface {
-	// Look is how far the campaign is. It is called once a second at most.
-	Look(ctx context.Context) (Look, error)
+	// Status is how far the campaign is. It is called once a second at most.
+	Status(ctx context.Context) (Status, error)
 	// Rows are some of the campaign's targets.
 	Rows(ctx context.Context, page fleet.Page) ([]fleet.Row, error)
 	// Run is what the maintenance of a running target says of itself.
@@ -51,10 +51,10 @@ type Source interface {
 	// columns.
 	Details(ctx context.Context, row fleet.Row, columns int) (string, error)
 	// Give gives an action, and waits until it is applied or refused.
-	Give(ctx context.Context, order Action) (maintenance.Decision, error)
+	Give(ctx context.Context, action Action) (maintenance.Decision, error)
 }
 
-// Options say what is shown, to whom.
+// Options say what is shown, and how.
 type Options struct {
 	Name string // of the campaign
 	// Note is a line under the name, such as where the campaign can be seen too. It
@@ -70,20 +70,20 @@ type Options struct {
 }
 
 // ErrInterrupted is what Run gives where the operator has left with ctrl-c, which
-// is also how a program is told to stop, and not with q.
+// is also how a program is stopped, and not with q.
 var ErrInterrupted = errors.New("interrupted")
 
 // Run shows a campaign until the operator leaves, and gives what was seen last,
 // also with an error. It leaves the terminal as it was, also where ctx ends; then
 // its error is ctx's. Below the view it says which actions it leaves unanswered.
-func Run(ctx context.Context, o Options, s Source) (Look, error) {
+func Run(ctx context.Context, o Options, s Source) (Status, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	last, err := tea.NewProgram(New(ctx, o, s),
 		tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithoutSignalHandler()).Run()
 	m, ok := last.(Model)
-	for _, order := range m.unanswered {
-		text := fmt.Sprintf("Sent, not answered yet: %s. It may still be applied. To check: tidegate status %s\n", order.what(o.Name), o.Name)
+	for _, action := range m.unanswered {
+		text := fmt.Sprintf("Sent, not answered yet: %s. It may still be applied. To check: tidegate status %s\n", action.what(o.Name), o.Name)
 		if o.Typed != nil {
 			text = o.Typed(text)
 		}
@@ -91,30 +91,30 @@ func Run(ctx context.Context, o Options, s Source) (Look, error) {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return m.look, ctx.Err()
+		return m.status, ctx.Err()
 	case err != nil:
-		return m.look, fmt.Errorf("show the campaign %s on this terminal: %w", o.Name, err)
+		return m.status, fmt.Errorf("show the campaign %s on this terminal: %w", o.Name, err)
 	case !ok:
-		return Look{}, fmt.Errorf("show the campaign %s on this terminal: it shows a %T", o.Name, last)
+		return Status{}, fmt.Errorf("show the campaign %s on this terminal: it shows a %T", o.Name, last)
 	case m.interrupted:
-		return m.look, fmt.Errorf("show the campaign %s on this terminal: %w", o.Name, ErrInterrupted)
+		return m.status, fmt.Errorf("show the campaign %s on this terminal: %w", o.Name, ErrInterrupted)
 	}
-	return m.look, nil
+	return m.status, nil
 }
 
 // Once is one picture of the campaign, as ANSI text of so many columns and lines.
 // Instead of keys it names commands.
-func Once(ctx context.Context, o Options, s Source, columns, lines int, now time.Time) (Look, string, error) {
+func Once(ctx context.Context, o Options, s Source, columns, lines int, now time.Time) (Status, string, error) {
 	m := New(ctx, o, s)
 	m.width, m.height, m.now, m.still = columns, lines, now, true
-	look, err := s.Look(ctx)
+	status, err := s.Status(ctx)
 	if err != nil {
-		return Look{}, "", err
+		return Status{}, "", err
 	}
-	m = m.see(lookMsg{look: look})
-	m = m.hear(m.askRuns()())
-	if !look.Ended() && m.wantsRows() {
-		m = m.hear(m.askRows()())
+	m = m.receiveStatus(statusMsg{status: status})
+	m = m.receive(m.askRuns()())
+	if !status.Ended() && m.wantsRows() {
+		m = m.receive(m.askRows()())
 	}
-	return m.look, m.within(m.picture(newTheme(m.dark))), nil
+	return m.status, m.within(m.picture(newTheme(m.dark))), nil
 }

@@ -13,7 +13,7 @@ import (
 // How often is asked.
 const (
 	second     = time.Second
-	lookSlowly = 10 * time.Second // while a campaign waits, perhaps for weeks
+	pollSlowly = 10 * time.Second // while a campaign waits, perhaps for weeks
 	askEvery   = 5 * time.Second  // runs, lists and details
 	// mostRuns is how many targets' own runs are asked for their step.
 	mostRuns = 20
@@ -31,10 +31,10 @@ type Model struct {
 	dark          bool
 	now           time.Time
 
-	look   Look
-	seen   bool // look was told
+	status Status
+	seen   bool // status was told
 	silent string
-	fresh  time.Time                     // when look was told
+	fresh  time.Time                     // when the status was received
 	runs   map[string]maintenance.Status // of the targets that are, or were, on the screen
 	mute   bool                          // one of them did not answer
 	asked  map[question]asked
@@ -64,7 +64,7 @@ type note struct {
 type question int
 
 const (
-	askLook question = iota
+	askStatus question = iota
 	askRuns
 	askRows
 	askDetails
@@ -84,7 +84,7 @@ func New(ctx context.Context, o Options, s Source) Model {
 	}
 }
 
-// Init starts to look.
+// Init starts the clock.
 func (m Model) Init() tea.Cmd {
 	return tea.Batch(tea.RequestBackgroundColor, func() tea.Msg { return tickMsg(time.Now()) })
 }
@@ -105,25 +105,25 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyPressMsg:
 		return m.key(msg)
 	default:
-		m = m.hear(msg)
-		if m.look.Ended() && m.Leave {
+		m = m.receive(msg)
+		if m.status.Ended() && m.Leave {
 			return m, tea.Quit
 		}
 	}
 	return m, nil
 }
 
-// hear takes in the answer to a question, or to an action.
-func (m Model) hear(msg tea.Msg) Model {
+// receive takes in the answer to a question, or to an action.
+func (m Model) receive(msg tea.Msg) Model {
 	switch msg := msg.(type) {
-	case lookMsg:
-		return m.see(msg)
+	case statusMsg:
+		return m.receiveStatus(msg)
 	case runsMsg:
-		return m.heard(msg)
+		return m.receiveRuns(msg)
 	case rowsMsg:
-		return m.listed(msg)
+		return m.receiveRows(msg)
 	case detailsMsg:
-		return m.described(msg)
+		return m.receiveDetails(msg)
 	case givenMsg:
 		return m.given(msg)
 	}

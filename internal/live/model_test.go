@@ -20,13 +20,13 @@ func TestAKeyGivesItsOrderOnceThereIsAReason(t *testing.T) {
 	for name, tc := range map[string]struct {
 		prepare func(*fake)
 		keys    []string // before the reason
-		order   string
+		action  string
 		target  string
 		run     bool
 	}{
 		"pause":                   {nil, []string{"p"}, "pause", "", false},
-		"resume":                  {func(f *fake) { f.look.Paused = "carol" }, []string{"r"}, "resume", "", false},
-		"approve":                 {func(f *fake) { f.look.Approval = &fleet.Approval{Wave: 2, Wanted: 1, Asked: noon} }, []string{"a"}, "approve", "", false},
+		"resume":                  {func(f *fake) { f.status.Paused = "carol" }, []string{"r"}, "resume", "", false},
+		"approve":                 {func(f *fake) { f.status.Approval = &fleet.Approval{Wave: 2, Wanted: 1, Asked: noon} }, []string{"a"}, "approve", "", false},
 		"abort":                   {nil, []string{"x"}, "abort", "", false},
 		"abort what runs":         {nil, []string{"tab", "X"}, "abort", "files-004", true},
 		"retry a held step":       {nil, []string{"tab", "t"}, "retry", "files-004", true},
@@ -50,13 +50,13 @@ func TestAKeyGivesItsOrderOnceThereIsAReason(t *testing.T) {
 			s.keys("INC-77q", "backspace", "enter")
 			require.Len(t, f.given, 1)
 			got := f.given[0]
-			require.Equal(t, []any{tc.order, "alice", "INC-77", tc.run}, []any{got.Update, got.By, got.Why, got.Run})
+			require.Equal(t, []any{tc.action, "alice", "INC-77", tc.run}, []any{got.Update, got.By, got.Why, got.Run})
 			if tc.target == "" {
 				require.Nil(t, got.Target)
 			} else {
 				require.Equal(t, tc.target, got.Target.Name)
 			}
-			require.Contains(t, s.screen(), "done: "+tc.order)
+			require.Contains(t, s.screen(), "done: "+tc.action)
 			require.NotContains(t, s.screen(), "for the record", "the form is closed")
 		})
 	}
@@ -118,7 +118,7 @@ func TestAskingCostsTheServerLittle(t *testing.T) {
 	require.LessOrEqual(t, looks, 60, "once a second while something runs")
 	require.LessOrEqual(t, runs, 4*13, "each visible run every five seconds")
 
-	f.look.Running, f.look.Counts.Running, f.look.Counts.Held, f.look.Next = nil, 0, 0, noon.Add(24*time.Hour)
+	f.status.Running, f.status.Counts.Running, f.status.Counts.Held, f.status.Next = nil, 0, 0, noon.Add(24*time.Hour)
 	s = newStage(t, f, 120, 60)
 	looks, runs = count(60)
 	require.LessOrEqual(t, looks, 7, "every ten seconds while it waits")
@@ -126,10 +126,10 @@ func TestAskingCostsTheServerLittle(t *testing.T) {
 	require.LessOrEqual(t, len(f.asked)-looks, 7, "nor is the overview filled up more often")
 
 	for i := range 50 {
-		f.look.Running = append(f.look.Running, fleet.Row{Name: "many", Gateway: strings.Repeat("x", i+1), State: fleet.Running})
+		f.status.Running = append(f.status.Running, fleet.Row{Name: "many", Gateway: strings.Repeat("x", i+1), State: fleet.Running})
 		f.runs[strings.Repeat("x", i+1)] = f.runs["sgw-10000001"]
 	}
-	f.look.Counts.Running = 50
+	f.status.Counts.Running = 50
 	s = newStage(t, f, 120, 90)
 	require.Len(t, slices.DeleteFunc(f.asked, func(a string) bool { return a != "run many" }), 20, "of fifty that are on the screen")
 }
@@ -160,7 +160,7 @@ func TestTheChosenTargetStaysChosen(t *testing.T) {
 	s := newStage(t, f, 80, 30)
 	s.keys("tab", "tab")
 	require.Equal(t, "sgw-10000001", live.Chosen(s.m))
-	f.look.Running = f.look.Running[1:] // without the held one, which stands above it
+	f.status.Running = f.status.Running[1:] // without the held one, which stands above it
 	s.at(noon.Add(2 * time.Second))
 	require.Contains(t, s.screen(), "▸ files-001")
 }

@@ -16,7 +16,7 @@ import (
 func TestOnASmallTerminalTheKeysThatAnswerAreStillThere(t *testing.T) {
 	t.Parallel()
 	f := fleetOf()
-	f.look.Running[0].Note = "update failed: " + strings.Repeat("a reason without an end ", 40)
+	f.status.Running[0].Note = "update failed: " + strings.Repeat("a reason without an end ", 40)
 	s := newStage(t, f, 40, 12)
 	golden(t, "held-40x12", s.screen())
 	require.Contains(t, strings.Join(strings.Fields(s.screen()), " "), "[tab select it, then t retry, s skip, X abort it]")
@@ -29,7 +29,7 @@ func TestANameThatIsTypedNextIsWhole(t *testing.T) {
 	t.Parallel()
 	f := fleetOf()
 	const long = "prod-eu-central-1-warehouse-files-0001-primary"
-	f.look.Running[0].Name, f.look.Failures[0].Name, f.look.Upcoming[0].Name = long, long+"-b", long+"-c"
+	f.status.Running[0].Name, f.status.Failures[0].Name, f.status.Upcoming[0].Name = long, long+"-b", long+"-c"
 	for _, size := range [][2]int{{80, 40}, {120, 40}, {200, 50}} {
 		text := newStage(t, f, size[0], size[1]).screen()
 		for _, name := range []string{long + " ", long + "-b ", long + "-c "} {
@@ -55,7 +55,7 @@ func TestAMessageThatWasNotToldIsSaidInOneLine(t *testing.T) {
 		"none was due": {nil, ""},
 	} {
 		running, over := fleetOf(), stories()["over"]
-		running.look.Notices, over.look.Result.Undelivered = tc.notices, tc.notices
+		running.status.Notices, over.status.Result.Undelivered = tc.notices, tc.notices
 		for _, f := range []*fake{running, over} {
 			text := newStage(t, f, 80, 24).screen()
 			if tc.want == "" {
@@ -71,14 +71,14 @@ func TestAMessageThatWasNotToldIsSaidInOneLine(t *testing.T) {
 func TestAnotherDayThereIsSaid(t *testing.T) {
 	t.Parallel()
 	f := fleetOf()
-	f.look.Upcoming[0].Next = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	f.status.Upcoming[0].Next = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 	require.Contains(t, newStage(t, f, 120, 34).screen(), "Mon 23 Nov 02:00Z  Sun 22:00 GMT-4:00")
 }
 
 func TestTheOverviewFillsUpWithWhatWaits(t *testing.T) {
 	t.Parallel()
 	f := fleetOf()
-	f.look.Upcoming = f.look.Upcoming[:2]
+	f.status.Upcoming = f.status.Upcoming[:2]
 	s := newStage(t, f, 120, 40)
 	require.Contains(t, s.screen(), "stores-002")
 	require.Contains(t, s.screen(), "files-0001    sgw-00000001", "what waits for its wave")
@@ -96,8 +96,8 @@ func BenchmarkFrame(b *testing.B) {
 		}
 	}
 	all := fleet.Fleet{Progress: fleet.Progress{Entries: entries}, Rollout: maintenance.Rollout{MaxConcurrent: 50}.WithDefaults()}
-	f := &fake{look: live.Look{Status: all.Status(fleet.Decide(all, noon), noon)}}
-	require.Len(b, f.look.Running, 50)
+	f := &fake{status: live.Status{Status: all.Status(fleet.Decide(all, noon), noon)}}
+	require.Len(b, f.status.Running, 50)
 	s := newNotedStage(b, f, "", 120, 40)
 	for b.Loop() {
 		_ = live.Frame(s.m)

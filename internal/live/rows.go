@@ -19,7 +19,7 @@ func (m Model) list(t theme, s section) []string {
 	if s.total == 0 && s.filter != m.filter {
 		return nil
 	}
-	head := fmt.Sprintf("%s %d", s.filter.title(), s.filter.total(m.look.Counts))
+	head := fmt.Sprintf("%s %d", s.filter.title(), s.filter.total(m.status.Counts))
 	if m.from > 0 {
 		head += fmt.Sprintf(" from %d", m.from+1)
 	}
@@ -128,7 +128,7 @@ func (m Model) running(t theme, r fleet.Row) []cell {
 		{step, style},
 		{span(m.now.Sub(r.Started)), late},
 		{span(r.Forecast.Std()), t.faint},
-		{instant(r.End, m.now), t.faint},
+		{clockTime(r.End, m.now), t.faint},
 		margin,
 		{strings.TrimSuffix(attempt(r)+note, "; "), t.plain},
 	}
@@ -159,7 +159,7 @@ func runNote(s maintenance.Status, now time.Time) string {
 	var parts []string
 	for _, c := range s.Calls {
 		if c.Retried() {
-			parts = append(parts, fmt.Sprintf("tried until %s; %s: %s", instant(c.Until, now),
+			parts = append(parts, fmt.Sprintf("tried until %s; %s: %s", clockTime(c.Until, now),
 				c.LastAt.UTC().Format("15:04:05Z"), clean(c.LastResponse)))
 		}
 	}
@@ -193,8 +193,8 @@ func (m Model) waiting(t theme, r fleet.Row) []cell {
 	return []cell{
 		{cmp.Or(string(r.Blocker), "-"), blockerStyle(t, r.Blocker)},
 		{in, t.plain},
-		{instant(r.Next, m.now), t.faint},
-		{there(r.Next, r.Schedule.Zone), t.faint},
+		{clockTime(r.Next, m.now), t.faint},
+		{localTime(r.Next, r.Schedule.Zone), t.faint},
 		{attempt(r) + clean(r.Reason), t.plain},
 	}
 }
@@ -218,7 +218,7 @@ func (m Model) over(t theme, r fleet.Row) []cell {
 		took = span(r.End.Sub(r.Started))
 	}
 	return []cell{
-		{instant(r.End, m.now), t.faint},
+		{clockTime(r.End, m.now), t.faint},
 		{took, t.faint},
 		{strconv.Itoa(r.Attempts), t.faint},
 		{clean(r.Note), t.plain},

@@ -21,12 +21,12 @@ type operator struct {
 	types io.Reader
 }
 
-func (o *operator) Look(context.Context) (live.Look, error) {
+func (o *operator) Status(context.Context) (live.Status, error) {
 	if o.looks++; o.looks == 2 {
 		close(o.seen)
 	}
-	o.look.May = may(o.look.Status)
-	return o.look, nil
+	o.status.May = may(o.status.Status)
+	return o.status, nil
 }
 
 // Read is the keyboard.

@@ -18,12 +18,12 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// noon is when every test looks.
+// noon is the time of every test.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // fake is a campaign that says what the test wants, and counts what it is asked.
 type fake struct {
-	look    live.Look
+	status  live.Status
 	err     error
 	runs    map[string]maintenance.Status
 	refusal error
@@ -31,20 +31,20 @@ type fake struct {
 	given   []live.Action
 }
 
-func (f *fake) Look(context.Context) (live.Look, error) {
+func (f *fake) Status(context.Context) (live.Status, error) {
 	f.asked = append(f.asked, "look")
-	f.look.May = may(f.look.Status)
-	return f.look, f.err
+	f.status.May = may(f.status.Status)
+	return f.status, f.err
 }
 
 func (f *fake) Rows(_ context.Context, p fleet.Page) ([]fleet.Row, error) {
 	f.asked = append(f.asked, fmt.Sprintf("rows %v from %d", p.States, p.From))
 	var rows []fleet.Row
 	if p.Target != "" {
-		known := slices.Concat(f.look.Running, f.look.Failures, f.look.Upcoming)
+		known := slices.Concat(f.status.Running, f.status.Failures, f.status.Upcoming)
 		return slices.DeleteFunc(known, func(r fleet.Row) bool { return r.Gateway != p.Target }), f.err
 	}
-	for i := p.From; i < p.From+p.Count && i < f.look.Counts.Waiting; i++ {
+	for i := p.From; i < p.From+p.Count && i < f.status.Counts.Waiting; i++ {
 		rows = append(rows, fleet.Row{Name: fmt.Sprintf("files-%04d", i+1), Gateway: fmt.Sprintf("sgw-%08X", i+1), Wave: 3, State: p.States[0], Blocker: maintenance.BlockedByWave})
 	}
 	return rows, f.err
@@ -199,7 +199,7 @@ func fleetOf() *fake {
 		Name: "ledger-7", Gateway: "sgw-30000007", Wave: 1, State: fleet.Failed, Attempts: 1, Started: noon.Add(-3 * time.Hour), End: noon.Add(-2 * time.Hour),
 		Note: "PARTIAL: upgrade proxy 0001po01: rejected by the cloud:\x1b[2J insufficient subnet ip",
 	}
-	return &fake{runs: runs, look: live.Look{Status: fleet.Status{
+	return &fake{runs: runs, status: live.Status{Status: fleet.Status{
 		Name: "payments-q4", Phase: fleet.InProgress, Submitter: "bob", Start: noon.Add(-5 * time.Hour), MaxConcurrent: 20,
 		Counts: fleet.Counts{Total: 4000, Waiting: 3890, Running: 3, Held: 1, Succeeded: 100, Failed: 1, Skipped: 2, UpToDate: 3},
 		Waves: []fleet.WaveLine{

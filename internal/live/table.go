@@ -18,18 +18,18 @@ type column struct {
 	most bool
 }
 
-// cell is a text with its look.
+// cell is a text with its style.
 type cell struct {
 	text  string
 	style lipgloss.Style
 }
 
 const (
-	gap       = 2  // between columns
-	markWidth = 2  // before the first one, for the target that is chosen
-	mostCell  = 28 // of all columns but the first and the last
-	besideID  = 18 // what the first one leaves to the others
-	lastShare = 3  // the last one gets this part of the width before others stay, if it is not most
+	gap         = 2  // between columns
+	markWidth   = 2  // before the first one, for the target that is chosen
+	mostCell    = 28 // of all columns but the first and the last
+	othersWidth = 18 // what the first one leaves to the others
+	lastShare   = 3  // the last one gets this part of the width before others stay, if it is not most
 )
 
 // table writes rows under their titles, each a line of at most so many columns. The
@@ -38,7 +38,7 @@ const (
 func (t theme) table(width int, columns []column, rows [][]cell, chosen int) []string {
 	columns, rows = slices.Clone(columns), slices.Clone(rows)
 	widths := widthsOf(columns, rows)
-	widths[0] = min(widths[0], max(width-besideID, 1))
+	widths[0] = min(widths[0], max(width-othersWidth, 1))
 	for len(columns) > 2 && overflows(width, widths, columns[len(columns)-1]) {
 		i := cheapest(columns, rows)
 		columns, widths = slices.Delete(columns, i, i+1), slices.Delete(widths, i, i+1)

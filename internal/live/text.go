@@ -70,7 +70,7 @@ func span(d time.Duration) string {
 }
 
 // time is a time of today, or of another day. What is not known is a dash.
-func instant(t, now time.Time) string {
+func clockTime(t, now time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
@@ -82,9 +82,9 @@ func instant(t, now time.Time) string {
 	return t.UTC().Format(form)
 }
 
-// there is a time as the clocks of a gateway's zone show it, with the day where
+// localTime is a time as the clocks of a gateway's zone show it, with the day where
 // it is another one there.
-func there(t time.Time, zone maintenance.Zone) string {
+func localTime(t time.Time, zone maintenance.Zone) string {
 	if t.IsZero() {
 		return "-"
 	}

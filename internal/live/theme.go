@@ -7,7 +7,7 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
-// theme is how things look. What a colour says stands there in words too:
+// theme is how the view is coloured. What a colour means stands there in words too:
 // terminals without colours get the same text.
 type theme struct {
 	plain, bold, faint, good, bad, warn, info lipgloss.Style

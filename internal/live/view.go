@@ -19,7 +19,7 @@ func (m Model) frame() string {
 	}
 	t := newTheme(m.dark)
 	lines := m.picture(t)
-	foot := append(m.told(t), m.foot(t))
+	foot := append(m.answer(t), m.foot(t))
 	foot = foot[max(len(foot)-m.height, 0):]
 	lines = lines[:min(len(lines), max(m.height-len(foot), 0))]
 	for len(lines) < m.height-len(foot) {
@@ -72,7 +72,7 @@ func (m Model) body(t theme) []string {
 // room is how many lines the lists, or the details, may take.
 func (m Model) room() int {
 	t := newTheme(m.dark)
-	room := m.height - len(m.head(t)) - len(m.told(t)) - 1
+	room := m.height - len(m.head(t)) - len(m.answer(t)) - 1
 	if m.filter == everything && m.details == nil {
 		room -= len(m.waves(t)) + 1
 	}
@@ -87,7 +87,7 @@ const low = 20
 func (m Model) head(t theme) []string {
 	name := t.bold.Render(cut(clean(m.Name), m.width))
 	title := []string{name}
-	for _, more := range []string{m.now.UTC().Format("15:04:05Z"), string(m.look.Phase), "by " + clean(m.look.Submitter)} {
+	for _, more := range []string{m.now.UTC().Format("15:04:05Z"), string(m.status.Phase), "by " + clean(m.status.Submitter)} {
 		if m.seen && lipgloss.Width(strings.Join(title, "  "))+2+lipgloss.Width(more) <= m.width {
 			title = append(title, t.faint.Render(more))
 		}
@@ -96,12 +96,12 @@ func (m Model) head(t theme) []string {
 	if m.height < low && (m.form != nil || m.details != nil || m.help) {
 		return append(lines, "")
 	}
-	if c := m.look.Counts; c.Total > 0 {
+	if c := m.status.Counts; c.Total > 0 {
 		lines = append(lines, m.progress(t, "", c, cell{}))
 	}
-	for _, said := range m.said() {
-		for _, text := range said.lines(m.width, m.height) {
-			lines = append(lines, said.style(t).Render(text))
+	for _, messages := range m.messages() {
+		for _, text := range messages.lines(m.width, m.height) {
+			lines = append(lines, messages.style(t).Render(text))
 		}
 	}
 	lines = append(lines, "")
@@ -117,12 +117,12 @@ func (m Model) notable(head int) bool {
 	if m.Note == "" || m.details != nil || m.form != nil || m.help || lipgloss.Width(clean(m.Note)) > m.width {
 		return false
 	}
-	c, t := m.look.Counts, newTheme(m.dark)
-	need := head + 1 + len(m.waves(t)) + 1 + len(m.told(t)) + 1
+	c, t := m.status.Counts, newTheme(m.dark)
+	need := head + 1 + len(m.waves(t)) + 1 + len(m.answer(t)) + 1
 	for _, s := range []section{
-		{rows: m.look.Running, total: c.InProgress()},
-		{rows: m.look.Failures, total: c.Failed},
-		{rows: m.look.Upcoming[:min(1, len(m.look.Upcoming))], total: c.Waiting},
+		{rows: m.status.Running, total: c.InProgress()},
+		{rows: m.status.Failures, total: c.Failed},
+		{rows: m.status.Upcoming[:min(1, len(m.status.Upcoming))], total: c.Waiting},
 	} {
 		need += s.lines()
 	}
@@ -167,7 +167,7 @@ const mostWaves = 6
 // waves are as many of the campaign's waves as a terminal so high has room for,
 // from the one before the first that has not ended.
 func (m Model) waves(t theme) []string {
-	waves, most := m.look.Waves, min(mostWaves, m.height/4-2)
+	waves, most := m.status.Waves, min(mostWaves, m.height/4-2)
 	if len(waves) < 2 || most < 1 {
 		return nil
 	}
@@ -207,8 +207,8 @@ func waveStyle(t theme, state string) lipgloss.Style {
 	return t.faint
 }
 
-// told is the answer to the last action.
-func (m Model) told(t theme) []string {
+// answer is the answer to the last action.
+func (m Model) answer(t theme) []string {
 	if m.note.text == "" || !m.now.Before(m.note.until) {
 		return nil
 	}
@@ -242,7 +242,7 @@ func (m Model) keys() []string {
 	}
 	keys := []string{"q quit", "? help"}
 	for _, k := range actionKeys() {
-		if m.order(k) != nil {
+		if m.action(k) != nil {
 			says := k.update
 			if k.key == "X" {
 				says = "abort it"

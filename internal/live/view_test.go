@@ -34,21 +34,21 @@ func golden(t *testing.T, name, got string) {
 // stories are campaigns as they may be.
 func stories() map[string]*fake {
 	paused := fleetOf()
-	paused.look.Paused = "carol: incident INC-77"
+	paused.status.Paused = "carol: incident INC-77"
 	asking := fleetOf()
-	asking.look.Counts = fleet.Counts{Total: 4000, Waiting: 3990, Succeeded: 10}
-	asking.look.Running, asking.look.Failures, asking.look.Upcoming, asking.look.Next = nil, nil, nil, time.Time{}
-	asking.look.Approval = &fleet.Approval{
+	asking.status.Counts = fleet.Counts{Total: 4000, Waiting: 3990, Succeeded: 10}
+	asking.status.Running, asking.status.Failures, asking.status.Upcoming, asking.status.Next = nil, nil, nil, time.Time{}
+	asking.status.Approval = &fleet.Approval{
 		Wave: 2, EachWave: true, Wanted: 2, Given: []fleet.Consent{{Wave: 2, By: "carol\x1b[2J", At: noon.Add(-time.Hour), Why: "CHG-1"}}, MayNot: "bob",
 		Window: noon.Add(70 * time.Hour), Asked: noon.Add(-2 * time.Hour), Deadline: noon.Add(166 * time.Hour), Targets: 400, Names: []string{"files-0011", "files-0012", "files-0013"},
 	}
-	asking.look.Held = asking.look.Approval.Short() + ": approve it, or abort the campaign"
+	asking.status.Held = asking.status.Approval.Short() + ": approve it, or abort the campaign"
 	early := fleetOf()
-	early.look.Approval = &fleet.Approval{Wave: 1, Wanted: 1, MayNot: "bob", Window: noon.Add(100 * time.Hour), AskFrom: noon.Add(28 * time.Hour), Targets: 2, Names: []string{"files-1", "files-2"}}
-	discovering := &fake{look: live.Look{Status: fleet.Status{Phase: fleet.Discovering, Doing: "reading the clouds: 12 targets to go", Submitter: "bob"}}}
+	early.status.Approval = &fleet.Approval{Wave: 1, Wanted: 1, MayNot: "bob", Window: noon.Add(100 * time.Hour), AskFrom: noon.Add(28 * time.Hour), Targets: 2, Names: []string{"files-1", "files-2"}}
+	discovering := &fake{status: live.Status{Status: fleet.Status{Phase: fleet.Discovering, Doing: "reading the clouds: 12 targets to go", Submitter: "bob"}}}
 	over := fleetOf()
-	over.look.Phase, over.look.Running, over.look.Upcoming, over.look.Counts.Running, over.look.Counts.Waiting = fleet.Over, nil, nil, 0, 0
-	over.look.Result = &fleet.Result{State: fleet.Partial, Summary: "3997 of 4000 targets are as the plan wants them; 1 failed, 2 were skipped.", Start: noon.Add(-50 * time.Hour), End: noon}
+	over.status.Phase, over.status.Running, over.status.Upcoming, over.status.Counts.Running, over.status.Counts.Waiting = fleet.Over, nil, nil, 0, 0
+	over.status.Result = &fleet.Result{State: fleet.Partial, Summary: "3997 of 4000 targets are as the plan wants them; 1 failed, 2 were skipped.", Start: noon.Add(-50 * time.Hour), End: noon}
 	return map[string]*fake{"moving": fleetOf(), "paused": paused, "asking": asking, "early": early, "discovering": discovering, "over": over}
 }
 
@@ -156,10 +156,10 @@ func TestANoteGivesWayToWhatIsUrgent(t *testing.T) {
 func TestWarningsAboutThePlanAreShown(t *testing.T) {
 	t.Parallel()
 	f := fleetOf()
-	f.look.Warnings = []string{"freezes[0]: lies wholly in the past, and freezes nothing", "rollout.waves[1]: is smaller than the wave before it"}
+	f.status.Warnings = []string{"freezes[0]: lies wholly in the past, and freezes nothing", "rollout.waves[1]: is smaller than the wave before it"}
 	s := newStage(t, f, 120, 30)
 	require.Contains(t, strings.Join(strings.Fields(s.screen()), " "), "PLAN WARNING, the first of 2 (tidegate status payments-q4 has all): freezes[0]: lies wholly in the past")
-	f.look.Warnings = f.look.Warnings[:1]
+	f.status.Warnings = f.status.Warnings[:1]
 	s = newStage(t, f, 120, 30)
 	require.Contains(t, s.screen(), "PLAN WARNING: freezes[0]: lies wholly in the past, and freezes nothing")
 }

@@ -100,41 +100,41 @@ func (s *Source) describe(ctx context.Context) (operate.Campaign, error) {
 	return g, nil
 }
 
-// Look asks the campaign how far it is. What the campaign cannot say itself, that
+// Status asks the campaign how far it is. What the campaign cannot say itself, that
 // it was terminated, it asks Temporal, seldom.
-func (s *Source) Look(ctx context.Context) (live.Look, error) {
+func (s *Source) Status(ctx context.Context) (live.Status, error) {
 	g, described := s.now()
-	var look live.Look
-	asked := g.Ask(ctx, s.Session, api.StatusQuery, &look.Status)
-	if asked == nil && look.Phase != fleet.Over && g.Open() && time.Since(described) < operate.LookSlowly {
-		return look, nil
+	var status live.Status
+	asked := g.Ask(ctx, s.Session, api.StatusQuery, &status.Status)
+	if asked == nil && status.Phase != fleet.Over && g.Open() && time.Since(described) < operate.LookSlowly {
+		return status, nil
 	}
 	g, err := s.describe(ctx)
 	switch {
 	case err != nil:
-		return live.Look{}, errors.Join(asked, err)
+		return live.Status{}, errors.Join(asked, err)
 	case g.Open():
-		return look, asked
+		return status, asked
 	}
-	return s.left(ctx, g, look)
+	return s.left(ctx, g, status)
 }
 
-// left is what a campaign that is no longer open has left behind; said is what it
+// left is what a campaign that is no longer open has left behind; status is what it
 // says of itself, if anything answers for it.
-func (s *Source) left(ctx context.Context, g operate.Campaign, said live.Look) (live.Look, error) {
+func (s *Source) left(ctx context.Context, g operate.Campaign, status live.Status) (live.Status, error) {
 	result, err := outcome.OfCampaign(ctx, s.GetWorkflow(ctx, g.WorkflowID, g.RunID))
 	switch {
 	case errors.Is(err, outcome.ErrNoResult):
-		said.Gone = maintenance.Plain(err)
-		return said, nil
+		status.Gone = maintenance.Plain(err)
+		return status, nil
 	case err != nil:
-		return live.Look{}, err
+		return live.Status{}, err
 	}
-	said.Result, said.Phase = &result, fleet.Over
-	said.Name, said.Submitter, said.Start = result.Name, result.Submitter, result.Start
-	said.Counts, said.Waves, said.Failures, said.Decisions = result.Counts, result.Waves, result.Failures, result.Decisions
-	said.Running, said.Upcoming, said.Held, said.Approval, said.Next = nil, nil, "", nil, time.Time{}
-	return said, nil
+	status.Result, status.Phase = &result, fleet.Over
+	status.Name, status.Submitter, status.Start = result.Name, result.Submitter, result.Start
+	status.Counts, status.Waves, status.Failures, status.Decisions = result.Counts, result.Waves, result.Failures, result.Decisions
+	status.Running, status.Upcoming, status.Held, status.Approval, status.Next = nil, nil, "", nil, time.Time{}
+	return status, nil
 }
 
 // Rows asks the campaign for some of its targets.

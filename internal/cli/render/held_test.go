@@ -40,10 +40,10 @@ func heldAlone() (fleet.Fleet, time.Time) {
 type still struct {
 	live.Source
 
-	look live.Look
+	status live.Status
 }
 
-func (s still) Look(context.Context) (live.Look, error)               { return s.look, nil }
+func (s still) Status(context.Context) (live.Status, error)           { return s.status, nil }
 func (s still) Rows(context.Context, fleet.Page) ([]fleet.Row, error) { return nil, nil }
 func (s still) Run(context.Context, fleet.Row) (maintenance.Status, error) {
 	return maintenance.Status{Step: maintenance.StepProxies, Held: true, Blocker: maintenance.BlockedByHold, Reason: "upgrade-proxies failed: no addresses are left"}, nil
@@ -76,7 +76,7 @@ func TestEveryViewOfAHeldTargetSaysTheSame(t *testing.T) {
 	var ofCampaign, ofTarget bytes.Buffer
 	require.NoError(t, render.PrintCampaign(show.Printer{Out: &ofCampaign}, record.Campaign{Campaign: "stores", WorkflowID: "campaign-stores", Execution: record.Running, Status: &status}))
 	require.NoError(t, render.PrintMaintenance(show.Printer{Out: &ofTarget}, target))
-	_, picture, err := live.Once(t.Context(), live.Options{Name: "stores"}, still{look: live.Look{Status: status}}, 160, 40, now)
+	_, picture, err := live.Once(t.Context(), live.Options{Name: "stores"}, still{status: live.Status{Status: status}}, 160, 40, now)
 	require.NoError(t, err)
 	rendered := func(form report.Format) string {
 		text, err := report.Render(document, form)
