@@ -111,7 +111,7 @@ func typed(ctx context.Context, pace maintenance.Pace, err error, v verdict) err
 		options.Category = temporal.ApplicationErrorCategoryBenign
 	}
 	if v.retry {
-		options.NextRetryDelay = nextLook(ctx, pace, err)
+		options.NextRetryDelay = nextPoll(ctx, pace, err)
 	}
 	return temporal.NewApplicationErrorWithOptions(maintenance.Plain(err), v.kind, options)
 }
@@ -127,12 +127,12 @@ func judge(err error) verdict {
 	return verdict{kind: names.TypeUnavailable, retry: true}
 }
 
-// nextLook grows with the time waited since the activity was scheduled, and is
+// nextPoll grows with the time waited since the activity was scheduled, and is
 // never below what the cloud itself asked for. Both times are the Temporal
 // server's: the time waited is never the difference of two machines' clocks.
-func nextLook(ctx context.Context, pace maintenance.Pace, err error) time.Duration {
+func nextPoll(ctx context.Context, pace maintenance.Pace, err error) time.Duration {
 	info := activity.GetInfo(ctx)
-	wait := pace.NextLook(waited(info), spread(info))
+	wait := pace.NextPoll(waited(info), spread(info))
 	var asked interface{ RetryAfter() time.Duration }
 	if errors.As(err, &asked) {
 		wait = max(wait, asked.RetryAfter())

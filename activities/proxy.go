@@ -58,12 +58,12 @@ func (a *TaurusDB) ReadProxy(ctx context.Context, in ProxyLookup) (out ReadProxy
 }
 
 func read(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (ProxyState, error) {
-	out, _, err := readBeside(ctx, cloud, ref)
+	out, _, err := readWithOthers(ctx, cloud, ref)
 	return out, err
 }
 
-// readBeside is read with the other proxies of the instance.
-func readBeside(
+// readWithOthers is read with the other proxies of the instance.
+func readWithOthers(
 	ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef,
 ) (out ProxyState, others []maintenance.Proxy, err error) {
 	if out.Proxy, others, err = findProxy(ctx, cloud, ref); err != nil {
@@ -149,7 +149,7 @@ func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out 
 	if err := a.Now.notAfter(in.NotAfter); err != nil {
 		return out, err
 	}
-	state, others, err := readBeside(ctx, cloud, in.Proxy)
+	state, others, err := readWithOthers(ctx, cloud, in.Proxy)
 	if err != nil || state.Done {
 		out.Done = state.Done
 		return out, err

@@ -153,17 +153,17 @@ func look(ctx context.Context, cloud GatewayCloud, in AwaitUpdatedInput, out *Aw
 	return nil
 }
 
-// steadyLooks is how many polls in a row must prove the update after the first
+// steadyPolls is how many polls in a row must prove the update after the first
 // one did (Terraform asks for six good answers; a gateway can restart again
 // just after it first answers).
-const steadyLooks = 3
+const steadyPolls = 3
 
 func steady(ctx context.Context, cloud GatewayCloud, in AwaitUpdatedInput, out *AwaitUpdatedOutput) error {
-	for range steadyLooks {
+	for range steadyPolls {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(in.SteadyFor.Std() / steadyLooks):
+		case <-time.After(in.SteadyFor.Std() / steadyPolls):
 		}
 		if err := look(ctx, cloud, in, out); err != nil {
 			return err

@@ -221,8 +221,8 @@ func TestNotificationsOfThousandsFitOnePayload(t *testing.T) {
 	require.ElementsMatch(t, []string{"oncall: " + campaignID + ": 9999 targets failed", "oncall: " + campaignID + ": 9999 targets ended after the window"}, c.sent)
 	var in api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next, &in))
-	require.Len(t, in.Carried.Notified.Moment.Failed, 9_999)
-	require.Len(t, in.Carried.Notified.Moment.Overran, 9_999)
+	require.Len(t, in.Carried.Notified.Milestones.Failed, 9_999)
+	require.Len(t, in.Carried.Notified.Milestones.Overran, 9_999)
 }
 
 func sundayNoon() maintenance.Schedule {

@@ -226,7 +226,7 @@ func TestAnApprovalCountsForTheWaveThatAsksForIt(t *testing.T) {
 	second := by(10*time.Minute+40*time.Second, "carol") // the campaign is still applying its action
 	env.action(30*time.Minute, api.SkipUpdate, api.CampaignAction{Target: nameOf(0)})
 	env.RegisterDelayedCallback(func() {
-		require.Contains(t, campaignStatus(t, env).Approval.Sentence(), "wave 2 needs approval: 0 of 1 given; alice")
+		require.Contains(t, campaignStatus(t, env).Approval.Line(), "wave 2 needs approval: 0 of 1 given; alice")
 	}, 40*time.Minute)
 	by(50*time.Minute, "bob")
 	env.action(26*time.Hour, api.AbortUpdate, api.CampaignAction{})

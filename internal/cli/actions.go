@@ -51,7 +51,7 @@ func newAction(a *shell.App, o action.Action) *cobra.Command {
 			}
 			defer c.Close()
 			if g.every.All {
-				return campaign.TellAll(a, cmd, c, g.Command, g.every)
+				return campaign.ApplyToAll(a, cmd, c, g.Command, g.every)
 			}
 			decision, err := g.Give(cmd.Context(), c)
 			if err != nil {

@@ -221,7 +221,7 @@ func maintenances(ended bool) asker {
 func quarantined() asker {
 	return workflowsOf(api.QuarantineName, api.QuarantineWorkflowID(""), false,
 		func(info *workflowpb.WorkflowExecutionInfo) string {
-			return "quarantined since " + show.Instant(info.GetStartTime().AsTime())
+			return "quarantined since " + show.ClockOrDash(info.GetStartTime().AsTime())
 		})
 }
 

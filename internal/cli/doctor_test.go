@@ -60,7 +60,7 @@ func TestDoctorSaysThatNoBuildIsCurrent(t *testing.T) {
 	untaken := w.tidegate(quick("sgw-22222222", "--detach")...)
 	require.Equal(t, 4, untaken.status)
 	require.Contains(t, untaken.errors, "; it waits for workers without a version, and task queue tidegate is polled only by build-9 (build tidegate 9). Start a worker")
-	w.untilSaid(`(?m)^FAIL +runs +tidegate +no worker without a version polls; nothing progresses, and deadlines keep running; waiting for it: ` +
+	w.untilPrinted(`(?m)^FAIL +runs +tidegate +no worker without a version polls; nothing progresses, and deadlines keep running; waiting for it: ` +
 		`1 maintenance \(gateway-sgw-22222222\); there is only build-9 \(build tidegate 9\)`)
 }
 
@@ -92,7 +92,7 @@ func TestDoctorSaysForWhichBuildWhatRunsWaits(t *testing.T) {
 	t.Cleanup(stopOld)
 	require.Regexp(t, `(?m)^OK +runs +default +no campaign and no maintenance is open$`, w.tidegate("doctor").out)
 	require.Equal(t, 0, w.tidegate(quick("sgw-55555555", "--detach")...).status)
-	w.untilSaid(`(?m)^OK +runs +tidegate +1 maintenance \(gateway-sgw-55555555\): a worker polls and answers \(build tidegate 1\.0\.0\)$`)
+	w.untilPrinted(`(?m)^OK +runs +tidegate +1 maintenance \(gateway-sgw-55555555\): a worker polls and answers \(build tidegate 1\.0\.0\)$`)
 
 	t.Cleanup(start("2.0.0"))
 	require.Regexp(t, `(?m)^OK +runs +tidegate +1 maintenance .*\(build tidegate 1\.0\.0\)$`, w.tidegate("doctor").out, "both are there")
@@ -109,13 +109,13 @@ func TestDoctorSaysForWhichBuildWhatRunsWaits(t *testing.T) {
 	require.Equal(t, 4, untaken.status)
 	require.Contains(t, untaken.errors, "sgw-22222222 is started, but no worker picked it up within 10s, although worker of 3.0.0 polled task queue tidegate recently. "+
 		"Start a worker (worker --accounts FILE)")
-	w.untilSaid(`(?m)^FAIL +runs +tidegate +no worker of build tidegate 3\.0\.0 answers, although one polled recently; nothing progresses, and deadlines keep running: ` +
+	w.untilPrinted(`(?m)^FAIL +runs +tidegate +no worker of build tidegate 3\.0\.0 answers, although one polled recently; nothing progresses, and deadlines keep running: ` +
 		`1 maintenance \(gateway-sgw-22222222\)`)
 }
 
-// untilSaid waits until doctor's answer has the form: Temporal's lists are some seconds
+// untilPrinted waits until doctor's answer has the form: Temporal's lists are some seconds
 // late.
-func (w *world) untilSaid(form string) {
+func (w *world) untilPrinted(form string) {
 	w.t.Helper()
 	var got string
 	require.Eventually(w.t, func() bool {
@@ -188,7 +188,7 @@ func TestDoctorThatIsInterruptedSaysWhatItKnows(t *testing.T) {
 	defer interrupt()
 	looked := make(chan error, 1)
 	go func() {
-		looked <- w.untilLooks(ctx)
+		looked <- w.untilPolls(ctx)
 		interrupt()
 	}()
 	got := w.tidegateUntil(ctx, "doctor", planned(t, weeklyPlan))
@@ -199,8 +199,8 @@ func TestDoctorThatIsInterruptedSaysWhatItKnows(t *testing.T) {
 	require.Regexp(t, `(?m)^FAIL +account +aws/sim +unknown: no worker answered`, got.out)
 }
 
-// untilLooks ends when a poll of doctor has started.
-func (w *world) untilLooks(ctx context.Context) error {
+// untilPolls ends when a poll of doctor has started.
+func (w *world) untilPolls(ctx context.Context) error {
 	c, err := w.server.NewClient(ctx)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func newRun(a *shell.App) *cobra.Command {
 	cmd.Flags().StringVar(&by, "by", "", "who starts the campaign (default: your login name)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 {
-			return campaign.Start(cmd, a, args[0], by, queue, detach, target.BesideFile(cmd, policy))
+			return campaign.Start(cmd, a, args[0], by, queue, detach, target.ConflictsWithFile(cmd, policy))
 		}
 		in, errs := target.FromFlags(subject, policy)
 		if cmd.Flags().Changed("by") {

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// goWords are what programs in Go say to those who wrote them.
-var goWords = regexp.MustCompile(`context (deadline exceeded|canceled)|%!\w?\(|<nil>|\[\]string|map\[|&\{|\b0x[0-9a-f]{6,}|goroutine \d|\d+@[^@\s]*@`)
+// goSyntax are what programs in Go say to those who wrote them.
+var goSyntax = regexp.MustCompile(`context (deadline exceeded|canceled)|%!\w?\(|<nil>|\[\]string|map\[|&\{|\b0x[0-9a-f]{6,}|goroutine \d|\d+@[^@\s]*@`)
 
 // What operators see is kept in files by the tests of what prints it: none of it speaks Go.
 func TestNoScreenSpeaksGo(t *testing.T) {
@@ -26,7 +26,7 @@ func TestNoScreenSpeaksGo(t *testing.T) {
 			}
 			text, err := os.ReadFile(path)
 			seen++
-			require.Empty(t, goWords.FindString(string(text)), path)
+			require.Empty(t, goSyntax.FindString(string(text)), path)
 			return err
 		}))
 	}

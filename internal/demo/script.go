@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// lookFirst is how long people are left to see what waits for a person,
+	// showFirst is how long people are left to see what waits for a person,
 	// before the demo decides.
-	lookFirst = 5 * time.Second
+	showFirst = 5 * time.Second
 	// person is who decides. The campaign's submitter may not.
 	person = "night-shift"
 	// notice is how long before a moved window's start the campaign learns of it:
@@ -76,7 +76,7 @@ func (s *script) due(name string) bool {
 	case !seen:
 		s.since[name] = s.now()
 		return false
-	case first.IsZero() || s.now().Sub(first) < lookFirst:
+	case first.IsZero() || s.now().Sub(first) < showFirst:
 		return false
 	}
 	s.since[name] = time.Time{}

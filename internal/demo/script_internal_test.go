@@ -17,7 +17,7 @@ func TestWhatWaitsIsDecidedOnceAfterItWasSeen(t *testing.T) {
 	s := newScript(nil, nil, false)
 	s.now = func() time.Time { return clock }
 	require.False(t, s.due("refused"), "it was not seen yet")
-	clock = clock.Add(lookFirst - 1)
+	clock = clock.Add(showFirst - 1)
 	require.False(t, s.due("refused"), "too early")
 	require.False(t, s.due("rejected-proxy"), "each for itself")
 	clock = clock.Add(1)

@@ -113,8 +113,8 @@ func (f FailedAttempt) Held(now time.Time) time.Duration {
 	return max(0, now.Sub(f.At))
 }
 
-// Told says who was asked, what was decided by whom, and how long that took.
-func (f FailedAttempt) Told() string {
+// Summary says who was asked, what was decided by whom, and how long that took.
+func (f FailedAttempt) Summary() string {
 	asked := "no notification was configured"
 	if len(f.Asked) > 0 {
 		asked = "notified " + strings.Join(f.Asked, ", ")

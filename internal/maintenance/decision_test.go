@@ -37,7 +37,7 @@ func TestAnAttemptSaysWhoWasAskedAndWhatWasDecided(t *testing.T) {
 		"no notification was configured; skip by bob after being held for 1h30m":                  {At: at, Decision: skip, Until: &until},
 		"no notification was configured; retry by bob (disk replaced) after being held for 1h30m": {At: at, Decision: why, Until: &until},
 	} {
-		require.Equal(t, want, f.Told())
+		require.Equal(t, want, f.Summary())
 	}
 }
 

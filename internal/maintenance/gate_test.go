@@ -252,7 +252,7 @@ func TestAVerdictKeepsTheRules(t *testing.T) {
 		s := anySchedule().Draw(t, "schedule")
 		length := time.Duration(rapid.Int64Range(2, int64(24*time.Hour)).Draw(t, "length"))
 		cutoff := time.Duration(rapid.Int64Range(0, int64(length-1)).Draw(t, "cutoff"))
-		now := instantNear(s, length, cutoff).Draw(t, "now")
+		now := timeNear(s, length, cutoff).Draw(t, "now")
 		r := anyRules(now, s, length, cutoff).Draw(t, "rules")
 
 		v, err := maintenance.Decide(now, s, r)
@@ -306,7 +306,7 @@ func requireBlocker(t *rapid.T, now time.Time, s maintenance.Schedule, r mainten
 func TestAVerdictToFinishKeepsTheFreezes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		now := anyInstant().Draw(t, "now")
+		now := anyTime().Draw(t, "now")
 		freezes := anyRules(now, gateSchedule(), 4*time.Hour, time.Hour).Draw(t, "rules").Freezes
 
 		v := maintenance.DecideFinish(now, freezes)
@@ -336,7 +336,7 @@ func TestFitIsTheFirstOpeningThatIsLongEnough(t *testing.T) {
 		s := anySchedule().Draw(t, "schedule")
 		length := time.Duration(rapid.Int64Range(2, int64(24*time.Hour)).Draw(t, "length"))
 		cutoff := time.Duration(rapid.Int64Range(0, int64(length-1)).Draw(t, "cutoff"))
-		now := instantNear(s, length, cutoff).Draw(t, "now")
+		now := timeNear(s, length, cutoff).Draw(t, "now")
 		r := anyRules(now, s, length, cutoff).Draw(t, "rules")
 		first, err := maintenance.Decide(now, s, r)
 		require.NoError(t, err)

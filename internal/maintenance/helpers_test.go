@@ -84,18 +84,18 @@ func anySchedule() *rapid.Generator[maintenance.Schedule] {
 	})
 }
 
-// anyInstant is a time of this century, to the nanosecond.
-func anyInstant() *rapid.Generator[time.Time] {
+// anyTime is a time of this century, to the nanosecond.
+func anyTime() *rapid.Generator[time.Time] {
 	return rapid.Custom(func(t *rapid.T) time.Time {
 		from, to := utc(2001, 1, 1, 0, 0).Unix(), utc(2100, 12, 31, 23, 59).Unix()
 		return time.Unix(rapid.Int64Range(from, to).Draw(t, "second"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanosecond")).UTC()
 	})
 }
 
-// instantNear is any time, or one at or alongside an edge of a window.
-func instantNear(s maintenance.Schedule, length, cutoff time.Duration) *rapid.Generator[time.Time] {
+// timeNear is any time, or one at or alongside an edge of a window.
+func timeNear(s maintenance.Schedule, length, cutoff time.Duration) *rapid.Generator[time.Time] {
 	return rapid.Custom(func(t *rapid.T) time.Time {
-		now := anyInstant().Draw(t, "time")
+		now := anyTime().Draw(t, "time")
 		if rapid.Bool().Draw(t, "anywhere") {
 			return now
 		}

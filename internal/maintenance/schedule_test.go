@@ -201,7 +201,7 @@ func TestTheNextWindowIsNeverPastAndNeverMoreThan31DaysAhead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anySchedule().Draw(t, "schedule")
 		length := time.Duration(rapid.Int64Range(1, int64(24*time.Hour)).Draw(t, "length"))
-		now := instantNear(s, length, 0).Draw(t, "now")
+		now := timeNear(s, length, 0).Draw(t, "now")
 
 		w := s.WindowAt(now, length)
 
@@ -217,7 +217,7 @@ func TestConsecutiveWindowsAreOnePeriodApart(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := anySchedule().Draw(t, "schedule")
-		first := s.NextStart(anyInstant().Draw(t, "after"))
+		first := s.NextStart(anyTime().Draw(t, "after"))
 
 		second := s.NextStart(first)
 
@@ -250,7 +250,7 @@ func TestNextStartAgreesWithASearchDayByDay(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := anySchedule().Draw(t, "schedule")
-		after := instantNear(s, time.Hour, 0).Draw(t, "after")
+		after := timeNear(s, time.Hour, 0).Draw(t, "after")
 		require.Equal(t, slowNextStart(s, after), s.NextStart(after))
 	})
 }

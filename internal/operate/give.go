@@ -93,7 +93,7 @@ func unknown(ctx context.Context, c Session, g Campaign, target string) bool {
 func (k Command) send(ctx context.Context, c Session, workflowID string, in any) (maintenance.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, AnswerTimeout)
 	defer cancel()
-	again := time.NewTicker(LookEvery)
+	again := time.NewTicker(PollEvery)
 	defer again.Stop()
 	options := client.UpdateWorkflowOptions{
 		UpdateID: rand.Text(), WorkflowID: workflowID, UpdateName: k.Update, Args: []any{in},

@@ -20,12 +20,12 @@ const (
 	// AnswerTimeout is how long a worker may take to answer what an operator asks
 	// of a run.
 	AnswerTimeout = 20 * time.Second
-	// LookEvery is how often a run that is followed is asked how far it is, and how
+	// PollEvery is how often a run that is followed is asked how far it is, and how
 	// often a countdown moves.
-	LookEvery = time.Second
-	// LookSlowly is in its place while a run waits for a time, perhaps for
+	PollEvery = time.Second
+	// PollSlowly is in its place while a run waits for a time, perhaps for
 	// weeks.
-	LookSlowly = 10 * time.Second
+	PollSlowly = 10 * time.Second
 )
 
 // Session is a connection to one namespace. The person who made it closes it.

@@ -82,8 +82,8 @@ func Clock(t *time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
-// Instant is Clock of a time that may be zero, which is none.
-func Instant(t time.Time) string {
+// ClockOrDash is Clock of a time that may be zero, which is none.
+func ClockOrDash(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}

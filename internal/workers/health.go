@@ -19,8 +19,8 @@ import (
 const (
 	// healthPath is where a worker says whether it is ready.
 	healthPath = "/healthz"
-	// lookTimeout bounds one poll at Temporal's list of pollers.
-	lookTimeout = 3 * time.Second
+	// pollTimeout bounds one poll at Temporal's list of pollers.
+	pollTimeout = 3 * time.Second
 	// pollFresh is how old a worker's last poll may be: a long poll lasts a
 	// minute.
 	pollFresh = 2 * time.Minute
@@ -48,7 +48,7 @@ func serveHealth(listener net.Listener, identity string, queues []string) *healt
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+healthPath, h.answer)
-	h.server = &http.Server{Handler: mux, ReadHeaderTimeout: lookTimeout}
+	h.server = &http.Server{Handler: mux, ReadHeaderTimeout: pollTimeout}
 	go func() {
 		defer close(h.done)
 		_ = h.server.Serve(listener) // ends by stop; without it the health check fails, as it should
@@ -71,7 +71,7 @@ func (h *health) watch(c client.Client) {
 }
 
 func (h *health) answer(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), lookTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), pollTimeout)
 	defer cancel()
 	status, answer := http.StatusOK, map[string]string{"status": "ready", "taskQueue": h.queues[0], "identity": h.identity}
 	if err := h.polls(ctx); err != nil {

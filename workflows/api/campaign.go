@@ -96,6 +96,6 @@ type Unsent struct {
 
 // Notified is what the plan's channels were notified of.
 type Notified struct {
-	Moment  fleet.Moment   `json:"moment,omitzero"`   // the last one whose events were sent
-	Notices []fleet.Notice `json:"notices,omitempty"` // the last messages
+	Milestones fleet.Milestones `json:"moment,omitzero"`   // the last one whose events were sent
+	Notices    []fleet.Notice   `json:"notices,omitempty"` // the last messages
 }

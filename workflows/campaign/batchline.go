@@ -176,7 +176,7 @@ func (b *batch) start(ctx workflow.Context, l *line, policy maintenance.Policy) 
 		TypedSearchAttributes: webui.ChildAttributes(target, b.in.Plan.Name),
 		StaticSummary:         fmt.Sprintf("Maintenance of %s (%s)", target.Name, target.Gateway.ID()),
 	}), api.GatewayMaintenanceName, api.MaintenanceInput{
-		Target: target, Policy: policy, Campaign: b.in.Campaign, HeldChannels: b.in.Plan.ToldOf(maintenance.EventHeld),
+		Target: target, Policy: policy, Campaign: b.in.Campaign, HeldChannels: b.in.Plan.ChannelsFor(maintenance.EventHeld),
 	})
 	var execution workflow.Execution
 	if err := child.GetChildWorkflowExecution().Get(ctx, &execution); err != nil {

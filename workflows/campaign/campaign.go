@@ -234,7 +234,7 @@ func (c *campaign) conclude(ctx workflow.Context) (_ fleet.Result, err error) {
 }
 
 func summarize(r fleet.Result, stopped string) string {
-	text := r.Counts.Sentence()
+	text := r.Counts.Line()
 	if stopped != "" {
 		text += "; " + stopped
 	}

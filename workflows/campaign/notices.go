@@ -58,14 +58,14 @@ func (c *campaign) notify(ctx workflow.Context) {
 	if c.notifier.state != notifierOpen {
 		return
 	}
-	now := c.fleet().Moment(c.commandName(ctx), c.Notified.Moment, workflow.Now(ctx))
+	now := c.fleet().Milestones(c.commandName(ctx), c.Notified.Milestones, workflow.Now(ctx))
 	if c.Life.Result != nil {
 		now = now.Over(*c.Life.Result)
 	}
-	for _, o := range fleet.Occurred(c.Notified.Moment, now) {
+	for _, o := range fleet.Occurred(c.Notified.Milestones, now) {
 		c.send(ctx, o)
 	}
-	c.Notified.Moment = now
+	c.Notified.Milestones = now
 }
 
 // notifyNotStarted sends the message that the campaign ends before it has started anything.
@@ -95,7 +95,7 @@ func (c *campaign) commandName(ctx workflow.Context) string {
 // send sends an event to each channel that wants it, once: if the answer is lost, nobody knows
 // whether the message has arrived.
 func (c *campaign) send(ctx workflow.Context, o fleet.Occurrence) {
-	for _, channel := range c.in.Plan.ToldOf(o.Event) {
+	for _, channel := range c.in.Plan.ChannelsFor(o.Event) {
 		notice := fleet.Notice{ID: o.ID, Event: o.Event, Channel: channel, At: workflow.Now(ctx), State: fleet.NoticeSending}
 		if n := c.notifier.sending; n >= mostSending {
 			notice.State, notice.Why = fleet.NoticeFailed, fmt.Sprintf("not sent: %d messages were in progress", n)

@@ -65,12 +65,12 @@ func examine[In activities.Input, Out any](
 
 func look(ctx workflow.Context, p api.Probe) api.Finding {
 	if p.Huawei {
-		return lookAtProxies(ctx, p)
+		return probeProxies(ctx, p)
 	}
-	return lookAtGateways(ctx, p)
+	return probeGateways(ctx, p)
 }
 
-func lookAtProxies(ctx workflow.Context, p api.Probe) (f api.Finding) {
+func probeProxies(ctx workflow.Context, p api.Probe) (f api.Finding) {
 	ids, err := examine(ctx, "list the proxies of "+p.Instance, call.Proxies.ListProxies,
 		activities.ListProxiesInput{Account: p.Account, InstanceID: p.Instance, Pace: examinePace()})
 	f.Seen = len(ids)
@@ -90,7 +90,7 @@ func lookAtProxies(ctx workflow.Context, p api.Probe) (f api.Finding) {
 	return f
 }
 
-func lookAtGateways(ctx workflow.Context, p api.Probe) (f api.Finding) {
+func probeGateways(ctx workflow.Context, p api.Probe) (f api.Finding) {
 	page, err := examine(ctx, "list the gateways of "+p.Account, call.Gateways.ListGateways,
 		activities.ListGatewaysInput{Selector: plan.Selector{Account: p.Account}, Pace: examinePace()})
 	f.Seen = len(page.Gateways)
@@ -108,14 +108,14 @@ func lookAtGateways(ctx workflow.Context, p api.Probe) (f api.Finding) {
 		activities.SurveyInput{Gateway: ref, Pace: examinePace()})
 	blame(&f, err)
 	if p.Volumes {
-		f.Further = lookAtVolumes(ctx, p)
+		f.Further = probeVolumes(ctx, p)
 	}
-	lookAtMarks(ctx, &f, p, page.Gateways)
+	probeMarks(ctx, &f, p, page.Gateways)
 	return f
 }
 
-// lookAtMarks finds the marks that runs have left on the gateways, whichever runs.
-func lookAtMarks(ctx workflow.Context, f *api.Finding, p api.Probe, listed []maintenance.GatewayRef) {
+// probeMarks finds the marks that runs have left on the gateways, whichever runs.
+func probeMarks(ctx workflow.Context, f *api.Finding, p api.Probe, listed []maintenance.GatewayRef) {
 	arns := p.Named
 	if len(arns) == 0 {
 		for _, g := range listed {
@@ -139,9 +139,9 @@ func judgeFoundMarks(ctx workflow.Context, f *api.Finding, found activities.List
 	}
 }
 
-// lookAtVolumes is nil where no gateway has volumes, as far as the first page of the
+// probeVolumes is nil where no gateway has volumes, as far as the first page of the
 // list shows it.
-func lookAtVolumes(ctx workflow.Context, p api.Probe) *api.Finding {
+func probeVolumes(ctx workflow.Context, p api.Probe) *api.Finding {
 	var f api.Finding
 	with := plan.Selector{Account: p.Account, Types: []string{"CACHED", "STORED"}}
 	page, err := examine(ctx, "list the gateways of "+p.Account+" that have volumes", call.Gateways.ListGateways,

@@ -30,7 +30,7 @@ func CampaignDetails(to Place, called string, s fleet.Status, blockers []Blocker
 	d.part()
 	approvalLine(d, s)
 	campaignSums(d, called, s)
-	d.mayOrder(s.May, "; about one target also `\"target\": \"name\"`")
+	d.mayAct(s.May, "; about one target also `\"target\": \"name\"`")
 	campaignLinks(d, to, s)
 	noticeTable(d, Undelivered(s.Notices))
 	heldTable(d, to, s)

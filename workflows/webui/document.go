@@ -19,8 +19,8 @@ import (
 // large_client_header_buffers).
 const mostAddress = 7500
 
-// mostSaid is how many bytes of one text a document shows.
-const mostSaid = 900
+// mostShown is how many bytes of one text a document shows.
+const mostShown = 900
 
 // md is Markdown. A text of people, clouds or errors becomes so by plain.
 type md string
@@ -28,7 +28,7 @@ type md string
 // plain is a text that says in Markdown what it says, on one line, cut where it is
 // long.
 func plain(text string) md {
-	return md(markdown.Plain(CutTo(text, mostSaid)))
+	return md(markdown.Plain(CutTo(text, mostShown)))
 }
 
 // document is Markdown for the Web UI, of a bounded size: what comes first is the

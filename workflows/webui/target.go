@@ -67,7 +67,7 @@ func (v TargetView) headline(d *document) {
 // campaign.
 func (v TargetView) frame(d *document, to Place) {
 	s, id := v.Status, v.Status.Target.Gateway.ID()
-	d.mayOrder(s.May, "")
+	d.mayAct(s.May, "")
 	if s.Held {
 		d.say("From a shell: %s", resolveCell(id, s.Step))
 	}
@@ -100,8 +100,8 @@ func margin(result *maintenance.Result) string {
 	return ""
 }
 
-// mayOrder says which updates may be sent now.
-func (d *document) mayOrder(names []string, alsoTakes md) {
+// mayAct says which updates may be sent now.
+func (d *document) mayAct(names []string, alsoTakes md) {
 	if len(names) > 0 {
 		d.say("Next steps: send **%s** (More Actions, Send an Update): `{\"by\": \"you\", \"why\": \"...\"}`%s",
 			md(strings.Join(names, "**, **")), alsoTakes)
@@ -152,7 +152,7 @@ func decisionTable(d *document, decisions []maintenance.Decision) {
 func failureTable(d *document, failures []maintenance.StepFailure) {
 	var rows [][]md
 	for _, f := range slices.Backward(failures) {
-		rows = append(rows, []md{md(f.Step), stamp(&f.At), plain(CutTo(f.Why, ShownNote)), plain(f.Told())})
+		rows = append(rows, []md{md(f.Step), stamp(&f.At), plain(CutTo(f.Why, ShownNote)), plain(f.Summary())})
 	}
 	d.table("Failed attempts", []string{"step", "failed, UTC", "why", "decided"}, rows, len(rows))
 }

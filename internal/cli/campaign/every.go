@@ -44,18 +44,18 @@ func (e *Every) Faults() error {
 	return nil
 }
 
-// toldAtOnce is how many campaigns are told at a time.
-const toldAtOnce = 16
+// atOnce is how many campaigns are told at a time.
+const atOnce = 16
 
-// TellAll gives an action to every campaign that runs, and prints what each said.
-func TellAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.Command, e Every) error {
+// ApplyToAll gives an action to every campaign that runs, and prints what each said.
+func ApplyToAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.Command, e Every) error {
 	campaigns, err := operate.RunningCampaigns(cmd.Context(), c)
 	if err != nil {
 		return err
 	}
 	answers := make([]render.Answered, len(campaigns))
 	var told errgroup.Group // none keeps the others waiting: it may be urgent, and a worker be gone
-	told.SetLimit(toldAtOnce)
+	told.SetLimit(atOnce)
 	for i, g := range campaigns {
 		told.Go(func() error {
 			k := k

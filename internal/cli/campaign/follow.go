@@ -61,7 +61,7 @@ func follow(ctx context.Context, c operate.Session, g operate.Campaign, p *rende
 			return false, err
 		}
 		p.Show(status, now)
-		if now.Sub(callsRead) >= operate.LookSlowly {
+		if now.Sub(callsRead) >= operate.PollSlowly {
 			callsRead = now
 			p.Retried(operate.CallsOf(ctx, c, status.Running))
 		}

@@ -106,7 +106,7 @@ func (s *Source) Status(ctx context.Context) (live.Status, error) {
 	g, described := s.now()
 	var status live.Status
 	asked := g.Ask(ctx, s.Session, api.StatusQuery, &status.Status)
-	if asked == nil && status.Phase != fleet.Over && g.Open() && time.Since(described) < operate.LookSlowly {
+	if asked == nil && status.Phase != fleet.Over && g.Open() && time.Since(described) < operate.PollSlowly {
 		return status, nil
 	}
 	g, err := s.describe(ctx)

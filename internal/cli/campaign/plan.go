@@ -37,7 +37,7 @@ const (
 // planning is one call of plan.
 type planning struct {
 	queue      string
-	now, until shell.Instant
+	now, until shell.TimeFlag
 	patience   time.Duration
 	faults     shell.Faults
 }
@@ -58,9 +58,9 @@ func NewPlan(a *shell.App) *cobra.Command {
 		Args:    shell.Arguments("FILE"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return p.run(cmd, a, args[0]) },
 	}
-	const anInstant = "a time in RFC 3339, such as 2026-12-01T12:00:00Z"
-	p.faults.Text(cmd, &p.now, "now", "time", anInstant, "the time at which the preview starts (default: now)")
-	p.faults.Text(cmd, &p.until, "until", "time", anInstant, "the time at which the preview ends (default: 400 days later)")
+	const wantTime = "a time in RFC 3339, such as 2026-12-01T12:00:00Z"
+	p.faults.Text(cmd, &p.now, "now", "time", wantTime, "the time at which the preview starts (default: now)")
+	p.faults.Text(cmd, &p.until, "until", "time", wantTime, "the time at which the preview ends (default: 400 days later)")
 	cmd.Flags().DurationVar(&p.patience, "patience", planPatience, "how long to wait for the last targets that do not answer: 1s to 15m")
 	cmd.Flags().StringVar(&p.queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
 	a.OutputFlag(cmd)
@@ -137,7 +137,7 @@ func awaitPlanned(
 		_, err := outcome.OfCampaign(ctx, run)
 		ended <- cmp.Or(err, errors.New("the read has ended"))
 	}()
-	tick := time.NewTicker(operate.LookEvery / 4)
+	tick := time.NewTicker(operate.PollEvery / 4)
 	defer tick.Stop()
 	doing, answered := "", time.Now()
 	for {

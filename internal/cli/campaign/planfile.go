@@ -96,8 +96,8 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// TellWarnings says what a person should know of a plan file.
-func TellWarnings(cmd *cobra.Command, p plan.Plan) {
+// PrintWarnings says what a person should know of a plan file.
+func PrintWarnings(cmd *cobra.Command, p plan.Plan) {
 	screen := show.Printer{Out: cmd.ErrOrStderr()}
 	for _, w := range p.Warnings {
 		screen.Linef("warning: %s", w)

@@ -87,7 +87,7 @@ func deliver(ctx context.Context, c operate.Session, run client.WorkflowRun, p p
 func deliverPage(ctx context.Context, c operate.Session, run client.WorkflowRun, page api.AddTargets) error {
 	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
-	again := time.NewTicker(operate.LookEvery)
+	again := time.NewTicker(operate.PollEvery)
 	defer again.Stop()
 	for {
 		update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
@@ -157,7 +157,7 @@ func Start(cmd *cobra.Command, a *shell.App, file, by, queue string, detach bool
 	}
 	cmd.PrintErrf("Started the campaign %s (%s) as workflow %s, run %s.\n", name, p.Plan.Summary(), run.GetID(),
 		run.GetRunID())
-	TellWarnings(cmd, p.Plan)
+	PrintWarnings(cmd, p.Plan)
 	g := operate.Started(name, run)
 	if !detach {
 		return Attend(a, cmd, c, g)

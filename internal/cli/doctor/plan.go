@@ -27,8 +27,8 @@ const examinePrefix = "examine-"
 // that runs answers within 25 seconds, whatever its clouds do.
 const examineTimeout = 30 * time.Second
 
-// sayAfter is when somebody without a terminal is told what is waited for.
-const sayAfter = 3 * time.Second
+// noticeAfter is when somebody without a terminal is told what is waited for.
+const noticeAfter = 3 * time.Second
 
 // clockTolerance is by how much clocks may differ: a workflow task takes some of
 // it. skewLimit is where AWS starts to refuse signatures.
@@ -159,7 +159,7 @@ func (d *doctor) await(ctx context.Context, run client.WorkflowRun, out *api.Exa
 	asking := fmt.Sprintf("waiting for a worker of task queue %s, up to %s", d.queue, maintenance.Duration(examineTimeout))
 	for waited := time.Duration(0); ; waited += time.Second {
 		d.screen.Draw(fmt.Sprintf("%s: %s so far", asking, render.Seconds(waited)))
-		if waited == sayAfter && d.screen.Width == 0 {
+		if waited == noticeAfter && d.screen.Width == 0 {
 			d.screen.Line(asking)
 		}
 		select {

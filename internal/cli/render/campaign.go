@@ -117,7 +117,7 @@ func (p page) campaignStatus(s fleet.Status) {
 			return []string{string(b), strconv.Itoa(s.Blockers[b])}
 		})
 	p.unavailable(s.Unavailable)
-	p.rows("IN PROGRESS", saidAbove(s.Running))
+	p.rows("IN PROGRESS", withoutHeldNotes(s.Running))
 	p.rows("UPCOMING", s.Upcoming)
 	p.rows("FAILURE", s.Failures)
 	p.decided(s.Decisions)
@@ -130,7 +130,7 @@ func (p page) retries(calls []maintenance.Call) {
 	show.Section(p.Printer, calls, []string{"CALL", "TARGET", "ATTEMPT", "UNTIL", "AT", "LAST RESPONSE"},
 		func(c maintenance.Call) []string {
 			return []string{
-				c.What, c.Target, strconv.Itoa(c.Attempt), show.Instant(c.Until), show.Instant(c.LastAt), c.LastResponse,
+				c.What, c.Target, strconv.Itoa(c.Attempt), show.ClockOrDash(c.Until), show.ClockOrDash(c.LastAt), c.LastResponse,
 			}
 		})
 }
@@ -146,8 +146,8 @@ func (p page) heldTargets(s fleet.Status) {
 	}
 }
 
-// saidAbove are rows without the reasons of those that heldTargets names.
-func saidAbove(rows []fleet.Row) []fleet.Row {
+// withoutHeldNotes are rows without the reasons of those that heldTargets names.
+func withoutHeldNotes(rows []fleet.Row) []fleet.Row {
 	rows = slices.Clone(rows)
 	for i := range rows[:min(len(rows), mostHeld)] {
 		if rows[i].State == fleet.Held {
@@ -178,7 +178,7 @@ func (p page) campaignResult(r fleet.Result) {
 // approval says which one is needed next, how many of how many were given, and until when.
 func (p page) approval(a *fleet.Approval) {
 	if a != nil {
-		p.Linef("approval  %s", a.Sentence())
+		p.Linef("approval  %s", a.Line())
 		p.Linef("          for %s", a.TargetsText())
 	}
 }
@@ -234,7 +234,7 @@ func CountsText(c fleet.Counts) string {
 
 func (p page) waves(waves []fleet.WaveLine) {
 	show.Section(p.Printer, waves, []string{"WAVE", "STATE", "UNTIL", "TARGETS"}, func(w fleet.WaveLine) []string {
-		return []string{strconv.Itoa(w.Wave), w.State, show.Instant(w.Until), CountsText(w.Counts)}
+		return []string{strconv.Itoa(w.Wave), w.State, show.ClockOrDash(w.Until), CountsText(w.Counts)}
 	})
 }
 
@@ -261,8 +261,8 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 			note = strings.TrimSuffix(fmt.Sprintf("attempt %d; %s", r.Attempts, note), "; ")
 		}
 		return []string{
-			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), show.Instant(r.Started), show.Instant(r.End),
-			show.Instant(r.Next),
+			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), show.ClockOrDash(r.Started), show.ClockOrDash(r.End),
+			show.ClockOrDash(r.Next),
 			cmp.Or(string(r.Blocker), "-"), note,
 		}
 	}

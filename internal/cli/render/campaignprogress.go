@@ -24,7 +24,7 @@ type CampaignProgress struct {
 
 // NewCampaignProgress writes how a campaign goes on to out, a line for each thing that is new.
 func NewCampaignProgress(out io.Writer) *CampaignProgress {
-	return &CampaignProgress{progress: newProgress(out, fleetMoment)}
+	return &CampaignProgress{progress: newProgress(out, campaignLine)}
 }
 
 // Show shows what is new, and what goes on now.
@@ -61,7 +61,7 @@ func (p *CampaignProgress) started(rows []fleet.Row) {
 		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
 		if p.changed("started "+key, "yes") {
 			p.Line(fmt.Sprintf("started   %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Started),
-				show.Instant(r.End)))
+				show.ClockOrDash(r.End)))
 		}
 		if p.changed("note "+key, r.Note) && r.State == fleet.Held {
 			p.Line(fmt.Sprintf("held      %s (%s): %s", r.Name, r.Gateway, r.Note))
@@ -119,7 +119,7 @@ func approvalText(s fleet.Status) string {
 	if s.Approval == nil {
 		return ""
 	}
-	return s.Approval.Sentence()
+	return s.Approval.Line()
 }
 
 // waitText is what keeps how many targets, and when the next may start.
@@ -138,8 +138,8 @@ func waitText(s fleet.Status) string {
 // barWidth is how many cells the bar of a terminal's last line has.
 const barWidth = 24
 
-// fleetMoment is in one line how far a campaign is, and for how long it still waits.
-func fleetMoment(s fleet.Status, now time.Time) string {
+// campaignLine is in one line how far a campaign is, and for how long it still waits.
+func campaignLine(s fleet.Status, now time.Time) string {
 	c := s.Counts
 	if c.Total == 0 {
 		return PhaseText(s)

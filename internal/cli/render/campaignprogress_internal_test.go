@@ -79,6 +79,6 @@ func TestTheLastLineSaysHowFarACampaignIs(t *testing.T) {
 		"[################........] 2/3 ended, 1 running": {Counts: fleet.Counts{Total: 3, Running: 1, Failed: 1, UpToDate: 1}, Next: started},
 		"[########################] 3/3 ended, 0 running": {Counts: fleet.Counts{Total: 3, Succeeded: 2, Skipped: 1}},
 	} {
-		require.Equal(t, want, fleetMoment(s, started))
+		require.Equal(t, want, campaignLine(s, started))
 	}
 }

@@ -64,7 +64,7 @@ func TestEveryViewOfAHeldTargetSaysTheSame(t *testing.T) {
 		Steps: []maintenance.StepReport{{Step: hold.Step, State: maintenance.StepHeld, Start: &row.Started, Failed: []maintenance.FailedAttempt{{At: hold.Since, Why: row.Note}}}},
 	}
 	target := record.Maintenance{Gateway: row.Gateway, WorkflowID: "gateway-" + row.Gateway, Execution: record.Running, Status: &run, May: run.May}
-	told := fleet.Occurred(fleet.Moment{Opened: 1}, f.Moment("stores", fleet.Moment{Opened: 1}, now))
+	told := fleet.Occurred(fleet.Milestones{Opened: 1}, f.Milestones("stores", fleet.Milestones{Opened: 1}, now))
 	require.Len(t, told, 1)
 	failed := maintenance.StepFailure{Step: hold.Step, FailedAttempt: run.Steps[0].Failed[0]}
 	why := row.Note + ". Resolve it with: " + strings.Join(maintenance.ResolveCommands(row.Gateway, row.Step), ", ")

@@ -20,7 +20,7 @@ func PrintCampaigns(p show.Printer, campaigns []record.CampaignLine, namespace s
 	for _, l := range campaigns {
 		state := cmp.Or(l.State, strings.ToLower(l.Execution))
 		rows = append(rows, []string{
-			l.Campaign, state, cmp.Or(l.Blocker, "-"), show.Instant(l.Start), show.Instant(l.End), l.WorkflowID,
+			l.Campaign, state, cmp.Or(l.Blocker, "-"), show.ClockOrDash(l.Start), show.ClockOrDash(l.End), l.WorkflowID,
 		})
 	}
 	p.Table([]string{"CAMPAIGN", "STATE", "BLOCKER", "START", "END", "WORKFLOW"}, rows)

@@ -105,7 +105,7 @@ func (p page) parts(
 		})
 	show.Section(p.Printer, maintenance.DecidedFailuresOf(steps), []string{"FAILED STEP", "AT", "DECIDED", "WHY"},
 		func(f maintenance.StepFailure) []string {
-			return []string{string(f.Step), show.Clock(&f.At), f.Told(), f.Why}
+			return []string{string(f.Step), show.Clock(&f.At), f.Summary(), f.Why}
 		})
 	show.Section(p.Printer, proxies, []string{"PROXY", "STATE", "FROM", "TO", "NOTE"},
 		func(x maintenance.ProxyOutcome) []string {

@@ -90,7 +90,7 @@ func (s *scheduleCreate) create(cmd *cobra.Command, a *shell.App) error {
 		return s.failure(cmd.Context(), c, err)
 	}
 	cmd.PrintErrf("Created the schedule %s.\n", s.name)
-	tellFreezes(cmd, s.name, s.file, s.plan, time.Now())
+	printFreezes(cmd, s.name, s.file, s.plan, time.Now())
 	return describe(a, cmd, c, s.name)
 }
 
@@ -182,9 +182,9 @@ func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err err
 // read.
 const freezesAhead = 400 * 24 * time.Hour
 
-// tellFreezes says what a schedule's campaigns do not know of by themselves.
-func tellFreezes(cmd *cobra.Command, name, file string, p campaign.PlanFile, now time.Time) {
-	campaign.TellWarnings(cmd, p.Plan)
+// printFreezes says what a schedule's campaigns do not know of by themselves.
+func printFreezes(cmd *cobra.Command, name, file string, p campaign.PlanFile, now time.Time) {
+	campaign.PrintWarnings(cmd, p.Plan)
 	when := "when it changes"
 	if end := schedules.FreezesEnd(p.Plan.Policy.Freezes); end.IsZero() {
 		cmd.PrintErrln("The plan has no future freezes.")
@@ -217,7 +217,7 @@ func newUpdate(a *shell.App) *cobra.Command {
 				return err
 			}
 			cmd.PrintErrf("The schedule %s has its new plan.\n", args[0])
-			tellFreezes(cmd, args[0], args[1], p, time.Now())
+			printFreezes(cmd, args[0], args[1], p, time.Now())
 			return describe(a, cmd, c, args[0])
 		},
 	}

@@ -80,11 +80,11 @@ func Wrong(field, value, want string) error {
 // WantDuration is what is right of every duration's form.
 const WantDuration = "a number with a unit, such as 90s, 30m or 4h"
 
-// Instant is a time that a flag can show and set.
-type Instant struct{ time.Time }
+// TimeFlag is a time that a flag can show and set.
+type TimeFlag struct{ time.Time }
 
 // String is empty, so that help does not show the present as a default.
-func (Instant) String() string { return "" }
+func (TimeFlag) String() string { return "" }
 
 // Who fills in --by, and is what is wrong with it.
 func Who(cmd *cobra.Command, by *string) error {

@@ -26,7 +26,7 @@ func Follow(
 	defer cancel()
 	end := make(chan error, 1)
 	go func() { end <- ended(ctx) }()
-	tick := time.NewTicker(operate.LookEvery)
+	tick := time.NewTicker(operate.PollEvery)
 	defer tick.Stop()
 	var polled time.Time
 	for {
@@ -40,7 +40,7 @@ func Follow(
 			}
 			return err
 		case now := <-tick.C:
-			if p.Patient(now) && now.Sub(polled) < operate.LookSlowly {
+			if p.Patient(now) && now.Sub(polled) < operate.PollSlowly {
 				p.Redraw(now)
 				continue
 			}

@@ -101,8 +101,8 @@ func renamed(err error, name func(field string) string) []error {
 	return errs
 }
 
-// BesideFile are the flags that were given though the file says what they say.
-func BesideFile(cmd *cobra.Command, policy *PolicyFlags) []error {
+// ConflictsWithFile are the flags that were given though the file says what they say.
+func ConflictsWithFile(cmd *cobra.Command, policy *PolicyFlags) []error {
 	names := []string{"name", "account", "gateway", "proxy", "label", "freeze", "approval", "shift-reads"}
 	names = append(names, slices.Sorted(maps.Values(policy.names))...)
 	var errs []error

@@ -18,7 +18,7 @@ type windowFlags struct {
 	hour, minute, dayOfWeek, dayOfMonth int
 	zone                                maintenance.Zone
 	duration, cutoff                    maintenance.Duration
-	now                                 shell.Instant
+	now                                 shell.TimeFlag
 	count                               int
 	faults                              shell.Faults
 }
@@ -34,7 +34,7 @@ const maxCount = 1000
 func NewWindow(a *shell.App) *cobra.Command {
 	policy := maintenance.Policy{}.WithDefaults()
 	w := &windowFlags{
-		duration: policy.WindowLength, cutoff: *policy.Cutoff, now: shell.Instant{Time: time.Now()}, count: 5,
+		duration: policy.WindowLength, cutoff: *policy.Cutoff, now: shell.TimeFlag{Time: time.Now()}, count: 5,
 	}
 	cmd := &cobra.Command{
 		Use:   "window --hour H --minute M (--day-of-week D | --day-of-month D) --timezone ZONE",

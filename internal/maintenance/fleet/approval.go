@@ -266,9 +266,9 @@ func (a *Approval) OneMore() string {
 	return fmt.Sprintf("%s, %d of %d given", a.Subject(), len(a.Given)+1, a.Wanted)
 }
 
-// Sentence is all that people ask of it: which wave, how many of how many, by whom, who
+// Line is all that people ask of it: which wave, how many of how many, by whom, who
 // may not, and from or until when.
-func (a *Approval) Sentence() string { return a.Subject() + " needs approval: " + a.Details() }
+func (a *Approval) Line() string { return a.Subject() + " needs approval: " + a.Details() }
 
 // Tally is how many of how many were given, and by whom: 1 of 2 given (bob).
 func (a *Approval) Tally() string {

@@ -133,7 +133,7 @@ func TestAStatusSaysHowFarAnApprovalIs(t *testing.T) {
 	}, f.Status(fleet.Decide(f, early), early).Approval)
 	day := func(days int) string { return noon.AddDate(0, 0, days).Format("2006-01-02 15:04 MST") }
 	require.Equal(t, "wave 1 needs approval: 1 of 2 given (bob); alice started the campaign and may not approve; not asked for before "+day(4)+" (first window "+day(7)+")",
-		f.Approval(early).Sentence())
+		f.Approval(early).Line())
 
 	asked := noon.AddDate(0, 0, 4)
 	f.Ask = fleet.Decide(f, asked).Ask
@@ -144,7 +144,7 @@ func TestAStatusSaysHowFarAnApprovalIs(t *testing.T) {
 		Window: noon.AddDate(0, 0, 7), Asked: asked, Deadline: asked.AddDate(0, 0, 7), Targets: 1, Names: []string{"t0"},
 	}, s.Approval)
 	require.Equal(t, "wave 1 needs approval (1 of 2 given): approve it, or abort the campaign", s.Held)
-	require.Equal(t, "wave 1 needs approval: 1 of 2 given (bob); alice started the campaign and may not approve; asked for at "+day(4)+", deadline "+day(11), s.Approval.Sentence())
+	require.Equal(t, "wave 1 needs approval: 1 of 2 given (bob); alice started the campaign and may not approve; asked for at "+day(4)+", deadline "+day(11), s.Approval.Line())
 
 	require.Equal(t, "wave 1, 2 of 2 given", s.Approval.OneMore())
 	consent(&f, 1, "carol")
@@ -162,7 +162,7 @@ func TestAnApprovalOfTheCampaignNamesItsTargets(t *testing.T) {
 	a := f.Approval(noon.Add(5 * time.Hour))
 	require.Equal(t, 12, a.Targets)
 	require.Equal(t, "t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more", a.TargetsText())
-	require.Contains(t, a.Sentence(), "the campaign needs approval: 0 of 1 given; not asked for")
+	require.Contains(t, a.Line(), "the campaign needs approval: 0 of 1 given; not asked for")
 	f.Entries[0].State = fleet.Skipped
 	require.Equal(t, "t1, t2, t3, t4, t5, t6, t7, t8, t9, t10 and 1 more", f.Approval(noon).TargetsText())
 }
@@ -240,15 +240,15 @@ func TestTheMessagesAboutAnApproval(t *testing.T) {
 	f.Ask = fleet.Decide(f, asked).Ask
 	day := func(days int) string { return noon.AddDate(0, 0, days).Format("2006-01-02 15:04 MST") }
 	commands := "\ntidegate status q4\ntidegate approve q4 --why TEXT\ntidegate abort q4 --why TEXT"
-	before := f.Moment("q4", fleet.Moment{}, asked)
-	all := fleet.Occurred(fleet.Moment{}, before)
+	before := f.Milestones("q4", fleet.Milestones{}, asked)
+	all := fleet.Occurred(fleet.Milestones{}, before)
 	require.Len(t, all, 1)
 	require.Equal(t, "q4: wave 1 needs approval (0 of 3 given)", all[0].Title)
 	require.Equal(t, fmt.Sprintf("Nothing of wave 1 starts until 3 different people approve. 0 of 3 given. alice started the campaign and may not approve.\n"+
 		"1 target: t0.\nFirst window: %s.\nDeadline: %s; not approved by then, the campaign ends EXPIRED.", day(7), day(11))+commands, all[0].Text)
 
 	consent(&f, 1, "bob")
-	all = fleet.Occurred(before, f.Moment("q4", before, asked))
+	all = fleet.Occurred(before, f.Milestones("q4", before, asked))
 	require.Len(t, all, 1)
 	require.Equal(t, "q4: wave 1 needs approval (1 of 3 given)", all[0].Title)
 	require.Equal(t, fmt.Sprintf("bob has approved (CHG-1). Still needed: 2 approvals by other people. 1 of 3 given (bob). alice started the campaign and may not approve.\n"+
@@ -260,7 +260,7 @@ func TestOneApprovalIsAskedOfSomebody(t *testing.T) {
 	f := called(needing(t, 1, false))
 	asked := noon.AddDate(0, 0, 4)
 	f.Ask = fleet.Decide(f, asked).Ask
-	all := fleet.Occurred(fleet.Moment{}, f.Moment("q4", fleet.Moment{}, asked))
+	all := fleet.Occurred(fleet.Milestones{}, f.Milestones("q4", fleet.Milestones{}, asked))
 	require.Len(t, all, 1)
 	require.Contains(t, all[0].Text, "Nothing starts until someone approves. 0 of 1 given.")
 	require.Contains(t, all[0].Text, "\n5 targets: t0, t1, t2, t3, t4.\n")

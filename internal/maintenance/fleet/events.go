@@ -8,9 +8,9 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// Moment is what a campaign has come to at a time, as far as people are told
-// of it. It travels from run to run, so that each event is sent at most once.
-type Moment struct {
+// Milestones are what a campaign has reached, as far as people are notified of it.
+// They travel from run to run, so that each event is sent at most once.
+type Milestones struct {
 	Asked   int      `json:"asked,omitempty"`  // the last wave that an approval was asked for, from 1 on
 	Given   int      `json:"given,omitempty"`  // how many of its approvals were given, while some were missing
 	Opened  int      `json:"opened,omitempty"` // the last wave of which a target has started, from 1 on
@@ -20,11 +20,11 @@ type Moment struct {
 	Overran []Mark   `json:"overran,omitempty"`
 	End     EndState `json:"end,omitempty"` // once the campaign has ended
 
-	words // only of the moment itself: nothing of it is compared or travels
+	texts // not compared, and not carried to the next run
 }
 
-// words are what the texts of a moment's events are made of.
-type words struct {
+// texts are what the messages about milestones are made of.
+type texts struct {
 	campaign, spent, summary string
 	approval                 *Approval // that people are asked for; nil: none
 	first                    Entry     // of the last wave of which one has started
@@ -41,10 +41,10 @@ type Mark struct {
 	over  time.Duration // how long after its window it ended
 }
 
-// Moment is what the campaign has come to now, after the moment before, which is
-// zero at first. It is called campaign in commands.
-func (f Fleet) Moment(campaign string, before Moment, now time.Time) Moment {
-	m := Moment{Asked: before.Asked, Given: before.Given, Opened: before.Opened, words: words{campaign: campaign, at: now}}
+// Milestones are what the campaign has reached now. before are the last ones, zero at
+// first. campaign is its name in commands.
+func (f Fleet) Milestones(campaign string, before Milestones, now time.Time) Milestones {
+	m := Milestones{Asked: before.Asked, Given: before.Given, Opened: before.Opened, texts: texts{campaign: campaign, at: now}}
 	for i := range f.Entries {
 		m.mark(f.Entries[i], f.Rules.Length)
 	}
@@ -62,7 +62,7 @@ func (f Fleet) Moment(campaign string, before Moment, now time.Time) Moment {
 }
 
 // asks takes in the approval that people are asked for.
-func (m *Moment) asks(wave int, a *Approval) {
+func (m *Milestones) asks(wave int, a *Approval) {
 	m.approval = a
 	if wave > m.Asked {
 		m.Asked, m.Given = wave, len(a.Given)
@@ -71,7 +71,7 @@ func (m *Moment) asks(wave int, a *Approval) {
 }
 
 // mark takes in what has become of one target.
-func (m *Moment) mark(e Entry, length time.Duration) {
+func (m *Milestones) mark(e Entry, length time.Duration) {
 	mark := Mark{Ref: e.Ref, Attempt: e.Attempts, entry: e}
 	switch e.State {
 	case Held:
@@ -90,7 +90,7 @@ func (m *Moment) mark(e Entry, length time.Duration) {
 
 // spend finds whose error budget is spent: the fleet's, else that of the wave
 // that is open.
-func (m *Moment) spend(b *board) {
+func (m *Milestones) spend(b *board) {
 	if w := b.budget(); w.Blocker == maintenance.BlockedByBudget {
 		m.Spent, m.spent = "fleet", w.Reason
 	} else if b.between.Blocker == maintenance.BlockedByBudget {
@@ -111,13 +111,13 @@ func overrun(e Entry, length time.Duration) time.Duration {
 	return max(0, e.End.Sub(window.End))
 }
 
-// Over is the moment of the campaign's end.
-func (m Moment) Over(r Result) Moment {
+// Over adds the end of the campaign.
+func (m Milestones) Over(r Result) Milestones {
 	m.End, m.summary = r.State, r.Summary
 	return m
 }
 
-// Occurrence is one event, as people are told of it.
+// Occurrence is one event that people are notified of.
 type Occurrence struct {
 	// ID is the event's permanently, such as failed/sgw-12A3456B/2.
 	ID    string            `json:"id"`
@@ -128,9 +128,9 @@ type Occurrence struct {
 	Targets []string `json:"targets,omitempty"`
 }
 
-// Occurred says what has happened between two moments of a campaign, the second
-// of which was made after the first. Told at every moment, nothing is told twice.
-func Occurred(before, after Moment) []Occurrence {
+// Occurred returns the events between two milestones of a campaign, before and after.
+// Called with each in turn, it returns no event twice.
+func Occurred(before, after Milestones) []Occurrence {
 	var all []Occurrence
 	add := func(is bool, o Occurrence) {
 		if is {
@@ -139,7 +139,7 @@ func Occurred(before, after Moment) []Occurrence {
 	}
 	add(after.Opened > before.Opened, after.opened())
 	for _, of := range []kind{failed(), held(), overran()} {
-		all = append(all, of.tell(after, newIn(of.marks(before), of.marks(after)))...)
+		all = append(all, of.occurrences(after, newIn(of.marks(before), of.marks(after)))...)
 	}
 	add(after.Spent != "" && after.Spent != before.Spent, after.overspent())
 	if a := after.approval; a != nil && after.Asked > before.Asked {

@@ -38,7 +38,7 @@ func TestEveryEventIsToldOnceForEver(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const n = 12
 		f := called(some(n, maintenance.Rollout{MaxFailures: share(t, "100%")}))
-		var before fleet.Moment
+		var before fleet.Milestones
 		want, got, ids := []string{}, []string{}, map[string]bool{}
 		now := noon
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
@@ -46,7 +46,7 @@ func TestEveryEventIsToldOnceForEver(t *testing.T) {
 			for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, n-1), 0, n, rapid.ID).Draw(t, "targets") {
 				want = append(want, happen(&f.Entries[i], rapid.IntRange(0, 3).Draw(t, "how"))...)
 			}
-			after := f.Moment("q4", before, now)
+			after := f.Milestones("q4", before, now)
 			for _, o := range fleet.Occurred(before, after) {
 				require.False(t, ids[o.ID], "%s was told before", o.ID)
 				ids[o.ID] = true
@@ -54,7 +54,7 @@ func TestEveryEventIsToldOnceForEver(t *testing.T) {
 					got = append(got, fmt.Sprintf("%s %s", o.Event, target))
 				}
 			}
-			require.Empty(t, fleet.Occurred(after, f.Moment("q4", after, now)), "nothing happened since")
+			require.Empty(t, fleet.Occurred(after, f.Milestones("q4", after, now)), "nothing happened since")
 			if before = after; rapid.Bool().Draw(t, "continues as new") {
 				before, f.Entries = carried(t, after), carried(t, f.Entries)
 			}
@@ -168,12 +168,12 @@ func TestWhatIsToldOfACampaign(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, before := called(threeWaves(t)), fleet.Moment{}
+			f, before := called(threeWaves(t)), fleet.Milestones{}
 			for i, s := range steps {
 				s.do(&f)
 				now := noon.Add(time.Duration(i) * time.Hour)
 				f.Ask = fleet.Decide(f, now).Ask
-				after := f.Moment("q4", before, now)
+				after := f.Milestones("q4", before, now)
 				var ids []string
 				for _, o := range fleet.Occurred(before, after) {
 					ids = append(ids, o.ID)
@@ -195,7 +195,7 @@ func TestAnEventSaysWhatToDo(t *testing.T) {
 	f.Entries[1].Note, f.Entries[1].Hold = "update: no answer", fleet.Hold{Step: maintenance.StepUpdate, Since: noon}
 	result := fleet.Result{State: fleet.Partial, Summary: "3 of 5 targets succeeded."}
 	texts := map[maintenance.Event]string{}
-	for _, o := range fleet.Occurred(fleet.Moment{}, f.Moment("q4", fleet.Moment{}, noon).Over(result)) {
+	for _, o := range fleet.Occurred(fleet.Milestones{}, f.Milestones("q4", fleet.Milestones{}, noon).Over(result)) {
 		texts[o.Event] = o.Title + "\n" + o.Text
 	}
 	require.Equal(t, map[maintenance.Event]string{
@@ -217,7 +217,7 @@ func TestWhatHappensToManyAtOnceIsOneMessage(t *testing.T) {
 	for i := range f.Entries[:12] {
 		set(&f, i, fleet.Failed, noon)
 	}
-	all := fleet.Occurred(fleet.Moment{}, f.Moment("q4", fleet.Moment{}, noon))
+	all := fleet.Occurred(fleet.Milestones{}, f.Milestones("q4", fleet.Milestones{}, noon))
 	require.Len(t, all, 1)
 	require.Equal(t, "failed/sgw-0000000A/1+11", all[0].ID)
 	require.Equal(t, "q4: 12 targets failed", all[0].Title)
@@ -227,7 +227,7 @@ func TestWhatHappensToManyAtOnceIsOneMessage(t *testing.T) {
 
 // occurred are the events of a fleet at its first moment.
 func occurred(f fleet.Fleet) []fleet.Occurrence {
-	return fleet.Occurred(fleet.Moment{}, f.Moment("q4", fleet.Moment{}, noon))
+	return fleet.Occurred(fleet.Milestones{}, f.Milestones("q4", fleet.Milestones{}, noon))
 }
 
 // TestUpToFiveTargetsHaveAMessageEach, and more share one, which names ten of them.

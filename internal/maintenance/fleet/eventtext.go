@@ -8,11 +8,10 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// toldOne is up to how many targets to which the same happens at once each have a
-// message of their own; of more there is one for all. namedInOne is how many that
-// one names.
+// mostSingle is how many targets to which the same happens at once have a message of
+// their own each; more share one message. namedInOne is how many targets that one names.
 const (
-	toldOne    = 5
+	mostSingle = 5
 	namedInOne = 10
 )
 
@@ -20,17 +19,17 @@ const (
 type kind struct {
 	event maintenance.Event
 	what  string // of a target, such as "failed"
-	marks func(Moment) []Mark
-	text  func(Moment, Mark) string
+	marks func(Milestones) []Mark
+	text  func(Milestones, Mark) string
 	again bool   // it may happen to one attempt several times
 	list  string // the arguments by which status lists them
 }
 
 func failed() kind {
 	return kind{
-		event: maintenance.EventFailed, what: "failed", marks: func(m Moment) []Mark { return m.Failed },
+		event: maintenance.EventFailed, what: "failed", marks: func(m Milestones) []Mark { return m.Failed },
 		list: "--state failed",
-		text: func(m Moment, k Mark) string {
+		text: func(m Milestones, k Mark) string {
 			return fmt.Sprintf("%s failed. %s\n%s\n%s\n%s", k.who(), k.entry.Note, m.command("status", k.entry.Name),
 				m.command("retry", k.entry.Name+why), m.command("skip", k.entry.Name+why))
 		},
@@ -39,8 +38,8 @@ func failed() kind {
 
 func held() kind {
 	return kind{
-		event: maintenance.EventHeld, what: "held", again: true, marks: func(m Moment) []Mark { return m.Held }, list: "--state held",
-		text: func(_ Moment, k Mark) string {
+		event: maintenance.EventHeld, what: "held", again: true, marks: func(m Milestones) []Mark { return m.Held }, list: "--state held",
+		text: func(_ Milestones, k Mark) string {
 			id := k.entry.Gateway
 			lines := append([]string{"tidegate status " + id}, maintenance.ResolveCommands(id, k.entry.Hold.Step)...)
 			return fmt.Sprintf("%s is held: %s\n%s", k.who(), k.entry.Note, strings.Join(lines, "\n"))
@@ -50,29 +49,29 @@ func held() kind {
 
 func overran() kind {
 	return kind{
-		event: maintenance.EventOverrun, what: "ended after the window", marks: func(m Moment) []Mark { return m.Overran },
+		event: maintenance.EventOverrun, what: "ended after the window", marks: func(m Milestones) []Mark { return m.Overran },
 		list: "--all",
-		text: func(m Moment, k Mark) string {
+		text: func(m Milestones, k Mark) string {
 			return fmt.Sprintf("%s %s at %s, %s after the end of its window.\n%s", k.who(), k.entry.State, stamp(k.entry.End),
 				maintenance.Duration(k.over.Round(time.Second)), m.command("status", k.entry.Name))
 		},
 	}
 }
 
-// why ends the lines of the commands that ask for a reason.
+// why ends the command lines that need a reason.
 const why = " --why TEXT"
 
-// who is a target in a sentence.
+// who is a target in a message.
 func (k Mark) who() string {
 	return fmt.Sprintf("%s (%s, wave %d, attempt %d)", k.entry.Name, k.entry.Gateway, k.entry.Wave+1, k.Attempt)
 }
 
-func (m Moment) command(name, arguments string) string {
+func (m Milestones) command(name, arguments string) string {
 	return strings.TrimSpace(fmt.Sprintf("tidegate %s %s %s", name, m.campaign, strings.TrimSpace(arguments)))
 }
 
-// tell makes the messages about targets to which the same has happened.
-func (of kind) tell(m Moment, marks []Mark) []Occurrence {
+// occurrences are the messages about targets to which the same has happened.
+func (of kind) occurrences(m Milestones, marks []Mark) []Occurrence {
 	all := make([]Occurrence, 0, len(marks))
 	for _, k := range marks {
 		name := fmt.Sprintf("%s/%d", k.entry.Gateway, k.Attempt)
@@ -83,14 +82,14 @@ func (of kind) tell(m Moment, marks []Mark) []Occurrence {
 		o.Title, o.Text = fmt.Sprintf("%s: %s %s", m.campaign, k.entry.Name, of.what), of.text(m, k)
 		all = append(all, o)
 	}
-	if len(all) <= toldOne {
+	if len(all) <= mostSingle {
 		return all
 	}
 	return []Occurrence{of.join(m, marks, all)}
 }
 
 // join makes one message of many.
-func (of kind) join(m Moment, marks []Mark, all []Occurrence) Occurrence {
+func (of kind) join(m Milestones, marks []Mark, all []Occurrence) Occurrence {
 	o := Occurrence{
 		ID: fmt.Sprintf("%s+%d", all[0].ID, len(all)-1), Event: of.event,
 		Title: fmt.Sprintf("%s: %d targets %s", m.campaign, len(all), of.what),
@@ -110,7 +109,7 @@ func (of kind) join(m Moment, marks []Mark, all []Occurrence) Occurrence {
 	return o
 }
 
-func (m Moment) opened() Occurrence {
+func (m Milestones) opened() Occurrence {
 	first := m.first
 	return Occurrence{
 		ID: fmt.Sprintf("window/%d", m.Opened), Event: maintenance.EventWindow,
@@ -121,7 +120,7 @@ func (m Moment) opened() Occurrence {
 	}
 }
 
-func (m Moment) overspent() Occurrence {
+func (m Milestones) overspent() Occurrence {
 	return Occurrence{
 		ID: fmt.Sprintf("budget/%s/%s", m.Spent, m.at.UTC().Format(time.RFC3339)), Event: maintenance.EventBudget,
 		Title: m.campaign + ": the error budget is spent",
@@ -131,7 +130,7 @@ func (m Moment) overspent() Occurrence {
 }
 
 // needsApproval asks for an approval.
-func (m Moment) needsApproval(a *Approval) Occurrence {
+func (m Milestones) needsApproval(a *Approval) Occurrence {
 	what := "Nothing starts"
 	if a.EachWave {
 		what = fmt.Sprintf("Nothing of wave %d starts", a.Wave)
@@ -147,7 +146,7 @@ func (m Moment) needsApproval(a *Approval) Occurrence {
 }
 
 // approvedInPart says that an approval was given, and more are needed.
-func (m Moment) approvedInPart(a *Approval) Occurrence {
+func (m Milestones) approvedInPart(a *Approval) Occurrence {
 	last := a.Given[len(a.Given)-1]
 	text := last.By + " has approved"
 	if last.Why != "" {
@@ -160,7 +159,7 @@ func (m Moment) approvedInPart(a *Approval) Occurrence {
 }
 
 // approvalText is what a person must know to approve, and the commands.
-func (m Moment) approvalText(a *Approval) string {
+func (m Milestones) approvalText(a *Approval) string {
 	targets := plural(a.Targets, "target")
 	text := a.Tally() + "."
 	if a.MayNot != "" {
@@ -181,7 +180,7 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func (m Moment) ended() Occurrence {
+func (m Milestones) ended() Occurrence {
 	return Occurrence{
 		ID: "ended", Event: maintenance.EventEnded, Title: fmt.Sprintf("%s: %s", m.campaign, m.End),
 		Text: m.summary + "\n" + m.command("status", ""),

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// held says why nothing more starts or ends unless a person acts, and what they
+// held is why nothing more starts or ends unless a person acts, and what they
 // can do. Empty: something runs, starts, or will start by itself.
 func (f Fleet) held(c Counts, turn Turn) string {
 	stuck := f.stuck()
 	if c.Running > 0 || c.Held+c.Waiting == 0 || slices.ContainsFunc(turn.Start, f.waits) {
 		return ""
 	}
-	var waiting [remedies]kept
+	var waiting [remedies]tally
 	for _, w := range turn.Waits {
 		if !f.waits(w.Entry) {
 			continue
@@ -31,7 +31,7 @@ func (f Fleet) held(c Counts, turn Turn) string {
 }
 
 // stuck are the running targets whose runs wait for a person: their notes say why.
-func (f Fleet) stuck() (k kept) {
+func (f Fleet) stuck() (k tally) {
 	for i := range f.Entries {
 		if e := &f.Entries[i]; e.State == Held {
 			k.add(f, Wait{Entry: i, Reason: e.Note})
@@ -47,23 +47,23 @@ func (w Wait) endsAlone(is meaning) bool {
 
 // parts say what a person must do, and then why: the reasons may end in what a cloud
 // said, and are as long.
-func parts(stuck kept, waiting [remedies]kept) string {
+func parts(stuck tally, waiting [remedies]tally) string {
 	var does, why []string
 	var only string
-	say := func(k kept, one, many, do string) {
+	add := func(k tally, one, many, do string) {
 		if k.n == 0 {
 			return
 		}
-		does = append(does, k.say(one, many)+": "+do)
+		does = append(does, k.describe(one, many)+": "+do)
 		if k.reason != "" {
 			why, only = append(why, k.name+": "+k.reason), k.reason
 		}
 	}
 	stuck.reason = "" // a view has it with the target
-	say(stuck, "is held", "are held", "retry or skip the failed step, or abort it")
-	say(waiting[reach], "is not read", "are not read", "make it reachable, and retry it to have it read at once; or skip it")
-	say(waiting[free], "cannot start", "cannot start", "end the run or the quarantine that blocks it, or skip it")
-	say(waiting[widen], "cannot start", "cannot start", "give it longer windows or shorter freezes, or skip it")
+	add(stuck, "is held", "are held", "retry or skip the failed step, or abort it")
+	add(waiting[reach], "is not read", "are not read", "make it reachable, and retry it to have it read at once; or skip it")
+	add(waiting[free], "cannot start", "cannot start", "end the run or the quarantine that blocks it, or skip it")
+	add(waiting[widen], "cannot start", "cannot start", "give it longer windows or shorter freezes, or skip it")
 	switch {
 	case len(why) == 0:
 		return strings.Join(does, "")
@@ -76,20 +76,20 @@ func parts(stuck kept, waiting [remedies]kept) string {
 // waits is true for an entry that has not started since the turn.
 func (f Fleet) waits(i int) bool { return f.Entries[i].State == Waiting }
 
-// kept is the first of some targets, and how many they are.
-type kept struct {
+// tally is the first of some targets, and how many they are.
+type tally struct {
 	n            int
 	name, reason string
 }
 
-func (k *kept) add(f Fleet, w Wait) {
+func (k *tally) add(f Fleet, w Wait) {
 	if k.n++; k.n == 1 {
 		k.name, k.reason = f.Entries[w.Entry].Name, w.Reason
 	}
 }
 
-// say names the first, and counts the others.
-func (k *kept) say(one, many string) string {
+// describe names the first, and counts the others.
+func (k *tally) describe(one, many string) string {
 	if k.n == 1 {
 		return k.name + " " + one
 	}

@@ -102,9 +102,9 @@ func (s Status) Patient(now time.Time) bool {
 	return s.Phase == InProgress && s.Counts.InProgress() == 0 && (s.Next.IsZero() || s.Next.Sub(now) > maintenance.Soon)
 }
 
-// Sentence says of a campaign that is over how its targets fared, without what none
+// Line says of a campaign that is over how its targets fared, without what none
 // of them did: 20 of 22 targets succeeded, 1 was up to date, 1 failed.
-func (c Counts) Sentence() string {
+func (c Counts) Line() string {
 	did := []string{maintenance.CountedOf(c.Succeeded, c.Total, "target", "targets") + " succeeded"}
 	for _, other := range []struct {
 		n         int

@@ -119,7 +119,7 @@ func (f Fleet) Rows(turn Turn, page Page) []Row {
 		for len(waits) > 0 && waits[0].Entry < i {
 			waits = waits[1:]
 		}
-		if !page.asksFor(&f.Entries[i]) {
+		if !page.matches(&f.Entries[i]) {
 			continue
 		}
 		if from > 0 {
@@ -137,7 +137,7 @@ func (f Fleet) Rows(turn Turn, page Page) []Row {
 	return rows
 }
 
-func (p Page) asksFor(e *Entry) bool {
+func (p Page) matches(e *Entry) bool {
 	if p.Target != "" && p.Target != e.Name && !strings.EqualFold(p.Target, e.Gateway) {
 		return false
 	}

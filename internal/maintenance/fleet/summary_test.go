@@ -287,10 +287,10 @@ func TestAStatusOfAnyFleetHolds(t *testing.T) {
 
 func TestASentenceLeavesOutWhatNoTargetDid(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "3 of 3 targets succeeded", fleet.Counts{Total: 3, Succeeded: 3}.Sentence())
+	require.Equal(t, "3 of 3 targets succeeded", fleet.Counts{Total: 3, Succeeded: 3}.Line())
 	require.Equal(t, "20 of 26 targets succeeded, 1 was up to date, 1 failed, 2 were skipped, 2 were not started",
-		fleet.Counts{Total: 26, Succeeded: 20, UpToDate: 1, Failed: 1, Skipped: 2, Waiting: 2}.Sentence())
-	require.Equal(t, "0 of 2 targets succeeded, 1 was skipped, 1 was not started", fleet.Counts{Total: 2, Skipped: 1, Waiting: 1}.Sentence())
+		fleet.Counts{Total: 26, Succeeded: 20, UpToDate: 1, Failed: 1, Skipped: 2, Waiting: 2}.Line())
+	require.Equal(t, "0 of 2 targets succeeded, 1 was skipped, 1 was not started", fleet.Counts{Total: 2, Skipped: 1, Waiting: 1}.Line())
 }
 
 func TestACampaignThatWaitsForAPersonOrForLongIsAskedSeldom(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// Notify says which events one channel is told of.
+// Notify says which events are sent to one channel.
 type Notify struct {
 	// Channel is one of the worker's accounts file.
 	Channel string `json:"channel"`
@@ -22,7 +22,7 @@ type Notify struct {
 // each of them.
 const mostNotify = 10
 
-// Channels are the names of those that the plan tells anything.
+// Channels are the names of all channels that the plan notifies.
 func (p Plan) Channels() []string {
 	names := make([]string, 0, len(p.Notify))
 	for _, n := range p.Notify {
@@ -31,8 +31,8 @@ func (p Plan) Channels() []string {
 	return names
 }
 
-// ToldOf are the names of the channels that the plan tells of an event.
-func (p Plan) ToldOf(event maintenance.Event) (names []string) {
+// ChannelsFor are the names of the channels that the plan notifies of an event.
+func (p Plan) ChannelsFor(event maintenance.Event) (names []string) {
 	for _, n := range p.Notify {
 		if slices.Contains(n.On, event) {
 			names = append(names, n.Channel)

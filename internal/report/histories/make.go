@@ -81,7 +81,7 @@ func conclude(d *report.Document, last history) {
 		d.State, d.Summary, d.Waves, d.End = string(result.State), result.Summary, result.Waves, result.End.UTC()
 		if result.Counts != d.Counts {
 			d.Remarks = append(d.Remarks, fmt.Sprintf(
-				"The campaign itself counted: %s. Its histories give: %s.", result.Counts.Sentence(), d.Counts.Sentence()))
+				"The campaign itself counted: %s. Its histories give: %s.", result.Counts.Line(), d.Counts.Line()))
 		}
 	case how == report.RunRunning:
 		d.State = report.StateRunning
