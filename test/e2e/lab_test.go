@@ -66,11 +66,17 @@ type lab struct {
 // newLab starts the clouds of a scenario on the shared engine.
 func newLab(t *testing.T, scenario simcloud.Scenario) *lab {
 	t.Helper()
+	return newLabOn(t, prepared(t), t.Name()+"-", scenario)
+}
+
+// prepared is a client of the shared engine, whose namespace is set up.
+func prepared(t *testing.T) client.Client {
+	t.Helper()
 	ready.Do(func() {
 		ready.err = namespace.Ensure(t.Context(), engine.GetDefaultClient(), engine.GetDefaultNamespace(), webui.SearchAttributes())
 	})
 	require.NoError(t, ready.err)
-	return newLabOn(t, engine.GetDefaultClient(), t.Name()+"-", scenario)
+	return engine.GetDefaultClient()
 }
 
 // newLabOn starts the clouds of a scenario, and workers that know them. What it

@@ -65,7 +65,6 @@ type campaign struct {
 	turn      fleet.Turn  // the last decision
 	changed   bool        // since then: something that may change what Decide says
 	notifier  notifier
-	tagged    string      // the search attributes as they were set last
 	orphans   map[int]int // ref -> attempt, of running targets whose batch is gone
 }
 

@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"go.temporal.io/sdk/workflow"
@@ -57,7 +56,7 @@ func (c *campaign) publish(ctx workflow.Context) {
 		webui.CampaignDetails(webui.PlaceOf(ctx), c.commandName(ctx), c.status(ctx), c.blockers()))
 }
 
-// tag updates the search attributes where they change: each update is an event in the history.
+// tag shows in the search attributes what the campaign waits for.
 func (c *campaign) tag(ctx workflow.Context) error {
 	s := c.status(ctx)
 	blocker := maintenance.NotBlocked
@@ -75,11 +74,6 @@ func (c *campaign) tag(ctx workflow.Context) error {
 	if c.Life.Result != nil {
 		state = string(c.Life.Result.State)
 	}
-	tags := fmt.Sprint(blocker, s.Next, state)
-	if tags == c.tagged {
-		return nil
-	}
-	c.tagged = tags
 	return webui.TagCampaign(ctx, blocker, s.Next, state)
 }
 

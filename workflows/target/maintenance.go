@@ -21,7 +21,7 @@ import (
 // of the worker becomes current continues there as a new run.
 func GatewayMaintenance(ctx workflow.Context, in api.MaintenanceInput) (maintenance.Result, error) {
 	r := newRun(ctx, in)
-	ctx = r.calls.Follow(ctx, in.Target.Gateway.ID(), r.publish)
+	ctx = r.calls.Follow(ctx, in.Target.Gateway.ID(), r.callStarted)
 	r.uncancelled = ctx
 	ctx, stop := workflow.WithCancel(ctx)
 	defer stop()
@@ -154,9 +154,6 @@ func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Co
 	report := r.report(s)
 	report.Start, report.State = &start, maintenance.StepActive
 	r.status.Step = s
-	if err := webui.TagTarget(ctx, r.status); err != nil {
-		return err
-	}
 	r.publish(ctx)
 	out, err := r.doOrHold(ctx, s, do)
 	end := workflow.Now(ctx)

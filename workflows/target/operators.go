@@ -269,6 +269,15 @@ func (r *run) publish(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, webui.TargetDetails(webui.PlaceOf(ctx), view))
 }
 
+// callStarted shows a call that has started. The search attributes change now, since the run will stay at its step for a
+// while: a step without a call takes no time, and is not worth an event.
+func (r *run) callStarted(ctx workflow.Context) {
+	r.publish(ctx)
+	if err := webui.TagTarget(ctx, r.status); err != nil {
+		workflow.GetLogger(ctx).Error("the search attributes do not show the step", "error", err)
+	}
+}
+
 // seen is the status with the commands that the run accepts now and the calls in progress.
 func (r *run) seen() maintenance.Status {
 	s := r.status

@@ -193,8 +193,5 @@ func (r *run) unblock(ctx workflow.Context) {
 	}
 	r.status.Blocker, r.status.Reason, r.status.Next = maintenance.NotBlocked, "", nil
 	r.report(r.status.Step).State = maintenance.StepActive
-	r.publish(ctx)
-	if err := webui.TagTarget(ctx, r.status); err != nil {
-		workflow.GetLogger(ctx).Error("the search attributes still show a blocker", "error", err)
-	}
+	r.publish(ctx) // the search attributes show it with the next call, or at the end
 }

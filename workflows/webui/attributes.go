@@ -55,8 +55,8 @@ func CampaignAttributes(name string) temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(attributeCampaign.ValueSet(name))
 }
 
-// TagTarget updates the attributes that follow a target's run. It is called where the
-// step or the blocker changes, and nowhere else: each call is an event.
+// TagTarget updates the attributes that follow a target's run. A step that takes no time has no tag of its own: the run
+// calls this when it starts to wait for something, and when it ends.
 func TagTarget(ctx workflow.Context, s maintenance.Status) error {
 	var next time.Time
 	if s.Blocker != maintenance.NotBlocked && s.Next != nil {
@@ -66,7 +66,9 @@ func TagTarget(ctx workflow.Context, s maintenance.Status) error {
 	if s.Result != nil {
 		state = string(s.Result.State)
 	}
-	return tag(ctx, s.Blocker, next, state, attributeStep.ValueSet(string(s.Step)))
+	return tag(ctx, next, map[temporal.SearchAttributeKeyKeyword]string{
+		attributeStep: string(s.Step), attributeBlocker: string(s.Blocker), attributeState: state,
+	})
 }
 
 // TagCampaign updates those that follow a campaign; state is empty until it has ended.
@@ -74,24 +76,34 @@ func TagCampaign(ctx workflow.Context, blocker maintenance.Blocker, next time.Ti
 	if state != "" {
 		next = time.Time{}
 	}
-	return tag(ctx, blocker, next, state)
+	return tag(ctx, next, map[temporal.SearchAttributeKeyKeyword]string{
+		attributeBlocker: string(blocker), attributeState: state,
+	})
 }
 
-// tag updates what a target's run and a campaign have both, alongside others. A zero next is
-// none; an empty state leaves the attribute as it is.
-func tag(
-	ctx workflow.Context, blocker maintenance.Blocker, next time.Time, state string,
-	others ...temporal.SearchAttributeUpdate,
-) error {
-	updates := append(others, attributeBlocker.ValueUnset(), attributeNext.ValueUnset())
-	if blocker != maintenance.NotBlocked {
-		updates = append(updates, attributeBlocker.ValueSet(string(blocker)))
+// tag sets the attributes that differ, and unsets those that are empty: each update is an event.
+func tag(ctx workflow.Context, next time.Time, keywords map[temporal.SearchAttributeKeyKeyword]string) error {
+	has := workflow.GetTypedSearchAttributes(ctx)
+	var updates []temporal.SearchAttributeUpdate
+	for _, key := range []temporal.SearchAttributeKeyKeyword{attributeStep, attributeBlocker, attributeState} {
+		value, given := keywords[key]
+		switch old, _ := has.GetKeyword(key); {
+		case !given || value == old:
+		case value == "":
+			updates = append(updates, key.ValueUnset())
+		default:
+			updates = append(updates, key.ValueSet(value))
+		}
 	}
-	if !next.IsZero() {
+	switch old, _ := has.GetTime(attributeNext); {
+	case next.Equal(old):
+	case next.IsZero():
+		updates = append(updates, attributeNext.ValueUnset())
+	default:
 		updates = append(updates, attributeNext.ValueSet(next))
 	}
-	if state != "" {
-		updates = append(updates, attributeState.ValueSet(state))
+	if len(updates) == 0 {
+		return nil
 	}
 	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
 }
