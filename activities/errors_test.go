@@ -142,7 +142,7 @@ func TestWhatWasSetGoingIsNotGivenUpForWantOfPermission(t *testing.T) {
 	}
 }
 
-func TestTheNextLookComesLaterTheLongerTheWait(t *testing.T) {
+func TestPollsGetRarerTheLongerTheWait(t *testing.T) {
 	t.Parallel()
 	for waited, want := range map[time.Duration]time.Duration{
 		-time.Minute: 5 * time.Second, 0: 5 * time.Second, 2 * time.Minute: 12 * time.Second, time.Hour: time.Minute, 30 * 24 * time.Hour: time.Minute,
@@ -159,7 +159,7 @@ func TestTheNextLookComesLaterTheLongerTheWait(t *testing.T) {
 }
 
 // The pace is that of the time waited, whatever the worker's own clock shows.
-func TestTheNextLookDoesNotDependOnTheWorkersClock(t *testing.T) {
+func TestTheNextPollDoesNotDependOnTheWorkersClock(t *testing.T) {
 	t.Parallel()
 	for _, behind := range []time.Duration{-24 * time.Hour, -time.Minute, time.Minute, 24 * time.Hour, 10 * 365 * 24 * time.Hour} {
 		t.Run(behind.String(), func(t *testing.T) {
@@ -173,7 +173,7 @@ func TestTheNextLookDoesNotDependOnTheWorkersClock(t *testing.T) {
 	}
 }
 
-func TestAttemptsDoNotLookAtTheSameInstant(t *testing.T) {
+func TestAttemptsDoNotPollAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	delays := map[time.Duration]bool{}
 	for attempt := range int32(20) {
@@ -211,7 +211,7 @@ func TestRetryAfterIsRespected(t *testing.T) {
 	}
 }
 
-func TestWithoutAPaceTheNextLookComesAfterASecond(t *testing.T) {
+func TestWithoutAPaceTheNextPollComesAfterASecond(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.aws.gateway = fails[maintenance.Gateway](maintenance.ErrUnavailable)

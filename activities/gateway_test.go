@@ -34,7 +34,7 @@ func target() maintenance.Target {
 	return maintenance.Target{Name: "store-7", Gateway: gatewayRef()}
 }
 
-func TestAssessGatewayTellsAllThatARunMustKnow(t *testing.T) {
+func TestAssessGatewayReturnsAllThatARunNeeds(t *testing.T) {
 	t.Parallel()
 	tape := gatewayBefore()
 	tape.Type = "FILE_S3"
@@ -102,7 +102,7 @@ func TestAssessGatewayFailsWhereAWSKnowsNoGatewayOrNoWindow(t *testing.T) {
 	}
 }
 
-func TestReadsTellWhatAWSSays(t *testing.T) {
+func TestReadsReturnWhatAWSSays(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.aws.gateway, r.aws.schedule = says(gatewayBefore()), says(rawBoth())
@@ -133,7 +133,7 @@ func watch() activities.WatchGatewayInput {
 	}
 }
 
-func TestWatchGatewayLooksAfterOneIntervalFirst(t *testing.T) {
+func TestWatchGatewayPollsAfterOneIntervalFirst(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.aws.gateway, r.aws.schedule = fails[maintenance.Gateway](maintenance.ErrNotFound), fails[maintenance.RawSchedule](maintenance.ErrNotFound)
@@ -142,7 +142,7 @@ func TestWatchGatewayLooksAfterOneIntervalFirst(t *testing.T) {
 	requireDaily(t, err)
 }
 
-func TestWatchGatewayLooksAtOnceWhereTheRunHasWaitedAlready(t *testing.T) {
+func TestWatchGatewayPollsAtOnceWhereTheRunHasWaitedAlready(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	moved := rawWeekly()
@@ -222,7 +222,7 @@ func TestWatchGatewayWatchesOnWhileNothingChanges(t *testing.T) {
 
 // The run reads everything again before it starts: a poll that is refused in a
 // month of waiting ends nothing, and is soon tried again.
-func TestWatchGatewayOutlastsLooksThatFail(t *testing.T) {
+func TestWatchGatewayOutlastsPollsThatFail(t *testing.T) {
 	t.Parallel()
 	for _, failure := range []error{
 		maintenance.ErrNotConnected, maintenance.ErrDenied, maintenance.ErrNotFound, maintenance.ErrThrottled, maintenance.ErrNoWindow, errors.New("odd"),

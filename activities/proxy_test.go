@@ -38,7 +38,7 @@ func job(status string) answers[maintenance.Job] {
 	return says(maintenance.Job{ID: "job-1", Status: status, Progress: "60%", FailReason: "no subnet ip"})
 }
 
-func TestReadProxyTellsStateAndGoal(t *testing.T) {
+func TestReadProxyReturnsStateAndGoal(t *testing.T) {
 	t.Parallel()
 	for want, done := range map[string]bool{"latest": false, "": false, newKernel: false, oldKernel: true, "2.9.0.0": true} {
 		r := newRig(t)
@@ -172,7 +172,7 @@ func TestUpgradeProxySendsNothingWhenItIsTooLate(t *testing.T) {
 }
 
 // The looks may take until the time is up.
-func TestUpgradeProxySendsNothingWhenItsLooksTookTooLong(t *testing.T) {
+func TestUpgradeProxySendsNothingWhenItsReadsTookTooLong(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel(oldKernel)
@@ -202,7 +202,7 @@ func TestUpgradeProxyThatFailedIsNotRepeated(t *testing.T) {
 	}
 }
 
-func TestFindUpgradeTellsWhetherAnUnansweredUpgradeStarted(t *testing.T) {
+func TestFindUpgradeReportsWhetherAnUnansweredUpgradeStarted(t *testing.T) {
 	t.Parallel()
 	jobs, completed := says([]maintenance.Job{{ID: "job-7", Status: "Running"}}), says([]maintenance.Job{{ID: "job-7", Status: "Completed"}})
 	weighed := says([]maintenance.Job{{ID: "job-6", Status: "Running"}})
@@ -252,7 +252,7 @@ func TestFindUpgradeTellsWhetherAnUnansweredUpgradeStarted(t *testing.T) {
 	}
 }
 
-func TestFindUpgradeDecidesNothingWithoutAllItsLooks(t *testing.T) {
+func TestFindUpgradeDecidesNothingWithoutAllItsReads(t *testing.T) {
 	t.Parallel()
 	for name, breaks := range map[string]func(*fakeHuawei){
 		"proxies": func(f *fakeHuawei) { f.proxies = fails[[]maintenance.Proxy](maintenance.ErrUnavailable) },
@@ -400,7 +400,7 @@ func TestRestartProxyThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 	require.Len(t, r.huawei.sent, 1)
 }
 
-func TestFindRestartTellsWhetherAnUnansweredRestartStarted(t *testing.T) {
+func TestFindRestartReportsWhetherAnUnansweredRestartStarted(t *testing.T) {
 	t.Parallel()
 	jobs, known := says([]maintenance.Job{{ID: "job-7", Status: "Failed"}}), says([]maintenance.Job{{ID: "job-6", Status: "Completed"}})
 	for name, tc := range map[string]struct {

@@ -41,7 +41,7 @@ func markProxy(m maintenance.ProxyMark) activities.MarkProxyInput {
 	return activities.MarkProxyInput{ProxyLookup: proxyLookup(), Mark: m}
 }
 
-func TestReadProxyTellsItsMarkAndWhetherThereIsRoomForOne(t *testing.T) {
+func TestReadProxyReturnsItsMarkAndWhetherOneFits(t *testing.T) {
 	t.Parallel()
 	mark := proxyMark("run-7", 100, 50)
 	for name, tc := range map[string]struct {

@@ -91,7 +91,7 @@ func TestTriggerUpdateSendsNothingWhenItIsTooLate(t *testing.T) {
 }
 
 // The poll may take until the time is up.
-func TestTriggerUpdateSendsNothingWhenItsLookTookTooLong(t *testing.T) {
+func TestTriggerUpdateSendsNothingWhenItsReadTookTooLong(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.aws.gateway = says(gatewayBefore())

@@ -59,7 +59,7 @@ func TestExamineSaysWhatItSawInTheOrderOfTheProbes(t *testing.T) {
 
 // One gateway that has volumes stands for all: of those that the plan names, where it
 // names them.
-func TestExamineLooksAtTheVolumesOfOneGatewayThatHasThem(t *testing.T) {
+func TestExamineReadsTheVolumesOfOneGatewayThatHasThem(t *testing.T) {
 	t.Parallel()
 	s := newSky(3)
 	s.gateways[1].gateway.Type, s.gateways[2].gateway.Type = "CACHED", "STORED"

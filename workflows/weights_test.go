@@ -22,7 +22,7 @@ func shiftingReads() maintenance.Policy {
 
 // A run that could not put its weights back is held, and the owner sets them by hand:
 // they stay, whatever operators then decide about the run.
-func TestWeightsThatSomebodySetDuringAHoldAreNotOverwritten(t *testing.T) {
+func TestWeightsThatAPersonSetDuringAHoldAreNotOverwritten(t *testing.T) {
 	t.Parallel()
 	replica := newCloud().withProxies(1).proxies[proxyIDs[0]].proxy.Routing.ReadWeights[0].ID
 	for name, tc := range map[string]struct {

@@ -102,7 +102,7 @@ func TestEveryCodeOfTheSDKHasItsMeaning(t *testing.T) {
 }
 
 // What it means stands first, what AWS said last: that is what may be cut off.
-func TestARefusalSaysWhatItMeansAndThenWhatAWSSaid(t *testing.T) {
+func TestARefusalShowsItsMeaningAndThenAWSsText(t *testing.T) {
 	t.Parallel()
 	aws := answers(t, says(400, plain("InvalidGatewayRequestException", "You have reached the snapshot limit")))
 	_, err := aws.cloud().CreateSnapshot(t.Context(), volumeARN, "key")

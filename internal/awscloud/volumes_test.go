@@ -87,7 +87,7 @@ func TestAGatewayWithoutVolumesIsNotAsked(t *testing.T) {
 	require.Len(t, stub.received(), 1, "no volumes, nothing to describe")
 }
 
-func TestAVolumeThatVanishesBetweenTwoLooksIsLookedForAgain(t *testing.T) {
+func TestAVolumeThatVanishesBetweenTwoPollsIsReadAgain(t *testing.T) {
 	t.Parallel()
 	stub := answers(t, func(w http.ResponseWriter, r request) {
 		if r.Operation == "ListVolumes" {

@@ -48,7 +48,7 @@ func TestARunThatRefusesAQuarantinedGatewayIsStatusFour(t *testing.T) {
 	require.Empty(t, own(w.kinds()))
 }
 
-func TestAnOrderThatNoWorkerTakesIsSaidToBeUnanswered(t *testing.T) {
+func TestAnActionThatNoWorkerTakesIsReportedAsUnanswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.Equal(t, 0, w.tidegate("setup").status)

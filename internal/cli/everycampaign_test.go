@@ -10,7 +10,7 @@ import (
 )
 
 // What was paused for another reason stays so, and what nobody answers for is said.
-func TestAnOrderToAllSaysWhatBecameOfEach(t *testing.T) {
+func TestAnActionOnAllShowsEachOutcome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.Equal(t, 0, w.tidegate("setup").status)
@@ -48,7 +48,7 @@ func TestAnOrderToAllSaysWhatBecameOfEach(t *testing.T) {
 	require.Contains(t, w.tidegate("resume", "--all", "--why", "again").out, "stores: skipped: it is not paused")
 }
 
-func TestAnOrderToAllNamesNoCampaign(t *testing.T) {
+func TestAnActionOnAllNamesNoCampaign(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for want, args := range map[string][]string{

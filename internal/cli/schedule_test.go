@@ -41,7 +41,7 @@ func planned(t *testing.T, text string) string {
 	return file
 }
 
-func TestAScheduleOfANamespaceWithoutSearchAttributesIsToldToSetItUp(t *testing.T) {
+func TestAScheduleInANamespaceWithoutSearchAttributesSuggestsSetup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	bare := w.tidegate("schedule", "create", "weekly", planned(t, weeklyPlan), "--cron", "0 2 * * 1")

@@ -180,7 +180,7 @@ func TestAPlanThatIsGivenUpLeavesNobodyReading(t *testing.T) {
 
 // While a gateway does not come back, and with it no answer, everybody who looks is told
 // what was seen last, when, and until when it is tried.
-func TestWhatIsTriedAgainIsShownWhereverOneLooks(t *testing.T) {
+func TestRetriesAreShownInEveryView(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.work()

@@ -113,7 +113,7 @@ func TestEveryDepartureIsNamed(t *testing.T) {
 	}
 }
 
-func TestAnEffectIsToldFromOthersByWhatItChanged(t *testing.T) {
+func TestEffectsAreDistinguishedByWhatTheyChanged(t *testing.T) {
 	t.Parallel()
 	arn := gateway("1A2B3C01")
 	for _, c := range []struct {
@@ -151,7 +151,7 @@ func TestAnEffectIsToldFromOthersByWhatItChanged(t *testing.T) {
 	}
 }
 
-func TestOnlyOrdersOfOthersCountAsTakingPart(t *testing.T) {
+func TestOnlyActionsOfOthersCountAsTakingPart(t *testing.T) {
 	t.Parallel()
 	was := perfect()
 	require.False(t, was.tookPart())

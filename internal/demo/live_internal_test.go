@@ -49,7 +49,7 @@ func TestACountdownIsReadAtAGlance(t *testing.T) {
 	require.Equal(t, "71 hours", countdown(72*time.Hour-time.Second))
 }
 
-func TestNewsIsWhatTheLastStatusDidNotSay(t *testing.T) {
+func TestOnlyChangesAreReported(t *testing.T) {
 	t.Parallel()
 	blocked := waiting(maintenance.BlockedByWindow, 42*time.Second)
 	require.Equal(t, []string{

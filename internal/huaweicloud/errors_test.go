@@ -104,7 +104,7 @@ func TestEachErrorOfTheCloudHasItsSentinel(t *testing.T) {
 	}
 }
 
-func TestAnErrorKeepsWhatTheCloudSaid(t *testing.T) {
+func TestAnErrorKeepsTheCloudsText(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, always(canned{
 		status: 409, body: `{"error_code":"DBS.200019","error_msg":"Another operation is in progress."}`,

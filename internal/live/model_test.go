@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
-func TestAKeyGivesItsOrderOnceThereIsAReason(t *testing.T) {
+func TestAKeySendsItsActionOnceThereIsAReason(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		prepare func(*fake)
@@ -82,7 +82,7 @@ func TestAReasonInWideLettersStaysOnTheScreen(t *testing.T) {
 	require.Contains(t, s.screen(), "字漢字x▏")
 }
 
-func TestAnOrderThatMakesNoSenseSaysWhy(t *testing.T) {
+func TestAnActionThatMakesNoSenseSaysWhy(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
 		"r": "it is not paused", "a": "nothing needs approval", "s": "select a target", "t": "select a target", "X": "select a target that runs",

@@ -39,7 +39,7 @@ func TestANameThatIsTypedNextIsWhole(t *testing.T) {
 	require.Contains(t, newStage(t, f, 40, 40).screen(), "prod-eu-ce…001-primary", "else both its ends are shown")
 }
 
-func TestAMessageThatWasNotToldIsSaidInOneLine(t *testing.T) {
+func TestAnUndeliveredMessageIsShownInOneLine(t *testing.T) {
 	t.Parallel()
 	notice := func(state fleet.NoticeState) fleet.Notice {
 		return fleet.Notice{Event: maintenance.EventHeld, Channel: "oncall", At: noon.Add(-time.Minute), State: state, Why: "not sent: 403\x1b[2J " + strings.Repeat("Forbidden ", 20)}
@@ -68,7 +68,7 @@ func TestAMessageThatWasNotToldIsSaidInOneLine(t *testing.T) {
 	}
 }
 
-func TestAnotherDayThereIsSaid(t *testing.T) {
+func TestAnotherLocalDayIsShown(t *testing.T) {
 	t.Parallel()
 	f := fleetOf()
 	f.status.Upcoming[0].Next = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)

@@ -76,7 +76,7 @@ func (a after) Read(p []byte) (int, error) {
 	return a.types.Read(p)
 }
 
-func TestAnOrderThatIsLeftUnansweredIsSaid(t *testing.T) {
+func TestAnUnansweredActionIsReported(t *testing.T) {
 	t.Parallel()
 	given := make(chan struct{})
 	keys := io.MultiReader(strings.NewReader("pINC-77\r"), after{given, strings.NewReader("\x03")})

@@ -109,7 +109,7 @@ func TestNoTerminalIsTooSmall(t *testing.T) {
 	}
 }
 
-func TestSilenceIsSaidAndWhatWasSeenStays(t *testing.T) {
+func TestSilenceIsShownAndTheLastStatusStays(t *testing.T) {
 	t.Parallel()
 	f := fleetOf()
 	s := newStage(t, f, 80, 24)

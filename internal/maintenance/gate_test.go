@@ -133,7 +133,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-func TestDecideTellsItsTimesInTheGatewaysZone(t *testing.T) {
+func TestDecideShowsTimesInTheGatewaysZone(t *testing.T) {
 	t.Parallel()
 	s := maintenance.Schedule{Recurrence: monthly, Day: 28, Hour: 22, Zone: zone(t, "GMT-4:00")}
 	v, err := maintenance.Decide(utc(2026, 11, 22, 0, 0), s, gateRules())

@@ -59,7 +59,7 @@ func TestConclude(t *testing.T) {
 	}
 }
 
-func TestConcludeHeedsNoOrder(t *testing.T) {
+func TestConcludeIgnoresTheOrder(t *testing.T) {
 	t.Parallel()
 	change := rapid.Custom(func(t *rapid.T) maintenance.Change {
 		state := rapid.SampledFrom([]maintenance.ChangeState{intended, inForce, kept, takenBack, stuck, notMade}).Draw(t, "state")

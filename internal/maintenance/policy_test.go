@@ -182,7 +182,7 @@ func TestRulesAreThePolicysPartOfTheGate(t *testing.T) {
 	require.Equal(t, gateRules(p.Freezes...), p.Rules())
 }
 
-func TestTheNextLookComesLaterTheLongerTheWait(t *testing.T) {
+func TestPollsGetRarerTheLongerTheWait(t *testing.T) {
 	t.Parallel()
 	pace := defaults().Pace
 	for elapsed, want := range map[time.Duration]time.Duration{
@@ -195,7 +195,7 @@ func TestTheNextLookComesLaterTheLongerTheWait(t *testing.T) {
 	}
 }
 
-func TestTheNextLookKeepsThePace(t *testing.T) {
+func TestTheNextPollKeepsThePace(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		low := rapid.Int64Range(int64(time.Millisecond), int64(time.Hour)).Draw(t, "min")

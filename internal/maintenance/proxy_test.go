@@ -135,7 +135,7 @@ func TestShiftedTakesEveryReplicaToZeroAndKeepsTheRest(t *testing.T) {
 	require.Equal(t, 2, maintenance.ProxyRouting{Mode: 2}.Shifted().Mode)
 }
 
-func TestSameWeightsHeedsNoOrder(t *testing.T) {
+func TestSameWeightsIgnoresTheOrder(t *testing.T) {
 	t.Parallel()
 	node := rapid.Custom(func(t *rapid.T) maintenance.NodeWeight {
 		return maintenance.NodeWeight{ID: rapid.StringMatching(`[a-f]{4}`).Draw(t, "id"), Weight: rapid.IntRange(0, 3).Draw(t, "weight")}

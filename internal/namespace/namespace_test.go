@@ -52,7 +52,7 @@ func TestSetUpMayBeRepeatedAndKeepsWhatIsThere(t *testing.T) {
 	require.Equal(t, namespace.DefaultRetention, described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration())
 }
 
-func TestAServerThatIsOverItsRateIsWaitedFor(t *testing.T) {
+func TestAServerOverItsRateIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	refused := 0
 	refuse := func(ctx context.Context, method string, in, out any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, o ...grpc.CallOption) error {

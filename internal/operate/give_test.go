@@ -70,7 +70,7 @@ func pause(t *testing.T) operate.Command {
 }
 
 // By its id Temporal knows an action that has arrived already.
-func TestAnOrderThatWasCutIsSentAgainUnderTheSameID(t *testing.T) {
+func TestAnActionThatWasCutIsSentAgainUnderTheSameID(t *testing.T) {
 	t.Parallel()
 	e := &engine{campaigns: []string{"campaign-x"}, errs: []error{serviceerror.NewUnavailable("cut"), serviceerror.NewWorkflowNotReady("it continues as new")}}
 	decision, err := pause(t).Give(t.Context(), operate.Session{Client: e})
@@ -97,7 +97,7 @@ func TestARefusalIsNotSentAgain(t *testing.T) {
 	require.Len(t, e.told, 1)
 }
 
-func TestWhereNobodyIsThereTheOrderIsForNobody(t *testing.T) {
+func TestWithoutAWorkflowTheActionIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := pause(t).Give(t.Context(), operate.Session{Client: &engine{}, Namespace: "maint"})
 	var missing operate.MissingError

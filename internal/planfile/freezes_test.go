@@ -45,7 +45,7 @@ func TestFreezesAreResolvedToUTC(t *testing.T) {
 	}
 }
 
-func TestFreezesThatAreOverAreLeftOutAndTheOthersSorted(t *testing.T) {
+func TestFreezesThatHaveEndedAreLeftOutAndTheOthersSorted(t *testing.T) {
 	t.Parallel()
 	got, err := freezesOfPlan(t, `{from: 2026-12-24, zone: UTC, reason: later}, {from: 2026-11-20, zone: UTC}, {from: 2026-11-22, zone: UTC, reason: today}`,
 		planfile.Options{Now: now})

@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-func TestAChannelIsToldAllButTheWindows(t *testing.T) {
+func TestAChannelIsSentAllButTheWindows(t *testing.T) {
 	t.Parallel()
 	p, err := parse(string(example(t, "One gateway")) + "notify: [{channel: oncall}, {channel: team, on: [window]}]\n")
 	require.NoError(t, err)

@@ -245,7 +245,7 @@ func freezesOf(n int) string {
 	return b.String()
 }
 
-func TestFaultsAreToldAllAtOnceInTheOrderOfTheFile(t *testing.T) {
+func TestFaultsAreReportedTogetherInTheOrderOfTheFile(t *testing.T) {
 	t.Parallel()
 	_, err := parse(`apiVersion: v2
 accounts:

@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-func TestWhatOthersSaidStaysOnItsLine(t *testing.T) {
+func TestOthersTextStaysOnItsLine(t *testing.T) {
 	t.Parallel()
 	for said, want := range map[string]string{
 		"as it is: é漢…":             "as it is: é漢…",

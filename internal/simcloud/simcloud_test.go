@@ -58,7 +58,7 @@ func TestDefaultFleetHasSixGatewaysAndThreeProxies(t *testing.T) {
 	require.Len(t, s.Huawei.Instances[0].Proxies, 3)
 }
 
-func TestCloudsAreToldApartOnOnePort(t *testing.T) {
+func TestCloudsAreDistinguishedOnOnePort(t *testing.T) {
 	t.Parallel()
 	url := "http://" + serve(t, fleet(t))
 	for name, tc := range map[string]struct {
@@ -113,7 +113,7 @@ func TestChangesOfTheAdminSideAreSeenInTheEffects(t *testing.T) {
 	require.JSONEq(t, "{}", text)
 }
 
-func TestEffectsShowWhatAWSDidThoughNobodyLooked(t *testing.T) {
+func TestEffectsShowWhatAWSDidWithoutAPoll(t *testing.T) {
 	t.Parallel()
 	start := teststart.On(time.Wednesday, 12)
 	now := start

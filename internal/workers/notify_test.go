@@ -161,7 +161,7 @@ func (s *stage) history(run client.WorkflowRun) []byte {
 
 // A worker that is killed between a message and its answer sends it no second
 // time, and a channel that is gone holds up nothing.
-func TestPeopleAreToldOnceOfWhatHappensThoughTheWorkerIsKilled(t *testing.T) {
+func TestPeopleAreNotifiedOnceThoughTheWorkerIsKilled(t *testing.T) {
 	t.Parallel()
 	hook := &webhook{titles: make(chan string, 100), taken: make(chan struct{}), deadly: "q4: the campaign needs approval (0 of 1 given)"}
 	receiver := httptest.NewServer(hook)

@@ -25,7 +25,7 @@ func TestTheStartIsTheNextSuchDayOfTheGivenInstant(t *testing.T) {
 	}
 }
 
-func TestAWrongInstantIsNotTakenForNone(t *testing.T) {
+func TestAnInvalidTimeIsNotTakenForNone(t *testing.T) {
 	t.Setenv(teststart.Variable, "2031-03-01")
 	require.PanicsWithValue(t, `TIDEGATE_TEST_START="2031-03-01": want a time in RFC 3339, such as 2031-03-01T00:00:00Z: `+
 		`parsing time "2031-03-01" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "T"`, func() { teststart.OnDay(22, 12) })

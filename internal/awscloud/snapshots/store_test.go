@@ -113,7 +113,7 @@ func TestSnapshotsAreThoseThatCarryTheKeyOnAnyPage(t *testing.T) {
 	require.Empty(t, sent[0].Get("Filter.2.Name"), "the key is compared here, not by EC2")
 }
 
-func TestSnapshotLooksByID(t *testing.T) {
+func TestSnapshotReadsByID(t *testing.T) {
 	t.Parallel()
 	ec2 := answers(t, func(w http.ResponseWriter, _ *http.Request) { write(w, 200, page("", item("snap-00000001", key, key))) })
 	snapshot, err := ec2.store().Snapshot(t.Context(), "snap-00000001")

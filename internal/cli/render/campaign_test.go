@@ -14,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-func TestACampaignShowsWhatPeopleWereTold(t *testing.T) {
+func TestACampaignShowsItsNotifications(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	notices := []fleet.Notice{

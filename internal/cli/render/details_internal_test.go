@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-func TestTheDetailsSayWhoIsTold(t *testing.T) {
+func TestTheDetailsSayWhoIsNotified(t *testing.T) {
 	t.Parallel()
 	p := plan.Plan{Notify: []plan.Notify{{Channel: "oncall", On: []maintenance.Event{maintenance.EventHeld, maintenance.EventEnded}}}}.WithDefaults()
 	require.Contains(t, CampaignDetails(p, ""), "- notifies `oncall` of held, ended\n")

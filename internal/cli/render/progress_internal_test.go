@@ -41,7 +41,7 @@ func blocked(by maintenance.Blocker, next *time.Time) func(*maintenance.Status) 
 	}
 }
 
-func TestTheMomentSaysWhatRunsOrHowLongItWaits(t *testing.T) {
+func TestTheLastLineSaysWhatRunsOrHowLongItWaits(t *testing.T) {
 	t.Parallel()
 	now := started.Add(90 * time.Second)
 	opens := now.Add(49*time.Hour + 1500*time.Millisecond)

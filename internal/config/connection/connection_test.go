@@ -135,7 +135,7 @@ func TestTemporalThatDoesNotAnswerIsAnErrorThatSaysWhyAndWhatToDo(t *testing.T) 
 }
 
 // Who waits for the answer is not kept where there is nothing to wait for.
-func TestAnAddressAtWhichNobodyListensIsToldSoon(t *testing.T) {
+func TestAnAddressAtWhichNobodyListensIsReportedSoon(t *testing.T) {
 	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml"))
 	o, err := options(t, "--address", "127.0.0.1:1", "--client-connect-timeout", "1h")
 	require.NoError(t, err)

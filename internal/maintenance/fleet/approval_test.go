@@ -255,7 +255,7 @@ func TestTheMessagesAboutAnApproval(t *testing.T) {
 		"1 target: t0.\nFirst window: %s.\nDeadline: %s; not approved by then, the campaign ends EXPIRED.", day(7), day(11))+commands, all[0].Text)
 }
 
-func TestOneApprovalIsAskedOfSomebody(t *testing.T) {
+func TestOneApprovalIsAskedOfOnePerson(t *testing.T) {
 	t.Parallel()
 	f := called(needing(t, 1, false))
 	asked := noon.AddDate(0, 0, 4)

@@ -33,7 +33,7 @@ func carried[T any](t require.TestingT, v T) (next T) {
 
 // Whatever happens to a fleet, and whenever the campaign continues as new in
 // between, each event is told once.
-func TestEveryEventIsToldOnceForEver(t *testing.T) {
+func TestEveryEventIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		const n = 12
@@ -108,7 +108,7 @@ type told struct {
 	want []string
 }
 
-func TestWhatIsToldOfACampaign(t *testing.T) {
+func TestTheEventsOfACampaign(t *testing.T) {
 	t.Parallel()
 	for name, steps := range map[string][]told{
 		"a wave needs an approval, also after a pause": {
@@ -256,8 +256,8 @@ func TestAWaveStartsWithItsFirstTarget(t *testing.T) {
 	require.Contains(t, all[0].Text, ", the first of wave 1, which has 3 targets.")
 }
 
-// TestWhatEndsAfterItsWindowIsTold: of what ran, and by its own window.
-func TestWhatEndsAfterItsWindowIsTold(t *testing.T) {
+// TestWhatEndsAfterItsWindowIsReported: of what ran, and by its own window.
+func TestWhatEndsAfterItsWindowIsReported(t *testing.T) {
 	t.Parallel()
 	const window = 4 * time.Hour
 	week := noon.AddDate(0, 0, 7)

@@ -176,7 +176,7 @@ func BenchmarkStatusTenThousand(b *testing.B) {
 	}
 }
 
-func TestAnEmptyFleetIsOver(t *testing.T) {
+func TestAnEmptyFleetHasEnded(t *testing.T) {
 	t.Parallel()
 	planned, last := fleet.Timetable(fleet.Fleet{Rollout: maintenance.Rollout{}.WithDefaults()}, noon, noon.AddDate(0, 1, 0))
 	require.Empty(t, planned.Entries)

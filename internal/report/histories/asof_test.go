@@ -101,7 +101,7 @@ func (f flowing) History(ctx context.Context, workflowID, runID string) ([]*hist
 	return f.at(f.instants[*f.next]).History(ctx, workflowID, runID)
 }
 
-func TestAReportIsOfOneInstantThoughItsHistoriesGoOn(t *testing.T) {
+func TestAReportIsOfOneTimeThoughItsHistoriesGrow(t *testing.T) {
 	t.Parallel()
 	whole := load(t)
 	instants := whole.instants()

@@ -31,7 +31,7 @@ func (w *world) sts() *sts.Client {
 	})
 }
 
-func TestTheCallersIdentityIsTold(t *testing.T) {
+func TestTheCallersIdentityIsReturned(t *testing.T) {
 	t.Parallel()
 	w := faulty(t)
 	out, err := w.sts().GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
