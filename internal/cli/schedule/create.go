@@ -193,7 +193,7 @@ func printFreezes(cmd *cobra.Command, name, file string, p campaign.PlanFile, no
 		cmd.PrintErrf("The plan's freezes are known until %s; recurring events were expanded until %s.\n", show.Clock(&end), written)
 		when += ", and before " + written
 	}
-	cmd.PrintErrf("The schedule stores a copy of the file; %s, run, run: tidegate schedule update %s %s\n", when, name, file)
+	cmd.PrintErrf("The schedule stores a copy of the file; %s, run: tidegate schedule update %s %s\n", when, name, file)
 }
 
 // newUpdate is the command that gives a schedule a changed plan.
