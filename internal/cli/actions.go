@@ -108,7 +108,7 @@ func (g *given) take(args []string) []error {
 	case g.Campaign == action.WithNumber:
 		n, err := strconv.Atoi(args[1])
 		if err != nil || n < 1 || n > maintenance.MostConcurrent {
-			errs[1] = shell.Wrong("the number of targets at a time", args[1], fmt.Sprintf("1 to %d", maintenance.MostConcurrent))
+			errs[1] = maintenance.Invalid("the number of targets at a time", args[1], fmt.Sprintf("1 to %d", maintenance.MostConcurrent))
 		}
 		g.In.MaxConcurrent = n
 	}
@@ -119,14 +119,14 @@ func (g *given) take(args []string) []error {
 func (g *given) faults() []error {
 	errs := []error{g.every.Faults()}
 	if strings.TrimSpace(g.In.By) == "" {
-		errs = append(errs, shell.Wrong("--by", g.In.By, "your name"))
+		errs = append(errs, maintenance.Invalid("--by", g.In.By, "your name"))
 	}
 	if strings.TrimSpace(g.In.Why) == "" {
-		errs = append(errs, shell.Wrong("--why", g.In.Why, "the reason, for the record"))
+		errs = append(errs, maintenance.Invalid("--why", g.In.Why, "the reason, for the record"))
 	}
 	if g.Update == api.RescheduleUpdate {
 		if !g.notBefore.given {
-			errs = append(errs, shell.Wrong("--not-before", g.notBefore.text, wantNotBefore))
+			errs = append(errs, maintenance.Invalid("--not-before", g.notBefore.text, wantNotBefore))
 		}
 		g.In.NotBefore = g.notBefore.at
 	}

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/workflows/webui"
@@ -32,7 +33,7 @@ func newSetup(a *shell.App) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var fault error
 			if retention < leastRetention {
-				fault = shell.Wrong("--retention", retention.String(), "24h or more")
+				fault = maintenance.Invalid("--retention", retention.String(), "24h or more")
 			}
 			a.Waits = true // it is run alongside a Temporal that is just starting
 			if !a.Connection.TimeoutGiven() {

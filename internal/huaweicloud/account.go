@@ -56,7 +56,7 @@ var projectForm = regexp.MustCompile(`^[0-9A-Za-z]{32}$`)
 func (a Account) resolve(withIAM bool) (Account, error) {
 	var errs []error
 	if !projectForm.MatchString(a.Project) {
-		errs = append(errs, wrong("account.project", a.Project, "the project's id: 32 letters and digits"))
+		errs = append(errs, maintenance.Invalid("account.project", a.Project, "the project's id: 32 letters and digits"))
 	}
 	if a.Endpoint == "" {
 		a.Endpoint = regionEndpoint(a.Region)
@@ -89,7 +89,7 @@ func regionEndpoint(name string) string {
 // would drop a path silently.
 func parseEndpoint(field, endpoint, want string) (string, error) {
 	if strings.Contains(endpoint, "@") {
-		return "", wrong(field, "(hidden)", "a URL without user and password")
+		return "", maintenance.Invalid(field, "(hidden)", "a URL without user and password")
 	}
 	full := endpoint
 	if !strings.Contains(full, "://") {
@@ -97,15 +97,11 @@ func parseEndpoint(field, endpoint, want string) (string, error) {
 	}
 	u, err := url.Parse(full)
 	if err != nil {
-		return "", wrong(field, "(not a URL)", want) // the text may hold a password
+		return "", maintenance.Invalid(field, "(not a URL)", want) // the text may hold a password
 	}
 	extra := strings.Trim(u.Path, "/") + u.RawQuery + u.Fragment
 	if u.Host == "" || extra != "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return "", wrong(field, endpoint, want)
+		return "", maintenance.Invalid(field, endpoint, want)
 	}
 	return u.Scheme + "://" + u.Host, nil
-}
-
-func wrong(field, value, want string) error {
-	return &maintenance.FieldError{Field: field, Value: value, Want: want}
 }

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"unicode"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // Credentials are one of three ways to be let in. Exactly one is to be given,
@@ -72,7 +74,7 @@ func (c Credentials) Validate() error {
 	}
 	if ways != 1 {
 		// The SDK would otherwise ask the metadata service of the machine.
-		errs = append(errs, wrong("credentials", fmt.Sprintf("%d ways", ways),
+		errs = append(errs, maintenance.Invalid("credentials", fmt.Sprintf("%d ways", ways),
 			"exactly one of accessKey and secretKey, token, or user with password and domain"))
 	}
 	return errors.Join(errs...)
@@ -96,7 +98,7 @@ func (c Credentials) checkPassword() error {
 	var errs []error
 	for _, field := range [][2]string{{"user", c.User}, {"password", c.Password}, {"domain", c.Domain}} {
 		if field[1] == "" {
-			errs = append(errs, wrong("credentials."+field[0], "", "given: user, password and domain go together"))
+			errs = append(errs, maintenance.Invalid("credentials."+field[0], "", "given: user, password and domain go together"))
 		}
 	}
 	return errors.Join(errs...)
@@ -105,10 +107,10 @@ func (c Credentials) checkPassword() error {
 // checkSecret refuses what a file's last line end makes of a key or a token.
 func checkSecret(field, value string) error {
 	if value == "" {
-		return wrong(field, "", "")
+		return maintenance.Invalid(field, "", "")
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r > unicode.MaxASCII || r <= ' ' || r == 0x7f }) {
-		return wrong(field, "(hidden)", "plain characters, without spaces and line ends")
+		return maintenance.Invalid(field, "(hidden)", "plain characters, without spaces and line ends")
 	}
 	return nil
 }

@@ -62,6 +62,7 @@ func (e *FieldError) Error() string {
 	return fmt.Sprintf("%s: invalid value %q: must be %s", e.Field, e.Value, e.Want)
 }
 
-func wrong(field, value, want string) error {
+// Invalid is the error of a field or a flag: what it has, and what it must have.
+func Invalid(field, value, want string) error {
 	return &FieldError{Field: field, Value: value, Want: want}
 }

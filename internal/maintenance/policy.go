@@ -215,11 +215,11 @@ func (p Policy) Validate() error {
 		oneOf("policy.snapshot", p.Snapshot, SnapshotAfter, SnapshotBefore, SnapshotBoth, SnapshotNever),
 	}
 	if p.Proxies.Parallel < 1 || p.Proxies.Parallel > 4 {
-		errs = append(errs, wrong("policy.proxies.parallel", fmt.Sprint(p.Proxies.Parallel), "1 to 4"))
+		errs = append(errs, Invalid("policy.proxies.parallel", fmt.Sprint(p.Proxies.Parallel), "1 to 4"))
 	}
 	for i, f := range p.Freezes {
 		if !f.From.Before(f.To) {
-			errs = append(errs, wrong(fmt.Sprintf("policy.freezes[%d].to", i), stamp(f.To),
+			errs = append(errs, Invalid(fmt.Sprintf("policy.freezes[%d].to", i), stamp(f.To),
 				"a time after from, "+stamp(f.From)))
 		}
 	}
@@ -235,7 +235,7 @@ func (p Policy) validateDelay() error {
 		return err
 	}
 	if room >= Duration(time.Minute) && delay >= room { // else the cutoff is wrong
-		return wrong(field, delay.String(), fmt.Sprintf("less than %s, the part of the window before its cutoff; otherwise no update would ever start", room))
+		return Invalid(field, delay.String(), fmt.Sprintf("less than %s, the part of the window before its cutoff; otherwise no update would ever start", room))
 	}
 	return nil
 }
@@ -249,7 +249,7 @@ func between(field string, d Duration, low, high time.Duration) error {
 	if d.Std() >= low && d.Std() <= high {
 		return nil
 	}
-	return wrong(field, d.String(), fmt.Sprintf("%s to %s", Duration(low), Duration(high)))
+	return Invalid(field, d.String(), fmt.Sprintf("%s to %s", Duration(low), Duration(high)))
 }
 
 // upTo is between where the upper bound follows from another field, which is named.
@@ -259,18 +259,18 @@ func upTo(field string, d Duration, low, high time.Duration, bound string) error
 	case d.Std() >= low && (d.Std() <= high || high < low):
 		return nil
 	case high < low:
-		return wrong(field, d.String(), fmt.Sprintf("%s or more", Duration(low)))
+		return Invalid(field, d.String(), fmt.Sprintf("%s or more", Duration(low)))
 	case high == low:
-		return wrong(field, d.String(), fmt.Sprintf("%s, which is %s", Duration(high), bound))
+		return Invalid(field, d.String(), fmt.Sprintf("%s, which is %s", Duration(high), bound))
 	}
-	return wrong(field, d.String(), fmt.Sprintf("%s to %s, which is %s", Duration(low), Duration(high), bound))
+	return Invalid(field, d.String(), fmt.Sprintf("%s to %s, which is %s", Duration(low), Duration(high), bound))
 }
 
 func oneOf[T ~string](field string, value T, allowed ...T) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	return wrong(field, string(value), either(allowed))
+	return Invalid(field, string(value), either(allowed))
 }
 
 // either lists what may stand in a field, in words; a field that may be left out

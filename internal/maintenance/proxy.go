@@ -19,13 +19,13 @@ type KernelVersion [4]int
 func ParseKernelVersion(s string) (KernelVersion, error) {
 	fields := strings.Split(s, ".")
 	if len(fields) != len(KernelVersion{}) {
-		return KernelVersion{}, wrong("version", s, "four numbers such as 2.24.03.000")
+		return KernelVersion{}, Invalid("version", s, "four numbers such as 2.24.03.000")
 	}
 	var v KernelVersion
 	for i, field := range fields {
 		n, err := strconv.ParseUint(field, 10, 16)
 		if err != nil {
-			return KernelVersion{}, wrong("version", s, "four numbers such as 2.24.03.000")
+			return KernelVersion{}, Invalid("version", s, "four numbers such as 2.24.03.000")
 		}
 		v[i] = int(n)
 	}

@@ -21,7 +21,7 @@ func ParseShare(s string) (Share, error) {
 	digits, percent := strings.CutSuffix(s, "%")
 	n, err := strconv.Atoi(digits)
 	if err != nil || n < 0 || (percent && n > 100) {
-		return Share{}, wrong("share", s, `a number such as "5", or per cent such as "10%"`)
+		return Share{}, Invalid("share", s, `a number such as "5", or per cent such as "10%"`)
 	}
 	return Share{count: n, percent: percent}, nil
 }
@@ -137,12 +137,12 @@ func (r Rollout) Validate() error {
 		oneOf("rollout.order", r.Order, OrderByWindow, OrderAsListed),
 	}
 	if r.MaxConcurrent < 1 || r.MaxConcurrent > MostConcurrent {
-		errs = append(errs, wrong("rollout.maxConcurrent", strconv.Itoa(r.MaxConcurrent),
+		errs = append(errs, Invalid("rollout.maxConcurrent", strconv.Itoa(r.MaxConcurrent),
 			fmt.Sprintf("1 to %d", MostConcurrent)))
 	}
 	for i, w := range r.Waves {
 		if w.Of(100) == 0 {
-			errs = append(errs, wrong(fmt.Sprintf("rollout.waves[%d]", i), w.String(), "at least 1, or 1%"))
+			errs = append(errs, Invalid(fmt.Sprintf("rollout.waves[%d]", i), w.String(), "at least 1, or 1%"))
 		}
 	}
 	return errors.Join(errs...)
@@ -241,14 +241,14 @@ func (a Approvals) Validate() error {
 	}
 	var errs []error
 	if a.Count < 1 || a.Count > 10 {
-		errs = append(errs, &FieldError{Field: "approvals.count", Value: strconv.Itoa(a.Count), Want: "1 to 10"})
+		errs = append(errs, Invalid("approvals.count", strconv.Itoa(a.Count), "1 to 10"))
 	}
 	for _, d := range []struct {
 		field string
 		value Duration
 	}{{"approvals.lead", a.Lead}, {"approvals.timeLimit", a.TimeLimit}} {
 		if d.value.Std() < time.Minute || d.value.Std() > 31*24*time.Hour {
-			errs = append(errs, &FieldError{Field: d.field, Value: d.value.String(), Want: "1m to 744h"})
+			errs = append(errs, Invalid(d.field, d.value.String(), "1m to 744h"))
 		}
 	}
 	return errors.Join(errs...)

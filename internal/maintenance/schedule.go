@@ -92,11 +92,11 @@ func (s Schedule) Validate() error {
 		{"minute", s.Minute, 0, 59},
 	} {
 		if part.value < part.from || part.value > part.to {
-			return wrong(part.name, fmt.Sprint(part.value), fmt.Sprintf("%d to %d", part.from, part.to))
+			return Invalid(part.name, fmt.Sprint(part.value), fmt.Sprintf("%d to %d", part.from, part.to))
 		}
 	}
 	if s.Recurrence != Weekly && s.Recurrence != Monthly {
-		return wrong("recurrence", string(s.Recurrence), "weekly or monthly")
+		return Invalid("recurrence", string(s.Recurrence), "weekly or monthly")
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (t Target) Validate() error {
 		errs = append(errs, p.validate(field))
 		same := func(q ProxyRef) bool { return q.ProxyID == p.ProxyID }
 		if slices.IndexFunc(t.Proxies, same) < i {
-			errs = append(errs, wrong(field+".proxyId", p.ProxyID, "unique"))
+			errs = append(errs, Invalid(field+".proxyId", p.ProxyID, "unique"))
 		}
 	}
 	return errors.Join(errs...)
@@ -62,7 +62,7 @@ func (p ProxyRef) validate(field string) error {
 	}
 	if p.Version != "" && p.Version != Latest {
 		if _, err := ParseKernelVersion(p.Version); err != nil {
-			errs = append(errs, wrong(field+".version", p.Version, "latest, or four numbers such as 2.24.03.000"))
+			errs = append(errs, Invalid(field+".version", p.Version, "latest, or four numbers such as 2.24.03.000"))
 		}
 	}
 	return errors.Join(errs...)
@@ -91,7 +91,7 @@ type GatewayARN struct {
 func ParseGatewayARN(arn string) (GatewayARN, error) {
 	m := gatewayARNForm.FindStringSubmatch(arn)
 	if m == nil {
-		return GatewayARN{}, wrong("gateway.arn", arn, wantGatewayARN)
+		return GatewayARN{}, Invalid("gateway.arn", arn, wantGatewayARN)
 	}
 	return GatewayARN{Partition: m[1], Region: m[2], Account: m[3], ID: m[4]}, nil
 }
@@ -105,5 +105,5 @@ func checkForm(form *regexp.Regexp, field, value, want string) error {
 	if form.MatchString(value) {
 		return nil
 	}
-	return wrong(field, value, want)
+	return Invalid(field, value, want)
 }

@@ -24,22 +24,22 @@ const maxZoneMinutes = 14 * 60
 func ParseZone(s string) (Zone, error) {
 	m := zoneForm.FindStringSubmatch(s)
 	if m == nil {
-		return Zone{}, wrong("timezone", s, "GMT, GMT-h:mm or GMT+h:mm")
+		return Zone{}, Invalid("timezone", s, "GMT, GMT-h:mm or GMT+h:mm")
 	}
 	if m[1] == "" {
 		return Zone{}, nil
 	}
 	hours, err := strconv.Atoi(m[2])
 	if err != nil {
-		return Zone{}, wrong("timezone", s, "an hour of one or two digits")
+		return Zone{}, Invalid("timezone", s, "an hour of one or two digits")
 	}
 	minutes, err := strconv.Atoi(m[3])
 	if err != nil {
-		return Zone{}, wrong("timezone", s, "minutes of two digits")
+		return Zone{}, Invalid("timezone", s, "minutes of two digits")
 	}
 	offset := hours*60 + minutes
 	if offset > maxZoneMinutes {
-		return Zone{}, wrong("timezone", s, "an offset of at most 14:00")
+		return Zone{}, Invalid("timezone", s, "an offset of at most 14:00")
 	}
 	if m[1] == "-" {
 		offset = -offset

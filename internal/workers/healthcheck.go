@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/program"
 )
 
@@ -35,7 +36,7 @@ func newHealthcheck(s *settings) *cobra.Command {
 func reachable(listen string) (string, error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil || port == "" {
-		return "", wrong("--health-listen", listen, "host:port, such as 127.0.0.1:8081")
+		return "", maintenance.Invalid("--health-listen", listen, "host:port, such as 127.0.0.1:8081")
 	}
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "127.0.0.1"

@@ -64,7 +64,7 @@ func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
 
 func (s *settings) loadAccounts() (config.Config, error) {
 	if s.accounts == "" {
-		return config.Config{}, wrong("--accounts", "", "the file of the cloud accounts; see docs/reference/configuration.md")
+		return config.Config{}, maintenance.Invalid("--accounts", "", "the file of the cloud accounts; see docs/reference/configuration.md")
 	}
 	c, err := config.Load(s.accounts, os.Getenv)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *settings) loadAccounts() (config.Config, error) {
 
 func (s *settings) checkQueue() error {
 	if s.taskQueue == "" {
-		return wrong("--task-queue", "", "a name, such as tidegate")
+		return maintenance.Invalid("--task-queue", "", "a name, such as tidegate")
 	}
 	return nil
 }
@@ -86,13 +86,13 @@ func (s *settings) checkVersion() error {
 	deployment, build := s.version.DeploymentName, s.version.BuildID
 	var errs []error
 	if s.version != (Version{}) && (!versionName(deployment) || strings.ContainsAny(deployment, ".:")) {
-		errs = append(errs, wrong("--deployment", deployment, "a name such as tidegate, without dots and colons, together with --build-id"))
+		errs = append(errs, maintenance.Invalid("--deployment", deployment, "a name such as tidegate, without dots and colons, together with --build-id"))
 	}
 	if s.version != (Version{}) && !versionName(build) {
-		errs = append(errs, wrong("--build-id", build, "the name of a build, such as 1.4.0, together with --deployment"))
+		errs = append(errs, maintenance.Invalid("--build-id", build, "the name of a build, such as 1.4.0, together with --deployment"))
 	}
 	if s.promote && s.version == (Version{}) {
-		errs = append(errs, wrong("--promote", "true", "used with --deployment and --build-id"))
+		errs = append(errs, maintenance.Invalid("--promote", "true", "used with --deployment and --build-id"))
 	}
 	return errors.Join(errs...)
 }
@@ -107,7 +107,7 @@ func (s *settings) logs(to io.Writer) (*slog.Logger, error) {
 	var level slog.Level
 	var errs []error
 	if err := level.UnmarshalText([]byte(s.logLevel)); err != nil {
-		errs = append(errs, wrong("--log-level", s.logLevel, "debug, info, warn or error"))
+		errs = append(errs, maintenance.Invalid("--log-level", s.logLevel, "debug, info, warn or error"))
 	}
 	options := &slog.HandlerOptions{Level: level}
 	var handler slog.Handler
@@ -117,7 +117,7 @@ func (s *settings) logs(to io.Writer) (*slog.Logger, error) {
 	case "text":
 		handler = slog.NewTextHandler(to, options)
 	default:
-		errs = append(errs, wrong("--log-format", s.logFormat, "json or text"))
+		errs = append(errs, maintenance.Invalid("--log-format", s.logFormat, "json or text"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -134,8 +134,4 @@ func (s *settings) listen(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf(`--health-listen: invalid value %q: must be a free host:port, or "" for none: %w`, s.healthListen, err)
 	}
 	return listener, nil
-}
-
-func wrong(field, value, want string) error {
-	return &maintenance.FieldError{Field: field, Value: value, Want: want}
 }

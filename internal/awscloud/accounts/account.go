@@ -37,7 +37,7 @@ func (a Account) Validate() error {
 	var errs []error
 	check := func(ok bool, field, value, want string) {
 		if !ok {
-			errs = append(errs, &maintenance.FieldError{Field: field, Value: value, Want: want})
+			errs = append(errs, maintenance.Invalid(field, value, want))
 		}
 	}
 	check(a.Name != "", "name", a.Name, "the name by which plans name the account")

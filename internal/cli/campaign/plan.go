@@ -76,11 +76,11 @@ func (p *planning) run(cmd *cobra.Command, a *shell.App, file string) error {
 	until := cmp.Or(p.until.UTC(), now.Add(horizon))
 	faults := []error(p.faults)
 	if !until.After(now) {
-		faults = append(faults, shell.Wrong("--until", p.until.Format(time.RFC3339),
+		faults = append(faults, maintenance.Invalid("--until", p.until.Format(time.RFC3339),
 			"a time after "+now.Format(time.RFC3339)))
 	}
 	if p.patience < time.Second || p.patience > mostPlanPatience {
-		faults = append(faults, shell.Wrong("--patience", p.patience.String(), "1s to 15m"))
+		faults = append(faults, maintenance.Invalid("--patience", p.patience.String(), "1s to 15m"))
 	}
 	f, err := ReadPlan(cmd, file, now)
 	c, err := a.Dial(cmd.Context(), append(faults, err, shell.WrongQueue(p.queue), a.CheckOutput())...)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/record"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -142,7 +143,7 @@ func Start(cmd *cobra.Command, a *shell.App, file, by, queue string, detach bool
 		by = operate.LoginName()
 	}
 	if strings.TrimSpace(by) == "" {
-		faults = append(faults, shell.Wrong("--by", by, "your name"))
+		faults = append(faults, maintenance.Invalid("--by", by, "your name"))
 	}
 	faults = append(faults, err, shell.WrongQueue(queue), a.CheckOutput())
 	c, err := a.Dial(cmd.Context(), faults...)

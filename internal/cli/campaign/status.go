@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/record"
@@ -34,7 +35,7 @@ func (f *StatusFlags) Wanted() (states []fleet.State, err error) {
 		case fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.UpToDate:
 			states = append(states, state)
 		default:
-			errs = append(errs, shell.Wrong("--state", text, "waiting, running, held, succeeded, failed, skipped or up-to-date"))
+			errs = append(errs, maintenance.Invalid("--state", text, "waiting, running, held, succeeded, failed, skipped or up-to-date"))
 		}
 	}
 	return states, errors.Join(errs...)

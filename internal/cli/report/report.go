@@ -70,7 +70,7 @@ func (f reportFlags) form() (report.Format, error) {
 		if form, ok := report.FormatNamed(f.format); ok {
 			return form, nil
 		}
-		return "", shell.Wrong("--format", f.format, "md, html or json")
+		return "", maintenance.Invalid("--format", f.format, "md, html or json")
 	}
 	if filepath.Ext(f.file) == "" {
 		return report.Markdown, nil
@@ -78,7 +78,7 @@ func (f reportFlags) form() (report.Format, error) {
 	if form, ok := report.FormatOf(f.file); ok {
 		return form, nil
 	}
-	return "", shell.Wrong("--file", f.file, "a file that ends in .md, .html or .json, or --format")
+	return "", maintenance.Invalid("--file", f.file, "a file that ends in .md, .html or .json, or --format")
 }
 
 func writeReport(a *shell.App, cmd *cobra.Command, f reportFlags, name string) error {

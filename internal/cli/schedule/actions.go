@@ -65,7 +65,7 @@ func newAction(a *shell.App, o Action) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			faults := []error{scheduleArgument(args[0]), a.CheckOutput(), shell.Who(cmd, &by)}
 			if strings.TrimSpace(why) == "" {
-				faults = append(faults, shell.Wrong("--why", why, "the reason, for the record"))
+				faults = append(faults, maintenance.Invalid("--why", why, "the reason, for the record"))
 			}
 			c, err := a.Dial(cmd.Context(), faults...)
 			if err != nil {

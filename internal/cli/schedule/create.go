@@ -75,7 +75,7 @@ func (s *scheduleCreate) create(cmd *cobra.Command, a *shell.App) error {
 	s.scheduled, err = s.when.spec(cmd)
 	errs = append(errs, err)
 	if s.queue == "" {
-		errs = append(errs, shell.Wrong("--task-queue", "", "a name, such as tidegate"))
+		errs = append(errs, maintenance.Invalid("--task-queue", "", "a name, such as tidegate"))
 	}
 	s.plan, err = schedulablePlan(cmd, s.file, time.Now())
 	if err == nil {
@@ -112,7 +112,7 @@ func schedulablePlan(cmd *cobra.Command, path string, now time.Time) (campaign.P
 // for are over.
 func checkCatchup(catchup maintenance.Duration, p campaign.PlanFile) error {
 	if length := p.Plan.Policy.WindowLength; catchup >= length || catchup.Std() < minCatchup {
-		return shell.Wrong("--catchup", catchup.String(), fmt.Sprintf(
+		return maintenance.Invalid("--catchup", catchup.String(), fmt.Sprintf(
 			"10s or more, and less than the plan's window.duration, %s: a campaign that starts later has missed its windows", length))
 	}
 	return nil
@@ -172,7 +172,7 @@ func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err err
 		return fmt.Errorf("create the schedule %s: namespace %s lacks search attributes of Tidegate; nothing was created; to register them: tidegate setup --namespace %s",
 			s.name, c.Namespace, c.Namespace)
 	case lookErr == nil && s.when.cron != "":
-		return shell.Usage(fmt.Errorf("%w: Temporal says %w", shell.Wrong("--cron", s.when.cron, "an existing time"),
+		return shell.Usage(fmt.Errorf("%w: Temporal says %w", maintenance.Invalid("--cron", s.when.cron, "an existing time"),
 			err))
 	}
 	return fmt.Errorf("create the schedule %s: nothing was created; to check the setup: tidegate doctor: %w", s.name, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // New is the command whose subcommands keep the schedules by which
@@ -38,5 +39,5 @@ func scheduleArgument(name string) error {
 	if scheduleNameForm.MatchString(name) {
 		return nil
 	}
-	return shell.Wrong("schedule name", name, "1 to 63 lower-case letters, digits, dots, underscores or dashes")
+	return maintenance.Invalid("schedule name", name, "1 to 63 lower-case letters, digits, dots, underscores or dashes")
 }

@@ -44,7 +44,7 @@ func (w *whenFlags) spec(cmd *cobra.Command) (client.ScheduleSpec, error) {
 		errs = append(errs, errors.New(`one of --cron "0 2 * * 1", --calendar "Mon 02:00" and --every 168h is required`))
 	}
 	if given("offset") && !given("every") {
-		errs = append(errs, shell.Wrong("--offset", w.offset.String(), "used with --every"))
+		errs = append(errs, maintenance.Invalid("--offset", w.offset.String(), "used with --every"))
 	}
 	// The server would take its own zone's name for none; the Web UI shows this one.
 	spec := client.ScheduleSpec{TimeZoneName: time.UTC.String()}
@@ -69,10 +69,10 @@ func (w *whenFlags) interval() ([]client.ScheduleIntervalSpec, error) {
 		return nil, nil // they are told already
 	}
 	if w.every.Std() < minEvery || w.every.Std() > maxEvery {
-		errs = append(errs, shell.Wrong("--every", w.every.String(), "1h to 8760h"))
+		errs = append(errs, maintenance.Invalid("--every", w.every.String(), "1h to 8760h"))
 	}
 	if w.offset < 0 || w.offset >= w.every {
-		errs = append(errs, shell.Wrong("--offset", w.offset.String(), "0s or more, and less than --every"))
+		errs = append(errs, maintenance.Invalid("--offset", w.offset.String(), "0s or more, and less than --every"))
 	}
 	return []client.ScheduleIntervalSpec{{Every: w.every.Std(), Offset: w.offset.Std()}}, errors.Join(errs...)
 }
@@ -93,7 +93,7 @@ func cronSpec(text string) ([]string, error) {
 	fields := strings.Fields(text)
 	if len(fields) > 0 && strings.Contains(fields[0], "TZ=") {
 		if _, zone, _ := strings.Cut(fields[0], "="); !isUTC(zone) {
-			return nil, shell.Wrong("--cron", text, wantUTC)
+			return nil, maintenance.Invalid("--cron", text, wantUTC)
 		}
 		fields = fields[1:]
 	}
@@ -101,7 +101,7 @@ func cronSpec(text string) ([]string, error) {
 		"@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually",
 	}, fields[0])
 	if strings.Contains(text, "#") || (!named && len(fields) != 5) {
-		return nil, shell.Wrong("--cron", text, want)
+		return nil, maintenance.Invalid("--cron", text, want)
 	}
 	cron := strings.Join(fields, " ")
 	return []string{cron + " # cron " + cron}, nil
@@ -120,13 +120,13 @@ func calendarSpec(text string) ([]client.ScheduleCalendarSpec, error) {
 	at := slices.IndexFunc(words, timeForm.MatchString)
 	switch {
 	case at < 1:
-		return nil, shell.Wrong("--calendar", text, wantCalendar)
+		return nil, maintenance.Invalid("--calendar", text, wantCalendar)
 	case at < len(words)-1:
-		return nil, shell.Wrong("--calendar", text, wantUTC)
+		return nil, maintenance.Invalid("--calendar", text, wantUTC)
 	}
 	spec, err := daysSpec(words[:at])
 	if err != nil {
-		return nil, shell.Wrong("--calendar", text, wantCalendar)
+		return nil, maintenance.Invalid("--calendar", text, wantCalendar)
 	}
 	hour, minute, _ := strings.Cut(words[at], ":")
 	spec.Hour, spec.Minute = one(hour), one(minute)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/config/connection"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/show"
 )
@@ -65,7 +66,7 @@ func (a *App) CheckOutput() error {
 	case show.FormTable, show.FormJSON, show.FormYAML:
 		return nil
 	}
-	return Wrong("--output", a.Output, show.Forms)
+	return maintenance.Invalid("--output", a.Output, show.Forms)
 }
 
 // Show asks Temporal and prints the answer, in the form that --output says.

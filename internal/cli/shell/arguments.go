@@ -49,7 +49,7 @@ var gatewayIDForm = regexp.MustCompile(`^sgw-[0-9A-Fa-f]{8,17}$`)
 func GatewayArgument(arg string) (string, error) {
 	id := maintenance.GatewayID(arg)
 	if !gatewayIDForm.MatchString(id) {
-		return "", Wrong("gateway", arg, "a gateway id such as sgw-12A3456B, or a gateway ARN")
+		return "", maintenance.Invalid("gateway", arg, "a gateway id such as sgw-12A3456B, or a gateway ARN")
 	}
 	return id, nil
 }
@@ -68,7 +68,7 @@ func IsGateway(arg string) bool {
 // CampaignArgument judges what stands for a campaign.
 func CampaignArgument(arg string) error {
 	if IsGateway(arg) || !CampaignForm.MatchString(arg) {
-		return Wrong("campaign", arg, "a campaign name, as in the plan, or a workflow id")
+		return maintenance.Invalid("campaign", arg, "a campaign name, as in the plan, or a workflow id")
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func SubjectArgument(arg string) (gatewayID string, err error) {
 		return GatewayArgument(arg)
 	}
 	if !CampaignForm.MatchString(arg) {
-		return "", Wrong("campaign or gateway", arg, wantSubject)
+		return "", maintenance.Invalid("campaign or gateway", arg, wantSubject)
 	}
 	return "", nil
 }
@@ -91,7 +91,7 @@ func TargetArgument(arg string) (string, error) {
 		return GatewayArgument(arg)
 	}
 	if !CampaignForm.MatchString(arg) {
-		return "", Wrong("target", arg, "a target name or a gateway id")
+		return "", maintenance.Invalid("target", arg, "a target name or a gateway id")
 	}
 	return arg, nil
 }

@@ -40,7 +40,9 @@ func (v *value) Type() string { return v.kind }
 type Faults []error
 
 // add is for flags: it notes one that is wrong.
-func (f *Faults) add(flag, text, want string) { *f = append(*f, Wrong("--"+flag, text, want)) }
+func (f *Faults) add(flag, text, want string) {
+	*f = append(*f, maintenance.Invalid("--"+flag, text, want))
+}
 
 // Text adds a flag that is read and written as text, such as a duration.
 func (f *Faults) Text(cmd *cobra.Command, to interface {
@@ -72,11 +74,6 @@ func (f *Faults) Number(cmd *cobra.Command, to *int, flag string, low, high int,
 	}, flag, usage)
 }
 
-// Wrong is the error of a field or flag: what it has, and what it must have.
-func Wrong(field, value, want string) error {
-	return &maintenance.FieldError{Field: field, Value: value, Want: want}
-}
-
 // WantDuration is what is right of every duration's form.
 const WantDuration = "a number with a unit, such as 90s, 30m or 4h"
 
@@ -92,7 +89,7 @@ func Who(cmd *cobra.Command, by *string) error {
 		*by = operate.LoginName()
 	}
 	if strings.TrimSpace(*by) == "" {
-		return Wrong("--by", *by, "your name")
+		return maintenance.Invalid("--by", *by, "your name")
 	}
 	return nil
 }
@@ -100,7 +97,7 @@ func Who(cmd *cobra.Command, by *string) error {
 // WrongQueue refuses an empty task queue.
 func WrongQueue(queue string) error {
 	if queue == "" {
-		return Wrong("--task-queue", "", "a name, such as tidegate")
+		return maintenance.Invalid("--task-queue", "", "a name, such as tidegate")
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (p *PolicyFlags) result() (maintenance.Policy, []error) {
 	for _, text := range p.freezes {
 		freeze, ok := parseFreeze(text)
 		if !ok {
-			errs = append(errs, shell.Wrong("--freeze", text, "FROM/TO in RFC 3339 with FROM before TO, such as 2026-12-24T00:00:00Z/2026-12-27T00:00:00Z=holidays"))
+			errs = append(errs, maintenance.Invalid("--freeze", text, "FROM/TO in RFC 3339 with FROM before TO, such as 2026-12-24T00:00:00Z/2026-12-27T00:00:00Z=holidays"))
 			continue
 		}
 		p.policy.Freezes = append(p.policy.Freezes, freeze)

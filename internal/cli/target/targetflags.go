@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/config/fault"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows/api"
@@ -43,7 +42,7 @@ func (t *Flags) result() (maintenance.Target, []error) {
 	for i, text := range t.proxies {
 		parts := strings.Split(text, "/")
 		if len(parts) != 3 {
-			errs = append(errs, shell.Wrong("--proxy", text, "ACCOUNT/INSTANCE_ID/PROXY_ID or ACCOUNT/INSTANCE_ID/PROXY_ID@VERSION"))
+			errs = append(errs, maintenance.Invalid("--proxy", text, "ACCOUNT/INSTANCE_ID/PROXY_ID or ACCOUNT/INSTANCE_ID/PROXY_ID@VERSION"))
 			continue
 		}
 		id, version, _ := strings.Cut(parts[2], "@")
@@ -55,7 +54,7 @@ func (t *Flags) result() (maintenance.Target, []error) {
 	for _, text := range t.labels {
 		key, value, ok := strings.Cut(text, "=")
 		if !ok || key == "" {
-			errs = append(errs, shell.Wrong("--label", text, "KEY=VALUE"))
+			errs = append(errs, maintenance.Invalid("--label", text, "KEY=VALUE"))
 			continue
 		}
 		if target.Labels == nil {
@@ -96,7 +95,7 @@ func renamed(err error, name func(field string) string) []error {
 	fields := fault.Fields(err)
 	errs := make([]error, 0, len(fields))
 	for _, f := range fields {
-		errs = append(errs, shell.Wrong(name(f.Field), f.Value, f.Want))
+		errs = append(errs, maintenance.Invalid(name(f.Field), f.Value, f.Want))
 	}
 	return errs
 }

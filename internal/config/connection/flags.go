@@ -203,7 +203,7 @@ func (f *Flags) checkAddress(address string) error {
 	if f.Address != "" {
 		field = "--address"
 	}
-	return &maintenance.FieldError{Field: field, Value: address, Want: "host:port, such as 127.0.0.1:7233"}
+	return maintenance.Invalid(field, address, "host:port, such as 127.0.0.1:7233")
 }
 
 func (f *Flags) checkTimeout() error {
@@ -231,5 +231,5 @@ func (f *Flags) checkProfile() error {
 	if len(config.Profiles) == 0 {
 		want = fmt.Sprintf("left out: the Temporal configuration file, %s, is missing or empty; name another with --config-file", file)
 	}
-	return &maintenance.FieldError{Field: field, Value: name, Want: want}
+	return maintenance.Invalid(field, name, want)
 }

@@ -48,7 +48,7 @@ func (p Plan) ValidateNotify() error {
 	var errs []error
 	require := func(ok bool, field, value, want string) {
 		if !ok {
-			errs = append(errs, &maintenance.FieldError{Field: field, Value: value, Want: want})
+			errs = append(errs, maintenance.Invalid(field, value, want))
 		}
 	}
 	require(len(p.Notify) <= mostNotify, "notify", "", fmt.Sprintf("at most %d channels", mostNotify))

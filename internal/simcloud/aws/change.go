@@ -105,7 +105,7 @@ func (c *Cloud) SetVersion(id, version string) error {
 // DISCONNECTED. A running state brings back one that would never come back.
 func (c *Cloud) SetState(id, state string) error {
 	if len(state) < 2 || len(state) > 25 {
-		return &maintenance.FieldError{Field: "state", Value: state, Want: "2 to 25 characters, such as RUNNING, STATE_RUNNING, SHUTDOWN or DISCONNECTED"}
+		return maintenance.Invalid("state", state, "2 to 25 characters, such as RUNNING, STATE_RUNNING, SHUTDOWN or DISCONNECTED")
 	}
 	return c.change(id, "State", func(g *gateway, now time.Time) map[string]string {
 		g.state = state
@@ -229,7 +229,7 @@ func (v VolumeChange) check() error {
 func (c *Cloud) TakeScheduled(gatewayID, volumeID, description string) error {
 	setDefault(&description, scheduledDescription)
 	if len(description) > 255 {
-		return &maintenance.FieldError{Field: "description", Value: description, Want: "at most 255 characters"}
+		return maintenance.Invalid("description", description, "at most 255 characters")
 	}
 	return c.changeVolume(gatewayID, volumeID, func(v *volume, now time.Time) map[string]string {
 		c.takeForeign(v, now, description)

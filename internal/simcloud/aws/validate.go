@@ -165,7 +165,7 @@ type checker struct {
 }
 
 func (c *checker) wrong(path, value, want string) {
-	c.faults = append(c.faults, &maintenance.FieldError{Field: path, Value: value, Want: want})
+	c.faults = append(c.faults, maintenance.Invalid(path, value, want))
 }
 
 func (c *checker) require(path, value string) {

@@ -41,7 +41,7 @@ type checker struct {
 }
 
 func (c *checker) wrong(field, value, want string) {
-	c.faults = append(c.faults, &maintenance.FieldError{Field: c.at + field, Value: value, Want: want})
+	c.faults = append(c.faults, maintenance.Invalid(c.at+field, value, want))
 }
 
 func names[T any](all []T, name func(T) string) string {

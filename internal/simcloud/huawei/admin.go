@@ -139,7 +139,7 @@ func (c *Cloud) plan(p *proxy, r *http.Request) error {
 	task := ScheduledUpgrade{TargetVersion: body.TargetVersion}
 	task.StartsIn, err = time.ParseDuration(body.StartsIn)
 	if err != nil {
-		return &maintenance.FieldError{Field: "startsIn", Value: body.StartsIn, Want: wantDuration}
+		return maintenance.Invalid("startsIn", body.StartsIn, wantDuration)
 	}
 	var check checker
 	check.scheduled("scheduledUpgrade", p.Proxy, task)

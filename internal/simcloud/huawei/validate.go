@@ -29,7 +29,7 @@ type checker struct{ faults []error }
 
 func (c *checker) require(ok bool, field string, value any, want string) {
 	if !ok {
-		c.faults = append(c.faults, &maintenance.FieldError{Field: field, Value: fmt.Sprint(value), Want: want})
+		c.faults = append(c.faults, maintenance.Invalid(field, fmt.Sprint(value), want))
 	}
 }
 
