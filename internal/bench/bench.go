@@ -137,21 +137,27 @@ func command() *cobra.Command {
 	return cmd
 }
 
+// check reports everything that cannot be used, and reads the baseline, if any.
+func (w wanted) check(o Options) (*Comparison, error) {
+	errs := []error{o.check()}
+	if w.form != "table" && w.form != "json" {
+		errs = append(errs, fmt.Errorf("invalid --output %q: must be table or json", w.form))
+	}
+	if o.Scale = w.compareScale; o.Scale != 0 && (o.Scale < 1 || o.Scale > mostScale) {
+		errs = append(errs, fmt.Errorf("invalid --compare-scale %v: must be 1 to %d", w.compareScale, mostScale))
+	}
+	if err := errors.Join(errs...); err != nil || w.baseline == "" {
+		return nil, err
+	}
+	return readBaseline(w.baseline)
+}
+
 // compare runs the comparison, shows it, and fails where it got worse.
 func (w wanted) compare(ctx context.Context, o Options, stdout, stderr io.Writer) error {
-	if err := o.check(); err != nil {
-		return program.Usage(err)
+	earlier, err := w.check(o)
+	if err == nil && earlier != nil {
+		err = earlier.comparable(o)
 	}
-	if w.form != "table" && w.form != "json" {
-		return program.Usage(fmt.Errorf("invalid --output %q: must be table or json", w.form))
-	}
-	if w.compareScale != 0 {
-		second := o
-		if second.Scale = w.compareScale; second.check() != nil {
-			return program.Usage(fmt.Errorf("invalid --compare-scale %v: must be 1 to %d", w.compareScale, mostScale))
-		}
-	}
-	earlier, err := readBaseline(w.baseline, o)
 	if err != nil {
 		return program.Usage(err)
 	}
@@ -168,6 +174,14 @@ func (w wanted) compare(ctx context.Context, o Options, stdout, stderr io.Writer
 		}
 		result.OtherScale = &again
 	}
+	if err := w.show(result, stdout); err != nil || earlier == nil {
+		return err
+	}
+	return worse(earlier.Ratios, result.Ratios)
+}
+
+// show prints a comparison, and writes it to the file that is wanted.
+func (w wanted) show(result Comparison, out io.Writer) error {
 	text, err := json.MarshalIndent(result, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the comparison as JSON: %w", err)
@@ -180,20 +194,17 @@ func (w wanted) compare(ctx context.Context, o Options, stdout, stderr io.Writer
 	if w.form == "table" {
 		text = []byte(result.table())
 	}
-	if _, err := fmt.Fprintln(stdout, string(text)); err != nil {
+	if _, err := fmt.Fprintln(out, string(text)); err != nil {
 		return fmt.Errorf("print the comparison: %w", err)
 	}
-	if earlier == nil {
-		return nil
-	}
-	return worse(earlier.Ratios, result.Ratios)
+	return nil
 }
 
 // measure lets the peers run one after the other.
 func measure(ctx context.Context, o Options, progress func(string, ...any)) (Comparison, error) {
 	result := Comparison{
 		Options: o, CPUs: runtime.NumCPU(), CriticalPath: criticalPath(newFleet(o)).Seconds(),
-		Figures: map[peer]figures{},
+		Figures: make(map[peer]figures),
 	}
 	folder, err := os.MkdirTemp("", "tidegate-bench-")
 	if err != nil {
@@ -212,7 +223,7 @@ func measure(ctx context.Context, o Options, progress func(string, ...any)) (Com
 		if !slices.Contains(o.Peers, string(p)) {
 			continue
 		}
-		began := time.Now()
+		started := time.Now()
 		r := run{options: o, peer: p, folder: filepath.Join(folder, string(p)), programs: programs}
 		if err := os.Mkdir(r.folder, 0o700); err != nil {
 			return result, fmt.Errorf("make a folder for the logs: %w", err)
@@ -220,7 +231,7 @@ func measure(ctx context.Context, o Options, progress func(string, ...any)) (Com
 		if result.Figures[p], err = r.play(ctx); err != nil {
 			return result, fmt.Errorf("%s: %w", p, err)
 		}
-		progress("%s: done in %s", p, time.Since(began).Round(time.Second))
+		progress("%s: done in %s", p, time.Since(started).Round(time.Second))
 	}
 	result.Ratios = result.ratios(tidegate)
 	return result, nil

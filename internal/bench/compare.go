@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/tidegate/tidegate/internal/bounded"
 )
 
 const (
@@ -107,24 +110,22 @@ func (c Comparison) table() string {
 	fmt.Fprintf(&b, "critical path (what the durations alone need): %.1f s; * in the scenario's seconds, all else in wall time\n\n",
 		c.CriticalPath)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	head := "measure"
-	for _, p := range peers() {
-		if c.Figures[p] != nil {
-			head += "\t" + string(p)
-		}
+	line := []string{"measure"}
+	ran := slices.DeleteFunc(peers(), func(p peer) bool { return c.Figures[p] == nil })
+	for _, p := range ran {
+		line = append(line, string(p))
 	}
-	fmt.Fprintln(w, head+"\ttidegate over") //nolint:errcheck // a strings.Builder never fails
+	line = append(line, "tidegate over")
+	fmt.Fprintln(w, strings.Join(line, "\t")) //nolint:errcheck // a strings.Builder never fails
 	for _, r := range c.rows() {
-		line := r.name
-		for _, p := range peers() {
-			if c.Figures[p] != nil {
-				line += "\t" + c.cell(r, p)
-			}
+		line = []string{r.name}
+		for _, p := range ran {
+			line = append(line, c.cell(r, p))
 		}
 		if ratio, ok := c.ratio(r, tidegate); ok {
-			line += fmt.Sprintf("\t%.2f × %s", ratio, r.against)
+			line = append(line, fmt.Sprintf("%.2f × %s", ratio, r.against))
 		}
-		fmt.Fprintln(w, line) //nolint:errcheck // as above
+		fmt.Fprintln(w, strings.Join(line, "\t")) //nolint:errcheck // as above
 	}
 	_ = w.Flush() // as above
 	b.WriteString("\n" + c.engine())
@@ -174,12 +175,12 @@ func (c Comparison) engine() string {
 	return b.String()
 }
 
-// readBaseline reads an earlier comparison, if any, that must have had the same options.
-func readBaseline(file string, o Options) (*Comparison, error) {
-	if file == "" {
-		return nil, nil //nolint:nilnil // there is none, which is no error
-	}
-	text, err := os.ReadFile(file)
+// mostBaseline is how long a baseline may be, in bytes.
+const mostBaseline = 1 << 20
+
+// readBaseline reads an earlier comparison.
+func readBaseline(file string) (*Comparison, error) {
+	text, err := bounded.ReadFile(file, mostBaseline)
 	if err != nil {
 		return nil, fmt.Errorf("read --baseline: %w", err)
 	}
@@ -187,12 +188,19 @@ func readBaseline(file string, o Options) (*Comparison, error) {
 	if err := json.Unmarshal(text, &earlier); err != nil {
 		return nil, fmt.Errorf("--baseline %s is no comparison as --json writes it: %w", file, err)
 	}
-	was := earlier.Options
-	if was.Targets != o.Targets || was.Scale != o.Scale || was.Rate != o.Rate || was.Seed != o.Seed || was.Proxies != o.Proxies {
-		return nil, fmt.Errorf("--baseline %s was measured with other options: targets %d, proxies %g, scale %g, rate %g, seed %d",
-			file, was.Targets, was.Proxies, was.Scale, was.Rate, was.Seed)
-	}
 	return &earlier, nil
+}
+
+// comparable refuses options whose ratios cannot be compared with the baseline's.
+func (c *Comparison) comparable(now Options) error {
+	was := c.Options
+	now.programs, now.alreadyOpen = was.programs, was.alreadyOpen
+	if reflect.DeepEqual(was, now) {
+		return nil
+	}
+	return fmt.Errorf("--baseline was measured with other options: "+
+		"--targets %d --proxies %g --scale %g --rate %g --seed %d --peers %s",
+		was.Targets, was.Proxies, was.Scale, was.Rate, was.Seed, strings.Join(was.Peers, ","))
 }
 
 // worse names every ratio that is more than a fifth above the baseline's.

@@ -108,7 +108,7 @@ func (o observed) byTarget(jobs map[string]string) map[string][]call {
 				of[owner] = true
 			}
 		}
-		for _, word := range strings.Fields(c.about) {
+		for word := range strings.FieldsSeq(c.about) {
 			arn, _, _ := strings.Cut(word, "/volume/")
 			of[arn] = true
 		}

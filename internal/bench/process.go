@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/bounded"
 )
 
 const (
@@ -20,6 +22,8 @@ const (
 	ticks = 100
 	// logTail is how much of its log a process that failed is quoted with, in bytes.
 	logTail = 1000
+	// mostLog is how much of a log, or of a file of /proc, is read, in bytes.
+	mostLog = 64 << 20
 )
 
 // usage is what a process has used so far. All is zero on systems without /proc.
@@ -112,7 +116,7 @@ func (p *process) finish() error {
 
 // tail is the end of the log.
 func (p *process) tail() string {
-	text, err := os.ReadFile(p.log)
+	text, err := bounded.ReadFile(p.log, mostLog)
 	if err != nil {
 		return ""
 	}
@@ -122,7 +126,7 @@ func (p *process) tail() string {
 // says waits until the log has a line that starts with a word, and gives the word after it.
 func (p *process) says(ctx context.Context, first string) (string, error) {
 	for {
-		text, _ := os.ReadFile(p.log) // a log that cannot be read says nothing
+		text, _ := bounded.ReadFile(p.log, mostLog) // a log that cannot be read says nothing
 		for line := range strings.Lines(string(text)) {
 			if words := strings.Fields(line); len(words) > 1 && words[0] == first {
 				return words[1], nil
@@ -142,7 +146,7 @@ func (p *process) says(ctx context.Context, first string) (string, error) {
 // used reads /proc; false where it tells nothing.
 func used(pid int) (u usage, ok bool) {
 	folder := filepath.Join("/proc", strconv.Itoa(pid))
-	status, err := os.ReadFile(filepath.Join(folder, "status"))
+	status, err := bounded.ReadFile(filepath.Join(folder, "status"), mostLog)
 	if err != nil {
 		return u, false
 	}
@@ -159,7 +163,7 @@ func used(pid int) (u usage, ok bool) {
 			u.residentMB = kB / 1000
 		}
 	}
-	stat, err := os.ReadFile(filepath.Join(folder, "stat"))
+	stat, err := bounded.ReadFile(filepath.Join(folder, "stat"), mostLog)
 	if err != nil {
 		return u, false
 	}

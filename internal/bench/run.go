@@ -186,7 +186,7 @@ func (r *run) stop() {
 // memory too.
 func build(ctx context.Context, folder string) error {
 	module := "github.com/tidegate/tidegate/"
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", folder, module+"worker", module+"devserver")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", folder, module+"worker", module+"devserver") //nolint:gosec // a new folder
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the worker and the dev server (bench runs in Tidegate's checkout): %w\n%s", err, out)
 	}

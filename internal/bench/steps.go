@@ -95,14 +95,7 @@ func (h *hands) step(ctx context.Context, t target, p progress) (progress, error
 	case trigger:
 		return p.to(awaitGateway), h.gateways.UpdateSoftware(ctx, t.ARN)
 	case awaitGateway:
-		now, err := h.gateways.Gateway(ctx, t.ARN)
-		if err != nil || now.SoftwareVersion != newSoftware || !now.Running() {
-			return p, unless(err, maintenance.ErrNotConnected)
-		}
-		if len(t.Volumes) == 0 {
-			return p.to(upgradeProxy), nil
-		}
-		return p.to(awaitVolumes), nil
+		return h.readGateway(ctx, t, p)
 	case awaitVolumes:
 		return h.takeSnapshots(ctx, t, p)
 	case awaitSnapshots:
@@ -123,6 +116,18 @@ func (h *hands) step(ctx context.Context, t target, p progress) (progress, error
 	case finished:
 	}
 	return p, nil
+}
+
+// readGateway polls a gateway until it runs the new software.
+func (h *hands) readGateway(ctx context.Context, t target, p progress) (progress, error) {
+	now, err := h.gateways.Gateway(ctx, t.ARN)
+	if err != nil || now.SoftwareVersion != newSoftware || !now.Running() {
+		return p, unless(err, maintenance.ErrNotConnected)
+	}
+	if len(t.Volumes) == 0 {
+		return p.to(upgradeProxy), nil
+	}
+	return p.to(awaitVolumes), nil
 }
 
 func (p progress) to(next stage) progress {
