@@ -72,7 +72,7 @@ func verdicts() []verdict {
 	}
 }
 
-// Clock tells the time; time.Now outside tests.
+// Clock returns the time; time.Now outside tests.
 type Clock func() time.Time
 
 // edge is the one place at which an activity's error becomes a typed

@@ -195,7 +195,7 @@ func (a *StorageGateway) ReadSchedule(ctx context.Context, in ReadScheduleInput)
 	return a.schedule(ctx, in.Gateway, in.Prefer)
 }
 
-// WatchGatewayInput asks to be told when what a waiting run relies on changes.
+// WatchGatewayInput asks for an answer when something that a waiting run relies on changes.
 type WatchGatewayInput struct {
 	Gateway  maintenance.GatewayRef `json:"gateway"`
 	Prefer   maintenance.Recurrence `json:"prefer,omitempty"`

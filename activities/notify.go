@@ -21,7 +21,7 @@ type Channels interface {
 	Tell(ctx context.Context, channel string, m Message) error
 }
 
-// Message is what people are told.
+// Message is one notification.
 type Message struct {
 	Title string `json:"title"` // one line
 	Text  string `json:"text"`

@@ -78,7 +78,7 @@ type WorkflowLookup struct {
 	// First, where given, is the run id of its first run: another workflow may have
 	// taken its id since.
 	First string `json:"first,omitempty"`
-	// Reason is why it is waited for, to be told meanwhile; empty: that it is open.
+	// Reason is why it is waited for; empty: that it is open.
 	Reason string `json:"reason,omitempty"`
 }
 

@@ -13,7 +13,7 @@ type Providers struct {
 	Known  Known // what the worker's configuration says of both
 	Runs   Runs  // Temporal itself; a client has it
 	Now    Clock // time.Now outside tests
-	// Channels are whom campaigns may tell what happens; nil: nobody.
+	// Channels are those that campaigns may notify; nil: none.
 	Channels Channels
 	// WebUI is where people find Temporal's Web UI, without a slash at its end: messages
 	// link to it. Empty: they do not.

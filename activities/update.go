@@ -71,7 +71,7 @@ func (a *StorageGateway) TriggerUpdate(
 	return out, err
 }
 
-// sighting is what one attempt of TriggerUpdate tells the next, by its heartbeat.
+// sighting is what one attempt of TriggerUpdate passes to the next, by its heartbeat.
 type sighting struct {
 	Away bool      `json:"away"`          // the gateway was away
 	Back time.Time `json:"back,omitzero"` // or: when it was first seen back

@@ -127,7 +127,7 @@ func (c *Cloud) describeVolumes(
 	}
 	failed := call.Failed(err)
 	if errors.Is(failed, maintenance.ErrNotFound) {
-		// The listing named them a moment ago: another poll will tell. Only the
+		// The listing named them a moment ago: another poll will show. Only the
 		// words go on: one error, one sentinel.
 		return nil, fmt.Errorf("%w: a volume vanished between two looks: %s", maintenance.ErrUnavailable, failed.Error())
 	}

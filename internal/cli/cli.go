@@ -116,7 +116,7 @@ func helpOf(root *cobra.Command, names []string) error {
 		return shell.NoSuchCommand(cmd, rest)
 	}
 	cmd.InitDefaultHelpFlag()
-	return cmd.Help() //nolint:wrapcheck // what could not be written cannot be told either
+	return cmd.Help() //nolint:wrapcheck // what could not be written cannot be reported either
 }
 
 // version is the build's: a release, or where it stands in the repository.

@@ -22,7 +22,7 @@ import (
 type Config struct {
 	AWS    []accounts.AWS
 	Huawei []accounts.Huawei
-	// Channels are whom campaigns may tell what happens.
+	// Channels are those that campaigns may notify.
 	Channels []notify.Channel
 	// WebUI is where people find Temporal's Web UI, without a slash at its end: messages
 	// to channels link to it. Empty: they do not.

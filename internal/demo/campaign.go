@@ -67,7 +67,7 @@ type moment struct {
 	runs map[string]maintenance.Status
 }
 
-// follow reads the campaign until it has ended, and tells each moment.
+// follow reads the campaign until it has ended, and reports each reading.
 func (c *campaign) follow(ctx context.Context, tell func(moment) error) (fleet.Result, error) {
 	var result fleet.Result
 	var ending error

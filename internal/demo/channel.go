@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/notify"
 )
 
-// oncall is the channel that the plan tells.
+// oncall is the channel that the plan notifies.
 const oncall = "oncall"
 
 // message is what people are sent.
@@ -44,7 +44,7 @@ func openHook(ctx context.Context) (h *hook, stop func(), err error) {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		_ = server.Serve(l) // what it does not take, the campaign says was not told
+		_ = server.Serve(l) // what it does not take, the campaign reports as undelivered
 	}()
 	return h, func() {
 		_ = server.Close() // nothing is lost by it

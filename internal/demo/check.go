@@ -42,7 +42,7 @@ func differences(targets []member, was ending, p promises) []string {
 		faults = append(faults, fmt.Sprintf("the campaign ended %s, should be %s", was.campaign.State, want))
 	}
 	if n, want := len(was.campaign.Decisions), 1+told(targets); n != want {
-		faults = append(faults, fmt.Sprintf("the campaign has %d decisions, should have %d: the approval, and what its targets' runs were told", n, want))
+		faults = append(faults, fmt.Sprintf("the campaign has %d decisions, should have %d: the approval, and those of its targets' runs", n, want))
 	}
 	for i, m := range targets {
 		if i >= len(was.rows) || was.rows[i].Name != m.name {
@@ -59,7 +59,7 @@ func differences(targets []member, was ending, p promises) []string {
 		strings.Compare)...)
 }
 
-// told is how many decisions the targets' own runs should be told.
+// told is how many decisions the targets' own runs should get.
 func told(targets []member) (n int) {
 	for _, m := range targets {
 		n += m.expect.decisions

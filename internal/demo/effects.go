@@ -13,7 +13,7 @@ import (
 type effect struct {
 	kind     string // as record.Effect's
 	resource string // of a snapshot, its volume
-	change   string // what tells two of a kind apart
+	change   string // what distinguishes two of a kind
 }
 
 func updates(arn string) effect {
@@ -70,7 +70,7 @@ func identify(e record.Effect) effect {
 	return seen
 }
 
-// markedProxy is the proxy of whose mark a change of tags tells.
+// markedProxy is the proxy whose mark a change of tags is about.
 func markedProxy(detail map[string]string) string {
 	for name := range detail {
 		if proxy, ok := strings.CutPrefix(name, "tag:tg0-"); ok {

@@ -30,7 +30,7 @@ type stage struct {
 	world    simcloud.Scenario
 	clouds   *simcloud.Simulation
 	address  string   // of the clouds, as host:port
-	oncall   *hook    // whom the campaign tells
+	oncall   *hook    // which the campaign notifies
 	undo     []func() // what to stop, the last one first
 }
 
@@ -100,7 +100,7 @@ func (s *stage) raiseWorker(ctx context.Context, known plan.Accounts) error {
 			Credentials: huaweicloud.Credentials{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey},
 		})
 	}
-	// It outlives ctx too: the campaign's end is told while the demo shuts down.
+	// It outlives ctx too: the campaign's end is sent while the demo shuts down.
 	hook, shut, err := openHook(context.WithoutCancel(ctx))
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func (p printer) greet(s *stage, in api.CampaignInput, targets []member) {
 	p.say("            Open a run: it says what it does, or what it waits for and why.\n")
 	p.say("  Temporal  %s (namespace %s)\n", s.temporal.FrontendAddress(), s.temporal.Namespace())
 	p.say("  Clouds    http://%s/_sim/effects lists every change they made\n", s.address)
-	p.say("  Messages  http://%s shows what the campaign has told people\n", s.oncall.address)
+	p.say("  Messages  http://%s shows the notifications\n", s.oncall.address)
 	p.say("  Plan      %s. In another terminal:\n", planPath)
 	for _, line := range []string{"status " + in.Plan.Name, "plan " + planPath} {
 		p.say("            %s\n", s.tidegate(line))
@@ -112,7 +112,7 @@ func ofKind(counts map[effect]int, kind string) (total, most int) {
 
 // messages are those that the channel got.
 func (p printer) messages(told []message) {
-	t := p.table("What "+oncall+" was told, by a webhook", "at", "message")
+	t := p.table("Notifications to "+oncall+", by a webhook", "at", "message")
 	for _, m := range told {
 		t.AppendRow(table.Row{m.At.UTC().Format("15:04:05Z"), m.Title})
 	}

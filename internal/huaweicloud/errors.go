@@ -171,7 +171,7 @@ func kindOf(reply *replyError) error {
 }
 
 // kindOfOther judges an error without a code that the table knows. The status only
-// tells refusals apart, and whether one that the service does not name is its own
+// distinguishes refusals, and whether one that the service does not name is its own
 // fault. What is no error in Huawei's form comes from a proxy in between.
 func kindOfOther(reply *replyError) error {
 	switch {

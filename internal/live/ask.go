@@ -29,7 +29,7 @@ type (
 		err    error
 	}
 	detailsMsg struct {
-		row  fleet.Row // as it is now, where that was told
+		row  fleet.Row // as it is now, where that is known
 		text string
 		err  error
 	}

@@ -117,7 +117,7 @@ func (m Model) waitingRows() []fleet.Row {
 }
 
 // wantsRows is true where there is room for more targets than the campaign's
-// status tells of.
+// status has.
 func (m Model) wantsRows() bool {
 	upcoming := len(m.status.Upcoming)
 	return m.filter != everything || upcoming < min(m.status.Counts.Waiting,

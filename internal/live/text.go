@@ -27,7 +27,7 @@ func cut(text string, columns int) string {
 	return strings.TrimRight(lipgloss.NewStyle().MaxWidth(columns-1).Render(text), " ") + "…"
 }
 
-// squeeze shortens a name in its middle: what tells it from others stands at its
+// squeeze shortens a name in its middle: what distinguishes it stands at its
 // ends.
 func squeeze(name string, columns int) string {
 	runes := []rune(name)

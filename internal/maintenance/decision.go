@@ -113,7 +113,7 @@ func (f FailedAttempt) Held(now time.Time) time.Duration {
 	return max(0, now.Sub(f.At))
 }
 
-// Summary says who was asked, what was decided by whom, and how long that took.
+// Summary is who was notified, who decided what, and how long that took.
 func (f FailedAttempt) Summary() string {
 	asked := "no notification was configured"
 	if len(f.Asked) > 0 {

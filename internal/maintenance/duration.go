@@ -13,7 +13,7 @@ type Duration time.Duration
 // Std is the duration for the time package.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
-// OrZero is for a field that tells "0s" from "left out". Left out it is zero: in a
+// OrZero is for a field that distinguishes "0s" from "left out". Left out it is zero: in a
 // plan before its defaults, and in the history of a run that started before the
 // field was there.
 func (d *Duration) OrZero() Duration {

@@ -1,6 +1,6 @@
 package maintenance
 
-// Event is what happens in a campaign that people may want to be told of.
+// Event is something in a campaign that people may want to be notified of.
 type Event string
 
 // The events. A plan's notifications name them.

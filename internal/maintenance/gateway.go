@@ -57,7 +57,7 @@ type Volume struct {
 }
 
 // Available is true when a snapshot can be taken. AWS's spelling of the other
-// states varies, so they are not told apart here.
+// states varies, so they are not distinguished here.
 func (v Volume) Available() bool { return normal(v.Status) == "AVAILABLE" }
 
 // Detached is true for a volume that is not, or soon not, attached to its

@@ -123,7 +123,7 @@ func (m ProxyMark) Found(proxyID string, now ProxyRouting) Marked {
 // base 62, or as it is after a -; the run's workflow; the namespace; the primary's weight
 // and each replica's short name and weight, to base 36; a checksum. Z and two hexadecimal
 // digits stand for any byte but -, digits, and Latin letters without Z. What is too long
-// for nine tags, or not to be told apart, is ErrUnsupported: a mark is never cut.
+// for nine tags, or ambiguous, is ErrUnsupported: a mark is never cut.
 func (m ProxyMark) Tags(proxyID string) (map[string]string, error) {
 	text, err := m.text()
 	if err != nil {

@@ -60,7 +60,7 @@ type StepReport struct {
 	End   *time.Time `json:"end,omitempty"`
 	Note  string     `json:"note,omitempty"` // what came of it, or what it waits for
 	// Failed are the attempts that failed and that a person was asked about, in their
-	// order: a step that was retried tells them too.
+	// order: a step that was retried has them too.
 	Failed []FailedAttempt `json:"failed,omitempty"`
 }
 
@@ -311,5 +311,5 @@ func (c Call) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// callClock is how a call tells the time: it is a matter of hours.
+// callClock is how a call prints the time: it is a matter of hours.
 const callClock = "Jan 2 15:04:05Z"

@@ -26,7 +26,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// Channel is somebody who can be told.
+// Channel is where notifications are sent.
 type Channel struct {
 	Name    string // by which plans name it
 	Address Address
@@ -100,7 +100,7 @@ func (c *Channels) Tell(ctx context.Context, name string, m activities.Message) 
 	}
 }
 
-// errRefused is all that is said where a service's own words would tell a secret.
+// errRefused replaces a service's own words, which would reveal a secret.
 var errRefused = errors.New("the message was not taken; the service's words are withheld, since they repeat the channel's address")
 
 // send sends a message. Each has a service of its own: shoutrrr's keep what they

@@ -116,7 +116,7 @@ func AllRows(ctx context.Context, c Session, g Campaign, states ...fleet.State) 
 }
 
 // skew is by how much the clocks may differ by which a target's start and its
-// run's start were told.
+// run's start are included.
 const skew = time.Minute
 
 // RunOf is the run of a target's last maintenance in this campaign: the gateway's

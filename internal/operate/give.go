@@ -20,7 +20,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// Command is an action, and to whom it is given: a gateway's maintenance or
+// Command is an action and its receiver: a gateway's maintenance or
 // quarantine, or a campaign.
 type Command struct {
 	action.Action
@@ -40,7 +40,7 @@ type RefusedError struct {
 // Error names the order too.
 func (e RefusedError) Error() string { return e.what + " is refused: " + e.Why }
 
-// Subject is who is told, for people.
+// Subject is the receiver, for people.
 func (k Command) Subject() string {
 	if k.In.Target != "" {
 		return k.In.Target + " of " + k.Name

@@ -44,7 +44,7 @@ type document struct {
 	Targets *[]maintenance.Target `yaml:"targets,omitempty"`
 	// Selectors find further gateways when the campaign starts.
 	Selectors *[]plan.Selector `yaml:"selectors,omitempty"`
-	// Notify are the channels that are told what happens, with what they are told.
+	// Notify are the channels that are notified, with the events of each.
 	Notify *[]plan.Notify `yaml:"notify,omitempty"`
 }
 

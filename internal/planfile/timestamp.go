@@ -43,7 +43,7 @@ func (m timestamp) earliest(zone *time.Location) time.Time {
 	if m.fixed {
 		return m.clock
 	}
-	first, _ := ics.Instants(m.clock, zone)
+	first, _ := ics.Times(m.clock, zone)
 	return first
 }
 
@@ -57,6 +57,6 @@ func (m timestamp) end(zone *time.Location) time.Time {
 	if m.date {
 		clock = clock.AddDate(0, 0, 1)
 	}
-	_, last := ics.Instants(clock, zone)
+	_, last := ics.Times(clock, zone)
 	return last
 }

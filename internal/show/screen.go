@@ -28,7 +28,7 @@ func NewScreen(out io.Writer) Screen {
 	return s
 }
 
-// ClockForm is how a line tells the time.
+// ClockForm is how a line prints the time.
 const ClockForm = "15:04:05Z"
 
 // Line writes a line, with the time; further lines of its text stand below it.

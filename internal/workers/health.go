@@ -110,5 +110,5 @@ func (h *health) pollsFor(ctx context.Context, c client.Client, queue string, ki
 			return nil
 		}
 	}
-	return fmt.Errorf("Temporal has not seen this worker poll %s for %s tasks in the last %s", queue, kind, pollFresh) //nolint:staticcheck // a name begins it
+	return fmt.Errorf("Temporal has not seen this worker poll %s for %s tasks in the last %s", queue, kind, pollFresh) //nolint:staticcheck // a name starts it
 }

@@ -66,7 +66,7 @@ func promote(ctx context.Context, deployment client.WorkerDeploymentHandle, v Ve
 	}
 	for _, queue := range wanted {
 		if !slices.Contains(info.TaskQueuesInfos, queue) {
-			return fmt.Errorf("Temporal has not seen it poll %s yet", queue.Name) //nolint:staticcheck // a name begins it
+			return fmt.Errorf("Temporal has not seen it poll %s yet", queue.Name) //nolint:staticcheck // a name starts it
 		}
 	}
 	_, err = deployment.SetCurrentVersion(ctx, client.WorkerDeploymentSetCurrentVersionOptions{BuildID: v.BuildID})

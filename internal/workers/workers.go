@@ -30,7 +30,7 @@ type Options struct {
 	// the activities too, so that what is pinned to a build has its activities there
 	// as well. The zero value is unversioned.
 	Version Version
-	// Channels are whom campaigns may tell what happens; nil: nobody.
+	// Channels are those that campaigns may notify; nil: none.
 	Channels activities.Channels
 	// WebUI is where people find Temporal's Web UI; empty: messages do not link to it.
 	WebUI string

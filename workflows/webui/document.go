@@ -171,7 +171,7 @@ func when(t time.Time, zone maintenance.Zone) string {
 	return said
 }
 
-// Short leaves of a long id what tells it apart on a screen.
+// Short is the part of a long id that distinguishes it on a screen.
 func Short(id string) string {
 	const head, tail = 8, 8
 	if len(id) <= head+tail {

@@ -44,7 +44,7 @@ func (e *Every) Faults() error {
 	return nil
 }
 
-// atOnce is how many campaigns are told at a time.
+// atOnce is how many campaigns are asked at a time.
 const atOnce = 16
 
 // ApplyToAll gives an action to every campaign that runs, and prints what each said.
@@ -80,7 +80,7 @@ func ApplyToAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.C
 	return nil
 }
 
-// tell gives the order to one, unless it is not meant. One that refuses is as it
+// tell sends the action to one, unless it is not meant. One that refuses is as it
 // should be already.
 func (e Every) tell(ctx context.Context, c operate.Session, k operate.Command) render.Answered {
 	answer := render.Answered{Campaign: k.Name}

@@ -20,7 +20,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// horizon is how far ahead a plan looks unless it is told otherwise: as far as
+// horizon is how far ahead a plan looks by default: as far as
 // recurring freezes are written out.
 const horizon = 400 * 24 * time.Hour
 

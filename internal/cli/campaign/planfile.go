@@ -19,7 +19,7 @@ import (
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
-// PlanFile is a plan with what its campaign is told of the file.
+// PlanFile is a plan with what its campaign gets of the file.
 type PlanFile struct {
 	Plan   plan.Plan
 	digest string // SHA-256 of the file, in hexadecimal digits

@@ -27,7 +27,7 @@ const examinePrefix = "examine-"
 // that runs answers within 25 seconds, whatever its clouds do.
 const examineTimeout = 30 * time.Second
 
-// noticeAfter is when somebody without a terminal is told what is waited for.
+// noticeAfter is when a command without a terminal says what it waits for.
 const noticeAfter = 3 * time.Second
 
 // clockTolerance is by how much clocks may differ: a workflow task takes some of
@@ -66,7 +66,7 @@ func (d *doctor) probes(ctx context.Context, c operate.Session) []api.Probe {
 	return probes
 }
 
-// namedMost bounds how many gateways a poll hears of.
+// namedMost bounds how many gateways a poll names.
 const namedMost = 100
 
 // gatewaysIn are the first gateways that the plan names in an AWS account; none where

@@ -30,7 +30,7 @@ func PrintCampaigns(p show.Printer, campaigns []record.CampaignLine, namespace s
 type Answered struct {
 	Campaign string                `json:"campaign"`
 	Decision *maintenance.Decision `json:"decision,omitempty"` // it applied
-	Left     string                `json:"left,omitempty"`     // why it was not told
+	Left     string                `json:"left,omitempty"`     // why it was skipped
 	Error    string                `json:"error,omitempty"`    // it did not apply
 }
 

@@ -62,7 +62,7 @@ type plannedTarget struct {
 	// State is planned, current (nothing is to be done) or blocked.
 	State string `json:"state"`
 	// Version is the gateway's software; Offered is the date from which AWS offers
-	// an update, which tells no version. Empty: none is offered.
+	// an update, which has no version. Empty: none is offered.
 	Version  string                `json:"version,omitempty"`
 	Offered  string                `json:"offered,omitempty"`
 	Proxies  []api.SurveyedProxy   `json:"proxies,omitempty"`
@@ -325,7 +325,7 @@ func softwareText(t plannedTarget) string {
 	return t.Version + " → update of " + dayOf(t.Offered)
 }
 
-// dayOf is the day of AWS's date, whose zone is not told.
+// dayOf is the day of AWS's date, whose zone is unknown.
 func dayOf(offered string) string {
 	day, _, _ := strings.Cut(offered, "T")
 	return day

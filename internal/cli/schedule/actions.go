@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/show"
 )
 
-// Action is what people may tell a schedule.
+// Action is an operator action on a schedule.
 type Action struct {
 	Name, past  string
 	short, long string

@@ -155,7 +155,7 @@ func campaignAction(p campaign.PlanFile, queue, schedule, by string) *client.Sch
 }
 
 // failure is why Temporal did not make the schedule. A namespace without the search
-// attributes is refused as a wrong time is: only a poll tells which it was.
+// attributes is refused like a wrong time: only a read shows which it was.
 func (s *scheduleCreate) failure(ctx context.Context, c operate.Session, err error) error {
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		return fmt.Errorf("the schedule %s already exists, and nothing was changed; to show it: tidegate schedule describe %s; "+

@@ -66,7 +66,7 @@ func (w *whenFlags) spec(cmd *cobra.Command) (client.ScheduleSpec, error) {
 func (w *whenFlags) interval() ([]client.ScheduleIntervalSpec, error) {
 	var errs []error
 	if len(w.faults) > 0 {
-		return nil, nil // they are told already
+		return nil, nil // they are reported already
 	}
 	if w.every.Std() < minEvery || w.every.Std() > maxEvery {
 		errs = append(errs, maintenance.Invalid("--every", w.every.String(), "1h to 8760h"))

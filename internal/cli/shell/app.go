@@ -32,7 +32,7 @@ type App struct {
 	advised    *regexp.Regexp // a command of tidegate's in a text
 }
 
-// Dial connects to Temporal. Before that it tells what is wrong, all at once:
+// Dial connects to Temporal. Before that it reports all faults at once:
 // the faults that the command found, and those of the connection's flags.
 func (a *App) Dial(ctx context.Context, faults ...error) (operate.Session, error) {
 	options, err := a.Connection.Options()

@@ -52,14 +52,14 @@ func StatusOf(err error) int {
 	return StatusFailed
 }
 
-// NextStep adds to what Temporal itself says, whichever command was told so, what to
+// NextStep adds to an error of Temporal, whichever command got it, what to
 // do about it.
 func NextStep(err error) error {
 	if missing, ok := errors.AsType[*serviceerror.NamespaceNotFound](err); ok {
 		return fmt.Errorf("the namespace %s does not exist; to create it: tidegate setup --namespace %[1]s; to use another: --namespace: %[2]w", missing.Namespace, err)
 	}
 	if _, denied := errors.AsType[*serviceerror.PermissionDenied](err); denied {
-		return fmt.Errorf("Temporal denied the request; check the permissions of this API key or certificate in the namespace; to check the setup: tidegate doctor: %w", err) //nolint:staticcheck // a name begins it
+		return fmt.Errorf("Temporal denied the request; check the permissions of this API key or certificate in the namespace; to check the setup: tidegate doctor: %w", err) //nolint:staticcheck // a name starts it
 	}
 	return err
 }

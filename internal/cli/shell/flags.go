@@ -13,7 +13,7 @@ import (
 )
 
 // value is a flag whose faults are kept, so that all wrong flags of a command
-// line are told at once. An ordinary flag stops at the first.
+// line are reported at once. An ordinary flag stops at the first.
 type value struct {
 	text  string
 	kind  string // as help shows it

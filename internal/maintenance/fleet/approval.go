@@ -25,7 +25,7 @@ type Ask struct {
 }
 
 // Approval is an approval that a campaign still needs: how many of how many were given,
-// by whom, and until when the others may be.
+// and by which person, and until when the others may be.
 type Approval struct {
 	Wave     int  `json:"wave"`               // the next to start, from 1 on
 	EachWave bool `json:"eachWave,omitempty"` // it is for this wave alone; else for the whole campaign

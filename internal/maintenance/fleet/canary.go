@@ -50,7 +50,7 @@ func (b *board) findCanary() {
 	}
 }
 
-// runsAsCanary is what the rest of the wave is told while a target runs as its canary;
+// runsAsCanary is the reason that the rest of the wave shows while a target runs as its canary;
 // end is when it is expected to end.
 func (b *board) runsAsCanary(e *Entry, end time.Time) Wait {
 	if e.State == Held {

@@ -31,7 +31,7 @@ type Event struct {
 	Hold    Hold      `json:"hold,omitzero"`
 	At      time.Time `json:"at,omitzero"`
 	Took    Took      `json:"took,omitzero"`
-	// Decision is what a person told its own run.
+	// Decision is what a person decided at its own run.
 	Decision *maintenance.Decision `json:"decision,omitempty"`
 }
 
@@ -78,7 +78,7 @@ func (e *Entry) Retry() {
 	e.Bar, e.Unavailable = maintenance.BlockedByReading, Reading
 }
 
-// Learn changes a target by what happened to it. What is old, or told twice,
+// Learn changes a target by what happened to it. What is old, or arrives twice,
 // changes nothing, and is answered with false.
 func (e *Entry) Learn(ev Event, now time.Time) bool {
 	switch ev.Kind {

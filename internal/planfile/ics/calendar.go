@@ -217,11 +217,11 @@ func (f *file) resolve() {
 	}
 }
 
-// within are the intervals of one event, with warnings about what it has beside them.
+// within are the intervals of one event, with warnings about what else it has.
 func (f *file) within(e *event) ([]Event, error) {
 	if e.unsure != nil {
 		wide, bare := f.span.wider(), *e
-		bare.except, bare.moved = nil, nil // as far as they can be told
+		bare.except, bare.moved = nil, nil // as far as they are known
 		found, err := bare.within(wide, &f.budget)
 		instead := e.instead != nil && e.instead.at().Add(e.length.total()+day).After(wide.from) &&
 			e.instead.at().Before(wide.until)

@@ -2,12 +2,12 @@ package ics
 
 import "time"
 
-// Instants are the first and the last time at which a clock in the zone shows what
+// Times are the first and the last time at which a clock in the zone shows what
 // the given one, as if it stood in UTC, does. They differ in the hour that is
 // repeated when summer ends; in the one that is left out when it starts, they stand
-// before and after the gap. A freeze that begins at the first and ends at the last is
+// before and after the gap. A freeze that starts at the first and ends at the last is
 // never too short.
-func Instants(clock time.Time, zone *time.Location) (first, last time.Time) {
+func Times(clock time.Time, zone *time.Location) (first, last time.Time) {
 	const day = 24 * time.Hour
 	before, after := offset(clock.Add(-day), zone), offset(clock.Add(day), zone)
 	a, b := clock.Add(-before), clock.Add(-after)
@@ -44,7 +44,7 @@ type stamp struct {
 
 // at is the first time at which the clock shows it.
 func (s stamp) at() time.Time {
-	first, _ := Instants(s.clock, s.zone)
+	first, _ := Times(s.clock, s.zone)
 	return first
 }
 

@@ -65,7 +65,7 @@ func (n *nesting) take(p property) error {
 	case p.broken != nil:
 		return n.takeBroken(p)
 	case p.name == "BEGIN":
-		return n.begin(&component{name: value, line: p.line})
+		return n.start(&component{name: value, line: p.line})
 	case len(*n) == 1:
 		return fmt.Errorf("not an iCalendar file: %s found %s", p.name, placeOf(top))
 	case p.name == "END" && value == top.name:
@@ -89,7 +89,7 @@ func (n nesting) takeBroken(p property) error {
 	return nil
 }
 
-func (n *nesting) begin(c *component) error {
+func (n *nesting) start(c *component) error {
 	top := n.top()
 	if (len(*n) == 1) != (c.name == "VCALENDAR") {
 		return fmt.Errorf("not an iCalendar file: BEGIN:%s found %s", c.name, placeOf(top))
@@ -135,7 +135,7 @@ var dateForm = regexp.MustCompile(`\d{8}`)
 
 // ended is true of a component that had ended before a time whatever else it says,
 // by the dates that it names: what cannot be understood of it does not matter any
-// more. Where that cannot be told it is false.
+// more. Where that is unknown it is false.
 func (c *component) ended(before time.Time) bool {
 	if slices.ContainsFunc(c.children, func(child *component) bool { return child.holdsEvent() && !child.ended(before) }) {
 		return false

@@ -26,7 +26,7 @@ type event struct {
 	unsure error
 }
 
-// further is an occurrence beside the rules', with its own length where it has one.
+// further is an occurrence in addition to the rules', with its own length where it has one.
 type further struct {
 	stamp
 	length *length
@@ -48,7 +48,7 @@ type reader struct {
 // maxSummary bounds what every run of a campaign carries in its history.
 const maxSummary = 200
 
-// event reads a VEVENT. Beside an error the event has its summary, to be named by.
+// event reads a VEVENT. With an error the event still has its summary, to be named by.
 func (r reader) event(c *component) (*event, error) {
 	e := &event{source: c, cancelled: c.word("STATUS") == "CANCELLED", summary: unescape(c.text("SUMMARY"))}
 	if len(e.summary) > maxSummary {
@@ -92,7 +92,7 @@ func (r reader) readInstead(e *event, c *component) error {
 	return nil
 }
 
-// readTimes reads when an event begins, and how long it lasts.
+// readTimes reads when an event starts, and how long it lasts.
 func (r reader) readTimes(e *event, c *component) error {
 	start, err := r.time(e, c, "DTSTART")
 	switch {
@@ -181,8 +181,8 @@ func (r reader) readDates(e *event, c *component) error {
 func (r reader) readPeriods(e *event, p *property) error {
 	zone := r.zoneOf(e, p)
 	for _, text := range p.list() {
-		begin, end, isPeriod := strings.Cut(text, "/")
-		start, err := parseStamp(begin, zone)
+		first, end, isPeriod := strings.Cut(text, "/")
+		start, err := parseStamp(first, zone)
 		var l length
 		switch {
 		case err != nil || !isPeriod:
@@ -271,7 +271,7 @@ func parseStamp(text string, zone *time.Location) (stamp, error) {
 	return s, err
 }
 
-// excepted tells of a time on the series' clock whether what begins then is taken out:
+// excepted is true for a time on the series' clock whose occurrence is removed:
 // by its very time, or by its day.
 func (e *event) excepted() func(clock time.Time) bool {
 	times, days := map[time.Time]bool{}, map[time.Time]bool{}

@@ -15,7 +15,7 @@ const maxLength = 400 * 24 * time.Hour
 const day = 24 * time.Hour
 
 // length is how long an event lasts. Days are those of the calendar, which have 23
-// or 25 hours when summer begins or ends.
+// or 25 hours when summer starts or ends.
 type length struct {
 	days  time.Duration // on the calendar, of 24 hours each
 	rest  time.Duration // after them, by the clock
@@ -25,13 +25,13 @@ type length struct {
 // total is how long it lasts about.
 func (l length) total() time.Duration { return max(l.days+l.rest, l.exact) }
 
-// end is when something ends that begins when a clock shows a time. Whether that is
-// told by the clock or by what passes differs where summer begins or ends between
+// end is when something ends that starts when a clock shows a time. Whether that is
+// told by the clock or by what passes differs where summer starts or ends between
 // them, and programs do not agree: the later counts, so that no freeze is too short.
-func (l length) end(begin, clock time.Time, zone *time.Location) time.Time {
-	_, end := Instants(clock.Add(l.days), zone)
+func (l length) end(start, clock time.Time, zone *time.Location) time.Time {
+	_, end := Times(clock.Add(l.days), zone)
 	end = end.Add(l.rest)
-	if exact := begin.Add(l.exact); exact.After(end) {
+	if exact := start.Add(l.exact); exact.After(end) {
 		return exact
 	}
 	return end

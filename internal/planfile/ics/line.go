@@ -9,7 +9,7 @@ import (
 
 // property is one content line (RFC 5545, 3.1): NAME;PARAMETER=VALUE:VALUE.
 type property struct {
-	line   int    // on which it begins, from 1
+	line   int    // on which it starts, from 1
 	name   string // in capital letters: names are case-insensitive
 	params map[string]string
 	value  string
@@ -23,21 +23,21 @@ func (p *property) param(name string) string { return p.params[name] }
 const maxLines = 200_000
 
 // properties are the content lines of a text. Lines end with CRLF, as the standard
-// has it, or with LF or CR alone; a line that begins with a space or a tab goes on
+// has it, or with LF or CR alone; a line that starts with a space or a tab goes on
 // from the one before.
 func properties(text []byte) ([]property, error) {
 	var all []property
 	var line []byte
-	number, begun := 0, 0
+	number, started := 0, 0
 	finish := func() {
-		if begun == 0 {
+		if started == 0 {
 			return
 		}
 		p, err := parseProperty(string(line))
 		if err != nil {
 			p = property{value: string(line), broken: err}
 		}
-		p.line = begun
+		p.line = started
 		all = append(all, p)
 	}
 	for len(text) > 0 {
@@ -48,11 +48,11 @@ func properties(text []byte) ([]property, error) {
 		}
 		switch {
 		case len(bytes.TrimSpace(next)) == 0: // also between the pieces of a folded line
-		case begun > 0 && (next[0] == ' ' || next[0] == '\t'):
+		case started > 0 && (next[0] == ' ' || next[0] == '\t'):
 			line = append(line, next[1:]...)
 		default:
 			finish()
-			line, begun = append([]byte(nil), next...), number
+			line, started = append([]byte(nil), next...), number
 		}
 	}
 	finish()

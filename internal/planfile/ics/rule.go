@@ -17,7 +17,7 @@ type rule struct{ rrule.ROption }
 // maxADay bounds how often something recurs within a day: more often is no freeze.
 const maxADay = 24
 
-// parseRule reads a recurrence of what begins first at a start.
+// parseRule reads a recurrence of what starts first at a start.
 func parseRule(text string, start stamp) (rule, error) {
 	parts, err := ruleParts(text)
 	if err != nil {
@@ -52,7 +52,7 @@ func parseRule(text string, start stamp) (rule, error) {
 	case len(until) == len("20060102"):
 		r.Until = r.Until.Add(day - time.Second)
 	}
-	// The library takes the zero time for none given, and begins now. It drops what is below a second.
+	// The library takes the zero time for none given, and starts now. It drops what is below a second.
 	r.Dtstart = start.clock.Add(time.Nanosecond)
 	return r, nil
 }
@@ -100,7 +100,7 @@ const maxEffort = 3 * time.Second
 var errEffort = errors.New("the calendar's recurrences take too long to expand: leave out series that ended long ago")
 
 // between is when a rule has something begin, in [begin, end), at most so often.
-func (r rule) between(begin, end time.Time, most int, b *budget) (clocks []time.Time, err error) {
+func (r rule) between(start, end time.Time, most int, b *budget) (clocks []time.Time, err error) {
 	if b.spent > maxEffort {
 		return nil, errEffort // a rule without any day takes a while until it says so
 	}
@@ -111,13 +111,13 @@ func (r rule) between(begin, end time.Time, most int, b *budget) (clocks []time.
 			err = fmt.Errorf("its RRULE %q matches no day", r.RRuleString())
 		}
 	}()
-	next, err := r.from(begin, end)
+	next, err := r.from(start, end)
 	if err != nil {
 		return nil, err
 	}
 	clock, more := next()
 	for ; more && clock.Before(end) && b.spent+time.Since(started) <= maxEffort; clock, more = next() {
-		if clock.Before(begin) {
+		if clock.Before(start) {
 			continue
 		}
 		if clocks = append(clocks, clock); len(clocks) > most {
@@ -131,12 +131,12 @@ func (r rule) between(begin, end time.Time, most int, b *budget) (clocks []time.
 }
 
 // from follows a rule that matters from a beginning on, up to an end.
-func (r rule) from(begin, end time.Time) (rrule.Next, error) {
+func (r rule) from(start, end time.Time) (rrule.Next, error) {
 	o := r.ROption
 	switch {
 	case o.Until.IsZero(), o.Until.After(end):
 		o.Until = end // without one the library gives up 292 years after the beginning
-	case o.Until.Before(begin):
+	case o.Until.Before(start):
 		return func() (t time.Time, more bool) { return t, false }, nil
 	}
 	series, err := rrule.NewRRule(o)

@@ -26,7 +26,7 @@ type occurrence struct {
 }
 
 func (o occurrence) event() Event {
-	from, _ := Instants(o.clock, o.zone)
+	from, _ := Times(o.clock, o.zone)
 	return Event{From: from, To: o.length.end(from, o.clock, o.zone), Summary: o.summary}
 }
 
@@ -86,16 +86,16 @@ func (e *event) occurrences(s span, b *budget) ([]occurrence, error) {
 	return all, nil
 }
 
-// recurring is when the event begins, and when its rules have it begin in a span.
+// recurring is when the event starts, and when its rules have it begin in a span.
 func (e *event) recurring(s span, b *budget) ([]time.Time, error) {
 	clocks := []time.Time{e.start.clock}
 	reach, shift := e.length.total(), time.Duration(0)
 	for _, m := range e.moved {
 		reach, shift = max(reach, m.by.length.total()), max(shift, m.shift.Abs())
 	}
-	begin, end := shown(s.from, e.start.zone).Add(-reach-shift-day), shown(s.until, e.start.zone).Add(shift+day)
+	start, end := shown(s.from, e.start.zone).Add(-reach-shift-day), shown(s.until, e.start.zone).Add(shift+day)
 	for _, rule := range e.rules {
-		more, err := rule.between(begin, end, maxOccurrences, b)
+		more, err := rule.between(start, end, maxOccurrences, b)
 		if err != nil {
 			return nil, err
 		}

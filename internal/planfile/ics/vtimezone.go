@@ -43,7 +43,7 @@ func definedZone(c *component, until time.Time, b *budget) *time.Location {
 // maxTransitions is far above two a year since 1601, from when on Windows counts.
 const maxTransitions = 5000
 
-// observe is when one of a zone's observances begins.
+// observe is when one of a zone's observances starts.
 func observe(c *component, until time.Time, b *budget) ([]transition, bool) {
 	from, fromOK := parseOffset(c.text("TZOFFSETFROM"))
 	to, toOK := parseOffset(c.text("TZOFFSETTO"))

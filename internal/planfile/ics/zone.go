@@ -10,7 +10,7 @@ import (
 )
 
 // LoadZone finds an IANA zone. The empty name and Local, which the time package
-// knows beside them, are none.
+// knows in addition, are none.
 func LoadZone(name string) (zone *time.Location, ok bool) {
 	if name == "" || name == "Local" {
 		return nil, false

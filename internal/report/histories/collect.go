@@ -190,7 +190,7 @@ func ofBatches(t enumspb.EventType) bool {
 }
 
 // ofMaintenances are the events of a maintenance, alongside its end, that say what
-// somebody decided, and what its campaign was told.
+// a person decided, and what its campaign received.
 func ofMaintenances(t enumspb.EventType) bool {
 	switch t {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
@@ -207,7 +207,7 @@ func side(ctx context.Context, n int, do func(ctx context.Context, i int) error)
 	for i := range n {
 		group.Go(func() error { return do(ctx, i) })
 	}
-	return group.Wait() //nolint:wrapcheck // whoever failed has said at what
+	return group.Wait() //nolint:wrapcheck // the error says at what
 }
 
 // batchesOf are the batches of a campaign by number, with their run ids as far as

@@ -127,7 +127,7 @@ func decisionsOf(e evidence, targets []report.Target) []report.Decision {
 	return once(all)
 }
 
-// told are decisions that a record tells, about a target where it has a name.
+// told are decisions that a record has, about a target where it has a name.
 func told(target string, decisions []maintenance.Decision) []report.Decision {
 	all := make([]report.Decision, 0, len(decisions))
 	for _, d := range decisions {
@@ -137,7 +137,7 @@ func told(target string, decisions []maintenance.Decision) []report.Decision {
 	return all
 }
 
-// once keeps of decisions that two histories tell the fuller one, in their order.
+// once keeps, of a decision that two histories have, the fuller one, in their order.
 func once(all []report.Decision) []report.Decision {
 	slices.SortStableFunc(all, func(a, b report.Decision) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.What, b.What), cmp.Compare(a.Target, b.Target),

@@ -93,7 +93,7 @@ func runOf(chain []history) report.Run {
 	return r
 }
 
-// holdsOf are the failed attempts that a run without a record has told its campaign of.
+// holdsOf are the failed attempts that a run without a record has reported to its campaign.
 func holdsOf(chain []history) (all []maintenance.StepFailure) {
 	open := func() *maintenance.StepFailure {
 		if n := len(all); n > 0 && all[n-1].Until == nil {

@@ -89,7 +89,7 @@ func (c *Cloud) Publish(id, version string) error {
 }
 
 // SetVersion lets a gateway run another version from now on, without an update: NoVersion
-// for one that it does not tell.
+// for one that it does not show.
 func (c *Cloud) SetVersion(id, version string) error {
 	if version == "" {
 		return &maintenance.FieldError{Field: "version", Want: "a version such as 1.1.0, or " + NoVersion}

@@ -142,7 +142,7 @@ func (c *Cloud) afterUpdate(g *gateway, at time.Time) {
 	}
 }
 
-// run puts a version onto the gateway, NoVersion for one that it does not tell.
+// run puts a version onto the gateway, NoVersion for one that it does not show.
 func (g *gateway) run(version string) {
 	g.version = version
 	if version == NoVersion {

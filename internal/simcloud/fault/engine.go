@@ -100,7 +100,7 @@ func (a *armed) about(resources func() []string) bool {
 	})
 }
 
-// due counts a matching call and tells whether the fault is to befall it.
+// due counts a matching call and reports whether the fault is to befall it.
 // Chance is asked for every call that it could decide, so that one rule's
 // faults do not depend on another's.
 func (a *armed) due() bool {

@@ -56,7 +56,7 @@ type Operation struct {
 // Info describes a kind.
 type Info struct {
 	Kind Kind `json:"kind"`
-	// Done tells whether the call takes effect, as far as the cloud itself
+	// Done reports whether the call takes effect, as far as the cloud itself
 	// serves it, before the fault strikes. Rule.NotDone may turn it off.
 	Done bool `json:"done"`
 	// Reads and Writes tell where the kind makes sense. One that is not for
@@ -72,7 +72,7 @@ type Info struct {
 	Does string `json:"does"`
 }
 
-// CanBefall tells whether the kind can be played on an operation at all.
+// CanBefall reports whether the kind can be played on an operation at all.
 func (i Info) CanBefall(op Operation) bool {
 	switch {
 	case i.Kind == NumbersAsStrings && !op.Numbers, op.Bodyless && (i.Kind == TruncatedJSON || i.Kind == EmptyObject):
@@ -81,7 +81,7 @@ func (i Info) CanBefall(op Operation) bool {
 	return slices.Contains(i.Protocols, op.Protocol)
 }
 
-// MakesSense tells whether the kind can be played on an operation and shows
+// MakesSense reports whether the kind can be played on an operation and shows
 // there what no other kind does. A fault matrix is the operations times the
 // kinds for which this is so.
 func (i Info) MakesSense(op Operation) bool {

@@ -48,7 +48,7 @@ type Rule struct {
 	NotDone bool `yaml:"notDone,omitempty" json:"notDone,omitempty"`
 }
 
-// Done tells whether a call that the rule befalls takes effect, as far as the
+// Done reports whether a call that the rule befalls takes effect, as far as the
 // cloud itself serves it.
 func (r Rule) Done() bool {
 	info, _ := Find(r.Kind)
@@ -77,7 +77,7 @@ func (r Rule) MarshalJSON() ([]byte, error) {
 	return text, nil
 }
 
-// matches tells whether the rule is about an operation.
+// matches reports whether the rule is about an operation.
 func (r Rule) matches(op Operation) bool {
 	named, err := path.Match(r.Operation, op.Name)
 	info, known := Find(r.Kind)

@@ -28,7 +28,7 @@ func (s *Strike) Rule() Rule {
 	return s.rule
 }
 
-// Prevents tells whether the call must not take effect.
+// Prevents reports whether the call must not take effect.
 func (s *Strike) Prevents() bool { return s != nil && !s.rule.Done() }
 
 // Deliver sends what encode writes as the fault would have it, or does not

@@ -251,7 +251,7 @@ type (
 		Created time.Time  `json:"created"`
 		Due     *time.Time `json:"due,omitempty"`
 		Ends    *time.Time `json:"ends,omitempty"`
-		// Visible tells whether the jobs API knows the job by now.
+		// Visible reports whether the jobs API knows the job by now.
 		Visible bool `json:"visible"`
 	}
 )

@@ -47,7 +47,7 @@ func parseAuthorization(header string) (signature, bool) {
 	return s, s.accessKey != "" && s.value != "" && len(s.headers) > 0
 }
 
-// holds tells whether the request was signed with the secret key. The date must
+// holds reports whether the request was signed with the secret key. The date must
 // be among the signed headers, else an old signature could be given a new date.
 func (s signature) holds(r *http.Request, body []byte, secretKey string) bool {
 	if !slices.Contains(s.headers, strings.ToLower(dateHeader)) {

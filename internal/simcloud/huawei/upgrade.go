@@ -93,7 +93,7 @@ func otherProxyID(p *proxy) string {
 	return namedID(p.ID) + "po01"
 }
 
-// mayChange tells whether a change of the proxy may start now. Only a restart
+// mayChange reports whether a change of the proxy may start now. Only a restart
 // needs no healthy proxy.
 func (p *proxy) mayChange(healthy bool) error {
 	if p.change != nil {
