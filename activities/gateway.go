@@ -16,6 +16,7 @@ import (
 // volumes. Workflows name its methods on a nil pointer.
 type StorageGateway struct {
 	Accounts AWSAccounts
+	Engine   *Engine // for what a campaign asks of Temporal together with the clouds
 	Now      Clock
 }
 

@@ -40,6 +40,10 @@ type Obstacle struct {
 // FindObstacle looks for a quarantine of the gateway, and for an open run of it.
 func (e *Engine) FindObstacle(ctx context.Context, in ObstacleLookup) (out Obstacle, err error) {
 	defer edge(ctx, in.Pace, &err)
+	return e.findObstacle(ctx, in)
+}
+
+func (e *Engine) findObstacle(ctx context.Context, in ObstacleLookup) (Obstacle, error) {
 	info, err := e.open(ctx, in.Quarantine, "")
 	if err != nil || info != nil {
 		return obstacle(info, quarantined(info, in.Gateway)), err

@@ -22,7 +22,7 @@ type Providers struct {
 
 // StorageGateway holds the activities on AWS.
 func (p Providers) StorageGateway() *StorageGateway {
-	return &StorageGateway{Accounts: p.AWS, Now: p.Now}
+	return &StorageGateway{Accounts: p.AWS, Engine: p.Engine(), Now: p.Now}
 }
 
 // TaurusDB holds the activities on Huawei Cloud.

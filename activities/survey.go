@@ -16,7 +16,9 @@ type SurveyInput struct {
 	Gateway maintenance.GatewayRef `json:"gateway"`
 	Prefer  maintenance.Recurrence `json:"prefer,omitempty"`
 	// Selector, where given, says whether the gateway becomes a target, and which.
-	Selector *plan.Selector   `json:"selector,omitempty"`
+	Selector *plan.Selector `json:"selector,omitempty"`
+	// Obstacle, where given, asks whether a target can be maintained now.
+	Obstacle *ObstacleLookup  `json:"obstacle,omitempty"`
 	Pace     maintenance.Pace `json:"pace,omitzero"`
 }
 
@@ -32,6 +34,8 @@ type SurveyOutput struct {
 	Full string `json:"full,omitempty"`
 	// Target is what the selector makes of the gateway; nil where it does not match.
 	Target *maintenance.Target `json:"target,omitempty"`
+	// Obstacle is what keeps the gateway from being maintained now.
+	Obstacle Obstacle `json:"obstacle,omitzero"`
 }
 
 // SurveyGateway reads a gateway and its window, and changes nothing. A gateway
@@ -67,7 +71,9 @@ func (a *StorageGateway) SurveyGateway(ctx context.Context, in SurveyInput) (out
 	if mark != nil {
 		out.Marks = []maintenance.Marked{mark.Found(in.Gateway.ID(), raw.AutomaticUpdates)}
 	}
-	out.Schedule, err = maintenance.ParseSchedule(raw, in.Prefer)
+	if out.Schedule, err = maintenance.ParseSchedule(raw, in.Prefer); err == nil && in.Obstacle != nil {
+		out.Obstacle, err = a.Engine.findObstacle(ctx, *in.Obstacle)
+	}
 	return out, err
 }
 

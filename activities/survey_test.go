@@ -103,6 +103,22 @@ func TestSurveyGatewayAsksAgainWhereTheGatewayIsNotConnected(t *testing.T) {
 	requireNotYet(t, err, "not connected")
 }
 
+func TestSurveyGatewaySaysWhatBlocksATarget(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.aws.gateway, r.aws.schedule = says(gatewayBefore()), says(rawWeekly())
+	r.runs = fakeRuns{"m": {status: open, run: "run-9"}}
+	in := survey()
+	out, err := run(t, r, r.gateways.SurveyGateway, in)
+	require.NoError(t, err)
+	require.Empty(t, out.Obstacle, "nobody asked")
+	in.Obstacle = &activities.ObstacleLookup{Gateway: "sgw-1", Quarantine: "q", Maintenance: "m"}
+	out, err = run(t, r, r.gateways.SurveyGateway, in)
+	require.NoError(t, err)
+	require.Equal(t, "run-9", out.Obstacle.RunID)
+	require.Contains(t, out.Obstacle.Reason, "in the run m")
+}
+
 // AWS tells the tags of a gateway that is not connected: one that is no target is not
 // waited for.
 func TestSurveyGatewayDoesNotAskForAGatewayWhoseTagsAreNotWanted(t *testing.T) {

@@ -175,6 +175,21 @@ func TestWhatACampaignCarriesFitsOnePayload(t *testing.T) {
 	require.Contains(t, in.Carried.Entries[0].Note, "the update failed")
 }
 
+func TestAQuarantineThatComesWhileATargetWaitsForItsWindowIsSeen(t *testing.T) {
+	t.Parallel()
+	s := newSky(2)
+	env := under(t, noon.Add(-time.Hour), s)
+	env.RegisterDelayedCallback(func() { s.set(api.QuarantineWorkflowID(s.gateways[0].gateway.ID), true) }, 30*time.Minute)
+	env.RegisterDelayedCallback(func() {
+		require.Equal(t, maintenance.BlockedByQuarantine, rows(t, env)[0].Blocker)
+	}, 90*time.Minute)
+	env.action(100*time.Minute, api.SkipUpdate, api.CampaignAction{Target: nameOf(0)})
+	_, err := campaign(t, env, api.CampaignInput{Plan: s.plan()})
+	require.Error(t, err, "a target was skipped")
+	require.Empty(t, s.gateways[0].done())
+	require.Equal(t, []string{"update " + s.gateways[1].gateway.ID}, s.gateways[1].done())
+}
+
 func TestTextsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := newSky(1)

@@ -122,5 +122,5 @@ func TestHistoryOfATargetInACampaign(t *testing.T) {
 		all.add(l.history(l.client.GetWorkflow(t.Context(), api.GatewayWorkflowID(target.Gateway.ID()), "")))
 	}
 	share := all.per(targets)
-	share.atMost(t, 64, 19_500, 8, 4)
+	share.atMost(t, 57, 18_500, 6, 4)
 }

@@ -179,7 +179,9 @@ func (b *batch) read(ctx workflow.Context, l *line) (matches bool, err error) {
 	}
 	out, err := ask(ctx, b, l, "read "+ref.ID(), call.Gateways.SurveyGateway,
 		func(p maintenance.Pace) activities.SurveyInput {
-			return activities.SurveyInput{Gateway: ref, Prefer: policy.WindowPreference, Selector: selector, Pace: p}
+			return activities.SurveyInput{
+				Gateway: ref, Prefer: policy.WindowPreference, Selector: selector, Obstacle: new(obstacleLookup(ref.ID())), Pace: p,
+			}
 		})
 	if err != nil {
 		return false, err
@@ -191,6 +193,7 @@ func (b *batch) read(ctx workflow.Context, l *line) (matches bool, err error) {
 		}
 		l.Target = *out.Target
 	}
+	l.noteObstacle(out.Obstacle)
 	proxyMarks, err := b.readProxies(ctx, l)
 	if err != nil {
 		return true, err
@@ -199,9 +202,6 @@ func (b *batch) read(ctx workflow.Context, l *line) (matches bool, err error) {
 	l.noteUnmarkable(policy, out)
 	l.Entry.Work = workOf(policy, l.Surveyed)
 	l.Entry.Work.Restore = len(found) > 0
-	if err := b.findObstacle(ctx, l); err != nil {
-		return true, err
-	}
 	return true, b.judgeMarks(ctx, l, found...)
 }
 
@@ -277,14 +277,25 @@ func workOf(policy maintenance.Policy, s api.Surveyed) fleet.Work {
 	return w
 }
 
-// findObstacle finds what blocks a target: a quarantine, or another run of its gateway.
+func obstacleLookup(gateway string) activities.ObstacleLookup {
+	return activities.ObstacleLookup{
+		Gateway: gateway, Quarantine: api.QuarantineWorkflowID(gateway), Maintenance: api.GatewayWorkflowID(gateway),
+	}
+}
+
+// findObstacle finds what blocks a target just before its maintenance: it was read long ago.
 func (b *batch) findObstacle(ctx workflow.Context, l *line) error {
 	id := l.Target.Gateway.ID()
-	found, err := call.Do(ctx, b.pollOptions(surveyLimit, "check what blocks "+id), call.Engine.FindObstacle,
-		activities.ObstacleLookup{
-			Gateway: id, Quarantine: api.QuarantineWorkflowID(id), Maintenance: api.GatewayWorkflowID(id),
-			Pace: b.in.Plan.Policy.Pace,
-		})
+	lookup := obstacleLookup(id)
+	lookup.Pace = b.in.Plan.Policy.Pace
+	found, err := call.Do(ctx, b.pollOptions(surveyLimit, "check what blocks "+id), call.Engine.FindObstacle, lookup)
+	l.noteObstacle(found)
+	return err
+}
+
+// noteObstacle notes what blocks a target: a quarantine, or another run of its gateway.
+func (l *line) noteObstacle(found activities.Obstacle) {
+	id := l.Target.Gateway.ID()
 	l.obstacle, l.Entry.Bar, l.Entry.Unavailable = found, maintenance.NotBlocked, webui.CutTo(found.Reason, maxUnavailable)
 	switch found.WorkflowID {
 	case "":
@@ -293,7 +304,6 @@ func (b *batch) findObstacle(ctx workflow.Context, l *line) error {
 	default:
 		l.Entry.Bar = maintenance.BlockedByRun
 	}
-	return err
 }
 
 // watch is a future that is ready when what was read may no longer hold: the window has moved, AWS
