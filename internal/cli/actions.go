@@ -108,7 +108,8 @@ func (g *given) take(args []string) []error {
 	case g.Campaign == action.WithNumber:
 		n, err := strconv.Atoi(args[1])
 		if err != nil || n < 1 || n > maintenance.MostConcurrent {
-			errs[1] = maintenance.Invalid("the number of targets at a time", args[1], fmt.Sprintf("1 to %d", maintenance.MostConcurrent))
+			errs[1] = maintenance.Invalid("the number of targets at a time", args[1],
+				fmt.Sprintf("1 to %d", maintenance.MostConcurrent))
 		}
 		g.In.MaxConcurrent = n
 	}

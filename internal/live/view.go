@@ -87,7 +87,9 @@ const low = 20
 func (m Model) head(t theme) []string {
 	name := t.bold.Render(cut(clean(m.Name), m.width))
 	title := []string{name}
-	for _, more := range []string{m.now.UTC().Format("15:04:05Z"), string(m.status.Phase), "by " + clean(m.status.Submitter)} {
+	for _, more := range []string{
+		m.now.UTC().Format("15:04:05Z"), string(m.status.Phase), "by " + clean(m.status.Submitter),
+	} {
 		if m.seen && lipgloss.Width(strings.Join(title, "  "))+2+lipgloss.Width(more) <= m.width {
 			title = append(title, t.faint.Render(more))
 		}

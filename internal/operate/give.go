@@ -63,7 +63,8 @@ func (k Command) Give(ctx context.Context, c Session) (maintenance.Decision, err
 	decision, err := k.send(ctx, c, found.WorkflowID, k.In)
 	if _, refused := errors.AsType[*temporal.ApplicationError](err); refused && k.In.Target != "" &&
 		unknown(ctx, c, found, k.In.Target) {
-		return decision, MissingError{fmt.Errorf("%s %s: no such target; see tidegate status %s --all", k.Update, k.Subject(), k.Name)}
+		return decision, Missing(fmt.Errorf("%s %s: no such target; see tidegate status %s --all",
+			k.Update, k.Subject(), k.Name))
 	}
 	return decision, k.failure(c.Namespace, "the campaign is not running", err)
 }

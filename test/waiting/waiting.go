@@ -25,7 +25,7 @@ func SideBySide() {
 	flag.Parse()
 	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
 		if err := flag.Set(parallel.Name, atOnce); err != nil {
-			panic(fmt.Sprintf("set -parallel: %v", err)) // "6" is a number
+			panic(fmt.Sprintf("set -parallel: %v", err)) //nolint:forbidigo // a test's main has nobody to return it to
 		}
 	}
 }

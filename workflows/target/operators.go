@@ -269,8 +269,8 @@ func (r *run) publish(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, webui.TargetDetails(webui.PlaceOf(ctx), view))
 }
 
-// callStarted shows a call that has started. The search attributes change now, since the run will stay at its step for a
-// while: a step without a call takes no time, and is not worth an event.
+// callStarted shows a call that has started. The search attributes change now, since the run will
+// stay at its step for a while: a step without a call takes no time, and is not worth an event.
 func (r *run) callStarted(ctx workflow.Context) {
 	r.publish(ctx)
 	if err := webui.TagTarget(ctx, r.status); err != nil {

@@ -132,7 +132,8 @@ func (s *Source) left(ctx context.Context, g operate.Campaign, status live.Statu
 	}
 	status.Result, status.Phase = &result, fleet.Over
 	status.Name, status.Submitter, status.Start = result.Name, result.Submitter, result.Start
-	status.Counts, status.Waves, status.Failures, status.Decisions = result.Counts, result.Waves, result.Failures, result.Decisions
+	status.Counts, status.Waves = result.Counts, result.Waves
+	status.Failures, status.Decisions = result.Failures, result.Decisions
 	status.Running, status.Upcoming, status.Held, status.Approval, status.Next = nil, nil, "", nil, time.Time{}
 	return status, nil
 }

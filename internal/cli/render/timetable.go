@@ -302,7 +302,8 @@ func PrintTimetable(p show.Printer, t Timetable) {
 	show.Section(p, upgrades, []string{"PROXY", "TARGET", "FROM", "TO"}, func(u upgrade) []string {
 		return []string{u.ProxyID, u.target, u.From, u.To}
 	})
-	show.Section(p, anomalies, []string{"TARGET", "ANOMALY"}, func(a anomaly) []string { return []string{a.target, a.text} })
+	show.Section(p, anomalies, []string{"TARGET", "ANOMALY"},
+		func(a anomaly) []string { return []string{a.target, a.text} })
 	show.Section(p, t.Calendar, []string{"DAY (UTC)", "WAVE", "TARGETS", "FROM", "TO", ""}, calendarCells)
 }
 

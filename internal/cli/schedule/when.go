@@ -26,7 +26,8 @@ func (w *whenFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.cron, "cron", "", `cron, five fields in UTC: "0 2 * * 1"; if days of the month and of the week are given, both must match`)
 	cmd.Flags().StringVar(&w.calendar, "calendar", "", `days and a time, in UTC: "Mon 02:00", "Mon-Fri 02:00", "2nd Tue 02:00", "day 1,15 02:00", "daily 02:00"`)
 	w.faults.Text(cmd, &w.every, "every", "duration", shell.WantDuration, "interval from 1h to 8760h, counted from 1970-01-01T00:00Z, a Thursday")
-	w.faults.Text(cmd, &w.offset, "offset", "duration", shell.WantDuration, "with --every: offset from the start of the interval")
+	w.faults.Text(cmd, &w.offset, "offset", "duration", shell.WantDuration,
+		"with --every: offset from the start of the interval")
 }
 
 // The shortest and the longest interval.

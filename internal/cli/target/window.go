@@ -70,7 +70,8 @@ func (w *windowFlags) register(cmd *cobra.Command) {
 	f.Text(cmd, &w.duration, "duration", "duration", shell.WantDuration,
 		"length of a window; AWS does not define one")
 	f.Text(cmd, &w.cutoff, "cutoff", "duration", shell.WantDuration, "how long before its end nothing disruptive starts")
-	f.Text(cmd, &w.now, "now", "time", "a time in RFC 3339, such as 2026-12-01T12:00:00Z", "the time from which to list windows (default: now)")
+	f.Text(cmd, &w.now, "now", "time", "a time in RFC 3339, such as 2026-12-01T12:00:00Z",
+		"the time from which to list windows (default: now)")
 	f.Number(cmd, &w.count, "count", 1, maxCount, "number of windows")
 }
 

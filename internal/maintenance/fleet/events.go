@@ -44,7 +44,9 @@ type Mark struct {
 // Milestones are what the campaign has reached now. before are the last ones, zero at
 // first. campaign is its name in commands.
 func (f Fleet) Milestones(campaign string, before Milestones, now time.Time) Milestones {
-	m := Milestones{Asked: before.Asked, Given: before.Given, Opened: before.Opened, texts: texts{campaign: campaign, at: now}}
+	m := Milestones{
+		Asked: before.Asked, Given: before.Given, Opened: before.Opened, texts: texts{campaign: campaign, at: now},
+	}
 	for i := range f.Entries {
 		m.mark(f.Entries[i], f.Rules.Length)
 	}

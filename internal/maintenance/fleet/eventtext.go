@@ -49,8 +49,9 @@ func held() kind {
 
 func overran() kind {
 	return kind{
-		event: maintenance.EventOverrun, what: "ended after the window", marks: func(m Milestones) []Mark { return m.Overran },
-		list: "--all",
+		event: maintenance.EventOverrun, what: "ended after the window",
+		marks: func(m Milestones) []Mark { return m.Overran },
+		list:  "--all",
 		text: func(m Milestones, k Mark) string {
 			return fmt.Sprintf("%s %s at %s, %s after the end of its window.\n%s", k.who(), k.entry.State, stamp(k.entry.End),
 				maintenance.Duration(k.over.Round(time.Second)), m.command("status", k.entry.Name))

@@ -69,7 +69,8 @@ func meaningOf(b maintenance.Blocker) meaning {
 		return meaning{remedy: widen}
 	case maintenance.BlockedByConcurrency, maintenance.BlockedByConstraint:
 		return meaning{ends: byOthers}
-	case maintenance.BlockedByWindow, maintenance.BlockedByCutoff, maintenance.BlockedByFreeze, maintenance.BlockedByRequestedStart,
+	case maintenance.BlockedByWindow, maintenance.BlockedByCutoff, maintenance.BlockedByFreeze,
+		maintenance.BlockedByRequestedStart,
 		maintenance.BlockedByWave, maintenance.BlockedByCanary, // blocked by what keeps the wave or the target before it
 		maintenance.BlockedByHold, maintenance.BlockedByInstance, // of a run, not of a target that waits for one
 		maintenance.NotBlocked:

@@ -103,10 +103,11 @@ func (b *board) endOf(n int) Wait {
 	allowed := b.allowed(n)
 	switch {
 	case w.failed > allowed && w.updated == 0 && b.needsCanary(n):
-		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("the canary of wave %d failed; nothing else was updated", n+1)}
+		reason := fmt.Sprintf("the canary of wave %d failed; nothing else was updated", n+1)
+		return Wait{Blocker: maintenance.BlockedByBudget, Reason: reason}
 	case w.failed > allowed:
-		return Wait{Blocker: maintenance.BlockedByBudget, Reason: fmt.Sprintf("%d of wave %d failed, max failures %d", w.failed,
-			n+1, allowed)}
+		reason := fmt.Sprintf("%d of wave %d failed, max failures %d", w.failed, n+1, allowed)
+		return Wait{Blocker: maintenance.BlockedByBudget, Reason: reason}
 	case w.left > 0:
 		return Wait{Blocker: maintenance.BlockedByWave, Reason: fmt.Sprintf("wave %d has not ended", n+1)}
 	case !w.end.IsZero() && b.now.Before(baked):
