@@ -167,7 +167,7 @@ func TestARunThatIsAbortedWhileItLetsGoDoesNotMove(t *testing.T) {
 	env.RegisterDelayedCallback(func() {
 		env.UpdateWorkflow(api.AbortUpdate, "", answers.accepted(), api.Action{By: "alice", Why: "CHG-1"})
 		c.refuse["automatic-updates"] = 0
-	}, day+time.Minute)
+	}, 3*day+time.Minute)
 	result, err := maintain(t, env, c.input(maintenance.Policy{AutomaticUpdates: maintenance.AutomaticUpdatesHold}))
 	require.Error(t, err)
 	require.Equal(t, maintenance.StateCompensated, result.State, result.Summary)

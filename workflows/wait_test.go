@@ -34,7 +34,19 @@ func TestWaitOf27DaysWithTheWindowMovedTwice(t *testing.T) {
 	require.Equal(t, start.AddDate(0, 1, -3), result.Window.Start.UTC())
 	require.False(t, c.triggered.Before(result.Window.Start), "triggered before the window opened")
 	require.True(t, c.triggered.Before(result.Window.Start.Add(time.Minute)), "triggered late: %s", c.triggered)
-	require.Less(t, env.meter.events, 300)
+	require.Less(t, env.meter.events, 200)
+}
+
+func TestWaitOf27DaysWhoseWindowStays(t *testing.T) {
+	t.Parallel()
+	start := teststart.OnDay(23, 12)
+	c := newCloud().monthly(20)
+	c.gateway.Type, c.volumes = "FILE_S3", nil
+	env := at(t, start, c)
+	_, err := maintain(t, env, c.input(maintenance.Policy{}))
+	require.NoError(t, err)
+	require.False(t, c.triggered.Before(start.AddDate(0, 1, -3)))
+	require.LessOrEqual(t, env.meter.events, 120)
 }
 
 func TestHistoryDoesNotGrowWithTheRestart(t *testing.T) {

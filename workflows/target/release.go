@@ -11,8 +11,9 @@ import (
 )
 
 // nap is how long a run that may move sleeps without a break. Nothing wakes a sleeping run when another build of the
-// worker becomes current, so it checks by itself.
-const nap = 24 * time.Hour
+// worker becomes current, so it checks by itself, which costs five events each time. The workers of a build that was
+// replaced have to run for that long.
+const nap = 3 * 24 * time.Hour
 
 // mayMove is true while the run has started nothing. After that it stays on its build.
 func (r *run) mayMove() bool { return r.status.Step == maintenance.StepWait }

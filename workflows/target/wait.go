@@ -121,7 +121,7 @@ func (r *run) setSchedule(ctx workflow.Context, s maintenance.Schedule) {
 }
 
 // sleep is one durable timer until the opening, or a chain of them if the run may move, and an activity that ends when
-// someone moves the window or AWS updates the gateway. Neither holds a thread, and a month costs some 150 events.
+// someone moves the window or AWS updates the gateway. Neither holds a thread, and a month costs some 110 events.
 func (r *run) sleep(ctx workflow.Context, v maintenance.Verdict) error {
 	if err := r.block(ctx, v.Blocker, v.Reason, &v.Opening.From); err != nil {
 		return err
