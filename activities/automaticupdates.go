@@ -19,7 +19,7 @@ type HoldAutomaticUpdatesOutput struct {
 	// NotHeld says why the policy stays as it was: the gateway could not be marked.
 	// Empty: it is held.
 	NotHeld string `json:"notHeld,omitempty"`
-	// Changed is the policy that somebody has set since the run looked, and that stays:
+	// Changed is the policy that someone has set since the run read it, and that stays:
 	// the mark would name another one as its owner's. Empty: nobody has.
 	Changed maintenance.AutomaticUpdatePolicy `json:"changed,omitempty"`
 }
@@ -85,7 +85,7 @@ func (a *StorageGateway) mark(
 // RestoreAutomaticUpdatesOutput is the policy as it is now.
 type RestoreAutomaticUpdatesOutput struct {
 	AutomaticUpdates maintenance.AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
-	// Restored is true where it was still as the run had set it; else somebody has
+	// Restored is true where it was still as the run had set it; else someone has
 	// changed it since, and it stays.
 	Restored bool `json:"restored,omitempty"`
 }
@@ -110,7 +110,7 @@ func (a *StorageGateway) RestoreAutomaticUpdates(
 	}
 	out.Restored = out.AutomaticUpdates == in.Mark.Owner
 	if found == nil {
-		return out, unreadable // a mark that somebody spoilt is not ours to remove
+		return out, unreadable // a mark that someone spoilt is not ours to remove
 	}
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {

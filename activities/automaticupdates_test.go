@@ -77,7 +77,7 @@ func TestHoldAutomaticUpdatesMarksBeforeItChanges(t *testing.T) {
 		in      activities.MarkedPolicyInput
 		want    []string // the changes that were asked for, in their order
 		says    string   // why it is not held
-		changed bool     // somebody's policy stays
+		changed bool     // someone's policy stays
 		fails   string   // the error's type
 	}{
 		"marks, then sets":             {tags: map[string]string{"owner": "x"}, now: maintenance.AllVersions, want: []string{marks, holds}},
@@ -138,7 +138,7 @@ func TestRestoreAutomaticUpdatesRemovesTheMarkLast(t *testing.T) {
 		"all done by an attempt": {
 			now: maintenance.AllVersions, out: activities.RestoreAutomaticUpdatesOutput{AutomaticUpdates: maintenance.AllVersions, Restored: true},
 		},
-		"somebody removed the mark": {
+		"someone removed the mark": {
 			now: maintenance.EmergencyVersionsOnly, want: []string{returns},
 			out: activities.RestoreAutomaticUpdatesOutput{AutomaticUpdates: maintenance.AllVersions, Restored: true},
 		},

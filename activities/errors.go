@@ -16,7 +16,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// What the activities themselves find, alongside the clouds' answers.
+// What the activities themselves find, in addition to the clouds' answers.
 var (
 	errNotYet       = errors.New("not yet")
 	errWindowMissed = errors.New("too late to start in this window")

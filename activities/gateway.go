@@ -34,7 +34,7 @@ type AssessGatewayOutput struct {
 	Gateway          maintenance.Gateway               `json:"gateway"`
 	Schedule         maintenance.Schedule              `json:"schedule"`
 	AutomaticUpdates maintenance.AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
-	// Mark is what a run has left alongside its change of the automatic updates; nil: none.
+	// Mark is what a run has left with its change of the automatic updates; nil: none.
 	Mark    *maintenance.PolicyMark `json:"mark,omitempty"`
 	Volumes []maintenance.Volume    `json:"volumes,omitempty"`
 }
@@ -202,7 +202,7 @@ type WatchGatewayInput struct {
 	Prefer   maintenance.Recurrence `json:"prefer,omitempty"`
 	Schedule maintenance.Schedule   `json:"schedule"` // as the run knows it
 	Baseline maintenance.Baseline   `json:"baseline"` // as the run knows it
-	Every    maintenance.Duration   `json:"every"`    // between two looks
+	Every    maintenance.Duration   `json:"every"`    // between two polls
 	// AtOnce has the first poll made at once, and not after one interval: the run
 	// has waited that long already.
 	AtOnce bool `json:"atOnce,omitempty"`

@@ -149,7 +149,7 @@ func TestFindObstacle(t *testing.T) {
 		"a run that is paused": {fakeRuns{gateway: {status: paused, campaign: "campaign-autumn"}}, activities.Obstacle{
 			WorkflowID: gateway, Reason: "in the run gateway-sgw-1 of campaign-autumn since " + teststart.On(time.Sunday, 1).Format(time.RFC3339),
 		}},
-		"a run that somebody started": {fakeRuns{gateway: {status: open, run: "run-9"}}, activities.Obstacle{
+		"a run that someone started": {fakeRuns{gateway: {status: open, run: "run-9"}}, activities.Obstacle{
 			WorkflowID: gateway, RunID: "run-9", Reason: "in the run gateway-sgw-1, which was started without a campaign, since " + teststart.On(time.Sunday, 1).Format(time.RFC3339),
 		}},
 		"both: the one that a person must end": {fakeRuns{quarantine: {status: open, memo: why}, gateway: {status: open}}, activities.Obstacle{

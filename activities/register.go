@@ -44,7 +44,7 @@ func Register(to worker.ActivityRegistry, p Providers) {
 // that of the workflows. Temporal's own activities have the workflows'.
 type Input interface{ Queue(workflows string) string }
 
-// Queue of the activities that look a gateway up.
+// Queue of the activities that find a gateway.
 func (in Lookup) Queue(workflows string) string { return names.AWSQueue(workflows, in.Gateway.Account) }
 
 // Queue of AssessGateway.

@@ -146,12 +146,12 @@ type DeleteSnapshotsInput struct {
 // DeleteSnapshotsOutput says what became of the snapshots that carry a key.
 type DeleteSnapshotsOutput struct {
 	Deleted []string `json:"deleted,omitempty"`
-	Kept    []string `json:"kept,omitempty"` // completed: somebody's recovery point
+	Kept    []string `json:"kept,omitempty"` // completed: someone's recovery point
 }
 
 // DeleteSnapshots deletes the snapshots that carry the key and, unless asked to,
 // are not completed. One that EC2 shows late must not be left behind: while none is to
-// be seen it looks again, until the time is up. It may be repeated.
+// be seen it reads again, until the time is up. It may be repeated.
 func (a *StorageGateway) DeleteSnapshots(
 	ctx context.Context, in DeleteSnapshotsInput,
 ) (out DeleteSnapshotsOutput, err error) {

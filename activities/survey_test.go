@@ -252,7 +252,7 @@ func TestTryVolumesSaysAllThatIsRefused(t *testing.T) {
 				return
 			}
 			app := requireKind(t, err, names.TypeDenied)
-			require.True(t, app.NonRetryable(), "somebody waits for it")
+			require.True(t, app.NonRetryable(), "someone waits for it")
 			for _, call := range tc.want {
 				require.Contains(t, app.Message(), call)
 			}

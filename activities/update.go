@@ -95,7 +95,7 @@ type AwaitUpdatedInput struct {
 	Lookup
 	Baseline maintenance.Baseline `json:"baseline"`
 	// StartBy is when the restart, or another sign of the update, must have
-	// been seen, where somebody looked all the time. It is Start from the
+	// been seen, with continuous polling. It is Start from the
 	// trigger.
 	StartBy   time.Time            `json:"startBy"`
 	Start     maintenance.Duration `json:"start,omitempty"`
@@ -181,8 +181,8 @@ type watched struct {
 	// version, which it may show once more for some seconds, is not taken for a
 	// trigger without effect.
 	Sign bool      `json:"sign"`
-	Last time.Time `json:"last"` // look
-	// StartBy is the input's, or later where nobody looked for a while: the
+	Last time.Time `json:"last"` // poll
+	// StartBy is the input's, or later where nobody polled for a while: the
 	// gateway may have gone and come back meanwhile, and show its old version
 	// once more. Only time that was watched counts.
 	StartBy time.Time `json:"startBy"`

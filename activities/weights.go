@@ -12,13 +12,13 @@ import (
 type ReadWeightsInput struct {
 	ProxyLookup
 	Routing maintenance.ProxyRouting `json:"routing,omitzero"`
-	// From is how the proxy routed when it was read. Where that is not so any more, somebody
+	// From is how the proxy routed when it was read. Where that is not so any more, someone
 	// has set what the run is to put back: TypeChanged.
 	From *maintenance.ProxyRouting `json:"from,omitempty"`
 	// Sent is set where the weights were sent before, and may be so of that.
 	Sent bool `json:"sent,omitempty"`
 	// Restore, where given, is the mark of weights that are to be put back, in the place of
-	// Routing: see patient. Weights that somebody has set since stay as they are.
+	// Routing: see patient. Weights that someone has set since stay as they are.
 	Restore *maintenance.ProxyMark `json:"restore,omitempty"`
 	// Own are the proxies of the run, which may be at work on the instance together.
 	// While another one is, weights are only put back.
@@ -35,7 +35,7 @@ func (in ReadWeightsInput) wanted(now maintenance.ProxyRouting) maintenance.Prox
 }
 
 // ReadWeightsOutput names the change's job. It has none where the weights were
-// so already, or stay as somebody has set them.
+// so already, or stay as someone has set them.
 type ReadWeightsOutput struct {
 	JobID string `json:"jobId,omitempty"`
 	Same  bool   `json:"same"`

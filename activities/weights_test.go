@@ -50,7 +50,7 @@ func TestSetReadWeightsSendsNothingWhereTheWeightsAreSo(t *testing.T) {
 	require.Empty(t, r.huawei.sent)
 }
 
-// What somebody has set since the weights were read would be put back as something else.
+// What someone has set since the weights were read would be put back as something else.
 func TestSetReadWeightsRefusesWhereTheyChangedSinceTheyWereRead(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -161,7 +161,7 @@ func TestTheSummaryHasAnAbortThatCameJustAfterARetry(t *testing.T) {
 	require.Contains(t, result.Summary, "the run was aborted by alice (CHG-1)")
 }
 
-// A window that somebody moves while the canary is upgraded is seen before the next
+// A window that someone moves while the canary is upgraded is seen before the next
 // proxy, also where that is within the same minute.
 func TestAWindowMovedWithinAMinuteOfAProxysUpgradeIsSeen(t *testing.T) {
 	t.Parallel()

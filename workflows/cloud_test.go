@@ -63,7 +63,7 @@ type cloud struct {
 	// updated, where given, changes what the gateway shows after the update, at the n-th poll.
 	updated   func(g *maintenance.Gateway, n int)
 	polls     int
-	meddle    func() // what somebody does once the owner's policy is back
+	meddle    func() // what someone does once the owner's policy is back
 	gone      int    // how many of its volumes are gone after the update
 	dropped   int    // or are detached
 	volumes   []maintenance.Volume
@@ -76,7 +76,7 @@ type cloud struct {
 	// instanceTags are those of the one DB instance; marking is why it takes none.
 	instanceTags map[string]string
 	marking      error
-	marked       func() // what somebody does once a proxy is marked
+	marked       func() // what someone does once a proxy is marked
 
 	quarantined *maintenance.Quarantine  // by an earlier run
 	holder      maintenance.InstanceHold // another run that works on the DB instance

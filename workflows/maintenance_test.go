@@ -113,11 +113,11 @@ func TestWeightsAndPolicyAreVerified(t *testing.T) {
 		arrange func(*cloud)
 		says    string
 	}{
-		"somebody moved the reads again": {
+		"someone moved the reads again": {
 			func(c *cloud) { c.meddle = func() { c.proxies[proxyIDs[0]].proxy.Routing.ReadWeights[0].Weight = 7 } },
 			"does not have the read weights that were restored",
 		},
-		"somebody held automatic updates again": {
+		"someone held automatic updates again": {
 			func(c *cloud) { c.meddle = func() { c.schedule.AutomaticUpdates = maintenance.EmergencyVersionsOnly } },
 			"automatic updates are EMERGENCY_VERSIONS_ONLY, and were ALL_VERSIONS before the run",
 		},

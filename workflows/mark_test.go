@@ -344,7 +344,7 @@ func TestAMarkThatIsThereAtTheEndIsADifference(t *testing.T) {
 }
 
 // A target on which a run has left its change is not up to date, though AWS offers it
-// nothing; one whose mark may be somebody's waits.
+// nothing; one whose mark may be someone's waits.
 func TestACampaignRestoresWhatARunLeft(t *testing.T) {
 	t.Parallel()
 	s := newSky(3)

@@ -1,5 +1,5 @@
 // Package names has the names under which others know the activities: the types of their errors, their task
-// queues and the memos of the workflows that they look up. It imports no Temporal, so that what renders may use
+// queues and the memos of the workflows that they find. It imports no Temporal, so that what renders may use
 // it. What the activities do is in the folder above.
 package names
 
@@ -12,7 +12,7 @@ const (
 	TypeThrottled   = "Throttled"
 	TypeUnavailable = "Unavailable"
 	// TypeUnknownOutcome: sent, and perhaps done. Never retried by the engine:
-	// the workflow looks first.
+	// the workflow reads first.
 	TypeUnknownOutcome = "UnknownOutcome"
 	// TypeWindowMissed: the time until which the step could start is past,
 	// and nothing was sent.
@@ -38,7 +38,7 @@ const (
 	// TypeMarked: another run has changed a setting for a while, and is not known to have
 	// ended.
 	TypeMarked = "Marked"
-	// TypeChanged: somebody has changed a setting since it was read; nothing was sent.
+	// TypeChanged: someone has changed a setting since it was read; nothing was sent.
 	TypeChanged = "Changed"
 	// TypeRefused: the run of a target refused an operator action.
 	TypeRefused = "Refused"

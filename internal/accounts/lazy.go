@@ -3,7 +3,7 @@ package accounts
 import "sync"
 
 // lazy opens a value when it is first asked for. sync.OnceValues would keep a
-// failure permanently, such as a configuration file that was just being replaced.
+// failure, such as a configuration file that was just being replaced.
 type lazy[T any] struct {
 	open func() (T, error)
 

@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// KeyTag is the tag that holds a snapshot's identity, alongside the description.
+// KeyTag is the tag that holds a snapshot's identity, as the description does.
 // An IAM policy that allows ec2:DeleteSnapshot for its own snapshots only has
 // it in its condition.
 const KeyTag = "tidegate:key"

@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// maxTagPages bounds a list of at most 50 tags, alongside those of AWS itself.
+// maxTagPages bounds a list of at most 50 tags, and those of AWS itself.
 const maxTagPages = 20
 
 // Tags are all tags of a gateway; its description shows ten (AWS API reference,

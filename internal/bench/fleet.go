@@ -106,7 +106,7 @@ func scenario(all []target, o Options, opening time.Time) simcloud.Scenario {
 				DayOfWeek: new(int(opening.Weekday())), HourOfDay: new(opening.Hour()),
 				MinuteOfHour: new(opening.Minute()),
 			},
-			// No phase waits until somebody has seen it: the durations alone decide.
+			// No phase waits until someone has seen it: the durations alone decide.
 			Timing: aws.Timing{
 				Gap: t.gap, GapPolls: new(0), Restart: t.restart, OldVersion: t.oldVersion, OldVersionPolls: new(0),
 				Bootstrap: t.bootstrap, Snapshot: t.snapshot,

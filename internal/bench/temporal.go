@@ -58,7 +58,7 @@ func (r *run) startTidegate(ctx context.Context) error {
 	if err := os.WriteFile(accounts, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("write the accounts file: %w", err)
 	}
-	// Nothing of this process's environment: somebody's real credentials may be in it.
+	// Nothing of this process's environment: someone's real credentials may be in it.
 	var err error
 	r.worker, err = start(ctx, r.folder, "worker", []string{
 		"HOME=" + r.folder, "TEMPORAL_ADDRESS=" + r.job.Temporal,

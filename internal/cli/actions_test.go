@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// Somebody may have quarantined the gateway after tidegate looked, or started the
+// Someone may have quarantined the gateway after tidegate looked, or started the
 // run by other means: then the run itself refuses.
 func TestARunThatRefusesAQuarantinedGatewayIsStatusFour(t *testing.T) {
 	t.Parallel()

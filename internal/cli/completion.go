@@ -161,7 +161,7 @@ const mostCompleted = 200
 type asker func(ctx context.Context, c operate.Session, args []string, started string) ([]string, error)
 
 // asking completes by asking Temporal. Where that does not answer in time there is
-// nothing to choose from, and no error: somebody is typing.
+// nothing to choose from, and no error: someone is typing.
 func asking(a *shell.App, each ...asker) completer {
 	return func(cmd *cobra.Command, args []string, started string) ([]string, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp
@@ -237,7 +237,7 @@ func workflowsOf(name, prefix string, ended bool, describe func(*workflowpb.Work
 			Query:    fmt.Sprintf("WorkflowType = '%s' AND %s AND WorkflowId STARTS_WITH '%s%s'", name, status, prefix, started),
 		})
 		if err != nil {
-			return nil, fmt.Errorf("look for what starts with %s: %w", prefix+started, err)
+			return nil, fmt.Errorf("find what starts with %s: %w", prefix+started, err)
 		}
 		seen := map[string]bool{}
 		var found []string

@@ -35,7 +35,7 @@ func newSetup(a *shell.App) *cobra.Command {
 			if retention < leastRetention {
 				fault = maintenance.Invalid("--retention", retention.String(), "24h or more")
 			}
-			a.Waits = true // it is run alongside a Temporal that is just starting
+			a.Waits = true // it may run while Temporal is just starting
 			if !a.Connection.TimeoutGiven() {
 				a.Connection.Timeout = shell.SetupTimeout
 			}
@@ -69,7 +69,7 @@ func setUp(ctx context.Context, c operate.Session, retention time.Duration) erro
 			return err
 		}
 	case err != nil:
-		return fmt.Errorf("look for namespace %s: %w", c.Namespace, err)
+		return fmt.Errorf("find namespace %s: %w", c.Namespace, err)
 	}
 	return namespace.Ensure(ctx, c, c.Namespace, webui.SearchAttributes())
 }

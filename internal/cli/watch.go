@@ -15,7 +15,7 @@ import (
 // watchFlags say how a campaign is to be shown.
 type watchFlags struct{ plain, exit, once bool }
 
-// newWatch is the command that follows what somebody else has started, or what
+// newWatch is the command that follows what someone else has started, or what
 // was held.
 func newWatch(a *shell.App) *cobra.Command {
 	var f watchFlags

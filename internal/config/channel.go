@@ -11,7 +11,7 @@ import (
 )
 
 // variableForm is that of an environment variable's name. Addresses are not of it:
-// one that somebody has pasted in a name's place is a fault.
+// one that someone has pasted in a name's place is a fault.
 var variableForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
 // channelEntry is one channel of the channels section.

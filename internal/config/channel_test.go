@@ -45,7 +45,7 @@ func TestFaultsOfChannelsRepeatNoAddress(t *testing.T) {
 		"a.yaml:4:12: channels[1].name: invalid value: must be 1 to 63 lower-case",
 		"channels[2].urlFrom: the environment variable UNSET is not set: must be set to a shoutrrr URL",
 		`channels[3].name: invalid value "twice": must be unique in channels`,
-		"channels[3].urlFrom: the value of the environment variable BAD is no URL of the service slack",
+		"channels[3].urlFrom: the value of the environment variable BAD is not a URL of the service slack",
 		"channels[4].url: is an unknown field",
 		"channels[4].urlFrom: is required",
 		"channels[5].urlFrom: the value of the environment variable HTTP names a service that cannot receive messages",

@@ -24,7 +24,7 @@ func (c *checker) require(ok bool, path, want string) {
 }
 
 // lines demands that the texts of an entry stand on one line each: what does not
-// may be a key that somebody has pasted, and is not repeated.
+// may be a key that someone has pasted, and is not repeated.
 func (c *checker) lines(at string, entry any) {
 	for field, value := range reflect.ValueOf(entry).Fields() {
 		if value.Kind() == reflect.String {

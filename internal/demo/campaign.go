@@ -59,8 +59,8 @@ func foretold() string {
 	return b.String()
 }
 
-// moment is how the campaign is at one time.
-type moment struct {
+// observation is how the campaign is at one time.
+type observation struct {
 	campaign fleet.Status
 	// runs are the targets' own accounts, by name: of those that run, and once more
 	// of those that have ended since the moment before.
@@ -68,7 +68,7 @@ type moment struct {
 }
 
 // follow reads the campaign until it has ended, and reports each reading.
-func (c *campaign) follow(ctx context.Context, tell func(moment) error) (fleet.Result, error) {
+func (c *campaign) follow(ctx context.Context, report func(observation) error) (fleet.Result, error) {
 	var result fleet.Result
 	var ending error
 	ended := make(chan struct{})
@@ -80,8 +80,8 @@ func (c *campaign) follow(ctx context.Context, tell func(moment) error) (fleet.R
 	defer tick.Stop()
 	ran := map[string]fleet.Row{}
 	for over := false; ; {
-		if now, known := c.look(ctx, ran); known {
-			if err := tell(now); err != nil {
+		if now, known := c.poll(ctx, ran); known {
+			if err := report(now); err != nil {
 				return fleet.Result{}, err
 			}
 		}
@@ -96,9 +96,9 @@ func (c *campaign) follow(ctx context.Context, tell func(moment) error) (fleet.R
 	}
 }
 
-// look asks the campaign and its targets; ran are those that ran at the last
-// look, by name. Who does not answer in time is asked again at the next poll.
-func (c *campaign) look(ctx context.Context, ran map[string]fleet.Row) (now moment, known bool) {
+// poll asks the campaign and its targets; ran are those that ran at the last
+// poll, by name. Who does not answer in time is asked again at the next poll.
+func (c *campaign) poll(ctx context.Context, ran map[string]fleet.Row) (now observation, known bool) {
 	if c.ask(ctx, c.run.GetID(), api.StatusQuery, &now.campaign) != nil {
 		return now, false
 	}
@@ -133,7 +133,7 @@ func (c *campaign) ask(ctx context.Context, workflowID, query string, answer any
 }
 
 // order gives an order to the campaign, or to one of its targets' runs where a
-// gateway is given. One that is refused comes too late: somebody else was faster.
+// gateway is given. One that is refused comes too late: someone else was faster.
 func (c *campaign) order(ctx context.Context, gateway string, d decision) error {
 	order, _ := action.Of(d.update)
 	_, err := operate.Command{

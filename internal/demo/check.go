@@ -17,12 +17,12 @@ type ending struct {
 	rows     []fleet.Row // its targets, in its order
 	// results are the targets' records, in the order of the members; a zero one
 	// stands for a target that left none.
-	results []maintenance.Result
-	effects map[effect]int
-	told    []message // what the channel got
+	results  []maintenance.Result
+	effects  map[effect]int
+	received []message // what the channel got
 }
 
-// tookPart is true where somebody else than the demo has given orders. The
+// tookPart is true where someone else than the demo has sent actions. The
 // approval, which --ask leaves to the user, is none.
 func (e ending) tookPart() bool {
 	orders := slices.DeleteFunc(slices.Clone(e.campaign.Decisions), func(d maintenance.Decision) bool {
@@ -41,7 +41,7 @@ func differences(targets []member, was ending, p promises) []string {
 	if want := fleet.Partial; was.campaign.State != want {
 		faults = append(faults, fmt.Sprintf("the campaign ended %s, should be %s", was.campaign.State, want))
 	}
-	if n, want := len(was.campaign.Decisions), 1+told(targets); n != want {
+	if n, want := len(was.campaign.Decisions), 1+runDecisions(targets); n != want {
 		faults = append(faults, fmt.Sprintf("the campaign has %d decisions, should have %d: the approval, and those of its targets' runs", n, want))
 	}
 	for i, m := range targets {
@@ -51,16 +51,16 @@ func differences(targets []member, was ending, p promises) []string {
 		faults = append(faults, m.differences(was.rows[i], was.results[i])...)
 	}
 	for _, row := range was.rows[len(targets):] {
-		faults = append(faults, row.Name+": is no target of the plan")
+		faults = append(faults, row.Name+": is not a target of the plan")
 	}
 	faults = append(faults, p.broken(was.rows)...)
 	faults = append(faults, miscounts("the clouds", intended(targets), was.effects, compare)...)
-	return append(faults, miscounts("the channel "+oncall, announced(was.campaign.Name, targets), titles(was.told),
+	return append(faults, miscounts("the channel "+oncall, announced(was.campaign.Name, targets), titles(was.received),
 		strings.Compare)...)
 }
 
-// told is how many decisions the targets' own runs should get.
-func told(targets []member) (n int) {
+// runDecisions is how many decisions the targets' own runs should get.
+func runDecisions(targets []member) (n int) {
 	for _, m := range targets {
 		n += m.expect.decisions
 	}

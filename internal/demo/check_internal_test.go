@@ -64,7 +64,7 @@ func TestEveryDepartureIsNamed(t *testing.T) {
 		"campaign":      {func(w *ending) { w.campaign.State = fleet.Completed }, "the campaign ended COMPLETED, should be PARTIAL"},
 		"not approved":  {func(w *ending) { w.campaign.Decisions = nil }, "the campaign has 0 decisions, should have 3"},
 		"order":         {func(w *ending) { w.rows[0].Name = "other" }, "canary: is not where the plan puts it"},
-		"lab":           {func(w *ending) { w.rows = append(w.rows, fleet.Row{Name: "lab"}) }, "lab: is no target of the plan"},
+		"lab":           {func(w *ending) { w.rows = append(w.rows, fleet.Row{Name: "lab"}) }, "lab: is not a target of the plan"},
 		"wave":          {func(w *ending) { w.rows[2].Wave = 3; w.rows[2].Started = time.Time{} }, "file-share: wave: 3, should be 2"},
 		"skipped":       {func(w *ending) { w.rows[0].State = fleet.Skipped }, "canary: state: skipped, should be succeeded"},
 		"no record":     {func(w *ending) { w.results[0] = maintenance.Result{} }, "canary: it left no record"},
@@ -82,10 +82,10 @@ func TestEveryDepartureIsNamed(t *testing.T) {
 		"reads left":    {func(w *ending) { w.results[partial].Ledger[2].State = maintenance.ChangeStuck }, "ledger: [kept kept could not be reverted"},
 		"not decided":   {func(w *ending) { w.results[index("refused")].Decisions = nil }, "refused: decisions: 0, should be 1"},
 		"told twice": {
-			func(w *ending) { w.told = append(w.told, w.told[0]) }, "took place 2 times, should be 1",
+			func(w *ending) { w.received = append(w.received, w.received[0]) }, "took place 2 times, should be 1",
 		},
 		"not told": {func(w *ending) {
-			w.told = slices.DeleteFunc(w.told, func(m message) bool { return m.Title == "tidegate-demo: refused held" })
+			w.received = slices.DeleteFunc(w.received, func(m message) bool { return m.Title == "tidegate-demo: refused held" })
 		}, "the channel oncall: tidegate-demo: refused held: took place 0 times, should be 1"},
 		"quarantined": {func(w *ending) { w.results[0].Quarantined = true }, "canary: quarantined: true, should be false"},
 		"frozen":      {func(w *ending) { w.rows[0].Started = opened.Add(-time.Second) }, "canary: started in a freeze"},

@@ -18,7 +18,7 @@ import (
 	"github.com/tidegate/tidegate/internal/report"
 )
 
-// The default ports stand alongside the well-known ones (7233, 8233, 4599), so
+// The default ports are next to the well-known ones (7233, 8233, 4599), so
 // that the demo runs next to a dev server.
 const (
 	defaultTemporalPort = 17233

@@ -14,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/program"
 )
 
-// run is Run with somebody at the keyboard.
+// run is Run with someone at the keyboard.
 func run(ctx context.Context, args []string, in io.Reader, stdout, stderr io.Writer) int {
 	from := func() *cobra.Command { //nolint:contextcheck // cobra gives each command its context
 		cmd := command()
@@ -45,7 +45,7 @@ func perfect() ending {
 	}
 	was.effects = intended(members())
 	for title := range announced("tidegate-demo", members()) {
-		was.told = append(was.told, message{At: opened, Title: title})
+		was.received = append(was.received, message{At: opened, Title: title})
 	}
 	return was
 }

@@ -24,7 +24,7 @@ type lines struct {
 	last  map[string]maintenance.Status
 }
 
-func (l *lines) update(m moment, now time.Time) {
+func (l *lines) update(m observation, now time.Time) {
 	c := m.campaign
 	l.say("campaign", c.Doing, now)
 	if a := c.Approval; a != nil {
@@ -84,7 +84,7 @@ func news(before, after maintenance.Status, now time.Time) []string {
 		texts = append(texts, fmt.Sprintf("%s: %s", who(d), d.Why))
 	}
 	texts = append(texts, newlySettled(before.Ledger, after.Ledger)...)
-	texts = append(texts, newlyOver(before.Steps, after.Steps)...)
+	texts = append(texts, newlyEnded(before.Steps, after.Steps)...)
 	if waits(after) && (after.Blocker != before.Blocker || after.Reason != before.Reason) {
 		texts = append(texts, fmt.Sprintf("%s waits (%s): %s%s", place(after.Step), after.Blocker, after.Reason,
 			in(after.Next, now)))
@@ -105,7 +105,7 @@ func newlySettled(before, after []maintenance.Change) []string {
 	return texts
 }
 
-func newlyOver(before, after []maintenance.StepReport) []string {
+func newlyEnded(before, after []maintenance.StepReport) []string {
 	var texts []string
 	for i, step := range after {
 		if over(step.State) && (i >= len(before) || !over(before[i].State)) {

@@ -16,7 +16,7 @@ import (
 
 // screen shows how the campaign goes.
 type screen interface {
-	update(m moment, now time.Time)
+	update(m observation, now time.Time)
 	close()
 }
 
@@ -66,7 +66,7 @@ func newView(ctx context.Context, t terminal, s *stage, c *campaign, plain *line
 }
 
 // update writes what is new once the view is left; what it showed is not said again.
-func (v *view) update(m moment, now time.Time) {
+func (v *view) update(m observation, now time.Time) {
 	v.lines.out = io.Discard
 	select {
 	case <-v.left:

@@ -67,10 +67,10 @@ func TestOnlyChangesAreReported(t *testing.T) {
 	ended := at(maintenance.StepProxies, maintenance.StepFailed)
 	ended.Steps[5].Note = "rejected"
 	ended.Ledger = []maintenance.Change{{What: "reads moved", State: maintenance.ChangeTakenBack}}
-	ended.Decisions = []maintenance.Decision{{What: "approve", By: "demo", Why: "somebody has to"}}
+	ended.Decisions = []maintenance.Decision{{What: "approve", By: "demo", Why: "someone has to"}}
 	ended.Result = &maintenance.Result{State: maintenance.StatePartial, Summary: "rejected."}
 	require.Equal(t, []string{
-		"approve by demo: somebody has to",
+		"approve by demo: someone has to",
 		"reverted: reads moved",
 		"6/7 upgrade-proxies failed: rejected",
 		"PARTIAL. rejected.",
@@ -78,8 +78,8 @@ func TestOnlyChangesAreReported(t *testing.T) {
 }
 
 // under is a campaign whose second wave is open, with one target that runs.
-func under(run maintenance.Status) moment {
-	return moment{
+func under(run maintenance.Status) observation {
+	return observation{
 		campaign: fleet.Status{
 			Phase: fleet.InProgress, Blockers: map[maintenance.Blocker]int{maintenance.BlockedByWave: 16, maintenance.BlockedByFreeze: 3},
 			Waves: []fleet.WaveLine{
@@ -129,7 +129,7 @@ func TestTheSummarySaysWhatBecameOfEveryTarget(t *testing.T) {
 	p := printer{&out}
 	p.summary(members(), was)
 	p.effects(intended(members()), was.effects)
-	p.messages(was.told)
+	p.messages(was.received)
 	p.verdict([]string{"archive: end state: FAILED"}, true)
 	for _, want := range []string{
 		`canary .* 1 .* COMPLETED .* 1\.2\.3 → 1\.3\.0 .* 2 of 2 .* 25s`, `up-to-date .* up-to-date`,

@@ -63,7 +63,7 @@ func members() []member {
 		plain("flapping", 2, "goes away once more after it came back: not taken for done", "1A2B3C05", "1A2B3C51"),
 		plain("archive", 2, "other people's snapshots are not taken for its own", "1A2B3C06", "1A2B3C61"),
 		refused(), rejectedProxy(), orders1(),
-		plain("orders-2", 3, "never alongside orders-1, which is of the same application", "1A2B3C10", "1A2B3CA1"),
+		plain("orders-2", 3, "never with orders-1, which is of the same application", "1A2B3C10", "1A2B3CA1"),
 		windowMoved(), updatedByAWS(),
 	}
 	for i := range stores {

@@ -18,7 +18,7 @@ const planPath = "internal/demo/plan.yaml"
 //go:embed plan.yaml
 var planText []byte
 
-// submitter is who starts the campaign. Somebody else has to approve it.
+// submitter is who starts the campaign. Someone else has to approve it.
 const submitter = "demo"
 
 // freezeFor is how long nothing may start, from the campaign's start on. The

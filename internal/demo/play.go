@@ -56,7 +56,7 @@ func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error 
 	}
 	say.summary(targets, was)
 	say.effects(intended(targets), was.effects)
-	say.messages(was.told)
+	say.messages(was.received)
 	faults := differences(targets, was, promisesOf(input.Plan))
 	say.verdict(faults, was.tookPart())
 	file, err := writeReport(ctx, s, input.Plan.Name, opts.report)
@@ -74,7 +74,7 @@ func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error 
 	return nil
 }
 
-// perform starts the campaign and follows it to its end. With somebody who may
+// perform starts the campaign and follows it to its end. With someone who may
 // give it orders, or is asked to, it has more patience.
 func perform(
 	ctx context.Context, s *stage, in api.CampaignInput, ask bool, show func(context.Context, *campaign) screen,
@@ -108,7 +108,7 @@ func perform(
 
 func follow(ctx context.Context, s *stage, c *campaign, ask bool, show screen) (was ending, err error) {
 	script := newScript(c, s.clouds.AWS(), ask)
-	if was.campaign, err = c.follow(ctx, func(m moment) error {
+	if was.campaign, err = c.follow(ctx, func(m observation) error {
 		show.update(m, time.Now())
 		return script.act(ctx, m)
 	}); err != nil {
@@ -128,7 +128,7 @@ func follow(ctx context.Context, s *stage, c *campaign, ask bool, show screen) (
 		}
 		was.results = append(was.results, result)
 	}
-	was.effects, was.told = tally(s.clouds.Effects()), s.oncall.messages()
+	was.effects, was.received = tally(s.clouds.Effects()), s.oncall.messages()
 	return was, nil
 }
 

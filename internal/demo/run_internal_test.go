@@ -21,7 +21,7 @@ func freePorts(more ...string) []string {
 	return append([]string{"--temporal-port", "0", "--ui-port", "0", "--sim-port", "0"}, more...)
 }
 
-// The main job, whole. The environment is that of somebody who works with a
+// The main job, whole. The environment is that of someone who works with a
 // real AWS account, and whose settings for it are broken.
 func TestTheDemoMeetsEveryOutcome(t *testing.T) {
 	if testing.Short() {

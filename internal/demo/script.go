@@ -37,11 +37,11 @@ func newScript(c *campaign, clouds *aws.Cloud, ask bool) *script {
 }
 
 // act does what is to be done at a moment.
-func (s *script) act(ctx context.Context, m moment) error {
+func (s *script) act(ctx context.Context, m observation) error {
 	return errors.Join(s.approve(ctx, m), s.decide(ctx, m), s.moveWindows(m))
 }
 
-func (s *script) approve(ctx context.Context, m moment) error {
+func (s *script) approve(ctx context.Context, m observation) error {
 	if !m.campaign.Asks() || s.ask || !s.due("the campaign") {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (s *script) approve(ctx context.Context, m moment) error {
 
 // decide decides about targets of which a step has failed. One that should not
 // fail ends the demo.
-func (s *script) decide(ctx context.Context, m moment) error {
+func (s *script) decide(ctx context.Context, m observation) error {
 	for _, target := range members() {
 		run := m.runs[target.name]
 		if run.Blocker != maintenance.BlockedByHold {
@@ -85,7 +85,7 @@ func (s *script) due(name string) bool {
 
 // moveWindows moves the windows that are to be moved, once there is room for all
 // that wait: AWS must not be given more of a start than the plan gives it.
-func (s *script) moveWindows(m moment) error {
+func (s *script) moveWindows(m observation) error {
 	var ids []string
 	for _, target := range members() {
 		if target.moved {

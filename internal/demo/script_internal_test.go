@@ -31,7 +31,7 @@ func TestWhoAsksIsLeftTheApproval(t *testing.T) {
 	clock := now
 	s.now = func() time.Time { clock = clock.Add(time.Hour); return clock }
 	for range 3 { // else an order would be sent, and there is nowhere to send it
-		require.NoError(t, s.approve(t.Context(), moment{campaign: fleet.Status{Approval: &fleet.Approval{Wave: 1, Wanted: 1, Asked: now}}}))
+		require.NoError(t, s.approve(t.Context(), observation{campaign: fleet.Status{Approval: &fleet.Approval{Wave: 1, Wanted: 1, Asked: now}}}))
 	}
 }
 
@@ -39,7 +39,7 @@ func TestATargetThatShouldNotFailEndsTheDemo(t *testing.T) {
 	t.Parallel()
 	s := newScript(nil, nil, false)
 	held := waiting(maintenance.BlockedByHold, 0)
-	err := s.decide(t.Context(), moment{runs: map[string]maintenance.Status{"canary": held}})
+	err := s.decide(t.Context(), observation{runs: map[string]maintenance.Status{"canary": held}})
 	require.EqualError(t, err, "canary is held, which it should not be: because")
 }
 
@@ -50,10 +50,10 @@ func TestTheWindowsAreMovedOnceAllThatWaitHaveRoom(t *testing.T) {
 	clouds, err := simcloud.New(world, simcloud.Options{})
 	require.NoError(t, err)
 	s := newScript(nil, clouds.AWS(), false)
-	at := func(waiting, running int) moment {
-		return moment{campaign: fleet.Status{MaxConcurrent: 10, Counts: fleet.Counts{Total: 22, Waiting: waiting, Running: running}}}
+	at := func(waiting, running int) observation {
+		return observation{campaign: fleet.Status{MaxConcurrent: 10, Counts: fleet.Counts{Total: 22, Waiting: waiting, Running: running}}}
 	}
-	for _, early := range []moment{{}, at(16, 0), at(6, 10), at(3, 8)} {
+	for _, early := range []observation{{}, at(16, 0), at(6, 10), at(3, 8)} {
 		require.NoError(t, s.moveWindows(early))
 		require.Empty(t, clouds.Effects())
 	}

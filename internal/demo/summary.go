@@ -45,7 +45,7 @@ func (p printer) greet(s *stage, in api.CampaignInput, targets []member) {
 			p.say("  %-*s  %s\n", nameWidth, m.name, m.outcome)
 		}
 	}
-	p.say("\n  The waves have %s targets. First somebody has to approve, and a freeze of %s has to end.\n\n",
+	p.say("\n  The waves have %s targets. First someone has to approve, and a freeze of %s has to end.\n\n",
 		strings.Join(each(waveSizes(targets), strconv.Itoa), ", "), freezeFor)
 }
 
@@ -111,9 +111,9 @@ func ofKind(counts map[effect]int, kind string) (total, most int) {
 }
 
 // messages are those that the channel got.
-func (p printer) messages(told []message) {
+func (p printer) messages(received []message) {
 	t := p.table("Notifications to "+oncall+", by a webhook", "at", "message")
-	for _, m := range told {
+	for _, m := range received {
 		t.AppendRow(table.Row{m.At.UTC().Format("15:04:05Z"), m.Title})
 	}
 	p.say("%s\n\n", t.Render())

@@ -175,7 +175,7 @@ func (s *Server) Stop() {
 			s.log.Error("the embedded Temporal server did not stop cleanly", "error", err)
 		}
 		if err := checkpoint(s.database); err != nil {
-			s.log.Error("the database's log stays alongside its file; keep both", "error", err)
+			s.log.Error("the database's log stays next to its file; keep both", "error", err)
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // lockDatabase keeps a second server off the file: the two would take the runs
-// from each other permanently. The lock is on a file alongside it, since closing any
+// from each other for good. The lock is on a file next to it, since closing any
 // descriptor of the database itself would drop SQLite's own locks, and ends
 // with the process, however that dies.
 func lockDatabase(file string) (unlock func(), err error) {

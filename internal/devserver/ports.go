@@ -21,7 +21,7 @@ const (
 	OptionUIPort PortOption = "UIPort" // OptionUIPort is Options.UIPort, the Web UI's.
 )
 
-// PortTakenError says that somebody else listens on a port that was asked for.
+// PortTakenError says that someone else listens on a port that was asked for.
 type PortTakenError struct {
 	Option PortOption // Option that asked for the port.
 	Host   string     // Host is the loopback address.

@@ -68,6 +68,6 @@ func TestTheCloudsWordsComeLast(t *testing.T) {
 	require.Regexp(t, `that they may \S+: HTTP 403 DBS\.200010 "the cloud's text"$`, err.Error())
 
 	err = read(t.Context(), open(t, newServer(t, always(canned{status: 404, body: "<html>nginx</html>"})).URL, keys()))
-	require.ErrorContains(t, err, "this is no answer of TaurusDB: if it stays so, check the endpoint http://127.0.0.1:")
+	require.ErrorContains(t, err, "this is not an answer of TaurusDB; if it persists, check the endpoint http://127.0.0.1:")
 	require.Regexp(t, `: HTTP 404 "<html>nginx</html>"$`, err.Error())
 }

@@ -22,7 +22,7 @@ type Credentials struct {
 	// SecurityToken belongs to a temporary access key.
 	SecurityToken string
 
-	// Token is an IAM token that somebody else fetched. It is sent as it is,
+	// Token is an IAM token that someone else fetched. It is sent as it is,
 	// and not renewed: the cloud lets it in for 24 hours at most.
 	Token string
 

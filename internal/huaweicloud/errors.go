@@ -125,7 +125,7 @@ func (c *Cloud) advice(op *operation, kind error, reply *replyError) string {
 	case errors.Is(kind, maintenance.ErrUnsupported):
 		return fmt.Sprintf("check the endpoint %s of %s", c.account.Endpoint, c.account)
 	case !reply.wellFormed && !errors.Is(kind, maintenance.ErrThrottled):
-		return fmt.Sprintf("this is no answer of TaurusDB: if it stays so, check the endpoint %s of %s", c.account.Endpoint, c.account)
+		return fmt.Sprintf("this is not an answer of TaurusDB; if it persists, check the endpoint %s of %s", c.account.Endpoint, c.account)
 	default:
 		return ""
 	}

@@ -56,7 +56,7 @@ func newIAMTokens(c *Cloud, login Credentials, scrub *scrubber) *iamTokens {
 	}
 }
 
-// token gives the kept token, or fetches one. The person who comes meanwhile waits for
+// token gives the kept token, or fetches one. A caller that comes meanwhile waits for
 // the same fetch, as long as its own context lasts.
 func (t *iamTokens) token(ctx context.Context, refused string) (string, error) {
 	select {
@@ -144,7 +144,7 @@ func (t *iamTokens) refusal(reply *replyError) error {
 	case reply.status == http.StatusTooManyRequests || reply.normalCode() == "APIGW.0308":
 		failed.kind = maintenance.ErrThrottled
 	case !reply.wellFormed:
-		failed.advice = fmt.Sprintf("this is no answer of IAM: check the endpoint %s of %s", t.cloud.account.IAMEndpoint,
+		failed.advice = fmt.Sprintf("this is not an answer of IAM; check the endpoint %s of %s", t.cloud.account.IAMEndpoint,
 			t.cloud.account)
 	case reply.status/100 == 4 && reply.status != http.StatusRequestTimeout:
 		failed.kind = maintenance.ErrDenied

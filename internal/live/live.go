@@ -47,7 +47,7 @@ type Source interface {
 	Rows(ctx context.Context, page fleet.Page) ([]fleet.Row, error)
 	// Run is what the maintenance of a running target says of itself.
 	Run(ctx context.Context, row fleet.Row) (maintenance.Status, error)
-	// Details is what is known of a target alongside its row, as text for so many
+	// Details is what is known of a target in addition to its row, as text for so many
 	// columns.
 	Details(ctx context.Context, row fleet.Row, columns int) (string, error)
 	// Give gives an action, and waits until it is applied or refused.

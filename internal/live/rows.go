@@ -148,7 +148,7 @@ func (m Model) margin(t theme, r fleet.Row, w maintenance.Window) cell {
 	return cell{span(d), t.good}
 }
 
-// runNote is what is to be known of a run alongside its step.
+// runNote is what to know of a run in addition to its step.
 func runNote(s maintenance.Status, now time.Time) string {
 	switch {
 	case s.Held:

@@ -113,7 +113,7 @@ func (m Model) head(t theme) []string {
 	return lines
 }
 
-// notable is true where the note has room alongside so many lines of the head: the
+// notable is true where the note fits with so many lines of the head: the
 // running and the failed targets keep theirs, and one of those that wait.
 func (m Model) notable(head int) bool {
 	if m.Note == "" || m.details != nil || m.form != nil || m.help || lipgloss.Width(clean(m.Note)) > m.width {

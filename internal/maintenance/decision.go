@@ -39,7 +39,7 @@ const WhatReschedule = "reschedule"
 // WhatApprove is the command whose note says how many have approved.
 const WhatApprove = "approve"
 
-// Detail is what was decided alongside the command itself, for people: the time, the
+// Detail is what was decided in addition to the command itself, for people: the time, the
 // number, the step, the wave. Empty: nothing.
 func (d Decision) Detail() string {
 	switch {

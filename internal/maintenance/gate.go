@@ -43,7 +43,7 @@ const (
 	BlockedByInstance Blocker = "instance" // another run works on the proxy's DB instance
 )
 
-// The blockers of a target in a campaign, alongside those above.
+// The blockers of a target in a campaign, in addition to those above.
 const (
 	BlockedByStop           Blocker = "stopped"
 	BlockedByPause          Blocker = "pause"

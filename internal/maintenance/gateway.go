@@ -61,7 +61,7 @@ type Volume struct {
 func (v Volume) Available() bool { return normal(v.Status) == "AVAILABLE" }
 
 // Detached is true for a volume that is not, or soon not, attached to its
-// gateway; AWS reports that alongside the status, and the adapter in its place.
+// gateway; AWS reports that with the status, and the adapter in its place.
 func (v Volume) Detached() bool {
 	status := normal(v.Status)
 	return status == "DETACHED" || status == "DETACHING"

@@ -106,12 +106,12 @@ func TestAMarkAmongTags(t *testing.T) {
 		want *maintenance.PolicyMark
 		says string // of the error
 	}{
-		"no tags":                 {},
-		"other tags":              {tags: map[string]string{"owner": value, "Tidegate:Automatic-Updates": "x", "tidegate:proxies": "y"}},
-		"marked":                  {tags: map[string]string{"owner": "x", maintenance.AutomaticUpdatesTag: value}, want: new(sampleMark())},
-		"empty is not absent":     {tags: map[string]string{maintenance.AutomaticUpdatesTag: ""}, says: "cannot be read"},
-		"mistyped is not absent":  {tags: map[string]string{maintenance.AutomaticUpdatesTag: value[1:]}, says: "remove the tag"},
-		"of somebody, not absent": {tags: map[string]string{maintenance.AutomaticUpdatesTag: "held by ann"}, says: `"held by ann"`},
+		"no tags":                {},
+		"other tags":             {tags: map[string]string{"owner": value, "Tidegate:Automatic-Updates": "x", "tidegate:proxies": "y"}},
+		"marked":                 {tags: map[string]string{"owner": "x", maintenance.AutomaticUpdatesTag: value}, want: new(sampleMark())},
+		"empty is not absent":    {tags: map[string]string{maintenance.AutomaticUpdatesTag: ""}, says: "cannot be read"},
+		"mistyped is not absent": {tags: map[string]string{maintenance.AutomaticUpdatesTag: value[1:]}, says: "remove the tag"},
+		"of someone, not absent": {tags: map[string]string{maintenance.AutomaticUpdatesTag: "held by ann"}, says: `"held by ann"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

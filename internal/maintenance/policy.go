@@ -91,7 +91,7 @@ type ProxyPolicy struct {
 	ShiftReads bool `json:"shiftReads,omitempty"`
 	// Deadline is how long one proxy's upgrade may take; default 1h.
 	Deadline Duration `json:"deadline,omitempty"`
-	// Settle is how long an upgrade whose outcome is unknown is looked for
+	// Settle is how long an upgrade whose outcome is unknown is searched for
 	// before it counts as never started; default 3m (Huawei: a job may become
 	// visible some seconds after its creation).
 	Settle Duration `json:"settle,omitempty"`
@@ -137,7 +137,7 @@ type Policy struct {
 	Snapshot SnapshotWhen `json:"snapshot,omitempty"` // default after
 	// SnapshotDeadline is how long a volume may take to be ready and its
 	// snapshot to complete; default 6h. One that is pending when its gateway
-	// fails stays pending permanently, so there is always a deadline.
+	// fails stays pending for good, so there is always a deadline.
 	SnapshotDeadline Duration `json:"snapshotDeadline,omitempty"`
 	// FailedSnapshots says what becomes of finished snapshots when the run fails:
 	// keep, which is the default, or delete. Unfinished ones are always deleted.
@@ -289,7 +289,7 @@ func either[T ~string](allowed []T) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// NextPoll is how long to wait before looking again at something that has been
+// NextPoll is how long to wait before polling again something that has been
 // waited for since elapsed: a tenth of it, within the pace, spread by jitter
 // (0 to 1) over four fifths to six fifths, so that a thousand gateways that
 // were triggered together are not asked together.

@@ -55,7 +55,7 @@ func (m *ProxyMark) Same(other *ProxyMark) bool {
 }
 
 // Restored is what a proxy that shows the routing now is to have again. ok is false where
-// a weight is not the one that the run set: somebody has decided otherwise since, and all
+// a weight is not the one that the run set: someone has decided otherwise since, and all
 // stays as it is. Replicas that were added since keep their weights.
 func (m ProxyMark) Restored(now ProxyRouting) (to ProxyRouting, ok bool) {
 	to = ProxyRouting{Mode: now.Mode, MasterWeight: now.MasterWeight}

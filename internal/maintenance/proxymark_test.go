@@ -44,7 +44,7 @@ func TestProxyMarkTakesAsFewTagsAsHoldIt(t *testing.T) {
 		m := maintenance.NewProxyMark(markBy(), routed(0, make([]int, replicas)...))
 		tags := tagsOf(t, m)
 		require.Len(t, tags, want, "%d replicas", replicas)
-		tags["owner"] = "dba" // somebody else's
+		tags["owner"] = "dba" // someone else's
 		got, err := maintenance.ProxyMarkOf(markedProxy, tags)
 		require.NoError(t, err)
 		require.Equal(t, m, *got)

@@ -121,7 +121,7 @@ const (
 	// be reverted was reverted, the rest stays.
 	StatePartial EndState = "PARTIAL"
 	// StateVerificationFailed: every step said that it succeeded, and what is there
-	// afterwards is not what they reported. A person has to look.
+	// afterwards is not what they reported. A person has to check.
 	StateVerificationFailed EndState = "VERIFICATION_FAILED"
 	// StateDeferred: what is left does not start in this window, and the campaign
 	// that started the run places it again. Nothing is under way.
@@ -264,7 +264,7 @@ type Status struct {
 	May []string `json:"may,omitempty"`
 }
 
-// Soon is how near a time is for which somebody who follows a run need not be
+// Soon is how near a time is for which someone who follows a run need not be
 // patient.
 const Soon = 10 * time.Second
 

@@ -33,7 +33,7 @@ type Channel struct {
 }
 
 // atOnce is how many messages to one channel are under way at a time. Some of
-// shoutrrr's services wait for an answer permanently: this bounds what they hold.
+// shoutrrr's services wait for an answer without limit: this bounds what they hold.
 const atOnce = 8
 
 // Channels sends to channels by their names.
@@ -178,7 +178,7 @@ func (a Address) Validate() error {
 		return nil // it would log in
 	}
 	if _, err := r.Locate(string(a)); err != nil {
-		return fmt.Errorf("is no URL of the service %s: see shoutrrr's page on it", scheme)
+		return fmt.Errorf("is not a URL of the service %s; see shoutrrr's documentation", scheme)
 	}
 	return nil
 }

@@ -155,7 +155,7 @@ func TestWhatShoutrrrCannotUseIsRefused(t *testing.T) {
 		"xoxb-1234":                 "is not a shoutrrr URL",
 		"https://hooks.example.com": "names a service that cannot receive messages: must be one of bark, discord",
 		"logger://":                 "names a service that cannot receive messages",
-		"slack://wrong":             "is no URL of the service slack",
+		"slack://wrong":             "is not a URL of the service slack",
 	} {
 		require.ErrorContains(t, notify.Address(address).Validate(), want, address)
 	}

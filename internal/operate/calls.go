@@ -66,7 +66,7 @@ func responseOf(f *failurepb.Failure) string {
 	return f.GetMessage()
 }
 
-// mostCalls is for how many of a campaign's running targets it is looked what they call.
+// mostCalls is for how many of a campaign's running targets the calls are read.
 const mostCalls = 20
 
 // CallsOf are the calls in progress of a campaign's running targets of which an attempt

@@ -40,7 +40,7 @@ func (g Campaign) Open() bool { return g.Execution == enumspb.WORKFLOW_EXECUTION
 // MissingError is what an operator named and there is not.
 type MissingError struct{ error }
 
-// Unwrap is what was looked for.
+// Unwrap is what was not found.
 func (e MissingError) Unwrap() error { return e.error }
 
 // Missing says of an error that what an operator named is not there.

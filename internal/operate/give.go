@@ -27,7 +27,7 @@ type Command struct {
 	In      api.CampaignAction // who gives it and why, and what it needs
 	Gateway string             // its id, where it is for a gateway
 	Name    string             // of the campaign, or its workflow's id, where it is for one
-	// Found is the campaign where that is known already; else it is looked for.
+	// Found is the campaign where that is known already; else it is searched for.
 	Found Campaign
 }
 

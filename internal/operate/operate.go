@@ -28,7 +28,7 @@ const (
 	PollSlowly = 10 * time.Second
 )
 
-// Session is a connection to one namespace. The person who made it closes it.
+// Session is a connection to one namespace. The caller that made it closes it.
 type Session struct {
 	client.Client
 	Namespace string

@@ -16,7 +16,7 @@ func (c *checker) advise() {
 }
 
 // adviseWaves warns about waves that shrink, or that come to more than the fleet:
-// somebody may have taken the sizes for sums.
+// someone may have taken the sizes for sums.
 func (c *checker) adviseWaves() {
 	waves := c.plan.Rollout.Waves
 	n := len(c.plan.Targets)

@@ -72,12 +72,12 @@ func (c *checker) adviseCalendar(at string, f freeze, read ics.Calendar) {
 	}
 }
 
-// readCalendar reads a file alongside the plan.
+// readCalendar reads a file named relative to the plan.
 func readCalendar(dir, name string) ([]byte, error) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)
 	}
-	// To open a pipe or a device could block permanently.
+	// To open a pipe or a device could block without end.
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		return nil, errors.New("not a file")
 	}

@@ -70,7 +70,7 @@ type freeze struct {
 	Zone string `yaml:"zone,omitempty"`
 	// Reason is what waiting targets show.
 	Reason string `yaml:"reason,omitempty"`
-	// ICS is an iCalendar file, alongside the plan file, whose events are freezes.
+	// ICS is an iCalendar file, next to the plan file, whose events are freezes.
 	ICS string `yaml:"ics,omitempty"`
 	// AllowEmpty accepts an iCalendar file without any event, which is refused otherwise.
 	AllowEmpty bool `yaml:"allowEmpty,omitempty"`

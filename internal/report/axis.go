@@ -32,7 +32,7 @@ type interval struct{ from, to time.Time }
 func (i interval) length() time.Duration { return i.to.Sub(i.from) }
 
 // newAxis makes an axis that shows all the work. Of windows it shows as much as
-// keeps the work visible alongside them.
+// keeps the work visible next to them.
 func newAxis(work, windows []interval) axis {
 	merged := merge(work)
 	var a axis

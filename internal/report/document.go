@@ -16,11 +16,11 @@ import (
 // change of a report's content or text: verification compares both.
 const SchemaVersion = 6
 
-// The states of a campaign that left no record of its own, alongside those of
+// The states of a campaign that left no record of its own, in addition to those of
 // fleet.EndState.
 const (
 	StateRunning = "RUNNING"
-	// StateNoRecord is a campaign that somebody terminated, or that failed before
+	// StateNoRecord is a campaign that someone terminated, or that failed before
 	// it had a fleet.
 	StateNoRecord = "NO RECORD"
 )

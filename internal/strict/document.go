@@ -97,7 +97,7 @@ func notYAML(message string) Fault {
 }
 
 // discreet is a parser's message without the pieces of the source that it may
-// repeat: somebody may have put a secret there.
+// repeat: someone may have put a secret there.
 func discreet(message string) string {
 	message, _, _ = strings.Cut(message, ": ")
 	return quoted.ReplaceAllString(message, "(hidden)")

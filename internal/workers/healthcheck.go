@@ -45,7 +45,7 @@ func reachable(listen string) (string, error) {
 }
 
 func ask(ctx context.Context, address string, out io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, pollTimeout+pollTimeout/2) // the worker itself looks for lookTimeout
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout+pollTimeout/2) // the worker itself polls for pollTimeout
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+healthPath, nil)
 	if err != nil {

@@ -67,7 +67,7 @@ func TestWebUIShowsCurrentDetailsWithoutTheInternet(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, asked)
 	for _, url := range asked {
-		require.Regexp(t, `^(data:|blob:|`+srv.UIAddress()+`/)`, url, "the page asked somebody else")
+		require.Regexp(t, `^(data:|blob:|`+srv.UIAddress()+`/)`, url, "the page asked someone else")
 	}
 }
 

@@ -86,7 +86,7 @@ func (s *stage) raiseWorker(program, endpoint, address string) {
 	text := fmt.Sprintf("aws:\n  - {name: %s, region: %s, endpoint: %q, perSecond: 200}\nhuawei:\n  - {name: %s, project: %s, region: %s, endpoint: %q, perSecond: 200}\n",
 		awsAccount, aws.DefaultRegion, endpoint, huaweiAccount, huawei.DefaultProjectID, huawei.DefaultRegion, endpoint)
 	require.NoError(s.t, os.WriteFile(accounts, []byte(text), 0o600))
-	// Nothing of this process's environment: somebody's real credentials may be in it.
+	// Nothing of this process's environment: someone's real credentials may be in it.
 	env := []string{"HOME=" + s.folder, "TEMPORAL_ADDRESS=" + address}
 	for name, value := range credentials {
 		env = append(env, name+"="+value)

@@ -27,7 +27,7 @@ type page struct {
 type step struct {
 	before    func(*shell)              // makes what the line presupposes
 	status    int                       // the wanted exit status
-	during    func(*shell)              // what somebody else does while it runs
+	during    func(*shell)              // what someone else does while it runs
 	after     func(*shell, answer)      // what must be true then
 	up        func(string, *shell) bool // its program stays up, and is, when this holds of what it said
 	by        string                    // the shell that takes it; bash
@@ -161,7 +161,7 @@ func (s *shell) play(c command, is step) {
 	}
 }
 
-// alongside runs a line and what somebody else does meanwhile.
+// alongside runs a line and what someone else does meanwhile.
 func (s *shell) beside(line string, is step) answer {
 	s.t.Helper()
 	if is.during == nil {

@@ -39,7 +39,7 @@ func stays(url string) step {
 	return step{up: func(_ string, s *shell) bool { return answers(s.t, url) }}
 }
 
-// free skips where somebody else has a port that programs take by default.
+// free skips where someone else has a port that programs take by default.
 func (s *shell) free(addresses ...string) {
 	s.t.Helper()
 	for _, address := range addresses {

@@ -21,7 +21,7 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// TestBrowserLeadsFromACampaignToWhatNeedsAPerson goes by the mouse where somebody
+// TestBrowserLeadsFromACampaignToWhatNeedsAPerson goes by the mouse where someone
 // goes who is called at night, and pastes the runbook's queries.
 func TestBrowserLeadsFromACampaignToWhatNeedsAPerson(t *testing.T) {
 	t.Parallel()

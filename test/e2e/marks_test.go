@@ -50,7 +50,7 @@ func (l *lab) forget(run client.WorkflowRun) {
 	}, time.Minute, 50*time.Millisecond)
 }
 
-// What a run leaves that somebody terminates is not the owner's wish: the next run
+// What a run leaves that someone terminates is not the owner's wish: the next run
 // restores what was there before.
 func TestReadsThatATerminatedRunLeftAreRestored(t *testing.T) {
 	t.Parallel()

@@ -160,7 +160,7 @@ func everyEnd() map[string]exposed {
 	}
 }
 
-// givenToken has the account use a token that somebody else fetched.
+// givenToken has the account use a token that someone else fetched.
 func givenToken(l *lab, endpoint string) error {
 	question := fmt.Sprintf(`{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":%q,"password":%q,"domain":{"name":%q}}}},"scope":{"project":{"id":%q}}}}`,
 		iamUser, iamPassword, iamDomain, huawei.DefaultProjectID)

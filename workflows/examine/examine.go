@@ -164,7 +164,7 @@ func probeVolumes(ctx workflow.Context, p api.Probe) *api.Finding {
 	return &f
 }
 
-// examinePace is that of somebody who waits for the answer.
+// examinePace is that of someone who waits for the answer.
 func examinePace() maintenance.Pace {
 	return maintenance.Pace{Min: maintenance.Duration(call.FirstRetry), Max: maintenance.Duration(2 * call.FirstRetry)}
 }

@@ -100,7 +100,7 @@ func (d *doctor) examine(ctx context.Context, c operate.Session) {
 	if !d.polled(ctx, c, d.queue, "workflows", client.TaskQueueTypeWorkflow, client.TaskQueueTypeActivity) {
 		return
 	}
-	d.look(ctx, c, d.probes(ctx, c))
+	d.probe(ctx, c, d.probes(ctx, c))
 }
 
 func (d *doctor) add(state, check, subject, result, fix string) {

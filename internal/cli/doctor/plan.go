@@ -20,10 +20,10 @@ import (
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// examinePrefix stands before the workflow ids of doctor's looks.
+// examinePrefix starts the workflow ids of doctor's reads.
 const examinePrefix = "examine-"
 
-// examineTimeout is how long a worker may take for them: somebody waits. A worker
+// examineTimeout is how long a worker may take for them: someone waits. A worker
 // that runs answers within 25 seconds, whatever its clouds do.
 const examineTimeout = 30 * time.Second
 
@@ -114,8 +114,8 @@ func (d *doctor) instanceIn(account string) string {
 	return ""
 }
 
-// look has a worker read the accounts, and adds the results.
-func (d *doctor) look(ctx context.Context, c operate.Session, probes []api.Probe) {
+// probe has a worker read the accounts, and adds the results.
+func (d *doctor) probe(ctx context.Context, c operate.Session, probes []api.Probe) {
 	in := api.ExamineInput{Probes: probes}
 	if d.plan != nil {
 		p := d.plan.Plan
@@ -174,7 +174,7 @@ func (d *doctor) await(ctx context.Context, run client.WorkflowRun, out *api.Exa
 func (d *doctor) nobody(ctx context.Context, err error, probes []api.Probe) {
 	result := fmt.Sprintf("no worker answered within %s", maintenance.Duration(examineTimeout))
 	fix := "start a worker; a killed worker stays listed for 2 minutes (worker --accounts FILE" + operate.QueueFlag(d.queue) +
-		"); or look at the worker's log, and bring one of an older release up to date"
+		"). Otherwise check its log, and upgrade a worker of an older release"
 	// The server and what stands between may end the wait a little earlier, in many words.
 	end, _ := ctx.Deadline()
 	_, late := errors.AsType[*temporal.TimeoutError](err)

@@ -225,7 +225,7 @@ func awsQueue(queue, account string) string {
 	return api.Probe{Account: account}.Queue(queue)
 }
 
-// accountQueues are the queues of activities that a crew has alongside its own.
+// accountQueues are the queues of activities that a crew has in addition to its own.
 func (d *doctor) accountQueues(ctx context.Context, c operate.Session, l *load) (queues []string) {
 	if l.build == (operate.Build{}) {
 		for _, account := range l.accounts {

@@ -26,7 +26,7 @@ func (d *doctor) server(ctx context.Context, c operate.Session) bool {
 	defer cancel()
 	info, err := c.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{})
 	if err != nil {
-		d.unanswered(ctx, "temporal", "connection", err, "look at the server's log, and at what stands between")
+		d.unanswered(ctx, "temporal", "connection", err, "check the server's log, and the network between")
 		return false
 	}
 	version := info.GetServerVersion()
@@ -37,7 +37,7 @@ func (d *doctor) server(ctx context.Context, c operate.Session) bool {
 	return true
 }
 
-// namespace looks whether the namespace is there.
+// namespace checks whether the namespace exists.
 func (d *doctor) namespace(ctx context.Context, c operate.Session) bool {
 	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
@@ -94,7 +94,7 @@ func (d *doctor) register(
 	d.add(render.CheckOK, "search-attributes", c.Namespace, "registered: "+names, "")
 }
 
-// polled looks whether a worker polls a task queue for tasks of these kinds, one
+// polled checks whether a worker polls a task queue for tasks of these kinds, one
 // of the build to which Temporal gives them.
 func (d *doctor) polled(
 	ctx context.Context, c operate.Session, queue, whose string, kinds ...enumspb.TaskQueueType,

@@ -283,7 +283,7 @@ func (p page) notices(notices []fleet.Notice) {
 	})
 }
 
-// mostHeld is for how many held targets the commands stand alongside the campaign's.
+// mostHeld is for how many held targets commands are listed with the campaign's.
 const mostHeld = 3
 
 // heldLines are the commands that resolve what is held in a campaign.

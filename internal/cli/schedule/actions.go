@@ -20,7 +20,7 @@ type Action struct {
 	Name, past  string
 	short, long string
 	example     string // of why
-	// apply gives what is to be said alongside that it is done. The note is for the
+	// apply does it, and returns what to add to the answer. The note is for the
 	// schedule: who, when and why.
 	apply func(ctx context.Context, s *schedules.Schedule, note string) (more string, err error)
 }

@@ -68,7 +68,7 @@ func NextStep(err error) error {
 // What became of it has been printed.
 type EndError struct{ Status int }
 
-// Error is for programs that do not look at the status.
+// Error is for programs that ignore the status.
 func (e EndError) Error() string { return fmt.Sprintf("ended with exit status %d", e.Status) }
 
 // ExitOfMaintenance is the exit status of a command that followed a maintenance as far as

@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// A field that a file can say and the command line cannot is one that somebody
+// A field that a file can say and the command line cannot is one that someone
 // forgot.
 func TestEveryFieldOfAPolicyHasItsFlag(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ func Dial(ctx context.Context, options client.Options, logger *slog.Logger) (cli
 	return dial(ctx, options)
 }
 
-// DialNow is Dial for somebody who waits for the answer: where nobody listens at
+// DialNow is Dial for someone who waits for the answer: where nobody listens at
 // the address, or its host is not known, it ends within some seconds.
 func DialNow(ctx context.Context, options client.Options, logger *slog.Logger) (client.Client, error) {
 	options.Logger = log.NewStructuredLogger(logger)

@@ -32,7 +32,7 @@ func command() *cobra.Command {
 		Use:   "devserver",
 		Short: "Run Temporal and its Web UI on this machine, with Tidegate's search attributes.",
 		Long: "Run Temporal and its Web UI on loopback, with Tidegate's search attributes.\n" +
-			"The person who can log in to this machine can use both: there is no password.",
+			"Anyone who can log in to this machine can use both: there is no password.",
 		Example: "  devserver --db tidegate.db\n  devserver --db tidegate.db --port 7300 --ui-port 8300",
 		Args:    program.FlagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -63,7 +63,7 @@ func command() *cobra.Command {
 func checkFolder(file string) error {
 	folder := filepath.Dir(file)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return program.Usage(fmt.Errorf("--db %s: there is no folder %s: make it, or name another file", file, folder))
+		return program.Usage(fmt.Errorf("--db %s: the folder %s does not exist; create it, or name another file", file, folder))
 	}
 	return nil
 }

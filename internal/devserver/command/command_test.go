@@ -96,7 +96,7 @@ func TestFaultsNameTheFlag(t *testing.T) {
 		"no such level":  {[]string{"--log-level", "loud"}, program.StatusUsage, `"loud" for "--log-level" flag`},
 		"no such flag":   {[]string{"--colour"}, program.StatusUsage, "unknown flag: --colour"},
 		"an argument":    {[]string{"x.db"}, program.StatusUsage, `unexpected argument "x.db"`},
-		"no such folder": {[]string{"--db", "/no/such/x.db"}, program.StatusUsage, "there is no folder /no/such"},
+		"no such folder": {[]string{"--db", "/no/such/x.db"}, program.StatusUsage, "the folder /no/such does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -84,14 +84,14 @@ func (b *board) findApproval() {
 // none can. It reads each group by itself: what a turn has found holds for the wave
 // that is open, and from now on.
 func (b *board) firstStart(wave int, from time.Time) (first time.Time) {
-	looked := make([]bool, len(b.groups))
+	seen := make([]bool, len(b.groups))
 	for _, i := range b.waves[wave].waiting {
-		if looked[b.group[i]] {
+		if seen[b.group[i]] {
 			continue
 		}
-		looked[b.group[i]] = true
+		seen[b.group[i]] = true
 		g := &b.groups[b.group[i]]
-		if opening, fits := fit(later(from, g.wish), g.schedule, b.rules, g.need); fits {
+		if opening, fits := fit(later(from, g.notBefore), g.schedule, b.rules, g.need); fits {
 			first = sooner(first, opening.From)
 		}
 	}
@@ -182,7 +182,7 @@ func (f Fleet) ApprovalDeadline() time.Time {
 	return f.deadline(f.Ask)
 }
 
-// Consent is what somebody's approval gives now, or an error that says why it gives
+// Consent is what someone's approval gives now, or an error that says why it gives
 // nothing.
 func (f Fleet) Consent(by, why string, now time.Time) (Consent, error) {
 	b := f.survey(now)

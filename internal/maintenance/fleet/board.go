@@ -83,9 +83,9 @@ func (b *board) number() {
 // form puts waiting entries of the same schedule, work and wish into one group.
 func (b *board) form(now time.Time) {
 	type alike struct {
-		schedule maintenance.Schedule
-		need     time.Duration
-		wish     time.Time
+		schedule  maintenance.Schedule
+		need      time.Duration
+		notBefore time.Time
 	}
 	numbers := map[alike]int{}
 	for i := range b.fleet.Entries {
@@ -95,13 +95,13 @@ func (b *board) form(now time.Time) {
 		}
 		of := alike{schedule: e.Schedule, need: b.pace.of(e.Work)}
 		if e.NotBefore.After(now) {
-			of.wish = e.NotBefore.Round(0).UTC() // the same time is then the same key
+			of.notBefore = e.NotBefore.Round(0).UTC() // the same time is then the same key
 		}
 		number, known := numbers[of]
 		if !known {
 			number = len(b.groups)
 			numbers[of] = number
-			b.groups = append(b.groups, group{schedule: of.schedule, need: of.need, wish: of.wish})
+			b.groups = append(b.groups, group{schedule: of.schedule, need: of.need, notBefore: of.notBefore})
 		}
 		b.group[i] = number
 	}

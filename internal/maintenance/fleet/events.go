@@ -121,7 +121,7 @@ func (m Milestones) Over(r Result) Milestones {
 
 // Occurrence is one event that people are notified of.
 type Occurrence struct {
-	// ID is the event's permanently, such as failed/sgw-12A3456B/2.
+	// ID is the event's own, such as failed/sgw-12A3456B/2.
 	ID    string            `json:"id"`
 	Event maintenance.Event `json:"event"`
 	Title string            `json:"title"` // one line

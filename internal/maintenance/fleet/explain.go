@@ -144,7 +144,7 @@ func (x *explainer) after(w Wait, i int) Wait {
 	next, known := x.nexts[key]
 	if !known {
 		g := &x.groups[key.group]
-		if opening, fits := fit(later(from, g.wish), g.schedule, x.rules, g.need); fits {
+		if opening, fits := fit(later(from, g.notBefore), g.schedule, x.rules, g.need); fits {
 			next = opening.From
 		}
 		x.nexts[key] = next

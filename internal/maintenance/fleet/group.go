@@ -10,9 +10,9 @@ import (
 // group is what waiting entries of the same schedule, work and wish share: when
 // they can start.
 type group struct {
-	schedule maintenance.Schedule
-	need     time.Duration
-	wish     time.Time // zero: none
+	schedule  maintenance.Schedule
+	need      time.Duration
+	notBefore time.Time // zero: none
 
 	// opening is the first in which the work fits, as of the turn.
 	opening maintenance.Opening
@@ -26,7 +26,7 @@ type group struct {
 // as long as the work fits into what is left of it: the pieces before it were too
 // small then, and have only shrunk.
 func (g *group) look(now time.Time, r maintenance.Rules) {
-	from := later(now, g.wish)
+	from := later(now, g.notBefore)
 	switch {
 	case g.fits && !from.After(g.opening.From):
 	case g.fits && from.Before(g.opening.Until) && !from.After(g.opening.Until.Add(-g.need)):
@@ -68,8 +68,8 @@ func (g *group) why(now time.Time, r maintenance.Rules) Wait {
 	w := Wait{Next: g.opening.From}
 	verdict, err := maintenance.Decide(now, g.schedule, r)
 	switch {
-	case g.wish.After(now):
-		w.Blocker, w.Reason = maintenance.BlockedByRequestedStart, "not before "+stamp(g.wish)
+	case g.notBefore.After(now):
+		w.Blocker, w.Reason = maintenance.BlockedByRequestedStart, "not before "+stamp(g.notBefore)
 	case err == nil && !verdict.Open() && verdict.Opening.From.Equal(w.Next):
 		w.Blocker, w.Reason = verdict.Blocker, verdict.Reason
 	default:

@@ -157,7 +157,7 @@ type Row struct {
 	Next     time.Time            `json:"next,omitzero"`    // when it may start at the earliest, as far as is known
 	// UnreadSince is since when it cannot be read; none: it was read last time.
 	UnreadSince time.Time `json:"unreadSince,omitzero"`
-	ReadAt      time.Time `json:"readAt,omitzero"` // when that is tried again; none alongside unreadSince: all the time
+	ReadAt      time.Time `json:"readAt,omitzero"` // when that is tried again; none with unreadSince: continuously
 	Started     time.Time `json:"started,omitzero"`
 	End         time.Time `json:"end,omitzero"` // of a running one: expected
 	Attempts    int       `json:"attempts,omitempty"`

@@ -25,7 +25,7 @@ type Schedule struct {
 	Action    *client.ScheduleWorkflowAction
 }
 
-// Find looks a schedule up. One that starts something else than campaigns
+// Find finds a schedule. One that starts something else than campaigns
 // is another program's, and is left alone.
 func Find(ctx context.Context, c operate.Session, name string) (Schedule, error) {
 	handle := c.ScheduleClient().GetHandle(ctx, name)

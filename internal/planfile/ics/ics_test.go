@@ -265,19 +265,19 @@ func TestWhatHasEndedDoesNotMatterAnyMore(t *testing.T) {
 func TestWhatIsLeftOutIsWarnedAbout(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ lines, want string }{
-		"a task":                  {"BEGIN:VTODO\r\nUID:2\r\nSUMMARY:Stocktaking\r\nDUE:20261224T100000Z\r\nEND:VTODO", `line 4: VTODO "Stocktaking" is not supported and freezes nothing`},
-		"a task without a time":   {"BEGIN:VTODO\r\nUID:2\r\nEND:VTODO", "line 4: VTODO is not supported and freezes nothing"},
-		"busy times":              {"BEGIN:VFREEBUSY\r\nFREEBUSY:20261224T100000Z/PT3H\r\nEND:VFREEBUSY", "line 4: VFREEBUSY is not supported"},
-		"a component of somebody": {"BEGIN:X-FREEZE\r\nDTSTART:20261224T100000Z\r\nEND:X-FREEZE", "line 4: X-FREEZE is not supported"},
-		"a misspelt one":          {"begin:vevnt\r\nDTSTART:20261224T100000Z\r\nend:vevnt", "line 4: VEVNT is not supported"},
-		"an event in another":     {"BEGIN:VTODO\r\nDUE:20150101\r\n" + vevent("DTSTART;VALUE=DATE:20261201") + "\r\nEND:VTODO", "line 4: VTODO is not supported"},
-		"a property outside":      {"RRULE:FREQ=DAILY", "line 4: the calendar has RRULE, which is not supported"},
-		"a misspelt property":     {vevent("DTSTART;VALUE=DATE:20261201", "RRLUE:FREQ=DAILY"), `line 9: event "s" has RRLUE, which is not supported`},
-		"an exclusion rule":       {vevent("DTSTART;VALUE=DATE:20261201", "RRULE:FREQ=DAILY", "EXRULE:FREQ=WEEKLY"), `line 10: event "s" has EXRULE, which is not supported`},
-		"a part of an event":      {vevent("DTSTART;VALUE=DATE:20261201", "BEGIN:VAVAILABILITY", "END:VAVAILABILITY"), "line 9: VAVAILABILITY in an event is not supported"},
-		"a message":               {"METHOD:CANCEL", "line 1: it is an iCalendar message (METHOD:CANCEL), not a calendar"},
-		"no end":                  {vevent("DTSTART:20261224T180000Z"), `line 4: event "s" ends when it starts and freezes nothing`},
-		"many":                    {strings.Repeat("BEGIN:VTODO\r\nEND:VTODO\r\n", 9) + "X-A:b", "line 12: VTODO is not supported and freezes nothing; and 4 more like these"},
+		"a task":                 {"BEGIN:VTODO\r\nUID:2\r\nSUMMARY:Stocktaking\r\nDUE:20261224T100000Z\r\nEND:VTODO", `line 4: VTODO "Stocktaking" is not supported and freezes nothing`},
+		"a task without a time":  {"BEGIN:VTODO\r\nUID:2\r\nEND:VTODO", "line 4: VTODO is not supported and freezes nothing"},
+		"busy times":             {"BEGIN:VFREEBUSY\r\nFREEBUSY:20261224T100000Z/PT3H\r\nEND:VFREEBUSY", "line 4: VFREEBUSY is not supported"},
+		"a component of someone": {"BEGIN:X-FREEZE\r\nDTSTART:20261224T100000Z\r\nEND:X-FREEZE", "line 4: X-FREEZE is not supported"},
+		"a misspelt one":         {"begin:vevnt\r\nDTSTART:20261224T100000Z\r\nend:vevnt", "line 4: VEVNT is not supported"},
+		"an event in another":    {"BEGIN:VTODO\r\nDUE:20150101\r\n" + vevent("DTSTART;VALUE=DATE:20261201") + "\r\nEND:VTODO", "line 4: VTODO is not supported"},
+		"a property outside":     {"RRULE:FREQ=DAILY", "line 4: the calendar has RRULE, which is not supported"},
+		"a misspelt property":    {vevent("DTSTART;VALUE=DATE:20261201", "RRLUE:FREQ=DAILY"), `line 9: event "s" has RRLUE, which is not supported`},
+		"an exclusion rule":      {vevent("DTSTART;VALUE=DATE:20261201", "RRULE:FREQ=DAILY", "EXRULE:FREQ=WEEKLY"), `line 10: event "s" has EXRULE, which is not supported`},
+		"a part of an event":     {vevent("DTSTART;VALUE=DATE:20261201", "BEGIN:VAVAILABILITY", "END:VAVAILABILITY"), "line 9: VAVAILABILITY in an event is not supported"},
+		"a message":              {"METHOD:CANCEL", "line 1: it is an iCalendar message (METHOD:CANCEL), not a calendar"},
+		"no end":                 {vevent("DTSTART:20261224T180000Z"), `line 4: event "s" ends when it starts and freezes nothing`},
+		"many":                   {strings.Repeat("BEGIN:VTODO\r\nEND:VTODO\r\n", 9) + "X-A:b", "line 12: VTODO is not supported and freezes nothing; and 4 more like these"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -27,7 +27,7 @@ type Selector struct {
 	UpdateAvailable bool `json:"updateAvailable,omitempty"`
 	// Labels are given to every target that is found.
 	Labels map[string]string `json:"labels,omitempty"`
-	// LabelsFromTags are the AWS tags that become labels of the same name, alongside
+	// LabelsFromTags are the AWS tags that become labels of the same name, in addition to
 	// those of Labels, which go before them.
 	LabelsFromTags []string `json:"labelsFromTags,omitempty"`
 	// Proxies belong to the target that is found.

@@ -49,7 +49,7 @@ func digestOf(events []*historypb.HistoryEvent) (string, error) {
 
 // canonical is an event as it was written. What is left out is what Temporal
 // itself may say otherwise later: search attributes, to which it adds, whenever
-// somebody reads, the types and names that the namespace has then; the task's id,
+// someone reads, the types and names that the namespace has then; the task's id,
 // which is given again where a history is replicated.
 func canonical(event *historypb.HistoryEvent) ([]byte, error) {
 	e, ok := proto.Clone(event).(*historypb.HistoryEvent)

@@ -189,7 +189,7 @@ func ofBatches(t enumspb.EventType) bool {
 		t == enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED
 }
 
-// ofMaintenances are the events of a maintenance, alongside its end, that say what
+// ofMaintenances are the events of a maintenance, besides its end, that say what
 // a person decided, and what its campaign received.
 func ofMaintenances(t enumspb.EventType) bool {
 	switch t {

@@ -74,7 +74,7 @@ type reading struct {
 }
 
 // fetch reads a run, takes the digest of the events that count, and keeps those
-// that somebody wants.
+// that someone wants.
 func (r *reading) fetch(
 	ctx context.Context, workflowID, runID string, wants func(enumspb.EventType) bool,
 ) (history, error) {

@@ -88,12 +88,12 @@ func TestAdminTakesASnapshotThatNobodyAskedFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{gatewayWithVolumes()}})
 	w.change(t, "/gateways/sgw-11111111/volumes/vol-1111AAAA/snapshot", `{}`)
-	w.change(t, "/gateways/sgw-11111111/volumes/vol-1111AAAA/snapshot", `{"description": "somebody else's"}`)
+	w.change(t, "/gateways/sgw-11111111/volumes/vol-1111AAAA/snapshot", `{"description": "someone else's"}`)
 	w.move(time.Second)
 	found := w.search(t, filter("volume-id", "vol-1111aaaa"))
 	require.Len(t, found, 2)
 	require.Contains(t, *found[0].Description, "Scheduled snapshot")
-	require.Equal(t, "somebody else's", *found[1].Description)
+	require.Equal(t, "someone else's", *found[1].Description)
 	require.Equal(t, []string{"vendor:ScheduledSnapshot", "vendor:ScheduledSnapshot"}, w.kinds())
 }
 

@@ -225,7 +225,7 @@ func (v VolumeChange) check() error {
 }
 
 // TakeScheduled takes a snapshot of a volume now, as the volume's own schedule
-// or somebody else would, in whatever state the volume is. An empty description is the schedule's.
+// or someone else would, in whatever state the volume is. An empty description is the schedule's.
 func (c *Cloud) TakeScheduled(gatewayID, volumeID, description string) error {
 	setDefault(&description, scheduledDescription)
 	if len(description) > 255 {

@@ -22,7 +22,7 @@ type volume struct {
 	gateway *gateway
 	arn     string
 	created time.Time
-	// pinned is a status that stays until somebody changes it.
+	// pinned is a status that stays until someone changes it.
 	pinned string
 	// taken counts the caller's snapshots, for a outcome that holds for the first few.
 	taken int

@@ -142,7 +142,7 @@ func TestWrongRulesAreRefusedTogetherWithWhatWouldBeRight(t *testing.T) {
 		`faults[1].times: invalid value "-1": must be how many calls`:                                                         change(func(r *fault.Rule) { r.Times = -1 }),
 		`faults[1].nth: invalid value "2": must be nth alone`:                                                                 change(func(r *fault.Rule) { r.Nth, r.Times = 2, 1 }),
 		`faults[1].probability: invalid value "1.5": must be above 0 and at most 1`:                                           change(func(r *fault.Rule) { r.Probability = 1.5 }),
-		`faults[1].seed: invalid value "3": must be a probability alongside it`:                                               change(func(r *fault.Rule) { r.Seed = 3 }),
+		`faults[1].seed: invalid value "3": must be used with a probability`:                                                  change(func(r *fault.Rule) { r.Seed = 3 }),
 		`faults[1].code: invalid value "X": must be nothing: lost-after takes no parameters`:                                  change(func(r *fault.Rule) { r.Code = "X" }),
 		`faults[1].limit: invalid value "-1s": must be a duration such as 30s`:                                                {Operation: "*", Kind: fault.HangAfter, Limit: -time.Second},
 		`faults[1].retryAfter: invalid value "1.5s": must be whole seconds`:                                                   {Operation: "*", Kind: fault.Throttled, RetryAfter: 1500 * time.Millisecond},

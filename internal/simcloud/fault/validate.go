@@ -91,7 +91,7 @@ func (c *checker) calls(r Rule) {
 		c.wrong("probability", fmt.Sprint(r.Probability), "above 0 and at most 1, or nothing for every call")
 	}
 	if r.Seed != 0 && r.Probability == 0 {
-		c.wrong("seed", fmt.Sprint(r.Seed), "a probability alongside it")
+		c.wrong("seed", fmt.Sprint(r.Seed), "used with a probability")
 	}
 }
 

@@ -86,7 +86,7 @@ type Proxy struct {
 	// LatestVersion is the newest version offered, by default CurrentVersion:
 	// nothing to upgrade.
 	LatestVersion string `yaml:"latestVersion,omitempty"`
-	// ScheduledUpgrade is an upgrade that somebody planned in the console.
+	// ScheduledUpgrade is an upgrade that someone planned in the console.
 	ScheduledUpgrade *ScheduledUpgrade `yaml:"scheduledUpgrade,omitempty"`
 	// Upgrade is how long an upgrade of this proxy takes, by default Durations.Upgrade.
 	Upgrade time.Duration `yaml:"upgrade,omitempty"`

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// schedule adds an upgrade that somebody planned in the vendor's console.
+// schedule adds an upgrade that someone planned in the vendor's console.
 func (c *Cloud) schedule(p *proxy, task ScheduledUpgrade, now time.Time) *job {
 	added := &job{
 		id: newID(), name: nameScheduled, proxy: p, outcome: jobCompleted, created: now, visible: now,

@@ -188,7 +188,7 @@ func (c *checker) outcome(field string, f Outcome) {
 	c.require(f.Conflict >= 0, field+".conflict", f.Conflict, "how many calls are answered 409, 0 or more")
 	c.require(f.JobLate >= 0, field+".jobLate", f.JobLate.String(), wantDuration)
 	c.require(!f.MixedReply || !f.TwoElements && !f.OmitInstanceID, field+".mixedReply", f.MixedReply,
-		"neither twoElements nor omitInstanceId alongside it")
+		"used without twoElements and omitInstanceId")
 	ends := 0
 	for _, set := range []bool{f.Reject != "", f.Fail != "", f.Cancel, f.Stuck} {
 		if set {

@@ -51,7 +51,7 @@ func (b *Book) Effect(kind, resource, requestID string, detail map[string]string
 
 // EffectAt notes a change that took place at a time before now: one that
 // the cloud made by itself and that a simulator, which computes its state
-// lazily, finds out about when somebody looks. Its number is that of the finding.
+// lazily, finds out about when someone looks. Its number is that of the finding.
 func (b *Book) EffectAt(at time.Time, kind, resource, requestID string, detail map[string]string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
