@@ -23,7 +23,7 @@ func CampaignSummary(p plan.Plan) string {
 	return fmt.Sprintf("Campaign %s: %s", p.Name, p.Summary())
 }
 
-// mostListed is how many targets and freezes a campaign's details name.
+// mostListed is how many targets, freezes and selectors a campaign's details name.
 const mostListed = 50
 
 // CampaignDetails say, as Markdown, what was asked for.
@@ -31,14 +31,9 @@ func CampaignDetails(p plan.Plan, digest string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Campaign **%s**\n\n- plan file SHA-256 `%s`\n- %s\n", p.Name, digest, p.Summary())
 	policyDetails(&b, p)
-	freezeDetails(&b, p.Policy.Freezes)
-	targetDetails(&b, p.Targets)
-	for i, s := range p.Selectors {
-		if i == 0 {
-			b.WriteString("\nSelectors:\n\n")
-		}
-		fmt.Fprintf(&b, "- %s\n", selectorText(s))
-	}
+	listDetails(&b, "Freezes", p.Policy.Freezes, freezeText)
+	listDetails(&b, "Targets", p.Targets, targetText)
+	listDetails(&b, "Selectors", p.Selectors, selectorText)
 	return bounded(b.String())
 }
 
@@ -74,35 +69,30 @@ func wavesText(waves []maintenance.Share) string {
 	return strings.Join(append(texts, "the rest"), ", ")
 }
 
-func freezeDetails(b *strings.Builder, freezes []maintenance.Freeze) {
-	for i, z := range freezes {
+// listDetails lists some things under a title, a line each; of many the first ones.
+func listDetails[T any](b *strings.Builder, title string, all []T, line func(T) string) {
+	for i, one := range all {
 		switch i {
 		case 0:
-			b.WriteString("\nFreezes:\n\n")
+			b.WriteString("\n" + title + ":\n\n")
 		case mostListed:
-			fmt.Fprintf(b, "- and %d more\n", len(freezes)-mostListed)
+			fmt.Fprintf(b, "- and %d more\n", len(all)-mostListed)
 			return
 		}
-		fmt.Fprintf(b, "- %s to %s%s\n", show.Clock(&z.From), show.Clock(&z.To),
-			show.Prefixed(": ", markdown.Plain(z.Reason)))
+		b.WriteString("- " + line(one) + "\n")
 	}
 }
 
-func targetDetails(b *strings.Builder, targets []maintenance.Target) {
-	for i, t := range targets {
-		switch i {
-		case 0:
-			b.WriteString("\nTargets:\n\n")
-		case mostListed:
-			fmt.Fprintf(b, "- and %d more\n", len(targets)-mostListed)
-			return
-		}
-		fmt.Fprintf(b, "- **%s** `%s` in account `%s`", t.Name, t.Gateway.ID(), t.Gateway.Account)
-		if n := len(t.Proxies); n > 0 {
-			b.WriteString(", proxies: " + strconv.Itoa(n))
-		}
-		b.WriteString("\n")
+func freezeText(z maintenance.Freeze) string {
+	return fmt.Sprintf("%s to %s%s", show.Clock(&z.From), show.Clock(&z.To), show.Prefixed(": ", markdown.Plain(z.Reason)))
+}
+
+func targetText(t maintenance.Target) string {
+	text := fmt.Sprintf("**%s** `%s` in account `%s`", t.Name, t.Gateway.ID(), t.Gateway.Account)
+	if n := len(t.Proxies); n > 0 {
+		text += ", proxies: " + strconv.Itoa(n)
 	}
+	return text
 }
 
 func selectorText(s plan.Selector) string {
