@@ -248,7 +248,7 @@ func TestTheRunbooksCommandsAndQueriesDoWhatItSays(t *testing.T) {
 	w.runbookLine("tidegate release sgw-12A3456B", "sgw-44444444")
 }
 
-// The person who reads a word of these in status or the Web UI finds it in the runbook.
+// Anyone who reads one of these words in status or the Web UI finds it in the runbook.
 func TestTheRunbookExplainsEveryErrorBlockerAndState(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(runbookPath)

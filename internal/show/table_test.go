@@ -27,7 +27,7 @@ func targetRows() [][]string {
 func TestTablesFitTheTerminal(t *testing.T) {
 	t.Parallel()
 	wide := table(0, heads, targetRows())
-	require.Contains(t, wide, "payments-storage-frankfurt-1  sgw-12A3456B  2     waiting    -      -    2026-11-29 02:00:00Z  window   its window")
+	require.Contains(t, wide, "payments-storage-frankfurt-1  sgw-12A3456B  2     waiting    -        -    2026-11-29 02:00:00Z  window   its window")
 	require.NotContains(t, wide, "…", "what is piped is whole")
 	require.Equal(t, wide, table(300, heads, targetRows()))
 	for columns, want := range map[int]string{
