@@ -24,12 +24,12 @@ func discoveryOf(names ...[]string) *discovery {
 	return d
 }
 
-func read(line int, name string) fleet.Event {
-	return fleet.Event{Line: line, Kind: fleet.KindRead, Entry: &fleet.Entry{Name: name, Gateway: "sgw-" + name}}
+func read(line int) fleet.Event {
+	return fleet.Event{Line: line, Kind: fleet.KindRead, Entry: &fleet.Entry{Name: "a", Gateway: "sgw-a"}}
 }
 
 func unread() fleet.Event {
-	e := read(0, "a")
+	e := read(0)
 	e.Entry.UnreadSince = time.Unix(1, 0)
 	return e
 }
@@ -43,13 +43,13 @@ func TestATargetIsAwaitedUntilItsBatchHasTriedToReadIt(t *testing.T) {
 		awaited, progress int
 	}{
 		"no event":              {nil, lineAwaited, 2, 0},
-		"read":                  {[]fleet.Event{read(0, "a")}, lineTried, 1, 1},
-		"read twice":            {[]fleet.Event{read(0, "a"), read(0, "a")}, lineTried, 1, 2},
+		"read":                  {[]fleet.Event{read(0)}, lineTried, 1, 1},
+		"read twice":            {[]fleet.Event{read(0), read(0)}, lineTried, 1, 2},
 		"unreadable":            {[]fleet.Event{unread()}, lineTried, 1, 0},
-		"unreadable, then read": {[]fleet.Event{unread(), read(0, "a")}, lineTried, 1, 1},
+		"unreadable, then read": {[]fleet.Event{unread(), read(0)}, lineTried, 1, 1},
 		"unmatched":             {[]fleet.Event{notFound}, lineUnmatched, 1, 1},
 		"unreadable, unmatched": {[]fleet.Event{unread(), notFound}, lineUnmatched, 1, 1},
-		"of no line":            {[]fleet.Event{read(7, "a")}, lineAwaited, 2, 0},
+		"of no line":            {[]fleet.Event{read(7)}, lineAwaited, 2, 0},
 	} {
 		d := discoveryOf([]string{"a", "b"})
 		for _, e := range tc.events {

@@ -53,7 +53,7 @@ func Quarantine(ctx workflow.Context, in maintenance.Quarantine) (maintenance.De
 }
 
 // refuseQuarantined fails if the gateway is quarantined, or if no worker knows one of the target's accounts. A campaign
-// has found out both before it started the run. Nobody quarantines the gateway later: only its own run does, at its end.
+// has found out both just before it started the run. Only a gateway's own run quarantines it, at its end.
 func (r *run) refuseQuarantined(ctx workflow.Context) error {
 	if r.in.Campaign != "" {
 		return nil
