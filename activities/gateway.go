@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -28,9 +29,9 @@ type AssessGatewayInput struct {
 
 // AssessGatewayOutput is the gateway before anything is done to it.
 type AssessGatewayOutput struct {
-	// Policy is the input's with its defaults filled in. It travels back so
-	// that the defaults which a run started with stand in its history.
-	Policy           maintenance.Policy                `json:"policy"`
+	// Policy is the input's with its defaults filled in. It travels back so that the defaults
+	// which a run started with stand in its history. Nil: the input has them all.
+	Policy           *maintenance.Policy               `json:"policy,omitempty"`
 	Gateway          maintenance.Gateway               `json:"gateway"`
 	Schedule         maintenance.Schedule              `json:"schedule"`
 	AutomaticUpdates maintenance.AutomaticUpdatePolicy `json:"automaticUpdates,omitempty"`
@@ -45,10 +46,13 @@ type AssessGatewayOutput struct {
 func (a *StorageGateway) AssessGateway(
 	ctx context.Context, in AssessGatewayInput,
 ) (out AssessGatewayOutput, err error) {
-	out.Policy = in.Policy.WithDefaults()
-	defer edge(ctx, out.Policy.Pace, &err)
-	if err := errors.Join(in.Target.Validate(), out.Policy.Validate()); err != nil {
+	policy := in.Policy.WithDefaults()
+	defer edge(ctx, policy.Pace, &err)
+	if err := errors.Join(in.Target.Validate(), policy.Validate()); err != nil {
 		return out, fmt.Errorf("%w: %w", maintenance.ErrInvalid, err)
+	}
+	if !reflect.DeepEqual(policy, in.Policy) {
+		out.Policy = &policy
 	}
 	ref := in.Target.Gateway
 	if out.Gateway, err = a.gateway(ctx, ref); err != nil {
@@ -62,10 +66,10 @@ func (a *StorageGateway) AssessGateway(
 	if out.Mark, err = a.policyMark(ctx, ref); err != nil {
 		return out, err
 	}
-	if out.Schedule, err = maintenance.ParseSchedule(raw, out.Policy.WindowPreference); err != nil {
+	if out.Schedule, err = maintenance.ParseSchedule(raw, policy.WindowPreference); err != nil {
 		return out, err
 	}
-	if !out.Gateway.HasVolumes() || out.Policy.Snapshot == maintenance.SnapshotNever {
+	if !out.Gateway.HasVolumes() || policy.Snapshot == maintenance.SnapshotNever {
 		return out, nil
 	}
 	out.Volumes, err = a.volumes(ctx, ref, out.Gateway)

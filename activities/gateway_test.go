@@ -58,12 +58,22 @@ func TestAssessGatewayReturnsAllThatARunNeeds(t *testing.T) {
 			out, err := run(t, r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target(), Policy: tc.policy})
 			require.NoError(t, err)
 			require.Equal(t, activities.AssessGatewayOutput{
-				Policy: tc.policy.WithDefaults(), Gateway: tc.gateway, Schedule: weeklySchedule(),
+				Policy: new(tc.policy.WithDefaults()), Gateway: tc.gateway, Schedule: weeklySchedule(),
 				AutomaticUpdates: maintenance.AllVersions, Volumes: tc.volumes,
 			}, out)
 			require.Empty(t, r.aws.sent)
 		})
 	}
+}
+
+func TestAssessGatewayReturnsNoPolicyThatTheInputHas(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.aws.gateway, r.aws.schedule = says(gatewayBefore()), says(rawWeekly())
+	in := activities.AssessGatewayInput{Target: target(), Policy: maintenance.Policy{}.WithDefaults()}
+	out, err := run(t, r, r.gateways.AssessGateway, in)
+	require.NoError(t, err)
+	require.Nil(t, out.Policy)
 }
 
 func TestAssessGatewayNamesEveryFaultOfTheInput(t *testing.T) {

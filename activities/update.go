@@ -27,7 +27,8 @@ type TriggerUpdateInput struct {
 type TriggerUpdateOutput struct {
 	Sent     bool                 `json:"sent"`
 	Evidence maintenance.Evidence `json:"evidence"` // from the poll before
-	Gateway  maintenance.Gateway  `json:"gateway"`  // from the poll before
+	// Gateway is that of the poll before, where nothing was sent.
+	Gateway maintenance.Gateway `json:"gateway,omitzero"`
 }
 
 // TriggerUpdate reads the gateway and, only where it still needs the
@@ -67,6 +68,7 @@ func (a *StorageGateway) TriggerUpdate(
 		return out, err
 	}
 	send := func(ctx context.Context, arn string) (bool, error) { return true, cloud.UpdateSoftware(ctx, arn) }
+	out.Gateway = maintenance.Gateway{}
 	out.Sent, err = call(ctx, send, in.Gateway.ARN)
 	return out, err
 }

@@ -70,9 +70,9 @@ func (s *size) atMost(t *testing.T, events, bytes, activities, upserts int) {
 func TestHistoryOfOneTarget(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ volumes, proxies, events, bytes, activities, upserts int }{
-		"gateway":                         {0, 0, 47, 11_500, 6, 5},
-		"gateway, one volume":             {1, 0, 59, 15_000, 8, 5},
-		"gateway, one volume and a proxy": {1, 1, 132, 33_500, 19, 6},
+		"gateway":                         {0, 0, 42, 10_300, 5, 4},
+		"gateway, one volume":             {1, 0, 61, 14_800, 8, 5},
+		"gateway, one volume and a proxy": {1, 1, 133, 32_800, 19, 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			scenario := fleet()
@@ -122,5 +122,5 @@ func TestHistoryOfATargetInACampaign(t *testing.T) {
 		all.add(l.history(l.client.GetWorkflow(t.Context(), api.GatewayWorkflowID(target.Gateway.ID()), "")))
 	}
 	share := all.per(targets)
-	share.atMost(t, 57, 18_500, 6, 4)
+	share.atMost(t, 49, 16_500, 5, 3)
 }

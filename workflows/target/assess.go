@@ -37,7 +37,10 @@ func (r *run) assess(ctx workflow.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	r.policy, r.points.volumes = found.Policy, maintenance.Attached(found.Volumes)
+	r.policy, r.points.volumes = r.in.Policy, maintenance.Attached(found.Volumes)
+	if found.Policy != nil {
+		r.policy = *found.Policy
+	}
 	r.setSchedule(ctx, found.Schedule)
 	before := found.Gateway
 	if r.in.Carried != nil {

@@ -17,7 +17,8 @@ import (
 // internal/maintenance/lifecycle/update.go; only softwareOn applies an event.
 type software struct {
 	lifecycle.Update
-	line *entry // the ledger's; nil: the run has not come to the trigger
+	line     *entry    // the ledger's; nil: the run has not come to the trigger
+	provenAt time.Time // when the last of the polls that prove it was made
 }
 
 // softwareOn applies an event to the update, and derives the point of no return and the ledger's line from the state.
@@ -183,6 +184,7 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 				seen.Gateway.SoftwareVersion), nil
 		}
 		r.softwareOn(lifecycle.WatchedUpdated)
+		r.software.provenAt = workflow.Now(ctx)
 		r.status.Gateway.Updated, r.status.Gateway.Cause = true, maintenance.CauseTidegate
 		return done("from %s to %s", r.baseline().SoftwareVersion, seen.Gateway.SoftwareVersion), nil
 	}
