@@ -115,7 +115,7 @@ func TestTheDetailsOfARunSayWhatMayBeDone(t *testing.T) {
 			require.Contains(t, shown[what], text, what)
 		}
 	}
-	require.NotContains(t, shown["ended"], "You may send")
+	require.NotContains(t, shown["ended"], "Next steps")
 }
 
 func TestTheDetailsOfferNoActionPastThePointOfNoReturn(t *testing.T) {
@@ -127,7 +127,7 @@ func TestTheDetailsOfferNoActionPastThePointOfNoReturn(t *testing.T) {
 	_, err := maintain(t, env, c.input(maintenance.Policy{}))
 	require.NoError(t, err)
 	require.Contains(t, shown, "**Past the point of no return:**")
-	require.NotContains(t, shown, "You may send")
+	require.NotContains(t, shown, "Next steps")
 	require.Contains(t, details(t, env), "left over: ")
 }
 
@@ -172,5 +172,5 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 			require.Contains(t, shown[what], text, what)
 		}
 	}
-	require.NotContains(t, shown["ended"], "You may send")
+	require.NotContains(t, shown["ended"], "Next steps")
 }

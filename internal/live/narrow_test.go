@@ -59,7 +59,7 @@ func TestAnUndeliveredMessageIsShownInOneLine(t *testing.T) {
 		for _, f := range []*fake{running, over} {
 			text := newStage(t, f, 80, 24).screen()
 			if tc.want == "" {
-				require.NotContains(t, text, "NOT TOLD", name)
+				require.NotContains(t, text, "NOT DELIVERED", name)
 				continue
 			}
 			require.Contains(t, text, tc.want, name)

@@ -9,7 +9,7 @@ import (
 
 // Mark says which run has changed a setting for a while. It stands on the thing itself,
 // with what was there before: Temporal may forget a run, and what the run changed must
-// not be taken for its owner's wish then.
+// not be taken for its owner's setting then.
 type Mark struct {
 	WorkflowID string    `json:"workflowId"` // of the run
 	RunID      string    `json:"runId"`
@@ -59,7 +59,7 @@ type Marked struct {
 }
 
 // Restorable is true while the setting is as the run set it. A value that was changed
-// since is someone's wish: the mark alone goes then.
+// since is someone's decision: the mark alone goes then.
 func (m Marked) Restorable() bool { return m.Now == m.Set }
 
 // Leftover is true for the mark of a run that does not work on the thing any more.

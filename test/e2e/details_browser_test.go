@@ -35,11 +35,11 @@ func TestBrowserLeadsFromACampaignToWhatNeedsAPerson(t *testing.T) {
 	run := troubledCampaign(t, c)
 
 	within(tab, t, chromedp.EmulateViewport(1440, 1500))
-	browsertest.Visit(tab, t, page(srv, run, "user-metadata"), "Under way.", "Ended: 2 of 4 targets", "You may send pause, retry, skip", "Blocked targets", "GMT+5:30")
+	browsertest.Visit(tab, t, page(srv, run, "user-metadata"), "In progress.", "Ended: 2 of 4 targets", "Next steps: send pause, retry, skip", "Blocked targets", "GMT+5:30")
 	failed := details(tab, t, "fleet-1", "PARTIAL", "not seen to run the new software", "cannot be reverted", "its quarantine")
 	quarantine := details(failed, t, "its quarantine", "sgw-0E2E1001 is quarantined", "send the update release")
 	details(quarantine, t, "the run of fleet-1", "PARTIAL")
-	running := details(tab, t, "canary", "upgrade-proxies is running", "You may send abort")
+	running := details(tab, t, "canary", "upgrade-proxies is running", "Next steps: send abort")
 	details(running, t, "its campaign", "Ended: 2 of 4 targets")
 	details(tab, t, "page 1 of the targets", "Page 1 of the targets of campaign-e2e", "canary sgw-0E2E1000")
 	list := follow(tab, t, "maintenances that run") // in front: one behind does not move

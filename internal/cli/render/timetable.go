@@ -235,11 +235,11 @@ func summarize(targets []plannedTarget) timetableSummary {
 	for _, b := range slices.Sorted(maps.Keys(blockers)) {
 		s.Why = append(s.Why, fmt.Sprintf("%d %s", blockers[b], cmp.Or(b, "still running")))
 	}
-	s.Text = s.sentence()
+	s.Text = s.line()
 	return s
 }
 
-func (s timetableSummary) sentence() string {
+func (s timetableSummary) line() string {
 	text := "nothing would be updated"
 	if s.Updated > 0 {
 		text = fmt.Sprintf("%d would be updated in %s until %s", s.Updated,

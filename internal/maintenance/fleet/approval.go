@@ -279,7 +279,7 @@ func (a *Approval) Tally() string {
 	return text
 }
 
-// Details are the sentence without what it is about.
+// Details are the line without its subject.
 func (a *Approval) Details() string {
 	text := a.Tally()
 	if a.MayNot != "" {

@@ -80,7 +80,7 @@ func (b *board) number() {
 	}
 }
 
-// form puts waiting entries of the same schedule, work and wish into one group.
+// form puts waiting entries of the same schedule, work and requested start into one group.
 func (b *board) form(now time.Time) {
 	type alike struct {
 		schedule  maintenance.Schedule

@@ -69,7 +69,7 @@ type Entry struct {
 	// is when that is tried again; zero: all the time, or never.
 	UnreadSince, ReadAt time.Time
 	Note                string    // of one that has ended: how, in a few words
-	NotBefore           time.Time // an operator's wish
+	NotBefore           time.Time // the start that an operator requested
 	Started             time.Time
 	End                 time.Time
 	Attempts            int // how often it was started

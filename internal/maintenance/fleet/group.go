@@ -7,7 +7,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// group is what waiting entries of the same schedule, work and wish share: when
+// group is what waiting entries of the same schedule, work and requested start share: when
 // they can start.
 type group struct {
 	schedule  maintenance.Schedule

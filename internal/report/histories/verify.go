@@ -35,12 +35,12 @@ func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
 		return v, err
 	}
 	v.Later = e.later
-	anew, err := build(e)
+	rebuilt, err := build(e)
 	if err != nil {
 		return v, err
 	}
-	v.Differences = differentLinks(d, anew.Chain)
-	want, err := report.Render(anew, form)
+	v.Differences = differentLinks(d, rebuilt.Chain)
+	want, err := report.Render(rebuilt, form)
 	if err != nil {
 		return v, err
 	}
@@ -49,11 +49,11 @@ func Verify(ctx context.Context, r Reader, text []byte) (Verdict, error) {
 }
 
 // differentLinks are the histories that are not those that a report was made of.
-func differentLinks(d report.Document, anew report.Chain) (list []string) {
+func differentLinks(d report.Document, rebuilt report.Chain) (list []string) {
 	say := func(l report.Link, format string, args ...any) {
 		list = append(list, fmt.Sprintf("the history of %s, run %s: ", l.WorkflowID, l.RunID)+fmt.Sprintf(format, args...))
 	}
-	there, counted := byRun(d.Chain), byRun(anew)
+	there, counted := byRun(d.Chain), byRun(rebuilt)
 	for _, l := range d.Chain.Links {
 		now, known := counted[[2]string{l.WorkflowID, l.RunID}]
 		switch {
@@ -68,7 +68,7 @@ func differentLinks(d report.Document, anew report.Chain) (list []string) {
 			say(l, "its events are not those that the report was made of (SHA-256 %.12s..., the report has %.12s...)", now.SHA256, l.SHA256)
 		}
 	}
-	for _, l := range anew.Links {
+	for _, l := range rebuilt.Links {
 		if _, known := there[[2]string{l.WorkflowID, l.RunID}]; !known {
 			say(l, "it is missing from the report")
 		}
