@@ -106,7 +106,8 @@ func command() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if short {
 				for flag, value := range map[string]string{
-					"targets": fmt.Sprint(shortTargets), "scale": fmt.Sprint(shortScale), "peers": "script,tidegate",
+					"targets": fmt.Sprint(shortTargets), "scale": fmt.Sprint(shortScale), "proxies": "0.5",
+					"peers": "script,tidegate",
 				} {
 					if !cmd.Flags().Changed(flag) {
 						_ = cmd.Flags().Set(flag, value) // they are of the flags' kinds

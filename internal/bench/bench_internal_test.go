@@ -65,10 +65,10 @@ func TestThePercentilesAreOfTheValues(t *testing.T) {
 		{[]float64{4, 1, 3, 2}, 50, 2},
 		{[]float64{4, 1, 3, 2}, 99, 4},
 		{[]float64{4, 1, 3, 2}, 100, 4},
+		{nil, 50, 0},
 	} {
 		require.InDelta(t, c.want, percentile(c.values, c.percent), 0, c)
 	}
-	require.NotEqual(t, percentile(nil, 50), percentile(nil, 50), "NaN") //nolint:testifylint // it equals nothing
 }
 
 func TestAWaitEndsWithTheFirstCallThatCouldSee(t *testing.T) {
@@ -87,10 +87,17 @@ func TestAWaitEndsWithTheFirstCallThatCouldSee(t *testing.T) {
 	require.Equal(t, figures{"gateway.calls": 3, "gateway.lag": 40, "gateway.every": 30, "gateway.product": 120}, f)
 }
 
+func TestFixedPollingIsHalfAnIntervalLate(t *testing.T) {
+	t.Parallel()
+	fleet := []target{{restart: time.Second}, {restart: 3 * time.Second}, {}}
+	require.InDelta(t, 5*(20/10+0.5), fixed(fleet, 10, target.back), 0.001)
+	require.Positive(t, fixed(nil, 10, target.back), "no fleet divides by nothing")
+}
+
 func TestRatiosCompareWithTheScriptOrWithANumber(t *testing.T) {
 	t.Parallel()
 	c := Comparison{
-		Options: Options{Targets: 100, Rate: 100}, CriticalPath: 20,
+		Options: Options{Targets: 100, Rate: 100, Scale: 1}, CriticalPath: 20,
 		Figures: map[peer]figures{
 			script:   {"makespan": 22, "calls": 300},
 			tidegate: {"makespan": 33, "calls": 100, "trigger.p99": 3, "events": 90},

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/tidegate/tidegate/internal/bounded"
 )
@@ -45,7 +45,8 @@ type row struct {
 func (c Comparison) rows() []row {
 	o := c.Options
 	queue := float64(o.Targets)/o.Rate + 1
-	const byScript = string(script)
+	const byScript, byFixed = string(script), "fixed 10 s polling"
+	fleet := newFleet(o)
 	return []row{
 		{"trigger.p50", "opening → trigger, p50, s", "", 0},
 		{"trigger.p99", "opening → trigger, p99, s", "N/rate + 1 s", queue},
@@ -55,15 +56,15 @@ func (c Comparison) rows() []row {
 		{"gateway.lag", "gateway ready → seen, mean lag, s*", "", 0},
 		{"gateway.calls", "gateway: calls until seen", "", 0},
 		{"gateway.every", "gateway: time a call, s*", "", 0},
-		{"gateway.product", "gateway: lag × calls", byScript, 0},
+		{"gateway.product", "gateway: lag × calls", byFixed, fixed(fleet, o.Scale, target.back)},
 		{"volume.lag", "volumes ready → seen, mean lag, s*", "", 0},
 		{"volume.calls", "volumes: calls until seen", "", 0},
 		{"volume.every", "volumes: time a call, s*", "", 0},
-		{"volume.product", "volumes: lag × calls", byScript, 0},
+		{"volume.product", "volumes: lag × calls", byFixed, fixed(fleet, o.Scale, target.volumesReady)},
 		{"proxy.lag", "proxy done → seen, mean lag, s*", "", 0},
 		{"proxy.calls", "proxy: calls until seen", "", 0},
 		{"proxy.every", "proxy: time a call, s*", "", 0},
-		{"proxy.product", "proxy: lag × calls", byScript, 0},
+		{"proxy.product", "proxy: lag × calls", byFixed, fixed(fleet, o.Scale, target.proxyUpgrade)},
 		{"calls", "calls a target", byScript, 0},
 		{"events", "history events a target", "goal 45", 45},
 		{"bytes", "history bytes a target", "goal 12 kB", 12_000},
@@ -77,6 +78,19 @@ func (c Comparison) rows() []row {
 	}
 }
 
+// fixed is the lag × calls that fixed polling has on average: half an interval late, after as many
+// calls as intervals fit into the wait. What a script has in one run depends on its phase.
+func fixed(fleet []target, scale float64, takes func(target) time.Duration) float64 {
+	var sum, n float64
+	for _, t := range fleet {
+		if d := takes(t); d > 0 {
+			sum, n = sum+d.Seconds()*scale, n+1
+		}
+	}
+	interval := pollEvery.Seconds()
+	return interval / 2 * (sum/max(n, 1)/interval + 0.5)
+}
+
 // ratio is a peer's value over what the row compares with; false where there is nothing to compare.
 func (c Comparison) ratio(r row, p peer) (float64, bool) {
 	value, known := c.Figures[p][r.key]
@@ -84,7 +98,7 @@ func (c Comparison) ratio(r row, p peer) (float64, bool) {
 	if r.against == string(script) {
 		by = c.Figures[script][r.key]
 	}
-	if !known || by <= 0 || math.IsNaN(value) {
+	if !known || by <= 0 {
 		return 0, false
 	}
 	return value / by, true
@@ -139,7 +153,7 @@ func (c Comparison) cell(r row, p peer) string {
 		value, known = c.ratio(r, p)
 	}
 	switch {
-	case !known || math.IsNaN(value):
+	case !known:
 		return "-"
 	case value >= 100:
 		return fmt.Sprintf("%.0f", value)
@@ -163,7 +177,7 @@ func (c Comparison) engine() string {
 		b.WriteString(".\n")
 		if asked := pollEvery.Seconds(); p == naive && f["gateway.every"] > late*asked {
 			fmt.Fprintf(&b, "naive: asks for a poll every %.0f s* and gets one every %.0f s*: Temporal's timers are too coarse for "+
-				"scale %g, and the lags of both peers on Temporal are its own.\n", asked, f["gateway.every"], c.Options.Scale)
+				"scale %g, and a part of the lags of both peers on Temporal is its own.\n", asked, f["gateway.every"], c.Options.Scale)
 		}
 	}
 	if other := c.OtherScale; other != nil {
@@ -206,7 +220,7 @@ func (c *Comparison) comparable(now Options) error {
 // worse names every ratio that is more than a fifth above the baseline's.
 func worse(baseline, now map[string]float64) error {
 	var errs []error
-	for _, r := range (Comparison{Options: Options{Rate: 1}}).rows() {
+	for _, r := range (Comparison{Options: Options{Rate: 1, Scale: 1}}).rows() {
 		key := r.key + " / " + r.against
 		was, known := baseline[key]
 		is, measured := now[key]

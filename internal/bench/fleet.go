@@ -37,6 +37,8 @@ func (t target) back() time.Duration { return t.gap + t.restart + t.oldVersion }
 // a time.
 func (t target) volumesReady() time.Duration { return time.Duration(len(t.Volumes)) * t.bootstrap }
 
+func (t target) proxyUpgrade() time.Duration { return t.upgrade }
+
 // needs is what the target's durations alone add up to.
 func (t target) needs() time.Duration {
 	work := t.back() + t.upgrade

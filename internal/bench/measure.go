@@ -136,10 +136,10 @@ func (w *watched) add(calls []call, since, there time.Time, operations ...string
 	}
 }
 
-// percentile is the smallest value that at least so many per cent of all do not exceed; NaN of none.
+// percentile is the smallest value that at least so many per cent of all do not exceed; 0 of none.
 func percentile(values []float64, percent float64) float64 {
 	if len(values) == 0 {
-		return math.NaN()
+		return 0
 	}
 	sorted := slices.Sorted(slices.Values(values))
 	rank := int(math.Ceil(percent / 100 * float64(len(sorted))))

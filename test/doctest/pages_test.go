@@ -46,6 +46,7 @@ func pages() map[string]page {
 		"README.md":                         readme(),
 		"docs/tutorial.md":                  tutorial(),
 		"docs/runbook.md":                   runbook(),
+		"docs/performance.md":               performance(),
 		"docs/reliability.md":               {},
 		"docs/how-to/schedule-campaigns.md": schedules(),
 		"docs/how-to/upgrade-the-worker.md": upgrade(),
@@ -56,6 +57,16 @@ func pages() map[string]page {
 		"docs/reference/simcloud.md":        simcloud(),
 		"docs/reference/simcloud-huawei.md": simcloudHuawei(),
 	}
+}
+
+// performance has comparisons that take minutes; the test of internal/bench plays one in little.
+func performance() page {
+	const played = "internal/bench/bench_internal_test.go TestAFleetIsMaintainedAndMeasured"
+	return page{lines: map[string]step{
+		"go run ./bench --targets 20 --json bench.json":                  {elsewhere: played},
+		"go run ./bench --peers script,tidegate --compare-scale 10":      {elsewhere: played},
+		"go run ./bench --short --baseline internal/bench/baseline.json": {elsewhere: played},
+	}}
 }
 
 func TestEveryCommandLineOfTheDocsIsRun(t *testing.T) {
