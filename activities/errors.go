@@ -81,20 +81,44 @@ type Clock func() time.Time
 //	defer edge(ctx, in.Pace, &err)
 func edge(ctx context.Context, pace maintenance.Pace, errp *error) {
 	if *errp != nil {
-		*errp = typed(ctx, pace, *errp, judge(*errp))
+		*errp = typed(ctx, pace, nil, *errp, judge(*errp))
 	}
 }
 
 // patient is edge for an activity that watches what was set going, or takes a
 // change back: it asks again also when it was not let in. To give up would leave
 // things worse than to wait does, and credentials that ran out may be renewed.
-func patient(ctx context.Context, pace maintenance.Pace, errp *error) {
+func patient(ctx context.Context, pace maintenance.Pace, errp *error) { learned(ctx, pace, nil, errp) }
+
+// learned is patient for an activity that polls a change, where changes of its kind ended as
+// seen: a poll that finds it not done is repeated when it may be.
+func learned(ctx context.Context, pace maintenance.Pace, seen []maintenance.Span, errp *error) {
 	if *errp == nil {
 		return
 	}
 	v := judge(*errp)
 	v.retry = v.retry || v.kind == names.TypeDenied
-	*errp = typed(ctx, pace, *errp, v)
+	if v.kind != names.TypeNotReady {
+		seen = nil // nobody knows how it is
+	}
+	*errp = typed(ctx, pace, seen, *errp, v)
+}
+
+// polled is learned for an activity whose heartbeats have nothing else to say: where the change is
+// done it says when it ended.
+func polled(ctx context.Context, pace maintenance.Pace, seen []maintenance.Span, ended *maintenance.Span, errp *error) {
+	now := waited(activity.GetInfo(ctx))
+	switch {
+	case *errp == nil:
+		var before time.Duration
+		if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &before) != nil {
+			before = 0
+		}
+		*ended = maintenance.SpanOf(before, now)
+	case judge(*errp).kind == names.TypeNotReady:
+		activity.RecordHeartbeat(ctx, now)
+	}
+	learned(ctx, pace, seen, errp)
 }
 
 // edgeOf is the edge of an activity that makes a change or takes it back.
@@ -105,13 +129,13 @@ func edgeOf(undo bool) func(context.Context, maintenance.Pace, *error) {
 	return edge
 }
 
-func typed(ctx context.Context, pace maintenance.Pace, err error, v verdict) error {
+func typed(ctx context.Context, pace maintenance.Pace, seen []maintenance.Span, err error, v verdict) error {
 	options := temporal.ApplicationErrorOptions{NonRetryable: !v.retry}
 	if v.benign {
 		options.Category = temporal.ApplicationErrorCategoryBenign
 	}
 	if v.retry {
-		options.NextRetryDelay = nextPoll(ctx, pace, err)
+		options.NextRetryDelay = nextPoll(ctx, pace, seen, err)
 	}
 	return temporal.NewApplicationErrorWithOptions(maintenance.Plain(err), v.kind, options)
 }
@@ -130,9 +154,15 @@ func judge(err error) verdict {
 // nextPoll grows with the time waited since the activity was scheduled, and is
 // never below what the cloud itself asked for. Both times are the Temporal
 // server's: the time waited is never the difference of two machines' clocks.
-func nextPoll(ctx context.Context, pace maintenance.Pace, err error) time.Duration {
+//
+// What was seen of other changes may be longer than the activity's time: it polls at half of what
+// is left at the latest.
+func nextPoll(ctx context.Context, pace maintenance.Pace, seen []maintenance.Span, err error) time.Duration {
 	info := activity.GetInfo(ctx)
-	wait := pace.NextPoll(waited(info), spread(info))
+	wait := pace.LearnedPoll(seen, waited(info), spread(info))
+	if len(seen) > 0 {
+		wait = min(wait, max(pace.Min.Std(), (info.ScheduleToCloseTimeout-waited(info))/2))
+	}
 	var asked interface{ RetryAfter() time.Duration }
 	if errors.As(err, &asked) {
 		wait = max(wait, asked.RetryAfter())

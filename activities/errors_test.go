@@ -308,3 +308,88 @@ func fail[In, Out any](r *rig, do func(context.Context, In) (Out, error), in In)
 	_, err := run(r.t, r, do, in)
 	return err
 }
+
+// seen are changes that ended so long after their start.
+func seen(took time.Duration) (all []maintenance.Span) {
+	for range 8 {
+		all = append(all, maintenance.SpanOf(took-10*time.Second, took))
+	}
+	return all
+}
+
+// Where others of its kind took long, a change is polled seldom at first, but never later than at
+// half of the time that is left. What cannot be read is read again as soon as without them.
+func TestAChangeIsPolledWhenItMayHaveEnded(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(*rig, []maintenance.Span) error{
+		"update": func(r *rig, seen []maintenance.Span) error {
+			in := awaitUpdated(r)
+			in.Seen, r.aws.gateway = seen, fails[maintenance.Gateway](maintenance.ErrNotConnected)
+			return fail(r, r.gateways.AwaitUpdated, in)
+		},
+		"snapshot": func(r *rig, seen []maintenance.Span) error {
+			r.aws.snapshot = says(snapshot("snap-0a", "pending"))
+			return fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "prod", SnapshotID: "snap-0a", Pace: pace(), Seen: seen})
+		},
+		"proxy": func(r *rig, seen []maintenance.Span) error {
+			r.huawei.job, r.huawei.proxies, r.huawei.kernel = job("Completed"), proxies("UPGRADING"), kernel(oldKernel)
+			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxyLookup(), JobID: "job-1", Seen: seen})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, tc := range []struct{ took, waited, least, most time.Duration }{
+				{10 * time.Minute, 0, time.Minute, 5 * time.Minute},
+				{10 * time.Minute, 590 * time.Second, 4 * time.Second, 15 * time.Second},
+				{10 * time.Hour, 9 * time.Minute, 30 * time.Second, 30 * time.Second}, // the test environment gives it ten
+			} {
+				r := newRig(t)
+				r.waited = tc.waited
+				delay := requireKind(t, do(r, seen(tc.took)), names.TypeNotReady).NextRetryDelay()
+				require.GreaterOrEqual(t, delay, tc.least)
+				require.LessOrEqual(t, delay, tc.most)
+				require.Len(t, r.heartbeats, 1)
+			}
+		})
+	}
+	r := newRig(t)
+	r.aws.snapshot = fails[maintenance.Snapshot](maintenance.ErrThrottled)
+	err := fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "prod", Pace: pace(), Seen: seen(time.Hour)})
+	require.LessOrEqual(t, requireKind(t, err, names.TypeThrottled).NextRetryDelay(), 6*time.Second)
+	require.Empty(t, r.heartbeats, "nobody knows how it is")
+}
+
+// The span in which a change ended starts at the last poll that found it not done.
+func TestAPollSaysWhenTheChangeEnded(t *testing.T) {
+	t.Parallel()
+	want := maintenance.SpanOf(2*time.Minute, 3*time.Minute)
+
+	r := newRig(t)
+	in := awaitUpdated(r)
+	in.SteadyFor = 0
+	r.waited, r.aws.gateway = 2*time.Minute, fails[maintenance.Gateway](maintenance.ErrNotConnected)
+	require.Error(t, fail(r, r.gateways.AwaitUpdated, in))
+	r.heartbeat, r.waited, r.aws.gateway = r.heartbeats[0], 3*time.Minute, says(gatewayAfter())
+	updated, err := run(t, r, r.gateways.AwaitUpdated, in)
+	require.NoError(t, err)
+	require.Equal(t, want, updated.Ended)
+
+	r = newRig(t)
+	snap := activities.AwaitSnapshotInput{Account: "prod", SnapshotID: "snap-0a", Pace: pace()}
+	r.waited, r.aws.snapshot = 2*time.Minute, says(snapshot("snap-0a", "pending"))
+	require.Error(t, fail(r, r.gateways.AwaitSnapshot, snap))
+	r.heartbeat, r.waited, r.aws.snapshot = r.heartbeats[0], 3*time.Minute, says(snapshot("snap-0a", "completed"))
+	completed, err := run(t, r, r.gateways.AwaitSnapshot, snap)
+	require.NoError(t, err)
+	require.Equal(t, want, completed.Ended)
+
+	r = newRig(t)
+	upgrade := activities.AwaitUpgradedInput{ProxyLookup: proxyLookup(), JobID: "job-1"}
+	r.waited, r.huawei.job = 2*time.Minute, job("Running")
+	require.Error(t, fail(r, r.proxies.AwaitUpgraded, upgrade))
+	r.heartbeat, r.waited, r.huawei.job = r.heartbeats[0], 3*time.Minute, job("Completed")
+	r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel(newKernel)
+	upgraded, err := run(t, r, r.proxies.AwaitUpgraded, upgrade)
+	require.NoError(t, err)
+	require.Equal(t, want, upgraded.Ended)
+}

@@ -125,7 +125,7 @@ func fill(t *testing.T, v reflect.Value) {
 func fillStruct(t *testing.T, v reflect.Value) {
 	t.Helper()
 	if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
-		for _, form := range []string{"GMT+5:30", "2026-11-22T02:00:00Z", "10%"} {
+		for _, form := range []string{"GMT+5:30", "2026-11-22T02:00:00Z", "10%", "9m..9m12s"} {
 			if text.UnmarshalText([]byte(form)) == nil {
 				return
 			}

@@ -201,6 +201,14 @@ func (a *TaurusDB) FindUpgrade(ctx context.Context, in FindJobInput) (out FindJo
 type AwaitUpgradedInput struct {
 	ProxyLookup        // its version is exact
 	JobID       string `json:"jobId,omitempty"`
+	// Seen is when other upgrades ended, counted from their start.
+	Seen []maintenance.Span `json:"seen,omitempty"`
+}
+
+// AwaitUpgradedOutput is a proxy that runs the version.
+type AwaitUpgradedOutput struct {
+	ProxyState
+	Ended maintenance.Span `json:"ended"` // after the start of the wait
 }
 
 // AwaitUpgraded ends when the proxy runs the version and it, its pool and its
@@ -208,8 +216,8 @@ type AwaitUpgradedInput struct {
 // one that failed may have done its work. While the job runs, a poll reads nothing
 // else. TypeJobFailed: it did not do its work.
 // TypeBroken: it runs the version, or its job has ended, and it is not well.
-func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (out ProxyState, err error) {
-	defer patient(ctx, in.Pace, &err)
+func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (out AwaitUpgradedOutput, err error) {
+	defer polled(ctx, in.Pace, in.Seen, &out.Ended, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -218,7 +226,7 @@ func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (ou
 	if err != nil {
 		return out, err
 	}
-	if out, err = read(ctx, cloud, in.Proxy); err != nil {
+	if out.ProxyState, err = read(ctx, cloud, in.Proxy); err != nil {
 		return out, err
 	}
 	switch {

@@ -102,6 +102,8 @@ type AwaitUpdatedInput struct {
 	StartBy   time.Time            `json:"startBy"`
 	Start     maintenance.Duration `json:"start,omitempty"`
 	SteadyFor maintenance.Duration `json:"steadyFor"`
+	// Seen is when other updates ended, counted from their trigger.
+	Seen []maintenance.Span `json:"seen,omitempty"`
 }
 
 // AwaitUpdatedOutput is the gateway after its update.
@@ -110,6 +112,8 @@ type AwaitUpdatedOutput struct {
 	// Evidence is EvidenceUpdated, or EvidenceWithdrawn where nothing changed
 	// and the update is no longer on offer.
 	Evidence maintenance.Evidence `json:"evidence"`
+	// Ended is when it was updated, after the start of the wait.
+	Ended maintenance.Span `json:"ended,omitzero"`
 }
 
 // AwaitUpdated ends when the gateway runs and its version or the date of its
@@ -117,7 +121,7 @@ type AwaitUpdatedOutput struct {
 // alone proves nothing. Where nothing at all has happened by StartBy it fails
 // with names.TypeNoEffect.
 func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput) (out AwaitUpdatedOutput, err error) {
-	defer patient(ctx, in.Pace, &err)
+	defer learned(ctx, in.Pace, in.Seen, &err)
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {
 		return out, err
@@ -128,6 +132,12 @@ func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput)
 		return out, err // no poll: nobody knows how the gateway is
 	}
 	seen.Sign = seen.Sign || isSign(out.Evidence, err)
+	now := waited(activity.GetInfo(ctx))
+	if err == nil && out.Evidence == maintenance.EvidenceUpdated {
+		out.Ended = maintenance.SpanOf(seen.NotDone, now)
+	} else {
+		seen.NotDone = now
+	}
 	activity.RecordHeartbeat(ctx, seen)
 	switch {
 	case err != nil:
@@ -188,6 +198,8 @@ type watched struct {
 	// gateway may have gone and come back meanwhile, and show its old version
 	// once more. Only time that was watched counts.
 	StartBy time.Time `json:"startBy"`
+	// NotDone is how long after the start of the wait the last poll found it not updated.
+	NotDone time.Duration `json:"notDone,omitempty"`
 }
 
 // isSign is true for a gateway that is away, or runs the new software.

@@ -103,3 +103,21 @@ func TestWhatDoesNotFitAWindowIsLeftToTheCampaign(t *testing.T) {
 	require.Equal(t, 1, result.Counts.Succeeded)
 	require.Len(t, first.done(), 3, "%s", first.done()) // one update, two upgrades
 }
+
+// TestACampaignsLaterRunsPollByWhatItsEarlierOnesSaw has gateways and proxies that take as long as each other: the
+// first run has to poll from the start, the last one only when they may be ready.
+func TestACampaignsLaterRunsPollByWhatItsEarlierOnesSaw(t *testing.T) {
+	t.Parallel()
+	s := newSky(6)
+	for _, c := range s.gateways {
+		c.restart = 15 * time.Minute
+	}
+	p := s.plan()
+	p.Rollout.MaxConcurrent, p.Policy.WindowLength = 1, maintenance.Duration(6*time.Hour)
+	env := under(t, noon.Add(-time.Hour), s)
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
+	require.NoError(t, err)
+	require.Equal(t, 6, result.Counts.Succeeded)
+	first, last := s.gateways[0].asked, s.gateways[5].asked
+	require.Less(t, last, first*2/3, "polls of the first run and of the last")
+}

@@ -39,6 +39,10 @@ func sampleGateway(version string) maintenance.Gateway {
 	}
 }
 
+func sampleSpan() maintenance.Span {
+	return maintenance.SpanOf(9*time.Minute, 9*time.Minute+12*time.Second)
+}
+
 func sampleResult() maintenance.Result {
 	start, end := sunday(2, 0), sunday(2, 12)
 	return maintenance.Result{
@@ -57,6 +61,7 @@ func sampleResult() maintenance.Result {
 			},
 		}}}},
 		Ledger: []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none", Leftover: true}},
+		Waits:  maintenance.Waits{Update: []maintenance.Span{sampleSpan()}, Snapshot: []maintenance.Span{sampleSpan()}, Proxy: []maintenance.Span{sampleSpan()}},
 		Decisions: []maintenance.Decision{{
 			What: "approve", Target: "store-7", Step: maintenance.StepSnapshot, Wave: 2, NotBefore: end, MaxConcurrent: 20,
 			By: "ann", Why: "change 4711", At: start, Campaign: "fleet", Note: "it is stopped already",

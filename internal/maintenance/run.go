@@ -217,6 +217,8 @@ type Result struct {
 	Steps     []StepReport      `json:"steps"`
 	Ledger    []Change          `json:"ledger,omitempty"`
 	Decisions []Decision        `json:"decisions,omitempty"`
+	// Waits are how long the run waited for what it changed, for the polls of later runs.
+	Waits Waits `json:"waits,omitzero"`
 	// Quarantined is true when no later run touches the gateway until a person
 	// releases it.
 	Quarantined bool      `json:"quarantined,omitempty"`

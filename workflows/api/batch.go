@@ -39,6 +39,7 @@ func RefOf(batch, line int) int { return batch*LineSpace + line }
 // Instructions are what a campaign sends to a batch. All of them may arrive twice.
 type Instructions struct {
 	Start  []StartInstruction `json:"start,omitempty"`
+	Seen   maintenance.Waits  `json:"seen,omitzero"`    // for those that start
 	Read   []int              `json:"read,omitempty"`   // lines to read again
 	Report []int              `json:"report,omitempty"` // lines whose last outcome to report again
 	// GiveUp are lines that could not be read for fleet.UnreadLimit: they are not read again

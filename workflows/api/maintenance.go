@@ -19,6 +19,9 @@ type MaintenanceInput struct {
 	Campaign string `json:"campaign,omitempty"`
 	// HeldChannels are those that the campaign notifies when a step is held, for the record.
 	HeldChannels []string `json:"heldChannels,omitempty"`
+	// Seen is when the changes of the campaign's other runs ended, so that polls come when they may
+	// find something.
+	Seen maintenance.Waits `json:"seen,omitzero"`
 	// Carried is the state of the run before; nil in the first.
 	Carried *CarriedRun `json:"carried,omitempty"`
 }

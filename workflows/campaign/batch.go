@@ -58,6 +58,7 @@ type batch struct {
 	in      api.BatchInput
 	lines   []*line
 	slots   map[string]workflow.Semaphore // by account: of those that are read side by side
+	seen    maintenance.Waits             // when changes of the campaign's runs ended
 	unread  int                           // lines that were not read once yet
 	outbox  []fleet.Event                 // not sent to the campaign yet
 	sending workflow.Mutex                // one signal to the campaign at a time
@@ -131,6 +132,9 @@ func (b *batch) receiveInstructions(ctx workflow.Context) {
 }
 
 func (b *batch) dispatch(in api.Instructions) {
+	if len(in.Start) > 0 {
+		b.seen = in.Seen
+	}
 	for _, start := range in.Start {
 		if l := b.at(start.Line); l != nil && start.Attempt > l.attempt {
 			l.attempt = start.Attempt

@@ -153,7 +153,7 @@ func (b *batch) maintain(ctx workflow.Context, l *line, attempt int) {
 
 // endOf is the event that a maintenance has ended with that record.
 func endOf(result maintenance.Result, err error, policy maintenance.Policy) fleet.Event {
-	ended := fleet.Event{Kind: fleet.KindEnded, State: fleet.Succeeded, Took: tookOf(result, policy)}
+	ended := fleet.Event{Kind: fleet.KindEnded, State: fleet.Succeeded, Took: tookOf(result, policy), Waits: result.Waits}
 	switch {
 	case result.State != maintenance.StateCompleted:
 		ended.State, ended.Note = fleet.Failed, noteOf(result, err)
@@ -177,6 +177,7 @@ func (b *batch) start(ctx workflow.Context, l *line, policy maintenance.Policy) 
 		StaticSummary:         fmt.Sprintf("Maintenance of %s (%s)", target.Name, target.Gateway.ID()),
 	}), api.GatewayMaintenanceName, api.MaintenanceInput{
 		Target: target, Policy: policy, Campaign: b.in.Campaign, HeldChannels: b.in.Plan.ChannelsFor(maintenance.EventHeld),
+		Seen: b.seen,
 	})
 	var execution workflow.Execution
 	if err := child.GetChildWorkflowExecution().Get(ctx, &execution); err != nil {

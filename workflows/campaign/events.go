@@ -105,7 +105,7 @@ func (c *campaign) applyEvents(ctx workflow.Context, n api.BatchEvents) {
 		case known && e.Decision != nil:
 			c.recordDecisions(c.Entries[i], *e.Decision)
 		case known && c.Entries[i].Learn(e, workflow.Now(ctx)):
-			c.measure(e.Took)
+			c.measure(e)
 		case c.discovery != nil && e.Decision == nil:
 			c.discovery.record(n.Batch, e)
 		}
@@ -113,7 +113,9 @@ func (c *campaign) applyEvents(ctx workflow.Context, n api.BatchEvents) {
 	c.notify(ctx)
 }
 
-func (c *campaign) measure(t fleet.Took) {
+func (c *campaign) measure(e fleet.Event) {
+	c.Waits.Add(e.Waits)
+	t := e.Took
 	for _, piece := range []struct {
 		sample *fleet.Sample
 		took   maintenance.Duration
@@ -174,6 +176,11 @@ func (c *campaign) askAfterRunning(ctx workflow.Context, now time.Time) error {
 
 // sendOrLose sends the batches their instructions. What is found to be gone is lost.
 func (c *campaign) sendOrLose(ctx workflow.Context, to []api.Instructions) error {
+	for n := range to {
+		if len(to[n].Start) > 0 {
+			to[n].Seen = c.Waits
+		}
+	}
 	gone, err := c.signal(ctx, to)
 	for _, n := range gone {
 		c.loseBatch(ctx, n)

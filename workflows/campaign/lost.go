@@ -108,7 +108,7 @@ func (c *campaign) followOrphan(ctx workflow.Context, ref, attempt int) {
 			ended := endOf(*record.Result, nil, c.in.Plan.Policy)
 			ended.Attempt, ended.At = attempt, record.End
 			if e.Learn(ended, workflow.Now(ctx)) {
-				c.measure(ended.Took)
+				c.measure(ended)
 			}
 			c.changed = true
 			c.notify(ctx)

@@ -1,10 +1,12 @@
 package target
 
 import (
+	"context"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
@@ -26,6 +28,21 @@ func (r *run) readWithin(limit time.Duration, summary string) workflow.ActivityO
 // a long wait costs as much as a short one.
 func (r *run) pollWithin(limit time.Duration, summary string) workflow.ActivityOptions {
 	return call.PollWithin(r.attempt(), limit, summary)
+}
+
+// watch polls a change that was started until it is done, and takes down when it ended, for the polls of later runs.
+// The activity measures from its own start: where the first was out of time, and call.Do has polled once more, nothing
+// is known.
+func watch[In activities.Input, Out any](
+	ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In,
+	saw func(Out),
+) (Out, error) {
+	start := workflow.Now(ctx)
+	out, err := call.Do(ctx, options, activity, in)
+	if err == nil && workflow.Now(ctx).Sub(start) < options.ScheduleToCloseTimeout {
+		saw(out)
+	}
+	return out, err
 }
 
 // sendWithin is for calls that change something and have no idempotency token. A call that was certainly refused is

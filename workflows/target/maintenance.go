@@ -52,16 +52,17 @@ type run struct {
 	status      maintenance.Status // what people see
 	start       time.Time
 
-	window    window         // when disruptive steps may start
-	software  software       // the update of the gateway
-	automatic heldPolicy     // AWS's policy for automatic updates
-	points    recoveryPoints // the snapshots of the gateway's volumes
-	proxies   fanOut         // the upgrades of the proxies
-	work      disruption     // from when to when the run disrupted its target
-	ledger    ledger         // what is changed, and how to undo it
-	hold      lifecycle.Hold // whether a failed step waits for an operator
-	exit      lifecycle.Exit // how the run leaves its steps
-	calls     call.Calls     // the calls in progress
+	window    window            // when disruptive steps may start
+	software  software          // the update of the gateway
+	automatic heldPolicy        // AWS's policy for automatic updates
+	points    recoveryPoints    // the snapshots of the gateway's volumes
+	proxies   fanOut            // the upgrades of the proxies
+	waits     maintenance.Waits // how long it waited for what it changed
+	work      disruption        // from when to when the run disrupted its target
+	ledger    ledger            // what is changed, and how to undo it
+	hold      lifecycle.Hold    // whether a failed step waits for an operator
+	exit      lifecycle.Exit    // how the run leaves its steps
+	calls     call.Calls        // the calls in progress
 }
 
 // disruption is when the first disruptive change was started, and when the last ended. Zero times: not yet.
@@ -206,6 +207,7 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 		Steps:     r.status.Steps,
 		Ledger:    r.ledger.changes(),
 		Decisions: r.status.Decisions,
+		Waits:     r.waits,
 		Start:     r.start,
 		End:       workflow.Now(ctx),
 	}

@@ -76,20 +76,21 @@ func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobI
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	deadline := r.policy.Proxies.Deadline.Std()
-	watch := func(jobID string) error {
-		_, err := call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" runs "+ref.Version),
-			call.Proxies.AwaitUpgraded,
-			activities.AwaitUpgradedInput{ProxyLookup: r.proxyLookup(ref), JobID: jobID})
-		return err
-	}
-	err := watch(jobID)
+	options := r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" runs "+ref.Version)
+	_, err := watch(ctx, options, call.Proxies.AwaitUpgraded,
+		activities.AwaitUpgradedInput{ProxyLookup: r.proxyLookup(ref), JobID: jobID, Seen: r.in.Seen.Proxy},
+		func(out activities.AwaitUpgradedOutput) {
+			r.waits.Add(maintenance.Waits{Proxy: []maintenance.Span{out.Ended}})
+		})
 	if !call.HasType(err, names.TypeBroken) {
 		return err
 	}
 	if err := r.restart(ctx, ref); err != nil {
 		return err
 	}
-	return watch("")
+	_, err = call.Do(ctx, options, call.Proxies.AwaitUpgraded,
+		activities.AwaitUpgradedInput{ProxyLookup: r.proxyLookup(ref)})
+	return err
 }
 
 // restart restarts a proxy, once, and waits until it is healthy.

@@ -125,11 +125,13 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 		VolumeID: volumeID, SnapshotID: out.SnapshotID, Point: point,
 	})
 	r.publish(ctx)
-	_, err = call.Do(ctx, r.pollWithin(r.policy.SnapshotDeadline.Std(), "wait until "+out.SnapshotID+" is completed"),
+	_, err = watch(ctx, r.pollWithin(r.policy.SnapshotDeadline.Std(), "wait until "+out.SnapshotID+" is completed"),
 		call.Gateways.AwaitSnapshot,
 		activities.AwaitSnapshotInput{
 			Account: in.Account, SnapshotID: out.SnapshotID, Pace: in.Pace,
-			VisibleBy: workflow.Now(ctx).Add(visibleWithin),
+			VisibleBy: workflow.Now(ctx).Add(visibleWithin), Seen: r.in.Seen.Snapshot,
+		}, func(out activities.AwaitSnapshotOutput) {
+			r.waits.Add(maintenance.Waits{Snapshot: []maintenance.Span{out.Ended}})
 		})
 	if err != nil {
 		return err

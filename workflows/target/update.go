@@ -195,9 +195,13 @@ func (r *run) watchUpdate(ctx workflow.Context) (activities.AwaitUpdatedOutput, 
 	defer cancel()
 	options := r.pollWithin(r.policy.UpdateDeadline.Std(), "wait until the gateway runs the new software")
 	options.StartToCloseTimeout += r.policy.SteadyFor.Std()
-	return call.Do(ctx, options, call.Gateways.AwaitUpdated, activities.AwaitUpdatedInput{
+	return watch(ctx, options, call.Gateways.AwaitUpdated, activities.AwaitUpdatedInput{
 		Lookup: r.lookup(), Baseline: r.baseline(),
 		StartBy: workflow.Now(ctx).Add(r.policy.UpdateStart.Std()), Start: r.policy.UpdateStart,
-		SteadyFor: r.policy.SteadyFor,
+		SteadyFor: r.policy.SteadyFor, Seen: r.in.Seen.Update,
+	}, func(out activities.AwaitUpdatedOutput) {
+		if out.Evidence == maintenance.EvidenceUpdated {
+			r.waits.Add(maintenance.Waits{Update: []maintenance.Span{out.Ended}})
+		}
 	})
 }

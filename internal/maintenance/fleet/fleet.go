@@ -87,6 +87,8 @@ type Progress struct {
 	Ask      Ask       `json:"ask,omitzero"`
 	// Measured is how long the pieces of work took so far.
 	Measured Measured `json:"measured,omitzero"`
+	// Waits are how long changes took until they were seen to be done: its runs poll by them.
+	Waits maintenance.Waits `json:"waits,omitzero"`
 }
 
 // Fleet is a campaign at one time: its progress, and what the plan says.

@@ -31,6 +31,8 @@ type Event struct {
 	Hold    Hold      `json:"hold,omitzero"`
 	At      time.Time `json:"at,omitzero"`
 	Took    Took      `json:"took,omitzero"`
+	// Waits are those of a maintenance that has ended.
+	Waits maintenance.Waits `json:"waits,omitzero"`
 	// Decision is what a person decided at its own run.
 	Decision *maintenance.Decision `json:"decision,omitempty"`
 }
