@@ -122,5 +122,5 @@ func TestHistoryOfATargetInACampaign(t *testing.T) {
 		all.add(l.history(l.client.GetWorkflow(t.Context(), api.GatewayWorkflowID(target.Gateway.ID()), "")))
 	}
 	share := all.per(targets)
-	share.atMost(t, 49, 16_500, 5, 3)
+	share.atMost(t, 45, 16_000, 5, 3)
 }

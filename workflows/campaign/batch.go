@@ -49,6 +49,7 @@ func Batch(ctx workflow.Context, in api.BatchInput) error {
 	workflow.Go(living, b.receiveHeld)
 	workflow.Go(living, b.receiveDecisions)
 	workflow.Go(living, b.watchCampaign)
+	workflow.Go(living, b.ring)
 	lines.Wait(ctx)
 	return b.send(ctx)
 }
@@ -276,6 +277,49 @@ func (b *batch) watchCampaign(ctx workflow.Context) {
 	b.abortAll(ctx, api.Action{By: "Temporal", Why: "the campaign " + b.in.Campaign +
 		" has ended without closing its batches: it was terminated, or failed"})
 	b.close()
+}
+
+// alarm waits until a line's first poll is due.
+func (b *batch) alarm(ctx workflow.Context, l *line, due time.Time) error {
+	l.pollAt = due
+	err := workflow.Await(ctx, func() bool { return !workflow.Now(ctx).Before(due) })
+	if l.pollAt.Equal(due) {
+		l.pollAt = time.Time{}
+	}
+	return err
+}
+
+// ring wakes the lines whose first poll is due, with one timer for all of them: it costs nothing for
+// a line that starts before.
+func (b *batch) ring(ctx workflow.Context) {
+	for {
+		var next time.Time
+		sooner := func() bool {
+			at := b.nextPoll(ctx)
+			return !at.IsZero() && (next.IsZero() || at.Before(next))
+		}
+		if workflow.Await(ctx, sooner) != nil {
+			return
+		}
+		next = b.nextPoll(ctx)
+		if _, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+			Timeout:      next.Sub(workflow.Now(ctx)),
+			TimerOptions: workflow.TimerOptions{Summary: "then check whether windows have moved"},
+		}, sooner); err != nil {
+			return
+		}
+	}
+}
+
+// nextPoll is when the next line's first poll will be due; zero: none will.
+func (b *batch) nextPoll(ctx workflow.Context) (next time.Time) {
+	now := workflow.Now(ctx)
+	for _, l := range b.lines {
+		if l.pollAt.After(now) && (next.IsZero() || l.pollAt.Before(next)) {
+			next = l.pollAt
+		}
+	}
+	return next
 }
 
 // pollOptions are for activities that change nothing.

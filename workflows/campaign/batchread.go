@@ -350,18 +350,15 @@ func retryCall(ctx workflow.Context, l *line) workflow.Future {
 	return ready
 }
 
-// watchWindow polls the gateway for changes. A timer comes before the first poll: most targets start
+// watchWindow polls the gateway for changes. A wait comes before the first poll: most targets start
 // before it ends, and then none of ten thousand takes a call from its account's rate. The lines of a
 // batch spread their polls.
 func (b *batch) watchWindow(ctx workflow.Context, l *line) workflow.Future {
 	every := b.in.Plan.Policy.WindowRecheck
 	moved, set := workflow.NewFuture(ctx)
-	wait := every.Std() - every.Std()/5*time.Duration(l.number)/time.Duration(len(b.lines))
-	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{
-		Summary: "then check whether the window of " + l.Target.Gateway.ID() + " has moved",
-	})
+	wait := every.Std()*4/5 + every.Std()/5*time.Duration(l.number)/time.Duration(len(b.lines))
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		if timer.Get(ctx, nil) != nil {
+		if b.alarm(ctx, l, workflow.Now(ctx).Add(wait)) != nil {
 			return // nothing waits any more
 		}
 		options := b.pollOptions(call.WatchLimit, "check every "+every.String()+" whether the window has moved")
