@@ -178,6 +178,7 @@ func steady(text string) string {
 		{`hh:mmZ  [\dms]+ +`, "hh:mmZ  TOOK  "},
 		{`(\n[ -]+)"[\d.]+m?s"`, `${1}"DURATION"`},
 		{`("?margin"?: )"[^"]*"`, `${1}"DURATION"`},
+		{`"[\d.hms]+\.\.[\d.hms]+"`, `"DURATION..DURATION"`},
 		{`(\n[ -]+\w+: )"?([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"?`, "$1$2"}, // YAML quotes what starts with a digit
 		{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, "RRRRRRRR-RRRR-RRRR-RRRR-RRRRRRRRRRRR"},
 		{`snap-[0-9a-f]{17}`, "snap-SSSSSSSSSSSSSSSSS"},
