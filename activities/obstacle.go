@@ -14,8 +14,8 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/activities/names"
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/outcome"
 )
 
 // CampaignAttribute is the search attribute of a run that names its campaign.
@@ -154,10 +154,10 @@ func (e *Engine) AwaitRecord(ctx context.Context, in RecordLookup) (out Record, 
 	}
 	out.End = info.GetCloseTime().AsTime()
 	result, err := call2(ctx, func(ctx context.Context, id, run string) (maintenance.Result, error) {
-		return outcome.Of(ctx, e.Runs.GetWorkflow(ctx, id, run))
+		return endrecord.Of(ctx, e.Runs.GetWorkflow(ctx, id, run))
 	}, in.WorkflowID, info.GetExecution().GetRunId())
 	switch {
-	case errors.Is(err, outcome.ErrNoResult):
+	case errors.Is(err, endrecord.ErrNoResult):
 		out.Why = "its run left no record: " + maintenance.Plain(err)
 		return out, nil
 	case err != nil:

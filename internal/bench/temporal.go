@@ -14,9 +14,9 @@ import (
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -94,7 +94,7 @@ func (r *run) campaign(ctx context.Context, c client.Client) error {
 			return fmt.Errorf("add targets to the campaign: %w", err)
 		}
 	}
-	result, err := outcome.OfCampaign(ctx, started)
+	result, err := endrecord.OfCampaign(ctx, started)
 	if err == nil && (result.State != fleet.Completed || result.Counts.Succeeded != len(all)) {
 		err = fmt.Errorf("the campaign ended %s: %s", result.State, result.Summary)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/action"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -57,7 +57,7 @@ func newAction(a *shell.App, o action.Action) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.Printer(cmd).Print(decision, func(p show.Printer) {
+			return a.Printer(cmd).Print(decision, func(p printer.Printer) {
 				p.Linef("%s", render.Answer(g.Subject(), g.Past, decision))
 				if decision.Note != "" && decision.Note != decision.Detail() {
 					p.Linef("%s", decision.Note)

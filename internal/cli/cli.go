@@ -24,7 +24,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/target"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate/action"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // Run runs tidegate, and returns its exit status: 0 done, 1 failed, 2 called
@@ -46,7 +46,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &end):
 		return end.Status
 	}
-	cmd.PrintErrln("tidegate:", show.Lines(maintenance.Plain(shell.NextStep(err))))
+	cmd.PrintErrln("tidegate:", printer.Lines(maintenance.Plain(shell.NextStep(err))))
 	return shell.StatusOf(err)
 }
 

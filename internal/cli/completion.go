@@ -20,7 +20,7 @@ import (
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/action"
 	"github.com/tidegate/tidegate/internal/operate/schedules"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -104,7 +104,7 @@ func files(endings ...string) completer {
 // completeFlag completes a flag's value.
 func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
 	words := map[string][]string{
-		"output": {show.FormTable, show.FormJSON, show.FormYAML},
+		"output": {printer.FormTable, printer.FormJSON, printer.FormYAML},
 		"format": {"md", "html", "json"},
 		"snapshot": {
 			string(maintenance.SnapshotAfter), string(maintenance.SnapshotBefore),
@@ -213,7 +213,7 @@ func maintenances(ended bool) asker {
 		func(info *workflowpb.WorkflowExecutionInfo) string {
 			text := "gateway, " + cmp.Or(operate.AttributeOf(info, operate.StateAttribute),
 				strings.ToLower(info.GetStatus().String()))
-			return text + show.Prefixed(", of ", operate.AttributeOf(info, operate.CampaignAttribute))
+			return text + printer.Prefixed(", of ", operate.AttributeOf(info, operate.CampaignAttribute))
 		})
 }
 
@@ -221,7 +221,7 @@ func maintenances(ended bool) asker {
 func quarantined() asker {
 	return workflowsOf(api.QuarantineName, api.QuarantineWorkflowID(""), false,
 		func(info *workflowpb.WorkflowExecutionInfo) string {
-			return "quarantined since " + show.ClockOrDash(info.GetStartTime().AsTime())
+			return "quarantined since " + printer.ClockOrDash(info.GetStartTime().AsTime())
 		})
 }
 
@@ -275,7 +275,7 @@ func targets(update string) asker {
 			if shell.IsGateway(started) {
 				name = r.Gateway
 			}
-			found = append(found, name+"\t"+string(r.State)+show.Prefixed(", ", string(r.Blocker)))
+			found = append(found, name+"\t"+string(r.State)+printer.Prefixed(", ", string(r.Blocker)))
 		}
 		return found, err
 	}

@@ -13,9 +13,9 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/report/histories"
 	"github.com/tidegate/tidegate/workflows/api"
@@ -80,7 +80,7 @@ func TestAReportReachesAcrossACampaignsRuns(t *testing.T) {
 	} {
 		require.Eventually(t, func() bool { return w.tidegate(args...).status == 0 }, time.Minute, 200*time.Millisecond)
 	}
-	result, err := outcome.OfCampaign(t.Context(), c.GetWorkflow(t.Context(), run.GetID(), ""))
+	result, err := endrecord.OfCampaign(t.Context(), c.GetWorkflow(t.Context(), run.GetID(), ""))
 	require.NoError(t, err)
 	require.Equal(t, fleet.Partial, result.State)
 

@@ -9,7 +9,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/cli/target"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // watchFlags say how a campaign is to be shown.
@@ -42,7 +42,7 @@ func newWatch(a *shell.App) *cobra.Command {
 func runWatch(a *shell.App, cmd *cobra.Command, subject string, f watchFlags) error {
 	id, err := shell.SubjectArgument(subject)
 	faults := []error{err, a.CheckOutput()}
-	if f.once && (f.plain || id != "" || a.Output != show.FormTable) {
+	if f.once && (f.plain || id != "" || a.Output != printer.FormTable) {
 		faults = append(faults, errors.New("--once: requires a campaign, and cannot be combined with --plain or --output; for JSON: tidegate status CAMPAIGN --output json"))
 	}
 	c, err := a.Dial(cmd.Context(), faults...)
@@ -59,7 +59,7 @@ func runWatch(a *shell.App, cmd *cobra.Command, subject string, f watchFlags) er
 		return err
 	case f.once:
 		return campaign.Glance(a, cmd, c, g)
-	case f.plain || a.Output != show.FormTable || !show.Interactive(cmd.InOrStdin(), cmd.OutOrStdout()):
+	case f.plain || a.Output != printer.FormTable || !printer.Interactive(cmd.InOrStdin(), cmd.OutOrStdout()):
 		return campaign.Attend(a, cmd, c, g)
 	}
 	return campaign.Watch(a, cmd, c, g, f.exit)

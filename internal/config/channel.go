@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/tidegate/tidegate/internal/notify"
+	"github.com/tidegate/tidegate/internal/channels"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -21,14 +21,14 @@ type channelEntry struct {
 }
 
 // channel judges one channel and finds its address.
-func (c *checker) channel(at string, e channelEntry) notify.Channel {
+func (c *checker) channel(at string, e channelEntry) channels.Channel {
 	c.lines(at, e)
 	if nameForm.MatchString(e.Name) || e.Name == "" {
 		c.name(at, "channels", e.Name)
 	} else { // not repeated either
 		c.Fault(at+".name", strict.Fault{Problem: strict.Invalid, Want: wantName})
 	}
-	found := notify.Channel{Name: e.Name}
+	found := channels.Channel{Name: e.Name}
 	if !variableForm.MatchString(e.URLFrom) {
 		problem := strict.Invalid // and not repeated: it may be the address itself
 		if e.URLFrom == "" {
@@ -37,7 +37,7 @@ func (c *checker) channel(at string, e channelEntry) notify.Channel {
 		c.Fault(at+".urlFrom", strict.Fault{Problem: problem, Want: "the name of the environment variable that holds the channel's shoutrrr URL, such as TIDEGATE_ONCALL_URL"})
 		return found
 	}
-	found.Address = notify.Address(c.getenv(e.URLFrom))
+	found.Address = channels.Address(c.getenv(e.URLFrom))
 	switch err := found.Address.Validate(); {
 	case found.Address == "":
 		c.Fault(at+".urlFrom", strict.Fault{

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/internal/channels"
 	"github.com/tidegate/tidegate/internal/config"
-	"github.com/tidegate/tidegate/internal/notify"
 )
 
 const anAccount = "aws: [{name: a, region: us-east-1}]\n"
@@ -22,7 +22,7 @@ channels:
   - {name: a, urlFrom: TEAM_2_URL}
 `), env("ONCALL_URL=generic+https://example.com/hook", "TEAM_2_URL=pagerduty:///eb243592faa24ba2a5511afdf565c889"))
 	require.NoError(t, err)
-	require.Equal(t, []notify.Channel{
+	require.Equal(t, []channels.Channel{
 		{Name: "oncall", Address: "generic+https://example.com/hook"}, {Name: "a", Address: "pagerduty:///eb243592faa24ba2a5511afdf565c889"},
 	}, c.Channels)
 }

@@ -14,7 +14,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/internal/bounded"
-	"github.com/tidegate/tidegate/internal/notify"
+	"github.com/tidegate/tidegate/internal/channels"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -23,7 +23,7 @@ type Config struct {
 	AWS    []accounts.AWS
 	Huawei []accounts.Huawei
 	// Channels are those that campaigns may notify.
-	Channels []notify.Channel
+	Channels []channels.Channel
 	// WebUI is where people find Temporal's Web UI, without a slash at its end: messages
 	// to channels link to it. Empty: they do not.
 	WebUI string

@@ -11,11 +11,11 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/action"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -74,7 +74,7 @@ func (c *campaign) follow(ctx context.Context, report func(observation) error) (
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		result, ending = outcome.OfCampaign(ctx, c.run)
+		result, ending = endrecord.OfCampaign(ctx, c.run)
 	}()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -157,8 +157,8 @@ func (c *campaign) record(ctx context.Context, row fleet.Row) (maintenance.Resul
 	if row.Started.IsZero() {
 		return maintenance.Result{}, nil
 	}
-	result, err := outcome.Of(ctx, c.session.GetWorkflow(ctx, api.GatewayWorkflowID(row.Gateway), ""))
-	if errors.Is(err, outcome.ErrNoResult) {
+	result, err := endrecord.Of(ctx, c.session.GetWorkflow(ctx, api.GatewayWorkflowID(row.Gateway), ""))
+	if errors.Is(err, endrecord.ErrNoResult) {
 		return maintenance.Result{}, nil
 	}
 	return result, err

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/bounded"
+	"github.com/tidegate/tidegate/internal/channels"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/notify"
 )
 
 // oncall is the channel that the plan notifies.
@@ -53,9 +53,9 @@ func openHook(ctx context.Context) (h *hook, stop func(), err error) {
 }
 
 // channels are those of the worker.
-func (h *hook) channels() *notify.Channels {
-	return notify.New([]notify.Channel{{
-		Name: oncall, Address: notify.Address("generic://" + h.address + "/?template=json&disabletls=yes"),
+func (h *hook) channels() *channels.Channels {
+	return channels.New([]channels.Channel{{
+		Name: oncall, Address: channels.Address("generic://" + h.address + "/?template=json&disabletls=yes"),
 	}})
 }
 

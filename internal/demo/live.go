@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/live"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // screen shows how the campaign goes.
@@ -23,7 +23,7 @@ type screen interface {
 // newScreen is the live view on a terminal, and lines elsewhere.
 func newScreen(ctx context.Context, t terminal, s *stage, c *campaign, start time.Time) screen {
 	plain := &lines{out: t.out, start: start, said: map[string]string{}, last: map[string]maintenance.Status{}}
-	if !show.Interactive(t.in, t.out) {
+	if !printer.Interactive(t.in, t.out) {
 		return plain
 	}
 	return newView(ctx, t, s, c, plain)

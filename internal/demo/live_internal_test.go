@@ -126,7 +126,7 @@ func TestTheSummarySaysWhatBecameOfEveryTarget(t *testing.T) {
 	was.results[index("archive")].State = maintenance.StateFailed
 	was.effects[updates(members()[0].arn)] = 2
 	was.campaign.Summary = "20 of 22 targets succeeded."
-	p := printer{&out}
+	p := summarizer{&out}
 	p.summary(members(), was)
 	p.effects(intended(members()), was.effects)
 	p.messages(was.received)

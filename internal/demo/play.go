@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/internal/report/histories"
-	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -43,14 +43,14 @@ func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error 
 	if err != nil {
 		return err
 	}
-	targets, say := members(), printer{out}
+	targets, say := members(), summarizer{out}
 	say.greet(s, input, targets)
 	if opts.ask {
 		say.say("  It waits for you: %s\n\n", s.tidegate("approve "+input.Plan.Name+" --why TEXT"))
 	}
 	was, err := perform(ctx, s, input, opts.ask, func(ctx context.Context, c *campaign) screen {
 		return newScreen(ctx, seen, s, c, start)
-	}, show.Interactive(in, out))
+	}, printer.Interactive(in, out))
 	if err != nil {
 		return err
 	}

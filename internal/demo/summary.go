@@ -13,19 +13,19 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// printer writes what people read. Where that fails there is nowhere to say so,
+// summarizer writes what people read. Where that fails there is nowhere to say so,
 // and the maintenances go on.
-type printer struct{ out io.Writer }
+type summarizer struct{ out io.Writer }
 
-func (p printer) say(format string, args ...any) {
+func (p summarizer) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.out, format, args...) // see printer
 }
 
-func (p printer) greet(s *stage, in api.CampaignInput, targets []member) {
+func (p summarizer) greet(s *stage, in api.CampaignInput, targets []member) {
 	p.say("Tidegate's demo: a campaign over %d gateways in two accounts of simulated clouds. Two minutes.\n\n", len(targets))
 	p.say("  Web UI    %s\n", s.runsPage())
 	p.say("            Open a run: it says what it does, or what it waits for and why.\n")
@@ -55,7 +55,7 @@ func summaryColumns() []any {
 
 // summary is the table of what became of every target: figures, and below them
 // what is so where that needs words.
-func (p printer) summary(targets []member, was ending) {
+func (p summarizer) summary(targets []member, was ending) {
 	t := p.table("What became of them", summaryColumns()...)
 	for i, m := range targets {
 		r := was.results[i]
@@ -78,7 +78,7 @@ func (p printer) summary(targets []member, was ending) {
 }
 
 // effects counts what the clouds did, kind by kind, against what was intended.
-func (p printer) effects(want, got map[effect]int) {
+func (p summarizer) effects(want, got map[effect]int) {
 	kinds := map[string]bool{}
 	for e := range want {
 		kinds[e.kind] = true
@@ -111,7 +111,7 @@ func ofKind(counts map[effect]int, kind string) (total, most int) {
 }
 
 // messages are those that the channel got.
-func (p printer) messages(received []message) {
+func (p summarizer) messages(received []message) {
 	t := p.table("Notifications to "+oncall+", by a webhook", "at", "message")
 	for _, m := range received {
 		t.AppendRow(table.Row{m.At.UTC().Format("15:04:05Z"), m.Title})
@@ -119,7 +119,7 @@ func (p printer) messages(received []message) {
 	p.say("%s\n\n", t.Render())
 }
 
-func (p printer) verdict(faults []string, tookPart bool) {
+func (p summarizer) verdict(faults []string, tookPart bool) {
 	switch {
 	case len(faults) == 0:
 		p.say("Every outcome came out as it should, every promise of the plan was kept, and every effect took place exactly once.\n")
@@ -129,12 +129,12 @@ func (p printer) verdict(faults []string, tookPart bool) {
 }
 
 // table has lines on a terminal and plain characters in a file or a pipe.
-func (p printer) table(title string, columns ...any) table.Writer {
+func (p summarizer) table(title string, columns ...any) table.Writer {
 	t := table.NewWriter()
 	t.SetTitle(title)
 	t.AppendHeader(columns)
 	t.SetStyle(table.StyleDefault)
-	if show.Moves(p.out) {
+	if printer.Moves(p.out) {
 		t.SetStyle(table.StyleLight)
 	}
 	t.Style().Format.Header = text.FormatDefault
@@ -175,11 +175,11 @@ func takenBack(ledger []maintenance.Change) string {
 }
 
 // coloured is an end state in the colour of what it is, on a terminal.
-func (p printer) coloured(shown string, expected bool) string {
+func (p summarizer) coloured(shown string, expected bool) string {
 	if shown == "" {
 		shown = "no record"
 	}
-	if !show.Moves(p.out) {
+	if !printer.Moves(p.out) {
 		return shown
 	}
 	switch {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // details is the page of one target.
@@ -74,7 +74,7 @@ func (d *details) lines(width int, now time.Time) []string {
 	}
 	lines = append(lines, "")
 	for text := range strings.Lines(d.text) {
-		text = strings.TrimRight(show.Line(text), " ")
+		text = strings.TrimRight(printer.Line(text), " ")
 		if text == "" {
 			lines = append(lines, "")
 			continue

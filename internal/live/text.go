@@ -8,12 +8,12 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // clean makes one line of a text that others wrote, to be broken between its words.
 func clean(text string) string {
-	return strings.Join(strings.Fields(show.Line(text)), " ")
+	return strings.Join(strings.Fields(printer.Line(text)), " ")
 }
 
 // cut shortens a plain text to so many columns.

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -16,12 +16,12 @@ import (
 func ReadCampaign(ctx context.Context, c Session, g Campaign) (record.Campaign, error) {
 	r := record.Campaign{Campaign: g.Name, WorkflowID: g.WorkflowID, RunID: g.RunID, Execution: g.Execution.String()}
 	if !g.Open() {
-		result, err := outcome.OfCampaign(ctx, c.GetWorkflow(ctx, g.WorkflowID, g.RunID))
+		result, err := endrecord.OfCampaign(ctx, c.GetWorkflow(ctx, g.WorkflowID, g.RunID))
 		switch {
 		case err == nil:
 			r.Result, r.Campaign = &result, cmp.Or(result.Name, g.Name)
 			return r, nil
-		case !errors.Is(err, outcome.ErrNoResult):
+		case !errors.Is(err, endrecord.ErrNoResult):
 			return r, err
 		}
 		r.Left = true

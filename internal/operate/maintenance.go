@@ -9,9 +9,9 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -72,11 +72,11 @@ func readMaintenance(ctx context.Context, c Session, r *record.Maintenance, runI
 		}
 		return err
 	}
-	result, err := outcome.Of(ctx, c.GetWorkflow(ctx, r.WorkflowID, r.RunID))
+	result, err := endrecord.Of(ctx, c.GetWorkflow(ctx, r.WorkflowID, r.RunID))
 	switch {
 	case err == nil:
 		r.Result = &result
-	case errors.Is(err, outcome.ErrNoResult):
+	case errors.Is(err, endrecord.ErrNoResult):
 		// What it has changed stands as its ledger says: a worker still knows.
 		err = errors.Join(err, askMaintenance(ctx, c, r))
 	}

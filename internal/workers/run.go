@@ -13,9 +13,9 @@ import (
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
+	"github.com/tidegate/tidegate/internal/channels"
 	"github.com/tidegate/tidegate/internal/config/connection"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/notify"
 )
 
 // stopPatience is how long a stopping worker waits for activities under way:
@@ -56,7 +56,7 @@ func (p parts) poll(ctx context.Context, c client.Client, known *accounts.Accoun
 	stop, err := Start(c, known, Options{
 		Queue:    p.queue,
 		Version:  p.version,
-		Channels: notify.New(p.config.Channels),
+		Channels: channels.New(p.config.Channels),
 		WebUI:    p.config.WebUI,
 		Each: worker.Options{
 			Identity:          p.client.Identity,

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -50,7 +50,7 @@ func TestTwoHundredTargets(t *testing.T) {
 	c.lastWave()
 	c.straggler(pester)
 
-	result, err := outcome.OfCampaign(t.Context(), c.run)
+	result, err := endrecord.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
 	t.Logf("%s in %s", result.Summary, time.Since(start).Round(time.Second))
 	require.Equal(t, fleet.Partial, result.State)

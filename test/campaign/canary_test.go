@@ -7,9 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
@@ -44,7 +44,7 @@ func TestACanaryWithNothingToDoIsReplaced(t *testing.T) {
 		return s.Counts.Running == 1 && s.Blockers[maintenance.BlockedByCanary] == 3
 	})
 	l.sim.ClearFaults()
-	result, err := outcome.OfCampaign(t.Context(), c.run)
+	result, err := endrecord.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 5, Succeeded: 4, UpToDate: 1}, result.Counts)
 

@@ -5,9 +5,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/report/histories"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
@@ -48,7 +48,7 @@ func TestACommandAboutAHeldTargetReachesItsRun(t *testing.T) {
 	for i, update := range map[int]string{retried: api.RetryUpdate, skipped: api.SkipUpdate, aborted: api.AbortUpdate} {
 		c.say(update, api.CampaignAction{Target: nameOf(i)})
 	}
-	result, err := outcome.OfCampaign(t.Context(), c.run)
+	result, err := endrecord.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 1, Failed: 2}, result.Counts)
 	triggers, _ = l.done()

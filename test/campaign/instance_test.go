@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -91,7 +91,7 @@ func TestOneRunAtATimeWorksOnADBInstanceWhoeverStartedIt(t *testing.T) {
 	single := l.single(alone)
 	for _, run := range campaigns {
 		t.Cleanup((&played{lab: l, run: run}).explain)
-		result, err := outcome.OfCampaign(t.Context(), run)
+		result, err := endrecord.OfCampaign(t.Context(), run)
 		require.NoError(t, err)
 		require.Equal(t, fleet.Completed, result.State, result.Summary)
 	}
@@ -140,7 +140,7 @@ func TestInstanceIsFreeOnceItsHolderIsGone(t *testing.T) {
 			require.NoError(t, end(l, holder))
 			l.endUpgrade(alone) // a cancelled run watches it to its end, and nothing starts alongside it
 
-			result, err := outcome.OfCampaign(t.Context(), waiting.run)
+			result, err := endrecord.OfCampaign(t.Context(), waiting.run)
 			require.NoError(t, err)
 			require.Equal(t, fleet.Completed, result.State, result.Summary)
 			_, upgrades := l.done()

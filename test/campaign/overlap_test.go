@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
@@ -83,7 +83,7 @@ func TestACampaignWaitsForAGatewayThatIsInAnother(t *testing.T) {
 	l.sim.ClearFaults()
 
 	for _, c := range []*played{first, second} {
-		result, err := outcome.OfCampaign(t.Context(), c.run)
+		result, err := endrecord.OfCampaign(t.Context(), c.run)
 		require.NoError(t, err)
 		require.Equal(t, fleet.Completed, result.State, result.Summary)
 		require.Equal(t, result.Counts.Total, result.Counts.Succeeded)
@@ -105,7 +105,7 @@ func TestTwoCampaignsThatStartAtOnceMaintainEachGatewayOnce(t *testing.T) {
 	}
 	for _, run := range runs {
 		t.Cleanup((&played{lab: l, run: run}).explain)
-		result, err := outcome.OfCampaign(t.Context(), run)
+		result, err := endrecord.OfCampaign(t.Context(), run)
 		require.NoError(t, err)
 		require.Equal(t, fleet.Completed, result.State, result.Summary)
 		require.Equal(t, shared, result.Counts.Succeeded+result.Counts.UpToDate)
@@ -140,7 +140,7 @@ func TestATargetOfALostPageKeepsOthersOfItsKeyAwayUntilItHasEnded(t *testing.T) 
 	// Nobody gives its targets an order meanwhile.
 	c.rowOf(1, func(r fleet.Row) bool { return r.State == fleet.Failed })
 	l.comesBack(contested)
-	result, err := outcome.OfCampaign(t.Context(), c.run)
+	result, err := endrecord.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 3, Succeeded: 2, Failed: 1}, result.Counts, "the one that ran is counted as its own run ended")
 	require.Contains(t, result.Failures[0].Note, "its batch "+s.Batches[0]+" is gone: a person has ended it")
@@ -164,12 +164,12 @@ func TestACampaignThatWasTerminatedCanBeStartedAgainAtOnce(t *testing.T) {
 	t.Cleanup(second.explain)
 	l.untilAborted(maintained)
 	l.comesBack(contested)
-	result, err := outcome.Of(t.Context(), maintained)
+	result, err := endrecord.Of(t.Context(), maintained)
 	require.NoError(t, err)
 	require.Equal(t, maintenance.StatePartial, result.State, result.Summary)
 	require.Contains(t, result.Summary, "aborted by Temporal (the campaign "+first.run.GetID()+" has ended without closing its batches")
 
-	ended, err := outcome.OfCampaign(t.Context(), second.run)
+	ended, err := endrecord.OfCampaign(t.Context(), second.run)
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: 1, Succeeded: 1}, ended.Counts, ended.Summary)
 	triggers, upgrades := l.done()

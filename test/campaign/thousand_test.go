@@ -12,9 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
@@ -34,7 +34,7 @@ func BenchmarkTenThousand(b *testing.B) {
 		start := time.Now()
 		run := l.launch(api.CampaignInput{Plan: everybody(*targets)})
 		first := run.GetRunID() // it becomes the last one's
-		result, err := outcome.OfCampaign(b.Context(), run)
+		result, err := endrecord.OfCampaign(b.Context(), run)
 		require.NoError(b, err)
 		took := time.Since(start)
 		require.Equal(b, fleet.Completed, result.State, result.Summary)

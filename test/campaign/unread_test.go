@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
@@ -48,7 +48,7 @@ func TestAnOfflineGatewayKeepsNobodyElse(t *testing.T) {
 
 	require.NoError(t, l.sim.AWS().SetState(gatewayOf(offline), "RUNNING"))
 	l.sim.ClearFaults()
-	result, err := outcome.OfCampaign(t.Context(), c.run)
+	result, err := endrecord.OfCampaign(t.Context(), c.run)
 	require.NoError(t, err)
 	require.Equal(t, fleet.Counts{Total: n, Succeeded: n}, result.Counts)
 	require.Len(t, c.triggers(), n)

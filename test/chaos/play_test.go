@@ -12,8 +12,8 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/outcome"
 )
 
 const (
@@ -137,8 +137,8 @@ func (s *stage) end(ctx context.Context, run client.WorkflowRun) maintenance.Res
 	var result maintenance.Result
 	s.until(ctx, "the end of "+run.GetID(), func() (bool, error) {
 		var err error
-		result, err = outcome.Of(ctx, run)
-		return err == nil || errors.Is(err, outcome.ErrNoResult), err
+		result, err = endrecord.Of(ctx, run)
+		return err == nil || errors.Is(err, endrecord.ErrNoResult), err
 	})
 	return result
 }

@@ -16,10 +16,10 @@ import (
 
 	"github.com/tidegate/tidegate/internal/accounts"
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/namespace"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -132,7 +132,7 @@ func (l *lab) end(run client.WorkflowRun) (maintenance.Result, []*historypb.Hist
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.t.Context(), 3*time.Minute)
 	defer cancel()
-	result, err := outcome.Of(ctx, run)
+	result, err := endrecord.Of(ctx, run)
 	require.NoError(l.t, err)
 	history := l.history(run)
 	l.record(history)

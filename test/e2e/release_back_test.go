@@ -8,8 +8,8 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/workers"
 )
@@ -36,7 +36,7 @@ func TestAReleaseIsTheFirstOneOrIsTakenBack(t *testing.T) {
 	defer stopFirst()
 	stopUnversioned()
 	r.sim.ClearFaults()
-	result, err := outcome.Of(t.Context(), restarting)
+	result, err := endrecord.Of(t.Context(), restarting)
 	require.NoError(t, err)
 	require.Equal(t, maintenance.StateCompleted, result.State, result.Summary)
 	r.movesTo("1", sleeper)
@@ -53,7 +53,7 @@ func TestAReleaseIsTheFirstOneOrIsTakenBack(t *testing.T) {
 	r.movesTo("1", sleeper)
 	stopSecond()
 	require.NoError(t, r.sim.AWS().MoveWindow(asleep, aws.Window{OpenedAgo: 2 * time.Minute}))
-	result, err = outcome.Of(t.Context(), sleeper)
+	result, err = endrecord.Of(t.Context(), sleeper)
 	require.NoError(t, err)
 	require.Equal(t, maintenance.StateCompleted, result.State, result.Summary)
 	r.requireOnce(away, asleep)

@@ -19,10 +19,10 @@ import (
 	"go.temporal.io/server/temporal"
 	"go.temporal.io/server/temporaltest"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	scheduler "github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/namespace"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
@@ -234,10 +234,10 @@ func TestAReleaseStrandsNobodyAndDisturbsNobody(t *testing.T) {
 	// Who was past the point of no return stays.
 	require.True(t, r.restarts(away) && r.restarts(apart))
 	r.sim.ClearFaults()
-	result, err := outcome.Of(t.Context(), single)
+	result, err := endrecord.Of(t.Context(), single)
 	require.NoError(t, err)
 	require.Equal(t, maintenance.StateCompleted, result.State, result.Summary)
-	whole, err := outcome.OfCampaign(t.Context(), busy)
+	whole, err := endrecord.OfCampaign(t.Context(), busy)
 	require.NoError(t, err)
 	require.Equal(t, 2, whole.Counts.Succeeded, whole.Summary)
 	for id, build := range map[string]string{away: "1", apart: "1", behind: "2"} {
@@ -254,11 +254,11 @@ func TestAReleaseStrandsNobodyAndDisturbsNobody(t *testing.T) {
 	for _, id := range []string{asleep, planned} {
 		require.NoError(t, r.sim.AWS().MoveWindow(id, aws.Window{OpenedAgo: 2 * time.Minute}))
 	}
-	result, err = outcome.Of(t.Context(), sleeper)
+	result, err = endrecord.Of(t.Context(), sleeper)
 	require.NoError(t, err)
 	require.Equal(t, maintenance.StateCompleted, result.State, result.Summary)
 	require.WithinDuration(t, left.GetStartTime().AsTime(), result.Start, time.Minute)
-	whole, err = outcome.OfCampaign(t.Context(), sleeping)
+	whole, err = endrecord.OfCampaign(t.Context(), sleeping)
 	require.NoError(t, err)
 	require.Equal(t, scheduler.Completed, whole.State, whole.Summary)
 	r.requireOnce(away, apart, behind, asleep, planned)

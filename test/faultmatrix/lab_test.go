@@ -25,9 +25,9 @@ import (
 
 	"github.com/tidegate/tidegate/internal/accounts"
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/secretscan"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
@@ -207,7 +207,7 @@ func play(ctx context.Context, number int, scenario faultmatrix.Scenario, cell *
 			return out, fmt.Errorf("during the run: %w", err)
 		}
 	}
-	if out.result, err = outcome.Of(ctx, l.run); err != nil {
+	if out.result, err = endrecord.Of(ctx, l.run); err != nil {
 		return out, err
 	}
 	return out, l.look(ctx, &out)

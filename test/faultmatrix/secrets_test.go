@@ -21,10 +21,10 @@ import (
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/namespace"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/internal/secretscan"
 	"github.com/tidegate/tidegate/internal/simcloud"
@@ -228,7 +228,7 @@ func (e exposed) play(t *testing.T, number int) (*lab, map[string][]byte) {
 	var result maintenance.Result
 	failed := l.run.Get(ctx, &result)
 	evidence["error"] = fmt.Appendf(nil, "%s: %v %+v %#v", l.run.GetID(), failed, failed, failed)
-	result, err = outcome.Of(ctx, l.run)
+	result, err = endrecord.Of(ctx, l.run)
 	require.NoError(t, err)
 	if e.end != "" {
 		require.Equal(t, e.end, result.State, result.Summary)

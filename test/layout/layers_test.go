@@ -42,7 +42,7 @@ func below(all []string, roots ...string) (found []string) {
 // an engine.
 func TestWhatRendersReachesNoTemporal(t *testing.T) {
 	t.Parallel()
-	for _, screen := range []string{"internal/show", "internal/live", "internal/cli/render", "internal/report"} {
+	for _, screen := range []string{"internal/printer", "internal/live", "internal/cli/render", "internal/report"} {
 		require.Empty(t, below(reached(t, screen), engine), screen)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/action"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -65,7 +65,7 @@ func ApplyToAll(a *shell.App, cmd *cobra.Command, c operate.Session, k operate.C
 		})
 	}
 	_ = told.Wait() // each answer has its own error
-	if err := a.Printer(cmd).Print(answers, func(p show.Printer) {
+	if err := a.Printer(cmd).Print(answers, func(p printer.Printer) {
 		render.PrintAnswers(p, answers, k.Past, k.Update,
 			k.In.Why, c.Namespace)
 	}); err != nil {

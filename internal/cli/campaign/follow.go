@@ -9,9 +9,9 @@ import (
 
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -51,7 +51,7 @@ func leave(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campai
 // follow shows a campaign's progress until it has ended or a person has to act.
 func follow(ctx context.Context, c operate.Session, g operate.Campaign, p *render.CampaignProgress) error {
 	ended := func(ctx context.Context) error {
-		_, err := outcome.OfCampaign(ctx, c.GetWorkflow(ctx, g.WorkflowID, g.RunID))
+		_, err := endrecord.OfCampaign(ctx, c.GetWorkflow(ctx, g.WorkflowID, g.RunID))
 		return err
 	}
 	var callsRead time.Time

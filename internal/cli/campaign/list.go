@@ -7,7 +7,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // NewList is the command that lists campaigns.
@@ -21,7 +21,7 @@ func NewList(a *shell.App) *cobra.Command {
 		Example: "  tidegate list",
 		Args:    shell.Arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return shell.Show(a, cmd, operate.ListCampaigns, func(p show.Printer, c operate.Session, all []record.CampaignLine) {
+			return shell.Show(a, cmd, operate.ListCampaigns, func(p printer.Printer, c operate.Session, all []record.CampaignLine) {
 				render.PrintCampaigns(p, all, c.Namespace)
 			})
 		},

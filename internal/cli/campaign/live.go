@@ -14,20 +14,20 @@ import (
 
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/live"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/action"
-	"github.com/tidegate/tidegate/internal/outcome"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // Watch shows a campaign on the whole terminal until the operator leaves.
 func Watch(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campaign, exit bool) error {
 	o := liveOptions(g)
-	o.Leave, o.In, o.Out, o.Typed = exit, cmd.InOrStdin(), show.Raw(cmd.OutOrStdout()), a.Typed
+	o.Leave, o.In, o.Out, o.Typed = exit, cmd.InOrStdin(), printer.Raw(cmd.OutOrStdout()), a.Typed
 	last, err := live.Run(cmd.Context(), o, NewSource(c, g))
 	switch {
 	case err != nil && cmd.Context().Err() == nil && !errors.Is(err, live.ErrInterrupted):
@@ -38,7 +38,7 @@ func Watch(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campai
 		}
 		return leave(a, cmd, c, g)
 	case last.Held != "":
-		cmd.PrintErrf("A person has to act: %s\nTo follow it again: tidegate watch %s\n", show.Line(last.Held), g.Name)
+		cmd.PrintErrf("A person has to act: %s\nTo follow it again: tidegate watch %s\n", printer.Line(last.Held), g.Name)
 		return shell.EndError{Status: shell.StatusHeld}
 	}
 	return fmt.Errorf("stopped following the campaign, which keeps running; to follow it again: tidegate watch %s", g.Name)
@@ -52,12 +52,12 @@ const (
 
 // Glance prints the live view as it is now.
 func Glance(a *shell.App, cmd *cobra.Command, c operate.Session, g operate.Campaign) error {
-	columns := cmp.Or(show.Printer{Out: cmd.OutOrStdout()}.Columns(), onceColumns)
+	columns := cmp.Or(printer.Printer{Out: cmd.OutOrStdout()}.Columns(), onceColumns)
 	_, picture, err := live.Once(cmd.Context(), liveOptions(g), NewSource(c, g), columns, onceLines, time.Now())
 	if err != nil {
 		return err
 	}
-	if _, err := lipgloss.Fprintln(show.Raw(cmd.OutOrStdout()), a.Typed(picture)); err != nil {
+	if _, err := lipgloss.Fprintln(printer.Raw(cmd.OutOrStdout()), a.Typed(picture)); err != nil {
 		return fmt.Errorf("write the view: %w", err)
 	}
 	return nil
@@ -122,9 +122,9 @@ func (s *Source) Status(ctx context.Context) (live.Status, error) {
 // left is what a campaign that is no longer open has left behind; status is what it
 // says of itself, if anything answers for it.
 func (s *Source) left(ctx context.Context, g operate.Campaign, status live.Status) (live.Status, error) {
-	result, err := outcome.OfCampaign(ctx, s.GetWorkflow(ctx, g.WorkflowID, g.RunID))
+	result, err := endrecord.OfCampaign(ctx, s.GetWorkflow(ctx, g.WorkflowID, g.RunID))
 	switch {
-	case errors.Is(err, outcome.ErrNoResult):
+	case errors.Is(err, endrecord.ErrNoResult):
 		status.Gone = maintenance.Plain(err)
 		return status, nil
 	case err != nil:
@@ -165,7 +165,7 @@ func (s *Source) Details(ctx context.Context, row fleet.Row, columns int) (strin
 		return "", err
 	}
 	var text bytes.Buffer
-	err = errors.Join(err, render.PrintMaintenance(show.Printer{Out: &text, Width: columns}, r))
+	err = errors.Join(err, render.PrintMaintenance(printer.Printer{Out: &text, Width: columns}, r))
 	return text.String(), err
 }
 

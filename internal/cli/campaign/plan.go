@@ -12,11 +12,11 @@ import (
 
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/internal/outcome"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -93,7 +93,7 @@ func (p *planning) run(cmd *cobra.Command, a *shell.App, file string) error {
 		return err
 	}
 	t := render.NewTimetable(f.Plan, f.digest, read, now, until)
-	if err := a.Printer(cmd).Print(t, func(p show.Printer) { render.PrintTimetable(p, t) }); err != nil {
+	if err := a.Printer(cmd).Print(t, func(p printer.Printer) { render.PrintTimetable(p, t) }); err != nil {
 		return err
 	}
 	if t.Summary.Unread > 0 {
@@ -113,7 +113,7 @@ func survey(cmd *cobra.Command, c operate.Session, f PlanFile, p *planning) (ren
 		return render.Survey{}, err
 	}
 	g := operate.Started(f.Plan.Name, run)
-	screen := show.NewScreen(cmd.ErrOrStderr())
+	screen := printer.NewScreen(cmd.ErrOrStderr())
 	status, err := awaitPlanned(ctx, c, g, run, &screen)
 	screen.Close()
 	var read render.Survey
@@ -128,13 +128,13 @@ func survey(cmd *cobra.Command, c operate.Session, f PlanFile, p *planning) (ren
 
 // awaitPlanned waits until a campaign that only plans has read everything.
 func awaitPlanned(
-	command context.Context, c operate.Session, g operate.Campaign, run client.WorkflowRun, s *show.Screen,
+	command context.Context, c operate.Session, g operate.Campaign, run client.WorkflowRun, s *printer.Screen,
 ) (fleet.Status, error) {
 	ctx, cancel := context.WithCancel(command)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
-		_, err := outcome.OfCampaign(ctx, run)
+		_, err := endrecord.OfCampaign(ctx, run)
 		ended <- cmp.Or(err, errors.New("the read has ended"))
 	}()
 	tick := time.NewTicker(operate.PollEvery / 4)

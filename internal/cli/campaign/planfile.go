@@ -15,7 +15,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/planfile"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -98,7 +98,7 @@ func reasonOf(err error) string {
 
 // PrintWarnings says what a person should know of a plan file.
 func PrintWarnings(cmd *cobra.Command, p plan.Plan) {
-	screen := show.Printer{Out: cmd.ErrOrStderr()}
+	screen := printer.Printer{Out: cmd.ErrOrStderr()}
 	for _, w := range p.Warnings {
 		screen.Linef("warning: %s", w)
 	}

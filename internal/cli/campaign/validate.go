@@ -9,7 +9,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -54,9 +54,9 @@ func (v validation) run(cmd *cobra.Command, a *shell.App, files []string) error 
 		judgements = append(judgements, j)
 		all = all && j.OK
 	}
-	err := a.Printer(cmd).Print(judgements, func(p show.Printer) {
+	err := a.Printer(cmd).Print(judgements, func(p printer.Printer) {
 		for _, j := range judgements {
-			render.PrintJudgement(p, show.Printer{Out: cmd.ErrOrStderr()}, j)
+			render.PrintJudgement(p, printer.Printer{Out: cmd.ErrOrStderr()}, j)
 		}
 	})
 	if err == nil && !all {

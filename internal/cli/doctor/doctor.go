@@ -16,7 +16,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -27,7 +27,7 @@ type doctor struct {
 	plan  *campaign.PlanFile // nil: none
 	fix   bool
 
-	screen show.Screen // what is waited for
+	screen printer.Screen // what is waited for
 	render.Checkups
 }
 
@@ -61,7 +61,7 @@ func New(a *shell.App) *cobra.Command {
 }
 
 func (d *doctor) run(cmd *cobra.Command, a *shell.App) error {
-	d.screen = show.NewScreen(cmd.ErrOrStderr())
+	d.screen = printer.NewScreen(cmd.ErrOrStderr())
 	faults := []error{shell.WrongQueue(d.queue), a.CheckOutput()}
 	if d.file != "" {
 		f, err := campaign.ReadPlan(cmd, d.file, time.Now())
@@ -82,7 +82,7 @@ func (d *doctor) run(cmd *cobra.Command, a *shell.App) error {
 		d.examine(cmd.Context(), c)
 	}
 	d.OK = !d.hasState(render.CheckFail)
-	err = a.Printer(cmd).Print(d.Checkups, func(p show.Printer) { render.PrintCheckups(p, d.Checks) })
+	err = a.Printer(cmd).Print(d.Checkups, func(p printer.Printer) { render.PrintCheckups(p, d.Checks) })
 	if err == nil && !d.OK {
 		return shell.EndError{Status: shell.StatusFailed}
 	}

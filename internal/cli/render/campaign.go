@@ -1,7 +1,7 @@
 // Package render prints what the commands of tidegate show: a page or a table for people, JSON and
 // YAML for programs, a line for each change of a followed run, and the details that the Web UI
 // shows. It prints what it is given and never reaches Temporal; the layout of tables is in
-// internal/show. Start with the file of your subject.
+// internal/printer. Start with the file of your subject.
 package render
 
 import (
@@ -17,12 +17,12 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate/action"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // PrintCampaign prints what is known of a campaign.
-func PrintCampaign(p show.Printer, r record.Campaign) error {
-	return p.Print(r, func(p show.Printer) { page{p}.campaign(r) })
+func PrintCampaign(p printer.Printer, r record.Campaign) error {
+	return p.Print(r, func(p printer.Printer) { page{p}.campaign(r) })
 }
 
 func (p page) campaign(r record.Campaign) {
@@ -74,16 +74,16 @@ func (p page) target(r record.Campaign) {
 		p.Linef("waits     (%s) %s", t.Blocker, t.Reason)
 	}
 	if !t.Next.IsZero() {
-		p.Linef("until     %s, local time %s", show.Clock(&t.Next), t.Next.In(t.Schedule.Zone.Location()).Format("Mon 15:04 ")+t.Schedule.Zone.String())
+		p.Linef("until     %s, local time %s", printer.Clock(&t.Next), t.Next.In(t.Schedule.Zone.Location()).Format("Mon 15:04 ")+t.Schedule.Zone.String())
 	}
 	switch {
 	case t.Started.IsZero():
 	case t.End.IsZero():
-		p.Linef("started   %s", show.Clock(&t.Started))
+		p.Linef("started   %s", printer.Clock(&t.Started))
 	case t.State == fleet.Running:
-		p.Linef("started   %s, expected to end %s", show.Clock(&t.Started), show.Clock(&t.End))
+		p.Linef("started   %s, expected to end %s", printer.Clock(&t.Started), printer.Clock(&t.End))
 	default:
-		p.Linef("started   %s, ended %s", show.Clock(&t.Started), show.Clock(&t.End))
+		p.Linef("started   %s, ended %s", printer.Clock(&t.Started), printer.Clock(&t.End))
 	}
 	if t.Note != "" && r.Run == nil {
 		p.Linef("note      %s", t.Note)
@@ -95,7 +95,7 @@ func (p page) target(r record.Campaign) {
 }
 
 func (p page) campaignStatus(s fleet.Status) {
-	p.Linef("phase     %s; started %s by %s", PhaseText(s), show.Clock(&s.Start), s.Submitter)
+	p.Linef("phase     %s; started %s by %s", PhaseText(s), printer.Clock(&s.Start), s.Submitter)
 	p.Linef("targets   %s", CountsText(s.Counts))
 	for _, said := range [][2]string{
 		{"held", s.Held}, {"paused", s.Paused}, {"stopped", s.Stopped},
@@ -107,12 +107,12 @@ func (p page) campaignStatus(s fleet.Status) {
 	p.heldTargets(s)
 	p.approval(s.Approval)
 	if !s.Next.IsZero() {
-		p.Linef("next      %s", show.Clock(&s.Next))
+		p.Linef("next      %s", printer.Clock(&s.Next))
 	}
 	p.Linef("limit     max concurrent %d", s.MaxConcurrent)
 	p.waves(s.Waves)
 	p.consents(s.Approval)
-	show.Section(p.Printer, slices.Sorted(maps.Keys(s.Blockers)), []string{"BLOCKER", "TARGETS"},
+	printer.Section(p.Printer, slices.Sorted(maps.Keys(s.Blockers)), []string{"BLOCKER", "TARGETS"},
 		func(b maintenance.Blocker) []string {
 			return []string{string(b), strconv.Itoa(s.Blockers[b])}
 		})
@@ -127,10 +127,10 @@ func (p page) campaignStatus(s fleet.Status) {
 
 // retries prints the calls of running targets that are tried again.
 func (p page) retries(calls []maintenance.Call) {
-	show.Section(p.Printer, calls, []string{"CALL", "TARGET", "ATTEMPT", "UNTIL", "AT", "LAST RESPONSE"},
+	printer.Section(p.Printer, calls, []string{"CALL", "TARGET", "ATTEMPT", "UNTIL", "AT", "LAST RESPONSE"},
 		func(c maintenance.Call) []string {
 			return []string{
-				c.What, c.Target, strconv.Itoa(c.Attempt), show.ClockOrDash(c.Until), show.ClockOrDash(c.LastAt), c.LastResponse,
+				c.What, c.Target, strconv.Itoa(c.Attempt), printer.ClockOrDash(c.Until), printer.ClockOrDash(c.LastAt), c.LastResponse,
 			}
 		})
 }
@@ -139,7 +139,7 @@ func (p page) retries(calls []maintenance.Call) {
 func (p page) heldTargets(s fleet.Status) {
 	held := s.HeldRows()
 	for _, r := range held[:min(len(held), mostHeld)] {
-		p.Linef("held      %s (%s) since %s: %s", r.Name, r.Gateway, show.Clock(&r.Since), r.Note)
+		p.Linef("held      %s (%s) since %s: %s", r.Name, r.Gateway, printer.Clock(&r.Since), r.Note)
 	}
 	if len(held) > mostHeld {
 		p.Linef("held      and more: see tidegate status %s --state held", s.Name)
@@ -158,7 +158,7 @@ func withoutHeldNotes(rows []fleet.Row) []fleet.Row {
 }
 
 func (p page) campaignResult(r fleet.Result) {
-	p.Linef("ended     %s at %s, after %s", r.State, show.Clock(&r.End),
+	p.Linef("ended     %s at %s, after %s", r.State, printer.Clock(&r.End),
 		maintenance.Duration(r.End.Sub(r.Start).Round(time.Second)))
 	p.Linef("summary   %s", r.Summary)
 	p.Linef("targets   %s", CountsText(r.Counts))
@@ -188,14 +188,14 @@ func (p page) consents(a *fleet.Approval) {
 	if a == nil {
 		return
 	}
-	show.Section(p.Printer, a.Given, []string{"APPROVAL", "BY", "AT", "WHY"}, func(c fleet.Consent) []string {
-		return []string{a.Subject(), c.By, show.Clock(&c.At), c.Why}
+	printer.Section(p.Printer, a.Given, []string{"APPROVAL", "BY", "AT", "WHY"}, func(c fleet.Consent) []string {
+		return []string{a.Subject(), c.By, printer.Clock(&c.At), c.Why}
 	})
 }
 
 // warnings are those about the plan file.
 func (p page) warnings(all []string) {
-	show.Section(p.Printer, all, []string{"WARNINGS ABOUT THE PLAN FILE"}, func(w string) []string { return []string{w} })
+	printer.Section(p.Printer, all, []string{"WARNINGS ABOUT THE PLAN FILE"}, func(w string) []string { return []string{w} })
 }
 
 // PhaseText is the campaign's phase, with what it does in it.
@@ -233,20 +233,20 @@ func CountsText(c fleet.Counts) string {
 }
 
 func (p page) waves(waves []fleet.WaveLine) {
-	show.Section(p.Printer, waves, []string{"WAVE", "STATE", "UNTIL", "TARGETS"}, func(w fleet.WaveLine) []string {
-		return []string{strconv.Itoa(w.Wave), w.State, show.ClockOrDash(w.Until), CountsText(w.Counts)}
+	printer.Section(p.Printer, waves, []string{"WAVE", "STATE", "UNTIL", "TARGETS"}, func(w fleet.WaveLine) []string {
+		return []string{strconv.Itoa(w.Wave), w.State, printer.ClockOrDash(w.Until), CountsText(w.Counts)}
 	})
 }
 
 // rows prints targets after an empty line; head stands for their names' column.
 func (p page) rows(head string, rows []fleet.Row) {
 	heads, row := rowsTable(head)
-	show.Section(p.Printer, rows, heads, row)
+	printer.Section(p.Printer, rows, heads, row)
 }
 
 // unavailable prints the targets that no window lets start, each with why.
 func (p page) unavailable(rows []fleet.Row) {
-	show.Section(p.Printer, rows, []string{"UNAVAILABLE", "GATEWAY", "WAVE", "BLOCKER", "WHY"},
+	printer.Section(p.Printer, rows, []string{"UNAVAILABLE", "GATEWAY", "WAVE", "BLOCKER", "WHY"},
 		func(r fleet.Row) []string {
 			return []string{r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.Blocker), r.Reason}
 		})
@@ -261,8 +261,8 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 			note = strings.TrimSuffix(fmt.Sprintf("attempt %d; %s", r.Attempts, note), "; ")
 		}
 		return []string{
-			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), show.ClockOrDash(r.Started), show.ClockOrDash(r.End),
-			show.ClockOrDash(r.Next),
+			r.Name, r.Gateway, strconv.Itoa(r.Wave), string(r.State), printer.ClockOrDash(r.Started), printer.ClockOrDash(r.End),
+			printer.ClockOrDash(r.Next),
 			cmp.Or(string(r.Blocker), "-"), note,
 		}
 	}
@@ -270,16 +270,16 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 
 // decided prints what was decided, as campaigns do: with the target.
 func (p page) decided(decisions []maintenance.Decision) {
-	show.Section(p.Printer, decisions, []string{"DECISION", "TARGET", "BY", "AT", "WHY"},
+	printer.Section(p.Printer, decisions, []string{"DECISION", "TARGET", "BY", "AT", "WHY"},
 		func(d maintenance.Decision) []string {
-			return []string{d.Text(), cmp.Or(d.Target, "-"), d.By, show.Clock(&d.At), d.Why}
+			return []string{d.Text(), cmp.Or(d.Target, "-"), d.By, printer.Clock(&d.At), d.Why}
 		})
 }
 
 // notices prints the messages that people were sent.
 func (p page) notices(notices []fleet.Notice) {
-	show.Section(p.Printer, notices, []string{"MESSAGE", "CHANNEL", "AT", "STATE", "WHY"}, func(n fleet.Notice) []string {
-		return []string{n.ID, n.Channel, show.Clock(&n.At), string(n.State), cmp.Or(n.Why, "-")}
+	printer.Section(p.Printer, notices, []string{"MESSAGE", "CHANNEL", "AT", "STATE", "WHY"}, func(n fleet.Notice) []string {
+		return []string{n.ID, n.Channel, printer.Clock(&n.At), string(n.State), cmp.Or(n.Why, "-")}
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 func TestACampaignShowsItsNotifications(t *testing.T) {
@@ -23,7 +23,7 @@ func TestACampaignShowsItsNotifications(t *testing.T) {
 	}
 	for _, r := range []record.Campaign{{Status: &fleet.Status{Notices: notices}}, {Result: &fleet.Result{Undelivered: notices}}} {
 		var out bytes.Buffer
-		require.NoError(t, render.PrintCampaign(show.Printer{Out: &out}, r))
+		require.NoError(t, render.PrintCampaign(printer.Printer{Out: &out}, r))
 		require.Regexp(t, `(?m)^MESSAGE +CHANNEL +AT +STATE +WHY\n`+
 			`window/1 +team +2026-11-22 12:00:00Z +sent +-\n`+
 			`failed/sgw-12A3456B/1 +oncall +2026-11-22 12:00:00Z +failed +not sent: 403 Forbidden$`, out.String())

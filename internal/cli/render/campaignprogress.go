@@ -11,7 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // CampaignProgress writes a line for each change of a campaign's state, and below
@@ -60,8 +60,8 @@ func (p *CampaignProgress) started(rows []fleet.Row) {
 	for _, r := range rows {
 		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
 		if p.changed("started "+key, "yes") {
-			p.Line(fmt.Sprintf("started   %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, show.Clock(&r.Started),
-				show.ClockOrDash(r.End)))
+			p.Line(fmt.Sprintf("started   %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, printer.Clock(&r.Started),
+				printer.ClockOrDash(r.End)))
 		}
 		if p.changed("note "+key, r.Note) && r.State == fleet.Held {
 			p.Line(fmt.Sprintf("held      %s (%s): %s", r.Name, r.Gateway, r.Note))
@@ -109,7 +109,7 @@ func waveText(w fleet.WaveLine, waves int) string {
 	}
 	text := w.State
 	if !w.Until.IsZero() {
-		text += " until " + show.Clock(&w.Until)
+		text += " until " + printer.Clock(&w.Until)
 	}
 	return text
 }
@@ -130,7 +130,7 @@ func waitText(s fleet.Status) string {
 	}
 	text := strings.Join(parts, ", ")
 	if !s.Next.IsZero() {
-		text += "; next start at " + show.Clock(&s.Next)
+		text += "; next start at " + printer.Clock(&s.Next)
 	}
 	return strings.TrimPrefix(text, "; ")
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 func TestOfACampaignThereIsALineForEachChange(t *testing.T) {
@@ -48,7 +48,7 @@ func TestOfACampaignThereIsALineForEachChange(t *testing.T) {
 	p.Close()
 	var texts []string
 	for line := range strings.Lines(out.String()) {
-		texts = append(texts, strings.TrimSpace(line[len(show.ClockForm):]))
+		texts = append(texts, strings.TrimSpace(line[len(printer.ClockForm):]))
 	}
 	require.Equal(t, []string{
 		"phase     discovering (reading the clouds: 2 targets to go)",

@@ -13,7 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/markdown"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -43,7 +43,7 @@ func policyDetails(b *strings.Builder, p plan.Plan) {
 		p.Policy.OnWindowEnd)
 	fmt.Fprintf(b, "- waves %s, bake %s\n", wavesText(r.Waves), r.Bake)
 	fmt.Fprintf(b, "- max concurrent %d, error budget %s%s\n", r.MaxConcurrent, r.MaxFailures,
-		show.Prefixed(", constraint key ", markdown.Plain(r.ConstraintKey)))
+		printer.Prefixed(", constraint key ", markdown.Plain(r.ConstraintKey)))
 	fmt.Fprintf(b, "- snapshot %s, on failure %s\n", p.Policy.Snapshot, p.Policy.OnFailure)
 	if a := p.Approvals; a.Count > 0 {
 		each := "the campaign"
@@ -84,7 +84,7 @@ func listDetails[T any](b *strings.Builder, title string, all []T, line func(T) 
 }
 
 func freezeText(z maintenance.Freeze) string {
-	return fmt.Sprintf("%s to %s%s", show.Clock(&z.From), show.Clock(&z.To), show.Prefixed(": ", markdown.Plain(z.Reason)))
+	return fmt.Sprintf("%s to %s%s", printer.Clock(&z.From), printer.Clock(&z.To), printer.Prefixed(": ", markdown.Plain(z.Reason)))
 }
 
 func targetText(t maintenance.Target) string {

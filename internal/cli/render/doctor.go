@@ -1,6 +1,6 @@
 package render
 
-import "github.com/tidegate/tidegate/internal/show"
+import "github.com/tidegate/tidegate/internal/printer"
 
 // The states of a checkup.
 const (
@@ -25,7 +25,7 @@ type Checkups struct {
 }
 
 // PrintCheckups prints what doctor has checked, a row each.
-func PrintCheckups(p show.Printer, all []Checkup) {
+func PrintCheckups(p printer.Printer, all []Checkup) {
 	rows := make([][]string, 0, len(all))
 	for _, c := range all {
 		result := c.Result

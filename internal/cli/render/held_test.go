@@ -15,8 +15,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate/record"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/internal/report"
-	"github.com/tidegate/tidegate/internal/show"
 	"github.com/tidegate/tidegate/test/teststart"
 )
 
@@ -74,8 +74,8 @@ func TestEveryViewOfAHeldTargetSaysTheSame(t *testing.T) {
 		Targets: []report.Target{{Name: row.Name, Gateway: row.Gateway, State: row.State, Note: row.Note, HeldAt: row.Step, Runs: []report.Run{{Ended: "running", Start: row.Started, Failed: []maintenance.StepFailure{failed}}}}},
 	}
 	var ofCampaign, ofTarget bytes.Buffer
-	require.NoError(t, render.PrintCampaign(show.Printer{Out: &ofCampaign}, record.Campaign{Campaign: "stores", WorkflowID: "campaign-stores", Execution: record.Running, Status: &status}))
-	require.NoError(t, render.PrintMaintenance(show.Printer{Out: &ofTarget}, target))
+	require.NoError(t, render.PrintCampaign(printer.Printer{Out: &ofCampaign}, record.Campaign{Campaign: "stores", WorkflowID: "campaign-stores", Execution: record.Running, Status: &status}))
+	require.NoError(t, render.PrintMaintenance(printer.Printer{Out: &ofTarget}, target))
 	_, picture, err := live.Once(t.Context(), live.Options{Name: "stores"}, still{status: live.Status{Status: status}}, 160, 40, now)
 	require.NoError(t, err)
 	rendered := func(form report.Format) string {

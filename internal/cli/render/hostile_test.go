@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // What clouds and people said can neither steer the terminal nor look like advice.
@@ -26,7 +26,7 @@ func TestNobodyForgesARecord(t *testing.T) {
 	} {
 		for _, columns := range []int{0, 60, 120} {
 			var out bytes.Buffer
-			require.NoError(t, render.PrintCampaign(show.Printer{Out: &out, Width: columns}, r))
+			require.NoError(t, render.PrintCampaign(printer.Printer{Out: &out, Width: columns}, r))
 			require.NotRegexp(t, `[\x00-\x09\x0b-\x1f\x7f]`, out.String())
 			var advice []string
 			for line := range strings.Lines(out.String()) {

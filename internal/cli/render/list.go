@@ -6,12 +6,12 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // PrintCampaigns prints the campaigns of a namespace, a row each.
-func PrintCampaigns(p show.Printer, campaigns []record.CampaignLine, namespace string) {
+func PrintCampaigns(p printer.Printer, campaigns []record.CampaignLine, namespace string) {
 	if len(campaigns) == 0 {
 		p.Linef("no campaigns in namespace %s; to start one: tidegate run FILE", namespace)
 		return
@@ -20,7 +20,7 @@ func PrintCampaigns(p show.Printer, campaigns []record.CampaignLine, namespace s
 	for _, l := range campaigns {
 		state := cmp.Or(l.State, strings.ToLower(l.Execution))
 		rows = append(rows, []string{
-			l.Campaign, state, cmp.Or(l.Blocker, "-"), show.ClockOrDash(l.Start), show.ClockOrDash(l.End), l.WorkflowID,
+			l.Campaign, state, cmp.Or(l.Blocker, "-"), printer.ClockOrDash(l.Start), printer.ClockOrDash(l.End), l.WorkflowID,
 		})
 	}
 	p.Table([]string{"CAMPAIGN", "STATE", "BLOCKER", "START", "END", "WORKFLOW"}, rows)
@@ -35,7 +35,7 @@ type Answered struct {
 }
 
 // PrintAnswers prints what each campaign answered to an update that was sent to all of them.
-func PrintAnswers(p show.Printer, answers []Answered, past, update, why, namespace string) {
+func PrintAnswers(p printer.Printer, answers []Answered, past, update, why, namespace string) {
 	if len(answers) == 0 {
 		p.Linef("no running campaigns in namespace %s", namespace)
 		return
@@ -43,7 +43,7 @@ func PrintAnswers(p show.Printer, answers []Answered, past, update, why, namespa
 	for _, answer := range answers {
 		switch {
 		case answer.Decision != nil:
-			p.Linef("%s: %s by %s at %s", answer.Campaign, past, answer.Decision.By, show.Clock(&answer.Decision.At))
+			p.Linef("%s: %s by %s at %s", answer.Campaign, past, answer.Decision.By, printer.Clock(&answer.Decision.At))
 		case answer.Left != "":
 			p.Linef("%s: skipped: %s", answer.Campaign, answer.Left)
 		default:

@@ -8,15 +8,15 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate/action"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // page is where the records are written for people.
-type page struct{ show.Printer }
+type page struct{ printer.Printer }
 
 // PrintMaintenance prints what is known of a maintenance.
-func PrintMaintenance(p show.Printer, r record.Maintenance) error {
-	return p.Print(r, func(p show.Printer) { page{p}.record(r) })
+func PrintMaintenance(p printer.Printer, r record.Maintenance) error {
+	return p.Print(r, func(p printer.Printer) { page{p}.record(r) })
 }
 
 func (p page) record(r record.Maintenance) {
@@ -47,7 +47,7 @@ func (p page) advice(lines []string) {
 
 func (p page) quarantine(q *maintenance.Quarantine) {
 	if q != nil {
-		p.Linef("quarantine since %s, by run %s of %s: %s", show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason)
+		p.Linef("quarantine since %s, by run %s of %s: %s", printer.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason)
 	}
 }
 
@@ -66,7 +66,7 @@ func (p page) status(s maintenance.Status) {
 	}
 	p.calls(s.Calls)
 	if s.Blocker != maintenance.NotBlocked && s.Next != nil {
-		p.Linef("until     %s", show.Clock(s.Next))
+		p.Linef("until     %s", printer.Clock(s.Next))
 	}
 	if s.PastNoReturn {
 		p.Linef("note      past the point of no return: the update is triggered, and the gateway does not run again yet")
@@ -83,11 +83,11 @@ func (p page) calls(calls []maintenance.Call) {
 
 func (p page) result(r maintenance.Result) {
 	p.Linef("target    %s", r.Target)
-	p.Linef("ended     %s at %s, after %s", r.State, show.Clock(&r.End),
+	p.Linef("ended     %s at %s, after %s", r.State, printer.Clock(&r.End),
 		maintenance.Duration(r.End.Sub(r.Start).Round(time.Second)))
 	p.Linef("summary   %s", r.Summary)
 	if r.Window != nil {
-		p.Linef("window    %s to %s", show.Clock(&r.Window.Start), show.Clock(&r.Window.End))
+		p.Linef("window    %s to %s", printer.Clock(&r.Window.Start), printer.Clock(&r.Window.End))
 	}
 	if r.Overrun > 0 {
 		p.Linef("overrun   %s past the window's end", r.Overrun)
@@ -99,34 +99,34 @@ func (p page) parts(
 	steps []maintenance.StepReport, proxies []maintenance.ProxyOutcome, snapshots []maintenance.SnapshotOutcome,
 	ledger []maintenance.Change, decisions []maintenance.Decision,
 ) {
-	show.Section(p.Printer, steps, []string{"STEP", "STATE", "FROM", "TO", "NOTE"},
+	printer.Section(p.Printer, steps, []string{"STEP", "STATE", "FROM", "TO", "NOTE"},
 		func(s maintenance.StepReport) []string {
-			return []string{string(s.Step), string(s.State), show.Clock(s.Start), show.Clock(s.End), s.Note}
+			return []string{string(s.Step), string(s.State), printer.Clock(s.Start), printer.Clock(s.End), s.Note}
 		})
-	show.Section(p.Printer, maintenance.DecidedFailuresOf(steps), []string{"FAILED STEP", "AT", "DECIDED", "WHY"},
+	printer.Section(p.Printer, maintenance.DecidedFailuresOf(steps), []string{"FAILED STEP", "AT", "DECIDED", "WHY"},
 		func(f maintenance.StepFailure) []string {
-			return []string{string(f.Step), show.Clock(&f.At), f.Summary(), f.Why}
+			return []string{string(f.Step), printer.Clock(&f.At), f.Summary(), f.Why}
 		})
-	show.Section(p.Printer, proxies, []string{"PROXY", "STATE", "FROM", "TO", "NOTE"},
+	printer.Section(p.Printer, proxies, []string{"PROXY", "STATE", "FROM", "TO", "NOTE"},
 		func(x maintenance.ProxyOutcome) []string {
 			return []string{x.ProxyID, string(x.State), x.From, x.To, x.Note}
 		})
-	show.Section(p.Printer, snapshots, []string{"SNAPSHOT", "STATE", "TAKEN", "VOLUME"},
+	printer.Section(p.Printer, snapshots, []string{"SNAPSHOT", "STATE", "TAKEN", "VOLUME"},
 		func(s maintenance.SnapshotOutcome) []string {
 			return []string{s.SnapshotID, s.State(), string(s.Point), s.VolumeID}
 		})
-	show.Section(p.Printer, ledger, []string{"CHANGE", "KIND", "STATE", "HOW TO UNDO"},
+	printer.Section(p.Printer, ledger, []string{"CHANGE", "KIND", "STATE", "HOW TO UNDO"},
 		func(c maintenance.Change) []string {
 			return []string{c.What, c.Kind(), string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)}
 		})
-	show.Section(p.Printer, decisions, []string{"DECISION", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
-		return []string{d.Text(), d.By, show.Clock(&d.At), d.Why}
+	printer.Section(p.Printer, decisions, []string{"DECISION", "BY", "AT", "WHY"}, func(d maintenance.Decision) []string {
+		return []string{d.Text(), d.By, printer.Clock(&d.At), d.Why}
 	})
 }
 
 // Answer is the line that says that an action was applied, and with what.
 func Answer(subject, past string, d maintenance.Decision) string {
-	text := fmt.Sprintf("%s: %s by %s at %s", subject, past, d.By, show.Clock(&d.At))
+	text := fmt.Sprintf("%s: %s by %s at %s", subject, past, d.By, printer.Clock(&d.At))
 	if detail := d.Detail(); detail != "" {
 		text += ": " + detail
 	}

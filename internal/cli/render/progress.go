@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // progress writes a line for each change of what is followed, and below them what goes on now.
 type progress[S interface{ Patient(now time.Time) bool }] struct {
-	show.Screen
+	printer.Screen
 
 	last  S
 	now   func(s S, now time.Time) string // what goes on, in one line
@@ -21,7 +21,7 @@ type progress[S interface{ Patient(now time.Time) bool }] struct {
 }
 
 func newProgress[S interface{ Patient(now time.Time) bool }](out io.Writer, now func(S, time.Time) string) progress[S] {
-	return progress[S]{Screen: show.NewScreen(out), now: now, shown: map[string]string{}}
+	return progress[S]{Screen: printer.NewScreen(out), now: now, shown: map[string]string{}}
 }
 
 // changed is true where a text about something is not the last one.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 var started = time.Date(2026, 11, 22, 2, 15, 0, 0, time.UTC)
@@ -92,7 +92,7 @@ func TestElsewhereThereIsALineForEachChange(t *testing.T) {
 	p.Close()
 	var texts []string
 	for line := range strings.Lines(out.String()) {
-		texts = append(texts, strings.TrimSpace(line[len(show.ClockForm):]))
+		texts = append(texts, strings.TrimSpace(line[len(printer.ClockForm):]))
 	}
 	require.Equal(t, []string{
 		"wait             waiting  because",

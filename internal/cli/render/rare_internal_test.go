@@ -12,8 +12,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate/record"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/internal/report"
-	"github.com/tidegate/tidegate/internal/show"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
@@ -82,7 +82,7 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		}},
 	}
 	var out bytes.Buffer
-	require.NoError(t, show.Printer{Out: &out, Form: show.FormJSON}.Print(rare, func(show.Printer) {}))
+	require.NoError(t, printer.Printer{Out: &out, Form: printer.FormJSON}.Print(rare, func(printer.Printer) {}))
 	const golden = "testdata/rare.json"
 	if *update {
 		require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o600))

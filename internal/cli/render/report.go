@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // Verdict is what --verify prints. Its fields are added to, and never renamed.
@@ -24,10 +24,10 @@ type Verdict struct {
 }
 
 // Print prints the verdict; where the report is not as the histories say, the differences go to errs.
-func (v Verdict) Print(p show.Printer, errs io.Writer) {
+func (v Verdict) Print(p printer.Printer, errs io.Writer) {
 	if v.OK {
 		p.Linef("OK: %s, %s as of %s. The report matches its %s; the head of their chain is %s.",
-			v.Name, v.State, show.Clock(&v.AsOf), maintenance.Counted(v.Histories, "history", "histories"), v.Head)
+			v.Name, v.State, printer.Clock(&v.AsOf), maintenance.Counted(v.Histories, "history", "histories"), v.Head)
 		if v.Later {
 			p.Linef("More has happened since. For the current state: tidegate report %s", v.WorkflowID)
 		}
@@ -36,5 +36,5 @@ func (v Verdict) Print(p show.Printer, errs io.Writer) {
 	for _, difference := range v.Differences {
 		p.Linef("%s", difference)
 	}
-	show.Printer{Out: errs}.Linef("tidegate: the report in %s does not match the histories; to make a new one and compare: tidegate report %s --file FILE", v.File, v.WorkflowID)
+	printer.Printer{Out: errs}.Linef("tidegate: the report in %s does not match the histories; to make a new one and compare: tidegate report %s --file FILE", v.File, v.WorkflowID)
 }

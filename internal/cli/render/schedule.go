@@ -5,11 +5,11 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // PrintSchedule prints one schedule with its last and next runs.
-func PrintSchedule(p show.Printer, s record.Schedule) {
+func PrintSchedule(p printer.Printer, s record.Schedule) {
 	field := func(name, format string, args ...any) { p.Linef("%-10s%s", name, fmt.Sprintf(format, args...)) }
 	field("schedule", "%s", s.Name)
 	if s.About != "" {
@@ -25,12 +25,12 @@ func PrintSchedule(p show.Printer, s record.Schedule) {
 	field("plan", "%s: %s", s.Plan.Name, s.Plan.Summary)
 	field("digest", "sha256:%s", s.Plan.Digest)
 	if !s.Plan.FreezesUntil.IsZero() {
-		field("freezes", "known until %s", show.Clock(&s.Plan.FreezesUntil))
+		field("freezes", "known until %s", printer.Clock(&s.Plan.FreezesUntil))
 	}
 	field("submitter", "%s", s.Plan.Submitter)
-	field("created", "%s", show.Clock(&s.Created))
+	field("created", "%s", printer.Clock(&s.Created))
 	if !s.Changed.IsZero() {
-		field("changed", "%s", show.Clock(&s.Changed))
+		field("changed", "%s", printer.Clock(&s.Changed))
 	}
 	field("so far", "%d started, %d skipped because the previous one still ran, %d missed by more than %s", s.Started, s.Overlap, s.Missed, s.Catchup)
 	for i, next := range s.Next {
@@ -38,7 +38,7 @@ func PrintSchedule(p show.Printer, s record.Schedule) {
 		if i == 0 {
 			name = "next"
 		}
-		field(name, "%s", show.Clock(&next))
+		field(name, "%s", printer.Clock(&next))
 	}
 	if len(s.Runs) == 0 {
 		return
@@ -46,25 +46,25 @@ func PrintSchedule(p show.Printer, s record.Schedule) {
 	p.Linef("")
 	rows := make([][]string, 0, len(s.Runs))
 	for _, run := range s.Runs {
-		rows = append(rows, []string{show.Clock(&run.At), run.State, run.WorkflowID})
+		rows = append(rows, []string{printer.Clock(&run.At), run.State, run.WorkflowID})
 	}
 	p.Table([]string{"STARTED", "STATE", "CAMPAIGN"}, rows)
 }
 
 // PrintSchedules prints the schedules of a namespace, a row each.
-func PrintSchedules(p show.Printer, all []record.ScheduleLine, namespace string) {
+func PrintSchedules(p printer.Printer, all []record.ScheduleLine, namespace string) {
 	if len(all) == 0 {
 		p.Linef("No campaign schedules in namespace %s; to create one: tidegate schedule create", namespace)
 		return
 	}
 	rows := make([][]string, 0, len(all))
 	for _, s := range all {
-		next, last := show.Clock(s.Next), "-"
+		next, last := printer.Clock(s.Next), "-"
 		if s.Paused {
 			next = "paused"
 		}
 		if s.Last != nil {
-			last = show.Clock(&s.Last.At)
+			last = printer.Clock(&s.Last.At)
 		}
 		rows = append(rows, []string{s.Name, s.When, next, last, s.Note})
 	}

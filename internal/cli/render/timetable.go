@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -243,7 +243,7 @@ func (s timetableSummary) line() string {
 	text := "nothing would be updated"
 	if s.Updated > 0 {
 		text = fmt.Sprintf("%d would be updated in %s until %s", s.Updated,
-			maintenance.Counted(s.Windows, "window", "windows"), show.Clock(&s.End))
+			maintenance.Counted(s.Windows, "window", "windows"), printer.Clock(&s.End))
 	}
 	if s.UpToDate > 0 {
 		text += fmt.Sprintf("; %d %s up to date", s.UpToDate, isAre(s.UpToDate))
@@ -275,12 +275,12 @@ type Survey struct {
 }
 
 // PrintTimetable prints a plan for people.
-func PrintTimetable(p show.Printer, t Timetable) {
-	p.Linef("plan      %s, from %s", t.Plan, show.Clock(&t.Now))
+func PrintTimetable(p printer.Printer, t Timetable) {
+	p.Linef("plan      %s, from %s", t.Plan, printer.Clock(&t.Now))
 	p.Linef("")
 	p.Linef("%s", t.Summary.Text)
-	show.Section(p, t.Warnings, []string{"WARNINGS ABOUT THE PLAN FILE"}, func(w string) []string { return []string{w} })
-	show.Section(p, t.Targets, []string{
+	printer.Section(p, t.Warnings, []string{"WARNINGS ABOUT THE PLAN FILE"}, func(w string) []string { return []string{w} })
+	printer.Section(p, t.Targets, []string{
 		"TARGET", "GATEWAY", "WAVE", "SOFTWARE", "PROXIES", "WINDOW", "WINDOW (UTC)",
 		"FORECAST", "START", "END", "NOTE",
 	}, targetCells)
@@ -299,12 +299,12 @@ func PrintTimetable(p show.Printer, t Timetable) {
 			anomalies = append(anomalies, anomaly{x.Name, text})
 		}
 	}
-	show.Section(p, upgrades, []string{"PROXY", "TARGET", "FROM", "TO"}, func(u upgrade) []string {
+	printer.Section(p, upgrades, []string{"PROXY", "TARGET", "FROM", "TO"}, func(u upgrade) []string {
 		return []string{u.ProxyID, u.target, u.From, u.To}
 	})
-	show.Section(p, anomalies, []string{"TARGET", "ANOMALY"},
+	printer.Section(p, anomalies, []string{"TARGET", "ANOMALY"},
 		func(a anomaly) []string { return []string{a.target, a.text} })
-	show.Section(p, t.Calendar, []string{"DAY (UTC)", "WAVE", "TARGETS", "FROM", "TO", ""}, calendarCells)
+	printer.Section(p, t.Calendar, []string{"DAY (UTC)", "WAVE", "TARGETS", "FROM", "TO", ""}, calendarCells)
 }
 
 func targetCells(t plannedTarget) []string {

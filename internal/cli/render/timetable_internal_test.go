@@ -11,7 +11,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -80,9 +80,9 @@ func TestATimetableSaysOfEachTargetWhenOrWhyNot(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	p := plan.Plan{Name: "payments-q4", Warnings: []string{`payments-q4.yaml:31:5: freezes[2]: freezes nothing: it ended 2025-11-29T05:00:00Z: must be in the future; check the year`}}
 	table := NewTimetable(p, "d1ge57", readFleet(), now, now.Add(400*24*time.Hour))
-	for form, name := range map[string]string{show.FormTable: "testdata/timetable.golden", show.FormJSON: "testdata/timetable.json"} {
+	for form, name := range map[string]string{printer.FormTable: "testdata/timetable.golden", printer.FormJSON: "testdata/timetable.json"} {
 		var out bytes.Buffer
-		require.NoError(t, show.Printer{Out: &out, Form: form}.Print(table, func(p show.Printer) { PrintTimetable(p, table) }))
+		require.NoError(t, printer.Printer{Out: &out, Form: form}.Print(table, func(p printer.Printer) { PrintTimetable(p, table) }))
 		if *update {
 			require.NoError(t, os.WriteFile(name, out.Bytes(), 0o600))
 		}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -28,7 +28,7 @@ type Judgement struct {
 }
 
 // PrintJudgement prints what is said of one file; what is wrong goes to its own printer.
-func PrintJudgement(p, wrongs show.Printer, j Judgement) {
+func PrintJudgement(p, wrongs printer.Printer, j Judgement) {
 	for _, f := range j.Faults {
 		wrongs.Linef("%s", f)
 	}

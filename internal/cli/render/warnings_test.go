@@ -9,7 +9,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // What was odd about a plan file is read with the campaign, while it runs and later.
@@ -21,7 +21,7 @@ func TestACampaignsRecordPrintsItsPlansWarnings(t *testing.T) {
 		{Campaign: "files", Result: &fleet.Result{Warnings: warnings}},
 	} {
 		var out bytes.Buffer
-		require.NoError(t, render.PrintCampaign(show.Printer{Out: &out, Form: show.FormTable}, r))
+		require.NoError(t, render.PrintCampaign(printer.Printer{Out: &out, Form: printer.FormTable}, r))
 		require.Contains(t, out.String(), "\nWARNINGS ABOUT THE PLAN FILE\nfiles.yaml:5:3: freezes[0]: has ended, and freezes nothing\n")
 	}
 }

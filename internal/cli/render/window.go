@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // WindowTimes is one window as it is printed.
@@ -16,7 +16,7 @@ type WindowTimes struct {
 }
 
 // PrintWindows prints a gateway's next windows, a row each.
-func PrintWindows(p show.Printer, windows []WindowTimes, s maintenance.Schedule, now time.Time) {
+func PrintWindows(p printer.Printer, windows []WindowTimes, s maintenance.Schedule, now time.Time) {
 	rows := make([][]string, 0, len(windows))
 	for i, w := range windows {
 		note := ""

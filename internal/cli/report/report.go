@@ -14,9 +14,9 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/internal/report/histories"
-	"github.com/tidegate/tidegate/internal/show"
 )
 
 // reportFlags are those of report.
@@ -60,7 +60,7 @@ func New(a *shell.App) *cobra.Command {
 	cmd.Flags().StringVarP(&f.file, "file", "f", "", "write the report to `FILE` atomically")
 	cmd.Flags().StringVar(&f.verify, "verify", "", "verify the report in `FILE`, in any format")
 	a.OutputFlag(cmd)
-	cmd.Flags().Lookup("output").Usage = "with --verify: " + show.Forms
+	cmd.Flags().Lookup("output").Usage = "with --verify: " + printer.Forms
 	return cmd
 }
 
@@ -144,7 +144,7 @@ func verifyReport(a *shell.App, cmd *cobra.Command, f reportFlags) error {
 		OK: len(v.Differences) == 0, File: f.verify, Name: d.Name, WorkflowID: d.WorkflowID, State: d.State, AsOf: d.AsOf,
 		Histories: len(d.Chain.Links), Head: d.Chain.Head, Later: v.Later, Differences: v.Differences,
 	}
-	err = a.Printer(cmd).Print(said, func(p show.Printer) { said.Print(p, cmd.ErrOrStderr()) })
+	err = a.Printer(cmd).Print(said, func(p printer.Printer) { said.Print(p, cmd.ErrOrStderr()) })
 	if err == nil && !said.OK {
 		return shell.EndError{Status: shell.StatusFailed}
 	}

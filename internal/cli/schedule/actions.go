@@ -12,7 +12,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate/schedules"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // Action is an operator action on a schedule.
@@ -77,15 +77,15 @@ func newAction(a *shell.App, o Action) *cobra.Command {
 				return err
 			}
 			decision := maintenance.Decision{What: o.Name, By: by, Why: why, At: time.Now().UTC().Truncate(time.Second)}
-			more, err := o.apply(cmd.Context(), &s, fmt.Sprintf("%s by %s at %s: %s", o.past, by, show.Clock(&decision.At), why))
+			more, err := o.apply(cmd.Context(), &s, fmt.Sprintf("%s by %s at %s: %s", o.past, by, printer.Clock(&decision.At), why))
 			if _, refused := errors.AsType[schedules.RefusedError](err); refused {
 				return fmt.Errorf("schedule %s %s is refused: %w", o.Name, args[0], err)
 			}
 			if err != nil {
 				return schedules.Failure(c.Namespace, args[0], o.Name, err)
 			}
-			return a.Printer(cmd).Print(decision, func(p show.Printer) {
-				said := fmt.Sprintf("%s: %s by %s at %s%s", args[0], o.past, by, show.Clock(&decision.At), more)
+			return a.Printer(cmd).Print(decision, func(p printer.Printer) {
+				said := fmt.Sprintf("%s: %s by %s at %s%s", args[0], o.past, by, printer.Clock(&decision.At), more)
 				for line := range strings.SplitSeq(said, "\n") {
 					p.Linef("%s", line)
 				}

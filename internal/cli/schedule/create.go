@@ -18,7 +18,7 @@ import (
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/schedules"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -190,7 +190,7 @@ func printFreezes(cmd *cobra.Command, name, file string, p campaign.PlanFile, no
 		cmd.PrintErrln("The plan has no future freezes.")
 	} else {
 		written := now.Add(freezesAhead).UTC().Format(time.DateOnly)
-		cmd.PrintErrf("The plan's freezes are known until %s; recurring events were expanded until %s.\n", show.Clock(&end), written)
+		cmd.PrintErrf("The plan's freezes are known until %s; recurring events were expanded until %s.\n", printer.Clock(&end), written)
 		when += ", and before " + written
 	}
 	cmd.PrintErrf("The schedule stores a copy of the file; %s, run: tidegate schedule update %s %s\n", when, name, file)

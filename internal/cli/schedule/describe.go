@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/record"
 	"github.com/tidegate/tidegate/internal/operate/schedules"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 func newDescribe(a *shell.App) *cobra.Command {
@@ -32,7 +32,9 @@ func newDescribe(a *shell.App) *cobra.Command {
 	return cmd
 }
 
-func printSchedule(p show.Printer, _ operate.Session, s record.Schedule) { render.PrintSchedule(p, s) }
+func printSchedule(p printer.Printer, _ operate.Session, s record.Schedule) {
+	render.PrintSchedule(p, s)
+}
 
 // describe prints a schedule that was changed.
 func describe(a *shell.App, cmd *cobra.Command, c operate.Session, name string) error {
@@ -40,7 +42,7 @@ func describe(a *shell.App, cmd *cobra.Command, c operate.Session, name string) 
 	if err != nil {
 		return err
 	}
-	return a.Printer(cmd).Print(s, func(p show.Printer) { printSchedule(p, c, s) })
+	return a.Printer(cmd).Print(s, func(p printer.Printer) { printSchedule(p, c, s) })
 }
 
 func newList(a *shell.App) *cobra.Command {
@@ -52,7 +54,7 @@ func newList(a *shell.App) *cobra.Command {
 		Example: "  tidegate schedule list\n  tidegate schedule list --output yaml",
 		Args:    shell.Arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return shell.Show(a, cmd, schedules.List, func(p show.Printer, c operate.Session, all []record.ScheduleLine) {
+			return shell.Show(a, cmd, schedules.List, func(p printer.Printer, c operate.Session, all []record.ScheduleLine) {
 				render.PrintSchedules(p, all, c.Namespace)
 			})
 		},

@@ -17,7 +17,7 @@ import (
 	"github.com/tidegate/tidegate/internal/config/connection"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // ConnectTimeout is how long a command that a person waits for tries to reach
@@ -52,27 +52,27 @@ func (a *App) Dial(ctx context.Context, faults ...error) (operate.Session, error
 
 // OutputFlag adds --output to a command that prints data.
 func (a *App) OutputFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&a.Output, "output", "o", show.FormTable, show.Forms)
+	cmd.Flags().StringVarP(&a.Output, "output", "o", printer.FormTable, printer.Forms)
 }
 
 // Printer writes a command's answer in the form that was asked for.
-func (a *App) Printer(cmd *cobra.Command) show.Printer {
-	return show.Printer{Out: cmd.OutOrStdout(), Form: a.Output}
+func (a *App) Printer(cmd *cobra.Command) printer.Printer {
+	return printer.Printer{Out: cmd.OutOrStdout(), Form: a.Output}
 }
 
 // CheckOutput refuses a form of output that does not exist.
 func (a *App) CheckOutput() error {
 	switch a.Output {
-	case show.FormTable, show.FormJSON, show.FormYAML:
+	case printer.FormTable, printer.FormJSON, printer.FormYAML:
 		return nil
 	}
-	return maintenance.Invalid("--output", a.Output, show.Forms)
+	return maintenance.Invalid("--output", a.Output, printer.Forms)
 }
 
 // Show asks Temporal and prints the answer, in the form that --output says.
 func Show[T any](
 	a *App, cmd *cobra.Command, ask func(context.Context, operate.Session) (T, error),
-	people func(show.Printer, operate.Session, T), faults ...error,
+	people func(printer.Printer, operate.Session, T), faults ...error,
 ) error {
 	c, err := a.Dial(cmd.Context(), append(faults, a.CheckOutput())...)
 	if err != nil {
@@ -83,7 +83,7 @@ func Show[T any](
 	if err != nil {
 		return err
 	}
-	return a.Printer(cmd).Print(answer, func(p show.Printer) { people(p, c, answer) })
+	return a.Printer(cmd).Print(answer, func(p printer.Printer) { people(p, c, answer) })
 }
 
 // RandomDigits are eight hexadecimal digits that make an id unique.
@@ -102,9 +102,9 @@ func (a *App) Repeat(root *cobra.Command) {
 		names = append(names, regexp.QuoteMeta(c.Name()))
 	}
 	a.advised = regexp.MustCompile(`\btidegate (?:` + strings.Join(names, "|") + `)\b( --namespace\b)?`)
-	root.SetErr(show.Rewriting{To: root.ErrOrStderr(), Text: a.Typed})
-	root.SetOut(show.Rewriting{To: root.OutOrStdout(), Text: func(text string) string {
-		if a.Output == show.FormJSON || a.Output == show.FormYAML {
+	root.SetErr(printer.Rewriting{To: root.ErrOrStderr(), Text: a.Typed})
+	root.SetOut(printer.Rewriting{To: root.OutOrStdout(), Text: func(text string) string {
+		if a.Output == printer.FormJSON || a.Output == printer.FormYAML {
 			return text
 		}
 		return a.Typed(text)

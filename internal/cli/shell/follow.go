@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/internal/outcome"
 )
 
 // Progress shows how what is followed goes on.
@@ -35,7 +35,7 @@ func Follow(
 			switch {
 			case ctx.Err() != nil:
 				return ErrLeft
-			case errors.Is(err, outcome.ErrNoResult):
+			case errors.Is(err, endrecord.ErrNoResult):
 				return nil // it has ended, which is all that matters here
 			}
 			return err

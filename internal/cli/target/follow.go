@@ -10,9 +10,9 @@ import (
 
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -52,7 +52,7 @@ func attend(a *shell.App, cmd *cobra.Command, c operate.Session, gatewayID strin
 // follow shows a run's progress until it has ended or a person has to act.
 func follow(ctx context.Context, c operate.Session, run client.WorkflowRun, p *render.MaintenanceProgress) error {
 	ended := func(ctx context.Context) error {
-		_, err := outcome.Of(ctx, run)
+		_, err := endrecord.Of(ctx, run)
 		return err
 	}
 	return shell.Follow(ctx, p, ended, func(now time.Time) (attend bool, err error) {

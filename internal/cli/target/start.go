@@ -19,7 +19,7 @@ import (
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/action"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -38,7 +38,7 @@ func Start(cmd *cobra.Command, a *shell.App, in api.MaintenanceInput, queue stri
 		return startFailure(c.Namespace, id, err)
 	} else if q != nil {
 		return shell.Held(fmt.Errorf("%s is quarantined since %s by run %s of %s, and nothing was started: %s. Once it is fixed: %s",
-			id, show.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, action.CommandLines(id, []string{api.ReleaseUpdate})[0]))
+			id, printer.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, action.CommandLines(id, []string{api.ReleaseUpdate})[0]))
 	}
 	run, err := launch(cmd.Context(), c, in, queue)
 	if err != nil {

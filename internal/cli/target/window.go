@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // windowFlags say a schedule as AWS does, and a policy's part of a window.
@@ -51,7 +51,7 @@ func NewWindow(a *shell.App) *cobra.Command {
 				return shell.Usage(err)
 			}
 			windows := w.windows(schedule)
-			return a.Printer(cmd).Print(windows, func(p show.Printer) { render.PrintWindows(p, windows, schedule, w.now.Time) })
+			return a.Printer(cmd).Print(windows, func(p printer.Printer) { render.PrintWindows(p, windows, schedule, w.now.Time) })
 		},
 	}
 	w.register(cmd)

@@ -8,7 +8,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // RefusedError is an action that makes no sense now.
@@ -39,7 +39,7 @@ func Resume(ctx context.Context, s *Schedule, note string) (string, error) {
 	}
 	err := s.Until(ctx, func(d *client.ScheduleDescription) bool { return !d.Schedule.State.Paused })
 	if next := s.Described.Info.NextActionTimes; err == nil && len(next) > 0 {
-		return "; next " + show.Clock(&next[0]), nil
+		return "; next " + printer.Clock(&next[0]), nil
 	}
 	return "", err
 }

@@ -14,10 +14,10 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/record"
-	"github.com/tidegate/tidegate/internal/outcome"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -98,9 +98,9 @@ func campaignState(ctx context.Context, c operate.Session, id string) (string, e
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return info.GetStatus().String(), nil
 	}
-	result, err := outcome.OfCampaign(ctx, c.GetWorkflow(ctx, id, info.GetExecution().GetRunId()))
+	result, err := endrecord.OfCampaign(ctx, c.GetWorkflow(ctx, id, info.GetExecution().GetRunId()))
 	switch {
-	case errors.Is(err, outcome.ErrNoResult), err == nil && result.State == "":
+	case errors.Is(err, endrecord.ErrNoResult), err == nil && result.State == "":
 		return info.GetStatus().String(), nil
 	case err != nil:
 		return "", fmt.Errorf("read the campaign %s: %w", id, err)

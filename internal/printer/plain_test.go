@@ -1,4 +1,4 @@
-package show_test
+package printer_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 func TestOthersTextStaysOnItsLine(t *testing.T) {
@@ -26,16 +26,16 @@ func TestOthersTextStaysOnItsLine(t *testing.T) {
 		"turned \u202erotarepo":     "turned  rotarepo",
 		"hidden\u200b, next\u2028.": "hidden , next .",
 	} {
-		require.Equal(t, want, show.Line(said))
+		require.Equal(t, want, printer.Line(said))
 		var out bytes.Buffer
-		p := show.Printer{Out: &out}
+		p := printer.Printer{Out: &out}
 		p.Linef("%s", said)
 		require.Equal(t, want+"\n", out.String())
 		out.Reset()
 		p.Table([]string{"HEAD"}, [][]string{{said}})
 		require.Equal(t, "HEAD\n"+strings.TrimRight(want, " ")+"\n", out.String())
 	}
-	require.Equal(t, "one [2J\ntwo", show.Lines("one\x1b[2J\ntwo"))
+	require.Equal(t, "one [2J\ntwo", printer.Lines("one\x1b[2J\ntwo"))
 }
 
 func TestNothingThatIsShownIsApplied(t *testing.T) {
@@ -43,9 +43,9 @@ func TestNothingThatIsShownIsApplied(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		said := string(rapid.SliceOf(rapid.Byte()).Draw(t, "said"))
 		var out bytes.Buffer
-		screen := show.NewScreen(&out)
+		screen := printer.NewScreen(&out)
 		screen.Line(said)
-		show.Printer{Out: &out}.Linef("%s", said)
+		printer.Printer{Out: &out}.Linef("%s", said)
 		for _, r := range out.String() {
 			require.False(t, unicode.IsControl(r) && r != '\n', "%q", r)
 		}
@@ -56,7 +56,7 @@ func TestNothingThatIsShownIsApplied(t *testing.T) {
 func TestTheLastLineFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	screen := show.NewScreen(&out)
+	screen := printer.NewScreen(&out)
 	screen.Width = 8
 	screen.Draw("漢漢漢漢漢")
 	screen.Draw("a\x1b[2J")

@@ -1,6 +1,6 @@
-// Package show prints tables for people, JSON and YAML for programs, and the lines of something
+// Package printer prints tables for people, JSON and YAML for programs, and the lines of something
 // that is followed. It knows no workflow. Start at Printer.
-package show
+package printer
 
 import (
 	"bytes"

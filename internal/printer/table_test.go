@@ -1,4 +1,4 @@
-package show_test
+package printer_test
 
 import (
 	"strconv"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 var heads = []string{"TARGET", "GATEWAY", "WAVE", "STATE", "STARTED", "END", "NEXT", "BLOCKER", "NOTE"}
@@ -91,6 +91,6 @@ func TestNoTableIsWiderThanItsTerminal(t *testing.T) {
 // table is one on a terminal of so many columns; 0: not on one.
 func table(columns int, head []string, rows [][]string) string {
 	var out strings.Builder
-	show.Printer{Out: &out, Width: columns}.Table(head, rows)
+	printer.Printer{Out: &out, Width: columns}.Table(head, rows)
 	return out.String()
 }

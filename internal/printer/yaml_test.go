@@ -1,4 +1,4 @@
-package show_test
+package printer_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/tidegate/tidegate/internal/show"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
@@ -23,7 +23,7 @@ const everyForm = `{"words": ["plain", "two words", "yes", "No", "null", "~", ""
 
 func TestYAMLSaysWhatJSONSays(t *testing.T) {
 	t.Parallel()
-	text, err := show.YAML([]byte(everyForm))
+	text, err := printer.YAML([]byte(everyForm))
 	require.NoError(t, err)
 	const golden = "testdata/forms.yaml"
 	if *update {
@@ -41,7 +41,7 @@ func TestYAMLOfAnyTextIsReadAsThatText(t *testing.T) {
 		data := rapid.MapOf(rapid.String(), rapid.SliceOf(rapid.MapOf(rapid.String(), rapid.String()))).Draw(t, "data")
 		encoded, err := json.Marshal(data)
 		require.NoError(t, err)
-		text, err := show.YAML(encoded)
+		text, err := printer.YAML(encoded)
 		require.NoError(t, err)
 		requireSame(t, string(encoded), text)
 	})

@@ -1,4 +1,4 @@
-package notify_test
+package channels_test
 
 import (
 	"context"
@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/internal/channels"
 	"github.com/tidegate/tidegate/internal/maintenance"
-	"github.com/tidegate/tidegate/internal/notify"
 	"github.com/tidegate/tidegate/internal/secretscan"
 )
 
@@ -46,8 +46,8 @@ func receiver(t *testing.T, answer http.HandlerFunc) (address string, got chan s
 	return strings.TrimPrefix(server.URL, "http://"), got
 }
 
-func oncall(address string) *notify.Channels {
-	return notify.New([]notify.Channel{{Name: "oncall", Address: notify.Address(address)}})
+func oncall(address string) *channels.Channels {
+	return channels.New([]channels.Channel{{Name: "oncall", Address: channels.Address(address)}})
 }
 
 func TestAMessageArrivesWithItsTitle(t *testing.T) {
@@ -62,7 +62,7 @@ func TestAMessageArrivesWithItsTitle(t *testing.T) {
 
 func TestAnUnknownChannelIsNotFound(t *testing.T) {
 	t.Parallel()
-	c := notify.New([]notify.Channel{{Name: "oncall"}, {Name: "team"}})
+	c := channels.New([]channels.Channel{{Name: "oncall"}, {Name: "team"}})
 	require.NoError(t, c.CheckChannels([]string{"team", "oncall"}))
 	err := c.CheckChannels([]string{"team", "nobody"})
 	require.ErrorIs(t, err, maintenance.ErrNotFound)
@@ -97,7 +97,7 @@ func TestTheAddressIsInNoError(t *testing.T) {
 		require.Error(t, err, address)
 		require.ErrorContains(t, err, want)
 		require.Empty(t, secretscan.Find([]byte(err.Error()), secretscan.Secret{Name: "the address", Value: secret}), err.Error())
-		if valid := notify.Address(address).Validate(); valid != nil {
+		if valid := channels.Address(address).Validate(); valid != nil {
 			require.Empty(t, secretscan.Find([]byte(valid.Error()), secretscan.Secret{Name: "the address", Value: secret}))
 		}
 	}
@@ -105,7 +105,7 @@ func TestTheAddressIsInNoError(t *testing.T) {
 
 func TestTheAddressIsNeverPrinted(t *testing.T) {
 	t.Parallel()
-	c := notify.Channel{Name: "oncall", Address: secret}
+	c := channels.Channel{Name: "oncall", Address: secret}
 	text, err := json.Marshal(c)
 	require.NoError(t, err)
 	all := fmt.Sprintf("%v %+v %#v %s %q %s %v", c, c, &c, c.Address, c.Address, text, slog.AnyValue(c.Address).Resolve())
@@ -119,8 +119,8 @@ func TestADeadChannelEndsWithItsDeadlineAndTakesNoMoreThanEight(t *testing.T) {
 	dead, got := receiver(t, func(http.ResponseWriter, *http.Request) { <-silence.Done() })
 	t.Cleanup(over)
 	alive, _ := receiver(t, nil)
-	c := notify.New([]notify.Channel{
-		{Name: "dead", Address: notify.Address("generic+http://" + dead)}, {Name: "alive", Address: notify.Address("generic+http://" + alive)},
+	c := channels.New([]channels.Channel{
+		{Name: "dead", Address: channels.Address("generic+http://" + dead)}, {Name: "alive", Address: channels.Address("generic+http://" + alive)},
 	})
 	soon := func() context.Context {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -148,7 +148,7 @@ func TestWhatShoutrrrCannotUseIsRefused(t *testing.T) {
 		"teams://11111111-4444-4444-8444-cccccccccccc@22222222-4444-4444-8444-cccccccccccc/33333333012222222222333333333344/44444444-4444-4444-8444-cccccccccccc/V2ESyij_gAljSoUQHvZoZYzlpAoAXExyOl26dlf1xHEx05?host=contoso.webhook.office.com",
 		"matrix://:token@matrix.example.com/",
 	} {
-		require.NoError(t, notify.Address(address).Validate(), address)
+		require.NoError(t, channels.Address(address).Validate(), address)
 	}
 	for address, want := range map[string]string{
 		"":                          "is not a shoutrrr URL",
@@ -157,7 +157,7 @@ func TestWhatShoutrrrCannotUseIsRefused(t *testing.T) {
 		"logger://":                 "names a service that cannot receive messages",
 		"slack://wrong":             "is not a URL of the service slack",
 	} {
-		require.ErrorContains(t, notify.Address(address).Validate(), want, address)
+		require.ErrorContains(t, channels.Address(address).Validate(), want, address)
 	}
 }
 
@@ -168,7 +168,7 @@ func TestTheDocumentedAddressesAreValidAndAllEventsAreExplained(t *testing.T) {
 	rows := regexp.MustCompile("(?m)^\\| [^|]+ \\| `([a-z+]+://[^`]+)` \\|").FindAllStringSubmatch(string(text), -1)
 	require.Len(t, rows, 8)
 	for _, row := range rows {
-		require.NoError(t, notify.Address(row[1]).Validate(), row[1])
+		require.NoError(t, channels.Address(row[1]).Validate(), row[1])
 	}
 	for _, event := range maintenance.Events() {
 		require.Contains(t, string(text), "| `"+string(event)+"` |")

@@ -1,8 +1,8 @@
-// Package outcome reads the record of an ended run. For Temporal, a maintenance or campaign that
+// Package endrecord reads the record of an ended run. For Temporal, a maintenance or campaign that
 // did not end COMPLETED is a failed or cancelled workflow, and carries its record in the error's
 // details: every reader of the record gets it here. It calls no Temporal: the caller has the
 // history. The end states themselves are in internal/maintenance. Start at Of and OfCampaign.
-package outcome
+package endrecord
 
 import (
 	"context"

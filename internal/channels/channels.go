@@ -1,10 +1,10 @@
-// Package notify sends messages to the channels of a worker's configuration, over shoutrrr. A
+// Package channels sends messages to the channels of a worker's configuration, over shoutrrr. A
 // channel's address holds secrets: it is never printed, and the errors of shoutrrr and of the
 // services are scrubbed.
 //
 // It does not decide what to send or when: the texts are in internal/maintenance/fleet. Start at
 // Channels.
-package notify
+package channels
 
 import (
 	"context"

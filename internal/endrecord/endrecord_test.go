@@ -1,4 +1,4 @@
-package outcome_test
+package endrecord_test
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/devserver"
+	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
-	"github.com/tidegate/tidegate/internal/outcome"
 )
 
 const taskQueue = "outcome"
@@ -68,12 +68,12 @@ func TestARunsRecordIsFoundHoweverItEnded(t *testing.T) {
 	}{
 		"completes":                {state: maintenance.StateCompleted},
 		"fails":                    {state: maintenance.StatePartial},
-		"fails with other details": {err: outcome.ErrNoResult},
-		"fails without details":    {err: outcome.ErrNoResult},
+		"fails with other details": {err: endrecord.ErrNoResult},
+		"fails without details":    {err: endrecord.ErrNoResult},
 		"is cancelled": {state: maintenance.StatePartial, then: func(ctx context.Context, run client.WorkflowRun) error {
 			return c.CancelWorkflow(ctx, run.GetID(), "")
 		}},
-		"is terminated": {err: outcome.ErrNoResult, says: "the run left no result: it was terminated in Temporal", then: func(ctx context.Context, run client.WorkflowRun) error {
+		"is terminated": {err: endrecord.ErrNoResult, says: "the run left no result: it was terminated in Temporal", then: func(ctx context.Context, run client.WorkflowRun) error {
 			return c.TerminateWorkflow(ctx, run.GetID(), "", "enough")
 		}},
 	} {
@@ -84,7 +84,7 @@ func TestARunsRecordIsFoundHoweverItEnded(t *testing.T) {
 			if want.then != nil {
 				require.NoError(t, want.then(t.Context(), run))
 			}
-			result, err := outcome.Of(t.Context(), run)
+			result, err := endrecord.Of(t.Context(), run)
 			require.ErrorIs(t, err, want.err)
 			if want.says != "" {
 				require.EqualError(t, err, want.says)
@@ -120,13 +120,13 @@ func TestACampaignsRecordIsFoundHoweverItEnded(t *testing.T) {
 		"completes":      {state: fleet.Completed},
 		"fails":          {state: fleet.Partial},
 		"goes on":        {state: fleet.Partial},
-		"cannot be read": {err: outcome.ErrNoResult},
+		"cannot be read": {err: endrecord.ErrNoResult},
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: how, TaskQueue: taskQueue}, "fleet ends", how)
 			require.NoError(t, err)
-			result, err := outcome.OfCampaign(t.Context(), run)
+			result, err := endrecord.OfCampaign(t.Context(), run)
 			require.ErrorIs(t, err, want.err)
 			require.Equal(t, want.state, result.State)
 		})
@@ -136,7 +136,7 @@ func TestACampaignsRecordIsFoundHoweverItEnded(t *testing.T) {
 func TestARunThatThereIsNotIsNoRunWithoutRecord(t *testing.T) {
 	t.Parallel()
 	c := engine(t)
-	_, err := outcome.Of(t.Context(), c.GetWorkflow(t.Context(), "nobody", ""))
+	_, err := endrecord.Of(t.Context(), c.GetWorkflow(t.Context(), "nobody", ""))
 	require.Error(t, err)
-	require.NotErrorIs(t, err, outcome.ErrNoResult)
+	require.NotErrorIs(t, err, endrecord.ErrNoResult)
 }
