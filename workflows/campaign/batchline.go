@@ -25,6 +25,7 @@ type line struct {
 	retry        retry                  // while callRetried
 	patience     time.Duration          // for how long the retries go on before the whole is read again; 0: it was read
 	obstacle     activities.Obstacle    // while obstructed
+	askedAt      time.Time              // when a reading asked for the obstacle; zero: ask before the next start
 	pollAt       time.Time              // when the first poll of its window is due; zero: it waits for none
 	instructions workflow.Channel       // of lineEvents
 	attempt      int                    // that the campaign has instructed last

@@ -194,6 +194,7 @@ func (b *batch) read(ctx workflow.Context, l *line) (matches bool, err error) {
 		l.Target = *out.Target
 	}
 	l.noteObstacle(out.Obstacle)
+	l.askedAt = workflow.Now(ctx)
 	proxyMarks, err := b.readProxies(ctx, l)
 	if err != nil {
 		return true, err
@@ -283,8 +284,17 @@ func obstacleLookup(gateway string) activities.ObstacleLookup {
 	}
 }
 
-// findObstacle finds what blocks a target just before its maintenance: it was read long ago.
+// askedFor is how long the answer of a reading holds that nothing blocks a target. No run can start,
+// fail and quarantine the gateway within it, and Temporal refuses a second run of a gateway.
+const askedFor = 5 * time.Second
+
+// findObstacle finds what blocks a target just before its maintenance, unless it was read just now.
 func (b *batch) findObstacle(ctx workflow.Context, l *line) error {
+	asked := l.askedAt
+	l.askedAt = time.Time{} // once: the maintenance that follows may quarantine the gateway
+	if workflow.Now(ctx).Sub(asked) < askedFor {
+		return nil
+	}
 	id := l.Target.Gateway.ID()
 	lookup := obstacleLookup(id)
 	lookup.Pace = b.in.Plan.Policy.Pace
