@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,12 +57,18 @@ func (s *size) String() string {
 	return text
 }
 
-// atMost holds a history to some figures. Some events more than on a quiet machine are let pass: those of workflow tasks
-// that results share, or not.
+// withoutTasks counts the events without those of workflow tasks: on a busy machine fewer results share one.
+func (s *size) withoutTasks() int {
+	return s.events - s.kinds[enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED] -
+		s.kinds[enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED] - s.kinds[enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
+}
+
+// atMost holds a history to some figures: events without those of workflow tasks, and bytes with a third more than on a
+// quiet machine, for the same reason.
 func (s *size) atMost(t *testing.T, events, bytes, activities, upserts int) {
 	t.Helper()
-	t.Log(s)
-	require.LessOrEqual(t, s.events, events)
+	t.Logf("%d without workflow tasks, %s", s.withoutTasks(), s)
+	require.LessOrEqual(t, s.withoutTasks(), events)
 	require.LessOrEqual(t, s.bytes, bytes)
 	require.LessOrEqual(t, s.kinds[enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED], activities)
 	require.LessOrEqual(t, s.kinds[enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES], upserts)
@@ -70,14 +77,21 @@ func (s *size) atMost(t *testing.T, events, bytes, activities, upserts int) {
 func TestHistoryOfOneTarget(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ volumes, proxies, events, bytes, activities, upserts int }{
-		"gateway":                         {0, 0, 42, 10_300, 5, 4},
-		"gateway, one volume":             {1, 0, 61, 14_800, 8, 5},
-		"gateway, one volume and a proxy": {1, 1, 133, 32_800, 19, 6},
+		"gateway":                         {0, 0, 21, 13_000, 5, 4},
+		"gateway, one volume":             {1, 0, 31, 19_000, 8, 5},
+		"gateway, one volume and a proxy": {1, 1, 67, 43_000, 19, 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			scenario := fleet()
 			scenario.AWS.Gateways[0].Volumes = scenario.AWS.Gateways[0].Volumes[:tc.volumes]
-			_, history := newLabOn(t, prepared(t), fmt.Sprintf("h%d-", tc.volumes+tc.proxies), scenario).maintain(input(tc.proxies))
+			// An instance of its own: nobody on this server holds it.
+			own := strings.Replace(instanceID, "0e2e", "0e2f", 1)
+			scenario.Huawei.Instances[0].ID = own
+			in := input(tc.proxies)
+			for i := range in.Target.Proxies {
+				in.Target.Proxies[i].InstanceID = own
+			}
+			_, history := newLabOn(t, prepared(t), fmt.Sprintf("h%d-", tc.volumes+tc.proxies), scenario).maintain(in)
 			var s size
 			s.add(history)
 			s.atMost(t, tc.events, tc.bytes, tc.activities, tc.upserts)
@@ -122,5 +136,5 @@ func TestHistoryOfATargetInACampaign(t *testing.T) {
 		all.add(l.history(l.client.GetWorkflow(t.Context(), api.GatewayWorkflowID(target.Gateway.ID()), "")))
 	}
 	share := all.per(targets)
-	share.atMost(t, 45, 16_000, 5, 3)
+	share.atMost(t, 22, 20_000, 5, 3)
 }

@@ -50,7 +50,7 @@ func TestBrowserAloneApprovesAndPausesACampaign(t *testing.T) {
 
 	// Opened again: the form keeps the data of the order before.
 	openForm(tab, t, home, "bob", "CHG-1")
-	fillIn(tab, t, `Start nothing new; what runs goes on: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "INC-77"}`)
+	fillIn(tab, t, `Start nothing new; what runs continues: {"by": "who", "why": "for the record"}.`, `{"by": "bob", "why": "INC-77"}`)
 	choose(tab, t, api.PauseUpdate)
 	click(tab, t, form+`[type="submit"]`, "Submit")
 	paused := l.await(run, func(s campaigns.Status) bool { return s.Paused != "" })
