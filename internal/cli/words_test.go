@@ -19,7 +19,7 @@ func TestNoScreenSpeaksGo(t *testing.T) {
 	t.Parallel()
 	kinds := []string{".golden", ".transcript", ".md", ".html", ".txt"}
 	seen := 0
-	for _, folder := range []string{"testdata", "render/testdata", "../live/testdata", "../report/testdata", "../report/histories/testdata", "../show/testdata", "../../docs"} {
+	for _, folder := range []string{"testdata", "render/testdata", "../live/testdata", "../report/testdata", "../report/histories/testdata", "../printer/testdata", "../../docs"} {
 		require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || !slices.Contains(kinds, filepath.Ext(path)) {
 				return err
