@@ -136,5 +136,5 @@ func TestHistoryOfATargetInACampaign(t *testing.T) {
 		all.add(l.history(l.client.GetWorkflow(t.Context(), api.GatewayWorkflowID(target.Gateway.ID()), "")))
 	}
 	share := all.per(targets)
-	share.atMost(t, 22, 20_000, 5, 3)
+	share.atMost(t, 28, 20_000, 5, 3)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-// freshFor is how old a reading may be: of the window when an update or a proxy's upgrade starts, since someone may have
-// moved it, and of the gateway at verify. It only saves a second reading right after the first.
+// freshFor is how old a reading may be: of the window when an update or a proxy's upgrade starts, since someone may
+// have moved it, and of the gateway at verify. It only saves a second reading right after the first.
 const freshFor = 5 * time.Second
 
 // rereadLimit is how long a gateway may be unreachable when its window is read again.

@@ -21,9 +21,10 @@ func NewList(a *shell.App) *cobra.Command {
 		Example: "  tidegate list",
 		Args:    shell.Arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return shell.Show(a, cmd, operate.ListCampaigns, func(p printer.Printer, c operate.Session, all []record.CampaignLine) {
+			show := func(p printer.Printer, c operate.Session, all []record.CampaignLine) {
 				render.PrintCampaigns(p, all, c.Namespace)
-			})
+			}
+			return shell.Show(a, cmd, operate.ListCampaigns, show)
 		},
 	}
 	a.OutputFlag(cmd)

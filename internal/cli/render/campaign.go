@@ -130,7 +130,8 @@ func (p page) retries(calls []maintenance.Call) {
 	printer.Section(p.Printer, calls, []string{"CALL", "TARGET", "ATTEMPT", "UNTIL", "AT", "LAST RESPONSE"},
 		func(c maintenance.Call) []string {
 			return []string{
-				c.What, c.Target, strconv.Itoa(c.Attempt), printer.ClockOrDash(c.Until), printer.ClockOrDash(c.LastAt), c.LastResponse,
+				c.What, c.Target, strconv.Itoa(c.Attempt), printer.ClockOrDash(c.Until), printer.ClockOrDash(c.LastAt),
+				c.LastResponse,
 			}
 		})
 }
@@ -195,7 +196,8 @@ func (p page) consents(a *fleet.Approval) {
 
 // warnings are those about the plan file.
 func (p page) warnings(all []string) {
-	printer.Section(p.Printer, all, []string{"WARNINGS ABOUT THE PLAN FILE"}, func(w string) []string { return []string{w} })
+	printer.Section(p.Printer, all, []string{"WARNINGS ABOUT THE PLAN FILE"},
+		func(w string) []string { return []string{w} })
 }
 
 // PhaseText is the campaign's phase, with what it does in it.
@@ -278,7 +280,8 @@ func (p page) decided(decisions []maintenance.Decision) {
 
 // notices prints the messages that people were sent.
 func (p page) notices(notices []fleet.Notice) {
-	printer.Section(p.Printer, notices, []string{"MESSAGE", "CHANNEL", "AT", "STATE", "WHY"}, func(n fleet.Notice) []string {
+	columns := []string{"MESSAGE", "CHANNEL", "AT", "STATE", "WHY"}
+	printer.Section(p.Printer, notices, columns, func(n fleet.Notice) []string {
 		return []string{n.ID, n.Channel, printer.Clock(&n.At), string(n.State), cmp.Or(n.Why, "-")}
 	})
 }

@@ -279,7 +279,8 @@ func PrintTimetable(p printer.Printer, t Timetable) {
 	p.Linef("plan      %s, from %s", t.Plan, printer.Clock(&t.Now))
 	p.Linef("")
 	p.Linef("%s", t.Summary.Text)
-	printer.Section(p, t.Warnings, []string{"WARNINGS ABOUT THE PLAN FILE"}, func(w string) []string { return []string{w} })
+	printer.Section(p, t.Warnings, []string{"WARNINGS ABOUT THE PLAN FILE"},
+		func(w string) []string { return []string{w} })
 	printer.Section(p, t.Targets, []string{
 		"TARGET", "GATEWAY", "WAVE", "SOFTWARE", "PROXIES", "WINDOW", "WINDOW (UTC)",
 		"FORECAST", "START", "END", "NOTE",

@@ -77,7 +77,8 @@ func newAction(a *shell.App, o Action) *cobra.Command {
 				return err
 			}
 			decision := maintenance.Decision{What: o.Name, By: by, Why: why, At: time.Now().UTC().Truncate(time.Second)}
-			more, err := o.apply(cmd.Context(), &s, fmt.Sprintf("%s by %s at %s: %s", o.past, by, printer.Clock(&decision.At), why))
+			note := fmt.Sprintf("%s by %s at %s: %s", o.past, by, printer.Clock(&decision.At), why)
+			more, err := o.apply(cmd.Context(), &s, note)
 			if _, refused := errors.AsType[schedules.RefusedError](err); refused {
 				return fmt.Errorf("schedule %s %s is refused: %w", o.Name, args[0], err)
 			}

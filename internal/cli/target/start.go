@@ -38,7 +38,8 @@ func Start(cmd *cobra.Command, a *shell.App, in api.MaintenanceInput, queue stri
 		return startFailure(c.Namespace, id, err)
 	} else if q != nil {
 		return shell.Held(fmt.Errorf("%s is quarantined since %s by run %s of %s, and nothing was started: %s. Once it is fixed: %s",
-			id, printer.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason, action.CommandLines(id, []string{api.ReleaseUpdate})[0]))
+			id, printer.Clock(&q.Since), q.RunID, q.WorkflowID, q.Reason,
+			action.CommandLines(id, []string{api.ReleaseUpdate})[0]))
 	}
 	run, err := launch(cmd.Context(), c, in, queue)
 	if err != nil {

@@ -51,7 +51,9 @@ func NewWindow(a *shell.App) *cobra.Command {
 				return shell.Usage(err)
 			}
 			windows := w.windows(schedule)
-			return a.Printer(cmd).Print(windows, func(p printer.Printer) { render.PrintWindows(p, windows, schedule, w.now.Time) })
+			return a.Printer(cmd).Print(windows, func(p printer.Printer) {
+				render.PrintWindows(p, windows, schedule, w.now.Time)
+			})
 		},
 	}
 	w.register(cmd)
