@@ -10,7 +10,7 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// answers are what a cloud answers, in order; the last one permanently. None is
+// answers are what a cloud answers, in order; the last one is repeated. None is
 // the zero value.
 type answers[T any] []answer[T]
 

@@ -54,8 +54,8 @@ func forms(t *testing.T) map[string]form {
 	return found
 }
 
-// Names and fields of activities are in histories permanently. A change of the
-// golden file may add, and do nothing else.
+// Histories contain the names and fields of activities. A change of the golden file may
+// only add some.
 func TestActivitiesKeepTheirNamesAndForms(t *testing.T) {
 	t.Parallel()
 	text, err := json.MarshalIndent(forms(t), "", "  ")

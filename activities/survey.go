@@ -188,8 +188,8 @@ func (a *TaurusDB) ListProxies(ctx context.Context, in ListProxiesInput) (ids []
 // lately is how far back TryProxy looks for jobs.
 const lately = time.Hour
 
-// TryProxy makes those calls that only read, and that a run must be allowed alongside
-// ListProxies: it reads the instance's tags and jobs, and whether the vendor has an upgrade
+// TryProxy makes those calls that only read, and that a run needs permission for, in addition
+// to ListProxies: it reads the instance's tags and jobs, and whether the vendor has an upgrade
 // of the proxy in mind. Without a proxy's id it leaves that out. It gives the marks of the
 // instance's proxies, whose reads a run has moved for a while.
 func (a *TaurusDB) TryProxy(ctx context.Context, in ProxyLookup) (out ListMarksOutput, err error) {

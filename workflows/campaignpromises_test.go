@@ -60,6 +60,20 @@ func TestACampaignThatIsAbortedWhileItDiscoversIsAborted(t *testing.T) {
 	}
 }
 
+func TestAStopEndsAListingThatIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	s.unlisted = true
+	env := under(t, noon.Add(-time.Hour), s)
+	env.action(5*time.Minute, api.AbortUpdate, api.CampaignAction{})
+	p := s.plan()
+	p.Targets, p.Selectors = nil, []plan.Selector{{Account: "prod", UpdateAvailable: true}}
+	result, err := campaign(t, env, api.CampaignInput{Plan: p})
+	require.Error(t, err)
+	require.Equal(t, fleet.Aborted, result.State)
+	require.Less(t, env.Now(), noon.Add(-54*time.Minute))
+}
+
 func TestAWindowThatOpensWhileInstructionsAreSentIsNotMissed(t *testing.T) {
 	t.Parallel()
 	s := newSky(2)

@@ -41,7 +41,7 @@ type cloud struct {
 
 	gateway  maintenance.Gateway
 	schedule maintenance.RawSchedule
-	tags     map[string]string // alongside those that its description shows
+	tags     map[string]string // in addition to those that its description shows
 	tagging  error             // why the gateway takes no tags
 	moves    []move            // of the window, by time
 	reads    int               // of the window, so far

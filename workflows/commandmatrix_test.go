@@ -28,7 +28,7 @@ const acts = ""
 func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 	t.Parallel()
 	const (
-		runs     = "is being maintained since"
+		runs     = "has been running since"
 		released = "can be retried once its gateway is released: quarantined since"
 		notKept  = "was not rescheduled: there is nothing to revert"
 	)

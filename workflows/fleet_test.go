@@ -38,8 +38,9 @@ type sky struct {
 	ended map[string]maintenance.Result // by the id of a maintenance: how it ended
 	// parents are the ids of the workflows that started the open maintenances, by theirs;
 	// update sends one of those an update.
-	parents map[string]string
-	update  func(id, name, updateID string, callbacks testsuite.TestUpdateCallback, arg any)
+	parents  map[string]string
+	update   func(id, name, updateID string, callbacks testsuite.TestUpdateCallback, arg any)
+	unlisted bool // no list of gateways is answered
 	// lookedUp, if set, gets the id of every workflow that is looked up.
 	lookedUp func(id string)
 }
@@ -247,6 +248,9 @@ func (s skyGateways) Gateway(ctx context.Context, arn string) (maintenance.Gatew
 }
 
 func (s skyGateways) Gateways(_ context.Context, marker string) (page []maintenance.Gateway, next string, err error) {
+	if s.unlisted {
+		return nil, "", maintenance.ErrUnavailable
+	}
 	from := slices.IndexFunc(s.gateways, func(c *cloud) bool { return c.gateway.ARN > marker })
 	if from < 0 {
 		return nil, "", nil

@@ -53,8 +53,8 @@ const QuarantineMemo = "quarantine"
 // for which run it does.
 const InstanceHoldMemo = "instanceHold"
 
-// AWSQueue is the task queue of the activities in an AWS account, alongside that of
-// the workflows which want them. Each account has one of its own, with a rate of
+// AWSQueue is the task queue of the activities in an AWS account; workflows is the queue
+// of the workflows that call them. Each account has one of its own, with a rate of
 // its own, so that one that is throttled or slow holds up no other.
 func AWSQueue(workflows, account string) string { return workflows + "-aws-" + account }
 

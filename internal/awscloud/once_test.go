@@ -150,7 +150,7 @@ func TestACallCancelledBeforeIsNotSent(t *testing.T) {
 	}
 }
 
-// The person who answers there, it is not AWS: the URL and the account are what is wrong.
+// What answers there is not AWS: the error names the URL and the account.
 func TestAnEndpointThatIsNotAWSIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]string{"a web page": "<html>not found</html>", "another service": `{"error":"no such path"}`, "nothing": ""} {

@@ -39,8 +39,8 @@ func newScrubber(c Credentials) *scrubber {
 	return s
 }
 
-// also makes the tokens, which were fetched, the only ones known alongside what
-// was given.
+// also replaces the tokens that were fetched earlier: the scrubber then knows these, and
+// the credentials that it was given.
 func (s *scrubber) also(tokens ...string) {
 	var pairs []string
 	for _, secret := range slices.Concat(s.given, tokens) {

@@ -19,7 +19,7 @@ type Waits struct {
 // that found it done.
 type Span struct{ After, By Duration }
 
-// SpanOf is precise enough for polls, and short: it travels with every run.
+// SpanOf rounds a span: precise enough for polls, and short, since it is part of every run's input.
 func SpanOf(after, by time.Duration) Span {
 	precision := time.Millisecond
 	if by >= time.Minute {
@@ -71,9 +71,10 @@ const (
 	evenPoll = 10 * time.Second
 	// longestStep is the longest time between polls of a change that may end at any time of a short span.
 	longestStep = 15 * time.Second
-	// tooVaried is from which ratio of the middle half's range to the median there is nothing to learn but bounds.
+	// tooVaried is the ratio of the interquartile range to the median above which only the bounds can be learned.
 	tooVaried = 0.25
-	// unheardOf is the weight of a change unlike all others, which may end at any time; each of those counts as 1.
+	// unheardOf is the weight of a change that resembles none seen so far and may end at any time. Each change that was
+	// seen has the weight 1.
 	unheardOf = 0.5
 )
 

@@ -109,7 +109,7 @@ func TestOneRunAtATimeWorksOnADBInstanceWhoeverStartedIt(t *testing.T) {
 	}
 }
 
-// A holder that is gone does not hold permanently, however it went.
+// An instance is released once its holder is gone, however that ended.
 func TestInstanceIsFreeOnceItsHolderIsGone(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(l *lab, run client.WorkflowRun) error{

@@ -104,7 +104,7 @@ func TestTheDocsLinesWorkAsTheyStand(t *testing.T) {
 	}
 	bin := build(t)
 	docs := pages()
-	for _, name := range []string{"README.md", "docs/tutorial.md"} { // the longest, so alongside the others
+	for _, name := range []string{"README.md", "docs/tutorial.md"} { // the longest, so in parallel with the others
 		first := docs[name]
 		delete(docs, name)
 		t.Run(path.Base(name), func(t *testing.T) {

@@ -221,7 +221,7 @@ func (c *campaign) stoppedAlready() string {
 func (c *campaign) skip(in api.CampaignAction, e *fleet.Entry, now time.Time) (func(), error) {
 	switch {
 	case e.State == fleet.Running:
-		return nil, fmt.Errorf("%s is being maintained since %s, and is not held: to end its maintenance, abort it (tidegate abort %s)",
+		return nil, fmt.Errorf("the maintenance of %s has been running since %s and is not held; to end it: tidegate abort %s",
 			e.Name, webui.Clock(&e.Started), e.Gateway)
 	case !api.TargetMay(api.SkipUpdate, e.State, e.Bar != maintenance.NotBlocked):
 		return nil, fmt.Errorf("%s has ended already: %s", e.Name, e.State)
@@ -236,7 +236,7 @@ func (c *campaign) skip(in api.CampaignAction, e *fleet.Entry, now time.Time) (f
 func (c *campaign) retry(_ api.CampaignAction, e *fleet.Entry, _ time.Time) (func(), error) {
 	switch {
 	case e.State == fleet.Running:
-		return nil, fmt.Errorf("%s is being maintained since %s, and is not held: there is nothing to retry",
+		return nil, fmt.Errorf("the maintenance of %s has been running since %s and is not held: there is nothing to retry",
 			e.Name, webui.Clock(&e.Started))
 	case e.State == fleet.Waiting && e.Bar == maintenance.BlockedByReading:
 		return nil, fmt.Errorf("%s is being read again already", e.Name)

@@ -26,8 +26,8 @@ import (
 // pagesLimit is how long the rest of a plan may take to arrive.
 const pagesLimit = 15 * time.Minute
 
-// firstPatience is how long a campaign waits in vain for one more target to be read
-// before it decides with those that it knows.
+// firstPatience is how long a campaign waits without any progress in reading targets
+// before it continues with those that it has read.
 const firstPatience = maintenance.Duration(20 * time.Second)
 
 // discovery is what a campaign knows until its fleet is complete. Its methods need no Temporal.
@@ -36,7 +36,8 @@ type discovery struct {
 	received int              // of those, in pages that have arrived
 	pages    []api.AddTargets // arrived, and not with a batch yet
 	batches  []discoveredBatch
-	awaited  int    // targets whose batch has not tried to read them
+	listed   int    // targets that were given to batches
+	awaited  int    // those whose batch has not tried to read them
 	progress int    // grows whenever a target is read
 	broken   string // a batch that ended before it had tried to read all of its targets
 	doing    string // for the status
@@ -282,7 +283,10 @@ func (c *campaign) discoverGateways(ctx workflow.Context, selector int, s plan.S
 	for marker := ""; c.Life.Stopped() == ""; {
 		c.show(ctx, "looking for gateways in "+s.Account)
 		found, err := c.list(ctx, s, marker)
-		if err != nil {
+		switch {
+		case c.Life.Stopped() != "":
+			return nil
+		case err != nil:
 			return unanswered(err)
 		}
 		if len(found.Gateways) > 0 {
@@ -300,10 +304,17 @@ func (c *campaign) discoverGateways(ctx workflow.Context, selector int, s plan.S
 
 // list returns a page of an account's gateways. While it retries, the status shows the first
 // answer: people want to know at once that an endpoint is wrong. A campaign that only plans does
-// not retry for longer than its patience.
+// not retry for longer than its patience, and a stop ends the call.
 func (c *campaign) list(
 	ctx workflow.Context, s plan.Selector, marker string,
 ) (found activities.ListGatewaysOutput, err error) {
+	ctx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		if workflow.Await(ctx, func() bool { return c.Life.Stopped() != "" }) == nil {
+			cancel()
+		}
+	})
 	in := activities.ListGatewaysInput{Selector: s, Marker: marker, Pace: c.in.Plan.Policy.Pace}
 	options := soon(c.reading("list the gateways of " + s.Account))
 	limit := target.AssessLimit
@@ -334,7 +345,7 @@ func (c *campaign) enroll(ctx workflow.Context, in api.BatchInput, rank int) err
 	id := api.BatchWorkflowID(info.WorkflowExecution.ID, info.FirstRunID, in.Number)
 	lines := c.unreadLines(in)
 	c.discovery.awaited += len(lines)
-	if c.discovery.awaited > plan.MaxTargets {
+	if c.discovery.listed += len(lines); c.discovery.listed > plan.MaxTargets {
 		return temporal.NewNonRetryableApplicationError(
 			fmt.Sprintf("more than %d targets: split the plan", plan.MaxTargets), names.TypeInvalid, nil)
 	}

@@ -94,7 +94,7 @@ func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) er
 	if err := r.block(ctx, maintenance.BlockedByInstance, holder.Reason, nil); err != nil {
 		return err
 	}
-	// Two runs that each hold what the other waits for would wait permanently.
+	// Two runs that each hold what the other waits for would deadlock.
 	r.proxies.awaiting++
 	defer func() { r.proxies.awaiting-- }()
 	r.releaseInstances()

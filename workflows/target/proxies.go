@@ -32,6 +32,7 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 		kernel.is(maintenance.ChangeNotMade)
 		return err
 	case err != nil:
+		r.work.start(ctx) // it may have started
 		goal.kernel = kernelDoubtful
 		return err
 	}

@@ -173,7 +173,7 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 			continue // even if the trigger found that AWS has updated it: that is not proven yet
 		case err != nil:
 			r.softwareOn(lifecycle.WatchFailed)
-			return outcome{}, fmt.Errorf("the gateway does not run the new software %s after the trigger: %w",
+			return outcome{}, fmt.Errorf("the gateway was not seen to run the new software after the trigger (limit %s): %w",
 				r.policy.UpdateDeadline, call.Explain(err))
 		}
 		r.work.ended = workflow.Now(ctx)

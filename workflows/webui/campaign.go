@@ -206,7 +206,7 @@ func blockerTable(d *document, blockers []Blocker) {
 			plain(CutTo(k.First.Name+": "+k.Wait.Reason, ShownNote)),
 		})
 	}
-	d.table("Blocked targets", []string{"blocker", "keeps", "earliest start", "such as"}, rows, len(blockers))
+	d.table("Blocked targets", []string{"blocker", "targets", "earliest start", "example"}, rows, len(blockers))
 }
 
 // waveTable leaves out the first of many waves, which have ended long ago.

@@ -303,8 +303,8 @@ func heldLines(r record.Campaign) []string {
 	return texts
 }
 
-// endLines are what is typed once a campaign has ended: for its record, and to see why
-// the first of those that failed did.
+// endLines are the commands for an ended campaign: one for its report, one for the reason
+// of the first failure.
 func endLines(r record.Campaign) []string {
 	if r.Result == nil && !r.Left {
 		return nil

@@ -69,8 +69,8 @@ func (p *CampaignProgress) started(rows []fleet.Row) {
 	}
 }
 
-// windows names the targets that no window lets start, and those that no more are.
-// What is only being read is said where it was tried in vain.
+// windows names the targets that have become unavailable, and those that are available
+// again. A target that is being read counts only after a failed attempt.
 func (p *CampaignProgress) windows(rows []fleet.Row) {
 	now := map[string]fleet.Row{}
 	for _, r := range rows {
@@ -122,7 +122,7 @@ func approvalText(s fleet.Status) string {
 	return s.Approval.Line()
 }
 
-// waitText is what keeps how many targets, and when the next may start.
+// waitText counts the waiting targets by blocker, and says when the next may start.
 func waitText(s fleet.Status) string {
 	var parts []string
 	for _, b := range slices.Sorted(maps.Keys(s.Blockers)) {

@@ -50,7 +50,7 @@ func policyDetails(b *strings.Builder, p plan.Plan) {
 		if a.EachWave {
 			each = "each wave"
 		}
-		fmt.Fprintf(b, "- approvals before %s: %d, asked for %s before the first window, within %s\n", each, a.Count, a.Lead, a.TimeLimit)
+		fmt.Fprintf(b, "- approvals before %s: %d, requested %s before the first window, time limit %s\n", each, a.Count, a.Lead, a.TimeLimit)
 	}
 	for _, n := range p.Notify {
 		on := make([]string, 0, len(n.On))

@@ -52,6 +52,6 @@ func PrintAnswers(p printer.Printer, answers []Answered, past, update, why, name
 	}
 	if update == api.PauseUpdate {
 		p.Linef("")
-		p.Linef("to undo: tidegate resume --all --paused-for %q --why TEXT", why)
+		p.Linef("to undo: tidegate resume --all --paused-for %s --why TEXT", printer.ShellWord(why))
 	}
 }

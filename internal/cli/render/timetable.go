@@ -38,7 +38,7 @@ type timetableSummary struct {
 	End      time.Time `json:"end,omitzero"`     // until then
 	UpToDate int       `json:"upToDate"`         // targets up to date
 	Blocked  int       `json:"blocked"`          // targets that would not start
-	Why      []string  `json:"why,omitempty"`    // what keeps those, and how many
+	Why      []string  `json:"why,omitempty"`    // their blockers, each with its count
 	Unread   int       `json:"unread,omitempty"` // of those, targets that could not be read
 	Odd      int       `json:"odd,omitempty"`    // targets with anomalies
 }
@@ -59,7 +59,7 @@ type plannedTarget struct {
 	Gateway string `json:"gateway"`
 	Account string `json:"account,omitempty"`
 	Wave    int    `json:"wave"` // from 1 on
-	// State is planned, current (nothing is to be done) or blocked.
+	// State is planned, up-to-date or blocked.
 	State string `json:"state"`
 	// Version is the gateway's software; Offered is the date from which AWS offers
 	// an update, which has no version. Empty: none is offered.
@@ -71,8 +71,8 @@ type plannedTarget struct {
 	Forecast maintenance.Duration  `json:"forecast"`
 	Start    time.Time             `json:"start,omitzero"`
 	End      time.Time             `json:"end,omitzero"`
-	// Blocker is what keeps it, in words Reason; of a planned one, what it waits for
-	// alongside its window.
+	// Blocker is what blocks the target, and Reason says it in words. For a planned target:
+	// what it waits for in addition to its window.
 	Blocker maintenance.Blocker `json:"blocker,omitempty"`
 	Reason  string              `json:"reason,omitempty"`
 	Next    time.Time           `json:"next,omitzero"`
@@ -145,7 +145,7 @@ func (p *plannedTarget) judge(e fleet.Entry, w fleet.Wait) {
 			p.End = e.Started.Add(p.Forecast.Std())
 		}
 	case e.Bar != maintenance.NotBlocked:
-		// Whatever else keeps it: this a person should know before.
+		// This comes before any other blocker: a person should know it in advance.
 		p.State, p.Blocker, p.Reason = isBlocked, e.Bar, e.Unavailable
 		if e.Bar == maintenance.BlockedByUnread {
 			p.Reason = "could not be read: " + e.Unavailable
@@ -360,7 +360,7 @@ func span(w maintenance.Window, in *time.Location) string {
 	return w.Start.In(in).Format("Mon 2006-01-02 15:04") + w.End.In(in).Format("-15:04")
 }
 
-// noteText is what keeps a target that does not start.
+// noteText says why a target does not start, or what to know of one that does.
 func noteText(t plannedTarget) string {
 	switch t.State {
 	case isUpToDate:

@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"os/user"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +22,7 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 // Flags are the flags of a connection. What is not given is left to the
@@ -95,18 +95,10 @@ func repeated(flags *pflag.FlagSet, but []string) string {
 		case flag.Value.Type() == "bool":
 			all = append(all, "--"+name+"="+flag.Value.String())
 		default:
-			all = append(all, "--"+name+" "+quoted(flag.Value.String()))
+			all = append(all, "--"+name+" "+printer.ShellWord(flag.Value.String()))
 		}
 	}
 	return strings.Join(all, " ")
-}
-
-// quoted is a word as a shell takes it.
-func quoted(word string) string {
-	if regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`).MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\'\''`) + "'"
 }
 
 // Options are the client's options that flags, environment and profile make

@@ -30,7 +30,7 @@ const (
 	WatchedUpdated   UpdateEvent = "watched until it ran the new software"
 	WatchedWithdrawn UpdateEvent = "watched until the offer was gone"
 	WatchedNoEffect  UpdateEvent = "watched without a sign of the update"
-	WatchFailed      UpdateEvent = "watched until the deadline"
+	WatchFailed      UpdateEvent = "watched, and not seen to run the new software"
 )
 
 // updateMoves are all transitions of an update.
@@ -98,7 +98,8 @@ func (u *Update) On(e UpdateEvent) {
 // GiveUp ends the triggers of an update without effect. If an operator retries the step, the count starts at zero.
 func (u *Update) GiveUp() { u.answered = 0 }
 
-// MayTrigger is true if the update is offered and no earlier trigger may still take effect.
+// MayTrigger is true if the update is offered and no earlier trigger may still take effect, unless AWS has answered
+// maxAnswered triggers that had no effect.
 func (u *Update) MayTrigger() bool {
 	return u.state == UpdateOffered || u.state == UpdateNoEffect && u.answered < maxAnswered
 }
