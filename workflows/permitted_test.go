@@ -16,7 +16,7 @@ func TestACampaignIsOfferedOnlyActionsThatItWouldTake(t *testing.T) {
 		status fleet.Status
 		want   []string
 	}{
-		"over":    {fleet.Status{Phase: fleet.Over, Result: &fleet.Result{}}, nil},
+		"over":    {fleet.Status{Phase: fleet.Ended, Result: &fleet.Result{}}, nil},
 		"planned": {fleet.Status{Phase: fleet.Planned}, []string{"abort"}},
 		"stopped": {fleet.Status{Stopped: "aborted"}, []string{"abort"}},
 		"at work": {fleet.Status{Counts: fleet.Counts{Total: 1, Running: 1}}, []string{"pause", "concurrency", "abort"}},

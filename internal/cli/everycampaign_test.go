@@ -26,7 +26,7 @@ func TestAnActionOnAllShowsEachOutcome(t *testing.T) {
 	require.Equal(t, 0, paused.status)
 	require.Contains(t, paused.out, "audited: skipped: it is already paused, by alice: audit\n")
 	require.Regexp(t, `(?m)^stores: paused by bob at \d`, paused.out)
-	require.Contains(t, paused.out, `to undo: tidegate resume --all --paused-for "INC-77" --why TEXT`)
+	require.Contains(t, paused.out, `to undo: tidegate resume --all --paused-for INC-77 --why TEXT`)
 
 	resumed := w.tidegate("resume", "--all", "--paused-for", "INC-77", "--why", "closed", "--output", "json")
 	require.Equal(t, 0, resumed.status)

@@ -47,7 +47,7 @@ func stories() map[string]*fake {
 	early.status.Approval = &fleet.Approval{Wave: 1, Wanted: 1, MayNot: "bob", Window: noon.Add(100 * time.Hour), AskFrom: noon.Add(28 * time.Hour), Targets: 2, Names: []string{"files-1", "files-2"}}
 	discovering := &fake{status: live.Status{Status: fleet.Status{Phase: fleet.Discovering, Doing: "reading the clouds: 12 targets to go", Submitter: "bob"}}}
 	over := fleetOf()
-	over.status.Phase, over.status.Running, over.status.Upcoming, over.status.Counts.Running, over.status.Counts.Waiting = fleet.Over, nil, nil, 0, 0
+	over.status.Phase, over.status.Running, over.status.Upcoming, over.status.Counts.Running, over.status.Counts.Waiting = fleet.Ended, nil, nil, 0, 0
 	over.status.Result = &fleet.Result{State: fleet.Partial, Summary: "3997 of 4000 targets are as the plan wants them; 1 failed, 2 were skipped.", Start: noon.Add(-50 * time.Hour), End: noon}
 	return map[string]*fake{"moving": fleetOf(), "paused": paused, "asking": asking, "early": early, "discovering": discovering, "over": over}
 }

@@ -109,7 +109,7 @@ func (c *campaign) prepare(o command, in api.CampaignAction, now time.Time) (app
 		return nil, err
 	}
 	switch {
-	case c.Life.Phase == fleet.Over:
+	case c.Life.Phase == fleet.Ended:
 		return nil, errors.New("the campaign has ended")
 	case c.Life.Stopped() != "" && o.name != api.AbortUpdate:
 		return nil, errors.New("it is stopped already: " + c.Life.Stopped())

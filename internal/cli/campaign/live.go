@@ -106,7 +106,7 @@ func (s *Source) Status(ctx context.Context) (live.Status, error) {
 	g, described := s.now()
 	var status live.Status
 	asked := g.Ask(ctx, s.Session, api.StatusQuery, &status.Status)
-	if asked == nil && status.Phase != fleet.Over && g.Open() && time.Since(described) < operate.PollSlowly {
+	if asked == nil && status.Phase != fleet.Ended && g.Open() && time.Since(described) < operate.PollSlowly {
 		return status, nil
 	}
 	g, err := s.describe(ctx)
@@ -130,7 +130,7 @@ func (s *Source) left(ctx context.Context, g operate.Campaign, status live.Statu
 	case err != nil:
 		return live.Status{}, err
 	}
-	status.Result, status.Phase = &result, fleet.Over
+	status.Result, status.Phase = &result, fleet.Ended
 	status.Name, status.Submitter, status.Start = result.Name, result.Submitter, result.Start
 	status.Counts, status.Waves = result.Counts, result.Waves
 	status.Failures, status.Decisions = result.Failures, result.Decisions

@@ -6,7 +6,7 @@ import "errors"
 // methods below. Each returns the life after one event; where the event is impossible now, it returns
 // the life as it was, and the reason for people.
 //
-//	discovering ──Discovered──▶ in progress ──End──▶ over
+//	discovering ──Discovered──▶ in progress ──End──▶ ended
 //	     └────────Discovered──▶ planned (by a campaign that only plans)
 //
 // Pause and Stop halt a campaign in its phase: Resume ends a pause, and nothing ends a stop.
@@ -77,7 +77,7 @@ func (l Life) unpaused() Life {
 // Pause lets nothing start until Resume.
 func (l Life) Pause(why string) (Life, error) {
 	switch {
-	case l.Phase == Over:
+	case l.Phase == Ended:
 		return l, errEnded
 	case l.Halt.stops():
 		return l, errors.New("it is stopped already: " + l.Why)
@@ -101,7 +101,7 @@ func (l Life) Resume() (Life, error) {
 // Stop lets nothing start any more, which also ends a pause. Of several stops the first one counts.
 func (l Life) Stop(by Halt, why string) (Life, error) {
 	switch {
-	case l.Phase == Over:
+	case l.Phase == Ended:
 		return l, errEnded
 	case !by.stops():
 		return l, errors.New("a pause does not stop a campaign")
@@ -116,14 +116,14 @@ func (l Life) Stop(by Halt, why string) (Life, error) {
 // End is the event that the last target has ended, or the last running one of a stopped campaign.
 func (l Life) End(r *Result) (Life, error) {
 	switch l.Phase {
-	case Over:
+	case Ended:
 		return l, errEnded
 	case Discovering, Planned:
 		return l, errors.New("nothing was started")
 	case InProgress:
 	}
 	l = l.unpaused()
-	l.Phase, l.Result = Over, r
+	l.Phase, l.Result = Ended, r
 	return l, nil
 }
 

@@ -18,18 +18,18 @@ discovering     progress        planned        discovering/p   -           disco
 discovering/p   progress/p      planned        -               discovering discovering/a   discovering/c   -               -
 discovering/a   progress/a      planned/a      -               -           =               =               -               -
 discovering/c   progress/c      planned/c      -               -           =               =               -               -
-progress        -               -              progress/p      -           progress/a      progress/c      progress/e      over
-progress/p      -               -              -               progress    progress/a      progress/c      progress/e      over
-progress/a      -               -              -               -           =               =               =               over/a
-progress/c      -               -              -               -           =               =               =               over/c
-progress/e      -               -              -               -           =               =               =               over/e
+progress        -               -              progress/p      -           progress/a      progress/c      progress/e      ended
+progress/p      -               -              -               progress    progress/a      progress/c      progress/e      ended
+progress/a      -               -              -               -           =               =               =               ended/a
+progress/c      -               -              -               -           =               =               =               ended/c
+progress/e      -               -              -               -           =               =               =               ended/e
 planned         -               -              -               -           planned/a       planned/c       -               -
 planned/a       -               -              -               -           =               =               -               -
 planned/c       -               -              -               -           =               =               -               -
-over            -               -              -               -           -               -               -               -
-over/a          -               -              -               -           -               -               -               -
-over/c          -               -              -               -           -               -               -               -
-over/e          -               -              -               -           -               -               -               -
+ended           -               -              -               -           -               -               -               -
+ended/a         -               -              -               -           -               -               -               -
+ended/c         -               -              -               -           -               -               -               -
+ended/e         -               -              -               -           -               -               -               -
 `
 
 func lifeNamed(t *testing.T, state string) fleet.Life {
@@ -39,7 +39,7 @@ func lifeNamed(t *testing.T, state string) fleet.Life {
 	if phase == "progress" {
 		l.Phase = fleet.InProgress
 	}
-	if l.Phase == fleet.Over {
+	if l.Phase == fleet.Ended {
 		l.Result = &fleet.Result{Name: "q4"}
 	}
 	halts := map[string]fleet.Halt{
@@ -105,7 +105,7 @@ func TestAHaltIsAPauseOrAStop(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string][2]string{
 		"progress": {"", ""}, "progress/p": {"by pause", ""}, "discovering/a": {"", "by abort"}, "planned/c": {"", "by cancel"},
-		"over/e": {"", "by expiry"},
+		"ended/e": {"", "by expiry"},
 	} {
 		l := lifeNamed(t, state)
 		require.Equal(t, want, [2]string{l.Paused(), l.Stopped()}, state)

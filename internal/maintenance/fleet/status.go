@@ -17,7 +17,7 @@ const (
 	Discovering Phase = "discovering" // the plan's pages arrive, gateways are discovered and read
 	InProgress  Phase = "in progress"
 	Planned     Phase = "planned" // of a campaign that only plans: everything is read
-	Over        Phase = "over"
+	Ended       Phase = "ended"
 )
 
 // EndState is how a campaign ended.
