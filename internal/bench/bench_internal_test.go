@@ -189,13 +189,13 @@ func TestAStageThatPollsPauses(t *testing.T) {
 
 func TestThePaceSpreadsSteps(t *testing.T) {
 	t.Parallel()
-	p := pace{every: 20 * time.Millisecond}
+	p := evenly(50)
 	start := time.Now()
 	for range 4 {
-		require.NoError(t, p.wait(t.Context()))
+		require.NoError(t, p.Wait(t.Context()))
 	}
 	require.GreaterOrEqual(t, time.Since(start), 60*time.Millisecond)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, p.wait(ended), context.Canceled)
+	require.ErrorIs(t, p.Wait(ended), context.Canceled)
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/accounts"
@@ -64,7 +64,7 @@ type hands struct {
 	gateways activities.GatewayCloud
 	volumes  activities.VolumeCloud
 	proxies  activities.ProxyCloud
-	pace     *pace
+	pace     *rate.Limiter
 }
 
 // open makes ready to speak to the job's clouds, by the adapters that Tidegate has too.
@@ -78,7 +78,7 @@ func open(ctx context.Context, j job) (*hands, error) {
 		},
 		Credentials: huaweicloud.Credentials{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey},
 	}})
-	h := &hands{pace: &pace{every: time.Duration(float64(time.Second) / j.Rate)}}
+	h := &hands{pace: evenly(j.Rate)}
 	var errs [3]error
 	h.gateways, errs[0] = known.Gateways(awsAccount)
 	h.volumes, errs[1] = known.Volumes(awsAccount)
@@ -86,10 +86,13 @@ func open(ctx context.Context, j job) (*hands, error) {
 	return h, errors.Join(errs[:]...)
 }
 
+// evenly lets so many steps a second go, one at a time.
+func evenly(perSecond float64) *rate.Limiter { return rate.NewLimiter(rate.Limit(perSecond), 1) }
+
 // step does what is next for a target, or polls once.
 func (h *hands) step(ctx context.Context, t target, p progress) (progress, error) {
-	if err := h.pace.wait(ctx); err != nil {
-		return p, err
+	if err := h.pace.Wait(ctx); err != nil {
+		return p, fmt.Errorf("wait for the account's rate: %w", err)
 	}
 	switch p.Stage {
 	case trigger:
@@ -185,25 +188,6 @@ func unless(err, passes error) error {
 		return nil
 	}
 	return err
-}
-
-// pace lets one step go at a time, evenly.
-type pace struct {
-	every time.Duration
-	mu    sync.Mutex
-	next  time.Time
-}
-
-func (p *pace) wait(ctx context.Context) error {
-	p.mu.Lock()
-	now := time.Now()
-	at := p.next
-	if at.Before(now) {
-		at = now
-	}
-	p.next = at.Add(p.every)
-	p.mu.Unlock()
-	return sleep(ctx, at.Sub(now))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -35,7 +35,7 @@ const (
 	// what a workflow says about itself, in Markdown, in frames of its own.
 	visibleText = `[document, ...[...document.querySelectorAll("iframe")].map(f => f.contentDocument)]
 		.map(d => d?.body?.innerText ?? "").join("\n")`
-	// pollInterval is the time between two reads a page.
+	// pollInterval is the time between two reads of a page.
 	pollInterval = 100 * time.Millisecond
 )
 

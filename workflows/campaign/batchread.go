@@ -121,15 +121,13 @@ func (b *batch) outcome(ctx workflow.Context, l *line, matches bool, err error) 
 	return callRetried
 }
 
-var errNoWorker = errors.New("no worker has answered in time: to check whether one serves the account, run tidegate doctor")
-
 // unanswered is why a target could not be read, in words.
 func unanswered(err error) error {
 	if last, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return errors.New(last.Message())
 	}
 	if call.OutOfTime(err) {
-		return errNoWorker
+		return errors.New("no worker has answered in time: to check whether one serves the account, run tidegate doctor")
 	}
 	return call.Explain(err)
 }

@@ -27,16 +27,15 @@ func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error 
 			})
 		return started.JobID, err
 	}, call.Proxies.FindUpgrade)
-	switch {
-	case err != nil && !call.UnknownOutcome(err):
+	if err != nil && !call.UnknownOutcome(err) {
 		kernel.is(maintenance.ChangeNotMade)
 		return err
-	case err != nil:
-		r.work.start(ctx) // it may have started
+	}
+	r.work.start(ctx) // without a response, too: it may have started
+	if err != nil {
 		goal.kernel = kernelDoubtful
 		return err
 	}
-	r.work.start(ctx)
 	kernel.is(maintenance.ChangeInForce)
 	r.status.Proxies[i].JobID = jobID
 	r.proxies.knowJob(jobID)

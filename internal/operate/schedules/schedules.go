@@ -49,7 +49,7 @@ func Failure(namespace, name, doing string, err error) error {
 	return fmt.Errorf("%s the schedule %s: %w", doing, name, err)
 }
 
-// lookAgain is the time between two reads a schedule that is about to change:
+// lookAgain is the time between two reads of a schedule that is about to change:
 // Temporal takes an action before it has applied it.
 const lookAgain = 100 * time.Millisecond
 
