@@ -9,10 +9,14 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ENV CGO_ENABLED=0
+# The history of the repository is not in here, so who builds says what this is.
+ARG VERSION="" COMMIT="" DATE=""
+ARG build=github.com/tidegate/tidegate/internal/program
+ARG flags="-s -w -X $build.version=$VERSION -X $build.commit=$COMMIT -X $build.date=$DATE"
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    go build -trimpath -ldflags='-s -w' -o /out/worker ./worker && \
-    go build -trimpath -ldflags='-s -w' -o /out/tidegate ./starter && \
-    go build -trimpath -ldflags='-s -w' -o /out/simcloud ./simcloud
+    go build -trimpath -ldflags="$flags" -o /out/tidegate-worker ./cmd/tidegate-worker && \
+    go build -trimpath -ldflags="$flags" -o /out/tidegate ./cmd/tidegate && \
+    go build -trimpath -ldflags="$flags" -o /out/simcloud ./simcloud
 
 FROM scratch
 # The clouds' and Temporal's certificates are checked against these.
@@ -22,4 +26,4 @@ COPY --from=build /out/ /usr/local/bin/
 # configuration files are looked for; 65532 is what distroless images call nonroot.
 ENV PATH=/usr/local/bin HOME=/
 USER 65532:65532
-ENTRYPOINT ["/usr/local/bin/worker"]
+ENTRYPOINT ["/usr/local/bin/tidegate-worker"]

@@ -12,8 +12,8 @@ help: ## List the targets.
 
 build: ## Build the worker, the command and the servers into bin/.
 	@mkdir -p bin
-	$(GO) build -o bin/worker ./worker
-	$(GO) build -o bin/tidegate ./starter
+	$(GO) build -o bin/tidegate-worker ./cmd/tidegate-worker
+	$(GO) build -o bin/tidegate ./cmd/tidegate
 	$(GO) build -o bin/simcloud ./simcloud
 	$(GO) build -o bin/devserver ./devserver
 
@@ -42,7 +42,7 @@ record: ## Record histories of the released build that is checked out: make reco
 	TIDEGATE_RECORD=$(RELEASE) $(GO) test -count=1 ./test/e2e
 
 pictures: ## Make the pictures of the docs again, by a real browser.
-	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./test/e2e ./internal/cli
+	TIDEGATE_PICTURES=1 $(GO) test -count=1 -run Browser ./test/e2e ./internal/cli ./internal/workers
 
 demo: ## Run the main job: embedded Temporal, simulated clouds, a campaign over 22 gateways.
 	$(GO) run ./demo

@@ -48,16 +48,6 @@ func inTime(ctx context.Context) error {
 	return nil
 }
 
-// notAfter refuses to start at or after a time. The check stands in the
-// activity, next to the call, because an activity may have lain in its queue
-// for hours. A zero time does not limit.
-func (now Clock) notAfter(limit time.Time) error {
-	if limit.IsZero() || now().Before(limit) {
-		return nil
-	}
-	return errWindowMissed
-}
-
 // Lookup is the input of an activity that reads one gateway.
 type Lookup struct {
 	Gateway maintenance.GatewayRef `json:"gateway"`

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"cmp"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,66 +19,67 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 	t.Parallel()
 	snapshots := activities.FindSnapshotInput{VolumeLookup: volumeLookup()}
 	for name, tc := range map[string]struct {
-		do   func(*rig) error
-		hang string
-		kind string
+		do    func(*rig) error
+		hang  string
+		kind  string
+		takes time.Duration // zero: as long as a call may
 	}{
 		"assess, gateway": {func(r *rig) error {
 			return fail(r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target()})
-		}, "Gateway", names.TypeUnavailable},
+		}, "Gateway", names.TypeUnavailable, 0},
 		"assess, schedule": {func(r *rig) error {
 			return fail(r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target()})
-		}, "Schedule", names.TypeUnavailable},
+		}, "Schedule", names.TypeUnavailable, 0},
 		"assess, volumes": {func(r *rig) error {
 			return fail(r, r.gateways.AssessGateway, activities.AssessGatewayInput{Target: target()})
-		}, "Volumes", names.TypeUnavailable},
-		"trigger, look":     {func(r *rig) error { return fail(r, r.gateways.TriggerUpdate, trigger()) }, "Gateway", names.TypeUnavailable},
-		"trigger, send":     {func(r *rig) error { return fail(r, r.gateways.TriggerUpdate, trigger()) }, "UpdateSoftware", names.TypeUnknownOutcome},
-		"await updated":     {func(r *rig) error { return fail(r, r.gateways.AwaitUpdated, awaitUpdated(r)) }, "Gateway", names.TypeUnavailable},
-		"snapshot, search":  {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "Snapshots", names.TypeUnavailable},
-		"snapshot, volumes": {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "Volumes", names.TypeUnavailable},
-		"snapshot, send":    {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "CreateSnapshot", names.TypeUnknownOutcome},
+		}, "Volumes", names.TypeUnavailable, 0},
+		"trigger, look":     {func(r *rig) error { return fail(r, r.gateways.TriggerUpdate, trigger()) }, "Gateway", names.TypeUnavailable, 8 * time.Second},
+		"trigger, send":     {func(r *rig) error { return fail(r, r.gateways.TriggerUpdate, trigger()) }, "UpdateSoftware", names.TypeUnknownOutcome, 18 * time.Second},
+		"await updated":     {func(r *rig) error { return fail(r, r.gateways.AwaitUpdated, awaitUpdated(r)) }, "Gateway", names.TypeUnavailable, 0},
+		"snapshot, search":  {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "Snapshots", names.TypeUnavailable, 0},
+		"snapshot, volumes": {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "Volumes", names.TypeUnavailable, 0},
+		"snapshot, send":    {func(r *rig) error { return fail(r, r.gateways.CreateSnapshot, volumeLookup()) }, "CreateSnapshot", names.TypeUnknownOutcome, 0},
 		"await snapshot": {func(r *rig) error {
 			return fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "prod"})
-		}, "Snapshot", names.TypeUnavailable},
+		}, "Snapshot", names.TypeUnavailable, 0},
 		"delete snapshot": {func(r *rig) error {
 			r.aws.snapshots = says([]maintenance.Snapshot{snapshot("snap-0a", "pending")})
 			return fail(r, r.gateways.DeleteSnapshots, activities.DeleteSnapshotsInput{FindSnapshotInput: snapshots})
-		}, "DeleteSnapshot", names.TypeUnavailable},
-		"tags":              {func(r *rig) error { return fail(r, r.gateways.SurveyGateway, survey()) }, "Tags", names.TypeUnavailable},
-		"hold, mark":        {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "Tag", names.TypeUnavailable},
-		"automatic updates": {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "SetAutomaticUpdates", names.TypeUnavailable},
+		}, "DeleteSnapshot", names.TypeUnavailable, 0},
+		"tags":              {func(r *rig) error { return fail(r, r.gateways.SurveyGateway, survey()) }, "Tags", names.TypeUnavailable, 0},
+		"hold, mark":        {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "Tag", names.TypeUnavailable, 0},
+		"automatic updates": {func(r *rig) error { return fail(r, r.gateways.HoldAutomaticUpdates, markedPolicy()) }, "SetAutomaticUpdates", names.TypeUnavailable, 0},
 		"restore, unmark": {func(r *rig) error {
 			r.aws.tags = says(markTags(r.t))
 			return fail(r, r.gateways.RestoreAutomaticUpdates, markedPolicy())
-		}, "Untag", names.TypeUnavailable},
-		"proxy":         {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Proxies", names.TypeUnavailable},
-		"proxy, kernel": {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Kernel", names.TypeUnavailable},
-		"proxy, tags":   {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Tags", names.TypeUnavailable},
+		}, "Untag", names.TypeUnavailable, 0},
+		"proxy":         {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Proxies", names.TypeUnavailable, 0},
+		"proxy, kernel": {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Kernel", names.TypeUnavailable, 0},
+		"proxy, tags":   {func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxyLookup()) }, "Tags", names.TypeUnavailable, 0},
 		"mark proxy": {func(r *rig) error {
 			return fail(r, r.proxies.MarkProxy, markProxy(proxyMark("run-7", 1, 1)))
-		}, "Tag", names.TypeUnavailable},
+		}, "Tag", names.TypeUnavailable, 0},
 		"unmark proxy": {func(r *rig) error {
 			r.huawei.tags = says(proxyMarkTags(r.t, proxyMark("run-7", 1, 1)))
 			return fail(r, r.proxies.UnmarkProxy, markProxy(proxyMark("run-7", 1, 1)))
-		}, "Untag", names.TypeUnavailable},
+		}, "Untag", names.TypeUnavailable, 0},
 		"upgrade, schedule": {func(r *rig) error {
 			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup()})
-		}, "UpgradePending", names.TypeUnavailable},
+		}, "UpgradePending", names.TypeUnavailable, 0},
 		"upgrade, send": {func(r *rig) error {
 			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxyLookup()})
-		}, "Upgrade", names.TypeUnknownOutcome},
+		}, "Upgrade", names.TypeUnknownOutcome, 0},
 		"find upgrade": {func(r *rig) error {
 			return fail(r, r.proxies.FindUpgrade, activities.FindJobInput{ProxyLookup: proxyLookup()})
-		}, "Jobs", names.TypeUnavailable},
+		}, "Jobs", names.TypeUnavailable, 0},
 		"await upgraded": {func(r *rig) error {
 			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxyLookup(), JobID: "job-1"})
-		}, "Job", names.TypeUnavailable},
-		"weights, send": {func(r *rig) error { return fail(r, r.proxies.SetReadWeights, shift()) }, "SetReadWeights", names.TypeUnknownOutcome},
+		}, "Job", names.TypeUnavailable, 0},
+		"weights, send": {func(r *rig) error { return fail(r, r.proxies.SetReadWeights, shift()) }, "SetReadWeights", names.TypeUnknownOutcome, 0},
 		"restart, send": {func(r *rig) error {
 			r.huawei.proxies = proxies("ABNORMAL")
 			return fail(r, r.proxies.RestartProxy, proxyLookup())
-		}, "Restart", names.TypeUnknownOutcome},
+		}, "Restart", names.TypeUnknownOutcome, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +90,7 @@ func TestACallThatHangsEndsByItsOwnDeadline(t *testing.T) {
 				r.aws.hangs, r.huawei.hangs = tc.hang, tc.hang
 				started := time.Now() //nolint:forbidigo // the bubble's clock
 				app := requireKind(t, tc.do(r), tc.kind)
-				require.Equal(t, activities.CallTimeout, time.Since(started)) //nolint:forbidigo // the bubble's clock
+				require.Equal(t, cmp.Or(tc.takes, activities.CallTimeout), time.Since(started)) //nolint:forbidigo // the bubble's clock
 				require.Equal(t, tc.kind == names.TypeUnknownOutcome, app.NonRetryable())
 			})
 		})

@@ -1,8 +1,10 @@
 package activities_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,6 +13,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
@@ -81,4 +84,63 @@ func TestCheckPlanRefusesWhatTheWorkerHasOtherwise(t *testing.T) {
 	app := requireKind(t, err, names.TypeInvalid)
 	require.Contains(t, app.Message(), "rollout.maxConcurrent")
 	require.Contains(t, app.Message(), "approvals.count")
+}
+
+// monitoring are servers of which those that are named are missing.
+type monitoring struct{ missing []string }
+
+func (monitoring) Try(context.Context) []activities.ServerTried { return nil }
+
+func (m monitoring) Check(named []string) error {
+	var errs []error
+	for _, name := range named {
+		if slices.Contains(m.missing, name) {
+			errs = append(errs, fmt.Errorf("%w: no server %s", maintenance.ErrNotFound, name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func TestCheckPlanRefusesServersAndAccountsOfHealthChecksThatTheWorkerDoesNotHave(t *testing.T) {
+	t.Parallel()
+	limit := 0.1
+	planned := plan.Plan{Checks: []health.Check{
+		{Name: "error rate", Prometheus: &health.PrometheusCheck{Server: "prod", Query: "up", Below: &limit}, At: []health.Moment{health.AtBefore}},
+		{Name: "no alarm", Alarms: &health.AlarmsCheck{AlarmSelector: health.AlarmSelector{Account: "other", Prefix: "p"}}, At: []health.Moment{health.AtCampaign}},
+		{Name: "orders", HTTP: &health.HTTPCheck{Server: "orders", Path: "/"}, At: []health.Moment{health.AtAfter}},
+	}}
+	r := newRig(t)
+	_, err := run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: planned})
+	require.Contains(t, requireKind(t, err, names.TypeInvalid).Message(), "no monitoring servers; the plan names http/orders, prometheus/prod")
+	require.Equal(t, plan.Accounts{AWS: []plan.AWSAccount{{Name: "other"}}}, r.known.asked)
+
+	r.servers = monitoring{missing: []string{"http/orders"}}
+	_, err = run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: planned})
+	require.Contains(t, requireKind(t, err, names.TypeInvalid).Message(), "no server http/orders")
+
+	r.servers = monitoring{}
+	checked, err := run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: planned})
+	require.NoError(t, err)
+	require.Equal(t, 200, checked.Checks[2].HTTP.Status, "with its defaults")
+	planned.Checks[2].Name = planned.Checks[0].Name
+	_, err = run(t, r, r.engine.CheckPlan, activities.CheckPlanInput{Plan: planned})
+	require.Contains(t, requireKind(t, err, names.TypeInvalid).Message(), "checks[2].name")
+}
+
+func TestTriesOfAlarmsSayWhatAPersonHasToDo(t *testing.T) {
+	t.Parallel()
+	for err, fault := range map[error]string{
+		nil:                        "",
+		maintenance.ErrDenied:      names.TypeDenied,
+		maintenance.ErrNotFound:    names.TypeNotFound,
+		maintenance.ErrThrottled:   names.TypeThrottled,
+		maintenance.ErrUnavailable: names.TypeUnavailable,
+	} {
+		r := newRig(t)
+		r.health.Says = func(health.Question) health.Reading { return health.Reading{Err: err} }
+		out, failed := run(t, r, r.engine.TryAlarms, activities.TryAlarmsInput{Account: "prod"})
+		require.NoError(t, failed)
+		require.Equal(t, fault, out.Fault)
+		require.Equal(t, err == nil, out.Says == "")
+	}
 }

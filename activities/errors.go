@@ -12,14 +12,18 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tidegate/tidegate/activities/checks"
+	"github.com/tidegate/tidegate/activities/durations"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/polling"
 )
 
 // What the activities themselves find, in addition to the clouds' answers.
 var (
 	errNotYet       = errors.New("not yet")
 	errWindowMissed = errors.New("too late to start in this window")
+	errDisarmed     = errors.New("taken back before it was sent")
 	errNoEffect     = errors.New("triggered without effect")
 	errBroken       = errors.New("in a state that waiting does not end")
 	errJobFailed    = errors.New("the cloud's job did not do its work")
@@ -49,6 +53,8 @@ func verdicts() []verdict {
 		{is: errNoRun, kind: names.TypeNotFound},
 		{is: errNoAnswer, kind: names.TypeUnavailable, retry: true},
 		{is: errWindowMissed, kind: names.TypeWindowMissed},
+		{is: errDisarmed, kind: names.TypeDisarmed},
+		{is: checks.ErrBlocked, kind: names.TypeBlocked},
 		{is: errQuarantined, kind: names.TypeQuarantined},
 		{is: errMarked, kind: names.TypeMarked},
 		{is: errChanged, kind: names.TypeChanged},
@@ -81,32 +87,47 @@ type Clock func() time.Time
 //	defer edge(ctx, in.Pace, &err)
 func edge(ctx context.Context, pace maintenance.Pace, errp *error) {
 	if *errp != nil {
-		*errp = typed(ctx, pace, nil, *errp, judge(*errp))
+		*errp = typed(ctx, pace, growing, *errp, judge(*errp))
 	}
 }
 
 // patient is edge for an activity that watches what was set going, or takes a
 // change back: it asks again also when it was not let in. To give up would leave
 // things worse than to wait does, and credentials that ran out may be renewed.
-func patient(ctx context.Context, pace maintenance.Pace, errp *error) { learned(ctx, pace, nil, errp) }
+func patient(ctx context.Context, pace maintenance.Pace, errp *error) {
+	if *errp != nil {
+		v := judge(*errp)
+		v.retry = v.retry || v.kind == names.TypeDenied
+		*errp = typed(ctx, pace, growing, *errp, v)
+	}
+}
 
-// learned is patient for an activity that polls a change, where changes of its kind ended as
-// seen: a poll that finds it not done is repeated when it may be.
-func learned(ctx context.Context, pace maintenance.Pace, seen []maintenance.Span, errp *error) {
-	if *errp == nil {
+// change is a kind of change that an activity polls, and what is known of how long others of the kind took.
+type change struct {
+	kind   string
+	memory *durations.Memory
+}
+
+// learned is patient for an activity that polls the change: a poll that finds it not done is repeated when it may be.
+func (c change) learned(ctx context.Context, pace maintenance.Pace, errp *error) {
+	if *errp == nil || judge(*errp).kind != names.TypeNotReady {
+		patient(ctx, pace, errp) // nobody knows how it is
 		return
 	}
-	v := judge(*errp)
-	v.retry = v.retry || v.kind == names.TypeDenied
-	if v.kind != names.TypeNotReady {
-		seen = nil // nobody knows how it is
-	}
-	*errp = typed(ctx, pace, seen, *errp, v)
+	*errp = typed(ctx, pace, c.expected, *errp, judge(*errp))
+}
+
+// ended remembers that the change ended after the time waited at the last poll that found it not done, and before that
+// at the one that found it done.
+func (c change) ended(ctx context.Context, notDone, done time.Duration) {
+	info := activity.GetInfo(ctx)
+	started := info.ScheduledTime //nolint:forbidigo // durations of all workers are compared by the server's clock alone
+	c.memory.Add(ctx, info.TaskQueue, c.kind, polling.Change{Started: started, Took: polling.SpanOf(notDone, done)})
 }
 
 // polled is learned for an activity whose heartbeats have nothing else to say: where the change is
-// done it says when it ended.
-func polled(ctx context.Context, pace maintenance.Pace, seen []maintenance.Span, ended *maintenance.Span, errp *error) {
+// done it remembers when it ended.
+func (c change) polled(ctx context.Context, pace maintenance.Pace, errp *error) {
 	now := waited(activity.GetInfo(ctx))
 	switch {
 	case *errp == nil:
@@ -114,11 +135,11 @@ func polled(ctx context.Context, pace maintenance.Pace, seen []maintenance.Span,
 		if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &before) != nil {
 			before = 0
 		}
-		*ended = maintenance.SpanOf(before, now)
+		c.ended(ctx, before, now)
 	case judge(*errp).kind == names.TypeNotReady:
 		activity.RecordHeartbeat(ctx, now)
 	}
-	learned(ctx, pace, seen, errp)
+	c.learned(ctx, pace, errp)
 }
 
 // edgeOf is the edge of an activity that makes a change or takes it back.
@@ -129,13 +150,38 @@ func edgeOf(undo bool) func(context.Context, maintenance.Pace, *error) {
 	return edge
 }
 
-func typed(ctx context.Context, pace maintenance.Pace, seen []maintenance.Span, err error, v verdict) error {
+// schedule is how long to wait before the next attempt.
+type schedule func(ctx context.Context, pace maintenance.Pace) time.Duration
+
+// growing waits the longer the more time has passed since the activity was scheduled.
+func growing(ctx context.Context, pace maintenance.Pace) time.Duration {
+	info := activity.GetInfo(ctx)
+	return pace.NextPoll(waited(info), spread(info))
+}
+
+// expected waits until the change may have ended, as others did. They may have taken longer than the activity has time:
+// it polls at half of what is left at the latest. If so many are polled that the account's rate is too low for it, all
+// wait longer.
+func (c change) expected(ctx context.Context, pace maintenance.Pace) time.Duration {
+	info := activity.GetInfo(ctx)
+	started := info.ScheduledTime //nolint:forbidigo // as above
+	seen := c.memory.Before(ctx, info.TaskQueue, c.kind, started)
+	wait := polling.Learn(pace, seen).Next(waited(info), spread(info))
+	wait = c.memory.Interval(info.TaskQueue, info.WorkflowExecution.RunID+"/"+info.ActivityID, wait)
+	return min(wait, max(pace.Min.Std(), (info.ScheduleToCloseTimeout-waited(info))/2))
+}
+
+func typed(ctx context.Context, pace maintenance.Pace, next schedule, err error, v verdict) error {
 	options := temporal.ApplicationErrorOptions{NonRetryable: !v.retry}
 	if v.benign {
 		options.Category = temporal.ApplicationErrorCategoryBenign
 	}
 	if v.retry {
-		options.NextRetryDelay = nextPoll(ctx, pace, seen, err)
+		options.NextRetryDelay = nextPoll(ctx, pace, next, err)
+	}
+	var known interface{ Details() any }
+	if errors.As(err, &known) {
+		options.Details = []any{known.Details()}
 	}
 	return temporal.NewApplicationErrorWithOptions(maintenance.Plain(err), v.kind, options)
 }
@@ -151,18 +197,13 @@ func judge(err error) verdict {
 	return verdict{kind: names.TypeUnavailable, retry: true}
 }
 
-// nextPoll grows with the time waited since the activity was scheduled, and is
-// never below what the cloud itself asked for. Both times are the Temporal
-// server's: the time waited is never the difference of two machines' clocks.
-//
-// What was seen of other changes may be longer than the activity's time: it polls at half of what
-// is left at the latest.
-func nextPoll(ctx context.Context, pace maintenance.Pace, seen []maintenance.Span, err error) time.Duration {
-	info := activity.GetInfo(ctx)
-	wait := pace.LearnedPoll(seen, waited(info), spread(info))
-	if len(seen) > 0 {
-		wait = min(wait, max(pace.Min.Std(), (info.ScheduleToCloseTimeout-waited(info))/2))
+// nextPoll is never below what the cloud itself asked for. The time waited is never the difference of two machines'
+// clocks: both times are the Temporal server's.
+func nextPoll(ctx context.Context, pace maintenance.Pace, next schedule, err error) time.Duration {
+	if exact, ok := errors.AsType[*asleep](err); ok {
+		return exact.d
 	}
+	wait := next(ctx, pace)
 	var asked interface{ RetryAfter() time.Duration }
 	if errors.As(err, &asked) {
 		wait = max(wait, asked.RetryAfter())

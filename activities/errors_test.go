@@ -13,6 +13,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/polling"
 )
 
 func TestTheErrorTable(t *testing.T) {
@@ -262,6 +263,9 @@ func TestAnAccountThatTheWorkerDoesNotKnowNeedsAPerson(t *testing.T) {
 			return fail(r, r.gateways.RestoreAutomaticUpdates, activities.MarkedPolicyInput{Lookup: activities.Lookup{Gateway: other}})
 		},
 		"ReadProxy": func(r *rig) error { return fail(r, r.proxies.ReadProxy, proxy) },
+		"SurveyProxies": func(r *rig) error {
+			return fail(r, r.proxies.SurveyProxies, activities.SurveyProxiesInput{Proxies: []maintenance.ProxyRef{proxy.Proxy}})
+		},
 		"UpgradeProxy": func(r *rig) error {
 			return fail(r, r.proxies.UpgradeProxy, activities.UpgradeProxyInput{ProxyLookup: proxy})
 		},
@@ -309,60 +313,71 @@ func fail[In, Out any](r *rig, do func(context.Context, In) (Out, error), in In)
 	return err
 }
 
-// seen are changes that ended so long after their start.
-func seen(took time.Duration) (all []maintenance.Span) {
-	for range 8 {
-		all = append(all, maintenance.SpanOf(took-10*time.Second, took))
+// remember lets the worker know of changes of a kind that took so long.
+func (r *rig) remember(kind string, took time.Duration) *rig {
+	var all []polling.Change
+	for i := range 8 {
+		started := r.now.AddDate(0, 0, -7).Add(time.Duration(i) * time.Second)
+		all = append(all, polling.Change{Started: started, Took: polling.SpanOf(took-10*time.Second, took)})
 	}
-	return all
+	r.kept = polling.Memory{kind: all}
+	return r
 }
 
 // Where others of its kind took long, a change is polled seldom at first, but never later than at
 // half of the time that is left. What cannot be read is read again as soon as without them.
 func TestAChangeIsPolledWhenItMayHaveEnded(t *testing.T) {
 	t.Parallel()
-	for name, do := range map[string]func(*rig, []maintenance.Span) error{
-		"update": func(r *rig, seen []maintenance.Span) error {
+	for kind, do := range map[string]func(*rig) error{
+		"update CACHED": func(r *rig) error {
 			in := awaitUpdated(r)
-			in.Seen, r.aws.gateway = seen, fails[maintenance.Gateway](maintenance.ErrNotConnected)
+			in.GatewayType, r.aws.gateway = "CACHED", fails[maintenance.Gateway](maintenance.ErrNotConnected)
 			return fail(r, r.gateways.AwaitUpdated, in)
 		},
-		"snapshot": func(r *rig, seen []maintenance.Span) error {
+		"snapshot STORED": func(r *rig) error {
 			r.aws.snapshot = says(snapshot("snap-0a", "pending"))
-			return fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "prod", SnapshotID: "snap-0a", Pace: pace(), Seen: seen})
+			return fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "prod", SnapshotID: "snap-0a", Pace: pace(), GatewayType: "STORED"})
 		},
-		"proxy": func(r *rig, seen []maintenance.Span) error {
+		"proxy": func(r *rig) error {
 			r.huawei.job, r.huawei.proxies, r.huawei.kernel = job("Completed"), proxies("UPGRADING"), kernel(oldKernel)
-			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxyLookup(), JobID: "job-1", Seen: seen})
+			return fail(r, r.proxies.AwaitUpgraded, activities.AwaitUpgradedInput{ProxyLookup: proxyLookup(), JobID: "job-1"})
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			for _, tc := range []struct{ took, waited, least, most time.Duration }{
 				{10 * time.Minute, 0, time.Minute, 5 * time.Minute},
 				{10 * time.Minute, 590 * time.Second, 4 * time.Second, 15 * time.Second},
 				{10 * time.Hour, 9 * time.Minute, 30 * time.Second, 30 * time.Second}, // the test environment gives it ten
 			} {
-				r := newRig(t)
+				r := newRig(t).remember(kind, tc.took)
 				r.waited = tc.waited
-				delay := requireKind(t, do(r, seen(tc.took)), names.TypeNotReady).NextRetryDelay()
+				delay := requireKind(t, do(r), names.TypeNotReady).NextRetryDelay()
 				require.GreaterOrEqual(t, delay, tc.least)
 				require.LessOrEqual(t, delay, tc.most)
 				require.Len(t, r.heartbeats, 1)
 			}
 		})
 	}
-	r := newRig(t)
+	r := newRig(t).remember("snapshot ", time.Hour)
 	r.aws.snapshot = fails[maintenance.Snapshot](maintenance.ErrThrottled)
-	err := fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "prod", Pace: pace(), Seen: seen(time.Hour)})
+	err := fail(r, r.gateways.AwaitSnapshot, activities.AwaitSnapshotInput{Account: "prod", Pace: pace()})
 	require.LessOrEqual(t, requireKind(t, err, names.TypeThrottled).NextRetryDelay(), 6*time.Second)
 	require.Empty(t, r.heartbeats, "nobody knows how it is")
+}
+
+// took is what the workers of the namespace are told of a kind of change.
+func took(r *rig, kind string) (all []polling.Span) {
+	for _, c := range r.kept[kind] {
+		all = append(all, c.Took)
+	}
+	return all
 }
 
 // The span in which a change ended starts at the last poll that found it not done.
 func TestAPollSaysWhenTheChangeEnded(t *testing.T) {
 	t.Parallel()
-	want := maintenance.SpanOf(2*time.Minute, 3*time.Minute)
+	want := polling.SpanOf(2*time.Minute, 3*time.Minute)
 
 	r := newRig(t)
 	in := awaitUpdated(r)
@@ -370,18 +385,18 @@ func TestAPollSaysWhenTheChangeEnded(t *testing.T) {
 	r.waited, r.aws.gateway = 2*time.Minute, fails[maintenance.Gateway](maintenance.ErrNotConnected)
 	require.Error(t, fail(r, r.gateways.AwaitUpdated, in))
 	r.heartbeat, r.waited, r.aws.gateway = r.heartbeats[0], 3*time.Minute, says(gatewayAfter())
-	updated, err := run(t, r, r.gateways.AwaitUpdated, in)
+	_, err := run(t, r, r.gateways.AwaitUpdated, in)
 	require.NoError(t, err)
-	require.Equal(t, want, updated.Ended)
+	require.Equal(t, []polling.Span{want}, took(r, "update "))
 
 	r = newRig(t)
 	snap := activities.AwaitSnapshotInput{Account: "prod", SnapshotID: "snap-0a", Pace: pace()}
 	r.waited, r.aws.snapshot = 2*time.Minute, says(snapshot("snap-0a", "pending"))
 	require.Error(t, fail(r, r.gateways.AwaitSnapshot, snap))
 	r.heartbeat, r.waited, r.aws.snapshot = r.heartbeats[0], 3*time.Minute, says(snapshot("snap-0a", "completed"))
-	completed, err := run(t, r, r.gateways.AwaitSnapshot, snap)
+	_, err = run(t, r, r.gateways.AwaitSnapshot, snap)
 	require.NoError(t, err)
-	require.Equal(t, want, completed.Ended)
+	require.Equal(t, []polling.Span{want}, took(r, "snapshot "))
 
 	r = newRig(t)
 	upgrade := activities.AwaitUpgradedInput{ProxyLookup: proxyLookup(), JobID: "job-1"}
@@ -389,7 +404,7 @@ func TestAPollSaysWhenTheChangeEnded(t *testing.T) {
 	require.Error(t, fail(r, r.proxies.AwaitUpgraded, upgrade))
 	r.heartbeat, r.waited, r.huawei.job = r.heartbeats[0], 3*time.Minute, job("Completed")
 	r.huawei.proxies, r.huawei.kernel = proxies("ACTIVE"), kernel(newKernel)
-	upgraded, err := run(t, r, r.proxies.AwaitUpgraded, upgrade)
+	_, err = run(t, r, r.proxies.AwaitUpgraded, upgrade)
 	require.NoError(t, err)
-	require.Equal(t, want, upgraded.Ended)
+	require.Equal(t, []polling.Span{want}, took(r, "proxy"))
 }

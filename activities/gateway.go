@@ -10,15 +10,24 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"github.com/tidegate/tidegate/activities/checks"
+	"github.com/tidegate/tidegate/activities/durations"
+	"github.com/tidegate/tidegate/activities/slots"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // StorageGateway holds the activities on AWS Storage Gateways and their
 // volumes. Workflows name its methods on a nil pointer.
 type StorageGateway struct {
-	Accounts AWSAccounts
-	Engine   *Engine // for what a campaign asks of Temporal together with the clouds
-	Now      Clock
+	Accounts  AWSAccounts
+	Engine    *Engine           // for what a campaign asks of Temporal together with the clouds
+	Durations *durations.Memory // nil: polls learn nothing
+	Now       Clock
+	Beats     Heartbeats
+	Slots     Slots
+	Turns     *slots.Turns  // nil: triggers do not go before other activities
+	Ahead     time.Duration // ArmAhead; shorter in tests
+	Checks    checks.Sources
 }
 
 // AssessGatewayInput asks for everything that a run must know of its gateway.

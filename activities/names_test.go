@@ -104,6 +104,8 @@ func fill(t *testing.T, v reflect.Value) {
 		v.SetBool(true)
 	case reflect.Int:
 		v.SetInt(7)
+	case reflect.Float64:
+		v.SetFloat(0.5)
 	case reflect.Int64:
 		v.SetInt(int64(90 * time.Second))
 	case reflect.Pointer:
@@ -114,7 +116,9 @@ func fill(t *testing.T, v reflect.Value) {
 		fill(t, v.Index(0))
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
-		v.SetMapIndex(reflect.ValueOf("key"), reflect.ValueOf("text"))
+		value := reflect.New(v.Type().Elem()).Elem()
+		fill(t, value)
+		v.SetMapIndex(reflect.ValueOf("key"), value)
 	case reflect.Struct:
 		fillStruct(t, v)
 	default:

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/metric"
 )
 
 // Channels are those to which this worker can send messages.
@@ -45,6 +46,7 @@ func (NotifyInput) Queue(workflows string) string { return workflows }
 // message that was not answered has arrived cannot be found out.
 func (e *Engine) Notify(ctx context.Context, in NotifyInput) (out struct{}, err error) {
 	defer edge(ctx, maintenance.Pace{}, &err)
+	defer countMessage(ctx, in.Channel, &err)
 	if err := e.checkChannels([]string{in.Channel}); err != nil {
 		return out, err
 	}
@@ -61,6 +63,18 @@ func (e *Engine) Notify(ctx context.Context, in NotifyInput) (out struct{}, err 
 		err = fmt.Errorf("%w: %w", errNotSent, err)
 	}
 	return out, err
+}
+
+func countMessage(ctx context.Context, channel string, errp *error) {
+	outcome := "sent"
+	switch {
+	case errors.Is(*errp, maintenance.ErrUnknownOutcome):
+		outcome = "unknown"
+	case *errp != nil:
+		outcome = "failed"
+	}
+	labels := map[string]string{"channel": channel, "outcome": outcome}
+	activity.GetMetricsHandler(ctx).WithTags(labels).Counter(metric.Messages).Inc(1)
 }
 
 // page is the Web UI's page of the workflow that an activity is of, of its last run: a

@@ -6,14 +6,20 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
+	"github.com/tidegate/tidegate/activities/checks"
+	"github.com/tidegate/tidegate/activities/durations"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // TaurusDB holds the activities on Huawei Cloud's TaurusDB proxies. Workflows
 // name its methods on a nil pointer.
 type TaurusDB struct {
-	Accounts HuaweiAccounts
-	Now      Clock
+	Accounts  HuaweiAccounts
+	Durations *durations.Memory // nil: polls learn nothing
+	Now       Clock
+	Checks    checks.Sources
 }
 
 // ProxyLookup names one proxy.
@@ -69,13 +75,19 @@ func readWithOthers(
 	if out.Proxy, others, err = findProxy(ctx, cloud, ref); err != nil {
 		return out, nil, err
 	}
-	if out.Kernel, err = call2(ctx, cloud.Kernel, ref.InstanceID, ref.ProxyID); err != nil {
-		return out, nil, err
+	err = out.readKernel(ctx, cloud, ref)
+	return out, others, err
+}
+
+// readKernel reads a proxy's versions.
+func (s *ProxyState) readKernel(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (err error) {
+	if s.Kernel, err = call2(ctx, cloud.Kernel, ref.InstanceID, ref.ProxyID); err != nil {
+		return err
 	}
-	if out.Goal, out.Done, err = out.Kernel.Goal(ref.Version); err != nil {
-		return out, nil, fmt.Errorf("proxy %s: %w: %w", ref.ProxyID, maintenance.ErrInvalid, err)
+	if s.Goal, s.Done, err = s.Kernel.Goal(ref.Version); err != nil {
+		return fmt.Errorf("proxy %s: %w: %w", ref.ProxyID, maintenance.ErrInvalid, err)
 	}
-	return out, others, nil
+	return nil
 }
 
 func readProxy(ctx context.Context, cloud ProxyReader, ref maintenance.ProxyRef) (maintenance.Proxy, error) {
@@ -91,6 +103,13 @@ func findProxy(
 	if err != nil {
 		return p, nil, err
 	}
+	return pick(proxies, ref)
+}
+
+// pick is a proxy among those of its instance, and the others.
+func pick(
+	proxies []maintenance.Proxy, ref maintenance.ProxyRef,
+) (p maintenance.Proxy, others []maintenance.Proxy, err error) {
 	i := slices.IndexFunc(proxies, func(p maintenance.Proxy) bool { return p.ID == ref.ProxyID })
 	if i < 0 {
 		return p, nil, fmt.Errorf("proxy %s of instance %s: %w", ref.ProxyID, ref.InstanceID, maintenance.ErrNotFound)
@@ -129,6 +148,8 @@ type UpgradeProxyInput struct {
 	// Own are the proxies of the run, which may be at work on the instance together.
 	// While another one is, nothing is sent.
 	Own []string `json:"own,omitempty"`
+	// Guard is what it has to pass before it is sent; nil: nothing.
+	Guard *checks.Guard `json:"guard,omitempty"`
 }
 
 // UpgradeProxyOutput names the cloud's job. It has none where the proxy already
@@ -136,18 +157,24 @@ type UpgradeProxyInput struct {
 type UpgradeProxyOutput struct {
 	JobID string `json:"jobId,omitempty"`
 	Done  bool   `json:"done"`
+	// Seen is what the guard has found out, of this attempt or one before; nil: it was not asked. It is also in the
+	// details of an error, and in the heartbeat.
+	Seen *checks.Seen `json:"seen,omitempty"`
 }
 
 // UpgradeProxy reads the proxy and, only where it does not run the version
 // yet and nothing else is going on with it, sends upgrade-version, once.
 func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out UpgradeProxyOutput, err error) {
 	defer edge(ctx, in.Pace, &err)
+	clock := a.Now.serverTime(ctx)
+	note := noted(ctx)
+	defer func() { out.Seen, err = note.Seen, note.Seen.Carrying(err) }()
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
 	}
-	if err := a.Now.notAfter(in.NotAfter); err != nil {
-		return out, err
+	if clock.tooLate(in.NotAfter) {
+		return out, missed(note.Seen)
 	}
 	state, others, err := readWithOthers(ctx, cloud, in.Proxy)
 	if err != nil || state.Done {
@@ -170,14 +197,35 @@ func (a *TaurusDB) UpgradeProxy(ctx context.Context, in UpgradeProxyInput) (out 
 	if pending {
 		return out, fmt.Errorf("%w: Huawei Cloud already holds a scheduled upgrade of proxy %s; cancel it in the console, or let it run", maintenance.ErrRejected, in.Proxy.ProxyID)
 	}
-	if err := a.Now.notAfter(in.NotAfter); err != nil {
+	if err := a.guard(ctx, clock.ofChecks(), in.Guard, &note); err != nil {
 		return out, err
+	}
+	switch {
+	case clock.tooLate(in.NotAfter):
+		return out, errWindowMissed
+	case note.Seen.Stale(clock.ofChecks().Now()):
+		return out, notYet("the answers of the health checks are too old: nothing was sent")
 	}
 	send := func(ctx context.Context, from string) (string, error) {
 		return cloud.Upgrade(ctx, in.Proxy.InstanceID, in.Proxy.ProxyID, from, state.Goal)
 	}
 	out.JobID, err = call(ctx, send, state.Kernel.Current)
 	return out, err
+}
+
+// guard asks the health checks, and mutes. What was answered is noted before anything is sent.
+func (a *TaurusDB) guard(ctx context.Context, clock checks.Clock, g *checks.Guard, note *Armed) (err error) {
+	if g == nil {
+		return nil
+	}
+	if note.Seen, err = a.Checks.Ask(ctx, clock, *g, note.Seen); err != nil {
+		return err
+	}
+	note.Seen.Muted = note.Seen.Muted || len(g.Mute.Mutes) > 0
+	activity.RecordHeartbeat(ctx, *note)
+	err = repeatable(a.Checks.Mute(ctx, *g, note.Seen))
+	activity.RecordHeartbeat(ctx, *note)
+	return err
 }
 
 // FindUpgrade looks for signs of an upgrade until it finds one or the time is up: the version,
@@ -201,14 +249,6 @@ func (a *TaurusDB) FindUpgrade(ctx context.Context, in FindJobInput) (out FindJo
 type AwaitUpgradedInput struct {
 	ProxyLookup        // its version is exact
 	JobID       string `json:"jobId,omitempty"`
-	// Seen is when other upgrades ended, counted from their start.
-	Seen []maintenance.Span `json:"seen,omitempty"`
-}
-
-// AwaitUpgradedOutput is a proxy that runs the version.
-type AwaitUpgradedOutput struct {
-	ProxyState
-	Ended maintenance.Span `json:"ended"` // after the start of the wait
 }
 
 // AwaitUpgraded ends when the proxy runs the version and it, its pool and its
@@ -216,8 +256,8 @@ type AwaitUpgradedOutput struct {
 // one that failed may have done its work. While the job runs, a poll reads nothing
 // else. TypeJobFailed: it did not do its work.
 // TypeBroken: it runs the version, or its job has ended, and it is not well.
-func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (out AwaitUpgradedOutput, err error) {
-	defer polled(ctx, in.Pace, in.Seen, &out.Ended, &err)
+func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (out ProxyState, err error) {
+	defer change{"proxy", a.Durations}.polled(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
 	if err != nil {
 		return out, err
@@ -226,7 +266,7 @@ func (a *TaurusDB) AwaitUpgraded(ctx context.Context, in AwaitUpgradedInput) (ou
 	if err != nil {
 		return out, err
 	}
-	if out.ProxyState, err = read(ctx, cloud, in.Proxy); err != nil {
+	if out, err = read(ctx, cloud, in.Proxy); err != nil {
 		return out, err
 	}
 	switch {

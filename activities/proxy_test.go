@@ -66,7 +66,7 @@ func TestReadProxyFailsForOneThatTheCloudDoesNotKnowOrAVersionThatIsNone(t *test
 
 func TestUpgradeProxySendsOnceWhereItIsNeeded(t *testing.T) {
 	t.Parallel()
-	for name, left := range map[string]time.Duration{"without a limit": 0, "in time": time.Hour, "at the last moment": 1} {
+	for name, left := range map[string]time.Duration{"without a limit": 0, "in time": time.Hour, "at the last moment": time.Second} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)

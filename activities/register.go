@@ -1,20 +1,38 @@
 package activities
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/worker"
 
+	"github.com/tidegate/tidegate/activities/checks"
+	"github.com/tidegate/tidegate/activities/durations"
 	"github.com/tidegate/tidegate/activities/names"
+	"github.com/tidegate/tidegate/activities/slots"
 )
 
 // Providers are what the activities act on.
 type Providers struct {
 	AWS    AWSAccounts
 	Huawei HuaweiAccounts
-	Known  Known // what the worker's configuration says of both
-	Runs   Runs  // Temporal itself; a client has it
-	Now    Clock // time.Now outside tests
+	Known  Known        // what the worker's configuration says of both
+	Runs   Runs         // Temporal itself; a client has it
+	Now    Clock        // time.Now outside tests
+	Beats  Heartbeats   // a client has them
+	Slots  Slots        // a slots.SendSlots outside tests
+	Turns  *slots.Turns // nil: triggers do not go before other activities
+	// Ahead is how long before its time an armed trigger comes to a worker: ArmAhead, but 0 in
+	// virtual time, in which nobody waits in a worker.
+	Ahead time.Duration
+	// Durations are what polls learn from; nil: nothing.
+	Durations *durations.Memory
 	// Channels are those that campaigns may notify; nil: none.
 	Channels Channels
+	// Servers are the monitoring servers that health checks ask; nil: none.
+	Servers Servers
+	// Asker asks the sources of health checks, and Muter keeps alarms quiet.
+	Asker checks.Asker
+	Muter checks.Muter
 	// WebUI is where people find Temporal's Web UI, without a slash at its end: messages
 	// link to it. Empty: they do not.
 	WebUI string
@@ -22,15 +40,31 @@ type Providers struct {
 
 // StorageGateway holds the activities on AWS.
 func (p Providers) StorageGateway() *StorageGateway {
-	return &StorageGateway{Accounts: p.AWS, Engine: p.Engine(), Now: p.Now}
+	return &StorageGateway{
+		Accounts: p.AWS, Engine: p.Engine(), Durations: p.Durations, Now: p.Now, Beats: p.Beats, Slots: p.Slots,
+		Turns: p.Turns, Ahead: p.Ahead, Checks: p.sources(),
+	}
 }
 
 // TaurusDB holds the activities on Huawei Cloud.
-func (p Providers) TaurusDB() *TaurusDB { return &TaurusDB{Accounts: p.Huawei, Now: p.Now} }
+func (p Providers) TaurusDB() *TaurusDB {
+	return &TaurusDB{Accounts: p.Huawei, Durations: p.Durations, Now: p.Now, Checks: p.sources()}
+}
+
+func (p Providers) sources() checks.Sources {
+	return checks.Sources{Asker: p.Asker, Muter: p.Muter, Now: p.Now}
+}
 
 // Engine holds the activities on Temporal itself.
 func (p Providers) Engine() *Engine {
-	return &Engine{Runs: p.Runs, Known: p.Known, Channels: p.Channels, WebUI: p.WebUI}
+	return &Engine{
+		Runs: p.Runs, Known: p.Known, Channels: p.Channels, Servers: p.Servers, Checks: p.sources(), WebUI: p.WebUI,
+	}
+}
+
+// Watcher holds the activities that ask health checks again and again, and that end mutes.
+func (p Providers) Watcher() *checks.Watcher {
+	return &checks.Watcher{Asker: p.Asker, Muter: p.Muter, Now: p.Now}
 }
 
 // Register makes every activity known to a worker or a test environment.
@@ -38,6 +72,7 @@ func Register(to worker.ActivityRegistry, p Providers) {
 	to.RegisterActivity(p.StorageGateway())
 	to.RegisterActivity(p.TaurusDB())
 	to.RegisterActivity(p.Engine())
+	to.RegisterActivity(p.Watcher())
 }
 
 // Input is an activity's input: it knows the task queue of its activity, from
@@ -83,6 +118,11 @@ func (in ProxyLookup) Queue(workflows string) string {
 // Queue of ListProxies.
 func (in ListProxiesInput) Queue(workflows string) string {
 	return names.HuaweiQueue(workflows, in.Account)
+}
+
+// Queue of SurveyProxies.
+func (in SurveyProxiesInput) Queue(workflows string) string {
+	return names.HuaweiQueue(workflows, in.Proxies[0].Account)
 }
 
 // Queue of RefuseQuarantined.

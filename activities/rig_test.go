@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
@@ -16,8 +18,11 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/checks/checkstest"
+	"github.com/tidegate/tidegate/activities/durations"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/polling"
 	"github.com/tidegate/tidegate/test/teststart"
 )
 
@@ -30,6 +35,8 @@ type rig struct {
 	known      fakeKnown
 	channels   *fakeChannels // nil: the worker has none
 	webUI      string
+	health     *checkstest.Sources
+	servers    activities.Servers         // nil: the worker has none
 	gateways   *activities.StorageGateway // names for method values
 	proxies    *activities.TaurusDB
 	engine     *activities.Engine
@@ -42,12 +49,56 @@ type rig struct {
 	stoodStill bool   // past the attempt's end, which no timer has noticed yet
 	heartbeat  any    // of an attempt before; nil for none
 	heartbeats []any
+	beat       func() error  // the server's answer to each heartbeat that wants one; nil: it takes them
+	slot       time.Duration // after the time that is asked for
+	ahead      time.Duration
+	stood      time.Duration  // for how long the machine stood still
+	slots      []string       // the keys that were asked for
+	kept       polling.Memory // of all workers, in Temporal
+}
+
+// RecordActivityHeartbeat is a client's.
+func (r *rig) RecordActivityHeartbeat(ctx context.Context, _ []byte, details ...any) error {
+	if r.beat != nil {
+		if err := r.beat(); err != nil {
+			return err
+		}
+	}
+	activity.RecordHeartbeat(ctx, details...)
+	return nil
+}
+
+// Slot is the account's.
+func (r *rig) Slot(_ context.Context, account, key string, from time.Time) (time.Time, error) {
+	r.slots = append(r.slots, account+" "+key)
+	return from.Add(r.slot), nil
+}
+
+// SignalWithStartWorkflow keeps what a worker has seen.
+func (r *rig) SignalWithStartWorkflow(
+	_ context.Context, _, signal string, seen any, _ client.StartWorkflowOptions, workflow any, _ ...any,
+) (client.WorkflowRun, error) {
+	require.Equal(r.t, []any{durations.SeenSignal, durations.WorkflowName}, []any{signal, workflow})
+	if r.kept == nil {
+		r.kept = polling.Memory{}
+	}
+	memory, ok := seen.(polling.Memory)
+	require.True(r.t, ok)
+	r.kept.Add(memory)
+	return nil, nil
+}
+
+// QueryWorkflow gives what was kept.
+func (r *rig) QueryWorkflow(context.Context, string, string, string, ...any) (converter.EncodedValue, error) {
+	payloads, err := converter.GetDefaultDataConverter().ToPayloads(r.kept)
+	return client.NewValue(payloads), err
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t, now: teststart.On(time.Sunday, 2), attempt: 1}
 	r.clock = func() time.Time { return r.now }
+	r.health = &checkstest.Sources{Now: func() time.Time { return r.clock() }}
 	t.Cleanup(func() {
 		require.Empty(t, r.aws.unbounded, "calls without a deadline of their own")
 		require.Empty(t, r.huawei.unbounded, "calls without a deadline of their own")
@@ -59,9 +110,10 @@ func newRig(t *testing.T) *rig {
 func (r *rig) providers() activities.Providers {
 	p := activities.Providers{
 		AWS: awsAccounts{&r.aws}, Huawei: huaweiAccounts{&r.huawei}, Known: &r.known, Runs: r.runs,
-		Now: r.clock,
+		Now: r.clock, Beats: r, Slots: r, Ahead: r.ahead, Durations: durations.New(r, "tidegate", nil, r.clock),
+		Asker: r.health, Muter: r.health,
 	}
-	p.WebUI = r.webUI
+	p.WebUI, p.Servers = r.webUI, r.servers
 	if r.channels != nil {
 		p.Channels = r.channels
 	}

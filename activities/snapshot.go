@@ -109,27 +109,21 @@ type AwaitSnapshotInput struct {
 	// EC2 being late.
 	VisibleBy time.Time        `json:"visibleBy"`
 	Pace      maintenance.Pace `json:"pace,omitzero"`
-	// Seen is when other snapshots ended, counted from their start.
-	Seen []maintenance.Span `json:"seen,omitempty"`
-}
-
-// AwaitSnapshotOutput is a completed snapshot.
-type AwaitSnapshotOutput struct {
-	maintenance.Snapshot
-	Ended maintenance.Span `json:"ended"` // after the start of the wait
+	// GatewayType is that of the volume's gateway: its snapshots take about as long as others of the type.
+	GatewayType string `json:"gatewayType,omitempty"`
 }
 
 // AwaitSnapshot ends when the snapshot is completed. One in state error is
 // names.TypeBroken.
 func (a *StorageGateway) AwaitSnapshot(
 	ctx context.Context, in AwaitSnapshotInput,
-) (out AwaitSnapshotOutput, err error) {
-	defer polled(ctx, in.Pace, in.Seen, &out.Ended, &err)
+) (out maintenance.Snapshot, err error) {
+	defer change{"snapshot " + in.GatewayType, a.Durations}.polled(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Volumes(in.Account)
 	if err != nil {
 		return out, err
 	}
-	out.Snapshot, err = call(ctx, cloud.Snapshot, in.SnapshotID)
+	out, err = call(ctx, cloud.Snapshot, in.SnapshotID)
 	switch {
 	case err != nil && judge(err).kind == names.TypeNotFound && a.Now().Before(in.VisibleBy):
 		return out, notYet("EC2 does not show snapshot %s yet", in.SnapshotID)

@@ -145,7 +145,7 @@ func TestAwaitSnapshot(t *testing.T) {
 				activities.AwaitSnapshotInput{Account: "prod", SnapshotID: "snap-0a", VisibleBy: r.now.Add(tc.left), Pace: pace()})
 			if tc.kind == "" {
 				require.NoError(t, err)
-				require.Equal(t, snapshot("snap-0a", "completed"), out.Snapshot)
+				require.Equal(t, snapshot("snap-0a", "completed"), out)
 				return
 			}
 			require.Contains(t, requireKind(t, err, tc.kind).Message(), tc.says)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -183,6 +184,75 @@ func (a *TaurusDB) ListProxies(ctx context.Context, in ListProxiesInput) (ids []
 	}
 	slices.Sort(ids)
 	return ids, nil
+}
+
+// SurveyProxiesInput asks for proxies of one DB instance.
+type SurveyProxiesInput struct {
+	// Proxies are all of one account and one instance. One may be plan.AllProxies.
+	Proxies []maintenance.ProxyRef `json:"proxies"`
+	Pace    maintenance.Pace       `json:"pace,omitzero"`
+}
+
+// SurveyedProxy is a proxy as the survey found it.
+type SurveyedProxy struct {
+	Ref maintenance.ProxyRef `json:"ref"` // never plan.AllProxies
+	ReadProxyOutput
+}
+
+// SurveyProxies reads what ReadProxy reads, of several proxies of a DB instance: one list and one
+// reading of tags serve all of them. They come in the order of the input; those that
+// plan.AllProxies stands for, sorted by their ids. An instance without proxies has none.
+//
+// The account's rate counts it once, though it makes two calls and one for each proxy: an instance
+// has at most four (Open Telekom Cloud's documentation of TaurusDB).
+func (a *TaurusDB) SurveyProxies(ctx context.Context, in SurveyProxiesInput) (out []SurveyedProxy, err error) {
+	defer edge(ctx, in.Pace, &err)
+	first := in.Proxies[0]
+	cloud, err := a.Accounts.Proxies(first.Account)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := call(ctx, cloud.Proxies, first.InstanceID)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := call(ctx, cloud.Tags, first.InstanceID)
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range withoutAll(in.Proxies, listed) {
+		one := SurveyedProxy{Ref: ref}
+		if one.Proxy, _, err = pick(listed, ref); err != nil {
+			return nil, err
+		}
+		if err := one.readKernel(ctx, cloud, ref); err != nil {
+			return nil, err
+		}
+		if one.Mark, err = maintenance.ProxyMarkOf(ref.ProxyID, tags); err != nil {
+			return nil, err
+		}
+		one.Full = full(ctx, a.Now, one.Proxy, tags)
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// withoutAll puts the proxies of the list in the place of plan.AllProxies.
+func withoutAll(refs []maintenance.ProxyRef, listed []maintenance.Proxy) (all []maintenance.ProxyRef) {
+	listed = slices.SortedFunc(slices.Values(listed), func(a, b maintenance.Proxy) int {
+		return strings.Compare(a.ID, b.ID)
+	})
+	for _, ref := range refs {
+		if ref.ProxyID != plan.AllProxies {
+			all = append(all, ref)
+			continue
+		}
+		for _, p := range listed {
+			ref.ProxyID = p.ID
+			all = append(all, ref)
+		}
+	}
+	return all
 }
 
 // lately is how far back TryProxy looks for jobs.

@@ -203,6 +203,41 @@ func TestListProxiesGivesTheIDsSorted(t *testing.T) {
 	require.Empty(t, ids)
 }
 
+func TestSurveyProxiesReadsAnInstanceAtOnce(t *testing.T) {
+	t.Parallel()
+	const otherProxyID = "1123456789abcdef0123456789abcdefpo01"
+	r := newRig(t)
+	mark := proxyMark("run-7", 100, 50)
+	first, second := proxy("ACTIVE"), proxy("ABNORMAL")
+	second.ID, second.Routing = otherProxyID, routing(0, 0)
+	r.huawei.proxies, r.huawei.kernel = says([]maintenance.Proxy{second, first}), kernel(oldKernel)
+	r.huawei.tags = says(proxyMarkTags(t, mark))
+	one := proxyLookup().Proxy
+	all, other := one, one
+	all.ProxyID, other.ProxyID, other.Version = plan.AllProxies, otherProxyID, oldKernel
+	ids := func(in ...maintenance.ProxyRef) (ids []string) {
+		out, err := run(t, r, r.proxies.SurveyProxies, activities.SurveyProxiesInput{Proxies: in})
+		require.NoError(t, err)
+		for _, p := range out {
+			require.Equal(t, p.Ref.ProxyID, p.Proxy.ID)
+			require.Equal(t, p.Ref.Version == oldKernel, p.Done)
+			require.Equal(t, p.Ref.ProxyID == proxyID, p.Mark != nil)
+			ids = append(ids, p.Ref.ProxyID)
+		}
+		return ids
+	}
+	require.Equal(t, []string{otherProxyID, proxyID}, ids(other, one), "in the order of the target")
+	require.Equal(t, []string{proxyID, otherProxyID}, ids(all), "sorted")
+	require.Equal(t, []string{proxyID}, ids(one))
+
+	missing := one
+	missing.ProxyID = "gone"
+	_, err := run(t, r, r.proxies.SurveyProxies, activities.SurveyProxiesInput{Proxies: []maintenance.ProxyRef{one, missing}})
+	require.Contains(t, requireKind(t, err, names.TypeNotFound).Message(), "proxy gone of instance "+instanceID)
+	r.huawei.proxies = says([]maintenance.Proxy{})
+	require.Empty(t, ids(all), "an instance without proxies")
+}
+
 // Where an activity goes is in no history that could be replayed wrongly, but a
 // queue that nobody polls is a run that stands still.
 func TestEachActivityHasTheQueueOfItsAccount(t *testing.T) {

@@ -2,11 +2,13 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 
+	"github.com/tidegate/tidegate/activities/checks"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -15,12 +17,20 @@ import (
 type TriggerUpdateInput struct {
 	Lookup
 	Baseline maintenance.Baseline `json:"baseline"`
+	// From is the first time at which it may be sent; zero: it may be sent now.
+	From time.Time `json:"from,omitzero"`
+	// Window is the gateway's, as the run knows it, where From is given; Prefer is
+	// the policy's.
+	Window *maintenance.Schedule  `json:"window,omitempty"`
+	Prefer maintenance.Recurrence `json:"prefer,omitempty"`
 	// NotAfter is the time from which it is too late in this window; zero
 	// does not limit.
 	NotAfter time.Time `json:"notAfter,omitzero"`
 	// Settle is how long a gateway that is back from AWS's own update may still
 	// show the software that it ran before.
 	Settle maintenance.Duration `json:"settle,omitempty"`
+	// Guard is what it has to pass before it is sent; nil: nothing.
+	Guard *checks.Guard `json:"guard,omitempty"`
 }
 
 // TriggerUpdateOutput says what was found, and whether a trigger was sent.
@@ -29,67 +39,184 @@ type TriggerUpdateOutput struct {
 	Evidence maintenance.Evidence `json:"evidence"` // from the poll before
 	// Gateway is that of the poll before, where nothing was sent.
 	Gateway maintenance.Gateway `json:"gateway,omitzero"`
+	// Seen is what the guard has found out, of this attempt or one before; nil: it was not asked. It is also in the
+	// details of an error, and in the heartbeat.
+	Seen *checks.Seen `json:"seen,omitempty"`
 }
 
-// TriggerUpdate reads the gateway and, only where it still needs the
-// update, sends UpdateGatewaySoftwareNow, once. AWS may have made the update
-// itself at the window's start: then nothing is sent. A gateway that is away
-// is waited for: it may be restarting into AWS's own update.
+// TriggerUpdate sends UpdateGatewaySoftwareNow, once, at its time, where the
+// gateway still needs the update. AWS may have made the update itself at the
+// window's start: then nothing is sent. A gateway that is away is waited for: it
+// may be restarting into AWS's own update.
+//
+// One that has its time ahead is armed: it takes a slot of the account's rate,
+// comes back 10 to 20 seconds before it (see ArmAhead), reads the window and the gateway again, and waits
+// in the worker. It sends only while it holds its lease (see lease).
+//
+// The last thing before it sends is its guard: the health checks are asked, and the alarms are muted. Where a check
+// does not pass it ends with names.TypeBlocked, and nothing was sent.
 func (a *StorageGateway) TriggerUpdate(
 	ctx context.Context, in TriggerUpdateInput,
 ) (out TriggerUpdateOutput, err error) {
 	defer edge(ctx, in.Pace, &err)
+	l := a.newLease(ctx)
+	defer func() { out.Seen, err = l.note.Seen, l.note.Seen.Carrying(err) }()
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {
 		return out, err
 	}
-	if err := a.Now.notAfter(in.NotAfter); err != nil {
+	if !in.NotAfter.IsZero() && !in.From.Before(in.NotAfter) || l.tooLate(in.NotAfter) {
+		return out, missed(l.note.Seen)
+	}
+	if err := l.intendNothing(ctx); err != nil {
 		return out, err
 	}
-	if out.Gateway, err = call(ctx, cloud.Gateway, in.Gateway.ARN); err != nil {
-		if judge(err).kind == names.TypeNotReady {
-			activity.RecordHeartbeat(ctx, sighting{Away: true})
+	if !in.From.IsZero() {
+		if err := a.takeSlot(ctx, l, in); err != nil {
+			return out, err
 		}
-		return out, err
-	}
-	out.Evidence = maintenance.Judge(in.Baseline, out.Gateway)
-	switch out.Evidence {
-	case maintenance.EvidenceUpdated, maintenance.EvidenceWithdrawn:
-		return out, nil
-	case maintenance.EvidenceAway:
-		activity.RecordHeartbeat(ctx, sighting{Away: true})
-		return out, notYet("the gateway is in state %s", out.Gateway.State)
-	case maintenance.EvidenceNone:
-		if a.Now().Before(a.Now.back(ctx).Add(in.Settle.Std())) {
-			return out, notYet("the gateway is just back, and may still show the software that it ran before")
+		defer a.Turns.Claim(in.Gateway.Account, time.Now().Add(l.note.Slot.Sub(l.earliest())))() //nolint:forbidigo // timers run by the machine's clock
+		if err := a.readAhead(ctx, l, in); err != nil {
+			return out, err
 		}
 	}
-	if err := a.Now.notAfter(in.NotAfter); err != nil {
+	out.Evidence, out.Gateway, err = a.readBefore(ctx, l, cloud, in)
+	if err != nil || out.Evidence != maintenance.EvidenceNone {
 		return out, err
 	}
-	send := func(ctx context.Context, arn string) (bool, error) { return true, cloud.UpdateSoftware(ctx, arn) }
 	out.Gateway = maintenance.Gateway{}
-	out.Sent, err = call(ctx, send, in.Gateway.ARN)
+	if err := a.guard(ctx, l, in.Guard); err != nil {
+		return out, err
+	}
+	out.Sent, err = a.send(ctx, l, cloud, in)
 	return out, err
 }
 
-// sighting is what one attempt of TriggerUpdate passes to the next, by its heartbeat.
-type sighting struct {
-	Away bool      `json:"away"`          // the gateway was away
-	Back time.Time `json:"back,omitzero"` // or: when it was first seen back
+// missed is the error of a change for which it is too late: where its alarms could not be muted, since that kept it
+// back.
+func missed(seen *checks.Seen) error {
+	if seen == nil || seen.Refused == "" {
+		return errWindowMissed
+	}
+	return fmt.Errorf("%w: %s", errWindowMissed, seen.Refused)
 }
 
-// back is when the gateway was first seen back; zero where it was not away.
-func (now Clock) back(ctx context.Context) time.Time {
-	var seen sighting
-	if !activity.HasHeartbeatDetails(ctx) || activity.GetHeartbeatDetails(ctx, &seen) != nil {
-		return time.Time{}
+// guard asks the health checks, and mutes. What was answered is in the note before anything is sent.
+func (a *StorageGateway) guard(ctx context.Context, l *lease, g *checks.Guard) (err error) {
+	if g == nil {
+		return nil
 	}
-	if seen.Away {
-		seen = sighting{Back: now()}
+	err = l.beat(ctx)
+	if err == nil {
+		l.note.Seen, err = a.Checks.Ask(ctx, l.ofChecks(), *g, l.note.Seen)
 	}
-	activity.RecordHeartbeat(ctx, seen)
-	return seen.Back
+	if err == nil {
+		l.note.Seen.Muted = l.note.Seen.Muted || len(g.Mute.Mutes) > 0
+		err = l.beat(ctx)
+	}
+	if err == nil && len(g.Mute.Mutes) > 0 {
+		err = errors.Join(repeatable(a.Checks.Mute(ctx, *g, l.note.Seen)), l.beat(ctx))
+	}
+	return err
+}
+
+// takeSlot takes a slot, and ends the attempt where that is far ahead: the next one
+// starts when the window is to be read again. Nobody waits in a worker until then.
+func (a *StorageGateway) takeSlot(ctx context.Context, l *lease, in TriggerUpdateInput) (err error) {
+	if l.note.Slot.IsZero() {
+		info := activity.GetInfo(ctx)
+		l.note.Slot, err = a.Slots.Slot(ctx, in.Gateway.Account, info.WorkflowExecution.RunID+"/"+info.ActivityID, in.From)
+		if err != nil {
+			return err
+		}
+	}
+	if err := l.beat(ctx); err != nil {
+		return err
+	}
+	// The readings take two calls, the triggers one: started so, they keep the
+	// account's rate before the opening, and are no older than ArmAhead.
+	ahead := max(a.Ahead/2, a.Ahead-l.note.Slot.Sub(in.From))
+	if far := l.note.Slot.Add(-ahead).Sub(l.earliest()); far > 0 {
+		return &asleep{far}
+	}
+	return nil
+}
+
+// readAhead reads the window again: nothing is sent where it has moved.
+func (a *StorageGateway) readAhead(ctx context.Context, l *lease, in TriggerUpdateInput) error {
+	bounded, cancel := l.reading(ctx)
+	defer cancel()
+	now, err := a.schedule(bounded, in.Gateway, in.Prefer)
+	if err != nil {
+		return err
+	}
+	if in.Window != nil && now != *in.Window {
+		return fmt.Errorf("%w: the window is now %s", errChanged, now)
+	}
+	if in.Settle == 0 {
+		return nil
+	}
+	// AWS may start its own update when the window opens, a settle time before From.
+	return l.wait(ctx, l.note.Slot.Add(-min(lastRead, in.Settle.Std())))
+}
+
+// readBefore reads the gateway before the trigger is sent.
+func (a *StorageGateway) readBefore(
+	ctx context.Context, l *lease, cloud GatewayCloud, in TriggerUpdateInput,
+) (evidence maintenance.Evidence, gateway maintenance.Gateway, err error) {
+	bounded, cancel := l.reading(ctx)
+	defer cancel()
+	gateway, err = call(bounded, cloud.Gateway, in.Gateway.ARN)
+	if err == nil {
+		evidence = maintenance.Judge(in.Baseline, gateway)
+		if evidence == maintenance.EvidenceAway {
+			err = notYet("the gateway is in state %s", gateway.State)
+		}
+	}
+	switch {
+	case err != nil && judge(err).kind == names.TypeNotReady:
+		l.note.Away = true
+		return evidence, gateway, errors.Join(err, l.beat(ctx))
+	case err != nil || evidence != maintenance.EvidenceNone:
+		return evidence, gateway, err
+	}
+	if l.note.Away {
+		l.note.Away, l.note.Back = false, l.latest()
+	}
+	if l.latest().Before(l.note.Back.Add(in.Settle.Std())) {
+		err = notYet("the gateway is just back, and may still show the software that it ran before")
+		return evidence, gateway, errors.Join(err, l.beat(ctx))
+	}
+	return evidence, gateway, nil
+}
+
+// send sends the trigger at its time. That it is about to is recorded first, so that an attempt
+// which is lost before has certainly sent nothing.
+func (a *StorageGateway) send(ctx context.Context, l *lease, cloud GatewayCloud, in TriggerUpdateInput) (bool, error) {
+	ahead := intentAhead + time.Duration(spread(activity.GetInfo(ctx))*float64(intentAhead))
+	if err := l.wait(ctx, l.note.Slot.Add(-ahead)); err != nil {
+		return false, err
+	}
+	l.note.Sending = l.latest()
+	if err := l.beat(ctx); err != nil {
+		return false, err
+	}
+	if err := l.sleep(ctx, l.note.Slot); err != nil {
+		return false, err
+	}
+	if l.tooLate(in.NotAfter) {
+		return false, errWindowMissed
+	}
+	if l.note.Seen.Stale(l.ofChecks().Now()) {
+		return false, &asleep{stopDelay} // the checks are asked again
+	}
+	ctx, cancel, err := l.within(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer cancel()
+	do := func(ctx context.Context, arn string) (bool, error) { return true, cloud.UpdateSoftware(ctx, arn) }
+	return call(ctx, do, in.Gateway.ARN)
 }
 
 // AwaitUpdatedInput asks to wait until the gateway runs the new software.
@@ -102,8 +229,8 @@ type AwaitUpdatedInput struct {
 	StartBy   time.Time            `json:"startBy"`
 	Start     maintenance.Duration `json:"start,omitempty"`
 	SteadyFor maintenance.Duration `json:"steadyFor"`
-	// Seen is when other updates ended, counted from their trigger.
-	Seen []maintenance.Span `json:"seen,omitempty"`
+	// GatewayType is what the update takes about as long for as others.
+	GatewayType string `json:"gatewayType,omitempty"`
 }
 
 // AwaitUpdatedOutput is the gateway after its update.
@@ -112,8 +239,6 @@ type AwaitUpdatedOutput struct {
 	// Evidence is EvidenceUpdated, or EvidenceWithdrawn where nothing changed
 	// and the update is no longer on offer.
 	Evidence maintenance.Evidence `json:"evidence"`
-	// Ended is when it was updated, after the start of the wait.
-	Ended maintenance.Span `json:"ended,omitzero"`
 }
 
 // AwaitUpdated ends when the gateway runs and its version or the date of its
@@ -121,7 +246,8 @@ type AwaitUpdatedOutput struct {
 // alone proves nothing. Where nothing at all has happened by StartBy it fails
 // with names.TypeNoEffect.
 func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput) (out AwaitUpdatedOutput, err error) {
-	defer learned(ctx, in.Pace, in.Seen, &err)
+	update := change{"update " + in.GatewayType, a.Durations}
+	defer update.learned(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Gateways(in.Gateway.Account)
 	if err != nil {
 		return out, err
@@ -133,9 +259,7 @@ func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput)
 	}
 	seen.Sign = seen.Sign || isSign(out.Evidence, err)
 	now := waited(activity.GetInfo(ctx))
-	if err == nil && out.Evidence == maintenance.EvidenceUpdated {
-		out.Ended = maintenance.SpanOf(seen.NotDone, now)
-	} else {
+	if err != nil || out.Evidence != maintenance.EvidenceUpdated {
 		seen.NotDone = now
 	}
 	activity.RecordHeartbeat(ctx, seen)
@@ -143,7 +267,9 @@ func (a *StorageGateway) AwaitUpdated(ctx context.Context, in AwaitUpdatedInput)
 	case err != nil:
 		return out, err
 	case out.Evidence == maintenance.EvidenceUpdated:
-		err = steady(ctx, cloud, in, &out)
+		if err = steady(ctx, cloud, in, &out); err == nil {
+			update.ended(ctx, seen.NotDone, now)
+		}
 		return out, err
 	case out.Evidence == maintenance.EvidenceAway:
 		return out, fmt.Errorf("%w (state %s)", maintenance.ErrNotConnected, out.Gateway.State)

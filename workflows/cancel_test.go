@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -95,6 +96,35 @@ func TestCancelAtEveryWait(t *testing.T) {
 				return
 			}
 			require.Equal(t, "2.0.0", result.Gateway.After.SoftwareVersion, "the update was not watched to its end")
+		})
+	}
+}
+
+// A change that is cancelled waits for the end of its attempt, and Temporal repeats none then. So the error of an
+// attempt that sent nothing is no failure: the run ends as cancelled.
+func TestACancelWhileAChangeIsThrottled(t *testing.T) {
+	t.Parallel()
+	for name, policy := range map[string]maintenance.Policy{
+		"HoldAutomaticUpdates": {AutomaticUpdates: maintenance.AutomaticUpdatesHold},
+		"CreateSnapshot":       {},
+		"MarkProxy":            {Proxies: maintenance.ProxyPolicy{ShiftReads: true}},
+		"SetReadWeights":       {Proxies: maintenance.ProxyPolicy{ShiftReads: true}},
+		"UpgradeProxy":         {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud().withProxies(1)
+			env := at(t, noon, c)
+			env.meter.cancelled = map[string]error{name: temporal.NewApplicationError("Rate exceeded", names.TypeThrottled)}
+			env.when(func() bool { return env.meter.inFlight }, env.CancelWorkflow)
+			result, err := maintain(t, env, c.input(policy))
+			var cancelled *temporal.CanceledError
+			require.ErrorAs(t, err, &cancelled, result.Summary)
+			require.NotContains(t, result.Summary, "Rate exceeded")
+			require.NotContains(t, c.done(), "upgrade "+proxyIDs[0])
+			for _, p := range result.Proxies {
+				require.NotEqual(t, maintenance.ProxyFailed, p.State)
+			}
 		})
 	}
 }

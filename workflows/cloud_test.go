@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/checks/checkstest"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -59,6 +60,7 @@ type cloud struct {
 	withdraw bool      // a trigger without effect takes the offer back
 	awsAt    time.Time // AWS updates by itself
 
+	health    *checkstest.Sources
 	triggered time.Time
 	// updated, where given, changes what the gateway shows after the update, at the n-th poll.
 	updated   func(g *maintenance.Gateway, n int)
@@ -148,6 +150,13 @@ func (c *cloud) done() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]string{}, c.effects...)
+}
+
+// upgraded is true once the upgrade of a proxy was sent.
+func (c *cloud) upgraded(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.started["upgrade "+id].IsZero()
 }
 
 func (c *cloud) Gateways(account string) (activities.GatewayCloud, error) {

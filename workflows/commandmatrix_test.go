@@ -79,13 +79,13 @@ func TestEveryCommandOnEveryTargetActsOrSaysWhyNot(t *testing.T) {
 			bars(fleet.Reading, nil), map[string]string{skips: acts, retries: "is being read again already", puts: acts, takesBack: notKept},
 		},
 		"running": {
-			func(e *fleet.Entry, _ *sky) { e.Start(1, noon) },
+			func(e *fleet.Entry, _ *sky) { e.Start(1, noon, time.Time{}) },
 			map[string]string{skips: runs, retries: runs, puts: "is running: only one that waits", takesBack: "is running: only one that waits"},
 		},
 		// TestWhatOnlyARunCanTakeIsPassedOnToIt has those that have a run.
 		"held, and its run is gone": {
 			func(e *fleet.Entry, _ *sky) {
-				e.Start(1, noon)
+				e.Start(1, noon, time.Time{})
 				e.State, e.Hold = fleet.Held, fleet.Hold{Step: maintenance.StepSnapshot, Since: noon}
 			},
 			map[string]string{
@@ -323,7 +323,7 @@ func TestEveryCommandOnEveryCampaignActsOrSaysWhyNot(t *testing.T) {
 		"is stopped": {
 			func(in *api.CampaignInput) {
 				in.Carried.Life.Halt, in.Carried.Life.Why = fleet.HaltedByAbort, "aborted by dave (enough)"
-				in.Carried.Entries[0].Start(1, noon)
+				in.Carried.Entries[0].Start(1, noon, time.Time{})
 			},
 			map[string]string{approve: stopped, pause: stopped, resume: stopped, concurrency: stopped, abort: acts},
 		},

@@ -16,7 +16,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/checks/checkstest"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/metrics"
 	"github.com/tidegate/tidegate/workflows"
 	"github.com/tidegate/tidegate/workflows/api"
 )
@@ -24,14 +26,17 @@ import (
 // environment is the SDK's test environment in virtual time, with a meter.
 type environment struct {
 	*testsuite.TestWorkflowEnvironment
-	meter *meter
+	meter   *meter
+	metrics *metrics.Metrics
 }
 
 // started is an environment that starts at a time: the one way to get one.
 func started(t *testing.T, start time.Time) environment {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
-	env := environment{suite.NewTestWorkflowEnvironment(), &meter{events: endEvents + taskEvents}} //nolint:forbidigo // serverClock tells its own
+	counted := metrics.New()
+	suite.SetMetricsHandler(counted.SDK())
+	env := environment{suite.NewTestWorkflowEnvironment(), &meter{events: endEvents + taskEvents}, counted} //nolint:forbidigo // serverClock tells its own
 	env.SetWorkerOptions(worker.Options{
 		Interceptors: []interceptor.WorkerInterceptor{env.meter, &serverClock{now: env.Now}},
 		// The race detector makes ten thousand targets slow.
@@ -48,6 +53,7 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 	t.Helper()
 	env := started(t, start)
 	c.now = env.Now
+	c.health = &checkstest.Sources{Now: env.Now}
 	workflows.Register(env)
 	// The test environment would live on for as long as a quarantine does.
 	env.RegisterWorkflowWithOptions(
@@ -55,8 +61,22 @@ func at(t *testing.T, start time.Time, c *cloud) environment {
 			return maintenance.Decision{}, nil
 		},
 		workflow.RegisterOptions{Name: api.QuarantineName, DisableAlreadyRegisteredCheck: true})
-	activities.Register(env, activities.Providers{AWS: c, Huawei: c, Known: c, Runs: c, Now: env.Now})
+	activities.Register(env, activities.Providers{AWS: c, Huawei: c, Known: c, Runs: c, Now: env.Now, Beats: virtual{}, Slots: virtual{}, Asker: c.health, Muter: c.health})
 	return env
+}
+
+// virtual is Temporal where nobody waits in a worker, and no rate binds.
+type virtual struct{}
+
+// RecordActivityHeartbeat takes every heartbeat.
+func (virtual) RecordActivityHeartbeat(ctx context.Context, _ []byte, details ...any) error {
+	activity.RecordHeartbeat(ctx, details...)
+	return nil
+}
+
+// Slot is the first time that may be.
+func (virtual) Slot(_ context.Context, _, _ string, from time.Time) (time.Time, error) {
+	return from, nil
 }
 
 // when does something once a condition holds, which is read each second of
@@ -149,6 +169,13 @@ type meter struct {
 	alone bool
 	// taken says whether another workflow has this id.
 	taken func(id string) bool
+	// lost is how the next attempt of the trigger ends, without having run.
+	lost error
+	// cancelled is, by activity, with what error its next start ends, when it is cancelled; inFlight: it has started.
+	cancelled map[string]error
+	inFlight  bool
+	// signals are how many were sent to other workflows, by name.
+	signals map[string]int
 	// unsaid is what had no summary or description for the Web UI.
 	unsaid []string
 }
@@ -172,6 +199,8 @@ const (
 	activityEvents = 3
 	timerEvents    = 2
 	cancelEvents   = 2
+	signalEvents   = 2 // to another workflow: sent, taken
+	childEvents    = 3 // to be started, started, ended
 	endEvents      = 2 // the execution started, and ended
 )
 
@@ -192,6 +221,22 @@ func (m *metered) ExecuteActivity(ctx workflow.Context, name string, args ...any
 		options.RetryPolicy.MaximumAttempts = math.MaxInt32
 	}
 	ctx = workflow.WithActivityOptions(ctx, options)
+	if ends, ok := m.cancelled[name]; ok {
+		delete(m.cancelled, name)
+		m.inFlight = true
+		future, done := workflow.NewFuture(ctx)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			ctx.Done().Receive(ctx, nil)
+			done.SetError(ends)
+		})
+		return future
+	}
+	if name == "TriggerUpdate" && m.lost != nil {
+		future, done := workflow.NewFuture(ctx)
+		done.SetError(m.lost)
+		m.lost = nil
+		return future
+	}
 	if name != "Notify" || m.messages == 0 {
 		return m.WorkflowOutboundInterceptorBase.Next.ExecuteActivity(ctx, name, args...)
 	}
@@ -223,6 +268,11 @@ func (m *metered) SignalExternalWorkflow(ctx workflow.Context, id, runID, name s
 		done.SetError(&temporal.UnknownExternalWorkflowExecutionError{})
 		return future
 	}
+	m.events += signalEvents + taskEvents
+	if m.signals == nil {
+		m.signals = map[string]int{}
+	}
+	m.signals[name]++
 	if m.alone {
 		future, done := workflow.NewFuture(ctx)
 		done.SetValue(nil)
@@ -248,6 +298,7 @@ func (m *metered) NewTimer(ctx workflow.Context, d time.Duration) workflow.Futur
 
 func (m *metered) ExecuteChildWorkflow(ctx workflow.Context, name string, args ...any) workflow.ChildWorkflowFuture {
 	options := workflow.GetChildWorkflowOptions(ctx)
+	m.events += childEvents + 2*taskEvents
 	m.says(options.StaticSummary, "child workflow "+name)
 	if m.taken != nil && m.taken(options.WorkflowID) {
 		future, done := workflow.NewFuture(ctx)

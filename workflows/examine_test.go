@@ -1,10 +1,13 @@
 package workflows_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows/api"
@@ -108,4 +111,30 @@ func TestExamineFindsWhatRunsHaveLeft(t *testing.T) {
 	require.Contains(t, all.Unmarked[0], "held by ann")
 	require.Equal(t, all.Marks[1:], named.Marks)
 	require.Empty(t, named.Unmarked)
+}
+
+// monitoring are monitoring servers of which one does not answer.
+type monitoring struct{}
+
+func (monitoring) Try(context.Context) []activities.ServerTried {
+	return []activities.ServerTried{
+		{Kind: "alertmanager", Name: "prod", Err: fmt.Errorf("%w: wrong token", maintenance.ErrDenied)},
+		{Kind: "prometheus", Name: "prod"},
+	}
+}
+
+func (monitoring) Check([]string) error { return nil }
+
+func TestExamineAsksTheMonitoringServers(t *testing.T) {
+	t.Parallel()
+	s := newSky(1)
+	env := under(t, noon, s)
+	activities.Register(env, activities.Providers{AWS: s, Huawei: s, Known: s, Runs: s, Now: env.Now, Servers: monitoring{}})
+	env.ExecuteWorkflow(api.ExamineName, api.ExamineInput{})
+	var out api.ExamineOutput
+	require.NoError(t, env.GetWorkflowResult(&out))
+	require.Empty(t, out.NoServers)
+	require.Equal(t, []api.ServerFinding{
+		{Server: "alertmanager/prod", Fault: names.TypeDenied, Says: maintenance.ErrDenied.Error() + ": wrong token"}, {Server: "prometheus/prod"},
+	}, out.Servers)
 }

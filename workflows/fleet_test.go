@@ -21,6 +21,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/checks"
+	"github.com/tidegate/tidegate/activities/durations"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -40,7 +42,9 @@ type sky struct {
 	// update sends one of those an update.
 	parents  map[string]string
 	update   func(id, name, updateID string, callbacks testsuite.TestUpdateCallback, arg any)
-	unlisted bool // no list of gateways is answered
+	unlisted bool         // no list of gateways is answered
+	asker    checks.Asker // nil: no health check has an answer
+	muter    checks.Muter
 	// lookedUp, if set, gets the id of every workflow that is looked up.
 	lookedUp func(id string)
 }
@@ -320,7 +324,10 @@ func under(t *testing.T, start time.Time, s *sky) environment {
 	for _, c := range s.gateways {
 		c.now = env.Now
 	}
-	activities.Register(env, activities.Providers{AWS: s, Huawei: s, Known: s, Runs: s, Now: env.Now})
+	activities.Register(env, activities.Providers{
+		AWS: s, Huawei: s, Known: s, Runs: s, Now: env.Now, Beats: virtual{}, Slots: virtual{},
+		Durations: durations.New(alone{}, api.TaskQueue, nil, env.Now), Asker: s.asker, Muter: s.muter, Servers: anyServer{},
+	})
 	// The environment knows updates by their ids alone, whosever they are.
 	s.update = func(id, name, updateID string, callbacks testsuite.TestUpdateCallback, arg any) {
 		env.RegisterDelayedCallback(func() {
@@ -378,7 +385,7 @@ func campaignStatus(t *testing.T, env environment) fleet.Status {
 // action sends an update when the environment is at a time, and returns where the
 // answer will be.
 func (e environment) action(after time.Duration, update string, o api.CampaignAction) *answer {
-	a := &answer{}
+	a := &answer{at: e.Now}
 	if o.By == "" {
 		o.By, o.Why = "bob", "for the test"
 	}
@@ -392,6 +399,9 @@ func (e environment) action(after time.Duration, update string, o api.CampaignAc
 type answer struct {
 	accepted bool
 	refused  string
+	decision maintenance.Decision
+	at       func() time.Time
+	answered time.Time
 	onAccept func()
 }
 
@@ -404,7 +414,11 @@ func (a *answer) Accept() {
 
 func (a *answer) Reject(err error) { a.refused = err.Error() }
 
-func (a *answer) Complete(_ any, err error) {
+func (a *answer) Complete(decision any, err error) {
+	if a.at != nil {
+		a.answered = a.at()
+	}
+	a.decision, _ = decision.(maintenance.Decision)
 	if err != nil {
 		a.refused = strings.TrimSpace(a.refused + " " + err.Error())
 	}

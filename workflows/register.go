@@ -4,9 +4,12 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tidegate/tidegate/activities/durations"
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/campaign"
 	"github.com/tidegate/tidegate/workflows/examine"
+	"github.com/tidegate/tidegate/workflows/export"
 	"github.com/tidegate/tidegate/workflows/target"
 )
 
@@ -36,8 +39,24 @@ func Register(to worker.WorkflowRegistry) {
 		Name:               api.InstanceHoldName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
+	to.RegisterWorkflowWithOptions(target.SendSlots, workflow.RegisterOptions{
+		Name:               names.SendSlotsName,
+		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	})
+	to.RegisterWorkflowWithOptions(target.Durations, workflow.RegisterOptions{
+		Name:               durations.WorkflowName,
+		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	})
+	to.RegisterWorkflowWithOptions(export.State, workflow.RegisterOptions{
+		Name:               api.ExportStateName,
+		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	})
 	to.RegisterWorkflowWithOptions(examine.Examine, workflow.RegisterOptions{
 		Name:               api.ExamineName,
+		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	})
+	to.RegisterWorkflowWithOptions(examine.TryChecks, workflow.RegisterOptions{
+		Name:               api.TryChecksName,
 		VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
 }

@@ -65,7 +65,7 @@ func TestATargetThatDoesNotAnswerBlocksNoOther(t *testing.T) {
 	env.RegisterDelayedCallback(func() {
 		status := campaignStatus(t, env)
 		require.Equal(t, fleet.Discovering, status.Phase)
-		require.Equal(t, "reading the clouds: 1 targets to go: "+nameOf(2), status.Doing)
+		require.Equal(t, "reading the clouds: 1 targets to go (1 in prod): "+nameOf(2), status.Doing)
 	}, 10*time.Second)
 	env.RegisterDelayedCallback(func() {
 		require.Equal(t, maintenance.BlockedByReading, campaignStatus(t, env).Unavailable[0].Blocker)
@@ -153,10 +153,10 @@ func TestAPlanNamesWhatCouldNotBeRead(t *testing.T) {
 }
 
 // A whole batch that is not fixed for a week stays below Temporal's limit of 51,200 events:
-// a fiftieth of a page below a fiftieth of it.
+// a twentieth of a batch far below a twentieth of it.
 func TestAPageThatIsOfflineForAWeekFillsNoHistory(t *testing.T) {
 	t.Parallel()
-	s := newSky(api.PageSize / 50)
+	s := newSky(api.BatchWeight / 20)
 	for _, c := range s.gateways {
 		c.away = noon.Add(never)
 	}
@@ -172,7 +172,7 @@ func TestAPageThatIsOfflineForAWeekFillsNoHistory(t *testing.T) {
 // history.
 func TestAPageWhoseCloudFlapsForAWeekIsReadAndFillsNoHistory(t *testing.T) {
 	t.Parallel()
-	s := newSky(api.PageSize / 50)
+	s := newSky(api.BatchWeight / 20)
 	for _, c := range s.gateways {
 		c.flaps = true
 	}

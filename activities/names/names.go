@@ -17,6 +17,8 @@ const (
 	// TypeWindowMissed: the time until which the step could start is past,
 	// and nothing was sent.
 	TypeWindowMissed = "WindowMissed"
+	// TypeDisarmed: an armed trigger was taken back before it was sent.
+	TypeDisarmed = "Disarmed"
 	// TypeNoEffect: the update was triggered, and the gateway neither restarted
 	// nor changed in the time in which it should have.
 	TypeNoEffect = "NoEffect"
@@ -42,6 +44,10 @@ const (
 	TypeChanged = "Changed"
 	// TypeRefused: the run of a target refused an operator action.
 	TypeRefused = "Refused"
+	// TypeBlocked: a health check does not permit the change; nothing was sent.
+	TypeBlocked = "Blocked"
+	// TypeCheckFailed: a health check that was waited for has failed for good.
+	TypeCheckFailed = "CheckFailed"
 	// TypeNotSent: a message to people that its channel did not take.
 	TypeNotSent = "NotSent"
 )
@@ -52,6 +58,19 @@ const QuarantineMemo = "quarantine"
 // InstanceHoldMemo is the memo under which the workflow that holds a DB instance says
 // for which run it does.
 const InstanceHoldMemo = "instanceHold"
+
+// SendSlotsName is the type of the workflow that allots the times of an account's triggers, and
+// AllotUpdate the update by which a worker asks it for some.
+const (
+	SendSlotsName = "SendSlots"
+	AllotUpdate   = "allot"
+)
+
+// SendSlotsWorkflowID is the id of that workflow. An account of a task queue has one, so the rate
+// holds over all workers, campaigns and single runs.
+func SendSlotsWorkflowID(workflows, account string) string {
+	return "slots-" + AWSQueue(workflows, account)
+}
 
 // AWSQueue is the task queue of the activities in an AWS account; workflows is the queue
 // of the workflows that call them. Each account has one of its own, with a rate of

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 // texts are one text, or a list of them, as IAM writes both.
@@ -126,6 +128,9 @@ func TestTheAWSPolicyAllowsWhatTheAdapterCallsAndNoMore(t *testing.T) {
 	for _, operation := range called(t, "../../internal/awscloud/snapshots", "api") {
 		want = append(want, "ec2:"+operation)
 	}
+	for _, operation := range called(t, "../../internal/awscloud/alarms", "api") {
+		want = append(want, "cloudwatch:"+operation)
+	}
 	slices.Sort(want)
 	require.Greater(t, len(want), 8, "the calls were found")
 	require.Equal(t, want, p.actions(t))
@@ -184,4 +189,19 @@ func TestTheHuaweiPolicyAllowsWhatTheAdapterCallsAndNoMore(t *testing.T) {
 	}
 	slices.Sort(want)
 	require.Equal(t, slices.Compact(want), p.actions(t))
+}
+
+func TestOnlyOurOwnMuteRulesAreTouched(t *testing.T) {
+	t.Parallel()
+	ours := strings.SplitAfter((health.MuteMark{GatewayID: "sgw-1", Number: 1}).RuleName(), "-")[0]
+	seen := 0
+	for _, s := range load(t, "aws-policy.json").Statement {
+		for _, resource := range s.Resource {
+			if strings.Contains(resource, ":alarm-mute-rule:") {
+				seen++
+				require.True(t, strings.HasSuffix(resource, ":"+ours+"*"), resource)
+			}
+		}
+	}
+	require.Equal(t, 2, seen)
 }

@@ -9,19 +9,22 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
-	"github.com/aws/aws-sdk-go-v2/aws"         //nolint:depguard // given keys need no more of the SDK than these two types
-	"github.com/aws/aws-sdk-go-v2/credentials" //nolint:depguard // as above
+	"github.com/aws/aws-sdk-go-v2/aws" //nolint:depguard // given keys need no more of the SDK than its configuration
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/awscloud"
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
+	"github.com/tidegate/tidegate/internal/awscloud/alarms"
 	"github.com/tidegate/tidegate/internal/awscloud/snapshots"
 	"github.com/tidegate/tidegate/internal/awscloud/wire"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/sources"
 )
 
 // AWS is one AWS account in one region.
@@ -46,7 +49,10 @@ type Huawei struct {
 // Accounts finds clouds by their accounts' names. It opens an account when it
 // is first asked for, once, and shares it between goroutines. One that could
 // not be opened is tried again when it is next asked for.
-type Accounts struct {
+type Accounts struct{ now atomic.Pointer[known] }
+
+// known are the accounts of one configuration.
+type known struct {
 	aws    map[string]opened[AWS, *awscloud.Cloud]
 	huawei map[string]opened[Huawei, *huaweicloud.Cloud]
 }
@@ -61,33 +67,40 @@ var (
 	_ activities.AWSAccounts    = (*Accounts)(nil)
 	_ activities.HuaweiAccounts = (*Accounts)(nil)
 	_ activities.Known          = (*Accounts)(nil)
+	_ sources.Accounts          = (*Accounts)(nil)
 )
 
 // New makes accounts known under their names, which must be unique within one
 // cloud; of two with one name the later counts. It opens none, and so makes no
 // call. ctx bounds the opening of accounts, and should be the process's.
 func New(ctx context.Context, onAWS []AWS, onHuawei []Huawei) *Accounts {
-	a := &Accounts{
+	k := &known{
 		aws:    make(map[string]opened[AWS, *awscloud.Cloud], len(onAWS)),
 		huawei: make(map[string]opened[Huawei, *huaweicloud.Cloud], len(onHuawei)),
 	}
 	for _, account := range onAWS {
 		open := func() (*awscloud.Cloud, error) { return account.open(ctx) }
-		a.aws[account.Name] = opened[AWS, *awscloud.Cloud]{account, &lazy[*awscloud.Cloud]{open: open}}
+		k.aws[account.Name] = opened[AWS, *awscloud.Cloud]{account, &lazy[*awscloud.Cloud]{open: open}}
 	}
 	for _, account := range onHuawei {
-		a.huawei[account.Name] = opened[Huawei, *huaweicloud.Cloud]{account, &lazy[*huaweicloud.Cloud]{open: account.open}}
+		k.huawei[account.Name] = opened[Huawei, *huaweicloud.Cloud]{account, &lazy[*huaweicloud.Cloud]{open: account.open}}
 	}
+	a := &Accounts{}
+	a.now.Store(k)
 	return a
 }
+
+// Replace takes the accounts of another one in the place of these. Clouds that were found before
+// keep their credentials, for the call that is under way.
+func (a *Accounts) Replace(by *Accounts) { a.now.Store(by.now.Load()) }
 
 // Rates are the PerSecond of all accounts, by their names.
 func (a *Accounts) Rates() (onAWS, onHuawei map[string]float64) {
 	onAWS, onHuawei = map[string]float64{}, map[string]float64{}
-	for name, o := range a.aws {
+	for name, o := range a.now.Load().aws {
 		onAWS[name] = o.account.PerSecond
 	}
-	for name, o := range a.huawei {
+	for name, o := range a.now.Load().huawei {
 		onHuawei[name] = o.account.PerSecond
 	}
 	return onAWS, onHuawei
@@ -95,7 +108,7 @@ func (a *Accounts) Rates() (onAWS, onHuawei map[string]float64) {
 
 // Gateways is the Storage Gateway side of an AWS account.
 func (a *Accounts) Gateways(account string) (activities.GatewayCloud, error) {
-	cloud, err := open(a.aws, cloudAWS, account)
+	cloud, err := open(a.now.Load().aws, cloudAWS, account)
 	if err != nil {
 		return nil, err // and no nil pointer within an interface
 	}
@@ -104,7 +117,16 @@ func (a *Accounts) Gateways(account string) (activities.GatewayCloud, error) {
 
 // Volumes is the side of an AWS account that has volumes and their snapshots.
 func (a *Accounts) Volumes(account string) (activities.VolumeCloud, error) {
-	cloud, err := open(a.aws, cloudAWS, account)
+	cloud, err := open(a.now.Load().aws, cloudAWS, account)
+	if err != nil {
+		return nil, err // and no nil pointer within an interface
+	}
+	return cloud, nil
+}
+
+// Health is the side of an AWS account that health checks ask.
+func (a *Accounts) Health(account string) (sources.Cloud, error) {
+	cloud, err := open(a.now.Load().aws, cloudAWS, account)
 	if err != nil {
 		return nil, err // and no nil pointer within an interface
 	}
@@ -113,11 +135,26 @@ func (a *Accounts) Volumes(account string) (activities.VolumeCloud, error) {
 
 // Proxies is the TaurusDB of a Huawei Cloud account.
 func (a *Accounts) Proxies(account string) (activities.ProxyCloud, error) {
-	cloud, err := open(a.huawei, cloudHuawei, account)
+	cloud, err := open(a.now.Load().huawei, cloudHuawei, account)
 	if err != nil {
 		return nil, err // and no nil pointer within an interface
 	}
 	return cloud, nil
+}
+
+// Signer finds what signs requests with an AWS account's credentials: for monitoring servers of AWS.
+func (a *Accounts) Signer(ctx context.Context) func(account string) (func(http.RoundTripper) http.RoundTripper, error) {
+	return func(account string) (func(http.RoundTripper) http.RoundTripper, error) {
+		found, err := find(a.now.Load().aws, cloudAWS, account)
+		if err != nil {
+			return nil, err
+		}
+		var given []awsaccounts.Option
+		if found.account.Keys != nil {
+			given = append(given, awsaccounts.WithCredentials(found.account.Keys.provider()))
+		}
+		return awsaccounts.Signed(ctx, found.account.Account, given...)
+	}
 }
 
 // The clouds' names, for people.
@@ -152,12 +189,10 @@ func (a AWS) open(ctx context.Context) (*awscloud.Cloud, error) {
 		return nil, fmt.Errorf("open AWS account %q: %w", a.Name, err)
 	}
 	cfg := aws.Config{
-		Region: a.Region,
-		Credentials: credentials.NewStaticCredentialsProvider(a.Keys.AccessKeyID, a.Keys.SecretAccessKey,
-			a.Keys.SessionToken),
+		Region: a.Region, Credentials: a.Keys.provider(),
 	}
 	place := wire.Place{Account: a.Name, Endpoint: a.Endpoint}
-	return awscloud.New(cfg, place, snapshots.New(cfg, place)), nil
+	return awscloud.New(cfg, place, snapshots.New(cfg, place), alarms.New(cfg, place)), nil
 }
 
 // open makes the account's cloud. It asks Huawei Cloud for nothing.

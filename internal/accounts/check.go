@@ -16,7 +16,7 @@ import (
 func (a *Accounts) Check(accounts plan.Accounts) error {
 	var errs []error
 	for _, want := range accounts.AWS {
-		found, err := find(a.aws, cloudAWS, want.Name)
+		found, err := find(a.now.Load().aws, cloudAWS, want.Name)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -27,7 +27,7 @@ func (a *Accounts) Check(accounts plan.Accounts) error {
 		errs = append(errs, d.errs...)
 	}
 	for _, want := range accounts.Huawei {
-		found, err := find(a.huawei, cloudHuawei, want.Name)
+		found, err := find(a.now.Load().huawei, cloudHuawei, want.Name)
 		if err != nil {
 			errs = append(errs, err)
 			continue

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws"         //nolint:depguard // given keys need no more of the SDK
+	"github.com/aws/aws-sdk-go-v2/credentials" //nolint:depguard // as above
 )
 
 // Keys are an AWS access key that is given, in place of the SDK's search for
@@ -13,6 +16,11 @@ type Keys struct {
 	AccessKeyID     string
 	SecretAccessKey string
 	SessionToken    string // of a temporary key only
+}
+
+// provider gives the keys to the SDK.
+func (k Keys) provider() aws.CredentialsProvider {
+	return credentials.NewStaticCredentialsProvider(k.AccessKeyID, k.SecretAccessKey, k.SessionToken)
 }
 
 // hiddenKeys stands in print for every key.

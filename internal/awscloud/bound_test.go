@@ -62,7 +62,7 @@ func TestAnAnswerThatStartsBeforeTheRequestIsSentIsReadToItsEnd(t *testing.T) {
 				io.WriteString(w, `{"GatewayARN":"`+gatewayARN+`","GatewayState":"RUNNING","GatewayName":"`+long+`"}`) //nolint:errcheck // seen below
 			}))
 			t.Cleanup(server.Close)
-			cloud := awscloud.New(settings(), wire.Place{Account: "prod", Endpoint: server.URL}, nil)
+			cloud := awscloud.New(settings(), wire.Place{Account: "prod", Endpoint: server.URL}, nil, nil)
 			for range 50 {
 				_, err := cloud.Gateway(t.Context(), gatewayARN)
 				require.NoError(t, err)

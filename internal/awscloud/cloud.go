@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/awscloud/wire"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 // SnapshotStore is where the snapshots of volumes are seen and deleted: EC2.
@@ -18,10 +19,20 @@ type SnapshotStore interface {
 	DeleteSnapshot(ctx context.Context, snapshotID string) error
 }
 
+// AlarmStore is where alarms are read and muted: CloudWatch.
+type AlarmStore interface {
+	Alarms(ctx context.Context, q health.AlarmQuestion) ([]health.Alarm, error)
+	// Mute is the rule of a name, or ErrNotFound.
+	Mute(ctx context.Context, name string) (health.MuteRule, error)
+	PutMute(ctx context.Context, rule health.MuteRule) error
+	DeleteMute(ctx context.Context, name string) error
+}
+
 // Cloud is one account in one region. It may be used by many goroutines at
 // once, and should be shared: it keeps connections and credentials.
 type Cloud struct {
 	SnapshotStore
+	AlarmStore
 	api     *storagegateway.Client
 	region  string
 	account string
@@ -30,7 +41,7 @@ type Cloud struct {
 // New makes the Cloud of a configuration's account and region. A place's
 // endpoint is where Storage Gateway is spoken to; without one the configuration says it,
 // AWS_ENDPOINT_URL_STORAGE_GATEWAY and AWS_ENDPOINT_URL included.
-func New(cfg aws.Config, place wire.Place, snapshots SnapshotStore) *Cloud {
+func New(cfg aws.Config, place wire.Place, snapshots SnapshotStore, alarms AlarmStore) *Cloud {
 	api := storagegateway.NewFromConfig(cfg, func(o *storagegateway.Options) {
 		o.Retryer = wire.NoRetries()
 		o.APIOptions = append(o.APIOptions, wire.BoundAnswers)
@@ -39,12 +50,14 @@ func New(cfg aws.Config, place wire.Place, snapshots SnapshotStore) *Cloud {
 			o.BaseEndpoint = &place.Endpoint
 		}
 	})
-	return &Cloud{SnapshotStore: snapshots, api: api, region: cfg.Region, account: place.Account}
+	return &Cloud{SnapshotStore: snapshots, AlarmStore: alarms, api: api, region: cfg.Region, account: place.Account}
 }
 
 // followed has a request followed by its call.
 func (c *Cloud) followed(call *wire.Call) func(*storagegateway.Options) {
-	return func(o *storagegateway.Options) { o.HTTPClient = call.Over(o.HTTPClient, c.account) }
+	return func(o *storagegateway.Options) {
+		o.HTTPClient, o.APIOptions = call.Over(o.HTTPClient, c.account), append(o.APIOptions, call.Traced)
+	}
 }
 
 // checkARN keeps a gateway of another region from being asked for here, where

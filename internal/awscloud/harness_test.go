@@ -87,7 +87,7 @@ func (s *stub) received() []request {
 }
 
 func (s *stub) cloud() *awscloud.Cloud {
-	return awscloud.New(settings(), wire.Place{Account: "prod", Endpoint: s.URL}, nil)
+	return awscloud.New(settings(), wire.Place{Account: "prod", Endpoint: s.URL}, nil, nil)
 }
 
 // settings want five attempts, so that a retry would be seen.

@@ -180,7 +180,7 @@ func TestWithoutAConnectionItIsCertainThatNothingWasSent(t *testing.T) {
 			for _, c := range calls() {
 				t.Run(c.name, func(t *testing.T) {
 					t.Parallel()
-					err := c.do(t.Context(), awscloud.New(settings(), wire.Place{Account: "prod", Endpoint: endpoint}, nil))
+					err := c.do(t.Context(), awscloud.New(settings(), wire.Place{Account: "prod", Endpoint: endpoint}, nil, nil))
 					requireSentinel(t, err, maintenance.ErrUnavailable)
 					require.ErrorContains(t, err, "nothing was sent, since there is no connection to "+endpoint+` for the AWS account "prod"; check the account's endpoint`)
 					requireNoSecrets(t, err)
@@ -205,7 +205,7 @@ func TestADeadlineWhileDiallingIsCertain(t *testing.T) {
 			}}
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
-			err := c.do(ctx, awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: "http://127.0.0.1:1"}, nil))
+			err := c.do(ctx, awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: "http://127.0.0.1:1"}, nil, nil))
 			requireSentinel(t, err, maintenance.ErrUnavailable)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		})
@@ -220,7 +220,7 @@ func TestATransportThatReportsNothingCountsAsHavingSent(t *testing.T) {
 			t.Parallel()
 			cfg := settings()
 			cfg.HTTPClient = clientFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("broken") })
-			requireSentinel(t, c.do(t.Context(), awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: "http://127.0.0.1:1"}, nil)), c.ambiguous)
+			requireSentinel(t, c.do(t.Context(), awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: "http://127.0.0.1:1"}, nil, nil)), c.ambiguous)
 		})
 	}
 }
@@ -254,7 +254,7 @@ func TestWithoutCredentialsNothingIsSent(t *testing.T) {
 					stub := answers(t, says(200, `{}`))
 					cfg := settings()
 					cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, c.err })
-					err := each.do(t.Context(), awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: stub.URL}, nil))
+					err := each.do(t.Context(), awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: stub.URL}, nil, nil))
 					requireSentinel(t, err, c.want)
 					require.ErrorContains(t, err, "no usable credentials")
 					require.Empty(t, stub.received())
@@ -268,7 +268,7 @@ func TestAConfigurationWithoutCredentialsIsDenied(t *testing.T) {
 	t.Parallel()
 	cfg := settings()
 	cfg.Credentials = nil
-	_, err := awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: "http://127.0.0.1:1"}, nil).Gateway(t.Context(), gatewayARN)
+	_, err := awscloud.New(cfg, wire.Place{Account: "prod", Endpoint: "http://127.0.0.1:1"}, nil, nil).Gateway(t.Context(), gatewayARN)
 	requireSentinel(t, err, maintenance.ErrDenied)
 }
 

@@ -5,11 +5,13 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,26 +31,30 @@ const (
 	terraform peer = "terraform" // as the script, with a delay before the first poll
 	naive     peer = "naive"     // a Temporal workflow a target, a timer and an activity a poll
 	tidegate  peer = "tidegate"
+	empty     peer = "empty" // a Temporal workflow a target that does as many empty activities as Tidegate
 )
 
 // peers are all of them, in the order in which they run.
-func peers() []peer { return []peer{script, terraform, naive, tidegate} }
+func peers() []peer { return []peer{script, terraform, naive, tidegate, empty} }
 
-func (p peer) onTemporal() bool { return p == naive || p == tidegate }
+func (p peer) onTemporal() bool { return p == naive || p == tidegate || p == empty }
 
 // The bounds of what can be asked for, and the size of the short form.
 const (
-	mostTargets, mostScale, mostRate = 10_000, 1000, 100_000
-	shortTargets, shortScale         = 10, 120
+	mostTargets, mostScale, mostRate, mostRounds = 10_000, 1000, 100_000, 10
+	shortTargets, shortScale                     = 10, 120
 )
 
 // Options are what a comparison is made of.
 type Options struct {
-	Targets int      `json:"targets"`
-	Proxies float64  `json:"proxies"` // share of the targets that have one
-	Scale   float64  `json:"scale"`   // so much faster than in reality do the clouds work
-	Rate    float64  `json:"rate"`    // calls a second of an account
-	Seed    uint64   `json:"seed"`
+	Targets int     `json:"targets"`
+	Proxies float64 `json:"proxies"` // share of the targets that have one
+	Scale   float64 `json:"scale"`   // so much faster than in reality do the clouds work
+	Rate    float64 `json:"rate"`    // calls a second of an account
+	Seed    uint64  `json:"seed"`
+	Rounds  int     `json:"rounds"` // of updates on the same fleet; the last one is compared
+	// Instant clouds need no time, and all windows are open: only the engine does.
+	Instant bool     `json:"instant,omitempty"`
 	Peers   []string `json:"peers"`
 
 	programs    string // where the worker and the dev server are; empty: they are built
@@ -72,9 +78,11 @@ func (o Options) check() error {
 	want(o.Proxies >= 0 && o.Proxies <= 1, "proxies", o.Proxies, "0 to 1, the share of the targets that have one")
 	want(o.Scale >= 1 && o.Scale <= mostScale, "scale", o.Scale, fmt.Sprintf("1 (real time) to %d", mostScale))
 	want(o.Rate > 0 && o.Rate <= mostRate, "rate", o.Rate, fmt.Sprintf("a number above 0, to %d", mostRate))
+	want(o.Rounds >= 1 && o.Rounds <= mostRounds, "rounds", o.Rounds, fmt.Sprintf("1 to %d", mostRounds))
 	want(len(o.Peers) > 0, "peers", "", fmt.Sprint("one or more of ", peers()))
 	for _, name := range o.Peers {
 		want(slices.Contains(peers(), peer(name)), "peers", name, fmt.Sprint("one or more of ", peers()))
+		want(peer(name) != empty || o.Instant, "peers", name, "used with --instant: it does not wait for clouds")
 	}
 	return errors.Join(errs...)
 }
@@ -121,9 +129,13 @@ func command() *cobra.Command {
 	flags.IntVar(&o.Targets, "targets", 200, "number of targets, all of whose windows open at once")
 	flags.Float64Var(&o.Proxies, "proxies", 0.25, "share of the targets that have a proxy, 0 to 1")
 	flags.Float64Var(&o.Scale, "scale", 30, "how much faster than real clouds the simulated ones work")
+	flags.BoolVar(&o.Instant, "instant", false,
+		"the clouds need no time, every window is open, and no gateway has volumes: tells what the engine can do")
 	flags.Float64Var(&o.Rate, "rate", 1000, "calls (of Tidegate: activities) a second for each account, in wall time")
 	flags.Uint64Var(&o.Seed, "seed", 1, "seed of the durations")
-	flags.StringSliceVar(&o.Peers, "peers", []string{"script", "terraform", "naive", "tidegate"}, "which peers run")
+	flags.IntVar(&o.Rounds, "rounds", 1, "rounds of updates on the same fleet: Tidegate learns from those before the last, which is compared")
+	flags.StringSliceVar(&o.Peers, "peers", []string{"script", "terraform", "naive", "tidegate"},
+		"which peers run; with --instant also empty, a workflow that does as many empty activities")
 	flags.StringVar(&o.programs, "programs", "", "`folder` of worker and devserver, as make build fills it (default: build them)")
 	flags.BoolVar(&short, "short", false,
 		fmt.Sprintf("a short form for CI: %d targets at scale %d, script and tidegate only", shortTargets, shortScale))
@@ -204,8 +216,8 @@ func (w wanted) show(result Comparison, out io.Writer) error {
 // measure lets the peers run one after the other.
 func measure(ctx context.Context, o Options, progress func(string, ...any)) (Comparison, error) {
 	result := Comparison{
-		Options: o, CPUs: runtime.NumCPU(), CriticalPath: criticalPath(newFleet(o)).Seconds(),
-		Figures: make(map[peer]figures),
+		Options: o, CPUs: runtime.NumCPU(), CriticalPath: criticalPath(newFleet(o, o.Rounds-1)).Seconds(),
+		Figures: make(map[peer]figures), Earlier: make(map[peer][]figures),
 	}
 	folder, err := os.MkdirTemp("", "tidegate-bench-")
 	if err != nil {
@@ -225,15 +237,20 @@ func measure(ctx context.Context, o Options, progress func(string, ...any)) (Com
 			continue
 		}
 		started := time.Now()
-		r := run{options: o, peer: p, folder: filepath.Join(folder, string(p)), programs: programs}
+		r := run{
+			options: o, peer: p, folder: filepath.Join(folder, string(p)), programs: programs,
+			empties: int(math.Round(cmp.Or(result.Figures[tidegate]["activities"], emptyUsually))),
+		}
 		if err := os.Mkdir(r.folder, 0o700); err != nil {
 			return result, fmt.Errorf("make a folder for the logs: %w", err)
 		}
-		if result.Figures[p], err = r.play(ctx); err != nil {
+		rounds, err := r.play(ctx)
+		if err != nil {
 			return result, fmt.Errorf("%s: %w", p, err)
 		}
+		result.Figures[p], result.Earlier[p] = rounds[len(rounds)-1], rounds[:len(rounds)-1]
 		progress("%s: done in %s", p, time.Since(started).Round(time.Second))
 	}
-	result.Ratios = result.ratios(tidegate)
+	result.Ratios = result.ratios()
 	return result, nil
 }

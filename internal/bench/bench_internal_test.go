@@ -27,7 +27,8 @@ func TestMain(m *testing.M) {
 
 func few() Options {
 	return Options{
-		Targets: 4, Proxies: 0.5, Scale: 600, Rate: 1000, Seed: 1, Peers: []string{"script", "terraform"}, alreadyOpen: true,
+		Targets: 4, Proxies: 0.5, Scale: 600, Rate: 1000, Seed: 1, Rounds: 2,
+		Peers: []string{"script", "terraform"}, alreadyOpen: true,
 	}
 }
 
@@ -51,6 +52,32 @@ func TestAFleetIsMaintainedAndMeasured(t *testing.T) {
 	}
 	require.Contains(t, c.table(), "makespan over critical path")
 	require.Empty(t, c.Ratios, "Tidegate did not run")
+}
+
+func TestInstantCloudsNeedNoTime(t *testing.T) {
+	t.Parallel()
+	o := few()
+	o.Instant, o.Proxies = true, 1
+	for _, one := range newFleet(o, 0) {
+		require.Empty(t, one.Volumes)
+		require.LessOrEqual(t, one.needs(), 10*time.Millisecond, one.Name)
+	}
+	o.Peers = []string{"script"}
+	c, err := measure(t.Context(), o, t.Logf)
+	require.NoError(t, err)
+	require.Positive(t, c.Figures[script]["calls"])
+	require.NotContains(t, c.Figures[script], "took", "it has no engine")
+}
+
+func TestTheEngineIsComparedWithEmptyActivities(t *testing.T) {
+	t.Parallel()
+	c := Comparison{
+		Options: Options{Targets: 10, Rate: 100, Scale: 1, Instant: true, Rounds: 1},
+		Figures: map[peer]figures{empty: {"took": 20}, tidegate: {"took": 30}},
+	}
+	require.InDelta(t, 1.5, c.ratios()["took / empty"], 0.001)
+	delete(c.Figures, empty)
+	require.NotContains(t, c.ratios(), "took / empty", "there is nothing to compare with")
 }
 
 func TestThePercentilesAreOfTheValues(t *testing.T) {
@@ -91,26 +118,28 @@ func TestFixedPollingIsHalfAnIntervalLate(t *testing.T) {
 	t.Parallel()
 	fleet := []target{{restart: time.Second}, {restart: 3 * time.Second}, {}}
 	require.InDelta(t, 5*(20/10+0.5), fixed(fleet, 10, target.back), 0.001)
+	require.InDelta(t, 5*(1+1), best(fleet, 10, target.back), 0.001, "the earliest ends after 10 s")
 	require.Positive(t, fixed(nil, 10, target.back), "no fleet divides by nothing")
+	require.Positive(t, best(nil, 10, target.back), "no fleet divides by nothing")
 }
 
 func TestRatiosCompareWithTheScriptOrWithANumber(t *testing.T) {
 	t.Parallel()
 	c := Comparison{
-		Options: Options{Targets: 100, Rate: 100, Scale: 1}, CriticalPath: 20,
+		Options: Options{Targets: 100, Rate: 100, Scale: 1, Rounds: 1}, CriticalPath: 20,
 		Figures: map[peer]figures{
 			script:   {"makespan": 22, "calls": 300},
 			tidegate: {"makespan": 33, "calls": 100, "trigger.p99": 3, "events": 90},
 		},
 	}
-	ratios := c.ratios(tidegate)
+	ratios := c.ratios()
 	require.InDelta(t, 1.5, ratios["makespan / script"], 0.001)
 	require.InDelta(t, 1.65, ratios["makespan / critical path"], 0.001)
 	require.InDelta(t, 1.5, ratios["trigger.p99 / N/rate + 1 s"], 0.001)
 	require.InDelta(t, 2, ratios["events / goal 45"], 0.001)
 	require.Len(t, ratios, 5)
 	delete(c.Figures, script)
-	require.NotContains(t, c.ratios(tidegate), "calls / script", "there is nothing to compare with")
+	require.NotContains(t, c.ratios(), "calls / script", "there is nothing to compare with")
 }
 
 func TestARatioThatGrowsByMoreThanAFifthIsWorse(t *testing.T) {
@@ -126,10 +155,10 @@ func TestTheFleetFollowsFromTheSeed(t *testing.T) {
 	t.Parallel()
 	o := few()
 	o.Targets, o.Proxies = 200, 0.25
-	all := newFleet(o)
-	require.Equal(t, all, newFleet(o))
+	all := newFleet(o, 0)
+	require.Equal(t, all, newFleet(o, 0))
 	o.Seed = 2
-	require.NotEqual(t, all, newFleet(o))
+	require.NotEqual(t, all, newFleet(o, 0))
 	proxies := 0
 	for _, one := range all {
 		if one.Proxy != "" {
@@ -140,12 +169,44 @@ func TestTheFleetFollowsFromTheSeed(t *testing.T) {
 	require.Equal(t, 50, proxies)
 }
 
+func TestARoundIsLikeTheOneBeforeIt(t *testing.T) {
+	t.Parallel()
+	o := few()
+	o.Targets, o.Scale = 200, 1
+	longer := 0
+	before := newFleet(o, 0)
+	for i, now := range newFleet(o, 1) {
+		require.Equal(t, before[i].ARN, now.ARN)
+		require.InEpsilon(t, before[i].snapshot, now.snapshot, 0.101)
+		if now.restart > before[i].restart*105/100 {
+			longer++
+		}
+	}
+	require.Greater(t, longer, 10, "some drift")
+}
+
+// A fleet of one and one of ten thousand have figures too.
+func TestEverySizeOfFleetHasFigures(t *testing.T) {
+	t.Parallel()
+	for _, targets := range []int{1, 10_000} {
+		o := few()
+		o.Targets, o.Proxies = targets, 0
+		fleet := newFleet(o, 0)
+		require.Len(t, fleet, targets)
+		require.Positive(t, criticalPath(fleet))
+		c := Comparison{Options: o, Figures: map[peer]figures{tidegate: {"trigger.p99": 1, "gateway.product": 1}}}
+		require.Contains(t, c.table(), "gateway: lag × calls")
+		require.NotContains(t, c.table(), "NaN")
+		require.NotContains(t, c.table(), "Inf")
+	}
+}
+
 func TestWhatCannotBeMeasuredIsRefused(t *testing.T) {
 	t.Parallel()
 	for flag, values := range map[string][]string{
 		"targets": {"0", "-1", "10001"}, "scale": {"0", "-3", "NaN", "1001"}, "rate": {"0", "-1", "NaN", "+Inf"},
-		"proxies": {"-0.1", "1.1"}, "peers": {"ansible", ""}, "output": {"xml"}, "baseline": {"missing.json"},
-		"compare-scale": {"-1", "0.5"},
+		"proxies": {"-0.1", "1.1"}, "peers": {"ansible", "", "empty"}, "output": {"xml"}, "baseline": {"missing.json"},
+		"compare-scale": {"-1", "0.5"}, "rounds": {"0", "-1", "11"},
 	} {
 		for _, value := range values {
 			var said writer

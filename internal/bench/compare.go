@@ -7,10 +7,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/bounded"
+	"github.com/tidegate/tidegate/internal/printer"
 )
 
 const (
@@ -28,6 +28,8 @@ type Comparison struct {
 	CPUs         int              `json:"cpus"`
 	CriticalPath float64          `json:"criticalPathSeconds"` // what the durations alone need
 	Figures      map[peer]figures `json:"figures"`
+	// Earlier are the figures of the rounds before the last.
+	Earlier map[peer][]figures `json:"earlier,omitempty"`
 	// Ratios are Tidegate's figures over what they are compared with; less is better.
 	Ratios     map[string]float64 `json:"ratios,omitempty"`
 	OtherScale *Comparison        `json:"otherScale,omitempty"`
@@ -45,26 +47,30 @@ type row struct {
 func (c Comparison) rows() []row {
 	o := c.Options
 	queue := float64(o.Targets)/o.Rate + 1
-	const byScript, byFixed = string(script), "fixed 10 s polling"
-	fleet := newFleet(o)
+	const byScript, byEmpty, byFixed, byBest = string(script), string(empty), "fixed 10 s polling", "best schedule"
+	fleet := newFleet(o, o.Rounds-1)
 	return []row{
 		{"trigger.p50", "opening → trigger, p50, s", "", 0},
 		{"trigger.p99", "opening → trigger, p99, s", "N/rate + 1 s", queue},
 		{"trigger.max", "opening → trigger, max, s", "", 0},
 		{"makespan", "makespan, s", byScript, 0},
 		{"makespan", "makespan over critical path", "critical path", c.CriticalPath},
+		{"took", "start of the campaign → its end, s", byEmpty, 0},
 		{"gateway.lag", "gateway ready → seen, mean lag, s*", "", 0},
 		{"gateway.calls", "gateway: calls until seen", "", 0},
 		{"gateway.every", "gateway: time a call, s*", "", 0},
 		{"gateway.product", "gateway: lag × calls", byFixed, fixed(fleet, o.Scale, target.back)},
+		{"gateway.product", "gateway: lag × calls", byBest, best(fleet, o.Scale, target.back)},
 		{"volume.lag", "volumes ready → seen, mean lag, s*", "", 0},
 		{"volume.calls", "volumes: calls until seen", "", 0},
 		{"volume.every", "volumes: time a call, s*", "", 0},
 		{"volume.product", "volumes: lag × calls", byFixed, fixed(fleet, o.Scale, target.volumesReady)},
+		{"volume.product", "volumes: lag × calls", byBest, best(fleet, o.Scale, target.volumesReady)},
 		{"proxy.lag", "proxy done → seen, mean lag, s*", "", 0},
 		{"proxy.calls", "proxy: calls until seen", "", 0},
 		{"proxy.every", "proxy: time a call, s*", "", 0},
 		{"proxy.product", "proxy: lag × calls", byFixed, fixed(fleet, o.Scale, target.proxyUpgrade)},
+		{"proxy.product", "proxy: lag × calls", byBest, best(fleet, o.Scale, target.proxyUpgrade)},
 		{"calls", "calls a target", byScript, 0},
 		{"events", "history events a target", "goal 45", 45},
 		{"bytes", "history bytes a target", "goal 12 kB", 12_000},
@@ -81,22 +87,40 @@ func (c Comparison) rows() []row {
 // fixed is the lag × calls that fixed polling has on average: half an interval late, after as many
 // calls as intervals fit into the wait. What a script has in one run depends on its phase.
 func fixed(fleet []target, scale float64, takes func(target) time.Duration) float64 {
+	mean, _ := durations(fleet, scale, takes)
+	interval := pollEvery.Seconds()
+	return interval / 2 * (mean/interval + 0.5)
+}
+
+// best is the lag × calls of the best schedule for a known spread of durations: no poll before the
+// earliest end, and then even ones, at the same interval as fixed polling. It knows the durations
+// of this very round, which nobody does.
+func best(fleet []target, scale float64, takes func(target) time.Duration) float64 {
+	mean, earliest := durations(fleet, scale, takes)
+	interval := pollEvery.Seconds()
+	return interval / 2 * ((mean-earliest)/interval + 1)
+}
+
+// durations are the mean and the earliest end of what takes any time, in the scenario's seconds.
+func durations(fleet []target, scale float64, takes func(target) time.Duration) (mean, earliest float64) {
 	var sum, n float64
 	for _, t := range fleet {
-		if d := takes(t); d > 0 {
-			sum, n = sum+d.Seconds()*scale, n+1
+		if d := takes(t).Seconds() * scale; d > 0 {
+			if n == 0 || d < earliest {
+				earliest = d
+			}
+			sum, n = sum+d, n+1
 		}
 	}
-	interval := pollEvery.Seconds()
-	return interval / 2 * (sum/max(n, 1)/interval + 0.5)
+	return sum / max(n, 1), earliest
 }
 
 // ratio is a peer's value over what the row compares with; false where there is nothing to compare.
 func (c Comparison) ratio(r row, p peer) (float64, bool) {
 	value, known := c.Figures[p][r.key]
 	by := r.by
-	if r.against == string(script) {
-		by = c.Figures[script][r.key]
+	if other, isPeer := c.Figures[peer(r.against)]; isPeer {
+		by = other[r.key]
 	}
 	if !known || by <= 0 {
 		return 0, false
@@ -104,11 +128,11 @@ func (c Comparison) ratio(r row, p peer) (float64, bool) {
 	return value / by, true
 }
 
-// ratios are all of a peer's, by measure and what it is compared with.
-func (c Comparison) ratios(p peer) map[string]float64 {
+// ratios are Tidegate's, by measure and what it is compared with.
+func (c Comparison) ratios() map[string]float64 {
 	all := map[string]float64{}
 	for _, r := range c.rows() {
-		if ratio, ok := c.ratio(r, p); ok {
+		if ratio, ok := c.ratio(r, tidegate); ok {
 			all[r.key+" / "+r.against] = ratio
 		}
 	}
@@ -119,30 +143,48 @@ func (c Comparison) ratios(p peer) map[string]float64 {
 func (c Comparison) table() string {
 	var b strings.Builder
 	o := c.Options
-	fmt.Fprintf(&b, "%d targets, a share of %g with a proxy, seed %d, scale %g, %g calls/s an account, %d CPUs\n",
-		o.Targets, o.Proxies, o.Seed, o.Scale, o.Rate, c.CPUs)
+	fmt.Fprintf(&b, "%d targets, a share of %g with a proxy, seed %d, round %d, scale %g, %g calls/s an account, %d CPUs\n",
+		o.Targets, o.Proxies, o.Seed, o.Rounds, o.Scale, o.Rate, c.CPUs)
 	fmt.Fprintf(&b, "critical path (what the durations alone need): %.1f s; * in the scenario's seconds, all else in wall time\n\n",
 		c.CriticalPath)
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	line := []string{"measure"}
 	ran := slices.DeleteFunc(peers(), func(p peer) bool { return c.Figures[p] == nil })
+	head := []string{"measure"}
 	for _, p := range ran {
-		line = append(line, string(p))
+		head = append(head, string(p))
 	}
-	line = append(line, "tidegate over")
-	fmt.Fprintln(w, strings.Join(line, "\t")) //nolint:errcheck // a strings.Builder never fails
+	var lines [][]string
 	for _, r := range c.rows() {
-		line = []string{r.name}
+		line := []string{r.name}
 		for _, p := range ran {
 			line = append(line, c.cell(r, p))
 		}
-		if ratio, ok := c.ratio(r, tidegate); ok {
+		ratio, against := c.ratio(r, tidegate)
+		if against {
 			line = append(line, fmt.Sprintf("%.2f × %s", ratio, r.against))
+		} else {
+			line = append(line, "")
 		}
-		fmt.Fprintln(w, strings.Join(line, "\t")) //nolint:errcheck // as above
+		lines = append(lines, line)
 	}
-	_ = w.Flush() // as above
-	b.WriteString("\n" + c.engine())
+	printer.Printer{Out: &b}.Table(append(head, "tidegate over"), lines)
+	b.WriteString("\n" + c.learned() + c.engine())
+	return b.String()
+}
+
+// learned shows how polling changes from round to round.
+func (c Comparison) learned() string {
+	var b strings.Builder
+	for _, key := range []string{"gateway", "volume", "proxy"} {
+		var all []string
+		for _, f := range append(slices.Clone(c.Earlier[tidegate]), c.Figures[tidegate]) {
+			if product, measured := f[key+".product"]; measured {
+				all = append(all, fmt.Sprintf("%.0f", product))
+			}
+		}
+		if len(all) > 1 {
+			fmt.Fprintf(&b, "tidegate, %s: lag × calls round by round: %s.\n", key, strings.Join(all, ", "))
+		}
+	}
 	return b.String()
 }
 
@@ -213,14 +255,14 @@ func (c *Comparison) comparable(now Options) error {
 		return nil
 	}
 	return fmt.Errorf("--baseline was measured with other options: "+
-		"--targets %d --proxies %g --scale %g --rate %g --seed %d --peers %s",
-		was.Targets, was.Proxies, was.Scale, was.Rate, was.Seed, strings.Join(was.Peers, ","))
+		"--targets %d --proxies %g --scale %g --rate %g --seed %d --rounds %d --peers %s",
+		was.Targets, was.Proxies, was.Scale, was.Rate, was.Seed, was.Rounds, strings.Join(was.Peers, ","))
 }
 
 // worse names every ratio that is more than a fifth above the baseline's.
 func worse(baseline, now map[string]float64) error {
 	var errs []error
-	for _, r := range (Comparison{Options: Options{Rate: 1, Scale: 1}}).rows() {
+	for _, r := range (Comparison{Options: Options{Rate: 1, Scale: 1, Rounds: 1}}).rows() {
 		key := r.key + " / " + r.against
 		was, known := baseline[key]
 		is, measured := now[key]

@@ -15,6 +15,9 @@ const (
 	oldSoftware, newSoftware = "1.2.3", "1.3.0"
 	oldKernel, newKernel     = "2.24.03.000", "2.26.06.000"
 	driftShare               = 0.1 // of the gateways takes longer than its kind does
+	driftRound               = 0.1 // by which they take longer each round
+	varyRound                = 0.1 // by which every duration differs from round to round, either way
+	instant                  = time.Millisecond
 )
 
 // target is one gateway with its proxy, if any, and how long its phases take in wall time.
@@ -48,9 +51,10 @@ func (t target) needs() time.Duration {
 	return work
 }
 
-// newFleet is what the seed makes of the options: the durations differ widely between gateways, and
-// are the same for every peer. A tenth has drifted: it takes up to half as long again.
-func newFleet(o Options) []target {
+// newFleet is what the seed makes of the options for one round of updates, counted from 0: the
+// durations differ widely between gateways, and are the same for every peer. A tenth has drifted: it
+// takes up to half as long again, and longer each round. The others vary little between rounds.
+func newFleet(o Options, round int) []target {
 	r := rand.New(rand.NewPCG(o.Seed, 0)) //nolint:gosec // it must be repeatable
 	between := func(low, high time.Duration) time.Duration {
 		return o.scaled(low + time.Duration(r.Float64()*float64(high-low)))
@@ -62,6 +66,9 @@ func newFleet(o Options) []target {
 		t.Name = fmt.Sprintf("target-%05d", i)
 		t.ARN = "arn:aws:storagegateway:" + aws.DefaultRegion + ":" + aws.DefaultAccount + ":gateway/" + id
 		t.Type = []string{"CACHED", "CACHED", "CACHED", "STORED", "FILE_S3"}[r.IntN(5)]
+		if o.Instant {
+			t.Type = "FILE_S3"
+		}
 		if t.Type != "FILE_S3" {
 			for v := range 1 + r.IntN(3) {
 				t.Volumes = append(t.Volumes, fmt.Sprintf("vol-%08X", 0xD0000000+4*i+v))
@@ -69,7 +76,7 @@ func newFleet(o Options) []target {
 		}
 		minutes := min(max(12*math.Exp(0.45*r.NormFloat64()), 4), 40)
 		if r.Float64() < driftShare {
-			minutes *= 1.1 + 0.4*r.Float64()
+			minutes *= 1.1 + 0.4*r.Float64() + driftRound*float64(round)
 		}
 		t.restart = o.scaled(time.Duration(minutes * float64(time.Minute)))
 		t.gap, t.oldVersion = between(10*time.Second, 40*time.Second), between(5*time.Second, 20*time.Second)
@@ -80,8 +87,24 @@ func newFleet(o Options) []target {
 			t.Instance, t.Proxy = fmt.Sprintf("%032xin07", 0xD0000000+i), fmt.Sprintf("%032xpo01", 0xD0000000+i)
 			t.upgrade = proxy
 		}
+		if o.Instant {
+			t.gap, t.restart, t.oldVersion, t.upgrade = instant, instant, instant, min(t.upgrade, instant)
+		}
+	}
+	if round > 0 {
+		vary(all, rand.New(rand.NewPCG(o.Seed, uint64(round)))) //nolint:gosec // it must be repeatable
 	}
 	return all
+}
+
+// vary lets every duration of a round differ a little from that of the round before.
+func vary(all []target, r *rand.Rand) {
+	for i := range all {
+		t := &all[i]
+		for _, d := range []*time.Duration{&t.gap, &t.restart, &t.oldVersion, &t.bootstrap, &t.snapshot, &t.upgrade} {
+			*d = time.Duration(float64(*d) * (1 + varyRound*(2*r.Float64()-1)))
+		}
+	}
 }
 
 // criticalPath is how long the fleet takes if nothing is ever late.

@@ -3,11 +3,9 @@ package bench
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"go.temporal.io/sdk/client"
-	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
@@ -61,16 +59,21 @@ func workNaively(ctx context.Context, j job) error {
 	if err != nil {
 		return err
 	}
-	c, err := client.DialContext(ctx, client.Options{
-		HostPort: j.Temporal, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	return work(ctx, j, naiveQueue, func(w worker.Registry) {
+		w.RegisterWorkflowWithOptions(naiveMaintenance, workflow.RegisterOptions{Name: naiveWorkflow})
+		w.RegisterActivity(h.Step)
 	})
+}
+
+// work is a worker of a peer with the SDK's defaults, until ctx ends.
+func work(ctx context.Context, j job, queue string, register func(worker.Registry)) error {
+	c, err := connect(ctx, j.Temporal)
 	if err != nil {
 		return fmt.Errorf("connect to Temporal: %w", err)
 	}
 	defer c.Close()
-	w := worker.New(c, naiveQueue, worker.Options{})
-	w.RegisterWorkflowWithOptions(naiveMaintenance, workflow.RegisterOptions{Name: naiveWorkflow})
-	w.RegisterActivity(h.Step)
+	w := worker.New(c, queue, worker.Options{})
+	register(w)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}

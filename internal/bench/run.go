@@ -25,6 +25,7 @@ const (
 	idleAfter = 2 * time.Second
 	roleLoop  = "loop"
 	roleNaive = "naive"
+	roleEmpty = "empty"
 )
 
 // run is one peer's run over the fleet.
@@ -34,56 +35,77 @@ type run struct {
 	folder   string // of its logs
 	programs string // where the worker and the dev server are
 	job      job
-	worker   *process // whatever calls the clouds
-	server   *process // nil for a peer without Temporal
+	worker   *process      // whatever calls the clouds
+	server   *process      // nil for a peer without Temporal
+	idle     usage         // of a worker before there was anything to do
+	empties  int           // activities of an empty workflow
+	took     time.Duration // from the start of a round's first workflow to the end of the last
 }
 
-// play lets a peer maintain the fleet on clouds of its own, and measures it.
-func (r *run) play(ctx context.Context) (figures, error) {
+// play lets a peer maintain the fleet on clouds of its own, round after round, and measures each round.
+func (r *run) play(ctx context.Context) (rounds []figures, err error) {
 	defer r.stop()
-	fleet, second := newFleet(r.options), r.options.scaled(time.Second)
-	r.job = job{Rate: r.options.Rate, Targets: fleet, Poll: r.options.scaled(pollEvery)}
+	second := r.options.scaled(time.Second)
+	r.job = job{Rate: r.options.Rate, Poll: r.options.scaled(pollEvery)}
 	if r.peer == terraform {
 		r.job.Delay = 10 * second
 	}
 	var temporal client.Client
 	if r.peer.onTemporal() {
-		var err error
 		if temporal, err = r.startServer(ctx); err != nil {
 			return nil, err
 		}
 		defer temporal.Close()
 	}
-	sim, err := simcloud.New(scenario(fleet, r.options, r.open(time.Now())), simcloud.Options{})
-	if err != nil {
-		return nil, fmt.Errorf("make the simulated clouds: %w", err)
-	}
-	clouds, endpoint, stop, err := serve(ctx, sim)
+	clouds, endpoint, stop, err := serve(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer stop()
 	r.job.Endpoint = endpoint
-	idle, err := r.maintain(ctx, temporal)
+	for round := range r.options.Rounds {
+		f, err := r.round(ctx, round, clouds, temporal)
+		if err != nil {
+			return nil, err
+		}
+		rounds = append(rounds, f)
+	}
+	if temporal != nil {
+		return rounds, r.histories(ctx, temporal, rounds[len(rounds)-1])
+	}
+	return rounds, nil
+}
+
+// round lets the peer maintain the fleet once: each has a new update.
+func (r *run) round(ctx context.Context, round int, clouds *tap, temporal client.Client) (figures, error) {
+	r.job.Targets = newFleet(r.options, round)
+	sim, err := simcloud.New(scenario(r.job.Targets, r.options, r.open(time.Now())), simcloud.Options{})
 	if err != nil {
+		return nil, fmt.Errorf("make the simulated clouds: %w", err)
+	}
+	clouds.show(sim)
+	if err := r.maintain(ctx, temporal); err != nil {
 		return nil, err
 	}
-	f := r.used(idle)
-	saw := observed{fleet: fleet, opening: r.job.Opening, effects: sim.Effects(), calls: clouds.calls()}
+	f := r.used()
+	if temporal != nil {
+		f["took"] = r.took.Seconds()
+	}
+	if r.peer == empty {
+		return f, nil
+	}
+	saw := observed{fleet: r.job.Targets, opening: r.job.Opening, effects: sim.Effects(), calls: clouds.calls()}
 	seen, missing := saw.figures(r.options.Scale)
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("%d targets were not maintained, such as %s", len(missing), missing[0])
 	}
 	maps.Copy(f, seen)
-	if temporal != nil {
-		return f, r.histories(ctx, temporal, f)
-	}
 	return f, nil
 }
 
 // open sets the first time at which an update may start, and gives the start of the windows.
 func (r *run) open(now time.Time) (window time.Time) {
-	if r.options.alreadyOpen {
+	if r.options.alreadyOpen || r.options.Instant {
 		r.job.Opening = now.Add(time.Second)
 		return now.Add(-openedAgo)
 	}
@@ -93,29 +115,38 @@ func (r *run) open(now time.Time) (window time.Time) {
 	return r.job.Opening
 }
 
-// maintain starts the peer's worker, and returns when the fleet is maintained; idle is what the
-// worker used before there was anything to do.
-func (r *run) maintain(ctx context.Context, temporal client.Client) (idle usage, err error) {
-	switch r.peer {
-	case script, terraform:
+// maintain starts the peer's worker, and returns when the fleet is maintained. Tidegate's runs on between the rounds.
+func (r *run) maintain(ctx context.Context, temporal client.Client) (err error) {
+	first := r.worker == nil
+	switch {
+	case r.peer == script || r.peer == terraform:
 		if r.worker, err = r.again(ctx, roleLoop); err != nil {
-			return idle, err
+			return err
 		}
-		return idle, r.worker.finish()
-	case naive:
-		if r.worker, err = r.again(ctx, roleNaive); err != nil {
-			return idle, err
+		return r.worker.finish()
+	case r.peer == naive || r.peer == empty:
+		if !first {
+			r.worker.stop()
 		}
-	case tidegate:
-		if err = r.startTidegate(ctx); err != nil {
-			return idle, err
-		}
+		r.worker, err = r.again(ctx, r.peer.role())
+	case first:
+		err = r.startTidegate(ctx)
 	}
-	if err := sleep(ctx, idleAfter); err != nil {
-		return idle, err
+	if err != nil {
+		return err
 	}
-	idle = r.worker.usage()
-	// A worker that ends leaves the workflows waiting for another one.
+	if first {
+		if err := sleep(ctx, idleAfter); err != nil {
+			return err
+		}
+		r.idle = r.worker.usage()
+	}
+	return r.measured(ctx, temporal)
+}
+
+// measured takes how long the maintenance of the fleet takes. A worker that ends leaves the workflows waiting for
+// another one.
+func (r *run) measured(ctx context.Context, temporal client.Client) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -125,17 +156,39 @@ func (r *run) maintain(ctx context.Context, temporal client.Client) (idle usage,
 		case <-ctx.Done():
 		}
 	}()
-	if r.peer == naive {
-		err = r.naively(ctx, temporal)
-	} else {
-		err = r.campaign(ctx, temporal)
-	}
+	started := time.Now()
+	err := r.onTemporal(ctx, temporal)
+	r.took = time.Since(started)
 	select {
 	case <-r.worker.ended:
-		return idle, fmt.Errorf("the worker ended before its work was done: %s", r.worker.tail())
+		return fmt.Errorf("the worker ended before its work was done: %s", r.worker.tail())
 	default:
-		return idle, err
+		return err
 	}
+}
+
+// role is that of the worker of a peer that is no Tidegate.
+func (p peer) role() string {
+	switch p {
+	case naive:
+		return roleNaive
+	case empty:
+		return roleEmpty
+	case script, terraform, tidegate:
+	}
+	return roleLoop
+}
+
+// onTemporal has the peer's workflows maintain the fleet.
+func (r *run) onTemporal(ctx context.Context, temporal client.Client) error {
+	switch r.peer {
+	case naive:
+		return r.naively(ctx, temporal)
+	case empty:
+		return r.emptily(ctx, temporal)
+	case script, terraform, tidegate:
+	}
+	return r.campaign(ctx, temporal)
 }
 
 // again starts this program once more, in a role that reads its job from standard input.
@@ -157,19 +210,22 @@ func act(ctx context.Context, role string, stdin io.Reader) error {
 	if err := json.NewDecoder(stdin).Decode(&j); err != nil {
 		return fmt.Errorf("read the job: %w", err)
 	}
-	if role == roleNaive {
+	switch role {
+	case roleNaive:
 		return workNaively(ctx, j)
+	case roleEmpty:
+		return work(ctx, j, emptyQueue, registerEmpty)
 	}
 	return loop(ctx, j)
 }
 
 // used is what the processes have used.
-func (r *run) used(idle usage) figures {
+func (r *run) used() figures {
 	worker := r.worker.usage()
 	f := figures{"worker.peak": worker.peakMB, "worker.cpu": worker.cpu}
 	if r.server != nil {
 		server := r.server.usage()
-		f["worker.idle"], f["server.peak"], f["server.cpu"] = idle.residentMB, server.peakMB, server.cpu
+		f["worker.idle"], f["server.peak"], f["server.cpu"] = r.idle.residentMB, server.peakMB, server.cpu
 	}
 	return f
 }

@@ -26,18 +26,18 @@ type call struct {
 
 // tap serves a simulation and keeps the calls with their times, which the simulation only counts.
 type tap struct {
-	*simcloud.Simulation
 	mu   sync.Mutex
+	sim  *simcloud.Simulation
 	kept []call
 }
 
-// serve serves the clouds on a free port until stop is called.
-func serve(ctx context.Context, sim *simcloud.Simulation) (t *tap, endpoint string, stop func(), err error) {
+// serve serves the clouds that show is told on a free port, until stop is called.
+func serve(ctx context.Context) (t *tap, endpoint string, stop func(), err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("listen for the simulated clouds: %w", err)
 	}
-	t = &tap{Simulation: sim}
+	t = &tap{}
 	server := &http.Server{Handler: t, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {
@@ -48,6 +48,13 @@ func serve(ctx context.Context, sim *simcloud.Simulation) (t *tap, endpoint stri
 		_ = server.Close() // nobody waits for answers any more
 		<-done
 	}, nil
+}
+
+// show lets the next round begin, on clouds of its own.
+func (t *tap) show(sim *simcloud.Simulation) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sim, t.kept = sim, nil
 }
 
 // ServeHTTP notes the call and passes it on unchanged.
@@ -62,8 +69,9 @@ func (t *tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation, about := describe(r, body)
 	t.mu.Lock()
 	t.kept = append(t.kept, call{at: at, operation: operation, about: about})
+	sim := t.sim
 	t.mu.Unlock()
-	t.Simulation.ServeHTTP(w, r)
+	sim.ServeHTTP(w, r)
 }
 
 // describe names a call. A call about volumes is one about their gateway too, since a volume's ARN

@@ -43,8 +43,14 @@ func (r *run) startServer(ctx context.Context) (c client.Client, err error) {
 	if r.job.Temporal, err = r.server.says(ctx, "Temporal"); err != nil {
 		return nil, fmt.Errorf("wait for Temporal's address: %w", err)
 	}
+	return connect(ctx, r.job.Temporal)
+}
+
+// connect connects a peer as Tidegate's programs do: without gzip.
+func connect(ctx context.Context, address string) (client.Client, error) {
 	return client.DialContext(ctx, client.Options{
-		HostPort: r.job.Temporal, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		HostPort: address, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}},
 	})
 }
 
@@ -72,7 +78,7 @@ func (r *run) startTidegate(ctx context.Context) error {
 func (r *run) campaign(ctx context.Context, c client.Client) error {
 	in := api.CampaignInput{Plan: r.plan(), Submitter: "bench"}
 	all := in.Plan.Targets
-	first := min(api.PageSize, len(all))
+	first := api.Page(all)
 	in.Plan.Targets, in.More = all[:first], len(all)-first
 	started, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: api.CampaignWorkflowID(campaignName), TaskQueue: api.TaskQueue,
@@ -81,8 +87,9 @@ func (r *run) campaign(ctx context.Context, c client.Client) error {
 	if err != nil {
 		return fmt.Errorf("start the campaign: %w", err)
 	}
-	for from := first; from < len(all); from += api.PageSize {
-		page := all[from:min(from+api.PageSize, len(all))]
+	for from, size := first, 0; from < len(all); from += size {
+		size = api.Page(all[from:])
+		page := all[from : from+size]
 		handle, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 			WorkflowID: started.GetID(), UpdateName: api.AddTargetsUpdate,
 			Args: []any{api.AddTargets{From: from, Targets: page}}, WaitForStage: client.WorkflowUpdateStageCompleted,
@@ -115,6 +122,13 @@ func (r *run) plan() plan.Plan {
 			Pace: maintenance.Pace{Min: scaled(5 * time.Second), Max: scaled(time.Minute)},
 		}.WithDefaults(),
 		Rollout: maintenance.Rollout{MaxConcurrent: min(len(r.job.Targets), maintenance.MostConcurrent)}.WithDefaults(),
+	}
+	if r.options.Instant {
+		// Polls come at once. Their longest pause stays: what watches other workflows polls by it.
+		p.Policy.SteadyFor = maintenance.Duration(instant)
+		p.Policy.Pace = maintenance.Pace{
+			Min: maintenance.Duration(20 * time.Millisecond), Max: maintenance.Duration(time.Minute),
+		}
 	}
 	for _, t := range r.job.Targets {
 		one := maintenance.Target{Name: t.Name, Gateway: maintenance.GatewayRef{Account: awsAccount, ARN: t.ARN}}
@@ -160,7 +174,7 @@ func (r *run) histories(ctx context.Context, c client.Client, f figures) error {
 		}
 	}
 	for _, key := range []string{"events", "bytes", "activities", "attributes"} {
-		f[key] /= float64(len(r.job.Targets))
+		f[key] /= float64(len(r.job.Targets) * r.options.Rounds)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/format"
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
@@ -37,7 +38,9 @@ type Channel struct {
 const atOnce = 8
 
 // Channels sends to channels by their names.
-type Channels struct{ known map[string]channel }
+type Channels struct {
+	now atomic.Pointer[map[string]channel]
+}
 
 type channel struct {
 	address Address
@@ -49,12 +52,18 @@ var _ activities.Channels = (*Channels)(nil)
 // New makes channels known under their names; of two with one name the later
 // counts. It sends nothing.
 func New(channels []Channel) *Channels {
-	c := &Channels{known: make(map[string]channel, len(channels))}
+	known := make(map[string]channel, len(channels))
 	for _, one := range channels {
-		c.known[one.Name] = channel{address: one.Address, slots: make(chan struct{}, atOnce)}
+		known[one.Name] = channel{address: one.Address, slots: make(chan struct{}, atOnce)}
 	}
+	c := &Channels{}
+	c.now.Store(&known)
 	return c
 }
+
+// Replace takes the channels of another one in the place of these. A message under way goes to the
+// earlier address.
+func (c *Channels) Replace(by *Channels) { c.now.Store(by.now.Load()) }
 
 // CheckChannels names those that are not known: activities.UnknownChannelErrors.
 func (c *Channels) CheckChannels(names []string) error {
@@ -67,9 +76,10 @@ func (c *Channels) CheckChannels(names []string) error {
 }
 
 func (c *Channels) find(name string) (channel, error) {
-	found, ok := c.known[name]
+	known := *c.now.Load()
+	found, ok := known[name]
 	if !ok {
-		return channel{}, &activities.UnknownChannelError{Name: name, Known: slices.Sorted(maps.Keys(c.known))}
+		return channel{}, &activities.UnknownChannelError{Name: name, Known: slices.Sorted(maps.Keys(known))}
 	}
 	return found, nil
 }

@@ -82,6 +82,10 @@ func actionArguments(o action.Action) cobra.PositionalArgs {
 		switch {
 		case len(args) == 0 && o.To != nil && o.Campaign != "":
 			names = []string{"CAMPAIGN or GATEWAY_ID"}
+		case o.Campaign == action.OfCheck && len(args) > 0 && shell.IsGateway(args[0]):
+			names = []string{"GATEWAY_ID", "CHECK"}
+		case o.Campaign == action.OfCheck && len(args) > 0:
+			names = []string{"CAMPAIGN", "CHECK", "TARGET"}[:min(max(len(args), 2), 3)]
 		case o.Campaign == "", o.To != nil && len(args) > 0 && shell.IsGateway(args[0]):
 			names = []string{"GATEWAY_ID"}
 		case o.Campaign == action.OfEither:
@@ -99,10 +103,18 @@ func (g *given) take(args []string) []error {
 	}
 	if g.To != nil && (shell.IsGateway(args[0]) || g.Campaign == "") {
 		g.Gateway, errs[0] = shell.GatewayArgument(args[0])
+		if g.Campaign == action.OfCheck {
+			g.In.Check = args[1]
+		}
 		return errs[:]
 	}
 	g.Name, errs[0] = args[0], shell.CampaignArgument(args[0])
 	switch {
+	case g.Campaign == action.OfCheck:
+		g.In.Check = args[1]
+		if len(args) > 2 {
+			g.In.Target, errs[1] = shell.TargetArgument(args[2])
+		}
 	case g.Campaign == action.OfTarget, g.Campaign == action.OfEither && len(args) > 1:
 		g.In.Target, errs[1] = shell.TargetArgument(args[1])
 	case g.Campaign == action.WithNumber:

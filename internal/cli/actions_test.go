@@ -55,7 +55,7 @@ func TestAnActionThatNoWorkerTakesIsReportedAsUnanswered(t *testing.T) {
 	require.Equal(t, 4, w.tidegate(quick("sgw-11111111", "--detach")...).status, "no worker takes it up")
 	lost := w.tidegate("abort", "sgw-11111111", "--why", "x")
 	require.Equal(t, 1, lost.status)
-	require.Contains(t, lost.errors, "abort sgw-11111111: no worker answers; start one (worker --accounts FILE), or check the setup: tidegate doctor; it may be applied once one does")
+	require.Contains(t, lost.errors, "abort sgw-11111111: no worker answers; start one (tidegate-worker --accounts FILE), or check the setup: tidegate doctor; it may be applied once one does")
 }
 
 // Nothing was reverted: a person has to know what is still changed.

@@ -12,11 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/cli/campaign"
+	"github.com/tidegate/tidegate/internal/cli/codecserver"
 	"github.com/tidegate/tidegate/internal/cli/doctor"
 	"github.com/tidegate/tidegate/internal/cli/report"
 	"github.com/tidegate/tidegate/internal/cli/schedule"
@@ -25,6 +25,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/operate/action"
 	"github.com/tidegate/tidegate/internal/printer"
+	"github.com/tidegate/tidegate/internal/program"
 )
 
 // Run runs tidegate, and returns its exit status: 0 done, 1 failed, 2 called
@@ -50,10 +51,13 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return shell.StatusOf(err)
 }
 
+// Command is the command with all of its subcommands, to be described and not run.
+func Command() *cobra.Command { return newRoot(&shell.App{}) }
+
 func newRoot(a *shell.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "tidegate",
-		Version: version(),
+		Version: program.ThisBuild().String(),
 		Short:   "Maintain storage gateways and their proxies, each in its own maintenance window",
 		Long: "tidegate starts, shows and controls the maintenance of AWS Storage Gateways and of the TaurusDB proxies\n" +
 			"that belong to them. It connects to Temporal with the same variables, profiles and flags as the Temporal\n" +
@@ -76,7 +80,8 @@ func newRoot(a *shell.App) *cobra.Command {
 	})
 	a.Connection.Register(cmd, shell.ConnectTimeout)
 	cmd.AddCommand(newRun(a), newWatch(a), newStatus(a), target.NewWindow(a), newSetup(a), campaign.NewValidate(a),
-		schedule.New(a), campaign.NewPlan(a), campaign.NewList(a), report.New(a), doctor.New(a))
+		schedule.New(a), campaign.NewPlan(a), campaign.NewCheck(a), campaign.NewList(a), report.New(a), doctor.New(a),
+		codecserver.New(a), newVersion(a))
 	for _, o := range action.All() {
 		cmd.AddCommand(newAction(a, o))
 	}
@@ -117,12 +122,4 @@ func helpOf(root *cobra.Command, names []string) error {
 	}
 	cmd.InitDefaultHelpFlag()
 	return cmd.Help() //nolint:wrapcheck // what could not be written cannot be reported either
-}
-
-// version is the build's: a release, or where it stands in the repository.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
 }

@@ -108,11 +108,12 @@ var printedJSON = []struct{ form, kind string }{
 	{`window`, "list of [x](#window)"},
 	{`doctor`, "[x](#checks)"},
 	{`plan`, "[x](#timetable)"},
+	{`check`, "[x](#health)"},
 	{`list`, "list of [x](#listed-campaign)"},
 	{`schedule list`, "list of [x](#listed-schedule)"},
 	{`schedule describe`, "[x](#schedule)"},
 	{`(pause|resume) --all`, "list of [x](#answer)"},
-	{`(schedule )?(approve|pause|resume|reschedule|concurrency|retry|skip|abort|release|trigger|delete)`, "[x](#decision)"},
+	{`(schedule )?(approve|pause|resume|reschedule|concurrency|retry|skip|abort|waive|release|trigger|delete)`, "[x](#decision)"},
 	{`report --verify`, "[x](#verdict)"},
 	{`(status|watch|run) (--name \w+ .*)?sgw-`, "[x](#gateway-record)"},
 	{`run --name`, "[x](#gateway-record)"},
@@ -147,6 +148,7 @@ func TestTheDocsDescribeTheJSONThatIsPrinted(t *testing.T) {
 	}
 	for file, kinds := range map[string]map[string]string{
 		"render/testdata/timetable.json":   {"": "[x](#timetable)"},
+		"render/testdata/health.json":      {"": "[x](#timetable)"},
 		"../report/testdata/campaign.json": {"": "[x](#report)"},
 		"render/testdata/rare.json": {
 			"campaigns": "list of [x](#campaign-record)", "gateways": "list of [x](#gateway-record)",

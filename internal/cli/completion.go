@@ -17,6 +17,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/action"
 	"github.com/tidegate/tidegate/internal/operate/schedules"
@@ -56,7 +57,8 @@ func completers(a *shell.App) map[string]completer {
 	file := files("yaml", "yml", "json")
 	subject := asking(a, either(campaigns(true), maintenances(true)), targets(""))
 	all := map[string]completer{
-		"run": argument(file), "plan": argument(file), "validate": file, "doctor": argument(file),
+		"run": argument(file), "plan": argument(file), "check": argument(file, cobra.NoFileCompletions),
+		"validate": file, "doctor": argument(file),
 		"watch": asking(a, either(campaigns(true), maintenances(true))), "status": subject,
 		"report": asking(a, campaigns(true)),
 	}
@@ -75,8 +77,11 @@ func completers(a *shell.App) map[string]completer {
 // actionCompleters are those of an action's arguments: only what runs can apply.
 func actionCompleters(o action.Action) []asker {
 	var second []asker
-	if o.Campaign == action.OfTarget || o.Campaign == action.OfEither {
+	switch o.Campaign {
+	case action.OfTarget, action.OfEither:
 		second = []asker{targets(o.Update)}
+	case action.OfCheck:
+		second = []asker{blockingChecks(), targets("")}
 	}
 	switch {
 	case o.Update == api.ReleaseUpdate:
@@ -117,8 +122,9 @@ func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
 		"not-before":     {"now\ttake an earlier one back"},
 	}
 	byFlag := map[string]completer{
-		"state": list(string(fleet.Waiting), string(fleet.Running), string(fleet.Held), string(fleet.Succeeded),
-			string(fleet.Failed), string(fleet.Skipped), string(fleet.UpToDate)),
+		"state": list(string(fleet.Waiting), string(fleet.Armed), string(fleet.Running), string(fleet.Held),
+			string(fleet.Succeeded), string(fleet.Failed), string(fleet.Skipped), string(fleet.UpToDate)),
+		"checks": cobra.FixedCompletions([]string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt),
 		"file":   cobra.FixedCompletions([]string{"md", "html", "json"}, cobra.ShellCompDirectiveFilterFileExt),
 		"verify": cobra.FixedCompletions([]string{"md", "html", "json"}, cobra.ShellCompDirectiveFilterFileExt),
 	}
@@ -276,6 +282,39 @@ func targets(update string) asker {
 				name = r.Gateway
 			}
 			found = append(found, name+"\t"+string(r.State)+printer.Prefixed(", ", string(r.Blocker)))
+		}
+		return found, err
+	}
+}
+
+// blockingChecks asks a campaign or a gateway's maintenance, the first argument, for the health checks that do not
+// pass.
+func blockingChecks() asker {
+	return func(ctx context.Context, c operate.Session, args []string, _ string) ([]string, error) {
+		var found []string
+		add := func(check, state string) {
+			line := check + "\t" + state
+			if !slices.Contains(found, line) {
+				found = append(found, line)
+			}
+		}
+		if shell.IsGateway(args[0]) {
+			status, err := operate.ReadStatus(ctx, c, api.GatewayWorkflowID(args[0]), "")
+			for _, r := range status.Checks {
+				if r.State != string(health.Passing) {
+					add(r.Check, r.State)
+				}
+			}
+			return found, err
+		}
+		g, err := operate.FindCampaign(ctx, c, args[0])
+		if err != nil {
+			return nil, err
+		}
+		var status fleet.Status
+		err = g.Ask(ctx, c, api.StatusQuery, &status)
+		for _, line := range status.Checks {
+			add(line.Check, string(line.State))
 		}
 		return found, err
 	}

@@ -2,18 +2,21 @@ package cli
 
 import (
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/cli/campaign"
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/cli/target"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // newRun is the command that starts a campaign, or one gateway's maintenance.
 func newRun(a *shell.App) *cobra.Command {
-	var by, queue string
+	var by, queue, checks string
 	var detach bool
 	cmd := &cobra.Command{
 		Use:   "run [FILE]",
@@ -32,6 +35,7 @@ func newRun(a *shell.App) *cobra.Command {
 	subject, policy := target.NewTargetFlags(cmd), target.NewPolicyFlags(cmd)
 	cmd.Flags().BoolVar(&detach, "detach", false, "return once a worker has picked up the run; exit status 4 if none does within 10s")
 	cmd.Flags().StringVar(&queue, "task-queue", api.TaskQueue, "Temporal task queue of the workers")
+	cmd.Flags().StringVar(&checks, "checks", "", "plan file whose health checks (before, after) and mutes a single maintenance takes")
 	a.OutputFlag(cmd)
 	cmd.Flags().StringVar(&by, "by", "", "who starts the campaign (default: your login name)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -42,7 +46,34 @@ func newRun(a *shell.App) *cobra.Command {
 		if cmd.Flags().Changed("by") {
 			errs = append(errs, errors.New("--by: requires FILE"))
 		}
+		if checks != "" {
+			errs = append(errs, takeChecks(cmd, checks, &in)...)
+		}
 		return target.Start(cmd, a, in, queue, detach, errs)
 	}
 	return cmd
+}
+
+// takeChecks takes the health checks and mutes of a plan file for one maintenance: those at bake and for a whole
+// campaign have no meaning there.
+func takeChecks(cmd *cobra.Command, file string, in *api.MaintenanceInput) []error {
+	f, err := campaign.ReadPlan(cmd, file, time.Now())
+	errs := []error{err}
+	subject := health.Subject{Target: in.Target}
+	for _, c := range f.Plan.Checks {
+		if !c.Has(health.AtBefore) && !c.Has(health.AtAfter) {
+			continue
+		}
+		in.Checks = append(in.Checks, c)
+		if _, err := c.Ask(subject); err != nil {
+			errs = append(errs, fmt.Errorf("--checks: check %q cannot be asked of %s: %w", c.Name, in.Target.Name, err))
+		}
+	}
+	in.Mutes = f.Plan.Mutes
+	for i, m := range in.Mutes {
+		if _, err := m.Ask(subject); err != nil {
+			errs = append(errs, fmt.Errorf("--checks: mute[%d] does not fit %s: %w", i, in.Target.Name, err))
+		}
+	}
+	return errs
 }

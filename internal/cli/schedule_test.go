@@ -205,7 +205,7 @@ func TestAPlanThatNamesManyTargetsIsNotScheduled(t *testing.T) {
 	w := newWorld(t)
 	refused := w.tidegate("schedule", "create", "weekly", planned(t, many.String()), "--every", "168h")
 	require.Equal(t, 2, refused.status)
-	require.Contains(t, refused.errors, "names 201 targets, and a schedule takes at most 200; use selectors, which also find new gateways")
+	require.Contains(t, refused.errors, "names 201 targets, and a schedule takes at most 200 of this size; use selectors, which also find new gateways")
 }
 
 // Other programs' schedules share the namespace.

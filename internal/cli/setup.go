@@ -48,6 +48,10 @@ func newSetup(a *shell.App) *cobra.Command {
 				return err
 			}
 			cmd.PrintErrf("Namespace %s is ready.\n", c.Namespace)
+			if keys := a.Connection.KeyIDs(); len(keys) > 0 {
+				cmd.PrintErrf("Payloads are encrypted with the key %s. What was written before there was a key stays in plain text "+
+					"until the namespace's retention removes it: tidegate doctor\n", keys[0])
+			}
 			return nil
 		},
 	}

@@ -37,13 +37,8 @@ func (c *checker) channel(at string, e channelEntry) channels.Channel {
 		c.Fault(at+".urlFrom", strict.Fault{Problem: problem, Want: "the name of the environment variable that holds the channel's shoutrrr URL, such as TIDEGATE_ONCALL_URL"})
 		return found
 	}
-	found.Address = channels.Address(c.getenv(e.URLFrom))
-	switch err := found.Address.Validate(); {
-	case found.Address == "":
-		c.Fault(at+".urlFrom", strict.Fault{
-			Problem: fmt.Sprintf("the environment variable %s is not set", e.URLFrom), Want: "set to a shoutrrr URL",
-		})
-	case err != nil:
+	found.Address = channels.Address(c.secret(at+".urlFrom", e.URLFrom, "a shoutrrr URL"))
+	if err := found.Address.Validate(); found.Address != "" && err != nil {
 		c.Fault(at+".urlFrom", strict.Fault{Problem: fmt.Sprintf("the value of the environment variable %s %s", e.URLFrom,
 			err)})
 	}

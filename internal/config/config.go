@@ -1,7 +1,7 @@
-// Package config reads the worker's accounts file: which cloud accounts plans may name, and
-// how each is reached. The file holds no credential. Those come from the AWS SDK's default
-// chain, and for Huawei Cloud from environment variables, and so do the addresses of the
-// notification channels. docs/reference/configuration.md describes the file for its writers.
+// Package config reads the worker's accounts file: which cloud accounts, monitoring servers and
+// channels plans may name, and how each is reached. The file holds no credential. Those come from
+// the AWS SDK's default chain, and for all others from environment variables or files.
+// docs/reference/configuration.md describes the file for its writers.
 //
 // It does not read plans (internal/planfile does) or connect to Temporal (connection does).
 // Start at Load and Config.
@@ -15,6 +15,7 @@ import (
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/internal/bounded"
 	"github.com/tidegate/tidegate/internal/channels"
+	"github.com/tidegate/tidegate/internal/servers"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -27,6 +28,8 @@ type Config struct {
 	// WebUI is where people find Temporal's Web UI, without a slash at its end: messages
 	// to channels link to it. Empty: they do not.
 	WebUI string
+	// Servers are the monitoring servers that health checks may ask.
+	Servers servers.Configured
 }
 
 // file is the form of an accounts file.
@@ -36,11 +39,12 @@ type file struct {
 
 	Channels []channelEntry `yaml:"channels"`
 	WebUI    string         `yaml:"webUI"`
+	Servers  serversEntry   `yaml:"servers"`
 }
 
 // Load reads an accounts file. getenv, such as os.Getenv, is where credentials
-// for Huawei Cloud and the channels' addresses are looked for. Its error is one line for every fault, in
-// the order of the file, each with line, column, field and what would be right.
+// but AWS's, the channels' addresses, and the names of files that hold them are looked for. Its error is
+// one line for every fault, in the order of the file, each with line, column, field and what would be right.
 func Load(path string, getenv func(string) string) (Config, error) {
 	text, err := bounded.ReadFile(path, strict.MaxSize)
 	if err != nil {
@@ -65,6 +69,7 @@ func Parse(name string, text []byte, getenv func(string) string) (Config, error)
 		found.Channels = append(found.Channels, c.channel(fmt.Sprintf("channels[%d]", i), e))
 	}
 	found.WebUI = c.webUI(f.WebUI)
+	found.Servers = c.servers(f.Servers)
 	if c.Err() == nil && len(f.AWS)+len(f.Huawei) == 0 {
 		c.Fault("", strict.Fault{Problem: "names no account", Want: "at least one account under aws or huawei"})
 	}
@@ -79,7 +84,7 @@ func hinted(err error) error {
 	if wrongs, ok := errors.AsType[*strict.FaultsError](err); ok {
 		for i, f := range wrongs.Faults {
 			if strings.HasPrefix(f.Problem, strict.Unknown) {
-				wrongs.Faults[i].Want += " (credentials come from the environment, never from this file)"
+				wrongs.Faults[i].Want += " (credentials come from the environment or from files of their own, never from this file)"
 			}
 		}
 	}

@@ -1,11 +1,13 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"regexp"
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/config/fault"
+	"github.com/tidegate/tidegate/internal/config/secret"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -31,6 +33,22 @@ func (c *checker) lines(at string, entry any) {
 			c.require(!strings.Contains(value.String(), "\n"), at+"."+strict.FieldName(field), "text on one line")
 		}
 	}
+}
+
+// secret is what an environment variable, or the file that its variable with _FILE names, holds. It
+// adds the fault where there is nothing.
+func (c *checker) secret(at, variable, what string) string {
+	found, err := secret.Lookup(c.getenv, variable)
+	switch {
+	case err != nil:
+		c.Fault(at, strict.Fault{Problem: err.Error()})
+	case found == "":
+		c.Fault(at, strict.Fault{
+			Problem: fmt.Sprintf("the environment variable %s is not set", variable),
+			Want:    fmt.Sprintf("set to %s, or %s%s to a file that holds it", what, variable, secret.Suffix),
+		})
+	}
+	return found
 }
 
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)

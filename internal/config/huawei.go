@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/internal/config/fault"
+	"github.com/tidegate/tidegate/internal/config/secret"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/strict"
 )
@@ -93,14 +95,13 @@ func (c *checker) login(at string, l login) bool {
 func (l login) credentials() (huaweicloud.Credentials, error) {
 	found, err := huaweicloud.CredentialsFromEnv(l.lookup)
 	switch {
-	case err == nil:
-		return found, nil
+	case errors.Is(err, huaweicloud.ErrNoCredentials):
+		return found, fmt.Errorf("no credentials in the environment: set %s; or name files by the same with %s at the end",
+			l.variables(), secret.Suffix)
 	case len(fault.Fields(err)) > 0 && l.prefix != "":
 		return found, fmt.Errorf("with the prefix %s: %w", l.prefix, err)
-	case len(fault.Fields(err)) > 0:
-		return found, err
 	}
-	return found, fmt.Errorf("no credentials in the environment: set %s", l.variables())
+	return found, err
 }
 
 // variables are the names to set, for people.
@@ -119,17 +120,16 @@ func (l login) variables() string {
 
 // lookup is the environment as this account sees it: under its prefix, its
 // wanted way only, with what the file says of the user.
-func (l login) lookup(name string) string {
-	if l.auth != "" && wayOf(name) != l.auth {
-		return ""
-	}
+func (l login) lookup(name string) (string, error) {
 	switch {
+	case l.auth != "" && wayOf(name) != l.auth:
+		return "", nil
 	case name == "HW_USER_NAME" && l.user != "":
-		return l.user
+		return l.user, nil
 	case name == "HW_DOMAIN_NAME" && l.domain != "":
-		return l.domain
+		return l.domain, nil
 	}
-	return l.getenv(l.prefix + name)
+	return secret.Lookup(l.getenv, l.prefix+name)
 }
 
 // wayOf is the way that a variable of huaweicloud.CredentialsFromEnv belongs to.

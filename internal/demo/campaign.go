@@ -138,7 +138,7 @@ func (c *campaign) order(ctx context.Context, gateway string, d decision) error 
 	order, _ := action.Of(d.update)
 	_, err := operate.Command{
 		Action: order, Gateway: gateway, Name: c.name, Found: operate.Started(c.name, c.run),
-		In: api.CampaignAction{Action: api.Action{By: person, Why: d.why}},
+		In: api.CampaignAction{Action: api.Action{By: person, Why: d.why}, Check: d.check, Target: d.target},
 	}.Give(ctx, c.session)
 	if _, late := errors.AsType[operate.RefusedError](err); late {
 		return nil

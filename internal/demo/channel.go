@@ -89,7 +89,11 @@ func announced(campaign string, targets []member) map[string]int {
 	titles := map[string]int{
 		campaign + ": the campaign needs approval (0 of 1 given)": 1, campaign + ": " + string(fleet.Partial): 1,
 	}
+	titles[campaign+": a health check failed while wave 1 baked"]++
 	for _, m := range targets {
+		if m.dirty {
+			titles[campaign+": "+m.name+" blocked by a health check"]++
+		}
 		if m.decide != nil {
 			titles[campaign+": "+m.name+" held"]++
 		}

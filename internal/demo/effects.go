@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
 
@@ -38,6 +39,11 @@ func aside(proxy, weights string) []effect {
 	}
 }
 
+// silence is one silence of a gateway's alerts, from its start to its end.
+func silence(gateway string) []effect {
+	return []effect{{"alertmanager:PostSilences", gateway, "created"}, {"alertmanager:DeleteSilence", gateway, "expired"}}
+}
+
 // marks are changes of the mark that stands in the tags of the proxy's DB instance.
 func marks(proxy, action string) effect { return effect{"taurusdb:BatchTagAction", proxy, action} }
 
@@ -54,7 +60,10 @@ func change(from, to string) string { return from + " -> " + to }
 func identify(e record.Effect) effect {
 	d := e.Detail
 	seen := effect{kind: e.Kind, resource: cmp.Or(d["volume"], e.Resource)}
+	mute, isMute := health.ParseMuteMark(d["comment"])
 	switch {
+	case isMute:
+		seen.resource, seen.change = mute.GatewayID, silenceChange(d)
 	case d["to"] != "":
 		seen.change = strings.TrimSpace(change(d["from"], d["to"]) + " " + d["outcome"])
 	case strings.HasPrefix(d["description"], "tidegate/"):
@@ -68,6 +77,15 @@ func identify(e record.Effect) effect {
 		seen.change = d["readonly"]
 	}
 	return seen
+}
+
+// silenceChange says what was done to a silence, and how many of the same are in force after it where that is more than
+// one.
+func silenceChange(detail map[string]string) string {
+	if n := detail["inForce"]; n != "0" && n != "1" {
+		return detail["change"] + ", with " + n + " in force"
+	}
+	return detail["change"]
 }
 
 // markedProxy is the proxy whose mark a change of tags is about.

@@ -32,7 +32,7 @@ var kept = promises{notBefore: opened, bake: 3 * time.Second, most: 10, apart: [
 // perfect is what the campaign leaves behind when every outcome comes out, with one
 // target after the other.
 func perfect() ending {
-	was := ending{campaign: fleet.Result{Name: "tidegate-demo", State: fleet.Partial, Decisions: []maintenance.Decision{{What: "approve", By: person}}}}
+	was := ending{campaign: fleet.Result{Name: "tidegate-demo", State: fleet.Partial, Decisions: []maintenance.Decision{{What: "approve", By: person}, {What: "waive", By: person}}}}
 	for i, m := range members() {
 		row := fleet.Row{Name: m.name, Gateway: m.gateway(), Wave: m.wave, State: m.expect.state}
 		if m.expect.end != "" {

@@ -115,9 +115,9 @@ func newlyEnded(before, after []maintenance.StepReport) []string {
 	return texts
 }
 
-// settled is true for the two ends of a compensation.
+// settled is true for the ends of a compensation.
 func settled(s maintenance.ChangeState) bool {
-	return s == maintenance.ChangeTakenBack || s == maintenance.ChangeStuck
+	return s == maintenance.ChangeTakenBack || s == maintenance.ChangeStuck || s == maintenance.ChangeExpires
 }
 
 func in(next *time.Time, now time.Time) string {

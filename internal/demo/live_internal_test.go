@@ -122,7 +122,7 @@ func TestTheSummarySaysWhatBecameOfEveryTarget(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	was := perfect()
-	was.results[index("rejected-proxy")].Ledger[2].What = "read weights of the canary"
+	was.results[index("rejected-proxy")].Ledger[3].What = "read weights of the canary"
 	was.results[index("archive")].State = maintenance.StateFailed
 	was.effects[updates(members()[0].arn)] = 2
 	was.campaign.Summary = "20 of 22 targets succeeded."
@@ -134,7 +134,7 @@ func TestTheSummarySaysWhatBecameOfEveryTarget(t *testing.T) {
 	for _, want := range []string{
 		`canary .* 1 .* COMPLETED .* 1\.2\.3 → 1\.3\.0 .* 2 of 2 .* 25s`, `up-to-date .* up-to-date`,
 		`rejected-proxy .* PARTIAL .* 1\.2\.3 → 1\.3\.0 .* 1 of 1 .* 1 upgraded .* 25s`, `by AWS`, `Expected: 2nd of 3 proxies rejected`,
-		`Decided: abort by night-shift, because of it\.`, `Reverted: read weights of the canary; change 4\.`,
+		`Decided: abort by night-shift, because of it\.`, `Reverted: change 1; read weights of the canary; change 5\.`,
 		`archive .* FAILED`, `Expected: other people's snapshots`, `The campaign ended PARTIAL: 20 of 22 targets succeeded\.`,
 		`02:15:00Z \| tidegate-demo: refused held`, `You gave orders of your own`, `  archive: end state`,
 		`UpdateGatewaySoftwareNow +\| +20 \| +21 \| NO`, `CreateSnapshot +\| +21 \| +21 \| yes`,

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -12,6 +13,8 @@ import (
 const (
 	oldSoftware, newSoftware = "1.2.3", "1.3.0"
 	oldKernel, newKernel     = "2.24.03.000", "2.26.06.000"
+
+	bakeFails = "canary" // the target whose error rate rises
 
 	canary   = "7c1d2e3f4a5b4c6d8e9f0a1b2c3d4e01po01"
 	rejected = "7c1d2e3f4a5b4c6d8e9f0a1b2c3d4e02po01"
@@ -29,10 +32,12 @@ type member struct {
 	decide *decision
 	// moved: the demo moves its window.
 	moved bool
+	// dirty: its cache is not clean, until the demo sees to that.
+	dirty bool
 }
 
-// decision is an order with its reason.
-type decision struct{ update, why string }
+// decision is an order with its reason. check and target are of a waiver.
+type decision struct{ update, why, check, target string }
 
 // expectation is what must be true of a target in the end.
 type expectation struct {
@@ -56,10 +61,10 @@ const stores = 10
 // members is every target of the campaign, in its order.
 func members() []member {
 	all := []member{
-		plain("canary", 1, "goes first, and alone: two volumes snapshotted", "1A2B3C01", "1A2B3C11", "1A2B3C12"),
+		plain(bakeFails, 1, "goes first; errors rise after it: wave 2 stays shut until a person waives", "1A2B3C01", "1A2B3C11", "1A2B3C12"),
 		upToDate(),
 		plain("file-share", 2, "a file gateway: no volumes to snapshot", "1A2B3C03"),
-		plain("half-past", 2, "its zone is GMT+5:30", "1A2B3C04", "1A2B3C41"),
+		halfPast(),
 		plain("flapping", 2, "goes away once more after it came back: not taken for done", "1A2B3C05", "1A2B3C51"),
 		plain("archive", 2, "other people's snapshots are not taken for its own", "1A2B3C06", "1A2B3C61"),
 		refused(), rejectedProxy(), orders1(),
@@ -89,14 +94,23 @@ func plain(name string, wave int, outcome, number string, volumes ...string) mem
 	m := member{name: name, arn: gateway(number), wave: wave, outcome: outcome, expect: expectation{
 		state: fleet.Succeeded, end: maintenance.StateCompleted, cause: maintenance.CauseTidegate, before: oldSoftware,
 		after:  newSoftware,
-		ledger: []maintenance.ChangeState{maintenance.ChangeKept},
+		ledger: []maintenance.ChangeState{maintenance.ChangeKept, maintenance.ChangeTakenBack}, // the update, the mute
 	}}
 	m.expect.effects = append(m.expect.effects, updates(m.arn))
+	m.expect.effects = append(m.expect.effects, silence(m.gateway())...)
 	for _, v := range volumes {
 		m.expect.snapshots = append(m.expect.snapshots, maintenance.PointAfter)
 		m.expect.ledger = append(m.expect.ledger, maintenance.ChangeKept)
 		m.expect.effects = append(m.expect.effects, snapshot(m.arn, v))
 	}
+	return m
+}
+
+// halfPast waits until its cache is clean.
+func halfPast() member {
+	m := plain("half-past", 2, "its zone is GMT+5:30; waits until its cache is clean", "1A2B3C04", "1A2B3C41")
+	m.dirty = true
+	m.expect.effects = append(m.expect.effects, effect{"admin:Cache", m.arn, ""})
 	return m
 }
 
@@ -109,8 +123,10 @@ func upToDate() member {
 
 func refused() member {
 	m := plain("refused", 3, "AWS refuses the update: held until a person has fixed that", "1A2B3C07", "1A2B3C71")
-	m.decide = &decision{api.RetryUpdate, "the worker's role has the permission now"}
+	m.decide = &decision{update: api.RetryUpdate, why: "the worker's role has the permission now"}
 	m.expect.decisions = 1
+	m.expect.ledger = slices.Insert(m.expect.ledger, 1, maintenance.ChangeTakenBack)
+	m.expect.effects = append(m.expect.effects, silence(m.gateway())...) // the mute ends before the hold, and comes again
 	return m
 }
 
@@ -120,7 +136,7 @@ func refused() member {
 // back in both cases.
 func rejectedProxy() member {
 	m := plain("rejected-proxy", 3, "2nd of 3 proxies rejected: reads put back, 3rd not started", "1A2B3C08", "1A2B3C81")
-	m.decide = &decision{api.AbortUpdate, "the subnet needs more addresses first"}
+	m.decide = &decision{update: api.AbortUpdate, why: "the subnet needs more addresses first"}
 	m.expect.state, m.expect.end, m.expect.decisions = fleet.Failed, maintenance.StatePartial, 1
 	m.expect.proxies = []maintenance.ProxyState{
 		maintenance.ProxyUpgraded, maintenance.ProxyRejected, maintenance.ProxyNotStarted,
@@ -152,7 +168,9 @@ func updatedByAWS() member {
 	m := plain("updated-by-aws", 3, "AWS is faster when the window opens: nothing is triggered", "1A2B3C12", "1A2B3CC1")
 	m.moved = true
 	m.expect.cause = maintenance.CauseAWS
-	m.expect.ledger = []maintenance.ChangeState{maintenance.ChangeNotMade, maintenance.ChangeKept}
+	m.expect.ledger = []maintenance.ChangeState{
+		maintenance.ChangeNotMade, maintenance.ChangeNotMade, maintenance.ChangeKept,
+	}
 	m.expect.effects = []effect{
 		{"vendor:AutomaticUpdate", m.arn, change(oldSoftware, newSoftware)},
 		snapshot(m.arn, "1A2B3CC1"), moves(m.arn),

@@ -14,8 +14,11 @@ import (
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/servers"
+	"github.com/tidegate/tidegate/internal/servers/wire"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/simcloud/monitoring"
 	"github.com/tidegate/tidegate/internal/workers"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -81,6 +84,13 @@ func (s *stage) raiseClouds(ctx context.Context, port uint16) error {
 	return nil
 }
 
+// monitor is what the plan calls the simulated Prometheus and Alertmanager, and monitorRate how many requests a second
+// each of them gets.
+const (
+	monitor     = "demo"
+	monitorRate = 100
+)
+
 // raiseWorker gives the worker the plan's accounts on the simulated clouds, with
 // their keys, and nothing of the environment: AWS_* variables are for the real cloud.
 func (s *stage) raiseWorker(ctx context.Context, known plan.Accounts) error {
@@ -107,8 +117,16 @@ func (s *stage) raiseWorker(ctx context.Context, known plan.Accounts) error {
 	}
 	s.oncall = hook
 	s.undo = append(s.undo, shut)
+	monitors, err := servers.New(servers.Configured{
+		Prometheus:   []wire.Server{{Name: monitor, URL: endpoint + monitoring.PrometheusPath, PerSecond: monitorRate}},
+		Alertmanager: []wire.Server{{Name: monitor, URL: endpoint + monitoring.AlertmanagerPath, PerSecond: monitorRate}},
+	}, nil)
+	if err != nil {
+		return fmt.Errorf("open the monitoring servers: %w", err)
+	}
+	//nolint:contextcheck // they end by what it returns
 	stop, err := workers.Start(s.client, accounts.New(context.WithoutCancel(ctx), onAWS, onHuawei),
-		workers.Options{Channels: hook.channels(), WebUI: s.temporal.UIAddress()})
+		workers.Options{Channels: hook.channels(), Servers: monitors, WebUI: s.temporal.UIAddress()})
 	if err != nil {
 		return fmt.Errorf("start the workers: %w", err)
 	}

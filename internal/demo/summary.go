@@ -86,28 +86,34 @@ func (p summarizer) effects(want, got map[effect]int) {
 	for e := range got {
 		kinds[e.kind] = true
 	}
-	t := p.table("What the clouds did, by their own ledger", "effect", "intended", "counted", "each once")
+	t := p.table("What the clouds did, by their own ledger", "effect", "intended", "counted", "as intended")
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		intended, _ := ofKind(want, kind)
-		count, most := ofKind(got, kind)
+		intended, counted := ofKind(want, kind), ofKind(got, kind)
 		verdict := "yes"
-		if count != intended || most > 1 {
+		if !maps.Equal(intended, counted) {
 			verdict = "NO"
 		}
-		t.AppendRow(table.Row{kind, intended, count, verdict})
+		t.AppendRow(table.Row{kind, total(intended), total(counted), verdict})
 	}
 	p.say("\n%s\n\n", t.Render())
 }
 
-// ofKind is how many effects of a kind there are, and how often the most
-// frequent one of them took place.
-func ofKind(counts map[effect]int, kind string) (total, most int) {
+// ofKind are the effects of a kind.
+func ofKind(counts map[effect]int, kind string) map[effect]int {
+	found := map[effect]int{}
 	for e, n := range counts {
 		if e.kind == kind {
-			total, most = total+n, max(most, n)
+			found[e] = n
 		}
 	}
-	return total, most
+	return found
+}
+
+func total(counts map[effect]int) (n int) {
+	for _, each := range counts {
+		n += each
+	}
+	return n
 }
 
 // messages are those that the channel got.

@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/auth/basic"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/config"
 	gaussdb "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/gaussdb/v3"
 
+	"github.com/tidegate/tidegate/internal/calltrace"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -89,7 +91,10 @@ func (c *Cloud) String() string { return c.account.String() }
 // means that nothing was done.
 func call[T any](
 	ctx context.Context, c *Cloud, op *operation, do func(*gaussdb.GaussDBClient) (*T, error),
-) (*T, error) {
+) (_ *T, err error) {
+	name, _ := strings.CutSuffix(reflect.TypeFor[T]().Name(), "Response")
+	ended := calltrace.Start(ctx, "huawei", c.account.Name, name)
+	defer func() { ended(err) }()
 	token, err := c.token(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("%s: not sent: %w", op.doing, err)

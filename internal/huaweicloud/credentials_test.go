@@ -122,7 +122,7 @@ func TestCredentialsAreFoundInTheEnvironment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := huaweicloud.CredentialsFromEnv(func(name string) string { return tc.env[name] })
+			got, err := huaweicloud.CredentialsFromEnv(func(name string) (string, error) { return tc.env[name], nil })
 
 			require.NoError(t, err)
 			require.Equal(t, tc.want, got)
@@ -137,7 +137,7 @@ func TestHalfOrNoCredentialsInTheEnvironmentAreAnError(t *testing.T) {
 		"environment variables HW_*: credentials.domain":                 {"HW_USER_NAME": "u", "HW_USER_PASSWORD": password},
 		"set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK":                  {"HW_DOMAIN_NAME": "d"},
 	} {
-		_, err := huaweicloud.CredentialsFromEnv(func(name string) string { return env[name] })
+		_, err := huaweicloud.CredentialsFromEnv(func(name string) (string, error) { return env[name], nil })
 
 		require.ErrorContains(t, err, says)
 		hidden(t, err.Error(), keyID, password)

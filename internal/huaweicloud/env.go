@@ -43,8 +43,8 @@ func families() []variables {
 }
 
 // CredentialsFromEnv reads credentials from the environment variables that
-// users of the vendor's tools have, through getenv (os.Getenv, or one that adds
-// an account's prefix):
+// users of the vendor's tools have. lookup is the value of one, empty where it is not
+// set; its error ends the search:
 //
 //	HUAWEICLOUD_SDK_AK, _SK, _SECURITY_TOKEN                      the SDKs
 //	HW_AUTH_TOKEN                                                 Terraform
@@ -56,17 +56,23 @@ func families() []variables {
 //
 // The first family that sets anything is taken, and never mixed with another;
 // within it a token goes before keys and keys before a password, as in the
-// vendor's Terraform provider. Nothing set is an error: the metadata service of
+// vendor's Terraform provider. Nothing set is ErrNoCredentials: the metadata service of
 // the machine is never asked.
-func CredentialsFromEnv(getenv func(string) string) (Credentials, error) {
+func CredentialsFromEnv(lookup func(name string) (string, error)) (Credentials, error) {
+	var failed error
 	get := func(name string) string {
-		if name == "" {
+		if name == "" || failed != nil {
 			return ""
 		}
-		return getenv(name)
+		var value string
+		value, failed = lookup(name)
+		return value
 	}
 	for _, names := range families() {
 		c := names.read(get)
+		if failed != nil {
+			return Credentials{}, failed
+		}
 		if (c == Credentials{}) {
 			continue
 		}
@@ -75,9 +81,12 @@ func CredentialsFromEnv(getenv func(string) string) (Credentials, error) {
 		}
 		return c, nil
 	}
-	return Credentials{}, errors.New("no Huawei Cloud credentials in the environment: set HUAWEICLOUD_SDK_AK and " +
-		"HUAWEICLOUD_SDK_SK; or HW_AUTH_TOKEN; or HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME")
+	return Credentials{}, ErrNoCredentials
 }
+
+// ErrNoCredentials says that none of the variables is set.
+var ErrNoCredentials = errors.New("no Huawei Cloud credentials in the environment: set HUAWEICLOUD_SDK_AK and " +
+	"HUAWEICLOUD_SDK_SK; or HW_AUTH_TOKEN; or HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME")
 
 // read takes the first way of the family that has been started.
 func (v variables) read(get func(string) string) Credentials {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
@@ -28,6 +29,11 @@ func actionKeys() []actionKey {
 		{
 			key: "t", update: api.RetryUpdate, says: "It waits for its next window again.",
 			refuse: "select a target that is held or has failed (tab)", target: true,
+		},
+		{
+			key: "w", update: api.WaiveUpdate,
+			says:   "It does not count any more: what it blocks goes on at once. A waiver cannot be taken back.",
+			refuse: "no health check blocks the campaign; select a target that one blocks (tab)",
 		},
 		{key: "x", update: api.AbortUpdate, says: "The campaign ends: nothing more starts. Running targets finish; what can be reverted is reverted.", refuse: "it has ended"},
 		{key: "X", update: api.AbortUpdate, says: "Its maintenance ends; what can be reverted is reverted. The campaign counts it as failed and continues.", refuse: "select a target that runs (tab)", target: true},
@@ -57,6 +63,8 @@ func (m Model) action(k actionKey) *Action {
 	}
 	o := &Action{Update: k.update, By: m.By}
 	switch {
+	case k.update == api.WaiveUpdate:
+		return m.waiver(r)
 	case k.key == "X" || (k.target || k.key == "a") && m.runMay(r, k.update):
 		if !m.runMay(r, k.update) {
 			return nil
@@ -69,6 +77,22 @@ func (m Model) action(k actionKey) *Action {
 			return nil
 		}
 		o.Target = r
+	}
+	return o
+}
+
+// waiver is that of the check that blocks the chosen target, or else the first that blocks the whole campaign.
+func (m Model) waiver(r *fleet.Row) *Action {
+	o := &Action{Update: api.WaiveUpdate, By: m.By}
+	switch {
+	case !m.campaignMay(o.Update):
+		return nil
+	case r != nil && r.Check != "":
+		o.Target, o.Check = r, r.Check
+	case len(m.status.Checks) > 0:
+		o.Check = m.status.Checks[0].Check
+	default:
+		return nil
 	}
 	return o
 }
@@ -94,6 +118,11 @@ func (o Action) what(campaign string) string { return o.Update + " " + o.about(c
 
 // about is what an action is given to, for people.
 func (o Action) about(campaign string) string {
+	if o.Check != "" {
+		check := fmt.Sprintf("check %q of ", clean(o.Check))
+		o.Check = ""
+		return check + o.about(campaign)
+	}
 	switch {
 	case o.Target == nil:
 		return "the campaign " + campaign

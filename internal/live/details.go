@@ -49,6 +49,9 @@ func facts(r fleet.Row, now time.Time) (all [][2]string) {
 	case fleet.Held:
 		add("started", fmt.Sprintf("%s, %s ago; held since %s, for %s", clockTime(r.Started, now), span(now.Sub(r.Started)),
 			clockTime(r.Since, now), span(now.Sub(r.Since))))
+	case fleet.Armed:
+		add("armed", fmt.Sprintf("triggers in %s: %s; forecast %s, expected to end %s",
+			span(r.Trigger.Sub(now)), clockTime(r.Trigger, now), span(r.Forecast.Std()), clockTime(r.End, now)))
 	case fleet.Running:
 		add("started", fmt.Sprintf("%s, %s ago; forecast %s, expected to end %s",
 			clockTime(r.Started, now), span(now.Sub(r.Started)), span(r.Forecast.Std()), clockTime(r.End, now)))

@@ -282,6 +282,9 @@ func (m Model) activity() string {
 	s := m.status.Status
 	parts := []string{fmt.Sprintf("%s, max concurrent %d", maintenance.Counted(s.Counts.Running, "target runs",
 		"targets run"), s.MaxConcurrent)}
+	if s.Counts.Armed > 0 {
+		parts = append(parts, maintenance.Counted(s.Counts.Armed, "is armed", "are armed"))
+	}
 	if s.Counts.InProgress() == 0 {
 		parts = []string{"Nothing runs"}
 	}

@@ -7,8 +7,8 @@ func helpLines(t theme, width int) []string {
 	add := func(key, says string) { rows = append(rows, []cell{{key, t.bold}, {says, t.plain}}) }
 	add("p", "pause: start nothing new; r: resume")
 	add("a", "approve what waits for an approval")
-	add("t", "retry the selected target, or its failed step")
-	add("s", "skip the selected target, or its failed step")
+	add("t", "retry the selected target, or its failed step; s: skip it")
+	add("w", "waive the health check that blocks the target, or all")
 	add("x", "abort the campaign; X: the selected target's maintenance")
 	add("tab, arrows", "select a target")
 	add("enter", "its details; esc: back")

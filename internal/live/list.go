@@ -24,7 +24,7 @@ const (
 func (f filter) states() []fleet.State {
 	switch f {
 	case ofRunning:
-		return []fleet.State{fleet.Running, fleet.Held}
+		return []fleet.State{fleet.Armed, fleet.Running, fleet.Held}
 	case ofWaiting, everything: // the overview has the others from the status
 		return []fleet.State{fleet.Waiting}
 	case ofFailed:

@@ -32,6 +32,7 @@ func (s Status) Ended() bool { return s.Result != nil || s.Gone != "" }
 type Action struct {
 	Update  string // the update's name, such as pause
 	By, Why string
+	Check   string // of waive: the health check's name
 	// Target is the one it is about; nil: the campaign.
 	Target *fleet.Row
 	// Run is true where the action goes to the target's own maintenance, not to the campaign.

@@ -13,6 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/live"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 func TestAKeySendsItsActionOnceThereIsAReason(t *testing.T) {
@@ -27,6 +28,8 @@ func TestAKeySendsItsActionOnceThereIsAReason(t *testing.T) {
 		"pause":                   {nil, []string{"p"}, "pause", "", false},
 		"resume":                  {func(f *fake) { f.status.Paused = "carol" }, []string{"r"}, "resume", "", false},
 		"approve":                 {func(f *fake) { f.status.Approval = &fleet.Approval{Wave: 2, Wanted: 1, Asked: noon} }, []string{"a"}, "approve", "", false},
+		"waive":                   {shut, []string{"w"}, "waive", "", false},
+		"waive for a target":      {blocked, []string{"tab", "w"}, "waive", "files-004", false},
 		"abort":                   {nil, []string{"x"}, "abort", "", false},
 		"abort what runs":         {nil, []string{"tab", "X"}, "abort", "files-004", true},
 		"retry a held step":       {nil, []string{"tab", "t"}, "retry", "files-004", true},
@@ -56,10 +59,31 @@ func TestAKeySendsItsActionOnceThereIsAReason(t *testing.T) {
 			} else {
 				require.Equal(t, tc.target, got.Target.Name)
 			}
+			require.Equal(t, tc.action == "waive", got.Check == "error rate")
 			require.Contains(t, s.screen(), "done: "+tc.action)
 			require.NotContains(t, s.screen(), "for the record", "the form is closed")
 		})
 	}
+}
+
+// shut has a check keep the next wave, and blocked one the first target that runs.
+func shut(f *fake) {
+	f.status.Checks = []fleet.CheckLine{{Check: "error rate", Wave: 1, State: health.Failed, Of: 2}}
+}
+
+func blocked(f *fake) {
+	f.status.Checks = []fleet.CheckLine{{Check: "no page", State: health.Failing}}
+	f.status.Running[0].Check = "error rate"
+}
+
+func TestTheFormOfAWaiverNamesTheCheck(t *testing.T) {
+	t.Parallel()
+	f := fleetOf()
+	shut(f)
+	s := newStage(t, f, 100, 40)
+	s.keys("w")
+	require.Contains(t, s.screen(), `Waive check "error rate" of the campaign payments-q4?`)
+	require.Contains(t, s.screen(), "A waiver cannot be taken back.")
 }
 
 func TestARefusalIsShownWhereItWasAsked(t *testing.T) {
@@ -86,6 +110,7 @@ func TestAnActionThatMakesNoSenseSaysWhy(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
 		"r": "it is not paused", "a": "nothing needs approval", "s": "select a target", "t": "select a target", "X": "select a target that runs",
+		"w": "select a target that one blocks",
 	} {
 		f := fleetOf()
 		s := newStage(t, f, 80, 24)

@@ -92,7 +92,7 @@ func BenchmarkFrame(b *testing.B) {
 	for i := range entries {
 		entries[i] = fleet.Entry{Name: fmt.Sprintf("files-%04d", i), Gateway: fmt.Sprintf("sgw-%08X", i), Wave: i / 1000, Ref: i, State: fleet.Waiting, Work: fleet.Work{Update: true, Snapshots: 1}}
 		if i < 50 {
-			entries[i].Start(1, noon.Add(-time.Minute))
+			entries[i].Start(1, noon.Add(-time.Minute), time.Time{})
 		}
 	}
 	all := fleet.Fleet{Progress: fleet.Progress{Entries: entries}, Rollout: maintenance.Rollout{MaxConcurrent: 50}.WithDefaults()}

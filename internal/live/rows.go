@@ -116,7 +116,11 @@ func (m Model) running(t theme, r fleet.Row) []cell {
 			margin = m.margin(t, r, *w)
 		}
 	}
-	style := t.info
+	style, elapsed := t.info, span(m.now.Sub(r.Started))
+	if r.State == fleet.Armed {
+		step, style, elapsed = "ARMED", t.faint, "-"
+		note = "triggers in " + span(r.Trigger.Sub(m.now)) + " (" + clockTime(r.Trigger, m.now) + ")"
+	}
 	if held {
 		step, style = strings.TrimSuffix("HELD "+step, " -"), t.bad
 	}
@@ -126,7 +130,7 @@ func (m Model) running(t theme, r fleet.Row) []cell {
 	}
 	return []cell{
 		{step, style},
-		{span(m.now.Sub(r.Started)), late},
+		{elapsed, late},
 		{span(r.Forecast.Std()), t.faint},
 		{clockTime(r.End, m.now), t.faint},
 		margin,

@@ -96,6 +96,10 @@ func may(s fleet.Status) []string {
 	if s.Approval != nil {
 		names = append(names, api.ApproveUpdate)
 	}
+	blocked := func(r fleet.Row) bool { return r.Check != "" }
+	if len(s.Checks) > 0 || slices.ContainsFunc(s.Running, blocked) {
+		names = append(names, api.WaiveUpdate)
+	}
 	if s.Paused != "" {
 		return append(names, api.ResumeUpdate)
 	}

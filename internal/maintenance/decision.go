@@ -21,10 +21,12 @@ type Decision struct {
 	// earlier one was reverted.
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	// MaxConcurrent is how many targets may run at a time from then on.
-	MaxConcurrent int       `json:"maxConcurrent,omitempty"`
-	By            string    `json:"by"`
-	Why           string    `json:"why,omitempty"`
-	At            time.Time `json:"at"`
+	MaxConcurrent int `json:"maxConcurrent,omitempty"`
+	// Check is the health check that was waived.
+	Check string    `json:"check,omitempty"`
+	By    string    `json:"by"`
+	Why   string    `json:"why,omitempty"`
+	At    time.Time `json:"at"`
 	// Campaign is the workflow id of the campaign that passed it on to the run; empty: it
 	// was given to the run itself.
 	Campaign string `json:"campaign,omitempty"`
@@ -39,6 +41,9 @@ const WhatReschedule = "reschedule"
 // WhatApprove is the command whose note says how many have approved.
 const WhatApprove = "approve"
 
+// WhatWaive is the command by which a health check does not count any more.
+const WhatWaive = "waive"
+
 // Detail is what was decided in addition to the command itself, for people: the time, the
 // number, the step, the wave. Empty: nothing.
 func (d Decision) Detail() string {
@@ -49,6 +54,8 @@ func (d Decision) Detail() string {
 		return "not before " + d.NotBefore.UTC().Format("2006-01-02 15:04:05Z")
 	case d.What == WhatReschedule:
 		return "no longer delayed"
+	case d.Check != "":
+		return fmt.Sprintf("check %q", d.Check)
 	case d.Step != "":
 		return string(d.Step)
 	case d.What == WhatApprove && d.Note != "":

@@ -12,6 +12,10 @@ const (
 	EventOverrun  Event = "overrun"  // a target's run has ended after its window
 	EventEnded    Event = "ended"    // the campaign has
 	EventWindow   Event = "window"   // the first target of a wave starts
+	// EventCheckBlocked: a health check keeps a target, a wave or the whole campaign.
+	EventCheckBlocked Event = "check-blocked"
+	// EventCheckFailed: a health check has failed for good, after an update or while it bakes.
+	EventCheckFailed Event = "check-failed"
 )
 
 // Events are all of them.
@@ -22,5 +26,7 @@ func Events() []Event {
 // UsualEvents are those that a notification is for which names none: all that may
 // need a person, and the end.
 func UsualEvents() []Event {
-	return []Event{EventApproval, EventHeld, EventFailed, EventBudget, EventOverrun, EventEnded}
+	return []Event{
+		EventApproval, EventHeld, EventFailed, EventBudget, EventOverrun, EventCheckBlocked, EventCheckFailed, EventEnded,
+	}
 }

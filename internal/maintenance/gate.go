@@ -29,6 +29,40 @@ type Opening struct {
 	Until  time.Time `json:"until"`
 }
 
+// SendSlot is the time at which one trigger is sent.
+type SendSlot struct {
+	Key string    `json:"key"` // of the trigger; the same trigger has the same slot
+	At  time.Time `json:"at"`
+}
+
+// SendSlots are the times that an account's triggers have, the earliest first: no two are closer
+// than the account's rate allows. The zero value has none.
+type SendSlots []SendSlot
+
+// Allot gives a trigger the first time from a given one on that keeps its distance from all others,
+// and the one that it has where it has one. A trigger that is never sent leaves a hole.
+func (s *SendSlots) Allot(key string, from time.Time, distance time.Duration) time.Time {
+	at, place := from, len(*s)
+	for i, taken := range *s {
+		switch {
+		case taken.Key == key:
+			return taken.At
+		case place < len(*s) || !at.Before(taken.At.Add(distance)):
+		case at.Add(distance).After(taken.At):
+			at = taken.At.Add(distance)
+		default:
+			place = i
+		}
+	}
+	*s = slices.Insert(*s, place, SendSlot{Key: key, At: at})
+	return at
+}
+
+// Forget drops the slots before a time.
+func (s *SendSlots) Forget(before time.Time) {
+	*s = slices.DeleteFunc(*s, func(one SendSlot) bool { return one.At.Before(before) })
+}
+
 // Blocker is the rule that keeps a target from going on.
 type Blocker string
 
@@ -41,6 +75,7 @@ const (
 	BlockedByApproval Blocker = "approval" // a person has to approve
 	BlockedByHold     Blocker = "held"     // a step failed, and a person has to say what now
 	BlockedByInstance Blocker = "instance" // another run works on the proxy's DB instance
+	BlockedByCheck    Blocker = "check"    // a health check does not pass
 )
 
 // The blockers of a target in a campaign, in addition to those above.

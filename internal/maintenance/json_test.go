@@ -27,7 +27,7 @@ func samplePolicy() maintenance.Policy {
 		Proxies: maintenance.ProxyPolicy{Parallel: 2, ShiftReads: true, Deadline: d(30 * time.Minute), Settle: d(2 * time.Minute)},
 		Pace:    maintenance.Pace{Min: d(2 * time.Second), Max: d(40 * time.Second)},
 
-		OnFailure: maintenance.OnFailureHold, UpdateDelay: new(d(time.Minute)), FailedSnapshots: maintenance.FailedSnapshotsDelete, CompensationDeadline: d(time.Hour), Attempt: d(time.Minute),
+		OnFailure: maintenance.OnFailureHold, UpdateDelay: new(d(time.Minute)), ArmBefore: new(d(3 * time.Minute)), FailedSnapshots: maintenance.FailedSnapshotsDelete, CompensationDeadline: d(time.Hour), Attempt: d(time.Minute),
 	}
 }
 
@@ -37,10 +37,6 @@ func sampleGateway(version string) maintenance.Gateway {
 		SoftwareVersion: version, LastSoftwareUpdate: "2026-01-02T16:00:00", NextUpdateAvailable: "2026-11-20T00:00:00",
 		Tags: map[string]string{"app": "till"},
 	}
-}
-
-func sampleSpan() maintenance.Span {
-	return maintenance.SpanOf(9*time.Minute, 9*time.Minute+12*time.Second)
 }
 
 func sampleResult() maintenance.Result {
@@ -56,15 +52,19 @@ func sampleResult() maintenance.Result {
 		Steps: []maintenance.StepReport{{Step: maintenance.StepUpdate, State: maintenance.StepDone, Start: &start, End: &end, Note: "triggered", Failed: []maintenance.FailedAttempt{{
 			At: start, Why: "update failed: denied", Asked: []string{"oncall"}, Until: &end,
 			Decision: &maintenance.Decision{
-				What: "retry", Target: "store-7", Step: maintenance.StepUpdate, Wave: 2, NotBefore: end, MaxConcurrent: 20,
+				What: "retry", Target: "store-7", Step: maintenance.StepUpdate, Wave: 2, NotBefore: end, MaxConcurrent: 20, Check: "error rate",
 				By: "ann", Why: "fixed", At: end, Campaign: "fleet", Note: "it is stopped already",
 			},
 		}}}},
 		Ledger: []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none", Leftover: true}},
-		Waits:  maintenance.Waits{Update: []maintenance.Span{sampleSpan()}, Snapshot: []maintenance.Span{sampleSpan()}, Proxy: []maintenance.Span{sampleSpan()}},
 		Decisions: []maintenance.Decision{{
-			What: "approve", Target: "store-7", Step: maintenance.StepSnapshot, Wave: 2, NotBefore: end, MaxConcurrent: 20,
+			What: "approve", Target: "store-7", Step: maintenance.StepSnapshot, Wave: 2, NotBefore: end, MaxConcurrent: 20, Check: "error rate",
 			By: "ann", Why: "change 4711", At: start, Campaign: "fleet", Note: "it is stopped already",
+		}},
+		Checks: []maintenance.CheckRecord{{
+			Check: "volumes came back", Moment: "before", State: "passing", Waived: "ann: change 4711", Values: []maintenance.CheckValue{{
+				At: start, Of: "initiators", Number: new(1.0), Text: "1", Limit: "as before", Names: []string{"iqn.1993-08.org.debian:01:a"}, Outcome: "pass",
+			}},
 		}},
 		Quarantined: true, Start: start, End: end,
 	}
@@ -79,7 +79,7 @@ func sampleStatus() maintenance.Status {
 		Blocker: maintenance.BlockedByWindow, Reason: "the window opens 2026-11-29 02:00 GMT", Next: &next, Window: result.Window, Gateway: result.Gateway,
 		Schedule:     &maintenance.Schedule{Recurrence: monthly, Day: 28, Hour: 2, Minute: 15, Zone: zoneMinus4()},
 		Calls:        []maintenance.Call{{ID: "7", What: "read the gateway", Target: "store-7", Since: sunday(2, 0), Until: sunday(3, 0), Attempt: 2, LastResponse: "the gateway is not connected", LastAt: sunday(2, 1)}},
-		PastNoReturn: true, Held: true, Snapshots: result.Snapshots, Proxies: result.Proxies, Ledger: result.Ledger, Decisions: result.Decisions, Result: &result,
+		PastNoReturn: true, Held: true, Snapshots: result.Snapshots, Proxies: result.Proxies, Ledger: result.Ledger, Decisions: result.Decisions, Checks: result.Checks, Result: &result,
 	}
 }
 
@@ -186,7 +186,7 @@ func TestTheWordsInHistoriesNeverChange(t *testing.T) {
 		maintenance.OnFailureCompensate: "compensate", maintenance.OnFailureHold: "hold",
 		maintenance.FailedSnapshotsKeep: "keep", maintenance.FailedSnapshotsDelete: "delete",
 		maintenance.EvidenceNone: "none", maintenance.EvidenceAway: "away", maintenance.EvidenceWithdrawn: "withdrawn", maintenance.EvidenceUpdated: "updated",
-		intended: "intended", inForce: "in force", kept: "kept", takenBack: "reverted", stuck: "could not be reverted", notMade: "not made",
+		intended: "intended", inForce: "in force", kept: "kept", takenBack: "reverted", stuck: "could not be reverted", expires: "ends by itself", notMade: "not made",
 		maintenance.Weekly: "weekly", maintenance.Monthly: "monthly",
 		maintenance.SnapshotAfter: "after", maintenance.SnapshotBefore: "before", maintenance.SnapshotBoth: "both", maintenance.SnapshotNever: "never",
 		maintenance.PointBefore: "before", maintenance.PointAfter: "after", maintenance.WindowEndHold: "hold", maintenance.WindowEndFinish: "finish",

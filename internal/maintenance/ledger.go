@@ -10,7 +10,8 @@ const (
 	ChangeKept      ChangeState = "kept"     // made, and meant to stay
 	ChangeTakenBack ChangeState = "reverted" // as it was before
 	ChangeStuck     ChangeState = "could not be reverted"
-	ChangeNotMade   ChangeState = "not made" // it turned out never to have taken effect
+	ChangeExpires   ChangeState = "ends by itself" // could not be reverted, and nobody has to: a mute
+	ChangeNotMade   ChangeState = "not made"       // it turned out never to have taken effect
 )
 
 // Change is one entry of a target's ledger: what the run has changed, and how

@@ -15,6 +15,7 @@ const (
 	kept      = maintenance.ChangeKept
 	takenBack = maintenance.ChangeTakenBack
 	stuck     = maintenance.ChangeStuck
+	expires   = maintenance.ChangeExpires
 	notMade   = maintenance.ChangeNotMade
 )
 
@@ -48,6 +49,8 @@ func TestConclude(t *testing.T) {
 		"failed, the update is under way":          {true, ledger{forward(inForce)}, maintenance.StatePartial},
 		"failed after the update, weights back":    {true, ledger{forward(kept), back(takenBack)}, maintenance.StatePartial},
 		"weights back, then failed after the rest": {true, ledger{back(takenBack), forward(kept)}, maintenance.StatePartial},
+		"done, and something ends by itself":       {false, ledger{forward(kept), back(expires)}, maintenance.StateCompleted},
+		"failed, and something ends by itself":     {true, ledger{back(expires)}, maintenance.StateCompensated},
 		"failed, and could not be undone":          {true, ledger{back(stuck)}, maintenance.StateCompensationFailed},
 		"stuck outweighs partial":                  {true, ledger{forward(kept), back(stuck)}, maintenance.StateCompensationFailed},
 		"stuck first, then partial":                {true, ledger{back(stuck), forward(kept)}, maintenance.StateCompensationFailed},
@@ -62,7 +65,7 @@ func TestConclude(t *testing.T) {
 func TestConcludeIgnoresTheOrder(t *testing.T) {
 	t.Parallel()
 	change := rapid.Custom(func(t *rapid.T) maintenance.Change {
-		state := rapid.SampledFrom([]maintenance.ChangeState{intended, inForce, kept, takenBack, stuck, notMade}).Draw(t, "state")
+		state := rapid.SampledFrom([]maintenance.ChangeState{intended, inForce, kept, takenBack, stuck, expires, notMade}).Draw(t, "state")
 		return maintenance.Change{Reversible: rapid.Bool().Draw(t, "reversible"), State: state}
 	})
 	rapid.Check(t, func(t *rapid.T) {

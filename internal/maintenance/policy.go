@@ -123,6 +123,9 @@ type Policy struct {
 	// update by itself, where its policy says that it does: at that start it would
 	// be triggered twice. 0s to 1h, default 1m.
 	UpdateDelay *Duration `json:"updateDelay,omitempty"`
+	// ArmBefore is how long before the window opens everything but the trigger is
+	// done and the trigger is armed. 0s, which arms nothing before, to 15m, default 2m.
+	ArmBefore *Duration `json:"armBefore,omitempty"`
 	// UpdateStart is how long after the trigger the restart must have been
 	// seen before the trigger counts as without effect; default 15m.
 	UpdateStart Duration `json:"updateStart,omitempty"`
@@ -160,6 +163,10 @@ type Policy struct {
 	Attempt Duration `json:"attempt,omitempty"`
 }
 
+// MostArmBefore is the longest ArmBefore: what was asked before a run is armed, of health checks and of other runs, is
+// as old as that when it triggers.
+const MostArmBefore = 15 * time.Minute
+
 // WithDefaults fills every field that was left out. A run takes its defaults
 // once, and keeps them in its history: a later release may change them.
 func (p Policy) WithDefaults() Policy {
@@ -169,6 +176,7 @@ func (p Policy) WithDefaults() Policy {
 	p.OnWindowEnd = cmp.Or(p.OnWindowEnd, WindowEndHold)
 	p.AutomaticUpdates = cmp.Or(p.AutomaticUpdates, AutomaticUpdatesKeep)
 	p.UpdateDelay = cmp.Or(p.UpdateDelay, new(Duration(time.Minute)))
+	p.ArmBefore = cmp.Or(p.ArmBefore, new(Duration(2*time.Minute)))
 	p.UpdateStart = cmp.Or(p.UpdateStart, Duration(15*time.Minute))
 	p.UpdateDeadline = cmp.Or(p.UpdateDeadline, Duration(60*time.Minute))
 	p.SteadyFor = cmp.Or(p.SteadyFor, Duration(30*time.Second))
@@ -196,6 +204,7 @@ func (p Policy) Validate() error {
 			"a minute less than the window's duration"),
 		between("policy.windowRecheck", p.WindowRecheck, time.Second, 24*time.Hour),
 		p.validateDelay(),
+		between("policy.armBefore", p.ArmBefore.OrZero(), 0, MostArmBefore),
 		upTo("policy.updateStart", p.UpdateStart, time.Second, p.UpdateDeadline.Std(), "the update's deadline"),
 		between("policy.updateDeadline", p.UpdateDeadline, time.Second, 24*time.Hour),
 		between("policy.steadyFor", p.SteadyFor, time.Millisecond, 5*time.Minute),

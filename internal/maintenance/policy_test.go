@@ -23,7 +23,7 @@ func TestTheDefaultsAreThePromisedOnesAndValid(t *testing.T) {
 		Proxies: maintenance.ProxyPolicy{Parallel: 1, Deadline: d(time.Hour), Settle: d(3 * time.Minute)},
 		Pace:    maintenance.Pace{Min: d(5 * time.Second), Max: d(time.Minute)},
 
-		OnFailure: maintenance.OnFailureCompensate, UpdateDelay: new(maintenance.Duration(time.Minute)), FailedSnapshots: maintenance.FailedSnapshotsKeep, CompensationDeadline: maintenance.Duration(2 * time.Hour), Attempt: maintenance.Duration(90 * time.Second),
+		OnFailure: maintenance.OnFailureCompensate, UpdateDelay: new(maintenance.Duration(time.Minute)), ArmBefore: new(d(2 * time.Minute)), FailedSnapshots: maintenance.FailedSnapshotsKeep, CompensationDeadline: maintenance.Duration(2 * time.Hour), Attempt: maintenance.Duration(90 * time.Second),
 	}, defaults())
 	require.NoError(t, defaults().Validate())
 }
@@ -52,6 +52,7 @@ func TestAPolicysRanges(t *testing.T) {
 			p.Cutoff, p.UpdateDelay = &d, new(maintenance.Duration(0))
 		}, 0, 4*time.Hour - time.Minute},
 		"policy.updateDelay":          {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateDelay = &d }, 0, time.Hour},
+		"policy.armBefore":            {func(p *maintenance.Policy, d maintenance.Duration) { p.ArmBefore = &d }, 0, 15 * time.Minute},
 		"policy.windowRecheck":        {func(p *maintenance.Policy, d maintenance.Duration) { p.WindowRecheck = d }, time.Second, 24 * time.Hour},
 		"policy.updateStart":          {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateStart = d }, time.Second, time.Hour},
 		"policy.updateDeadline":       {func(p *maintenance.Policy, d maintenance.Duration) { p.UpdateDeadline = d }, 15 * time.Minute, 24 * time.Hour},
@@ -145,7 +146,7 @@ func TestAllOfAPolicysFaultsAreNamedAtOnce(t *testing.T) {
 		Proxies: maintenance.ProxyPolicy{Parallel: 5, Deadline: minus, Settle: minus},
 		Pace:    maintenance.Pace{Min: minus, Max: minus},
 
-		OnFailure: "panic", UpdateDelay: &minus, FailedSnapshots: "burn", CompensationDeadline: minus, Attempt: minus,
+		OnFailure: "panic", UpdateDelay: &minus, ArmBefore: &minus, FailedSnapshots: "burn", CompensationDeadline: minus, Attempt: minus,
 	}
 	requireFields(t, p.Validate(), map[string]string{
 		"policy.windowLength": "-1s", "policy.cutoff": "-1s", "policy.windowPreference": "daily", "policy.windowRecheck": "-1s", "policy.onWindowEnd": "stop",
@@ -154,7 +155,7 @@ func TestAllOfAPolicysFaultsAreNamedAtOnce(t *testing.T) {
 		"policy.snapshot": "maybe", "policy.snapshotDeadline": "-1s", "policy.snapshotSettle": "-1s",
 		"policy.proxies.parallel": "5", "policy.proxies.deadline": "-1s", "policy.proxies.settle": "-1s",
 		"policy.pace.min": "-1s", "policy.pace.max": "-1s",
-		"policy.onFailure": "panic", "policy.updateDelay": "-1s", "policy.failedSnapshots": "burn", "policy.compensationDeadline": "-1s", "policy.attempt": "-1s",
+		"policy.onFailure": "panic", "policy.updateDelay": "-1s", "policy.armBefore": "-1s", "policy.failedSnapshots": "burn", "policy.compensationDeadline": "-1s", "policy.attempt": "-1s",
 	})
 	p = defaults()
 	p.Proxies.Parallel = -1

@@ -11,7 +11,7 @@ import (
 // product's promise.
 type Step string
 
-// The seven steps.
+// The steps. StepHealth is only one of a run that has health checks after its update.
 const (
 	StepAssess   Step = "assess"
 	StepWait     Step = "wait"
@@ -19,8 +19,15 @@ const (
 	StepRunning  Step = "await-running"
 	StepSnapshot Step = "snapshot"
 	StepProxies  Step = "upgrade-proxies"
+	StepHealth   Step = "check-health"
 	StepVerify   Step = "verify"
 )
+
+// StepsChecked are Steps with StepHealth: those of a run that has health checks after its update.
+func StepsChecked() []Step {
+	steps := Steps()
+	return slices.Insert(steps, slices.Index(steps, StepVerify), StepHealth)
+}
 
 // Steps is the order in which they run.
 func Steps() []Step {
@@ -31,7 +38,7 @@ func Steps() []Step {
 // person cannot let them go when they fail.
 func (s Step) CanBeSkipped() bool {
 	switch s {
-	case StepUpdate, StepSnapshot, StepProxies, StepVerify:
+	case StepUpdate, StepSnapshot, StepProxies, StepHealth, StepVerify:
 		return true
 	case StepAssess, StepWait, StepRunning:
 	}
@@ -46,6 +53,7 @@ const (
 	StepPending StepState = "pending"
 	StepActive  StepState = "running"
 	StepWaiting StepState = "waiting" // for the window, a freeze's end, an approval or a DB instance
+	StepArmed   StepState = "armed"   // everything but the trigger is done, and that has its time
 	StepHeld    StepState = "held"    // it has failed, and a person has to say what now
 	StepDone    StepState = "done"
 	StepSkipped StepState = "skipped"
@@ -217,13 +225,35 @@ type Result struct {
 	Steps     []StepReport      `json:"steps"`
 	Ledger    []Change          `json:"ledger,omitempty"`
 	Decisions []Decision        `json:"decisions,omitempty"`
-	// Waits are how long the run waited for what it changed, for the polls of later runs.
-	Waits Waits `json:"waits,omitzero"`
+	// Checks are the health checks of the run and of its bake, in the order in which they were first asked.
+	Checks []CheckRecord `json:"checks,omitempty"`
 	// Quarantined is true when no later run touches the gateway until a person
 	// releases it.
 	Quarantined bool      `json:"quarantined,omitempty"`
 	Start       time.Time `json:"start"`
 	End         time.Time `json:"end"`
+}
+
+// CheckRecord is what a health check was answered at one moment of a run, over time.
+type CheckRecord struct {
+	Check  string `json:"check"`
+	Moment string `json:"moment"`           // before, before proxies, after or bake
+	State  string `json:"state"`            // where it stood at the end, such as passing or failed
+	Waived string `json:"waived,omitempty"` // by whom, and why; empty: it counted
+	// Values are those that were seen, in their order: of many in a row that say the same, the first and the last.
+	Values []CheckValue `json:"values,omitempty"`
+}
+
+// CheckValue is one value that a check saw.
+type CheckValue struct {
+	At     time.Time `json:"at"`
+	Of     string    `json:"of,omitempty"`     // such as "cache dirty"; empty: what the check is named after
+	Number *float64  `json:"number,omitempty"` // nil: there was none, or it was not finite
+	Text   string    `json:"text"`             // for people, such as "12%", or why there was no answer
+	Limit  string    `json:"limit,omitempty"`  // such as "below 5%"
+	// Names are what a later answer is compared with: the initiators that were connected just before the trigger.
+	Names   []string `json:"names,omitempty"`
+	Outcome string   `json:"outcome"` // pass, fail, no data or error
 }
 
 // Updated is true where the gateway or one of its proxies runs new software since.
@@ -261,6 +291,7 @@ type Status struct {
 	Proxies   []ProxyOutcome    `json:"proxies,omitempty"`
 	Ledger    []Change          `json:"ledger,omitempty"`
 	Decisions []Decision        `json:"decisions,omitempty"`
+	Checks    []CheckRecord     `json:"checks,omitempty"`
 	Result    *Result           `json:"result,omitempty"` // once the run has ended
 	// May are the orders that it would take now, by name.
 	May []string `json:"may,omitempty"`

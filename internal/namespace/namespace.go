@@ -45,15 +45,44 @@ func (e *TypeConflictError) Error() string {
 		e.Attribute, e.Namespace, e.Have, e.Want, e.Namespace, e.Attribute)
 }
 
+// RefusedError says that the server does not let this login make namespaces or search attributes, as
+// Temporal Cloud lets none, and what to run instead.
+type RefusedError struct {
+	What string // What was not made, such as "search attributes A, B".
+	Fix  string // Fix is the command line that makes it in Temporal Cloud.
+	Err  error  // Err is the server's answer.
+}
+
+// Error names what was refused, and the way out.
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("the server does not let this login create %s; in Temporal Cloud run: %s (or use Terraform: docs/how-to/connect-temporal-cloud.md): %s", e.What, e.Fix, e.Err)
+}
+
+// Unwrap is the server's answer.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// refused is true for an answer by which a server refuses a call to everybody, or to this login.
+func refused(err error) bool {
+	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
+	_, unknown := errors.AsType[*serviceerror.Unimplemented](err)
+	return denied || unknown
+}
+
 // Register creates the namespace if it does not exist, with the given retention
 // for closed runs (at least a day, the server's own minimum), and returns when
-// the server answers for it. An existing namespace is left as it is.
+// the server answers for it. An existing namespace is left as it is. A server that lets nobody
+// create one is a *RefusedError.
 func Register(ctx context.Context, c client.Client, namespace string, retention time.Duration) error {
 	_, err := c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
 		Namespace:                        namespace,
 		Description:                      "Tidegate maintenance runs",
 		WorkflowExecutionRetentionPeriod: durationpb.New(retention),
 	})
+	if refused(err) {
+		name, _, _ := strings.Cut(namespace, ".") // the account's part is Temporal Cloud's to add
+		return &RefusedError{What: fmt.Sprintf("namespace %q", namespace), Err: err, Fix: fmt.Sprintf(
+			"tcld namespace create --namespace %s --region REGION --retention-days %d", name, int(retention.Hours()/24))}
+	}
 	var exists *serviceerror.NamespaceAlreadyExists
 	if err != nil && !errors.As(err, &exists) {
 		return fmt.Errorf("create Temporal namespace %q: %w", namespace, err)
@@ -63,7 +92,8 @@ func Register(ctx context.Context, c client.Client, namespace string, retention 
 
 // Ensure registers those of the attributes that the namespace lacks, and returns
 // when they can be searched by. It changes nothing if one of them exists with
-// another type: that is a *TypeConflictError. The namespace must exist.
+// another type: that is a *TypeConflictError. A server that lets nobody register any is a
+// *RefusedError. The namespace must exist.
 func Ensure(
 	ctx context.Context, c client.Client, namespace string, attributes map[string]enumspb.IndexedValueType,
 ) error {
@@ -75,6 +105,9 @@ func Ensure(
 		Namespace:        namespace,
 		SearchAttributes: missing,
 	})
+	if refused(err) {
+		return refusedAttributes(namespace, missing, err)
+	}
 	if err != nil {
 		return fmt.Errorf("add search attributes %s to namespace %q: %w",
 			strings.Join(slices.Sorted(maps.Keys(missing)), ", "), namespace, err)
@@ -88,14 +121,29 @@ func Ensure(
 	return nil
 }
 
+// refusedAttributes says how to register attributes in Temporal Cloud.
+func refusedAttributes(namespace string, missing map[string]enumspb.IndexedValueType, err error) error {
+	names := slices.Sorted(maps.Keys(missing))
+	fix := []string{"tcld namespace search-attributes add --namespace", namespace}
+	for _, name := range names {
+		fix = append(fix, fmt.Sprintf("--search-attribute %s=%s", name, missing[name]))
+	}
+	what := fmt.Sprintf("search attributes %s in namespace %q", strings.Join(names, ", "), namespace)
+	return &RefusedError{What: what, Fix: strings.Join(fix, " "), Err: err}
+}
+
 // Missing are those of the attributes that the namespace lacks. One that exists
-// with another type is a *TypeConflictError. The namespace must exist.
+// with another type is a *TypeConflictError; where the server does not say which there
+// are, a query by each finds out, which tells no type. The namespace must exist.
 func Missing(
 	ctx context.Context, c client.Client, namespace string, attributes map[string]enumspb.IndexedValueType,
 ) (map[string]enumspb.IndexedValueType, error) {
 	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{
 		Namespace: namespace,
 	})
+	if refused(err) {
+		return unsearchable(ctx, c, namespace, attributes)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list search attributes of namespace %q: %w", namespace, err)
 	}
@@ -113,6 +161,25 @@ func Missing(
 		}
 	}
 	return missing, errors.Join(conflicts...)
+}
+
+// unsearchable are the attributes by which the server does not search.
+func unsearchable(
+	ctx context.Context, c client.Client, namespace string, attributes map[string]enumspb.IndexedValueType,
+) (map[string]enumspb.IndexedValueType, error) {
+	missing := make(map[string]enumspb.IndexedValueType)
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		_, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+			Namespace: namespace,
+			Query:     name + " IS NOT NULL",
+		})
+		if _, unknown := errors.AsType[*serviceerror.InvalidArgument](err); unknown {
+			missing[name] = attributes[name]
+		} else if err != nil {
+			return nil, fmt.Errorf("search namespace %q by %s: %w", namespace, name, err)
+		}
+	}
+	return missing, nil
 }
 
 // waitUntilQueryable polls because a change of a namespace is stored at once, but

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/workflows/api"
 )
@@ -23,7 +24,12 @@ type Campaign struct {
 	WorkflowID string
 	RunID      string
 	Execution  enumspb.WorkflowExecutionStatus
-	attribute  string // by which its targets' runs are found
+	// Blocker is what blocks one of RunningCampaigns as Temporal lists it, which needs no worker: approval, pause, held
+	// or window; empty: nothing does. Since is when it became so.
+	Blocker   string
+	Since     time.Time
+	TaskQueue string // of one of RunningCampaigns
+	attribute string // by which its targets' runs are found
 }
 
 // Started is a campaign that was started just now.
@@ -115,9 +121,9 @@ func AllRows(ctx context.Context, c Session, g Campaign, states ...fleet.State) 
 	}
 }
 
-// skew is by how much the clocks may differ by which a target's start and its
-// run's start are included.
-const skew = time.Minute
+// early is how long before its target a run may start: it is armed before, and the clocks
+// by which the two starts are recorded may differ.
+const early = maintenance.MostArmBefore + time.Minute
 
 // RunOf is the run of a target's last maintenance in this campaign: the gateway's
 // last one, unless another campaign or a person has started one since. Empty: there
@@ -129,7 +135,7 @@ func RunOf(ctx context.Context, c Session, g Campaign, r fleet.Row) (string, err
 	id := api.GatewayWorkflowID(r.Gateway)
 	ours := func(info *workflowpb.WorkflowExecutionInfo) bool {
 		return AttributeOf(info, CampaignAttribute) == g.attribute &&
-			!info.GetStartTime().AsTime().Before(r.Started.Add(-skew))
+			!info.GetStartTime().AsTime().Before(r.Started.Add(-early))
 	}
 	described, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {

@@ -102,6 +102,8 @@ func RunningCampaigns(ctx context.Context, c Session) ([]Campaign, error) {
 		id := info.GetExecution().GetWorkflowId()
 		all = append(all, Campaign{
 			Name: nameOf(id), WorkflowID: id, RunID: info.GetExecution().GetRunId(), Execution: info.GetStatus(),
+			Blocker: AttributeOf(info, BlockerAttribute), Since: timeOf(info, SinceAttribute),
+			TaskQueue: info.GetTaskQueue(),
 		})
 	})
 	slices.SortFunc(all, func(a, b Campaign) int { return strings.Compare(a.Name, b.Name) })

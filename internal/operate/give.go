@@ -53,7 +53,11 @@ func (k Command) Subject() string {
 // it.
 func (k Command) Give(ctx context.Context, c Session) (maintenance.Decision, error) {
 	if k.Gateway != "" {
-		decision, err := k.send(ctx, c, k.To(k.Gateway), k.In.Action)
+		var in any = k.In.Action
+		if k.Update == api.WaiveUpdate {
+			in = api.Waive{Action: k.In.Action, Check: k.In.Check}
+		}
+		decision, err := k.send(ctx, c, k.To(k.Gateway), in)
 		return decision, k.failure(c.Namespace, k.Nobody, err)
 	}
 	found, err := k.campaign(ctx, c)

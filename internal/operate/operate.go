@@ -58,7 +58,7 @@ func Unanswered(doing string, err error) error {
 	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
 	_, nobody := errors.AsType[*serviceerror.FailedPrecondition](err) // no poller was seen lately
 	if late || nobody || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: no worker answers; start one (worker --accounts FILE), or check the setup: tidegate doctor", doing)
+		return fmt.Errorf("%s: no worker answers; start one (tidegate-worker --accounts FILE), or check the setup: tidegate doctor", doing)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
@@ -68,7 +68,9 @@ const (
 	CampaignAttribute = "TidegateCampaign"
 	StateAttribute    = "TidegateState"
 	BlockerAttribute  = "TidegateBlocker"
+	SinceAttribute    = "TidegateSince"
 	AccountAttribute  = "TidegateAccount"
+	GatewayAttribute  = "TidegateGateway"
 )
 
 // AttributeOf is a search attribute of a workflow that is a word; empty where it
@@ -80,4 +82,13 @@ func AttributeOf(info *workflowpb.WorkflowExecutionInfo, name string) string {
 		return "" // it has another type, so it is not ours
 	}
 	return text
+}
+
+// timeOf is one that is a time; zero where it has none.
+func timeOf(info *workflowpb.WorkflowExecutionInfo, name string) (at time.Time) {
+	payload := info.GetSearchAttributes().GetIndexedFields()[name]
+	if err := converter.GetDefaultDataConverter().FromPayload(payload, &at); err != nil {
+		return time.Time{}
+	}
+	return at
 }

@@ -36,7 +36,7 @@ func (b Build) Worker() string {
 
 // Command is how a worker of the build is started.
 func (b Build) Command(queue string) string {
-	text := "worker --accounts FILE" + QueueFlag(queue)
+	text := "tidegate-worker --accounts FILE" + QueueFlag(queue)
 	if b != (Build{}) {
 		text += " --deployment " + b.Deployment + " --build-id " + b.ID
 	}

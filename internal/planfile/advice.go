@@ -2,9 +2,12 @@ package planfile
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -13,6 +16,8 @@ func (c *checker) advise() {
 	c.adviseWaves()
 	c.adviseDeadlines()
 	c.adviseApprovals()
+	c.adviseBakes()
+	c.adviseMutes()
 }
 
 // adviseWaves warns about waves that shrink, or that come to more than the fleet:
@@ -93,5 +98,45 @@ func (c *checker) adviseApprovals() {
 			Value: a.Lead.String(), Problem: "is longer than approvals.timeLimit: without an approval in time, the campaign ends before its first window",
 			Want: fmt.Sprintf("at most approvals.timeLimit, %s", a.TimeLimit),
 		})
+	}
+}
+
+// aLargeFleet stands for one whose size is not known: whether percentages leave a second wave does not depend on it.
+const aLargeFleet = 10_000
+
+// adviseBakes warns about checks at bake that are never asked, since no wave follows that they could keep shut, or only
+// once.
+func (c *checker) adviseBakes() {
+	rollout, n := c.plan.Rollout, len(c.plan.Targets)
+	if len(c.plan.Selectors) > 0 {
+		n = aLargeFleet
+	}
+	waves := slices.DeleteFunc(rollout.WaveSizes(n), func(size int) bool { return size == 0 })
+	says := strict.Fault{Value: string(health.AtBake)}
+	switch {
+	case len(waves) < 2:
+		says.Problem = "is never asked: there is one wave, and no wave follows that the check could keep shut"
+		says.Want = "after or campaign, unless rollout.waves makes several waves"
+	case rollout.Bake == 0:
+		says.Problem = "is asked only once, when a wave has ended: rollout.bake is 0s"
+		says.Want = "after or campaign, unless rollout.bake is given"
+	default:
+		return
+	}
+	for i, check := range c.plan.Checks {
+		if at := slices.Index(check.At, health.AtBake); at >= 0 {
+			c.Warn(fmt.Sprintf("checks[%d].at[%d]", i, at), says)
+		}
+	}
+}
+
+// adviseMutes warns about a mute that is there twice: another may have been meant.
+func (c *checker) adviseMutes() {
+	for i, mute := range c.plan.Mutes {
+		same := func(other health.Mute) bool { return reflect.DeepEqual(mute, other) }
+		if first := slices.IndexFunc(c.plan.Mutes, same); first < i {
+			twice := strict.Fault{Problem: fmt.Sprintf("is the same as mute[%d]", first), Want: "given once"}
+			c.Warn(fmt.Sprintf("mute[%d]", i), twice)
+		}
 	}
 }

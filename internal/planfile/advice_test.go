@@ -22,6 +22,7 @@ func TestWarnings(t *testing.T) {
 		return b.String()
 	}
 	const found = "selectors: [{account: prod}]\n"
+	const bakes = "checks: [{name: a, at: [after, bake], gateway: {initiators: as-before}}, {name: b, at: [after], gateway: {volumes: available}}]\n"
 	for name, tc := range map[string]struct {
 		text string
 		want []string // each within one warning, in order
@@ -48,6 +49,14 @@ func TestWarnings(t *testing.T) {
 		"a lead beyond the time limit": {"approvals: {lead: 96h, timeLimit: 72h}\n" + found, []string{`p.yaml:4:19: approvals.lead: "96h" is longer than approvals.timeLimit: without an approval in time, the campaign ends before its first window: must be at most approvals.timeLimit, 72h`}},
 		"a lead of its own":            {"approvals: {timeLimit: 24h}\n" + found, nil},
 		"freezes that are gone":        {"freezes:\n" + found, []string{"p.yaml:4:1: freezes: has no value and is ignored"}},
+		"bakes":                        {"rollout: {waves: [1], bake: 1h}\n" + bakes + named(2), nil},
+		"found, bakes":                 {"rollout: {waves: [1], bake: 1h}\n" + bakes + found, nil},
+		"found, a percentage bakes":    {"rollout: {waves: [99%], bake: 1h}\n" + bakes + found, nil},
+		"nothing follows":              {"rollout: {bake: 1h}\n" + bakes + named(2), []string{`p.yaml:5:32: checks[0].at[1]: "bake" is never asked: there is one wave, and no wave follows that the check could keep shut: must be after or campaign, unless rollout.waves makes several waves`}},
+		"a wave of all":                {"rollout: {waves: [2], bake: 1h}\n" + bakes + named(2), []string{`"bake" is never asked`}},
+		"found, a wave of all":         {"rollout: {waves: [100%], bake: 1h}\n" + bakes + found, []string{`"bake" is never asked`}},
+		"no time to bake":              {"rollout: {waves: [1]}\n" + bakes + named(2), []string{`checks[0].at[1]: "bake" is asked only once, when a wave has ended: rollout.bake is 0s: must be after or campaign, unless rollout.bake is given`}},
+		"a mute twice":                 {"mute: [{alarms: {prefix: 'a-{{name}}'}}, {alarms: {prefix: 'b-{{name}}'}}, {alarms: {prefix: 'a-{{name}}'}}]\n" + found, []string{"mute[2]: is the same as mute[0]: must be given once"}},
 		"a freeze under way":           {"freezes: [{from: 2026-11-01, to: 2026-11-22, zone: Europe/Berlin}]\n" + found, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -149,7 +149,7 @@ func TestTheRunbookExplainsEveryBlocker(t *testing.T) {
 	for _, blocker := range []maintenance.Blocker{
 		maintenance.BlockedByStop, maintenance.BlockedByPause, maintenance.BlockedByBudget, maintenance.BlockedByWave, maintenance.BlockedByBake, maintenance.BlockedByReading, maintenance.BlockedByUnread, maintenance.BlockedByQuarantine, maintenance.BlockedByRun, maintenance.BlockedByRequestedStart, maintenance.BlockedByForecast, maintenance.BlockedByConstraint,
 		maintenance.BlockedByConcurrency, maintenance.BlockedByCanary, maintenance.BlockedByApproval, maintenance.BlockedByWindow, maintenance.BlockedByCutoff, maintenance.BlockedByFreeze,
-		maintenance.BlockedByHold, maintenance.BlockedByInstance,
+		maintenance.BlockedByHold, maintenance.BlockedByInstance, maintenance.BlockedByCheck,
 	} {
 		require.Contains(t, section, "`"+string(blocker)+"`")
 	}

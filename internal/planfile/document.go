@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
@@ -46,6 +47,10 @@ type document struct {
 	Selectors *[]plan.Selector `yaml:"selectors,omitempty"`
 	// Notify are the channels that are notified, with the events of each.
 	Notify *[]plan.Notify `yaml:"notify,omitempty"`
+	// Checks are the health checks that decide: before, after, while a wave bakes, and for the whole campaign.
+	Checks *[]health.Check `yaml:"checks,omitempty"`
+	// Mute are the alarms that are kept quiet while a target is worked on.
+	Mute *[]health.Mute `yaml:"mute,omitempty"`
 }
 
 // window says what AWS does not know of a maintenance window.
@@ -82,6 +87,8 @@ type limits struct {
 	WindowRecheck *maintenance.Duration `yaml:"windowRecheck,omitempty"`
 	// UpdateDelay is how long after the window's start AWS is given to start its own automatic update: 0s to 1h.
 	UpdateDelay *maintenance.Duration `yaml:"updateDelay,omitempty"`
+	// ArmBefore is how long before the window opens everything but the trigger is done: 0s to 15m.
+	ArmBefore *maintenance.Duration `yaml:"armBefore,omitempty"`
 	// UpdateStart is how long after the trigger a sign of the restart must appear.
 	UpdateStart *maintenance.Duration `yaml:"updateStart,omitempty"`
 	// UpdateDeadline is how long the gateway may take to run the new software: up to 24h.
@@ -115,6 +122,7 @@ func bind(p *plan.Plan) *document {
 	return &document{
 		Name: &p.Name, Accounts: &p.Accounts, Rollout: &p.Rollout, Approvals: &p.Approvals,
 		Targets: &p.Targets, Selectors: &p.Selectors, Notify: &p.Notify,
+		Checks: &p.Checks, Mute: &p.Mutes,
 		Window: window{
 			Duration: &policy.WindowLength, Cutoff: policy.Cutoff,
 			OnWindowEnd: &policy.OnWindowEnd, Preference: &policy.WindowPreference,
@@ -122,8 +130,8 @@ func bind(p *plan.Plan) *document {
 		Snapshot: &policy.Snapshot, FailedSnapshots: &policy.FailedSnapshots, Proxies: &policy.Proxies,
 		AutomaticUpdates: &policy.AutomaticUpdates, OnFailure: &policy.OnFailure,
 		Limits: limits{
-			WindowRecheck: &policy.WindowRecheck, UpdateDelay: policy.UpdateDelay, UpdateStart: &policy.UpdateStart,
-			UpdateDeadline: &policy.UpdateDeadline, SteadyFor: &policy.SteadyFor,
+			WindowRecheck: &policy.WindowRecheck, UpdateDelay: policy.UpdateDelay, ArmBefore: policy.ArmBefore,
+			UpdateStart: &policy.UpdateStart, UpdateDeadline: &policy.UpdateDeadline, SteadyFor: &policy.SteadyFor,
 			SnapshotDeadline: &policy.SnapshotDeadline, SnapshotSettle: &policy.SnapshotSettle,
 			CompensationDeadline: &policy.CompensationDeadline, Attempt: &policy.Attempt, Pace: &policy.Pace,
 		},

@@ -32,7 +32,7 @@ func TestFaultsOfNotifications(t *testing.T) {
 		"[{on: [ended]}]":                     "notify[0].channel: is required: must be the name of a channel in the worker's accounts file",
 		`[{channel: "` + secret + `"}]`:       "notify[0].channel: invalid value: must be the name of a channel",
 		"[{channel: a}, {channel: a}]":        `notify[1].channel: invalid value "a": must be unique`,
-		"[{channel: a, on: [end]}]":           `notify[0].on[0]: invalid value "end": must be approval, held, failed, budget, overrun, ended or window`,
+		"[{channel: a, on: [end]}]":           `notify[0].on[0]: invalid value "end": must be approval, held, failed, budget, overrun, check-blocked, check-failed, ended or window`,
 		"[{channel: a, on: [held, held]}]":    `notify[0].on[1]: invalid value "held": must be unique`,
 		"[{channel: a, url: " + secret + "}]": "notify[0].url: is an unknown field",
 		"[" + strings.Join(eleven, ",") + "]": "notify: invalid value: must be at most 10 channels",

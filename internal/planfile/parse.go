@@ -84,6 +84,7 @@ func (c *checker) check(d *document) {
 	c.selectors()
 	c.proxiesOnce()
 	c.constraint()
+	c.health()
 	c.advise()
 }
 

@@ -40,7 +40,16 @@ func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
 	p, err := planfile.Parse("docs", example(t, "A complete plan"), planfile.Options{Now: now, Dir: examplesDir})
 	require.NoError(t, err)
 	p.Policy.Freezes = nil // TestFreezesAreResolvedToUTC
-	cutoff, delay := span(30*time.Minute), span(time.Minute)
+	var kinds []string
+	for _, c := range p.Checks {
+		kinds = append(kinds, c.Kind())
+	}
+	require.Equal(t, []string{"gateway", "gateway", "alarms", "prometheus", "prometheus", "alertmanager", "http"}, kinds)
+	require.InDelta(t, 0.1, *p.Checks[3].Prometheus.Below, 0)
+	require.InDelta(t, 20, float64(p.Checks[3].Prometheus.OrWorseBy), 0)
+	require.Len(t, p.Mutes, 2)
+	p.Checks, p.Mutes = nil, nil // TestHealthChecksHaveTheirDefaults
+	cutoff, delay, armed := span(30*time.Minute), span(time.Minute), span(2*time.Minute)
 	require.Equal(t, plan.Plan{
 		CalendarsUntil: now.AddDate(0, 0, 400),
 		Name:           "payments-q4",
@@ -58,7 +67,7 @@ func TestEveryFieldOfTheCompletePlanArrives(t *testing.T) {
 			WindowLength: span(4 * time.Hour), Cutoff: &cutoff, WindowPreference: maintenance.Weekly,
 			WindowRecheck: span(12 * time.Hour), OnWindowEnd: maintenance.WindowEndHold,
 			AutomaticUpdates: maintenance.AutomaticUpdatesHold,
-			UpdateDelay:      &delay, UpdateStart: span(15 * time.Minute), UpdateDeadline: span(90 * time.Minute), SteadyFor: span(time.Minute),
+			UpdateDelay:      &delay, ArmBefore: &armed, UpdateStart: span(15 * time.Minute), UpdateDeadline: span(90 * time.Minute), SteadyFor: span(time.Minute),
 			Snapshot: maintenance.SnapshotBoth, SnapshotDeadline: span(6 * time.Hour), FailedSnapshots: maintenance.FailedSnapshotsKeep,
 			SnapshotSettle: span(5 * time.Minute),
 			Proxies:        maintenance.ProxyPolicy{Parallel: 2, ShiftReads: true, Deadline: span(time.Hour), Settle: span(3 * time.Minute)},

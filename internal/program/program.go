@@ -38,6 +38,7 @@ func Main(run func(ctx context.Context, args []string, stdout, stderr io.Writer)
 // Run runs the command that is made and returns its exit status.
 func Run(ctx context.Context, command func() *cobra.Command, args []string, stdout, stderr io.Writer) int {
 	cmd := command()
+	cmd.Version = ThisBuild().String()
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)

@@ -14,7 +14,7 @@ import (
 
 // SchemaVersion is the version of what this package writes. It rises with every
 // change of a report's content or text: verification compares both.
-const SchemaVersion = 6
+const SchemaVersion = 7
 
 // The states of a campaign that left no record of its own, in addition to those of
 // fleet.EndState.

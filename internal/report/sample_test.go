@@ -57,12 +57,42 @@ func updated(n int, from float64, window maintenance.Window) report.Run {
 	return report.Run{WorkflowID: "gateway-" + g.ID, RunID: fmt.Sprintf("00000000-0000-4000-8000-00000000%04d", n), Ended: "completed", Start: r.Start, End: end, Result: &r}
 }
 
+// checked are the health checks of a run that waited for its cache, and whose error rate rose while it baked.
+func checked(from float64) []maintenance.CheckRecord {
+	value := func(at, n float64, text, limit, outcome string) maintenance.CheckValue {
+		return maintenance.CheckValue{At: after(from + at), Number: &n, Text: text, Limit: limit, Outcome: outcome}
+	}
+	cache := func(at, n float64, outcome string) maintenance.CheckValue {
+		v := value(at, n, fmt.Sprint(n, "%"), "below 5%", outcome)
+		v.Of = "cache dirty"
+		return v
+	}
+	const rose = "below 0.1, or at most 0.144 (0.12 before the update, and 20%)"
+	rate := maintenance.CheckRecord{Check: "error rate <5xx>", Moment: "bake", State: "failed", Waived: "carol: the shop was slow before | INC-9"}
+	for i, n := range []float64{0.05, 0.06, 0.05, 0.05, 0.06, 0.05, 0.12, 0.3, 0.41, 0.4} {
+		outcome := "pass"
+		if n > 0.144 {
+			outcome = "fail"
+		}
+		rate.Values = append(rate.Values, value(10+float64(i), n, fmt.Sprint(n), rose, outcome))
+	}
+	return []maintenance.CheckRecord{
+		{Check: "cache is clean", Moment: "before", State: "passing", Values: []maintenance.CheckValue{cache(0.1, 12, "fail"), cache(0.2, 7, "fail"), cache(0.3, 4, "pass")}},
+		rate,
+		{Check: "orders are taken", Moment: "after", State: "failing", Values: []maintenance.CheckValue{
+			{At: after(from + 9), Text: "https://orders did not answer", Outcome: "error"}, value(9.5, 503, "503 Service Unavailable", "200", "fail"),
+		}},
+		{Check: "no page", Moment: "after", State: "not asked"},
+	}
+}
+
 // rejected is a run whose second proxy Huawei Cloud rejects.
 func rejected(n int, from float64, window maintenance.Window) report.Run {
 	run := updated(n, from, window)
 	run.Ended = "failed"
 	r := run.Result
 	r.State, r.Quarantined = maintenance.StatePartial, true
+	r.Checks = checked(from)
 	r.Summary = "upgrade-proxies: proxy ...0002po01 was rejected: insufficient subnet ip. Now: " + r.Gateway.After.ID + " runs 1.3.0 (was 1.2.3); proxies upgraded: 1; proxies rejected: 1."
 	r.Proxies = []maintenance.ProxyOutcome{
 		{InstanceID: "3e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5bin07", ProxyID: "00000000000000000000000000000001po01", State: maintenance.ProxyUpgraded, From: "2.23.12.000", To: "2.24.03.000", JobID: "job-1"},
@@ -116,7 +146,7 @@ func document() report.Document {
 	first := maintenance.Window{Start: after(0), End: after(60)}
 	second := maintenance.Window{Start: after(24 * 60), End: after(25 * 60)}
 	d := report.Document{
-		SchemaVersion: 6, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
+		SchemaVersion: report.SchemaVersion, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
 		Submitter: "alice", PlanDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", State: "PARTIAL",
 		Summary: "11 of 14 targets succeeded, 1 was up to date, 1 failed, 1 was skipped.",
 		Start:   after(-30), End: after(25*60 + 9), AsOf: after(25*60 + 9),

@@ -20,6 +20,7 @@ func words() map[string]any {
 		"plus": func(a, b float64) float64 { return px(a + b) }, "px": px, "odd": func(n int) bool { return n%2 == 1 },
 		"none": none, "large": large, "offPaper": offPaper,
 		"short": shortened, "legend": legend, "run": runWords, "failures": Run.Failures,
+		"series": checkSeries,
 	}
 }
 

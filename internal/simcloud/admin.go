@@ -34,11 +34,13 @@ func (s *Simulation) adminHandler() http.Handler {
 		huaweiAdmin.ServeHTTP(huaweiState, inner)
 		admin.Reply(w, http.StatusOK, map[string]any{
 			"aws": s.aws.State(), "huawei": json.RawMessage(huaweiState.body.Bytes()),
+			"monitoring": s.monitoring.State(),
 		})
 	})
 	s.handleFaults(mux)
 	mux.Handle("/_sim/aws/", http.StripPrefix("/_sim/aws", awsAdmin))
 	mux.Handle("/_sim/huawei/", http.StripPrefix("/_sim/huawei", huaweiAdmin))
+	mux.Handle("/_sim/monitoring/", http.StripPrefix("/_sim/monitoring", s.monitoring.AdminHandler()))
 	mux.HandleFunc("/", notFound)
 	return mux
 }
@@ -46,13 +48,14 @@ func (s *Simulation) adminHandler() http.Handler {
 // adminIndex says what there is.
 func adminIndex() map[string]string {
 	return map[string]string{
-		"GET /_sim/effects":  "every change that took place, in order",
-		"GET /_sim/calls":    "calls by operation",
-		"GET /_sim/state":    "everything as it is now",
-		"GET /_sim/healthz":  "200 while the simulator serves",
-		"GET /_sim/faults":   "the scripted faults and how often each has struck; POST adds one or a list, DELETE takes all away; /_sim/faults/kinds describes them",
-		"POST /_sim/aws/":    "gateways/{id}/window, /versions, /version, /state, /outcome, /tags, /update, /volumes/{volume}; gateways; snapshots/{id} (docs/reference/simcloud.md)",
-		"POST /_sim/huawei/": "proxies/{id}/latest-version, /outcome, /status, /scheduled-upgrade; instances/{id}/status, /tags (docs/reference/simcloud-huawei.md)",
+		"GET /_sim/effects":      "every change that took place, in order",
+		"GET /_sim/calls":        "calls by operation",
+		"GET /_sim/state":        "everything as it is now",
+		"GET /_sim/healthz":      "200 while the simulator serves",
+		"GET /_sim/faults":       "the scripted faults and how often each has struck; POST adds one or a list, DELETE takes all away; /_sim/faults/kinds describes them",
+		"POST /_sim/aws/":        "gateways/{id}/window, /versions, /version, /state, /outcome, /tags, /update, /cache, /uploadBuffer, /volumes/{volume}; gateways; snapshots/{id}; alarms; alarms/{name} (docs/reference/simcloud.md)",
+		"POST /_sim/huawei/":     "proxies/{id}/latest-version, /outcome, /status, /scheduled-upgrade; instances/{id}/status, /tags (docs/reference/simcloud-huawei.md)",
+		"POST /_sim/monitoring/": "values, alerts, delay (docs/reference/simcloud-monitoring.md)",
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/simcloud/monitoring"
 )
 
 // states are the rules that an answer of the admin side shows.
@@ -165,7 +166,7 @@ func TestOperationsAreNamedOnce(t *testing.T) {
 		require.NotEmpty(t, op.Protocol)
 		seen[op.Name] = true
 	}
-	require.Len(t, seen, len(aws.Operations())+len(huawei.Operations()))
+	require.Len(t, seen, len(aws.Operations())+len(huawei.Operations())+len(monitoring.Operations()))
 }
 
 // row is a kind in the page's table.
@@ -185,7 +186,7 @@ func row(info fault.Info) string {
 	case fault.ErrorDetailsAsString:
 		calls = "Storage Gateway's"
 	case fault.EmptyObject:
-		calls = "JSON answers"
+		calls = "JSON and CloudWatch answers"
 	default:
 	}
 	if len(info.Parameters) > 0 {
@@ -207,16 +208,20 @@ func TestPagesTableIsTheCatalogue(t *testing.T) {
 
 func TestPagesFaultsAndRequestsAreValid(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../docs/reference/simcloud.md")
-	require.NoError(t, err)
-	for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
-		example, _, _ := strings.Cut(block, "```")
-		_, err := simcloud.Parse("docs/reference/simcloud.md", []byte(example))
-		require.NoError(t, err)
-	}
 	url, posted := "http://"+serve(t, fleet(t))+"/_sim", 0
-	for line := range strings.Lines(string(text)) {
-		if path, body, found := strings.Cut(line, " -d '"); found && strings.HasPrefix(line, "curl -s $S") && !strings.Contains(line, "snap-") {
+	for _, page := range []string{"simcloud.md", "simcloud-monitoring.md"} {
+		text, err := os.ReadFile("../../docs/reference/" + page)
+		require.NoError(t, err)
+		for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
+			example, _, _ := strings.Cut(block, "```")
+			_, err := simcloud.Parse(page, []byte(example))
+			require.NoError(t, err)
+		}
+		for line := range strings.Lines(string(text)) {
+			path, body, found := strings.Cut(line, " -d '")
+			if !found || !strings.HasPrefix(line, "curl -s $S") || strings.Contains(line, "snap-") {
+				continue
+			}
 			_, path, _ = strings.Cut(path, "$S")
 			body, _, _ = strings.Cut(body, "'")
 			status, answer := ask(t, http.MethodPost, url+strings.TrimSpace(path), body, nil)
@@ -224,5 +229,5 @@ func TestPagesFaultsAndRequestsAreValid(t *testing.T) {
 			posted++
 		}
 	}
-	require.Greater(t, posted, 10)
+	require.Greater(t, posted, 20)
 }

@@ -9,14 +9,16 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/simcloud/monitoring"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
 // Scenario is a whole scenario file. A section that is left out has no
 // gateways or instances, and that cloud's default credentials.
 type Scenario struct {
-	AWS    aws.Scenario    `yaml:"aws,omitempty"`
-	Huawei huawei.Scenario `yaml:"huawei,omitempty"`
+	AWS        aws.Scenario        `yaml:"aws,omitempty"`
+	Huawei     huawei.Scenario     `yaml:"huawei,omitempty"`
+	Monitoring monitoring.Scenario `yaml:"monitoring,omitempty"`
 	// Faults are in force from the start.
 	Faults []fault.Rule `yaml:"faults,omitempty"`
 }
@@ -48,10 +50,24 @@ func Parse(name string, text []byte) (Scenario, error) {
 	for _, section := range []struct {
 		at  string
 		err error
-	}{{"aws.", s.AWS.Validate()}, {"huawei.", s.Huawei.Validate()}, {"", fault.Check(Operations(), s.Faults...)}} {
+	}{
+		{"aws.", s.AWS.Validate()},
+		{"huawei.", s.Huawei.Validate()},
+		{"monitoring.", s.Monitoring.Validate(s.gateways())},
+		{"", fault.Check(Operations(), s.Faults...)},
+	} {
 		for _, wrong := range admin.Faults(section.err) {
 			d.Wrong(section.at+wrong.Field, wrong.Value, wrong.Want)
 		}
 	}
 	return s, d.Err()
+}
+
+// gateways are the ids of those that the scenario has.
+func (s Scenario) gateways() map[string]bool {
+	known := map[string]bool{}
+	for _, g := range s.AWS.Gateways {
+		known[g.ID] = true
+	}
+	return known
 }

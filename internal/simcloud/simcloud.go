@@ -1,15 +1,17 @@
 // Package simcloud is the two clouds, simulated over HTTP on one port: AWS Storage Gateway
-// with EC2's snapshots, and Huawei Cloud's TaurusDB proxies with its IAM. A scenario says what
+// with EC2's snapshots and CloudWatch's alarms, and Huawei Cloud's TaurusDB proxies with its IAM; and alongside them a
+// Prometheus, an Alertmanager and the pages of applications. A scenario says what
 // exists and its outcomes; the admin side under /_sim/ shows the effects, which are the
 // ground truth of every test, and changes the world while it runs.
 //
-// The clouds themselves are in aws and huawei, how a call can fail in fault, the effects in
-// record. Start at Scenario and New.
+// The clouds themselves are in aws and huawei, what monitors them in monitoring, how a call can fail in fault, the
+// effects in record. Start at Scenario and New.
 package simcloud
 
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/simcloud/monitoring"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
 
@@ -30,11 +33,12 @@ type Options struct {
 // Simulation is both clouds. It is an http.Handler; its methods may be called
 // from many goroutines at once.
 type Simulation struct {
-	book   *record.Book
-	faults *fault.Engine
-	aws    *aws.Cloud
-	huawei *huawei.Cloud
-	admin  http.Handler
+	book       *record.Book
+	faults     *fault.Engine
+	aws        *aws.Cloud
+	huawei     *huawei.Cloud
+	monitoring *monitoring.Servers
+	admin      http.Handler
 }
 
 // New builds the simulation of a scenario, or says everything that is wrong with it.
@@ -54,19 +58,30 @@ func New(s Scenario, opts Options) (*Simulation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the huawei section: %w", err)
 	}
-	sim := &Simulation{book: book, faults: faults, aws: awsCloud, huawei: huaweiCloud}
+	if err := s.Monitoring.Validate(s.gateways()); err != nil {
+		return nil, fmt.Errorf("build the monitoring section: %w", err)
+	}
+	servers := monitoring.New(s.Monitoring, monitoring.Options{
+		Book: book, Now: opts.Now, Faults: faults, Happened: awsCloud.Happened,
+	})
+	sim := &Simulation{book: book, faults: faults, aws: awsCloud, huawei: huaweiCloud, monitoring: servers}
 	sim.admin = sim.adminHandler()
 	return sim, nil
 }
 
-// Operations are all calls that the two clouds serve.
-func Operations() []fault.Operation { return append(aws.Operations(), huawei.Operations()...) }
+// Operations are all calls that the two clouds and the monitoring servers serve.
+func Operations() []fault.Operation {
+	return slices.Concat(aws.Operations(), huawei.Operations(), monitoring.Operations())
+}
 
 // AWS is the simulated AWS, for changes from within the process.
 func (s *Simulation) AWS() *aws.Cloud { return s.aws }
 
 // Huawei is the simulated Huawei Cloud, for changes from within the process.
 func (s *Simulation) Huawei() *huawei.Cloud { return s.huawei }
+
+// Monitoring are the simulated monitoring servers, for changes from within the process.
+func (s *Simulation) Monitoring() *monitoring.Servers { return s.monitoring }
 
 // Effects are all changes that took place up to now, including those that the
 // clouds made by themselves, in the order in which they were found.
@@ -90,11 +105,14 @@ func (s *Simulation) Faults() []fault.State { return s.faults.Faults() }
 func (s *Simulation) ClearFaults() { s.faults.Clear() }
 
 // ServeHTTP tells the clouds apart as their own front doors cannot be: AWS by
-// its signature or target header, Huawei Cloud by its paths, the admin side by /_sim/.
+// its signature, target or protocol header, Huawei Cloud and the monitoring servers by their paths, the admin side by
+// /_sim/.
 func (s *Simulation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(r.URL.Path, adminPrefix):
 		s.admin.ServeHTTP(w, r)
+	case monitoring.Serves(r.URL.Path):
+		s.monitoring.ServeHTTP(w, r)
 	case isAWS(r):
 		s.aws.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, "/v3/"), strings.HasPrefix(r.URL.Path, "/v3.1/"):
@@ -105,7 +123,7 @@ func (s *Simulation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func isAWS(r *http.Request) bool {
-	return r.Header.Get("X-Amz-Target") != "" ||
+	return r.Header.Get("X-Amz-Target") != "" || r.Header.Get("Smithy-Protocol") != "" ||
 		strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256") ||
 		r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 }
@@ -113,6 +131,6 @@ func isAWS(r *http.Request) bool {
 func notFound(w http.ResponseWriter, r *http.Request) {
 	admin.Reply(w, http.StatusNotFound, map[string]string{
 		"error": fmt.Sprintf("%s %s belongs to neither simulated cloud: AWS requests carry an AWS4-HMAC-SHA256 signature, "+
-			"Huawei Cloud's start with /v3/, and the simulator's own side is GET %s", r.Method, r.URL.Path, adminPrefix),
+			"Huawei Cloud's start with /v3/, those of monitoring servers with /prometheus/, /alertmanager/ or /http/, and the simulator's own side is GET %s", r.Method, r.URL.Path, adminPrefix),
 	})
 }

@@ -225,3 +225,24 @@ func TestHealthySaysWhatAnswers(t *testing.T) {
 	require.ErrorContains(t, simcloud.Healthy(ended, address), "interrupted")
 	require.ErrorIs(t, simcloud.Healthy(t.Context(), "not an address"), simcloud.ErrAddress)
 }
+
+// The error rate rises with the update of a gateway that the simulated AWS makes, and the alert with it.
+func TestMonitoringFollowsTheGateways(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s, err := simcloud.Parse("fleet.yaml", []byte(`aws:
+  gateways: [{id: sgw-0A000001, nextVersion: 1.3.0, timing: {gapPolls: 0, oldVersionPolls: 0}}]
+monitoring:
+  series: [{name: errors, metric: errors_total, changes: [{value: 0.5, updated: sgw-0A000001}]}]
+  alerts: [{labels: {alertname: Errors}, while: {series: errors, above: 0.1}}]
+`))
+	require.NoError(t, err)
+	sim, err := simcloud.New(s, simcloud.Options{Now: func() time.Time { return now }})
+	require.NoError(t, err)
+	require.Equal(t, "0", sim.Monitoring().State().Series[0].Value)
+	require.NoError(t, sim.AWS().UpdateByAWS("sgw-0A000001"))
+	require.False(t, sim.Monitoring().State().Alerts[0].Firing)
+	now = now.Add(time.Hour)
+	require.Equal(t, "0.5", sim.Monitoring().State().Series[0].Value)
+	require.True(t, sim.Monitoring().State().Alerts[0].Firing)
+}

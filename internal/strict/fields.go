@@ -16,13 +16,33 @@ func FieldName(f reflect.StructField) string {
 	return cmp.Or(name, strings.ToLower(f.Name))
 }
 
-// fieldsOf are the names of a struct's fields, in its order.
+// fieldsOf are the names of a struct's fields, in its order. Those of an embedded struct are its own.
 func fieldsOf(t reflect.Type) []string {
 	names := make([]string, 0, t.NumField())
 	for f := range t.Fields() {
+		if f.Anonymous {
+			names = append(names, fieldsOf(f.Type)...)
+			continue
+		}
 		names = append(names, FieldName(f))
 	}
 	return names
+}
+
+// fieldOf is the field of that name; ok: there is one.
+func fieldOf(v reflect.Value, name string) (found reflect.Value, ok bool) {
+	for f, value := range v.Fields() {
+		if f.Anonymous {
+			if found, ok := fieldOf(value, name); ok {
+				return found, true
+			}
+			continue
+		}
+		if FieldName(f) == name {
+			return value, true
+		}
+	}
+	return reflect.Value{}, false
 }
 
 // unknown is the problem of an unknown field, with the known field that is closest to it.

@@ -147,12 +147,10 @@ func (r *reader) structure(node ast.Node, to reflect.Value, path string) {
 	fields := fieldsOf(to.Type())
 	r.each(node, path, "a mapping with fields among "+strings.Join(fields, ", "),
 		func(key string, at ast.MapKeyNode, value ast.Node) {
-			for i, field := range fields {
-				if field == key {
-					r.adviseNull(at, value, join(path, key))
-					r.read(value, to.Field(i), join(path, key))
-					return
-				}
+			if field, is := fieldOf(to, key); is {
+				r.adviseNull(at, value, join(path, key))
+				r.read(value, field, join(path, key))
+				return
 			}
 			r.add(at.GetToken(), Fault{
 				Field: join(path, key), Problem: unknown(key, fields), Want: "one of " + strings.Join(fields, ", "),

@@ -289,3 +289,22 @@ func TestATabIsCalledATab(t *testing.T) {
 		require.EqualError(t, d.Err(), "f.yaml:"+place+": is indented with a tab: must be indented with spaces", text)
 	}
 }
+
+// The fields of an embedded struct are the outer one's own.
+func TestEmbeddedFieldsAreFields(t *testing.T) {
+	t.Parallel()
+	type hull struct {
+		Length int `yaml:"length"`
+	}
+	type ship struct {
+		hull
+		Name string `yaml:"name"`
+	}
+	var s ship
+	d := strict.Read("f.yaml", []byte("length: 12\nname: a\n"), &s)
+	require.NoError(t, d.Err())
+	require.Equal(t, 12, s.Length)
+	require.Equal(t, "a", s.Name)
+	d = strict.Read("f.yaml", []byte("lengt: 12\n"), &s)
+	require.ErrorContains(t, d.Err(), "1:1: lengt: is an unknown field (did you mean length?): must be one of length, name")
+}

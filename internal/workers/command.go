@@ -18,19 +18,20 @@ const connectTimeout = 30 * time.Second
 // Run runs the command, and returns its exit status. A done ctx stops the
 // worker.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return program.Run(ctx, newCommand, args, stdout, stderr)
+	return program.Run(ctx, Command, args, stdout, stderr)
 }
 
-func newCommand() *cobra.Command {
+// Command is the worker's command, to be run or described.
+func Command() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
-		Use:   "worker --accounts FILE",
+		Use:   "tidegate-worker --accounts FILE",
 		Short: "Run Tidegate's workflows and activities",
-		Long: "worker polls a Temporal task queue and carries out maintenances in the cloud accounts of its\n" +
+		Long: "tidegate-worker polls a Temporal task queue and carries out maintenances in the cloud accounts of its\n" +
 			"accounts file. It finds Temporal by the same variables, profiles and flags as the Temporal CLI.\n" +
 			"docs/reference/configuration.md describes the file, the variables and the health check.",
-		Example: "  worker --accounts accounts.yaml\n" +
-			"  TEMPORAL_ADDRESS=temporal:7233 worker --accounts /etc/tidegate/accounts.yaml --log-format json",
+		Example: "  tidegate-worker --accounts accounts.yaml\n" +
+			"  TEMPORAL_ADDRESS=temporal:7233 tidegate-worker --accounts /etc/tidegate/accounts.yaml --log-format json",
 		Args:              program.FlagsOnly,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), cmd.ErrOrStderr()) },

@@ -47,7 +47,7 @@ func reachable(listen string) (string, error) {
 func ask(ctx context.Context, address string, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout+pollTimeout/2) // the worker itself polls for pollTimeout
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+healthPath, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+readyPath, nil)
 	if err != nil {
 		return fmt.Errorf("ask the worker at %s: %w", address, err)
 	}

@@ -111,7 +111,7 @@ channels:
 // work starts a worker, which kill ends as a power cut would.
 func (s *stage) work() (kill func()) {
 	s.t.Helper()
-	cmd := exec.CommandContext(s.t.Context(), "worker", s.args...)
+	cmd := exec.CommandContext(s.t.Context(), "tidegate-worker", s.args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.env, &s.logs, &s.logs
 	require.NoError(s.t, cmd.Start())
 	return func() {

@@ -6,16 +6,21 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/tidegate/tidegate/activities"
-	"github.com/tidegate/tidegate/internal/accounts"
-	"github.com/tidegate/tidegate/internal/channels"
+	"github.com/tidegate/tidegate/internal/calltrace"
 	"github.com/tidegate/tidegate/internal/config/connection"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/metrics"
+	"github.com/tidegate/tidegate/internal/metrics/fleetstate"
+	"github.com/tidegate/tidegate/internal/operate"
+	"github.com/tidegate/tidegate/internal/program"
+	"github.com/tidegate/tidegate/internal/tracing"
 )
 
 // stopPatience is how long a stopping worker waits for activities under way:
@@ -30,15 +35,60 @@ func (s *settings) run(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	p.client.Identity = identity(p.queue)
-	known := accounts.New(ctx, p.config.AWS, p.config.Huawei)
-	health := serveHealth(p.health, p.client.Identity, Queues(p.queue, known))
-	defer health.stop()
+	r, err := newReloader(ctx, s, p)
+	if err != nil {
+		return err
+	}
+	defer signal.Stop(r.hangup)
+	state := fleetstate.New(time.Now)
+	counted := metrics.New(state)
+	p.client.MetricsHandler = counted.SDK()
+	traces, err := p.trace(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.flush(traces) //nolint:contextcheck // the worker's own is done by then
+	r.health = p.serve(counted)
+	defer r.health.stop()
 	c, err := connection.Dial(ctx, p.client, p.logger)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	return p.poll(ctx, c, known, health)
+	state.Of(operate.Session{Client: c, Namespace: p.client.Namespace}, p.queue)
+	r.client = c
+	options := Options{
+		Queue: p.queue, Version: p.version, Channels: r.channels, Servers: r.servers, WebUI: p.config.WebUI,
+		Requested: func(ctx context.Context, request calltrace.Request) {
+			counted.Requested(ctx, request)
+			traces.Requested(ctx, request)
+		},
+		Each: worker.Options{Identity: p.client.Identity, WorkerStopTimeout: stopPatience},
+	}
+	if p.health != nil {
+		options.State = state
+	}
+	return r.poll(ctx, options)
+}
+
+// trace has the client send traces, where the environment asks for it.
+func (p *parts) trace(ctx context.Context) (*tracing.Traces, error) {
+	traces, err := tracing.FromEnvironment(ctx, os.Getenv, program.ThisBuild().Version)
+	if err != nil {
+		return nil, program.Usage(err)
+	}
+	interceptors, err := traces.Interceptors()
+	p.client.Interceptors = append(p.client.Interceptors, interceptors...)
+	return traces, err
+}
+
+// flush sends what is left of the traces when the worker has stopped.
+func (p *parts) flush(traces *tracing.Traces) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) //nolint:forbidigo // the worker's own is done
+	defer cancel()
+	if err := traces.Stop(ctx); err != nil {
+		p.logger.Warn(maintenance.Plain(err))
+	}
 }
 
 // identity is by what Temporal shows this worker, and by what the health check
@@ -51,42 +101,29 @@ func identity(queue string) string {
 	return fmt.Sprintf("%d@%s@%s", os.Getpid(), host, queue)
 }
 
-func (p parts) poll(ctx context.Context, c client.Client, known *accounts.Accounts, health *health) error {
+func (r *reloader) poll(ctx context.Context, o Options) error {
+	p := r.parts
 	fatal := make(chan error, 1)
-	stop, err := Start(c, known, Options{
-		Queue:    p.queue,
-		Version:  p.version,
-		Channels: channels.New(p.config.Channels),
-		WebUI:    p.config.WebUI,
-		Each: worker.Options{
-			Identity:          p.client.Identity,
-			WorkerStopTimeout: stopPatience,
-			OnFatalError: func(err error) {
-				select {
-				case fatal <- err:
-				default: // one is enough
-				}
-			},
-		},
-	})
-	if err != nil {
+	o.Each.OnFatalError = func(err error) {
+		select {
+		case fatal <- err:
+		default: // one is enough
+		}
+	}
+	if err := r.start(o); err != nil { //nolint:contextcheck // its workers end by r.end
 		return fmt.Errorf("the worker does not start; check that namespace %s exists; to create it: tidegate setup: %w", p.client.Namespace, err)
 	}
-	health.watch(c)
 	p.logger.Info("worker polls", "taskQueue", p.queue, "namespace", p.client.Namespace, "address", p.client.HostPort,
 		"awsAccounts", len(p.config.AWS), "huaweiAccounts", len(p.config.Huawei),
 		"deployment", p.version.DeploymentName, "buildId", p.version.BuildID)
-	failure := p.release(ctx, c, Queues(p.queue, known))
+	failure := p.release(ctx, r.client, Queues(p.queue, r.known))
 	if failure == nil {
-		select {
-		case <-ctx.Done():
-			p.logger.Info("worker stops", "waitsAtMost", stopPatience)
-		case err := <-fatal:
-			failure = fmt.Errorf("the worker stopped: %w", err)
-		}
+		failure = r.follow(ctx, fatal)
 	}
-	health.watch(nil)
-	stop()
+	if failure == nil {
+		p.logger.Info("worker stops", "waitsAtMost", stopPatience)
+	}
+	r.end()
 	return failure
 }
 

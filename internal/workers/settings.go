@@ -122,7 +122,7 @@ func (s *settings) logs(to io.Writer) (*slog.Logger, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return slog.New(handler), nil
+	return slog.New(ownLines{handler}), nil
 }
 
 func (s *settings) listen(ctx context.Context) (net.Listener, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) {
 	waiting.SideBySide()
-	testscript.Main(m, map[string]func(){"worker": func() { program.Main(workers.Run) }})
+	testscript.Main(m, map[string]func(){"tidegate-worker": func() { program.Main(workers.Run) }})
 }
 
 func TestWrongUsageEndsWithTwoBeforeAnythingStarts(t *testing.T) {
@@ -132,6 +133,9 @@ func readyAndStopped(t *testing.T, flags []string, logs string) {
 	require.Eventually(t, func() bool { status, _ := healthy(); return status == 1 }, time.Minute, 50*time.Millisecond)
 	_, answer = healthy()
 	require.Contains(t, answer, `not ready`)
+	for path, status := range map[string]int{"/livez": 200, "/readyz": 503, "/healthz": 503, "/metrics": 200} {
+		require.Equal(t, status, statusOf(t, address, path), "%s without Temporal", path)
+	}
 
 	stop()
 	select {
@@ -140,6 +144,16 @@ func readyAndStopped(t *testing.T, flags []string, logs string) {
 	case <-time.After(40 * time.Second):
 		require.Fail(t, "the worker did not stop", written.String())
 	}
+}
+
+func statusOf(t *testing.T, address, path string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, http.NoBody)
+	require.NoError(t, err)
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	return answer.StatusCode
 }
 
 func TestAMissingNamespaceSaysHowItIsMade(t *testing.T) {

@@ -6,6 +6,7 @@ package workers
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,8 +17,14 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/durations"
+	"github.com/tidegate/tidegate/activities/export"
 	"github.com/tidegate/tidegate/activities/names"
+	"github.com/tidegate/tidegate/activities/slots"
 	"github.com/tidegate/tidegate/internal/accounts"
+	"github.com/tidegate/tidegate/internal/calltrace"
+	"github.com/tidegate/tidegate/internal/servers"
+	"github.com/tidegate/tidegate/internal/sources"
 	"github.com/tidegate/tidegate/workflows"
 	"github.com/tidegate/tidegate/workflows/api"
 )
@@ -32,32 +39,69 @@ type Options struct {
 	Version Version
 	// Channels are those that campaigns may notify; nil: none.
 	Channels activities.Channels
+	// Servers are the monitoring servers that health checks ask; nil: none.
+	Servers *servers.Servers
 	// WebUI is where people find Temporal's Web UI; empty: messages do not link to it.
 	WebUI string
+	// Now is the clock of this worker; nil: the machine's.
+	Now activities.Clock
+	// Requested is told each request to a cloud that has ended; nil: nobody.
+	Requested func(context.Context, calltrace.Request)
+	// State shows the state of campaigns, by one worker of all at a time; nil: this one does not.
+	State export.State
 	// Each is what the workers have in common: identity, patience, interceptors.
 	Each worker.Options
 }
+
+// taskPatience is how long a piece of a workflow may compute until the SDK takes it for a deadlock; its own default is
+// a second. A campaign of ten thousand targets takes a tenth of one to decide and to carry its state on, and on a
+// machine that is overloaded ten times that. Its task would fail then, and be retried into the same. Temporal itself
+// gives a task ten seconds.
+const taskPatience = 5 * time.Second
 
 // Start starts the workers of the accounts, and of the workflows. The function
 // that it returns stops them, and waits for what is under way as long as
 // Each.WorkerStopTimeout says.
 func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), err error) {
 	o.Queue = cmp.Or(o.Queue, api.TaskQueue)
+	o.Each.DeadlockDetectionTimeout = cmp.Or(o.Each.DeadlockDetectionTimeout, taskPatience)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Version != (Version{}) {
 		// No default behaviour: a workflow that does not say its own is not to be registered.
 		o.Each.DeploymentOptions = worker.DeploymentOptions{UseVersioning: true, Version: o.Version}
 	}
-	p := activities.Providers{
-		AWS: known, Huawei: known, Known: known, Runs: c, Now: time.Now, Channels: o.Channels, WebUI: o.WebUI,
+	onAWS, onHuawei := known.Rates()
+	rates := map[string]float64{}
+	for account, rate := range onAWS {
+		rates[names.AWSQueue(o.Queue, account)] = rate
 	}
+	for account, rate := range onHuawei {
+		rates[names.HuaweiQueue(o.Queue, account)] = rate
+	}
+	if o.Servers == nil {
+		o.Servers = &servers.Servers{}
+	}
+	asked := sources.New(known, o.Servers, o.Now)
+	p := activities.Providers{
+		AWS: known, Huawei: known, Known: known, Runs: c, Now: o.Now, Channels: o.Channels, Servers: o.Servers,
+		Asker: asked, Muter: asked, WebUI: o.WebUI, Beats: c, Turns: &slots.Turns{}, Ahead: activities.ArmAhead,
+		Durations: durations.New(c, o.Queue, rates, o.Now),
+	}
+	o.Each.Interceptors = append(slices.Clone(o.Each.Interceptors), &observed{requested: o.Requested}, &logged{})
+	p.Slots = &slots.SendSlots{Client: c, Queue: o.Queue, Rates: onAWS}
 	temporal := worker.New(c, o.Queue, o.Each)
 	workflows.Register(temporal)
 	temporal.RegisterActivity(p.Engine())
+	temporal.RegisterActivity(p.Watcher())
+	temporal.RegisterActivity(&export.Exporter{State: o.State, Beats: c, Now: o.Now})
 
 	var all []worker.Worker
-	onAWS, onHuawei := known.Rates()
 	for account, rate := range onAWS {
-		w := worker.New(c, names.AWSQueue(o.Queue, account), o.activities(rate))
+		options := o.activities(rate)
+		options.Interceptors = append(slices.Clone(options.Interceptors), p.Turns.Of(account, rate))
+		w := worker.New(c, names.AWSQueue(o.Queue, account), options)
 		w.RegisterActivity(p.StorageGateway())
 		all = append(all, w)
 	}
@@ -66,7 +110,11 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 		w.RegisterActivity(p.TaurusDB())
 		all = append(all, w)
 	}
-	return start(append(all, temporal))
+	stop, err = start(append(all, temporal))
+	if err != nil || o.State == nil {
+		return stop, err
+	}
+	return alsoExport(c, o.Queue, stop), nil
 }
 
 func start(all []worker.Worker) (stop func(), err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -167,10 +168,7 @@ func (c *played) lastWave() {
 	c.requireBlockers()
 	c.say(api.ConcurrencyUpdate, api.CampaignAction{MaxConcurrent: 8})
 	c.limits = append(c.limits, limit{time.Now(), 8})
-	s, err := c.status(c.run)
-	require.NoError(c.t, err)
-	require.Len(c.t, s.Batches, 4)
-	require.NoError(c.t, c.client.TerminateWorkflow(c.t.Context(), s.Batches[2], "", "for the test"))
+	require.NoError(c.t, c.client.TerminateWorkflow(c.t.Context(), c.batchOf(doomed), "", "for the test"))
 	c.say(api.ResumeUpdate, api.CampaignAction{})
 
 	c.until("goes on", func(s fleet.Status) bool { return s.Counts.Succeeded >= 65 })
@@ -180,6 +178,24 @@ func (c *played) lastWave() {
 		c.rowOf(i, func(r fleet.Row) bool { return r.State == fleet.Failed })
 		c.say(api.RetryUpdate, api.CampaignAction{Target: nameOf(i)})
 	}
+}
+
+// batchOf is the workflow id of the page that has a target.
+func (c *played) batchOf(i int) string {
+	c.t.Helper()
+	s, err := c.status(c.run)
+	require.NoError(c.t, err)
+	for _, id := range s.Batches {
+		value, err := c.client.QueryWorkflow(c.t.Context(), id, "", api.BatchQuery)
+		require.NoError(c.t, err)
+		var all []api.Surveyed
+		require.NoError(c.t, value.Get(&all))
+		if slices.ContainsFunc(all, func(s api.Surveyed) bool { return s.Target.Name == nameOf(i) }) {
+			return id
+		}
+	}
+	require.FailNow(c.t, "no page has "+nameOf(i))
+	return ""
 }
 
 func (c *played) untilTriggered(i int) {

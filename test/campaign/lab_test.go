@@ -17,9 +17,12 @@ import (
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
+	"github.com/tidegate/tidegate/internal/servers"
+	"github.com/tidegate/tidegate/internal/servers/wire"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/simcloud/monitoring"
 	"github.com/tidegate/tidegate/internal/workers"
 	"github.com/tidegate/tidegate/test/waiting"
 	"github.com/tidegate/tidegate/workflows/api"
@@ -33,6 +36,7 @@ const (
 	away, awayRegion, awayID = "away", "eu-central-1", "210987654321"
 	awayKey, awaySecret      = "AKIDAWAY", "awaySecretOfTheSimulatedCloud0123456789A"
 	db                       = "db"
+	monitor                  = "monitor" // the Prometheus and the Alertmanager
 )
 
 // lab is a Temporal server and both clouds, all in this process.
@@ -94,7 +98,12 @@ func (l *lab) hire() {
 			Account:     huaweicloud.Account{Name: db, Project: huawei.DefaultProjectID, Region: huawei.DefaultRegion, Endpoint: l.endpoint},
 			Credentials: huaweicloud.Credentials{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey},
 		}})
-	stop, err := workers.Start(l.client, known, workers.Options{Each: worker.Options{}})
+	monitors, err := servers.New(servers.Configured{
+		Prometheus:   []wire.Server{{Name: monitor, URL: l.endpoint + monitoring.PrometheusPath, PerSecond: 1000}},
+		Alertmanager: []wire.Server{{Name: monitor, URL: l.endpoint + monitoring.AlertmanagerPath, PerSecond: 1000}},
+	}, nil)
+	require.NoError(l.t, err)
+	stop, err := workers.Start(l.client, known, workers.Options{Each: worker.Options{}, Servers: monitors})
 	require.NoError(l.t, err)
 	l.dismissed = stop
 }

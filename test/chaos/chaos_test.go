@@ -76,7 +76,7 @@ func number(t *testing.T, name string, otherwise int) int {
 func chaos(t *testing.T, programs string, seed int) []strike {
 	t.Helper()
 	start := time.Now()
-	s := raise(t, programs)
+	s := raise(t, programs, fleet(start))
 	strikes := plan(seed, calls(s.members))
 	for _, one := range strikes {
 		t.Logf("plan: %s", one)
@@ -84,17 +84,23 @@ func chaos(t *testing.T, programs string, seed int) []strike {
 	results, struck := s.play(s.arm(strikes))
 	faults := s.check(results)
 	t.Logf("%d of %d strikes struck; %s", len(struck), len(strikes), time.Since(start).Round(100*time.Millisecond))
+	s.require(faults, seed)
+	return struck
+}
+
+// require fails the test where there are faults, with what is known of them.
+func (s *stage) require(faults []string, seed int) {
+	s.t.Helper()
 	if len(faults) == 0 {
-		return struck
+		return
 	}
 	for _, e := range s.clouds.Effects() {
-		t.Logf("effect %d at %s: %v", e.Seq, e.Time.Format("15:04:05.000"), identify(e))
+		s.t.Logf("effect %d at %s: %v", e.Seq, e.Time.Format("15:04:05.000"), identify(e))
 	}
 	for _, name := range []string{"server", "worker"} {
-		t.Logf("the end of the %s's log:\n%s", name, tail(t, name, 4000))
+		s.t.Logf("the end of the %s's log:\n%s", name, tail(s.t, name, 4000))
 	}
-	require.Failf(t, "chaos found", "%s\nRepeat it: CHAOS_SEED=%d go test -count=1 -v -artifacts ./test/chaos", strings.Join(faults, "\n"), seed)
-	return struck
+	require.Failf(s.t, "chaos found", "%s\nRepeat it: CHAOS_SEED=%d go test -count=1 -v -artifacts ./test/chaos", strings.Join(faults, "\n"), seed)
 }
 
 // score counts the kills of all runs.

@@ -11,12 +11,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows"
@@ -28,8 +30,15 @@ func (s *stage) check(results []maintenance.Result) (faults []string) {
 	for i, m := range s.members {
 		faults = append(faults, m.differences(results[i])...)
 	}
+	return append(faults, s.aftermath()...)
+}
+
+// aftermath is what must hold of what the runs have left, however they ended.
+func (s *stage) aftermath() (faults []string) {
+	s.t.Helper()
 	faults = append(faults, miscounts(intended(s.members), tally(s.clouds.Effects()))...)
 	faults = append(faults, s.settings()...)
+	faults = append(faults, s.mutes()...)
 	faults = append(faults, s.histories()...)
 	return append(faults, s.secrets()...)
 }
@@ -108,12 +117,31 @@ func (s *stage) settings() (faults []string) {
 	return faults
 }
 
+// mutes are the silences that are left in force, and those that were in force beside another of the same mute.
+func (s *stage) mutes() (faults []string) {
+	for _, one := range s.clouds.Monitoring().Silenced() {
+		faults = append(faults, fmt.Sprintf("a silence is left in force until %s: %s", one.EndsAt.Format(time.TimeOnly), one.Comment))
+	}
+	for _, e := range s.clouds.Effects() {
+		if n := e.Detail["inForce"]; n != "" && n != "0" && n != "1" {
+			faults = append(faults, fmt.Sprintf("%s silences of one mute are in force at %s: %s", n, e.Time.Format(time.TimeOnly), e.Detail["comment"]))
+		}
+	}
+	return faults
+}
+
+// harmless are the failures of workflow tasks that are none of the workflow's: a command was closed by force, or an event
+// came while the task ended the workflow.
+var harmless = []enumspb.WorkflowTaskFailedCause{
+	enumspb.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND, enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+}
+
 // histories are the faults of the runs' histories: workflow tasks that failed,
 // and what cannot be replayed.
 func (s *stage) histories() (faults []string) {
 	replayer := worker.NewWorkflowReplayer()
 	workflows.Register(replayer)
-	for i, run := range s.runs {
+	for _, run := range s.runs {
 		var events []*historypb.HistoryEvent
 		s.until(s.t.Context(), "the history of "+run.GetID(), func() (bool, error) {
 			var err error
@@ -122,12 +150,15 @@ func (s *stage) histories() (faults []string) {
 		})
 		for _, e := range events {
 			failed := e.GetWorkflowTaskFailedEventAttributes()
-			if failed != nil && failed.GetCause() != enumspb.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND {
-				faults = append(faults, fmt.Sprintf("%s: a workflow task failed: %s: %s", s.members[i].name, failed.GetCause(), failed.GetFailure().GetMessage()))
+			if failed != nil && !slices.Contains(harmless, failed.GetCause()) {
+				faults = append(faults, fmt.Sprintf("%s: a workflow task failed: %s: %s", run.GetID(), failed.GetCause(), failed.GetFailure().GetMessage()))
 			}
 		}
-		if err := replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), &historypb.History{Events: events}); err != nil {
-			faults = append(faults, fmt.Sprintf("%s: replay: %v", s.members[i].name, err))
+		// A campaign names its batches after itself.
+		original := workflow.Execution{ID: run.GetID(), RunID: events[0].GetWorkflowExecutionStartedEventAttributes().GetOriginalExecutionRunId()}
+		if err := replayer.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+			&historypb.History{Events: events}, worker.ReplayWorkflowHistoryOptions{OriginalExecution: original}); err != nil {
+			faults = append(faults, fmt.Sprintf("%s: replay: %v", run.GetID(), err))
 		}
 	}
 	return faults

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
@@ -20,6 +21,12 @@ type effect struct {
 	resource string // of a snapshot, its volume
 	change   string
 }
+
+// The calls that mute alarms. A silence that is lengthened is no second one.
+const (
+	postSilence, deleteSilence = "alertmanager:PostSilences", "alertmanager:DeleteSilence"
+	lengthened                 = "changed"
+)
 
 // unfinished stands for a snapshot that is none.
 const unfinished maintenance.RecoveryPoint = "not completed"
@@ -64,6 +71,11 @@ func upgrades(p huawei.Proxy) []effect {
 	return []effect{{"taurusdb:UpgradeProxyVersion", p.ID, oldKernel + " -> " + newKernel}}
 }
 
+// silences are those of a gateway's mute.
+func silences(g aws.Gateway) []effect {
+	return []effect{{postSilence, g.ID, "created"}, {deleteSilence, g.ID, "expired"}}
+}
+
 func concat(lists ...[]effect) []effect { return slices.Concat(lists...) }
 
 // identify reduces an entry of the clouds' ledger to the effect that it is.
@@ -78,6 +90,9 @@ func identify(e record.Effect) effect {
 			seen.resource = proxy + "po01"
 		}
 	}
+	if mark, ours := health.ParseMuteMark(d["comment"]); ours {
+		seen.resource = mark.GatewayID
+	}
 	// A snapshot's key: tidegate/RUN/ROUND/POINT/VOLUME.
 	key := strings.Split(d["description"], "/")
 	switch {
@@ -90,7 +105,7 @@ func identify(e record.Effect) effect {
 	case d["action"] != "":
 		seen.change = d["action"]
 	default:
-		seen.change = cmp.Or(d["readonly"], d["automaticUpdatePolicy"])
+		seen.change = cmp.Or(d["readonly"], d["automaticUpdatePolicy"], d["change"])
 	}
 	return seen
 }
@@ -100,8 +115,8 @@ func identify(e record.Effect) effect {
 func tally(effects []record.Effect) map[effect]int {
 	counts := map[effect]int{}
 	for _, e := range effects {
-		if !strings.HasPrefix(e.Kind, "admin:") {
-			counts[identify(e)]++
+		if seen := identify(e); !strings.HasPrefix(e.Kind, "admin:") && seen.change != lengthened {
+			counts[seen]++
 		}
 	}
 	return counts

@@ -5,15 +5,18 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/simcloud/monitoring"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
 const (
 	awsAccount    = "prod"
 	huaweiAccount = "db"
+	monitor       = "monitor" // the Prometheus and the Alertmanager
 
 	oldSoftware, newSoftware = "1.2.3", "1.3.0"
 	oldKernel, newKernel     = "2.24.03.000", "2.26.06.000"
@@ -35,6 +38,8 @@ type member struct {
 	proxies []huawei.Proxy
 	policy  func(*maintenance.Policy) // what differs from the fleet's
 	act     func(*aws.Cloud) error    // what befalls the gateway once its run waits for the window
+	checks  []health.Check
+	mutes   []health.Mute
 
 	state     maintenance.EndState
 	cause     maintenance.Cause // empty: not updated
@@ -51,9 +56,11 @@ const (
 	notMade   = maintenance.ChangeNotMade
 )
 
-// fleet is the seven targets.
+// fleet is the eight targets.
 func fleet(start time.Time) []member {
-	return []member{everything(), rejected(), opensLater(), updatedByAWS(), current(), thawing(start), badSnapshot()}
+	return []member{
+		everything(), rejected(), opensLater(), updatedByAWS(), current(), thawing(start), badSnapshot(), checked(),
+	}
 }
 
 // everything has recovery points on both sides, AWS's own updates held, and two
@@ -160,6 +167,31 @@ func badSnapshot() member {
 	}
 }
 
+// checked has a health check that passes, before its update and after it, and its alarms are muted meanwhile.
+func checked() member {
+	g := gateway(8, 0)
+	g.Type = "FILE_S3"
+	return member{
+		name: "checked", gateway: g,
+		checks: []health.Check{errorsBelow("errors", health.AtBefore, health.AtAfter)}, mutes: muteGateway(),
+		state: maintenance.StateCompleted, cause: maintenance.CauseTidegate,
+		ledger: []maintenance.ChangeState{kept, takenBack}, effects: concat(updates(g), silences(g)),
+	}
+}
+
+// errorsBelow is a check of the series of that name, each second.
+func errorsBelow(series string, at ...health.Moment) health.Check {
+	limit := 0.1
+	return health.Check{
+		Name: series, At: at, Every: maintenance.Duration(time.Second),
+		Prometheus: &health.PrometheusCheck{Server: monitor, Query: health.Template("sum(" + series + ")"), Below: &limit},
+	}.WithDefaults()
+}
+
+func muteGateway() []health.Mute {
+	return []health.Mute{{Alertmanager: &health.AlertSelector{Server: monitor, Matchers: []health.Template{`gateway="{{gateway}}"`}}}}
+}
+
 func gateway(number, volumes int) aws.Gateway {
 	g := aws.Gateway{
 		ID: fmt.Sprintf("sgw-C4A05%03d", number), Version: oldSoftware, NextVersion: newSoftware, Window: aws.Window{OpenedAgo: 5 * time.Minute},
@@ -202,6 +234,7 @@ func scenario(members []member) simcloud.Scenario {
 			}},
 			Durations: huawei.Durations{Upgrade: 800 * ms, Weights: 200 * ms, Restart: 200 * ms, JobVisible: 200 * ms},
 		},
+		Monitoring: monitoring.Scenario{Series: []monitoring.Series{{Name: "errors", Metric: "errors", Value: "0.02"}}},
 	}
 	for _, m := range members {
 		s.AWS.Gateways = append(s.AWS.Gateways, m.gateway)
@@ -216,7 +249,7 @@ func scenario(members []member) simcloud.Scenario {
 func (m member) input() api.MaintenanceInput {
 	in := api.MaintenanceInput{
 		Target: maintenance.Target{Name: m.name, Gateway: maintenance.GatewayRef{Account: awsAccount, ARN: arn(m.gateway)}},
-		Policy: hasty(),
+		Policy: hasty(), Checks: m.checks, Mutes: m.mutes,
 	}
 	for _, p := range m.proxies {
 		in.Target.Proxies = append(in.Target.Proxies, maintenance.ProxyRef{Account: huaweiAccount, InstanceID: instanceID(m), ProxyID: p.ID})

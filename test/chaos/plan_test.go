@@ -56,6 +56,9 @@ func (s strike) String() string {
 // is held.
 func (s strike) rule() (fault.Rule, bool) {
 	rule := fault.Rule{Operation: s.call.kind, Resource: s.call.resource, Nth: s.nth, Limit: time.Minute}
+	if strings.HasPrefix(s.call.kind, "alertmanager:") {
+		rule.Resource = "" // a silence is known by the id that it gets
+	}
 	switch s.cue {
 	case held:
 		rule.Kind = fault.HangAfter

@@ -19,6 +19,7 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/simcloud/monitoring"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -32,24 +33,16 @@ type stage struct {
 	server   *process
 	worker   *process
 	client   client.Client
-	runs     []client.WorkflowRun // the members', in their order
+	runs     []client.WorkflowRun // the members', in their order, or those of their campaign
 	folder   string
 	database string
 }
 
-// raise starts everything and the fleet's runs.
-func raise(t *testing.T, programs string) *stage {
+// raise starts everything and the runs of the members.
+func raise(t *testing.T, programs string, members []member) *stage {
 	t.Helper()
-	s := &stage{t: t, members: fleet(time.Now()), folder: t.TempDir()}
-	var err error
-	s.clouds, err = simcloud.New(scenario(s.members), simcloud.Options{})
-	require.NoError(t, err)
-	endpoint, stop, err := s.clouds.Start(t.Context(), "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(stop)
-
-	address := s.raiseServer(filepath.Join(programs, "devserver"))
-	s.raiseWorker(filepath.Join(programs, "worker"), "http://"+endpoint, address)
+	s := &stage{t: t, members: members}
+	s.raisePrograms(programs, scenario(members))
 	for _, m := range s.members {
 		in := m.input()
 		run, err := s.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
@@ -60,6 +53,20 @@ func raise(t *testing.T, programs string) *stage {
 		s.runs = append(s.runs, run)
 	}
 	return s
+}
+
+// raisePrograms starts the clouds, the server and the worker.
+func (s *stage) raisePrograms(programs string, in simcloud.Scenario) {
+	s.t.Helper()
+	s.folder = s.t.TempDir()
+	var err error
+	s.clouds, err = simcloud.New(in, simcloud.Options{})
+	require.NoError(s.t, err)
+	endpoint, stop, err := s.clouds.Start(s.t.Context(), "127.0.0.1:0")
+	require.NoError(s.t, err)
+	s.t.Cleanup(stop)
+	address := s.raiseServer(filepath.Join(programs, "devserver"))
+	s.raiseWorker(filepath.Join(programs, "worker"), "http://"+endpoint, address)
 }
 
 func (s *stage) raiseServer(program string) (address string) {
@@ -85,6 +92,8 @@ func (s *stage) raiseWorker(program, endpoint, address string) {
 	accounts := filepath.Join(s.folder, "accounts.yaml")
 	text := fmt.Sprintf("aws:\n  - {name: %s, region: %s, endpoint: %q, perSecond: 200}\nhuawei:\n  - {name: %s, project: %s, region: %s, endpoint: %q, perSecond: 200}\n",
 		awsAccount, aws.DefaultRegion, endpoint, huaweiAccount, huawei.DefaultProjectID, huawei.DefaultRegion, endpoint)
+	text += fmt.Sprintf("servers:\n  prometheus: [{name: %[1]s, url: %[2]q, perSecond: 200}]\n  alertmanager: [{name: %[1]s, url: %[3]q, perSecond: 200}]\n",
+		monitor, endpoint+monitoring.PrometheusPath, endpoint+monitoring.AlertmanagerPath)
 	require.NoError(s.t, os.WriteFile(accounts, []byte(text), 0o600))
 	// Nothing of this process's environment: someone's real credentials may be in it.
 	env := []string{"HOME=" + s.folder, "TEMPORAL_ADDRESS=" + address}

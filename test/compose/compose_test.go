@@ -43,13 +43,15 @@ func TestServices(t *testing.T) {
 	t.Parallel()
 	want := []string{"postgres", "setup", "temporal", "temporal-schema", "temporal-ui", "worker"}
 	require.Equal(t, want, slices.Sorted(maps.Keys(load(t, nil).Services)), "without a profile")
-	want = slices.Sorted(slices.Values(append(want, "simcloud")))
-	require.Equal(t, want, slices.Sorted(maps.Keys(load(t, []string{"sim"}).Services)), "under the profile sim")
+	for profile, adds := range map[string]string{"sim": "simcloud", "monitoring": "prometheus"} {
+		all := slices.Sorted(slices.Values(append(slices.Clone(want), adds)))
+		require.Equal(t, all, slices.Sorted(maps.Keys(load(t, []string{profile}).Services)), "under the profile "+profile)
+	}
 }
 
 func TestImagesArePinnedByExactVersion(t *testing.T) {
 	t.Parallel()
-	exact := regexp.MustCompile(`^[a-z0-9./-]+:\d+\.\d+(\.\d+)?$`)
+	exact := regexp.MustCompile(`^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$`)
 	for name, s := range all(t).Services {
 		if s.Build != nil {
 			require.Equal(t, "build", s.PullPolicy, "%s: our own image is never pulled from a registry", name)
@@ -106,8 +108,9 @@ func TestNothingIsPublishedBeyondLoopback(t *testing.T) {
 			published[name] = p.Published
 		}
 	}
-	require.Equal(t, map[string]string{"temporal": "7233", "temporal-ui": "8233", "simcloud": "4599"}, published,
-		"neither the database nor the worker's health is published")
+	require.Equal(t, map[string]string{
+		"temporal": "7233", "temporal-ui": "8233", "simcloud": "4599", "prometheus": "9090",
+	}, published, "neither the database nor the worker's health is published")
 }
 
 func TestContainersHaveNoRightsTheyDoNotNeed(t *testing.T) {

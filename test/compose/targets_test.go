@@ -36,7 +36,9 @@ func built(t *testing.T) map[string]string {
 func TestDockerfileBuildsProgramsThatExist(t *testing.T) {
 	t.Parallel()
 	programs := built(t)
-	require.Equal(t, map[string]string{"worker": "./worker", "tidegate": "./starter", "simcloud": "./simcloud"}, programs)
+	require.Equal(t, map[string]string{
+		"tidegate-worker": "./cmd/tidegate-worker", "tidegate": "./cmd/tidegate", "simcloud": "./simcloud",
+	}, programs)
 	for _, pkg := range programs {
 		require.Equal(t, []string{"main"}, goList(t, "-f", "{{.Name}}", pkg), pkg)
 	}

@@ -42,6 +42,6 @@ func forced(around *shell) {
 // release starts a worker of a build and makes it the current one.
 func (s *shell) release(build string) {
 	s.t.Helper()
-	s.background("worker --accounts accounts.yaml --health-listen 127.0.0.1:0 --deployment tidegate --promote --build-id "+build,
+	s.background("tidegate-worker --accounts accounts.yaml --health-listen 127.0.0.1:0 --deployment tidegate --promote --build-id "+build,
 		func(log string) bool { return strings.Contains(log, "this build is current") })
 }

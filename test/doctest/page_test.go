@@ -37,7 +37,7 @@ type block struct {
 }
 
 // starts is how a command line starts, in a block that does not say what it holds.
-var starts = regexp.MustCompile(`^(\$ )?([A-Z_]+=\S* )*(tidegate|worker|simcloud|devserver|go|temporal|aws|curl|make|docker|kubectl|export|source|jq|git) \S|^[A-Z_]+=\S+$`)
+var starts = regexp.MustCompile(`^(\$ )?([A-Z_]+=\S* )*(tidegate|tidegate-worker|simcloud|devserver|go|temporal|aws|curl|make|docker|kubectl|export|source|jq|git) \S|^[A-Z_]+=\S+$`)
 
 // markdown are the repository's pages, by their paths from its root.
 func markdown(t *testing.T) (pages []string) {
@@ -174,7 +174,7 @@ worker    OK
 ~~~
 tidegate run --name a \
   --label b=c
-worker --accounts FILE
+tidegate-worker --accounts FILE
        [--build-id 1]
 ~~~
 
@@ -189,6 +189,6 @@ done
 		{line: 16, text: "make check"},
 		{line: 19, text: "tidegate plan a.yaml", shown: []string{"plan      a", "worker    OK"}},
 		{line: 26, text: "tidegate run --name a \\\n  --label b=c"},
-		{line: 28, text: "worker --accounts FILE\n       [--build-id 1]"},
+		{line: 28, text: "tidegate-worker --accounts FILE\n       [--build-id 1]"},
 	}, commands(page))
 }

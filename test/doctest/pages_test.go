@@ -43,19 +43,23 @@ func TestMain(m *testing.M) {
 // pages are the pages with command lines.
 func pages() map[string]page {
 	return map[string]page{
-		"README.md":                         readme(),
-		"docs/tutorial.md":                  tutorial(),
-		"docs/runbook.md":                   runbook(),
-		"docs/performance.md":               performance(),
-		"docs/reliability.md":               {},
-		"docs/how-to/schedule-campaigns.md": schedules(),
-		"docs/how-to/upgrade-the-worker.md": upgrade(),
-		"docs/how-to/write-a-plan.md":       {start: func(s *shell) { s.link("examples") }},
-		"docs/reference/commands.md":        campaigns(),
-		"docs/reference/configuration.md":   configuration(),
-		"docs/reference/reports.md":         reports(),
-		"docs/reference/simcloud.md":        simcloud(),
-		"docs/reference/simcloud-huawei.md": simcloudHuawei(),
+		"README.md":                             readme(),
+		"docs/tutorial.md":                      tutorial(),
+		"docs/runbook.md":                       runbook(),
+		"docs/checks.md":                        checks(),
+		"docs/performance.md":                   performance(),
+		"docs/reliability.md":                   {},
+		"docs/how-to/encrypt-payloads.md":       encryption(),
+		"docs/how-to/schedule-campaigns.md":     schedules(),
+		"docs/how-to/run-on-kubernetes.md":      kubernetes(),
+		"docs/how-to/upgrade-the-worker.md":     upgrade(),
+		"docs/how-to/write-a-plan.md":           {start: func(s *shell) { s.link("examples") }},
+		"docs/reference/commands.md":            campaigns(),
+		"docs/reference/configuration.md":       configuration(),
+		"docs/reference/reports.md":             reports(),
+		"docs/reference/simcloud.md":            simcloud(),
+		"docs/reference/simcloud-huawei.md":     simcloudHuawei(),
+		"docs/reference/simcloud-monitoring.md": simcloudHuawei(),
 	}
 }
 
@@ -63,9 +67,24 @@ func pages() map[string]page {
 func performance() page {
 	const played = "internal/bench/bench_internal_test.go TestAFleetIsMaintainedAndMeasured"
 	return page{lines: map[string]step{
-		"go run ./bench --targets 20 --json bench.json":                  {elsewhere: played},
-		"go run ./bench --peers script,tidegate --compare-scale 10":      {elsewhere: played},
-		"go run ./bench --short --baseline internal/bench/baseline.json": {elsewhere: played},
+		"go run ./bench --targets 20 --json bench.json":                                      {elsewhere: played},
+		"go run ./bench --peers script,tidegate --compare-scale 10":                          {elsewhere: played},
+		"go run ./bench --peers script,tidegate --rounds 2":                                  {elsewhere: played},
+		"go run ./bench --peers script,tidegate --rate 20":                                   {elsewhere: played},
+		"go run ./bench --instant --proxies 0 --rate 100000 --peers tidegate --targets 1000": {elsewhere: played},
+		"go run ./bench --short --baseline internal/bench/baseline.json":                     {elsewhere: played},
+	}}
+}
+
+// kubernetes needs a cluster; a test builds and reads what it applies.
+func kubernetes() page {
+	const read = "test/kubernetes/kubernetes_test.go TestOverlays"
+	return page{lines: map[string]step{
+		"kubectl create namespace tidegate": {elsewhere: read},
+		"kubectl -n tidegate create secret generic tidegate-temporal --from-file=apiKey=api-key.txt":      {elsewhere: read},
+		"kubectl -n tidegate create secret generic tidegate-huawei --from-file=ak.txt --from-file=sk.txt": {elsewhere: read},
+		"kubectl apply -k deploy/kubernetes/overlays/temporal-cloud":                                      {elsewhere: read},
+		"kubectl -n tidegate rollout status deployment tidegate-worker-0-1-0":                             {elsewhere: read},
 	}}
 }
 

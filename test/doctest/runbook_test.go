@@ -45,6 +45,8 @@ func runbook() page {
 		`tidegate skip sgw-12A3456B --why "this proxy goes away next month"`: {
 			after: func(s *shell, _ answer) { s.run("tidegate watch "+gateway, 3) },
 		},
+		`tidegate waive payments-q4 'error rate' files-1 --why "INC-77: the rate is another team's"`:     {elsewhere: waived},
+		`tidegate waive payments-q4 'no page is firing' --why "INC-78 is about another site"`:            {elsewhere: waived},
 		`tidegate abort sgw-12A3456B --why "not tonight"`:                                                {before: (*shell).held},
 		`tidegate release sgw-12A3456B --why "restarted the host; it runs 1.3.0, volumes are available"`: {before: (*shell).quarantine},
 		`tidegate approve payments-q4 --why "change CHG-1234"`:                                           {before: (*shell).campaign},
@@ -69,7 +71,7 @@ func runbook() page {
 // upgrade is the page of a release: what it asks of workers and of Temporal.
 func upgrade() page {
 	return page{lines: map[string]step{
-		"worker --accounts accounts.yaml --deployment tidegate --build-id 1.4.0 --promote": {
+		"tidegate-worker --accounts accounts.yaml --deployment tidegate --build-id 1.4.0 --promote": {
 			elsewhere: "internal/workers/worker_test.go TestAWorkerIsReadyWhileItPollsAndStopsWhenAsked",
 		},
 		// The Temporal CLI is not ours: what the lines ask of Temporal is asked through its SDK.

@@ -51,11 +51,13 @@ func newShell(t *testing.T, bin string) *shell {
 func build(t *testing.T) (bin string) {
 	t.Helper()
 	bin = t.TempDir()
-	command := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./demo", "./devserver", "./simcloud", "./worker", "./starter")
+	command := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./bench", "./demo", "./devserver", "./simcloud", "./cmd/...")
 	command.Dir = root
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, string(out))
-	require.NoError(t, os.Symlink("starter", filepath.Join(bin, "tidegate")))
+	for short, program := range map[string]string{"starter": "tidegate", "worker": "tidegate-worker"} {
+		require.NoError(t, os.Symlink(program, filepath.Join(bin, short)))
+	}
 	installed, err := exec.LookPath("go")
 	require.NoError(t, err)
 	script := "#!/bin/sh\ncase \"$1 $2\" in \"run ./\"*)\n  program=${2#./}; shift 2; exec \"" + bin + "/$program\" \"$@\";;\nesac\nexec " + installed + " \"$@\"\n"

@@ -12,11 +12,11 @@ import (
 )
 
 // named is a command of ours, or a part of one, in the middle of a page's text.
-var named = regexp.MustCompile("`((?:tidegate|worker|simcloud|devserver|go run \\./\\w+|make)(?: [^`]*)?)`")
+var named = regexp.MustCompile("`((?:tidegate|tidegate-worker|simcloud|devserver|go run \\./\\w+|make)(?: [^`]*)?)`")
 
 // synopsis says that a line says what may be typed, and cannot be typed as it stands.
 func synopsis(text string) bool {
-	return regexp.MustCompile(`^(tidegate|worker|simcloud|devserver) [^"]*(\[|\b[A-Z]{4,}\b)`).MatchString(text)
+	return regexp.MustCompile(`^(tidegate|tidegate-worker|simcloud|devserver) [^"]*(\[|\b[A-Z]{4,}\b)`).MatchString(text)
 }
 
 // names demands that there is every command that a page's text names.

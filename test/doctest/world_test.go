@@ -23,6 +23,13 @@ func (s *shell) clouds(line string) (greeting string) {
 // whose accounts are called prod; and puts the plan payments-q4.yaml into the folder.
 func (s *shell) world() {
 	s.t.Helper()
+	s.unstaffed()
+	s.staff()
+}
+
+// unstaffed is the world without its worker.
+func (s *shell) unstaffed() {
+	s.t.Helper()
 	s.copy("scenario.yaml")
 	address := regexp.MustCompile(`Temporal +(\S+) (?s:.*)Ctrl-C`)
 	log := s.background("devserver --headless --port 0", address.MatchString)
@@ -34,7 +41,12 @@ func (s *shell) world() {
 	s.copy("accounts.yaml")
 	s.copy("payments-q4.yaml")
 	s.run("tidegate setup", 0)
-	s.background("worker --accounts accounts.yaml --health-listen 127.0.0.1:0", func(string) bool { return true })
+}
+
+// staff starts the worker.
+func (s *shell) staff() {
+	s.t.Helper()
+	s.background("tidegate-worker --accounts accounts.yaml --health-listen 127.0.0.1:0", func(string) bool { return true })
 	s.until("tidegate doctor", `(?m)^OK +worker `)
 }
 

@@ -20,9 +20,12 @@ import (
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/namespace"
+	"github.com/tidegate/tidegate/internal/servers"
+	"github.com/tidegate/tidegate/internal/servers/wire"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
+	"github.com/tidegate/tidegate/internal/simcloud/monitoring"
 	"github.com/tidegate/tidegate/internal/workers"
 	"github.com/tidegate/tidegate/test/waiting"
 	"github.com/tidegate/tidegate/workflows/api"
@@ -90,7 +93,7 @@ func newLabOn(t *testing.T, c client.Client, prefix string, scenario simcloud.Sc
 	t.Cleanup(stop)
 	l := &lab{t: t, sim: sim, client: c, prefix: prefix, queue: prefix + api.TaskQueue}
 	clouds := cloudsAt(t, "http://"+address)
-	stopWorkers, err := workers.Start(l.client, clouds, workers.Options{Queue: l.queue})
+	stopWorkers, err := workers.Start(l.client, clouds, workers.Options{Queue: l.queue, Servers: serversAt(t, "http://"+address)})
 	require.NoError(t, err)
 	t.Cleanup(stopWorkers)
 	return l
@@ -107,6 +110,19 @@ func cloudsAt(t *testing.T, endpoint string) *accounts.Accounts {
 			Account:     huaweicloud.Account{Name: huaweiAccount, Project: huawei.DefaultProjectID, Region: huawei.DefaultRegion, Endpoint: endpoint},
 			Credentials: huaweicloud.Credentials{AccessKey: huawei.DefaultAccessKey, SecretKey: huawei.DefaultSecretKey},
 		}})
+}
+
+// monitor is the name of the Prometheus and of the Alertmanager.
+const monitor = "monitor"
+
+func serversAt(t *testing.T, endpoint string) *servers.Servers {
+	t.Helper()
+	all, err := servers.New(servers.Configured{
+		Prometheus:   []wire.Server{{Name: monitor, URL: endpoint + monitoring.PrometheusPath, PerSecond: 100}},
+		Alertmanager: []wire.Server{{Name: monitor, URL: endpoint + monitoring.AlertmanagerPath, PerSecond: 100}},
+	}, nil)
+	require.NoError(t, err)
+	return all
 }
 
 // start starts a gateway's maintenance.
@@ -169,6 +185,18 @@ func (l *lab) order(workflowID, name string, o any) {
 	})
 	require.NoError(l.t, err)
 	require.NoError(l.t, handle.Get(l.t.Context(), nil))
+}
+
+// refused sends an operator action that the workflow accepts, and then refuses.
+func (l *lab) refused(workflowID, name string, o any, why string) {
+	l.t.Helper()
+	handle, err := l.client.UpdateWorkflow(l.t.Context(), client.UpdateWorkflowOptions{
+		WorkflowID: workflowID, UpdateName: name, Args: []any{o}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(l.t.Context(), nil)
+	}
+	require.ErrorContains(l.t, err, why)
 }
 
 // effects are what the clouds did, as "kind resource", without the calls that

@@ -25,6 +25,13 @@ const (
 	listJobs           = "taurusdb:ListImmediateJobs"
 	listInstanceTags   = "taurusdb:ListInstanceTags"
 	changeInstanceTags = "taurusdb:BatchTagAction"
+	describeCache      = "storagegateway:DescribeCache"
+	describeBuffer     = "storagegateway:DescribeUploadBuffer"
+	listInitiators     = "storagegateway:ListVolumeInitiators"
+	describeAlarms     = "cloudwatch:DescribeAlarms"
+	getMute            = "cloudwatch:GetAlarmMuteRule"
+	putMute            = "cloudwatch:PutAlarmMuteRule"
+	deleteMute         = "cloudwatch:DeleteAlarmMuteRule"
 	createToken        = "iam:KeystoneCreateUserTokenByPassword"
 )
 
@@ -42,6 +49,8 @@ type Call struct {
 	Nth int
 	// Refused is what is promised where the cloud refuses it for good.
 	Refused Promise
+	// Empty is so for a call whose answer, if it is empty, refuses as well: there is nothing of what is needed.
+	Empty bool
 	// Persists is so for a call that is made again although it was refused.
 	Persists Persistence
 }
@@ -76,6 +85,8 @@ func Calls() []Call {
 	all = append(all, settingCalls()...)
 	all = append(all, volumeCalls()...)
 	all = append(all, snapshotCalls()...)
+	all = append(all, healthCalls()...)
+	all = append(all, armedCalls()...)
 	all = append(all, proxyReads()...)
 	all = append(all, proxyWatches()...)
 	all = append(all, instanceTags()...)
@@ -140,6 +151,40 @@ func snapshotCalls() []Call {
 		{Operation: describeSnapshots, For: "watch of the snapshot", Scenario: Whole(), After: after(createSnapshot), Refused: started, Persists: UntilLetIn},
 		{Operation: describeSnapshots, For: "read before deleting", Scenario: brokenSnapshot(), After: after(createSnapshot), Nth: 2, Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
 		{Operation: deleteSnapshot, For: "delete an unfinished one", Scenario: brokenSnapshot(), Refused: stuck(Update, Snapshot), Persists: UntilLetIn},
+	}
+}
+
+// healthCalls ask health checks, for which an answer that is missing is a failure, and mute alarms.
+func healthCalls() []Call {
+	return []Call{
+		{Operation: describeCache, For: "check before the trigger", Scenario: checked(), Persists: Whatever},
+		{Operation: describeBuffer, For: "check before the trigger", Scenario: checked(), Persists: Whatever},
+		{Operation: listInitiators, For: "baseline before the trigger", Scenario: checked(), Persists: Whatever},
+		{Operation: describeAlarms, For: "check before the trigger", Scenario: checked(), Persists: Whatever},
+		{Operation: describeAlarms, For: "names of the alarms to mute", Scenario: checked(), Nth: 2, Refused: compensated(), Empty: true},
+		{Operation: getMute, For: "read before muting", Scenario: checked(), Refused: compensated()},
+		{Operation: putMute, For: "mute alarms", Scenario: checked(), Refused: compensated()},
+		{Operation: describeCache, For: "check after the update", Scenario: checked(), After: after(updateSoftware), Persists: Whatever},
+		{Operation: describeBuffer, For: "check after the update", Scenario: checked(), After: after(updateSoftware), Persists: Whatever},
+		{Operation: listInitiators, For: "check after the update", Scenario: checked(), After: after(updateSoftware), Persists: Whatever},
+		{Operation: describeAlarms, For: "check after the update", Scenario: checked(), After: after(updateSoftware), Persists: Whatever},
+		{Operation: deleteMute, For: "end the mute", Scenario: checked(), Persists: Whatever},
+	}
+}
+
+// armedCalls are made while the trigger is armed: the readings, the health checks and the mute, and then the trigger.
+func armedCalls() []Call {
+	return []Call{
+		{Operation: readMaintenance, For: "read while armed", Scenario: armed(), Nth: 2, Refused: failed()},
+		{Operation: describeGateway, For: "read while armed", Scenario: armed(), Nth: 2, Refused: failed()},
+		{Operation: describeCache, For: "check while armed", Scenario: armed(), Persists: Whatever},
+		{Operation: describeBuffer, For: "check while armed", Scenario: armed(), Persists: Whatever},
+		{Operation: listInitiators, For: "baseline while armed", Scenario: armed(), Persists: Whatever},
+		{Operation: describeAlarms, For: "check while armed", Scenario: armed(), Persists: Whatever},
+		{Operation: describeAlarms, For: "names of the alarms to mute while armed", Scenario: armed(), Nth: 2, Refused: compensated(), Empty: true},
+		{Operation: getMute, For: "read before muting while armed", Scenario: armed(), Refused: compensated()},
+		{Operation: putMute, For: "mute alarms while armed", Scenario: armed(), Refused: compensated()},
+		{Operation: updateSoftware, For: "trigger at the opening", Scenario: armed(), Refused: compensated(Mute, Unmute)},
 	}
 }
 

@@ -90,7 +90,9 @@ func (c Cell) Promise() Promise {
 }
 
 // refused is so for a fault that is the cloud's certain and lasting no.
-func (c Cell) refused() bool { return c.notLetIn() || c.Kind.Kind == fault.Echo }
+func (c Cell) refused() bool {
+	return c.notLetIn() || c.Kind.Kind == fault.Echo || c.Call.Empty && c.Kind.Kind == fault.EmptyObject
+}
 
 // outlasted is so for a refusal that is not taken for an answer.
 func (c Cell) outlasted() bool {

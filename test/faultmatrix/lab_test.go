@@ -155,6 +155,7 @@ func (l *lab) start(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	clouds := accounts.New(ctx, []accounts.AWS{l.aws}, []accounts.Huawei{l.huawei})
+	//nolint:contextcheck // they end by what it returns
 	stopWorkers, err := workers.Start(l.client, clouds,
 		workers.Options{Queue: l.queue, Each: worker.Options{MaxConcurrentWorkflowTaskPollers: 2, MaxConcurrentActivityTaskPollers: 2}})
 	if err != nil {
@@ -168,7 +169,7 @@ func (l *lab) start(ctx context.Context) (stop func(), err error) {
 	l.run, err = l.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: l.queue, TaskQueue: l.queue,
 		TypedSearchAttributes: webui.StartAttributes(l.stage.Target), StaticSummary: "Maintenance of " + l.stage.Target.Name,
-	}, api.GatewayMaintenanceName, api.MaintenanceInput{Target: l.stage.Target, Policy: l.stage.Policy})
+	}, api.GatewayMaintenanceName, api.MaintenanceInput{Target: l.stage.Target, Policy: l.stage.Policy, Checks: l.stage.Checks, Mutes: l.stage.Mutes})
 	if err != nil {
 		stop()
 		return nil, err
@@ -185,6 +186,7 @@ type seen struct {
 	after   string
 	open    []string // snapshots that are neither completed nor deleted
 	fired   int
+	early   string   // a trigger in a freeze
 	leaks   []string // credentials in the history
 }
 
@@ -218,6 +220,13 @@ func (l *lab) look(ctx context.Context, out *seen) (err error) {
 	out.effects = faultmatrix.EffectsOf(l.sim.Effects())
 	for _, rule := range l.sim.Faults() {
 		out.fired += rule.Fired
+	}
+	for _, e := range l.sim.Effects() {
+		for _, f := range l.stage.Policy.Freezes {
+			if e.Kind == "storagegateway:UpdateGatewaySoftwareNow" && e.Time.Before(f.To) {
+				out.early = fmt.Sprintf("it was triggered %s before the end of a freeze", f.To.Sub(e.Time))
+			}
+		}
 	}
 	for _, s := range l.sim.AWS().State().Snapshots {
 		if s.Status != "completed" && !s.Deleted {

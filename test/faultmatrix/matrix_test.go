@@ -113,6 +113,9 @@ func (p *played) judge(ctx context.Context, number int) {
 	if p.promise.SettingsBack() && len(out.open) > 0 {
 		p.wrong("unfinished snapshots are left: %q", out.open)
 	}
+	if out.early != "" {
+		p.wrong("%s", out.early)
+	}
 	if p.cell != nil && out.fired == 0 {
 		p.wrong("the fault never struck")
 	}

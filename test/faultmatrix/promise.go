@@ -25,6 +25,8 @@ const (
 	Return   Effect = "read weights restored"
 	Upgrade  Effect = "proxy upgrade started"
 	Restart  Effect = "proxy restarted"
+	Mute     Effect = "alarms muted"
+	Unmute   Effect = "mute ended"
 )
 
 // Promise is what is so when a run has ended.
@@ -101,10 +103,6 @@ func effectOf(e record.Effect) Effect {
 		if e.Detail["window"] == "" {
 			return policyEffect(e.Detail["automaticUpdatePolicy"])
 		}
-	case addTags:
-		return Tag
-	case removeTags:
-		return Untag
 	case changeInstanceTags:
 		if e.Detail["action"] == "create" {
 			return TagProxy
@@ -115,16 +113,21 @@ func effectOf(e record.Effect) Effect {
 			return Shift
 		}
 		return Return
-	case createSnapshot:
-		return Snapshot
-	case deleteSnapshot:
-		return Delete
-	case upgradeProxy:
-		return Upgrade
-	case restartProxy:
-		return Restart
+	}
+	if effect, plain := plainEffects()[e.Kind]; plain {
+		return effect
 	}
 	return Effect(e.Kind + " " + e.Detail["outcome"])
+}
+
+// plainEffects are the effects of the calls that have but one, whatever they say.
+func plainEffects() map[string]Effect {
+	return map[string]Effect{
+		addTags: Tag, removeTags: Untag,
+		putMute: Mute, deleteMute: Unmute,
+		createSnapshot: Snapshot, deleteSnapshot: Delete,
+		upgradeProxy: Upgrade, restartProxy: Restart,
+	}
 }
 
 func policyEffect(policy string) Effect {

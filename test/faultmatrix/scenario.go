@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	"github.com/tidegate/tidegate/internal/simcloud/aws/cloudwatch"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
@@ -26,7 +28,7 @@ type Scenario struct {
 // Plays are the maintenances in which the calls of the matrix are made.
 func Plays() []Scenario {
 	return []Scenario{
-		Whole(), waiting(), before(), stored(), lostSnapshot(), brokenSnapshot(),
+		Whole(), waiting(), before(), stored(), checked(), armed(), lostSnapshot(), brokenSnapshot(),
 		Proxy(), plainProxy(), ByPassword(), lostWeights(), lostUpgrade(), sickProxy(), lostRestart(),
 	}
 }
@@ -83,6 +85,47 @@ func stored() Scenario {
 		Name:    "a gateway of type STORED",
 		Set:     func(s *Stage) { s.gateway().Type = "STORED" },
 		Promise: completed(Update, Snapshot),
+	}
+}
+
+// checked is a maintenance with health checks and a mute.
+func checked() Scenario {
+	return Scenario{
+		Name: "health checks decide, and alarms are muted meanwhile",
+		Set: func(s *Stage) {
+			id := s.gateway().ID
+			s.gateway().Timing.Restart = late + 500*time.Millisecond // an answer from before is not given again after it
+			s.Scenario.AWS.Alarms = []cloudwatch.Alarm{{Name: "sgw-" + id + "-cache"}}
+			numbers := health.Check{
+				Name: "numbers", At: []health.Moment{health.AtBefore, health.AtAfter}, Every: maintenance.Duration(time.Second),
+				Gateway: &health.GatewayCheck{CacheDirtyBelow: 50, UploadBufferBelow: 50, Initiators: health.AsBefore},
+			}
+			alarms := health.Check{
+				Name: "alarms", At: []health.Moment{health.AtBefore, health.AtAfter}, Every: maintenance.Duration(time.Second),
+				Alarms: &health.AlarmsCheck{AlarmSelector: health.AlarmSelector{Prefix: "sgw-{{gateway}}-"}},
+			}
+			s.Checks = []health.Check{numbers.WithDefaults(), alarms.WithDefaults()}
+			s.Mutes = []health.Mute{{Alarms: &health.AlarmSelector{Prefix: "sgw-{{gateway}}-"}}}
+		},
+		Promise: completed(Mute, Update, Snapshot, Unmute),
+	}
+}
+
+// armedFor is how long before its opening the trigger is armed: what is asked and muted meanwhile is asked and muted
+// five seconds before it is sent.
+const armedFor = 8 * time.Second
+
+// armed is checked with the trigger armed before a freeze ends: a window opens at a full minute.
+func armed() Scenario {
+	in := checked()
+	return Scenario{
+		Name: "health checks decide while the trigger is armed, until a freeze ends",
+		Set: func(s *Stage) {
+			in.Set(s)
+			now := time.Now()
+			s.Policy.Freezes = []maintenance.Freeze{{From: now.Add(-time.Hour), To: now.Add(armedFor), Reason: "matrix"}}
+		},
+		Promise: in.Promise,
 	}
 }
 

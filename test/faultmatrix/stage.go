@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
@@ -27,6 +28,8 @@ type Stage struct {
 	Scenario simcloud.Scenario
 	Target   maintenance.Target
 	Policy   maintenance.Policy
+	Checks   []health.Check
+	Mutes    []health.Mute
 	// Password is so where the worker logs in to Huawei Cloud as an IAM user, in
 	// place of signing its calls.
 	Password bool

@@ -84,5 +84,5 @@ func TestOnlyTheDevServerImportsTheTemporalServer(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{module + "internal/devserver"}, importers)
-	require.Empty(t, below(reached(t, "worker", "starter"), "go.temporal.io/server", "github.com/temporalio/ui-server"))
+	require.Empty(t, below(reached(t, "cmd/tidegate-worker", "cmd/tidegate", "worker", "starter"), "go.temporal.io/server", "github.com/temporalio/ui-server"))
 }

@@ -5,10 +5,11 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// BatchInput asks for a batch: at most PageSize of a campaign's targets.
+// BatchInput asks for a batch of a campaign's targets, which weigh BatchWeight at most.
 type BatchInput struct {
 	Campaign string `json:"campaign"` // workflow id
 	First    string `json:"first"`    // run id of the campaign's first run: another campaign may have its name later
@@ -30,7 +31,7 @@ const (
 	InstructionsSignal = "instructions"
 )
 
-// LineSpace is how far the refs of two batches' targets lie apart.
+// LineSpace is how far the refs of two batches' targets lie apart: more than a batch has.
 const LineSpace = 1000
 
 // RefOf is the number by which a campaign's entries refer to a line of a batch.
@@ -38,8 +39,8 @@ func RefOf(batch, line int) int { return batch*LineSpace + line }
 
 // Instructions are what a campaign sends to a batch. All of them may arrive twice.
 type Instructions struct {
-	Start  []StartInstruction `json:"start,omitempty"`
-	Seen   maintenance.Waits  `json:"seen,omitzero"`    // for those that start
+	Start  []Attempt          `json:"start,omitempty"`
+	Disarm *DisarmInstruction `json:"disarm,omitempty"`
 	Read   []int              `json:"read,omitempty"`   // lines to read again
 	Report []int              `json:"report,omitempty"` // lines whose last outcome to report again
 	// GiveUp are lines that could not be read for fleet.UnreadLimit: they are not read again
@@ -47,12 +48,32 @@ type Instructions struct {
 	GiveUp []int   `json:"giveUp,omitempty"`
 	Abort  *Action `json:"abort,omitempty"` // abort every running target that is not past the point of no return
 	Close  bool    `json:"close,omitempty"` // the campaign has ended
+	// Bake has the checks of some targets asked until the end of their wave's bake.
+	Bake *BakeInstruction `json:"bake,omitempty"`
+	// Waived are all waivers of the campaign, once there is one more.
+	Waived health.Waivers `json:"waived,omitempty"`
 }
 
-// StartInstruction starts a target's maintenance.
-type StartInstruction struct {
+// BakeInstruction are the targets of a batch that their wave has updated, and that are watched while it bakes.
+type BakeInstruction struct {
+	Wave  int       `json:"wave"` // from 0 on
+	Until time.Time `json:"until"`
+	Lines []Attempt `json:"lines"`
+}
+
+// Attempt is one maintenance of a target.
+type Attempt struct {
 	Line    int `json:"line"`
 	Attempt int `json:"attempt"` // counted by the campaign, from 1 on
+	// Trigger is when the run makes its first change, at the earliest; zero: at once.
+	Trigger time.Time `json:"trigger,omitzero"`
+}
+
+// DisarmInstruction ends maintenances that are armed and have changed nothing yet. It may arrive before
+// the instruction to start them.
+type DisarmInstruction struct {
+	Action
+	Attempts []Attempt `json:"attempts"`
 }
 
 // BatchEvents are what a batch reports to its campaign. All of them may arrive twice.
@@ -69,6 +90,29 @@ type CampaignAbort struct {
 	Campaign string `json:"campaign"` // workflow id
 }
 
+// CampaignDisarm has a run that is armed, and has sent nothing, end DEFERRED: its campaign is
+// paused, say, or a person has skipped the target. A run that has triggered its update, or may have,
+// answers with a TargetGoesOn; a run of another campaign ignores it. The signal may come twice.
+type CampaignDisarm struct {
+	Action
+	Campaign string `json:"campaign"` // workflow id
+}
+
+// CampaignWaivers are all waivers of a campaign that cover a run's target. They replace those that the
+// run had of it; the signal may come twice.
+type CampaignWaivers struct {
+	Campaign string         `json:"campaign"` // workflow id
+	Waived   health.Waivers `json:"waived"`
+}
+
+// BlockedTarget reports that a health check keeps a run from going on or, without a reason, that none does any more.
+type BlockedTarget struct {
+	Gateway string    `json:"gateway"`
+	Check   string    `json:"check,omitempty"`
+	Reason  string    `json:"reason,omitempty"` // the value, its limit, since when, until when
+	Since   time.Time `json:"since,omitzero"`
+}
+
 // TargetDecision is what a person has decided in a target's own run, for its campaign's record.
 type TargetDecision struct {
 	Gateway  string               `json:"gateway"`
@@ -79,16 +123,31 @@ type TargetDecision struct {
 type HeldTarget struct {
 	Gateway string           `json:"gateway"`
 	Step    maintenance.Step `json:"step,omitempty"`
+	Check   string           `json:"check,omitempty"` // that has failed after the update; empty: something else has
 	Reason  string           `json:"reason,omitempty"`
 	Since   time.Time        `json:"since,omitzero"`
 }
 
+// TargetGoesOn reports that a run was told to disarm and goes on, since its first change is made, or may
+// be.
+type TargetGoesOn struct {
+	Gateway string `json:"gateway"`
+}
+
 // The signals between a batch and a target's run.
 const (
+	// GoesOnSignal carries a TargetGoesOn.
+	GoesOnSignal = "goes-on"
 	// HeldSignal carries a HeldTarget.
 	HeldSignal = "held"
+	// BlockedSignal carries a BlockedTarget.
+	BlockedSignal = "blocked"
+	// WaivedSignal carries CampaignWaivers.
+	WaivedSignal = "waived"
 	// DecidedSignal carries a TargetDecision.
 	DecidedSignal = "decided"
 	// AbortSignal carries a CampaignAbort.
 	AbortSignal = "abort"
+	// DisarmSignal carries a CampaignDisarm.
+	DisarmSignal = "disarm"
 )

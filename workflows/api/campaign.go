@@ -8,13 +8,9 @@ import (
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
-// PageSize is how many of a plan's targets travel in one payload at most: in a campaign's input, in
-// one AddTargets, in a batch's input.
-const PageSize = 200
-
 // CampaignInput asks for a campaign.
 type CampaignInput struct {
-	// Plan is what is to be done, with at most PageSize of its targets.
+	// Plan is what is to be done, with a Page of its targets.
 	Plan plan.Plan `json:"plan"`
 	// More is how many targets follow in updates.
 	More int `json:"more,omitempty"`
@@ -52,6 +48,8 @@ type CampaignAction struct {
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	// MaxConcurrent is for concurrency: 1 to 500.
 	MaxConcurrent int `json:"maxConcurrent,omitempty"`
+	// Check is for waive: the name of one of the plan's health checks.
+	Check string `json:"check,omitempty"`
 }
 
 // Surveyed is a target as its batch has read it.
@@ -92,6 +90,8 @@ type Carried struct {
 type Unsent struct {
 	Read  []int   `json:"read,omitempty"`  // refs of targets to read again
 	Abort *Action `json:"abort,omitempty"` // abort every running target
+	// Waived is true once there is one more waiver.
+	Waived bool `json:"waived,omitempty"`
 }
 
 // Notified is what the plan's channels were notified of.

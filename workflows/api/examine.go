@@ -5,6 +5,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
@@ -31,6 +32,8 @@ type Probe struct {
 	// of Named or, if that is empty, of any.
 	Volumes bool     `json:"volumes,omitempty"`
 	Named   []string `json:"named,omitempty"` // ARNs
+	// Alarms asks whether the alarms of the AWS account can be read, and nothing else.
+	Alarms bool `json:"alarms,omitempty"`
 }
 
 // Queue is the task queue of the probe's account, given that of the workflows.
@@ -48,6 +51,17 @@ type ExamineOutput struct {
 	Plan   Finding   `json:"plan,omitzero"`
 	// Probes are in the input's order.
 	Probes []Finding `json:"probes,omitempty"`
+	// Servers are the monitoring servers of the worker's configuration, by kind and name.
+	Servers []ServerFinding `json:"servers,omitempty"`
+	// NoServers is why nothing is known of them; empty: it is.
+	NoServers string `json:"noServers,omitempty"`
+}
+
+// ServerFinding is the outcome of the check of one monitoring server.
+type ServerFinding struct {
+	Server string `json:"server"` // its kind and name, such as prometheus/prod
+	Fault  string `json:"fault,omitempty"`
+	Says   string `json:"says,omitempty"` // the error in words, without secrets
 }
 
 // Finding is the outcome of one check.
@@ -85,3 +99,14 @@ const (
 	// FaultSilent is the fault of a check that timed out.
 	FaultSilent = "Silent"
 )
+
+// TryChecksInput is which health checks to ask now, of which targets.
+type TryChecksInput struct {
+	Checks  []health.Check   `json:"checks"` // with their defaults
+	Targets []health.Subject `json:"targets,omitempty"`
+	// Campaign asks those of the whole campaign as well.
+	Campaign bool `json:"campaign,omitempty"`
+}
+
+// TryChecksLimit is how long the workflow waits for the sources. What has not answered by then is an error.
+const TryChecksLimit = 10 * time.Minute

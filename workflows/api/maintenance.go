@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 // MaintenanceInput asks for one target's maintenance.
@@ -19,9 +20,18 @@ type MaintenanceInput struct {
 	Campaign string `json:"campaign,omitempty"`
 	// HeldChannels are those that the campaign notifies when a step is held, for the record.
 	HeldChannels []string `json:"heldChannels,omitempty"`
-	// Seen is when the changes of the campaign's other runs ended, so that polls come when they may
-	// find something.
-	Seen maintenance.Waits `json:"seen,omitzero"`
+	// Checks are the health checks that are asked of the target, with their defaults: before, after, and those that
+	// compare. Mutes are the alarms that are kept quiet while it is worked on.
+	Checks []health.Check `json:"checks,omitempty"`
+	Mutes  []health.Mute  `json:"mute,omitempty"`
+	// Waived are the checks that a person has waived in the campaign, for this target or for all.
+	Waived health.Waivers `json:"waived,omitempty"`
+	// Updated is true where an earlier run of the campaign has updated the target: its checks after the update are asked
+	// also if nothing is left to do.
+	Updated bool `json:"updated,omitempty"`
+	// Before are the answers from before an earlier run of the campaign has updated the target, by check: of those that
+	// compare. None: this run asks.
+	Before map[string]health.Answer `json:"before,omitempty"`
 	// Carried is the state of the run before; nil in the first.
 	Carried *CarriedRun `json:"carried,omitempty"`
 }
@@ -33,6 +43,13 @@ type CarriedRun struct {
 	Decisions []maintenance.Decision `json:"decisions,omitempty"` // an approval stays valid
 	// Gateway is as the first run found it: compared with it, an update by AWS shows.
 	Gateway maintenance.Gateway `json:"gateway"`
+	Waived  health.Waivers      `json:"waived,omitempty"` // by operators, in this run
+}
+
+// Waive is an operator's action on a run: one of its health checks does not count. Why is required.
+type Waive struct {
+	Action
+	Check string `json:"check"`
 }
 
 // Action is who acts with an update, and why.

@@ -49,6 +49,9 @@ const (
 	// RescheduleUpdate lets a target start only from a time on. Like all of a campaign's updates
 	// but add-targets it takes a CampaignAction.
 	RescheduleUpdate = maintenance.WhatReschedule
+	// WaiveUpdate lets a health check not count any more: a campaign's, for one target or for all, by a
+	// CampaignAction; a run's own, by a Waive.
+	WaiveUpdate = maintenance.WhatWaive
 	// ConcurrencyUpdate sets how many targets run at a time.
 	ConcurrencyUpdate = "concurrency"
 	// QuarantineName is the type of the workflow that stands for a quarantine.
@@ -58,6 +61,11 @@ const (
 	// ExamineName is the type of the workflow that checks, for `tidegate doctor`, whether a plan's
 	// accounts can be worked on. It changes nothing.
 	ExamineName = "Examine"
+	// TryChecksName is the type of the workflow that asks health checks now, for `tidegate check` and
+	// `tidegate plan`.
+	TryChecksName = "TryChecks"
+	// ExportStateName is the type of the workflow that has one worker show the state of campaigns in its metrics.
+	ExportStateName = "ExportState"
 	// QuarantineMemo is the memo in which the Quarantine workflow has its reason, as a
 	// maintenance.Quarantine: it can be read without a worker.
 	QuarantineMemo = names.QuarantineMemo
@@ -78,6 +86,9 @@ func GatewayWorkflowID(gatewayID string) string { return "gateway-" + gatewayID 
 // CampaignWorkflowID is the id of the campaign of that name, so Temporal itself prevents two of one
 // name at once. A campaign that a schedule starts has the time of its start after it.
 func CampaignWorkflowID(name string) string { return "campaign-" + name }
+
+// ExportStateWorkflowID is the id of that workflow: the workers of one task queue share one.
+func ExportStateWorkflowID(queue string) string { return "export-state-" + queue }
 
 // BatchWorkflowID is the id of a campaign's batch. It has the whole id of the campaign's first run:
 // the first digits of a run id are a clock, which two campaigns of one name can share.

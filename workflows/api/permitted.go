@@ -3,6 +3,7 @@ package api
 import (
 	"slices"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 )
 
@@ -23,10 +24,13 @@ func CampaignMay(s fleet.Status) (names []string) {
 		{PauseUpdate, s.Paused == ""},
 		{ResumeUpdate, s.Paused != ""},
 		{RetryUpdate, n.Held+n.Failed+n.Skipped+len(s.Unavailable) > 0},
-		{SkipUpdate, n.Failed+n.Waiting > 0 || slices.ContainsFunc(s.HeldRows(), func(r fleet.Row) bool {
+		{SkipUpdate, n.Failed+n.Waiting+n.Armed > 0 || slices.ContainsFunc(s.HeldRows(), func(r fleet.Row) bool {
 			return slices.Contains(r.May, SkipUpdate)
 		})},
-		{RescheduleUpdate, n.Waiting > 0},
+		{RescheduleUpdate, n.Waiting+n.Armed > 0},
+		{WaiveUpdate, len(s.Checks) > 0 || slices.ContainsFunc(s.Running, func(r fleet.Row) bool {
+			return r.Blocker == maintenance.BlockedByCheck
+		})},
 		{ConcurrencyUpdate, true},
 		{AbortUpdate, true},
 	} {
@@ -45,11 +49,11 @@ func TargetMay(update string, state fleet.State, unavailable bool) bool {
 		return state == fleet.Held || state == fleet.Failed || state == fleet.Skipped ||
 			(state == fleet.Waiting && unavailable)
 	case SkipUpdate:
-		return state == fleet.Held || state == fleet.Failed || state == fleet.Waiting
+		return state == fleet.Held || state == fleet.Failed || state == fleet.Waiting || state == fleet.Armed
 	case AbortUpdate:
 		return state.InProgress()
 	case RescheduleUpdate:
-		return state == fleet.Waiting
+		return state == fleet.Waiting || state == fleet.Armed
 	}
 	return false
 }

@@ -11,14 +11,17 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
+	"github.com/tidegate/tidegate/activities/checks"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/metric"
 )
 
 // Do runs one activity. Its type parameters tie the input to the method: an
 // activity that is called with wrong arguments would run on zero values,
 // without an error. A cancelled run starts nothing: the SDK would schedule the
-// activity and cancel it in one go, and leave open which came first.
+// activity and cancel it in one go, and leave open which came first. An attempt that
+// Temporal would have repeated, if the run were not cancelled, ends as cancelled.
 func Do[In activities.Input, Out any](
 	ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In,
 ) (Out, error) {
@@ -33,7 +36,17 @@ func Do[In activities.Input, Out any](
 		options.ScheduleToCloseTimeout = 2 * options.StartToCloseTimeout
 		err = Start(ctx, options, activity, in).Get(ctx, &out)
 	}
+	if ctx.Err() != nil && repeated(err) {
+		return out, ctx.Err()
+	}
 	return out, err
+}
+
+// repeated is true for the error of an attempt that is usually repeated. Where a cancel is requested Temporal
+// repeats none, and the activity ends with the error of its last attempt.
+func repeated(err error) bool {
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	return ok && !app.NonRetryable()
 }
 
 // Start is Do for an activity that is waited for later. It goes to the task
@@ -142,20 +155,25 @@ func ranOut(last error) error {
 // call: so it takes more of them than a cloud that shows nothing would deserve.
 const MaxSends = 5
 
-// Once sends a call that the cloud cannot de-duplicate. When the outcome is
+// Once sends a change that the cloud cannot de-duplicate; metrics call it by the name. When the outcome is
 // unknown it looks, also in a cancelled run, and sends again only what find
 // says never started.
 func Once[T any](
-	ctx workflow.Context, send func() (T, error), find func(workflow.Context) (out T, started bool, err error),
+	ctx workflow.Context, change string, send func() (T, error),
+	find func(workflow.Context) (out T, started bool, err error),
 ) (T, error) {
 	watching, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	var last error
-	for range MaxSends {
+	for sent := range MaxSends {
+		if sent > 0 {
+			Count(ctx, metric.RepeatedSends, map[string]string{"change": change})
+		}
 		out, err := send()
 		if err == nil || !UnknownOutcome(err) {
 			return out, err
 		}
+		Count(ctx, metric.UnknownOutcomes, map[string]string{"change": change})
 		spent := OutOfTime(err)
 		last = Explain(err)
 		out, started, err := find(watching)
@@ -182,6 +200,7 @@ var (
 	Gateways *activities.StorageGateway //nolint:gochecknoglobals // never set: a name for method values
 	Proxies  *activities.TaurusDB       //nolint:gochecknoglobals // as above
 	Engine   *activities.Engine         //nolint:gochecknoglobals // as above
+	Watcher  *checks.Watcher            //nolint:gochecknoglobals // as above
 )
 
 // WatchLimit outlives the longest wait that maintenance.Decide allows: 105 monthly

@@ -31,21 +31,26 @@ type command struct {
 	prepare     func(api.CampaignAction, *fleet.Entry, time.Time) (apply func(), err error)
 	needsTarget bool
 	arguments   string // besides who, why and the target, as they are typed in the Web UI
+	endsArmed   bool   // it is for targets that wait: the run of an armed one is disarmed before
 }
 
 func (c *campaign) commands() []command {
 	return []command{
-		{api.ApproveUpdate, "Let the campaign, or its next wave, start; also before it is asked for", c.approve, false, ""},
-		{api.PauseUpdate, "Start nothing new; what runs continues", c.pause, false, ""},
-		{api.ResumeUpdate, "End a pause", c.resume, false, ""},
-		{api.AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.abort, false, ""},
-		{api.SkipUpdate, "Leave a target out, or continue without the step at which it is held", c.skip, true, ""},
-		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.retry, true, ""},
+		{api.ApproveUpdate, "Let the campaign, or its next wave, start; also before it is asked for", c.approve, false, "", false},
+		{api.PauseUpdate, "Start nothing new; what runs continues", c.pause, false, "", false},
+		{api.ResumeUpdate, "End a pause", c.resume, false, "", false},
+		{api.AbortUpdate, "End the campaign: nothing disruptive starts any more; restarts and upgrades in progress are watched to their end. It can be sent again. With a target: end only its maintenance", c.abort, false, "", false},
+		{api.SkipUpdate, "Leave a target out, or continue without the step at which it is held", c.skip, true, "", true},
+		{api.RetryUpdate, "Try a failed target again, or the step at which it is held, or read one again that could not be read", c.retry, true, "", false},
 		{
 			api.RescheduleUpdate, "Start a target only from a time on", c.reschedule, true,
-			`, "notBefore": "2026-12-01T02:00:00Z"`,
+			`, "notBefore": "2026-12-01T02:00:00Z"`, true,
 		},
-		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.setConcurrency, false, `, "maxConcurrent": 5`},
+		{
+			api.WaiveUpdate, "Let a health check not count any more: for the whole campaign or, with a target, for that one", c.waive,
+			false, `, "check": "name"`, false,
+		},
+		{api.ConcurrencyUpdate, "Set how many targets run at a time", c.setConcurrency, false, `, "maxConcurrent": 5`, false},
 	}
 }
 
@@ -92,14 +97,23 @@ func (c *campaign) handle(ctx workflow.Context, o command, in api.CampaignAction
 				return maintenance.Decision{}, err
 			}
 		}
+		if o.endsArmed && e.MayDisarm() {
+			if err := c.disarmTarget(ctx, o.name, e, in.Action); err != nil {
+				return maintenance.Decision{}, err
+			}
+		}
 	}
 	apply, err := c.prepare(o, in, workflow.Now(ctx)) // again: something may have changed since the validator
 	if err != nil {
 		return maintenance.Decision{}, err
 	}
 	d := c.decision(ctx, o.name, in)
-	c.recordDecision(d)
 	apply()
+	c.changed = true
+	if became := c.disarmedBy(ctx, in.Action); became != "" {
+		d.Note = strings.TrimPrefix(d.Note+"; "+became, "; ")
+	}
+	c.recordDecision(d)
 	return d, nil
 }
 
@@ -135,6 +149,8 @@ func (c *campaign) decision(ctx workflow.Context, what string, in api.CampaignAc
 		d.NotBefore = wholeSecond(in.NotBefore)
 	case api.ConcurrencyUpdate:
 		d.MaxConcurrent = in.MaxConcurrent
+	case api.WaiveUpdate:
+		d.Check = in.Check
 	}
 	if c.Life.Stopped() != "" {
 		d.Note = c.stoppedAlready()
@@ -220,16 +236,24 @@ func (c *campaign) stoppedAlready() string {
 
 func (c *campaign) skip(in api.CampaignAction, e *fleet.Entry, now time.Time) (func(), error) {
 	switch {
-	case e.State == fleet.Running:
+	case e.State == fleet.Running && !e.MayDisarm():
 		return nil, fmt.Errorf("the maintenance of %s has been running since %s and is not held; to end it: tidegate abort %s",
 			e.Name, webui.Clock(&e.Started), e.Gateway)
-	case !api.TargetMay(api.SkipUpdate, e.State, e.Bar != maintenance.NotBlocked):
+	case !api.TargetMay(api.SkipUpdate, disarmable(e), e.Bar != maintenance.NotBlocked):
 		return nil, fmt.Errorf("%s has ended already: %s", e.Name, e.State)
 	}
 	return func() {
 		e.Skip(in.By, in.Why, now)
 		e.Note = webui.CutNote(e.Note)
 	}, nil
+}
+
+// disarmable is the state of a target, in which one counts as armed that may not have triggered yet.
+func disarmable(e *fleet.Entry) fleet.State {
+	if e.MayDisarm() {
+		return fleet.Armed
+	}
+	return e.State
 }
 
 // retry lets a target wait again once its batch has read it again.
@@ -279,7 +303,7 @@ func (c *campaign) checkObstacle(ctx workflow.Context, e fleet.Entry) error {
 
 func (c *campaign) reschedule(in api.CampaignAction, e *fleet.Entry, now time.Time) (func(), error) {
 	switch {
-	case !api.TargetMay(api.RescheduleUpdate, e.State, e.Bar != maintenance.NotBlocked):
+	case !api.TargetMay(api.RescheduleUpdate, disarmable(e), e.Bar != maintenance.NotBlocked):
 		return nil, fmt.Errorf("%s is %s: only one that waits can be rescheduled", e.Name, e.State)
 	case in.NotBefore.IsZero() && !e.NotBefore.After(now):
 		return nil, fmt.Errorf("%s was not rescheduled: there is nothing to revert", e.Name)

@@ -9,6 +9,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/call"
 	"github.com/tidegate/tidegate/workflows/webui"
@@ -16,15 +17,15 @@ import (
 
 // readingAtOnce is how many targets of one account a batch reads side by side: an account that does
 // not answer blocks no other. The accounts' task queues bound the rate, and a reading waits there
-// within its surveyLimit: ten thousand targets of one account are 500 at once, which is 25 seconds'
-// work at the default of 20 a second, and 100 at 5.
+// within its surveyLimit: ten thousand targets of one account are 1,670 at once, which is 84 seconds'
+// work at the default of 20 a second.
 const readingAtOnce = 10
 
 // maxInstructions is how many instructions to one target may wait. The campaign sends one at a
 // time, and repeats them only after long silence.
 const maxInstructions = 100
 
-// Batch takes care of up to two hundred of a campaign's targets: it reads them, watches their
+// Batch takes care of some of a campaign's targets: it reads them, watches their
 // windows, starts their maintenances when the campaign instructs it to, and reports what happens to
 // them. It ends when the campaign has.
 func Batch(ctx workflow.Context, in api.BatchInput) error {
@@ -48,8 +49,11 @@ func Batch(ctx workflow.Context, in api.BatchInput) error {
 	workflow.Go(living, b.receiveInstructions)
 	workflow.Go(living, b.receiveHeld)
 	workflow.Go(living, b.receiveDecisions)
+	workflow.Go(living, b.receiveGoingOn)
+	workflow.Go(living, b.receiveBlocked)
 	workflow.Go(living, b.watchCampaign)
 	workflow.Go(living, b.ring)
+	workflow.Go(living, b.show)
 	lines.Wait(ctx)
 	return b.send(ctx)
 }
@@ -59,11 +63,13 @@ type batch struct {
 	in      api.BatchInput
 	lines   []*line
 	slots   map[string]workflow.Semaphore // by account: of those that are read side by side
-	seen    maintenance.Waits             // when changes of the campaign's runs ended
 	unread  int                           // lines that were not read once yet
 	outbox  []fleet.Event                 // not sent to the campaign yet
 	sending workflow.Mutex                // one signal to the campaign at a time
+	changed bool                          // since the Web UI was shown the batch
 	abort   *api.Action                   // the campaign was aborted by it: nothing more starts; nil: it was not
+	waived  health.Waivers                // of the campaign
+	bakes   []*bake                       // that were watched, or are
 	closing workflow.Channel              // closed once the campaign has ended, or is gone
 }
 
@@ -118,11 +124,20 @@ func (b *batch) surveyed() ([]api.Surveyed, error) {
 
 // receiveInstructions hands the campaign's instructions to the lines that they are for.
 func (b *batch) receiveInstructions(ctx workflow.Context) {
-	channel := signals(ctx, api.InstructionsSignal, "What to start, to read or to end; the campaign sends it.")
+	channel := signals(ctx, api.InstructionsSignal, "What to start, to disarm, to read or to end; the campaign sends it.")
 	for !b.closed() {
 		var in api.Instructions
 		channel.Receive(ctx, &in)
 		b.dispatch(in)
+		if len(in.Waived) > 0 {
+			b.waive(ctx, in.Waived)
+		}
+		if in.Bake != nil {
+			b.bake(ctx, *in.Bake)
+		}
+		if in.Disarm != nil {
+			b.disarm(ctx, *in.Disarm)
+		}
 		if in.Abort != nil {
 			b.abortAll(ctx, *in.Abort)
 		}
@@ -133,9 +148,6 @@ func (b *batch) receiveInstructions(ctx workflow.Context) {
 }
 
 func (b *batch) dispatch(in api.Instructions) {
-	if len(in.Start) > 0 {
-		b.seen = in.Seen
-	}
 	for _, start := range in.Start {
 		if l := b.at(start.Line); l != nil && start.Attempt > l.attempt {
 			l.attempt = start.Attempt
@@ -166,35 +178,72 @@ func (b *batch) at(n int) *line {
 	return b.lines[n]
 }
 
-// receiveHeld reports which running targets wait for a person.
-func (b *batch) receiveHeld(ctx workflow.Context) {
-	for channel := heldChannel(ctx); ; {
-		var held api.HeldTarget
-		if !channel.Receive(ctx, &held) {
+// receive hands over what runs signal, until the batch ends.
+func receive[T any](ctx workflow.Context, channel workflow.ReceiveChannel, take func(T)) {
+	for {
+		var signal T
+		if !channel.Receive(ctx, &signal) || ctx.Err() != nil {
 			return
 		}
-		for _, l := range b.lines {
-			if l.run != nil && l.Target.Gateway.ID() == held.Gateway {
-				l.run.held = held
-				b.report(l, heldEvent(held, l.attempt))
-			}
+		take(signal)
+	}
+}
+
+// linesOf are the lines of a gateway.
+func (b *batch) linesOf(gateway string) (all []*line) {
+	for _, l := range b.lines {
+		if l.Target.Gateway.ID() == gateway {
+			all = append(all, l)
 		}
 	}
+	return all
+}
+
+// runningOf are those of them whose maintenance runs.
+func (b *batch) runningOf(gateway string) []*line {
+	return slices.DeleteFunc(b.linesOf(gateway), func(l *line) bool { return l.run == nil })
+}
+
+// receiveHeld reports which running targets wait for a person.
+func (b *batch) receiveHeld(ctx workflow.Context) {
+	receive(ctx, heldChannel(ctx), func(held api.HeldTarget) {
+		for _, l := range b.runningOf(held.Gateway) {
+			l.run.held, l.run.blocked = held, api.BlockedTarget{}
+			b.report(l, heldEvent(held, l.attempt))
+		}
+	})
+}
+
+// receiveBlocked reports which running targets a health check keeps.
+func (b *batch) receiveBlocked(ctx workflow.Context) {
+	receive(ctx, blockedChannel(ctx), func(blocked api.BlockedTarget) {
+		for _, l := range b.runningOf(blocked.Gateway) {
+			l.run.blocked = blocked
+			b.report(l, blockedEvent(blocked, l.attempt))
+		}
+	})
 }
 
 // receiveDecisions reports what people have decided in the targets' own runs.
 func (b *batch) receiveDecisions(ctx workflow.Context) {
-	for channel := decidedChannel(ctx); ; {
-		var decided api.TargetDecision
-		if !channel.Receive(ctx, &decided) || ctx.Err() != nil {
-			return
+	receive(ctx, decidedChannel(ctx), func(decided api.TargetDecision) {
+		for _, l := range b.linesOf(decided.Gateway) {
+			b.reportDecisions(l, decided.Decision)
 		}
-		for _, l := range b.lines {
-			if l.Target.Gateway.ID() == decided.Gateway {
-				b.reportDecisions(l, decided.Decision)
+	})
+}
+
+// receiveGoingOn reports which runs were told to disarm after their first change.
+func (b *batch) receiveGoingOn(ctx workflow.Context) {
+	receive(ctx, goesOnChannel(ctx), func(run api.TargetGoesOn) {
+		for _, l := range b.runningOf(run.Gateway) {
+			l.disarmed = 0
+			b.report(l, fleet.Event{Kind: fleet.KindGoesOn, Attempt: l.attempt})
+			if b.abort != nil {
+				b.signalAbort(ctx, l)
 			}
 		}
-	}
+	})
 }
 
 // reportDecisions reports the decisions of a target's run that were not reported yet, and that the
@@ -211,7 +260,7 @@ func (b *batch) reportDecisions(l *line, decisions ...maintenance.Decision) {
 // report leaves an event for the campaign.
 func (b *batch) report(l *line, e fleet.Event) {
 	e.Line = l.number
-	if e.Kind == fleet.KindEnded || e.Kind == fleet.KindDeferred {
+	if e.Kind == fleet.KindEnded || e.Kind == fleet.KindDeferred || e.Kind == fleet.KindDisarmed {
 		l.lastEnd = e
 	}
 	b.outbox = append(b.outbox, e)
@@ -241,7 +290,7 @@ func (b *batch) sendReports(ctx workflow.Context) {
 		if b.send(ctx) != nil {
 			return
 		}
-		b.publish(ctx)
+		b.changed = true
 	}
 }
 
@@ -279,47 +328,48 @@ func (b *batch) watchCampaign(ctx workflow.Context) {
 	b.close()
 }
 
-// alarm waits until a line's first poll is due.
-func (b *batch) alarm(ctx workflow.Context, l *line, due time.Time) error {
-	l.pollAt = due
-	err := workflow.Await(ctx, func() bool { return !workflow.Now(ctx).Before(due) })
-	if l.pollAt.Equal(due) {
-		l.pollAt = time.Time{}
-	}
-	return err
-}
-
-// ring wakes the lines whose first poll is due, with one timer for all of them: it costs nothing for
-// a line that starts before.
+// ring starts the first polls of the lines when they are due, with one timer for all of them: it
+// costs nothing for a line that starts before. Nor does a line need a coroutine of its own to wait:
+// each wakes with every task of the workflow.
 func (b *batch) ring(ctx workflow.Context) {
 	for {
 		var next time.Time
 		sooner := func() bool {
-			at := b.nextPoll(ctx)
+			at := b.nextPoll()
 			return !at.IsZero() && (next.IsZero() || at.Before(next))
 		}
 		if workflow.Await(ctx, sooner) != nil {
 			return
 		}
-		next = b.nextPoll(ctx)
+		next = b.nextPoll()
 		if _, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 			Timeout:      next.Sub(workflow.Now(ctx)),
 			TimerOptions: workflow.TimerOptions{Summary: "then check whether windows have moved"},
 		}, sooner); err != nil {
 			return
 		}
+		b.startPolls(workflow.Now(ctx))
 	}
 }
 
-// nextPoll is when the next line's first poll will be due; zero: none will.
-func (b *batch) nextPoll(ctx workflow.Context) (next time.Time) {
-	now := workflow.Now(ctx)
+// nextPoll is when the next line's first poll is due; zero: none will be.
+func (b *batch) nextPoll() (next time.Time) {
 	for _, l := range b.lines {
-		if l.pollAt.After(now) && (next.IsZero() || l.pollAt.Before(next)) {
-			next = l.pollAt
+		if at := l.poll.at; !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
 		}
 	}
 	return next
+}
+
+// startPolls starts those that are due.
+func (b *batch) startPolls(now time.Time) {
+	for _, l := range b.lines {
+		if due := l.poll; !due.at.IsZero() && !due.at.After(now) {
+			l.poll = firstPoll{}
+			due.start()
+		}
+	}
 }
 
 // pollOptions are for activities that change nothing.
@@ -331,7 +381,16 @@ func (b *batch) pollOptions(limit time.Duration, summary string) workflow.Activi
 func heldEvent(h api.HeldTarget, attempt int) fleet.Event {
 	return fleet.Event{
 		Kind: fleet.KindHeld, Attempt: attempt, Note: webui.CutNote(h.Reason),
-		Hold: fleet.Hold{Step: h.Step, Since: h.Since},
+		Hold: fleet.Hold{Step: h.Step, Since: h.Since}, Check: fleet.Check{Name: h.Check},
+	}
+}
+
+// show publishes the batch when it has changed, once for all that one task of the workflow brings: a
+// hundred runs that start together cost one document.
+func (b *batch) show(ctx workflow.Context) {
+	for workflow.Await(ctx, func() bool { return b.changed }) == nil {
+		b.changed = false
+		b.publish(ctx)
 	}
 }
 
@@ -349,7 +408,7 @@ func (b *batch) page() webui.PageView {
 		}
 		t := webui.PageTarget{Entry: l.Entry, Running: l.run != nil, Attempt: l.attempt}
 		if l.run != nil {
-			t.Held = l.run.held
+			t.Held, t.Blocked = l.run.held, l.run.blocked
 		}
 		v.Targets = append(v.Targets, t)
 	}

@@ -3,6 +3,8 @@ package campaign
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -12,6 +14,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/call"
 	"github.com/tidegate/tidegate/workflows/webui"
@@ -26,18 +29,40 @@ type line struct {
 	patience     time.Duration          // for how long the retries go on before the whole is read again; 0: it was read
 	obstacle     activities.Obstacle    // while obstructed
 	askedAt      time.Time              // when a reading asked for the obstacle; zero: ask before the next start
-	pollAt       time.Time              // when the first poll of its window is due; zero: it waits for none
+	poll         firstPoll              // of its window, that it waits for
 	instructions workflow.Channel       // of lineEvents
 	attempt      int                    // that the campaign has instructed last
+	disarmed     int                    // the last attempt that the campaign has told to disarm; 0: none, or it goes on
+	disarmedBy   api.Action             // who told it, and why
 	run          *lineRun               // the maintenance that runs; nil: none does
 	lastEnd      fleet.Event            // the last end of a maintenance that was reported
 	decided      []maintenance.Decision // in its runs, as reported
+	// baseline are the answers just before its first change, by check: of those that compare. updated is true once a
+	// maintenance has changed it: from then on they stay.
+	baseline map[string]health.Answer
+	updated  bool
+	// recheck is true while it is updated, and its checks after that have not passed yet.
+	recheck bool
+}
+
+// disarming is true while a running maintenance was told to disarm, and has not said what became of it. One
+// that is held does not say anything before a person decides.
+func (l *line) disarming() bool {
+	return l.run != nil && l.disarmed == l.attempt && l.run.held.Step == ""
 }
 
 // lineRun is a maintenance that runs.
 type lineRun struct {
 	id   string         // run id
 	held api.HeldTarget // where it waits for a person; zero: it does not
+	// blocked is the health check that keeps it; zero: none does.
+	blocked api.BlockedTarget
+}
+
+// firstPoll is a poll that is started later; zero: there is none.
+type firstPoll struct {
+	at    time.Time
+	start func()
 }
 
 // reading is how the last reading of a target went, which decides what the line waits for before it
@@ -96,7 +121,10 @@ func (b *batch) await(ctx workflow.Context, l *line) (e lineEvent) {
 		return lineEvent{}
 	}
 	ctx, stop := workflow.WithCancel(ctx)
-	defer stop()
+	defer func() {
+		l.poll = firstPoll{}
+		stop()
+	}()
 	selector := workflow.NewSelector(ctx)
 	selector.AddReceive(l.instructions, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, &e) })
 	if l.Entry.State == fleet.Waiting {
@@ -123,6 +151,10 @@ func (b *batch) maintain(ctx workflow.Context, l *line, attempt int) {
 		b.report(l, deferred)
 		return
 	}
+	if l.disarmed == attempt {
+		b.report(l, fleet.Event{Kind: fleet.KindDisarmed, Attempt: attempt})
+		return
+	}
 	// A child outlives a terminated batch: nothing kills a maintenance.
 	childCtx, _ := workflow.NewDisconnectedContext(ctx)
 	policy := b.in.Plan.Policy
@@ -142,24 +174,59 @@ func (b *batch) maintain(ctx workflow.Context, l *line, attempt int) {
 	}
 	result, err := recordOf(childCtx, child)
 	l.run = nil
+	l.remember(result)
 	b.reportDecisions(l, result.Decisions...) // their signals may come too late
-	if result.State == maintenance.StateDeferred {
+	switch {
+	case result.State != maintenance.StateDeferred:
+	case l.disarmed == attempt: // what was read of it still holds, and the campaign waits for the answer
+		b.report(l, fleet.Event{Kind: fleet.KindDisarmed, Attempt: attempt})
+		return
+	default:
+		deferred.NotBefore = afterFailedCheck(result, l.Schedule, policy, workflow.Now(ctx))
 		b.survey(ctx, l, deferred)
 		return
 	}
-	ended := endOf(result, err, policy)
+	ended := endOf(result, err, policy, l.updated)
 	ended.Attempt, ended.At = attempt, workflow.Now(ctx)
 	l.Entry.State = ended.State
 	b.report(l, ended)
 }
 
-// endOf is the event that a maintenance has ended with that record.
-func endOf(result maintenance.Result, err error, policy maintenance.Policy) fleet.Event {
-	ended := fleet.Event{Kind: fleet.KindEnded, State: fleet.Succeeded, Took: tookOf(result, policy), Waits: result.Waits}
+// remember keeps what later maintenances need of one that has ended: whether the target is changed, and whether its
+// checks after that have passed. Of its answers before the change, those from before the first change stay.
+func (l *line) remember(result maintenance.Result) {
+	found := map[string]health.Answer{}
+	maps.Copy(found, health.Baseline(result.Checks))
+	if l.updated {
+		maps.Copy(found, l.baseline)
+	}
+	l.baseline = found
+	l.updated = l.updated || result.Updated()
+	switch deferred := result.State == maintenance.StateDeferred; {
+	case result.State == maintenance.StateCompleted:
+		l.recheck = false
+	case l.updated && (deferred || health.FailedIn(result.Checks, health.AtAfter) != ""):
+		l.recheck = true
+	}
+}
+
+// changedBefore are the answers from before the target was changed; nil: it was not yet.
+func (l *line) changedBefore() map[string]health.Answer {
+	if !l.updated {
+		return nil
+	}
+	return l.baseline
+}
+
+// endOf is the event that a maintenance has ended with that record. updated is true if the campaign has changed the
+// target, in this maintenance or before.
+func endOf(result maintenance.Result, err error, policy maintenance.Policy, updated bool) fleet.Event {
+	ended := fleet.Event{Kind: fleet.KindEnded, State: fleet.Succeeded, Took: tookOf(result, policy)}
 	switch {
 	case result.State != maintenance.StateCompleted:
 		ended.State, ended.Note = fleet.Failed, noteOf(result, err)
-	case !result.Updated():
+		ended.Check.Name = health.FailedIn(result.Checks, health.AtAfter)
+	case !updated:
 		// It was done elsewhere between the survey and the run. It is no canary.
 		ended.State, ended.Note = fleet.UpToDate, "nothing to do"
 		if result.RestoredLeftovers() {
@@ -171,7 +238,7 @@ func endOf(result maintenance.Result, err error, policy maintenance.Policy) flee
 
 // start starts a target's maintenance. If the campaign was aborted meanwhile, it aborts it.
 func (b *batch) start(ctx workflow.Context, l *line, policy maintenance.Policy) (workflow.Future, error) {
-	target := l.Target
+	target, waived := l.Target, b.waivedFor(l)
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            api.GatewayWorkflowID(target.Gateway.ID()),
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
@@ -179,16 +246,23 @@ func (b *batch) start(ctx workflow.Context, l *line, policy maintenance.Policy) 
 		StaticSummary:         fmt.Sprintf("Maintenance of %s (%s)", target.Name, target.Gateway.ID()),
 	}), api.GatewayMaintenanceName, api.MaintenanceInput{
 		Target: target, Policy: policy, Campaign: b.in.Campaign, HeldChannels: b.in.Plan.ChannelsFor(maintenance.EventHeld),
-		Seen: b.seen,
+		Checks: checksOfRun(b.in.Plan.Checks), Mutes: b.in.Plan.Mutes, Waived: waived,
+		Updated: l.updated, Before: l.changedBefore(),
 	})
 	var execution workflow.Execution
 	if err := child.GetChildWorkflowExecution().Get(ctx, &execution); err != nil {
 		return nil, err
 	}
 	l.run = &lineRun{id: execution.RunID}
-	b.publish(ctx)
+	b.changed = true
+	if l.disarmed == l.attempt {
+		b.signalDisarm(ctx, l)
+	}
 	if b.abort != nil {
-		b.signalAbort(ctx, l)
+		b.abortLines(ctx, []*line{l})
+	}
+	if all := b.waivedFor(l); len(all) > len(waived) { // while it was being started
+		signalWaived(ctx, target.Gateway.ID(), l.run.id, b.in.Campaign, all)
 	}
 	return child, nil
 }
@@ -257,15 +331,75 @@ func span(result maintenance.Result, policy maintenance.Policy, step maintenance
 	return 0
 }
 
+// disarm has armed maintenances end that have changed nothing yet, and those that are being started once
+// they run.
+func (b *batch) disarm(ctx workflow.Context, in api.DisarmInstruction) {
+	for _, a := range in.Attempts {
+		l := b.at(a.Line)
+		if l == nil || a.Attempt < l.attempt {
+			continue
+		}
+		l.disarmed, l.disarmedBy = a.Attempt, in.Action
+		if l.run != nil && a.Attempt == l.attempt {
+			b.signalDisarm(ctx, l)
+		}
+	}
+}
+
+// signalDisarm waits for no answer: the maintenance ends, or signals that it goes on.
+func (b *batch) signalDisarm(ctx workflow.Context, l *line) {
+	workflow.SignalExternalWorkflow(ctx, api.GatewayWorkflowID(l.Target.Gateway.ID()), l.run.id, api.DisarmSignal,
+		api.CampaignDisarm{Action: l.disarmedBy, Campaign: b.in.Campaign})
+}
+
 // abortAll aborts every running maintenance, and those that are being started once they run. Those
-// past the point of no return watch their restart to its end.
+// past the point of no return watch their restart to its end. A second abort waits for no answer.
 func (b *batch) abortAll(ctx workflow.Context, by api.Action) {
+	again := b.abort != nil
 	b.abort = &by
+	if !again {
+		b.abortLines(ctx, b.lines)
+		return
+	}
 	for _, l := range b.lines {
 		if l.run != nil {
 			b.signalAbort(ctx, l)
 		}
 	}
+}
+
+// abortPatience is for how long an abort leaves a run that was told to disarm the time to end by itself:
+// less than disarmLimit, so that the operator's answer says what the abort has done to it.
+const abortPatience = 5 * time.Second
+
+// abortLines aborts the runs of some lines. One that was told to disarm usually ends DEFERRED, which is no
+// failure. It is aborted as soon as it answers that it goes on, or if it has not ended in time: it may be
+// taking a snapshot before the update, or retry a call.
+func (b *batch) abortLines(ctx workflow.Context, lines []*line) {
+	asked := map[*line]*lineRun{}
+	for _, l := range lines {
+		switch {
+		case l.run == nil:
+		case l.disarming():
+			asked[l] = l.run
+		default:
+			b.signalAbort(ctx, l)
+		}
+	}
+	if len(asked) == 0 {
+		return
+	}
+	silent := func(l *line) bool { return l.run != nil && l.run == asked[l] && l.disarmed == l.attempt }
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+			Timeout: abortPatience, TimerOptions: workflow.TimerOptions{Summary: "abort what has not disarmed by then"},
+		}, func() bool { return !slices.ContainsFunc(lines, silent) })
+		for _, l := range lines {
+			if err == nil && silent(l) {
+				b.signalAbort(ctx, l)
+			}
+		}
+	})
 }
 
 // signalAbort waits for no answer: a maintenance that has just ended needs no signal.

@@ -32,7 +32,7 @@ const answerWithin = 50 * time.Second
 
 // patience is for how long a call that failed is retried before the whole target is read again and
 // its status shows the last error: at first, and at most, since each time is four times as long. A
-// batch of two hundred that nobody fixes must not fill a history. An operator's retry reads at once.
+// batch of sixty that nobody fixes must not fill a history. An operator's retry reads at once.
 const (
 	patience     = time.Minute
 	mostPatience = 7 * 24 * time.Hour
@@ -202,56 +202,47 @@ func (b *batch) read(ctx workflow.Context, l *line) (matches bool, err error) {
 	found := append(out.Marks, proxyMarks...)
 	l.noteUnmarkable(policy, out)
 	l.Entry.Work = workOf(policy, l.Surveyed)
-	l.Entry.Work.Restore = len(found) > 0
+	l.Entry.Work.Restore, l.Entry.Work.Recheck = len(found) > 0, l.recheck
 	return true, b.judgeMarks(ctx, l, found...)
 }
 
-// readProxies replaces AllProxies by an instance's proxies, and reads every proxy's versions. It
-// returns the marks on their DB instances.
+// readProxies reads the versions of every proxy, those of a DB instance together, and replaces
+// AllProxies by the instance's. It returns the marks on the DB instances.
 func (b *batch) readProxies(ctx workflow.Context, l *line) (marks []maintenance.Marked, err error) {
-	var known []maintenance.ProxyRef
-	for _, p := range l.Target.Proxies {
-		if p.ProxyID != plan.AllProxies {
-			known = append(known, p)
-			continue
-		}
-		ids, err := ask(ctx, b, l, "list the proxies of "+p.InstanceID, call.Proxies.ListProxies,
-			func(pace maintenance.Pace) activities.ListProxiesInput {
-				return activities.ListProxiesInput{Account: p.Account, InstanceID: p.InstanceID, Pace: pace}
+	var refs []maintenance.ProxyRef
+	l.Proxies = nil
+	for _, group := range api.ByInstance(l.Target.Proxies) {
+		instance := group[0].InstanceID
+		found, err := ask(ctx, b, l, "read the proxies of "+instance, call.Proxies.SurveyProxies,
+			func(pace maintenance.Pace) activities.SurveyProxiesInput {
+				return activities.SurveyProxiesInput{Proxies: group, Pace: pace}
 			})
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("proxies of %s: %w", instance, unanswered(err))
 		}
-		if len(ids) == 0 {
-			l.Anomalies = append(l.Anomalies, p.InstanceID+" has no proxies")
+		if len(found) == 0 {
+			l.Anomalies = append(l.Anomalies, instance+" has no proxies")
 		}
-		for _, id := range ids {
-			known = append(known, maintenance.ProxyRef{
-				Account: p.Account, InstanceID: p.InstanceID, ProxyID: id, Version: p.Version,
-			})
+		for _, p := range found {
+			refs = append(refs, p.Ref)
+			if p.Mark != nil {
+				marks = append(marks, p.Mark.Found(p.Ref.ProxyID, p.Proxy.Routing))
+			} else if stay := target.Unmarkable(b.in.Plan.Policy, p.ReadProxyOutput); stay != "" {
+				l.Anomalies = append(l.Anomalies, "proxy "+p.Ref.ProxyID+": "+stay)
+			}
+			l.Proxies = append(l.Proxies, surveyed(p))
 		}
 	}
-	l.Target.Proxies, l.Proxies = known, nil
-	for _, p := range known {
-		state, err := ask(ctx, b, l, "read proxy "+webui.Short(p.ProxyID), call.Proxies.ReadProxy,
-			func(pace maintenance.Pace) activities.ProxyLookup {
-				return activities.ProxyLookup{Proxy: p, Pace: pace}
-			})
-		if err != nil {
-			return nil, fmt.Errorf("proxy %s: %w", p.ProxyID, unanswered(err))
-		}
-		to := state.Goal
-		if state.Done {
-			to = state.Kernel.Current
-		}
-		if state.Mark != nil {
-			marks = append(marks, state.Mark.Found(p.ProxyID, state.Proxy.Routing))
-		} else if stay := target.Unmarkable(b.in.Plan.Policy, state); stay != "" {
-			l.Anomalies = append(l.Anomalies, "proxy "+p.ProxyID+": "+stay)
-		}
-		l.Proxies = append(l.Proxies, api.SurveyedProxy{ProxyID: p.ProxyID, From: state.Kernel.Current, To: to})
-	}
+	l.Target.Proxies = refs
 	return marks, nil
+}
+
+func surveyed(p activities.SurveyedProxy) api.SurveyedProxy {
+	to := p.Goal
+	if p.Done {
+		to = p.Kernel.Current
+	}
+	return api.SurveyedProxy{ProxyID: p.Ref.ProxyID, From: p.Kernel.Current, To: to}
 }
 
 // workOf is what is to be done to a target as it was read.
@@ -367,10 +358,7 @@ func (b *batch) watchWindow(ctx workflow.Context, l *line) workflow.Future {
 	every := b.in.Plan.Policy.WindowRecheck
 	moved, set := workflow.NewFuture(ctx)
 	wait := every.Std()*4/5 + every.Std()/5*time.Duration(l.number)/time.Duration(len(b.lines))
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		if b.alarm(ctx, l, workflow.Now(ctx).Add(wait)) != nil {
-			return // nothing waits any more
-		}
+	l.poll = firstPoll{at: workflow.Now(ctx).Add(wait), start: func() {
 		options := b.pollOptions(call.WatchLimit, "check every "+every.String()+" whether the window has moved")
 		set.Chain(call.Start(ctx, options,
 			call.Gateways.WatchGateway,
@@ -378,7 +366,7 @@ func (b *batch) watchWindow(ctx workflow.Context, l *line) workflow.Future {
 				Gateway: l.Target.Gateway, Prefer: b.in.Plan.Policy.WindowPreference, AtOnce: true,
 				Schedule: l.Schedule, Baseline: maintenance.BaselineOf(l.Gateway), Every: every,
 			}))
-	})
+	}}
 	return moved
 }
 

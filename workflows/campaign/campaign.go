@@ -10,7 +10,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/metric"
 	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/call"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
@@ -66,10 +68,15 @@ type campaign struct {
 	changed   bool        // since then: something that may change what Decide says
 	notifier  notifier
 	orphans   map[int]int // ref -> attempt, of running targets whose batch is gone
+	disarming map[int]int // ref -> attempt, of those that were told to disarm
+	// rewatch has the checks for the campaign asked from where they stand now.
+	rewatch func()
+	// askedAt is when those checks were last answered before a start, by Temporal's clock; zero: not in this run.
+	askedAt time.Time
 }
 
 func newCampaign(ctx workflow.Context, in api.CampaignInput) *campaign {
-	c := &campaign{in: in, entryOf: map[int]int{}, orphans: map[int]int{}}
+	c := &campaign{in: in, entryOf: map[int]int{}, orphans: map[int]int{}, disarming: map[int]int{}}
 	if in.Carried != nil {
 		c.Carried = *in.Carried
 		c.index()
@@ -93,9 +100,13 @@ func (c *campaign) index() {
 func (c *campaign) fleet() fleet.Fleet {
 	f := fleet.Fleet{
 		Progress: c.Progress, Rollout: c.in.Plan.Rollout, Rules: c.in.Plan.Policy.Rules(),
-		Approvals: c.in.Plan.Approvals.WithDefaults(), Submitter: c.in.Submitter,
+		Arming:    fleet.Arming{Before: c.in.Plan.Policy.ArmBefore.OrZero(), Delay: c.in.Plan.Policy.UpdateDelay.OrZero()},
+		Approvals: c.in.Plan.Approvals.WithDefaults(), Submitter: c.in.Submitter, Checks: c.in.Plan.Checks,
 	}
 	f.Rollout.MaxConcurrent = cmp.Or(c.Max, f.Rollout.MaxConcurrent)
+	if c.in.PlanOnly { // nothing starts
+		f.Checks = nil
+	}
 	return f
 }
 
@@ -108,18 +119,25 @@ func (c *campaign) run(ctx workflow.Context) (fleet.Result, error) {
 	watching, stopWatching := workflow.WithCancel(ctx)
 	defer stopWatching()
 	workflow.Go(watching, c.watchBatches)
+	workflow.Go(watching, c.watchChecks)
 	for {
 		now := workflow.Now(ctx)
 		c.changed = false
 		c.expire(now)
 		c.turn = fleet.Decide(c.fleet(), now)
+		if c.askBeforeStart(ctx, now) {
+			continue
+		}
 		c.Ask = c.turn.Ask
+		c.bakeOrphans(now)
 		givenUp := c.giveUpUnread(now)
-		if err := errors.Join(c.instruct(ctx, now, givenUp), c.tag(ctx), c.askAfterRunning(ctx, now)); err != nil {
+		if err := errors.Join(c.disarmBlocked(ctx), c.instruct(ctx, now, givenUp), c.askAfterRunning(ctx, now)); err != nil {
 			return fleet.Result{}, err
 		}
 		c.notify(ctx)
-		c.publish(ctx)
+		if err := c.tag(ctx, c.publish(ctx)); err != nil {
+			return fleet.Result{}, err
+		}
 		if c.turn.Over || (c.Life.Stopped() != "" && c.running() == 0) {
 			if workflow.AllHandlersFinished(ctx) {
 				stopWatching() // the batches are about to end
@@ -170,6 +188,7 @@ func (c *campaign) sleep(ctx workflow.Context) error {
 		earlier(c.Swept.Add(silence), "check running targets")
 	}
 	earlier(c.fleet().ApprovalDeadline(), "the approval times out")
+	earlier(c.triggered(now), "armed targets have triggered")
 	if !wake.After(now) {
 		return nil // it is due already: sending the instructions took time
 	}
@@ -198,7 +217,7 @@ func (c *campaign) stop(by fleet.Halt, why string, abort *api.Action) {
 // record is what is true of the campaign now, whatever its end state.
 func (c *campaign) record(now time.Time) fleet.Result {
 	return fleet.Result{
-		Name: c.in.Plan.Name, Counts: c.fleet().Counts(), Decisions: c.Decisions, Submitter: c.in.Submitter,
+		Name: c.in.Plan.Name, Counts: c.fleet().Counts(now), Decisions: c.Decisions, Submitter: c.in.Submitter,
 		Digest: c.in.Digest, Start: c.Start, End: now,
 	}
 }
@@ -215,12 +234,15 @@ func (c *campaign) conclude(ctx workflow.Context) (_ fleet.Result, err error) {
 	if c.Life, err = c.Life.End(&result); err != nil {
 		return result, err
 	}
+	call.Count(ctx, metric.Campaigns, map[string]string{"state": string(result.State)})
 	c.notify(ctx)
-	if err := errors.Join(c.closeBatches(ctx), c.tag(ctx), c.closeNotifier(ctx)); err != nil {
+	if err := errors.Join(c.closeBatches(ctx), c.closeNotifier(ctx)); err != nil {
 		return result, err
 	}
 	result.Undelivered = webui.Undelivered(c.Notified.Notices)
-	c.publish(ctx)
+	if err := c.tag(ctx, c.publish(ctx)); err != nil {
+		return result, err
+	}
 	c.drain(ctx)
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return result, err

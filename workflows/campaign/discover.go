@@ -36,11 +36,13 @@ type discovery struct {
 	received int              // of those, in pages that have arrived
 	pages    []api.AddTargets // arrived, and not with a batch yet
 	batches  []discoveredBatch
-	listed   int    // targets that were given to batches
-	awaited  int    // those whose batch has not tried to read them
-	progress int    // grows whenever a target is read
-	broken   string // a batch that ended before it had tried to read all of its targets
-	doing    string // for the status
+	listed   int       // targets that were given to batches
+	awaited  int       // those whose batch has not tried to read them
+	progress int       // grows whenever a target is read
+	reading  time.Time // since when nothing else is waited for; until then other things take time too
+	before   int       // targets that were still to be read then
+	broken   string    // a batch that ended before it had tried to read all of its targets
+	doing    string    // for the status
 }
 
 // discoveredBatch is a batch that reads its targets for the first time.
@@ -51,8 +53,9 @@ type discoveredBatch struct {
 
 // discoveredLine is what is known of one target.
 type discoveredLine struct {
-	entry fleet.Entry
-	state lineState
+	entry   fleet.Entry
+	account string // of its gateway
+	state   lineState
 }
 
 // lineState is how far the first reading of a target is.
@@ -121,22 +124,47 @@ func (d *discovery) ended(batch int, id string) {
 	}
 }
 
-// awaitedNames says how many targets are to be read yet, and names the first.
-func (d *discovery) awaitedNames() string {
-	var names []string
+// awaitedNames says how many targets are to be read yet, in which accounts and about how long it takes, and names the
+// first of them.
+func (d *discovery) awaitedNames(now time.Time) string {
+	var names, accounts []string
+	left := map[string]int{}
 	for _, b := range d.batches {
 		for _, l := range b.lines {
-			if l.state == lineAwaited && len(names) < mostAwaited {
+			if l.state != lineAwaited {
+				continue
+			}
+			if len(names) < mostAwaited {
 				names = append(names, l.entry.Name)
+			}
+			if left[l.account]++; left[l.account] == 1 {
+				accounts = append(accounts, l.account)
 			}
 		}
 	}
-	text := fmt.Sprintf("%d targets to go: %s", d.awaited, strings.Join(names, ", "))
+	for i, account := range accounts {
+		accounts[i] = fmt.Sprintf("%d in %s", left[account], account)
+	}
+	text := fmt.Sprintf("%d targets to go%s (%s): %s", d.awaited, d.estimate(now), strings.Join(accounts, ", "),
+		strings.Join(names, ", "))
 	if more := d.awaited - len(names); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
 }
+
+// estimate says about how long the rest takes at the pace so far, once that tells something.
+func (d *discovery) estimate(now time.Time) string {
+	took, read := now.Sub(d.reading), d.before-d.awaited
+	if read < fewestRead || took < time.Second {
+		return ""
+	}
+	left := time.Duration(float64(took) / float64(read) * float64(d.awaited))
+	return ", about " + maintenance.Duration(max(time.Second, left.Round(time.Second))).String()
+}
+
+// fewestRead is how many targets must have been read for an estimate of the rest.
+const fewestRead = 20
 
 // mostAwaited is how many of the targets that are being read are named.
 const mostAwaited = 5
@@ -210,9 +238,10 @@ func (c *campaign) show(ctx workflow.Context, doing string) {
 // progress.
 func (c *campaign) awaitReadings(ctx workflow.Context) error {
 	d, patience := c.discovery, cmp.Or(c.in.Patience, firstPatience)
+	d.reading, d.before = workflow.Now(ctx), d.awaited
 	for d.awaited > 0 && c.Life.Stopped() == "" {
 		before := d.progress
-		c.show(ctx, "reading the clouds: "+d.awaitedNames())
+		c.show(ctx, "reading the clouds: "+d.awaitedNames(workflow.Now(ctx)))
 		progress, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 			Timeout:      patience.Std(),
 			TimerOptions: workflow.TimerOptions{Summary: "decide without the targets that were not read"},
@@ -253,10 +282,14 @@ func (c *campaign) reading(summary string) workflow.ActivityOptions {
 func (c *campaign) takePages(ctx workflow.Context) error {
 	for d := c.discovery; ; {
 		for len(d.pages) > 0 {
-			page := d.pages[0]
+			page := d.pages[0].Targets
 			d.pages = d.pages[1:]
-			if err := c.enroll(ctx, api.BatchInput{Targets: page.Targets}, 0); err != nil {
-				return err
+			for len(page) > 0 {
+				n := api.FirstBatch(page)
+				if err := c.enroll(ctx, api.BatchInput{Targets: page[:n]}, 0); err != nil {
+					return err
+				}
+				page = page[n:]
 			}
 		}
 		if d.received >= d.total || c.Life.Stopped() != "" {
@@ -277,8 +310,8 @@ func (c *campaign) takePages(ctx workflow.Context) error {
 	}
 }
 
-// discoverGateways lists an account's gateways page by page, and gives each page to a
-// batch.
+// discoverGateways lists an account's gateways page by page, and gives each page to batches. What
+// a gateway's reading weighs follows from the selector, since its tags are not known yet.
 func (c *campaign) discoverGateways(ctx workflow.Context, selector int, s plan.Selector) error {
 	for marker := ""; c.Life.Stopped() == ""; {
 		c.show(ctx, "looking for gateways in "+s.Account)
@@ -289,8 +322,8 @@ func (c *campaign) discoverGateways(ctx workflow.Context, selector int, s plan.S
 		case err != nil:
 			return unanswered(err)
 		}
-		if len(found.Gateways) > 0 {
-			if err := c.enroll(ctx, api.BatchInput{Selector: &s, Found: found.Gateways}, 1+selector); err != nil {
+		for batch := range slices.Chunk(found.Gateways, max(1, api.BatchWeight/(1+len(s.Proxies)))) {
+			if err := c.enroll(ctx, api.BatchInput{Selector: &s, Found: batch}, 1+selector); err != nil {
 				return err
 			}
 		}
@@ -371,15 +404,16 @@ func (c *campaign) enroll(ctx workflow.Context, in api.BatchInput, rank int) err
 // unreadLines are a batch's targets before they are read. Of one that a selector found
 // neither the name nor the keys are known.
 func (c *campaign) unreadLines(in api.BatchInput) (lines []discoveredLine) {
-	add := func(e fleet.Entry) {
+	add := func(account string, e fleet.Entry) {
 		e.State, e.Bar, e.Unavailable = fleet.Waiting, maintenance.BlockedByReading, fleet.Reading
-		lines = append(lines, discoveredLine{entry: e})
+		lines = append(lines, discoveredLine{entry: e, account: account})
 	}
 	for _, t := range in.Targets {
-		add(fleet.Entry{Name: cmp.Or(t.Name, t.Gateway.ID()), Gateway: t.Gateway.ID(), Keys: c.in.Plan.Keys(t)})
+		id := t.Gateway.ID()
+		add(t.Gateway.Account, fleet.Entry{Name: cmp.Or(t.Name, id), Gateway: id, Keys: c.in.Plan.Keys(t)})
 	}
 	for _, found := range in.Found {
-		add(fleet.Entry{Name: found.ID(), Gateway: found.ID()})
+		add(found.Account, fleet.Entry{Name: found.ID(), Gateway: found.ID()})
 	}
 	return lines
 }

@@ -11,15 +11,21 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
+	"github.com/tidegate/tidegate/internal/maintenance/metric"
 	"github.com/tidegate/tidegate/workflows/api"
+	"github.com/tidegate/tidegate/workflows/call"
 )
 
 // receive takes in the signals of batches and runs. It never waits in Receive: a signal that is
 // handed to a waiting receiver has left the channel, and drain, which may run before the receiver
 // does, would not find it.
 func (c *campaign) receive(ctx workflow.Context) {
-	events, held, decided := eventsChannel(ctx), heldChannel(ctx), decidedChannel(ctx)
-	for workflow.Await(ctx, func() bool { return events.Len()+held.Len()+decided.Len() > 0 }) == nil {
+	all := []workflow.ReceiveChannel{
+		eventsChannel(ctx), heldChannel(ctx), decidedChannel(ctx), goesOnChannel(ctx), blockedChannel(ctx),
+	}
+	arrived := func(channel workflow.ReceiveChannel) bool { return channel.Len() > 0 }
+	for workflow.Await(ctx, func() bool { return slices.ContainsFunc(all, arrived) }) == nil {
 		c.drain(ctx)
 	}
 }
@@ -36,6 +42,14 @@ func decidedChannel(ctx workflow.Context) workflow.ReceiveChannel {
 	return signals(ctx, api.DecidedSignal, "A person's decision in a target's own run; its maintenance sends it.")
 }
 
+func goesOnChannel(ctx workflow.Context) workflow.ReceiveChannel {
+	return signals(ctx, api.GoesOnSignal, "That a target was told to disarm after its first change; its maintenance sends it.")
+}
+
+func blockedChannel(ctx workflow.Context) workflow.ReceiveChannel {
+	return signals(ctx, api.BlockedSignal, "That a health check keeps a target from going on, or no longer does; its maintenance sends it.")
+}
+
 func signals(ctx workflow.Context, name, description string) workflow.ReceiveChannel {
 	return workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
 }
@@ -44,7 +58,11 @@ func signals(ctx workflow.Context, name, description string) workflow.ReceiveCha
 // one leaves.
 func (c *campaign) drain(ctx workflow.Context) {
 	drained(eventsChannel(ctx), func(n api.BatchEvents) { c.applyEvents(ctx, n) })
-	drained(heldChannel(ctx), func(h api.HeldTarget) { c.applyHeld(ctx, h) })
+	drained(heldChannel(ctx), func(h api.HeldTarget) { c.learnOf(ctx, h.Gateway, heldEvent(h, 0)) })
+	drained(blockedChannel(ctx), func(t api.BlockedTarget) { c.learnOf(ctx, t.Gateway, blockedEvent(t, 0)) })
+	drained(goesOnChannel(ctx), func(t api.TargetGoesOn) {
+		c.learnOf(ctx, t.Gateway, fleet.Event{Kind: fleet.KindGoesOn})
+	})
 	drained(decidedChannel(ctx), func(d api.TargetDecision) {
 		for _, e := range c.Entries {
 			if e.Gateway == d.Gateway {
@@ -71,7 +89,20 @@ func (c *campaign) recordDecisions(e fleet.Entry, decisions ...maintenance.Decis
 		d.Target = e.Name
 		if d.Campaign == "" && !slices.Contains(c.Decisions, d) {
 			c.recordDecision(d)
+			c.learnWaiver(e, d)
 		}
+	}
+}
+
+// learnWaiver takes in a waiver that a target's own run was given: it counts for the target's next runs, and while its
+// wave bakes.
+func (c *campaign) learnWaiver(e fleet.Entry, d maintenance.Decision) {
+	if d.What != api.WaiveUpdate {
+		return
+	}
+	given := health.Waiver{Check: d.Check, Target: e.Gateway, By: d.By, Why: d.Why, At: d.At}
+	if all, err := c.Health.Waived.Add(c.in.Plan.Checks, given); err == nil { // otherwise it is waived already
+		c.Health.Waived, c.Unsent.Waived = all, true
 	}
 }
 
@@ -82,11 +113,11 @@ func (c *campaign) recordDecision(d maintenance.Decision) {
 	c.changed = true
 }
 
-// applyHeld takes in that a target is held whose batch is gone.
-func (c *campaign) applyHeld(ctx workflow.Context, h api.HeldTarget) {
+// learnOf takes in what happened to the last attempt at a target whose batch is gone.
+func (c *campaign) learnOf(ctx workflow.Context, gateway string, ev fleet.Event) {
 	for i := range c.Entries {
 		e := &c.Entries[i]
-		if e.Gateway == h.Gateway && e.Learn(heldEvent(h, e.Attempts), workflow.Now(ctx)) {
+		if ev.Attempt = e.Attempts; e.Gateway == gateway && e.Learn(ev, workflow.Now(ctx)) {
 			c.changed = true
 			c.notify(ctx)
 		}
@@ -105,7 +136,8 @@ func (c *campaign) applyEvents(ctx workflow.Context, n api.BatchEvents) {
 		case known && e.Decision != nil:
 			c.recordDecisions(c.Entries[i], *e.Decision)
 		case known && c.Entries[i].Learn(e, workflow.Now(ctx)):
-			c.measure(e)
+			c.measure(ctx, c.Entries[i], e)
+		case known && c.LearnBake(i, e):
 		case c.discovery != nil && e.Decision == nil:
 			c.discovery.record(n.Batch, e)
 		}
@@ -113,8 +145,12 @@ func (c *campaign) applyEvents(ctx workflow.Context, n api.BatchEvents) {
 	c.notify(ctx)
 }
 
-func (c *campaign) measure(e fleet.Event) {
-	c.Waits.Add(e.Waits)
+// measure takes in how long the pieces of a maintenance took, after it has compared the whole with its forecast.
+func (c *campaign) measure(ctx workflow.Context, of fleet.Entry, e fleet.Event) {
+	if forecast := c.fleet().Forecast(of); of.State == fleet.Succeeded && forecast > 0 {
+		ratio := float64(of.End.Sub(of.Started)) / float64(forecast)
+		call.Measure(ctx, metric.ForecastRatio, time.Duration(ratio*float64(time.Second)), nil)
+	}
 	t := e.Took
 	for _, piece := range []struct {
 		sample *fleet.Sample
@@ -133,11 +169,17 @@ func (c *campaign) instruct(ctx workflow.Context, now time.Time, givenUp []int) 
 		c.Swept = now
 	}
 	to := make([]api.Instructions, len(c.Batches))
-	for _, i := range c.turn.Start {
+	start := func(i int, started, trigger time.Time) {
 		e := &c.Entries[i]
-		e.Start(e.Attempts+1, now)
+		e.Start(e.Attempts+1, started, trigger)
 		o := &to[e.Ref/api.LineSpace]
-		o.Start = append(o.Start, api.StartInstruction{Line: e.Ref % api.LineSpace, Attempt: e.Attempts})
+		o.Start = append(o.Start, attemptOf(*e))
+	}
+	for _, i := range c.turn.Start {
+		start(i, now, time.Time{})
+	}
+	for _, a := range c.turn.Arm {
+		start(a.Entry, a.Started, a.Trigger)
 	}
 	for _, ref := range c.Unsent.Read {
 		o := &to[ref/api.LineSpace]
@@ -147,12 +189,22 @@ func (c *campaign) instruct(ctx workflow.Context, now time.Time, givenUp []int) 
 		o := &to[ref/api.LineSpace]
 		o.GiveUp = append(o.GiveUp, ref%api.LineSpace)
 	}
+	c.instructBake(to)
 	for n := range to {
 		to[n].Abort = c.Unsent.Abort
+		if c.Unsent.Waived {
+			to[n].Waived = c.Health.Waived
+		}
 	}
 	c.abortOrphans(ctx)
+	c.waiveOrphans(ctx)
 	c.Unsent = api.Unsent{}
 	return c.sendOrLose(ctx, to)
+}
+
+// attemptOf is a target's last attempt, as its batch knows it.
+func attemptOf(e fleet.Entry) api.Attempt {
+	return api.Attempt{Line: e.Ref % api.LineSpace, Attempt: e.Attempts, Trigger: e.Trigger}
 }
 
 // askAfterRunning asks the batches once in a while for the outcome of what runs, since a signal may
@@ -168,7 +220,7 @@ func (c *campaign) askAfterRunning(ctx workflow.Context, now time.Time) error {
 			o := &to[e.Ref/api.LineSpace]
 			o.Report = append(o.Report, e.Ref%api.LineSpace)
 			// The instruction to start it may never have arrived.
-			o.Start = append(o.Start, api.StartInstruction{Line: e.Ref % api.LineSpace, Attempt: e.Attempts})
+			o.Start = append(o.Start, attemptOf(e))
 		}
 	}
 	return c.sendOrLose(ctx, to)
@@ -176,11 +228,6 @@ func (c *campaign) askAfterRunning(ctx workflow.Context, now time.Time) error {
 
 // sendOrLose sends the batches their instructions. What is found to be gone is lost.
 func (c *campaign) sendOrLose(ctx workflow.Context, to []api.Instructions) error {
-	for n := range to {
-		if len(to[n].Start) > 0 {
-			to[n].Seen = c.Waits
-		}
-	}
 	gone, err := c.signal(ctx, to)
 	for _, n := range gone {
 		c.loseBatch(ctx, n)
@@ -192,7 +239,8 @@ func (c *campaign) sendOrLose(ctx workflow.Context, to []api.Instructions) error
 func (c *campaign) signal(ctx workflow.Context, to []api.Instructions) (gone []int, err error) {
 	sent := make([]workflow.Future, len(to))
 	for n, o := range to {
-		if len(o.Start)+len(o.Read)+len(o.Report)+len(o.GiveUp) > 0 || o.Abort != nil || o.Close {
+		if len(o.Start)+len(o.Read)+len(o.Report)+len(o.GiveUp)+len(o.Waived) > 0 ||
+			o.Bake != nil || o.Disarm != nil || o.Abort != nil || o.Close {
 			sent[n] = workflow.SignalExternalWorkflow(ctx, c.Batches[n], "", api.InstructionsSignal, o)
 		}
 	}

@@ -63,10 +63,17 @@ func (c *campaign) loseBatch(ctx workflow.Context, batch int) {
 		case e.Ref/api.LineSpace != batch || e.State.Ended():
 		case e.State.InProgress():
 			c.followOrphan(ctx, e.Ref, e.Attempts)
+			// The batch may have ended before it has passed the last waiver on.
+			signalWaived(ctx, e.Gateway, "", workflow.GetInfo(ctx).WorkflowExecution.ID, c.Health.Waived)
 		default:
 			c.failOrphan(ctx, e, "see the target's own run")
 		}
 	}
+}
+
+// startedAfter is a time before which the run of a target did not start: it may have been armed.
+func (c *campaign) startedAfter(e fleet.Entry) time.Time {
+	return e.Started.Add(-c.fleet().Arming.Before.Std()).Truncate(time.Second)
 }
 
 // failOrphan ends a target whose batch is gone.
@@ -89,7 +96,7 @@ func (c *campaign) followOrphan(ctx workflow.Context, ref, attempt int) {
 	options.ScheduleToCloseTimeout = call.WatchLimit
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		record, err := call.Do(ctx, options, call.Engine.AwaitRecord, activities.RecordLookup{
-			WorkflowID: id, Parent: c.Batches[ref/api.LineSpace], Since: entry.Started.Truncate(time.Second),
+			WorkflowID: id, Parent: c.Batches[ref/api.LineSpace], Since: c.startedAfter(entry),
 			Pace: call.NoticePace(c.in.Plan.Policy),
 		})
 		e := &c.Entries[c.entryOf[ref]]
@@ -105,10 +112,10 @@ func (c *campaign) followOrphan(ctx workflow.Context, ref, attempt int) {
 		case record.Result.State == maintenance.StateDeferred:
 			c.failOrphan(ctx, e, "nothing is left to start the rest of it: "+record.Result.Summary)
 		default:
-			ended := endOf(*record.Result, nil, c.in.Plan.Policy)
+			ended := endOf(*record.Result, nil, c.in.Plan.Policy, e.Work.Recheck || record.Result.Updated())
 			ended.Attempt, ended.At = attempt, record.End
 			if e.Learn(ended, workflow.Now(ctx)) {
-				c.measure(ended)
+				c.measure(ctx, *e, ended)
 			}
 			c.changed = true
 			c.notify(ctx)

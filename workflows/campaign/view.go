@@ -19,7 +19,7 @@ func (c *campaign) answer(ctx workflow.Context) error {
 		workflow.QueryHandlerOptions{Description: "How far the campaign is, what waits and why."}); err != nil {
 		return err
 	}
-	rows := func(p fleet.Page) ([]fleet.Row, error) { return c.fleet().Rows(c.turn, p), nil }
+	rows := func(p fleet.Page) ([]fleet.Row, error) { return c.fleet().Rows(c.turn, p, workflow.Now(ctx)), nil }
 	if err := workflow.SetQueryHandlerWithOptions(ctx, api.TargetsQuery, rows,
 		workflow.QueryHandlerOptions{Description: `The targets: {"from": 0, "count": 100, "states": ["waiting"]}, or {"target": "name"}.`}); err != nil {
 		return err
@@ -49,16 +49,17 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 	return s
 }
 
-// publish shows the campaign as it is now in the Web UI. It adds nothing to the
-// history.
-func (c *campaign) publish(ctx workflow.Context) {
+// publish shows the campaign as it is now in the Web UI. It adds nothing to the history. It returns
+// what it shows, since summing up a large fleet takes time.
+func (c *campaign) publish(ctx workflow.Context) fleet.Status {
+	s := c.status(ctx)
 	workflow.SetCurrentDetails(ctx,
-		webui.CampaignDetails(webui.PlaceOf(ctx), c.commandName(ctx), c.status(ctx), c.blockers()))
+		webui.CampaignDetails(webui.PlaceOf(ctx), c.commandName(ctx), s, c.blockers()))
+	return s
 }
 
 // tag shows in the search attributes what the campaign waits for.
-func (c *campaign) tag(ctx workflow.Context) error {
-	s := c.status(ctx)
+func (c *campaign) tag(ctx workflow.Context, s fleet.Status) error {
 	blocker := maintenance.NotBlocked
 	switch {
 	case s.Asks():

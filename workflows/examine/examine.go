@@ -39,11 +39,23 @@ func Examine(ctx workflow.Context, in api.ExamineInput) (api.ExamineOutput, erro
 			blame(&out.Plan, err)
 		})
 	}
+	looks.Go(ctx, func(ctx workflow.Context) { tryServers(ctx, &out) })
 	for i, p := range in.Probes {
 		looks.Go(ctx, func(ctx workflow.Context) { out.Probes[i] = look(ctx, p) })
 	}
 	looks.Wait(ctx)
 	return out, ctx.Err()
+}
+
+// tryServers asks the monitoring servers of the worker's configuration, whether a plan names them or not.
+func tryServers(ctx workflow.Context, out *api.ExamineOutput) {
+	tried, err := examine(ctx, "do the monitoring servers answer?", call.Engine.TryServers, activities.TryServersInput{})
+	if err != nil {
+		out.NoServers = call.Explain(err).Error()
+	}
+	for _, t := range tried {
+		out.Servers = append(out.Servers, api.ServerFinding{Server: t.Kind + "/" + t.Name, Fault: t.Fault, Says: t.Says})
+	}
 }
 
 // examine makes one call that a person waits for.
@@ -64,10 +76,21 @@ func examine[In activities.Input, Out any](
 }
 
 func look(ctx workflow.Context, p api.Probe) api.Finding {
-	if p.Huawei {
+	switch {
+	case p.Huawei:
 		return probeProxies(ctx, p)
+	case p.Alarms:
+		return probeAlarms(ctx, p)
 	}
 	return probeGateways(ctx, p)
+}
+
+func probeAlarms(ctx workflow.Context, p api.Probe) (f api.Finding) {
+	in := activities.TryAlarmsInput{Account: p.Account}
+	tried, err := examine(ctx, "read alarms of "+p.Account, call.Engine.TryAlarms, in)
+	f.Fault, f.Says = tried.Fault, tried.Says
+	blame(&f, err)
+	return f
 }
 
 func probeProxies(ctx workflow.Context, p api.Probe) (f api.Finding) {

@@ -1,9 +1,9 @@
 package target
 
 import (
-	"context"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
@@ -30,21 +30,6 @@ func (r *run) pollWithin(limit time.Duration, summary string) workflow.ActivityO
 	return call.PollWithin(r.attempt(), limit, summary)
 }
 
-// watch polls a change that was started until it is done, and takes down when it ended, for the polls of later runs.
-// The activity measures from its own start: where the first was out of time, and call.Do has polled once more, nothing
-// is known.
-func watch[In activities.Input, Out any](
-	ctx workflow.Context, options workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In,
-	saw func(Out),
-) (Out, error) {
-	start := workflow.Now(ctx)
-	out, err := call.Do(ctx, options, activity, in)
-	if err == nil && workflow.Now(ctx).Sub(start) < options.ScheduleToCloseTimeout {
-		saw(out)
-	}
-	return out, err
-}
-
 // sendWithin is for calls that change something and have no idempotency token. A call that was certainly refused is
 // repeated until the deadline. A lost attempt (its worker died, or its response never came) is not: it may have
 // taken effect. The name of the timeout is the server's own, see common/retrypolicy.
@@ -53,6 +38,19 @@ func (r *run) sendWithin(limit time.Duration, summary string) workflow.ActivityO
 	// A cancelled run waits for the response to what it has sent.
 	options.WaitForCancellation = true
 	options.RetryPolicy.NonRetryableErrorTypes = []string{"TemporalTimeout:StartToClose"}
+	return options
+}
+
+// triggerWithin is for the trigger, which a worker may hold until its time. A lost attempt comes back with its last
+// heartbeat, which says whether it was about to send: so it is noticed soon. It goes before all other activities of
+// its account. waits is for how long an attempt may wait in a worker, for its time and for its guard.
+func (r *run) triggerWithin(limit, waits time.Duration) workflow.ActivityOptions {
+	options := r.sendWithin(limit, "update the gateway's software")
+	options.StartToCloseTimeout += waits
+	options.HeartbeatTimeout = activities.LeaseTime
+	final := &options.RetryPolicy.NonRetryableErrorTypes
+	*final = append(*final, "TemporalTimeout:Heartbeat")
+	options.Priority = temporal.Priority{PriorityKey: 1}
 	return options
 }
 

@@ -23,6 +23,7 @@ type fanOut struct {
 	goals     []proxy               // the proxies with their versions resolved, in the order of the target
 	stops     []workflow.CancelFunc // end what proxies wait for before they start
 	instances instances             // DB instances that this run holds
+	asleep    int                   // proxies that wait for another window
 	awaiting  int                   // proxies that wait for an instance that another run holds
 	jobs      []string              // Huawei Cloud's jobs that this run has started, as far as they are known
 }
@@ -30,11 +31,13 @@ type fanOut struct {
 // proxy is one proxy of the target as assess found it. How far it has come is in the run's status.
 type proxy struct {
 	ref     maintenance.ProxyRef // its version is exact
+	asking  asking               // the checks before its upgrade
 	kernel  kernelState
 	found   maintenance.ProxyRouting // as last read before its reads were moved
 	routing maintenance.ProxyRouting // the owner's, while its reads are moved
 	mark    *maintenance.ProxyMark   // this run's; nil: none
 	left    *maintenance.ProxyMark   // of a run that has ended; nil: none
+	line    *entry                   // the ledger's; nil: its upgrade was not started
 	shifted *entry                   // the ledger's line of the moved reads; nil: not moved
 	back    *maintenance.ProxyMark   // whose weights this run has restored; nil: none, or someone had set others
 }
@@ -185,6 +188,15 @@ func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 			r.window.tooLate(until)
 			continue
 		}
+		if call.HasType(err, names.TypeBlocked) && !r.proxies.goals[i].shifted.open() {
+			r.proxyOn(i, lifecycle.ProxyMissed)
+			r.releaseInstances()
+			if err := r.awaitBefore(waits, &r.proxies.goals[i].asking, until); err != nil && r.proxies.MayStart() {
+				r.failFanOut()
+				return err
+			}
+			continue
+		}
 		r.work.ended = workflow.Now(ctx)
 		r.proxyOn(i, what)
 		if err != nil {
@@ -198,13 +210,16 @@ func (r *run) upgradeProxy(ctx workflow.Context, i int) error {
 		if r.proxies.awaiting > 0 {
 			r.releaseInstances() // those that were at work when the wait for another started
 		}
+		if r.proxies.asleep+r.proxies.awaiting+r.checked.waiting > 0 {
+			r.unmute(ctx) // likewise
+		}
 		return err
 	}
 	return nil
 }
 
-// awaitTurn waits until the gate is open and this run holds the proxy's DB instance, and returns until when the
-// upgrade may start.
+// awaitTurn waits until the gate is open, this run holds the proxy's DB instance, and no mute is being ended. It
+// returns until when the upgrade may start.
 func (r *run) awaitTurn(ctx workflow.Context, i int) (until time.Time, err error) {
 	for waited := true; waited && r.proxies.MayStart(); { // the window may have moved or closed meanwhile
 		if until, err = r.gate(ctx, nil); err != nil || !r.proxies.MayStart() {
@@ -214,7 +229,8 @@ func (r *run) awaitTurn(ctx workflow.Context, i int) (until time.Time, err error
 			return until, err
 		}
 	}
-	return until, nil
+	// A mute that a sleeping proxy ends would take that of this one with it.
+	return until, workflow.Await(ctx, func() bool { return !r.checked.muted.ending })
 }
 
 // proxyEnd is how an upgrade has ended.
@@ -232,11 +248,18 @@ func proxyEnd(err error) lifecycle.ProxyEvent {
 }
 
 // aroundProxy moves the reads, upgrades a proxy, and restores the reads, also if the upgrade has failed. The outcome of
-// the proxy is that of its upgrade alone.
+// the proxy is that of its upgrade alone. Reads are not moved while a check blocks the upgrade.
 func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) (lifecycle.ProxyEvent, error) {
-	err := r.settleReads(ctx, i)
-	switch shifted := r.proxies.goals[i].shifted; {
-	case err == nil && r.proxies.goals[i].kernel == kernelAtGoal:
+	var err error
+	goal := &r.proxies.goals[i]
+	if r.policy.Proxies.ShiftReads && goal.kernel != kernelAtGoal {
+		err = r.askBefore(ctx, &goal.asking)
+	}
+	if err == nil {
+		err = r.settleReads(ctx, i)
+	}
+	switch shifted := goal.shifted; {
+	case err == nil && goal.kernel == kernelAtGoal:
 		return lifecycle.ProxySettled, nil
 	case shifted != nil && shifted.change.State == maintenance.ChangeStuck:
 		return proxyEnd(err), err // tried for long enough
@@ -244,5 +267,5 @@ func (r *run) aroundProxy(ctx workflow.Context, i int, until time.Time) (lifecyc
 		err = r.upgradeKernel(ctx, i, until)
 	}
 	// The upgrade's own error comes first: its type decides what follows.
-	return proxyEnd(err), errors.Join(err, r.proxies.goals[i].shifted.revert(ctx))
+	return proxyEnd(err), errors.Join(err, goal.shifted.revert(ctx))
 }

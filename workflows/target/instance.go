@@ -98,6 +98,7 @@ func (r *run) awaitInstance(ctx workflow.Context, id string, until time.Time) er
 	r.proxies.awaiting++
 	defer func() { r.proxies.awaiting-- }()
 	r.releaseInstances()
+	r.unmute(ctx)
 	lookup.RunID, lookup.Reason = holder.RunID, holder.Reason
 	// The deadline is after the opening's end: an activity without time for another attempt ends early, and the gate
 	// would find the opening still open, again and again.

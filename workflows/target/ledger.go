@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/metric"
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
@@ -15,6 +16,8 @@ import (
 type entry struct {
 	change maintenance.Change
 	undo   undo // nil for a change that only goes forward
+	// expires is true for a change that ends by itself: a run that cannot end it before has not failed for that.
+	expires bool
 }
 
 // undo reverts a change and returns its state then: the change may turn out never to have been made, or to be one
@@ -46,7 +49,7 @@ func (e *entry) open() bool {
 		return false
 	}
 	switch e.change.State {
-	case maintenance.ChangeIntended, maintenance.ChangeInForce, maintenance.ChangeStuck:
+	case maintenance.ChangeIntended, maintenance.ChangeInForce, maintenance.ChangeStuck, maintenance.ChangeExpires:
 		return true
 	case maintenance.ChangeKept, maintenance.ChangeTakenBack, maintenance.ChangeNotMade:
 	}
@@ -59,16 +62,28 @@ func (e *entry) revert(ctx workflow.Context) error {
 	if !e.open() {
 		return nil
 	}
+	return e.revertBy(ctx, e.undo)
+}
+
+// revertBy undoes an open change in another way than usual.
+func (e *entry) revertBy(ctx workflow.Context, undo undo) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	state, err := e.undo(ctx)
+	state, err := undo(ctx)
 	if err != nil {
+		call.Count(ctx, metric.Reverts, map[string]string{"outcome": "failed"})
 		e.change.Why = call.Explain(err).Error()
 		e.is(maintenance.ChangeStuck)
+		if e.expires {
+			e.is(maintenance.ChangeExpires)
+		}
 		return fmt.Errorf("revert %s: %w", e.change.What, call.Explain(err))
 	}
 	e.change.Why = ""
 	e.is(state)
+	if state == maintenance.ChangeTakenBack {
+		call.Count(ctx, metric.Reverts, map[string]string{"outcome": "reverted"})
+	}
 	return nil
 }
 
@@ -81,11 +96,14 @@ func (l *ledger) reopen() {
 	}
 }
 
-// unwind reverts every open change, the last one first, and shows the ledger after each.
+// unwind reverts every open change, the last one first, and shows the ledger after each. What ends by itself is no
+// failure.
 func (l *ledger) unwind(ctx workflow.Context, show func(workflow.Context)) error {
 	var errs []error
 	for _, e := range slices.Backward(l.entries) {
-		errs = append(errs, e.revert(ctx))
+		if err := e.revert(ctx); !e.expires {
+			errs = append(errs, err)
+		}
 		show(ctx)
 	}
 	return errors.Join(errs...)

@@ -3,13 +3,16 @@ package target
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
+	"github.com/tidegate/tidegate/internal/maintenance/metric"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/call"
 	"github.com/tidegate/tidegate/workflows/webui"
@@ -29,6 +32,8 @@ func GatewayMaintenance(ctx workflow.Context, in api.MaintenanceInput) (maintena
 		return maintenance.Result{}, err
 	}
 	r.receiveAbort(ctx, stop)
+	r.receiveDisarm(ctx)
+	r.receiveWaivers(ctx)
 	failure := errors.Join(r.steps(ctx), r.hold.Skipped())
 	if r.exit.State() == lifecycle.ExitMoving {
 		return maintenance.Result{}, r.moveOn(ctx)
@@ -52,17 +57,22 @@ type run struct {
 	status      maintenance.Status // what people see
 	start       time.Time
 
-	window    window            // when disruptive steps may start
-	software  software          // the update of the gateway
-	automatic heldPolicy        // AWS's policy for automatic updates
-	points    recoveryPoints    // the snapshots of the gateway's volumes
-	proxies   fanOut            // the upgrades of the proxies
-	waits     maintenance.Waits // how long it waited for what it changed
-	work      disruption        // from when to when the run disrupted its target
-	ledger    ledger            // what is changed, and how to undo it
-	hold      lifecycle.Hold    // whether a failed step waits for an operator
-	exit      lifecycle.Exit    // how the run leaves its steps
-	calls     call.Calls        // the calls in progress
+	window    window         // when disruptive steps may start
+	software  software       // the update of the gateway
+	automatic heldPolicy     // AWS's policy for automatic updates
+	points    recoveryPoints // the snapshots of the gateway's volumes
+	proxies   fanOut         // the upgrades of the proxies
+	work      disruption     // from when to when the run disrupted its target
+	checked   checked        // where the health checks stand, and what is muted
+	ledger    ledger         // what is changed, and how to undo it
+	hold      lifecycle.Hold // whether a failed step waits for an operator
+	exit      lifecycle.Exit // how the run leaves its steps
+	// wake ends what the run waits for before the update: the sleep until its window, or the armed trigger. Nil: it has
+	// not come to either.
+	wake     workflow.CancelFunc
+	aborting int        // operators whose abort is being applied
+	disarmed string     // why the campaign has taken the run back; empty: it has not
+	calls    call.Calls // the calls in progress
 }
 
 // disruption is when the first disruptive change was started, and when the last ended. Zero times: not yet.
@@ -78,12 +88,20 @@ func newRun(ctx workflow.Context, in api.MaintenanceInput) *run {
 	r := &run{in: in, start: workflow.Now(ctx)}
 	r.status.Target = in.Target
 	if c := in.Carried; c != nil {
-		r.start, r.status.Decisions = c.Start, c.Decisions
+		r.start, r.status.Decisions, r.checked.waived = c.Start, c.Decisions, c.Waived
 	}
-	for _, s := range maintenance.Steps() {
+	for _, s := range r.listed() {
 		r.status.Steps = append(r.status.Steps, maintenance.StepReport{Step: s, State: maintenance.StepPending})
 	}
 	return r
+}
+
+// listed are the steps of this run.
+func (r *run) listed() []maintenance.Step {
+	if len(health.At(r.in.Checks, health.AtAfter)) == 0 {
+		return maintenance.Steps()
+	}
+	return maintenance.StepsChecked()
 }
 
 // steps takes the steps, in the order that the product promises.
@@ -98,13 +116,32 @@ func (r *run) steps(ctx workflow.Context) error {
 		{maintenance.StepRunning, r.awaitRunning},
 		{maintenance.StepSnapshot, r.snapshot},
 		{maintenance.StepProxies, r.upgradeProxies},
+		{maintenance.StepHealth, r.checkHealth},
 		{maintenance.StepVerify, r.verify},
 	} {
+		if !slices.Contains(r.listed(), s.step) {
+			continue
+		}
 		if err := r.step(ctx, s.step, s.do); err != nil || r.exit.Leaves() {
-			return err
+			return errors.Join(err, r.checkDeferred(ctx))
 		}
 	}
 	return nil
+}
+
+// checkDeferred takes the checks after the update where the run leaves its proxies to the campaign: the gateway was
+// updated in this window, and nobody would look at it before the next.
+func (r *run) checkDeferred(ctx workflow.Context) error {
+	if r.exit.State() != lifecycle.ExitDeferred || !r.status.Gateway.Updated ||
+		!slices.Contains(r.listed(), maintenance.StepHealth) {
+		return nil
+	}
+	step, reason := r.status.Step, r.status.Reason
+	err := r.step(ctx, maintenance.StepHealth, r.checkHealth)
+	if err == nil {
+		r.status.Step, r.status.Reason = step, reason // why it was deferred
+	}
+	return err
 }
 
 // outcome is that of a step that did not fail.
@@ -130,7 +167,7 @@ func (r *run) finishes(s maintenance.Step) bool {
 	switch s {
 	case maintenance.StepSnapshot:
 		return r.status.Gateway.Updated
-	case maintenance.StepProxies, maintenance.StepVerify:
+	case maintenance.StepProxies, maintenance.StepHealth, maintenance.StepVerify:
 		return (r.status.Gateway.Updated || !r.work.started.IsZero()) && len(r.pending()) == 0
 	case maintenance.StepAssess, maintenance.StepWait, maintenance.StepUpdate, maintenance.StepRunning:
 	}
@@ -154,9 +191,8 @@ func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Co
 	start := workflow.Now(ctx)
 	report := r.report(s)
 	report.Start, report.State = &start, maintenance.StepActive
-	r.status.Step = s
-	r.publish(ctx)
-	out, err := r.doOrHold(ctx, s, do)
+	r.status.Step = s // shown as soon as it waits for something
+	out, err := r.doOrHold(call.WithStep(ctx, s), s, do)
 	end := workflow.Now(ctx)
 	report.End, report.Note = &end, out.note
 	switch {
@@ -171,7 +207,8 @@ func (r *run) step(ctx workflow.Context, s maintenance.Step, do func(workflow.Co
 	default:
 		report.State = maintenance.StepDone
 	}
-	r.publish(ctx)
+	call.Measure(ctx, metric.StepSeconds, end.Sub(start),
+		map[string]string{"step": string(s), "state": string(report.State)})
 	if err != nil {
 		return fmt.Errorf("%s: %w", s, call.Explain(err))
 	}
@@ -196,6 +233,7 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 	if r.exit.State() == lifecycle.ExitDeferred && state == maintenance.StateCompleted {
 		state = maintenance.StateDeferred
 	}
+	r.recordWaived()
 	result := maintenance.Result{
 		Target:    r.in.Target.Name,
 		State:     state,
@@ -207,7 +245,7 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 		Steps:     r.status.Steps,
 		Ledger:    r.ledger.changes(),
 		Decisions: r.status.Decisions,
-		Waits:     r.waits,
+		Checks:    r.status.Checks,
 		Start:     r.start,
 		End:       workflow.Now(ctx),
 	}
@@ -218,6 +256,7 @@ func (r *run) conclude(ctx workflow.Context, failure, stuck error) (maintenance.
 	}
 	r.quarantine(ctx, &result, failure)
 	r.status.Result = &result
+	call.Count(ctx, metric.Maintenances, map[string]string{"state": string(state)})
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	if err := webui.TagTarget(ctx, r.status); err != nil {

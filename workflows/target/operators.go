@@ -9,7 +9,9 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/call"
@@ -21,7 +23,7 @@ type command struct {
 	name string
 	help string // shown in the Web UI
 	may  func() error
-	do   func()
+	do   func(workflow.Context) error
 }
 
 // listen registers the status query and the commands. stop cancels the run's steps.
@@ -37,15 +39,19 @@ func (r *run) listen(ctx workflow.Context, stop workflow.CancelFunc) error {
 			return err
 		}
 	}
-	return nil
+	return r.acceptWaiver(ctx)
 }
 
 // commands are what operators may send.
 func (r *run) commands(stop workflow.CancelFunc) []command {
-	answer := func(choice string) func() { return func() { r.hold.Answer(choice) } }
+	answer := func(choice string) func(workflow.Context) error {
+		return func(workflow.Context) error { r.hold.Answer(choice); return nil }
+	}
+	nothing := func(workflow.Context) error { return nil }
+	abort := func(ctx workflow.Context) error { return r.abort(ctx, stop) }
 	return []command{
-		{name: api.ApproveUpdate, help: "Let the maintenance start in its next window", may: r.mayApprove, do: func() {}},
-		{name: api.AbortUpdate, help: "Start nothing more, and revert what can be reverted", may: r.mayAbort, do: stop},
+		{name: api.ApproveUpdate, help: "Let the maintenance start in its next window", may: r.mayApprove, do: nothing},
+		{name: api.AbortUpdate, help: "Start nothing more, and revert what can be reverted", may: r.mayAbort, do: abort},
 		{name: api.RetryUpdate, help: "Try the held step again", may: r.mayRetry, do: answer(api.RetryUpdate)},
 		{name: api.SkipUpdate, help: "Continue without the held step", may: r.maySkip, do: answer(api.SkipUpdate)},
 	}
@@ -73,6 +79,65 @@ func (r *run) receiveAbort(ctx workflow.Context, stop workflow.CancelFunc) {
 			return
 		}
 	})
+}
+
+// abort ends the run's steps. A trigger that a worker has is taken back first, and the operator gets the answer only
+// then: it says whether the update was triggered after all.
+func (r *run) abort(ctx workflow.Context, stop workflow.CancelFunc) error {
+	r.aborting++
+	defer func() { r.aborting-- }()
+	if r.software.TriggerIsOut() {
+		r.wake()
+		if err := workflow.Await(ctx, func() bool { return !r.software.TriggerIsOut() }); err != nil {
+			return err
+		}
+		if err := r.mayAbort(); err != nil {
+			return temporal.NewNonRetryableApplicationError(err.Error(), names.TypeRefused, nil)
+		}
+	}
+	stop()
+	return nil
+}
+
+// receiveDisarm receives that the campaign takes back what it has started before the window: the run ends DEFERRED,
+// unless it has triggered the update, or may have: then it answers that it goes on.
+func (r *run) receiveDisarm(ctx workflow.Context) {
+	if r.in.Campaign == "" {
+		return
+	}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		signals := workflow.GetSignalChannelWithOptions(ctx, api.DisarmSignal, workflow.SignalChannelOptions{
+			Description: "Trigger nothing, if nothing was triggered yet, and leave the rest to the campaign, which sends it.",
+		})
+		var in api.CampaignDisarm
+		for signals.Receive(ctx, &in) {
+			if in.Campaign != r.in.Campaign || r.disarmed != "" {
+				continue
+			}
+			if !r.work.started.IsZero() {
+				r.goesOn(ctx)
+				continue
+			}
+			r.disarmed = "taken back by " + in.By + ": " + in.Why
+			if r.wake != nil {
+				r.wake()
+			}
+		}
+	})
+}
+
+// disrupts notes that the first disruptive change is made, or may be. It is too late to take the run back.
+func (r *run) disrupts(ctx workflow.Context) {
+	r.work.start(ctx)
+	if r.disarmed != "" {
+		r.disarmed = ""
+		r.goesOn(ctx)
+	}
+}
+
+// goesOn answers the campaign, which waits to learn what became of the run that it has taken back.
+func (r *run) goesOn(ctx workflow.Context) {
+	r.signalCampaign(ctx, api.GoesOnSignal, api.TargetGoesOn{Gateway: r.in.Target.Gateway.ID()})
 }
 
 // reportHold sends the campaign the step at which the run is held and the reason; no step: it is held no longer.
@@ -115,7 +180,9 @@ func (r *run) record(ctx workflow.Context, d maintenance.Decision) maintenance.D
 // accept registers one command as a workflow update. An accepted one is recorded.
 func (r *run) accept(ctx workflow.Context, c command) error {
 	handle := func(ctx workflow.Context, in api.Action) (maintenance.Decision, error) {
-		c.do()
+		if err := c.do(ctx); err != nil {
+			return maintenance.Decision{}, err
+		}
 		return r.record(ctx, maintenance.Decision{What: c.name, By: in.By, Why: in.Why}), nil
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, c.name, handle, workflow.UpdateHandlerOptions{
@@ -210,7 +277,7 @@ func (r *run) doOrHold(
 ) (outcome, error) {
 	for {
 		out, failure := do(ctx)
-		holds := r.policy.OnFailure == maintenance.OnFailureHold
+		holds := r.onFailure(failure) == maintenance.OnFailureHold
 		if failure == nil || errors.Is(failure, errDeferred) || ctx.Err() != nil || !holds {
 			return out, failure
 		}
@@ -235,9 +302,15 @@ func (r *run) awaitAnswer(ctx workflow.Context, failure error) (answer string, e
 	r.status.Held = true
 	step.Failed = append(step.Failed, maintenance.FailedAttempt{At: since, Why: reason, Asked: r.in.HeldChannels})
 	decided := len(r.status.Decisions)
-	r.reportHold(ctx, api.HeldTarget{Step: step.Step, Reason: reason, Since: since})
+	r.noneBlocks(ctx)
+	held := api.HeldTarget{Step: step.Step, Reason: reason, Since: since}
+	if step.Step == maintenance.StepHealth {
+		held.Check = health.FailedIn(r.status.Checks, health.AtAfter)
+	}
+	r.reportHold(ctx, held)
 	err = r.block(ctx, maintenance.BlockedByHold, reason, nil)
 	if err == nil {
+		r.unmute(ctx)
 		r.releaseInstances() // people may take days
 		err = workflow.Await(ctx, func() bool { return r.hold.State() == lifecycle.HoldAnswered })
 	}
@@ -246,20 +319,26 @@ func (r *run) awaitAnswer(ctx workflow.Context, failure error) (answer string, e
 	}
 	r.reportHold(ctx, api.HeldTarget{})
 	until, attempt := workflow.Now(ctx), &step.Failed[len(step.Failed)-1]
-	attempt.Until, attempt.Decision = &until, resolution(r.status.Decisions[decided:])
+	attempt.Until, attempt.Decision = &until, resolution(r.status.Decisions[decided:], err == nil)
 	r.status.Held = false
 	r.unblock(ctx)
 	return r.hold.Take(), err
 }
 
-// resolution is the decision that has ended a hold; nil: none.
-func resolution(decisions []maintenance.Decision) *maintenance.Decision {
+// resolution is the decision that has ended a hold: the first that does so by itself, or else, of a hold that was
+// answered, the last waiver; nil: none in this run.
+func resolution(decisions []maintenance.Decision, answered bool) (by *maintenance.Decision) {
 	for _, d := range decisions {
-		if d.What == api.RetryUpdate || d.What == api.SkipUpdate || d.What == api.AbortUpdate {
+		switch d.What {
+		case api.RetryUpdate, api.SkipUpdate, api.AbortUpdate:
 			return &d
+		case api.WaiveUpdate:
+			if answered {
+				by = &d
+			}
 		}
 	}
-	return nil
+	return by
 }
 
 // publish updates what the status query and the Web UI show. It adds nothing to the history.
@@ -295,5 +374,77 @@ func (r *run) accepted() (names []string) {
 			names = append(names, c.name)
 		}
 	}
+	if r.mayWaive() {
+		names = append(names, api.WaiveUpdate)
+	}
 	return names
+}
+
+// acceptWaiver registers the update by which an operator waives a check of this run alone.
+func (r *run) acceptWaiver(ctx workflow.Context) error {
+	waiver := func(ctx workflow.Context, in api.Waive) health.Waiver {
+		return health.Waiver{
+			Check: in.Check, Target: r.in.Target.Gateway.ID(), By: in.By, Why: in.Why, At: workflow.Now(ctx).UTC(),
+		}
+	}
+	add := func(ctx workflow.Context, in api.Waive) (health.Waivers, error) {
+		return r.waivers().Add(r.in.Checks, waiver(ctx, in))
+	}
+	handle := func(ctx workflow.Context, in api.Waive) (maintenance.Decision, error) {
+		r.checked.waived = append(r.checked.waived, waiver(ctx, in))
+		d := r.record(ctx, maintenance.Decision{What: api.WaiveUpdate, Check: in.Check, By: in.By, Why: in.Why})
+		r.waivedNow()
+		return d, nil
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, api.WaiveUpdate, handle, workflow.UpdateHandlerOptions{
+		Validator: func(ctx workflow.Context, in api.Waive) error {
+			if err := in.Validate(); err != nil {
+				return err
+			}
+			if r.status.Result != nil {
+				return errors.New("this run has ended")
+			}
+			_, err := add(ctx, in)
+			return err
+		},
+		Description: "Continue although a health check does not pass: " +
+			`{"by": "who", "why": "the reason", "check": "its name"}.`,
+	})
+}
+
+// receiveWaivers receives the waivers of the campaign. They replace those that it gave before.
+func (r *run) receiveWaivers(ctx workflow.Context) {
+	if r.in.Campaign == "" || len(r.in.Checks) == 0 {
+		return
+	}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		signals := workflow.GetSignalChannelWithOptions(ctx, api.WaivedSignal, workflow.SignalChannelOptions{
+			Description: "Health checks that were waived in the campaign, which sends it.",
+		})
+		for {
+			var in api.CampaignWaivers
+			signals.Receive(ctx, &in)
+			if in.Campaign == r.in.Campaign {
+				r.in.Waived = in.Waived
+				r.waivedNow()
+			}
+		}
+	})
+}
+
+// waivedNow ends what waits for a check: it is waited for without what is waived. A hold for failed checks ends once
+// each of them is waived.
+func (r *run) waivedNow() {
+	r.recordChecks(nil)
+	if r.status.Step == maintenance.StepHealth && health.FailedIn(r.status.Checks, health.AtAfter) == "" {
+		r.hold.Answer(api.RetryUpdate) // where it is not held this does nothing
+	}
+	for _, wake := range r.checked.wakes {
+		(*wake)()
+	}
+}
+
+// mayWaive is true while the run has a check that is not waived.
+func (r *run) mayWaive() bool {
+	return slices.ContainsFunc(r.in.Checks, func(c health.Check) bool { return !r.isWaived(c) })
 }

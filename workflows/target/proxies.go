@@ -18,20 +18,27 @@ import (
 func (r *run) upgradeKernel(ctx workflow.Context, i int, until time.Time) error {
 	goal := &r.proxies.goals[i]
 	ref := goal.ref
-	kernel := r.ledger.intend("kernel of proxy "+ref.ProxyID, "cannot be reverted: TaurusDB has no downgrade", nil)
+	if goal.line == nil || goal.line.change.State != maintenance.ChangeNotMade {
+		goal.line = r.ledger.intend("kernel of proxy "+ref.ProxyID, "cannot be reverted: TaurusDB has no downgrade", nil)
+	}
+	kernel := goal.line
+	kernel.is(maintenance.ChangeIntended)
 	jobID, err := r.sendJob(ctx, ref, "upgrade", func() (string, error) {
 		limit := r.untilOr(ctx, until, r.policy.Proxies.Deadline.Std())
-		started, err := call.Do(ctx, r.sendWithin(limit, "upgrade proxy "+ref.ProxyID+" to "+ref.Version),
-			call.Proxies.UpgradeProxy, activities.UpgradeProxyInput{
-				ProxyLookup: r.proxyLookup(ref), NotAfter: until, Own: r.ownProxies(ref.InstanceID),
-			})
+		options := r.sendWithin(limit, "upgrade proxy "+ref.ProxyID+" to "+ref.Version)
+		guard := r.guard(ctx, &goal.asking, until, r.policy.Proxies.Deadline.Std())
+		options.StartToCloseTimeout += guard.Longest()
+		started, err := call.Do(ctx, options, call.Proxies.UpgradeProxy, activities.UpgradeProxyInput{
+			ProxyLookup: r.proxyLookup(ref), NotAfter: until, Own: r.ownProxies(ref.InstanceID), Guard: guard,
+		})
+		r.guarded(ctx, &goal.asking, started.Seen, err)
 		return started.JobID, err
 	}, call.Proxies.FindUpgrade)
 	if err != nil && !call.UnknownOutcome(err) {
 		kernel.is(maintenance.ChangeNotMade)
 		return err
 	}
-	r.work.start(ctx) // without a response, too: it may have started
+	r.disrupts(ctx) // without a response, too: it may have started
 	if err != nil {
 		goal.kernel = kernelDoubtful
 		return err
@@ -60,7 +67,7 @@ func (r *run) sendJob(
 	find func(context.Context, activities.FindJobInput) (activities.FindJobOutput, error),
 ) (jobID string, err error) {
 	since, settle := workflow.Now(ctx), r.policy.Proxies.Settle.Std()
-	return call.Once(ctx, send, func(ctx workflow.Context) (string, bool, error) {
+	return call.Once(ctx, what, send, func(ctx workflow.Context) (string, bool, error) {
 		found, err := call.Do(ctx, r.pollWithin(settle+AssessLimit, "find out whether the "+what+" has started"), find,
 			activities.FindJobInput{
 				ProxyLookup: r.proxyLookup(ref), Since: since, Until: workflow.Now(ctx).Add(settle),
@@ -77,11 +84,8 @@ func (r *run) awaitUpgraded(ctx workflow.Context, ref maintenance.ProxyRef, jobI
 	defer cancel()
 	deadline := r.policy.Proxies.Deadline.Std()
 	options := r.pollWithin(deadline, "wait until proxy "+ref.ProxyID+" runs "+ref.Version)
-	_, err := watch(ctx, options, call.Proxies.AwaitUpgraded,
-		activities.AwaitUpgradedInput{ProxyLookup: r.proxyLookup(ref), JobID: jobID, Seen: r.in.Seen.Proxy},
-		func(out activities.AwaitUpgradedOutput) {
-			r.waits.Add(maintenance.Waits{Proxy: []maintenance.Span{out.Ended}})
-		})
+	_, err := call.Do(ctx, options, call.Proxies.AwaitUpgraded,
+		activities.AwaitUpgradedInput{ProxyLookup: r.proxyLookup(ref), JobID: jobID})
 	if !call.HasType(err, names.TypeBroken) {
 		return err
 	}

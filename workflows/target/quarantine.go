@@ -13,6 +13,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
+	"github.com/tidegate/tidegate/internal/maintenance/metric"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/call"
@@ -121,6 +122,9 @@ func (r *run) quarantine(ctx workflow.Context, result *maintenance.Result, failu
 	err := child.GetChildWorkflowExecution().Get(ctx, nil)
 	result.Quarantined = err == nil || temporal.IsWorkflowExecutionAlreadyStartedError(err)
 	short := webui.CutTo(reason, webui.ShownNote)
+	if err == nil {
+		call.Count(ctx, metric.Quarantines, nil)
+	}
 	if result.Quarantined {
 		result.Summary = fmt.Sprintf("%s is quarantined (%s): inspect it, then release it; until then no run touches it. %s", id, short, result.Summary)
 		return

@@ -125,13 +125,11 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 		VolumeID: volumeID, SnapshotID: out.SnapshotID, Point: point,
 	})
 	r.publish(ctx)
-	_, err = watch(ctx, r.pollWithin(r.policy.SnapshotDeadline.Std(), "wait until "+out.SnapshotID+" is completed"),
+	_, err = call.Do(ctx, r.pollWithin(r.policy.SnapshotDeadline.Std(), "wait until "+out.SnapshotID+" is completed"),
 		call.Gateways.AwaitSnapshot,
 		activities.AwaitSnapshotInput{
 			Account: in.Account, SnapshotID: out.SnapshotID, Pace: in.Pace,
-			VisibleBy: workflow.Now(ctx).Add(visibleWithin), Seen: r.in.Seen.Snapshot,
-		}, func(out activities.AwaitSnapshotOutput) {
-			r.waits.Add(maintenance.Waits{Snapshot: []maintenance.Span{out.Ended}})
+			VisibleBy: workflow.Now(ctx).Add(visibleWithin), GatewayType: in.Gateway.Type,
 		})
 	if err != nil {
 		return err
@@ -143,7 +141,7 @@ func (r *run) takeSnapshot(ctx workflow.Context, volumeID string, point maintena
 }
 
 func (r *run) createSnapshot(ctx workflow.Context, in activities.VolumeLookup) (activities.SnapshotOutput, error) {
-	return call.Once(ctx,
+	return call.Once(ctx, "snapshot",
 		func() (activities.SnapshotOutput, error) {
 			return call.Do(ctx, r.sendWithin(r.policy.SnapshotDeadline.Std(), "snapshot volume "+in.VolumeID),
 				call.Gateways.CreateSnapshot, in)

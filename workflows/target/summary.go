@@ -94,6 +94,9 @@ func (r *run) truths() []string {
 		truths = append(truths, fmt.Sprintf("%s was not touched", id))
 	}
 	truths = append(truths, r.snapshotTruths()...)
+	if m := r.checked.muted.line; m != nil && m.change.State == maintenance.ChangeExpires {
+		truths = append(truths, m.change.Why)
+	}
 	count := make(map[maintenance.ProxyState]int)
 	for _, p := range r.status.Proxies {
 		count[p.State]++

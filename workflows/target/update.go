@@ -1,15 +1,18 @@
 package target
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/lifecycle"
+	"github.com/tidegate/tidegate/internal/maintenance/metric"
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
@@ -17,6 +20,7 @@ import (
 // internal/maintenance/lifecycle/update.go; only softwareOn applies an event.
 type software struct {
 	lifecycle.Update
+	asking   asking    // the checks before it
 	line     *entry    // the ledger's; nil: the run has not come to the trigger
 	provenAt time.Time // when the last of the polls that prove it was made
 }
@@ -48,8 +52,8 @@ func (r *run) update(ctx workflow.Context) (outcome, error) {
 		return skipped("AWS has updated the gateway by itself"), nil
 	case lifecycle.UpdateNotOffered:
 		return skipped("AWS offers no update; the gateway runs %s", r.baseline().SoftwareVersion), nil
-	case lifecycle.UpdateOffered, lifecycle.UpdateSent, lifecycle.UpdateUnanswered, lifecycle.UpdateNoEffect,
-		lifecycle.UpdateProven, lifecycle.UpdateDoubtful:
+	case lifecycle.UpdateOffered, lifecycle.UpdateArmed, lifecycle.UpdateSent, lifecycle.UpdateUnanswered,
+		lifecycle.UpdateNoEffect, lifecycle.UpdateRearmed, lifecycle.UpdateProven, lifecycle.UpdateDoubtful:
 	}
 	if r.policy.WantsSnapshot(maintenance.PointBefore) && r.status.Gateway.Before.HasVolumes() {
 		if err := r.takeSnapshots(ctx, maintenance.PointBefore); err != nil {
@@ -67,42 +71,117 @@ func (r *run) trigger(ctx workflow.Context) (outcome, error) {
 	}
 	// After an error nothing was sent, and no event has set the ledger's line.
 	defer func() { r.software.line.is(r.software.Change()) }()
-	for {
-		until, err := r.gate(ctx, func() bool { return !r.software.MayTrigger() })
+	for lost := 0; ; {
+		o, err := r.opening(ctx, r.lead(), func() bool { return !r.software.MayTrigger() })
 		if err != nil {
 			return outcome{}, err
 		}
 		if !r.software.MayTrigger() {
 			return skipped("AWS has updated the gateway by itself"), nil
 		}
-		waited, err := r.letAWSGoFirst(ctx)
-		if err != nil {
-			return outcome{}, err
-		}
-		if waited {
-			continue
-		}
-		sent, err := call.Do(ctx, r.sendWithin(r.untilOr(ctx, until, r.policy.UpdateDeadline.Std()),
-			"update the gateway's software now"),
-			call.Gateways.TriggerUpdate, activities.TriggerUpdateInput{
-				Lookup: r.lookup(), Baseline: r.baseline(), NotAfter: until, Settle: r.policy.UpdateDelay.OrZero(),
-			})
+		sent, err := r.armed(ctx, o)
+		r.guarded(ctx, &r.software.asking, sent.Seen, err)
 		switch {
 		case err == nil && !sent.Sent:
 			return r.needless(sent), nil
 		case err == nil:
-			r.work.start(ctx)
+			r.disrupts(ctx)
+			r.countTrigger(ctx, true)
 			r.softwareOn(lifecycle.TriggerAnswered)
 			return done("triggered %s", r.inZone(workflow.Now(ctx))), nil
-		case call.UnknownOutcome(err):
-			r.work.start(ctx)
+		case call.UnknownOutcome(err) && !neverSent(err):
+			r.disrupts(ctx)
+			r.countTrigger(ctx, false)
 			r.softwareOn(lifecycle.TriggerLost)
 			return done("triggered, but no response came: awaiting a sign of the update"), nil
-		case !call.HasType(err, names.TypeWindowMissed):
+		}
+		r.softwareOn(lifecycle.TriggerDisarmed)
+		if lost, err = r.again(ctx, o, lost, err); err != nil {
 			return outcome{}, err
 		}
-		r.window.tooLate(until)
 	}
+}
+
+// countTrigger counts a trigger that was sent, before the update knows: again, or without an answer.
+func (r *run) countTrigger(ctx workflow.Context, answered bool) {
+	change := map[string]string{"change": "update"}
+	if r.software.State() == lifecycle.UpdateRearmed {
+		call.Count(ctx, metric.RepeatedSends, change)
+	}
+	if !answered {
+		call.Count(ctx, metric.UnknownOutcomes, change)
+	}
+}
+
+// again returns an error if the trigger, which was certainly not sent, is not to be armed again. lost counts the
+// attempts whose worker was lost. Where the trigger was taken back, it does not matter with what error it ended.
+func (r *run) again(ctx workflow.Context, o maintenance.Opening, lost int, err error) (int, error) {
+	switch {
+	case r.disarmed != "", r.aborting > 0, ctx.Err() != nil,
+		temporal.IsCanceledError(err), call.HasType(err, names.TypeDisarmed):
+		// An operator's abort ends the run before it can be armed again.
+		if err := workflow.Await(ctx, func() bool { return r.aborting == 0 }); err != nil {
+			return lost, err
+		}
+		return lost, ctx.Err()
+	case call.HasType(err, names.TypeChanged):
+		r.window.readAt = time.Time{} // the window has moved
+		return lost, nil
+	case call.HasType(err, names.TypeBlocked):
+		return lost, r.awaitBefore(ctx, &r.software.asking, o.Until)
+	case call.HasType(err, names.TypeWindowMissed), call.OutOfTime(err):
+		r.window.tooLate(o.Until)
+		return lost, nil
+	case neverSent(err) && lost < call.MaxSends:
+		return lost + 1, nil
+	}
+	return lost, err
+}
+
+// neverSent is true for an attempt that was lost before it recorded that it would send.
+func neverSent(err error) bool {
+	timeout, ok := errors.AsType[*temporal.TimeoutError](err)
+	if !ok {
+		return false
+	}
+	var last activities.Armed
+	return !timeout.HasLastHeartbeatDetails() || timeout.LastHeartbeatDetails(&last) == nil && last.Sending.IsZero()
+}
+
+// armed hands the trigger to a worker, which sends it at its time, and waits for the outcome.
+func (r *run) armed(ctx workflow.Context, o maintenance.Opening) (activities.TriggerUpdateOutput, error) {
+	in := activities.TriggerUpdateInput{
+		Lookup: r.lookup(), Baseline: r.baseline(), NotAfter: o.Until, Settle: r.policy.UpdateDelay.OrZero(),
+		Guard: r.guard(ctx, &r.software.asking, o.Until, r.policy.UpdateDeadline.Std()),
+	}
+	ctx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	r.wake = cancel
+	var ahead time.Duration
+	if from := r.from(o); from.After(workflow.Now(ctx)) {
+		ahead = activities.ArmAhead
+		in.From, in.Window, in.Prefer = from, &r.window.schedule, r.policy.WindowPreference
+		defer r.unblock(ctx)
+		reason := "armed: triggers " + r.inZone(from)
+		r.status.Blocker, r.status.Reason, r.status.Next = maintenance.BlockedByWindow, reason, &from
+		r.report(r.status.Step).State = maintenance.StepArmed
+	}
+	r.softwareOn(lifecycle.TriggerArmed)
+	limit := r.untilOr(ctx, o.Until, r.policy.UpdateDeadline.Std())
+	return call.Do(ctx, r.triggerWithin(limit, ahead+in.Guard.Longest()), call.Gateways.TriggerUpdate, in)
+}
+
+// from is when the update may be triggered. AWS may make it by itself when the window opens (also under
+// EMERGENCY_VERSIONS_ONLY): since a restart does not show at once, it would be triggered twice. So AWS goes first, for
+// updateDelay.
+func (r *run) from(o maintenance.Opening) time.Time {
+	if r.software.State() != lifecycle.UpdateOffered || r.status.Window == nil { // it was triggered before
+		return o.From
+	}
+	if delayed := r.status.Window.Start.Add(r.policy.UpdateDelay.OrZero().Std()); delayed.After(o.From) {
+		return delayed
+	}
+	return o.From
 }
 
 // needless is the outcome if the poll before the trigger found the update made, or withdrawn.
@@ -113,27 +192,6 @@ func (r *run) needless(seen activities.TriggerUpdateOutput) outcome {
 		return skipped("AWS no longer offers the update; the gateway runs %s", r.baseline().SoftwareVersion)
 	}
 	return skipped("AWS has updated the gateway by itself")
-}
-
-// letAWSGoFirst waits for updateDelay after the window's start, when AWS may make the update by itself (also under
-// EMERGENCY_VERSIONS_ONLY): since a restart does not show at once, the update would be triggered twice. It returns
-// whether it has waited.
-func (r *run) letAWSGoFirst(ctx workflow.Context) (waited bool, err error) {
-	if r.software.State() != lifecycle.UpdateOffered { // it was triggered before
-		return false, nil
-	}
-	until := r.status.Window.Start.Add(r.policy.UpdateDelay.OrZero().Std())
-	wait := until.Sub(workflow.Now(ctx))
-	if wait <= 0 {
-		return false, nil
-	}
-	defer r.unblock(ctx)
-	reason := "AWS may start the update by itself when the window opens; Tidegate triggers it at " + r.inZone(until)
-	if err := r.block(ctx, maintenance.BlockedByWindow, reason, &until); err != nil {
-		return false, err
-	}
-	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: "AWS may start the update by itself"})
-	return true, timer.Get(ctx, nil)
 }
 
 // untilOr is how long an activity may take that may start until a given time: with a reserve for a last poll. Zero: the
@@ -153,9 +211,9 @@ func (r *run) awaitRunning(ctx workflow.Context) (outcome, error) {
 		r.status.Gateway.Updated, r.status.Gateway.Cause = true, maintenance.CauseAWS
 		return done("AWS updated the gateway by itself, from %s to %s", r.baseline().SoftwareVersion,
 			r.status.Gateway.After.SoftwareVersion), nil
-	case lifecycle.UpdateNotOffered, lifecycle.UpdateOffered:
+	case lifecycle.UpdateNotOffered, lifecycle.UpdateOffered, lifecycle.UpdateArmed:
 		return skipped("nothing was triggered"), nil
-	case lifecycle.UpdateSent, lifecycle.UpdateUnanswered, lifecycle.UpdateNoEffect,
+	case lifecycle.UpdateSent, lifecycle.UpdateUnanswered, lifecycle.UpdateNoEffect, lifecycle.UpdateRearmed,
 		lifecycle.UpdateProven, lifecycle.UpdateDoubtful:
 	}
 	for tries := 1; ; tries++ {
@@ -195,13 +253,9 @@ func (r *run) watchUpdate(ctx workflow.Context) (activities.AwaitUpdatedOutput, 
 	defer cancel()
 	options := r.pollWithin(r.policy.UpdateDeadline.Std(), "wait until the gateway runs the new software")
 	options.StartToCloseTimeout += r.policy.SteadyFor.Std()
-	return watch(ctx, options, call.Gateways.AwaitUpdated, activities.AwaitUpdatedInput{
+	return call.Do(ctx, options, call.Gateways.AwaitUpdated, activities.AwaitUpdatedInput{
 		Lookup: r.lookup(), Baseline: r.baseline(),
 		StartBy: workflow.Now(ctx).Add(r.policy.UpdateStart.Std()), Start: r.policy.UpdateStart,
-		SteadyFor: r.policy.SteadyFor, Seen: r.in.Seen.Update,
-	}, func(out activities.AwaitUpdatedOutput) {
-		if out.Evidence == maintenance.EvidenceUpdated {
-			r.waits.Add(maintenance.Waits{Update: []maintenance.Span{out.Ended}})
-		}
+		SteadyFor: r.policy.SteadyFor, GatewayType: r.status.Gateway.Before.Type,
 	})
 }

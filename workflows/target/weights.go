@@ -191,7 +191,7 @@ func (r *run) setWeights(
 		return call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+in.Proxy.ProxyID+" has its weights"),
 			call.Proxies.AwaitReadWeights, in)
 	}
-	sent, err := call.Once(ctx,
+	sent, err := call.Once(ctx, "weights",
 		func() (activities.ReadWeightsOutput, error) {
 			return call.Do(ctx, r.sendWithin(deadline, why), call.Proxies.SetReadWeights, in)
 		},

@@ -17,6 +17,7 @@ var (
 	attributeAccount  = temporal.NewSearchAttributeKeyKeyword("TidegateAccount")
 	attributeStep     = temporal.NewSearchAttributeKeyKeyword("TidegateStep")
 	attributeBlocker  = temporal.NewSearchAttributeKeyKeyword("TidegateBlocker")
+	attributeSince    = temporal.NewSearchAttributeKeyTime("TidegateSince") // when the blocker became what it is
 	attributeNext     = temporal.NewSearchAttributeKeyTime("TidegateNext")
 	attributeCampaign = temporal.NewSearchAttributeKeyKeyword("TidegateCampaign")
 	attributeState    = temporal.NewSearchAttributeKeyKeyword("TidegateState")
@@ -26,7 +27,8 @@ var (
 // types, for these workflows to run in it.
 func SearchAttributes() map[string]enumspb.IndexedValueType {
 	keys := []temporal.SearchAttributeKey{
-		attributeGateway, attributeAccount, attributeStep, attributeBlocker, attributeNext, attributeState, attributeCampaign,
+		attributeGateway, attributeAccount, attributeStep, attributeBlocker, attributeSince, attributeNext,
+		attributeState, attributeCampaign,
 	}
 	types := make(map[string]enumspb.IndexedValueType, len(keys))
 	for _, key := range keys {
@@ -94,6 +96,15 @@ func tag(ctx workflow.Context, next time.Time, keywords map[temporal.SearchAttri
 		default:
 			updates = append(updates, key.ValueSet(value))
 		}
+	}
+	blocker := keywords[attributeBlocker]
+	old, _ := has.GetKeyword(attributeBlocker)
+	switch blocker {
+	case old:
+	case "":
+		updates = append(updates, attributeSince.ValueUnset())
+	default:
+		updates = append(updates, attributeSince.ValueSet(workflow.Now(ctx)))
 	}
 	switch old, _ := has.GetTime(attributeNext); {
 	case next.Equal(old):

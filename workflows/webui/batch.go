@@ -17,16 +17,21 @@ type PageView struct {
 // PageTarget is one target of a page.
 type PageTarget struct {
 	Entry   fleet.Entry
-	Held    api.HeldTarget // without a step: it is not
+	Held    api.HeldTarget    // without a step: it is not
+	Blocked api.BlockedTarget // without a check: none keeps it
 	Running bool
 	Attempt int
 }
+
+// mostRows is how many rows of a kind are made: a document has room for no more.
+const mostRows = 40
 
 // PageDetails is a page of a campaign's targets as Markdown: what runs, what is not
 // available, and how many there are of each.
 func PageDetails(to Place, v PageView) string {
 	counts := make(map[fleet.State]int)
-	var running, held, unavailable [][]md
+	var running, held, blocked, unavailable [][]md
+	barred := 0
 	for _, l := range v.Targets {
 		switch {
 		case l.Held.Step != "":
@@ -37,14 +42,24 @@ func PageDetails(to Place, v PageView) string {
 			})
 		case l.Running:
 			counts[fleet.Running]++
-			running = append(running, []md{to.target(l.Entry.Name, l.Entry.Gateway), number(l.Attempt)})
+			if l.Blocked.Check != "" {
+				blocked = append(blocked, []md{
+					to.target(l.Entry.Name, l.Entry.Gateway),
+					plain(l.Blocked.Check), stamp(&l.Blocked.Since), plain(CutNote(l.Blocked.Reason)),
+				})
+			}
+			if len(running) < mostRows {
+				running = append(running, []md{to.target(l.Entry.Name, l.Entry.Gateway), number(l.Attempt)})
+			}
 		default:
 			counts[l.Entry.State]++
 		}
 		if l.Entry.Bar != maintenance.NotBlocked {
-			unavailable = append(unavailable, []md{
-				plain(l.Entry.Name), plain(l.Entry.Gateway), md(l.Entry.Bar), plain(CutTo(l.Entry.Unavailable, ShownNote)),
-			})
+			if barred++; barred <= mostRows {
+				unavailable = append(unavailable, []md{
+					plain(l.Entry.Name), plain(l.Entry.Gateway), md(l.Entry.Bar), plain(CutTo(l.Entry.Unavailable, ShownNote)),
+				})
+			}
 		}
 	}
 	d := newDocument()
@@ -57,7 +72,8 @@ func PageDetails(to Place, v PageView) string {
 	}
 	d.say("Instructions are given to the campaign, or to a target's own run.")
 	heldRows(d, held, len(held))
-	d.table("Running", []string{"target", "attempt"}, running, len(running))
-	d.table("Unavailable", []string{"target", "gateway", "blocker", "why"}, unavailable, len(unavailable))
+	d.table("Blocked by a health check", []string{"target", "check", "since, UTC", "why"}, blocked, len(blocked))
+	d.table("Running", []string{"target", "attempt"}, running, counts[fleet.Running])
+	d.table("Unavailable", []string{"target", "gateway", "blocker", "why"}, unavailable, barred)
 	return d.text.String()
 }

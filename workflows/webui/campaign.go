@@ -34,6 +34,7 @@ func CampaignDetails(to Place, called string, s fleet.Status, blockers []Blocker
 	campaignLinks(d, to, s)
 	noticeTable(d, Undelivered(s.Notices))
 	heldTable(d, to, s)
+	checkTable(d, s)
 	consentTable(d, s.Approval)
 	failedTable(d, to, s)
 	runningTable(d, to, s)
@@ -54,9 +55,9 @@ func campaignSums(d *document, called string, s fleet.Status) {
 		return
 	}
 	n := s.Counts
-	d.say("Ended: %s (succeeded: %d, up to date: %d, failed: %d, skipped: %d). In progress: %d of at most %d (held: %d). Waiting: %d.",
+	d.say("Ended: %s (succeeded: %d, up to date: %d, failed: %d, skipped: %d). In progress: %d of at most %d (armed: %d, held: %d). Waiting: %d.",
 		maintenance.CountedOf(n.Ended(), n.Total, "target", "targets"),
-		n.Succeeded, n.UpToDate, n.Failed, n.Skipped, n.InProgress(), s.MaxConcurrent, n.Held, n.Waiting)
+		n.Succeeded, n.UpToDate, n.Failed, n.Skipped, n.InProgress(), s.MaxConcurrent, n.Armed, n.Held, n.Waiting)
 	d.say("Started by %s, %s. From a shell: `tidegate status %s`", s.Submitter, started, md(called))
 }
 
@@ -148,12 +149,31 @@ func runningTable(d *document, to Place, s fleet.Status) {
 	var rows [][]md
 	for _, r := range shown(s.Running) {
 		state := stamp(&r.End)
+		if r.State == fleet.Armed {
+			state = "**armed:** triggers at " + stamp(&r.Trigger)
+		}
 		if r.State == fleet.Held {
 			state = "**held:** see above"
+		}
+		if r.Blocker == maintenance.BlockedByCheck {
+			state += md(" **blocked:** ") + plain(CutTo(r.Reason, ShownNote))
 		}
 		rows = append(rows, []md{to.target(r.Name, r.Gateway), number(r.Wave), stamp(&r.Started), state})
 	}
 	d.table("In progress", []string{"target", "wave", "started, UTC", "expected end"}, rows, s.Counts.InProgress())
+}
+
+// checkTable shows the checks that keep the campaign, or its next wave.
+func checkTable(d *document, s fleet.Status) {
+	var rows [][]md
+	for _, l := range shown(s.Checks) {
+		keeps, of := md("the whole campaign"), md("")
+		if l.Wave > 0 {
+			keeps, of = md(fmt.Sprintf("what follows wave %d", l.Wave)), plain(CutTo(strings.Join(l.Targets, ", "), ShownNote))
+		}
+		rows = append(rows, []md{plain(l.Check), md(l.State), keeps, of, plain(CutTo(l.Reason, ShownNote))})
+	}
+	d.table("Health checks that do not pass", []string{"check", "state", "blocks", "of", "why"}, rows, len(s.Checks))
 }
 
 // shownHeld is how many held targets the Web UI shows with the commands that resolve

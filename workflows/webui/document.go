@@ -42,7 +42,7 @@ func newDocument() *document { return &document{left: mostAddress} }
 
 // add writes a text, where there is room.
 func (d *document) add(text string) bool {
-	cost := len(escape(text))
+	cost := escaped(text)
 	if cost > d.left {
 		return false
 	}
@@ -51,12 +51,27 @@ func (d *document) add(text string) bool {
 	return true
 }
 
+// escaped is how many bytes a text has in an address.
+func escaped(text string) int {
+	n := len(text)
+	for i := range len(text) {
+		if !literal(text[i]) {
+			n += len("%20") - 1
+		}
+	}
+	return n
+}
+
+// literal is true for a byte that stands in an address as it is.
+func literal(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.~", c) >= 0
+}
+
 // escape writes a text as it stands in an address. (net/url is not for workflows.)
 func escape(text string) string {
 	var b strings.Builder
 	for _, c := range []byte(text) {
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-		if letter || strings.IndexByte("-_.~", c) >= 0 {
+		if literal(c) {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, "%%%02X", c)

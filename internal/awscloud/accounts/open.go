@@ -12,6 +12,7 @@ import (
 	smithy "github.com/aws/smithy-go/middleware"
 
 	"github.com/tidegate/tidegate/internal/awscloud"
+	"github.com/tidegate/tidegate/internal/awscloud/alarms"
 	"github.com/tidegate/tidegate/internal/awscloud/snapshots"
 	"github.com/tidegate/tidegate/internal/awscloud/wire"
 )
@@ -46,7 +47,7 @@ func Open(ctx context.Context, account Account, options ...Option) (*awscloud.Cl
 		return nil, fmt.Errorf("open AWS account %q: %w", account.Name, err)
 	}
 	place := wire.Place{Account: account.Name, Endpoint: account.Endpoint}
-	return awscloud.New(cfg, place, snapshots.New(cfg, place)), nil
+	return awscloud.New(cfg, place, snapshots.New(cfg, place), alarms.New(cfg, place)), nil
 }
 
 func load(ctx context.Context, account Account, options []Option) (aws.Config, error) {

@@ -45,7 +45,9 @@ func New(cfg aws.Config, place wire.Place) *Store {
 }
 
 func (s *Store) followed(call *wire.Call) func(*ec2.Options) {
-	return func(o *ec2.Options) { o.HTTPClient = call.Over(o.HTTPClient, s.account) }
+	return func(o *ec2.Options) {
+		o.HTTPClient, o.APIOptions = call.Over(o.HTTPClient, s.account), append(o.APIOptions, call.Traced)
+	}
 }
 
 // Snapshots are the account's own snapshots of a volume whose description or

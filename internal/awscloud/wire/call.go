@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,9 @@ import (
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/tidegate/tidegate/internal/calltrace"
 )
 
 // NoRetries makes the SDK send every request once.
@@ -27,6 +31,7 @@ type Place struct {
 type Call struct {
 	did     string
 	account string // by its name in the worker's configuration; empty: not known
+	ended   func(error)
 
 	handed    atomic.Bool // to the HTTP client
 	dialled   atomic.Bool // the transport went for a connection
@@ -40,7 +45,7 @@ type Call struct {
 // Start names a call in the words that its errors start with, such as
 // "describe gateway sgw-12A3456B".
 func Start(format string, args ...any) *Call {
-	return &Call{did: fmt.Sprintf(format, args...)}
+	return &Call{did: fmt.Sprintf(format, args...), ended: func(error) {}}
 }
 
 // Over is the HTTP client by which a call for the account is followed. The account's
@@ -48,6 +53,20 @@ func Start(format string, args ...any) *Call {
 func (c *Call) Over(next aws.HTTPClient, account string) aws.HTTPClient {
 	c.account = account
 	return &follower{call: c, next: next}
+}
+
+// Traced reports the call's requests to those who measure them: one that fails once it is known what that means.
+func (c *Call) Traced(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("calltrace", func( //nolint:wrapcheck // between the SDK and itself
+		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+	) (middleware.InitializeOutput, middleware.Metadata, error) {
+		c.ended = calltrace.Start(ctx, "aws", c.account, middleware.GetOperationName(ctx))
+		out, metadata, err := next.HandleInitialize(ctx, in)
+		if err == nil {
+			c.ended(nil)
+		}
+		return out, metadata, err //nolint:wrapcheck // between two parts of the SDK
+	}), middleware.Before)
 }
 
 // place says where the call went and for which account, as far as is known.

@@ -20,7 +20,13 @@ import (
 // error that a chain holds into a history that many people read.
 func (c *Call) Failed(err error) error {
 	a := answerOf(err)
-	return c.compose(c.sentinel(a, err), a, err)
+	return c.failed(c.sentinel(a, err), a, err)
+}
+
+// failed is the error of a request whose outcome is known as far as it can be.
+func (c *Call) failed(sentinel error, a answer, err error) error {
+	c.ended(sentinel)
+	return c.compose(sentinel, a, err)
 }
 
 // FailedOnce is Failed for a call that must not be repeated unless it is known
@@ -33,7 +39,7 @@ func (c *Call) FailedOnce(err error) error {
 	if c.sent() && a.leavesOpen() {
 		sentinel = maintenance.ErrUnknownOutcome
 	}
-	return c.compose(sentinel, a, err)
+	return c.failed(sentinel, a, err)
 }
 
 // Odd is the error of a call that was answered with success and without what

@@ -8,7 +8,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
-// sentinelOf is the table: AWS's codes, of both services and of whichever
+// sentinelOf is the table: AWS's codes, of all services and of whichever
 // level of the answer, in the words that decide what is done next. It is nil
 // for a code that is not in it. AWS extends its codes without notice, so they
 // are strings here, not the SDK's enumeration (AWS Storage Gateway user guide,
@@ -26,7 +26,8 @@ func sentinelOf(code string) error {
 		return maintenance.ErrThrottled
 	case "GatewayNotConnected":
 		return maintenance.ErrNotConnected
-	case "GatewayNotFound", "VolumeNotFound", "SnapshotNotFound", "InvalidSnapshot.NotFound":
+	case "GatewayNotFound", "VolumeNotFound", "SnapshotNotFound", "InvalidSnapshot.NotFound",
+		"ResourceNotFound", "ResourceNotFoundException":
 		return maintenance.ErrNotFound
 	case "VolumeNotReady":
 		return maintenance.ErrNotReady
@@ -40,7 +41,8 @@ func sentinelOf(code string) error {
 // in them, and leave open how far it had come.
 func isInternal(code string) bool {
 	switch code {
-	case "InternalServerError", "InternalError", "InternalFailure", "GatewayInternalError",
+	case "InternalServerError", "InternalError", "InternalFailure", "GatewayInternalError", "InternalServiceFault",
+		"InternalServiceError",
 		"RequestTimeout", "RequestTimeoutException":
 		return true
 	}
@@ -64,7 +66,9 @@ func refusalOf(code string) error {
 	case "InvalidGateway", "InvalidParameters", "RegionInvalid", "VolumeIdInvalid", "SnapshotIdInvalid",
 		"ValidationException", "ValidationError", "SerializationException", "UnknownOperationException",
 		"InvalidAction", "MissingAction", "MissingParameter", "InvalidParameterValue", "InvalidParameterCombination",
-		"InvalidParameter", "UnknownParameter", "InvalidSnapshotID.Malformed", "InvalidSnapshot.InUse":
+		"InvalidParameter", "UnknownParameter", "InvalidNextToken", "MissingRequiredParameterException",
+		"InvalidParameterValueException", "InvalidParameterCombinationException", "InvalidFormatFault",
+		"InvalidSnapshotID.Malformed", "InvalidSnapshot.InUse":
 		return maintenance.ErrInvalid
 	case "UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthFailure", "AuthenticationFailure",
 		"Blocked", "OptInRequired", "SubscriptionRequiredException", "UnrecognizedClientException",

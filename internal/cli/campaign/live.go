@@ -176,7 +176,7 @@ func (s *Source) Give(ctx context.Context, o live.Action) (maintenance.Decision,
 	if !ok {
 		return maintenance.Decision{}, fmt.Errorf("there is no action %s", o.Update)
 	}
-	k := operate.Command{Action: order, In: api.CampaignAction{Action: api.Action{By: o.By, Why: o.Why}}}
+	k := operate.Command{Action: order, In: api.CampaignAction{Action: api.Action{By: o.By, Why: o.Why}, Check: o.Check}}
 	switch {
 	case o.Run:
 		k.Gateway = o.Target.Gateway

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,8 +53,9 @@ func NewPlan(a *shell.App) *cobra.Command {
 			"target it prints the versions, window, wave and forecast, the expected start and end, what blocks it if it\n" +
 			"cannot start, and warnings; then the calendar of the whole campaign.\n\n" +
 			"plan uses the same decision code as a campaign. It assumes that every target succeeds in the time\n" +
-			"forecast, and that approvals are given at once. It changes nothing in the clouds. If a target cannot be\n" +
-			"read, plan names it with the last error and exits with status 3.",
+			"forecast, and that approvals are given at once. It asks the health checks of the plan once and shows those\n" +
+			"that would block now. It changes nothing in the clouds. If a target cannot be read, plan names it with the\n" +
+			"last error and exits with status 3.",
 		Example: "  tidegate plan payments-q4.yaml\n  tidegate plan payments-q4.yaml --now 2026-12-01T00:00:00Z --output json | jq .summary",
 		Args:    shell.Arguments("FILE"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return p.run(cmd, a, args[0]) },
@@ -79,9 +81,7 @@ func (p *planning) run(cmd *cobra.Command, a *shell.App, file string) error {
 		faults = append(faults, maintenance.Invalid("--until", p.until.Format(time.RFC3339),
 			"a time after "+now.Format(time.RFC3339)))
 	}
-	if p.patience < time.Second || p.patience > mostPlanPatience {
-		faults = append(faults, maintenance.Invalid("--patience", p.patience.String(), "1s to 15m"))
-	}
+	faults = append(faults, p.wrongPatience())
 	f, err := ReadPlan(cmd, file, now)
 	c, err := a.Dial(cmd.Context(), append(faults, err, shell.WrongQueue(p.queue), a.CheckOutput())...)
 	if err != nil {
@@ -93,11 +93,26 @@ func (p *planning) run(cmd *cobra.Command, a *shell.App, file string) error {
 		return err
 	}
 	t := render.NewTimetable(f.Plan, f.digest, read, now, until)
+	if len(f.Plan.Checks) > 0 {
+		asked, err := askHealth(cmd, c, f.Plan, subjectsOf(read), true, p.queue)
+		if err != nil {
+			return err
+		}
+		h := render.NewHealth(f.Plan.Name, f.Plan.Checks, asked)
+		t.Health = &h
+	}
 	if err := a.Printer(cmd).Print(t, func(p printer.Printer) { render.PrintTimetable(p, t) }); err != nil {
 		return err
 	}
 	if t.Summary.Unread > 0 {
 		return shell.EndError{Status: shell.StatusPartial}
+	}
+	return nil
+}
+
+func (p *planning) wrongPatience() error {
+	if p.patience < time.Second || p.patience > mostPlanPatience {
+		return maintenance.Invalid("--patience", p.patience.String(), "1s to 15m")
 	}
 	return nil
 }
@@ -139,7 +154,7 @@ func awaitPlanned(
 	}()
 	tick := time.NewTicker(operate.PollEvery / 4)
 	defer tick.Stop()
-	doing, answered := "", time.Now()
+	doing, answered := progressLine{screen: s}, time.Now()
 	for {
 		select {
 		case err := <-ended:
@@ -160,11 +175,32 @@ func awaitPlanned(
 			if status.Phase == fleet.Planned {
 				return status, nil
 			}
-			if doing != status.Doing {
-				doing = status.Doing
-				s.Line(doing)
-			}
+			doing.show(status.Doing, answered)
 		}
+	}
+}
+
+// lineEvery is how often progress is written where it cannot be drawn.
+const lineEvery = 5 * time.Second
+
+// progressLine shows how far reading is: on a terminal in one line that is drawn again, elsewhere in
+// a line for each piece of work, and another now and then.
+type progressLine struct {
+	screen *printer.Screen
+	said   string
+	at     time.Time
+}
+
+func (l *progressLine) show(doing string, now time.Time) {
+	l.screen.Draw(doing)
+	if doing == l.said || l.screen.Width > 0 {
+		return
+	}
+	piece, _, _ := strings.Cut(doing, ":")
+	before, _, _ := strings.Cut(l.said, ":")
+	if piece != before || now.Sub(l.at) >= lineEvery {
+		l.screen.Line(doing)
+		l.said, l.at = doing, now
 	}
 }
 

@@ -47,9 +47,8 @@ func StartOptions(f PlanFile, workflowID, queue string) client.StartWorkflowOpti
 // the plan. deliver hands over the others.
 func Input(f PlanFile, submitter string) api.CampaignInput {
 	in := api.CampaignInput{Plan: f.Plan, Submitter: submitter, Digest: f.digest}
-	if all := len(f.Plan.Targets); all > api.PageSize {
-		in.Plan.Targets, in.More = f.Plan.Targets[:api.PageSize], all-api.PageSize
-	}
+	first := api.Page(f.Plan.Targets)
+	in.Plan.Targets, in.More = f.Plan.Targets[:first], len(f.Plan.Targets)-first
 	return in
 }
 
@@ -74,11 +73,13 @@ func launch(
 
 // deliver gives a campaign the pages of its plan after the first.
 func deliver(ctx context.Context, c operate.Session, run client.WorkflowRun, p plan.Plan) error {
-	for from := api.PageSize; from < len(p.Targets); from += api.PageSize {
-		page := api.AddTargets{From: from, Targets: p.Targets[from:min(from+api.PageSize, len(p.Targets))]}
+	for from := api.Page(p.Targets); from < len(p.Targets); {
+		size := api.Page(p.Targets[from:])
+		page := api.AddTargets{From: from, Targets: p.Targets[from : from+size]}
 		if err := deliverPage(ctx, c, run, page); err != nil {
 			return fmt.Errorf("its targets from number %d on: %w", from+1, err)
 		}
+		from += size
 	}
 	return nil
 }

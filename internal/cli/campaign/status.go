@@ -32,10 +32,11 @@ func (f *StatusFlags) Wanted() (states []fleet.State, err error) {
 	for _, text := range f.states {
 		state := fleet.State(strings.TrimSpace(text))
 		switch state {
-		case fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.UpToDate:
+		case fleet.Waiting, fleet.Armed, fleet.Running, fleet.Held,
+			fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.UpToDate:
 			states = append(states, state)
 		default:
-			errs = append(errs, maintenance.Invalid("--state", text, "waiting, running, held, succeeded, failed, skipped or up-to-date"))
+			errs = append(errs, maintenance.Invalid("--state", text, "waiting, armed, running, held, succeeded, failed, skipped or up-to-date"))
 		}
 	}
 	return states, errors.Join(errs...)

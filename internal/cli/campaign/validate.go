@@ -80,6 +80,6 @@ func (v validation) judge(cmd *cobra.Command, file string, now time.Time) render
 	return render.Judgement{
 		File: file, OK: !v.strict || len(p.Warnings) == 0, Warnings: p.Warnings,
 		Name: p.Name, Targets: len(p.Targets), Selectors: len(p.Selectors), Waves: waves, WaveSizes: sizes,
-		Freezes: p.Policy.Freezes, Summary: p.Summary() + render.WavesOf(p, sizes),
+		Freezes: p.Policy.Freezes, Servers: p.Servers(), Summary: p.Summary() + render.WavesOf(p, sizes),
 	}
 }

@@ -38,11 +38,13 @@ func New(a *shell.App) *cobra.Command {
 		Use:   "doctor [FILE]",
 		Short: "Check prerequisites and suggest fixes",
 		Long: "doctor checks Temporal, the namespace, its search attributes, the workers and the clocks. For each run in\n" +
-			"progress it shows which worker build it waits for, and whether a worker of that build polls and answers.\n\n" +
+			"progress it shows which worker build it waits for, and whether a worker of that build polls and answers. It\n" +
+			"has a worker ask each monitoring server of the accounts file something harmless.\n\n" +
 			"With a plan FILE it also checks that workers poll for every account of the plan and have the same account\n" +
 			"settings, and asks a worker to make a few read-only calls: list the gateways of each AWS account, and read\n" +
 			"one of them with its volumes and snapshots; list the proxies, jobs and scheduled upgrades of the first DB\n" +
-			"instance of each Huawei Cloud account in the plan. Write permissions cannot be checked without a change.\n" +
+			"instance of each Huawei Cloud account in the plan; read the alarms of accounts whose alarms the plan's health\n" +
+			"checks or mutes name. Write permissions cannot be checked without a change.\n" +
 			"doctor waits 30 seconds for a worker. If you interrupt it, it prints its results so far.\n\n" +
 			"Each line is OK, WARN or FAIL, with a fix. Exit status: 0 no check fails, 1 a check fails, 2 usage error.",
 		Example: "  tidegate doctor\n  tidegate doctor payments-q4.yaml\n  tidegate doctor --fix\n  tidegate doctor --output json | jq '.checks[] | select(.state != \"OK\")'",
@@ -79,7 +81,7 @@ func (d *doctor) run(cmd *cobra.Command, a *shell.App) error {
 		d.add(render.CheckFail, "temporal", "connection", maintenance.Plain(err), "")
 	} else {
 		defer c.Close()
-		d.examine(cmd.Context(), c)
+		d.examine(cmd.Context(), c, a.Connection.KeyIDs())
 	}
 	d.OK = !d.hasState(render.CheckFail)
 	err = a.Printer(cmd).Print(d.Checkups, func(p printer.Printer) { render.PrintCheckups(p, d.Checks) })
@@ -90,12 +92,13 @@ func (d *doctor) run(cmd *cobra.Command, a *shell.App) error {
 }
 
 // examine reads everything, as far as one thing does not need another that is
-// not there.
-func (d *doctor) examine(ctx context.Context, c operate.Session) {
+// not there. keys are the ids of the encryption keys.
+func (d *doctor) examine(ctx context.Context, c operate.Session, keys []string) {
 	if !d.server(ctx, c) || !d.namespace(ctx, c) {
 		return
 	}
 	d.attributes(ctx, c)
+	d.encryption(ctx, c, keys)
 	d.runs(ctx, c)
 	if !d.polled(ctx, c, d.queue, "workflows", client.TaskQueueTypeWorkflow, client.TaskQueueTypeActivity) {
 		return

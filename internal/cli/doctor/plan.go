@@ -52,6 +52,9 @@ func (d *doctor) probes(ctx context.Context, c operate.Session) []api.Probe {
 			probes = append(probes, probe)
 		}
 	}
+	for _, account := range d.plan.Plan.AlarmAccounts() {
+		probes = append(probes, api.Probe{Account: account, Alarms: true})
+	}
 	for _, a := range d.plan.Plan.Accounts.Huawei {
 		probe := api.Probe{Account: a.Name, Huawei: true, Instance: d.instanceIn(a.Name)}
 		switch {
@@ -147,6 +150,28 @@ func (d *doctor) probe(ctx context.Context, c operate.Session, probes []api.Prob
 	for i, p := range probes {
 		d.account(p, out.Probes[i])
 	}
+	d.servers(out)
+}
+
+// servers adds the results of the monitoring servers.
+func (d *doctor) servers(out api.ExamineOutput) {
+	if out.NoServers != "" {
+		d.add(render.CheckFail, "server", "monitoring", "unknown: "+out.NoServers, "see the worker's log, and try again")
+	}
+	for _, s := range out.Servers {
+		if s.Fault == "" {
+			d.add(render.CheckOK, "server", s.Server, "answers", "")
+			continue
+		}
+		fix := "check that the worker's machine can reach it: docs/reference/configuration.md, Monitoring servers"
+		switch s.Fault {
+		case api.FaultDenied:
+			fix = "check its token, password or certificate: docs/reference/configuration.md, Monitoring servers"
+		case api.FaultNotFound:
+			fix = "check its url: docs/reference/configuration.md, Monitoring servers"
+		}
+		d.add(render.CheckFail, "server", s.Server, s.Says, fix)
+	}
 }
 
 // await waits for the answer, and shows that it does.
@@ -173,7 +198,7 @@ func (d *doctor) await(ctx context.Context, run client.WorkflowRun, out *api.Exa
 // nobody adds the checks that are unknown, since no worker answered.
 func (d *doctor) nobody(ctx context.Context, err error, probes []api.Probe) {
 	result := fmt.Sprintf("no worker answered within %s", maintenance.Duration(examineTimeout))
-	fix := "start a worker; a killed worker stays listed for 2 minutes (worker --accounts FILE" + operate.QueueFlag(d.queue) +
+	fix := "start a worker; a killed worker stays listed for 2 minutes (tidegate-worker --accounts FILE" + operate.QueueFlag(d.queue) +
 		"). Otherwise check its log, and upgrade a worker of an older release"
 	// The server and what stands between may end the wait a little earlier, in many words.
 	end, _ := ctx.Deadline()
@@ -241,6 +266,10 @@ func subjectOf(p api.Probe) string {
 
 // account adds the result of an account.
 func (d *doctor) account(p api.Probe, f api.Finding) {
+	if p.Alarms {
+		d.found("account", subjectOf(p), "reads its CloudWatch alarms", f)
+		return
+	}
 	result, further := fmt.Sprintf("lists its gateways (%d on the first page)", f.Seen), ""
 	if f.Gateway != "" {
 		result += ", reads " + f.Gateway
@@ -297,7 +326,7 @@ func (d *doctor) found(check, subject, well string, f api.Finding) {
 		fix = "check that the worker's machine can reach the cloud; see its log"
 	}
 	if check == "plan" {
-		fix = "make the plan and the worker's accounts file agree (worker --accounts FILE)"
+		fix = "make the plan and the worker's accounts file agree (tidegate-worker --accounts FILE)"
 	}
 	result := strings.TrimPrefix(f.Says, maintenance.ErrInvalid.Error()+": ") // said of a cloud
 	d.add(state, check, subject, cmp.Or(result, f.Fault), fix)

@@ -122,11 +122,7 @@ func (d *doctor) runs(ctx context.Context, c operate.Session) {
 func openRuns(ctx context.Context, c operate.Session) (loads []*load, whole bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, operate.AnswerTimeout)
 	defer cancel()
-	var kinds []string
-	for _, k := range runKinds() {
-		kinds = append(kinds, "'"+k[0]+"'")
-	}
-	query := fmt.Sprintf("ExecutionStatus = 'Running' AND WorkflowType IN (%s)", strings.Join(kinds, ", "))
+	query := openQuery()
 	found := map[crew]*load{}
 	var next []byte
 	for n := 0; n < mostRuns; {
@@ -152,6 +148,15 @@ func openRuns(ctx context.Context, c operate.Session) (loads []*load, whole bool
 		return cmp.Or(strings.Compare(a.queue, b.queue), strings.Compare(a.build.String(), b.build.String()))
 	})
 	return loads, whole, nil
+}
+
+// openQuery finds the open runs.
+func openQuery() string {
+	var kinds []string
+	for _, k := range runKinds() {
+		kinds = append(kinds, "'"+k[0]+"'")
+	}
+	return fmt.Sprintf("ExecutionStatus = 'Running' AND WorkflowType IN (%s)", strings.Join(kinds, ", "))
 }
 
 func crewOf(info *workflowpb.WorkflowExecutionInfo) crew {

@@ -87,7 +87,14 @@ func (d *doctor) attributes(ctx context.Context, c operate.Session) {
 func (d *doctor) register(
 	ctx context.Context, c operate.Session, missing map[string]enumspb.IndexedValueType, names string,
 ) {
-	if err := namespace.Ensure(ctx, c, c.Namespace, missing); err != nil {
+	err := namespace.Ensure(ctx, c, c.Namespace, missing)
+	if refused, is := errors.AsType[*namespace.RefusedError](err); is {
+		d.add(render.CheckFail, "search-attributes", c.Namespace,
+			"not registered: "+names+"; the server does not let this login register them",
+			"in Temporal Cloud run: "+refused.Fix)
+		return
+	}
+	if err != nil {
 		d.unanswered(ctx, "search-attributes", c.Namespace, err, "ask an administrator to run: tidegate setup")
 		return
 	}
@@ -117,7 +124,7 @@ func (d *doctor) polled(
 		}
 		if len(found) == 0 {
 			d.add(render.CheckFail, "worker", queue, "no worker polls it for the "+whose,
-				"start one whose accounts file has them: worker --accounts FILE"+operate.QueueFlag(d.queue))
+				"start one whose accounts file has them: tidegate-worker --accounts FILE"+operate.QueueFlag(d.queue))
 			return false
 		}
 		for _, identity := range found {

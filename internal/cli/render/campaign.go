@@ -80,6 +80,8 @@ func (p page) target(r record.Campaign) {
 	case t.Started.IsZero():
 	case t.End.IsZero():
 		p.Linef("started   %s", printer.Clock(&t.Started))
+	case t.State == fleet.Armed:
+		p.Linef("triggers  %s, expected to end %s", printer.Clock(&t.Trigger), printer.Clock(&t.End))
 	case t.State == fleet.Running:
 		p.Linef("started   %s, expected to end %s", printer.Clock(&t.Started), printer.Clock(&t.End))
 	default:
@@ -116,6 +118,7 @@ func (p page) campaignStatus(s fleet.Status) {
 		func(b maintenance.Blocker) []string {
 			return []string{string(b), strconv.Itoa(s.Blockers[b])}
 		})
+	p.checkLines(s.Checks)
 	p.unavailable(s.Unavailable)
 	p.rows("IN PROGRESS", withoutHeldNotes(s.Running))
 	p.rows("UPCOMING", s.Upcoming)
@@ -123,6 +126,20 @@ func (p page) campaignStatus(s fleet.Status) {
 	p.decided(s.Decisions)
 	p.notices(s.Notices)
 	p.warnings(s.Warnings)
+}
+
+// checkLines prints the health checks that keep the campaign or a wave.
+func (p page) checkLines(lines []fleet.CheckLine) {
+	printer.Section(p.Printer, lines, []string{"HEALTH CHECK", "OF", "STATE", "WHY"}, func(l fleet.CheckLine) []string {
+		of := "the campaign"
+		if l.Wave > 0 {
+			of = fmt.Sprintf("wave %d: %s", l.Wave, strings.Join(l.Targets, ", "))
+			if more := l.Of - len(l.Targets); more > 0 {
+				of += fmt.Sprintf(" and %d more", more)
+			}
+		}
+		return []string{l.Check, of, string(l.State), l.Reason}
+	})
 }
 
 // retries prints the calls of running targets that are tried again.
@@ -217,6 +234,7 @@ func CountsText(c fleet.Counts) string {
 		state fleet.State
 	}{
 		{c.Waiting, fleet.Waiting},
+		{c.Armed, fleet.Armed},
 		{c.Running, fleet.Running},
 		{c.Held, fleet.Held},
 		{c.Succeeded, fleet.Succeeded},
@@ -259,6 +277,9 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 	heads = []string{head, "GATEWAY", "WAVE", "STATE", "STARTED", "END", "NEXT", "BLOCKER", "NOTE"}
 	return heads, func(r fleet.Row) []string {
 		note := cmp.Or(r.Note, r.Reason)
+		if r.State == fleet.Armed {
+			note = strings.TrimSuffix("triggers at "+printer.Clock(&r.Trigger)+"; "+note, "; ")
+		}
 		if r.Attempts > 1 {
 			note = strings.TrimSuffix(fmt.Sprintf("attempt %d; %s", r.Attempts, note), "; ")
 		}

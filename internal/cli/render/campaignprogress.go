@@ -59,6 +59,12 @@ func (p *CampaignProgress) say(of, text string) {
 func (p *CampaignProgress) started(rows []fleet.Row) {
 	for _, r := range rows {
 		key := fmt.Sprintf("%s/%d", r.Gateway, r.Attempts)
+		if r.State == fleet.Armed {
+			if p.changed("armed "+key, "yes") {
+				p.Line(fmt.Sprintf("armed     %s (%s), triggers at %s", r.Name, r.Gateway, printer.Clock(&r.Trigger)))
+			}
+			continue
+		}
 		if p.changed("started "+key, "yes") {
 			p.Line(fmt.Sprintf("started   %s (%s) at %s, expected to end at %s", r.Name, r.Gateway, printer.Clock(&r.Started),
 				printer.ClockOrDash(r.End)))

@@ -71,6 +71,7 @@ func (p page) status(s maintenance.Status) {
 	if s.PastNoReturn {
 		p.Linef("note      past the point of no return: the update is triggered, and the gateway does not run again yet")
 	}
+	p.checks(s.Checks)
 	p.parts(s.Steps, s.Proxies, s.Snapshots, s.Ledger, s.Decisions)
 }
 
@@ -92,7 +93,31 @@ func (p page) result(r maintenance.Result) {
 	if r.Overrun > 0 {
 		p.Linef("overrun   %s past the window's end", r.Overrun)
 	}
+	p.checks(r.Checks)
 	p.parts(r.Steps, r.Proxies, r.Snapshots, r.Ledger, r.Decisions)
+}
+
+// checks prints the last value of each health check, by its names.
+func (p page) checks(records []maintenance.CheckRecord) {
+	heads := []string{"HEALTH CHECK", "AT", "STATE", "LAST VALUES"}
+	printer.Section(p.Printer, records, heads, func(r maintenance.CheckRecord) []string {
+		state := r.State
+		if r.Waived != "" {
+			state += ", waived by " + r.Waived
+		}
+		var last []string
+		for i, v := range r.Values {
+			if i < len(r.Values)-1 && !v.At.Equal(r.Values[len(r.Values)-1].At) {
+				continue
+			}
+			text := strings.TrimSpace(v.Of + " " + v.Text)
+			if v.Limit != "" {
+				text += ", limit: " + v.Limit
+			}
+			last = append(last, text)
+		}
+		return []string{r.Check, r.Moment, state, dash(strings.Join(last, "; "))}
+	})
 }
 
 func (p page) parts(

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 	"github.com/tidegate/tidegate/internal/operate/record"
 	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/internal/report"
@@ -27,6 +28,11 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Waves:    []fleet.WaveLine{{Wave: 1, State: fleet.WaveBaking, Until: at.Add(time.Hour)}},
 		Stopped:  "aborted by bob: enough",
 		Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"},
+		Running: []fleet.Row{{
+			Name: "two", Gateway: "sgw-12A3456C", Wave: 1, State: fleet.Running, Started: at, End: at.Add(time.Hour), Attempts: 1,
+			Blocker: maintenance.BlockedByCheck, Reason: "check \"cache is clean\": cache dirty 12%, must be below 5%",
+			Check: "cache is clean", Since: at,
+		}, {Name: "three", Gateway: "sgw-12A3456D", Wave: 1, State: fleet.Armed, Started: at, Trigger: at.Add(time.Minute), End: at.Add(time.Hour), Attempts: 1}},
 		Failures: []fleet.Row{{Name: "one", Gateway: "sgw-12A3456B", Wave: 1, State: fleet.Failed, Note: "FAILED: refused"}},
 		Unavailable: []fleet.Row{{
 			Name: "two", Gateway: "sgw-12A3456C", Wave: 1, State: fleet.Waiting, Blocker: maintenance.BlockedByUnread, Reason: "could not be read",
@@ -35,12 +41,16 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Measured: fleet.Measured{Proxy: fleet.Sample{Last: []maintenance.Duration{maintenance.Duration(time.Minute)}}},
 		Result:   &fleet.Result{Name: "fleet", State: fleet.Aborted, Summary: "aborted", Submitter: "alice", Start: at, End: at, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}},
 	}
+	status.Checks = []fleet.CheckLine{{
+		Check: "error rate", Wave: 1, State: health.Failed, Reason: "0.41, must be below 0.1; since 02:15", Since: at, Targets: []string{"one"}, Of: 1,
+	}}
 	var late fleet.Result
 	status.Approval, late = rareApproval()
 	gateway := maintenance.Gateway{ID: "sgw-12A3456B", Tags: map[string]string{"env": "prod"}}
 	again := maintenance.Decision{What: "abort", By: "bob", At: at, Campaign: "campaign-fleet", Note: "it is stopped already: aborted by alice (enough); nothing is in progress any more"}
 	detailed := again
 	detailed.Step, detailed.Wave, detailed.NotBefore, detailed.MaxConcurrent = maintenance.StepSnapshot, 2, at, 20
+	detailed.Check = "error rate"
 	decided := at.Add(20 * time.Minute)
 	asked := maintenance.FailedAttempt{
 		At: at, Why: "snapshot failed: refused", Asked: []string{"oncall"}, Until: &decided,
@@ -57,6 +67,11 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Calls: []maintenance.Call{{
 			ID: "gateway-sgw-12A3456B/4", What: "read the gateway", Target: "one", Since: at, Until: at.Add(time.Hour), Attempt: 7, LastResponse: "the gateway is not connected", LastAt: at.Add(time.Minute),
 		}},
+		Checks: []maintenance.CheckRecord{{
+			Check: "cache is clean", Moment: "before", State: "failing", Waived: "bob: fixed", Values: []maintenance.CheckValue{
+				{At: at, Of: "cache dirty", Number: new(12.5), Text: "12.5%", Limit: "below 5%", Names: []string{"vol-1 iqn.a"}, Outcome: "fail"},
+			},
+		}},
 		Ledger:    []maintenance.Change{{What: "read weights", Reversible: true, State: maintenance.ChangeStuck, Why: "refused"}},
 		Decisions: []maintenance.Decision{again},
 	}
@@ -71,7 +86,7 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Gateways:  []record.Maintenance{{Gateway: "sgw-12A3456B", Execution: record.Running, Status: &run, Calls: run.Calls}},
 		Answers:   []Answered{{Campaign: "fleet", Error: "no worker answers"}},
 		Files: []Judgement{{
-			File: "fleet.yaml", OK: true, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}, Name: "fleet", Targets: 3, Waves: 2, WaveSizes: []int{1, 2},
+			File: "fleet.yaml", OK: true, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}, Name: "fleet", Targets: 3, Waves: 2, WaveSizes: []int{1, 2}, Servers: []string{"prometheus/prod"},
 		}},
 		Reports: []report.Document{{
 			SchemaVersion: report.SchemaVersion, Name: "fleet", Schedule: "weekly", Targets: []report.Target{{

@@ -28,6 +28,8 @@ type Timetable struct {
 	Warnings []string         `json:"warnings,omitempty"` // about the plan file
 	Calendar []calendarDay    `json:"calendar,omitempty"`
 	Targets  []plannedTarget  `json:"targets"` // in the plan's order
+	// Health are the answers to the plan's health checks when they were asked, whatever Now is; nil: it has none.
+	Health *Health `json:"health,omitempty"`
 }
 
 // timetableSummary is a plan in numbers.
@@ -279,6 +281,10 @@ func PrintTimetable(p printer.Printer, t Timetable) {
 	p.Linef("plan      %s, from %s", t.Plan, printer.Clock(&t.Now))
 	p.Linef("")
 	p.Linef("%s", t.Summary.Text)
+	if t.Health != nil {
+		p.Linef("%s", t.Health.Text())
+		printer.Section(p, t.Health.Failing(), healthHead(), healthCells)
+	}
 	printer.Section(p, t.Warnings, []string{"WARNINGS ABOUT THE PLAN FILE"},
 		func(w string) []string { return []string{w} })
 	printer.Section(p, t.Targets, []string{

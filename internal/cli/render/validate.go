@@ -24,7 +24,10 @@ type Judgement struct {
 	Waves     int                  `json:"waves,omitempty"`
 	WaveSizes []int                `json:"waveSizes,omitempty"` // in targets, where all of them are named
 	Freezes   []maintenance.Freeze `json:"freezes,omitempty"`   // in UTC, those that are not over
-	Summary   string               `json:"-"`                   // in one line
+	// Servers are the monitoring servers that its health checks and mutes name, such as prometheus/prod. Only the worker
+	// knows whether there are such.
+	Servers []string `json:"servers,omitempty"`
+	Summary string   `json:"-"` // in one line
 }
 
 // PrintJudgement prints what is said of one file; what is wrong goes to its own printer.
@@ -38,6 +41,10 @@ func PrintJudgement(p, wrongs printer.Printer, j Judgement) {
 	switch {
 	case j.OK:
 		p.Linef("%s: OK: %s", j.File, j.Summary)
+		if len(j.Servers) > 0 {
+			p.Linef("%s: not checked offline: that the worker's accounts file has the monitoring servers %s", j.File,
+				strings.Join(j.Servers, ", "))
+		}
 	case len(j.Faults) == 0:
 		wrongs.Linef("%s: not valid: --strict treats warnings as errors", j.File)
 	}

@@ -101,9 +101,9 @@ func schedulablePlan(cmd *cobra.Command, path string, now time.Time) (campaign.P
 	if err != nil {
 		return p, err
 	}
-	if n := len(p.Plan.Targets); n > api.PageSize {
-		return p, fmt.Errorf("%s names %d targets, and a schedule takes at most %d; use selectors, which also find new gateways",
-			path, n, api.PageSize)
+	if n, most := len(p.Plan.Targets), api.Page(p.Plan.Targets); n > most {
+		return p, fmt.Errorf("%s names %d targets, and a schedule takes at most %d of this size; use selectors, which also find new gateways",
+			path, n, most)
 	}
 	return p, nil
 }

@@ -26,6 +26,6 @@ func Detached(
 	if err := record(); err != nil {
 		return err
 	}
-	return Held(fmt.Errorf("%s is started, but no worker picked it up within %s%s. Start a worker (worker --accounts FILE%s), and it continues by itself. "+
+	return Held(fmt.Errorf("%s is started, but no worker picked it up within %s%s. Start a worker (tidegate-worker --accounts FILE%s), and it continues by itself. "+
 		"To check the setup: tidegate doctor. To follow it: tidegate watch %s", name, maintenance.Duration(operate.TakeUpTimeout), operate.PolledBy(cmd.Context(), c, queue), operate.QueueFlag(queue), name))
 }

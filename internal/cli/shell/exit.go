@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/record"
 	"github.com/tidegate/tidegate/internal/program"
@@ -58,7 +59,8 @@ func NextStep(err error) error {
 	if missing, ok := errors.AsType[*serviceerror.NamespaceNotFound](err); ok {
 		return fmt.Errorf("the namespace %s does not exist; to create it: tidegate setup --namespace %[1]s; to use another: --namespace: %[2]w", missing.Namespace, err)
 	}
-	if _, denied := errors.AsType[*serviceerror.PermissionDenied](err); denied {
+	_, known := errors.AsType[*namespace.RefusedError](err) // it says what to do itself
+	if _, denied := errors.AsType[*serviceerror.PermissionDenied](err); denied && !known {
 		return fmt.Errorf("Temporal denied the request; check the permissions of this API key or certificate in the namespace; to check the setup: tidegate doctor: %w", err) //nolint:staticcheck // a name starts it
 	}
 	return err

@@ -44,6 +44,7 @@ func (p *PolicyFlags) durations(cmd *cobra.Command) {
 		{"cutoff", "cutoff", p.policy.Cutoff, "how long before the window's end nothing disruptive starts"},
 		{"windowRecheck", "window-recheck", &p.policy.WindowRecheck, "how often a waiting run reads the window again"},
 		{"updateDelay", "update-delay", p.policy.UpdateDelay, "how long to wait after the window's start for AWS's own automatic update, if it is on"},
+		{"armBefore", "arm-before", p.policy.ArmBefore, "how long before the window opens everything but the trigger is done"},
 		{"updateStart", "update-start", &p.policy.UpdateStart, "deadline for the restart after the trigger"},
 		{
 			"updateDeadline", "update-deadline", &p.policy.UpdateDeadline,

@@ -102,7 +102,7 @@ func renamed(err error, name func(field string) string) []error {
 
 // ConflictsWithFile are the flags that were given though the file says what they say.
 func ConflictsWithFile(cmd *cobra.Command, policy *PolicyFlags) []error {
-	names := []string{"name", "account", "gateway", "proxy", "label", "freeze", "approval", "shift-reads"}
+	names := []string{"name", "account", "gateway", "proxy", "label", "freeze", "approval", "shift-reads", "checks"}
 	names = append(names, slices.Sorted(maps.Values(policy.names))...)
 	var errs []error
 	for _, name := range names {

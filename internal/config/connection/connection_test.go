@@ -170,3 +170,32 @@ func TestAClientHasTheNameOfItsProgram(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, `^x( \(.+@.+\))?$`, o.Identity)
 }
+
+func TestTheConnectionsSecretsMayComeFromFiles(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none.toml")
+	t.Setenv("TEMPORAL_CONFIG_FILE", none)
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("PLANTED\n"), 0o600))
+	for _, name := range []string{"TEMPORAL_API_KEY", "TEMPORAL_GRPC_META_AUTHORIZATION"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name+"_FILE", secret)
+			require.Regexp(t, "^(Bearer )?PLANTED$", sent(t))
+
+			t.Setenv(name, "PLANTED")
+			_, err := options(t)
+			require.ErrorContains(t, err, name+" and "+name+"_FILE are both set")
+			require.NotContains(t, err.Error(), "PLANTED")
+
+			t.Setenv(name, "")
+			t.Setenv(name+"_FILE", none)
+			_, err = options(t)
+			require.ErrorContains(t, err, name+"_FILE: the file "+none+" cannot be read")
+		})
+	}
+	t.Run("none", func(t *testing.T) {
+		t.Setenv("TEMPORAL_API_KEY_FILE", "")
+		o, err := options(t, "--config-file", configFile(t), "--profile", "prod")
+		require.NoError(t, err)
+		require.NotNil(t, o.Credentials, "the profile's key stays")
+	})
+}

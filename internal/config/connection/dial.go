@@ -45,7 +45,7 @@ func DialNow(ctx context.Context, options client.Options, logger *slog.Logger) (
 	if err == nil {
 		return c, nil
 	}
-	if !unavailable(err) || hopeless(probe(ctx, options.HostPort)) {
+	if !unavailable(err) || hopeless(probe(ctx, options)) {
 		return nil, unreachable(ctx, options, err)
 	}
 	return dial(ctx, options)
@@ -86,20 +86,26 @@ func unreachable(ctx context.Context, options client.Options, err error) error {
 		return fmt.Errorf("no connection to Temporal at %s yet: %w", options.HostPort, ctx.Err())
 	}
 	if unavailable(err) {
-		if cause := probe(ctx, options.HostPort); cause != nil {
+		if cause := probe(ctx, options); cause != nil {
 			err = cause
 		}
+	} else if cause := unauthorized(options, err); cause != nil {
+		err = cause
+	}
+	if known, is := errors.AsType[*fault](err); is {
+		return fmt.Errorf("no connection to Temporal at %s: %w", options.HostPort, known)
 	}
 	return fmt.Errorf("no connection to Temporal at %s: check the address (--address, TEMPORAL_ADDRESS or a profile) and TLS, "+
 		"or start a server there (devserver --db temporal.db): %w", options.HostPort, err)
 }
 
-// probe is what keeps a plain connection from being made; nil where nothing does,
-// or where gRPC goes by a proxy. The SDK's own error often hides it.
-func probe(ctx context.Context, hostPort string) error {
-	address := strings.TrimPrefix(hostPort, "dns:///")
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return nil //nolint:nilerr // a target that only gRPC understands
+// probe is what keeps a connection from being made, plain or by TLS; nil where nothing does, or where
+// gRPC goes by a proxy. The SDK's own error often hides it.
+func probe(ctx context.Context, options client.Options) error {
+	address := strings.TrimPrefix(options.HostPort, "dns:///")
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil // a target that only gRPC understands
 	}
 	// gRPC asks the same, with the same URL.
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
@@ -112,8 +118,8 @@ func probe(ctx context.Context, hostPort string) error {
 	dialer := net.Dialer{Timeout: probing}
 	c, err := dialer.DialContext(ctx, "tcp", address)
 	if err == nil {
-		_ = c.Close() // nothing was sent
-		return nil
+		defer c.Close() //nolint:errcheck // nothing is sent
+		return shake(ctx, c, host, options.ConnectionOptions.TLS)
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return syscall.ECONNREFUSED // the address is named already
@@ -127,5 +133,6 @@ func probe(ctx context.Context, hostPort string) error {
 // hopeless is true where waiting alone does not help.
 func hopeless(cause error) bool {
 	missing, unknown := errors.AsType[*net.DNSError](cause)
-	return errors.Is(cause, syscall.ECONNREFUSED) || unknown && missing.IsNotFound
+	_, known := errors.AsType[*fault](cause)
+	return errors.Is(cause, syscall.ECONNREFUSED) || unknown && missing.IsNotFound || known
 }

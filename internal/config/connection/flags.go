@@ -38,7 +38,9 @@ type Flags struct {
 	Metadata              []string
 	Timeout               time.Duration
 
-	identity string // of a program that calls itself something else than the SDK does
+	keys     Keyring
+	followed []func() error // reads again what may change on disk
+	identity string         // of a program that calls itself something else than the SDK does
 	changed  func(flag string) bool
 	given    func(but []string) string
 }
@@ -53,7 +55,7 @@ func (f *Flags) Register(cmd *cobra.Command, timeout time.Duration) {
 		client.DefaultNamespace+")")
 	flags.StringVar(&f.Profile, "profile", "", "profile in the Temporal configuration file (default: TEMPORAL_PROFILE, or default)")
 	flags.StringVar(&f.ConfigFile, "config-file", "", "Temporal configuration file, TOML (default: TEMPORAL_CONFIG_FILE, or the Temporal CLI's)")
-	flags.StringVar(&f.APIKey, "api-key", "", "Temporal API key; prefer TEMPORAL_API_KEY, which process lists do not show")
+	flags.StringVar(&f.APIKey, "api-key", "", "Temporal API key; prefer TEMPORAL_API_KEY or TEMPORAL_API_KEY_FILE: process lists show flags")
 	flags.BoolVar(&f.TLS, "tls", false, "use TLS; --tls=false turns it off when the environment turns it on")
 	flags.StringVar(&f.CertPath, "tls-cert-path", "", "client certificate file, for mTLS")
 	flags.StringVar(&f.KeyPath, "tls-key-path", "", "client private key file, for mTLS")
@@ -113,8 +115,12 @@ func (f *Flags) Options() (client.Options, error) {
 	if err := f.checkProfile(); err != nil {
 		return client.Options{}, err
 	}
+	env, err := readEnvironment()
+	if err != nil {
+		return client.Options{}, err
+	}
 	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{
-		ConfigFilePath: f.ConfigFile, ConfigFileProfile: f.Profile,
+		ConfigFilePath: f.ConfigFile, ConfigFileProfile: f.Profile, EnvLookup: env,
 	})
 	if err != nil {
 		return client.Options{}, fmt.Errorf("read the Temporal configuration: %w", err)
@@ -127,9 +133,15 @@ func (f *Flags) Options() (client.Options, error) {
 	if err != nil {
 		return client.Options{}, fmt.Errorf("connection to Temporal (--tls-... or TEMPORAL_TLS_...): %w", err)
 	}
+	err = errors.Join(f.encrypt(&options), f.follow(&options, profile))
+	if err != nil {
+		return client.Options{}, err
+	}
 	options.HostPort = cmp.Or(options.HostPort, client.DefaultHostPort)
 	options.Namespace = cmp.Or(options.Namespace, client.DefaultNamespace)
 	options.ConnectionOptions.GetSystemInfoTimeout = f.Timeout
+	// The SDK's default, gzip, is a tenth of a worker's CPU, and its messages are small.
+	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	options.Identity = cmp.Or(options.Identity, f.identity)
 	return options, nil
 }

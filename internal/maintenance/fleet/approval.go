@@ -3,10 +3,12 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 // Consent is one person's approval of a wave or, where the plan asks only once, of the
@@ -66,8 +68,8 @@ func (f Fleet) approved(wave int) bool { return len(f.consents(wave)) >= f.Appro
 func (b *board) findApproval() {
 	b.unapproved, b.first = 0, time.Time{}
 	next, from := b.open, b.now
-	if b.between.Blocker == maintenance.BlockedByBake {
-		next, from = b.open+1, b.between.Next
+	if b.mayBakeWell() {
+		next, from = b.open+1, later(b.now, b.between.Next)
 		for next < len(b.waves) && b.waves[next].left == 0 {
 			next++
 		}
@@ -78,6 +80,12 @@ func (b *board) findApproval() {
 		return
 	}
 	b.unapproved, b.first = next+1, b.firstStart(next, from)
+}
+
+// mayBakeWell is true while the open wave bakes, and none of its checks has failed.
+func (b *board) mayBakeWell() bool {
+	failed := func(f Finding) bool { return f.State == health.Failed }
+	return b.afterWave() && !slices.ContainsFunc(b.fleet.shut(b.open), failed)
 }
 
 // firstStart is when the first target of a wave can start, not before a time; zero:

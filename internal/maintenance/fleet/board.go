@@ -141,7 +141,7 @@ func (b *board) ended(e *Entry, w *wave) {
 		if !e.Started.IsZero() {
 			w.end = later(w.end, e.End)
 		}
-	case Waiting, Running, Held, UpToDate:
+	case Waiting, Armed, Running, Held, UpToDate:
 	}
 }
 
@@ -158,11 +158,34 @@ func (b *board) hold(i int) {
 
 func (b *board) expectedEnd(e *Entry) time.Time { return e.Started.Add(b.pace.of(e.Work)) }
 
-// start lets entries run from the turn's time on.
+// startOf is when an entry that the turn starts, starts: now, or at the opening for which it is armed.
+func (b *board) startOf(i int) time.Time {
+	return later(b.now, b.groups[b.group[i]].opening.From)
+}
+
+// endOfStarted is when such an entry is expected to end.
+func (b *board) endOfStarted(i int) time.Time {
+	return b.startOf(i).Add(b.pace.of(b.fleet.Entries[i].Work))
+}
+
+// arm is how such an entry is armed; false: it makes its first change at once.
+func (b *board) arm(i int) (Arm, bool) {
+	a := Arm{Entry: i, Started: b.startOf(i)}
+	a.Trigger = a.Started
+	if b.fleet.Entries[i].Work.Update {
+		a.Trigger = later(a.Trigger, b.groups[b.group[i]].opening.Window.Start.Add(b.fleet.Arming.Delay.Std()))
+	}
+	return a, a.Trigger.After(b.now)
+}
+
+// start lets entries run from the turn's time on, or from the opening for which they are armed.
 func (b *board) start(start []int) {
 	for _, i := range start {
 		e := &b.fleet.Entries[i]
-		e.State, e.Started, e.End = Running, b.now, time.Time{}
+		e.State, e.Started, e.Trigger, e.End = Running, b.startOf(i), time.Time{}, time.Time{}
+		if a, armed := b.arm(i); armed {
+			e.Trigger = a.Trigger
+		}
 		b.run(i, b.expectedEnd(e))
 	}
 	if len(start) > 0 {
@@ -184,7 +207,7 @@ func (b *board) finish(at time.Time, outcome func(Entry) State) {
 	slices.SortFunc(done, func(a, b run) int { return a.entry - b.entry })
 	for _, r := range done {
 		e := &b.fleet.Entries[r.entry]
-		e.State, e.End = outcome(*e), r.end
+		e.State, e.Trigger, e.End = outcome(*e), time.Time{}, r.end
 		w := &b.waves[e.Wave]
 		w.left--
 		b.unended--

@@ -36,8 +36,9 @@ func (b *board) findCanary() {
 		return
 	}
 	if w.updated > 0 {
-		if baked := w.proof.Add(bake); b.now.Before(baked) {
-			b.canary = b.byCanary(fmt.Sprintf("the canary of wave %d bakes until %s", b.open+1, stamp(baked)), baked)
+		b.canary = b.endOfBake(fmt.Sprintf("the canary of wave %d", b.open+1), b.open, w.proof.Add(bake), b.isCanary)
+		if b.canary.Blocker == maintenance.BlockedByBake {
+			b.canary = b.byCanary(b.canary.Reason, b.canary.Next)
 		}
 		return
 	}

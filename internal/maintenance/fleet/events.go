@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 // Milestones are what a campaign has reached, as far as people are notified of it.
@@ -18,7 +19,12 @@ type Milestones struct {
 	Failed  []Mark   `json:"failed,omitempty"`
 	Held    []Mark   `json:"held,omitempty"`
 	Overran []Mark   `json:"overran,omitempty"`
-	End     EndState `json:"end,omitempty"` // once the campaign has ended
+	Blocked []Mark   `json:"blocked,omitempty"` // by a health check, while they run
+	Unwell  []Mark   `json:"unwell,omitempty"`  // that have failed, or are held, for a health check
+	Checks  []string `json:"checks,omitempty"`  // that keep the whole campaign
+	// Shut are the checks that have failed while a wave baked, such as wave-1/error rate.
+	Shut []string `json:"shut,omitempty"`
+	End  EndState `json:"end,omitempty"` // once the campaign has ended
 
 	texts // not compared, and not carried to the next run
 }
@@ -30,12 +36,15 @@ type texts struct {
 	first                    Entry     // of the last wave of which one has started
 	size                     int       // of that wave
 	at                       time.Time
+	lines                    []CheckLine
 }
 
 // Mark is one attempt at one target.
 type Mark struct {
 	Ref     int `json:"r"`
 	Attempt int `json:"n,omitempty"`
+	// Check is the health check that keeps it, or for which it has failed or is held.
+	Check string `json:"c,omitempty"`
 
 	entry Entry
 	over  time.Duration // how long after its window it ended
@@ -48,9 +57,10 @@ func (f Fleet) Milestones(campaign string, before Milestones, now time.Time) Mil
 		Asked: before.Asked, Given: before.Given, Opened: before.Opened, texts: texts{campaign: campaign, at: now},
 	}
 	for i := range f.Entries {
-		m.mark(f.Entries[i], f.Rules.Length)
+		m.mark(f.Entries[i], f.Rules.Length, before)
 	}
 	b := f.survey(now)
+	m.checked(f.checkLines(b))
 	if m.Opened > 0 && m.Opened <= len(b.waves) {
 		m.size = b.waves[m.Opened-1].size
 	}
@@ -63,6 +73,22 @@ func (f Fleet) Milestones(campaign string, before Milestones, now time.Time) Mil
 	return m
 }
 
+// checked takes in the checks that keep the campaign, or its next wave.
+func (m *Milestones) checked(lines []CheckLine) {
+	m.lines = lines
+	for _, l := range lines {
+		switch {
+		case l.State == health.Unasked: // it is being asked
+		case l.Wave == 0:
+			m.Checks = append(m.Checks, l.Check)
+		case l.State == health.Failed:
+			m.Shut = append(m.Shut, l.key())
+		}
+	}
+}
+
+func (l CheckLine) key() string { return fmt.Sprintf("wave-%d/%s", l.Wave, l.Check) }
+
 // asks takes in the approval that people are asked for.
 func (m *Milestones) asks(wave int, a *Approval) {
 	m.approval = a
@@ -72,21 +98,42 @@ func (m *Milestones) asks(wave int, a *Approval) {
 	m.Given = max(m.Given, len(a.Given))
 }
 
-// mark takes in what has become of one target.
-func (m *Milestones) mark(e Entry, length time.Duration) {
+// mark takes in what has become of one target. One that was held for a health check, and is not any more, has failed it
+// all the same: it is not sent again where that attempt is held again, or fails.
+func (m *Milestones) mark(e Entry, length time.Duration, before Milestones) {
 	mark := Mark{Ref: e.Ref, Attempt: e.Attempts, entry: e}
+	checked := mark
+	checked.Check = e.Check.Name
 	switch e.State {
 	case Held:
 		m.Held = append(m.Held, mark)
+		m.unwell(checked)
 	case Failed:
 		m.Failed = append(m.Failed, mark)
-	case Waiting, Running, Succeeded, Skipped, UpToDate:
+		m.unwell(checked)
+	case Running:
+		for _, k := range before.Unwell {
+			if k.Ref == mark.Ref && k.Attempt == mark.Attempt {
+				m.Unwell = append(m.Unwell, k)
+			}
+		}
+		if checked.Check != "" {
+			m.Blocked = append(m.Blocked, checked)
+		}
+	case Waiting, Armed, Succeeded, Skipped, UpToDate:
 	}
 	if mark.over = overrun(e, length); mark.over > 0 {
 		m.Overran = append(m.Overran, mark)
 	}
 	if e.State.InProgress() && e.Wave+1 > m.Opened {
 		m.Opened, m.first = e.Wave+1, e
+	}
+}
+
+// unwell takes in a target that has failed, or is held, if a health check is why.
+func (m *Milestones) unwell(k Mark) {
+	if k.Check != "" {
+		m.Unwell = append(m.Unwell, k)
 	}
 }
 
@@ -140,9 +187,10 @@ func Occurred(before, after Milestones) []Occurrence {
 		}
 	}
 	add(after.Opened > before.Opened, after.opened())
-	for _, of := range []kind{failed(), held(), overran()} {
+	for _, of := range []kind{failed(), held(), overran(), blocked(), unwell()} {
 		all = append(all, of.occurrences(after, newIn(of.marks(before), of.marks(after)))...)
 	}
+	all = append(all, after.checksSince(before)...)
 	add(after.Spent != "" && after.Spent != before.Spent, after.overspent())
 	if a := after.approval; a != nil && after.Asked > before.Asked {
 		all = append(all, after.needsApproval(a))
@@ -155,13 +203,17 @@ func Occurred(before, after Milestones) []Occurrence {
 
 // newIn are the marks that were not there before.
 func newIn(before, after []Mark) []Mark {
-	known := make(map[[2]int]bool, len(before))
+	type key struct {
+		ref, attempt int
+		check        string
+	}
+	known := make(map[key]bool, len(before))
 	for _, m := range before {
-		known[[2]int{m.Ref, m.Attempt}] = true
+		known[key{m.Ref, m.Attempt, m.Check}] = true
 	}
 	var fresh []Mark
 	for _, m := range after {
-		if !known[[2]int{m.Ref, m.Attempt}] {
+		if !known[key{m.Ref, m.Attempt, m.Check}] {
 			fresh = append(fresh, m)
 		}
 	}

@@ -2,10 +2,12 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 // mostSingle is how many targets to which the same happens at once have a message of
@@ -58,6 +60,76 @@ func overran() kind {
 		},
 	}
 }
+
+func blocked() kind {
+	return kind{
+		event: maintenance.EventCheckBlocked, what: "blocked by a health check", again: true,
+		marks: func(m Milestones) []Mark { return m.Blocked }, list: "--state running",
+		text: func(m Milestones, k Mark) string {
+			return fmt.Sprintf("%s waits for a health check: %s\n%s\n%s", k.who(), k.entry.Note,
+				m.command("status", k.entry.Name), m.waive(k.Check, k.entry.Name))
+		},
+	}
+}
+
+func unwell() kind {
+	return kind{
+		event: maintenance.EventCheckFailed, what: "failed a health check",
+		marks: func(m Milestones) []Mark { return m.Unwell }, list: "--all",
+		text: func(m Milestones, k Mark) string {
+			lines := []string{m.command("status", k.entry.Name)}
+			if k.entry.State == Held {
+				lines = append(lines, maintenance.ResolveCommands(k.entry.Gateway, k.entry.Hold.Step)...)
+			}
+			return fmt.Sprintf("%s: check %q failed after the update. %s\n%s", k.who(), k.Check, k.entry.Note,
+				strings.Join(lines, "\n"))
+		},
+	}
+}
+
+// checksSince are the messages about checks that keep the campaign, or its next wave, and did not before.
+func (m Milestones) checksSince(before Milestones) (all []Occurrence) {
+	for _, l := range m.lines {
+		switch {
+		case l.Wave == 0 && slices.Contains(m.Checks, l.Check) && !slices.Contains(before.Checks, l.Check):
+			all = append(all, Occurrence{
+				ID:    fmt.Sprintf("%s/%s/%s", maintenance.EventCheckBlocked, l.Check, m.at.UTC().Format(time.RFC3339)),
+				Event: maintenance.EventCheckBlocked, Title: m.campaign + ": blocked by a health check",
+				Text: fmt.Sprintf("Nothing more starts until it passes: %s\n%s\n%s", l.Reason, m.command("status", ""),
+					m.waive(l.Check, "")),
+			})
+		case l.State == health.Failed && !slices.Contains(before.Shut, l.key()):
+			all = append(all, m.bakeFailed(l))
+		}
+	}
+	return all
+}
+
+// bakeFailed says that a wave has not baked well.
+func (m Milestones) bakeFailed(l CheckLine) Occurrence {
+	names := strings.Join(l.Targets, ", ")
+	if more := l.Of - len(l.Targets); more > 0 {
+		names += fmt.Sprintf(" and %d more", more)
+	}
+	target := ""
+	if l.Of == 1 {
+		target = names
+	}
+	return Occurrence{
+		ID: string(maintenance.EventCheckFailed) + "/" + l.key(), Event: maintenance.EventCheckFailed,
+		Title: fmt.Sprintf("%s: a health check failed while wave %d baked", m.campaign, l.Wave),
+		Text: fmt.Sprintf("%s: %s. Nothing of the next wave starts until the check is waived, also if it passes again.\n%s\n%s\n%s",
+			names, l.Reason, m.command("status", ""), m.waive(l.Check, target), m.command("abort", why)),
+	}
+}
+
+// waive is the command line by which a check does not count any more, of a target or of all.
+func (m Milestones) waive(check, target string) string {
+	return m.command("waive", strings.TrimSpace(quoted(check)+" "+target)+why)
+}
+
+// quoted is a check's name as a shell takes it.
+func quoted(name string) string { return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'" }
 
 // why ends the command lines that need a reason.
 const why = " --why TEXT"

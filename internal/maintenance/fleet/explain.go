@@ -10,7 +10,15 @@ import (
 
 // turn puts the last decision into words.
 func (b *board) turn(start []int, wake time.Time) Turn {
-	return Turn{Start: start, Waits: b.explain(), Wake: wake, Ask: b.ask(), Over: b.unended == 0}
+	t := Turn{Waits: b.explain(), Wake: wake, Ask: b.ask(), Over: b.unended == 0, Disarm: b.disarm(), Bake: b.baking()}
+	for _, i := range start {
+		if a, armed := b.arm(i); armed {
+			t.Arm = append(t.Arm, a)
+		} else {
+			t.Start = append(t.Start, i)
+		}
+	}
+	return t
 }
 
 // explainer says of one entry after the other what keeps it. What is the same for
@@ -69,7 +77,7 @@ func (x *explainer) findRoom() {
 		}
 	}
 	for _, i := range x.started {
-		x.ends = append(x.ends, run{entry: i, end: x.now.Add(x.pace.of(x.fleet.Entries[i].Work))})
+		x.ends = append(x.ends, run{entry: i, end: x.endOfStarted(i)})
 	}
 	slices.SortFunc(x.ends, func(a, b run) int {
 		if a.end.IsZero() != b.end.IsZero() {
@@ -104,7 +112,7 @@ func (x *explainer) why(i int) Wait {
 		return e.bar()
 	case x.canary.Blocker != maintenance.NotBlocked:
 		return x.after(x.canary, i)
-	case !g.open(x.now):
+	case !g.ready(x.now):
 		if g.wait.Blocker == maintenance.NotBlocked {
 			g.wait = g.why(x.now, x.rules)
 		}

@@ -17,28 +17,47 @@ type group struct {
 	// opening is the first in which the work fits, as of the turn.
 	opening maintenance.Opening
 	fits    bool
-	turn    int  // the last turn that looked
-	rank    int  // among the groups that can start in this turn
-	wait    Wait // what keeps it in this turn, once it was asked for
+	from    time.Time // when its entries start: at the opening, or armed before it
+	turn    int       // the last turn that looked
+	rank    int       // among the groups that can start in this turn
+	wait    Wait      // what keeps it in this turn, once it was asked for
 }
 
 // look finds the opening as of now. One that was found before stays the first for
 // as long as the work fits into what is left of it: the pieces before it were too
 // small then, and have only shrunk.
-func (g *group) look(now time.Time, r maintenance.Rules) {
+func (g *group) look(now time.Time, r maintenance.Rules, lead time.Duration) {
 	from := later(now, g.notBefore)
+	g.wait = Wait{}
 	switch {
 	case g.fits && !from.After(g.opening.From):
+		return
 	case g.fits && from.Before(g.opening.Until) && !from.After(g.opening.Until.Add(-g.need)):
 		g.opening.From = from
 	default:
 		g.opening, g.fits = fit(from, g.schedule, r, g.need)
 	}
-	g.wait = Wait{}
+	if g.fits {
+		g.from = g.armedFrom(later(now, g.opening.From.Add(-lead)), r)
+	}
 }
 
-// open is true when its entries can start now, as far as time goes.
-func (g *group) open(now time.Time) bool { return g.fits && !g.opening.From.After(now) }
+// armedFrom is from when on, not before a time, a run would wait for the opening by itself. While its
+// gate is open before that, it would start at once: at a time at which it does not fit, or before the
+// requested start.
+func (g *group) armedFrom(from time.Time, r maintenance.Rules) time.Time {
+	for from.Before(g.opening.From) {
+		gate, err := maintenance.Decide(from, g.schedule, r)
+		if err != nil || gate.Opening.From.Equal(g.opening.From) {
+			return from
+		}
+		from = gate.Opening.Until
+	}
+	return g.opening.From
+}
+
+// ready is true when its entries can start now, or be armed, as far as time goes.
+func (g *group) ready(now time.Time) bool { return g.fits && !g.from.After(now) }
 
 // fit is maintenance.Fit, without a search through two years for what no window
 // can ever hold.

@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 // held is why nothing more starts or ends unless a person acts, and what they
 // can do. Empty: something runs, starts, or will start by itself.
 func (f Fleet) held(c Counts, turn Turn) string {
 	stuck := f.stuck()
-	if c.Running > 0 || c.Held+c.Waiting == 0 || slices.ContainsFunc(turn.Start, f.waits) {
+	if c.Running+c.Armed > 0 || c.Held+c.Waiting == 0 || f.starts(turn) {
 		return ""
 	}
 	var waiting [remedies]tally
@@ -19,6 +22,9 @@ func (f Fleet) held(c Counts, turn Turn) string {
 			continue
 		}
 		is := meaningOf(w.Blocker)
+		if f.failedBake(w) {
+			is = meaning{ofAll: then("waive the check, or abort the campaign")}
+		}
 		if w.endsAlone(is) {
 			return ""
 		}
@@ -28,6 +34,25 @@ func (f Fleet) held(c Counts, turn Turn) string {
 		waiting[is.remedy].add(f, w)
 	}
 	return parts(stuck, waiting)
+}
+
+// failedBake is true for a wait that only a person ends: a check has failed for good while a wave baked.
+func (f Fleet) failedBake(w Wait) bool {
+	if w.Blocker != maintenance.BlockedByCheck || len(f.CampaignBlocks()) > 0 {
+		return false
+	}
+	for wave := range f.Entries[w.Entry].Wave + 1 {
+		if slices.ContainsFunc(f.shut(wave), func(found Finding) bool { return found.State == health.Failed }) {
+			return true
+		}
+	}
+	return false
+}
+
+// starts is true for a turn that lets something start that has not yet.
+func (f Fleet) starts(turn Turn) bool {
+	return slices.ContainsFunc(turn.Start, f.waits) ||
+		slices.ContainsFunc(turn.Arm, func(a Arm) bool { return f.waits(a.Entry) })
 }
 
 // stuck are the running targets whose runs wait for a person: their notes say why.

@@ -26,7 +26,7 @@ func TestAHeldTargetKeepsItsPlaceAndItsKeys(t *testing.T) {
 func TestATargetIsHeldUntilItsRunSaysOtherwise(t *testing.T) {
 	t.Parallel()
 	var e fleet.Entry
-	e.Start(2, noon)
+	e.Start(2, noon, time.Time{})
 	hold := fleet.Hold{Step: maintenance.StepSnapshot, Since: noon}
 	held := fleet.Event{Kind: fleet.KindHeld, Attempt: 2, Note: "snapshot failed", Hold: hold}
 	old := held
@@ -102,7 +102,7 @@ func TestATargetThatFoundItsWindowShutIsLeftAloneForLongerEachTime(t *testing.T)
 	t.Parallel()
 	for attempt := 1; attempt <= 3; attempt++ {
 		var e fleet.Entry
-		e.Start(attempt, noon)
+		e.Start(attempt, noon, time.Time{})
 		require.True(t, e.Learn(fleet.Event{Kind: fleet.KindDeferred, Attempt: attempt, Entry: &fleet.Entry{State: fleet.Waiting}}, noon))
 		require.Equal(t, noon.Add(time.Duration(attempt)*time.Minute), e.NotBefore)
 		require.Equal(t, fleet.Waiting, e.State)

@@ -13,20 +13,21 @@ import (
 
 // wire is an entry in what JSON has: texts, numbers and lists.
 type wire struct {
-	name, gateway, schedule, state, note, bar, unavailable, heldAt string
-	ref, wave, attempts                                            int
-	started, end, notBefore, held, unread, readAt                  int64
-	work                                                           []int
-	keys                                                           []string
+	name, gateway, schedule, state, note, bar, unavailable, heldAt, check     string
+	ref, wave, attempts                                                       int
+	started, end, notBefore, held, unread, readAt, trigger, checkSince, baked int64
+	work                                                                      []int
+	keys                                                                      []string
 }
 
 // elements are the fields in the order in which they are written. The list may
 // only grow at its end: entries are in histories.
-func (w *wire) elements() [19]any {
+func (w *wire) elements() [23]any {
 	return [...]any{
 		&w.name, &w.gateway, &w.ref, &w.wave, &w.schedule, &w.work, &w.keys,
 		&w.state, &w.started, &w.end, &w.attempts, &w.note, &w.unavailable, &w.notBefore,
-		&w.held, &w.heldAt, &w.bar, &w.unread, &w.readAt,
+		&w.held, &w.heldAt, &w.bar, &w.unread, &w.readAt, &w.trigger,
+		&w.check, &w.checkSince, &w.baked,
 	}
 }
 
@@ -34,7 +35,7 @@ func (w *wire) elements() [19]any {
 //
 //	["store-7","sgw-12A3456B",7,0,"weekly 0 12:00 GMT-4:00",[1,1],["app=till"]]
 //
-// Work is four numbers: update (0 or 1), snapshots, proxies, restore (0 or 1). A time is its
+// Work is five numbers: update (0 or 1), snapshots, proxies, restore, recheck (0 or 1). A time is its
 // seconds since 1970, what is left of a second cut off; 0 is none. For the letters
 // of the states see codes.
 func (e Entry) MarshalJSON() ([]byte, error) {
@@ -45,6 +46,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 		note: e.Note, unavailable: e.Unavailable, notBefore: seconds(e.NotBefore),
 		held: seconds(e.Hold.Since), heldAt: string(e.Hold.Step),
 		bar: string(e.Bar), unread: seconds(e.UnreadSince), readAt: seconds(e.ReadAt),
+		trigger: seconds(e.Trigger), check: e.Check.Name, checkSince: seconds(e.Check.Since), baked: seconds(e.Baked),
 	}
 	for _, c := range codes() {
 		if c.state == e.State {
@@ -81,6 +83,8 @@ func (e *Entry) UnmarshalJSON(text []byte) error {
 		Attempts: w.attempts, Note: w.note, Unavailable: w.unavailable, NotBefore: instant(w.notBefore),
 		Hold: Hold{Since: instant(w.held), Step: maintenance.Step(w.heldAt)},
 		Bar:  maintenance.Blocker(w.bar), UnreadSince: instant(w.unread), ReadAt: instant(w.readAt),
+		Trigger: instant(w.trigger),
+		Check:   Check{Name: w.check, Since: instant(w.checkSince)}, Baked: instant(w.baked),
 	}
 	if len(w.keys) > 0 {
 		e.Keys = w.keys
@@ -157,12 +161,15 @@ func readSchedule(text string) (maintenance.Schedule, error) {
 
 // writeWork leaves out the zeros at the end.
 func writeWork(w Work) []int {
-	numbers := []int{0, w.Snapshots, w.Proxies, 0}
+	numbers := []int{0, w.Snapshots, w.Proxies, 0, 0}
 	if w.Update {
 		numbers[0] = 1
 	}
 	if w.Restore {
 		numbers[3] = 1
+	}
+	if w.Recheck {
+		numbers[4] = 1
 	}
 	for len(numbers) > 0 && numbers[len(numbers)-1] == 0 {
 		numbers = numbers[:len(numbers)-1]
@@ -171,9 +178,9 @@ func writeWork(w Work) []int {
 }
 
 func readWork(numbers []int) Work {
-	var of [4]int
+	var of [5]int
 	copy(of[:], numbers)
-	return Work{Update: of[0] != 0, Snapshots: of[1], Proxies: of[2], Restore: of[3] != 0}
+	return Work{Update: of[0] != 0, Snapshots: of[1], Proxies: of[2], Restore: of[3] != 0, Recheck: of[4] != 0}
 }
 
 func seconds(t time.Time) int64 {

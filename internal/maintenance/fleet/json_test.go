@@ -29,9 +29,10 @@ func fullEntry(t *testing.T) fleet.Entry {
 	e := fleet.Entry{
 		Name: "store-7", Gateway: "sgw-12A3456B", Ref: 7, Wave: 2,
 		Schedule: maintenance.Schedule{Recurrence: maintenance.Monthly, Day: 28, Hour: 2, Minute: 5, Zone: zone(t, "GMT-4:00")},
-		Work:     fleet.Work{Update: true, Snapshots: 2, Proxies: 3, Restore: true}, Keys: []string{"app=till", "db=0123456789abcdef0123456789abcdefin07"},
+		Work:     fleet.Work{Update: true, Snapshots: 2, Proxies: 3, Restore: true, Recheck: true}, Keys: []string{"app=till", "db=0123456789abcdef0123456789abcdefin07"},
 		State: fleet.Failed, Bar: maintenance.BlockedByUnread, Unavailable: "quarantined", UnreadSince: noon, ReadAt: noon.Add(time.Minute), Note: "one proxy of two was rejected", NotBefore: noon.Add(-time.Hour),
-		Started: noon, End: noon.Add(30 * time.Minute), Attempts: 2, Hold: fleet.Hold{Step: maintenance.StepProxies, Since: noon.Add(20 * time.Minute)},
+		Started: noon, Trigger: noon.Add(time.Minute), End: noon.Add(30 * time.Minute), Attempts: 2, Hold: fleet.Hold{Step: maintenance.StepProxies, Since: noon.Add(20 * time.Minute)},
+		Check: fleet.Check{Name: "error rate", Since: noon.Add(21 * time.Minute)}, Baked: noon.Add(24 * time.Hour),
 	}
 	v := reflect.ValueOf(e)
 	for field := range v.Type().Fields() {
@@ -77,10 +78,11 @@ func TestWhatIsWrittenOfAnEntryIsRead(t *testing.T) {
 		}
 		e := fleet.Entry{
 			Name: rapid.String().Draw(t, "name"), Gateway: rapid.String().Draw(t, "gateway"), Ref: rapid.Int().Draw(t, "ref"), Wave: rapid.IntRange(0, 9).Draw(t, "wave"),
-			Work:  fleet.Work{Update: rapid.Bool().Draw(t, "update"), Snapshots: rapid.IntRange(0, 2).Draw(t, "snapshots"), Proxies: rapid.IntRange(0, 9).Draw(t, "proxies"), Restore: rapid.Bool().Draw(t, "restore")},
+			Work:  fleet.Work{Update: rapid.Bool().Draw(t, "update"), Snapshots: rapid.IntRange(0, 2).Draw(t, "snapshots"), Proxies: rapid.IntRange(0, 9).Draw(t, "proxies"), Restore: rapid.Bool().Draw(t, "restore"), Recheck: rapid.Bool().Draw(t, "recheck")},
 			State: rapid.SampledFrom([]fleet.State{fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.UpToDate}).Draw(t, "state"),
 			Note:  rapid.String().Draw(t, "note"), Unavailable: rapid.String().Draw(t, "unavailable"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"),
-			NotBefore: at("not before"), Started: at("started"), End: at("end"), Hold: fleet.Hold{Since: at("held")},
+			NotBefore: at("not before"), Started: at("started"), Trigger: at("trigger"), End: at("end"), Hold: fleet.Hold{Since: at("held")},
+			Check: fleet.Check{Name: rapid.String().Draw(t, "check"), Since: at("checked")}, Baked: at("baked"),
 		}
 		if keys := rapid.SliceOf(rapid.String()).Draw(t, "keys"); len(keys) > 0 {
 			e.Keys = keys
@@ -101,7 +103,7 @@ func TestWhatIsWrittenOfAnEntryIsRead(t *testing.T) {
 func TestAnEntryOfALaterReleaseIsRead(t *testing.T) {
 	t.Parallel()
 	var e fleet.Entry
-	require.NoError(t, json.Unmarshal([]byte(`["a","",0,0,"",[1,0,0,0,9],[],"",0,0,0,"","",0,0,"","",0,0,{"more":1},2]`), &e))
+	require.NoError(t, json.Unmarshal([]byte(`["a","",0,0,"",[1,0,0,0,0,9],[],"",0,0,0,"","",0,0,"","",0,0,0,"",0,0,{"more":1},2]`), &e))
 	require.Equal(t, fleet.Entry{Name: "a", Work: fleet.Work{Update: true}, State: fleet.Waiting}, e)
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 // Kind says what happened to a target.
@@ -15,24 +16,32 @@ const (
 	KindRead     Kind = "read"      // Entry holds what is known now
 	KindNotFound Kind = "not found" // the selector does not match
 	KindDeferred Kind = "deferred"  // it was started, and found its window shut: Entry holds the new one
+	KindDisarmed Kind = "disarmed"  // its run was told to disarm, has changed nothing, and has ended
+	KindGoesOn   Kind = "goes on"   // its run was told to disarm, and had made its first change
 	KindHeld     Kind = "held"      // its run waits for a person: Hold says where, Note why; without a Hold: no more
 	KindEnded    Kind = "ended"
 	KindDecided  Kind = "decided" // a person gave its own run a command: Decision holds it; nothing changes
+	KindBlocked  Kind = "blocked" // a health check keeps its run: Check says which, Note why; without a Check: no more
+	KindBaked    Kind = "baked"   // its checks were asked until At, the end of its wave's bake
+	// KindBakeFinding: a check has failed for good while its wave baked or, in another state, has no answer at the
+	// end. Check says which, Note why.
+	KindBakeFinding Kind = "bake finding"
 )
 
 // Event is what happened to one target.
 type Event struct {
-	Line    int       `json:"line"` // of the target on its page
-	Kind    Kind      `json:"kind"`
-	Entry   *Entry    `json:"entry,omitempty"`
-	Attempt int       `json:"attempt,omitempty"` // of a maintenance that has ended, is held or was deferred
-	State   State     `json:"state,omitempty"`
-	Note    string    `json:"note,omitempty"`
-	Hold    Hold      `json:"hold,omitzero"`
-	At      time.Time `json:"at,omitzero"`
-	Took    Took      `json:"took,omitzero"`
-	// Waits are those of a maintenance that has ended.
-	Waits maintenance.Waits `json:"waits,omitzero"`
+	Line    int    `json:"line"` // of the target on its page
+	Kind    Kind   `json:"kind"`
+	Entry   *Entry `json:"entry,omitempty"`
+	Attempt int    `json:"attempt,omitempty"` // of a maintenance that has ended, is held or was deferred
+	State   State  `json:"state,omitempty"`
+	Note    string `json:"note,omitempty"`
+	Hold    Hold   `json:"hold,omitzero"`
+	Check   Check  `json:"check,omitzero"`
+	// NotBefore is when a deferred one may start again at the earliest, where its run says so.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	At        time.Time `json:"at,omitzero"`
+	Took      Took      `json:"took,omitzero"`
 	// Decision is what a person decided at its own run.
 	Decision *maintenance.Decision `json:"decision,omitempty"`
 }
@@ -51,6 +60,13 @@ type Hold struct {
 	Since time.Time        `json:"since"`
 }
 
+// Check is a health check that keeps a run, or for which it has failed or is held.
+type Check struct {
+	Name  string       `json:"name"`
+	State health.State `json:"state,omitempty"` // at a bake
+	Since time.Time    `json:"since,omitzero"`
+}
+
 // Reading bars a target until it has been read.
 const Reading = "is being read"
 
@@ -62,9 +78,11 @@ const deferral = time.Minute
 // yet: its name and its keys are not known.
 func (e *Entry) Unnamed() bool { return e.Name == e.Gateway }
 
-// Start notes that a target's maintenance starts; attempt counts from 1 on.
-func (e *Entry) Start(attempt int, now time.Time) {
-	e.State, e.Started, e.End, e.Note, e.Attempts, e.Hold = Running, now, time.Time{}, "", attempt, Hold{}
+// Start notes that a target's maintenance starts; attempt counts from 1 on, and
+// trigger is when it makes its first change, where it is armed until then; zero: at once.
+func (e *Entry) Start(attempt int, started, trigger time.Time) {
+	e.State, e.Started, e.Trigger, e.End = Running, started, trigger, time.Time{}
+	e.Note, e.Attempts, e.Hold, e.Check, e.Baked = "", attempt, Hold{}, Check{}, time.Time{}
 }
 
 // Skip leaves a target out.
@@ -75,7 +93,8 @@ func (e *Entry) Skip(by, why string, now time.Time) {
 
 // Retry lets a target wait again once it has been read again.
 func (e *Entry) Retry() {
-	e.State, e.End, e.Started = Waiting, time.Time{}, time.Time{}
+	e.State, e.End, e.Started, e.Trigger = Waiting, time.Time{}, time.Time{}, time.Time{}
+	e.Check = Check{} // the note stays: it says why the target had failed
 	e.unbar()
 	e.Bar, e.Unavailable = maintenance.BlockedByReading, Reading
 }
@@ -83,19 +102,21 @@ func (e *Entry) Retry() {
 // Learn changes a target by what happened to it. What is old, or arrives twice,
 // changes nothing, and is answered with false.
 func (e *Entry) Learn(ev Event, now time.Time) bool {
-	switch ev.Kind {
-	case KindRead, KindNotFound:
-		if e.State != Waiting && e.State != UpToDate {
-			return false
-		}
-	case KindDeferred, KindHeld, KindEnded:
-		if !e.State.InProgress() || e.Attempts != ev.Attempt {
-			return false
-		}
-	case KindDecided:
+	if !e.expects(ev) {
 		return false
 	}
-	e.Hold = Hold{}
+	if ev.Kind == KindGoesOn {
+		e.Trigger = time.Time{}
+		return true
+	}
+	if ev.Kind == KindBlocked { // an armed one stays armed
+		e.Check, e.Note = ev.Check, ev.Note
+		return true
+	}
+	if e.Check != (Check{}) {
+		e.Check, e.Note = Check{}, ""
+	}
+	e.Hold, e.Trigger = Hold{}, time.Time{}
 	switch ev.Kind {
 	case KindRead:
 		e.take(ev.Entry, now)
@@ -107,17 +128,33 @@ func (e *Entry) Learn(ev Event, now time.Time) bool {
 		e.take(ev.Entry, now)
 		e.Started = time.Time{}
 		// The clocks of the worker and of Temporal may differ: not at once again.
-		e.NotBefore = later(e.NotBefore, now.Add(time.Duration(e.Attempts)*deferral))
+		e.NotBefore = later(later(e.NotBefore, ev.NotBefore), now.Add(time.Duration(e.Attempts)*deferral))
+	case KindDisarmed:
+		e.State, e.Started = Waiting, time.Time{}
 	case KindHeld:
-		e.State, e.Note, e.Hold = Running, ev.Note, ev.Hold
+		e.State, e.Note, e.Hold, e.Check = Running, ev.Note, ev.Hold, ev.Check
 		if ev.Hold != (Hold{}) {
 			e.State = Held
 		}
 	case KindEnded:
-		e.State, e.Note, e.End = ev.State, ev.Note, ev.At.UTC()
-	case KindDecided:
+		e.State, e.Note, e.End, e.Check = ev.State, ev.Note, ev.At.UTC(), ev.Check
+	case KindDecided, KindGoesOn, KindBlocked, KindBaked, KindBakeFinding:
 	}
 	return true
+}
+
+// expects is true for an event that changes the target as it is now.
+func (e *Entry) expects(ev Event) bool {
+	switch ev.Kind {
+	case KindRead, KindNotFound:
+		return e.State == Waiting || e.State == UpToDate
+	case KindDeferred, KindDisarmed, KindGoesOn, KindHeld, KindEnded:
+		return e.State.InProgress() && e.Attempts == ev.Attempt
+	case KindBlocked:
+		return e.State == Running && e.Attempts == ev.Attempt
+	case KindDecided, KindBaked, KindBakeFinding: // the bake's are of the campaign's progress
+	}
+	return false
 }
 
 // take puts what was read of a target into its entry.

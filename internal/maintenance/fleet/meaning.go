@@ -16,6 +16,8 @@ type meaning struct {
 	remedy remedy
 	// unavailable is so for what is no matter of time.
 	unavailable bool
+	// asPlanned is so for what the plan or the windows say themselves: nothing is late that it keeps.
+	asPlanned bool
 }
 
 // ending is what ends a blocker.
@@ -48,7 +50,7 @@ func then(do string) func(reason string, waiting int) string {
 func meaningOf(b maintenance.Blocker) meaning {
 	switch b {
 	case maintenance.BlockedByStop:
-		return meaning{ofAll: func(reason string, waiting int) string {
+		return meaning{asPlanned: true, ofAll: func(reason string, waiting int) string {
 			return fmt.Sprintf("nothing more starts (%s): start another campaign for the %d that wait", reason, waiting)
 		}}
 	case maintenance.BlockedByPause:
@@ -57,7 +59,9 @@ func meaningOf(b maintenance.Blocker) meaning {
 		return meaning{ofAll: then("retry or skip what failed, or abort the campaign")}
 	case maintenance.BlockedByApproval:
 		return meaning{ofAll: then("approve it, or abort the campaign")}
-	case maintenance.BlockedByBake:
+	case maintenance.BlockedByBake: // but see held: one that has failed needs a person
+		return meaning{ends: byItself, asPlanned: true}
+	case maintenance.BlockedByCheck: // as above
 		return meaning{ends: byItself}
 	case maintenance.BlockedByReading:
 		return meaning{ends: byItself, unavailable: true}
@@ -66,12 +70,13 @@ func meaningOf(b maintenance.Blocker) meaning {
 	case maintenance.BlockedByQuarantine, maintenance.BlockedByRun:
 		return meaning{remedy: free, unavailable: true}
 	case maintenance.BlockedByForecast:
-		return meaning{remedy: widen}
+		return meaning{remedy: widen, asPlanned: true}
 	case maintenance.BlockedByConcurrency, maintenance.BlockedByConstraint:
 		return meaning{ends: byOthers}
 	case maintenance.BlockedByWindow, maintenance.BlockedByCutoff, maintenance.BlockedByFreeze,
-		maintenance.BlockedByRequestedStart,
-		maintenance.BlockedByWave, maintenance.BlockedByCanary, // blocked by what keeps the wave or the target before it
+		maintenance.BlockedByRequestedStart, maintenance.BlockedByWave: // by what keeps the wave before it
+		return meaning{ends: atNext, asPlanned: true}
+	case maintenance.BlockedByCanary, // by what keeps the target before it
 		maintenance.BlockedByHold, maintenance.BlockedByInstance, // of a run, not of a target that waits for one
 		maintenance.NotBlocked:
 	}

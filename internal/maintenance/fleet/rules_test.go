@@ -25,6 +25,8 @@ func anyFleet(t *rapid.T) fleet.Fleet {
 		rollout.Waves = append(rollout.Waves, share(t, s))
 	}
 	f := some(rapid.IntRange(1, 25).Draw(t, "targets"), rollout)
+	f.Arming.Before = maintenance.Duration(rapid.SampledFrom([]time.Duration{0, 2 * time.Minute, 15 * time.Minute}).Draw(t, "arm before"))
+	f.Arming.Delay = maintenance.Duration(rapid.SampledFrom([]time.Duration{0, time.Minute, 20 * time.Minute}).Draw(t, "update delay"))
 	f.Rules.Length = rapid.SampledFrom([]time.Duration{time.Hour, 4 * time.Hour, 24 * time.Hour}).Draw(t, "length")
 	for range rapid.IntRange(0, 3).Draw(t, "freezes") {
 		from := noon.Add(time.Duration(rapid.IntRange(-100, 1500).Draw(t, "freeze from")) * time.Hour)
@@ -69,24 +71,26 @@ func anySchedule(t *rapid.T) maintenance.Schedule {
 }
 
 // refusal is the rules once more, each read off the fleet by itself: why an entry
-// may not start now. Empty: it may, and so it must.
-func refusal(f fleet.Fleet, i int, now time.Time) string {
+// may not start now, or be armed now and start then. Empty: it may, and so it must.
+func refusal(f fleet.Fleet, i int, now, then time.Time) string {
 	e := f.Entries[i]
-	verdict, err := maintenance.Decide(now, e.Schedule, f.Rules)
-	running := f.Counts().Running
+	verdict, err := maintenance.Decide(then, e.Schedule, f.Rules)
+	running := f.Counts(now).InProgress()
 	switch {
 	case f.Life.Halt != fleet.NotHalted:
 		return "stopped or paused"
-	case f.Counts().Failed > f.Rollout.MaxFailures.Within(len(f.Entries)):
+	case f.Counts(now).Failed > f.Rollout.MaxFailures.Within(len(f.Entries)):
 		return "beyond the error budget"
 	case approvals(f, e.Wave) < f.Approvals.Count:
 		return "its wave was not approved"
-	case e.Bar != maintenance.NotBlocked || e.NotBefore.After(now):
+	case e.Bar != maintenance.NotBlocked || e.NotBefore.After(then):
 		return "unavailable or kept back"
 	case err != nil || !verdict.Open():
 		return "outside its window, inside the cutoff or a freeze"
-	case now.Add(f.Forecast(e)).After(verdict.Opening.Until):
+	case then.Add(f.Forecast(e)).After(verdict.Opening.Until):
 		return "it does not fit"
+	case then.Sub(now) > f.Arming.Before.Std():
+		return "too early to arm it"
 	case running >= f.Rollout.MaxConcurrent:
 		return "no room"
 	}
@@ -215,15 +219,57 @@ func TestNoFleetBreaksARule(t *testing.T) {
 // carryOut starts what starts, and says that each may.
 func (p *play) carryOut(turn fleet.Turn) {
 	for _, i := range turn.Start {
-		e := &p.f.Entries[i]
-		require.Equal(p, fleet.Waiting, e.State)
-		require.Empty(p, refusal(p.f, i, p.now), "%s starts at %s", e.Name, p.now)
-		require.False(p, p.now.Before(p.promised[i]), "%s starts at %s, and was said not to before %s", e.Name, p.now, p.promised[i])
-		e.State, e.Started, e.End = fleet.Running, p.now, time.Time{}
-		e.Attempts++
-		late := rapid.SampledFrom([]time.Duration{0, 0, 0, -5 * time.Minute, 47 * time.Minute}).Draw(p.T, "late")
-		p.ends[i] = p.now.Add(p.f.Forecast(*e) + late)
+		p.start(fleet.Arm{Entry: i, Started: p.now})
 	}
+	for _, a := range turn.Arm {
+		p.judgeArm(a)
+		p.start(a)
+	}
+}
+
+func (p *play) start(a fleet.Arm) {
+	e := &p.f.Entries[a.Entry]
+	require.Equal(p, fleet.Waiting, e.State)
+	require.Empty(p, refusal(p.f, a.Entry, p.now, a.Started), "%s starts at %s", e.Name, a.Started)
+	require.False(p, a.Started.Before(p.promised[a.Entry]), "%s starts at %s, and was said not to before %s", e.Name, a.Started, p.promised[a.Entry])
+	e.Start(e.Attempts+1, a.Started, a.Trigger)
+	late := rapid.SampledFrom([]time.Duration{0, 0, 0, -5 * time.Minute, 47 * time.Minute}).Draw(p.T, "late")
+	p.ends[a.Entry] = a.Started.Add(max(0, p.f.Forecast(*e)+late))
+}
+
+// judgeArm requires that a run that is started before its opening would wait for it by itself, and is
+// armed until the delay after its window's start is over.
+func (p *play) judgeArm(a fleet.Arm) {
+	e := p.f.Entries[a.Entry]
+	gate, err := maintenance.Decide(p.now, e.Schedule, p.f.Rules)
+	require.NoError(p, err)
+	require.Equal(p, a.Started, gate.Opening.From, "%s would start by itself", e.Name)
+	trigger := a.Started
+	if delayed := gate.Opening.Window.Start.Add(p.f.Arming.Delay.Std()); e.Work.Update && delayed.After(trigger) {
+		trigger = delayed
+	}
+	require.Equal(p, trigger, a.Trigger)
+	require.True(p, a.Trigger.After(p.now))
+}
+
+// disarm takes back what must not go on, unless its run has made its first change.
+func (p *play) disarm(turn fleet.Turn) {
+	halted := p.f.Life.Halt != fleet.NotHalted
+	for _, i := range turn.Disarm.Entries {
+		e := &p.f.Entries[i]
+		require.True(p, e.MayDisarm())
+		require.True(p, halted || turn.Disarm.Why != "", "%s is disarmed for no reason", e.Name)
+		kind := fleet.KindDisarmed
+		if !e.Trigger.After(p.now) {
+			kind = fleet.KindGoesOn
+		} else {
+			delete(p.ends, i)
+		}
+		require.True(p, e.Learn(fleet.Event{Kind: kind, Attempt: e.Attempts}, p.now))
+	}
+	armed := p.f.Counts(p.now).Armed
+	require.False(p, halted && armed > 0, "%d stay armed", armed)
+	clear(p.promised)
 }
 
 // judge says that whatever waits does so for a reason, which is named.
@@ -239,7 +285,10 @@ func (p *play) judge(turn fleet.Turn) {
 		require.Equal(p, i, w.Entry)
 		require.NotEmpty(p, w.Blocker)
 		require.NotEmpty(p, w.Reason)
-		require.NotEmpty(p, refusal(p.f, i, p.now), "%s could start at %s, but waits: %s: %s", e.Name, p.now, w.Blocker, w.Reason)
+		require.NotEmpty(p, refusal(p.f, i, p.now, p.now), "%s could start at %s, but waits: %s: %s", e.Name, p.now, w.Blocker, w.Reason)
+		if gate, err := maintenance.Decide(p.now, e.Schedule, p.f.Rules); err == nil && !gate.Open() {
+			require.NotEmpty(p, refusal(p.f, i, p.now, gate.Opening.From), "%s could be armed at %s, but waits: %s: %s", e.Name, p.now, w.Blocker, w.Reason)
+		}
 		require.True(p, w.Next.IsZero() || w.Next.After(p.now), "%s may start next in the past", e.Name)
 		if w.Next.After(p.promised[i]) {
 			p.promised[i] = w.Next
@@ -247,8 +296,8 @@ func (p *play) judge(turn fleet.Turn) {
 	}
 	require.Empty(p, waits, "what does not wait has a wait")
 	require.False(p, turn.Over && !turn.Wake.IsZero(), "it is over, and wakes")
-	counts := p.f.Counts()
-	require.Equal(p, counts.Waiting+counts.Running == 0, turn.Over && len(turn.Start) == 0)
+	counts := p.f.Counts(p.now)
+	require.Equal(p, counts.Waiting+counts.InProgress() == 0, turn.Over && len(turn.Start)+len(turn.Arm) == 0)
 }
 
 // judgeAsk requires that an approval is requested in time, and not too early: it is requested if a target
@@ -275,6 +324,10 @@ func (p *play) judgeAsk(turn fleet.Turn) {
 
 // advance goes to whatever happens next; false: nothing does.
 func (p *play) advance(turn fleet.Turn) bool {
+	if len(turn.Disarm.Entries) > 0 {
+		p.disarm(turn)
+		return true
+	}
 	next := turn.Wake
 	for i := range p.f.Entries {
 		if end, runs := p.ends[i]; runs && (next.IsZero() || end.Before(next)) {

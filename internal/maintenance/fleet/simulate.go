@@ -37,20 +37,20 @@ func (b *board) nextEvent(start []int, wake time.Time) time.Time {
 		next = sooner(next, r.end)
 	}
 	for _, i := range start {
-		next = sooner(next, b.now.Add(b.pace.of(b.fleet.Entries[i].Work)))
+		next = sooner(next, b.endOfStarted(i))
 	}
 	return next
 }
 
 // Timetable says when each target is expected to start and to end, if every one
-// succeeds, every approval is given, a pause ends now, and what is unavailable stays
-// so. Entries that do not start before the limit are left as they are, and the
+// succeeds, every approval is given, every health check passes, a pause ends now, and
+// what is unavailable stays so. Entries that do not start before the limit are left as they are, and the
 // last turn says what keeps them.
 func Timetable(f Fleet, now, limit time.Time) (Fleet, Turn) {
-	life, approvals := f.Life, f.Approvals
-	f.Life, f.Approvals = life.unpaused(), maintenance.Approvals{}
+	as := f
+	f.Life, f.Approvals, f.Checks = f.Life.unpaused(), maintenance.Approvals{}, nil
 	f, last := Simulate(f, now, limit, func(Entry) State { return Succeeded })
-	f.Life, f.Approvals = life, approvals
+	f.Life, f.Approvals, f.Checks = as.Life, as.Approvals, as.Checks
 	pace := f.pace()
 	for i := range f.Entries {
 		if e := &f.Entries[i]; e.State.InProgress() {

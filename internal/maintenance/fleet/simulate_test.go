@@ -23,6 +23,10 @@ func step(f fleet.Fleet, now, limit time.Time, outcome func(fleet.Entry) fleet.S
 		for _, i := range turn.Start {
 			f.Entries[i].State, f.Entries[i].Started, f.Entries[i].End = fleet.Running, now, time.Time{}
 		}
+		for _, a := range turn.Arm {
+			e := &f.Entries[a.Entry]
+			e.State, e.Started, e.Trigger, e.End = fleet.Running, a.Started, a.Trigger, time.Time{}
+		}
 		next := turn.Wake
 		for _, e := range f.Entries {
 			if e.State == fleet.Running && (next.IsZero() || end(e).Before(next)) {
@@ -41,7 +45,7 @@ func step(f fleet.Fleet, now, limit time.Time, outcome func(fleet.Entry) fleet.S
 				if at.Before(first) {
 					at = first
 				}
-				f.Entries[i].State, f.Entries[i].End = outcome(e), at
+				f.Entries[i].State, f.Entries[i].Trigger, f.Entries[i].End = outcome(e), time.Time{}, at
 			}
 		}
 	}
@@ -84,6 +88,24 @@ func TestTheTimetableIsWhatACampaignDoes(t *testing.T) {
 		require.Equal(t, last, kept)
 		require.Equal(t, f.Life, planned.Life)
 		require.Equal(t, f.Approvals, planned.Approvals)
+	})
+}
+
+// TestArmingMovesNothingThatNothingContendsFor: what does not compete for a place or a key starts and
+// ends when it would without being armed.
+func TestArmingMovesNothingThatNothingContendsFor(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyFleet(t)
+		f.Rollout.MaxConcurrent = maintenance.MostConcurrent
+		for i := range f.Entries {
+			f.Entries[i].Keys = nil
+		}
+		limit := noon.AddDate(2, 0, 0)
+		armed, _ := fleet.Timetable(f, noon, limit)
+		f.Arming = fleet.Arming{}
+		plain, _ := fleet.Timetable(f, noon, limit)
+		require.Equal(t, plain.Entries, armed.Entries)
 	})
 }
 
@@ -138,7 +160,7 @@ func TestTenThousandAreDecidedAtOnce(t *testing.T) {
 	require.Less(t, took, time.Second)
 	planned, last := fleet.Timetable(f, noon, noon.AddDate(2, 0, 0))
 	require.Empty(t, last.Waits)
-	require.Zero(t, planned.Counts().Waiting)
+	require.Zero(t, planned.Counts(noon.AddDate(2, 0, 0)).Waiting)
 }
 
 func BenchmarkDecideTenThousand(b *testing.B) {

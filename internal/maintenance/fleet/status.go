@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 // Phase is how far a campaign has come.
@@ -54,26 +55,38 @@ type Status struct {
 	Held          string    `json:"held,omitempty"` // why a person has to act before anything more starts
 	Next          time.Time `json:"next,omitzero"`  // when the next target may start, as far as is known
 	MaxConcurrent int       `json:"maxConcurrent"`
-	Running       []Row     `json:"running,omitempty"`  // in progress, those that are held first: at most 50
-	Upcoming      []Row     `json:"upcoming,omitempty"` // the next to start, at most 20
-	Failures      []Row     `json:"failures,omitempty"` // at most 50
+	MaxFailures   int       `json:"maxFailures"` // of the whole fleet: one more spends the error budget
+	// Closing is the first open window to close in which a target waits that could run in it; nil: there is none.
+	Closing  *Closing `json:"closing,omitempty"`
+	Running  []Row    `json:"running,omitempty"`  // in progress, those that are held first: at most 50
+	Upcoming []Row    `json:"upcoming,omitempty"` // the next to start, at most 20
+	Failures []Row    `json:"failures,omitempty"` // at most 50
 	// Unavailable are waiting targets that no window lets start, at most 50: not read,
 	// in quarantine, in another run, or still being read.
-	Unavailable []Row                  `json:"unavailable,omitempty"`
-	Measured    Measured               `json:"measured,omitzero"`
-	Decisions   []maintenance.Decision `json:"decisions,omitempty"` // the last 200
-	Notices     []Notice               `json:"notices,omitempty"`   // the last 20 messages to the plan's channels
-	Warnings    []string               `json:"warnings,omitempty"`  // about the plan file
-	Batches     []string               `json:"batches,omitempty"`   // workflow ids of the pages of its targets
-	Result      *Result                `json:"result,omitempty"`    // once it is over
+	Unavailable []Row `json:"unavailable,omitempty"`
+	// Checks are the health checks that keep the whole campaign, or have failed while a wave baked.
+	Checks    []CheckLine            `json:"checks,omitempty"`
+	Measured  Measured               `json:"measured,omitzero"`
+	Decisions []maintenance.Decision `json:"decisions,omitempty"` // the last 200
+	Notices   []Notice               `json:"notices,omitempty"`   // the last 20 messages to the plan's channels
+	Warnings  []string               `json:"warnings,omitempty"`  // about the plan file
+	Batches   []string               `json:"batches,omitempty"`   // workflow ids of the pages of its targets
+	Result    *Result                `json:"result,omitempty"`    // once it is over
 	// May are the orders that it would take now, by name.
 	May []string `json:"may,omitempty"`
+}
+
+// Closing says that targets wait while their windows pass.
+type Closing struct {
+	At      time.Time `json:"at"`      // when the first of these windows closes
+	Waiting int       `json:"waiting"` // how many targets wait, in all of them
 }
 
 // Counts are how many targets are in which state.
 type Counts struct {
 	Total     int `json:"total"`
 	Waiting   int `json:"waiting"`
+	Armed     int `json:"armed"`
 	Running   int `json:"running"`
 	Held      int `json:"held"`
 	Succeeded int `json:"succeeded"`
@@ -86,7 +99,7 @@ type Counts struct {
 func (s Status) Asks() bool { return s.Approval != nil && !s.Approval.Asked.IsZero() }
 
 // InProgress is how many targets have an open run.
-func (c Counts) InProgress() int { return c.Running + c.Held }
+func (c Counts) InProgress() int { return c.Armed + c.Running + c.Held }
 
 // Ended is how many targets have ended.
 func (c Counts) Ended() int { return c.Succeeded + c.Failed + c.Skipped + c.UpToDate }
@@ -132,7 +145,7 @@ const (
 	WaveOpen    = "open"
 	WaveBaking  = "baking" // it has ended, and the next one opens if it stays well
 	WaveEnded   = "ended"
-	WaveStopped = "stopped" // too many failed, or the campaign is stopped
+	WaveStopped = "stopped" // too many failed, a check failed while it baked, or the campaign is stopped
 )
 
 // WaveLine is one wave in sums.
@@ -159,11 +172,14 @@ type Row struct {
 	UnreadSince time.Time `json:"unreadSince,omitzero"`
 	ReadAt      time.Time `json:"readAt,omitzero"` // when that is tried again; none with unreadSince: continuously
 	Started     time.Time `json:"started,omitzero"`
-	End         time.Time `json:"end,omitzero"` // of a running one: expected
+	Trigger     time.Time `json:"trigger,omitzero"` // of an armed one: when its run makes its first change, at the earliest
+	End         time.Time `json:"end,omitzero"`     // of a running one: expected
 	Attempts    int       `json:"attempts,omitempty"`
 	Note        string    `json:"note,omitempty"` // how it ended; of a held one, why
-	// Since, Step and May are of a held one: since when it waits for a person, at which
-	// step, and the names of the operator actions that resolve it.
+	// Check is the health check that keeps a running one, or for which a held one is held.
+	Check string `json:"check,omitempty"`
+	// Since is since when a held one waits for a person, or a health check keeps a running one. Step and May are of a
+	// held one: at which step, and the names of the operator actions that resolve it.
 	Since time.Time        `json:"since,omitzero"`
 	Step  maintenance.Step `json:"step,omitempty"`
 	May   []string         `json:"may,omitempty"`
@@ -186,6 +202,18 @@ type Result struct {
 	Digest    string    `json:"digest,omitempty"` // of the plan file
 	Start     time.Time `json:"start"`
 	End       time.Time `json:"end"`
+}
+
+// CheckLine is a health check that lets nothing start, or not the next wave.
+type CheckLine struct {
+	Check  string       `json:"check"`
+	Wave   int          `json:"wave,omitempty"` // that baked, from 1 on; 0: it is about the whole campaign
+	State  health.State `json:"state"`
+	Reason string       `json:"reason"` // the value, its limit, since when; of the first target
+	Since  time.Time    `json:"since,omitzero"`
+	// Targets are the first ten of those for which it does not pass, of how many.
+	Targets []string `json:"targets,omitempty"`
+	Of      int      `json:"of,omitempty"`
 }
 
 // Page asks for some of a campaign's targets.

@@ -18,10 +18,10 @@ const (
 )
 
 // Counts sums the targets up by their states.
-func (f Fleet) Counts() Counts {
+func (f Fleet) Counts(now time.Time) Counts {
 	var c Counts
 	for i := range f.Entries {
-		c.add(f.Entries[i].State)
+		c.add(f.Entries[i].StateAt(now))
 	}
 	return c
 }
@@ -31,6 +31,8 @@ func (c *Counts) add(s State) {
 	switch s {
 	case Waiting:
 		c.Waiting++
+	case Armed:
+		c.Armed++
 	case Running:
 		c.Running++
 	case Held:
@@ -47,11 +49,13 @@ func (c *Counts) add(s State) {
 }
 
 // WaveLines sums each wave up, in order; a wave that has no target is left out.
-func (f Fleet) WaveLines(now time.Time) []WaveLine {
-	b := f.survey(now)
+func (f Fleet) WaveLines(now time.Time) []WaveLine { return f.survey(now).lines() }
+
+func (b *board) lines() []WaveLine {
 	lines := make([]WaveLine, len(b.waves))
-	for i := range f.Entries {
-		lines[f.Entries[i].Wave].Counts.add(f.Entries[i].State)
+	for i := range b.fleet.Entries {
+		e := &b.fleet.Entries[i]
+		lines[e.Wave].Counts.add(e.StateAt(b.now))
 	}
 	for n := range lines {
 		line := &lines[n]
@@ -71,8 +75,10 @@ func (b *board) waveState(n int, c Counts) string {
 		return WaveEnded
 	case left && b.all.Blocker == maintenance.BlockedByStop, open && b.overspent():
 		return WaveStopped
-	case open && b.between.Blocker == maintenance.BlockedByBake:
+	case open && b.mayBakeWell():
 		return WaveBaking
+	case open && b.afterWave():
+		return WaveStopped
 	case !open, b.unapproved == n+1 && c.InProgress() == 0:
 		return WaveWaiting
 	}
@@ -85,25 +91,33 @@ func (b *board) overspent() bool {
 }
 
 // Row is one target as it is shown; w is what keeps it, nil: nothing does.
-func (f Fleet) Row(i int, w *Wait) Row { return f.row(i, w, f.pace()) }
+func (f Fleet) Row(i int, w *Wait, now time.Time) Row { return f.row(i, w, f.pace(), now) }
 
-func (f Fleet) row(i int, w *Wait, p pace) Row {
+func (f Fleet) row(i int, w *Wait, p pace, now time.Time) Row {
 	e := &f.Entries[i]
 	need := p.of(e.Work)
 	r := Row{
-		Name: e.Name, Gateway: e.Gateway, Wave: e.Wave + 1, State: e.State, Schedule: e.Schedule,
+		Name: e.Name, Gateway: e.Gateway, Wave: e.Wave + 1, State: e.StateAt(now), Schedule: e.Schedule,
 		Forecast: maintenance.Duration(need), Attempts: e.Attempts, Note: e.Note,
 	}
-	switch e.State {
+	switch r.State {
 	case Waiting:
 		if w != nil {
 			r.Blocker, r.Reason, r.Next = w.Blocker, w.Reason, w.Next
 		}
 		r.UnreadSince, r.ReadAt = e.UnreadSince, e.ReadAt
-	case Running:
+	case Armed, Running:
 		r.Started, r.End = e.Started, e.Started.Add(need)
+		if r.State == Armed {
+			r.Trigger = e.Trigger
+		}
+		if e.Check.Name != "" {
+			r.Blocker, r.Reason, r.Since, r.Note = maintenance.BlockedByCheck, e.Note, e.Check.Since, ""
+			r.Check = e.Check.Name
+		}
 	case Held:
 		r.Started, r.Since, r.Step, r.May = e.Started, e.Hold.Since, e.Hold.Step, e.Hold.Step.Resolutions()
+		r.Check = e.Check.Name
 	case Succeeded, Failed, Skipped, UpToDate:
 		r.Started, r.End = e.Started, e.End
 	}
@@ -111,7 +125,7 @@ func (f Fleet) row(i int, w *Wait, p pace) Row {
 }
 
 // Rows is a page of the targets, in the plan's order.
-func (f Fleet) Rows(turn Turn, page Page) []Row {
+func (f Fleet) Rows(turn Turn, page Page, now time.Time) []Row {
 	count := min(max(page.Count, 1), 1000)
 	from := max(page.From, 0)
 	rows, pace, waits := []Row{}, f.pace(), turn.Waits
@@ -119,7 +133,7 @@ func (f Fleet) Rows(turn Turn, page Page) []Row {
 		for len(waits) > 0 && waits[0].Entry < i {
 			waits = waits[1:]
 		}
-		if !page.matches(&f.Entries[i]) {
+		if !page.matches(&f.Entries[i], now) {
 			continue
 		}
 		if from > 0 {
@@ -130,32 +144,35 @@ func (f Fleet) Rows(turn Turn, page Page) []Row {
 		if len(waits) > 0 && waits[0].Entry == i {
 			w = &waits[0]
 		}
-		if rows = append(rows, f.row(i, w, pace)); len(rows) == count {
+		if rows = append(rows, f.row(i, w, pace, now)); len(rows) == count {
 			break
 		}
 	}
 	return rows
 }
 
-func (p Page) matches(e *Entry) bool {
+func (p Page) matches(e *Entry, now time.Time) bool {
 	if p.Target != "" && p.Target != e.Name && !strings.EqualFold(p.Target, e.Gateway) {
 		return false
 	}
-	return len(p.States) == 0 || slices.Contains(p.States, e.State)
+	return len(p.States) == 0 || slices.Contains(p.States, e.StateAt(now))
 }
 
 // Status fills in what a fleet knows of itself: all but the campaign's name,
 // phase, people, decisions and result. What has started or ended since the turn is
 // no longer counted as waiting.
 func (f Fleet) Status(turn Turn, now time.Time) Status {
+	b := f.survey(now)
 	s := Status{
-		Counts: f.Counts(), Waves: f.WaveLines(now), Paused: f.Life.Paused(), Stopped: f.Life.Stopped(),
+		Counts: f.Counts(now), Waves: b.lines(), Paused: f.Life.Paused(), Stopped: f.Life.Stopped(),
 		MaxConcurrent: f.Rollout.MaxConcurrent, Measured: f.Measured,
+		MaxFailures: f.Rollout.MaxFailures.Within(len(f.Entries)), Closing: f.closing(turn, now),
 	}
 	s.Held = f.held(s.Counts, turn)
 	s.Blockers = f.blockers(turn)
+	s.Checks = f.checkLines(b)
 	if f.Life.Stopped() == "" {
-		s.Approval = f.Approval(now)
+		s.Approval = b.approval()
 	}
 	coming := f.coming(turn, now)
 	if len(coming) > 0 {
@@ -163,16 +180,40 @@ func (f Fleet) Status(turn Turn, now time.Time) Status {
 	}
 	pace := f.pace()
 	for i := range coming[:min(len(coming), shownUpcoming)] {
-		s.Upcoming = append(s.Upcoming, f.row(coming[i].Entry, &coming[i], pace))
+		s.Upcoming = append(s.Upcoming, f.row(coming[i].Entry, &coming[i], pace, now))
 	}
-	s.Running = f.some(State.InProgress, shownRunning, func(a, b Row) int {
+	s.Running = f.some(now, State.InProgress, shownRunning, func(a, b Row) int {
 		return cmp.Or(heldFirst(a, b), a.End.Compare(b.End))
 	})
-	s.Failures = f.some(func(s State) bool { return s == Failed }, shownFailures, func(a, b Row) int {
+	s.Failures = f.some(now, func(s State) bool { return s == Failed }, shownFailures, func(a, b Row) int {
 		return b.End.Compare(a.End)
 	})
-	s.Unavailable = f.unavailable()
+	s.Unavailable = f.unavailable(now)
 	return s
+}
+
+// closing finds the targets that wait in an open window although nothing that lies in their plan or windows keeps them.
+func (f Fleet) closing(turn Turn, now time.Time) (c *Closing) {
+	windows := map[maintenance.Schedule]maintenance.Window{}
+	for _, w := range turn.Waits {
+		e := &f.Entries[w.Entry]
+		if !f.waits(w.Entry) || meaningOf(w.Blocker).asPlanned || e.Schedule == (maintenance.Schedule{}) {
+			continue
+		}
+		window, known := windows[e.Schedule]
+		if !known {
+			window = e.Schedule.WindowAt(now, f.Rules.Length)
+			windows[e.Schedule] = window
+		}
+		if !window.Contains(now) {
+			continue
+		}
+		if c == nil {
+			c = &Closing{At: window.End}
+		}
+		c.At, c.Waiting = sooner(c.At, window.End), c.Waiting+1
+	}
+	return c
 }
 
 // blockers counts what waits by what keeps it.
@@ -196,6 +237,9 @@ func (f Fleet) coming(turn Turn, now time.Time) []Wait {
 	for _, i := range turn.Start {
 		coming = append(coming, Wait{Entry: i, Next: now})
 	}
+	for _, a := range turn.Arm {
+		coming = append(coming, Wait{Entry: a.Entry, Next: a.Started})
+	}
 	for _, w := range turn.Waits {
 		if !w.Next.IsZero() {
 			coming = append(coming, w)
@@ -208,13 +252,13 @@ func (f Fleet) coming(turn Turn, now time.Time) []Wait {
 
 // unavailable are the first of the targets that no window lets start, whatever else
 // keeps them; those that are only being read come last.
-func (f Fleet) unavailable() []Row {
+func (f Fleet) unavailable(now time.Time) []Row {
 	var rows []Row
 	pace := f.pace()
 	for i := range f.Entries {
 		if e := &f.Entries[i]; e.State == Waiting && e.Bar != maintenance.NotBlocked {
 			w := e.bar()
-			rows = append(rows, f.row(i, &w, pace))
+			rows = append(rows, f.row(i, &w, pace, now))
 		}
 	}
 	reading := func(r Row) int {
@@ -240,12 +284,12 @@ func heldFirst(a, b Row) int {
 }
 
 // some are the first rows of the wanted states, in the order that is given.
-func (f Fleet) some(wanted func(State) bool, n int, order func(a, b Row) int) []Row {
+func (f Fleet) some(now time.Time, wanted func(State) bool, n int, order func(a, b Row) int) []Row {
 	var rows []Row
 	pace := f.pace()
 	for i := range f.Entries {
 		if wanted(f.Entries[i].State) {
-			rows = append(rows, f.row(i, nil, pace))
+			rows = append(rows, f.row(i, nil, pace, now))
 		}
 	}
 	slices.SortStableFunc(rows, order)

@@ -224,7 +224,7 @@ func TestPagesOfTargets(t *testing.T) {
 	}
 	turn := fleet.Decide(f, noon.Add(-10*time.Minute))
 	names := func(p fleet.Page) (names []string) {
-		for _, r := range f.Rows(turn, p) {
+		for _, r := range f.Rows(turn, p, noon) {
 			names = append(names, r.Name)
 		}
 		return names
@@ -233,12 +233,12 @@ func TestPagesOfTargets(t *testing.T) {
 	require.Equal(t, []string{"t7", "t9"}, names(fleet.Page{From: 3, Count: 2, States: []fleet.State{fleet.Waiting, fleet.Failed}}))
 	require.Equal(t, []string{"t10"}, names(fleet.Page{Count: 5, Target: "t10"}))
 	require.Equal(t, []string{"t10"}, names(fleet.Page{Target: "SGW-00abc00a"}))
-	require.Len(t, f.Rows(turn, fleet.Page{Count: 5000}), 1000)
-	require.Len(t, f.Rows(turn, fleet.Page{From: -1}), 1)
-	require.Len(t, f.Rows(turn, fleet.Page{From: 2499, Count: 9}), 1)
-	require.Equal(t, []fleet.Row{}, f.Rows(turn, fleet.Page{From: 2500, Count: 9}), "an empty page, not none")
+	require.Len(t, f.Rows(turn, fleet.Page{Count: 5000}, noon), 1000)
+	require.Len(t, f.Rows(turn, fleet.Page{From: -1}, noon), 1)
+	require.Len(t, f.Rows(turn, fleet.Page{From: 2499, Count: 9}, noon), 1)
+	require.Equal(t, []fleet.Row{}, f.Rows(turn, fleet.Page{From: 2500, Count: 9}, noon), "an empty page, not none")
 
-	rows := f.Rows(turn, fleet.Page{Count: 2})
+	rows := f.Rows(turn, fleet.Page{Count: 2}, noon)
 	require.Equal(t, fleet.Row{
 		Name: "t0", Gateway: "sgw-00ABC000", Wave: 1, State: fleet.Succeeded, Schedule: sundays(), Forecast: maintenance.Duration(30 * time.Minute),
 		Started: noon.Add(-time.Hour), End: noon.Add(-30 * time.Minute), Attempts: 1,
@@ -268,19 +268,19 @@ func TestAStatusOfAnyFleetHolds(t *testing.T) {
 			sum += line.Counts.Total
 		}
 		require.Equal(t, len(f.Entries), sum)
-		require.Len(t, f.Rows(turn, fleet.Page{Count: 1000}), len(f.Entries))
+		require.Len(t, f.Rows(turn, fleet.Page{Count: 1000}, noon), len(f.Entries))
 		waits := 0
 		for _, n := range s.Blockers {
 			waits += n
 		}
-		require.Equal(t, s.Counts.Waiting, waits+len(turn.Start))
+		require.Equal(t, s.Counts.Waiting, waits+len(turn.Start)+len(turn.Arm))
 		if s.Held != "" {
 			require.Zero(t, s.Next)
 			require.Zero(t, turn.Wake)
 			require.Zero(t, s.Counts.Running)
 		}
 		if s.Counts.Waiting > 0 && s.Held == "" {
-			require.True(t, s.Counts.Running > 0 || !s.Next.IsZero() || !turn.Wake.IsZero(), "neither held nor going on")
+			require.True(t, s.Counts.Running+s.Counts.Armed > 0 || !s.Next.IsZero() || !turn.Wake.IsZero(), "neither held nor going on")
 		}
 	})
 }
@@ -324,22 +324,65 @@ func TestWhatIsHeldIsShownFirst(t *testing.T) {
 
 func TestEveryStateIsCounted(t *testing.T) {
 	t.Parallel()
-	f := some(28, maintenance.Rollout{})
-	states := []fleet.State{fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.UpToDate}
+	f := some(36, maintenance.Rollout{})
+	states := []fleet.State{fleet.Waiting, fleet.Running, fleet.Held, fleet.Succeeded, fleet.Failed, fleet.Skipped, fleet.UpToDate, fleet.Armed}
 	next := 0
 	for n, s := range states {
 		for range n + 1 {
 			f.Entries[next].State = s
+			if s == fleet.Armed {
+				f.Entries[next].Start(1, noon, noon.Add(time.Second))
+			}
 			next++
 		}
 	}
-	c := f.Counts()
-	require.Equal(t, fleet.Counts{Total: 28, Waiting: 1, Running: 2, Held: 3, Succeeded: 4, Failed: 5, Skipped: 6, UpToDate: 7}, c)
-	require.Equal(t, 5, c.InProgress())
+	c := f.Counts(noon)
+	require.Equal(t, fleet.Counts{Total: 36, Waiting: 1, Armed: 8, Running: 2, Held: 3, Succeeded: 4, Failed: 5, Skipped: 6, UpToDate: 7}, c)
+	require.Equal(t, 13, c.InProgress())
 	require.Equal(t, 22, c.Ended())
 	var held []string
 	for _, r := range f.Status(fleet.Decide(f, noon), noon).HeldRows() {
 		held = append(held, r.Name)
 	}
 	require.Equal(t, []string{"t3", "t4", "t5"}, held)
+}
+
+func TestAStatusSaysWhatWaitsWhileItsWindowCloses(t *testing.T) {
+	t.Parallel()
+	end := noon.Add(4 * time.Hour)
+	now := noon.Add(time.Hour)
+	for name, tc := range map[string]struct {
+		arrange func(*fleet.Fleet)
+		want    *fleet.Closing
+	}{
+		"all start":   {func(f *fleet.Fleet) { f.Rollout.MaxConcurrent = 5 }, nil},
+		"some do not": {func(*fleet.Fleet) {}, &fleet.Closing{At: end, Waiting: 3}},
+		"paused":      {func(f *fleet.Fleet) { f.Life = paused("alice") }, &fleet.Closing{At: end, Waiting: 5}},
+		"some close earlier": {func(f *fleet.Fleet) {
+			for i := range 3 { // what has the least time left starts first
+				f.Entries[i].Schedule.Hour--
+			}
+		}, &fleet.Closing{At: end.Add(-time.Hour), Waiting: 3}},
+		"stopped":                  {func(f *fleet.Fleet) { f.Life = stopped("alice") }, nil},
+		"their windows are closed": {laterWindows, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := some(5, maintenance.Rollout{MaxConcurrent: 2})
+			tc.arrange(&f)
+			turn := fleet.Decide(f, now)
+			for _, i := range turn.Start {
+				f.Entries[i].Start(1, now, time.Time{})
+			}
+			require.Equal(t, tc.want, f.Status(turn, now).Closing)
+		})
+	}
+	f := threeWaves(t)
+	require.Nil(t, f.Status(fleet.Decide(f, now), now).Closing, "later waves are not late")
+}
+
+func laterWindows(f *fleet.Fleet) {
+	for i := range f.Entries {
+		f.Entries[i].Schedule.Hour += 6
+	}
 }

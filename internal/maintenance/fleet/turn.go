@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -39,7 +40,7 @@ func (b *board) decide(now time.Time) (start []int, wake time.Time) {
 	if len(b.waves) == 0 || b.gate.Blocker != maintenance.NotBlocked {
 		return nil, time.Time{}
 	}
-	if b.between.Blocker == maintenance.BlockedByBake && b.leftAfter(b.open) {
+	if b.afterWave() && b.leftAfter(b.open) {
 		return nil, sooner(b.between.Next, b.wakeToAsk())
 	}
 	if b.unapproved == b.open+1 { // it is not asked for yet, and so nothing is ready
@@ -65,7 +66,10 @@ func (b *board) everybody() Wait {
 	if paused := b.fleet.Life.Paused(); paused != "" {
 		return Wait{Blocker: maintenance.BlockedByPause, Reason: "paused by " + paused}
 	}
-	return b.budget()
+	if budget := b.budget(); budget.Blocker != maintenance.NotBlocked {
+		return budget
+	}
+	return b.fleet.blockedByCheck()
 }
 
 // budget is what keeps the whole fleet where too many of it failed.
@@ -95,8 +99,13 @@ func (b *board) findWave() {
 	}
 }
 
-// endOf is what keeps the waves after the nth: that it failed, has not ended, or
-// bakes.
+// afterWave is true where the open wave has ended, and its bake keeps those after it.
+func (b *board) afterWave() bool {
+	return b.between.Blocker == maintenance.BlockedByBake || b.between.Blocker == maintenance.BlockedByCheck
+}
+
+// endOf is what keeps the waves after the nth: that it failed, has not ended,
+// bakes, or has not baked well.
 func (b *board) endOf(n int) Wait {
 	w := &b.waves[n]
 	baked := w.end.Add(b.fleet.Rollout.Bake.Std())
@@ -110,13 +119,10 @@ func (b *board) endOf(n int) Wait {
 		return Wait{Blocker: maintenance.BlockedByBudget, Reason: reason}
 	case w.left > 0:
 		return Wait{Blocker: maintenance.BlockedByWave, Reason: fmt.Sprintf("wave %d has not ended", n+1)}
-	case !w.end.IsZero() && b.now.Before(baked):
-		return Wait{
-			Blocker: maintenance.BlockedByBake, Reason: fmt.Sprintf("wave %d bakes until %s", n+1, stamp(baked)),
-			Next: baked,
-		}
+	case w.end.IsZero():
+		return Wait{}
 	}
-	return Wait{}
+	return b.endOfBake(fmt.Sprintf("wave %d", n+1), n, baked, func(int) bool { return true })
 }
 
 // allowed is how many targets of a wave may fail. Of a canary not one may: that is the
@@ -140,30 +146,45 @@ func (b *board) ready() (ready []int, wake time.Time) {
 		g := &b.groups[b.group[i]]
 		if g.turn != b.turns {
 			g.turn = b.turns
-			g.look(b.now, b.rules)
-			if g.open(b.now) {
+			g.look(b.now, b.rules, b.fleet.Arming.Before.Std())
+			if g.ready(b.now) {
 				open = append(open, g)
 			} else if g.fits {
-				wake = sooner(wake, g.opening.From)
+				wake = sooner(wake, g.from)
 			}
 		}
-		if g.open(b.now) {
+		if g.ready(b.now) {
 			ready = append(ready, i)
 		}
 	}
-	if b.fleet.Rollout.Order != maintenance.OrderByWindow || b.room() <= 0 {
+	if b.room() <= 0 {
 		return ready, wake
 	}
-	return b.byWindow(ready, open), wake
+	return b.sort(ready, open), wake
 }
 
-// byWindow sorts by the time that is left, and else leaves the fleet's order. It
-// counts instead of comparing: the groups are few.
-func (b *board) byWindow(ready []int, open []*group) []int {
-	slices.SortFunc(open, func(a, b *group) int { return a.opening.Until.Compare(b.opening.Until) })
+// order puts what can start now before what is armed: no place stands empty that could be used. By
+// window, what has the least time left comes first.
+func (b *board) order(g, h *group) int {
+	if soon := h.opening.From.After(b.now); g.opening.From.After(b.now) != soon {
+		if soon {
+			return -1
+		}
+		return 1
+	}
+	if b.fleet.Rollout.Order != maintenance.OrderByWindow {
+		return 0
+	}
+	return g.opening.Until.Compare(h.opening.Until)
+}
+
+// sort sorts by that order, and else leaves the fleet's. It counts instead of
+// comparing: the groups are few.
+func (b *board) sort(ready []int, open []*group) []int {
+	slices.SortFunc(open, b.order)
 	ranks := 0
 	for n, g := range open {
-		if n > 0 && !g.opening.Until.Equal(open[n-1].opening.Until) {
+		if n > 0 && b.order(open[n-1], g) != 0 {
 			ranks++
 		}
 		g.rank = ranks
@@ -184,6 +205,30 @@ func (b *board) byWindow(ready []int, open []*group) []int {
 	return sorted
 }
 
+// disarm finds the entries that must not go on: if nothing may start now, all that may not have changed
+// anything yet; if too many are in progress, so many of those that are still armed. Of those, what starts
+// last goes first.
+func (b *board) disarm() Disarm {
+	var may []int
+	why, over := cmp.Or(b.all.Reason, b.gate.Reason), -b.room()
+	for _, r := range b.running {
+		if e := &b.fleet.Entries[r.entry]; e.MayDisarm() && (why != "" || e.StateAt(b.now) == Armed) {
+			may = append(may, r.entry)
+		}
+	}
+	slices.SortFunc(may, func(i, j int) int {
+		return cmp.Or(b.fleet.Entries[j].Started.Compare(b.fleet.Entries[i].Started), j-i)
+	})
+	if why == "" && over > 0 {
+		may = may[:min(over, len(may))]
+		why = fmt.Sprintf("max concurrent %d", b.fleet.Rollout.MaxConcurrent)
+	}
+	if why == "" || len(may) == 0 {
+		return Disarm{}
+	}
+	return Disarm{Entries: may, Why: why}
+}
+
 func (b *board) room() int { return b.fleet.Rollout.MaxConcurrent - len(b.running) }
 
 // pick takes of the ready as many as there is room for, no two of one key.
@@ -199,8 +244,7 @@ func (b *board) pick(ready []int) (started []int) {
 		started = append(started, i)
 		b.hold(i)
 		if b.alone {
-			e := &b.fleet.Entries[i]
-			b.canary = b.runsAsCanary(e, b.now.Add(b.pace.of(e.Work)))
+			b.canary = b.runsAsCanary(&b.fleet.Entries[i], b.endOfStarted(i))
 			break
 		}
 	}

@@ -27,30 +27,38 @@ func pairs[S, E ~string](t *testing.T, states []S, events []E, moved map[S]map[E
 func TestAnUpdateMovesAsDescribed(t *testing.T) {
 	t.Parallel()
 	states := []UpdateState{
-		UpdateNotOffered, UpdateOffered, UpdateByAWS, UpdateSent, UpdateUnanswered, UpdateNoEffect, UpdateProven, UpdateDoubtful,
+		UpdateNotOffered, UpdateOffered, UpdateArmed, UpdateByAWS, UpdateSent, UpdateUnanswered, UpdateNoEffect, UpdateRearmed,
+		UpdateProven, UpdateDoubtful,
 	}
 	events := []UpdateEvent{
-		TriggerAnswered, TriggerLost, SeenUpdated, SeenWithdrawn, WatchedUpdated, WatchedWithdrawn, WatchedNoEffect, WatchFailed,
+		TriggerArmed, TriggerDisarmed, TriggerAnswered, TriggerLost, SeenUpdated, SeenWithdrawn,
+		WatchedUpdated, WatchedWithdrawn, WatchedNoEffect, WatchFailed,
 	}
 	watched := func(state UpdateState) map[UpdateEvent]UpdateState {
 		moves := map[UpdateEvent]UpdateState{
 			WatchedUpdated: UpdateProven, WatchedWithdrawn: UpdateNotOffered, WatchedNoEffect: UpdateNoEffect, WatchFailed: UpdateDoubtful,
 		}
 		if state == UpdateNoEffect {
-			moves[TriggerAnswered], moves[TriggerLost] = UpdateSent, UpdateUnanswered
+			moves[TriggerArmed] = UpdateRearmed
 			moves[SeenUpdated], moves[SeenWithdrawn] = UpdateUnanswered, UpdateUnanswered
 		}
 		return moves
 	}
 	pairs(t, states, events, map[UpdateState]map[UpdateEvent]UpdateState{
 		UpdateNotOffered: {SeenUpdated: UpdateByAWS},
-		UpdateOffered: {
-			SeenUpdated: UpdateByAWS, SeenWithdrawn: UpdateNotOffered, TriggerAnswered: UpdateSent, TriggerLost: UpdateUnanswered,
+		UpdateOffered:    {SeenUpdated: UpdateByAWS, SeenWithdrawn: UpdateNotOffered, TriggerArmed: UpdateArmed},
+		UpdateArmed: {
+			SeenUpdated: UpdateByAWS, SeenWithdrawn: UpdateNotOffered, TriggerDisarmed: UpdateOffered,
+			TriggerAnswered: UpdateSent, TriggerLost: UpdateUnanswered,
 		},
 		UpdateSent:       watched(UpdateSent),
 		UpdateUnanswered: watched(UpdateUnanswered),
 		UpdateNoEffect:   watched(UpdateNoEffect),
-		UpdateDoubtful:   watched(UpdateDoubtful),
+		UpdateRearmed: {
+			SeenUpdated: UpdateUnanswered, SeenWithdrawn: UpdateUnanswered, TriggerDisarmed: UpdateNoEffect,
+			TriggerAnswered: UpdateSent, TriggerLost: UpdateUnanswered,
+		},
+		UpdateDoubtful: watched(UpdateDoubtful),
 	}, func(s UpdateState, e UpdateEvent) UpdateState {
 		u := Update{state: s}
 		u.On(e)
@@ -68,12 +76,14 @@ func TestWhatFollowsFromTheStateOfAnUpdate(t *testing.T) {
 	}{
 		{NewUpdate(false), false, false, maintenance.ChangeNotMade},
 		{NewUpdate(true), true, false, maintenance.ChangeNotMade},
+		{Update{state: UpdateArmed}, false, false, maintenance.ChangeIntended},
 		{Update{state: UpdateByAWS}, false, false, maintenance.ChangeNotMade},
 		{Update{state: UpdateSent, answered: 1}, false, true, maintenance.ChangeInForce},
 		{Update{state: UpdateUnanswered}, false, true, maintenance.ChangeIntended},
 		{Update{state: UpdateNoEffect}, true, false, maintenance.ChangeNotMade},
 		{Update{state: UpdateNoEffect, answered: 1}, true, false, maintenance.ChangeNotMade},
 		{Update{state: UpdateNoEffect, answered: 2}, false, false, maintenance.ChangeNotMade},
+		{Update{state: UpdateRearmed, answered: 1}, false, false, maintenance.ChangeIntended},
 		{Update{state: UpdateProven, answered: 1}, false, false, maintenance.ChangeKept},
 		{Update{state: UpdateDoubtful}, false, true, maintenance.ChangeIntended},
 		{Update{state: UpdateDoubtful, answered: 1}, false, true, maintenance.ChangeInForce},
@@ -88,12 +98,14 @@ func TestTriggersWithoutEffectCountUntilTheRunGivesUp(t *testing.T) {
 	t.Parallel()
 	u := NewUpdate(true)
 	for range 2 {
+		u.On(TriggerArmed)
 		u.On(TriggerLost) // does not count
 		u.On(WatchedNoEffect)
 		require.True(t, u.MayTrigger())
 	}
 	for range 2 {
 		require.True(t, u.MayTrigger())
+		u.On(TriggerArmed)
 		u.On(TriggerAnswered)
 		u.On(WatchedNoEffect)
 	}
@@ -113,8 +125,15 @@ func TestAnUpdateIsNeverSentTwiceAtOnce(t *testing.T) {
 			was, may := u.State(), u.MayTrigger()
 			require.False(t, may && u.PastNoReturn(), was)
 			events := []UpdateEvent{WatchedUpdated, WatchedWithdrawn, WatchedNoEffect, WatchFailed}
-			if may {
-				events = []UpdateEvent{TriggerAnswered, TriggerLost, SeenUpdated, SeenWithdrawn}
+			switch was {
+			case UpdateOffered:
+				events = []UpdateEvent{TriggerArmed, SeenUpdated, SeenWithdrawn}
+			case UpdateArmed, UpdateRearmed:
+				require.True(t, u.TriggerIsOut())
+				events = []UpdateEvent{TriggerDisarmed, TriggerAnswered, TriggerLost, SeenUpdated, SeenWithdrawn}
+			case UpdateNoEffect:
+				events = []UpdateEvent{TriggerArmed, SeenUpdated, SeenWithdrawn}
+			case UpdateNotOffered, UpdateByAWS, UpdateSent, UpdateUnanswered, UpdateProven, UpdateDoubtful:
 			}
 			e := rapid.SampledFrom(events).Draw(t, "event")
 			u.On(e)

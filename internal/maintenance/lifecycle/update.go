@@ -10,10 +10,12 @@ type UpdateState string
 const (
 	UpdateNotOffered UpdateState = "not offered"   // AWS offers none, or no longer does
 	UpdateOffered    UpdateState = "offered"       // and this run has not triggered it
+	UpdateArmed      UpdateState = "armed"         // a worker has the trigger, and sends it at its time
 	UpdateByAWS      UpdateState = "made by AWS"   // automatically; this run has not triggered it
 	UpdateSent       UpdateState = "sent"          // AWS answered that the update has started
 	UpdateUnanswered UpdateState = "unanswered"    // it was sent, and no response came: it may have started
 	UpdateNoEffect   UpdateState = "had no effect" // it was sent, and the gateway runs as before, without a restart
+	UpdateRearmed    UpdateState = "armed again"   // after a trigger without effect a worker has the next one
 	UpdateProven     UpdateState = "proven"        // the gateway runs the new software
 	UpdateDoubtful   UpdateState = "doubtful"      // it was sent, and the gateway was not seen to run the new software
 )
@@ -23,6 +25,8 @@ type UpdateEvent string
 
 // The events. Seen is the result of a poll before a trigger, Watched that of the poll after one.
 const (
+	TriggerArmed     UpdateEvent = "the trigger was handed to a worker"
+	TriggerDisarmed  UpdateEvent = "the trigger ended, and was certainly not sent"
 	TriggerAnswered  UpdateEvent = "AWS answered that the update has started"
 	TriggerLost      UpdateEvent = "no response to the trigger came"
 	SeenUpdated      UpdateEvent = "seen with other software than at assess"
@@ -40,8 +44,13 @@ func updateMoves() []move[UpdateState, UpdateEvent] {
 
 		{UpdateOffered, SeenUpdated, UpdateByAWS},
 		{UpdateOffered, SeenWithdrawn, UpdateNotOffered},
-		{UpdateOffered, TriggerAnswered, UpdateSent},
-		{UpdateOffered, TriggerLost, UpdateUnanswered},
+		{UpdateOffered, TriggerArmed, UpdateArmed},
+
+		{UpdateArmed, TriggerDisarmed, UpdateOffered},
+		{UpdateArmed, SeenUpdated, UpdateByAWS},
+		{UpdateArmed, SeenWithdrawn, UpdateNotOffered},
+		{UpdateArmed, TriggerAnswered, UpdateSent},
+		{UpdateArmed, TriggerLost, UpdateUnanswered},
 
 		{UpdateSent, WatchedUpdated, UpdateProven},
 		{UpdateSent, WatchedWithdrawn, UpdateNotOffered}, // it was up to date already
@@ -53,13 +62,18 @@ func updateMoves() []move[UpdateState, UpdateEvent] {
 		{UpdateUnanswered, WatchedNoEffect, UpdateNoEffect},
 		{UpdateUnanswered, WatchFailed, UpdateDoubtful},
 
-		{UpdateNoEffect, TriggerAnswered, UpdateSent},
-		{UpdateNoEffect, TriggerLost, UpdateUnanswered},
+		{UpdateNoEffect, TriggerArmed, UpdateRearmed},
 		{UpdateNoEffect, SeenUpdated, UpdateUnanswered}, // the earlier trigger may have done it after all
 		{UpdateNoEffect, SeenWithdrawn, UpdateUnanswered},
 		{UpdateNoEffect, WatchedUpdated, UpdateProven}, // an operator has retried the step
 		{UpdateNoEffect, WatchedWithdrawn, UpdateNotOffered},
 		{UpdateNoEffect, WatchFailed, UpdateDoubtful},
+
+		{UpdateRearmed, TriggerDisarmed, UpdateNoEffect},
+		{UpdateRearmed, TriggerAnswered, UpdateSent},
+		{UpdateRearmed, TriggerLost, UpdateUnanswered},
+		{UpdateRearmed, SeenUpdated, UpdateUnanswered}, // as without effect
+		{UpdateRearmed, SeenWithdrawn, UpdateUnanswered},
 
 		{UpdateDoubtful, WatchedUpdated, UpdateProven}, // an operator has retried the step
 		{UpdateDoubtful, WatchedWithdrawn, UpdateNotOffered},
@@ -104,6 +118,9 @@ func (u *Update) MayTrigger() bool {
 	return u.state == UpdateOffered || u.state == UpdateNoEffect && u.answered < maxAnswered
 }
 
+// TriggerIsOut is true while a worker has the trigger, and may send it.
+func (u *Update) TriggerIsOut() bool { return u.state == UpdateArmed || u.state == UpdateRearmed }
+
 // PastNoReturn is true from the trigger until the gateway is known to run.
 func (u *Update) PastNoReturn() bool {
 	return u.state == UpdateSent || u.state == UpdateUnanswered || u.state == UpdateDoubtful
@@ -116,7 +133,7 @@ func (u *Update) Change() maintenance.ChangeState {
 		return maintenance.ChangeKept
 	case UpdateSent:
 		return maintenance.ChangeInForce
-	case UpdateUnanswered:
+	case UpdateArmed, UpdateRearmed, UpdateUnanswered:
 		return maintenance.ChangeIntended
 	case UpdateDoubtful:
 		if u.answered > 0 {

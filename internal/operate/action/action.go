@@ -6,7 +6,6 @@ package action
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tidegate/tidegate/workflows/api"
 )
@@ -23,7 +22,7 @@ type Action struct {
 	To     func(gatewayID string) string
 	Nobody string // the error where the gateway has no such workflow
 	// Campaign are the arguments in which it is given to a campaign: OfCampaign,
-	// OfTarget, OfEither or WithNumber; empty: it is for gateways only.
+	// OfTarget, OfEither, WithNumber or OfCheck; empty: it is for gateways only.
 	Campaign string
 	// All is true where it may be given to every campaign that runs.
 	All bool
@@ -35,6 +34,8 @@ const (
 	OfTarget   = "CAMPAIGN TARGET"
 	OfEither   = "CAMPAIGN [TARGET]"
 	WithNumber = "CAMPAIGN N"
+	// OfCheck is the only one that names something also where it is given to a gateway: GATEWAY_ID CHECK.
+	OfCheck = "CAMPAIGN CHECK [TARGET]"
 )
 
 // All are all actions. The workflow refuses an action that makes no sense, with the reason.
@@ -75,6 +76,14 @@ func All() []Action {
 				"watched to their end, and reversible changes are reverted. From the trigger of the update until the\n" +
 				"gateway runs again, abort is refused for that gateway, unless the step is held: nobody can stop a restart.\n" +
 				"An aborted campaign lets such a gateway finish.",
+		},
+		{
+			Update: api.WaiveUpdate, Past: "waived", To: run, Nobody: noRun, Campaign: OfCheck,
+			Example: "payments-q4 \"error rate\" payments-1 --why \"known since INC-77\"\n  tidegate waive sgw-12A3456B \"cache is clean\" --why \"nobody writes tonight\"",
+			Short:   "Let a health check not count, for one target or a whole campaign",
+			Long: "waive lets one of the plan's health checks not count any more: for TARGET, for a whole campaign with all its\n" +
+				"targets, or for the maintenance of one gateway. What the check blocks goes on at once; a wave that is kept\n" +
+				"shut by it can open. A waiver cannot be taken back. It is recorded with its reason, like every decision.",
 		},
 	}, append(campaignActions(), Action{
 		Update: api.ReleaseUpdate, Past: "released", To: api.QuarantineWorkflowID, Nobody: "it is not quarantined",
@@ -139,6 +148,9 @@ func (o Action) Form() string {
 	case o.Campaign == "":
 		return "GATEWAY_ID"
 	}
+	if o.Campaign == OfCheck {
+		return o.Campaign + " | GATEWAY_ID CHECK"
+	}
 	return o.Campaign + " | GATEWAY_ID"
 }
 
@@ -152,13 +164,19 @@ func (o Action) Flags() string {
 
 // line is the action as it is typed for a gateway, with a place for the reason.
 func (o Action) line(gatewayID string) string {
+	if o.Campaign == OfCheck {
+		gatewayID += " CHECK"
+	}
 	return fmt.Sprintf("tidegate %s %s --why TEXT", o.Update, gatewayID)
 }
 
 // campaignLine is the action as it is typed for a campaign, with places for what
 // only the operator knows.
 func (o Action) campaignLine(campaign string) string {
-	target := strings.TrimSuffix(o.Campaign[len(OfCampaign):], OfEither[len(OfCampaign):])
+	target := o.Campaign[len(OfCampaign):]
+	if o.Campaign == OfEither {
+		target = ""
+	}
 	return fmt.Sprintf("tidegate %s %s%s %s--why TEXT", o.Update, campaign, target, o.Flags())
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/health"
 )
 
 // Plan is what a person wants of a fleet.
@@ -28,6 +29,9 @@ type Plan struct {
 	Targets   []maintenance.Target  `json:"targets,omitempty"` // ProxyID may be AllProxies
 	Selectors []Selector            `json:"selectors,omitempty"`
 	Notify    []Notify              `json:"notify,omitempty"`
+	// Checks are the health checks, with their defaults, and Mutes the alarms that are kept quiet meanwhile.
+	Checks []health.Check `json:"checks,omitempty"`
+	Mutes  []health.Mute  `json:"mute,omitempty"`
 	// Warnings are what a person should know of the plan file, each with its place,
 	// such as plan.yaml:7:5: freezes[0]: is over.
 	Warnings []string `json:"warnings,omitempty"`
@@ -98,13 +102,68 @@ func (p Plan) WithDefaults() Plan {
 			p.Notify[i].On = maintenance.UsualEvents()
 		}
 	}
+	p.Checks = slices.Clone(p.Checks)
+	for i := range p.Checks {
+		p.Checks[i] = p.Checks[i].WithDefaults()
+	}
 	return p
 }
 
 // Validate reports every wrong field of a plan that has its defaults, but for its
 // targets, selectors and accounts, which the clouds and the worker know better.
 func (p Plan) Validate() error {
-	return errors.Join(p.Policy.Validate(), p.Rollout.Validate(), p.Approvals.Validate(), p.ValidateNotify())
+	return errors.Join(p.Policy.Validate(), p.Rollout.Validate(), p.Approvals.Validate(), p.ValidateNotify(),
+		health.Validate(p.Checks, p.Mutes))
+}
+
+// Servers are the monitoring servers that the checks and mutes name, each as its kind and name, such as
+// prometheus/prod, sorted. The worker's configuration has them.
+func (p Plan) Servers() []string {
+	var all []string
+	for _, c := range p.Checks {
+		switch {
+		case c.Prometheus != nil:
+			all = append(all, "prometheus/"+c.Prometheus.Server)
+		case c.Alertmanager != nil:
+			all = append(all, "alertmanager/"+c.Alertmanager.Server)
+		case c.HTTP != nil:
+			all = append(all, "http/"+c.HTTP.Server)
+		}
+	}
+	for _, m := range p.Mutes {
+		if m.Alertmanager != nil {
+			all = append(all, "alertmanager/"+m.Alertmanager.Server)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// AlarmAccounts are the AWS accounts whose alarms the checks and mutes name, sorted. Where none is
+// named, they are those of the gateways.
+func (p Plan) AlarmAccounts() []string {
+	var all []string
+	add := func(a health.AlarmSelector) {
+		if a.Account != "" {
+			all = append(all, a.Account)
+			return
+		}
+		for _, account := range p.Accounts.AWS { // the gateways' own
+			all = append(all, account.Name)
+		}
+	}
+	for _, c := range p.Checks {
+		if c.Alarms != nil {
+			add(c.Alarms.AlarmSelector)
+		}
+	}
+	for _, m := range p.Mutes {
+		if m.Alarms != nil {
+			add(*m.Alarms)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Keys are what a target may not share with one that is being maintained: the

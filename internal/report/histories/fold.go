@@ -148,7 +148,7 @@ func (f *fold) learn(n api.BatchEvents, now time.Time) {
 func (f *fold) start(batch int, o api.Instructions, now time.Time) {
 	for _, b := range o.Start {
 		if entry := f.entries[api.RefOf(batch, b.Line)]; entry != nil && b.Attempt > entry.Attempts {
-			entry.Start(b.Attempt, now)
+			entry.Start(b.Attempt, now, b.Trigger)
 		}
 	}
 	for _, line := range o.GiveUp {

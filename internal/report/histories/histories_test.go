@@ -169,7 +169,7 @@ func TestWhatIsNoReportIsRefused(t *testing.T) {
 		"":                    "not a Tidegate report",
 		"# Campaign":          "not a Tidegate report",
 		`{"schemaVersion": 1`: "the report's data cannot be read",
-		`{"schemaVersion":1}`: "the report is of version 1, and this release of tidegate writes version 6",
+		`{"schemaVersion":1}`: "the report is of version 1, and this release of tidegate writes version 7",
 		`<!-- tidegate-report {"schemaVersion":2} --> or else <!-- tidegate-report 7 -->`: "the report's data cannot be read",
 	} {
 		_, err := histories.Verify(t.Context(), recorded{}, []byte(text))

@@ -93,11 +93,12 @@ func (r *reading) fetch(
 		return h, nil
 	}
 	h.Events, h.first, h.last = len(counted), counted[0], counted[len(counted)-1]
+	bakes := bakeEvents{}
 	for _, e := range counted {
 		if at(e).After(h.latest) {
 			h.latest = at(e)
 		}
-		if wants(e.GetEventType()) {
+		if wants(e.GetEventType()) || bakes.wants(e) {
 			h.events = append(h.events, e)
 		}
 	}

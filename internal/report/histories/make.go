@@ -48,7 +48,7 @@ func build(e evidence) (report.Document, error) {
 	}
 	entries := entriesOf(e, d.Plan)
 	d.Targets = targetsOf(e, entries, d.Plan)
-	d.Counts = fleet.Fleet{Progress: fleet.Progress{Entries: entries}}.Counts()
+	d.Counts = fleet.Fleet{Progress: fleet.Progress{Entries: entries}}.Counts(e.asOf())
 	d.Decisions = decisionsOf(e, d.Targets)
 	conclude(&d, last)
 	d.Undone, d.Undelivered = undone(d), undeliveredOf(e.campaign, d.State != report.StateRunning)

@@ -3,6 +3,7 @@ package histories
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []report.Targ
 	runs := map[string][]report.Run{} // by gateway's workflow id
 	refs := map[int]maintenance.GatewayRef{}
 	work := map[int]fleet.Work{}
+	bakes := map[string][]maintenance.CheckRecord{} // by gateway's ARN
 	for number, p := range e.batches {
 		for _, m := range p.runs {
 			runs[m.run.WorkflowID] = append(runs[m.run.WorkflowID], m.run)
@@ -31,6 +33,7 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []report.Targ
 			refs[api.RefOf(number, line)] = ref
 		}
 		p.firstRead(number, work)
+		maps.Copy(bakes, p.bakes())
 	}
 	pace := fleet.Fleet{Rollout: asked.Rollout}
 	targets := make([]report.Target, 0, len(entries))
@@ -38,9 +41,10 @@ func targetsOf(e evidence, entries []fleet.Entry, asked plan.Plan) []report.Targ
 		t := report.Target{
 			Name: entry.Name, Gateway: entry.Gateway, ARN: refs[entry.Ref].ARN, Account: refs[entry.Ref].Account,
 			Wave:  entry.Wave + 1,
-			State: entry.State, Note: cmp.Or(entry.Note, entry.Unavailable), HeldAt: entry.Hold.Step,
+			State: entry.StateAt(e.asOf()), Note: cmp.Or(entry.Note, entry.Unavailable), HeldAt: entry.Hold.Step,
 			Runs: runs[api.GatewayWorkflowID(entry.Gateway)],
 		}
+		withBake(t.Runs, bakes[t.ARN])
 		if entry.Schedule != (maintenance.Schedule{}) {
 			t.Window = entry.Schedule.String()
 		}
@@ -169,7 +173,7 @@ func undone(d report.Document) (list []report.Undone) {
 			add("the target failed", why)
 		case fleet.Held:
 			add("step "+string(t.HeldAt)+" is held", t.Note+". Resolve it with: "+strings.Join(maintenance.ResolveCommands(t.Gateway, t.HeldAt), ", "))
-		case fleet.Running:
+		case fleet.Armed, fleet.Running:
 			if over {
 				add("the target was being maintained when the campaign ended", "see its own run")
 			}
@@ -215,7 +219,7 @@ func isWork(s maintenance.Step) bool {
 	switch s {
 	case maintenance.StepUpdate, maintenance.StepRunning, maintenance.StepSnapshot, maintenance.StepProxies:
 		return true
-	case maintenance.StepAssess, maintenance.StepWait, maintenance.StepVerify:
+	case maintenance.StepAssess, maintenance.StepWait, maintenance.StepHealth, maintenance.StepVerify:
 	}
 	return false
 }

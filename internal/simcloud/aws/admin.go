@@ -3,9 +3,11 @@ package aws
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/simcloud/admin"
+	"github.com/tidegate/tidegate/internal/simcloud/aws/cloudwatch"
 )
 
 // AdminHandler is the simulator's own side of this cloud, unsigned:
@@ -21,7 +23,11 @@ import (
 //	POST /gateways/{id}/update           AWS installs the available version now
 //	POST /gateways/{id}/volumes/{volume} VolumeChange
 //	POST /gateways/{id}/volumes/{volume}/snapshot {"description": "..."}: one that the caller did not ask for
+//	POST /gateways/{id}/cache            Load: dirty data in the cache
+//	POST /gateways/{id}/uploadBuffer     Load: what is in the upload buffer
 //	POST /snapshots/{id}                 {"outcome": "stuck"}
+//	POST /alarms                         cloudwatch.Alarm: one more alarm
+//	POST /alarms/{name}                  cloudwatch.StateChange
 //
 // Bodies are JSON with the scenario file's field names. A change is answered
 // with the gateway's new state, a mistake with a 4xx that names the field and
@@ -42,9 +48,12 @@ func (c *Cloud) AdminHandler() http.Handler {
 	c.handle(mux, "state", change(func(id string, in struct{ State string }) error { return c.SetState(id, in.State) }))
 	c.handle(mux, "outcome", change(c.SetOutcome))
 	c.handle(mux, "tags", change(c.SetTags))
+	c.handle(mux, "cache", change(c.SetCache))
+	c.handle(mux, "uploadBuffer", change(c.SetUploadBuffer))
 	c.handle(mux, "update", func(_ *http.Request, id string) error { return c.UpdateByAWS(id) })
 	c.handleVolumes(mux)
 	mux.HandleFunc("POST /snapshots/{id}", c.adminSnapshot)
+	c.handleAlarms(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		admin.Fail(w, http.StatusNotFound, &maintenance.FieldError{Field: "path", Value: r.Method + " " + r.URL.Path, Want: "one of the paths of docs/reference/simcloud.md, such as GET /state or POST /gateways/{id}/window"})
 	})
@@ -83,6 +92,34 @@ func (c *Cloud) handleVolumes(mux *http.ServeMux) {
 		}
 		return c.TakeScheduled(id, r.PathValue("volume"), in.Description)
 	})
+}
+
+// handleAlarms mounts the changes of alarms, which are answered with all alarms of the name.
+func (c *Cloud) handleAlarms(mux *http.ServeMux) {
+	mux.HandleFunc("POST /alarms", func(w http.ResponseWriter, r *http.Request) {
+		conf, err := admin.Read[cloudwatch.Alarm](r)
+		if err == nil {
+			err = c.AddAlarm(conf)
+		}
+		c.replyAlarm(w, conf.Name, err)
+	})
+	mux.HandleFunc("POST /alarms/{name}", func(w http.ResponseWriter, r *http.Request) {
+		in, err := admin.Read[cloudwatch.StateChange](r)
+		if err == nil {
+			err = c.SetAlarm(r.PathValue("name"), in)
+		}
+		c.replyAlarm(w, r.PathValue("name"), err)
+	})
+}
+
+func (c *Cloud) replyAlarm(w http.ResponseWriter, name string, err error) {
+	if err != nil {
+		admin.Fail(w, statusOf(err), err)
+		return
+	}
+	admin.Reply(w, http.StatusOK, slices.DeleteFunc(c.State().Alarms, func(a cloudwatch.AlarmState) bool {
+		return a.Name != name
+	}))
 }
 
 // handle mounts a change of one gateway.

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,10 +9,12 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/simcloud/aws/cloudwatch"
+	"github.com/tidegate/tidegate/internal/simcloud/check"
 )
 
-// ErrUnknown is a gateway, volume or snapshot that the scenario does not have.
-var ErrUnknown = errors.New("unknown")
+// ErrUnknown is a gateway, volume, snapshot or alarm that the scenario does not have.
+var ErrUnknown = cloudwatch.ErrUnknown
 
 // Outcome is what a gateway does at its next update. A nil field stays as it is.
 type Outcome struct {
@@ -33,24 +34,26 @@ type VolumeChange struct {
 	SnapshotOutcome *string `yaml:"snapshotOutcome,omitempty"`
 	// GoneAfterUpdate is for the next update.
 	GoneAfterUpdate *bool `yaml:"goneAfterUpdate,omitempty"`
+	// Initiators are those that are connected from now on.
+	Initiators *[]Initiator `yaml:"initiators,omitempty"`
 }
 
 // AddGateway puts one more gateway into the cloud, as an activation would.
 func (c *Cloud) AddGateway(conf Gateway) error {
-	check := &checker{}
-	conf.check(check, "gateway")
+	faults := &check.Checker{}
+	conf.check(faults, "gateway")
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.byID[conf.ID] != nil {
-		check.wrong("gateway.id", conf.ID, "an id that no other gateway has")
+		faults.Wrong("gateway.id", conf.ID, "an id that no other gateway has")
 	}
 	for _, v := range c.volumes {
 		if slices.ContainsFunc(conf.Volumes, func(n Volume) bool { return n.ID == v.conf.ID }) {
-			check.wrong("gateway.volumes", v.conf.ID, "volume ids that no other gateway has")
+			faults.Wrong("gateway.volumes", v.conf.ID, "volume ids that no other gateway has")
 		}
 	}
-	if len(check.faults) > 0 {
-		return errors.Join(check.faults...)
+	if err := faults.Err(); err != nil {
+		return err
 	}
 	conf.Timing = conf.Timing.over(c.timing)
 	setDefault(&conf.NoUpdate, c.noUpdate)
@@ -63,13 +66,13 @@ func (c *Cloud) AddGateway(conf Gateway) error {
 
 // MoveWindow gives a gateway another maintenance start, as its owner might in the console.
 func (c *Cloud) MoveWindow(id string, w Window) error {
-	check := &checker{}
-	w.check(check, "window")
+	faults := &check.Checker{}
+	w.check(faults, "window")
 	if w.empty() {
-		check.wrong("window", "empty", "hourOfDay with minuteOfHour and a day; opensIn; or openedAgo")
+		faults.Wrong("window", "empty", "hourOfDay with minuteOfHour and a day; opensIn; or openedAgo")
 	}
-	if len(check.faults) > 0 {
-		return errors.Join(check.faults...)
+	if err := faults.Err(); err != nil {
+		return err
 	}
 	return c.change(id, "Window", func(g *gateway, now time.Time) map[string]string {
 		g.window = w.resolve(now, g.zone)
@@ -121,13 +124,13 @@ func (c *Cloud) SetState(id, state string) error {
 
 // SetOutcome changes what a gateway does at its next update.
 func (c *Cloud) SetOutcome(id string, f Outcome) error {
-	check := &checker{}
+	faults := &check.Checker{}
 	if f.NoUpdate != nil {
-		check.oneOf("noUpdate", *f.NoUpdate, noUpdateAccepted, noUpdateNotSupported)
+		faults.OneOf("noUpdate", *f.NoUpdate, noUpdateAccepted, noUpdateNotSupported)
 	}
-	check.inRange("flaps", f.Flaps, 0, 100)
-	if len(check.faults) > 0 {
-		return errors.Join(check.faults...)
+	faults.InRange("flaps", f.Flaps, 0, 100)
+	if err := faults.Err(); err != nil {
+		return err
 	}
 	return c.change(id, "Outcome", func(g *gateway, _ time.Time) map[string]string {
 		set(&g.conf.NoEffect, f.NoEffect)
@@ -196,6 +199,62 @@ func (c *Cloud) UpdateByAWS(id string) error {
 	})
 }
 
+// SetCache gives a gateway's cache another share of dirty data, which falls from now on.
+func (c *Cloud) SetCache(id string, dirty Load) error {
+	return c.setLoad(id, "Cache", dirty, func(g *gateway) *level { return &g.cacheDirty })
+}
+
+// SetUploadBuffer fills or empties a gateway's upload buffer, which is emptied further from now on.
+func (c *Cloud) SetUploadBuffer(id string, used Load) error {
+	return c.setLoad(id, "UploadBuffer", used, func(g *gateway) *level { return &g.bufferUsed })
+}
+
+func (c *Cloud) setLoad(id, kind string, load Load, of func(g *gateway) *level) error {
+	faults := &check.Checker{}
+	load.check(faults, strings.ToLower(kind[:1])+kind[1:])
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	return c.change(id, kind, func(g *gateway, now time.Time) map[string]string {
+		*of(g) = load.from(now)
+		return map[string]string{"percent": fmt.Sprint(load.Percent)}
+	})
+}
+
+// AddAlarm puts one more alarm into CloudWatch.
+func (c *Cloud) AddAlarm(conf cloudwatch.Alarm) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	gateways := map[string]bool{}
+	for id := range c.byID {
+		gateways[id] = true
+	}
+	now := c.now()
+	c.advanceAlarms(now)
+	conf = conf.WithDefaults(DefaultRegion, c.account)
+	if err := c.alarms.AddAlarm(conf, gateways, now); err != nil {
+		return err
+	}
+	c.admin("AddAlarm", conf.Name, map[string]string{"account": conf.Account, "region": conf.Region})
+	return nil
+}
+
+// SetAlarm gives a metric alarm a state from now on.
+func (c *Cloud) SetAlarm(name string, change cloudwatch.StateChange) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	c.advanceAlarms(now)
+	setDefault(&change.Region, DefaultRegion)
+	setDefault(&change.Account, c.account)
+	arn, err := c.alarms.SetState(name, change, now)
+	if err != nil {
+		return err
+	}
+	c.admin("AlarmState", arn, map[string]string{"state": change.State})
+	return nil
+}
+
 // SetVolume changes a volume of a gateway. A status in which AWS takes no
 // snapshots stops the pending ones for good.
 func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error {
@@ -206,6 +265,9 @@ func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error
 		set(&v.pinned, change.Status)
 		set(&v.conf.SnapshotOutcome, change.SnapshotOutcome)
 		set(&v.conf.GoneAfterUpdate, change.GoneAfterUpdate)
+		if change.Initiators != nil {
+			v.conf.Initiators, v.connectedSince = *change.Initiators, now
+		}
 		if v.pinned == volumePassThrough || v.pinned == volumeIrrecoverable {
 			c.stallVolume(v, now)
 		}
@@ -214,14 +276,17 @@ func (c *Cloud) SetVolume(gatewayID, volumeID string, change VolumeChange) error
 }
 
 func (v VolumeChange) check() error {
-	check := &checker{}
+	faults := &check.Checker{}
 	if v.Status != nil {
-		check.volumeStatus("status", *v.Status)
+		checkVolumeStatus(faults, "status", *v.Status)
 	}
 	if v.SnapshotOutcome != nil {
-		check.oneOf("snapshotOutcome", *v.SnapshotOutcome, outcomeCompleted, outcomeStuck, outcomeError)
+		faults.OneOf("snapshotOutcome", *v.SnapshotOutcome, outcomeCompleted, outcomeStuck, outcomeError)
 	}
-	return errors.Join(check.faults...)
+	if v.Initiators != nil {
+		checkInitiators(faults, "initiators", *v.Initiators)
+	}
+	return faults.Err()
 }
 
 // TakeScheduled takes a snapshot of a volume now, as the volume's own schedule
@@ -256,10 +321,10 @@ func (c *Cloud) changeVolume(gatewayID, volumeID string, act func(v *volume, now
 
 // SetSnapshot gives a snapshot another outcome: completed, stuck or error.
 func (c *Cloud) SetSnapshot(id, outcome string) error {
-	check := &checker{}
-	check.oneOf("outcome", outcome, outcomeCompleted, outcomeStuck, outcomeError)
-	if len(check.faults) > 0 {
-		return errors.Join(check.faults...)
+	faults := &check.Checker{}
+	faults.OneOf("outcome", outcome, outcomeCompleted, outcomeStuck, outcomeError)
+	if err := faults.Err(); err != nil {
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

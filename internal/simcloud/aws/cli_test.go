@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -51,7 +52,7 @@ func TestAWSCLIUsesEveryOperation(t *testing.T) {
 	}
 	g := gatewayWithVolumes()
 	stored := aws.Gateway{ID: "sgw-22222222", Type: "STORED", Volumes: []aws.Volume{{ID: "vol-3333CCCC"}}}
-	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{g, stored}})
+	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{g, stored}, Alarms: shop()})
 	arn, volume := gatewayARN+g.ID, gatewayARN+g.ID+"/volume/vol-1111AAAA"
 
 	list := w.rightCLI(t, "storagegateway", "list-gateways", "--page-size", "1")
@@ -66,6 +67,14 @@ func TestAWSCLIUsesEveryOperation(t *testing.T) {
 	require.Len(t, w.rightCLI(t, "storagegateway", "describe-stored-iscsi-volumes", "--volume-arns", gatewayARN+"sgw-22222222/volume/vol-3333CCCC")["StorediSCSIVolumes"], 1)
 	require.Len(t, w.rightCLI(t, "storagegateway", "list-volume-recovery-points", "--gateway-arn", arn)["VolumeRecoveryPointInfos"], 2)
 	w.rightCLI(t, "storagegateway", "describe-upload-buffer", "--gateway-arn", arn)
+	w.rightCLI(t, "storagegateway", "describe-cache", "--gateway-arn", arn)
+	require.Empty(t, w.rightCLI(t, "storagegateway", "list-volume-initiators", "--volume-arn", volume)["Initiators"])
+	require.Len(t, w.rightCLI(t, "cloudwatch", "describe-alarms", "--alarm-types", "CompositeAlarm", "MetricAlarm")["CompositeAlarms"], 2)
+	w.rightCLI(t, "cloudwatch", "put-alarm-mute-rule", "--name", "ours", "--mute-targets", "AlarmNames=orders,shop", "--rule",
+		"Schedule={Expression="+start.Format("at(2006-01-02T15:04)")+",Duration=PT1H}", "--expire-date", start.Add(time.Hour).Format(time.RFC3339))
+	require.Equal(t, "ACTIVE", w.rightCLI(t, "cloudwatch", "get-alarm-mute-rule", "--alarm-mute-rule-name", "ours")["Status"])
+	require.Len(t, w.rightCLI(t, "cloudwatch", "list-alarm-mute-rules", "--alarm-name", "shop")["AlarmMuteRuleSummaries"], 1)
+	w.rightCLI(t, "cloudwatch", "delete-alarm-mute-rule", "--alarm-mute-rule-name", "ours")
 	w.rightCLI(t, "storagegateway", "add-tags-to-resource", "--resource-arn", arn, "--tags", "Key=app,Value=billing")
 	require.Len(t, w.rightCLI(t, "storagegateway", "list-tags-for-resource", "--resource-arn", arn)["Tags"], 1)
 	w.rightCLI(t, "storagegateway", "remove-tags-from-resource", "--resource-arn", arn, "--tag-keys", "app")
@@ -88,12 +97,16 @@ func TestAWSCLIUsesEveryOperation(t *testing.T) {
 	for says, args := range map[string][]string{
 		"iam:ListUsers": {"iam", "list-users"}, "s3:GET /": {"s3api", "list-buckets"}, "dynamodb:ListTables": {"dynamodb", "list-tables"},
 		"ec2:DescribeVolumes": {"ec2", "describe-volumes"}, "storagegateway:ListTapes": {"storagegateway", "list-tapes"},
+		"cloudwatch:ListMetrics": {"cloudwatch", "list-metrics"},
 	} {
 		_, stderr, err = w.cli(t, aws.DefaultSecretAccessKey, args...)
 		require.Error(t, err)
 		require.Contains(t, stderr, "(NotSimulated)")
 		require.Contains(t, stderr, says)
 	}
+	_, stderr, err = w.cli(t, aws.DefaultSecretAccessKey, "cloudwatch", "get-alarm-mute-rule", "--alarm-mute-rule-name", "ours")
+	require.Error(t, err)
+	require.Contains(t, stderr, "(ResourceNotFoundException)")
 	_, stderr, err = w.cli(t, "wrong", "storagegateway", "list-gateways")
 	require.Error(t, err)
 	require.Contains(t, stderr, "(InvalidSignatureException)")

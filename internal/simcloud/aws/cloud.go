@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tidegate/tidegate/internal/simcloud/aws/cloudwatch"
 	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 	"github.com/tidegate/tidegate/internal/simcloud/record"
@@ -26,7 +28,7 @@ type Options struct {
 	Faults *fault.Engine
 }
 
-// Cloud is one simulated AWS. It is an http.Handler that speaks both protocols;
+// Cloud is one simulated AWS. It is an http.Handler that speaks the protocols of its services;
 // its methods may be called from many goroutines at once.
 type Cloud struct {
 	book       *record.Book
@@ -44,6 +46,7 @@ type Cloud struct {
 	byID      map[string]*gateway
 	volumes   map[string]*volume // by ARN
 	snapshots snapshots
+	alarms    *cloudwatch.Service
 	made      int
 }
 
@@ -74,6 +77,7 @@ func New(s Scenario, opts Options) (*Cloud, error) {
 		c.operations[op.Name] = op
 	}
 	start := c.now()
+	c.alarms = cloudwatch.New(s.alarms(), s.LateMutes, c.book, start)
 	for _, g := range s.Gateways {
 		c.addGateway(g, start)
 	}
@@ -93,6 +97,7 @@ func (s Scenario) withDefaults() Scenario {
 	}
 	s.Credentials = creds
 	setDefault(&s.NoUpdate, noUpdateAccepted)
+	setDefault(&s.LateMutes, cloudwatch.LateMutesActive)
 	s.Timing = s.Timing.over(DefaultTiming())
 	gateways := make([]Gateway, len(s.Gateways))
 	for i, g := range s.Gateways {
@@ -103,6 +108,19 @@ func (s Scenario) withDefaults() Scenario {
 	}
 	s.Gateways = gateways
 	return s
+}
+
+// alarms are the scenario's, with their defaults.
+func (s Scenario) alarms() []cloudwatch.Alarm {
+	account := DefaultAccount
+	if len(s.Credentials) > 0 {
+		account = cmp.Or(s.Credentials[0].Account, DefaultAccount)
+	}
+	out := make([]cloudwatch.Alarm, len(s.Alarms))
+	for i, a := range s.Alarms {
+		out[i] = a.WithDefaults(DefaultRegion, account)
+	}
+	return out
 }
 
 // keys are the credentials as the gate takes them.
@@ -123,6 +141,11 @@ func (g Gateway) withDefaults() Gateway {
 	setDefault(&g.HostEnvironment, "VMWARE")
 	setDefault(&g.Version, "1.2.3")
 	setDefault(&g.AutomaticUpdatePolicy, policyAll)
+	setSize(&g.Cache.SizeGiB)
+	setSize(&g.UploadBuffer.SizeGiB)
+	if g.Cache.UsedPercent == nil {
+		g.Cache.UsedPercent = new(60.0)
+	}
 	if g.LastUpdatedAgo == 0 {
 		g.LastUpdatedAgo = 30 * 24 * time.Hour
 	}
@@ -130,6 +153,13 @@ func (g Gateway) withDefaults() Gateway {
 		g.Window = Window{HourOfDay: new(3), MinuteOfHour: new(0), DayOfWeek: new(0)}
 	}
 	return g
+}
+
+// setSize takes the smallest size that AWS allows for a cache or an upload buffer.
+func setSize(gib *int) {
+	if *gib == 0 {
+		*gib = 150
+	}
 }
 
 func setDefault(field *string, value string) {
@@ -146,7 +176,7 @@ func (c *Cloud) newID(prefix string, digits int) string {
 	return prefix + hex.EncodeToString(sum[:])[:digits]
 }
 
-// ServeHTTP answers one request of either service.
+// ServeHTTP answers one request of any service.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call, err := wire.Decode(r, c.now())
 	var out any
@@ -186,9 +216,5 @@ func (c *Cloud) act(op served, call *wire.Call) (any, *wire.Error) {
 
 // effect notes a change that the caller made.
 func (c *Cloud) effect(call *wire.Call, resource string, detail map[string]string) {
-	detail["account"] = call.Account
-	if id := call.HTTP.Header.Get("Amz-Sdk-Invocation-Id"); id != "" {
-		detail["invocation"] = id
-	}
-	c.book.EffectAt(call.Now, call.Service+":"+call.Operation, resource, call.ID, detail)
+	call.Effect(c.book, resource, detail)
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/storagegateway"
@@ -18,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
+	simalarms "github.com/tidegate/tidegate/internal/simcloud/aws/cloudwatch"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
 
@@ -34,7 +37,9 @@ func faulty(t *testing.T, rules ...fault.Rule) *world {
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{
 		cached,
 		{ID: "sgw-22222222", Type: "STORED", Volumes: []aws.Volume{{ID: "vol-3333CCCC"}}},
-	}})
+	}, Alarms: []simalarms.Alarm{{Name: "orders-5xx"}}})
+	w.mute(t, "made-before", "orders-5xx")
+	w.made = len(w.book.Effects())
 	require.NoError(t, w.faults.Inject(rules...))
 	return w
 }
@@ -101,6 +106,31 @@ func (w *world) calls() map[string]func(context.Context) error {
 		},
 		"storagegateway:RemoveTagsFromResource": func(ctx context.Context) error {
 			_, err := w.sgw.RemoveTagsFromResource(ctx, &storagegateway.RemoveTagsFromResourceInput{ResourceARN: &arn, TagKeys: []string{"owner"}})
+			return err
+		},
+		"storagegateway:DescribeCache": func(ctx context.Context) error {
+			_, err := w.sgw.DescribeCache(ctx, &storagegateway.DescribeCacheInput{GatewayARN: &arn})
+			return err
+		},
+		"storagegateway:ListVolumeInitiators": func(ctx context.Context) error {
+			_, err := w.sgw.ListVolumeInitiators(ctx, &storagegateway.ListVolumeInitiatorsInput{VolumeARN: &volume})
+			return err
+		},
+		"cloudwatch:DescribeAlarms": func(ctx context.Context) error {
+			_, err := w.cw.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"orders-5xx"}})
+			return err
+		},
+		"cloudwatch:PutAlarmMuteRule": func(ctx context.Context) error { return w.putMute(ctx, "one", "orders-5xx") },
+		"cloudwatch:DeleteAlarmMuteRule": func(ctx context.Context) error {
+			_, err := w.cw.DeleteAlarmMuteRule(ctx, &cloudwatch.DeleteAlarmMuteRuleInput{AlarmMuteRuleName: new("made-before")})
+			return err
+		},
+		"cloudwatch:GetAlarmMuteRule": func(ctx context.Context) error {
+			_, err := w.cw.GetAlarmMuteRule(ctx, &cloudwatch.GetAlarmMuteRuleInput{AlarmMuteRuleName: new("made-before")})
+			return err
+		},
+		"cloudwatch:ListAlarmMuteRules": func(ctx context.Context) error {
+			_, err := w.cw.ListAlarmMuteRules(ctx, &cloudwatch.ListAlarmMuteRulesInput{})
 			return err
 		},
 		"sts:GetCallerIdentity": func(ctx context.Context) error {
@@ -202,6 +232,12 @@ func TestWhatTheSDKSeesOfAFaultAndHowOftenItTries(t *testing.T) {
 	}{
 		"refused":                     {fault.Rule{Kind: fault.RefusedBefore}, "storagegateway:CreateSnapshot", 1, sees{code: "AccessDeniedException", status: 400}},
 		"refused, EC2":                {fault.Rule{Kind: fault.RefusedBefore}, "ec2:DeleteSnapshot", 1, sees{code: "UnauthorizedOperation", status: 403}},
+		"refused, CloudWatch":         {fault.Rule{Kind: fault.RefusedBefore}, "cloudwatch:DescribeAlarms", 1, sees{code: "AccessDenied", status: 403}},
+		"throttled, CloudWatch":       {fault.Rule{Kind: fault.Throttled}, "cloudwatch:DescribeAlarms", 3, sees{code: "Throttling", status: 400}},
+		"broken, CloudWatch":          {fault.Rule{Kind: fault.ServerErrorAfter}, "cloudwatch:DescribeAlarms", 3, sees{code: "InternalServiceError", status: 500, as: new(*cwtypes.InternalServiceFault)}},
+		"full, CloudWatch":            {fault.Rule{Kind: fault.RefusedBefore, Code: "LimitExceeded"}, "cloudwatch:DescribeAlarms", 1, sees{code: "LimitExceeded", as: new(*cwtypes.LimitExceededFault)}},
+		"expired, CloudWatch":         {fault.Rule{Kind: fault.ExpiredCredentials}, "cloudwatch:DescribeAlarms", 1, sees{code: "ExpiredTokenException", status: 400}},
+		"half, CloudWatch":            {fault.Rule{Kind: fault.TruncatedJSON}, "cloudwatch:DescribeAlarms", 1, sees{as: new(*smithy.DeserializationError)}},
 		"refused with a code":         {fault.Rule{Kind: fault.RefusedBefore, Code: "ServiceUnavailableError"}, "storagegateway:CreateSnapshot", 3, sees{code: "ServiceUnavailableError", status: 503, as: new(*types.ServiceUnavailableError)}},
 		"refused with EC2's code":     {fault.Rule{Kind: fault.RefusedBefore, Code: "InvalidSnapshot.InUse"}, "ec2:DeleteSnapshot", 1, sees{code: "InvalidSnapshot.InUse", status: 400}},
 		"reset":                       {fault.Rule{Kind: fault.LostBefore}, "storagegateway:CreateSnapshot", 3, sees{is: syscall.ECONNRESET}},
@@ -236,6 +272,7 @@ func TestWhatTheSDKSeesOfAFaultAndHowOftenItTries(t *testing.T) {
 			w := faulty(t, tc.rule)
 			w.retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = time.Millisecond })
 			w.sgw = w.client(aws.DefaultAccessKeyID, aws.DefaultSecretAccessKey, "", aws.DefaultRegion)
+			w.cw = w.alarms(aws.DefaultSecretAccessKey, aws.DefaultRegion)
 			err := w.calls()[tc.op](t.Context())
 			tc.sees.check(t, err)
 			require.Equal(t, tc.attempts, w.book.Calls()[tc.op])

@@ -26,9 +26,13 @@ type gateway struct {
 	update     *update
 	// backSince is the end of the last update: the volumes bootstrap from then.
 	backSince time.Time
-	seen      time.Time
-	volumes   []*volume
-	tags      map[string]string
+	// restarted and updated are when it went away for updates, and when these ended.
+	restarted, updated []time.Time
+	seen               time.Time
+	// cacheDirty and bufferUsed are per cents of the cache and of the upload buffer.
+	cacheDirty, bufferUsed level
+	volumes                []*volume
+	tags                   map[string]string
 }
 
 // addGateway takes a validated gateway with its defaults in place.
@@ -47,6 +51,9 @@ func (c *Cloud) addGateway(conf Gateway, now time.Time) {
 		version: conf.Version,
 		seen:    now,
 		tags:    map[string]string{},
+
+		cacheDirty: conf.Cache.Dirty.from(now),
+		bufferUsed: conf.UploadBuffer.Used.from(now),
 	}
 	maps.Copy(g.tags, conf.Tags)
 	if !conf.NeverUpdated {
@@ -133,4 +140,16 @@ func (w Window) String() string {
 	}
 	return fmt.Sprintf("hourOfDay %s, minuteOfHour %s, dayOfWeek %s, dayOfMonth %s",
 		part(w.HourOfDay), part(w.MinuteOfHour), part(w.DayOfWeek), part(w.DayOfMonth))
+}
+
+// Happened says when a gateway, by its id, went away for an update, and when an update of it ended, up to now.
+func (c *Cloud) Happened(gatewayID string) (restarted, updated []time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g := c.byID[gatewayID]
+	if g == nil {
+		return nil, nil
+	}
+	c.advance(g, c.now())
+	return slices.Clone(g.restarted), slices.Clone(g.updated)
 }

@@ -9,6 +9,7 @@ import (
 
 	sdkaws "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/storagegateway"
 	"github.com/aws/aws-sdk-go-v2/service/storagegateway/types"
 	"github.com/stretchr/testify/require"
@@ -47,6 +48,9 @@ type world struct {
 	faults *fault.Engine
 	url    string
 	sgw    *storagegateway.Client
+	cw     *cloudwatch.Client
+	// made is how many effects there were when the test began.
+	made int
 	// retryer of new clients; nil tries once.
 	retryer sdkaws.Retryer
 }
@@ -62,6 +66,7 @@ func newWorld(t *testing.T, s aws.Scenario) *world {
 	t.Cleanup(server.Close)
 	w.cloud, w.url = cloud, server.URL
 	w.sgw = w.client(aws.DefaultAccessKeyID, aws.DefaultSecretAccessKey, "", aws.DefaultRegion)
+	w.cw = w.alarms(aws.DefaultSecretAccessKey, aws.DefaultRegion)
 	return w
 }
 
@@ -74,6 +79,13 @@ func (w *world) client(key, secret, token, region string) *storagegateway.Client
 	})
 }
 
+func (w *world) alarms(secret, region string) *cloudwatch.Client {
+	return cloudwatch.New(cloudwatch.Options{
+		BaseEndpoint: &w.url, Region: region, Retryer: w.retries(),
+		Credentials: credentials.NewStaticCredentialsProvider(aws.DefaultAccessKeyID, secret, ""),
+	})
+}
+
 func (w *world) retries() sdkaws.Retryer {
 	if w.retryer == nil {
 		return sdkaws.NopRetryer{}
@@ -81,10 +93,10 @@ func (w *world) retries() sdkaws.Retryer {
 	return w.retryer
 }
 
-// kinds are the kinds of the effects so far.
+// kinds are the kinds of the test's effects so far.
 func (w *world) kinds() []string {
 	out := []string{}
-	for _, e := range w.book.Effects() {
+	for _, e := range w.book.Effects()[w.made:] {
 		out = append(out, e.Kind)
 	}
 	return out

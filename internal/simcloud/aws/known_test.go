@@ -15,6 +15,7 @@ import (
 	sdkaws "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/storagegateway"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -71,7 +72,7 @@ func TestOperationsThatAreNotSimulatedSayTheirNames(t *testing.T) {
 // The lists of operations are those of the SDK that this module uses.
 func TestKnownOperationsAreThoseOfTheSDK(t *testing.T) {
 	t.Parallel()
-	for service, client := range map[string]any{"storagegateway": &storagegateway.Client{}, "ec2": &ec2.Client{}, "sts": &sts.Client{}} {
+	for service, client := range map[string]any{"storagegateway": &storagegateway.Client{}, "ec2": &ec2.Client{}, "cloudwatch": &cloudwatch.Client{}, "sts": &sts.Client{}} {
 		var want []string
 		for method := range reflect.TypeOf(client).Methods() {
 			if method.Name != "Options" {
@@ -130,10 +131,13 @@ func TestServicesThatAreNotSimulatedSayTheirNames(t *testing.T) {
 func TestEveryMemberOfAnInputIsRead(t *testing.T) {
 	t.Parallel()
 	w := faulty(t)
-	client := reflect.TypeFor[*storagegateway.Client]()
+	clients := map[string]reflect.Type{
+		"storagegateway": reflect.TypeFor[*storagegateway.Client](), "cloudwatch": reflect.TypeFor[*cloudwatch.Client](),
+	}
 	for _, op := range aws.Operations() {
 		service, name, _ := strings.Cut(op.Name, ":")
-		if service != "storagegateway" {
+		client := clients[service]
+		if client == nil {
 			continue
 		}
 		method, found := client.MethodByName(name)
@@ -147,7 +151,7 @@ func TestEveryMemberOfAnInputIsRead(t *testing.T) {
 			if member.Type.Kind() == reflect.Pointer && member.Type.Elem().Kind() == reflect.Struct {
 				wrong = `"text"`
 			}
-			status, reply := w.signed(t, time.Now(), service, name, `{"`+member.Name+`": `+wrong+`}`, untouched)
+			status, reply := w.json(t, service, name, `{"`+member.Name+`": `+wrong+`}`)
 			require.Equal(t, 400, status, "%s %s: %s", name, member.Name, reply)
 			require.Contains(t, string(reply), "SerializationException", "%s %s", name, member.Name)
 		}
@@ -168,6 +172,30 @@ func TestEC2RefusesParametersThatItDoesNotKnow(t *testing.T) {
 		require.Equal(t, 400, status, body)
 		require.Contains(t, string(reply), says, body)
 	}
+}
+
+// json posts a signed request in AWS JSON.
+func (w *world) json(t *testing.T, service, operation, body string) (int, []byte) {
+	t.Helper()
+	if service == "cloudwatch" {
+		return w.granite(t, body, "/", "application/x-amz-json-1.0", "GraniteServiceVersion20100801."+operation)
+	}
+	return w.signed(t, time.Now(), service, operation, body, untouched)
+}
+
+// granite posts a signed request to CloudWatch, in any of its protocols.
+func (w *world) granite(t *testing.T, body, path, contentType, target string) (int, []byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+path, strings.NewReader(body))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", contentType)
+	if target != "" {
+		r.Header.Set("X-Amz-Target", target)
+	}
+	hash := sha256.Sum256([]byte(body))
+	key := sdkaws.Credentials{AccessKeyID: aws.DefaultAccessKeyID, SecretAccessKey: aws.DefaultSecretAccessKey}
+	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), key, r, hex.EncodeToString(hash[:]), "monitoring", "us-east-1", time.Now()))
+	return send(t, r)
 }
 
 // query posts a signed request in the query protocol.

@@ -33,6 +33,7 @@ func TestRepliesFollowTheMachineModel(t *testing.T) {
 		t.Skipf("python3 with botocore is missing (%v %s); install it to check replies against AWS's model", err, bytes.TrimSpace(out))
 	}
 	bootstrapping := gatewayWithVolumes()
+	bootstrapping.Volumes[0].Initiators = []aws.Initiator{{Name: "app-1", ReturnsAfter: time.Millisecond}}
 	stored := aws.Gateway{ID: "sgw-22222222", Type: "STORED", Tags: map[string]string{"a": "b"}, Volumes: []aws.Volume{{ID: "vol-3333CCCC"}}}
 	w := newWorld(t, aws.Scenario{Gateways: []aws.Gateway{bootstrapping, stored}})
 	w.finishUpdate(t, gatewayARN+bootstrapping.ID)
@@ -47,6 +48,8 @@ func TestRepliesFollowTheMachineModel(t *testing.T) {
 		"ListGateways":                          `{"Limit": 1}`,
 		"ListVolumes":                           `{"Limit": 1}`,
 		"DescribeUploadBuffer":                  arn,
+		"DescribeCache":                         `{"GatewayARN": "` + gatewayARN + `sgw-11111111"}`,
+		"ListVolumeInitiators":                  `{"VolumeARN": "` + gatewayARN + `sgw-11111111/volume/vol-1111AAAA"}`,
 		"DescribeStorediSCSIVolumes":            `{"VolumeARNs": ["` + gatewayARN + `sgw-22222222/volume/vol-3333CCCC"]}`,
 		"DescribeCachediSCSIVolumes":            `{"VolumeARNs": ["` + gatewayARN + `sgw-11111111/volume/vol-1111AAAA"]}`,
 		"ListVolumeRecoveryPoints":              `{"GatewayARN": "` + gatewayARN + `sgw-11111111"}`,

@@ -1,9 +1,9 @@
 package aws
 
 import (
-	"encoding/base64"
 	"strings"
 
+	"github.com/tidegate/tidegate/internal/simcloud/aws/cloudwatch"
 	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
 )
@@ -31,27 +31,40 @@ type served struct {
 
 // operations are what the simulated AWS serves.
 func operations() []served {
-	return []served{
+	return append(alarmOperations(),
 		gatewayRead("DescribeGatewayInformation", onGateway((*Cloud).describeGateway)),
 		gatewayRead("DescribeMaintenanceStartTime", onGateway((*Cloud).describeMaintenance)).numbers(),
 		gatewayWrite("UpdateMaintenanceStartTime", jsonOperation((*Cloud).updateMaintenance)),
 		gatewayWrite("UpdateGatewaySoftwareNow", onGateway((*Cloud).updateSoftware)),
 		gatewayRead("ListGateways", jsonOperation((*Cloud).listGateways)),
+		gatewayRead("DescribeCache", onGateway((*Cloud).describeCache)).numbers(),
 		gatewayRead("DescribeUploadBuffer", onGateway((*Cloud).describeUploadBuffer)).numbers(),
 		gatewayRead("ListVolumes", jsonOperation((*Cloud).listVolumes)).numbers(),
 		gatewayRead("DescribeCachediSCSIVolumes", jsonOperation((*Cloud).describeCached)).numbers(),
 		gatewayRead("DescribeStorediSCSIVolumes", jsonOperation((*Cloud).describeStored)).numbers(),
+		gatewayRead("ListVolumeInitiators", jsonOperation((*Cloud).listInitiators)),
 		gatewayRead("ListVolumeRecoveryPoints", onGateway((*Cloud).listRecoveryPoints)).numbers(),
 		gatewayWrite("CreateSnapshot", jsonOperation((*Cloud).createSnapshot)),
 		gatewayWrite("CreateSnapshotFromVolumeRecoveryPoint", jsonOperation((*Cloud).createFromRecoveryPoint)),
 		gatewayWrite("AddTagsToResource", jsonOperation((*Cloud).addTags)),
 		gatewayRead("ListTagsForResource", jsonOperation((*Cloud).listTags)),
 		gatewayWrite("RemoveTagsFromResource", jsonOperation((*Cloud).removeTags)),
-		{fault.Operation{Name: "ec2:DescribeSnapshots", Protocol: fault.EC2Query}, ec2((*Cloud).describeSnapshots)},
-		{fault.Operation{Name: "ec2:DeleteSnapshot", Protocol: fault.EC2Query, Writes: true}, ec2((*Cloud).deleteSnapshot)},
-		{fault.Operation{Name: "sts:GetCallerIdentity", Protocol: fault.EC2Query}, (*Cloud).callerIdentity},
-		{fault.Operation{Name: "ec2:CreateTags", Protocol: fault.EC2Query, Writes: true}, ec2((*Cloud).createTags)},
+		queryRead("ec2:DescribeSnapshots", ec2((*Cloud).describeSnapshots)),
+		queryWrite("ec2:DeleteSnapshot", ec2((*Cloud).deleteSnapshot)),
+		queryRead("sts:GetCallerIdentity", (*Cloud).callerIdentity),
+		queryWrite("ec2:CreateTags", ec2((*Cloud).createTags)),
+	)
+}
+
+// alarmOperations are CloudWatch's.
+func alarmOperations() (out []served) {
+	for _, op := range cloudwatch.Operations() {
+		out = append(out, served{op.Operation, func(c *Cloud, call *wire.Call) (any, *wire.Error) {
+			c.advanceAlarms(call.Now)
+			return op.Act(c.alarms, call)
+		}})
 	}
+	return out
 }
 
 func gatewayRead(name string, act operation) served {
@@ -60,6 +73,16 @@ func gatewayRead(name string, act operation) served {
 
 func gatewayWrite(name string, act operation) served {
 	op := gatewayRead(name, act)
+	op.Writes = true
+	return op
+}
+
+func queryRead(name string, act operation) served {
+	return served{fault.Operation{Name: name, Protocol: fault.EC2Query}, act}
+}
+
+func queryWrite(name string, act operation) served {
+	op := queryRead(name, act)
 	op.Writes = true
 	return op
 }
@@ -156,33 +179,17 @@ func takeTags(to map[string]string, tags []tag) *wire.Error {
 
 const defaultPage = 100
 
-// page cuts one page out of items that are sorted by key. The marker is the
-// last key of the page before, so a page stays right when items come and go.
-func page[T any](items []T, key func(T) string, marker *string, limit *int) (out []T, next *string, err *wire.Error) {
-	after := ""
-	if marker != nil {
-		raw, decodeErr := base64.URLEncoding.DecodeString(*marker)
-		if decodeErr != nil {
-			return nil, nil, wire.RefuseParameter("marker", "want the Marker of the page before")
-		}
-		after = string(raw)
-	}
+// page cuts one page out of items that are sorted by key.
+func page[T any](items []T, key func(T) string, marker *string, limit *int) ([]T, *string, *wire.Error) {
 	size := defaultPage
 	if limit != nil {
 		size = min(*limit, defaultPage)
 	}
-	out = []T{}
-	for _, item := range items {
-		if key(item) <= after {
-			continue
-		}
-		if len(out) == size {
-			token := base64.URLEncoding.EncodeToString([]byte(key(out[size-1])))
-			return out, &token, nil
-		}
-		out = append(out, item)
+	some, next, ok := wire.Page(items, key, marker, size)
+	if !ok {
+		return nil, nil, wire.RefuseParameter("marker", "want the Marker of the page before")
 	}
-	return out, nil, nil
+	return some, next, nil
 }
 
 type callerIdentity struct {

@@ -106,12 +106,12 @@ func (in updateMaintenanceInput) policy() string {
 
 func (in updateMaintenanceInput) check() *wire.Error {
 	var v violations
-	v.between("hourOfDay", in.HourOfDay, 0, 23)
-	v.between("minuteOfHour", in.MinuteOfHour, 0, 59)
-	v.between("dayOfWeek", in.DayOfWeek, 0, 6)
-	v.between("dayOfMonth", in.DayOfMonth, 1, 28)
-	if p := in.policy(); p != "" && p != policyAll && p != policyEmergency {
-		v.add(p, "softwareUpdatePreferences.automaticUpdatePolicy", "satisfy enum value set: [ALL_VERSIONS, EMERGENCY_VERSIONS_ONLY]")
+	v.Between("hourOfDay", in.HourOfDay, 0, 23)
+	v.Between("minuteOfHour", in.MinuteOfHour, 0, 59)
+	v.Between("dayOfWeek", in.DayOfWeek, 0, 6)
+	v.Between("dayOfMonth", in.DayOfMonth, 1, 28)
+	if p := in.policy(); p != "" {
+		v.OneOf("softwareUpdatePreferences.automaticUpdatePolicy", p, policyAll, policyEmergency)
 	}
 	return v.err()
 }
@@ -221,25 +221,4 @@ func (c *Cloud) listGateways(call *wire.Call, in listInput) (any, *wire.Error) {
 		out.Gateways = append(out.Gateways, info)
 	}
 	return out, nil
-}
-
-type uploadBuffer struct {
-	GatewayARN                   string
-	DiskIds                      []string
-	UploadBufferUsedInBytes      int64
-	UploadBufferAllocatedInBytes int64
-}
-
-// describeUploadBuffer says that the smallest buffer that AWS allows is empty.
-func (c *Cloud) describeUploadBuffer(_ *wire.Call, g *gateway) (any, *wire.Error) {
-	if !g.running() {
-		return nil, wire.Refuse("GatewayNotConnected")
-	}
-	if !hasVolumes(g.conf.Type) && g.conf.Type != "VTL" && g.conf.Type != "VTL_SNOW" {
-		return nil, wire.Refuse("NotSupported")
-	}
-	return uploadBuffer{
-		GatewayARN: g.arn, DiskIds: []string{"pci-0000:03:00.0-scsi-0:0:0:0"},
-		UploadBufferAllocatedInBytes: 150 * gib,
-	}, nil
 }

@@ -26,7 +26,7 @@ type resourceOutput struct {
 func (c *Cloud) addTags(call *wire.Call, in addTagsInput) (any, *wire.Error) {
 	var check violations
 	if in.Tags == nil {
-		check.length("tags", nil, 0, 0)
+		check.Missing("tags")
 	}
 	tags, err := c.tagsOf(call, in.ResourceARN, check)
 	if err != nil {
@@ -79,10 +79,10 @@ type removeTagsInput struct {
 func (c *Cloud) removeTags(call *wire.Call, in removeTagsInput) (any, *wire.Error) {
 	var check violations
 	if in.TagKeys == nil {
-		check.length("tagKeys", nil, 0, 0)
+		check.Missing("tagKeys")
 	}
 	for i, key := range in.TagKeys {
-		check.length(fmt.Sprintf("tagKeys.%d.member", i+1), key, 1, 128)
+		check.Length(fmt.Sprintf("tagKeys.%d.member", i+1), key, 1, 128)
 	}
 	tags, err := c.tagsOf(call, in.ResourceARN, check)
 	if err != nil {
@@ -104,7 +104,7 @@ func (c *Cloud) removeTags(call *wire.Call, in removeTagsInput) (any, *wire.Erro
 // tagsOf are the tags of a gateway or a volume, as the simulator keeps them, where the
 // input breaks no rule.
 func (c *Cloud) tagsOf(call *wire.Call, arn *string, check violations) (map[string]string, *wire.Error) {
-	check.length("resourceARN", arn, 50, 500)
+	check.Length("resourceARN", arn, 50, 500)
 	if err := check.err(); err != nil {
 		return nil, err
 	}

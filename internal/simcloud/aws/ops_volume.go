@@ -137,7 +137,7 @@ func (c *Cloud) describeVolumes(
 ) ([]iscsiVolume, *wire.Error) {
 	if in.VolumeARNs == nil {
 		var v violations
-		v.length("volumeARNs", nil, 0, 0)
+		v.Missing("volumeARNs")
 		return nil, v.err()
 	}
 	out := []iscsiVolume{}
@@ -185,8 +185,8 @@ func (v *volume) describe(now time.Time) iscsiVolume {
 // findVolume gives a volume of the caller's account and region.
 func (c *Cloud) findVolume(call *wire.Call, arn *string) (*volume, *wire.Error) {
 	var v violations
-	v.length("volumeARN", arn, 50, 500)
-	v.pattern("volumeARN", arn, volumeARNForm)
+	v.Length("volumeARN", arn, 50, 500)
+	v.Pattern("volumeARN", arn, volumeARNForm)
 	if err := v.err(); err != nil {
 		return nil, err
 	}
@@ -281,7 +281,7 @@ func (c *Cloud) createFromRecoveryPoint(call *wire.Call, in createSnapshotInput)
 // snapshotted checks the input and finds the volume.
 func (c *Cloud) snapshotted(call *wire.Call, in createSnapshotInput) (*volume, *wire.Error) {
 	var check violations
-	check.length("snapshotDescription", in.SnapshotDescription, 1, 255)
+	check.Length("snapshotDescription", in.SnapshotDescription, 1, 255)
 	if err := check.err(); err != nil {
 		return nil, err
 	}

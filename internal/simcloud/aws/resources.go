@@ -6,13 +6,18 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/tidegate/tidegate/internal/simcloud/aws/cloudwatch"
 	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
 
 // resources are the ids of what a request names and of what that belongs to:
 // a volume's request is one of its gateway too.
 func (c *Cloud) resources(call *wire.Call) []string {
-	if call.Service != wire.StorageGateway {
+	switch call.Service {
+	case wire.CloudWatch:
+		return cloudwatch.Resources(call)
+	case wire.StorageGateway:
+	default:
 		return c.ec2Resources(call)
 	}
 	var in struct {

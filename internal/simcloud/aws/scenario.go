@@ -1,6 +1,10 @@
 package aws
 
-import "time"
+import (
+	"time"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws/cloudwatch"
+)
 
 // Defaults of a scenario that says nothing. The credentials are the pair of
 // AWS's own documentation; they open nothing at AWS.
@@ -26,6 +30,11 @@ type Scenario struct {
 	NoUpdate string `yaml:"noUpdate,omitempty"`
 	// Gateways of all accounts and regions.
 	Gateways []Gateway `yaml:"gateways,omitempty"`
+	// Alarms of CloudWatch, of all accounts and regions.
+	Alarms []cloudwatch.Alarm `yaml:"alarms,omitempty"`
+	// LateMutes is what becomes of an alarm mute rule whose at(...) has passed when the rule is
+	// put: "active" for the rest of its duration (the default), or "never". AWS documents neither.
+	LateMutes string `yaml:"lateMutes,omitempty"`
 }
 
 // Credential is one access key and the account that it belongs to.
@@ -59,6 +68,8 @@ type Timing struct {
 	Flap time.Duration `yaml:"flap,omitempty"`
 	// Bootstrap is what one volume takes after a restart; they go one at a time.
 	Bootstrap time.Duration `yaml:"bootstrap,omitempty"`
+	// Reconnect is how long after a restart a volume's initiators are connected again.
+	Reconnect time.Duration `yaml:"reconnect,omitempty"`
 	// Snapshot is the time from CreateSnapshot to completed.
 	Snapshot time.Duration `yaml:"snapshot,omitempty"`
 	// VisibleByID and VisibleByFilter say when DescribeSnapshots first finds a new snapshot.
@@ -74,6 +85,7 @@ func DefaultTiming() Timing {
 		OldVersion: 2 * time.Second, OldVersionPolls: new(1),
 		Flap:            3 * time.Second,
 		Bootstrap:       time.Second,
+		Reconnect:       3 * time.Second,
 		Snapshot:        5 * time.Second,
 		VisibleByID:     500 * time.Millisecond,
 		VisibleByFilter: time.Second,
@@ -88,6 +100,7 @@ func (t Timing) over(base Timing) Timing {
 		{&t.OldVersion, &base.OldVersion},
 		{&t.Flap, &base.Flap},
 		{&t.Bootstrap, &base.Bootstrap},
+		{&t.Reconnect, &base.Reconnect},
 		{&t.Snapshot, &base.Snapshot},
 		{&t.VisibleByID, &base.VisibleByID},
 		{&t.VisibleByFilter, &base.VisibleByFilter},
@@ -159,6 +172,11 @@ type Gateway struct {
 	// NoUpdate overrides the scenario's.
 	NoUpdate string `yaml:"noUpdate,omitempty"`
 
+	// Cache is what a cached volume, tape or file gateway keeps on its own disks.
+	Cache Cache `yaml:"cache,omitempty"`
+	// UploadBuffer is what a volume or tape gateway has yet to upload.
+	UploadBuffer UploadBuffer `yaml:"uploadBuffer,omitempty"`
+
 	Timing  Timing   `yaml:"timing,omitempty"`
 	Volumes []Volume `yaml:"volumes,omitempty"`
 }
@@ -210,4 +228,6 @@ type Volume struct {
 	// ScheduledEvery lets the volume's own schedule take a snapshot so often, the first one that
 	// long after the start.
 	ScheduledEvery time.Duration `yaml:"scheduledEvery,omitempty"`
+	// Initiators are the iSCSI initiators that are connected.
+	Initiators []Initiator `yaml:"initiators,omitempty"`
 }

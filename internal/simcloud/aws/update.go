@@ -3,6 +3,8 @@ package aws
 import (
 	"slices"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws/cloudwatch"
 )
 
 // pollPatience is how long beyond its duration a phase waits to be seen.
@@ -121,7 +123,13 @@ func (c *Cloud) nextPhase(g *gateway, at time.Time) {
 	if ended {
 		g.update, g.backSince, g.seen = nil, at, at
 		c.afterUpdate(g, at)
+		g.updated = append(g.updated, at)
+		c.alarms.Happened(g.conf.ID, cloudwatch.Updated, at)
 		return
+	}
+	if u.at == 1 {
+		g.restarted = append(g.restarted, at)
+		c.alarms.Happened(g.conf.ID, cloudwatch.Restarting, at)
 	}
 	if u.phase().away {
 		c.stall(g, at)
@@ -134,6 +142,8 @@ func (c *Cloud) afterUpdate(g *gateway, at time.Time) {
 		c.book.EffectAt(at, "vendor:VersionAfterUpdate", g.arn, "", map[string]string{"from": g.version, "to": to})
 		g.run(to)
 	}
+	g.cacheDirty.rise(at)
+	g.bufferUsed.rise(at)
 	for _, v := range slices.Clone(g.volumes) {
 		setDefault(&v.pinned, v.conf.AfterUpdate)
 		if v.conf.GoneAfterUpdate {
@@ -148,6 +158,14 @@ func (g *gateway) run(version string) {
 	if version == NoVersion {
 		g.version = ""
 	}
+}
+
+// advanceAlarms brings the alarms to a time, and the gateways first that they follow.
+func (c *Cloud) advanceAlarms(now time.Time) {
+	for _, id := range c.alarms.Gateways() {
+		c.advance(c.byID[id], now)
+	}
+	c.alarms.Advance(now)
 }
 
 // poll notes that DescribeGatewayInformation saw the present phase.

@@ -104,6 +104,14 @@ func (w *world) finishUpdate(t *testing.T, arn string) {
 	}
 }
 
+// finish lets the update of a gateway end that has restarted.
+func (w *world) finish(t *testing.T, arn string) {
+	t.Helper()
+	_, err := w.describe(t.Context(), arn)
+	require.NoError(t, err)
+	w.move(2 * time.Second)
+}
+
 func TestVolumeMayFallIntoPassThroughAfterTheUpdate(t *testing.T) {
 	t.Parallel()
 	g := gatewayWithVolumes()

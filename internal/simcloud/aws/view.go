@@ -3,6 +3,8 @@ package aws
 import (
 	"maps"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/simcloud/aws/cloudwatch"
 )
 
 // State is everything that the cloud holds, for people and tests.
@@ -10,6 +12,9 @@ type State struct {
 	Now       time.Time       `json:"now"`
 	Gateways  []GatewayState  `json:"gateways"`
 	Snapshots []SnapshotState `json:"snapshots"`
+
+	Alarms    []cloudwatch.AlarmState `json:"alarms"`
+	MuteRules []cloudwatch.MuteState  `json:"muteRules"`
 }
 
 // GatewayState is one gateway as it is now, the truth behind its answers.
@@ -33,9 +38,13 @@ type GatewayState struct {
 	Timezone   string    `json:"timezone"`
 	Window     string    `json:"window"`
 	// NextWindow is the next start after now, zero where the window is no schedule.
-	NextWindow            time.Time     `json:"nextWindow,omitzero"`
-	AutomaticUpdatePolicy string        `json:"automaticUpdatePolicy"`
-	Volumes               []VolumeState `json:"volumes"`
+	NextWindow            time.Time `json:"nextWindow,omitzero"`
+	AutomaticUpdatePolicy string    `json:"automaticUpdatePolicy"`
+	// CacheDirtyPercent is of a cache, UploadBufferUsedPercent of an upload buffer, whether or not
+	// the gateway's type has one.
+	CacheDirtyPercent       float64       `json:"cacheDirtyPercent"`
+	UploadBufferUsedPercent float64       `json:"uploadBufferUsedPercent"`
+	Volumes                 []VolumeState `json:"volumes"`
 }
 
 // VolumeState is one volume as it is now.
@@ -44,6 +53,8 @@ type VolumeState struct {
 	ARN    string            `json:"arn"`
 	Status string            `json:"status"`
 	Tags   map[string]string `json:"tags"`
+	// Initiators are those that are connected.
+	Initiators []string `json:"initiators"`
 }
 
 // SnapshotState is one snapshot as it is now.
@@ -74,6 +85,8 @@ func (c *Cloud) State() State {
 			Status: s.status(now), Progress: s.progress(now), Started: s.started.UTC(), Deleted: s.gone(now),
 		})
 	}
+	c.advanceAlarms(now)
+	out.Alarms, out.MuteRules = c.alarms.State(now)
 	return out
 }
 
@@ -83,6 +96,7 @@ func (g *gateway) view(now time.Time) GatewayState {
 		State: g.state, Tags: maps.Clone(g.tags), Connected: g.connected(), Version: g.version, NextVersion: g.next,
 		Volumes: []VolumeState{}, LastUpdate: g.lastUpdate.UTC(), Timezone: g.zone.String(), Window: g.window.String(),
 		AutomaticUpdatePolicy: g.policy,
+		CacheDirtyPercent:     g.cacheDirty.at(now), UploadBufferUsedPercent: g.bufferUsed.at(now),
 	}
 	if g.lastUpdate.IsZero() {
 		out.LastUpdate = time.Time{}
@@ -95,7 +109,9 @@ func (g *gateway) view(now time.Time) GatewayState {
 	}
 	for _, v := range g.sortedVolumes() {
 		status, _ := v.statusAt(now)
-		out.Volumes = append(out.Volumes, VolumeState{ID: v.conf.ID, ARN: v.arn, Status: status, Tags: maps.Clone(v.tags)})
+		out.Volumes = append(out.Volumes, VolumeState{
+			ID: v.conf.ID, ARN: v.arn, Status: status, Tags: maps.Clone(v.tags), Initiators: v.connected(now),
+		})
 	}
 	return out
 }
@@ -108,4 +124,5 @@ func (c *Cloud) Settle() {
 	for _, g := range c.gateways {
 		c.advance(g, c.now())
 	}
+	c.alarms.Advance(c.now())
 }

@@ -29,6 +29,8 @@ type volume struct {
 	// nextScheduled is when the volume's own schedule next takes a snapshot; zero is never.
 	nextScheduled time.Time
 	tags          map[string]string
+	// connectedSince is when the initiators of conf were connected, before any restart.
+	connectedSince time.Time
 }
 
 func (c *Cloud) addVolume(g *gateway, conf Volume, now time.Time) {
@@ -39,7 +41,7 @@ func (c *Cloud) addVolume(g *gateway, conf Volume, now time.Time) {
 	setDefault(&conf.SnapshotOutcome, outcomeCompleted)
 	v := &volume{
 		conf: conf, gateway: g, arn: g.arn + "/volume/" + conf.ID, pinned: conf.Status,
-		created: now.Add(-365 * 24 * time.Hour), tags: map[string]string{},
+		created: now.Add(-365 * 24 * time.Hour), tags: map[string]string{}, connectedSince: now,
 	}
 	for _, ago := range conf.ScheduledAgo {
 		c.snapshots.add(c.newSnapshot(v, now.Add(-ago), scheduledDescription, nil))

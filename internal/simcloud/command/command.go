@@ -28,7 +28,7 @@ func newCommand() *cobra.Command {
 	var listen, file string
 	command := &cobra.Command{
 		Use:   "simcloud",
-		Short: "Serve simulated AWS (Storage Gateway, EC2 snapshots) and Huawei Cloud (TaurusDB proxies) on one port",
+		Short: "Serve simulated AWS (Storage Gateway, EC2 snapshots, CloudWatch alarms) and Huawei Cloud (TaurusDB proxies) on one port",
 		Args:  program.FlagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), cmd.OutOrStdout(), listen, file)

@@ -32,12 +32,14 @@ const (
 // Protocol is how a service's requests and answers are written.
 type Protocol string
 
-// The protocols of the two clouds.
+// The protocols of the two clouds, and of what monitors them.
 const (
 	AWSJSON    Protocol = "aws-json"    // Storage Gateway
 	EC2Query   Protocol = "ec2-query"   // EC2: form in, XML out
+	CloudWatch Protocol = "cloudwatch"  // CBOR, JSON or a query, as the client likes
 	HuaweiREST Protocol = "huawei-rest" // TaurusDB
 	HuaweiIAM  Protocol = "huawei-iam"  // Huawei Cloud's IAM, whose errors have another form
+	Monitoring Protocol = "monitoring"  // Prometheus, Alertmanager and applications
 )
 
 // Operation is one call of a cloud's API.
@@ -90,7 +92,7 @@ func (i Info) MakesSense(op Operation) bool {
 
 // Kinds are all kinds, those that strike before the call is done first.
 func Kinds() []Info {
-	everywhere := []Protocol{AWSJSON, EC2Query, HuaweiREST, HuaweiIAM}
+	everywhere := []Protocol{AWSJSON, EC2Query, CloudWatch, HuaweiREST, HuaweiIAM, Monitoring}
 	inJSON := []Protocol{AWSJSON, HuaweiREST, HuaweiIAM}
 	return []Info{
 		{RefusedBefore, false, true, true, everywhere, []string{"code", "status", "message"}, "the cloud's refusal with the code of choice; by default the caller lacks the permission"},
@@ -119,10 +121,15 @@ func Kinds() []Info {
 			"done, and a server error (500) instead of the answer",
 		},
 		{HTML502, true, true, true, everywhere, []string{"notDone"}, "done, and a proxy's HTML page with status 502 instead of the answer"},
-		{TruncatedJSON, true, true, true, everywhere, nil, "done, and the first half of the answer (of EC2's XML too)"},
+		{TruncatedJSON, true, true, true, everywhere, nil, "done, and the first half of the answer (of XML and CBOR too)"},
 		{NumbersAsStrings, true, true, true, inJSON, nil, "done, and the answer with every number as a string"},
 		{ErrorDetailsAsString, true, true, true, []Protocol{AWSJSON}, []string{"code", "status", "notDone"}, "done, and an InternalServerError (400) whose errorDetails is a string, not an object"},
-		{EmptyObject, true, true, true, inJSON, nil, "done, and the answer's status with the body {}"},
+		{
+			EmptyObject, true, true, true,
+			append(inJSON, CloudWatch, Monitoring),
+			nil,
+			"done, and the answer's status with the body {}, or what is that in CBOR or XML",
+		},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -51,11 +52,11 @@ func (s *Strike) Deliver(w http.ResponseWriter, r *http.Request, encode func(htt
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = io.WriteString(w, badGateway) // a client that has gone away
 	case TruncatedJSON:
-		mangle(w, encode, func(body []byte) []byte { return body[:len(body)/2] })
+		mangle(w, encode, func(_ string, body []byte) []byte { return body[:len(body)/2] })
 	case NumbersAsStrings:
 		mangle(w, encode, quoteNumbers)
 	case EmptyObject:
-		mangle(w, encode, func([]byte) []byte { return []byte("{}") })
+		mangle(w, encode, func(contentType string, _ []byte) []byte { return []byte(emptyObject(contentType)) })
 	case RefusedBefore, Throttled, ServerErrorBefore, ServerErrorAfter, ErrorDetailsAsString, ExpiredCredentials,
 		ClockSkew,
 		Conflict, Echo, "": // the cloud's own error, or no fault at all
@@ -96,13 +97,24 @@ func cut(w http.ResponseWriter, reset bool) {
 	_ = conn.Close() // that is the fault
 }
 
-// mangle sends what encode writes with another body.
-func mangle(w http.ResponseWriter, encode func(http.ResponseWriter), change func([]byte) []byte) {
+// emptyObject is an answer without members.
+func emptyObject(contentType string) string {
+	switch {
+	case strings.Contains(contentType, "cbor"):
+		return "\xa0"
+	case strings.Contains(contentType, "xml"):
+		return "<Response/>"
+	}
+	return "{}"
+}
+
+// mangle sends what encode writes with another body, which change makes of its content type and itself.
+func mangle(w http.ResponseWriter, encode func(http.ResponseWriter), change func(kind string, body []byte) []byte) {
 	kept := &answer{header: http.Header{}, status: http.StatusOK}
 	encode(kept)
 	maps.Copy(w.Header(), kept.header)
 	w.WriteHeader(kept.status)
-	_, _ = w.Write(change(kept.body.Bytes())) // a client that has gone away
+	_, _ = w.Write(change(kept.header.Get("Content-Type"), kept.body.Bytes())) // a client that has gone away
 }
 
 // answer keeps an answer instead of sending it.
@@ -124,7 +136,7 @@ func (a *answer) Write(p []byte) (int, error) {
 }
 
 // quoteNumbers makes strings of all numbers of a JSON text.
-func quoteNumbers(body []byte) []byte {
+func quoteNumbers(_ string, body []byte) []byte {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var value any

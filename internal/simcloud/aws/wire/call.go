@@ -12,20 +12,30 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/simcloud/fault"
+	"github.com/tidegate/tidegate/internal/simcloud/record"
 )
 
-// StorageGateway is the service that speaks AWS JSON; the others speak the query protocol.
+// The services, by the names that permissions and the AWS CLI have for them.
 const (
-	StorageGateway = "storagegateway"
+	StorageGateway = "storagegateway" // AWS JSON 1.1
+	CloudWatch     = "cloudwatch"     // CBOR, AWS JSON 1.0 or a query, as the client likes
 
-	serviceEC2 = "ec2"
-	serviceSTS = "sts"
+	serviceEC2 = "ec2" // a query
+	serviceSTS = "sts" // a query
 )
 
 // MaxBody is the size of the largest request that is read.
 const MaxBody = 1 << 20
 
 const targetPrefix = "StorageGateway_20130630."
+
+// signingName is what a service's requests are signed for.
+func signingName(service string) string {
+	if service == CloudWatch {
+		return "monitoring"
+	}
+	return service
+}
 
 // Call is one request.
 type Call struct {
@@ -42,6 +52,8 @@ type Call struct {
 	Strike *fault.Strike
 
 	protocol protocol
+	// read decodes the input; nil for EC2 and STS, whose operations read the form.
+	read func(call *Call, into any) error
 	// signed is when the caller says that it signed.
 	signed time.Time
 }
@@ -57,15 +69,10 @@ type protocol interface {
 // Decode finds out the service and the operation. The call that it returns
 // with an error can still be answered.
 func Decode(r *http.Request, now time.Time) (*Call, *Error) {
-	call := &Call{HTTP: r, protocol: jsonProtocol{}, Service: StorageGateway, ID: newRequestID(), Now: now}
+	call := &Call{HTTP: r, ID: newRequestID(), Now: now}
 	target := r.Header.Get("X-Amz-Target")
 	claim, _ := parseAuthorization(r.Header.Get("Authorization"))
-	if target == "" && isQuery(r, claim) {
-		call.protocol, call.Service = queryProtocol{}, serviceEC2
-		if claim.service == serviceSTS {
-			call.protocol, call.Service = stsProtocol{}, serviceSTS
-		}
-	}
+	prefix := call.route(target, claim)
 	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
 	if err != nil {
 		return call, Bad("IncompleteBody", "The request's body ended early.")
@@ -74,18 +81,17 @@ func Decode(r *http.Request, now time.Time) (*Call, *Error) {
 		return call, Plain(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request's body is too large.")
 	}
 	call.Body = body
-	if call.Service != StorageGateway {
+	if prefix == "" {
 		call.Form, err = url.ParseQuery(string(body))
 		if err != nil {
 			return call, Bad("MalformedQueryString", "The query string contains a syntax error.")
 		}
 	}
-	if !slices.Contains([]string{"", StorageGateway, serviceEC2, serviceSTS}, claim.service) &&
-		!strings.HasPrefix(target, targetPrefix) {
+	if !served(claim.service) && !strings.HasPrefix(target, targetPrefix) && call.Service != CloudWatch {
 		return call, otherService(call, claim.service)
 	}
-	if call.Service == StorageGateway {
-		name, ok := strings.CutPrefix(target, targetPrefix)
+	if prefix != "" {
+		name, ok := strings.CutPrefix(cmp.Or(target, r.URL.Path), prefix)
 		if !ok || r.Method != http.MethodPost {
 			return call, call.protocol.unknownOperation(target)
 		}
@@ -97,6 +103,38 @@ func Decode(r *http.Request, now time.Time) (*Call, *Error) {
 		return call, Bad("MissingAction", "The request must contain the parameter Action.")
 	}
 	return call, nil
+}
+
+// route finds out the service and how it is spoken to. What stands before the operation's
+// name, in the target or the path, is empty for a query.
+func (c *Call) route(target string, claim scope) (prefix string) {
+	form := strings.HasPrefix(c.HTTP.Header.Get("Content-Type"), formEncoded)
+	switch {
+	case strings.HasPrefix(target, graniteTarget):
+		c.Service, c.protocol, c.read = CloudWatch, graniteJSON{}, readJSON
+		return graniteTarget
+	case target == "" && strings.HasPrefix(c.HTTP.URL.Path, granitePath):
+		c.Service, c.protocol, c.read = CloudWatch, graniteCBOR{}, readCBOR
+		return granitePath
+	case target == "" && form && claim.service == signingName(CloudWatch):
+		c.Service, c.protocol, c.read = CloudWatch, graniteQuery{}, readForm
+		return ""
+	case target == "" && form && claim.service == serviceSTS:
+		c.Service, c.protocol = serviceSTS, stsProtocol{}
+		return ""
+	case target == "" && (form || claim.service == serviceEC2):
+		c.Service, c.protocol = serviceEC2, queryProtocol{}
+		return ""
+	}
+	c.Service, c.protocol, c.read = StorageGateway, jsonProtocol{}, readJSON
+	return targetPrefix
+}
+
+// served is so for the service that a request is signed for, where it is simulated, and
+// for a request that is not signed.
+func served(signedFor string) bool {
+	return signedFor == "" || slices.ContainsFunc([]string{StorageGateway, CloudWatch, serviceEC2, serviceSTS},
+		func(service string) bool { return signingName(service) == signedFor })
 }
 
 // formEncoded is the content type of a query.
@@ -117,7 +155,11 @@ func (c *Call) UnknownOperation() *Error {
 	return cmp.Or(notSimulated(c.Service, c.Operation), c.protocol.unknownOperation(c.Operation))
 }
 
-// isQuery is so for a request in the query protocol.
-func isQuery(r *http.Request, claim scope) bool {
-	return claim.service == serviceEC2 || strings.HasPrefix(r.Header.Get("Content-Type"), formEncoded)
+// Effect notes a change that the caller made.
+func (c *Call) Effect(book *record.Book, resource string, detail map[string]string) {
+	detail["account"] = c.Account
+	if id := c.HTTP.Header.Get("Amz-Sdk-Invocation-Id"); id != "" {
+		detail["invocation"] = id
+	}
+	book.EffectAt(c.Now, c.Service+":"+c.Operation, resource, c.ID, detail)
 }

@@ -6,13 +6,16 @@ import "net/http"
 type Error struct {
 	// status is the HTTP status.
 	status int
-	// code is the exception (Storage Gateway) or the error code (EC2).
+	// code is the exception (Storage Gateway, CloudWatch) or the error code (EC2).
 	code string
+	// query is the code that CloudWatch's clients show in place of the exception's name,
+	// in every protocol; empty: the same.
+	query string
 	// Message is for people; programs read the code.
 	Message string
 	// inner is Storage Gateway's error.errorCode, empty for the untyped errors.
 	inner string
-	// Details are those of errorDetails, by their names.
+	// Details are those of errorDetails, or CloudWatch's further members, by their names.
 	Details map[string]string
 }
 

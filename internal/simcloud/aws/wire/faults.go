@@ -85,7 +85,7 @@ func (c *Call) Failure() *Error {
 	if failed == nil {
 		return nil
 	}
-	if rule.Code != "" && rule.Code != failed.code && rule.Code != failed.inner {
+	if rule.Code != "" && !slices.Contains([]string{failed.code, failed.inner, failed.query}, rule.Code) {
 		text := failed.Message
 		failed = c.withCode(rule.Code)
 		if rule.Kind == fault.Echo {

@@ -76,11 +76,7 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	_, _ = w.Write(body) // a client that has gone away
 }
 
-// Input decodes the body of a request in JSON.
-func Input[In any](call *Call) (in In, err *Error) {
-	// Members in another case are no members, as for AWS.
-	if err := exact.Unmarshal(call.Body, &in); err != nil {
-		return in, Bad("SerializationException", "The request's body cannot be read: "+err.Error())
-	}
-	return in, nil
+// readJSON decodes a body. Members in another case are no members, as for AWS.
+func readJSON(call *Call, into any) error {
+	return exact.Unmarshal(call.Body, into) //nolint:wrapcheck // Input says what it means
 }

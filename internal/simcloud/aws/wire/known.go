@@ -28,6 +28,11 @@ func notSimulated(service, name string) *Error {
 	return Plain(http.StatusNotImplemented, "NotSimulated", fmt.Sprintf("%s:%s is an operation of AWS that this simulator does not serve.", service, name))
 }
 
+// NotSimulated is the answer to what AWS has and the simulator does not. No AWS service answers so.
+func NotSimulated(what string) *Error {
+	return Plain(http.StatusNotImplemented, "NotSimulated", "AWS has "+what+", which this simulator does not serve.")
+}
+
 // otherService is the answer to a request that is signed for a service of AWS that is
 // not simulated at all, in the form that the request's client reads.
 func otherService(call *Call, service string) *Error {
@@ -47,7 +52,7 @@ func otherService(call *Call, service string) *Error {
 		call.Operation = call.HTTP.Method + " " + call.HTTP.URL.Path
 	}
 	return Plain(http.StatusNotImplemented, "NotSimulated", fmt.Sprintf(
-		"%s:%s: this simulator does not serve the service %s of AWS, only storagegateway, ec2 (snapshots) and sts.",
+		"%s:%s: this simulator does not serve the service %s of AWS, only storagegateway, cloudwatch (alarms), ec2 (snapshots) and sts.",
 		service, call.Operation, service))
 }
 

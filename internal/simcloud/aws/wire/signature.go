@@ -130,9 +130,9 @@ func (g *Gate) Authenticate(call *Call) *Error {
 
 // checkScope refuses a signature made for another service or for no region of ours.
 func (g *Gate) checkScope(claim scope, service string, errs authErrors) *Error {
-	if claim.service != service {
-		return Plain(errs.scopeHTTPCode, errs.wrongScope, fmt.Sprintf("Credential should be scoped to correct service: '%s'.",
-			service))
+	if name := signingName(service); claim.service != name {
+		return Plain(errs.scopeHTTPCode, errs.wrongScope,
+			fmt.Sprintf("Credential should be scoped to correct service: '%s'.", name))
 	}
 	if len(g.regions) > 0 && !slices.Contains(g.regions, claim.region) || !RegionForm.MatchString(claim.region) {
 		return Plain(errs.scopeHTTPCode, errs.wrongScope,

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"net/http"
 )
@@ -12,7 +13,8 @@ type stsProtocol struct{ queryProtocol }
 
 const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 
-type stsFault struct {
+// queryFault is the body of an error in the query protocol, of any service but EC2.
+type queryFault struct {
 	Type      string `xml:"Error>Type"`
 	Code      string `xml:"Error>Code"`
 	Message   string `xml:"Error>Message"`
@@ -26,14 +28,29 @@ type STSReply struct {
 }
 
 func (stsProtocol) encode(w http.ResponseWriter, call *Call, out any, err *Error) {
-	status, name := http.StatusOK, call.Operation+"Response"
 	if err != nil {
-		status, name = err.status, "ErrorResponse"
-		out = stsFault{Type: "Sender", Code: err.code, Message: err.Message, RequestID: call.ID}
+		writeQueryError(w, call, stsNamespace, err)
+		return
 	}
-	writeXML(w, call, status, xml.StartElement{
-		Name: xml.Name{Local: name}, Attr: []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: stsNamespace}},
-	}, out)
+	writeQueryReply(w, call, stsNamespace, out)
+}
+
+// writeQueryReply sends an answer whose root has the operation's name.
+func writeQueryReply(w http.ResponseWriter, call *Call, namespace string, reply any) {
+	writeXML(w, call, http.StatusOK, queryRoot(call.Operation+"Response", namespace), reply)
+}
+
+// writeQueryError sends a refusal with the query's own code.
+func writeQueryError(w http.ResponseWriter, call *Call, namespace string, err *Error) {
+	writeXML(w, call, err.status, queryRoot("ErrorResponse", namespace), queryFault{
+		Type: err.faultOf(), Code: cmp.Or(err.query, err.code), Message: err.Message, RequestID: call.ID,
+	})
+}
+
+func queryRoot(name, namespace string) xml.StartElement {
+	return xml.StartElement{
+		Name: xml.Name{Local: name}, Attr: []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: namespace}},
+	}
 }
 
 func (stsProtocol) authErrors() authErrors {
