@@ -38,6 +38,12 @@ func (s *state) Show(until time.Time) {
 	s.until = until
 }
 
+func (s *state) readings() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reads
+}
+
 func (s *state) shows() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,6 +64,12 @@ func (s *server) RecordActivityHeartbeat(context.Context, []byte, ...any) error 
 		s.acked = time.Now() //nolint:forbidigo // as above
 	}
 	return s.answer
+}
+
+func (s *server) lastAcked() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.acked
 }
 
 func (s *server) answers(err error) {
@@ -88,7 +100,7 @@ func TestAWorkerShowsTheStateWhileTemporalSaysThatItMay(t *testing.T) {
 		err := exports(t, s, temporal, nil, func() {
 			time.Sleep(2 * time.Minute) //nolint:forbidigo // of the bubble
 			require.True(t, s.shows())
-			require.Greater(t, s.reads, 7, "every 15 seconds")
+			require.Greater(t, s.readings(), 7, "every 15 seconds")
 			temporal.answers(serviceerror.NewNotFound("activity timed out"))
 		})
 		requireAgain(t, err, "another worker has taken over")
@@ -106,7 +118,7 @@ func TestAWorkerThatIsCutOffEndsToShowTheStateBeforeAnotherMayStart(t *testing.T
 		err := exports(t, s, temporal, stop, func() {
 			time.Sleep(time.Minute) //nolint:forbidigo // of the bubble
 			temporal.answers(errors.New("no connection"))
-			last := temporal.acked
+			last := temporal.lastAcked()
 			require.True(t, s.shows(), "the lease lasts")
 			time.Sleep(time.Until(last.Add(export.Lease - time.Second))) //nolint:forbidigo // of the bubble
 			require.False(t, s.shows())

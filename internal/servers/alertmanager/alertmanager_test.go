@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -129,11 +130,11 @@ func TestASilenceWithoutAnAnswerIsOfUnknownOutcome(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sent := 0
-			s := fake(t, map[string]http.HandlerFunc{post: func(w http.ResponseWriter, r *http.Request) { sent++; tc.answer(w, r) }})
+			var sent atomic.Int32
+			s := fake(t, map[string]http.HandlerFunc{post: func(w http.ResponseWriter, r *http.Request) { sent.Add(1); tc.answer(w, r) }})
 			_, err := s.PutSilence(t.Context(), silence())
 			require.ErrorIs(t, err, tc.is)
-			require.Equal(t, 1, sent)
+			require.EqualValues(t, 1, sent.Load())
 		})
 	}
 	slow := httptest.NewServer(http.HandlerFunc(silent))

@@ -131,6 +131,7 @@ func TestNoErrorRepeatsALogin(t *testing.T) {
 				server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 					http.Error(w, repeat(r.Header.Get("Authorization")), http.StatusBadRequest)
 				})
+				login := login // each with its own server
 				login.URL = server.URL
 				err := get(t.Context(), open(t, login))
 				require.ErrorIs(t, err, maintenance.ErrInvalid)
