@@ -87,6 +87,13 @@ func TestAWSCLIUsesEveryOperation(t *testing.T) {
 	id, isText := made["SnapshotId"].(string)
 	require.True(t, isText)
 	w.rightCLI(t, "ec2", "create-tags", "--resources", id, "--tags", "Key=a,Value=b")
+	require.Len(t, w.rightCLI(t, "ec2", "describe-tags", "--filters", "Name=resource-id,Values="+id)["Tags"], 1)
+	w.rightCLI(t, "ec2", "copy-snapshot", "--source-region", "us-east-1", "--source-snapshot-id", id, "--description", "elsewhere")
+	require.Empty(t, w.rightCLI(t, "ec2", "describe-volumes")["Volumes"])
+	w.rightCLI(t, "storagegateway", "update-gateway-information", "--gateway-arn", arn, "--gateway-name", "orders")
+	w.rightCLI(t, "storagegateway", "describe-snapshot-schedule", "--volume-arn", gatewayARN+"sgw-22222222/volume/vol-3333CCCC")
+	w.rightCLI(t, "storagegateway", "shutdown-gateway", "--gateway-arn", arn)
+	w.rightCLI(t, "storagegateway", "start-gateway", "--gateway-arn", arn)
 	w.rightCLI(t, "ec2", "delete-snapshot", "--snapshot-id", id)
 	w.rightCLI(t, "storagegateway", "update-gateway-software-now", "--gateway-arn", arn)
 
@@ -96,7 +103,7 @@ func TestAWSCLIUsesEveryOperation(t *testing.T) {
 	require.Contains(t, stderr, "The specified gateway was not found.")
 	for says, args := range map[string][]string{
 		"iam:ListUsers": {"iam", "list-users"}, "s3:GET /": {"s3api", "list-buckets"}, "dynamodb:ListTables": {"dynamodb", "list-tables"},
-		"ec2:DescribeVolumes": {"ec2", "describe-volumes"}, "storagegateway:ListTapes": {"storagegateway", "list-tapes"},
+		"ec2:DescribeImages": {"ec2", "describe-images"}, "storagegateway:ListTapes": {"storagegateway", "list-tapes"},
 		"cloudwatch:ListMetrics": {"cloudwatch", "list-metrics"},
 	} {
 		_, stderr, err = w.cli(t, aws.DefaultSecretAccessKey, args...)

@@ -267,6 +267,6 @@ func TestEC2RefusesStrangers(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, response.HTTPStatusCode())
 		})
 	}
-	_, err := w.eyes().DescribeVolumes(t.Context(), &ec2.DescribeVolumesInput{})
+	_, err := w.eyes().DescribeImages(t.Context(), &ec2.DescribeImagesInput{})
 	ec2Refuses(t, err, "NotSimulated")
 }

@@ -15,21 +15,25 @@ import (
 // maxFilterValues is EC2's limit for one request.
 const maxFilterValues = 200
 
-// filter is one of EC2's filters: its values are joined by "or".
-type filter struct {
+// filter is one of EC2's filters of a kind of resource: its values are joined by "or".
+type filter[T any] struct {
 	name   string
-	of     func(s *snapshot, now time.Time) []string
+	of     reading[T]
 	values []*regexp.Regexp
 	// literal are the values as they were sent.
 	literal []string
 }
 
-// filters are joined by "and".
-type filters []filter
+// reading gives what a filter compares: what a resource lacks never matches.
+type reading[T any] func(resource T, now time.Time) []string
 
-// readFilters reads Filter.N.Name and Filter.N.Value.M.
-func readFilters(call *wire.Call) (filters, *wire.Error) {
-	var out filters
+// filters are joined by "and".
+type filters[T any] []filter[T]
+
+// readFilters reads Filter.N.Name and Filter.N.Value.M; filterOf is false for a name that EC2
+// does not know.
+func readFilters[T any](call *wire.Call, filterOf func(name string) (reading[T], bool)) (filters[T], *wire.Error) {
+	var out filters[T]
 	total := 0
 	for i := 1; call.Form.Has(fmt.Sprintf("Filter.%d.Name", i)); i++ {
 		name := call.Form.Get(fmt.Sprintf("Filter.%d.Name", i))
@@ -37,7 +41,7 @@ func readFilters(call *wire.Call) (filters, *wire.Error) {
 		if !known {
 			return nil, wire.Bad("InvalidParameterValue", fmt.Sprintf("The filter '%s' is invalid", name))
 		}
-		f := filter{name: name, of: of, literal: call.List(fmt.Sprintf("Filter.%d.Value", i))}
+		f := filter[T]{name: name, of: of, literal: call.List(fmt.Sprintf("Filter.%d.Value", i))}
 		for _, value := range f.literal {
 			f.values = append(f.values, wildcard(value))
 		}
@@ -76,9 +80,9 @@ func wildcard(value string) *regexp.Regexp {
 	return regexp.MustCompile(`(?s)^` + b.String() + `$`)
 }
 
-func (all filters) match(s *snapshot, now time.Time) bool {
+func (all filters[T]) match(resource T, now time.Time) bool {
 	for _, f := range all {
-		if !slices.ContainsFunc(f.of(s, now), func(value string) bool {
+		if !slices.ContainsFunc(f.of(resource, now), func(value string) bool {
 			return slices.ContainsFunc(f.values, func(r *regexp.Regexp) bool { return r.MatchString(value) })
 		}) {
 			return false
@@ -89,7 +93,7 @@ func (all filters) match(s *snapshot, now time.Time) bool {
 
 // volumes are the volume ids that a filter names in full, if one does: then no
 // other volume's snapshots need be read.
-func (all filters) volumes() ([]string, bool) {
+func (all filters[T]) volumes() ([]string, bool) {
 	for _, f := range all {
 		if f.name == "volume-id" && !strings.ContainsAny(strings.Join(f.literal, ""), `*?\`) {
 			return f.literal, true
@@ -98,9 +102,8 @@ func (all filters) volumes() ([]string, bool) {
 	return nil, false
 }
 
-// filterOf gives what a filter of DescribeSnapshots reads; false for a name
-// that EC2 does not know. What a snapshot lacks never matches.
-func filterOf(name string) (func(s *snapshot, now time.Time) []string, bool) {
+// snapshotFilter gives what a filter of DescribeSnapshots reads.
+func snapshotFilter(name string) (reading[*snapshot], bool) {
 	if key, isTag := strings.CutPrefix(name, "tag:"); isTag {
 		return func(s *snapshot, _ time.Time) []string {
 			if value, has := s.tags[key]; has {
@@ -109,11 +112,11 @@ func filterOf(name string) (func(s *snapshot, now time.Time) []string, bool) {
 			return nil
 		}, true
 	}
-	one := func(of func(s *snapshot, now time.Time) string) func(*snapshot, time.Time) []string {
+	one := func(of func(s *snapshot, now time.Time) string) reading[*snapshot] {
 		return func(s *snapshot, now time.Time) []string { return []string{of(s, now)} }
 	}
 	none := func(*snapshot, time.Time) []string { return nil }
-	of, known := map[string]func(*snapshot, time.Time) []string{
+	of, known := map[string]reading[*snapshot]{
 		"description":   one(func(s *snapshot, _ time.Time) string { return s.description }),
 		"encrypted":     one(func(*snapshot, time.Time) string { return "false" }),
 		"owner-alias":   none,

@@ -29,6 +29,8 @@ type gateway struct {
 	// restarted and updated are when it went away for updates, and when these ended.
 	restarted, updated []time.Time
 	seen               time.Time
+	// begun is when it was put into the cloud.
+	begun time.Time
 	// cacheDirty and bufferUsed are per cents of the cache and of the upload buffer.
 	cacheDirty, bufferUsed level
 	volumes                []*volume
@@ -50,6 +52,7 @@ func (c *Cloud) addGateway(conf Gateway, now time.Time) {
 		state:   conf.State,
 		version: conf.Version,
 		seen:    now,
+		begun:   now,
 		tags:    map[string]string{},
 
 		cacheDirty: conf.Cache.Dirty.from(now),
@@ -94,6 +97,14 @@ func (g *gateway) running() bool {
 // local writes a time as AWS does: the gateway's own time, without a zone.
 func (g *gateway) local(t time.Time) string {
 	return t.In(g.zone.Location()).Format("2006-01-02T15:04:05")
+}
+
+// date writes a date that lies so far from the scenario's start; zero is no date.
+func (g *gateway) date(in time.Duration) string {
+	if in == 0 {
+		return ""
+	}
+	return g.local(g.begun.Add(in))
 }
 
 // resolve turns a relative window into an absolute weekly one.

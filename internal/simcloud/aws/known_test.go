@@ -61,10 +61,10 @@ func TestOperationsThatAreNotSimulatedSayTheirNames(t *testing.T) {
 	t.Parallel()
 	w := faulty(t)
 	arn := gatewayARN + "sgw-11111111"
-	_, err := w.sgw.ShutdownGateway(t.Context(), &storagegateway.ShutdownGatewayInput{GatewayARN: &arn})
-	requireCode(t, err, "NotSimulated", "storagegateway:ShutdownGateway")
-	_, err = w.eyes().DescribeVolumes(t.Context(), &ec2.DescribeVolumesInput{})
-	requireCode(t, err, "NotSimulated", "ec2:DescribeVolumes")
+	_, err := w.sgw.DeleteGateway(t.Context(), &storagegateway.DeleteGatewayInput{GatewayARN: &arn})
+	requireCode(t, err, "NotSimulated", "storagegateway:DeleteGateway")
+	_, err = w.eyes().DescribeImages(t.Context(), &ec2.DescribeImagesInput{})
+	requireCode(t, err, "NotSimulated", "ec2:DescribeImages")
 	_, err = w.sts().GetSessionToken(t.Context(), &sts.GetSessionTokenInput{})
 	requireCode(t, err, "NotSimulated", "sts:GetSessionToken")
 }

@@ -1,16 +1,12 @@
 package aws
 
 import (
-	"encoding/base64"
 	"fmt"
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
@@ -71,7 +67,11 @@ func ec2Parameters() map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
 		"DescribeSnapshots": regexp.MustCompile(`^((Owner|SnapshotId|RestorableBy)\.\d+|Filter\.\d+\.(Name|Value\.\d+)|MaxResults|NextToken)$`),
 		"DeleteSnapshot":    regexp.MustCompile(`^SnapshotId$`),
-		"CreateTags":        regexp.MustCompile(`^(ResourceId\.\d+|Tag\.\d+\.(Key|Value))$`),
+		"CopySnapshot": regexp.MustCompile(`^(SourceRegion|SourceSnapshotId|Description|DestinationRegion|PresignedUrl|` +
+			`TagSpecification\.1\.(ResourceType|Tag\.\d+\.(Key|Value)))$`),
+		"DescribeVolumes": regexp.MustCompile(`^(VolumeId\.\d+|Filter\.\d+\.(Name|Value\.\d+)|MaxResults|NextToken)$`),
+		"DescribeTags":    regexp.MustCompile(`^(Filter\.\d+\.(Name|Value\.\d+)|MaxResults|NextToken)$`),
+		"CreateTags":      regexp.MustCompile(`^(ResourceId\.\d+|Tag\.\d+\.(Key|Value))$`),
 	}
 }
 
@@ -113,7 +113,7 @@ func (c *Cloud) describeSnapshots(call *wire.Call) (any, *wire.Error) {
 	if err := dryRun(call); err != nil {
 		return nil, err
 	}
-	filters, err := readFilters(call)
+	filters, err := readFilters(call, snapshotFilter)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,8 @@ func (c *Cloud) describeSnapshots(call *wire.Call) (any, *wire.Error) {
 	found = slices.DeleteFunc(found, func(s *snapshot) bool {
 		return !s.ownerMatches(call) || !s.restorable(call) || !filters.match(s, call.Now)
 	})
-	some, next, err := snapshotPage(call, found, len(ids) > 0)
+	slices.SortFunc(found, func(a, b *snapshot) int { return a.seq - b.seq })
+	some, next, err := ec2Page(call, found, (*snapshot).order, len(ids) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ func (c *Cloud) describeSnapshots(call *wire.Call) (any, *wire.Error) {
 
 // candidates are the named snapshots, each of which must be there, or all that
 // a search finds by now. A search finds a new one later than a poll by id does.
-func (c *Cloud) candidates(call *wire.Call, ids []string, all filters) ([]*snapshot, *wire.Error) {
+func (c *Cloud) candidates(call *wire.Call, ids []string, all filters[*snapshot]) ([]*snapshot, *wire.Error) {
 	if len(ids) == 0 {
 		return slices.DeleteFunc(c.snapshots.search(all), func(s *snapshot) bool {
 			return !s.seenBy(call) || call.Now.Before(s.visibleByFilter)
@@ -189,10 +190,9 @@ func (s *snapshot) restorable(call *wire.Call) bool {
 		slices.Contains(accounts, "self") && call.Account == s.account
 }
 
-// snapshotPage cuts one page. The token is the last snapshot's number, so that
-// a page stays right when snapshots come and go.
-func snapshotPage(call *wire.Call, found []*snapshot, byID bool) ([]*snapshot, string, *wire.Error) {
-	size, after := maxResults, 0
+// ec2Page cuts one page out of resources that are sorted by key.
+func ec2Page[T any](call *wire.Call, found []T, key func(T) string, byID bool) ([]T, string, *wire.Error) {
+	size := maxResults
 	if text := call.Form.Get("MaxResults"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < minResults {
@@ -203,23 +203,22 @@ func snapshotPage(call *wire.Call, found []*snapshot, byID bool) ([]*snapshot, s
 		}
 		size = min(n, maxResults)
 	}
-	if token := call.Form.Get("NextToken"); token != "" {
-		raw, err := base64.URLEncoding.DecodeString(token)
-		if err == nil {
-			after, err = strconv.Atoi(string(raw))
-		}
-		if err != nil {
-			return nil, "", wire.Bad("InvalidNextToken", "The token '"+token+"' is invalid")
-		}
+	var token *string
+	if call.Form.Get("NextToken") != "" {
+		token = new(call.Form.Get("NextToken"))
 	}
-	found = slices.DeleteFunc(found, func(s *snapshot) bool { return s.seq <= after })
-	slices.SortFunc(found, func(a, b *snapshot) int { return a.seq - b.seq })
-	if len(found) <= size {
-		return found, "", nil
+	some, next, ok := wire.Page(found, key, token, size)
+	switch {
+	case !ok:
+		return nil, "", wire.Bad("InvalidNextToken", "The token '"+*token+"' is invalid")
+	case next == nil:
+		return some, "", nil
 	}
-	last := strconv.Itoa(found[size-1].seq)
-	return found[:size], base64.URLEncoding.EncodeToString([]byte(last)), nil
+	return some, *next, nil
 }
+
+// order sorts snapshots by the time of their making.
+func (s *snapshot) order() string { return fmt.Sprintf("%09d", s.seq) }
 
 func (s *snapshot) xml(now time.Time) snapshotXML {
 	out := snapshotXML{
@@ -233,9 +232,7 @@ func (s *snapshot) xml(now time.Time) snapshotXML {
 	case snapshotError:
 		out.StatusMessage = s.message
 	}
-	for _, key := range slices.Sorted(maps.Keys(s.tags)) {
-		out.Tags.Items = append(out.Tags.Items, tagXML{Key: key, Value: s.tags[key]})
-	}
+	out.Tags.Items = tagItems(s.tags)
 	return out
 }
 
@@ -263,46 +260,69 @@ func (c *Cloud) deleteSnapshot(call *wire.Call) (any, *wire.Error) {
 	return doneReply{RequestID: call.ID, Return: true}, nil
 }
 
-// createTags tags snapshots; the simulator knows no other EC2 resources.
-func (c *Cloud) createTags(call *wire.Call) (any, *wire.Error) {
-	ids := call.List("ResourceId")
-	if len(ids) == 0 || call.Form.Get("Tag.1.Key") == "" {
-		return nil, wire.Bad("MissingParameter", "The request must contain the parameters ResourceId.1 and Tag.1.Key")
+type copySnapshotReply struct {
+	RequestID  string `xml:"requestId"`
+	SnapshotID string `xml:"snapshotId"`
+	Tags       tagSet `xml:"tagSet"`
+}
+
+// copiedVolumeID is the volume of a snapshot that is a copy: "an arbitrary volume ID that you should
+// not use for any purpose" (API reference, CopySnapshot).
+const copiedVolumeID = "vol-ffffffff"
+
+// copySnapshot copies a completed snapshot of any region into the one that is asked. That a pending one
+// is refused is documented, its code is not.
+func (c *Cloud) copySnapshot(call *wire.Call) (any, *wire.Error) {
+	region, id := call.Form.Get("SourceRegion"), call.Form.Get("SourceSnapshotId")
+	if region == "" || id == "" {
+		return nil, wire.Bad("MissingParameter", "The request must contain the parameters SourceRegion and SourceSnapshotId")
 	}
-	tags := map[string]string{}
-	for i := 1; call.Form.Has(fmt.Sprintf("Tag.%d.Key", i)); i++ {
-		key := call.Form.Get(fmt.Sprintf("Tag.%d.Key", i))
-		value := call.Form.Get(fmt.Sprintf("Tag.%d.Value", i))
-		if strings.HasPrefix(key, "aws:") || utf8.RuneCountInString(key) > 127 || utf8.RuneCountInString(value) > 255 {
-			return nil, wire.Bad("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use; keys have at most 127 characters, values 255")
-		}
-		tags[key] = value
+	if to := call.Form.Get("DestinationRegion"); to != "" && to != call.Region {
+		return nil, wire.Bad("InvalidParameterValue", fmt.Sprintf("Value ( %s ) for parameter destinationRegion is invalid. Send the request to that region.", to))
 	}
-	found, err := c.candidates(call, ids, nil)
+	there := *call
+	there.Region = region
+	source, err := c.findSnapshot(&there, id)
 	if err != nil {
 		return nil, err
+	}
+	if status := source.status(call.Now); status != snapshotCompleted {
+		return nil, wire.Bad("IncorrectState", fmt.Sprintf("The snapshot '%s' is %s: only a completed one can be copied.", id, status))
+	}
+	tags, err := formTags(call, "TagSpecification.1.")
+	if err != nil {
+		return nil, err
+	}
+	if kind := call.Form.Get("TagSpecification.1.ResourceType"); len(tags) > 0 && kind != "snapshot" {
+		return nil, wire.Bad("InvalidParameterValue", fmt.Sprintf("'%s' is not a valid taggable resource type for this operation.", kind))
 	}
 	if err := dryRun(call); err != nil {
 		return nil, err
 	}
-	for _, s := range found {
-		if after := maps.Clone(s.tags); len(merged(after, tags)) > maxTags {
-			return nil, wire.Bad("TagLimitExceeded", fmt.Sprintf("The maximum number of Tags for a resource has been reached: %d", maxTags))
-		}
+	s := &snapshot{
+		id: c.newID("snap-", 17), seq: c.made, account: call.Account, region: call.Region, volumeID: copiedVolumeID,
+		description: call.Form.Get("Description"), sizeGiB: source.sizeGiB, tags: tags, outcome: outcomeCompleted,
+		started: call.Now, completes: call.Now.Add(c.timing.Snapshot),
+		visibleByID:     call.Now.Add(c.timing.VisibleByID),
+		visibleByFilter: call.Now.Add(max(c.timing.VisibleByID, c.timing.VisibleByFilter)),
 	}
-	for _, s := range found {
-		maps.Copy(s.tags, tags)
-		detail := map[string]string{}
-		for key, value := range tags {
-			detail["tag:"+key] = value
-		}
-		c.effect(call, s.id, detail)
-	}
-	return doneReply{RequestID: call.ID, Return: true}, nil
+	c.snapshots.add(s)
+	c.effect(call, s.id, map[string]string{"from": region + "/" + id, "description": s.description})
+	return copySnapshotReply{RequestID: call.ID, SnapshotID: s.id, Tags: tagSet{tagItems(s.tags)}}, nil
 }
 
-// merged puts tags onto others.
-func merged(to, tags map[string]string) map[string]string {
-	maps.Copy(to, tags)
-	return to
+type describeVolumesReply struct {
+	RequestID string   `xml:"requestId"`
+	Volumes   struct{} `xml:"volumeSet"`
+}
+
+// describeEBSVolumes finds none: a gateway's volume is no EBS volume, though its snapshots name it as if it were.
+func (c *Cloud) describeEBSVolumes(call *wire.Call) (any, *wire.Error) {
+	if err := dryRun(call); err != nil {
+		return nil, err
+	}
+	for _, id := range call.List("VolumeId") {
+		return nil, wire.Bad("InvalidVolume.NotFound", fmt.Sprintf("The volume '%s' does not exist.", id))
+	}
+	return describeVolumesReply{RequestID: call.ID}, nil
 }

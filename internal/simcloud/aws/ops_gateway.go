@@ -1,8 +1,10 @@
 package aws
 
 import (
+	"cmp"
 	"slices"
 
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
 
@@ -19,11 +21,35 @@ type gatewayInformation struct {
 	SoftwareVersion            string `json:",omitempty"`
 	HostEnvironment            string
 	EndpointType               string
+	CloudWatchLogGroupARN      string   `json:",omitempty"`
+	GatewayCapacity            string   `json:",omitempty"`
+	SupportedGatewayCapacities []string `json:",omitempty"`
+	SoftwareUpdatesEndDate     string   `json:",omitempty"`
+	VPCEndpoint                string   `json:",omitempty"`
 	Tags                       []tag
+
+	hostMembers
+}
+
+// hostMembers are those of a gateway's host and age that a list shows too.
+type hostMembers struct {
+	DeprecationDate   string `json:",omitempty"`
+	Ec2InstanceId     string `json:",omitempty"`
+	Ec2InstanceRegion string `json:",omitempty"`
+	HostEnvironmentId string `json:",omitempty"`
+}
+
+func (g *gateway) hostMembers() hostMembers {
+	s := g.conf.Shown
+	return hostMembers{
+		DeprecationDate: g.date(s.DeprecatedIn), Ec2InstanceId: s.EC2InstanceID, Ec2InstanceRegion: s.EC2InstanceRegion,
+		HostEnvironmentId: s.HostEnvironmentID,
+	}
 }
 
 type networkInterface struct {
 	Ipv4Address string
+	Ipv6Address string `json:",omitempty"`
 }
 
 // describeGateway answers while the gateway is connected, in whatever state.
@@ -35,8 +61,11 @@ func (c *Cloud) describeGateway(call *wire.Call, g *gateway) (any, *wire.Error) 
 	info := gatewayInformation{
 		GatewayARN: g.arn, GatewayId: g.conf.ID, GatewayName: g.conf.Name, GatewayTimezone: g.zone.String(),
 		GatewayState: g.state, GatewayType: g.conf.Type, HostEnvironment: g.conf.HostEnvironment,
-		EndpointType: "STANDARD", SoftwareVersion: g.version, Tags: shownTags(g.tags),
-		GatewayNetworkInterfaces: []networkInterface{{Ipv4Address: "10.0.0.10"}},
+		EndpointType: cmp.Or(g.conf.Shown.EndpointType, "STANDARD"), SoftwareVersion: g.version, Tags: shownTags(g.tags),
+		GatewayNetworkInterfaces: []networkInterface{{Ipv4Address: "10.0.0.10", Ipv6Address: g.conf.Shown.IPv6}},
+		CloudWatchLogGroupARN:    g.conf.Shown.LogGroup, GatewayCapacity: g.conf.Shown.Capacity,
+		SupportedGatewayCapacities: g.conf.Shown.SupportedCapacities, VPCEndpoint: g.conf.Shown.VPCEndpoint,
+		SoftwareUpdatesEndDate: g.date(g.conf.Shown.UpdatesEndIn), hostMembers: g.hostMembers(),
 	}
 	if !g.lastUpdate.IsZero() {
 		info.LastSoftwareUpdate = g.local(g.lastUpdate)
@@ -184,6 +213,8 @@ type gatewayInfo struct {
 	GatewayName             string
 	HostEnvironment         string
 	SoftwareVersion         string `json:",omitempty"`
+
+	hostMembers
 }
 
 type listGatewaysOutput struct {
@@ -214,6 +245,7 @@ func (c *Cloud) listGateways(call *wire.Call, in listInput) (any, *wire.Error) {
 		info := gatewayInfo{
 			GatewayId: g.conf.ID, GatewayARN: g.arn, GatewayType: g.conf.Type, GatewayOperationalState: "ACTIVE",
 			GatewayName: g.conf.Name, HostEnvironment: g.conf.HostEnvironment, SoftwareVersion: g.version,
+			hostMembers: g.hostMembers(),
 		}
 		if slices.Contains(g.conf.Omit, "SoftwareVersion") {
 			info.SoftwareVersion = ""
@@ -221,4 +253,83 @@ func (c *Cloud) listGateways(call *wire.Call, in listInput) (any, *wire.Error) {
 		out.Gateways = append(out.Gateways, info)
 	}
 	return out, nil
+}
+
+// shutdownGateway stops the gateway's software, of volume and tape gateways alone. AWS answers 200 at once and
+// takes some time; here it is down at once. Pending snapshots never complete.
+func (c *Cloud) shutdownGateway(call *wire.Call, g *gateway) (any, *wire.Error) {
+	switch {
+	case !canShutDown(g.conf.Type):
+		return nil, wire.Refuse("NotSupported")
+	case !g.running():
+		return nil, wire.Refuse("GatewayNotConnected")
+	}
+	g.state = stateShutdown
+	c.stall(g, call.Now)
+	c.effect(call, g.arn, map[string]string{})
+	return gatewayOutput{GatewayARN: g.arn}, nil
+}
+
+// startGateway starts one that was shut down; its volumes bootstrap. What AWS answers for one that runs is
+// documented nowhere: here 200, without an effect.
+func (c *Cloud) startGateway(call *wire.Call, g *gateway) (any, *wire.Error) {
+	switch {
+	case !canShutDown(g.conf.Type):
+		return nil, wire.Refuse("NotSupported")
+	case !g.connected():
+		return nil, wire.Refuse("GatewayNotConnected")
+	case g.state == stateShutdown:
+		g.state, g.backSince = stateRunning, call.Now
+		c.effect(call, g.arn, map[string]string{})
+	}
+	return gatewayOutput{GatewayARN: g.arn}, nil
+}
+
+func canShutDown(gatewayType string) bool { return hasVolumes(gatewayType) || gatewayType == typeTape }
+
+type updateInformationInput struct {
+	GatewayARN                                                           *string
+	CloudWatchLogGroupARN, GatewayCapacity, GatewayName, GatewayTimezone *string
+}
+
+type updateInformationOutput struct {
+	GatewayARN  string
+	GatewayName string
+}
+
+// updateInformation changes what is sent of a gateway, connected or not. Its window stays at its hour, so that
+// another zone moves it.
+func (c *Cloud) updateInformation(call *wire.Call, in updateInformationInput) (any, *wire.Error) {
+	var v violations
+	v.Longest("gatewayName", in.GatewayName, 2, 255)
+	v.Longest("gatewayTimezone", in.GatewayTimezone, 3, 10)
+	v.Longest("cloudWatchLogGroupARN", in.CloudWatchLogGroupARN, 0, 562)
+	if in.GatewayCapacity != nil {
+		v.OneOf("gatewayCapacity", *in.GatewayCapacity, capacities()...)
+	}
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	g, err := c.findGateway(call, in.GatewayARN)
+	if err != nil {
+		return nil, err
+	}
+	if in.GatewayTimezone != nil {
+		zone, err := maintenance.ParseZone(*in.GatewayTimezone)
+		if err != nil {
+			return nil, wire.RefuseParameter("gatewayTimezone", "want GMT, GMT-4:00 or GMT+5:30")
+		}
+		g.zone = zone
+	}
+	detail, shown := map[string]string{}, &g.conf.Shown
+	for name, member := range map[string]struct{ sent, kept *string }{
+		"name": {in.GatewayName, &g.conf.Name}, "timezone": {in.GatewayTimezone, &g.conf.Timezone},
+		"capacity": {in.GatewayCapacity, &shown.Capacity}, "logGroup": {in.CloudWatchLogGroupARN, &shown.LogGroup},
+	} {
+		if member.sent != nil {
+			*member.kept, detail[name] = *member.sent, *member.sent
+		}
+	}
+	c.effect(call, g.arn, detail)
+	return updateInformationOutput{GatewayARN: g.arn, GatewayName: g.conf.Name}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/tidegate/tidegate/internal/simcloud/aws/wire"
 )
@@ -134,4 +136,130 @@ func sortedTags(tags map[string]string) []tag {
 func shownTags(tags map[string]string) []tag {
 	all := sortedTags(tags)
 	return all[:min(len(all), maxShownTags)]
+}
+
+// createTags tags snapshots; the simulator knows no other EC2 resources.
+func (c *Cloud) createTags(call *wire.Call) (any, *wire.Error) {
+	ids := call.List("ResourceId")
+	if len(ids) == 0 || call.Form.Get("Tag.1.Key") == "" {
+		return nil, wire.Bad("MissingParameter", "The request must contain the parameters ResourceId.1 and Tag.1.Key")
+	}
+	tags, err := formTags(call, "")
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.candidates(call, ids, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := dryRun(call); err != nil {
+		return nil, err
+	}
+	for _, s := range found {
+		if after := maps.Clone(s.tags); len(merged(after, tags)) > maxTags {
+			return nil, wire.Bad("TagLimitExceeded", fmt.Sprintf("The maximum number of Tags for a resource has been reached: %d", maxTags))
+		}
+	}
+	for _, s := range found {
+		maps.Copy(s.tags, tags)
+		detail := map[string]string{}
+		for key, value := range tags {
+			detail["tag:"+key] = value
+		}
+		c.effect(call, s.id, detail)
+	}
+	return doneReply{RequestID: call.ID, Return: true}, nil
+}
+
+// merged puts tags onto others.
+func merged(to, tags map[string]string) map[string]string {
+	maps.Copy(to, tags)
+	return to
+}
+
+// formTags reads Tag.N.Key and Tag.N.Value after a prefix.
+func formTags(call *wire.Call, prefix string) (map[string]string, *wire.Error) {
+	tags := map[string]string{}
+	for i := 1; call.Form.Has(fmt.Sprintf("%sTag.%d.Key", prefix, i)); i++ {
+		key := call.Form.Get(fmt.Sprintf("%sTag.%d.Key", prefix, i))
+		value := call.Form.Get(fmt.Sprintf("%sTag.%d.Value", prefix, i))
+		if strings.HasPrefix(key, "aws:") || utf8.RuneCountInString(key) > 127 || utf8.RuneCountInString(value) > 255 {
+			return nil, wire.Bad("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use; keys have at most 127 characters, values 255")
+		}
+		tags[key] = value
+	}
+	return tags, nil
+}
+
+// tagItems are tags as EC2 shows them, sorted by key.
+func tagItems(tags map[string]string) (items []tagXML) {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		items = append(items, tagXML{Key: key, Value: tags[key]})
+	}
+	return items
+}
+
+type describeTagsReply struct {
+	RequestID string `xml:"requestId"`
+	Tags      struct {
+		Items []taggedXML `xml:"item"`
+	} `xml:"tagSet"`
+	NextToken string `xml:"nextToken,omitempty"`
+}
+
+// taggedXML is one tag of one snapshot.
+type taggedXML struct {
+	ResourceID   string `xml:"resourceId"`
+	ResourceType string `xml:"resourceType"`
+	Key          string `xml:"key"`
+	Value        string `xml:"value"`
+}
+
+func (t taggedXML) order() string { return t.ResourceID + " " + t.Key }
+
+// describeTags lists the tags of the snapshots that a search finds by now.
+func (c *Cloud) describeTags(call *wire.Call) (any, *wire.Error) {
+	if err := dryRun(call); err != nil {
+		return nil, err
+	}
+	wanted, err := readFilters(call, taggedFilter)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.candidates(call, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	var all []taggedXML
+	for _, s := range found {
+		for _, tag := range tagItems(s.tags) {
+			one := taggedXML{ResourceID: s.id, ResourceType: "snapshot", Key: tag.Key, Value: tag.Value}
+			if wanted.match(one, call.Now) {
+				all = append(all, one)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b taggedXML) int { return strings.Compare(a.order(), b.order()) })
+	reply := describeTagsReply{RequestID: call.ID}
+	reply.Tags.Items, reply.NextToken, err = ec2Page(call, all, taggedXML.order, false)
+	return reply, err
+}
+
+// taggedFilter gives what a filter of DescribeTags reads.
+func taggedFilter(name string) (reading[taggedXML], bool) {
+	if key, isTag := strings.CutPrefix(name, "tag:"); isTag {
+		return func(t taggedXML, _ time.Time) []string {
+			if t.Key == key {
+				return []string{t.Value}
+			}
+			return nil
+		}, true
+	}
+	of, known := map[string]reading[taggedXML]{
+		"key":           func(t taggedXML, _ time.Time) []string { return []string{t.Key} },
+		"resource-id":   func(t taggedXML, _ time.Time) []string { return []string{t.ResourceID} },
+		"resource-type": func(t taggedXML, _ time.Time) []string { return []string{t.ResourceType} },
+		"value":         func(t taggedXML, _ time.Time) []string { return []string{t.Value} },
+	}[name]
+	return of, known
 }

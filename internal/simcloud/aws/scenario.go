@@ -137,6 +137,8 @@ type Gateway struct {
 	// HostEnvironment is VMWARE (default), HYPER-V, EC2, KVM, OTHER or SNOWBALL.
 	HostEnvironment string            `yaml:"hostEnvironment,omitempty"`
 	Tags            map[string]string `yaml:"tags,omitempty"`
+	// Shown are members that AWS shows of some gateways only; what is empty is left out.
+	Shown Shown `yaml:"shown,omitempty"`
 
 	// Version is the software that runs now; default 1.2.3.
 	Version string `yaml:"version,omitempty"`
@@ -179,6 +181,30 @@ type Gateway struct {
 
 	Timing  Timing   `yaml:"timing,omitempty"`
 	Volumes []Volume `yaml:"volumes,omitempty"`
+}
+
+// Shown are members of a gateway's description that it may lack. They change nothing else.
+type Shown struct {
+	// UpdatesEndIn is how long new software is published for the gateway, and DeprecatedIn how long mends are, from
+	// the scenario's start on: less than zero for a time that has passed, zero to leave the date out.
+	UpdatesEndIn time.Duration `yaml:"updatesEndIn,omitempty"`
+	DeprecatedIn time.Duration `yaml:"deprecatedIn,omitempty"`
+	// EndpointType is STANDARD (default) or FIPS.
+	EndpointType string `yaml:"endpointType,omitempty"`
+	// Capacity is Small, Medium or Large, and SupportedCapacities are those that it could have.
+	Capacity            string   `yaml:"capacity,omitempty"`
+	SupportedCapacities []string `yaml:"supportedCapacities,omitempty"`
+	// LogGroup is the ARN of a CloudWatch log group.
+	LogGroup string `yaml:"logGroup,omitempty"`
+	// VPCEndpoint is the DNS name of the endpoint that the gateway was activated through.
+	VPCEndpoint string `yaml:"vpcEndpoint,omitempty"`
+	// EC2InstanceID and EC2InstanceRegion are those of a gateway whose host is an EC2 instance.
+	EC2InstanceID     string `yaml:"ec2InstanceId,omitempty"`
+	EC2InstanceRegion string `yaml:"ec2InstanceRegion,omitempty"`
+	// HostEnvironmentID is the host's own name for the machine.
+	HostEnvironmentID string `yaml:"hostEnvironmentId,omitempty"`
+	// IPv6 is the gateway's address, alongside its IPv4 address.
+	IPv6 string `yaml:"ipv6,omitempty"`
 }
 
 // NoVersion as a version leaves SoftwareVersion out.

@@ -121,7 +121,7 @@ func (s *snapshots) add(one *snapshot) {
 }
 
 // search gives a list of its own of those that filters could match.
-func (s *snapshots) search(all filters) []*snapshot {
+func (s *snapshots) search(all filters[*snapshot]) []*snapshot {
 	volumes, few := all.volumes()
 	if !few {
 		return slices.Clone(s.all)

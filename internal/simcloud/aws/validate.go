@@ -32,9 +32,11 @@ const (
 
 	stateRunning      = "RUNNING"
 	stateDisconnected = "DISCONNECTED"
+	stateShutdown     = "SHUTDOWN"
 
 	typeCached = "CACHED"
 	typeStored = "STORED"
+	typeTape   = "VTL"
 
 	maxCachedGiB = 32 * 1024
 	maxStoredGiB = 16 * 1024
@@ -93,7 +95,7 @@ func (g Gateway) check(c *check.Checker, path string) {
 	if g.Account != "" {
 		c.Form(path+".account", g.Account, accountForm, "twelve digits")
 	}
-	c.OneOf(path+".type", g.Type, "", typeCached, typeStored, "VTL", "VTL_SNOW", "FILE_S3", "FILE_FSX_SMB")
+	c.OneOf(path+".type", g.Type, "", typeCached, typeStored, typeTape, "VTL_SNOW", "FILE_S3", "FILE_FSX_SMB")
 	if n := len(g.State); n == 1 || n > 25 {
 		c.Wrong(path+".state", g.State, "2 to 25 characters, such as RUNNING, STATE_RUNNING, SHUTDOWN or DISCONNECTED")
 	}
@@ -115,12 +117,23 @@ func (g Gateway) check(c *check.Checker, path string) {
 	}
 	c.NotNegative(path+".lastUpdatedAgo", g.LastUpdatedAgo)
 	c.NotNegative(path+".awsUpdatesAfter", g.AWSUpdatesAfter)
+	g.Shown.check(c, path+".shown")
 	g.Window.check(c, path+".window")
 	g.Timing.check(c, path+".timing")
 	g.Cache.check(c, path+".cache")
 	g.UploadBuffer.check(c, path+".uploadBuffer")
 	g.checkVolumes(c, path)
 }
+
+func (s Shown) check(c *check.Checker, path string) {
+	c.OneOf(path+".endpointType", s.EndpointType, "", "STANDARD", "FIPS")
+	c.OneOf(path+".capacity", s.Capacity, append(capacities(), "")...)
+	for i, one := range s.SupportedCapacities {
+		c.OneOf(fmt.Sprintf("%s.supportedCapacities[%d]", path, i), one, capacities()...)
+	}
+}
+
+func capacities() []string { return []string{"Small", "Medium", "Large"} }
 
 func (g Gateway) checkVolumes(c *check.Checker, path string) {
 	if len(g.Volumes) > 0 && !hasVolumes(g.Type) {

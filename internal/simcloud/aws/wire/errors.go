@@ -32,8 +32,11 @@ func Refuse(code string) *Error {
 		"GatewayNotFound":     "The specified gateway was not found.",
 		"InvalidParameters":   "The specified request contains invalid parameters.",
 		"NotSupported":        "The specified operation is not supported.",
-		"VolumeNotFound":      "The specified volume was not found.",
-		"VolumeNotReady":      "The specified volume is not ready.",
+		// The message of this one is nobody's sample.
+		"SnapshotScheduleNotFound": "The specified snapshot schedule was not found.",
+
+		"VolumeNotFound": "The specified volume was not found.",
+		"VolumeNotReady": "The specified volume is not ready.",
 	}
 	return &Error{
 		status: http.StatusBadRequest, code: invalidGatewayRequest, Message: messages[code], inner: code,

@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+	"unicode/utf8"
+)
 
 // Page cuts one page of a size out of items that are sorted by key. The token for the next page
 // is the last key of this one, so a page stays right when items come and go; nil: there is
@@ -9,7 +12,7 @@ func Page[T any](items []T, key func(T) string, token *string, size int) (some [
 	after := ""
 	if token != nil {
 		raw, err := base64.URLEncoding.DecodeString(*token)
-		if err != nil {
+		if err != nil || !utf8.Valid(raw) {
 			return nil, nil, false
 		}
 		after = string(raw)
