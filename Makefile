@@ -2,13 +2,14 @@
 GO    ?= go
 TOOL  := $(GO) tool -modfile=tools/go.mod
 LINT  := $(TOOL) golangci-lint
+RELEASER := $(GO) tool -modfile=tools/release/go.mod goreleaser
 SEED  ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint mutants fmt replay record pictures demo bench bench-peers bench-campaign check
+.PHONY: help build test lint mutants fmt replay record pictures demo bench bench-peers bench-campaign check release-check snapshot release
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the worker, the command and the servers into bin/.
 	@mkdir -p bin
@@ -58,3 +59,13 @@ bench-campaign: ## Take ten thousand targets through one campaign: half an hour.
 
 check: ## Run everything that CI runs.
 	.ci/run
+
+release-check: ## Check .goreleaser.yaml.
+	$(RELEASER) check
+
+snapshot: ## Make a release of what is checked out in dist/, unsigned; images where an engine runs.
+	$(RELEASER) release --snapshot --clean --skip=sign$$(docker version > /dev/null 2>&1 || echo ,docker)
+
+release: ## Make and sign the release of the tag that is checked out, as a draft.
+	awk '/^## \[/ { n++ } n == 2 { print }' CHANGELOG.md > bin/release-notes.md
+	$(RELEASER) release --clean --release-notes bin/release-notes.md

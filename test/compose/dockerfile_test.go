@@ -26,10 +26,10 @@ func TestDockerfileUsesThisGoAndEndsWithoutRights(t *testing.T) {
 	t.Parallel()
 	version := regexp.MustCompile(`(?m)^go (\S+)$`).FindStringSubmatch(read(t, "go.mod"))[1]
 	var bases []string
-	for _, m := range regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllStringSubmatch(read(t, "Dockerfile"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^FROM (?:--\S+ )?(\S+)`).FindAllStringSubmatch(read(t, "Dockerfile"), -1) {
 		bases = append(bases, m[1])
 	}
-	require.Equal(t, []string{"golang:" + version + "-bookworm", "scratch"}, bases)
+	require.Equal(t, []string{"golang:" + version + "-bookworm", "go", "scratch", "base", "base"}, bases)
 	require.Regexp(t, `(?m)^USER [1-9]\d+:[1-9]\d+$`, read(t, "Dockerfile"))
 	require.Contains(t, read(t, "Dockerfile"), "CGO_ENABLED=0", "an empty image has no C library")
 }
