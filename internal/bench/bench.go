@@ -57,6 +57,9 @@ type Options struct {
 	Instant bool     `json:"instant,omitempty"`
 	Peers   []string `json:"peers"`
 
+	// Worker are flags of Tidegate's worker, besides those that it needs.
+	Worker []string `json:"worker,omitempty"`
+
 	programs    string // where the worker and the dev server are; empty: they are built
 	alreadyOpen bool   // for tests: the windows are not waited for
 }
@@ -136,6 +139,7 @@ func command() *cobra.Command {
 	flags.IntVar(&o.Rounds, "rounds", 1, "rounds of updates on the same fleet: Tidegate learns from those before the last, which is compared")
 	flags.StringSliceVar(&o.Peers, "peers", []string{"script", "terraform", "naive", "tidegate"},
 		"which peers run; with --instant also empty, a workflow that does as many empty activities")
+	flags.StringArrayVar(&o.Worker, "worker", nil, "`flag` of Tidegate's worker, such as --worker=--activity-pollers=10; may be repeated")
 	flags.StringVar(&o.programs, "programs", "", "`folder` of worker and devserver, as make build fills it (default: build them)")
 	flags.BoolVar(&short, "short", false,
 		fmt.Sprintf("a short form for CI: %d targets at scale %d, script and tidegate only", shortTargets, shortScale))

@@ -64,13 +64,14 @@ func (r *run) startTidegate(ctx context.Context) error {
 	if err := os.WriteFile(accounts, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("write the accounts file: %w", err)
 	}
+	args := append([]string{"--accounts", accounts, "--health-listen", "", "--log-level", "warn"}, r.options.Worker...)
 	// Nothing of this process's environment: someone's real credentials may be in it.
 	var err error
 	r.worker, err = start(ctx, r.folder, "worker", []string{
 		"HOME=" + r.folder, "TEMPORAL_ADDRESS=" + r.job.Temporal,
 		"AWS_ACCESS_KEY_ID=" + aws.DefaultAccessKeyID, "AWS_SECRET_ACCESS_KEY=" + aws.DefaultSecretAccessKey,
 		"HUAWEICLOUD_SDK_AK=" + huawei.DefaultAccessKey, "HUAWEICLOUD_SDK_SK=" + huawei.DefaultSecretKey,
-	}, nil, filepath.Join(r.programs, "worker"), "--accounts", accounts, "--health-listen", "", "--log-level", "warn")
+	}, nil, filepath.Join(r.programs, "worker"), args...)
 	return err
 }
 

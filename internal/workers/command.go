@@ -42,6 +42,7 @@ func Command() *cobra.Command {
 	flags.StringVar(&s.version.DeploymentName, "deployment", "", "Temporal worker deployment that this worker belongs to; none: unversioned")
 	flags.StringVar(&s.version.BuildID, "build-id", "", "which build of the deployment this is, such as its release; with --deployment")
 	flags.BoolVar(&s.promote, "promote", false, "make this build the current one of its deployment once it polls, unless it was replaced before")
+	s.tuning.register(flags)
 	flags.StringVar(&s.logFormat, "log-format", "text", "json or text")
 	flags.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 	cmd.PersistentFlags().StringVar(&s.healthListen, "health-listen", "127.0.0.1:8081",

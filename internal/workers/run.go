@@ -23,10 +23,9 @@ import (
 	"github.com/tidegate/tidegate/internal/tracing"
 )
 
-// stopPatience is how long a stopping worker waits for activities under way:
-// longer than one outward call, so that none is cut off before its answer, and
-// shorter than the 30 s after which Kubernetes kills.
-const stopPatience = activities.CallTimeout + 5*time.Second
+// StopTimeout is how long a stopping worker waits for activities under way: longer than one outward call, so that none
+// is cut off before its answer. Whatever stops workers must give them longer: deploy/kubernetes, docker-compose.yml.
+const StopTimeout = activities.CallTimeout + 5*time.Second
 
 // run is the worker's life: check, connect, poll until ctx is done, stop.
 func (s *settings) run(ctx context.Context, stderr io.Writer) error {
@@ -63,8 +62,10 @@ func (s *settings) run(ctx context.Context, stderr io.Writer) error {
 			counted.Requested(ctx, request)
 			traces.Requested(ctx, request)
 		},
-		Each: worker.Options{Identity: p.client.Identity, WorkerStopTimeout: stopPatience},
+		Each: worker.Options{Identity: p.client.Identity, WorkerStopTimeout: StopTimeout},
 	}
+	s.tuning.apply(&options.Each)
+	worker.SetStickyWorkflowCacheSize(s.tuning.CachedWorkflows)
 	if p.health != nil {
 		options.State = state
 	}
@@ -121,7 +122,7 @@ func (r *reloader) poll(ctx context.Context, o Options) error {
 		failure = r.follow(ctx, fatal)
 	}
 	if failure == nil {
-		p.logger.Info("worker stops", "waitsAtMost", stopPatience)
+		p.logger.Info("worker stops", "waitsAtMost", StopTimeout)
 	}
 	r.end()
 	return failure

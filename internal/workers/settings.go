@@ -27,6 +27,7 @@ type settings struct {
 	logLevel     string
 	version      Version
 	promote      bool
+	tuning       Tuning
 	connection   connection.Flags
 }
 
@@ -46,13 +47,14 @@ type parts struct {
 // the health check's port, so that a taken one is found before anything starts.
 func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
 	p := parts{queue: s.taskQueue, version: s.version, promote: s.promote}
-	var errs [6]error
+	var errs [7]error
 	p.config, errs[0] = s.loadAccounts()
 	p.client, errs[1] = s.connection.Options()
 	p.logger, errs[2] = s.logs(stderr)
 	errs[3] = s.checkQueue()
 	errs[4] = s.checkVersion()
-	p.health, errs[5] = s.listen(ctx)
+	errs[5] = s.tuning.check()
+	p.health, errs[6] = s.listen(ctx)
 	if err := errors.Join(errs[:]...); err != nil {
 		if p.health != nil {
 			err = errors.Join(err, p.health.Close())

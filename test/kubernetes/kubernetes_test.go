@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
@@ -23,6 +24,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/tidegate/tidegate/internal/config"
+	"github.com/tidegate/tidegate/internal/workers"
 )
 
 const folder = "../../deploy/kubernetes"
@@ -112,6 +114,7 @@ func TestOverlays(t *testing.T) {
 			}
 			probesWhatTheWorkerAnswers(t, container(t, w))
 			leavesRoomForTheRuntime(t, container(t, w))
+			outlastsWhatAWorkerWaitsFor(t, w)
 		})
 	}
 }
@@ -213,6 +216,15 @@ func leavesRoomForTheRuntime(t *testing.T, c corev1.Container) {
 		}
 	}
 	require.Fail(t, "GOMEMLIMIT is not set")
+}
+
+// outlastsWhatAWorkerWaitsFor: a worker that is told to stop waits for its calls, and then sends what is left of its
+// traces; Kubernetes kills it later than that.
+func outlastsWhatAWorkerWaitsFor(t *testing.T, d *appsv1.Deployment) {
+	t.Helper()
+	const afterwards = 5 * time.Second
+	grace := time.Duration(*d.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
+	require.GreaterOrEqual(t, grace, workers.StopTimeout+afterwards, d.Name)
 }
 
 // onlyPlain is an environment with every secret, and no file of one.
