@@ -97,7 +97,7 @@ func (s *stage) require(faults []string, seed int) {
 	for _, e := range s.clouds.Effects() {
 		s.t.Logf("effect %d at %s: %v", e.Seq, e.Time.Format("15:04:05.000"), identify(e))
 	}
-	for _, name := range []string{"server", "worker"} {
+	for _, name := range []string{s.server.name, s.worker.name} {
 		s.t.Logf("the end of the %s's log:\n%s", name, tail(s.t, name, 4000))
 	}
 	require.Failf(s.t, "chaos found", "%s\nRepeat it: CHAOS_SEED=%d go test -count=1 -v -artifacts ./test/chaos", strings.Join(faults, "\n"), seed)

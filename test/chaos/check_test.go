@@ -172,7 +172,10 @@ func (s *stage) secrets() (faults []string) {
 	files, err := filepath.Glob(s.database + "*")
 	require.NoError(s.t, err)
 	require.NotEmpty(s.t, files)
-	for _, file := range append(files, logFile(s.t, "worker"), logFile(s.t, "server")) {
+	logs, err := filepath.Glob(filepath.Join(s.t.ArtifactDir(), "*.log"))
+	require.NoError(s.t, err)
+	require.GreaterOrEqual(s.t, len(logs), 2)
+	for _, file := range append(files, logs...) {
 		text, err := os.ReadFile(file)
 		require.NoError(s.t, err)
 		for name, value := range credentials {

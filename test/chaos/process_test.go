@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -86,6 +87,24 @@ func (p *process) kill() {
 		p.t.Logf("kill the %s: %v", p.name, err)
 	}
 	<-ended
+}
+
+// terminate asks the program to stop, by SIGTERM, and gives the status with which it ends.
+func (p *process) terminate(within time.Duration) (status int) {
+	p.t.Helper()
+	p.mu.Lock()
+	cmd, ended := p.running, p.ended
+	p.running = nil
+	p.mu.Unlock()
+	require.NoError(p.t, cmd.Process.Signal(syscall.SIGTERM))
+	select {
+	case <-ended:
+		return cmd.ProcessState.ExitCode()
+	case <-time.After(within):
+		require.NoError(p.t, cmd.Process.Kill())
+		require.Failf(p.t, "it does not stop", "the %s still runs %s after SIGTERM", p.name, within)
+		return -1
+	}
 }
 
 // build makes the two programs, once for all runs.

@@ -66,7 +66,8 @@ func (s *stage) raisePrograms(programs string, in simcloud.Scenario) {
 	require.NoError(s.t, err)
 	s.t.Cleanup(stop)
 	address := s.raiseServer(filepath.Join(programs, "devserver"))
-	s.raiseWorker(filepath.Join(programs, "worker"), "http://"+endpoint, address)
+	s.worker = s.newWorker("worker", filepath.Join(programs, "worker"), "http://"+endpoint, address)
+	s.worker.start()
 }
 
 func (s *stage) raiseServer(program string) (address string) {
@@ -87,9 +88,10 @@ func (s *stage) raiseServer(program string) (address string) {
 	return address
 }
 
-func (s *stage) raiseWorker(program, endpoint, address string) {
+// newWorker is a worker that reaches the clouds at an endpoint, and Temporal at an address.
+func (s *stage) newWorker(name, program, endpoint, address string, flags ...string) *process {
 	s.t.Helper()
-	accounts := filepath.Join(s.folder, "accounts.yaml")
+	accounts := filepath.Join(s.folder, name+"-accounts.yaml")
 	text := fmt.Sprintf("aws:\n  - {name: %s, region: %s, endpoint: %q, perSecond: 200}\nhuawei:\n  - {name: %s, project: %s, region: %s, endpoint: %q, perSecond: 200}\n",
 		awsAccount, aws.DefaultRegion, endpoint, huaweiAccount, huawei.DefaultProjectID, huawei.DefaultRegion, endpoint)
 	text += fmt.Sprintf("servers:\n  prometheus: [{name: %[1]s, url: %[2]q, perSecond: 200}]\n  alertmanager: [{name: %[1]s, url: %[3]q, perSecond: 200}]\n",
@@ -100,8 +102,8 @@ func (s *stage) raiseWorker(program, endpoint, address string) {
 	for name, value := range credentials {
 		env = append(env, name+"="+value)
 	}
-	s.worker = newProcess(s.t, "worker", program, env, "--accounts", accounts, "--health-listen", "", "--log-format", "json")
-	s.worker.start()
+	args := append([]string{"--accounts", accounts, "--health-listen", "", "--log-format", "json"}, flags...)
+	return newProcess(s.t, name, program, env, args...)
 }
 
 // ports counts the ports that this process has tried.
