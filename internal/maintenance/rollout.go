@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -209,7 +210,24 @@ type Approvals struct {
 	TimeLimit Duration `json:"timeLimit,omitempty"`
 	// EachWave asks again before every later wave, not only before the campaign.
 	EachWave bool `json:"eachWave,omitempty"`
+	// Signers is the group of the worker's configuration whose members sign approvals with their SSH keys;
+	// left out: whoever may send updates approves, under any name.
+	Signers string `json:"signers,omitempty"`
+	// Commands asks for the same signatures on every operator's action but pause and abort: signed.
+	Commands Commands `json:"commands,omitempty"`
 }
+
+// Commands says which of the operators' actions have to be signed. Empty: approvals alone, where signers are named.
+type Commands string
+
+// CommandsSigned: all of them but pause and abort, which always stay possible.
+const CommandsSigned Commands = "signed"
+
+// Signed is true where an approval counts only with a signature.
+func (a Approvals) Signed() bool { return a.Signers != "" }
+
+// groupName is the form of a group's name in the worker's configuration.
+var groupName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 
 // usualLead is how long before its first window a campaign asks for its approval: a
 // weekend and a day.
@@ -250,6 +268,16 @@ func (a Approvals) Validate() error {
 		if d.value.Std() < time.Minute || d.value.Std() > 31*24*time.Hour {
 			errs = append(errs, Invalid(d.field, d.value.String(), "1m to 744h"))
 		}
+	}
+	if a.Signers != "" && !groupName.MatchString(a.Signers) {
+		errs = append(errs, Invalid("approvals.signers", a.Signers,
+			"the name of a group of signers in the worker's configuration, such as storage-leads"))
+	}
+	switch {
+	case a.Commands != "" && a.Commands != CommandsSigned:
+		errs = append(errs, Invalid("approvals.commands", string(a.Commands), string(CommandsSigned)))
+	case a.Commands == CommandsSigned && a.Signers == "":
+		errs = append(errs, Invalid("approvals.commands", string(a.Commands), "left out without approvals.signers"))
 	}
 	return errors.Join(errs...)
 }

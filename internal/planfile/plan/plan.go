@@ -38,6 +38,9 @@ type Plan struct {
 	// CalendarsUntil is the time up to which the events of the plan's calendars stand
 	// among its freezes; zero: it has no calendar.
 	CalendarsUntil time.Time `json:"calendarsUntil,omitzero"`
+	// AsOf is the time as of which the plan file was read: freezes that were over then are left out. Who reads the file
+	// again as of that time gets the same plan, and the same Digest.
+	AsOf time.Time `json:"asOf,omitzero"`
 }
 
 // Stale warns of a plan whose calendars do not reach as far as a campaign may that
