@@ -59,6 +59,10 @@ const QuarantineMemo = "quarantine"
 // for which run it does.
 const InstanceHoldMemo = "instanceHold"
 
+// AuthorizationQuery asks a campaign for what lets a gateway, by its id, be changed: it answers with a
+// signing.Authorization, or an error that says why nothing does.
+const AuthorizationQuery = "authorization"
+
 // SendSlotsName is the type of the workflow that allots the times of an account's triggers, and
 // AllotUpdate the update by which a worker asks it for some.
 const (

@@ -33,6 +33,31 @@ type Decision struct {
 	// Note says what the decision met, where there is more to say: how many of how many
 	// have approved now, or who had aborted it before.
 	Note string `json:"note,omitempty"`
+	// Proof is the signature that stands behind it; zero: nothing does, and By is what somebody typed.
+	Proof Proof `json:"proof,omitzero"`
+}
+
+// Proof is a signature that was verified: who was found to have signed, and what it takes to find that again. The zero
+// value is that of a decision that nobody has signed.
+type Proof struct {
+	Principal string `json:"principal"` // who, by the group's file
+	Key       string `json:"key"`       // its fingerprint, SHA256:...
+	KeyType   string `json:"keyType"`   // such as ssh-ed25519
+	Groups    string `json:"groups"`    // in which it counts, by their names
+	Files     string `json:"files"`     // the digest of each group's files, as they were then
+	// At is the time as of which it was verified: that of acceptance.
+	At time.Time `json:"at"`
+	// Statement is the text that was signed, and Signature the armored signature over it.
+	Statement string `json:"statement"`
+	Signature string `json:"signature"`
+}
+
+// Text is the verdict for people: verified: alice@example.com (SHA256:...), or not verified.
+func (p Proof) Text() string {
+	if p == (Proof{}) {
+		return "not verified"
+	}
+	return "verified: " + p.Principal + " (" + p.Key + ")"
 }
 
 // WhatReschedule is the command that may take an earlier time back.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
@@ -16,6 +17,9 @@ type CampaignInput struct {
 	More int `json:"more,omitempty"`
 	// Submitter is who started the campaign, or made the schedule that did.
 	Submitter string `json:"submitter"`
+	// Signature is over the start, as the action run, of who started it; nil: nobody has signed that. Where signatures are
+	// needed, who has signed is the submitter, and without it one approval more is needed.
+	Signature *signing.Signature `json:"signature,omitempty"`
 	// Schedule is the schedule that started it; empty: a person did.
 	Schedule string `json:"schedule,omitempty"`
 	// Digest is the SHA-256 of the plan file, in hexadecimal digits.
@@ -50,6 +54,8 @@ type CampaignAction struct {
 	MaxConcurrent int `json:"maxConcurrent,omitempty"`
 	// Check is for waive: the name of one of the plan's health checks.
 	Check string `json:"check,omitempty"`
+	// Verified is the signature once it was found to count. Only the campaign itself sets it: it does not travel.
+	Verified *signing.Signed `json:"-"`
 }
 
 // Surveyed is a target as its batch has read it.

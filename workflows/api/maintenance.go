@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/health"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 )
 
 // MaintenanceInput asks for one target's maintenance.
@@ -56,6 +57,9 @@ type Waive struct {
 type Action struct {
 	By  string `json:"by"`            // who; not empty
 	Why string `json:"why,omitempty"` // for the record
+	// Signature is over the whole action, where it has to be signed: who has signed it, and the reason that was signed,
+	// then count instead of By and Why.
+	Signature *signing.Signature `json:"signature,omitempty"`
 }
 
 // mostBy and mostWhy are how many bytes an action may have: it stays in the record, and all of them
@@ -74,6 +78,8 @@ func (in Action) Validate() error {
 		return fmt.Errorf("by has %d bytes: must be a name of at most %d", len(in.By), mostBy)
 	case len(in.Why) > mostWhy:
 		return fmt.Errorf("why has %d bytes: must be at most %d, such as the number of a ticket", len(in.Why), mostWhy)
+	case in.Signature != nil && len(in.Signature.Statement) > signing.MaxText, in.Signature != nil && len(in.Signature.Armored) > signing.MaxArmored:
+		return signing.Refuse(signing.Malformed, "too long")
 	}
 	return nil
 }

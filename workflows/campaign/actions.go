@@ -88,9 +88,13 @@ func (c *campaign) listen(ctx workflow.Context) error {
 
 // handle applies an action, or passes it on to the target's own run, and records the decision.
 func (c *campaign) handle(ctx workflow.Context, o command, in api.CampaignAction) (maintenance.Decision, error) {
+	in, err := c.takeSignature(ctx, o, in)
+	if err != nil {
+		return maintenance.Decision{}, err
+	}
 	if e, err := c.find(in.Target); err == nil {
 		if passedOn(o.name, e.State) {
-			return c.passOn(ctx, o.name, in.Action, *e)
+			return c.passOn(ctx, o.name, in, *e)
 		}
 		if o.name == api.RetryUpdate {
 			if err := c.checkObstacle(ctx, *e); err != nil {
@@ -130,6 +134,9 @@ func (c *campaign) prepare(o command, in api.CampaignAction, now time.Time) (app
 	case c.in.PlanOnly && o.name != api.AbortUpdate:
 		return nil, errors.New("it only plans, and starts nothing: send the action to the campaign that tidegate run starts")
 	}
+	if err := c.mayCount(o, in, now); err != nil {
+		return nil, err
+	}
 	var e *fleet.Entry
 	if o.needsTarget || in.Target != "" {
 		if e, err = c.find(in.Target); err != nil {
@@ -154,6 +161,9 @@ func (c *campaign) decision(ctx workflow.Context, what string, in api.CampaignAc
 	}
 	if c.Life.Stopped() != "" {
 		d.Note = c.stoppedAlready()
+	}
+	if in.Verified != nil {
+		d.Proof = in.Verified.Proof()
 	}
 	return d
 }

@@ -16,7 +16,10 @@ func (c *campaign) approve(in api.CampaignAction, _ *fleet.Entry, now time.Time)
 	if d := c.discovery; d != nil {
 		return nil, fmt.Errorf("the fleet is still being read: %s", d.doing)
 	}
-	consent, err := c.fleet().Consent(in.By, webui.CutNote(in.Why), now)
+	if in.Signature != nil { // it is verified first
+		return func() {}, nil
+	}
+	consent, err := c.fleet().Consent(in.By, webui.CutNote(in.Why), in.Verified, now)
 	return func() { c.Consents = append(c.Consents, consent) }, err
 }
 

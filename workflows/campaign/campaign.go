@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/maintenance/metric"
 	"github.com/tidegate/tidegate/workflows/api"
@@ -31,6 +32,10 @@ const (
 // COMPLETED, it fails with an application error whose type is the end state and whose details
 // hold the fleet.Result.
 func Campaign(ctx workflow.Context, in api.CampaignInput) (fleet.Result, error) {
+	if in.Carried != nil && workflow.GetInfo(ctx).ContinuedExecutionRunID == "" {
+		return fleet.Result{}, temporal.NewNonRetryableApplicationError(
+			"carried is for a campaign that continues as new: start it with its plan alone", names.TypeInvalid, nil)
+	}
 	c := newCampaign(ctx, in)
 	// A cancelled campaign is aborted: it waits until its running targets have ended.
 	living, _ := workflow.NewDisconnectedContext(ctx)
@@ -69,6 +74,8 @@ type campaign struct {
 	notifier  notifier
 	orphans   map[int]int // ref -> attempt, of running targets whose batch is gone
 	disarming map[int]int // ref -> attempt, of those that were told to disarm
+	// namespace is Temporal's, and run1 the id of the first run: both stand in what people sign.
+	namespace, run1 string
 	// rewatch has the checks for the campaign asked from where they stand now.
 	rewatch func()
 	// askedAt is when those checks were last answered before a start, by Temporal's clock; zero: not in this run.
@@ -76,7 +83,7 @@ type campaign struct {
 }
 
 func newCampaign(ctx workflow.Context, in api.CampaignInput) *campaign {
-	c := &campaign{in: in, entryOf: map[int]int{}, orphans: map[int]int{}, disarming: map[int]int{}}
+	c := &campaign{in: in, namespace: workflow.GetInfo(ctx).Namespace, run1: workflow.GetInfo(ctx).FirstRunID, entryOf: map[int]int{}, orphans: map[int]int{}, disarming: map[int]int{}}
 	if in.Carried != nil {
 		c.Carried = *in.Carried
 		c.index()
@@ -101,7 +108,7 @@ func (c *campaign) fleet() fleet.Fleet {
 	f := fleet.Fleet{
 		Progress: c.Progress, Rollout: c.in.Plan.Rollout, Rules: c.in.Plan.Policy.Rules(),
 		Arming:    fleet.Arming{Before: c.in.Plan.Policy.ArmBefore.OrZero(), Delay: c.in.Plan.Policy.UpdateDelay.OrZero()},
-		Approvals: c.in.Plan.Approvals.WithDefaults(), Submitter: c.in.Submitter, Checks: c.in.Plan.Checks,
+		Approvals: fleet.Asked(c.in.Plan.Approvals, c.Signing), Submitter: c.in.Submitter, Checks: c.in.Plan.Checks,
 	}
 	f.Rollout.MaxConcurrent = cmp.Or(c.Max, f.Rollout.MaxConcurrent)
 	if c.in.PlanOnly { // nothing starts
@@ -218,7 +225,7 @@ func (c *campaign) stop(by fleet.Halt, why string, abort *api.Action) {
 func (c *campaign) record(now time.Time) fleet.Result {
 	return fleet.Result{
 		Name: c.in.Plan.Name, Counts: c.fleet().Counts(now), Decisions: c.Decisions, Submitter: c.in.Submitter,
-		Digest: c.in.Digest, Start: c.Start, End: now,
+		Digest: c.in.Digest, Plan: c.plan(), Start: c.Start, End: now,
 	}
 }
 

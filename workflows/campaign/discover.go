@@ -200,7 +200,13 @@ func (c *campaign) discover(ctx workflow.Context) error {
 	if err := c.checkPlan(ctx); err != nil {
 		return err
 	}
+	if err := c.askDemands(ctx); err != nil {
+		return err
+	}
 	if err := c.takePages(ctx); err != nil {
+		return err
+	}
+	if err := c.verifyStart(ctx); err != nil {
 		return err
 	}
 	for i, s := range c.in.Plan.Selectors {
@@ -280,10 +286,17 @@ func (c *campaign) reading(summary string) workflow.ActivityOptions {
 
 // takePages hands the plan's targets to batches as they arrive.
 func (c *campaign) takePages(ctx workflow.Context) error {
+	digest, err := plan.NewDigester(c.in.Plan)
+	if err != nil {
+		return err
+	}
 	for d := c.discovery; ; {
 		for len(d.pages) > 0 {
 			page := d.pages[0].Targets
 			d.pages = d.pages[1:]
+			if err := digest.Add(page); err != nil {
+				return err
+			}
 			for len(page) > 0 {
 				n := api.FirstBatch(page)
 				if err := c.enroll(ctx, api.BatchInput{Targets: page[:n]}, 0); err != nil {
@@ -292,7 +305,11 @@ func (c *campaign) takePages(ctx workflow.Context) error {
 				page = page[n:]
 			}
 		}
-		if d.received >= d.total || c.Life.Stopped() != "" {
+		if d.received >= d.total {
+			c.Signing.Plan = digest.Digest()
+			return nil
+		}
+		if c.Life.Stopped() != "" {
 			return nil
 		}
 		c.show(ctx, "waiting for the rest of the plan: "+maintenance.CountedOf(d.received, d.total, "target", "targets"))

@@ -6,8 +6,10 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -30,6 +32,11 @@ func (c *campaign) answer(ctx workflow.Context) error {
 		f.Entries = f.Entries[from:min(from+max(p.Count, 0), len(f.Entries))]
 		return f, nil
 	}
+	authorization := func(gateway string) (signing.Authorization, error) { return c.authorization(gateway) }
+	if err := workflow.SetQueryHandlerWithOptions(ctx, names.AuthorizationQuery, authorization,
+		workflow.QueryHandlerOptions{Description: "The signed approvals that let a gateway be changed: its id."}); err != nil {
+		return err
+	}
 	return workflow.SetQueryHandlerWithOptions(ctx, api.EntriesQuery, entries,
 		workflow.QueryHandlerOptions{Description: "What the scheduler decides from, a page at a time."})
 }
@@ -38,7 +45,7 @@ func (c *campaign) status(ctx workflow.Context) fleet.Status {
 	s := c.fleet().Status(c.turn, workflow.Now(ctx))
 	s.Name, s.Phase, s.Submitter, s.Start = c.in.Plan.Name, c.Life.Phase, c.in.Submitter, c.Start
 	s.Decisions, s.Batches, s.Result, s.Notices = c.Decisions, c.Batches, c.Life.Result, c.Notified.Notices
-	s.Warnings = c.in.Plan.Warnings
+	s.Warnings, s.Plan = c.in.Plan.Warnings, c.plan()
 	if d := c.discovery; d != nil {
 		s.Doing, s.Approval = d.doing, nil
 	}

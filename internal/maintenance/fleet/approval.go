@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/health"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 )
 
 // Consent is one person's approval of a wave or, where the plan asks only once, of the
@@ -18,6 +20,30 @@ type Consent struct {
 	By   string    `json:"by"`
 	At   time.Time `json:"at"`
 	Why  string    `json:"why,omitempty"`
+	// Signed is the signature by which it counts; nil: it is not verified, and By is what somebody typed.
+	Signed *signing.Signed `json:"signed,omitempty"`
+}
+
+// Verdict says for people whether it is verified, and by which key.
+func (c Consent) Verdict() string {
+	if c.Signed == nil {
+		return maintenance.Proof{}.Text()
+	}
+	return c.Signed.Proof().Text()
+}
+
+// Asked are the approvals that a campaign asks for: those of its plan, with what the worker's configuration demands for
+// its accounts. A plan can only ask for more than that.
+func Asked(plan maintenance.Approvals, book signing.Book) maintenance.Approvals {
+	if len(book.Rule) == 0 {
+		return plan.WithDefaults()
+	}
+	plan.SubmitterMayApprove = plan.SubmitterMayApprove && len(book.Demanded) == 0
+	plan.Signers = cmp.Or(plan.Signers, book.Rule[0].Signers)
+	for _, d := range book.Approvals(plan.SubmitterMayApprove) {
+		plan.Count = max(plan.Count, d.Count)
+	}
+	return plan.WithDefaults()
 }
 
 // Ask is an approval that people are asked for.
@@ -36,6 +62,12 @@ type Approval struct {
 	Given []Consent `json:"given,omitempty"`
 	// MayNot is the one person who may not approve, the submitter; empty: everybody may.
 	MayNot string `json:"mayNot,omitempty"`
+	// Signers are the groups whose signatures count, each with how many different people are needed; none: an approval
+	// needs no signature. Missing is what they still have to give.
+	Signers signing.Rule `json:"signers,omitempty"`
+	Missing signing.Rule `json:"missing,omitempty"`
+	// Unsigned is true where nobody has signed the start: then one more approval is needed than was asked for.
+	Unsigned bool `json:"unsigned,omitempty"`
 	// Window is when a target of the wave can start at the earliest, as far as is known;
 	// zero: none can.
 	Window time.Time `json:"window,omitzero"`
@@ -61,7 +93,42 @@ func (f Fleet) consents(wave int) (given []Consent) {
 	return given
 }
 
-func (f Fleet) approved(wave int) bool { return len(f.consents(wave)) >= f.Approvals.Count }
+func (f Fleet) approved(wave int) bool {
+	given := f.consents(wave)
+	return f.Approvals.Count == 0 || len(given) >= f.Approvals.Count && len(f.signers().Missing(verified(given))) == 0
+}
+
+// signers is what signatures have to come to before anything starts.
+func (f Fleet) signers() signing.Rule { return f.Signing.Approvals(f.Approvals.SubmitterMayApprove) }
+
+// verified are those who were found to have signed approvals.
+func verified(given []Consent) (all []signing.Verified) {
+	for _, c := range given {
+		if c.Signed != nil {
+			all = append(all, c.Signed.Verified...)
+		}
+	}
+	return all
+}
+
+// Authorization is what lets the worker change one of the targets: the approvals that count for it. None: the wave is not
+// approved, or the target is not in progress.
+func (f Fleet) Authorization(gateway string) (a signing.Authorization, found bool) {
+	for i := range f.Entries {
+		e := &f.Entries[i]
+		if !strings.EqualFold(e.Gateway, gateway) || !e.State.InProgress() || f.Life.Stopped() != "" {
+			continue
+		}
+		a = signing.Authorization{Plan: f.Signing.Plan, Wave: e.Wave + 1, EachWave: f.Approvals.EachWave, Start: f.Signing.Start}
+		for _, c := range f.consents(a.Wave) {
+			if c.Signed != nil {
+				a.Approvals = append(a.Approvals, *c.Signed)
+			}
+		}
+		return a, f.approved(a.Wave)
+	}
+	return a, false
+}
 
 // findApproval finds the wave that is next and needs an approval, and when its first
 // target can start.
@@ -159,10 +226,17 @@ func (b *board) approval() *Approval {
 	f := &b.fleet
 	a := Approval{
 		Wave: b.unapproved, EachWave: f.Approvals.EachWave, Wanted: f.Approvals.Count, Given: f.consents(b.unapproved),
-		Window: b.first,
+		Window: b.first, Signers: f.signers(),
 	}
-	if !f.Approvals.SubmitterMayApprove {
+	a.Missing = a.Signers.Missing(verified(a.Given))
+	switch start := f.Signing.Start; {
+	case f.Approvals.SubmitterMayApprove:
+	case len(a.Signers) == 0:
 		a.MayNot = f.Submitter
+	case start != nil:
+		a.MayNot = start.Person().Principal
+	default:
+		a.Unsigned = true
 	}
 	if ask, from := b.ask(), b.askFrom(); ask.Wave > 0 {
 		a.Asked, a.Deadline = ask.At, f.deadline(ask)
@@ -190,18 +264,23 @@ func (f Fleet) ApprovalDeadline() time.Time {
 	return f.deadline(f.Ask)
 }
 
-// Consent is what someone's approval gives now, or an error that says why it gives
-// nothing.
-func (f Fleet) Consent(by, why string, now time.Time) (Consent, error) {
+// Consent is what someone's approval gives now, or an error that says why it gives nothing. Where signatures count it
+// comes with one that was verified, and who gives it is who has signed; its errors are then signing.Refusals.
+func (f Fleet) Consent(by, why string, signed *signing.Signed, now time.Time) (Consent, error) {
 	b := f.survey(now)
 	a := b.approval()
-	by = strings.TrimSpace(by)
 	switch {
 	case f.Approvals.Count == 0:
 		return Consent{}, errors.New("the plan asks for no approval")
 	case a == nil:
 		return Consent{}, errors.New(b.needsNone())
-	case SamePerson(by, a.MayNot):
+	case len(a.Signers) > 0 && signed == nil:
+		return Consent{}, signing.Refuse(signing.Unsigned, a.Subject()+" needs "+a.Signers.Text())
+	case len(a.Signers) > 0:
+		return f.signedConsent(a, why, *signed, now)
+	}
+	by = strings.TrimSpace(by)
+	if SamePerson(by, a.MayNot) {
 		return Consent{}, fmt.Errorf("%s started the campaign and may not approve it: %s still needs %s (approvals.submitterMayApprove)",
 			by, a.Subject(), a.missing())
 	}
@@ -212,6 +291,21 @@ func (f Fleet) Consent(by, why string, now time.Time) (Consent, error) {
 		}
 	}
 	return Consent{Wave: a.Wave, By: by, At: now, Why: why}, nil
+}
+
+// signedConsent is what a signed approval gives. The person counts, by key and by name, and not what was typed.
+func (f Fleet) signedConsent(a *Approval, why string, signed signing.Signed, now time.Time) (Consent, error) {
+	by, start := signed.Person().Principal, f.Signing.Start
+	if start != nil && !f.Approvals.SubmitterMayApprove && signed.SamePerson(*start) {
+		return Consent{}, signing.Refuse(signing.BySubmitter, fmt.Sprintf("%s; %s still needs %s", by, a.Subject(), a.missing()))
+	}
+	for _, c := range a.Given {
+		if c.Signed != nil && signed.SamePerson(*c.Signed) {
+			return Consent{}, signing.Refuse(signing.Repeated, fmt.Sprintf("%s, at %s as %s; %s still needs %s", by, stamp(c.At), c.By,
+				a.Subject(), a.missing()))
+		}
+	}
+	return Consent{Wave: a.Wave, By: by, At: now, Why: why, Signed: &signed}, nil
 }
 
 // needsNone says why no approval is needed now.
@@ -258,6 +352,9 @@ func (a *Approval) Subject() string {
 
 // missing is how many approvals are still needed.
 func (a *Approval) missing() string {
+	if len(a.Missing) > 0 {
+		return "signatures: " + a.Missing.Text()
+	}
 	if n := a.Wanted - len(a.Given); n > 1 {
 		return fmt.Sprintf("%d approvals by other people", n)
 	}
@@ -290,6 +387,12 @@ func (a *Approval) Tally() string {
 // Details are the line without its subject.
 func (a *Approval) Details() string {
 	text := a.Tally()
+	if len(a.Signers) > 0 {
+		text += "; to be signed by " + a.Signers.Text()
+	}
+	if a.Unsigned {
+		text += ", one more than asked for, since nobody has signed the start"
+	}
 	if a.MayNot != "" {
 		text += fmt.Sprintf("; %s started the campaign and may not approve", a.MayNot)
 	}

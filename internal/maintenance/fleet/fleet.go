@@ -12,6 +12,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/health"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 )
 
 // State is how far a target has come in its campaign.
@@ -115,6 +116,8 @@ type Progress struct {
 	Measured Measured `json:"measured,omitzero"`
 	// Health is where the health checks stand.
 	Health Health `json:"health,omitzero"`
+	// Signing is what is known of signatures: which are needed, and which have counted.
+	Signing signing.Book `json:"signing,omitzero"`
 }
 
 // Fleet is a campaign at one time: its progress, and what the plan says.
@@ -123,7 +126,7 @@ type Fleet struct {
 	Rollout maintenance.Rollout `json:"rollout"` // with its defaults
 	Rules   maintenance.Rules   `json:"rules"`
 	Arming  Arming              `json:"arming,omitzero"`
-	// Approvals say who has to agree; the zero value asks for nobody.
+	// Approvals say who has to agree, as Asked says; the zero value asks for nobody.
 	Approvals maintenance.Approvals `json:"approvals"`
 	Submitter string                `json:"submitter"` // who started the campaign
 	Checks    []health.Check        `json:"checks,omitempty"`

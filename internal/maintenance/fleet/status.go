@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/health"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 )
 
 // Phase is how far a campaign has come.
@@ -43,6 +44,7 @@ type Status struct {
 	Phase     Phase      `json:"phase"`
 	Doing     string     `json:"doing,omitempty"` // while discovering: what, and how far
 	Submitter string     `json:"submitter"`
+	Plan      PlanRun    `json:"plan,omitzero"`
 	Start     time.Time  `json:"start"`
 	Counts    Counts     `json:"counts"`
 	Waves     []WaveLine `json:"waves,omitempty"`
@@ -74,6 +76,23 @@ type Status struct {
 	Result    *Result                `json:"result,omitempty"`    // once it is over
 	// May are the orders that it would take now, by name.
 	May []string `json:"may,omitempty"`
+}
+
+// PlanRun is the plan as a campaign runs it, and what it takes to sign for it.
+type PlanRun struct {
+	// Digest is that of the plan as it runs, which the campaign has computed itself: sha256: and 64 hexadecimal digits.
+	// Empty: not all of it has arrived.
+	Digest string `json:"digest,omitempty"`
+	// AsOf is the time as of which the plan file was read: read again as of then, it has that digest.
+	AsOf time.Time `json:"asOf,omitzero"`
+	// FirstRun is the id of the campaign's first run.
+	FirstRun string `json:"firstRun,omitempty"`
+	// Signers are the groups that sign, each with how many different people; none: nothing has to be signed.
+	Signers signing.Rule `json:"signers,omitempty"`
+	// Demanded are the accounts whose owners demand that in the worker's configuration, whatever the plan says.
+	Demanded []string `json:"demanded,omitempty"`
+	// Started is the signature of who started the campaign; zero: nobody has signed that.
+	Started maintenance.Proof `json:"started,omitzero"`
 }
 
 // Closing says that targets wait while their windows pass.
@@ -199,7 +218,8 @@ type Result struct {
 	// Approval is the one that it needed when it was stopped; nil: none.
 	Approval  *Approval `json:"approval,omitempty"`
 	Submitter string    `json:"submitter"`
-	Digest    string    `json:"digest,omitempty"` // of the plan file
+	Digest    string    `json:"digest,omitempty"` // of the plan file, as the submitter says
+	Plan      PlanRun   `json:"plan,omitzero"`
 	Start     time.Time `json:"start"`
 	End       time.Time `json:"end"`
 }
