@@ -13,7 +13,9 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tidegate/tidegate/activities/checks"
+	"github.com/tidegate/tidegate/activities/signatures"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 )
 
@@ -33,7 +35,8 @@ type Engine struct {
 	Channels Channels // nil: none
 	Servers  Servers  // nil: none
 	Checks   checks.Sources
-	WebUI    string // where people find the Web UI; empty: messages do not link to it
+	Signers  signatures.Signers // nil: nothing is demanded
+	WebUI    string             // where people find the Web UI; empty: messages do not link to it
 }
 
 // Known are the accounts of this worker's configuration. All workers of one
@@ -58,10 +61,11 @@ type QuarantineLookup struct {
 
 // RefuseQuarantined fails with names.TypeQuarantined where the gateway is quarantined,
 // naming the run that did so and why; and with names.TypeNotFound where the worker's
-// configuration has no account of that name.
+// configuration has no account of that name. A run that asks for itself has no campaign, and so
+// nobody approves it: names.TypeNotApproved where one of the accounts demands signed approvals.
 func (e *Engine) RefuseQuarantined(ctx context.Context, in QuarantineLookup) (out struct{}, err error) {
 	defer edge(ctx, in.Pace, &err)
-	if err := e.Known.Check(in.Accounts); err != nil {
+	if err := errors.Join(e.Known.Check(in.Accounts), e.refuseDemanded(in.Accounts)); err != nil {
 		return out, err
 	}
 	info, err := e.open(ctx, in.WorkflowID, "")
@@ -69,6 +73,24 @@ func (e *Engine) RefuseQuarantined(ctx context.Context, in QuarantineLookup) (ou
 		err = fmt.Errorf("%w: %s", errQuarantined, quarantined(info, in.Gateway))
 	}
 	return out, err
+}
+
+// refuseDemanded refuses a run without a campaign in an account whose owner demands signed approvals.
+func (e *Engine) refuseDemanded(accounts plan.Accounts) error {
+	if e.Signers == nil {
+		return nil
+	}
+	for _, account := range accounts.AWS {
+		demand, err := e.Signers.Demand(account.Name)
+		if err != nil {
+			return fmt.Errorf("what account %s demands cannot be told now: %w: %w", account.Name, maintenance.ErrUnavailable, err)
+		}
+		if demand.Signers != "" {
+			return fmt.Errorf("account %s takes updates only with approvals signed by %s: %w: a single maintenance has none; start a campaign (tidegate run FILE)",
+				account.Name, signing.Rule{demand}.Text(), signatures.ErrNotApproved)
+		}
+	}
+	return nil
 }
 
 // CheckPlanInput is a plan without its targets and selectors.

@@ -15,6 +15,7 @@ import (
 	"github.com/tidegate/tidegate/activities/checks"
 	"github.com/tidegate/tidegate/activities/durations"
 	"github.com/tidegate/tidegate/activities/names"
+	"github.com/tidegate/tidegate/activities/signatures"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/polling"
 )
@@ -48,6 +49,7 @@ type verdict struct {
 func verdicts() []verdict {
 	return []verdict{
 		{is: maintenance.ErrUnknownOutcome, kind: names.TypeUnknownOutcome},
+		{is: signatures.ErrNotApproved, kind: names.TypeNotApproved},
 		{is: errNotSent, kind: names.TypeNotSent},
 		{is: errRefused, kind: names.TypeRefused},
 		{is: errNoRun, kind: names.TypeNotFound},

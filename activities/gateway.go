@@ -12,6 +12,7 @@ import (
 
 	"github.com/tidegate/tidegate/activities/checks"
 	"github.com/tidegate/tidegate/activities/durations"
+	"github.com/tidegate/tidegate/activities/signatures"
 	"github.com/tidegate/tidegate/activities/slots"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
@@ -28,6 +29,7 @@ type StorageGateway struct {
 	Turns     *slots.Turns  // nil: triggers do not go before other activities
 	Ahead     time.Duration // ArmAhead; shorter in tests
 	Checks    checks.Sources
+	Authority *signatures.Authority // nil: no update has to be approved
 }
 
 // AssessGatewayInput asks for everything that a run must know of its gateway.

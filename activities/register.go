@@ -8,6 +8,7 @@ import (
 	"github.com/tidegate/tidegate/activities/checks"
 	"github.com/tidegate/tidegate/activities/durations"
 	"github.com/tidegate/tidegate/activities/names"
+	"github.com/tidegate/tidegate/activities/signatures"
 	"github.com/tidegate/tidegate/activities/slots"
 )
 
@@ -33,6 +34,10 @@ type Providers struct {
 	// Asker asks the sources of health checks, and Muter keeps alarms quiet.
 	Asker checks.Asker
 	Muter checks.Muter
+	// Signers are the groups of signers, and what accounts demand; nil: there are none, and nothing is demanded.
+	Signers signatures.Signers
+	// Temporal is asked before a change that has to be approved; a client has it.
+	Temporal signatures.Temporal
 	// WebUI is where people find Temporal's Web UI, without a slash at its end: messages
 	// link to it. Empty: they do not.
 	WebUI string
@@ -42,13 +47,22 @@ type Providers struct {
 func (p Providers) StorageGateway() *StorageGateway {
 	return &StorageGateway{
 		Accounts: p.AWS, Engine: p.Engine(), Durations: p.Durations, Now: p.Now, Beats: p.Beats, Slots: p.Slots,
-		Turns: p.Turns, Ahead: p.Ahead, Checks: p.sources(),
+		Turns: p.Turns, Ahead: p.Ahead, Checks: p.sources(), Authority: p.authority(),
 	}
 }
 
 // TaurusDB holds the activities on Huawei Cloud.
 func (p Providers) TaurusDB() *TaurusDB {
 	return &TaurusDB{Accounts: p.Huawei, Durations: p.Durations, Now: p.Now, Checks: p.sources()}
+}
+
+// Signatures holds the activities on signed approvals.
+func (p Providers) Signatures() *signatures.Signatures {
+	return &signatures.Signatures{Signers: p.Signers}
+}
+
+func (p Providers) authority() *signatures.Authority {
+	return &signatures.Authority{Signers: p.Signers, Temporal: p.Temporal}
 }
 
 func (p Providers) sources() checks.Sources {
@@ -59,6 +73,7 @@ func (p Providers) sources() checks.Sources {
 func (p Providers) Engine() *Engine {
 	return &Engine{
 		Runs: p.Runs, Known: p.Known, Channels: p.Channels, Servers: p.Servers, Checks: p.sources(), WebUI: p.WebUI,
+		Signers: p.Signers,
 	}
 }
 
@@ -73,6 +88,7 @@ func Register(to worker.ActivityRegistry, p Providers) {
 	to.RegisterActivity(p.TaurusDB())
 	to.RegisterActivity(p.Engine())
 	to.RegisterActivity(p.Watcher())
+	to.RegisterActivity(p.Signatures())
 }
 
 // Input is an activity's input: it knows the task queue of its activity, from

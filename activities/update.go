@@ -53,6 +53,9 @@ type TriggerUpdateOutput struct {
 // comes back 10 to 20 seconds before it (see ArmAhead), reads the window and the gateway again, and waits
 // in the worker. It sends only while it holds its lease (see lease).
 //
+// Where the account's owner demands signed approvals it ends with names.TypeNotApproved without them: see
+// signatures.Authority. Nothing in its input can change that.
+//
 // The last thing before it sends is its guard: the health checks are asked, and the alarms are muted. Where a check
 // does not pass it ends with names.TypeBlocked, and nothing was sent.
 func (a *StorageGateway) TriggerUpdate(
@@ -79,6 +82,9 @@ func (a *StorageGateway) TriggerUpdate(
 		if err := a.readAhead(ctx, l, in); err != nil {
 			return out, err
 		}
+	}
+	if err := a.Authority.MayChange(ctx, in.Gateway.Account, in.Gateway.ID()); err != nil {
+		return out, err
 	}
 	out.Evidence, out.Gateway, err = a.readBefore(ctx, l, cloud, in)
 	if err != nil || out.Evidence != maintenance.EvidenceNone {

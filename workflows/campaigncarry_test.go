@@ -53,7 +53,7 @@ func replay(t *testing.T, in api.CampaignInput, came ...*historypb.HistoryEvent)
 	events := []*historypb.HistoryEvent{{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{
-			WorkflowType: kind, TaskQueue: &taskqueuepb.TaskQueue{Name: api.TaskQueue}, Input: input, OriginalExecutionRunId: "run", FirstExecutionRunId: "first",
+			ContinuedExecutionRunId: "a-run-before", WorkflowType: kind, TaskQueue: &taskqueuepb.TaskQueue{Name: api.TaskQueue}, Input: input, OriginalExecutionRunId: "run", FirstExecutionRunId: "first",
 		}},
 	}}
 	events = append(events, came...)

@@ -43,6 +43,7 @@ func started(t *testing.T, start time.Time) environment {
 		DeadlockDetectionTimeout: time.Minute,
 	})
 	env.SetStartTime(start)
+	env.SetContinuedExecutionRunID("a-run-before") // a campaign's state is taken from such a run only
 	env.SetTestTimeout(time.Minute)
 	t.Cleanup(func() { require.Empty(t, env.meter.unsaid, "the Web UI says nothing of what these are for") })
 	return env

@@ -44,6 +44,9 @@ const (
 	TypeChanged = "Changed"
 	// TypeRefused: the run of a target refused an operator action.
 	TypeRefused = "Refused"
+	// TypeNotApproved: the account's owner demands signed approvals, and this change has not enough
+	// of them; nothing was sent.
+	TypeNotApproved = "NotApproved"
 	// TypeBlocked: a health check does not permit the change; nothing was sent.
 	TypeBlocked = "Blocked"
 	// TypeCheckFailed: a health check that was waited for has failed for good.

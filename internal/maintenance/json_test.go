@@ -53,13 +53,13 @@ func sampleResult() maintenance.Result {
 			At: start, Why: "update failed: denied", Asked: []string{"oncall"}, Until: &end,
 			Decision: &maintenance.Decision{
 				What: "retry", Target: "store-7", Step: maintenance.StepUpdate, Wave: 2, NotBefore: end, MaxConcurrent: 20, Check: "error rate",
-				By: "ann", Why: "fixed", At: end, Campaign: "fleet", Note: "it is stopped already",
+				By: "ann", Why: "fixed", At: end, Campaign: "fleet", Note: "it is stopped already", Proof: sampleProof(),
 			},
 		}}}},
 		Ledger: []maintenance.Change{{What: "read weights", Reversible: true, Undo: "set as they were", State: takenBack, Why: "none", Leftover: true}},
 		Decisions: []maintenance.Decision{{
 			What: "approve", Target: "store-7", Step: maintenance.StepSnapshot, Wave: 2, NotBefore: end, MaxConcurrent: 20, Check: "error rate",
-			By: "ann", Why: "change 4711", At: start, Campaign: "fleet", Note: "it is stopped already",
+			By: "ann", Why: "change 4711", At: start, Campaign: "fleet", Note: "it is stopped already", Proof: sampleProof(),
 		}},
 		Checks: []maintenance.CheckRecord{{
 			Check: "volumes came back", Moment: "before", State: "passing", Waived: "ann: change 4711", Values: []maintenance.CheckValue{{
@@ -67,6 +67,13 @@ func sampleResult() maintenance.Result {
 			}},
 		}},
 		Quarantined: true, Start: start, End: end,
+	}
+}
+
+func sampleProof() maintenance.Proof {
+	return maintenance.Proof{
+		Principal: "ann@example.com", Key: "SHA256:0", KeyType: "ssh-ed25519", Groups: "storage-leads", Files: "sha256:0", At: sunday(2, 0),
+		Statement: "Tidegate statement, version 1", Signature: "-----BEGIN SSH SIGNATURE-----",
 	}
 }
 

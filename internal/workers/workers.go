@@ -87,6 +87,7 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 	p := activities.Providers{
 		AWS: known, Huawei: known, Known: known, Runs: c, Now: o.Now, Channels: o.Channels, Servers: o.Servers,
 		Asker: asked, Muter: asked, WebUI: o.WebUI, Beats: c, Turns: &slots.Turns{}, Ahead: activities.ArmAhead,
+		Temporal:  c,
 		Durations: durations.New(c, o.Queue, rates, o.Now),
 	}
 	o.Each.Interceptors = append(slices.Clone(o.Each.Interceptors), &observed{requested: o.Requested}, &logged{})

@@ -13,6 +13,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/activities/checks"
 	"github.com/tidegate/tidegate/activities/names"
+	"github.com/tidegate/tidegate/activities/signatures"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/metric"
 )
@@ -201,6 +202,8 @@ var (
 	Proxies  *activities.TaurusDB       //nolint:gochecknoglobals // as above
 	Engine   *activities.Engine         //nolint:gochecknoglobals // as above
 	Watcher  *checks.Watcher            //nolint:gochecknoglobals // as above
+
+	Signatures *signatures.Signatures //nolint:gochecknoglobals // as above
 )
 
 // WatchLimit outlives the longest wait that maintenance.Decide allows: 105 monthly

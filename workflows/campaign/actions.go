@@ -358,13 +358,13 @@ func passedOn(update string, state fleet.State) bool {
 // passOn passes an action to a target's run, and returns its answer: what the run refuses is
 // refused, and the campaign records what the run has decided.
 func (c *campaign) passOn(
-	ctx workflow.Context, update string, o api.Action, e fleet.Entry,
+	ctx workflow.Context, update string, in api.CampaignAction, e fleet.Entry,
 ) (maintenance.Decision, error) {
 	options := c.reading(update + " " + e.Name + ", as its maintenance answers")
 	options.ScheduleToCloseTimeout = passOnLimit
 	d, err := call.Do(ctx, options, call.Engine.PassOn, activities.PassOnInput{
 		WorkflowID: api.GatewayWorkflowID(e.Gateway), Parent: c.Batches[e.Ref/api.LineSpace], Update: update,
-		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID, Action: activities.OperatorAction{By: o.By, Why: o.Why},
+		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID, Action: activities.OperatorAction{By: in.By, Why: in.Why},
 		Pace: call.NoticePace(c.in.Plan.Policy),
 	})
 	about := fmt.Sprintf("%s of %s (%s): ", update, e.Name, e.Gateway)
@@ -378,5 +378,8 @@ func (c *campaign) passOn(
 	}
 	c.recordDecisions(e, d) // the run reports it too
 	d.Target = e.Name
+	if in.Verified != nil {
+		d.Proof = in.Verified.Proof()
+	}
 	return d, nil
 }

@@ -38,7 +38,7 @@ func (c *campaign) askDemands(ctx workflow.Context) error {
 	c.show(ctx, "asking the worker which signatures the accounts demand")
 	found, err := call.Do(ctx, call.PollWithin(call.AttemptOf(c.in.Plan.Policy), call.WatchLimit,
 		"ask which signatures the accounts demand"), call.Signatures.Demands,
-		signatures.DemandsInput{Accounts: accounts, Pace: c.in.Plan.Policy.Pace})
+		signatures.DemandsInput{Accounts: accounts})
 	if c.Life.Stopped() != "" {
 		return nil // nothing starts any more
 	}
@@ -171,7 +171,7 @@ func (c *campaign) verify(
 	for _, group := range groups {
 		found, err := call.Do(ctx, call.PollWithin(min(limit, call.AttemptOf(c.in.Plan.Policy)), limit, "verify the signature of "+wanted.Action+" by "+group),
 			call.Signatures.VerifySignature, signatures.VerifyInput{
-				Group: group, Signature: given, Wanted: wanted, At: at, MaxAge: signing.MaxAge, Pace: c.in.Plan.Policy.Pace,
+				Group: group, Signature: given, Wanted: wanted, At: at, MaxAge: maintenance.Duration(signing.MaxAge),
 			})
 		switch {
 		case err == nil:

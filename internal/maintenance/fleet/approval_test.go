@@ -217,7 +217,7 @@ func TestWhoseApprovalCounts(t *testing.T) {
 				tc.arrange(&f)
 			}
 			now := noon.Add(time.Hour)
-			got, err := f.Consent(tc.by, "CHG-2", now)
+			got, err := f.Consent(tc.by, "CHG-2", nil, now)
 			switch tc.refused {
 			case "":
 				require.NoError(t, err)

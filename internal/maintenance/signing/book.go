@@ -16,8 +16,13 @@ type Signed struct {
 	Verified []Verified `json:"verified"`
 }
 
-// Person is who has signed.
-func (s Signed) Person() Verified { return s.Verified[0] }
+// Person is who has signed; zero: nobody was found to have.
+func (s Signed) Person() Verified {
+	if len(s.Verified) == 0 {
+		return Verified{}
+	}
+	return s.Verified[0]
+}
 
 // SamePerson is true for two signatures that cannot be taken for those of two people.
 func (s Signed) SamePerson(o Signed) bool {
