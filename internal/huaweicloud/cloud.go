@@ -120,7 +120,7 @@ func call[T any](
 func attempt[T any](
 	ctx context.Context, c *Cloud, token string, do func(*gaussdb.GaussDBClient) (*T, error),
 ) (answer *T, transport *callTransport, err error) {
-	transport = &callTransport{ctx: ctx, base: c.base, token: token}
+	transport = &callTransport{ctx: ctx, base: calltrace.Transport(ctx, c.account.Name, c.base), token: token}
 	settings := config.DefaultHttpConfig().WithUserAgent(userAgent).WithHttpRoundTripper(transport).
 		WithTimeout(0) // the context's deadline counts alone
 	hc, err := gaussdb.GaussDBClientBuilder().

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tidegate/tidegate/internal/bounded"
+	"github.com/tidegate/tidegate/internal/calltrace"
 	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
@@ -50,10 +51,19 @@ func newIAMTokens(c *Cloud, login Credentials, scrub *scrubber) *iamTokens {
 		scrub: scrub,
 		turn:  make(chan struct{}, 1),
 		client: &http.Client{
-			Transport:     bounded.Transport{Over: c.base},
+			Transport:     bounded.Transport{Over: underContext{c}},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
+}
+
+// underContext is the account's transport through what each request's context puts around it.
+type underContext struct{ cloud *Cloud }
+
+// RoundTrip sends the request.
+func (u underContext) RoundTrip(request *http.Request) (*http.Response, error) {
+	through := calltrace.Transport(request.Context(), u.cloud.account.Name, u.cloud.base)
+	return through.RoundTrip(request) //nolint:wrapcheck // between a client and its transport
 }
 
 // token gives the kept token, or fetches one. A caller that comes meanwhile waits for

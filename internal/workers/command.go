@@ -45,6 +45,7 @@ func Command() *cobra.Command {
 	s.tuning.register(flags)
 	flags.StringVar(&s.logFormat, "log-format", "text", "json or text")
 	flags.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
+	flags.StringVar(&s.capture, "capture", "", "record the exchanges with clouds, redacted, in this `directory` (docs/reference/captures.md); default: none")
 	cmd.PersistentFlags().StringVar(&s.healthListen, "health-listen", "127.0.0.1:8081",
 		`host:port of GET /healthz; "" for none`)
 	s.connection.Register(cmd, connectTimeout)

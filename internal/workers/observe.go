@@ -5,27 +5,30 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 
 	"github.com/tidegate/tidegate/internal/calltrace"
+	"github.com/tidegate/tidegate/internal/capture/recorder"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
-// observed has the requests of activities to clouds reported.
+// observed has the requests of activities to clouds reported, and recorded.
 type observed struct {
 	interceptor.WorkerInterceptorBase
 	requested func(context.Context, calltrace.Request)
+	recorder  *recorder.Recorder
 }
 
 // InterceptActivity is how the SDK builds the chain.
 func (o *observed) InterceptActivity(
 	_ context.Context, next interceptor.ActivityInboundInterceptor,
 ) interceptor.ActivityInboundInterceptor {
-	if o.requested == nil {
+	if o.requested == nil && o.recorder == nil {
 		return next
 	}
-	inbound := &observedActivity{requested: o.requested}
+	inbound := &observedActivity{requested: o.requested, recorder: o.recorder}
 	inbound.Next = next
 	return inbound
 }
@@ -33,11 +36,18 @@ func (o *observed) InterceptActivity(
 type observedActivity struct {
 	interceptor.ActivityInboundInterceptorBase
 	requested func(context.Context, calltrace.Request)
+	recorder  *recorder.Recorder
 }
 
 // ExecuteActivity runs the activity.
 func (o *observedActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
-	return o.Next.ExecuteActivity(calltrace.With(ctx, o.requested), in)
+	if o.requested != nil {
+		ctx = calltrace.With(ctx, o.requested)
+	}
+	if o.recorder != nil {
+		ctx = o.recorder.Context(ctx, int(activity.GetInfo(ctx).Attempt))
+	}
+	return o.Next.ExecuteActivity(ctx, in)
 }
 
 // exportAgain is how soon the workflow that has one worker show the state of campaigns is started again where somebody

@@ -33,6 +33,10 @@ func (s *settings) run(ctx context.Context, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if p.recorder != nil {
+		p.logger.Warn("recording the exchanges with clouds; look through the files before you hand them on", "capture", s.capture)
+		defer p.recorder.Close()
+	}
 	p.client.Identity = identity(p.queue)
 	r, err := newReloader(ctx, s, p)
 	if err != nil {
@@ -57,7 +61,8 @@ func (s *settings) run(ctx context.Context, stderr io.Writer) error {
 	state.Of(operate.Session{Client: c, Namespace: p.client.Namespace}, p.queue)
 	r.client = c
 	options := Options{
-		Queue: p.queue, Version: p.version, Channels: r.channels, Servers: r.servers, WebUI: p.config.WebUI,
+		Recorder: p.recorder,
+		Queue:    p.queue, Version: p.version, Channels: r.channels, Servers: r.servers, WebUI: p.config.WebUI,
 		Requested: func(ctx context.Context, request calltrace.Request) {
 			counted.Requested(ctx, request)
 			traces.Requested(ctx, request)

@@ -12,6 +12,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/tidegate/tidegate/internal/capture/recorder"
 	"github.com/tidegate/tidegate/internal/config"
 	"github.com/tidegate/tidegate/internal/config/connection"
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -28,6 +29,7 @@ type settings struct {
 	version      Version
 	promote      bool
 	tuning       Tuning
+	capture      string // a directory; empty: nothing is recorded
 	connection   connection.Flags
 }
 
@@ -41,13 +43,15 @@ type parts struct {
 
 	version Version
 	promote bool
+	// recorder is nil where nothing is recorded.
+	recorder *recorder.Recorder
 }
 
 // check makes the parts, or says everything that is wrong at once. It binds
 // the health check's port, so that a taken one is found before anything starts.
 func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
 	p := parts{queue: s.taskQueue, version: s.version, promote: s.promote}
-	var errs [7]error
+	var errs [8]error
 	p.config, errs[0] = s.loadAccounts()
 	p.client, errs[1] = s.connection.Options()
 	p.logger, errs[2] = s.logs(stderr)
@@ -55,6 +59,7 @@ func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
 	errs[4] = s.checkVersion()
 	errs[5] = s.tuning.check()
 	p.health, errs[6] = s.listen(ctx)
+	p.recorder, errs[7] = s.record(p.logger)
 	if err := errors.Join(errs[:]...); err != nil {
 		if p.health != nil {
 			err = errors.Join(err, p.health.Close())
@@ -62,6 +67,20 @@ func (s *settings) check(ctx context.Context, stderr io.Writer) (parts, error) {
 		return parts{}, program.Usage(err)
 	}
 	return p, nil
+}
+
+// record opens the capture, if one is asked for.
+func (s *settings) record(logger *slog.Logger) (*recorder.Recorder, error) {
+	if s.capture == "" {
+		return nil, nil //nolint:nilnil // none is wanted
+	}
+	opened, err := recorder.Open(s.capture, recorder.Options{
+		Program: "tidegate-worker " + program.ThisBuild().Version, Logger: logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("--capture %s: must be a directory that this process can write to: %w", s.capture, err)
+	}
+	return opened, nil
 }
 
 func (s *settings) loadAccounts() (config.Config, error) {

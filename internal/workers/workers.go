@@ -23,6 +23,7 @@ import (
 	"github.com/tidegate/tidegate/activities/slots"
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/internal/calltrace"
+	"github.com/tidegate/tidegate/internal/capture/recorder"
 	"github.com/tidegate/tidegate/internal/servers"
 	"github.com/tidegate/tidegate/internal/sources"
 	"github.com/tidegate/tidegate/workflows"
@@ -47,6 +48,8 @@ type Options struct {
 	Now activities.Clock
 	// Requested is told each request to a cloud that has ended; nil: nobody.
 	Requested func(context.Context, calltrace.Request)
+	// Recorder writes the exchanges of activities with clouds; nil: nobody does.
+	Recorder *recorder.Recorder
 	// State shows the state of campaigns, by one worker of all at a time; nil: this one does not.
 	State export.State
 	// Each is what the workers have in common: identity, patience, interceptors.
@@ -90,7 +93,8 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 		Temporal:  c,
 		Durations: durations.New(c, o.Queue, rates, o.Now),
 	}
-	o.Each.Interceptors = append(slices.Clone(o.Each.Interceptors), &observed{requested: o.Requested}, &logged{})
+	o.Each.Interceptors = append(slices.Clone(o.Each.Interceptors),
+		&observed{requested: o.Requested, recorder: o.Recorder}, &logged{})
 	p.Slots = &slots.SendSlots{Client: c, Queue: o.Queue, Rates: onAWS}
 	temporal := worker.New(c, o.Queue, o.Each)
 	workflows.Register(temporal)

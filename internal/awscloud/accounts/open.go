@@ -87,7 +87,7 @@ func load(ctx context.Context, account Account, options []Option) (aws.Config, e
 // assumed are the role's credentials, kept until shortly before they expire.
 // STS keeps the SDK's retries: asking it twice does no harm.
 func assumed(cfg aws.Config, account Account) aws.CredentialsProvider {
-	asked := sts.NewFromConfig(cfg, func(o *sts.Options) { o.HTTPClient = wire.Whole(o.HTTPClient) })
+	asked := sts.NewFromConfig(cfg, func(o *sts.Options) { o.HTTPClient = wire.Whole(o.HTTPClient, account.Name) })
 	role := stscreds.NewAssumeRoleProvider(asked, account.AssumeRole, func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = product
 		if account.ExternalID != "" {

@@ -110,14 +110,31 @@ func (f *follower) Do(request *http.Request) (*http.Response, error) {
 		GetConn: func(string) { f.call.dialled.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { f.call.connected.Store(true) },
 	})
-	return f.next.Do(request.WithContext(traced)) //nolint:wrapcheck // between the SDK and its own client: Failed says what was done
+	return do(request.WithContext(traced), f.next, f.call.account)
+}
+
+// do sends a request through what the context puts around it.
+func do(request *http.Request, next aws.HTTPClient, account string) (*http.Response, error) {
+	through := calltrace.Transport(request.Context(), account, client{next})
+	return through.RoundTrip(request) //nolint:wrapcheck // between the SDK and its own client: Failed says what was done
+}
+
+// client is a client as a transport.
+type client struct{ aws.HTTPClient }
+
+// RoundTrip sends the request.
+func (c client) RoundTrip(request *http.Request) (*http.Response, error) {
+	return c.Do(request) //nolint:wrapcheck // as it came
 }
 
 // Whole is a client that is given each request's body whole. Those of the SDK that no
-// Call follows, such as STS's, take it.
-func Whole(next aws.HTTPClient) aws.HTTPClient { return wholly{next} }
+// Call follows, such as STS's, take it, for the account of this name.
+func Whole(next aws.HTTPClient, account string) aws.HTTPClient { return wholly{next, account} }
 
-type wholly struct{ next aws.HTTPClient }
+type wholly struct {
+	next    aws.HTTPClient
+	account string
+}
 
 // Do passes the request on.
 func (w wholly) Do(request *http.Request) (*http.Response, error) {
@@ -125,7 +142,7 @@ func (w wholly) Do(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.next.Do(request) //nolint:wrapcheck // between the SDK and its own client: Failed says what was done
+	return do(request, w.next, w.account)
 }
 
 // whole gives a request a body that nobody closes while it is sent. The SDK closes its
