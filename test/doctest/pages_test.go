@@ -54,6 +54,7 @@ func pages() map[string]page {
 		"docs/how-to/run-on-kubernetes.md":      kubernetes(),
 		"docs/how-to/upgrade-the-worker.md":     upgrade(),
 		"docs/how-to/write-a-plan.md":           {start: func(s *shell) { s.link("examples") }},
+		"docs/reference/captures.md":            captures(),
 		"docs/reference/commands.md":            campaigns(),
 		"docs/reference/configuration.md":       configuration(),
 		"docs/reference/reports.md":             reports(),
