@@ -39,11 +39,14 @@ func (in ReadWeightsInput) wanted(now maintenance.ProxyRouting) maintenance.Prox
 type ReadWeightsOutput struct {
 	JobID string `json:"jobId,omitempty"`
 	Same  bool   `json:"same"`
+	// Done is set where the proxy runs its version already, so that its reads need not be moved.
+	Done bool `json:"done,omitempty"`
 	// Routing is how the proxy routes, or is about to.
 	Routing maintenance.ProxyRouting `json:"routing,omitzero"`
 }
 
-// SetReadWeights sends the weights, once, unless the proxy has them already.
+// SetReadWeights sends the weights, once, unless the proxy has them already, or runs the version for whose upgrade they
+// would be moved: someone else may have upgraded it, or this run itself, before Temporal was restored from a backup.
 func (a *TaurusDB) SetReadWeights(ctx context.Context, in ReadWeightsInput) (out ReadWeightsOutput, err error) {
 	defer edgeOf(in.Restore != nil)(ctx, in.Pace, &err)
 	cloud, err := a.Accounts.Proxies(in.Proxy.Account)
@@ -62,6 +65,13 @@ func (a *TaurusDB) SetReadWeights(ctx context.Context, in ReadWeightsInput) (out
 	// One that is at work may be about to change the very weights it shows.
 	if !proxy.Healthy() && !proxy.Broken() {
 		return out, notYet("proxy %s is %s", proxy.ID, proxy.Status)
+	}
+	if in.Restore == nil {
+		state := ProxyState{Proxy: proxy}
+		if err := state.readKernel(ctx, cloud, in.Proxy); err != nil || state.Done {
+			out.Done, out.Routing = state.Done, proxy.Routing
+			return out, err
+		}
 	}
 	out.Routing = in.wanted(proxy.Routing)
 	out.Same = proxy.Routing.SameWeights(out.Routing)

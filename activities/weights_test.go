@@ -30,6 +30,7 @@ func TestSetReadWeightsSendsOnceWhatIsNotSo(t *testing.T) {
 	t.Parallel()
 	for _, status := range []string{"ACTIVE", "ABNORMAL"} {
 		r := newRig(t)
+		r.huawei.kernel = kernel(oldKernel)
 		r.huawei.proxies, r.huawei.weights = weighted(status, routing(100, 100)), says("job-3")
 		out, err := run(t, r, r.proxies.SetReadWeights, shift())
 		require.NoError(t, err)
@@ -41,12 +42,23 @@ func TestSetReadWeightsSendsOnceWhatIsNotSo(t *testing.T) {
 func TestSetReadWeightsSendsNothingWhereTheWeightsAreSo(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.huawei.kernel = kernel(oldKernel)
 	same := routing(0, 0)
 	same.ReadWeights[0], same.ReadWeights[1] = same.ReadWeights[1], same.ReadWeights[0]
 	r.huawei.proxies = weighted("ACTIVE", same)
 	out, err := run(t, r, r.proxies.SetReadWeights, shift())
 	require.NoError(t, err)
 	require.Equal(t, activities.ReadWeightsOutput{Same: true, Routing: routing(0, 0)}, out)
+	require.Empty(t, r.huawei.sent)
+}
+
+func TestSetReadWeightsMovesNoReadsOfAProxyThatRunsItsVersion(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.huawei.proxies, r.huawei.kernel = weighted("ACTIVE", routing(100, 100)), kernel(newKernel)
+	out, err := run(t, r, r.proxies.SetReadWeights, shift())
+	require.NoError(t, err)
+	require.Equal(t, activities.ReadWeightsOutput{Done: true, Routing: routing(100, 100)}, out)
 	require.Empty(t, r.huawei.sent)
 }
 
@@ -68,6 +80,7 @@ func TestSetReadWeightsRefusesWhereTheyChangedSinceTheyWereRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
+			r.huawei.kernel = kernel(oldKernel)
 			r.huawei.proxies, r.huawei.weights = weighted("ACTIVE", tc.found), says("job-3")
 			in := shift()
 			in.From, in.Sent = new(routing(100, 50)), tc.sent
@@ -105,6 +118,7 @@ func TestSetReadWeightsPutsBackWhatTheMarkSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
+			r.huawei.kernel = kernel(oldKernel)
 			r.huawei.proxies, r.huawei.weights = weighted("ACTIVE", tc.now), says("job-3")
 			in := activities.ReadWeightsInput{ProxyLookup: proxyLookup(), Restore: new(maintenance.NewProxyMark(maintenance.Mark{}, routing(100, 50)))}
 			out, err := run(t, r, r.proxies.SetReadWeights, in)
@@ -126,6 +140,7 @@ func TestSetReadWeightsWaitsForAProxyAtWork(t *testing.T) {
 	t.Parallel()
 	for _, found := range []maintenance.ProxyRouting{routing(100, 100), routing(0, 0)} {
 		r := newRig(t)
+		r.huawei.kernel = kernel(oldKernel)
 		r.huawei.proxies = weighted("CHANGING WEIGHTS", found)
 		_, err := run(t, r, r.proxies.SetReadWeights, shift())
 		requireNotYet(t, err, "is CHANGING WEIGHTS")
@@ -136,6 +151,7 @@ func TestSetReadWeightsWaitsForAProxyAtWork(t *testing.T) {
 func TestSetReadWeightsThatWasNotAnsweredIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.huawei.kernel = kernel(oldKernel)
 	r.huawei.proxies, r.huawei.weights = weighted("ACTIVE", routing(100, 100)), fails[string](maintenance.ErrUnknownOutcome)
 	_, err := run(t, r, r.proxies.SetReadWeights, shift())
 	require.True(t, requireKind(t, err, names.TypeUnknownOutcome).NonRetryable())
@@ -172,6 +188,7 @@ func TestAwaitReadWeights(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
+			r.huawei.kernel = kernel(oldKernel)
 			r.huawei.job, r.huawei.proxies = tc.job, tc.found
 			in := activities.AwaitReadWeightsInput{ReadWeightsInput: shift(), JobID: tc.jobID}
 			if tc.until {

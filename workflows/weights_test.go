@@ -140,6 +140,37 @@ func TestWeightsThatChangeBeforeTheReadsAreMovedAreReadAgain(t *testing.T) {
 	}
 }
 
+// A proxy that someone else has upgraded when its turn comes, or that this run has upgraded before Temporal was restored
+// from an older backup, keeps its reads.
+func TestTheReadsOfAProxyThatRunsItsVersionWhenItsTurnComesStay(t *testing.T) {
+	t.Parallel()
+	mark, unmark := "mark "+proxyIDs[0], "unmark "+proxyIDs[0]
+	for name, tc := range map[string]struct {
+		when    func(c *cloud, env environment, upgraded func())
+		effects []string
+	}{
+		"while the run waits": {func(_ *cloud, env environment, upgraded func()) {
+			env.RegisterDelayedCallback(upgraded, time.Hour)
+		}, []string{}},
+		"when the mark has just been set": {func(c *cloud, _ environment, upgraded func()) {
+			c.marked = upgraded
+		}, []string{mark, unmark}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := proxyAlone()
+			env := at(t, noon.Add(-24*time.Hour), c)
+			kernel := &c.proxies[proxyIDs[0]].kernel
+			tc.when(c, env, func() { kernel.Current = kernel.Latest })
+			result, err := maintain(t, env, c.input(shiftingReads()))
+			require.NoError(t, err)
+			require.Equal(t, maintenance.StateCompleted, result.State, result.Summary)
+			require.Equal(t, tc.effects, c.done())
+			require.Equal(t, maintenance.ProxyCurrent, result.Proxies[0].State)
+		})
+	}
+}
+
 // A proxy that missed its window while its reads are moved, and stay so, is not left to
 // wait for the next one like that: it has failed.
 func TestAProxyThatMissesItsWindowWithItsReadsMovedHasFailed(t *testing.T) {

@@ -47,7 +47,7 @@ type kernelState string
 
 const (
 	kernelBehind   kernelState = "behind"   // as assess found it
-	kernelAtGoal   kernelState = "at goal"  // at assess already: at most its read weights are settled
+	kernelAtGoal   kernelState = "at goal"  // without this run: at most its read weights are settled
 	kernelUpgraded kernelState = "upgraded" // by this run
 	kernelDoubtful kernelState = "doubtful" // its upgrade has, or may have, started, and did not succeed
 )
@@ -140,18 +140,25 @@ func (r *run) upgradeProxies(ctx workflow.Context) (outcome, error) {
 
 // proxiesDone is the note of the step.
 func (r *run) proxiesDone(todo []int) string {
-	upgraded, restored := 0, 0
+	upgraded, settled, current := 0, 0, 0
 	for _, i := range todo {
-		if r.proxies.goals[i].kernel == kernelAtGoal {
-			restored++
-		} else {
+		switch p := r.proxies.goals[i]; {
+		case p.kernel != kernelAtGoal:
 			upgraded++
+		case p.shifted != nil && p.shifted.change.Leftover:
+			settled++
+		default:
+			current++
 		}
 	}
-	if restored == 0 {
-		return fmt.Sprintf("%d upgraded", upgraded)
+	note := fmt.Sprintf("%d upgraded", upgraded)
+	if settled > 0 {
+		note += fmt.Sprintf("; the read weights that an earlier run had left on %d more were settled", settled)
 	}
-	return fmt.Sprintf("%d upgraded; the read weights that an earlier run had left on %d more were settled", upgraded, restored)
+	if current > 0 {
+		note += fmt.Sprintf("; %d more ran their version when their turn came", current)
+	}
+	return note
 }
 
 // failuresFirst are the failures; if there are none, the deferral, if any.

@@ -55,7 +55,7 @@ func (r *run) readAndSettle(ctx workflow.Context, i int) error {
 	return r.shiftReads(ctx, i)
 }
 
-// takeOver reads the weights, and makes those that an ended run has left moved a change of this run. If someone has set
+// takeOver reads the proxy, and makes weights that an ended run has left moved a change of this run. If someone has set
 // others since, it only removes the mark.
 func (r *run) takeOver(ctx workflow.Context, p *proxy) error {
 	now, err := call.Do(ctx, r.readWithin(rereadLimit, "read the weights of proxy "+p.ref.ProxyID), call.Proxies.ReadProxy,
@@ -64,6 +64,7 @@ func (r *run) takeOver(ctx workflow.Context, p *proxy) error {
 		return err
 	}
 	p.found, p.routing, p.mark, p.left = now.Proxy.Routing, now.Proxy.Routing, nil, nil
+	p.upgradedElsewhere(now.Done)
 	if now.Mark == nil {
 		return nil
 	}
@@ -114,11 +115,24 @@ func (r *run) shiftReads(ctx workflow.Context, i int) error {
 		ProxyLookup: r.proxyLookup(p.ref), Routing: p.routing.Shifted(), From: &p.found, Sent: again,
 		Own: r.ownProxies(p.ref.InstanceID),
 	}
-	if _, err := r.setWeights(ctx, in, r.policy.Proxies.Deadline.Std(), "move the reads to the primary"); err != nil {
+	set, err := r.setWeights(ctx, in, r.policy.Proxies.Deadline.Std(), "move the reads to the primary")
+	switch {
+	case err != nil:
 		return err
+	case set.Done:
+		p.upgradedElsewhere(true)
+		return p.shifted.revert(ctx)
 	}
 	p.shifted.is(maintenance.ChangeInForce)
 	return nil
+}
+
+// upgradedElsewhere notes that the proxy runs its version though this run has not sent its upgrade: someone else has,
+// since assess, or this run has, and Temporal was restored from a backup that does not know.
+func (p *proxy) upgradedElsewhere(done bool) {
+	if done && p.kernel == kernelBehind {
+		p.kernel = kernelAtGoal
+	}
 }
 
 // markProxy marks a proxy before its reads are moved. A run that is cancelled meanwhile waits for the response: a mark
@@ -164,10 +178,10 @@ func (r *run) restoreReads(p *proxy) undo {
 		if err != nil {
 			return "", err
 		}
-		if m.Returned(now) {
+		if m.Returned(now.Routing) {
 			p.back = m
 		} else {
-			p.shifted.change.Undo = stays(now.String())
+			p.shifted.change.Undo = stays(now.Routing.String())
 		}
 		return r.removeMark(p)(ctx)
 	}
@@ -183,10 +197,10 @@ func (r *run) removeMark(p *proxy) undo {
 }
 
 // setWeights sends the weights once, and waits until the proxy has them, also in a cancelled run: weights still on
-// their way could not be restored. It returns those that the proxy then has.
+// their way could not be restored. It returns those that the proxy then has, or that it runs its version already.
 func (r *run) setWeights(
 	ctx workflow.Context, in activities.ReadWeightsInput, deadline time.Duration, why string,
-) (maintenance.ProxyRouting, error) {
+) (activities.ReadWeightsOutput, error) {
 	await := func(ctx workflow.Context, in activities.AwaitReadWeightsInput) (activities.ReadWeightsOutput, error) {
 		return call.Do(ctx, r.pollWithin(deadline, "wait until proxy "+in.Proxy.ProxyID+" has its weights"),
 			call.Proxies.AwaitReadWeights, in)
@@ -202,11 +216,10 @@ func (r *run) setWeights(
 			return out, out.Same, err
 		})
 	r.proxies.knowJob(sent.JobID)
-	if err != nil || sent.Same {
-		return sent.Routing, err
+	if err != nil || sent.Same || sent.Done {
+		return sent, err
 	}
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	seen, err := await(ctx, activities.AwaitReadWeightsInput{ReadWeightsInput: in, JobID: sent.JobID})
-	return seen.Routing, err
+	return await(ctx, activities.AwaitReadWeightsInput{ReadWeightsInput: in, JobID: sent.JobID})
 }
