@@ -48,6 +48,7 @@ func pages() map[string]page {
 		"docs/runbook.md":                       runbook(),
 		"docs/checks.md":                        checks(),
 		"docs/performance.md":                   performance(),
+		"docs/production.md":                    production(),
 		"docs/reliability.md":                   {},
 		"docs/how-to/encrypt-payloads.md":       encryption(),
 		"docs/how-to/schedule-campaigns.md":     schedules(),

@@ -36,7 +36,7 @@ func tutorial() page {
 
 // stays is a line whose program stays up, and is when it answers there.
 func stays(url string) step {
-	return step{up: func(_ string, s *shell) bool { return answers(s.t, url) }}
+	return step{up: func(_ string, s *shell) bool { return answers(s.t, s.here(url)) }}
 }
 
 // free skips where someone else has a port that programs take by default.
