@@ -24,6 +24,7 @@ import (
 	"github.com/tidegate/tidegate/internal/awscloud/wire"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/sources"
 )
 
@@ -37,6 +38,8 @@ type AWS struct {
 	// PerSecond is how many activities Temporal gives out for the account in a
 	// second, to all workers together: what bounds its calls. 0: no limit.
 	PerSecond float64
+	// Approvals are the signatures that a change in the account needs, whatever a plan says.
+	Approvals signing.Demand
 }
 
 // Huawei is one Huawei Cloud project with the credentials for it.
@@ -140,6 +143,13 @@ func (a *Accounts) Proxies(account string) (activities.ProxyCloud, error) {
 		return nil, err // and no nil pointer within an interface
 	}
 	return cloud, nil
+}
+
+// Demand is the signatures that a change in an AWS account needs; the zero value: none. That the account is not
+// known is an error: what it demands is not known either.
+func (a *Accounts) Demand(account string) (signing.Demand, error) {
+	found, err := find(a.now.Load().aws, cloudAWS, account)
+	return found.account.Approvals, err
 }
 
 // Signer finds what signs requests with an AWS account's credentials: for monitoring servers of AWS.

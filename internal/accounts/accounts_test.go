@@ -14,6 +14,7 @@ import (
 	awsaccounts "github.com/tidegate/tidegate/internal/awscloud/accounts"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -140,4 +141,17 @@ func TestKeysAreNeverPrinted(t *testing.T) {
 	} {
 		require.NotContains(t, text, "PLANTED")
 	}
+}
+
+func TestAnAccountSaysWhatItDemands(t *testing.T) {
+	t.Parallel()
+	leads := signing.Demand{Signers: "leads", Count: 2}
+	prod := accounts.AWS{Approvals: leads}
+	prod.Name = "prod"
+	known := accounts.New(t.Context(), []accounts.AWS{prod}, nil)
+	got, err := known.Demand("prod")
+	require.NoError(t, err)
+	require.Equal(t, leads, got)
+	_, err = known.Demand("lab")
+	require.ErrorIs(t, err, maintenance.ErrNotFound, "what it demands is not known either")
 }

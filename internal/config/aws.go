@@ -14,6 +14,8 @@ type awsEntry struct {
 	AssumeRole string   `yaml:"assumeRole"`
 	ExternalID string   `yaml:"externalId"`
 	PerSecond  *float64 `yaml:"perSecond"`
+
+	Approvals *approvalsEntry `yaml:"approvals"`
 }
 
 // aws judges one account of the aws section.
@@ -25,5 +27,5 @@ func (c *checker) aws(at string, e awsEntry) accounts.AWS {
 		ExternalID: e.ExternalID,
 	}
 	c.judge(at, account.Validate(), "")
-	return accounts.AWS{Account: account, PerSecond: c.rate(at, e.PerSecond)}
+	return accounts.AWS{Account: account, PerSecond: c.rate(at, e.PerSecond), Approvals: c.approvals(at, e.Approvals)}
 }

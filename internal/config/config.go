@@ -1,6 +1,6 @@
 // Package config reads the worker's accounts file: which cloud accounts, monitoring servers and
-// channels plans may name, and how each is reached. The file holds no credential. Those come from
-// the AWS SDK's default chain, and for all others from environment variables or files.
+// channels plans may name, how each is reached, and who may sign approvals. The file holds no credential.
+// Those come from the AWS SDK's default chain, and for all others from environment variables or files.
 // docs/reference/configuration.md describes the file for its writers.
 //
 // It does not read plans (internal/planfile does) or connect to Temporal (connection does).
@@ -16,6 +16,7 @@ import (
 	"github.com/tidegate/tidegate/internal/bounded"
 	"github.com/tidegate/tidegate/internal/channels"
 	"github.com/tidegate/tidegate/internal/servers"
+	"github.com/tidegate/tidegate/internal/signers"
 	"github.com/tidegate/tidegate/internal/strict"
 )
 
@@ -30,6 +31,8 @@ type Config struct {
 	WebUI string
 	// Servers are the monitoring servers that health checks may ask.
 	Servers servers.Configured
+	// Signers are the groups of people who may sign approvals.
+	Signers []*signers.Group
 }
 
 // file is the form of an accounts file.
@@ -40,6 +43,7 @@ type file struct {
 	Channels []channelEntry `yaml:"channels"`
 	WebUI    string         `yaml:"webUI"`
 	Servers  serversEntry   `yaml:"servers"`
+	Signers  []signersEntry `yaml:"signers"`
 }
 
 // Load reads an accounts file. getenv, such as os.Getenv, is where credentials
@@ -59,6 +63,9 @@ func Parse(name string, text []byte, getenv func(string) string) (Config, error)
 	var f file
 	c := checker{Document: strict.Read(name, text, &f), names: map[string]bool{}, getenv: getenv}
 	var found Config
+	for i, e := range f.Signers { // before the accounts, which name groups
+		found.Signers = append(found.Signers, c.signers(fmt.Sprintf("signers[%d]", i), name, e))
+	}
 	for i, e := range f.AWS {
 		found.AWS = append(found.AWS, c.aws(fmt.Sprintf("aws[%d]", i), e))
 	}

@@ -128,28 +128,28 @@ azure: []
 	require.EqualError(t, err, strings.Join([]string{
 		`a.yaml:2:11: aws[0].name: invalid value "Prod": must be 1 to 63 lower-case letters, digits, dots, underscores or dashes`,
 		`a.yaml:3:13: aws[0].region: invalid value "nowhere": must be an AWS region such as us-east-1`,
-		`a.yaml:4:5: aws[0].endpiont: is an unknown field (did you mean endpoint?): must be one of name, region, endpoint, profile, assumeRole, externalId, perSecond (credentials come from the environment or from files of their own, never from this file)`,
+		`a.yaml:4:5: aws[0].endpiont: is an unknown field (did you mean endpoint?): must be one of name, region, endpoint, profile, assumeRole, externalId, perSecond, approvals (credentials come from the environment or from files of their own, never from this file)`,
 		`a.yaml:7:17: aws[1].externalId: invalid value "only": must be to be left out where no role is assumed`,
 		`a.yaml:8:11: aws[2].name: invalid value "twice": must be unique in aws`,
 		`a.yaml:9:13: aws[2].region: is a list, expected a string`,
-		`a.yaml:10:5: aws[3]: is a string, expected a mapping with fields among name, region, endpoint, profile, assumeRole, externalId, perSecond`,
+		`a.yaml:10:5: aws[3]: is a string, expected a mapping with fields among name, region, endpoint, profile, assumeRole, externalId, perSecond, approvals`,
 		`a.yaml:13:14: huawei[0].project: invalid value "short": must be the project's id: 32 letters and digits`,
 		`a.yaml:15:11: huawei[0].auth: invalid value "magic": must be aksk, token or password; or left out, to use what the environment has`,
 		`a.yaml:16:11: huawei[0].user: invalid value "someone": must be left out unless auth is password`,
 		`a.yaml:17:5: huawei[1]: no credentials in the environment: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; or name files by the same with _FILE at the end`,
 		`a.yaml:17:11: huawei[1].name: invalid value "h": must be unique in huawei`,
 		`a.yaml:19:15: huawei[1].endpoint: invalid value "http://127.0.0.1/path": must be a host name or URL of TaurusDB without a path, or a region whose endpoint the SDK knows`,
-		`a.yaml:21:1: azure: is an unknown field: must be one of aws, huawei, channels, webUI, servers (credentials come from the environment or from files of their own, never from this file)`,
+		`a.yaml:21:1: azure: is an unknown field: must be one of aws, huawei, channels, webUI, servers, signers (credentials come from the environment or from files of their own, never from this file)`,
 	}, "\n"))
 }
 
 func TestAFileThatIsNoAccountsFileIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
-		"empty":        {"", `a.yaml:1:1: is empty: must be a YAML document with fields among aws, huawei, channels, webUI, servers`},
-		"only comment": {"# nothing\n", `a.yaml:1:1: is empty: must be a YAML document with fields among aws, huawei, channels, webUI, servers`},
+		"empty":        {"", `a.yaml:1:1: is empty: must be a YAML document with fields among aws, huawei, channels, webUI, servers, signers`},
+		"only comment": {"# nothing\n", `a.yaml:1:1: is empty: must be a YAML document with fields among aws, huawei, channels, webUI, servers, signers`},
 		"no account":   {"aws:\n", `a.yaml:1:1: names no account: must be at least one account under aws or huawei`},
-		"a list":       {"- aws\n", `a.yaml:1:1: is a list, expected a mapping with fields among aws, huawei, channels, webUI, servers`},
+		"a list":       {"- aws\n", `a.yaml:1:1: is a list, expected a mapping with fields among aws, huawei, channels, webUI, servers, signers`},
 		"section text": {"aws: prod\n", `a.yaml:1:6: aws: is a string, expected a list`},
 		"two documents": {
 			"aws:\n---\nhuawei:\n", `a.yaml:3:1: is a second document, or a directive: must be one document, without directives`,

@@ -22,6 +22,7 @@ import (
 	"github.com/tidegate/tidegate/internal/config/reload"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/servers"
+	"github.com/tidegate/tidegate/internal/signers"
 )
 
 // reloader takes up what changes on disk while the worker runs: the accounts file, and the secrets and
@@ -32,6 +33,7 @@ type reloader struct {
 	known    *accounts.Accounts
 	channels *channels.Channels
 	servers  *servers.Servers
+	signers  *signers.Groups
 	hangup   chan os.Signal
 	aws      [2][sha256.Size]byte // what AWS's own files held
 	fault    string               // of the last attempt; empty: none
@@ -50,6 +52,7 @@ func newReloader(ctx context.Context, s *settings, p parts) (*reloader, error) {
 	r := &reloader{
 		settings: s, parts: p, hangup: make(chan os.Signal, 1), aws: awsFiles(),
 		known: accounts.New(ctx, p.config.AWS, p.config.Huawei), channels: channels.New(p.config.Channels),
+		signers: signers.NewGroups(p.config.Signers),
 	}
 	var err error
 	if r.servers, err = servers.New(p.config.Servers, r.known.Signer(ctx)); err != nil {
@@ -133,6 +136,7 @@ func (r *reloader) takeUp(ctx context.Context, asked bool) error {
 	r.known.Replace(known)
 	r.servers.Replace(monitoring)
 	r.channels.Replace(channels.New(c.Channels))
+	r.signers.Replace(signers.NewGroups(c.Signers))
 	onAWS, onHuawei := known.Rates()
 	if !maps.Equal(onAWS, r.rates[0]) || !maps.Equal(onHuawei, r.rates[1]) || c.WebUI != r.options.WebUI {
 		o := r.options
@@ -143,7 +147,7 @@ func (r *reloader) takeUp(ctx context.Context, asked bool) error {
 	}
 	r.config, r.aws = c, aws
 	r.logger.Info("changed files taken up",
-		"awsAccounts", len(c.AWS), "huaweiAccounts", len(c.Huawei), "channels", len(c.Channels))
+		"awsAccounts", len(c.AWS), "huaweiAccounts", len(c.Huawei), "channels", len(c.Channels), "signers", len(c.Signers))
 	return nil
 }
 

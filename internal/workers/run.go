@@ -62,7 +62,8 @@ func (s *settings) run(ctx context.Context, stderr io.Writer) error {
 	r.client = c
 	options := Options{
 		Recorder: p.recorder,
-		Queue:    p.queue, Version: p.version, Channels: r.channels, Servers: r.servers, WebUI: p.config.WebUI,
+		Queue:    p.queue, Version: p.version, Channels: r.channels, Servers: r.servers, Signers: r.signers,
+		WebUI: p.config.WebUI,
 		Requested: func(ctx context.Context, request calltrace.Request) {
 			counted.Requested(ctx, request)
 			traces.Requested(ctx, request)

@@ -24,7 +24,9 @@ import (
 	"github.com/tidegate/tidegate/internal/accounts"
 	"github.com/tidegate/tidegate/internal/calltrace"
 	"github.com/tidegate/tidegate/internal/capture/recorder"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/servers"
+	"github.com/tidegate/tidegate/internal/signers"
 	"github.com/tidegate/tidegate/internal/sources"
 	"github.com/tidegate/tidegate/workflows"
 	"github.com/tidegate/tidegate/workflows/api"
@@ -42,6 +44,8 @@ type Options struct {
 	Channels activities.Channels
 	// Servers are the monitoring servers that health checks ask; nil: none.
 	Servers *servers.Servers
+	// Signers are the groups of people who may sign; nil: none.
+	Signers *signers.Groups
 	// WebUI is where people find Temporal's Web UI; empty: messages do not link to it.
 	WebUI string
 	// Now is the clock of this worker; nil: the machine's.
@@ -86,11 +90,14 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 	if o.Servers == nil {
 		o.Servers = &servers.Servers{}
 	}
+	if o.Signers == nil {
+		o.Signers = signers.NewGroups(nil)
+	}
 	asked := sources.New(known, o.Servers, o.Now)
 	p := activities.Providers{
 		AWS: known, Huawei: known, Known: known, Runs: c, Now: o.Now, Channels: o.Channels, Servers: o.Servers,
 		Asker: asked, Muter: asked, WebUI: o.WebUI, Beats: c, Turns: &slots.Turns{}, Ahead: activities.ArmAhead,
-		Temporal:  c,
+		Signers: signersOf{o.Signers, known}, Temporal: c,
 		Durations: durations.New(c, o.Queue, rates, o.Now),
 	}
 	o.Each.Interceptors = append(slices.Clone(o.Each.Interceptors),
@@ -121,6 +128,15 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 	}
 	return alsoExport(c, o.Queue, stop), nil
 }
+
+// signersOf are the groups of signers of one configuration, and what its accounts demand.
+type signersOf struct {
+	*signers.Groups
+	known *accounts.Accounts
+}
+
+// Demand is what an account demands.
+func (s signersOf) Demand(account string) (signing.Demand, error) { return s.known.Demand(account) }
 
 func start(all []worker.Worker) (stop func(), err error) {
 	var running []worker.Worker

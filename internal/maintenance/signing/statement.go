@@ -142,7 +142,7 @@ func (s Statement) Validate() error {
 		}
 	}
 	for _, f := range fields() {
-		require(oneLine(f.text(s)), f.label, strconv.QuoteToASCII(f.text(s)),
+		require(OneLine(f.text(s)), f.label, strconv.QuoteToASCII(f.text(s)),
 			"one line of plain text, without control characters and without spaces at its ends")
 	}
 	require(s.Namespace != "", "namespace", "", "Temporal's namespace")
@@ -160,8 +160,9 @@ func (s Statement) Validate() error {
 // inEra is true for a time that RFC 3339 can write.
 func inEra(t time.Time) bool { return t.UTC().Year() >= 1 && t.UTC().Year() <= 9999 }
 
-// oneLine is true for a text that is shown as it is: whoever reads it sees all of it, in its order.
-func oneLine(text string) bool {
+// OneLine is true for a text that is shown as it is: who reads it sees all of it, in its order. It has no
+// control or format characters, no line breaks, and no spaces at its ends.
+func OneLine(text string) bool {
 	hidden := func(r rune) bool {
 		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs) || r == utf8.RuneError
 	}
