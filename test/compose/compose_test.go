@@ -1,6 +1,6 @@
 // Package compose reads docker-compose.yml as Docker Compose does, with its
-// own library, and checks what it promises: no Docker engine runs where the
-// tests do. It starts nothing. Start at compose_test.go.
+// own library, and checks what it promises. Where a Docker engine answers, it
+// also does what a user would: smoke_test.go. Start at compose_test.go.
 package compose_test
 
 import (
