@@ -13,6 +13,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/signers"
+	"github.com/tidegate/tidegate/internal/signers/signerstest"
 )
 
 // openssh runs ssh-keygen in a folder of its own.
@@ -259,7 +260,9 @@ func FuzzSignature(f *testing.F) {
 	good := sign(f, statement(), alice)
 	f.Add(good.Armored, good.Statement)
 	f.Add(sign(f, statement(), certificate(f, alice, signer(f), nil)).Armored, "")
-	f.Add(sign(f, statement(), newSecurityKey(f, 1)).Armored, good.Statement)
+	token, err := signerstest.NewSecurityKey(1)
+	require.NoError(f, err)
+	f.Add(sign(f, statement(), token).Armored, good.Statement)
 	f.Fuzz(func(t *testing.T, armored, text string) {
 		v, err := g.Verify(signing.Signature{Statement: text, Armored: armored}, start())
 		if err != nil {

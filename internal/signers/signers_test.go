@@ -1,16 +1,11 @@
 package signers_test
 
 import (
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
-	"io"
-	"math/big"
 	"os"
 	"strings"
 	"testing"
@@ -23,6 +18,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/signers"
+	"github.com/tidegate/tidegate/internal/signers/signerstest"
 	"github.com/tidegate/tidegate/test/teststart"
 )
 
@@ -297,47 +293,12 @@ func signedData(hash string) []byte {
 	return append([]byte("SSHSIG"), ssh.Marshal(struct{ Namespace, Reserved, Hash, Sum string }{signing.SSHNamespace, "", "sha256", hash})...)
 }
 
-// securityKey signs as a FIDO token does (OpenSSH, PROTOCOL.u2f), with the flags that it is given.
-type securityKey struct {
-	private *ecdsa.PrivateKey
-	public  ssh.PublicKey
-	flags   byte
-}
-
-func newSecurityKey(tb testing.TB, flags byte) *securityKey {
-	tb.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(tb, err)
-	point, err := private.PublicKey.Bytes()
-	require.NoError(tb, err)
-	public, err := ssh.ParsePublicKey(ssh.Marshal(struct {
-		Type, Curve string
-		Point       []byte
-		Application string
-	}{ssh.KeyAlgoSKECDSA256, "nistp256", point, "ssh:"}))
-	require.NoError(tb, err)
-	return &securityKey{private: private, public: public, flags: flags}
-}
-
-func (k *securityKey) PublicKey() ssh.PublicKey { return k.public }
-
-func (k *securityKey) Sign(_ io.Reader, data []byte) (*ssh.Signature, error) {
-	application, message := sha256.Sum256([]byte("ssh:")), sha256.Sum256(data)
-	state := binary.BigEndian.AppendUint32([]byte{k.flags}, 7) // flags, counter
-	sum := sha256.Sum256(append(append(application[:], state...), message[:]...))
-	r, s, err := ecdsa.Sign(rand.Reader, k.private, sum[:])
-	if err != nil {
-		return nil, err
-	}
-	blob := ssh.Marshal(struct{ R, S *big.Int }{r, s})
-	return &ssh.Signature{Format: ssh.KeyAlgoSKECDSA256, Blob: blob, Rest: state}, nil
-}
-
 func TestASecurityKeyWasTouched(t *testing.T) {
 	t.Parallel()
 	for flags, want := range map[byte]signing.Reason{0x01: "", 0x05: "", 0x00: signing.Weak, 0x04: signing.Weak} {
-		k := newSecurityKey(t, flags)
-		_, err := group(t, "alice@example.com "+line(k.public)).Verify(sign(t, statement(), k), start())
+		k, err := signerstest.NewSecurityKey(flags)
+		require.NoError(t, err)
+		_, err = group(t, "alice@example.com "+line(k.PublicKey())).Verify(sign(t, statement(), k), start())
 		if want == "" {
 			require.NoError(t, err, flags)
 			continue

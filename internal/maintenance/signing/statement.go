@@ -204,7 +204,8 @@ func parse(text []byte) (s Statement, err error) {
 	}
 	first, rest, _ := strings.Cut(string(text), "\n")
 	if first != firstLine {
-		return s, fmt.Errorf("begins with %s: must begin with %q", shortened(first), firstLine)
+		// What it begins with instead is not repeated: somebody may have given a key's file.
+		return s, fmt.Errorf("does not begin with %q", firstLine)
 	}
 	all := fields()
 	for line := range strings.Lines(rest) {
