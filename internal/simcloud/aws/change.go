@@ -55,7 +55,7 @@ func (c *Cloud) AddGateway(conf Gateway) error {
 	if err := faults.Err(); err != nil {
 		return err
 	}
-	conf.Timing = conf.Timing.over(c.timing)
+	conf.Timing = conf.Timing.Over(c.timing)
 	setDefault(&conf.NoUpdate, c.noUpdate)
 	setDefault(&conf.Account, c.account)
 	c.addGateway(conf.withDefaults(), c.now())

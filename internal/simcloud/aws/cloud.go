@@ -98,12 +98,12 @@ func (s Scenario) withDefaults() Scenario {
 	s.Credentials = creds
 	setDefault(&s.NoUpdate, noUpdateAccepted)
 	setDefault(&s.LateMutes, cloudwatch.LateMutesActive)
-	s.Timing = s.Timing.over(DefaultTiming())
+	s.Timing = s.Timing.Over(DefaultTiming())
 	gateways := make([]Gateway, len(s.Gateways))
 	for i, g := range s.Gateways {
 		setDefault(&g.Account, creds[0].Account)
 		setDefault(&g.NoUpdate, s.NoUpdate)
-		g.Timing = g.Timing.over(s.Timing)
+		g.Timing = g.Timing.Over(s.Timing)
 		gateways[i] = g.withDefaults()
 	}
 	s.Gateways = gateways

@@ -92,8 +92,8 @@ func DefaultTiming() Timing {
 	}
 }
 
-// over fills t's zero fields from base.
-func (t Timing) over(base Timing) Timing {
+// Over fills the zero fields from base.
+func (t Timing) Over(base Timing) Timing {
 	for _, d := range []struct{ to, from *time.Duration }{
 		{&t.Gap, &base.Gap},
 		{&t.Restart, &base.Restart},

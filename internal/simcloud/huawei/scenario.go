@@ -221,7 +221,7 @@ func (s Scenario) withDefaults() Scenario {
 			"2.25.03.000", "2.25.06.000", "2.25.09.000", "2.26.06.000",
 		}
 	}
-	s.Durations = s.Durations.withDefaults()
+	s.Durations = s.Durations.WithDefaults()
 	s.Instances = slices.Clone(s.Instances)
 	for i := range s.Instances {
 		s.Instances[i] = s.Instances[i].withDefaults(s.Projects[0].ID)
@@ -229,7 +229,8 @@ func (s Scenario) withDefaults() Scenario {
 	return s
 }
 
-func (d Durations) withDefaults() Durations {
+// WithDefaults has the defaults in place of zeros.
+func (d Durations) WithDefaults() Durations {
 	for _, setting := range []struct {
 		value *time.Duration
 		usual time.Duration
