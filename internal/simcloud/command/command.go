@@ -25,29 +25,30 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func newCommand() *cobra.Command {
-	var listen, file string
+	var listen, file, from string
 	command := &cobra.Command{
 		Use:   "simcloud",
 		Short: "Serve simulated AWS (Storage Gateway, EC2 snapshots, CloudWatch alarms) and Huawei Cloud (TaurusDB proxies) on one port",
 		Args:  program.FlagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), cmd.OutOrStdout(), listen, file)
+			scenario, err := load(file, from)
+			if err != nil {
+				return program.Usage(err)
+			}
+			return serve(cmd.Context(), cmd.OutOrStdout(), listen, scenario)
 		},
 	}
 	command.Flags().StringVar(&listen, "listen", defaultListen, "address and port to serve on; port 0 takes a free one; anything but loopback lets others in")
 	command.Flags().StringVar(&file, "scenario", "", "YAML file that says what exists and which outcomes it has (docs/reference/simcloud.md); default: a small fleet")
-	command.AddCommand(newHealthcheck())
+	command.Flags().StringVar(&from, "scenario-from", "", "`capture` of a fleet, a directory or file, to simulate in place of a scenario file (docs/reference/captures.md)")
+	command.AddCommand(newHealthcheck(), newCompare(), newScenario())
 	return command
 }
 
-func serve(ctx context.Context, out io.Writer, listen, file string) error {
-	scenario, err := load(file)
-	if err != nil {
-		return program.Usage(fmt.Errorf("--scenario cannot be used:\n%w", err))
-	}
+func serve(ctx context.Context, out io.Writer, listen string, scenario simcloud.Scenario) error {
 	sim, err := simcloud.New(scenario, simcloud.Options{})
 	if err != nil {
-		return program.Usage(fmt.Errorf("--scenario cannot be used: %w", err))
+		return program.Usage(fmt.Errorf("the scenario cannot be used: %w", err))
 	}
 	address, stop, err := sim.Start(ctx, listen)
 	if err != nil {
@@ -59,11 +60,23 @@ func serve(ctx context.Context, out io.Writer, listen, file string) error {
 	return nil
 }
 
-func load(file string) (simcloud.Scenario, error) {
-	if file == "" {
-		return simcloud.DefaultScenario()
+// load is the scenario of a file or of a capture, by default the small fleet.
+func load(file, from string) (scenario simcloud.Scenario, err error) {
+	switch {
+	case from != "" && file != "":
+		err = errors.New("--scenario and --scenario-from cannot be used together")
+	case from != "":
+		if scenario, err = ofCapture(from); err != nil {
+			err = fmt.Errorf("--scenario-from cannot be used: %w", err)
+		}
+	case file != "":
+		if scenario, err = simcloud.Load(file); err != nil {
+			err = fmt.Errorf("--scenario cannot be used:\n%w", err)
+		}
+	default:
+		scenario, err = simcloud.DefaultScenario()
 	}
-	return simcloud.Load(file)
+	return scenario, err
 }
 
 // greet prints what a person needs to use the clouds. The secrets are those of

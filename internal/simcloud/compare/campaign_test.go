@@ -1,8 +1,11 @@
 package compare_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -68,6 +71,38 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (d direct) Do(r *http.Request) (*http.Response, error) { return d.RoundTrip(r) }
 
+// change rewrites an answer to an operation; nil: none.
+type change func(operation, asked string, status int, body string) (int, string)
+
+// changed is a cloud whose answers are rewritten.
+type changed struct {
+	cloud  http.Handler
+	change change
+}
+
+func (c changed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c.change == nil {
+		c.cloud.ServeHTTP(w, r)
+		return
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if operation == "" {
+		operation = r.Method + " " + r.URL.Path
+	}
+	asked, err := io.ReadAll(r.Body)
+	if err != nil {
+		asked = []byte(err.Error())
+	}
+	r.Body = io.NopCloser(bytes.NewReader(asked))
+	answer := httptest.NewRecorder()
+	c.cloud.ServeHTTP(answer, r)
+	status, body := c.change(operation, string(asked), answer.Code, answer.Body.String())
+	maps.Copy(w.Header(), answer.Header())
+	w.Header().Del("Content-Length")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(body))
+}
+
 func parsed(t *testing.T, text string) simcloud.Scenario {
 	t.Helper()
 	s, err := simcloud.Parse("fleet.yaml", []byte(text))
@@ -77,7 +112,7 @@ func parsed(t *testing.T, text string) simcloud.Scenario {
 
 // campaign maintains a fleet of simulated clouds in virtual time, as a worker would, with a flight recorder; change is
 // done to each answer on its way.
-func campaign(t *testing.T, text string) (c capture.Capture) {
+func campaign(t *testing.T, text string, change change) (c capture.Capture) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "capture")
 	synctest.Test(t, func(t *testing.T) {
@@ -86,7 +121,7 @@ func campaign(t *testing.T, text string) (c capture.Capture) {
 		record, err := recorder.Open(dir, recorder.Options{Program: "test"})
 		require.NoError(t, err)
 		defer record.Close()
-		worker := newWorker(t, record.Context(t.Context(), 1), sim)
+		worker := newWorker(t, record.Context(t.Context(), 1), changed{sim, change})
 		worker.campaign()
 	})
 	c, err := capture.Read(dir)
@@ -125,7 +160,7 @@ func (w *worker) campaign() {
 	var all sync.WaitGroup
 	for i, g := range gateways {
 		all.Go(func() {
-			time.Sleep(time.Duration(i) * 137 * time.Millisecond)
+			<-time.After(time.Duration(i) * 137 * time.Millisecond)
 			w.maintain(g.ARN)
 		})
 	}
@@ -139,7 +174,7 @@ func (w *worker) until(every time.Duration, done func() bool) {
 		if done() {
 			return
 		}
-		time.Sleep(every)
+		<-time.After(every)
 	}
 	require.Fail(w.t, "never")
 }
@@ -156,9 +191,9 @@ func (w *worker) maintain(arn string) {
 	require.NoError(w.t, w.aws.UpdateSoftware(w.ctx, arn))
 	w.until(700*time.Millisecond, func() bool {
 		now, err := w.aws.Gateway(w.ctx, arn)
-		return err == nil && maintenance.Judge(maintenance.BaselineOf(before), now) == maintenance.EvidenceUpdated
+		return err == nil && now.SoftwareVersion != before.SoftwareVersion
 	})
-	time.Sleep(10 * time.Second) // a flap
+	<-time.After(10 * time.Second) // a flap
 	require.NoError(w.t, w.aws.Untag(w.ctx, arn, "tidegate:mark"))
 	if !strings.Contains(before.Type, "FILE") {
 		w.snapshots(before)
@@ -210,6 +245,8 @@ func (w *worker) databases(instance string) {
 			continue // the one that is rejected
 		}
 		w.until(300*time.Millisecond, func() bool {
+			_, err := w.huawei.Proxies(w.ctx, instance)
+			require.NoError(w.t, err)
 			j, err := w.huawei.Job(w.ctx, job)
 			return err == nil && j.Status != "Running" && j.Status != "Pending"
 		})

@@ -1,8 +1,8 @@
 // Package compare holds a capture of the flight recorder against the simulated clouds. It makes a scenario of the
-// capture (scenario.go), plays the captured requests against it at the captured times (play.go), and compares the
-// answers as shapes: members, types, words, codes (shape.go). How long things took is measured between polls (timing.go)
-// and compared with the settings of a scenario. Each finding names the assumption of docs/architecture.md that it is
-// about (report.go).
+// capture (fleet.go), plays the captured requests against it at the captured times (play.go), and compares the
+// answers as shapes: members, types, words, codes (shape.go). How long things took is measured between polls
+// (timing.go) and compared with the settings of a scenario. Each finding names the assumption of docs/architecture.md
+// that it is about (report.go).
 //
 // It judges nobody's cloud: a difference is one of the simulator's. Start at Compare and Scenario.
 package compare

@@ -36,7 +36,7 @@ func observe(all []exchange) *fleet {
 		jobs: map[string]*job{}, owners: map[string]string{},
 	}
 	for _, e := range all {
-		if _, _, account, _, ok := e.gatewayOf(); ok && e.Account != "" {
+		if _, _, account, ok := e.gatewayOf(); ok && e.Account != "" {
 			f.owners[e.Account] = account
 		}
 		switch e.Service {
@@ -75,7 +75,7 @@ func (f *fleet) bootstraps(g *gateway, all []exchange) {
 	}
 	last := g.update.renewed
 	for _, e := range all {
-		volumes := append(list(e.answer, "CachediSCSIVolumes"), list(e.answer, "StorediSCSIVolumes")...)
+		volumes := described(e)
 		if len(volumes) == 0 || e.At.Before(g.update.renewed) {
 			continue
 		}
@@ -95,17 +95,16 @@ func (f *fleet) bootstraps(g *gateway, all []exchange) {
 
 // snapshot is one that was created in the capture, or is older.
 type snapshot struct {
-	id, volume  string // in EC2's lower case
-	gateway     string // its id
-	created     time.Time
-	took        time.Duration
-	tagged      bool
-	old         time.Time // start of one that was there before
-	byID        track
-	byFilter    track
-	completed   track
-	tags        track
-	description string
+	id, volume string // in EC2's lower case
+	gateway    string // its id
+	created    time.Time
+	took       time.Duration
+	tagged     bool
+	old        time.Time // start of one that was there before
+	byID       track
+	byFilter   track
+	completed  track
+	tags       track
 }
 
 // track is when something was last seen not to be so, and first seen to be.
@@ -150,7 +149,7 @@ func (f *fleet) observeSnapshots(e exchange) {
 	if e.Operation != "DescribeSnapshots" {
 		return
 	}
-	asked := texts2(e.asked, "SnapshotId.")
+	asked := parameters(e.asked, "SnapshotId.")
 	if e.result.has("InvalidSnapshot.NotFound") && len(asked) == 1 && f.snapshots[asked[0]] != nil {
 		f.snapshots[asked[0]].byID.see(false, e)
 	}
@@ -162,17 +161,7 @@ func (f *fleet) observeSnapshots(e exchange) {
 		found[text(item, "snapshotId")] = item
 	}
 	for id, s := range f.snapshots {
-		item, is := found[id]
-		switch {
-		case len(asked) > 0 && slices.Contains(asked, id):
-			s.byID.see(is, e)
-		case len(asked) == 0 && slices.Contains(texts2(e.asked, "Filter.1.Value."), s.volume):
-			s.byFilter.see(is, e)
-		}
-		if is && s.old.IsZero() {
-			s.completed.see(text(item, "status") == "completed", e)
-			s.tags.see(len(list(item, "tagSet.item")) > 0, e)
-		}
+		s.see(e, asked, found[id])
 	}
 	for id, item := range found {
 		at, err := time.Parse(time.RFC3339, text(item, "startTime"))
@@ -182,11 +171,28 @@ func (f *fleet) observeSnapshots(e exchange) {
 	}
 }
 
-// texts2 are the values of a query's parameters that start so.
-func texts2(tree any, prefix string) (out []string) {
-	parameters, _ := tree.(map[string]any) //nolint:errcheck // none
-	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		if value, is := parameters[name].(string); is && strings.HasPrefix(name, prefix) {
+// see takes an answer of EC2 to a question for ids, or for a volume where there are none; item is nil where it does
+// not have the snapshot.
+func (s *snapshot) see(e exchange, asked []string, item any) {
+	switch {
+	case !s.old.IsZero():
+		return
+	case slices.Contains(asked, s.id):
+		s.byID.see(item != nil, e)
+	case len(asked) == 0 && slices.Contains(parameters(e.asked, "Filter.1.Value."), s.volume):
+		s.byFilter.see(item != nil, e)
+	}
+	if item != nil {
+		s.completed.see(text(item, "status") == "completed", e)
+		s.tags.see(len(list(item, "tagSet.item")) > 0, e)
+	}
+}
+
+// parameters are the values of a query's parameters that start so.
+func parameters(tree any, prefix string) (out []string) {
+	all, _ := tree.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if value, is := all[name].(string); is && strings.HasPrefix(name, prefix) {
 			out = append(out, value)
 		}
 	}
@@ -216,7 +222,7 @@ func (f *fleet) observeAlarms(e exchange) {
 			continue
 		}
 		parts := strings.SplitN(text(info, "AlarmArn"), ":", 6)
-		alarm := cloudwatch.Alarm{Name: name, State: text(info, "StateValue")}
+		alarm := cloudwatch.Alarm{Name: name, State: oneOf(text(info, "StateValue"), "StateValue", "OK")}
 		if len(parts) == 6 {
 			alarm.Region, alarm.Account = parts[3], parts[4]
 		}
@@ -225,7 +231,7 @@ func (f *fleet) observeAlarms(e exchange) {
 }
 
 // key is the access key of an account of the made scenario.
-func key(account string) (id, secret string) { return "AKIACAPTURE" + account, "secret of " + account }
+func key(account string) (id, secret string) { return "AKIACAPTURE" + account, "capture-" + account }
 
 // scenario is the fleet as it was at the start.
 func (f *fleet) scenario() simcloud.Scenario {
@@ -245,7 +251,8 @@ func (f *fleet) scenario() simcloud.Scenario {
 	}
 	for _, account := range slices.Sorted(maps.Keys(accounts)) {
 		id, secret := key(account)
-		s.AWS.Credentials = append(s.AWS.Credentials, aws.Credential{AccessKeyID: id, SecretAccessKey: secret, Account: account})
+		s.AWS.Credentials = append(s.AWS.Credentials,
+			aws.Credential{AccessKeyID: id, SecretAccessKey: secret, Account: account})
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.alarms)) {
 		s.AWS.Alarms = append(s.AWS.Alarms, f.alarms[name])
@@ -265,25 +272,38 @@ func (f *fleet) orders() (out []Difference) {
 			Kind: KindOrder, Service: "storagegateway", Operation: "DescribeGatewayInformation", Path: "update",
 			Captured: g.update.order, Simulated: "O A O N", Times: 1, First: g.seen[0].number,
 			Assumption: AssumptionLastUpdate,
-			Proposal: fmt.Sprintf("internal/simcloud/aws/update.go newUpdate: phases for %s (O: old software, A: away, N: new software)",
+			Proposal: fmt.Sprintf("internal/simcloud/aws/update.go newUpdate: phases for %s (O: old software, D: with another date, A: away, N: new software)",
 				g.update.order),
 		})
 	}
-	for _, id := range slices.Sorted(maps.Keys(f.snapshots)) {
-		s := f.snapshots[id]
-		if w, late := s.tags.window(s.created); s.tagged && !s.tags.not.IsZero() {
-			shown := "never"
-			if late {
-				shown = fmt.Sprintf("%s to %s after CreateSnapshot", seconds(w.from.Sub(s.created)), seconds(w.to.Sub(s.created)))
-			}
-			out = append(out, Difference{
-				Kind: KindTiming, Service: "ec2", Operation: "DescribeSnapshots", Path: "tagSet", Captured: shown,
-				Simulated: "tags are shown with the snapshot", Times: 1, Assumption: AssumptionTags,
-				Proposal: "internal/simcloud/aws/ops_ec2.go: show a new snapshot's tags later",
-			})
-		}
+	if late, times := f.lateTags(); times > 0 {
+		out = append(out, Difference{
+			Kind: KindTiming, Service: "ec2", Operation: "DescribeSnapshots", Path: "tagSet", Captured: late,
+			Simulated: "tags are shown with the snapshot", Times: times, Assumption: AssumptionTags,
+			Proposal: "internal/simcloud/aws/ops_ec2.go: show a new snapshot's tags later",
+		})
 	}
 	return out
+}
+
+// lateTags says when snapshots that were shown without their tags had them, and how many there were.
+func (f *fleet) lateTags() (when string, times int) {
+	var low, high time.Duration
+	for _, s := range f.snapshots {
+		if !s.tagged || s.tags.not.IsZero() {
+			continue
+		}
+		times++
+		w, seen := s.tags.window(s.created)
+		if !seen {
+			return "not within " + seconds(s.tags.not.Sub(s.created)) + " of CreateSnapshot", times
+		}
+		if after := w.from.Sub(s.created); times == 1 || after < low {
+			low = after
+		}
+		high = max(high, w.to.Sub(s.created))
+	}
+	return fmt.Sprintf("%s to %s after CreateSnapshot", seconds(low), seconds(high)), times
 }
 
 // knownOrders are those that polls may see of the simulator's phases, any of which may be missed.

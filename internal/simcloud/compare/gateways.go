@@ -18,7 +18,6 @@ type gateway struct {
 	triggers []time.Time
 	window   bool // was read
 	volumes  map[string]*aws.Volume
-	ends     []window // of volumes that came back
 	update   update
 }
 
@@ -43,7 +42,7 @@ type update struct {
 	start               time.Time
 	gone, back, renewed time.Time
 	flaps               int
-	order               string // such as O A O N: old, away, new
+	order               string // such as O A O N: see orderOf
 	version             string // that it brought
 }
 
@@ -65,7 +64,7 @@ func (f *fleet) gateway(arnText string) *gateway {
 
 // observeAWS takes what an answer of Storage Gateway says.
 func (f *fleet) observeAWS(e exchange) {
-	named, _, _, _, has := e.gatewayOf()
+	named, _, _, has := e.gatewayOf()
 	if e.result.has("GatewayNotFound") || e.result.has("VolumeNotFound") {
 		return // it does not exist
 	}
@@ -76,35 +75,44 @@ func (f *fleet) observeAWS(e exchange) {
 	switch e.Operation {
 	case "ListGateways":
 		for _, info := range list(e.answer, "Gateways") {
-			if g := f.gateway(text(info, "GatewayARN")); g != nil {
-				g.describe(info)
-			}
+			f.gateway(text(info, "GatewayARN")).describe(info)
 		}
+	case "ListVolumes", "DescribeCachediSCSIVolumes", "DescribeStorediSCSIVolumes":
+		for _, info := range slices.Concat(list(e.answer, "VolumeInfos"), described(e)) {
+			f.gateway(text(info, "VolumeARN")).volume(info)
+		}
+	}
+	if g != nil {
+		g.observe(e)
+	}
+}
+
+// described are the volumes of an answer.
+func described(e exchange) []any {
+	return slices.Concat(list(e.answer, "CachediSCSIVolumes"), list(e.answer, "StorediSCSIVolumes"))
+}
+
+// observe takes what an answer says of the gateway that was named.
+func (g *gateway) observe(e exchange) {
+	switch e.Operation {
 	case "DescribeGatewayInformation":
 		g.look(e)
 	case "DescribeMaintenanceStartTime":
 		g.schedule(e)
 	case "UpdateGatewaySoftwareNow":
-		if g != nil && (e.result.ok() || e.result.status == 0) {
+		if e.result.ok() || e.result.status == 0 {
 			g.triggers = append(g.triggers, e.At)
 		}
-	case "ListVolumes":
-		for _, info := range list(e.answer, "VolumeInfos") {
-			f.gateway(text(info, "VolumeARN")).volume(info)
-		}
-	case "DescribeCachediSCSIVolumes", "DescribeStorediSCSIVolumes":
-		for _, info := range append(list(e.answer, "CachediSCSIVolumes"), list(e.answer, "StorediSCSIVolumes")...) {
-			f.gateway(text(info, "VolumeARN")).volume(info)
-		}
 	case "ListVolumeInitiators":
-		if g != nil {
-			g.initiators(e)
-		}
+		g.initiators(e)
 	}
 }
 
 // describe takes the members that do not change.
 func (g *gateway) describe(info any) {
+	if g == nil {
+		return
+	}
 	g.conf.Name = cmp.Or(text(info, "GatewayName"), g.conf.Name)
 	g.conf.Type = cmp.Or(text(info, "GatewayType"), g.conf.Type)
 	g.conf.HostEnvironment = cmp.Or(text(info, "HostEnvironment"), g.conf.HostEnvironment)
@@ -114,9 +122,6 @@ func (g *gateway) describe(info any) {
 }
 
 func (g *gateway) look(e exchange) {
-	if g == nil {
-		return
-	}
 	l := look{at: e.At, end: e.At.Add(took(e)), number: e.number}
 	switch {
 	case e.result.ok():
@@ -162,7 +167,7 @@ func (g *gateway) first(e exchange, l look) {
 }
 
 func (g *gateway) schedule(e exchange) {
-	if g == nil || g.window {
+	if g.window {
 		return
 	}
 	if e.result.has("NotSupported") {
@@ -229,9 +234,14 @@ func (g *gateway) settle(f *fleet) {
 		}
 	}
 	after := g.seen[min(from, len(g.seen)):]
-	renewed := func(l look) bool { return !l.away && (l.version != base.version || l.last != base.last) }
+	another := func(l look) bool { return !l.away && l.version != base.version }
+	dated := func(l look) bool { return !l.away && l.last != base.last }
+	renewed := dated
+	if slices.ContainsFunc(after, another) { // else an update of the same version
+		renewed = another
+	}
 	n := slices.IndexFunc(after, renewed)
-	g.update.order = orderOf(after, renewed)
+	g.update.order = orderOf(after, renewed, dated)
 	if len(g.triggers) == 0 {
 		if n < 0 {
 			return
@@ -246,8 +256,8 @@ func (g *gateway) settle(f *fleet) {
 	g.conf.NextVersion = cmp.Or(g.update.version, "offered")
 }
 
-// orderOf is what was seen one after the other.
-func orderOf(seen []look, renewed func(look) bool) string {
+// orderOf is what was seen one after the other: O old software, D the same with another date, A away, N new software.
+func orderOf(seen []look, renewed, dated func(look) bool) string {
 	var order []string
 	for _, l := range seen {
 		word := "O"
@@ -256,6 +266,8 @@ func orderOf(seen []look, renewed func(look) bool) string {
 			word = "A"
 		case renewed(l):
 			word = "N"
+		case dated(l):
+			word = "D"
 		}
 		if len(order) == 0 || order[len(order)-1] != word {
 			order = append(order, word)
@@ -267,57 +279,66 @@ func orderOf(seen []look, renewed func(look) bool) string {
 // phases finds the middles of the changes: gone at a, renewed at n, of those seen after the start; below zero: never.
 func (g *gateway) phases(f *fleet, seen []look, a, n int) {
 	u := &g.update
+	gone := a >= 0 && (n < 0 || a < n)
+	if u.byAWS { // it started at the first sign of it
+		first := n
+		if gone {
+			first = a
+		}
+		u.start = middle(seen[max(first-1, 0)].at, seen[first].at)
+	}
 	previous := func(i int) time.Time {
 		if i > 0 {
 			return seen[i-1].at
 		}
 		return u.start
 	}
-	if u.byAWS {
-		first := n
-		if a >= 0 && a < n {
-			first = a
-		}
-		u.start = seen[0].at
-		if first > 0 {
-			u.start = seen[first-1].at
-		}
-		u.gone = middle(u.start, seen[first].at)
-		u.start = u.gone
-	}
-	if a >= 0 && (n < 0 || a < n) {
-		if u.gone.IsZero() {
-			u.gone = middle(previous(a), seen[a].at)
-			f.measure("aws.timing.gap", g.conf.ID, u.start, window{previous(a), seen[a].at}, ats(seen[:a])).blur(seen[a])
-		}
-		b := a + slices.IndexFunc(seen[a:], func(l look) bool { return !l.away })
-		if b >= a {
-			u.back = middle(seen[b-1].at, seen[b].at)
-			if !u.byAWS {
-				f.measureSpan("aws.timing.restart", g.conf.ID, window{previous(a), seen[a].at}, window{seen[b-1].at, seen[b].at}).blur(seen[b])
-			}
-			if n >= b && !u.byAWS {
-				f.measure("aws.timing.oldVersion", g.conf.ID, seen[b-1].at, window{seen[max(b, n)-1].at, seen[n].at}, ats(seen[b:n])).
-					since(window{seen[b-1].at, seen[b].at}).blur(seen[n])
-			}
-		}
-	} else if n >= 0 && u.gone.IsZero() { // too quick, or the polls too rare
+	switch {
+	case gone:
+		g.away(f, seen, window{previous(a), seen[a].at}, a, n)
+	case n >= 0: // too quick, or the polls too rare
 		third := seen[n].at.Sub(previous(n)) / 3
 		u.gone, u.back = previous(n).Add(third), previous(n).Add(2*third)
 	}
-	if n >= 0 {
-		u.renewed = seen[n].at
-		if n > 0 {
-			u.renewed = middle(seen[n-1].at, seen[n].at)
+	if n < 0 {
+		return
+	}
+	if u.renewed = middle(previous(n), seen[n].at); u.back.IsZero() || u.back.After(u.renewed) {
+		u.back = u.renewed
+	}
+	for i := n + 1; i < len(seen); i++ {
+		if seen[i].away && !seen[i-1].away {
+			u.flaps++
 		}
-		if u.back.IsZero() || u.back.After(u.renewed) {
-			u.back = u.renewed
-		}
-		for i := n + 1; i < len(seen); i++ {
-			if seen[i].away && !seen[i-1].away {
-				u.flaps++
-			}
-		}
+	}
+}
+
+// away measures the phases of an update whose restart was seen, at a, within the window.
+func (g *gateway) away(f *fleet, seen []look, gone window, a, n int) {
+	u := &g.update
+	u.gone = middle(gone.from, gone.to)
+	if u.byAWS {
+		u.gone = u.start
+	}
+	b := a
+	for b < len(seen) && seen[b].away {
+		b++
+	}
+	if b < len(seen) {
+		u.back = middle(seen[b-1].at, seen[b].at)
+	}
+	if u.byAWS {
+		return // nobody knows when it started
+	}
+	f.measure("aws.timing.gap", g.conf.ID, u.start, gone, ats(seen[:a])).blur(seen[a])
+	if b == len(seen) {
+		return
+	}
+	back := window{seen[b-1].at, seen[b].at}
+	f.measureSpan("aws.timing.restart", g.conf.ID, gone, back).blur(seen[b])
+	if n >= b {
+		f.measure("aws.timing.oldVersion", g.conf.ID, back.from, window{seen[n-1].at, seen[n].at}, ats(seen[b:n])).
+			since(back).blur(seen[n])
 	}
 }
 
@@ -337,6 +358,12 @@ func (g *gateway) scenario(f *fleet) aws.Gateway {
 	conf.LastUpdatedAgo = conf.LastUpdatedAgo.Round(time.Second)
 	if conf.NextVersion == "offered" {
 		conf.NextVersion = conf.Version + ".1"
+	}
+	conf.Type = oneOf(conf.Type, "GatewayType", "FILE_S3")
+	conf.HostEnvironment = oneOf(conf.HostEnvironment, "HostEnvironment", "OTHER")
+	conf.AutomaticUpdatePolicy = oneOf(conf.AutomaticUpdatePolicy, "AutomaticUpdatePolicy", "ALL_VERSIONS")
+	if _, err := maintenance.ParseZone(conf.Timezone); err != nil {
+		conf.Timezone = "GMT"
 	}
 	conf.Flaps = g.update.flaps
 	u := g.update
@@ -363,8 +390,18 @@ func (g *gateway) scenario(f *fleet) aws.Gateway {
 	}
 	if conf.Type == "" || conf.Type == "CACHED" || conf.Type == "STORED" {
 		for _, id := range slices.Sorted(maps.Keys(g.volumes)) {
-			conf.Volumes = append(conf.Volumes, *g.volumes[id])
+			v := *g.volumes[id]
+			v.AttachmentStatus = oneOf(v.AttachmentStatus, "VolumeAttachmentStatus", "ATTACHED")
+			conf.Volumes = append(conf.Volumes, v)
 		}
 	}
 	return conf
+}
+
+// oneOf is a word of an enumeration that a scenario takes, in place of another word; nothing stays nothing.
+func oneOf(word, member, instead string) string {
+	if word == "" || slices.Contains(documented(member), word) {
+		return word
+	}
+	return instead
 }

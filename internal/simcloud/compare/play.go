@@ -109,7 +109,7 @@ func (p *player) bringUp(e exchange) {
 			_ = p.sim.AWS().UpdateByAWS(g.conf.ID) // a gateway that cannot be updated answers as it does
 		}
 	}
-	named, _, _, _, ok := e.gatewayOf()
+	named, _, _, ok := e.gatewayOf()
 	g := p.fleet.gateways[named]
 	if !ok || g == nil {
 		return
@@ -135,12 +135,9 @@ func (g *gateway) quiet(at time.Time) bool {
 }
 
 func (p *player) one(one *pair) error {
-	p.sim.ClearFaults()
-	if rule, scripted := faultOf(one.exchange); scripted {
-		if err := p.sim.Inject(rule); err != nil {
-			one.passed = "the simulator cannot answer " + one.result.String()
-			return nil
-		}
+	if !p.script(one.exchange) {
+		one.passed = cannotAnswer + " " + one.result.String()
+		return nil
 	}
 	request, body, err := p.request(one.exchange)
 	if err != nil {
@@ -159,6 +156,16 @@ func (p *player) one(one *pair) error {
 	p.learn(one.answer, one.simulated)
 	return nil
 }
+
+// script lets the next call end as the captured one, where no state has it end so; false: the simulator cannot.
+func (p *player) script(e exchange) bool {
+	p.sim.ClearFaults()
+	rule, needed := faultOf(e)
+	return !needed || p.sim.Inject(rule) == nil
+}
+
+// cannotAnswer starts the reason why an exchange was not played whose code the simulator does not take.
+const cannotAnswer = "the simulator cannot answer"
 
 // ask has the simulator answer.
 func (p *player) ask(request *http.Request) (int, http.Header, []byte) {
@@ -230,7 +237,7 @@ func (p *player) request(e exchange) (*http.Request, []byte, error) {
 	switch e.Request.Body.Form {
 	case capture.Query:
 		values := url.Values{}
-		parameters, _ := tree.(map[string]any) //nolint:errcheck // none
+		parameters, _ := tree.(map[string]any)
 		for name, value := range parameters {
 			values.Set(name, fmt.Sprint(value))
 		}
@@ -252,14 +259,15 @@ func (p *player) request(e exchange) (*http.Request, []byte, error) {
 	}
 	request := (&http.Request{
 		Method: e.Request.Method, URL: at, Host: at.Host, Header: header, ContentLength: int64(len(body)),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: io.NopCloser(bytes.NewReader(body)), RequestURI: at.RequestURI(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RequestURI: at.RequestURI(),
+		Body: io.NopCloser(bytes.NewReader(body)),
 	})
 	return request, body, nil
 }
 
 // sign signs for the account of the gateway that is named, or of the others of the same name.
 func (p *player) sign(request *http.Request, body []byte, e exchange) error {
-	_, region, account, _, ok := e.gatewayOf()
+	_, region, account, ok := e.gatewayOf()
 	if !ok {
 		region, account = e.Region, p.fleet.owners[e.Account]
 	}

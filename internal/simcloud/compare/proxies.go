@@ -71,8 +71,8 @@ func (f *fleet) observeHuawei(e exchange) {
 	if project != "" {
 		f.projects[project] = huawei.Project{ID: project, Region: cmp.Or(e.Region, huawei.DefaultRegion)}
 	}
-	if e.result.status == 404 {
-		return
+	if e.result.has("DBS.200002") || e.result.has("DBS.270024") {
+		return // it does not exist
 	}
 	i := f.instance(instanceID)
 	if i != nil {
@@ -87,17 +87,7 @@ func (f *fleet) observeHuawei(e exchange) {
 	}
 	switch e.Operation {
 	case "ShowGaussMySqlProxyList":
-		i.list(e)
 		f.busy(e)
-	case "ShowGaussMySqlInstanceInfo":
-		i.conf.Name, i.conf.Status = text(e.answer, "instance.name"), text(e.answer, "instance.status")
-	case "ListInstanceTags":
-		if i.conf.Tags == nil {
-			i.conf.Tags = map[string]string{}
-			for _, tag := range list(e.answer, "tags") {
-				i.conf.Tags[text(tag, "key")] = text(tag, "value")
-			}
-		}
 	case "ShowProxyVersion":
 		f.version(p, e)
 	case "ListImmediateJobs":
@@ -109,6 +99,27 @@ func (f *fleet) observeHuawei(e exchange) {
 		}
 	default:
 		f.started(p, e)
+	}
+	if i != nil {
+		i.observe(e)
+	}
+}
+
+// observe takes what an answer says of the instance.
+func (i *instance) observe(e exchange) {
+	switch e.Operation {
+	case "ShowGaussMySqlProxyList":
+		i.list(e)
+	case "ShowGaussMySqlInstanceInfo":
+		i.conf.Name, i.conf.Status = text(e.answer, "instance.name"), text(e.answer, "instance.status")
+	case "ListInstanceTags":
+		if i.conf.Tags != nil {
+			return
+		}
+		i.conf.Tags = map[string]string{}
+		for _, tag := range list(e.answer, "tags") {
+			i.conf.Tags[text(tag, "key")] = text(tag, "value")
+		}
 	}
 }
 

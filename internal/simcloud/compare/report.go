@@ -2,12 +2,15 @@ package compare
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/tidegate/tidegate/internal/maintenance"
 )
 
 // Kind is what sort of difference one is.
@@ -122,11 +125,9 @@ func assumptionOfSetting(setting string) string {
 // assumptionOf is the line that a difference is about.
 func assumptionOf(d Difference) string {
 	switch {
-	case throttle.MatchString(d.Captured):
-		return AssumptionRates
 	case strings.Contains(d.Path, "tagSet"):
 		return AssumptionTags
-	case d.Kind == KindWord && strings.HasSuffix(d.Path, "State"), d.Kind == KindWord && strings.HasSuffix(d.Path, "VolumeStatus"):
+	case d.Kind == KindWord && (strings.HasSuffix(d.Path, "State") || strings.HasSuffix(d.Path, "VolumeStatus")):
 		return AssumptionStates
 	case d.Kind == KindWord && d.Service == "taurusdb":
 		return AssumptionProxyStatus
@@ -182,7 +183,8 @@ func proposalOf(d Difference) string {
 // Print writes the report for people.
 func (r *Report) Print(to io.Writer) error {
 	w := &printer{to: tabwriter.NewWriter(to, 0, 4, 2, ' ', 0)}
-	w.line("%d exchanges from %s to %s; %d played", r.Exchanges, r.From.Format(time.RFC3339), r.To.Format(time.RFC3339), r.Played)
+	from, until := r.From.Format(time.RFC3339), r.To.Format(time.RFC3339)
+	w.line("%d exchanges from %s to %s; %d played", r.Exchanges, from, until, r.Played)
 	if r.Dropped+r.Unended > 0 {
 		w.line("The capture is incomplete: %d exchanges were dropped, %d files have no end", r.Dropped, r.Unended)
 	}
@@ -193,13 +195,14 @@ func (r *Report) Print(to io.Writer) error {
 		w.line("\nSETTING\tEXPECTED\tCAPTURED\tTIMES\tOUTSIDE")
 	}
 	for _, m := range r.Measured {
-		w.line("%s\t%s\t%s to %s\t%d\t%d", m.Setting, seconds(m.Expected), seconds(m.AtLeast), seconds(m.AtMost), m.Times, m.Outside)
+		captured := seconds(m.AtLeast) + " to " + seconds(m.AtMost)
+		w.line("%s\t%s\t%s\t%d\t%d", m.Setting, seconds(m.Expected), captured, m.Times, m.Outside)
 	}
 	if len(r.Differences) == 0 {
 		w.line("\nNo difference.")
 		return w.flush()
 	}
-	w.line("\n%d differences", len(r.Differences))
+	w.line("\n%s", maintenance.Counted(len(r.Differences), "difference", "differences"))
 	for _, d := range r.Differences {
 		w.line("\n%s  %s", d.Kind, strings.Trim(d.Service+":"+d.Operation+" "+d.Path, ": "))
 		w.line("  captured   %s", d.Captured)
@@ -226,4 +229,9 @@ func (p *printer) line(format string, args ...any) {
 	}
 }
 
-func (p *printer) flush() error { return cmp.Or(p.err, p.to.Flush()) }
+func (p *printer) flush() error {
+	if err := errors.Join(p.err, p.to.Flush()); err != nil {
+		return fmt.Errorf("print the report: %w", err)
+	}
+	return nil
+}

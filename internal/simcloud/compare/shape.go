@@ -72,9 +72,8 @@ func parent(path string) string {
 
 // calls are the answers to one operation that ended alike.
 type calls struct {
-	pairs               []pair
-	theirs, own         map[string]int // how many answers have the path
-	theirWords, ownWord map[string]map[string]int
+	pairs       []pair
+	theirs, own map[string]int // how many answers have the path
 }
 
 // shapes compares all answers, by operation.
@@ -101,11 +100,10 @@ func shapes(played []pair, r *redact.Redactor) []Difference {
 	out := otherResults(played, results)
 	for _, key := range slices.Sorted(maps.Keys(alike)) {
 		c := alike[key]
-		c.count(r)
+		c.count()
 		out = append(out, c.members()...)
-		out = append(out, c.words()...)
 	}
-	return merged(out)
+	return merged(append(out, words(played, r)...))
 }
 
 func plus(counts [2]int, side int) [2]int {
@@ -117,7 +115,7 @@ func plus(counts [2]int, side int) [2]int {
 // simulator. Where both do, a state changed between two polls, and its time is measured.
 func otherResults(played []pair, results map[string]map[string][2]int) (out []Difference) {
 	for _, p := range played {
-		unheard := strings.HasPrefix(p.passed, "the simulator cannot answer")
+		unheard := strings.HasPrefix(p.passed, cannotAnswer)
 		if p.passed != "" && !unheard {
 			continue
 		}
@@ -173,9 +171,8 @@ func knownCode(r result) bool {
 }
 
 // count reads the shapes of all pairs.
-func (c *calls) count(r *redact.Redactor) {
+func (c *calls) count() {
 	c.theirs, c.own = map[string]int{}, map[string]int{}
-	c.theirWords, c.ownWord = map[string]map[string]int{}, map[string]map[string]int{}
 	for _, p := range c.pairs {
 		for path := range shapeOf(p.answer) {
 			c.theirs[path]++
@@ -183,25 +180,6 @@ func (c *calls) count(r *redact.Redactor) {
 		for path := range shapeOf(p.simulated) {
 			c.own[path]++
 		}
-		side := redact.Answered
-		if !p.result.ok() {
-			side = redact.Failed
-		}
-		isWord := func(path string) bool { return r.IsWord(p.Service, p.Operation, side, path) }
-		walk("", p.answer, func(path, word string) { note(c.theirWords, isWord, path, word, p.number) })
-		walk("", p.simulated, func(path, word string) { note(c.ownWord, isWord, path, word, p.number) })
-	}
-}
-
-func note(words map[string]map[string]int, is func(string) bool, path, word string, number int) {
-	if !is(path) || word == "" {
-		return
-	}
-	if words[path] == nil {
-		words[path] = map[string]int{}
-	}
-	if words[path][word] == 0 {
-		words[path][word] = number
 	}
 }
 
@@ -262,20 +240,54 @@ func sameEmpty(p pair, path string) bool {
 }
 
 // words are those of enumerations that the simulator has not, and nobody documented.
-func (c *calls) words() (out []Difference) {
-	for _, path := range slices.Sorted(maps.Keys(c.theirWords)) {
-		for _, word := range slices.Sorted(maps.Keys(c.theirWords[path])) {
-			if c.ownWord[path][word] > 0 || slices.Contains(documented(path), word) || strings.HasPrefix(word, "<") {
-				continue
+func words(played []pair, r *redact.Redactor) (out []Difference) {
+	own := map[string]map[string]bool{} // by operation and path
+	for _, p := range played {
+		p.words(p.simulated, p.got, r, func(path, word string) {
+			if own[p.name+path] == nil {
+				own[p.name+path] = map[string]bool{}
 			}
-			number := c.theirWords[path][word]
-			i := slices.IndexFunc(c.pairs, func(p pair) bool { return p.number == number })
-			own := slices.Concat(slices.Sorted(maps.Keys(c.ownWord[path])), documented(path))
-			slices.Sort(own)
-			out = append(out, c.pairs[max(i, 0)].difference(KindWord, path, word, strings.Join(slices.Compact(own), ", ")))
-		}
+			own[p.name+path][word] = true
+		})
+	}
+	for _, p := range played {
+		p.words(p.answer, p.result, r, func(path, word string) {
+			known := documented(path)
+			if !repeated(path) {
+				known = append(known, slices.Collect(maps.Keys(own[p.name+path]))...)
+			}
+			if !slices.Contains(known, word) && !strings.HasPrefix(word, "<") {
+				slices.Sort(known)
+				out = append(out, p.difference(KindWord, path, word, strings.Join(slices.Compact(known), ", ")))
+			}
+		})
 	}
 	return out
+}
+
+// words visits the words of enumerations in an answer.
+func (p pair) words(answer any, of result, r *redact.Redactor, visit func(path, word string)) {
+	if p.passed != "" {
+		return
+	}
+	side := redact.Answered
+	if !of.ok() {
+		side = redact.Failed
+	}
+	walk("", answer, func(path, word string) {
+		if word != "" && r.IsWord(p.Service, p.Operation, side, path) {
+			visit(path, word)
+		}
+	})
+}
+
+// repeated are the members that the simulator answers as the scenario has them, whatever that is.
+func repeated(path string) bool {
+	switch path[strings.LastIndexByte(path, '.')+1:] {
+	case "GatewayState", "GatewayType", "HostEnvironment", "VolumeStatus":
+		return true
+	}
+	return false
 }
 
 // documented are words that the simulator can show and documents name, by the end of the member's path. (AWS Storage
@@ -309,6 +321,9 @@ func (p pair) difference(kind Kind, path, captured, simulated string) Difference
 		Times: 1, First: p.number,
 	}
 	d.Assumption, d.Proposal = assumptionOf(d), proposalOf(d)
+	if throttle.MatchString(p.result.code) {
+		d.Assumption = AssumptionRates
+	}
 	return d
 }
 

@@ -153,7 +153,8 @@ func timings(all []*measure, reference simcloud.Scenario, found []Difference) ([
 				one.AtLeast, one.AtMost = low, high
 			}
 			one.AtLeast, one.AtMost = min(one.AtLeast, low), max(one.AtMost, high)
-			if !slices.ContainsFunc(known[setting], func(d time.Duration) bool { return m.admits(d, needed(reference, setting)) }) {
+			admits := func(d time.Duration) bool { return m.admits(d, needed(reference, setting)) }
+			if !slices.ContainsFunc(known[setting], admits) {
 				one.Outside++
 				middles = append(middles, (low+high)/2)
 			}

@@ -111,7 +111,7 @@ func number(tree any, path string) *int {
 
 // list are the elements there.
 func list(tree any, path string) []any {
-	all, _ := get(tree, path).([]any) //nolint:errcheck // none
+	all, _ := get(tree, path).([]any)
 	return all
 }
 
@@ -137,16 +137,17 @@ func arn(of string) (gateway, region, account, id string, ok bool) {
 }
 
 // gatewayOf is the gateway that a request names.
-func (e exchange) gatewayOf() (gateway, region, account, id string, ok bool) {
+func (e exchange) gatewayOf() (gateway, region, account string, ok bool) {
 	for _, path := range []string{"GatewayARN", "VolumeARN", "ResourceARN"} {
-		if g, r, a, i, ok := arn(text(e.asked, path)); ok {
-			return g, r, a, i, true
+		if g, r, a, _, ok := arn(text(e.asked, path)); ok {
+			return g, r, a, true
 		}
 	}
 	for _, volume := range texts(e.asked, "VolumeARNs") {
-		return arn(volume)
+		gateway, region, account, _, ok = arn(volume)
+		break
 	}
-	return "", "", "", "", false
+	return gateway, region, account, ok
 }
 
 // seconds are a duration's, for people.
