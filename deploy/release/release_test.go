@@ -131,6 +131,32 @@ func TestAReleaseSaysWhichItIs(t *testing.T) {
 	require.Contains(t, string(said), "9.8.7, commit 4f2c of 2030-01-02T03:04:05Z, "+runtime.Version())
 }
 
+// What go install PACKAGE@VERSION refuses: a module that replaces or excludes others, and one of more than 500 MB.
+func TestGoInstallsBothPrograms(t *testing.T) {
+	t.Parallel()
+	module := read(t, "go.mod")
+	require.NotRegexp(t, `(?m)^(replace|exclude)\b`, module)
+	path := regexp.MustCompile(`(?m)^module (\S+)$`).FindStringSubmatch(module)[1]
+	readme := read(t, "README.md")
+	for _, program := range []string{"tidegate", "tidegate-worker"} {
+		require.Contains(t, readme, "\ngo install "+path+"/cmd/"+program+"@latest\n")
+		require.Contains(t, read(t, "cmd/"+program+"/main.go"), "\npackage main\n")
+	}
+	list := exec.CommandContext(t.Context(), "git", "-c", "safe.directory=*", "ls-files", "-z")
+	list.Dir = root
+	out, err := list.Output()
+	if err != nil {
+		t.Skipf("this is no clone: %v", err)
+	}
+	var size int64
+	for name := range strings.SplitSeq(strings.Trim(string(out), "\x00"), "\x00") {
+		if info, err := os.Stat(filepath.Join(root, name)); err == nil {
+			size += info.Size()
+		}
+	}
+	require.Less(t, size, int64(500<<20), "bytes in the repository")
+}
+
 // The changelog's newest release is the next to be tagged, and has a day once it is.
 func TestTheChangelogHasTheSectionOfTheNextRelease(t *testing.T) {
 	t.Parallel()

@@ -10,9 +10,13 @@ import (
 
 // readme runs on the ports that the demo takes by default, as a newcomer does.
 func readme() page {
+	const installs = "deploy/release/release_test.go TestGoInstallsBothPrograms"
 	return page{
 		start: func(s *shell) { s.free("127.0.0.1:17233", "127.0.0.1:18233", "127.0.0.1:14599") },
 		lines: map[string]step{
+			"go install github.com/tidegate/tidegate/cmd/tidegate@latest":        {elsewhere: installs},
+			"go install github.com/tidegate/tidegate/cmd/tidegate-worker@latest": {elsewhere: installs},
+
 			"go run ./demo": stays("http://127.0.0.1:18233/api/v1/namespaces/default/workflows/campaign-tidegate-demo"),
 		},
 	}
