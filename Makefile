@@ -67,5 +67,6 @@ snapshot: ## Make a release of what is checked out in dist/, unsigned; images wh
 	$(RELEASER) release --snapshot --clean --skip=sign$$(docker version > /dev/null 2>&1 || echo ,docker)
 
 release: ## Make and sign the release of the tag that is checked out, as a draft.
-	awk '/^## \[/ { n++ } n == 2 { print }' CHANGELOG.md > bin/release-notes.md
+	@mkdir -p bin
+	awk '/^## \[/ { n++ } n == 2' CHANGELOG.md > bin/release-notes.md
 	$(RELEASER) release --clean --release-notes bin/release-notes.md
