@@ -153,6 +153,8 @@ type PassOnInput struct {
 type OperatorAction struct {
 	By  string `json:"by"`
 	Why string `json:"why,omitempty"`
+	// Signature is the operator's, where the run asks for one; nil: none.
+	Signature *signing.Signature `json:"signature,omitempty"`
 }
 
 // PassOn gives the action to the run and waits for its answer. It may be sent several

@@ -23,6 +23,7 @@ import (
 	"github.com/tidegate/tidegate/activities"
 	"github.com/tidegate/tidegate/activities/checks"
 	"github.com/tidegate/tidegate/activities/durations"
+	"github.com/tidegate/tidegate/activities/signatures"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -45,6 +46,7 @@ type sky struct {
 	unlisted bool         // no list of gateways is answered
 	asker    checks.Asker // nil: no health check has an answer
 	muter    checks.Muter
+	signers  signatures.Signers // nil: there are none, and nothing is demanded
 	// lookedUp, if set, gets the id of every workflow that is looked up.
 	lookedUp func(id string)
 }
@@ -327,6 +329,7 @@ func under(t *testing.T, start time.Time, s *sky) environment {
 	activities.Register(env, activities.Providers{
 		AWS: s, Huawei: s, Known: s, Runs: s, Now: env.Now, Beats: virtual{}, Slots: virtual{},
 		Durations: durations.New(alone{}, api.TaskQueue, nil, env.Now), Asker: s.asker, Muter: s.muter, Servers: anyServer{},
+		Signers: s.signers,
 	})
 	// The environment knows updates by their ids alone, whosever they are.
 	s.update = func(id, name, updateID string, callbacks testsuite.TestUpdateCallback, arg any) {

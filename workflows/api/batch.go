@@ -21,6 +21,8 @@ type BatchInput struct {
 	Selector *plan.Selector           `json:"selector,omitempty"`
 	Found    []maintenance.GatewayRef `json:"found,omitempty"`
 	PlanOnly bool                     `json:"planOnly,omitempty"`
+	// Signers are the groups of which one person has to sign what operators do to a target; none: nobody has to.
+	Signers []string `json:"signers,omitempty"`
 }
 
 // The signals between a campaign and its batches.

@@ -33,8 +33,18 @@ type MaintenanceInput struct {
 	// Before are the answers from before an earlier run of the campaign has updated the target, by check: of those that
 	// compare. None: this run asks.
 	Before map[string]health.Answer `json:"before,omitempty"`
+	// Signed says that retry, skip and waive have to be signed, and for what; nil: they have not.
+	Signed *SignedRun `json:"signed,omitempty"`
 	// Carried is the state of the run before; nil in the first.
 	Carried *CarriedRun `json:"carried,omitempty"`
+}
+
+// SignedRun is what operators sign for a run of a campaign that asks for signed commands: the campaign's name, the id of
+// its first run, and the groups of which one person has to sign.
+type SignedRun struct {
+	Campaign string   `json:"campaign"`
+	Run      string   `json:"run"`
+	Signers  []string `json:"signers"`
 }
 
 // CarriedRun is the state that a run which slept passes on to the one that continues in another

@@ -364,7 +364,7 @@ func (c *campaign) passOn(
 	options.ScheduleToCloseTimeout = passOnLimit
 	d, err := call.Do(ctx, options, call.Engine.PassOn, activities.PassOnInput{
 		WorkflowID: api.GatewayWorkflowID(e.Gateway), Parent: c.Batches[e.Ref/api.LineSpace], Update: update,
-		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID, Action: activities.OperatorAction{By: in.By, Why: in.Why},
+		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID, Action: activities.OperatorAction{By: in.By, Why: in.Why, Signature: signatureOf(in)},
 		Pace: call.NoticePace(c.in.Plan.Policy),
 	})
 	about := fmt.Sprintf("%s of %s (%s): ", update, e.Name, e.Gateway)
@@ -378,8 +378,5 @@ func (c *campaign) passOn(
 	}
 	c.recordDecisions(e, d) // the run reports it too
 	d.Target = e.Name
-	if in.Verified != nil {
-		d.Proof = in.Verified.Proof()
-	}
 	return d, nil
 }

@@ -247,7 +247,7 @@ func (b *batch) start(ctx workflow.Context, l *line, policy maintenance.Policy) 
 	}), api.GatewayMaintenanceName, api.MaintenanceInput{
 		Target: target, Policy: policy, Campaign: b.in.Campaign, HeldChannels: b.in.Plan.ChannelsFor(maintenance.EventHeld),
 		Checks: checksOfRun(b.in.Plan.Checks), Mutes: b.in.Plan.Mutes, Waived: waived,
-		Updated: l.updated, Before: l.changedBefore(),
+		Updated: l.updated, Before: l.changedBefore(), Signed: b.signed(),
 	})
 	var execution workflow.Execution
 	if err := child.GetChildWorkflowExecution().Get(ctx, &execution); err != nil {
@@ -265,6 +265,14 @@ func (b *batch) start(ctx workflow.Context, l *line, policy maintenance.Policy) 
 		signalWaived(ctx, target.Gateway.ID(), l.run.id, b.in.Campaign, all)
 	}
 	return child, nil
+}
+
+// signed is what operators have to sign for a run; nil: nothing.
+func (b *batch) signed() *api.SignedRun {
+	if len(b.in.Signers) == 0 {
+		return nil
+	}
+	return &api.SignedRun{Campaign: b.in.Plan.Name, Run: b.in.First, Signers: b.in.Signers}
 }
 
 // recordOf is a maintenance's record, however it ended; zero where it left none.

@@ -392,6 +392,7 @@ func (c *campaign) enroll(ctx workflow.Context, in api.BatchInput, rank int) err
 		c.in.PlanOnly
 	in.Plan = c.in.Plan
 	in.Plan.Targets, in.Plan.Selectors = nil, nil
+	in.Signers = c.Signing.Rule.CommandGroups()
 	id := api.BatchWorkflowID(info.WorkflowExecution.ID, info.FirstRunID, in.Number)
 	lines := c.unreadLines(in)
 	c.discovery.awaited += len(lines)

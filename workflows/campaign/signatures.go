@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -36,9 +35,9 @@ func (c *campaign) askDemands(ctx workflow.Context) error {
 		}
 	})
 	c.show(ctx, "asking the worker which signatures the accounts demand")
-	found, err := call.Do(ctx, call.PollWithin(call.AttemptOf(c.in.Plan.Policy), call.WatchLimit,
-		"ask which signatures the accounts demand"), call.Signatures.Demands,
-		signatures.DemandsInput{Accounts: accounts})
+	options := call.PollWithin(call.AttemptOf(c.in.Plan.Policy), call.WatchLimit, "ask which signatures the accounts demand")
+	options.RetryPolicy.BackoffCoefficient = 2
+	found, err := call.Do(ctx, options, call.Signatures.Demands, signatures.DemandsInput{Accounts: accounts})
 	if c.Life.Stopped() != "" {
 		return nil // nothing starts any more
 	}
@@ -63,7 +62,8 @@ func (c *campaign) verifyStart(ctx workflow.Context) error {
 	wanted := signing.Statement{
 		Namespace: workflow.GetInfo(ctx).Namespace, Campaign: c.in.Plan.Name, Action: actionRun, Plan: c.Signing.Plan,
 	}
-	signed, err := c.verify(ctx, call.WatchLimit, c.Signing.Rule.Groups(), *c.in.Signature, wanted, workflow.GetInfo(ctx).WorkflowStartTime)
+	signed, err := call.VerifySignature(ctx, call.WatchLimit, c.Signing.Rule.Groups(), *c.in.Signature, wanted,
+		workflow.GetInfo(ctx).WorkflowStartTime)
 	if err != nil {
 		return temporal.NewNonRetryableApplicationError("the signature of the start: "+call.Explain(err).Error(), names.TypeRefused, nil)
 	}
@@ -105,7 +105,7 @@ func (c *campaign) wanted(o command, in api.CampaignAction, now time.Time) (sign
 		}
 		s.Wave = needed.Wave
 	}
-	if e, err := c.find(in.Target); err == nil && e.State == fleet.Held {
+	if e, err := c.find(in.Target); err == nil && e.State == fleet.Held && in.Check == "" {
 		s.Step = e.Hold.Step
 	}
 	return s, nil
@@ -147,47 +147,33 @@ func (c *campaign) takeSignature(ctx workflow.Context, o command, in api.Campaig
 	if err != nil {
 		return in, err
 	}
-	signed, err := c.verify(ctx, askLimit, groups, *given, wanted, now)
+	signed, err := call.VerifySignature(ctx, askLimit, groups, *given, wanted, now)
 	if err != nil {
-		return in, fmt.Errorf("%s is refused: %w", o.name, call.Explain(err))
+		return in, refuse(err)
 	}
 	statement, err := signing.Parse([]byte(given.Statement))
 	if err != nil {
 		return in, err
 	}
 	if err := c.Signing.Accept(*given, now); err != nil {
-		return in, err
+		return in, refuse(err)
 	}
 	in.Verified, in.Signature, in.By, in.Why = signed, nil, signed.Person().Principal, statement.Why
 	return in, nil
 }
 
-// verify has a worker verify a signature, as of a time, in each of the groups: one in which it counts is enough. It fails
-// with the first refusal, or where that cannot be answered.
-func (c *campaign) verify(
-	ctx workflow.Context, limit time.Duration, groups []string, given signing.Signature, wanted signing.Statement, at time.Time,
-) (*signing.Signed, error) {
-	signed, refused := signing.Signed{Signature: given}, error(nil)
-	for _, group := range groups {
-		found, err := call.Do(ctx, call.PollWithin(min(limit, call.AttemptOf(c.in.Plan.Policy)), limit, "verify the signature of "+wanted.Action+" by "+group),
-			call.Signatures.VerifySignature, signatures.VerifyInput{
-				Group: group, Signature: given, Wanted: wanted, At: at, MaxAge: maintenance.Duration(signing.MaxAge),
-			})
-		switch {
-		case err == nil:
-			signed.Verified = append(signed.Verified, found)
-		case call.HasType(err, names.TypeRefused):
-			if refused == nil {
-				refused = err
-			}
-		default:
-			return nil, fmt.Errorf("cannot tell whether the signature counts: send it again: %w", call.Explain(err))
-		}
+// signatureOf is the signature that a target's run verifies again: an update of the run that comes from its campaign
+// cannot be told from another.
+func signatureOf(in api.CampaignAction) *signing.Signature {
+	if in.Verified == nil {
+		return nil
 	}
-	if len(signed.Verified) == 0 {
-		return nil, refused
-	}
-	return &signed, nil
+	return &in.Verified.Signature
+}
+
+// refuse is the answer to an action that is refused after its validator.
+func refuse(err error) error {
+	return temporal.NewNonRetryableApplicationError(err.Error(), names.TypeRefused, nil)
 }
 
 // plan is the plan as the campaign runs it.

@@ -180,14 +180,21 @@ func (r *run) record(ctx workflow.Context, d maintenance.Decision) maintenance.D
 // accept registers one command as a workflow update. An accepted one is recorded.
 func (r *run) accept(ctx workflow.Context, c command) error {
 	handle := func(ctx workflow.Context, in api.Action) (maintenance.Decision, error) {
+		d, err := r.signedBy(ctx, maintenance.Decision{What: c.name, By: in.By, Why: in.Why}, in.Signature)
+		if err != nil {
+			return d, err
+		}
+		if err := c.may(); err != nil { // verifying took time
+			return d, temporal.NewNonRetryableApplicationError(err.Error(), names.TypeRefused, nil)
+		}
 		if err := c.do(ctx); err != nil {
 			return maintenance.Decision{}, err
 		}
-		return r.record(ctx, maintenance.Decision{What: c.name, By: in.By, Why: in.Why}), nil
+		return r.record(ctx, d), nil
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, c.name, handle, workflow.UpdateHandlerOptions{
 		Validator: func(_ workflow.Context, in api.Action) error {
-			if err := in.Validate(); err != nil {
+			if err := errors.Join(in.Validate(), r.mayCount(c.name, in.Signature)); err != nil {
 				return err
 			}
 			return c.may()
@@ -391,14 +398,22 @@ func (r *run) acceptWaiver(ctx workflow.Context) error {
 		return r.waivers().Add(r.in.Checks, waiver(ctx, in))
 	}
 	handle := func(ctx workflow.Context, in api.Waive) (maintenance.Decision, error) {
+		d, err := r.signedBy(ctx, maintenance.Decision{What: api.WaiveUpdate, Check: in.Check, By: in.By, Why: in.Why}, in.Signature)
+		if err != nil {
+			return d, err
+		}
+		in.By, in.Why = d.By, d.Why
+		if _, err := add(ctx, in); err != nil { // verifying took time
+			return d, temporal.NewNonRetryableApplicationError(err.Error(), names.TypeRefused, nil)
+		}
 		r.checked.waived = append(r.checked.waived, waiver(ctx, in))
-		d := r.record(ctx, maintenance.Decision{What: api.WaiveUpdate, Check: in.Check, By: in.By, Why: in.Why})
+		d = r.record(ctx, d)
 		r.waivedNow()
 		return d, nil
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, api.WaiveUpdate, handle, workflow.UpdateHandlerOptions{
 		Validator: func(ctx workflow.Context, in api.Waive) error {
-			if err := in.Validate(); err != nil {
+			if err := errors.Join(in.Validate(), r.mayCount(api.WaiveUpdate, in.Signature)); err != nil {
 				return err
 			}
 			if r.status.Result != nil {

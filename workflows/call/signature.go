@@ -1,0 +1,41 @@
+package call
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tidegate/tidegate/activities/names"
+	"github.com/tidegate/tidegate/activities/signatures"
+	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
+)
+
+// VerifySignature has a worker verify a signature, as of a time, in each of the groups: one in which it counts is enough.
+// It fails with the first refusal, or where within the limit nobody can tell.
+func VerifySignature(
+	ctx workflow.Context, limit time.Duration, groups []string, given signing.Signature, wanted signing.Statement, at time.Time,
+) (*signing.Signed, error) {
+	signed, refused := signing.Signed{Signature: given}, error(nil)
+	for _, group := range groups {
+		summary := fmt.Sprintf("verify who of %s has signed %s", group, wanted.Action)
+		found, err := Do(ctx, PollWithin(min(limit, AttemptOf()), limit, summary), Signatures.VerifySignature, signatures.VerifyInput{
+			Group: group, Signature: given, Wanted: wanted, At: at, MaxAge: maintenance.Duration(signing.MaxAge),
+		})
+		switch {
+		case err == nil:
+			signed.Verified = append(signed.Verified, found)
+		case HasType(err, names.TypeRefused):
+			if refused == nil {
+				refused = Explain(err)
+			}
+		default:
+			return nil, fmt.Errorf("cannot tell now whether the signature counts; send the command again: %w", Explain(err))
+		}
+	}
+	if len(signed.Verified) == 0 {
+		return nil, refused
+	}
+	return &signed, nil
+}
