@@ -185,6 +185,7 @@ func steady(text string) string {
 		{`fleet\.[0-9a-f]{8}\.`, "fleet.RRRRRRRR."},
 		{`plan-lost-[0-9a-f]{8}`, "plan-lost-RRRRRRRR"},
 		{`(chain is |"head": ")[0-9a-f]{64}`, "${1}HASH"},
+		{`sha256:[0-9a-f]{64}`, "sha256:DIGEST"}, // of a plan, with the time as of which it was read
 		{`\bprocess \d+ on [\w.-]+`, "process PID on HOST"},
 		{`answers, [\d.]+`, "answers, VERSION"},
 	} {

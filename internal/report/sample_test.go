@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/report"
 )
@@ -147,6 +148,11 @@ func document() report.Document {
 	second := maintenance.Window{Start: after(24 * 60), End: after(25 * 60)}
 	d := report.Document{
 		SchemaVersion: report.SchemaVersion, Name: "stores-q4", WorkflowID: "campaign-stores", RunID: "00000000-0000-4000-8000-000000000000",
+		Run: fleet.PlanRun{
+			Digest: "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef", AsOf: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC),
+			FirstRun: "0193", Signers: signing.Rule{{Signers: "storage-leads", Count: 1}}, Demanded: []string{"prod"},
+			Started: maintenance.Proof{Principal: "alice", Key: "SHA256:a", KeyType: "ssh-ed25519", Groups: "storage-leads"},
+		},
 		Submitter: "alice", PlanDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", State: "PARTIAL",
 		Summary: "11 of 14 targets succeeded, 1 was up to date, 1 failed, 1 was skipped.",
 		Start:   after(-30), End: after(25*60 + 9), AsOf: after(25*60 + 9),

@@ -87,6 +87,9 @@ func campaignHeadline(d *document, s fleet.Status) {
 func approvalLine(d *document, s fleet.Status) {
 	if a := s.Approval; a != nil && s.Result == nil {
 		d.say("**Approval of %s:** %s. Waiting for it: %s.", a.Subject(), a.Details(), a.TargetsText())
+		if len(a.Signers) > 0 {
+			d.say("Sign it from a shell, with the plan `%s`: `tidegate approve %s --plan FILE --why TEXT`", md(s.Plan.Digest), md(s.Name))
+		}
 	}
 }
 
@@ -96,9 +99,9 @@ func consentTable(d *document, a *fleet.Approval) {
 	}
 	var rows [][]md
 	for _, c := range a.Given {
-		rows = append(rows, []md{stamp(&c.At), plain(c.By), plain(CutTo(c.Why, ShownNote))})
+		rows = append(rows, []md{stamp(&c.At), plain(c.By), plain(c.Verdict()), plain(CutTo(c.Why, ShownNote))})
 	}
-	d.table("Approvals of "+a.Subject(), []string{"when, UTC", "by", "why"}, rows, len(a.Given))
+	d.table("Approvals of "+a.Subject(), []string{"when, UTC", "by", "signature", "why"}, rows, len(a.Given))
 }
 
 // shownBatches is how many batches are linked one by one: more are found by a list.

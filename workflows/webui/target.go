@@ -133,13 +133,13 @@ const shownDecisions = 5
 func decisionTable(d *document, decisions []maintenance.Decision) {
 	last := decisions[max(0, len(decisions)-shownDecisions):]
 	of := slices.ContainsFunc(last, func(d maintenance.Decision) bool { return d.Target != "" })
-	titles := []string{"when, UTC", "what", "by", "why"}
+	titles := []string{"when, UTC", "what", "by", "signature", "why"}
 	if of {
 		titles = slices.Insert(titles, 2, "target")
 	}
 	var rows [][]md
 	for _, decision := range slices.Backward(last) {
-		row := []md{stamp(&decision.At), plain(decision.Text()), plain(decision.By), plain(CutTo(decision.Why, ShownNote))}
+		row := []md{stamp(&decision.At), plain(decision.Text()), plain(decision.By), plain(decision.Proof.Text()), plain(CutTo(decision.Why, ShownNote))}
 		if of {
 			row = slices.Insert(row, 2, plain(decision.Target))
 		}

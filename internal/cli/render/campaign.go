@@ -98,6 +98,7 @@ func (p page) target(r record.Campaign) {
 
 func (p page) campaignStatus(s fleet.Status) {
 	p.Linef("phase     %s; started %s by %s", PhaseText(s), printer.Clock(&s.Start), s.Submitter)
+	p.planRun(s.Plan)
 	p.Linef("targets   %s", CountsText(s.Counts))
 	for _, said := range [][2]string{
 		{"held", s.Held}, {"paused", s.Paused}, {"stopped", s.Stopped},
@@ -184,6 +185,7 @@ func (p page) campaignResult(r fleet.Result) {
 	if r.Digest != "" {
 		p.Linef("plan      SHA-256 %s", r.Digest)
 	}
+	p.planRun(r.Plan)
 	p.approval(r.Approval)
 	p.waves(r.Waves)
 	p.consents(r.Approval)
@@ -191,6 +193,21 @@ func (p page) campaignResult(r fleet.Result) {
 	p.decided(r.Decisions)
 	p.notices(r.Undelivered)
 	p.warnings(r.Warnings)
+}
+
+// planRun prints what people sign for: the plan's digest, as the campaign has computed it. Where nothing has to be signed
+// it says so by saying nothing.
+func (p page) planRun(r fleet.PlanRun) {
+	if len(r.Signers) == 0 {
+		return
+	}
+	p.Linef("digest    %s, of the plan as of %s", r.Digest, printer.Clock(&r.AsOf))
+	p.Linef("start     %s", r.Started.Text())
+	demanded := ""
+	if len(r.Demanded) > 0 {
+		demanded = "; demanded for " + strings.Join(r.Demanded, ", ")
+	}
+	p.Linef("signers   %s%s", r.Signers.Text(), demanded)
 }
 
 // approval says which one is needed next, how many of how many were given, and until when.
@@ -206,8 +223,8 @@ func (p page) consents(a *fleet.Approval) {
 	if a == nil {
 		return
 	}
-	printer.Section(p.Printer, a.Given, []string{"APPROVAL", "BY", "AT", "WHY"}, func(c fleet.Consent) []string {
-		return []string{a.Subject(), c.By, printer.Clock(&c.At), c.Why}
+	printer.Section(p.Printer, a.Given, []string{"APPROVAL", "BY", "SIGNATURE", "AT", "WHY"}, func(c fleet.Consent) []string {
+		return []string{a.Subject(), c.By, c.Verdict(), printer.Clock(&c.At), c.Why}
 	})
 }
 
@@ -293,9 +310,9 @@ func rowsTable(head string) (heads []string, row func(fleet.Row) []string) {
 
 // decided prints what was decided, as campaigns do: with the target.
 func (p page) decided(decisions []maintenance.Decision) {
-	printer.Section(p.Printer, decisions, []string{"DECISION", "TARGET", "BY", "AT", "WHY"},
+	printer.Section(p.Printer, decisions, []string{"DECISION", "TARGET", "BY", "SIGNATURE", "AT", "WHY"},
 		func(d maintenance.Decision) []string {
-			return []string{d.Text(), cmp.Or(d.Target, "-"), d.By, printer.Clock(&d.At), d.Why}
+			return []string{d.Text(), cmp.Or(d.Target, "-"), d.By, d.Proof.Text(), printer.Clock(&d.At), d.Why}
 		})
 }
 

@@ -79,6 +79,7 @@ func conclude(d *report.Document, last history) {
 	switch {
 	case ok && result.State != "":
 		d.State, d.Summary, d.Waves, d.End = string(result.State), result.Summary, result.Waves, result.End.UTC()
+		d.Run, d.Submitter = result.Plan, result.Submitter // who has signed the start is the submitter
 		if result.Counts != d.Counts {
 			d.Remarks = append(d.Remarks, fmt.Sprintf(
 				"The campaign itself counted: %s. Its histories give: %s.", result.Counts.Line(), d.Counts.Line()))
