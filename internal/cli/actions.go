@@ -23,6 +23,8 @@ type given struct {
 	operate.Command
 	notBefore notBefore
 	every     campaign.Every
+	signs     shell.SignFlags
+	plan      string // file of --plan
 }
 
 // newAction is the command that gives an action.
@@ -45,11 +47,17 @@ func newAction(a *shell.App, o action.Action) *cobra.Command {
 				g.In.By = operate.LoginName()
 			}
 			faults = append(faults, g.faults()...)
+			g.Sign = g.signs.Sign(cmd)
 			c, err := a.Dial(cmd.Context(), faults...)
 			if err != nil {
 				return err
 			}
 			defer c.Close()
+			if g.plan != "" {
+				if g.PlanDigest, err = campaign.DigestOf(cmd, c, g.Name, g.plan); err != nil {
+					return err
+				}
+			}
 			if g.every.All {
 				return campaign.ApplyToAll(a, cmd, c, g.Command, g.every)
 			}
@@ -69,6 +77,12 @@ func newAction(a *shell.App, o action.Action) *cobra.Command {
 	cmd.Flags().StringVar(&g.In.Why, "why", "", "the reason, for the record (required)")
 	if o.Update == api.RescheduleUpdate {
 		cmd.Flags().Var(&g.notBefore, "not-before", "the earliest start, in RFC 3339 or as a duration from now; now removes an earlier delay (required)")
+	}
+	if o.Update == api.ApproveUpdate {
+		cmd.Flags().StringVar(&g.plan, "plan", "", "your copy of the plan `FILE`: approve only if the campaign runs it")
+	}
+	if o.Update != api.PauseUpdate && o.Update != api.AbortUpdate && o.Update != api.ReleaseUpdate {
+		g.signs.Register(cmd)
 	}
 	g.every.Register(cmd, o)
 	a.OutputFlag(cmd)

@@ -18,6 +18,7 @@ import (
 func newRun(a *shell.App) *cobra.Command {
 	var by, queue, checks string
 	var detach bool
+	var signs shell.SignFlags
 	cmd := &cobra.Command{
 		Use:   "run [FILE]",
 		Short: "Start a campaign from a plan file, or the maintenance of one gateway from flags",
@@ -38,9 +39,10 @@ func newRun(a *shell.App) *cobra.Command {
 	cmd.Flags().StringVar(&checks, "checks", "", "plan file whose health checks (before, after) and mutes a single maintenance takes")
 	a.OutputFlag(cmd)
 	cmd.Flags().StringVar(&by, "by", "", "who starts the campaign (default: your login name)")
+	signs.Register(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 {
-			return campaign.Start(cmd, a, args[0], by, queue, detach, target.ConflictsWithFile(cmd, policy))
+			return campaign.Start(cmd, a, args[0], by, queue, &signs, detach, target.ConflictsWithFile(cmd, policy))
 		}
 		in, errs := target.FromFlags(subject, policy)
 		if cmd.Flags().Changed("by") {

@@ -29,6 +29,10 @@ type Command struct {
 	Name    string             // of the campaign, or its workflow's id, where it is for one
 	// Found is the campaign where that is known already; else it is searched for.
 	Found Campaign
+	// Sign signs the action where its campaign asks for that; nil: it cannot be signed. PlanDigest, where given, is that of
+	// the plan that the operator holds: nothing is signed or sent for another one.
+	Sign       Sign
+	PlanDigest string
 }
 
 // RefusedError is an action that was taken, and refused.
@@ -64,7 +68,13 @@ func (k Command) Give(ctx context.Context, c Session) (maintenance.Decision, err
 	if err != nil {
 		return maintenance.Decision{}, err
 	}
-	decision, err := k.send(ctx, c, found.WorkflowID, k.In)
+	in := k.In
+	if k.Sign != nil || k.PlanDigest != "" {
+		if in.Signature, err = k.sign(ctx, c, found); err != nil {
+			return maintenance.Decision{}, err
+		}
+	}
+	decision, err := k.send(ctx, c, found.WorkflowID, in)
 	if _, refused := errors.AsType[*temporal.ApplicationError](err); refused && k.In.Target != "" &&
 		unknown(ctx, c, found, k.In.Target) {
 		return decision, Missing(fmt.Errorf("%s %s: no such target; see tidegate status %s --all",

@@ -13,10 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tidegate/tidegate/internal/maintenance/fleet"
+	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/planfile"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
 	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/internal/strict"
+	"github.com/tidegate/tidegate/workflows/api"
 )
 
 // PlanFile is a plan with what its campaign gets of the file.
@@ -35,6 +38,7 @@ const maxPlan = 16<<20 + 1
 // ReadPlan reads a plan file, or standard input; now is the time from which on its
 // freezes count. An error is a strict.FaultsError.
 func ReadPlan(cmd *cobra.Command, path string, now time.Time) (PlanFile, error) {
+	now = now.UTC().Truncate(time.Second) // as it travels
 	name, dir := path, filepath.Dir(path)
 	if path == stdin {
 		name, dir = "standard input", ""
@@ -49,8 +53,30 @@ func ReadPlan(cmd *cobra.Command, path string, now time.Time) (PlanFile, error) 
 	if err != nil {
 		return PlanFile{}, err
 	}
+	p.AsOf = now
 	sum := sha256.Sum256(text)
 	return PlanFile{Plan: p, digest: hex.EncodeToString(sum[:])}, nil
+}
+
+// DigestOf is the digest that a campaign of that name has if it runs the plan of a file: the file is read as of the time at
+// which the campaign's was.
+func DigestOf(cmd *cobra.Command, c operate.Session, name, path string) (string, error) {
+	g, err := operate.FindCampaign(cmd.Context(), c, name)
+	if err != nil {
+		return "", err
+	}
+	var status fleet.Status
+	if err := g.Ask(cmd.Context(), c, api.StatusQuery, &status); err != nil {
+		return "", err
+	}
+	if status.Plan.AsOf.IsZero() {
+		return "", errors.New("--plan: the campaign does not say as of when its plan file was read, so no file can be compared with it")
+	}
+	f, err := ReadPlan(cmd, path, status.Plan.AsOf)
+	if err != nil {
+		return "", err
+	}
+	return f.Plan.Digest() //nolint:wrapcheck // it says what it is about
 }
 
 // readBounded reads a file or standard input. Both may have a person or a program at

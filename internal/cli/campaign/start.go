@@ -18,6 +18,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/operate"
 	"github.com/tidegate/tidegate/internal/operate/record"
 	"github.com/tidegate/tidegate/internal/planfile/plan"
@@ -136,9 +137,28 @@ func failure(namespace, name, workflowID string, err error) error {
 	return shell.NotStarted("the campaign "+name, namespace, err)
 }
 
+// signStart signs the start of a campaign: who signs it is the submitter, and may not approve it. Without a key the start
+// is not signed, and one approval more is needed.
+func signStart(cmd *cobra.Command, c operate.Session, p plan.Plan, signs *shell.SignFlags) (*signing.Signature, error) {
+	if !signs.Given() {
+		cmd.PrintErrln("Nobody signs the start: one approval more is needed than the plan asks for. To sign it: --key FILE")
+		return nil, nil //nolint:nilnil // a start need not be signed
+	}
+	digest, err := p.Digest()
+	if err != nil {
+		return nil, fmt.Errorf("sign the start: %w", err)
+	}
+	signature, err := signs.Sign(cmd)(cmd.Context(), signing.Statement{
+		Namespace: c.Namespace, Campaign: p.Name, Action: "run", Plan: digest, At: time.Now().UTC().Truncate(time.Second),
+	})
+	return &signature, err
+}
+
 // Start starts the campaign of a plan file, unless there are faults, and
 // follows it where that is wanted.
-func Start(cmd *cobra.Command, a *shell.App, file, by, queue string, detach bool, faults []error) error {
+func Start(
+	cmd *cobra.Command, a *shell.App, file, by, queue string, signs *shell.SignFlags, detach bool, faults []error,
+) error {
 	p, err := ReadPlan(cmd, file, time.Now())
 	if !cmd.Flags().Changed("by") {
 		by = operate.LoginName()
@@ -153,7 +173,13 @@ func Start(cmd *cobra.Command, a *shell.App, file, by, queue string, detach bool
 	}
 	defer c.Close()
 	name := p.Plan.Name
-	run, err := launch(cmd.Context(), c, p, Input(p, by), StartOptions(p, api.CampaignWorkflowID(name), queue))
+	in := Input(p, by)
+	if p.Plan.Approvals.Signed() || signs.Given() {
+		if in.Signature, err = signStart(cmd, c, p.Plan, signs); err != nil {
+			return err
+		}
+	}
+	run, err := launch(cmd.Context(), c, p, in, StartOptions(p, api.CampaignWorkflowID(name), queue))
 	if err != nil {
 		return err
 	}

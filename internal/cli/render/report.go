@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
@@ -10,7 +11,7 @@ import (
 
 // Verdict is what --verify prints. Its fields are added to, and never renamed.
 type Verdict struct {
-	OK         bool      `json:"ok"` // nothing was altered
+	OK         bool      `json:"ok"` // nothing was altered, and each signature counts
 	File       string    `json:"file"`
 	Name       string    `json:"name"` // of the campaign
 	WorkflowID string    `json:"workflowId"`
@@ -21,11 +22,64 @@ type Verdict struct {
 	Later      bool      `json:"later"` // more has happened since
 	// Differences say what is not as the histories say.
 	Differences []string `json:"differences,omitempty"`
+	// Signatures are what was found of each signature, where --signers was given.
+	Signatures []SignatureVerdict `json:"signatures,omitempty"`
+}
+
+// SignatureVerdict is what was found of one signature of a report.
+type SignatureVerdict struct {
+	OK        bool      `json:"ok"`
+	What      string    `json:"what"` // the action
+	Target    string    `json:"target,omitempty"`
+	Principal string    `json:"principal,omitempty"`
+	Key       string    `json:"key,omitempty"`
+	At        time.Time `json:"at,omitzero"` // as of when it was verified: that of acceptance
+	Problem   string    `json:"problem,omitempty"`
+}
+
+// SignaturesVerdict is what --verify --offline prints.
+type SignaturesVerdict struct {
+	OK         bool               `json:"ok"` // each signature counts
+	Name       string             `json:"name"`
+	AsOf       time.Time          `json:"asOf"`
+	Signatures []SignatureVerdict `json:"signatures"`
+}
+
+// AllGood is true where each signature counts.
+func AllGood(all []SignatureVerdict) bool {
+	return !slices.ContainsFunc(all, func(v SignatureVerdict) bool { return !v.OK })
+}
+
+// Print prints the verdict.
+func (v SignaturesVerdict) Print(p printer.Printer) {
+	printSignatures(p, v.Signatures)
+	p.Linef("Only the signatures were verified, of the report of %s as of %s. To compare the report with its histories: leave out --offline.",
+		v.Name, printer.Clock(&v.AsOf))
+}
+
+func printSignatures(p printer.Printer, all []SignatureVerdict) {
+	for _, s := range all {
+		what := s.What
+		if s.Target != "" {
+			what += " " + s.Target
+		}
+		if s.OK {
+			p.Linef("signature of %s: verified as of %s: %s (%s)", what, printer.Clock(&s.At), s.Principal, s.Key)
+		} else {
+			p.Linef("signature of %s: NOT VERIFIED: %s", what, s.Problem)
+		}
+	}
+	if len(all) == 0 {
+		p.Linef("The report has no signatures: nothing in it is verified.")
+	}
 }
 
 // Print prints the verdict; where the report is not as the histories say, the differences go to errs.
 func (v Verdict) Print(p printer.Printer, errs io.Writer) {
-	if v.OK {
+	if v.Signatures != nil {
+		printSignatures(p, v.Signatures)
+	}
+	if len(v.Differences) == 0 {
 		p.Linef("OK: %s, %s as of %s. The report matches its %s; the head of their chain is %s.",
 			v.Name, v.State, printer.Clock(&v.AsOf), maintenance.Counted(v.Histories, "history", "histories"), v.Head)
 		if v.Later {

@@ -22,6 +22,8 @@ import (
 // reportFlags are those of report.
 type reportFlags struct {
 	format, file, verify string
+	signers, revoked     string
+	offline              bool
 	output               bool // --output was given
 }
 
@@ -37,7 +39,7 @@ func New(a *shell.App) *cobra.Command {
 			"give the same report.\n\n" +
 			"With --verify it reads the histories again, up to the time of the report, and checks that nothing was\n" +
 			"altered or left out: exit status 0 if so, else 1. It also says whether more has happened since. No worker\n" +
-			"is needed.",
+			"is needed. With --signers it also verifies each signature again, as of the time at which it was accepted.",
 		Example: "  tidegate report payments-q4 --file report.html\n" +
 			"  tidegate report payments-q4 --format md\n" +
 			"  tidegate report --verify report.html\n" +
@@ -59,6 +61,9 @@ func New(a *shell.App) *cobra.Command {
 	cmd.Flags().StringVar(&f.format, "format", "", "md, html or json (default: the extension of FILE, or md)")
 	cmd.Flags().StringVarP(&f.file, "file", "f", "", "write the report to `FILE` atomically")
 	cmd.Flags().StringVar(&f.verify, "verify", "", "verify the report in `FILE`, in any format")
+	cmd.Flags().StringVar(&f.signers, "signers", "", "with --verify: verify its signatures again, by OpenSSH's allowed_signers `FILE`, as of their acceptance")
+	cmd.Flags().StringVar(&f.revoked, "revoked", "", "the group's revoked keys `FILE`, with --signers")
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "verify the signatures alone, without Temporal, with --signers")
 	a.OutputFlag(cmd)
 	cmd.Flags().Lookup("output").Usage = "with --verify: " + printer.Forms
 	return cmd
@@ -90,7 +95,8 @@ func writeReport(a *shell.App, cmd *cobra.Command, f reportFlags, name string) e
 	if f.output {
 		fileErr = errors.Join(fileErr, errors.New("--output: requires --verify; to write a report: --file FILE and --format"))
 	}
-	c, err := a.Dial(cmd.Context(), shell.CampaignArgument(name), formErr, fileErr)
+	_, signersErr := loadSigners(f)
+	c, err := a.Dial(cmd.Context(), shell.CampaignArgument(name), formErr, fileErr, signersErr)
 	if err != nil {
 		return err
 	}
@@ -130,7 +136,18 @@ func verifyReport(a *shell.App, cmd *cobra.Command, f reportFlags) error {
 	if fileErr != nil {
 		fileErr = fmt.Errorf("--verify: %w", fileErr)
 	}
-	c, err := a.Dial(cmd.Context(), flags, fileErr, a.CheckOutput())
+	group, signersErr := loadSigners(f)
+	if f.offline {
+		if err := errors.Join(flags, fileErr, signersErr, a.CheckOutput()); err != nil {
+			return err
+		}
+		ok, err := verifyOffline(a.Printer(cmd), text, group)
+		if err == nil && !ok {
+			return shell.EndError{Status: shell.StatusFailed}
+		}
+		return err
+	}
+	c, err := a.Dial(cmd.Context(), flags, fileErr, signersErr, a.CheckOutput())
 	if err != nil {
 		return err
 	}
@@ -143,6 +160,10 @@ func verifyReport(a *shell.App, cmd *cobra.Command, f reportFlags) error {
 	said := render.Verdict{
 		OK: len(v.Differences) == 0, File: f.verify, Name: d.Name, WorkflowID: d.WorkflowID, State: d.State, AsOf: d.AsOf,
 		Histories: len(d.Chain.Links), Head: d.Chain.Head, Later: v.Later, Differences: v.Differences,
+	}
+	if group != nil {
+		said.Signatures = checkSignatures(d, group)
+		said.OK = said.OK && render.AllGood(said.Signatures)
 	}
 	err = a.Printer(cmd).Print(said, func(p printer.Printer) { said.Print(p, cmd.ErrOrStderr()) })
 	if err == nil && !said.OK {
