@@ -51,6 +51,7 @@ func pages() map[string]page {
 		"docs/production.md":                    production(),
 		"docs/reliability.md":                   {},
 		"docs/how-to/encrypt-payloads.md":       encryption(),
+		"docs/how-to/sign-approvals.md":         signatures(),
 		"docs/how-to/schedule-campaigns.md":     schedules(),
 		"docs/how-to/run-on-kubernetes.md":      kubernetes(),
 		"docs/how-to/upgrade-the-worker.md":     upgrade(),

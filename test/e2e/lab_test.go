@@ -19,9 +19,11 @@ import (
 	"github.com/tidegate/tidegate/internal/endrecord"
 	"github.com/tidegate/tidegate/internal/huaweicloud"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/namespace"
 	"github.com/tidegate/tidegate/internal/servers"
 	"github.com/tidegate/tidegate/internal/servers/wire"
+	"github.com/tidegate/tidegate/internal/signers"
 	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/internal/simcloud/aws"
 	"github.com/tidegate/tidegate/internal/simcloud/huawei"
@@ -86,14 +88,22 @@ func prepared(t *testing.T) client.Client {
 // starts in Temporal has the prefix in its name, since tests share an engine.
 func newLabOn(t *testing.T, c client.Client, prefix string, scenario simcloud.Scenario) *lab {
 	t.Helper()
+	return newLabWith(t, c, prefix, scenario, signing.Demand{}, nil)
+}
+
+// newLabWith is newLabOn with groups of signers, and an AWS account that demands their signatures.
+func newLabWith(
+	t *testing.T, c client.Client, prefix string, scenario simcloud.Scenario, demand signing.Demand, groups *signers.Groups,
+) *lab {
+	t.Helper()
 	sim, err := simcloud.New(scenario, simcloud.Options{})
 	require.NoError(t, err)
 	address, stop, err := sim.Start(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(stop)
 	l := &lab{t: t, sim: sim, client: c, prefix: prefix, queue: prefix + api.TaskQueue}
-	clouds := cloudsAt(t, "http://"+address)
-	stopWorkers, err := workers.Start(l.client, clouds, workers.Options{Queue: l.queue, Servers: serversAt(t, "http://"+address)})
+	stopWorkers, err := workers.Start(l.client, cloudsDemanding(t, "http://"+address, demand),
+		workers.Options{Queue: l.queue, Servers: serversAt(t, "http://"+address), Signers: groups})
 	require.NoError(t, err)
 	t.Cleanup(stopWorkers)
 	return l
@@ -101,10 +111,16 @@ func newLabOn(t *testing.T, c client.Client, prefix string, scenario simcloud.Sc
 
 func cloudsAt(t *testing.T, endpoint string) *accounts.Accounts {
 	t.Helper()
+	return cloudsDemanding(t, endpoint, signing.Demand{})
+}
+
+func cloudsDemanding(t *testing.T, endpoint string, demand signing.Demand) *accounts.Accounts {
+	t.Helper()
 	return accounts.New(t.Context(),
 		[]accounts.AWS{{
-			Account: awsaccounts.Account{Name: awsAccount, Region: aws.DefaultRegion, Endpoint: endpoint},
-			Keys:    &accounts.Keys{AccessKeyID: aws.DefaultAccessKeyID, SecretAccessKey: aws.DefaultSecretAccessKey},
+			Account:   awsaccounts.Account{Name: awsAccount, Region: aws.DefaultRegion, Endpoint: endpoint},
+			Keys:      &accounts.Keys{AccessKeyID: aws.DefaultAccessKeyID, SecretAccessKey: aws.DefaultSecretAccessKey},
+			Approvals: demand,
 		}},
 		[]accounts.Huawei{{
 			Account:     huaweicloud.Account{Name: huaweiAccount, Project: huawei.DefaultProjectID, Region: huawei.DefaultRegion, Endpoint: endpoint},

@@ -140,7 +140,7 @@ func failure(namespace, name, workflowID string, err error) error {
 // signStart signs the start of a campaign: who signs it is the submitter, and may not approve it. Without a key the start
 // is not signed, and one approval more is needed.
 func signStart(cmd *cobra.Command, c operate.Session, p plan.Plan, signs *shell.SignFlags) (*signing.Signature, error) {
-	if !signs.Given() {
+	if !signs.Can(cmd.Context()) {
 		cmd.PrintErrln("Nobody signs the start: one approval more is needed than the plan asks for. To sign it: --key FILE")
 		return nil, nil //nolint:nilnil // a start need not be signed
 	}

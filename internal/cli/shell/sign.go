@@ -24,7 +24,7 @@ type SignFlags struct {
 
 // Register adds the flags to a command.
 func (f *SignFlags) Register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.key, "key", "", "SSH key that signs, where a signature is needed: a private key `FILE`, or a public one whose key ssh-agent has")
+	cmd.Flags().StringVar(&f.key, "key", "", "SSH key that signs, where a signature is needed: a private key `FILE`, or a public one whose key ssh-agent has (default: its only key)")
 	cmd.Flags().BoolVar(&f.print, "print-statement", false, "print what has to be signed, and send nothing")
 	cmd.Flags().StringVar(&f.statement, "statement", "", "the printed statement, as it was signed elsewhere: `FILE`, with --signature")
 	cmd.Flags().StringVar(&f.signature, "signature", "", "the signature over it, by ssh-keygen -Y sign: `FILE`")
@@ -54,13 +54,51 @@ func (f *SignFlags) Sign(cmd *cobra.Command) func(context.Context, signing.State
 				return signing.Signature{}, fmt.Errorf("write the statement: %w", err)
 			}
 			return signing.Signature{}, errPrinted
-		case f.key == "":
-			return signing.Signature{}, errors.New("a signature is needed: name your key, such as --key ~/.ssh/id_ed25519.pub if ssh-agent has it (ssh-add -l), " +
-				"or sign elsewhere: --print-statement")
 		}
-		armored, err := keygen(ctx, f.key, text)
+		key, done, err := f.find(ctx)
+		if err != nil {
+			return signing.Signature{}, fmt.Errorf("a signature is needed: %w", err)
+		}
+		defer done()
+		armored, err := keygen(ctx, key, text)
 		return signing.Signature{Statement: string(text), Armored: armored}, err
 	}
+}
+
+// Can is true where Sign can sign without asking for more: by a flag, or by the only key of ssh-agent.
+func (f *SignFlags) Can(ctx context.Context) bool {
+	if f.print || f.statement != "" {
+		return true
+	}
+	_, done, err := f.find(ctx)
+	if err == nil {
+		done()
+	}
+	return err == nil
+}
+
+// find is the file of the key that signs: that of --key, or the public half of the only key that ssh-agent has.
+func (f *SignFlags) find(ctx context.Context) (path string, done func(), err error) {
+	if f.key != "" {
+		return f.key, func() {}, nil
+	}
+	const choose = "name your key, such as --key ~/.ssh/id_ed25519.pub if ssh-agent has it (ssh-add -l), or sign elsewhere: --print-statement"
+	if os.Getenv("SSH_AUTH_SOCK") == "" {
+		return "", nil, errors.New(choose)
+	}
+	keys, err := exec.CommandContext(ctx, "ssh-add", "-L").Output()
+	if err != nil || bytes.Count(keys, []byte("\n")) != 1 {
+		return "", nil, fmt.Errorf("ssh-agent has no key, or several: %s", choose)
+	}
+	file, err := os.CreateTemp("", "tidegate-key-*.pub")
+	if err != nil {
+		return "", nil, fmt.Errorf("keep the public key for ssh-keygen: %w", err)
+	}
+	_, err = file.Write(keys)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return "", nil, fmt.Errorf("keep the public key for ssh-keygen: %w", err)
+	}
+	return file.Name(), func() { _ = os.Remove(file.Name()) }, nil
 }
 
 // elsewhere is a signature that was made by ssh-keygen -Y sign over a printed statement.
