@@ -60,7 +60,6 @@ func (k Command) statement(ctx context.Context, c Session, g Campaign, status fl
 	s = signing.Statement{
 		Namespace: c.Namespace, Campaign: status.Name, Run: first, Plan: status.Plan.Digest, Action: k.Update, Target: k.In.Target,
 		Check: k.In.Check, NotBefore: k.In.NotBefore, MaxConcurrent: k.In.MaxConcurrent, Why: k.In.Why,
-		At: time.Now().UTC().Truncate(time.Second),
 	}
 	switch {
 	case k.Update == api.ApproveUpdate && status.Approval == nil:

@@ -137,21 +137,24 @@ func failure(namespace, name, workflowID string, err error) error {
 	return shell.NotStarted("the campaign "+name, namespace, err)
 }
 
-// signStart signs the start of a campaign: who signs it is the submitter, and may not approve it. Without a key the start
-// is not signed, and one approval more is needed.
+// signStart signs the start of a campaign: who signs it is the submitter, and may not approve it. Where no flag asks for
+// that, and no key is at hand, the start is not signed, and one approval more is needed.
 func signStart(cmd *cobra.Command, c operate.Session, p plan.Plan, signs *shell.SignFlags) (*signing.Signature, error) {
-	if !signs.Can(cmd.Context()) {
-		cmd.PrintErrln("Nobody signs the start: one approval more is needed than the plan asks for. To sign it: --key FILE")
-		return nil, nil //nolint:nilnil // a start need not be signed
-	}
 	digest, err := p.Digest()
 	if err != nil {
 		return nil, fmt.Errorf("sign the start: %w", err)
 	}
 	signature, err := signs.Sign(cmd)(cmd.Context(), signing.Statement{
-		Namespace: c.Namespace, Campaign: p.Name, Action: "run", Plan: digest, At: time.Now().UTC().Truncate(time.Second),
+		Namespace: c.Namespace, Campaign: p.Name, Action: "run", Plan: digest,
 	})
-	return &signature, err
+	switch {
+	case err == nil:
+		return &signature, nil
+	case signs.Given():
+		return nil, err //nolint:wrapcheck // it says what it is about
+	}
+	cmd.PrintErrf("Nobody signs the start, so one approval more is needed than was asked for: %v\n", err)
+	return nil, nil //nolint:nilnil // a start need not be signed
 }
 
 // Start starts the campaign of a plan file, unless there are faults, and
