@@ -107,6 +107,7 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 	workflows.Register(temporal)
 	temporal.RegisterActivity(p.Engine())
 	temporal.RegisterActivity(p.Watcher())
+	temporal.RegisterActivity(p.Signatures())
 	temporal.RegisterActivity(&export.Exporter{State: o.State, Beats: c, Now: o.Now})
 
 	var all []worker.Worker
