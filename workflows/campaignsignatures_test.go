@@ -270,7 +270,9 @@ func TestAReplayIsRefusedAfterContinuingAsNew(t *testing.T) {
 		Namespace: testNamespace, Campaign: "test", Action: api.ApproveUpdate, Wave: 1, Plan: in.Carried.Signing.Plan, At: env.Now(),
 	}
 	used := sign(t, "bob", statement)
-	require.NoError(t, in.Carried.Signing.Accept(*used, env.Now()))
+	require.NoError(t, in.Carried.Signing.Accept(signing.Signed{
+		Signature: *used, Verified: []signing.Verified{{Principal: "bob", Key: "SHA256:bob"}},
+	}, env.Now()))
 	var next api.CampaignInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(nextRun(t, under(t, env.Now(), s), in), &next))
 	require.Equal(t, in.Carried.Signing, next.Carried.Signing)

@@ -155,7 +155,7 @@ func (c *campaign) takeSignature(ctx workflow.Context, o command, in api.Campaig
 	if err != nil {
 		return in, err
 	}
-	if err := c.Signing.Accept(*given, now); err != nil {
+	if err := c.Signing.Accept(*signed, now); err != nil {
 		return in, refuse(err)
 	}
 	in.Verified, in.Signature, in.By, in.Why = signed, nil, signed.Person().Principal, statement.Why

@@ -57,9 +57,9 @@ type Book struct {
 	Used []Use `json:"used,omitempty"`
 }
 
-// Use is a statement that was accepted.
+// Use is a statement that was accepted from somebody.
 type Use struct {
-	Digest string    `json:"digest"` // SHA-256 of its text, in hexadecimal digits
+	Digest string    `json:"digest"` // SHA-256 of the key's fingerprint and the text, in hexadecimal digits
 	At     time.Time `json:"at"`     // when it was signed
 }
 
@@ -75,14 +75,15 @@ func (b Book) Approvals(submitterMayApprove bool) Rule {
 	return rule
 }
 
-// Accept notes that a signature was accepted. It refuses one whose statement was accepted before, whoever signed it
-// again: one that is older than MaxAge is not noted any more, and is refused as stale.
-func (b *Book) Accept(s Signature, now time.Time) error {
+// Accept notes that a signature was accepted. It refuses one whose statement was accepted before from the same key, also if
+// the key has signed it again; several people may sign one text. One that is older than MaxAge is not noted any more, and is
+// refused as stale.
+func (b *Book) Accept(s Signed, now time.Time) error {
 	statement, err := Parse([]byte(s.Statement))
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256([]byte(s.Statement))
+	sum := sha256.Sum256([]byte(s.Person().Key + "\n" + s.Statement))
 	digest := hex.EncodeToString(sum[:])
 	for _, used := range b.Used {
 		if used.Digest == digest {
