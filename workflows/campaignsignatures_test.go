@@ -80,7 +80,6 @@ func sign(t *testing.T, who string, s signing.Statement) *signing.Signature {
 	return &signing.Signature{Statement: string(text), Armored: who + " has signed:\n" + string(text)}
 }
 
-
 // toStart is what is signed to start a campaign of the plan.
 func toStart(t *testing.T, p plan.Plan, at time.Time) signing.Statement {
 	t.Helper()
@@ -378,7 +377,9 @@ func TestSignedCommands(t *testing.T) {
 	p.Approvals = maintenance.Approvals{Count: 1, Signers: "leads", Commands: maintenance.CommandsSigned}
 	env := under(t, noon.AddDate(0, 0, -1), s)
 	minute := func(n int) time.Time { return noon.Add(-time.Hour).Add(time.Duration(n) * time.Minute) }
-	action := func(n int, update string, in api.CampaignAction) *answer { return env.action(minute(n).Sub(env.Now()), update, in) }
+	action := func(n int, update string, in api.CampaignAction) *answer {
+		return env.action(minute(n).Sub(env.Now()), update, in)
+	}
 	unsigned := []*answer{
 		action(1, api.SkipUpdate, api.CampaignAction{Target: nameOf(0)}),
 		action(1, api.ConcurrencyUpdate, api.CampaignAction{MaxConcurrent: 50}),

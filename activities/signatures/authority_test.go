@@ -135,7 +135,9 @@ func TestNoInputTalksTheWorkerIntoAChange(t *testing.T) {
 			alter: func(w *world, _ *group, _ *signing.Authorization) { w.granted = nil }, refused: "it is not approved",
 		},
 		"a batch of an earlier campaign of that name": {
-			alter: func(_ *world, _ *group, a *signing.Authorization) { a.Batches = []string{"campaign-q4.second.batch-000"} }, refused: "campaign-q4 did not start this run",
+			alter: func(_ *world, _ *group, a *signing.Authorization) {
+				a.Batches = []string{"campaign-q4.second.batch-000"}
+			}, refused: "campaign-q4 did not start this run",
 		},
 		"a later campaign of that name": {
 			alter: func(w *world, _ *group, _ *signing.Authorization) { w.first = "second" }, refused: "campaign-q4 did not start this run",
