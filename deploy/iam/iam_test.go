@@ -183,6 +183,9 @@ func TestTheHuaweiPolicyAllowsWhatTheAdapterCallsAndNoMore(t *testing.T) {
 		if operation == "Do" {
 			continue // of net/http: the token call, which needs no permission
 		}
+		if operation == "ListGaussMySqlInstances" {
+			continue // of the inventory: internal/inventory tests the policies that it needs
+		}
 		action, ok := actionOf()[operation]
 		require.True(t, ok, "say which action %s takes, here and in the policy", operation)
 		want = append(want, action)

@@ -17,6 +17,8 @@ type SnapshotStore interface {
 	Snapshots(ctx context.Context, volumeID, key string) ([]maintenance.Snapshot, error)
 	Snapshot(ctx context.Context, snapshotID string) (maintenance.Snapshot, error)
 	DeleteSnapshot(ctx context.Context, snapshotID string) error
+	// EachOf gives every snapshot of some volumes.
+	EachOf(ctx context.Context, volumeIDs []string, each func(maintenance.Snapshot)) error
 }
 
 // AlarmStore is where alarms are read and muted: CloudWatch.

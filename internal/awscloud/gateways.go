@@ -12,34 +12,52 @@ import (
 
 	"github.com/tidegate/tidegate/internal/awscloud/wire"
 	"github.com/tidegate/tidegate/internal/maintenance"
+	"github.com/tidegate/tidegate/internal/maintenance/inventory"
 )
 
 // Gateway describes a gateway. While it restarts the answer is normally
 // ErrNotConnected.
 func (c *Cloud) Gateway(ctx context.Context, arn string) (maintenance.Gateway, error) {
+	details, err := c.Describe(ctx, arn)
+	return details.Gateway, err
+}
+
+// Describe is Gateway with everything else that the description has. Its tags are all that there are
+// only where they are fewer than ten.
+func (c *Cloud) Describe(ctx context.Context, arn string) (inventory.Details, error) {
 	call := wire.Start("describe gateway %s", maintenance.GatewayID(arn))
 	if err := c.checkARN(arn); err != nil {
-		return maintenance.Gateway{}, call.Invalid(err)
+		return inventory.Details{}, call.Invalid(err)
 	}
 	in := &storagegateway.DescribeGatewayInformationInput{GatewayARN: &arn}
 	out, err := c.api.DescribeGatewayInformation(ctx, in, c.followed(call))
 	if err != nil {
-		return maintenance.Gateway{}, call.Failed(err)
+		return inventory.Details{}, call.Failed(err)
 	}
 	if out.GatewayARN == nil && out.GatewayState == nil {
-		return maintenance.Gateway{}, call.Odd(maintenance.ErrUnavailable,
+		return inventory.Details{}, call.Odd(maintenance.ErrUnavailable,
 			"the answer names neither the gateway nor its state")
 	}
-	return maintenance.Gateway{
-		ARN:                 arn,
-		ID:                  maintenance.GatewayID(arn),
-		Name:                aws.ToString(out.GatewayName),
-		Type:                aws.ToString(out.GatewayType),
-		State:               aws.ToString(out.GatewayState),
-		SoftwareVersion:     aws.ToString(out.SoftwareVersion),
-		LastSoftwareUpdate:  aws.ToString(out.LastSoftwareUpdate),
-		NextUpdateAvailable: aws.ToString(out.NextUpdateAvailabilityDate),
-		Tags:                tags(out.Tags),
+	return inventory.Details{
+		Gateway: maintenance.Gateway{
+			ARN:                 arn,
+			ID:                  maintenance.GatewayID(arn),
+			Name:                aws.ToString(out.GatewayName),
+			Type:                aws.ToString(out.GatewayType),
+			State:               aws.ToString(out.GatewayState),
+			SoftwareVersion:     aws.ToString(out.SoftwareVersion),
+			LastSoftwareUpdate:  aws.ToString(out.LastSoftwareUpdate),
+			NextUpdateAvailable: aws.ToString(out.NextUpdateAvailabilityDate),
+			Tags:                tags(out.Tags),
+		},
+		Timezone: aws.ToString(out.GatewayTimezone),
+		Host:     string(out.HostEnvironment), HostID: aws.ToString(out.HostEnvironmentId),
+		EC2Instance: aws.ToString(out.Ec2InstanceId), EC2Region: aws.ToString(out.Ec2InstanceRegion),
+		Endpoint: aws.ToString(out.EndpointType), VPCEndpoint: aws.ToString(out.VPCEndpoint),
+		Capacity:           string(out.GatewayCapacity),
+		SoftwareUpdatesEnd: aws.ToString(out.SoftwareUpdatesEndDate),
+		Deprecation:        aws.ToString(out.DeprecationDate),
+		LogGroup:           aws.ToString(out.CloudWatchLogGroupARN),
 	}, nil
 }
 

@@ -114,18 +114,25 @@ func (c *Cloud) initiators(ctx context.Context, gatewayARN string) (map[string][
 		if v.Status != "" { // not attached: see listVolumes
 			continue
 		}
-		call := wire.Start("list the initiators of volume %s", v.ID)
-		if err := c.checkVolumeARN(v.ARN); err != nil {
-			return nil, call.Invalid(err)
+		if connected[v.ID], err = c.Initiators(ctx, v.ARN); err != nil {
+			return nil, err
 		}
-		in := &storagegateway.ListVolumeInitiatorsInput{VolumeARN: &v.ARN}
-		out, err := c.api.ListVolumeInitiators(ctx, in, c.followed(call))
-		if err != nil {
-			return nil, call.Failed(err)
-		}
-		names := slices.Clone(out.Initiators)
-		slices.Sort(names)
-		connected[v.ID] = names
 	}
 	return connected, nil
+}
+
+// Initiators are the names of those connected to a volume, sorted.
+func (c *Cloud) Initiators(ctx context.Context, volumeARN string) ([]string, error) {
+	call := wire.Start("list the initiators of volume %s", volumeID(volumeARN))
+	if err := c.checkVolumeARN(volumeARN); err != nil {
+		return nil, call.Invalid(err)
+	}
+	in := &storagegateway.ListVolumeInitiatorsInput{VolumeARN: &volumeARN}
+	out, err := c.api.ListVolumeInitiators(ctx, in, c.followed(call))
+	if err != nil {
+		return nil, call.Failed(err)
+	}
+	names := slices.Clone(out.Initiators)
+	slices.Sort(names)
+	return names, nil
 }

@@ -22,6 +22,9 @@ import (
 // unpaged listings harder.
 const pageSize = 200
 
+// inventoryPage is EC2's largest page.
+const inventoryPage = 1000
+
 // Store is the EC2 side of one account in one region. It may be used by many
 // goroutines at once. Its errors are like awscloud's; every request is sent
 // once, and every method may be repeated without harm.
@@ -76,6 +79,34 @@ func (s *Store) Snapshots(ctx context.Context, volumeID, key string) ([]maintena
 		}
 	}
 	return found, nil
+}
+
+// EachOf gives every snapshot of the account's own of some volumes, in any state and order. EC2's
+// model bounds neither the values of a filter nor the pages; ask for a hundred volumes at a time.
+func (s *Store) EachOf(ctx context.Context, volumeIDs []string, each func(maintenance.Snapshot)) error {
+	ids := make([]string, 0, len(volumeIDs))
+	for _, id := range volumeIDs {
+		ids = append(ids, strings.ToLower(id))
+	}
+	if len(ids) == 0 {
+		return nil // without a filter EC2 would list them all
+	}
+	call := wire.Start("list the snapshots of %d volumes", len(ids))
+	pages := ec2.NewDescribeSnapshotsPaginator(s.api, &ec2.DescribeSnapshotsInput{
+		OwnerIds:   []string{"self"},
+		Filters:    []types.Filter{{Name: aws.String("volume-id"), Values: ids}},
+		MaxResults: aws.Int32(inventoryPage),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx, s.followed(call))
+		if err != nil {
+			return call.Failed(err)
+		}
+		for _, snapshot := range page.Snapshots {
+			each(domain(snapshot))
+		}
+	}
+	return nil
 }
 
 func carries(s types.Snapshot, key string) bool {

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -63,7 +64,7 @@ func (c *Cloud) addGateway(conf Gateway, now time.Time) {
 		g.lastUpdate = now.Add(-conf.LastUpdatedAgo)
 	}
 	if conf.NextVersion != "" {
-		g.publish(conf.NextVersion, now.Add(-24*time.Hour))
+		g.publish(conf.NextVersion, now.Add(-cmp.Or(conf.UpdateOfferedAgo, 24*time.Hour)))
 	}
 	for _, v := range conf.Volumes {
 		c.addVolume(g, v, now)

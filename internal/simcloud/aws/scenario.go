@@ -152,6 +152,9 @@ type Gateway struct {
 	// appliances do: SoftwareVersion, LastSoftwareUpdate, NextUpdateAvailabilityDate, GatewayState.
 	Omit []string `yaml:"omit,omitempty"`
 
+	// UpdateOfferedAgo is since when NextVersion is on offer at the start; default 24h.
+	UpdateOfferedAgo time.Duration `yaml:"updateOfferedAgo,omitempty"`
+
 	// Window is when AWS's maintenance starts; default Sunday 03:00.
 	Window Window `yaml:"window,omitempty"`
 	// AutomaticUpdatePolicy is ALL_VERSIONS (default) or EMERGENCY_VERSIONS_ONLY.

@@ -111,6 +111,7 @@ func (g Gateway) check(c *check.Checker, path string) {
 		c.OneOf(fmt.Sprintf("%s.omit[%d]", path, i), name, "SoftwareVersion", "LastSoftwareUpdate",
 			"NextUpdateAvailabilityDate", "GatewayState")
 	}
+	c.NotNegative(path+".updateOfferedAgo", g.UpdateOfferedAgo)
 	c.Add(checkTags(path+".tags", g.Tags))
 	if g.Flaps < 0 {
 		c.Wrong(path+".flaps", fmt.Sprint(g.Flaps), "0 or more")

@@ -54,6 +54,11 @@ func (s *sim) calls() map[string]func() error {
 			_, err := s.ShowGaussMySqlInstanceInfo(&model.ShowGaussMySqlInstanceInfoRequest{InstanceId: instance})
 			return err
 		},
+		"taurusdb:ListGaussMySqlInstances": func() error {
+			//nolint:staticcheck // the call that is served; its successor has other statuses
+			_, err := s.ListGaussMySqlInstances(&model.ListGaussMySqlInstancesRequest{})
+			return err
+		},
 		"taurusdb:ListInstanceTags": func() error {
 			_, err := s.ListInstanceTags(&model.ListInstanceTagsRequest{InstanceId: instance})
 			return err

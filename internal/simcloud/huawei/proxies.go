@@ -120,3 +120,31 @@ func (c *Cloud) showInstance(call *call) (*reply, error) {
 		"private_write_ips": []string{address(1, i.ID)},
 	}}), nil
 }
+
+// listInstances is GET /v3/{project_id}/instances. Of its filters, none is served.
+func (c *Cloud) listInstances(call *call) (*reply, error) {
+	for name := range call.query {
+		if name != "offset" && name != "limit" {
+			return nil, badParameter()
+		}
+	}
+	var mine []*instance
+	for _, i := range c.instances {
+		if i.ProjectID == call.project {
+			mine = append(mine, i)
+		}
+	}
+	page, err := paged(call.query, mine, func(n int) bool { return n >= 1 && n <= 100 }, 100)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]object, 0, len(page))
+	for _, i := range page {
+		list = append(list, object{
+			"id": i.ID, "name": i.Name, "status": i.Status, "port": "3306", "type": "Cluster",
+			"datastore": object{"type": "gaussdb-mysql", "version": "8.0", "kernel_version": "2.0.63.250300"},
+			"time_zone": "UTC+00:00", "private_ips": []string{address(1, i.ID)},
+		})
+	}
+	return ok(object{"instances": list, "total_count": len(mine)}), nil
+}

@@ -70,6 +70,10 @@ func operations() []*operation {
 		},
 		{Operation: iamRead("KeystoneListProjects"), pattern: "GET /v3/projects", act: (*Cloud).listProjects},
 		{Operation: numbers("ShowGaussMySqlInstanceInfo"), pattern: "GET " + instance, act: (*Cloud).showInstance},
+		{
+			Operation: numbers("ListGaussMySqlInstances"), pattern: "GET " + project + "/instances",
+			act: (*Cloud).listInstances,
+		},
 		{Operation: numbers("ListInstanceTags"), pattern: "GET " + instance + "/tags", act: (*Cloud).listTags},
 		{Operation: bodyless("BatchTagAction"), pattern: "POST " + instance + "/tags/action", act: (*Cloud).changeTags},
 		{Operation: numbers("ShowGaussMySqlProxyList"), pattern: "GET " + instance + "/proxies", act: (*Cloud).listProxies},
