@@ -8,11 +8,10 @@ import (
 )
 
 // OfEnvironment are accounts of what the AWS SDK finds by itself: one for each region, named after it.
-// profile is one of the AWS configuration files'; empty: AWS_PROFILE, or the default.
-func OfEnvironment(regions []string, profile string) []AWS {
+func OfEnvironment(regions []string) []AWS {
 	all := make([]AWS, 0, len(regions))
 	for _, region := range regions {
-		all = append(all, AWS{Account: awsaccounts.Account{Name: region, Region: region, Profile: profile}})
+		all = append(all, AWS{Account: awsaccounts.Account{Name: region, Region: region}})
 	}
 	return all
 }

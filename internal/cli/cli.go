@@ -1,6 +1,6 @@
 // Package cli is the operator's command, tidegate: it plans, starts, shows and controls campaigns
-// and maintenances, manages their schedules, writes their reports, and checks prerequisites. It has
-// no cloud credentials and calls no cloud: it reads and updates workflows.
+// and maintenances, manages their schedules, writes their reports, checks prerequisites, and
+// takes inventory. It reads and updates workflows; inventory alone calls clouds, and only reads them.
 //
 // Commands that apply to campaigns and to gateways are in this package; the others are in the
 // folder of their subject. The folder render prints, shell has what commands share, and
@@ -18,6 +18,7 @@ import (
 	"github.com/tidegate/tidegate/internal/cli/campaign"
 	"github.com/tidegate/tidegate/internal/cli/codecserver"
 	"github.com/tidegate/tidegate/internal/cli/doctor"
+	"github.com/tidegate/tidegate/internal/cli/inventory"
 	"github.com/tidegate/tidegate/internal/cli/report"
 	"github.com/tidegate/tidegate/internal/cli/schedule"
 	"github.com/tidegate/tidegate/internal/cli/shell"
@@ -81,7 +82,7 @@ func newRoot(a *shell.App) *cobra.Command {
 	a.Connection.Register(cmd, shell.ConnectTimeout)
 	cmd.AddCommand(newRun(a), newWatch(a), newStatus(a), target.NewWindow(a), newSetup(a), campaign.NewValidate(a),
 		schedule.New(a), campaign.NewPlan(a), campaign.NewCheck(a), campaign.NewList(a), report.New(a), doctor.New(a),
-		codecserver.New(a), newVersion(a))
+		codecserver.New(a), newVersion(a), inventory.New(a))
 	for _, o := range action.All() {
 		cmd.AddCommand(newAction(a, o))
 	}

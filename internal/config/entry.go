@@ -63,13 +63,13 @@ func (c *checker) name(at, section, name string) {
 	c.names[section+"/"+name] = true
 }
 
-// defaultRate is of an account whose entry gives none: activities per second.
-const defaultRate = 20
+// DefaultRate is of an account whose entry gives none: activities per second.
+const DefaultRate = 20
 
 // rate is how many activities Temporal gives out for the account in a second.
 func (c *checker) rate(at string, given *float64) float64 {
 	if given == nil {
-		return defaultRate
+		return DefaultRate
 	}
 	ok := *given > 0 && *given <= 100_000 // so written, it refuses NaN too
 	c.require(ok, at+".perSecond", "a number above 0, to 100000")

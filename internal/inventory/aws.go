@@ -89,7 +89,7 @@ func (r *awsReader) notReached(ctx context.Context) {
 	for i := range r.found.Gateways {
 		if g := &r.found.Gateways[i]; g.Connection == "" {
 			g.Connection = inventory.NotKnown
-			missed(g, "the gateway", context.Cause(ctx))
+			missed(g, "the description", context.Cause(ctx))
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (r *awsReader) describe(ctx context.Context, g *inventory.Gateway) {
 		return
 	case err != nil:
 		g.Connection = inventory.NotKnown
-		missed(g, "the gateway", err)
+		missed(g, "the description", err)
 		return
 	}
 	g.Details, g.Described, g.Connection = over(details, g.Details), true, inventory.Connected
@@ -154,7 +154,7 @@ func (r *awsReader) tags(ctx context.Context, g *inventory.Gateway) {
 		g.Tags, g.AllTags = tags, true
 	case errors.Is(err, maintenance.ErrNotConnected): // then nobody knows them
 	default:
-		missed(g, "its tags", err)
+		missed(g, "the tags", err)
 	}
 }
 
@@ -168,7 +168,7 @@ func (r *awsReader) schedule(ctx context.Context, g *inventory.Gateway) {
 	case errors.Is(err, maintenance.ErrNoWindow):
 		g.NoWindow = maintenance.Plain(err)
 	default:
-		missed(g, "its maintenance window", err)
+		missed(g, "the maintenance window", err)
 	}
 }
 
@@ -182,7 +182,7 @@ func (r *awsReader) volumes(ctx context.Context, g *inventory.Gateway) {
 		return r.cloud.Volumes(ctx, g.Gateway)
 	})
 	if err != nil {
-		missed(g, "its volumes", err)
+		missed(g, "the volumes", err)
 		return
 	}
 	g.Volumes = make([]inventory.Volume, 0, len(volumes))
@@ -201,7 +201,7 @@ func (r *awsReader) initiators(ctx context.Context, g *inventory.Gateway, v main
 		missed(g, "the initiators of volume "+v.ID, err)
 		return nil
 	}
-	return slices.Concat([]string{}, names) // none is not unknown
+	return append([]string{}, names...) // none is not unknown
 }
 
 // snapshots sums up those of all volumes, some volumes at a time: a volume may have hundreds, and no

@@ -77,7 +77,7 @@ func (r *huaweiReader) details(ctx context.Context, p *inventory.Proxy) {
 	if err == nil {
 		p.Kernel = &kernel
 	} else {
-		p.Unread = append(p.Unread, inventory.Unread{What: "its version", Why: maintenance.Plain(err)})
+		p.Unread = append(p.Unread, inventory.Unread{What: "the version", Why: maintenance.Plain(err)})
 	}
 	scheduled, err := call(ctx, r.pace, func(ctx context.Context) (bool, error) {
 		return r.cloud.UpgradePending(ctx, p.Instance.ID, p.ID)
@@ -85,6 +85,6 @@ func (r *huaweiReader) details(ctx context.Context, p *inventory.Proxy) {
 	if err == nil {
 		p.Scheduled = &scheduled
 	} else {
-		p.Unread = append(p.Unread, inventory.Unread{What: "its scheduled upgrades", Why: maintenance.Plain(err)})
+		p.Unread = append(p.Unread, inventory.Unread{What: "the scheduled upgrades", Why: maintenance.Plain(err)})
 	}
 }

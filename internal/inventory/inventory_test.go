@@ -210,16 +210,16 @@ func TestWhatCannotBeReadIsListedAndTheRestIsRead(t *testing.T) {
 		gateway string // of the gateway "cached"
 		proxy   string
 	}{
-		"a gateway":    {rule: fault.Rule{Operation: "storagegateway:DescribeGatewayInformation", Resource: "sgw-11111111", Kind: fault.RefusedBefore, Code: "AccessDeniedException"}, gateway: "the gateway"},
-		"a window":     {rule: fault.Rule{Operation: "storagegateway:DescribeMaintenanceStartTime", Resource: "sgw-11111111", Kind: fault.RefusedBefore, Code: "AccessDeniedException"}, gateway: "its maintenance window"},
-		"volumes":      {rule: fault.Rule{Operation: "storagegateway:ListVolumes", Kind: fault.RefusedBefore, Code: "AccessDeniedException"}, gateway: "its volumes"},
+		"a gateway":    {rule: fault.Rule{Operation: "storagegateway:DescribeGatewayInformation", Resource: "sgw-11111111", Kind: fault.RefusedBefore, Code: "AccessDeniedException"}, gateway: "the description"},
+		"a window":     {rule: fault.Rule{Operation: "storagegateway:DescribeMaintenanceStartTime", Resource: "sgw-11111111", Kind: fault.RefusedBefore, Code: "AccessDeniedException"}, gateway: "the maintenance window"},
+		"volumes":      {rule: fault.Rule{Operation: "storagegateway:ListVolumes", Kind: fault.RefusedBefore, Code: "AccessDeniedException"}, gateway: "the volumes"},
 		"initiators":   {rule: fault.Rule{Operation: "storagegateway:ListVolumeInitiators", Kind: fault.RefusedBefore, Code: "AccessDeniedException"}, gateway: "the initiators of volume vol-1111aaaa"},
 		"snapshots":    {rule: fault.Rule{Operation: "ec2:DescribeSnapshots", Kind: fault.RefusedBefore, Code: "UnauthorizedOperation"}, unread: "the snapshots of 2 volumes"},
 		"the list":     {rule: fault.Rule{Operation: "storagegateway:ListGateways", Kind: fault.RefusedBefore, Code: "AccessDeniedException"}, unread: "the list of gateways"},
 		"instances":    {rule: fault.Rule{Operation: "taurusdb:ListGaussMySqlInstances", Kind: fault.RefusedBefore, Code: "DBS.200010"}, unread: "the list of DB instances"},
 		"proxies":      {rule: fault.Rule{Operation: "taurusdb:ShowGaussMySqlProxyList", Kind: fault.RefusedBefore, Code: "DBS.200010"}, unread: "the proxies of DB instance"},
-		"a version":    {rule: fault.Rule{Operation: "taurusdb:ShowProxyVersion", Kind: fault.RefusedBefore, Code: "DBS.200010"}, proxy: "its version"},
-		"schedules":    {rule: fault.Rule{Operation: "taurusdb:CheckScheduleTaskExist", Kind: fault.RefusedBefore, Code: "DBS.200010"}, proxy: "its scheduled upgrades"},
+		"a version":    {rule: fault.Rule{Operation: "taurusdb:ShowProxyVersion", Kind: fault.RefusedBefore, Code: "DBS.200010"}, proxy: "the version"},
+		"schedules":    {rule: fault.Rule{Operation: "taurusdb:CheckScheduleTaskExist", Kind: fault.RefusedBefore, Code: "DBS.200010"}, proxy: "the scheduled upgrades"},
 		"tags":         {rule: fault.Rule{Operation: "taurusdb:ListInstanceTags", Kind: fault.RefusedBefore, Code: "DBS.200010"}, unread: "the tags of DB instance"},
 		"three errors": {rule: fault.Rule{Operation: "storagegateway:DescribeGatewayInformation", Kind: fault.Throttled, Times: 3}},
 	} {

@@ -54,3 +54,8 @@ func (s *shell) oldAWS() {
 func simcloudHuawei() page {
 	return page{start: func(s *shell) { s.clouds("simcloud --listen 127.0.0.1:0") }}
 }
+
+// firstContact is the page of the first day: the default fleet, in which nothing is disconnected.
+func firstContact() page {
+	return page{start: func(s *shell) { s.clouds("simcloud --listen 127.0.0.1:0") }}
+}

@@ -47,6 +47,7 @@ func pages() map[string]page {
 		"docs/tutorial.md":                      tutorial(),
 		"docs/runbook.md":                       runbook(),
 		"docs/checks.md":                        checks(),
+		"docs/first-contact.md":                 firstContact(),
 		"docs/performance.md":                   performance(),
 		"docs/production.md":                    production(),
 		"docs/reliability.md":                   {},
