@@ -55,7 +55,13 @@ func simcloudHuawei() page {
 	return page{start: func(s *shell) { s.clouds("simcloud --listen 127.0.0.1:0") }}
 }
 
-// firstContact is the page of the first day: the default fleet, in which nothing is disconnected.
+// firstContact is the page of the first day: the default fleet, in which nothing is disconnected, and
+// the environment of someone who has AWS credentials.
 func firstContact() page {
-	return page{start: func(s *shell) { s.clouds("simcloud --listen 127.0.0.1:0") }}
+	return page{start: func(s *shell) {
+		greeting := s.clouds("simcloud --listen 127.0.0.1:0")
+		for _, set := range regexp.MustCompile(`(?m)^export (AWS_(?:ENDPOINT_URL|ACCESS_KEY_ID|SECRET_ACCESS_KEY)=\S+)$`).FindAllStringSubmatch(greeting, -1) {
+			s.env = append(s.env, set[1])
+		}
+	}}
 }
