@@ -52,7 +52,7 @@ huawei:
 func fleet() simcloud.Scenario {
 	return simcloud.Scenario{
 		AWS: aws.Scenario{Gateways: []aws.Gateway{
-			{ID: "sgw-11111111", Name: "billing", NextVersion: "1.3.0", UpdateOfferedAgo: 960 * time.Hour, SoftwareUpdatesEndIn: 1000 * time.Hour, Tags: map[string]string{"app": "billing"}, Volumes: []aws.Volume{{ID: "vol-1111AAAA"}}},
+			{ID: "sgw-11111111", Name: "billing", NextVersion: "1.3.0", UpdateOfferedAgo: 960 * time.Hour, Shown: aws.Shown{UpdatesEndIn: 1000 * time.Hour}, Tags: map[string]string{"app": "billing"}, Volumes: []aws.Volume{{ID: "vol-1111AAAA"}}},
 			{ID: "sgw-22222222", Name: "tapes", Type: "VTL"},
 			{ID: "sgw-33333333", Name: "away", State: "DISCONNECTED"},
 			{ID: "sgw-44444444", Name: "west", Type: "FILE_S3", Region: "eu-west-1"},
