@@ -1,7 +1,10 @@
 package trust_test
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +18,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ssh"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 
@@ -109,6 +113,58 @@ func TestABrokenFileKeepsWhatWasThereAndANewAccountIsTakenUp(t *testing.T) { //n
 		text := ready()
 		return strings.Contains(text, `"ready"`) && !strings.Contains(text, "azure")
 	}, soon, soon/60)
+}
+
+// A file of signers that is broken leaves those who were there; one that is right again counts, and so does a list of
+// revoked keys.
+func TestSignersThatChangeAreTakenUp(t *testing.T) { //nolint:paralleltest // a stage sets the environment of the process
+	s := newStage(t)
+	s.done("setup")
+	t.Setenv("SSH_AUTH_SOCK", "")
+	lines := map[string]string{}
+	for _, name := range []string{"alice", "bob", "carol"} {
+		lines[name] = name + "@example.com " + s.signingKey(name)
+	}
+	everybody := lines["alice"] + lines["bob"] + lines["carol"]
+	s.write("allowed", everybody)
+	s.write("revoked", "")
+	s.write("accounts.yaml", s.read("accounts.yaml")+"signers: [{name: leads, allowedSigners: allowed, revoked: revoked}]\n")
+	said, _ := s.work()
+	s.untilSaid(said, "worker polls")
+	require.Equal(t, 4, s.tidegate("run", s.plan("approvals: {signers: leads, count: 2}"), "--key", s.path("alice")).status)
+	approve := func(by string) answer {
+		return s.tidegate("approve", "zephyrplan", "--why", "CHG-1", "--key", s.path(by))
+	}
+
+	s.write("allowed", everybody+"dave@example.com force "+strings.SplitN(lines["bob"], " ", 2)[1])
+	s.hangUp()
+	s.untilSaid(said, `allowed:4: has the unknown option`)
+	s.write("revoked", strings.SplitN(lines["bob"], " ", 2)[1])
+	require.Equal(t, 0, approve("carol").status, "the others are there still")
+	s.write("allowed", everybody)
+	s.hangUp()
+	s.untilSaid(said, "all files can be read again")
+	refused := approve("bob")
+	require.NotEqual(t, 0, refused.status)
+	require.Contains(t, refused.out+refused.errors, "the key was revoked")
+	s.write("revoked", "")
+	s.hangUp()
+	require.Eventually(t, func() bool { return approve("bob").status == 0 }, soon, soon/60)
+	s.until("2 of 2 targets succeeded", "status", "zephyrplan")
+	require.NotContains(t, said.String(), "PRIVATE KEY")
+}
+
+// signingKey makes a private key in a file of that name, and gives its public line.
+func (s *stage) signingKey(name string) string {
+	s.t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(s.t, err)
+	block, err := ssh.MarshalPrivateKey(private, "")
+	require.NoError(s.t, err)
+	s.write(name, string(pem.EncodeToMemory(block)))
+	public, err := ssh.NewPublicKey(private.Public())
+	require.NoError(s.t, err)
+	return string(ssh.MarshalAuthorizedKey(public))
 }
 
 // endpoint is that of the clouds in an accounts file.

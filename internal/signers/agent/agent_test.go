@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"encoding/pem"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -379,4 +380,13 @@ func TestSSHKeygenSigns(t *testing.T) {
 	armored, err := agent.SSHKeygen(nil)(t.Context(), []byte(text), "-q", "-Y", "sign", "-n", signing.SSHNamespace, "-f", path)
 	require.NoError(t, err)
 	verified(t, signing.Signature{Statement: text, Armored: string(armored)}, "alice@example.com "+line(public(t, alice)))
+}
+
+func TestNobodyIsAskedWhereThereIsNoTerminal(t *testing.T) {
+	t.Parallel()
+	require.Nil(t, agent.AskOnTerminal(strings.NewReader("PLANTED"), io.Discard))
+	text, err := os.Open(file(t, "input", "PLANTED"))
+	require.NoError(t, err)
+	require.Nil(t, agent.AskOnTerminal(text, io.Discard))
+	require.NoError(t, text.Close())
 }

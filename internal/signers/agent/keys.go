@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -156,21 +157,21 @@ func (o Options) unlocked(text []byte) (ssh.Signer, error) {
 }
 
 // AskOnTerminal asks on a terminal, without echo; nil where in is none.
-func AskOnTerminal(in *os.File, out interface{ WriteString(string) (int, error) }) func(prompt string) ([]byte, error) {
-	fd := int(in.Fd())
-	if !term.IsTerminal(fd) {
+func AskOnTerminal(in io.Reader, out io.Writer) func(prompt string) ([]byte, error) {
+	file, isFile := in.(*os.File)
+	if !isFile || !term.IsTerminal(int(file.Fd())) {
 		return nil
 	}
 	return func(prompt string) ([]byte, error) {
-		_, _ = out.WriteString(prompt) // without it there is still a cursor
-		answer, err := term.ReadPassword(fd)
-		_, _ = out.WriteString("\n")
+		_, _ = io.WriteString(out, prompt) // without it there is still a cursor
+		answer, err := term.ReadPassword(int(file.Fd()))
+		_, _ = io.WriteString(out, "\n")
 		return answer, err //nolint:wrapcheck // who asks says what for
 	}
 }
 
 // SSHKeygen runs the machine's ssh-keygen. What it says to the person goes to stderr.
-func SSHKeygen(stderr *os.File) func(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
+func SSHKeygen(stderr io.Writer) func(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
 	return func(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
 		command := exec.CommandContext(ctx, "ssh-keygen", args...) //nolint:gosec // the key's file is the operator's own
 		command.Stdin, command.Stderr = bytes.NewReader(stdin), stderr
