@@ -17,9 +17,9 @@ import (
 	"github.com/tidegate/tidegate/internal/simcloud/compare"
 )
 
-func report(t *testing.T, c capture.Capture, reference string) (compare.Report, string) {
+func report(t *testing.T, c capture.Capture) (compare.Report, string) {
 	t.Helper()
-	r, err := compare.Compare(c, parsed(t, reference))
+	r, err := compare.Compare(c, parsed(t, fleet))
 	require.NoError(t, err)
 	var text strings.Builder
 	require.NoError(t, r.Print(&text))
@@ -28,7 +28,7 @@ func report(t *testing.T, c capture.Capture, reference string) (compare.Report, 
 
 func TestACampaignOverTheSimulatorShowsNoDifference(t *testing.T) {
 	t.Parallel()
-	r, text := report(t, campaign(t, fleet, nil), fleet)
+	r, text := report(t, campaign(t, fleet, nil))
 	require.Empty(t, r.Differences, text)
 	require.Greater(t, r.Played, 200)
 	require.Len(t, r.Measured, 9, text)
@@ -160,7 +160,7 @@ func TestEachPlantedChangeIsFoundAndNamed(t *testing.T) {
 					tc.edit(&c.Exchanges[i])
 				}
 			}
-			r, printed := report(t, c, fleet)
+			r, printed := report(t, c)
 			var paths []string
 			for _, d := range r.Differences {
 				paths = append(paths, d.Path)
@@ -266,7 +266,7 @@ func TestAssumptionsStandInTheArchitecture(t *testing.T) {
 
 func TestAReportAsJSON(t *testing.T) {
 	t.Parallel()
-	r, _ := report(t, campaign(t, fleet, replaced("ListGateways", `,"SoftwareVersion":"[^"]*"`, "")), fleet)
+	r, _ := report(t, campaign(t, fleet, replaced("ListGateways", `,"SoftwareVersion":"[^"]*"`, "")))
 	text, err := json.Marshal(r)
 	require.NoError(t, err)
 	var back compare.Report

@@ -236,9 +236,19 @@ func key(account string) (id, secret string) { return "AKIACAPTURE" + account, "
 // scenario is the fleet as it was at the start.
 func (f *fleet) scenario() simcloud.Scenario {
 	var s simcloud.Scenario
-	accounts := map[string]bool{}
+	accounts, ids := map[string]bool{}, map[string]bool{}
+	twice := func(id string) bool { // the simulator has one of an id, whatever account or region it is in
+		was := ids[id]
+		ids[id] = true
+		return was
+	}
 	for _, g := range f.all() {
 		conf := g.scenario(f)
+		accounts[conf.Account] = true
+		if twice(conf.ID) {
+			continue
+		}
+		conf.Volumes = slices.DeleteFunc(conf.Volumes, func(v aws.Volume) bool { return twice(v.ID) })
 		for i := range conf.Volumes {
 			for _, id := range slices.Sorted(maps.Keys(f.snapshots)) {
 				if old := f.snapshots[id]; old.volume == strings.ToLower(conf.Volumes[i].ID) && !old.old.IsZero() {
@@ -246,7 +256,6 @@ func (f *fleet) scenario() simcloud.Scenario {
 				}
 			}
 		}
-		accounts[conf.Account] = true
 		s.AWS.Gateways = append(s.AWS.Gateways, conf)
 	}
 	for _, account := range slices.Sorted(maps.Keys(accounts)) {
