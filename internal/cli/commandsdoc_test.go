@@ -114,6 +114,7 @@ var printedJSON = []struct{ form, kind string }{
 	{`schedule describe`, "[x](#schedule)"},
 	{`(pause|resume) --all`, "list of [x](#answer)"},
 	{`(schedule )?(approve|pause|resume|reschedule|concurrency|retry|skip|abort|waive|release|trigger|delete)`, "[x](#decision)"},
+	{`report --all`, "list of [x](#kept-record)"},
 	{`report --verify`, "[x](#verdict)"},
 	{`(status|watch|run) (--name \w+ .*)?sgw-`, "[x](#gateway-record)"},
 	{`run --name`, "[x](#gateway-record)"},
@@ -152,7 +153,7 @@ func TestTheDocsDescribeTheJSONThatIsPrinted(t *testing.T) {
 		"../report/testdata/campaign.json": {"": "[x](#report)"},
 		"render/testdata/rare.json": {
 			"campaigns": "list of [x](#campaign-record)", "gateways": "list of [x](#gateway-record)",
-			"answers": "list of [x](#answer)", "reports": "list of [x](#report)", "files": "list of [x](#plan-file)",
+			"answers": "list of [x](#answer)", "kept": "list of [x](#kept-record)", "reports": "list of [x](#report)", "files": "list of [x](#plan-file)",
 		},
 	} {
 		text, err := os.ReadFile(file)

@@ -32,7 +32,7 @@ func newTemporal(opts Options, ports *ports, sql *config.SQL) (temporal.Server, 
 		// and a start in half a second.
 		temporal.WithStaticHosts(hosts),
 		temporal.WithLogger(serverLog{opts.Logger}),
-		temporal.WithDynamicConfigClient(dynamicConfig()),
+		temporal.WithDynamicConfigClient(dynamicConfig(opts.Retention)),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper {
 			return authorization.NewNoopClaimMapper()
@@ -82,8 +82,8 @@ func serverConfig(ports *ports, sql *config.SQL) *config.Config {
 // dynamicConfig departs from the server's defaults where one process on one
 // machine wants it otherwise. Worker deployments, updates and update-with-start
 // are on by default in this version of the server.
-func dynamicConfig() dynamicconfig.StaticClient {
-	return dynamicconfig.StaticClient{
+func dynamicConfig(retention time.Duration) dynamicconfig.StaticClient {
+	config := dynamicconfig.StaticClient{
 		// The server would otherwise report its version to version.temporal.io.
 		dynamicconfig.EnableServerVersionCheck.Key(): false,
 		// The default is sized for a cluster; the Temporal CLI's dev server takes this one too.
@@ -95,4 +95,9 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
 	}
+	if retention != 0 {
+		// A run is forgotten up to half an hour later than the retention says, so that not all are at once.
+		config[dynamicconfig.RetentionTimerJitterDuration.Key()] = retention / 10
+	}
+	return config
 }

@@ -1,6 +1,7 @@
 package devserver
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func openDatabase(opts Options) (*config.SQL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("namespace %q: %w", opts.Namespace, err)
 	}
-	ns.Detail.Config.Retention = durationpb.New(namespace.DefaultRetention)
+	ns.Detail.Config.Retention = durationpb.New(cmp.Or(opts.Retention, namespace.DefaultRetention))
 	if err := sqlite.CreateNamespaces(store, ns); err != nil {
 		return nil, fmt.Errorf("open database %s: is it a file of this program, and complete? "+
 			"If its first start was cut off, delete it: %w", describe(opts.DBFile), err)

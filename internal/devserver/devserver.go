@@ -14,6 +14,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -49,6 +50,9 @@ type Options struct {
 	DBFile string
 	// Namespace is created if missing; empty means DefaultNamespace.
 	Namespace string
+	// Retention is how long runs that have ended stay readable in a new namespace: also less than the hour that a server
+	// asks for elsewhere. 0 is namespace.DefaultRetention.
+	Retention time.Duration
 	// SearchAttributes are registered in the namespace if missing.
 	SearchAttributes map[string]enumspb.IndexedValueType
 	// Logger receives the server's own log; nil discards it.

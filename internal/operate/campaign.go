@@ -23,6 +23,7 @@ type Campaign struct {
 	Name       string // as it was asked for
 	WorkflowID string
 	RunID      string
+	FirstRunID string // of one of CampaignsSince
 	Execution  enumspb.WorkflowExecutionStatus
 	// Blocker is what blocks one of RunningCampaigns as Temporal lists it, which needs no worker: approval, pause, held
 	// or window; empty: nothing does. Since is when it became so.

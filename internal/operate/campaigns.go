@@ -95,6 +95,25 @@ func firstStart(ctx context.Context, c Session, info *workflowpb.WorkflowExecuti
 	return described.GetWorkflowExecutionInfo().GetStartTime().AsTime()
 }
 
+// CampaignsSince are the campaigns that run, or have ended at a time or later, each by its last run, by name and first
+// run; without those that only plan.
+func CampaignsSince(ctx context.Context, c Session, since time.Time) ([]Campaign, error) {
+	all := []Campaign{}
+	condition := fmt.Sprintf("ExecutionStatus != 'ContinuedAsNew' AND (ExecutionStatus = 'Running' OR CloseTime >= '%s')",
+		since.UTC().Format(time.RFC3339))
+	err := eachCampaign(ctx, c, condition, func(info *workflowpb.WorkflowExecutionInfo) {
+		id, run := info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId()
+		all = append(all, Campaign{
+			Name: nameOf(id), WorkflowID: id, RunID: run, FirstRunID: cmp.Or(info.GetFirstRunId(), run),
+			Execution: info.GetStatus(),
+		})
+	})
+	slices.SortFunc(all, func(a, b Campaign) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.FirstRunID, b.FirstRunID))
+	})
+	return all, err
+}
+
 // RunningCampaigns are the campaigns that are open, by name, without those that only plan.
 func RunningCampaigns(ctx context.Context, c Session) ([]Campaign, error) {
 	all := []Campaign{}

@@ -51,6 +51,7 @@ func pages() map[string]page {
 		"docs/performance.md":                   performance(),
 		"docs/production.md":                    production(),
 		"docs/reliability.md":                   {},
+		"docs/how-to/back-up.md":                backup(),
 		"docs/how-to/encrypt-payloads.md":       encryption(),
 		"docs/how-to/sign-approvals.md":         signatures(),
 		"docs/how-to/schedule-campaigns.md":     schedules(),
@@ -77,6 +78,13 @@ func performance() page {
 		"go run ./bench --peers script,tidegate --rate 20":                                   {elsewhere: played},
 		"go run ./bench --instant --proxies 0 --rate 100000 --peers tidegate --targets 1000": {elsewhere: played},
 		"go run ./bench --short --baseline internal/bench/baseline.json":                     {elsewhere: played},
+	}}
+}
+
+// backup writes what there is; a test lets Temporal forget it.
+func backup() page {
+	return page{lines: map[string]step{
+		"tidegate report --all --since 720h --dir records": {elsewhere: "internal/cli/reportall_test.go TestRecordsOutliveTheRetention"},
 	}}
 }
 

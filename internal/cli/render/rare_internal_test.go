@@ -79,12 +79,17 @@ func TestTheJSONOfWhatIsRareKeepsItsForm(t *testing.T) {
 		Campaigns []record.Campaign    `json:"campaigns"`
 		Gateways  []record.Maintenance `json:"gateways"`
 		Answers   []Answered           `json:"answers"`
+		Kept      []Kept               `json:"kept"`
 		Reports   []report.Document    `json:"reports"`
 		Files     []Judgement          `json:"files"`
 	}{
 		Campaigns: []record.Campaign{{Campaign: "fleet", Execution: record.Running, Status: &status, Calls: run.Calls}, {Campaign: "late", WorkflowID: "campaign-late", Execution: "Failed", Result: &late}},
 		Gateways:  []record.Maintenance{{Gateway: "sgw-12A3456B", Execution: record.Running, Status: &run, Calls: run.Calls}},
 		Answers:   []Answered{{Campaign: "fleet", Error: "no worker answers"}},
+		Kept: []Kept{{
+			Campaign: "fleet", WorkflowID: "campaign-fleet", RunID: "run-1", State: report.StateRunning,
+			File: "records/fleet.run-1.json", Outcome: RecordFailed, Error: "no connection to Temporal",
+		}},
 		Files: []Judgement{{
 			File: "fleet.yaml", OK: true, Warnings: []string{"fleet.yaml:5:3: freezes[0]: has ended"}, Name: "fleet", Targets: 3, Waves: 2, WaveSizes: []int{1, 2}, Servers: []string{"prometheus/prod"},
 		}},

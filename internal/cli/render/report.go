@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"io"
 	"slices"
 	"time"
@@ -91,4 +92,38 @@ func (v Verdict) Print(p printer.Printer, errs io.Writer) {
 		p.Linef("%s", difference)
 	}
 	printer.Printer{Out: errs}.Linef("tidegate: the report in %s does not match the histories; to make a new one and compare: tidegate report %s --file FILE", v.File, v.WorkflowID)
+}
+
+// RecordOutcome is what report --all did with the record of a campaign.
+type RecordOutcome string
+
+// The outcomes of a record.
+const (
+	RecordWritten RecordOutcome = "written"
+	RecordThere   RecordOutcome = "unchanged" // the campaign has ended, and its record was there
+	RecordFailed  RecordOutcome = "failed"
+)
+
+// Kept is what report --all prints of a campaign. Its fields are added to, and never renamed.
+type Kept struct {
+	Campaign   string        `json:"campaign"`
+	WorkflowID string        `json:"workflowId"`
+	RunID      string        `json:"runId"`           // its last
+	State      string        `json:"state,omitempty"` // as the report has it
+	File       string        `json:"file"`
+	Outcome    RecordOutcome `json:"outcome"`
+	Error      string        `json:"error,omitempty"`
+}
+
+// PrintKept prints what became of the records of all campaigns.
+func PrintKept(p printer.Printer, all []Kept, namespace string) {
+	if len(all) == 0 {
+		p.Linef("no campaigns in namespace %s run, or have ended since", namespace)
+		return
+	}
+	rows := make([][]string, 0, len(all))
+	for _, k := range all {
+		rows = append(rows, []string{k.Campaign, cmp.Or(k.State, "-"), string(k.Outcome), cmp.Or(k.Error, k.File)})
+	}
+	p.Table([]string{"CAMPAIGN", "STATE", "RECORD", "FILE"}, rows)
 }

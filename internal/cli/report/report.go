@@ -25,6 +25,8 @@ type reportFlags struct {
 	signers, revoked     string
 	offline              bool
 	output               bool // --output was given
+	all                  bool
+	since, dir           string
 }
 
 // New is the command that makes a campaign's report, and verifies one.
@@ -39,20 +41,27 @@ func New(a *shell.App) *cobra.Command {
 			"give the same report.\n\n" +
 			"With --verify it reads the histories again, up to the time of the report, and checks that nothing was\n" +
 			"altered or left out: exit status 0 if so, else 1. It also says whether more has happened since. No worker\n" +
-			"is needed. With --signers it also verifies each signature again, as of the time at which it was accepted.",
+			"is needed. With --signers it also verifies each signature again, as of the time at which it was accepted.\n\n" +
+			"With --all it writes the record of each campaign that runs, or has ended since a time, to a folder, so that\n" +
+			"records outlive the namespace's retention. It may be repeated: names stay the same, an ended campaign whose\n" +
+			"record is there is not read again, and no record is replaced by one that has less. Exit status 1 if one failed.",
 		Example: "  tidegate report payments-q4 --file report.html\n" +
 			"  tidegate report payments-q4 --format md\n" +
 			"  tidegate report --verify report.html\n" +
-			"  tidegate report --verify report.html --output json | jq .ok",
+			"  tidegate report --verify report.html --output json | jq .ok\n" +
+			"  tidegate report --all --since 720h --dir records",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if f.verify != "" {
+			if f.verify != "" || f.all {
 				return shell.Arguments()(cmd, args)
 			}
 			return shell.Arguments("CAMPAIGN")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.output = cmd.Flags().Changed("output")
-			if f.verify != "" {
+			switch {
+			case f.all:
+				return keepRecords(a, cmd, f)
+			case f.verify != "":
 				return verifyReport(a, cmd, f)
 			}
 			return writeReport(a, cmd, f, args[0])
@@ -64,8 +73,11 @@ func New(a *shell.App) *cobra.Command {
 	cmd.Flags().StringVar(&f.signers, "signers", "", "with --verify: verify its signatures again, by OpenSSH's allowed_signers `FILE`, as of their acceptance")
 	cmd.Flags().StringVar(&f.revoked, "revoked", "", "the group's revoked keys `FILE`, with --signers")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "verify the signatures alone, without Temporal, with --signers")
+	cmd.Flags().BoolVar(&f.all, "all", false, "write the record of each campaign to --dir, as JSON unless --format says otherwise")
+	cmd.Flags().StringVar(&f.since, "since", "", "with --all: leave out campaigns that ended before; a `TIME`, or how long ago, such as 720h (default: none)")
+	cmd.Flags().StringVar(&f.dir, "dir", "", "with --all: the `FOLDER` of the records")
 	a.OutputFlag(cmd)
-	cmd.Flags().Lookup("output").Usage = "with --verify: " + printer.Forms
+	cmd.Flags().Lookup("output").Usage = "with --verify or --all: " + printer.Forms
 	return cmd
 }
 
@@ -93,7 +105,10 @@ func writeReport(a *shell.App, cmd *cobra.Command, f reportFlags, name string) e
 		fileErr = report.Check(f.file)
 	}
 	if f.output {
-		fileErr = errors.Join(fileErr, errors.New("--output: requires --verify; to write a report: --file FILE and --format"))
+		fileErr = errors.Join(fileErr, errors.New("--output: requires --verify or --all; to write a report: --file FILE and --format"))
+	}
+	if f.since != "" || f.dir != "" {
+		fileErr = errors.Join(fileErr, errors.New("--since and --dir: require --all"))
 	}
 	_, signersErr := loadSigners(f)
 	c, err := a.Dial(cmd.Context(), shell.CampaignArgument(name), formErr, fileErr, signersErr)
