@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidegate/tidegate/internal/accounts"
+	"github.com/tidegate/tidegate/internal/capture/recorder"
 	"github.com/tidegate/tidegate/internal/cli/campaign"
 	"github.com/tidegate/tidegate/internal/cli/render"
 	"github.com/tidegate/tidegate/internal/cli/shell"
@@ -22,6 +23,7 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/inventory"
 	"github.com/tidegate/tidegate/internal/printer"
+	"github.com/tidegate/tidegate/internal/program"
 	"github.com/tidegate/tidegate/internal/report"
 )
 
@@ -39,6 +41,7 @@ const stdout = "-"
 
 // call is one call of inventory.
 type call struct {
+	capture   string // a directory; empty: nothing is recorded
 	accounts  string
 	regions   []string
 	fast      bool
@@ -77,6 +80,7 @@ func New(a *shell.App) *cobra.Command {
 	flags.BoolVar(&c.fast, "fast", false, "leave out volumes, initiators and snapshots: two calls for each gateway")
 	flags.Float64Var(&c.perSecond, "per-second", 0, "calls per second for each account (default: its perSecond, or 20)")
 	flags.StringVar(&c.rules, "rules", "", "judge windows by the window, freezes and forecast of the plan `FILE` (default: a plan's defaults)")
+	flags.StringVar(&c.capture, "capture", "", "record what the clouds answer, redacted, in directory `DIR` (docs/reference/captures.md)")
 	flags.StringVar(&c.civil, "civil-zone", "", "IANA `ZONE`, such as Europe/Berlin, of which fixed offsets may drift")
 	flags.StringVar(&c.failOn, "fail-on", "", "`CONDITIONS` for exit status 1, such as support-ends=90d,update-waiting=30d,disconnected")
 	flags.StringVarP(&c.file, "file", "f", "", "write the inventory to `FILE` atomically")
@@ -188,6 +192,14 @@ func (c call) run(cmd *cobra.Command, a *shell.App) error {
 	r, err := c.check(cmd, a, now)
 	if err != nil {
 		return shell.Usage(err)
+	}
+	if c.capture != "" {
+		record, err := recorder.Open(c.capture, recorder.Options{Program: "tidegate " + program.ThisBuild().Version})
+		if err != nil {
+			return shell.Usage(fmt.Errorf("--capture %s: must be a directory that you can write to: %w", c.capture, err))
+		}
+		defer record.Close()
+		cmd.SetContext(record.Context(cmd.Context(), 0))
 	}
 	d := r.read(cmd, a, now)
 	if c.plan != "" {
