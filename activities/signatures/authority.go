@@ -34,7 +34,8 @@ type Temporal interface {
 	QueryWorkflow(ctx context.Context, workflowID, runID, query string, args ...any) (converter.EncodedValue, error)
 }
 
-// Authority has the last word before a gateway is changed. Whoever may start workflows can give one any input, so nothing
+// Authority has the last word before a gateway is changed. Whoever may start workflows can give one any input, so
+// nothing
 // that an activity is told counts: where the account's owner demands signatures, it finds out from Temporal which
 // campaign has started the run, asks that campaign for the approvals, and verifies them again.
 type Authority struct {
@@ -42,7 +43,8 @@ type Authority struct {
 	Temporal Temporal
 }
 
-// MayChange is nil where the run that the activity belongs to may change a gateway of an account. It wraps ErrNotApproved
+// MayChange is nil where the run that the activity belongs to may change a gateway of an account. It wraps
+// ErrNotApproved
 // where it may not, and maintenance.ErrUnavailable where that cannot be answered now.
 func (a *Authority) MayChange(ctx context.Context, account, gateway string) error {
 	if a == nil || a.Signers == nil {

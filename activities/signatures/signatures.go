@@ -19,7 +19,8 @@ import (
 // Signers are the groups of signers of the worker's configuration, and what it demands for its accounts. All workers of
 // one task queue should have the same.
 type Signers interface {
-	// Check finds out who has signed the wanted statement, as of a time, by a group's files as they are now. Its error is a
+	// Check finds out who has signed the wanted statement, as of a time, by a group's files as they are now. Its error
+	// is a
 	// signing.RefusedError where the signature does not count; any other says that this cannot be answered, as where the
 	// group's files could not be loaded, or there is no such group.
 	Check(group string, given signing.Signature, wanted signing.Statement, at time.Time, maxAge time.Duration) (signing.Verified, error)
@@ -44,7 +45,8 @@ type VerifyInput struct {
 // Queue of VerifySignature.
 func (VerifyInput) Queue(workflows string) string { return workflows }
 
-// VerifySignature finds out who has signed. It fails for good with names.TypeRefused, with the signing.RefusedError as its
+// VerifySignature finds out who has signed. It fails for good with names.TypeRefused, with the signing.RefusedError
+// as its
 // detail, where the signature does not count. Where that cannot be answered it fails, retryably, with
 // names.TypeUnavailable.
 func (s *Signatures) VerifySignature(_ context.Context, in VerifyInput) (signing.Verified, error) {

@@ -29,7 +29,8 @@ type Command struct {
 	Name    string             // of the campaign, or its workflow's id, where it is for one
 	// Found is the campaign where that is known already; else it is searched for.
 	Found Campaign
-	// Sign signs the action where its campaign asks for that; nil: it cannot be signed. PlanDigest, where given, is that of
+	// Sign signs the action where its campaign asks for that; nil: it cannot be signed. PlanDigest, where given, is that
+	// of
 	// the plan that the operator holds: nothing is signed or sent for another one.
 	Sign       Sign
 	PlanDigest string

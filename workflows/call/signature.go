@@ -12,7 +12,8 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/signing"
 )
 
-// VerifySignature has a worker verify a signature, as of a time, in each of the groups: one in which it counts is enough.
+// VerifySignature has a worker verify a signature, as of a time, in each of the groups: one in which it counts is
+// enough.
 // It fails with the first refusal, or where within the limit nobody can tell.
 func VerifySignature(
 	ctx workflow.Context, limit time.Duration, groups []string, given signing.Signature, wanted signing.Statement, at time.Time,

@@ -19,7 +19,8 @@ import (
 // actionRun is the action of a statement that starts a campaign.
 const actionRun = "run"
 
-// askDemands asks, once, what the worker's configuration demands for the plan's accounts. Without an answer the campaign
+// askDemands asks, once, what the worker's configuration demands for the plan's accounts. Without an answer the
+// campaign
 // waits: nobody knows then that nothing is demanded.
 func (c *campaign) askDemands(ctx workflow.Context) error {
 	demands := []signing.Demand{ownDemand(c.in.Plan.Approvals)}
@@ -89,7 +90,8 @@ func (c *campaign) groups(o command) []string {
 	return c.Signing.Rule.CommandGroups()
 }
 
-// wanted is the statement that an action has to be signed with, as the campaign knows it: nothing in it is taken from the
+// wanted is the statement that an action has to be signed with, as the campaign knows it: nothing in it is taken from
+// the
 // signature.
 func (c *campaign) wanted(o command, in api.CampaignAction, now time.Time) (signing.Statement, error) {
 	s := signing.Statement{
@@ -135,7 +137,8 @@ func (c *campaign) mayCount(o command, in api.CampaignAction, now time.Time) err
 	return statement.Match(wanted)
 }
 
-// takeSignature verifies the signature of an action that has to be signed. Who acts, and why, is then what was signed. Of
+// takeSignature verifies the signature of an action that has to be signed. Who acts, and why, is then what was
+// signed. Of
 // one that needs no signature, none is recorded.
 func (c *campaign) takeSignature(ctx workflow.Context, o command, in api.CampaignAction) (api.CampaignAction, error) {
 	given, groups, now := in.Signature, c.groups(o), workflow.Now(ctx)

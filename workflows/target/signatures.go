@@ -15,14 +15,16 @@ import (
 	"github.com/tidegate/tidegate/workflows/call"
 )
 
-// verifyLimit is how long an operator's command waits for the verification of its signature: less than the campaign that
+// verifyLimit is how long an operator's command waits for the verification of its signature: less than the campaign
+// that
 // passes it on waits for the answer.
 const verifyLimit = 10 * time.Second
 
 // hasToBeSigned is true for an action that counts only with a signature.
 func (r *run) hasToBeSigned(what string) bool { return r.in.Signed != nil && what != api.AbortUpdate }
 
-// mayCount refuses an action that has to be signed and is not, or is signed twice. Whether the signature is good is found
+// mayCount refuses an action that has to be signed and is not, or is signed twice. Whether the signature is good is
+// found
 // out later.
 func (r *run) mayCount(what string, given *signing.Signature) error {
 	if !r.hasToBeSigned(what) {
@@ -57,7 +59,8 @@ func (r *run) signedBy(ctx workflow.Context, d maintenance.Decision, given *sign
 	return d, nil
 }
 
-// verifySignature verifies the signature of an action on this run. The target may be named either way, and the campaign's first
+// verifySignature verifies the signature of an action on this run. The target may be named either way, and the
+// campaign's first
 // run stands for its plan.
 func (r *run) verifySignature(
 	ctx workflow.Context, d maintenance.Decision, given *signing.Signature,

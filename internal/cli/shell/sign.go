@@ -34,7 +34,8 @@ func (f *SignFlags) Given() bool { return f.key != "" || f.print || f.statement 
 // errPrinted ends a command that was only to print the statement.
 var errPrinted = EndError{Status: StatusDone}
 
-// Sign signs a statement with the key that the flags name or, without one, with the only key of ssh-agent; or it takes the
+// Sign signs a statement with the key that the flags name or, without one, with the only key of ssh-agent; or it
+// takes the
 // signature that was made elsewhere.
 func (f *SignFlags) Sign(cmd *cobra.Command) func(context.Context, signing.Statement) (signing.Signature, error) {
 	return func(ctx context.Context, s signing.Statement) (signing.Signature, error) {

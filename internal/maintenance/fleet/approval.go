@@ -111,7 +111,8 @@ func verified(given []Consent) (all []signing.Verified) {
 	return all
 }
 
-// Authorization is what lets the worker change one of the targets: the approvals that count for it. None: the wave is not
+// Authorization is what lets the worker change one of the targets: the approvals that count for it. None: the wave is
+// not
 // approved, or the target is not in progress.
 func (f Fleet) Authorization(gateway string) (a signing.Authorization, found bool) {
 	for i := range f.Entries {

@@ -47,7 +47,8 @@ func (s Signed) Proof() maintenance.Proof {
 type Book struct {
 	// Plan is the digest of the plan as it runs, which the campaign has computed itself; empty: the plan has not arrived.
 	Plan string `json:"plan,omitempty"`
-	// Rule is what the plan asks for and the worker's configuration demands for its accounts; none: no signature is needed.
+	// Rule is what the plan asks for and the worker's configuration demands for its accounts; none: no signature is
+	// needed.
 	Rule Rule `json:"rule,omitempty"`
 	// Demanded are the accounts whose owners demand a part of it, sorted: the plan cannot make that part weaker.
 	Demanded []string `json:"demanded,omitempty"`
@@ -75,8 +76,10 @@ func (b Book) Approvals(submitterMayApprove bool) Rule {
 	return rule
 }
 
-// Accept notes that a signature was accepted. It refuses one whose statement was accepted before from the same key, also if
-// the key has signed it again; several people may sign one text. One that is older than MaxAge is not noted any more, and is
+// Accept notes that a signature was accepted. It refuses one whose statement was accepted before from the same key,
+// also if
+// the key has signed it again; several people may sign one text. One that is older than MaxAge is not noted any more,
+// and is
 // refused as stale.
 func (b *Book) Accept(s Signed, now time.Time) error {
 	statement, err := Parse([]byte(s.Statement))
