@@ -130,22 +130,29 @@ func (c call) check(cmd *cobra.Command, a *shell.App, now time.Time) (request, e
 			note(maintenance.Invalid("--civil-zone", c.civil, "an IANA zone such as Europe/Berlin"))
 		}
 	}
+	note(c.checkFiles())
+	r.criteria.SupportSoon = r.fail.SupportSoon(r.criteria.SupportSoon)
+	return r, errors.Join(errs...)
+}
+
+// checkFiles judges what is to be written.
+func (c call) checkFiles() error {
+	var errs []error
 	if c.draft.GroupBy != "" && c.plan == "" {
-		note(errors.New("--group-by: requires --plan"))
+		errs = append(errs, errors.New("--group-by: requires --plan"))
 	}
 	if shell.CampaignArgument(c.draft.Name) != nil {
-		note(maintenance.Invalid("--plan-name", c.draft.Name, "a campaign's name"))
+		errs = append(errs, maintenance.Invalid("--plan-name", c.draft.Name, "a campaign's name"))
 	}
 	for _, file := range []string{c.file, c.plan} {
 		if file != "" && file != stdout {
-			note(report.Check(file))
+			errs = append(errs, report.Check(file))
 		}
 	}
 	if c.file != "" && c.plan == stdout {
-		note(errors.New("--plan -: cannot be combined with --file"))
+		errs = append(errs, errors.New("--plan -: cannot be combined with --file"))
 	}
-	r.criteria.SupportSoon = r.fail.SupportSoon(r.criteria.SupportSoon)
-	return r, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // find finds the accounts to read.
@@ -284,7 +291,8 @@ func (r request) write(cmd *cobra.Command, a *shell.App, d inventory.Document) e
 	if err := report.Save(r.file, text); err != nil {
 		return err
 	}
-	cmd.PrintErrf("The inventory is in %s: %s, %s.\n", r.file, maintenance.Counted(d.Summary.Gateways, "gateway", "gateways"),
+	cmd.PrintErrf("The inventory is in %s: %s, %s.\n", r.file,
+		maintenance.Counted(d.Summary.Gateways, "gateway", "gateways"),
 		maintenance.Counted(d.Summary.Proxies, "proxy", "proxies"))
 	return nil
 }

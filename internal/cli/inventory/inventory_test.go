@@ -123,7 +123,7 @@ func TestTheExitStatusSaysWhatCIAsks(t *testing.T) { //nolint:paralleltest // it
 		{[]string{"--fail-on", "support-ends=30d"}, 3, "UNDECIDED"}, // of the gateway that is away nobody knows
 		{[]string{"--fail-on", "update-waiting=30d,disconnected"}, 1, "disconnected"},
 		{[]string{"--fail-on", "quarantined"}, 0, "4 gateways"},
-		{[]string{"--fail-on", "suport-ends"}, 2, "--fail-on"},
+		{[]string{"--fail-on", "ends-of-support"}, 2, "--fail-on"},
 		{[]string{"--output", "xml"}, 2, "--output"},
 		{[]string{"--region", "us-east-1"}, 2, "cannot be combined with --accounts"},
 		{[]string{"--civil-zone", "Mars/Olympus"}, 2, "--civil-zone"},
@@ -148,7 +148,7 @@ func TestTheExitStatusSaysWhatCIAsks(t *testing.T) { //nolint:paralleltest // it
 	require.NotContains(t, got.out, aws.DefaultSecretAccessKey)
 }
 
-func TestWrongCredentialsArePartialAndSaySo(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestWrongCredentialsArePartialAndSaySo(t *testing.T) {
 	_, accounts := clouds(t, fleet())
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "PLANTED-SECRET")
 	got := run(t.Context(), "--accounts", accounts)

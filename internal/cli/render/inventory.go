@@ -15,14 +15,18 @@ import (
 // with wide all that was found.
 func PrintInventory(p printer.Printer, d inventory.Document, wide bool) {
 	if len(d.Gateways) > 0 {
-		p.Table(gatewayHead(wide), rowsOf(d.Gateways, func(g *inventory.JudgedGateway) []string { return gatewayRow(g, wide) }))
+		p.Table(gatewayHead(wide), rowsOf(d.Gateways, func(g *inventory.JudgedGateway) []string {
+			return gatewayRow(g, wide)
+		}))
 	}
 	if len(d.Proxies) > 0 {
 		if len(d.Gateways) > 0 {
 			p.Linef("")
 		}
-		p.Table([]string{"PROXY", "JUDGED", "ACCOUNT", "INSTANCE", "STATUS", "VERSION", "NEWEST", "SCHEDULED", "NODES", "WHY"},
-			rowsOf(d.Proxies, proxyRow))
+		head := []string{
+			"PROXY", "JUDGED", "ACCOUNT", "INSTANCE", "STATUS", "VERSION", "NEWEST", "SCHEDULED", "NODES", "WHY",
+		}
+		p.Table(head, rowsOf(d.Proxies, proxyRow))
 	}
 	unread := d.AllUnread()
 	printer.Section(p, unread, []string{"NOT READ", "ACCOUNT", "WHY"}, func(u inventory.Unread) []string {
@@ -66,7 +70,8 @@ func rowsOf[T any](all []T, row func(*T) []string) [][]string {
 func gatewayHead(wide bool) []string {
 	head := []string{"GATEWAY", "JUDGED", "ID", "ACCOUNT", "TYPE", "STATE", "VERSION", "UPDATE", "SUPPORT", "NEXT WINDOW"}
 	if wide {
-		head = append(head, "WINDOW", "AUTOMATIC", "LAST UPDATE", "REGION", "HOST", "CAPACITY", "ENDPOINT", "VOLUMES", "INITIATORS", "TAGS")
+		head = append(head, "WINDOW", "AUTOMATIC", "LAST UPDATE", "REGION", "HOST", "CAPACITY", "ENDPOINT",
+			"VOLUMES", "INITIATORS", "TAGS")
 	}
 	return append(head, "WHY")
 }
@@ -74,8 +79,8 @@ func gatewayHead(wide bool) []string {
 func gatewayRow(g *inventory.JudgedGateway, wide bool) []string {
 	dash := func(text string) string { return cmp.Or(text, "-") }
 	row := []string{
-		g.Label(), string(g.Urgency), g.ID, g.Account, g.Type, shown.State(g), dash(g.SoftwareVersion), waiting(g), support(g),
-		dash(shown.Next(g)),
+		g.Label(), string(g.Urgency), g.ID, g.Account, g.Type, shown.State(g), dash(g.SoftwareVersion),
+		waiting(g), support(g), dash(shown.Next(g)),
 	}
 	if wide {
 		row = append(row, dash(g.Window), dash(shown.Automatic(g)), dash(g.LastSoftwareUpdate), dash(g.Region),
@@ -119,7 +124,7 @@ func proxyRow(p *inventory.JudgedProxy) []string {
 		version, newest = cmp.Or(p.Kernel.Current, "unknown"), cmp.Or(p.Kernel.Latest, "unknown")
 	}
 	return []string{
-		cmp.Or(p.Name, p.ID), string(p.Urgency), p.Account, cmp.Or(p.Instance.Name, p.Instance.ID), cmp.Or(p.Status, "unknown"),
-		version, newest, shown.Scheduled(p), shown.Nodes(p), cmp.Or(inventory.Reasons(p.Findings), "-"),
+		cmp.Or(p.Name, p.ID), string(p.Urgency), p.Account, cmp.Or(p.Instance.Name, p.Instance.ID),
+		cmp.Or(p.Status, "unknown"), version, newest, shown.Scheduled(p), shown.Nodes(p), cmp.Or(inventory.Reasons(p.Findings), "-"),
 	}
 }

@@ -200,12 +200,12 @@ func Initiators(g *inventory.JudgedGateway) string {
 // Nodes are how many of a proxy's nodes are ACTIVE.
 func Nodes(p *inventory.JudgedProxy) string {
 	active := 0
-	for _, n := range p.Proxy.Nodes {
+	for _, n := range p.Nodes {
 		if n.Status == "ACTIVE" {
 			active++
 		}
 	}
-	return fmt.Sprintf("%d of %d active", active, len(p.Proxy.Nodes))
+	return fmt.Sprintf("%d of %d active", active, len(p.Nodes))
 }
 
 // Scheduled is whether an upgrade waits in the console.

@@ -36,7 +36,8 @@ func Plan(d inventory.Document, draft Draft) (text string, targets int) {
 	b.WriteString("apiVersion: tidegate/v1\n")
 	fmt.Fprintf(&b, "name: %s\n\naccounts:\n  aws:\n", quoted(draft.Name))
 	for _, a := range d.Accounts {
-		if a.Cloud == inventory.AWS && slices.ContainsFunc(usable, func(g inventory.JudgedGateway) bool { return g.Account == a.Name }) {
+		used := func(g inventory.JudgedGateway) bool { return g.Account == a.Name }
+		if a.Cloud == inventory.AWS && slices.ContainsFunc(usable, used) {
 			fmt.Fprintf(&b, "    - {name: %s, region: %s}\n", quoted(a.Name), quoted(a.Region))
 		}
 	}
@@ -52,8 +53,8 @@ func Plan(d inventory.Document, draft Draft) (text string, targets int) {
 	}
 	b.WriteString("\ntargets:\n")
 	slices.SortStableFunc(usable, func(a, c inventory.JudgedGateway) int {
-		return cmp.Or(strings.Compare(label(a, draft.GroupBy), label(c, draft.GroupBy)), strings.Compare(a.Label(), c.Label()),
-			strings.Compare(a.ARN, c.ARN))
+		return cmp.Or(strings.Compare(label(a, draft.GroupBy), label(c, draft.GroupBy)),
+			strings.Compare(a.Label(), c.Label()), strings.Compare(a.ARN, c.ARN))
 	})
 	names := map[string]bool{}
 	for i, g := range usable {
@@ -66,7 +67,8 @@ func Plan(d inventory.Document, draft Draft) (text string, targets int) {
 	writeLeftOut(&b, out)
 	if n := len(d.Proxies); n > 0 {
 		fmt.Fprintf(&b, "\n# %s: which gateway they belong to, no cloud says. To maintain them with a target, add\n"+
-			"# proxies: to it (docs/reference/plan.md).\n", maintenance.Counted(n, "TaurusDB proxy was found", "TaurusDB proxies were found"))
+			"# proxies: to it (docs/reference/plan.md).\n",
+			maintenance.Counted(n, "TaurusDB proxy was found", "TaurusDB proxies were found"))
 	}
 	return b.String(), len(usable)
 }
