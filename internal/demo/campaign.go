@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,14 +35,14 @@ type campaign struct {
 	run     client.WorkflowRun
 }
 
-// start starts the campaign, as tidegate does.
-func start(ctx context.Context, c operate.Session, in api.CampaignInput) (*campaign, error) {
+// start starts a campaign, as tidegate does, with what the Web UI is to say of it: a line, and Markdown.
+func start(ctx context.Context, c operate.Session, in api.CampaignInput, summary, details string) (*campaign, error) {
 	name := in.Plan.Name
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: api.CampaignWorkflowID(name), TaskQueue: api.TaskQueue,
 		TypedSearchAttributes: webui.CampaignAttributes(name),
-		StaticSummary:         fmt.Sprintf("Campaign %s: %d targets in two accounts", name, len(members())),
-		StaticDetails:         foretold(),
+		StaticSummary:         summary,
+		StaticDetails:         details,
 	}, api.CampaignName, in)
 	if err != nil {
 		return nil, fmt.Errorf("start the campaign %s: %w", name, err)
@@ -138,7 +139,7 @@ func (c *campaign) order(ctx context.Context, gateway string, d decision) error 
 	order, _ := action.Of(d.update)
 	_, err := operate.Command{
 		Action: order, Gateway: gateway, Name: c.name, Found: operate.Started(c.name, c.run),
-		In: api.CampaignAction{Action: api.Action{By: person, Why: d.why}, Check: d.check, Target: d.target},
+		In: api.CampaignAction{Action: api.Action{By: cmp.Or(d.by, person), Why: d.why}, Check: d.check, Target: d.target},
 	}.Give(ctx, c.session)
 	if _, late := errors.AsType[operate.RefusedError](err); late {
 		return nil

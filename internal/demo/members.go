@@ -36,8 +36,8 @@ type member struct {
 	dirty bool
 }
 
-// decision is an order with its reason. check and target are of a waiver.
-type decision struct{ update, why, check, target string }
+// decision is an order with its reason. check and target are of a waiver; by, where it is not the person of the script.
+type decision struct{ update, why, check, target, by string }
 
 // expectation is what must be true of a target in the end.
 type expectation struct {

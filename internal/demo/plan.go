@@ -18,6 +18,9 @@ const planPath = "internal/demo/plan.yaml"
 //go:embed plan.yaml
 var planText []byte
 
+//go:embed scenario.yaml
+var scenario []byte
+
 // submitter is who starts the campaign. Someone else has to approve it.
 const submitter = "demo"
 

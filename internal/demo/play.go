@@ -13,6 +13,7 @@ import (
 	"github.com/tidegate/tidegate/internal/printer"
 	"github.com/tidegate/tidegate/internal/report"
 	"github.com/tidegate/tidegate/internal/report/histories"
+	"github.com/tidegate/tidegate/internal/simcloud"
 	"github.com/tidegate/tidegate/workflows/api"
 )
 
@@ -34,7 +35,11 @@ func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error 
 	if err != nil {
 		return err
 	}
-	s, err := raise(ctx, opts, p.Accounts)
+	world, err := simcloud.Parse("scenario.yaml", scenario)
+	if err != nil {
+		return err
+	}
+	s, err := raise(ctx, opts, p.Accounts, world)
 	if err != nil {
 		return err
 	}
@@ -59,7 +64,7 @@ func play(ctx context.Context, opts options, in io.Reader, out io.Writer) error 
 	say.messages(was.received)
 	faults := differences(targets, was, promisesOf(input.Plan))
 	say.verdict(faults, was.tookPart())
-	file, err := writeReport(ctx, s, input.Plan.Name, opts.report)
+	file, err := writeReport(ctx, s, input.Plan.Name, opts.report, "")
 	if err != nil {
 		return err
 	}
@@ -86,7 +91,8 @@ func perform(
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	c, err := start(ctx, s.session(), in)
+	summary := fmt.Sprintf("Campaign %s: %d targets in two accounts", in.Plan.Name, len(members()))
+	c, err := start(ctx, s.session(), in, summary, foretold())
 	if err != nil {
 		return ending{}, err
 	}
@@ -134,8 +140,8 @@ func follow(ctx context.Context, s *stage, c *campaign, ask bool, show screen) (
 
 // writeReport writes what tidegate report would, in the form that the file's ending
 // asks for, else as JSON. Where none is named it makes one in the folder of temporary files,
-// and gives its path.
-func writeReport(ctx context.Context, s *stage, campaign, path string) (string, error) {
+// and gives its path. The report of a rehearsal says so in a sentence.
+func writeReport(ctx context.Context, s *stage, campaign, path, rehearsal string) (string, error) {
 	if path == "" {
 		file, err := os.CreateTemp("", "tidegate-demo-*.html")
 		if err != nil {
@@ -153,6 +159,7 @@ func writeReport(ctx context.Context, s *stage, campaign, path string) (string, 
 	if err != nil {
 		return "", err
 	}
+	d.Rehearsal = rehearsal
 	text, err := report.Render(d, form)
 	if err != nil {
 		return "", err

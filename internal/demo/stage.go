@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 	"slices"
 
@@ -23,9 +22,6 @@ import (
 	"github.com/tidegate/tidegate/workflows/webui"
 )
 
-//go:embed scenario.yaml
-var scenario []byte
-
 // stage is everything that the campaign needs: engine, worker, clouds.
 type stage struct {
 	temporal *devserver.Server
@@ -38,8 +34,8 @@ type stage struct {
 }
 
 // raise starts the stage; strike ends it, also one that is half raised.
-func raise(ctx context.Context, opts options, known plan.Accounts) (*stage, error) {
-	s := &stage{}
+func raise(ctx context.Context, opts options, known plan.Accounts, world simcloud.Scenario) (*stage, error) {
+	s := &stage{world: world}
 	if err := s.raise(ctx, opts, known); err != nil {
 		s.strike()
 		return nil, err
@@ -68,9 +64,6 @@ func (s *stage) raise(ctx context.Context, opts options, known plan.Accounts) er
 
 func (s *stage) raiseClouds(ctx context.Context, port uint16) error {
 	var err error
-	if s.world, err = simcloud.Parse("scenario.yaml", scenario); err != nil {
-		return err
-	}
 	if s.clouds, err = simcloud.New(s.world, simcloud.Options{}); err != nil {
 		return err
 	}

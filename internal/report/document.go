@@ -62,7 +62,9 @@ type Document struct {
 	// Remarks are what keeps the report from being whole, such as histories that
 	// Temporal does not keep any more.
 	Remarks []string `json:"remarks,omitempty"`
-	Chain   Chain    `json:"chain"`
+	// Rehearsal says of what was only rehearsed on simulated clouds that it was; empty: it was no rehearsal.
+	Rehearsal string `json:"rehearsal,omitempty"`
+	Chain     Chain  `json:"chain"`
 }
 
 // Decision is what a person decided.

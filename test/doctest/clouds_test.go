@@ -63,5 +63,9 @@ func firstContact() page {
 		for _, set := range regexp.MustCompile(`(?m)^export (AWS_(?:ENDPOINT_URL|ACCESS_KEY_ID|SECRET_ACCESS_KEY)=\S+)$`).FindAllStringSubmatch(greeting, -1) {
 			s.env = append(s.env, set[1])
 		}
+	}, lines: map[string]step{
+		"go run ./demo --rehearse first.yaml --inventory fleet.json --within 1m --exit": {
+			elsewhere: "internal/demo/rehearse_internal_test.go TestAPlanIsRehearsedWithTheFaultsThatOneChooses",
+		},
 	}}
 }
