@@ -52,6 +52,9 @@ func production() page {
 			require.Regexp(s.t, "^OK: november, COMPLETED", got.out)
 			require.Contains(s.t, s.run("tidegate report november --format md", 0).out, "CHG-4711", "that was encrypted can be read")
 		}},
+		"tidegate report --all --since 720h --dir records": {after: func(s *shell, _ answer) {
+			require.Len(s.t, strings.Fields(s.run("ls records", 0).out), 2, "both campaigns")
+		}},
 		`cat temporal.db* | grep -a -c "CHG-4711"`: {status: 1, after: func(s *shell, got answer) {
 			require.Equal(s.t, "0", strings.TrimSpace(got.out))
 			require.NotEqual(s.t, "0", strings.TrimSpace(s.run(`cat temporal.db* | grep -a -c november`, 0).out), "ids stay readable")
