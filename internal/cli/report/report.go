@@ -22,7 +22,7 @@ import (
 // reportFlags are those of report.
 type reportFlags struct {
 	format, file, verify string
-	signers, revoked     string
+	signers, revoked     []string // FILE, or GROUP=FILE
 	offline              bool
 	output               bool // --output was given
 	all                  bool
@@ -70,8 +70,9 @@ func New(a *shell.App) *cobra.Command {
 	cmd.Flags().StringVar(&f.format, "format", "", "md, html or json (default: the extension of FILE, or md)")
 	cmd.Flags().StringVarP(&f.file, "file", "f", "", "write the report to `FILE` atomically")
 	cmd.Flags().StringVar(&f.verify, "verify", "", "verify the report in `FILE`, in any format")
-	cmd.Flags().StringVar(&f.signers, "signers", "", "with --verify: verify its signatures again, by OpenSSH's allowed_signers `FILE`, as of their acceptance")
-	cmd.Flags().StringVar(&f.revoked, "revoked", "", "the group's revoked keys `FILE`, with --signers")
+	cmd.Flags().StringArrayVar(&f.signers, "signers", nil,
+		"with --verify: verify its signatures again, by OpenSSH's allowed_signers `FILE`, as of their acceptance; GROUP=FILE for each of several groups")
+	cmd.Flags().StringArrayVar(&f.revoked, "revoked", nil, "the group's revoked keys `FILE`, or GROUP=FILE, with --signers")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "verify the signatures alone, without Temporal, with --signers")
 	cmd.Flags().BoolVar(&f.all, "all", false, "write the record of each campaign to --dir, as JSON unless --format says otherwise")
 	cmd.Flags().StringVar(&f.since, "since", "", "with --all: leave out campaigns that ended before; a `TIME`, or how long ago, such as 720h (default: none)")
@@ -151,12 +152,12 @@ func verifyReport(a *shell.App, cmd *cobra.Command, f reportFlags) error {
 	if fileErr != nil {
 		fileErr = fmt.Errorf("--verify: %w", fileErr)
 	}
-	group, signersErr := loadSigners(f)
+	known, signersErr := loadSigners(f)
 	if f.offline {
 		if err := errors.Join(flags, fileErr, signersErr, a.CheckOutput()); err != nil {
 			return err
 		}
-		ok, err := verifyOffline(a.Printer(cmd), text, group)
+		ok, err := verifyOffline(a.Printer(cmd), text, known)
 		if err == nil && !ok {
 			return shell.EndError{Status: shell.StatusFailed}
 		}
@@ -176,8 +177,8 @@ func verifyReport(a *shell.App, cmd *cobra.Command, f reportFlags) error {
 		OK: len(v.Differences) == 0, File: f.verify, Name: d.Name, WorkflowID: d.WorkflowID, State: d.State, AsOf: d.AsOf,
 		Histories: len(d.Chain.Links), Head: d.Chain.Head, Later: v.Later, Differences: v.Differences,
 	}
-	if group != nil {
-		said.Signatures = checkSignatures(d, group)
+	if len(known) > 0 {
+		said.Signatures = checkSignatures(d, known)
 		said.OK = said.OK && render.AllGood(said.Signatures)
 	}
 	err = a.Printer(cmd).Print(said, func(p printer.Printer) { said.Print(p, cmd.ErrOrStderr()) })
