@@ -132,21 +132,18 @@ func (a *Authority) describe(ctx context.Context, of *commonpb.WorkflowExecution
 // verify verifies the approvals again, each as of its acceptance, and whether they are enough.
 func (a *Authority) verify(namespace string, demand signing.Demand, granted signing.Authorization) error {
 	wanted := signing.Statement{Namespace: namespace, Campaign: granted.Campaign, Plan: granted.Plan}
-	var start *signing.Verified
-	if granted.Start == nil {
-		demand.Count++ // whoever started it may be one of those who approve
-	} else {
+	var start *signing.Signed
+	if granted.Start != nil {
 		wanted.Action = "run"
 		found, refused, err := a.again(demand.Signers, *granted.Start, wanted)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case refused != nil:
-			demand.Count++
-		default:
-			start = &found
+		}
+		if refused == nil {
+			start = &signing.Signed{Signature: granted.Start.Signature, Verified: []signing.Verified{found}}
 		}
 	}
+	demand = demand.Needed(start, false)
 	wanted.Action, wanted.Run = "approve", granted.Run
 	var counted []signing.Verified
 	var why []string
@@ -164,7 +161,7 @@ func (a *Authority) verify(namespace string, demand signing.Demand, granted sign
 			return err
 		case refused != nil:
 			why = append(why, maintenance.Plain(refused))
-		case start != nil && found.SamePerson(*start):
+		case start != nil && found.SamePerson(start.Person()):
 			why = append(why, maintenance.Plain(signing.Refuse(signing.BySubmitter, found.Principal)))
 		default:
 			counted = append(counted, found)

@@ -12,11 +12,21 @@ import (
 	"github.com/tidegate/tidegate/internal/maintenance/signing"
 )
 
-// VerifySignature has a worker verify a signature, as of a time, in each of the groups: one in which it counts is
-// enough.
-// It fails with the first refusal, or where within the limit nobody can tell.
+// Counts says in how many of several groups a signature has to count.
+type Counts int
+
+// InOne is for an approval, which each group counts for itself; InEach is for what one person alone decides: of two
+// groups whose signatures are demanded neither does in the place of the other.
+const (
+	InOne Counts = iota
+	InEach
+)
+
+// VerifySignature has a worker verify a signature, as of a time, in each of the groups. It fails with the first refusal
+// where it does not count in as many as it has to, or where within the limit nobody can tell.
 func VerifySignature(
-	ctx workflow.Context, limit time.Duration, groups []string, given signing.Signature, wanted signing.Statement, at time.Time,
+	ctx workflow.Context, limit time.Duration, groups []string, counts Counts, given signing.Signature,
+	wanted signing.Statement, at time.Time,
 ) (*signing.Signed, error) {
 	signed, refused := signing.Signed{Signature: given}, error(nil)
 	for _, group := range groups {
@@ -35,7 +45,7 @@ func VerifySignature(
 			return nil, fmt.Errorf("cannot tell now whether the signature counts; send the command again: %w", Explain(err))
 		}
 	}
-	if len(signed.Verified) == 0 {
+	if len(signed.Verified) == 0 || counts == InEach && refused != nil {
 		return nil, refused
 	}
 	return &signed, nil

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,6 +16,10 @@ import (
 func (c *campaign) approve(in api.CampaignAction, _ *fleet.Entry, now time.Time) (func(), error) {
 	if d := c.discovery; d != nil {
 		return nil, fmt.Errorf("the fleet is still being read: %s", d.doing)
+	}
+	if in.Target != "" || in.Check != "" || in.MaxConcurrent != 0 || !in.NotBefore.IsZero() {
+		return nil, errors.New("an approval is of the campaign, or of its next wave, alone: leave out target, check, maxConcurrent " +
+			"and notBefore")
 	}
 	if in.Signature != nil { // it is verified first
 		return func() {}, nil

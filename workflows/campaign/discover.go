@@ -43,7 +43,17 @@ type discovery struct {
 	before   int       // targets that were still to be read then
 	broken   string    // a batch that ended before it had tried to read all of its targets
 	doing    string    // for the status
+	demands  demandsState
 }
+
+// demandsState says whether the worker has answered which signatures the accounts demand. Until it has, no command is
+// known to need none.
+type demandsState int
+
+const (
+	demandsUnknown demandsState = iota
+	demandsKnown
+)
 
 // discoveredBatch is a batch that reads its targets for the first time.
 type discoveredBatch struct {

@@ -66,7 +66,7 @@ func (c *campaign) drain(ctx workflow.Context) {
 	drained(decidedChannel(ctx), func(d api.TargetDecision) {
 		for _, e := range c.Entries {
 			if e.Gateway == d.Gateway {
-				c.recordDecisions(e, d.Decision)
+				c.recordDecisions(e, told(d.Decision))
 			}
 		}
 	})
@@ -82,12 +82,26 @@ func drained[T any](signals workflow.ReceiveChannel, apply func(T)) {
 	}
 }
 
+// told is a decision as a signal tells it. Anybody can send one: a signature counts only where the campaign has
+// verified it, or has the answer of the run that has.
+func told(d maintenance.Decision) maintenance.Decision {
+	d.Proof = maintenance.Proof{}
+	return d
+}
+
 // recordDecisions takes in what people have decided in a target's own run. It may be reported
 // twice.
 func (c *campaign) recordDecisions(e fleet.Entry, decisions ...maintenance.Decision) {
 	for _, d := range decisions {
 		d.Target = e.Name
-		if d.Campaign == "" && !slices.Contains(c.Decisions, d) {
+		if d.Campaign != "" {
+			continue
+		}
+		known := slices.IndexFunc(c.Decisions, func(k maintenance.Decision) bool { return told(k) == told(d) })
+		switch {
+		case known >= 0 && d.Proof != (maintenance.Proof{}):
+			c.Decisions[known] = d
+		case known < 0:
 			c.recordDecision(d)
 			c.learnWaiver(e, d)
 		}
@@ -134,7 +148,7 @@ func (c *campaign) applyEvents(ctx workflow.Context, n api.BatchEvents) {
 		i, known := c.entryOf[api.RefOf(n.Batch, e.Line)]
 		switch {
 		case known && e.Decision != nil:
-			c.recordDecisions(c.Entries[i], *e.Decision)
+			c.recordDecisions(c.Entries[i], told(*e.Decision))
 		case known && c.Entries[i].Learn(e, workflow.Now(ctx)):
 			c.measure(ctx, c.Entries[i], e)
 		case known && c.LearnBake(i, e):

@@ -24,6 +24,7 @@ const actionRun = "run"
 // waits: nobody knows then that nothing is demanded.
 func (c *campaign) askDemands(ctx workflow.Context) error {
 	demands := []signing.Demand{ownDemand(c.in.Plan.Approvals)}
+	c.Signing.Rule = signing.Strictest(demands...) // the plan's own signers count at once
 	var accounts []string
 	for _, a := range c.in.Plan.Accounts.AWS {
 		accounts = append(accounts, a.Name)
@@ -49,7 +50,7 @@ func (c *campaign) askDemands(ctx workflow.Context) error {
 		c.Signing.Demanded = append(c.Signing.Demanded, demanded.Account)
 		demands = append(demands, demanded.Demand)
 	}
-	c.Signing.Rule = signing.Strictest(demands...)
+	c.Signing.Rule, c.discovery.demands = signing.Strictest(demands...), demandsKnown
 	return nil
 }
 
@@ -63,7 +64,7 @@ func (c *campaign) verifyStart(ctx workflow.Context) error {
 	wanted := signing.Statement{
 		Namespace: workflow.GetInfo(ctx).Namespace, Campaign: c.in.Plan.Name, Action: actionRun, Plan: c.Signing.Plan,
 	}
-	signed, err := call.VerifySignature(ctx, call.WatchLimit, c.Signing.Rule.Groups(), *c.in.Signature, wanted,
+	signed, err := call.VerifySignature(ctx, call.WatchLimit, c.Signing.Rule.Groups(), call.InOne, *c.in.Signature, wanted,
 		workflow.GetInfo(ctx).WorkflowStartTime)
 	if err != nil {
 		return temporal.NewNonRetryableApplicationError("the signature of the start: "+call.Explain(err).Error(), names.TypeRefused, nil)
@@ -78,13 +79,16 @@ func ownDemand(a maintenance.Approvals) signing.Demand {
 	return signing.Demand{Signers: a.Signers, Count: a.Count, Commands: signing.Commands(a.Commands)}
 }
 
-// groups are those of which one person has to sign an action; none: it needs no signature. A pause and an abort never
+// stops is true for the commands that only let less happen, which need no signature.
+func (o command) stops() bool { return o.name == api.PauseUpdate || o.name == api.AbortUpdate }
+
+// groups are those of which one person has to sign an action, for an approval of any, else of all; none: it needs no signature. A pause and an abort never
 // do: whoever sees that something goes wrong can stop it.
 func (c *campaign) groups(o command) []string {
-	switch o.name {
-	case api.PauseUpdate, api.AbortUpdate:
+	switch {
+	case o.stops():
 		return nil
-	case api.ApproveUpdate:
+	case o.name == api.ApproveUpdate:
 		return c.Signing.Rule.Groups()
 	}
 	return c.Signing.Rule.CommandGroups()
@@ -116,6 +120,10 @@ func (c *campaign) wanted(o command, in api.CampaignAction, now time.Time) (sign
 // mayCount refuses an action that has to be signed and is not, or whose statement is for something else. Whether the
 // signature is good is found out later.
 func (c *campaign) mayCount(o command, in api.CampaignAction, now time.Time) error {
+	if d := c.discovery; d != nil && d.demands == demandsUnknown && !o.stops() {
+		return errors.New("it is not known yet which signatures the accounts demand: pause and abort can be given now; " +
+			"for the others see its status, and send the command again once it says so no longer")
+	}
 	if len(c.groups(o)) == 0 {
 		return nil
 	}
@@ -150,7 +158,11 @@ func (c *campaign) takeSignature(ctx workflow.Context, o command, in api.Campaig
 	if err != nil {
 		return in, err
 	}
-	signed, err := call.VerifySignature(ctx, askLimit, groups, *given, wanted, now)
+	counts := call.InEach
+	if o.name == api.ApproveUpdate {
+		counts = call.InOne
+	}
+	signed, err := call.VerifySignature(ctx, askLimit, groups, counts, *given, wanted, now)
 	if err != nil {
 		return in, refuse(err)
 	}

@@ -23,9 +23,8 @@ const verifyLimit = 10 * time.Second
 // hasToBeSigned is true for an action that counts only with a signature.
 func (r *run) hasToBeSigned(what string) bool { return r.in.Signed != nil && what != api.AbortUpdate }
 
-// mayCount refuses an action that has to be signed and is not, or is signed twice. Whether the signature is good is
-// found
-// out later.
+// mayCount refuses an action that has to be signed and is not, or is signed twice, also for an earlier run of the
+// target. Whether the signature is good is found out later.
 func (r *run) mayCount(what string, given *signing.Signature) error {
 	if !r.hasToBeSigned(what) {
 		return nil
@@ -38,8 +37,11 @@ func (r *run) mayCount(what string, given *signing.Signature) error {
 	if slices.ContainsFunc(r.status.Decisions, used) {
 		return signing.Refuse(signing.Replayed, what)
 	}
-	_, err := signing.Parse([]byte(given.Statement))
-	return err
+	statement, err := signing.Parse([]byte(given.Statement))
+	if err != nil {
+		return err
+	}
+	return statement.SignedSince(r.start)
 }
 
 // signedBy is the decision with who has signed it, and why: that counts instead of what was typed. The campaign has
@@ -82,6 +84,6 @@ func (r *run) verifySignature(
 	if r.status.Held && d.Check == "" {
 		wanted.Step = r.status.Step
 	}
-	signed, err = call.VerifySignature(ctx, verifyLimit, r.in.Signed.Signers, *given, wanted, workflow.Now(ctx))
+	signed, err = call.VerifySignature(ctx, verifyLimit, r.in.Signed.Signers, call.InEach, *given, wanted, workflow.Now(ctx))
 	return signed, statement.Why, err
 }

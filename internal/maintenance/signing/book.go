@@ -64,14 +64,11 @@ type Use struct {
 	At     time.Time `json:"at"`     // when it was signed
 }
 
-// Approvals is the rule that approvals have to meet. Where nobody has signed the start, each group has to give one
-// approval more: whoever started the campaign may be one of those who approve it, and the others are enough without.
+// Approvals is the rule that approvals have to meet: each demand's Needed.
 func (b Book) Approvals(submitterMayApprove bool) Rule {
 	rule := slices.Clone(b.Rule)
 	for i := range rule {
-		if b.Start == nil && !submitterMayApprove {
-			rule[i].Count++
-		}
+		rule[i] = rule[i].Needed(b.Start, submitterMayApprove)
 	}
 	return rule
 }

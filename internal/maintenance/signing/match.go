@@ -46,6 +46,16 @@ func (s Statement) Fresh(now time.Time, limit time.Duration) error {
 	return nil
 }
 
+// SignedSince refuses a statement that may have been accepted before a time, as by an earlier run: whose clock is
+// MaxSkew ahead signs with a time after that of acceptance.
+func (s Statement) SignedSince(start time.Time) error {
+	if from := start.Add(MaxSkew); !s.At.After(from) {
+		return refuse(Stale, fmt.Sprintf("signed at %s, and what began at %s takes what is signed after %s", stamp(s.At),
+			stamp(start), stamp(from)))
+	}
+	return nil
+}
+
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
 // PlanDigest is the form in which a statement has a SHA-256, from its hexadecimal digits.

@@ -90,7 +90,8 @@ func (r Rule) Groups() (names []string) {
 }
 
 // CommandGroups are those of which one person has to sign an action that is no approval; none: such
-// actions need no signature. Where several demand it, one signature of any of them suffices.
+// actions need no signature. Where several demand it, it is one person of all of them: otherwise a plan could name a
+// group of its own, and so get around the one that an account demands.
 func (r Rule) CommandGroups() (names []string) {
 	for _, d := range r {
 		if d.Commands == CommandsSigned {
@@ -98,6 +99,17 @@ func (r Rule) CommandGroups() (names []string) {
 		}
 	}
 	return names
+}
+
+// Needed is the demand as approvals have to meet it. Where nobody of the group has signed the start, it is one approval
+// more: whoever started the campaign may be one of those who approve it, and the others are enough without. The campaign
+// and the worker, which verifies the approvals again, both count so.
+func (d Demand) Needed(start *Signed, submitterMayApprove bool) Demand {
+	known := start != nil && slices.ContainsFunc(start.Verified, func(v Verified) bool { return v.Group == d.Signers })
+	if !known && !submitterMayApprove {
+		d.Count++
+	}
+	return d
 }
 
 // Missing are the demands that are not met by what was given, each with how many different people are

@@ -243,3 +243,14 @@ func FuzzParse(f *testing.F) {
 		require.Equal(t, string(text), string(again))
 	})
 }
+
+// A start that was signed by a person of one group is unsigned for the other one: Authority demands one approval more of
+// that group, so the campaign has to ask for it, or it never triggers and takes no further approval.
+func TestAStartCountsOnlyInTheGroupsThatKnowItsSigner(t *testing.T) {
+	t.Parallel()
+	book := signing.Book{
+		Rule:  signing.Rule{{Signers: "leads", Count: 1}, {Signers: "security", Count: 1}},
+		Start: &signing.Signed{Verified: []signing.Verified{{Principal: "alice", Key: "SHA256:alice", Group: "leads"}}},
+	}
+	require.Equal(t, "1 of leads and 2 of security", book.Approvals(false).Text())
+}
