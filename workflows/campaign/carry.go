@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tidegate/tidegate/activities/names"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/workflows/api"
 	"github.com/tidegate/tidegate/workflows/webui"
 )
@@ -30,6 +31,14 @@ const (
 	entryGrowth    = 40
 	notifiedGrowth = 40
 )
+
+// mostDecided is how many bytes the decisions of the record may have: two hundred with Ed25519 signatures, or as many
+// with the longest reasons and none.
+const mostDecided = 400_000
+
+// approvalGrowth is how many bytes a signed approval is reckoned to add: an RSA key of 4,096 bits, and the longest
+// reason.
+const approvalGrowth = 5_000
 
 // next is the input of the run that this one continues as.
 func (c *campaign) next() api.CampaignInput {
@@ -54,12 +63,53 @@ func (c *campaign) mayCarry() error {
 	if len(c.in.Plan.Notify) > 0 {
 		most -= notifiedGrowth * len(c.Entries)
 	}
+	most -= approvalGrowth * c.approvalsAhead()
 	if c.shorten(most); c.carries() > most {
 		return temporal.NewNonRetryableApplicationError(fmt.Sprintf(
 			"%d targets with their names, labels and instances are %d bytes, and a campaign can carry %d: split the plan",
 			len(c.Entries), c.carries(), most), names.TypeInvalid, nil)
 	}
 	return nil
+}
+
+// approvalsAhead is how many signed approvals the campaign may be given.
+func (c *campaign) approvalsAhead() (n int) {
+	waves := 1
+	for i := range c.Entries {
+		if c.in.Plan.Approvals.EachWave {
+			waves = max(waves, c.Entries[i].Wave+1)
+		}
+	}
+	for _, d := range c.Signing.Approvals(false) {
+		n += d.Count * waves
+	}
+	return n
+}
+
+// fit makes the next run's input fit: first by the targets' texts, then by the oldest decisions, which the histories
+// of this run and of those before it have.
+func (c *campaign) fit() {
+	c.shorten(mostCarried)
+	if over := c.carries() - mostCarried; over > 0 {
+		c.Decisions = lastOf(c.Decisions, max(0, decidedBytes(c.Decisions)-over))
+	}
+}
+
+// lastOf are the last decisions that have so many bytes at most.
+func lastOf(all []maintenance.Decision, most int) []maintenance.Decision {
+	for len(all) > 0 && decidedBytes(all) > most {
+		all = all[1:]
+	}
+	return all
+}
+
+// decidedBytes is how many bytes decisions have where they are carried.
+func decidedBytes(all []maintenance.Decision) int {
+	text, err := json.Marshal(all)
+	if err != nil {
+		return 0 // as in carries
+	}
+	return len(text)
 }
 
 // shorten cuts the targets' texts until the next run's input has at most so many bytes. The whole
@@ -111,7 +161,7 @@ func (c *campaign) moveOn(ctx workflow.Context) error {
 	}
 	c.drain(ctx)
 	c.shareKeys()
-	c.shorten(mostCarried)
+	c.fit()
 	options := workflow.ContinueAsNewErrorOptions{}
 	if workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {
 		options.InitialVersioningBehavior = workflow.ContinueAsNewVersioningBehaviorAutoUpgrade

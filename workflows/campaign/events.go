@@ -120,10 +120,10 @@ func (c *campaign) learnWaiver(e fleet.Entry, d maintenance.Decision) {
 	}
 }
 
-// recordDecision adds a decision to the record, which has the last maxDecisions.
+// recordDecision adds a decision to the record, which has the last maxDecisions, as far as they have mostDecided bytes.
 func (c *campaign) recordDecision(d maintenance.Decision) {
 	c.Decisions = append(c.Decisions, d)
-	c.Decisions = c.Decisions[max(0, len(c.Decisions)-maxDecisions):]
+	c.Decisions = lastOf(c.Decisions[max(0, len(c.Decisions)-maxDecisions):], mostDecided)
 	c.changed = true
 }
 
