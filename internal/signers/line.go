@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/tidegate/tidegate/internal/maintenance/signing"
 )
@@ -72,12 +73,20 @@ func cutPrincipals(line string) (list, rest string, err error) {
 		}
 	}
 	for name := range strings.SplitSeq(list, ",") {
-		if strings.Trim(name, "!") == "" || !signing.OneLine(name) {
+		switch {
+		case strings.Trim(name, "!") == "" || !signing.OneLine(name):
 			return "", "", fmt.Errorf("has the principal %q: must be a name or a pattern", name)
+		case !oneSpelling(name):
+			return "", "", fmt.Errorf("has the principal %+q, which looks as %+q does: write it in Unicode's form NFC", name,
+				norm.NFC.String(name))
 		}
 	}
 	return list, strings.TrimLeft(rest, " \t"), nil
 }
+
+// oneSpelling is true for a name that no other spelling of Unicode's looks the same as: é is one character, and not e
+// with an accent. Two spellings would be two people.
+func oneSpelling(name string) bool { return norm.NFC.IsNormalString(name) }
 
 // startsWithType is true where a key begins, and no options do.
 func startsWithType(text string) bool {

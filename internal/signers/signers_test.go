@@ -161,6 +161,19 @@ func TestAPatternNamesNobody(t *testing.T) {
 	require.Empty(t, got.Names)
 }
 
+// One name in two spellings that look the same would be two people.
+func TestANameHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	key := line(signer(t).PublicKey())
+	group(t, "jos\u00e9@example.com "+key)
+	_, err := signers.Parse("leads", signers.File{Path: "allowed", Text: []byte("jose\u0301@example.com " + key)}, nil)
+	require.ErrorContains(t, err, "write it in Unicode's form NFC")
+	authority, carol := signer(t), signer(t)
+	certified := certificate(t, authority, carol, func(c *ssh.Certificate) { c.ValidPrincipals = []string{"jose\u0301@example.com"} })
+	_, err = group(t, "*@example.com cert-authority "+line(authority.PublicKey())).Verify(sign(t, statement(), certified), start())
+	require.Equal(t, signing.NotASigner, refused(t, err))
+}
+
 func TestARevokedKeyDoesNotCount(t *testing.T) {
 	t.Parallel()
 	alice, bob := signer(t), signer(t)

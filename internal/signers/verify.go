@@ -212,7 +212,8 @@ func (c claim) names(e entry) (people []string) {
 		return names(e.principals)
 	}
 	for _, principal := range c.certificate.ValidPrincipals {
-		if signing.OneLine(principal) && principal != "" && matches(e.principals, principal) {
+		if signing.OneLine(principal) && principal != "" && oneSpelling(principal) &&
+			matches(e.principals, principal) {
 			people = append(people, principal)
 		}
 	}

@@ -117,6 +117,11 @@ func TestNoValueHidesAnother(t *testing.T) {
 		"a line break": "march\nwave: 3", "a carriage return": "march\rwave: 3", "an escape": "\x1b[2K", "a tab": "a\tb",
 		"right to left": "a\u202eb", "no width": "a\u200bb", "a line separator": "a\u2028b", "a next line": "a\u0085b",
 		"no UTF-8": "a\xffb", "spaces at the end": "march ", "a wide space at the end": "march\u3000",
+		"a Hangul filler": "web\u3164", "a variation selector": "web\ufe0f", "a Braille blank": "web\u2800",
+		"a no-break space": "db-01\u00a0(not db-02)", "a wide space": "db-01\u3000db-02", "letters that run to the left": "\u05d0 1 2 \u05d1",
+		"an unassigned code point": "web\u0378", "a grapheme joiner": "we\u034fb", "a mark on nothing": "web \u0301",
+		"a mark on a number": "1\u0338", "a filler of half the width": "web\uffa0", "a tag": "web\U000e0061", "Adlam": "\U0001e900",
+		"a replacement character": "web\ufffd", "a private character": "web\ue000",
 	} {
 		s := statement()
 		s.Campaign = value
@@ -134,6 +139,15 @@ func TestNoValueHidesAnother(t *testing.T) {
 		change(&s)
 		_, err := s.Text()
 		require.ErrorContains(t, err, name)
+	}
+}
+
+func TestWhatIsDrawnMayBeSigned(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "CHG-1234: reviewed, 50% of \u20ac3 (\u00a7 4)", "jos\u00e9", "jose\u0301", "名前が", "\u041c\u043e\u0441\u043a\u0432\u0430", "नमस्ते", "done \u2713",
+	} {
+		require.True(t, signing.OneLine(text), text)
 	}
 }
 

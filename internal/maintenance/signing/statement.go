@@ -143,7 +143,7 @@ func (s Statement) Validate() error {
 	}
 	for _, f := range fields() {
 		require(OneLine(f.text(s)), f.label, strconv.QuoteToASCII(f.text(s)),
-			"one line of plain text, without control characters and without spaces at its ends")
+			"one line of plain text: letters from left to right, numbers, punctuation, symbols, and spaces between them")
 	}
 	require(s.Namespace != "", "namespace", "", "Temporal's namespace")
 	require(s.Action != "", "action", "", "the operator's command, such as approve")
@@ -160,13 +160,42 @@ func (s Statement) Validate() error {
 // inEra is true for a time that RFC 3339 can write.
 func inEra(t time.Time) bool { return t.UTC().Year() >= 1 && t.UTC().Year() <= 9999 }
 
-// OneLine is true for a text that is shown as it is: who reads it sees all of it, in its order. It has no
-// control or format characters, no line breaks, and no spaces at its ends.
+// OneLine is true for a text that is shown as it is: who reads it sees all of it, in its order. It has letters, marks
+// on letters, numbers, punctuation, symbols and spaces between them; no line breaks, nothing that is not drawn, and no
+// letters that run from right to left.
 func OneLine(text string) bool {
-	hidden := func(r rune) bool {
-		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs) || r == utf8.RuneError
+	if !utf8.ValidString(text) || text != strings.TrimSpace(text) {
+		return false
 	}
-	return utf8.ValidString(text) && text == strings.TrimSpace(text) && !strings.ContainsFunc(text, hidden)
+	const blank = '\u2800' // the Braille pattern without dots: a symbol that is drawn as nothing
+	hidden := []*unicode.RangeTable{unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, rightToLeft()}
+	onLetter := false // a mark may follow
+	for _, r := range text {
+		switch {
+		case r == utf8.RuneError, r == blank, unicode.In(r, hidden...):
+			return false
+		case unicode.IsMark(r):
+			if !onLetter {
+				return false
+			}
+		case r != ' ' && !unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S):
+			return false
+		default:
+			onLetter = unicode.IsLetter(r)
+		}
+	}
+	return true
+}
+
+// rightToLeft are the blocks whose characters run from right to left, or will where none is assigned yet
+// (DerivedBidiClass.txt of Unicode): they turn round what stands beside them.
+func rightToLeft() *unicode.RangeTable {
+	return &unicode.RangeTable{
+		R16: []unicode.Range16{
+			{Lo: 0x0590, Hi: 0x08ff, Stride: 1}, {Lo: 0xfb1d, Hi: 0xfdff, Stride: 1}, {Lo: 0xfe70, Hi: 0xfeff, Stride: 1},
+		},
+		R32: []unicode.Range32{{Lo: 0x10800, Hi: 0x10fff, Stride: 1}, {Lo: 0x1e800, Hi: 0x1efff, Stride: 1}},
+	}
 }
 
 // Text is what is signed: a line that names the form, and a line for each field that is set, in one
