@@ -38,6 +38,8 @@ type Providers struct {
 	Signers signatures.Signers
 	// Temporal is asked before a change that has to be approved; a client has it.
 	Temporal signatures.Temporal
+	// Workflows is the task queue of the workflows: where Temporal is asked, only campaigns on it count.
+	Workflows string
 	// WebUI is where people find Temporal's Web UI, without a slash at its end: messages
 	// link to it. Empty: they do not.
 	WebUI string
@@ -62,7 +64,7 @@ func (p Providers) Signatures() *signatures.Signatures {
 }
 
 func (p Providers) authority() *signatures.Authority {
-	return &signatures.Authority{Signers: p.Signers, Temporal: p.Temporal}
+	return &signatures.Authority{Signers: p.Signers, Temporal: p.Temporal, Workflows: p.Workflows}
 }
 
 func (p Providers) sources() checks.Sources {

@@ -66,6 +66,9 @@ const InstanceHoldMemo = "instanceHold"
 // signing.Authorization, or an error that says why nothing does.
 const AuthorizationQuery = "authorization"
 
+// CampaignName is the type of the workflow of a fleet.
+const CampaignName = "Campaign"
+
 // SendSlotsName is the type of the workflow that allots the times of an account's triggers, and
 // AllotUpdate the update by which a worker asks it for some.
 const (

@@ -9,10 +9,12 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tidegate/tidegate/activities/names"
@@ -32,6 +34,9 @@ type Temporal interface {
 		ctx context.Context, workflowID, runID string,
 	) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 	QueryWorkflow(ctx context.Context, workflowID, runID, query string, args ...any) (converter.EncodedValue, error)
+	GetWorkflowHistory(
+		ctx context.Context, workflowID, runID string, longPoll bool, filter enumspb.HistoryEventFilterType,
+	) client.HistoryEventIterator
 }
 
 // Authority has the last word before a gateway is changed. Whoever may start workflows can give one any input, so
@@ -41,6 +46,8 @@ type Temporal interface {
 type Authority struct {
 	Signers  Signers // nil: nothing is demanded
 	Temporal Temporal
+	// Workflows is the task queue on which campaigns run. Who else has a worker there can do what this one does.
+	Workflows string
 }
 
 // MayChange is nil where the run that the activity belongs to may change a gateway of an account. It wraps
@@ -103,7 +110,41 @@ func (a *Authority) ask(ctx context.Context, info activity.Info, gateway string)
 		!strings.Contains(batch.GetWorkflowId(), granted.Run):
 		return granted, fmt.Errorf("%w: %s did not start this run", ErrNotApproved, campaign.GetWorkflowId())
 	}
-	return granted, nil
+	return granted, a.bounded(ctx, campaign.GetWorkflowId(), granted)
+}
+
+// bounded refuses what a campaign says whose state is not all its own: one that continues another workflow, which may have
+// given it any state. Only the first event of its first run tells. No approval of it was accepted before that.
+func (a *Authority) bounded(ctx context.Context, id string, granted signing.Authorization) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	events := a.Temporal.GetWorkflowHistory(ctx, id, granted.Run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	if !events.HasNext() {
+		return unavailable("the first run of "+id, errors.New("it has no event"))
+	}
+	event, err := events.Next()
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		return fmt.Errorf("%w: the first run of %s is gone from Temporal, so nobody can tell what it began with: start the rest as a new "+
+			"campaign, and let the namespace's retention be longer than a campaign takes", ErrNotApproved, id)
+	}
+	if err != nil {
+		return unavailable("the first run of "+id, err)
+	}
+	started := event.GetWorkflowExecutionStartedEventAttributes()
+	if started == nil || started.GetWorkflowType().GetName() != names.CampaignName || started.GetCronSchedule() != "" ||
+		started.GetTaskQueue().GetName() != a.Workflows || started.GetContinuedExecutionRunId() != "" {
+		return fmt.Errorf("%w: %s did not begin as a campaign on task queue %s: start it with tidegate run FILE", ErrNotApproved, id,
+			a.Workflows)
+	}
+	began := event.GetEventTime().AsTime().Add(-signing.MaxSkew)
+	all := granted.Approvals
+	if granted.Start != nil {
+		all = append([]signing.Signed{*granted.Start}, all...)
+	}
+	if slices.ContainsFunc(all, func(s signing.Signed) bool { return s.Person().At.Before(began) }) {
+		return fmt.Errorf("%w: %s says that it has accepted a signature before it began", ErrNotApproved, id)
+	}
+	return nil
 }
 
 // parentOf is the workflow that has started another.

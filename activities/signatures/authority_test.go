@@ -10,12 +10,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/testsuite"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tidegate/tidegate/activities/names"
 	"github.com/tidegate/tidegate/activities/signatures"
@@ -79,7 +84,42 @@ type world struct {
 	first   string            // run of the campaign
 	granted *signing.Authorization
 	err     error
+	began   began
 }
+
+// began is how the campaign's first run began.
+type began struct {
+	kind, queue, cron, continues string
+	gone                         bool
+}
+
+func (w world) GetWorkflowHistory(
+	_ context.Context, id, run string, _ bool, _ enumspb.HistoryEventFilterType,
+) client.HistoryEventIterator {
+	if id != "campaign-q4" || run != w.first {
+		return history{err: errors.New("asked for another run")}
+	}
+	if w.began.gone {
+		return history{err: serviceerror.NewNotFound("it is gone")}
+	}
+	return history{event: &historypb.HistoryEvent{
+		EventTime: timestamppb.New(noon.Add(-time.Hour)),
+		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{
+				WorkflowType: &commonpb.WorkflowType{Name: w.began.kind}, CronSchedule: w.began.cron,
+				TaskQueue: &taskqueuepb.TaskQueue{Name: w.began.queue}, ContinuedExecutionRunId: w.began.continues,
+			},
+		},
+	}}
+}
+
+type history struct {
+	event *historypb.HistoryEvent
+	err   error
+}
+
+func (history) HasNext() bool                            { return true }
+func (h history) Next() (*historypb.HistoryEvent, error) { return h.event, h.err }
 
 func (w world) DescribeWorkflowExecution(
 	_ context.Context, id, _ string,
@@ -163,6 +203,26 @@ func TestNoInputTalksTheWorkerIntoAChange(t *testing.T) {
 				a.Approvals[1] = by(t, "alice", approval(1))
 			}, refused: "the person who started the campaign may not approve it (alice)",
 		},
+		"a campaign that began as somebody's workflow": {
+			alter: func(w *world, _ *group, _ *signing.Authorization) { w.began.kind = "somebody's" }, refused: "did not begin as a campaign",
+		},
+		"a campaign that began on somebody's task queue": {
+			alter: func(w *world, _ *group, _ *signing.Authorization) { w.began.queue = "somebody's" }, refused: "did not begin as a campaign",
+		},
+		"a campaign by a cron schedule": {
+			alter: func(w *world, _ *group, _ *signing.Authorization) { w.began.cron = "@daily" }, refused: "did not begin as a campaign",
+		},
+		"a first run that continues another": {
+			alter: func(w *world, _ *group, _ *signing.Authorization) { w.began.continues = "earlier" }, refused: "did not begin as a campaign",
+		},
+		"its first run is gone": {
+			alter: func(w *world, _ *group, _ *signing.Authorization) { w.began.gone = true }, refused: "is gone from Temporal",
+		},
+		"an approval from before it began": {
+			alter: func(_ *world, _ *group, a *signing.Authorization) {
+				a.Approvals[0].Verified[0].At = noon.Add(-2 * time.Hour)
+			}, refused: "accepted a signature before it began",
+		},
 		"an unsigned start needs one more": {
 			alter: func(_ *world, _ *group, a *signing.Authorization) { a.Start = nil }, refused: "still needed: 1 of leads",
 		},
@@ -181,7 +241,7 @@ func TestNoInputTalksTheWorkerIntoAChange(t *testing.T) {
 				Campaign: "q4", Run: "first", Plan: digest, Wave: 1, Batches: []string{batch}, Start: &start,
 				Approvals: []signing.Signed{by(t, "bob", approval(1)), by(t, "carol", approval(1))},
 			}
-			w := &world{parents: map[string]string{batch: "campaign-q4"}, first: "first", granted: granted}
+			w := &world{parents: map[string]string{batch: "campaign-q4"}, first: "first", granted: granted, began: began{kind: "Campaign", queue: "tidegate"}}
 			g := &group{demand: signing.Demand{Signers: "leads", Count: max(tc.demand, 2)}}
 			var suite testsuite.WorkflowTestSuite
 			env := suite.NewTestActivityEnvironment()
@@ -189,7 +249,7 @@ func TestNoInputTalksTheWorkerIntoAChange(t *testing.T) {
 			if tc.alter != nil {
 				tc.alter(w, g, granted)
 			}
-			err := mayChange(t, env, &signatures.Authority{Signers: g, Temporal: w})
+			err := mayChange(t, env, &signatures.Authority{Signers: g, Temporal: w, Workflows: "tidegate"})
 			switch {
 			case tc.unknown:
 				require.ErrorIs(t, err, maintenance.ErrUnavailable)

@@ -98,7 +98,7 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 		AWS: known, Huawei: known, Known: known, Runs: c, Now: o.Now, Channels: o.Channels, Servers: o.Servers,
 		Asker: asked, Muter: asked, WebUI: o.WebUI, Beats: c, Turns: &slots.Turns{}, Ahead: activities.ArmAhead,
 		Signers: signersOf{o.Signers, known}, Temporal: c,
-		Durations: durations.New(c, o.Queue, rates, o.Now),
+		Durations: durations.New(c, o.Queue, rates, o.Now), Workflows: o.Queue,
 	}
 	o.Each.Interceptors = append(slices.Clone(o.Each.Interceptors),
 		&observed{requested: o.Requested, recorder: o.Recorder}, &logged{})

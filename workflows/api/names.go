@@ -28,7 +28,7 @@ const (
 	// ReleaseUpdate ends a quarantine.
 	ReleaseUpdate = "release"
 	// CampaignName is the type of the workflow of a fleet.
-	CampaignName = "Campaign"
+	CampaignName = names.CampaignName
 	// BatchName is the type of the workflow that takes care of some of a campaign's targets.
 	BatchName = "Batch"
 	// TargetsQuery asks a campaign for a page of its targets: it takes a

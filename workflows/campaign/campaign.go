@@ -32,7 +32,13 @@ const (
 // COMPLETED, it fails with an application error whose type is the end state and whose details
 // hold the fleet.Result.
 func Campaign(ctx workflow.Context, in api.CampaignInput) (fleet.Result, error) {
-	if in.Carried != nil && workflow.GetInfo(ctx).ContinuedExecutionRunID == "" {
+	info := workflow.GetInfo(ctx)
+	if info.CronSchedule != "" {
+		return fleet.Result{}, temporal.NewNonRetryableApplicationError(
+			"a campaign runs once: let a schedule start it (tidegate schedule), no cron", names.TypeInvalid, nil)
+	}
+	// A retry of Temporal's own also says which run it continues, and has that one's input.
+	if in.Carried != nil && (info.ContinuedExecutionRunID == "" || info.Attempt > 1) {
 		return fleet.Result{}, temporal.NewNonRetryableApplicationError(
 			"carried is for a campaign that continues as new: start it with its plan alone", names.TypeInvalid, nil)
 	}
