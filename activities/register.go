@@ -88,6 +88,11 @@ func (p Providers) Watcher() *checks.Watcher {
 func Register(to worker.ActivityRegistry, p Providers) {
 	to.RegisterActivity(p.StorageGateway())
 	to.RegisterActivity(p.TaurusDB())
+	RegisterShared(to, p)
+}
+
+// RegisterShared makes the activities known that are on no cloud account: those of the workflows' task queue.
+func RegisterShared(to worker.ActivityRegistry, p Providers) {
 	to.RegisterActivity(p.Engine())
 	to.RegisterActivity(p.Watcher())
 	to.RegisterActivity(p.Signatures())

@@ -105,9 +105,7 @@ func Start(c client.Client, known *accounts.Accounts, o Options) (stop func(), e
 	p.Slots = &slots.SendSlots{Client: c, Queue: o.Queue, Rates: onAWS}
 	temporal := worker.New(c, o.Queue, o.Each)
 	workflows.Register(temporal)
-	temporal.RegisterActivity(p.Engine())
-	temporal.RegisterActivity(p.Watcher())
-	temporal.RegisterActivity(p.Signatures())
+	activities.RegisterShared(temporal, p)
 	temporal.RegisterActivity(&export.Exporter{State: o.State, Beats: c, Now: o.Now})
 
 	var all []worker.Worker

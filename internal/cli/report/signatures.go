@@ -143,6 +143,10 @@ func (c *checker) decided(groups []string, d report.Decision) error {
 		return fmt.Errorf("the report says that it was decided at %s, and the signature was verified at %s",
 			d.At.UTC().Format(time.RFC3339), d.Proof.At.UTC().Format(time.RFC3339))
 	}
+	if d.What != maintenance.WhatApprove && len(signed.Verified) < len(groups) {
+		return fmt.Errorf("%s counts in %d of the groups %s: has to count in each",
+			d.By, len(signed.Verified), strings.Join(groups, ", "))
+	}
 	key := [2]string{d.Proof.Key, d.Proof.Statement}
 	if c.used[key] {
 		return signing.Refuse(signing.Replayed, "the report has it twice")

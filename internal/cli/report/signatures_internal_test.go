@@ -199,6 +199,20 @@ func TestSeveralGroupsHaveAFileEach(t *testing.T) {
 	}
 }
 
+// Where several groups demand signed commands, one person of all of them has to sign.
+func TestACommandIsSignedForEachGroup(t *testing.T) {
+	t.Parallel()
+	r := newSignedRun(t)
+	r.d.Run.Signers = append(r.d.Run.Signers, signing.Demand{Signers: "security", Count: 1, Commands: signing.CommandsSigned})
+	for people, want := range map[string]string{"alice carol": "", "alice bob": "has to count in each"} {
+		known, err := loadSigners(reportFlags{verify: "x", signers: []string{
+			"leads=" + r.file("alice", "bob", "carol"), "security=" + r.file(strings.Fields(people)...),
+		}})
+		require.NoError(t, err)
+		require.Contains(t, problems(checkSignatures(r.d, known)), want)
+	}
+}
+
 func TestFilesOfSignersNameTheirGroups(t *testing.T) {
 	t.Parallel()
 	r := newSignedRun(t)
