@@ -83,7 +83,8 @@ func (e *Engine) refuseDemanded(accounts plan.Accounts) error {
 	for _, account := range accounts.AWS {
 		demand, err := e.Signers.Demand(account.Name)
 		if err != nil {
-			return fmt.Errorf("what account %s demands cannot be told now: %w: %w", account.Name, maintenance.ErrUnavailable, err)
+			return fmt.Errorf("what account %s demands cannot be told now: %w: %w", account.Name,
+				maintenance.ErrUnavailable, err)
 		}
 		if demand.Signers != "" {
 			return fmt.Errorf("account %s takes updates only with approvals signed by %s: %w: a single maintenance has none; start a campaign (tidegate run FILE)",

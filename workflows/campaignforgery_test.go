@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/mock" //nolint:depguard // the SDK's environment takes its matchers
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/activities/signatures"

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/mock" //nolint:depguard // the SDK's environment takes its matchers
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/converter"
 
@@ -322,9 +322,9 @@ func TestADemandCountsWhateverThePlanSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, p, env := signedPlan(t, 1)
+			s, p, _ := signedPlan(t, 1)
 			s.signers = leads{demand: signing.Demand{Signers: "leads", Count: 2}}
-			env = under(t, noon.AddDate(0, 0, -1), s)
+			env := under(t, noon.AddDate(0, 0, -1), s)
 			p.Approvals = approvals
 			unsigned := env.approve(noon.Add(time.Minute), "bob")
 			own := env.signed(t, noon.Add(2*time.Minute), api.ApproveUpdate, "alice", api.CampaignAction{}, nil)

@@ -107,7 +107,7 @@ func TestTheDetailsOfARunSayWhatMayBeDone(t *testing.T) {
 	today := noon.Format(time.DateOnly)
 	for what, texts := range map[string][]string{
 		"asks":  {"**Waits (approval):**", "Next steps: send **approve**, **abort**"},
-		"waits": {"**Waits (window)** until Sun " + today + " 14:00Z (Sun 19:30 GMT+5:30)", "Next steps: send **abort**", "|approve|alice|CHG-1|"},
+		"waits": {"**Waits (window)** until Sun " + today + " 14:00Z (Sun 19:30 GMT+5:30)", "Next steps: send **abort**", "|approve|alice|not verified|CHG-1|"},
 		"held":  {"**Held: a person has to act.** upgrade-proxies failed", "Next steps: send **abort**, **retry**, **skip**", "### Ledger", "|rejected|"},
 		"ended": {"**PARTIAL**", "aborted by alice (CHG-1)", "TidegateGateway%3D%27sgw-12A3456B%27"},
 	} {
@@ -162,11 +162,11 @@ func TestTheDetailsOfACampaignSayWhatMayBeDone(t *testing.T) {
 			"**Approval of the campaign:** 0 of 2 given; alice started the campaign and may not approve; asked for at " + today + " 11:00 UTC, deadline " +
 				noon.AddDate(0, 0, 7).Format(time.DateOnly) + " 11:00 UTC. Waiting for it: files-000, files-001, files-002.",
 		},
-		"one of two": {"1 of 2 given (bob); alice started", "### Approvals of the campaign\n\n|when, UTC|by|why|\n|---|---|---|\n|", "11:11:00Z|bob|see \\[CHG-1\\]|"},
-		"waits":      {"**Waits** until Sun " + today + " 12:00Z", "|window|2|Sun " + today + " 12:00Z|", "|quarantine|1| |files-002:", "|approve: the campaign, 1 of 2 given|bob|see \\[CHG-1\\]|"},
+		"one of two": {"1 of 2 given (bob); alice started", "### Approvals of the campaign\n\n|when, UTC|by|signature|why|\n|---|---|---|---|\n|", "11:11:00Z|bob|not verified|see \\[CHG-1\\]|"},
+		"waits":      {"**Waits** until Sun " + today + " 12:00Z", "|window|2|Sun " + today + " 12:00Z|", "|quarantine|1| |files-002:", "|approve: the campaign, 1 of 2 given|bob|not verified|see \\[CHG-1\\]|"},
 		"runs":       {"**In progress.**", "[files-000](namespaces/default-test-namespace/workflows/gateway-sgw-00000001) sgw-00000001|1|", "|concurrency|1|", ".batch-000)"},
 		"paused":     {"**Paused** by bob: for the test", "Next steps: send **resume**", "|pause|2|"},
-		"ended":      {"**ABORTED**", "ended Sun " + today + " 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|for the test|"},
+		"ended":      {"**ABORTED**", "ended Sun " + today + " 13:00Z", "`tidegate report default-test-workflow-id`", "|abort|bob|not verified|for the test|"},
 	} {
 		for _, text := range texts {
 			require.Contains(t, shown[what], text, what)

@@ -78,7 +78,9 @@ func (a *Authority) MayChange(ctx context.Context, account, gateway string) erro
 // ask asks the campaign that has started the run. The run's parent is a batch, whose parent is the campaign: Temporal
 // itself records both, and no input can forge them. The batch's id has the campaign's first run in it, and the campaign
 // knows it: it is no batch of an earlier campaign of that name.
-func (a *Authority) ask(ctx context.Context, info activity.Info, gateway string) (granted signing.Authorization, err error) {
+func (a *Authority) ask(
+	ctx context.Context, info activity.Info, gateway string,
+) (granted signing.Authorization, err error) {
 	batch, err := a.parentOf(ctx, &commonpb.WorkflowExecution{
 		WorkflowId: info.WorkflowExecution.ID, RunId: info.WorkflowExecution.RunID,
 	})
@@ -106,15 +108,16 @@ func (a *Authority) ask(ctx context.Context, info activity.Info, gateway string)
 	switch {
 	case err != nil:
 		return granted, unavailable("the campaign "+campaign.GetWorkflowId(), err)
-	case granted.Run == "" || latest.GetFirstRunId() != granted.Run, !slices.Contains(granted.Batches, batch.GetWorkflowId()),
+	case granted.Run == "" || latest.GetFirstRunId() != granted.Run,
+		!slices.Contains(granted.Batches, batch.GetWorkflowId()),
 		!strings.Contains(batch.GetWorkflowId(), granted.Run):
 		return granted, fmt.Errorf("%w: %s did not start this run", ErrNotApproved, campaign.GetWorkflowId())
 	}
 	return granted, a.bounded(ctx, campaign.GetWorkflowId(), granted)
 }
 
-// bounded refuses what a campaign says whose state is not all its own: one that continues another workflow, which may have
-// given it any state. Only the first event of its first run tells. No approval of it was accepted before that.
+// bounded refuses what a campaign says whose state is not all its own: one that continues another workflow, which may
+// have given it any state. Only the first event of its first run tells. No approval of it was accepted before that.
 func (a *Authority) bounded(ctx context.Context, id string, granted signing.Authorization) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -160,7 +163,9 @@ func (a *Authority) parentOf(ctx context.Context, of *commonpb.WorkflowExecution
 	return info.GetParentExecution(), nil
 }
 
-func (a *Authority) describe(ctx context.Context, of *commonpb.WorkflowExecution) (*workflowpb.WorkflowExecutionInfo, error) {
+func (a *Authority) describe(
+	ctx context.Context, of *commonpb.WorkflowExecution,
+) (*workflowpb.WorkflowExecutionInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	found, err := a.Temporal.DescribeWorkflowExecution(ctx, of.GetWorkflowId(), of.GetRunId())

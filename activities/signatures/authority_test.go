@@ -26,9 +26,10 @@ import (
 	"github.com/tidegate/tidegate/activities/signatures"
 	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/signing"
+	"github.com/tidegate/tidegate/test/teststart"
 )
 
-var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+var noon = teststart.On(time.Sunday, 12)
 
 const (
 	gateway   = "sgw-00000001"
@@ -244,7 +245,7 @@ func TestNoInputTalksTheWorkerIntoAChange(t *testing.T) {
 			w := &world{parents: map[string]string{batch: "campaign-q4"}, first: "first", granted: granted, began: began{kind: "Campaign", queue: "tidegate"}}
 			g := &group{demand: signing.Demand{Signers: "leads", Count: max(tc.demand, 2)}}
 			var suite testsuite.WorkflowTestSuite
-			env := suite.NewTestActivityEnvironment()
+			env := suite.NewTestActivityEnvironment() //nolint:forbidigo // nothing here asks for the time
 			w.parents[runID(t, env)] = batch
 			if tc.alter != nil {
 				tc.alter(w, g, granted)

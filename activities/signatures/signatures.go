@@ -23,7 +23,9 @@ type Signers interface {
 	// is a
 	// signing.RefusedError where the signature does not count; any other says that this cannot be answered, as where the
 	// group's files could not be loaded, or there is no such group.
-	Check(group string, given signing.Signature, wanted signing.Statement, at time.Time, maxAge time.Duration) (signing.Verified, error)
+	Check(
+		group string, given signing.Signature, wanted signing.Statement, at time.Time, maxAge time.Duration,
+	) (signing.Verified, error)
 	// Demand is what an AWS account's owner demands; the zero value: nothing. An error says that nobody knows.
 	Demand(account string) (signing.Demand, error)
 }

@@ -16,7 +16,7 @@ import (
 
 // The first plan is not written by hand: what an inventory writes runs as a campaign, a canary first, and the
 // next inventory finds nothing that waits.
-func TestThePlanOfAnInventoryRunsAsACampaign(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestThePlanOfAnInventoryRunsAsACampaign(t *testing.T) {
 	w := newWorld(t)
 	s := scenario()
 	s.AWS.Gateways = nil

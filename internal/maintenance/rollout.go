@@ -220,7 +220,7 @@ type Approvals struct {
 // Commands says which of the operators' actions have to be signed. Empty: approvals alone, where signers are named.
 type Commands string
 
-// CommandsSigned: all of them but pause and abort, which always stay possible.
+// CommandsSigned asks for all of them but pause and abort, which always stay possible.
 const CommandsSigned Commands = "signed"
 
 // Signed is true where an approval counts only with a signature.

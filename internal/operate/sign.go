@@ -48,7 +48,9 @@ func (k Command) sign(ctx context.Context, c Session, g Campaign) (*signing.Sign
 }
 
 // statement is what has to be signed for the action.
-func (k Command) statement(ctx context.Context, c Session, g Campaign, status fleet.Status) (s signing.Statement, err error) {
+func (k Command) statement(
+	ctx context.Context, c Session, g Campaign, status fleet.Status,
+) (s signing.Statement, err error) {
 	described, err := c.DescribeWorkflowExecution(ctx, g.WorkflowID, "")
 	if err != nil {
 		return s, Unanswered("the campaign's first run", err)
@@ -58,8 +60,8 @@ func (k Command) statement(ctx context.Context, c Session, g Campaign, status fl
 		return s, fmt.Errorf("the campaign says that its first run is %q, and Temporal that it is %q: nothing was signed", status.Plan.FirstRun, first)
 	}
 	s = signing.Statement{
-		Namespace: c.Namespace, Campaign: status.Name, Run: first, Plan: status.Plan.Digest, Action: k.Update, Target: k.In.Target,
-		Check: k.In.Check, NotBefore: k.In.NotBefore, MaxConcurrent: k.In.MaxConcurrent, Why: k.In.Why,
+		Namespace: c.Namespace, Campaign: status.Name, Run: first, Plan: status.Plan.Digest, Action: k.Update,
+		Target: k.In.Target, Check: k.In.Check, NotBefore: k.In.NotBefore, MaxConcurrent: k.In.MaxConcurrent, Why: k.In.Why,
 	}
 	switch {
 	case k.Update == api.ApproveUpdate && status.Approval == nil:

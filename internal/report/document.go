@@ -41,8 +41,8 @@ type Document struct {
 	Schedule      string `json:"schedule,omitempty"`
 	Submitter     string `json:"submitter"`
 	PlanDigest    string `json:"planDigest,omitempty"` // SHA-256 of the plan file, in hexadecimal digits
-	// Run is the plan as the campaign ran it, with the digest that it has computed itself, and what had to be signed. Empty
-	// fields: the campaign has not recorded them yet.
+	// Run is the plan as the campaign ran it, with the digest that it has computed itself, and what had to be signed.
+	// Empty fields: the campaign has not recorded them yet.
 	Run fleet.PlanRun `json:"run,omitzero"`
 	// State is a fleet.EndState, or StateRunning or StateNoRecord.
 	State   string    `json:"state"`

@@ -126,7 +126,7 @@ func TestNothingIsTriggeredBeforeTheSecondSignature(t *testing.T) {
 	l, planned := signedLab(t, p, "sgw-0E2E4001")
 	digest, err := planned.Digest()
 	require.NoError(t, err)
-	now := func() time.Time { return time.Now().UTC().Truncate(time.Second) } //nolint:forbidigo // signatures are fresh by the real clock
+	now := func() time.Time { return time.Now().UTC().Truncate(time.Second) }
 	start := signing.Statement{Namespace: engine.GetDefaultNamespace(), Campaign: "signed", Action: "run", Plan: digest, At: now()}
 	run, err := l.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		ID: l.prefix + api.CampaignWorkflowID("signed"), TaskQueue: l.queue, TypedSearchAttributes: webui.CampaignAttributes("signed"),

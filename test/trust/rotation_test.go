@@ -83,7 +83,7 @@ func TestCredentialsAndChannelsThatChangeAreTakenUp(t *testing.T) {
 }
 
 // A file that is broken changes nothing, and is said; the next that can be read counts. Nobody tells the worker.
-func TestABrokenFileKeepsWhatWasThereAndANewAccountIsTakenUp(t *testing.T) { //nolint:paralleltest // a stage sets the environment of the process
+func TestABrokenFileKeepsWhatWasThereAndANewAccountIsTakenUp(t *testing.T) {
 	s := newStage(t)
 	s.done("setup")
 	address := freeAddress(t)

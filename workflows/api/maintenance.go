@@ -39,8 +39,8 @@ type MaintenanceInput struct {
 	Carried *CarriedRun `json:"carried,omitempty"`
 }
 
-// SignedRun is what operators sign for a run of a campaign that asks for signed commands: the campaign's name, the id of
-// its first run, and the groups of which one person has to sign.
+// SignedRun is what operators sign for a run of a campaign that asks for signed commands: the campaign's name, the id
+// of its first run, and the groups of which one person has to sign.
 type SignedRun struct {
 	Campaign string   `json:"campaign"`
 	Run      string   `json:"run"`
@@ -88,7 +88,8 @@ func (in Action) Validate() error {
 		return fmt.Errorf("by has %d bytes: must be a name of at most %d", len(in.By), mostBy)
 	case len(in.Why) > mostWhy:
 		return fmt.Errorf("why has %d bytes: must be at most %d, such as the number of a ticket", len(in.Why), mostWhy)
-	case in.Signature != nil && len(in.Signature.Statement) > signing.MaxText, in.Signature != nil && len(in.Signature.Armored) > signing.MaxArmored:
+	case in.Signature != nil && len(in.Signature.Statement) > signing.MaxText,
+		in.Signature != nil && len(in.Signature.Armored) > signing.MaxArmored:
 		return signing.Refuse(signing.Malformed, "too long")
 	}
 	return nil

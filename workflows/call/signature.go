@@ -31,7 +31,8 @@ func VerifySignature(
 	signed, refused := signing.Signed{Signature: given}, error(nil)
 	for _, group := range groups {
 		summary := fmt.Sprintf("verify who of %s has signed %s", group, wanted.Action)
-		found, err := Do(ctx, PollWithin(min(limit, AttemptOf()), limit, summary), Signatures.VerifySignature, signatures.VerifyInput{
+		options := PollWithin(min(limit, AttemptOf()), limit, summary)
+		found, err := Do(ctx, options, Signatures.VerifySignature, signatures.VerifyInput{
 			Group: group, Signature: given, Wanted: wanted, At: at, MaxAge: maintenance.Duration(signing.MaxAge),
 		})
 		switch {

@@ -364,8 +364,9 @@ func (c *campaign) passOn(
 	options.ScheduleToCloseTimeout = passOnLimit
 	d, err := call.Do(ctx, options, call.Engine.PassOn, activities.PassOnInput{
 		WorkflowID: api.GatewayWorkflowID(e.Gateway), Parent: c.Batches[e.Ref/api.LineSpace], Update: update,
-		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID, Action: activities.OperatorAction{By: in.By, Why: in.Why, Signature: signatureOf(in)},
-		Pace: call.NoticePace(c.in.Plan.Policy),
+		UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID,
+		Action:   activities.OperatorAction{By: in.By, Why: in.Why, Signature: signatureOf(in)},
+		Pace:     call.NoticePace(c.in.Plan.Policy),
 	})
 	about := fmt.Sprintf("%s of %s (%s): ", update, e.Name, e.Gateway)
 	switch {

@@ -82,8 +82,8 @@ func ownDemand(a maintenance.Approvals) signing.Demand {
 // stops is true for the commands that only let less happen, which need no signature.
 func (o command) stops() bool { return o.name == api.PauseUpdate || o.name == api.AbortUpdate }
 
-// groups are those of which one person has to sign an action, for an approval of any, else of all; none: it needs no signature. A pause and an abort never
-// do: whoever sees that something goes wrong can stop it.
+// groups are those of which one person has to sign an action, for an approval of any, else of all; none: it needs no
+// signature. A pause and an abort never do: whoever sees that something goes wrong can stop it.
 func (c *campaign) groups(o command) []string {
 	switch {
 	case o.stops():

@@ -33,8 +33,9 @@ func (c *campaign) answer(ctx workflow.Context) error {
 		return f, nil
 	}
 	authorization := func(gateway string) (signing.Authorization, error) { return c.authorization(gateway) }
-	if err := workflow.SetQueryHandlerWithOptions(ctx, names.AuthorizationQuery, authorization,
-		workflow.QueryHandlerOptions{Description: "The signed approvals that let a gateway be changed: its id."}); err != nil {
+	described := workflow.QueryHandlerOptions{Description: "The signed approvals that let a gateway be changed: its id."}
+	err := workflow.SetQueryHandlerWithOptions(ctx, names.AuthorizationQuery, authorization, described)
+	if err != nil {
 		return err
 	}
 	return workflow.SetQueryHandlerWithOptions(ctx, api.EntriesQuery, entries,

@@ -398,7 +398,8 @@ func (r *run) acceptWaiver(ctx workflow.Context) error {
 		return r.waivers().Add(r.in.Checks, waiver(ctx, in))
 	}
 	handle := func(ctx workflow.Context, in api.Waive) (maintenance.Decision, error) {
-		d, err := r.signedBy(ctx, maintenance.Decision{What: api.WaiveUpdate, Check: in.Check, By: in.By, Why: in.Why}, in.Signature)
+		waived := maintenance.Decision{What: api.WaiveUpdate, Check: in.Check, By: in.By, Why: in.Why}
+		d, err := r.signedBy(ctx, waived, in.Signature)
 		if err != nil {
 			return d, err
 		}

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +31,8 @@ func (r *run) mayCount(what string, given *signing.Signature) error {
 		return nil
 	}
 	if given == nil {
-		return signing.Refuse(signing.Unsigned, "give the command to the campaign: tidegate "+what+" "+r.in.Signed.Campaign+" "+
-			r.in.Target.Gateway.ID())
+		return signing.Refuse(signing.Unsigned, fmt.Sprintf("give the command to the campaign: tidegate %s %s %s",
+			what, r.in.Signed.Campaign, r.in.Target.Gateway.ID()))
 	}
 	used := func(d maintenance.Decision) bool { return d.Proof.Statement == given.Statement }
 	if slices.ContainsFunc(r.status.Decisions, used) {
@@ -46,7 +47,9 @@ func (r *run) mayCount(what string, given *signing.Signature) error {
 
 // signedBy is the decision with who has signed it, and why: that counts instead of what was typed. The campaign has
 // verified it before, but an update by the campaign cannot be told from one by somebody else.
-func (r *run) signedBy(ctx workflow.Context, d maintenance.Decision, given *signing.Signature) (maintenance.Decision, error) {
+func (r *run) signedBy(
+	ctx workflow.Context, d maintenance.Decision, given *signing.Signature,
+) (maintenance.Decision, error) {
 	if !r.hasToBeSigned(d.What) {
 		return d, nil
 	}
@@ -75,8 +78,8 @@ func (r *run) verifySignature(
 		return nil, "", err
 	}
 	wanted := signing.Statement{
-		Namespace: workflow.GetInfo(ctx).Namespace, Campaign: r.in.Signed.Campaign, Run: r.in.Signed.Run, Plan: statement.Plan,
-		Action: d.What, Check: d.Check, Target: r.in.Target.Name,
+		Namespace: workflow.GetInfo(ctx).Namespace, Campaign: r.in.Signed.Campaign, Run: r.in.Signed.Run,
+		Plan: statement.Plan, Action: d.What, Check: d.Check, Target: r.in.Target.Name,
 	}
 	if strings.EqualFold(statement.Target, r.in.Target.Gateway.ID()) {
 		wanted.Target = statement.Target
@@ -84,6 +87,7 @@ func (r *run) verifySignature(
 	if r.status.Held && d.Check == "" {
 		wanted.Step = r.status.Step
 	}
-	signed, err = call.VerifySignature(ctx, verifyLimit, r.in.Signed.Signers, call.InEach, *given, wanted, workflow.Now(ctx))
+	signed, err = call.VerifySignature(ctx, verifyLimit, r.in.Signed.Signers, call.InEach, *given, wanted,
+		workflow.Now(ctx))
 	return signed, statement.Why, err
 }

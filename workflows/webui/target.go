@@ -139,7 +139,10 @@ func decisionTable(d *document, decisions []maintenance.Decision) {
 	}
 	var rows [][]md
 	for _, decision := range slices.Backward(last) {
-		row := []md{stamp(&decision.At), plain(decision.Text()), plain(decision.By), plain(decision.Proof.Text()), plain(CutTo(decision.Why, ShownNote))}
+		row := []md{
+			stamp(&decision.At), plain(decision.Text()), plain(decision.By), plain(decision.Proof.Text()),
+			plain(CutTo(decision.Why, ShownNote)),
+		}
 		if of {
 			row = slices.Insert(row, 2, plain(decision.Target))
 		}

@@ -58,8 +58,8 @@ func ReadPlan(cmd *cobra.Command, path string, now time.Time) (PlanFile, error) 
 	return PlanFile{Plan: p, digest: hex.EncodeToString(sum[:])}, nil
 }
 
-// DigestOf is the digest that a campaign of that name has if it runs the plan of a file: the file is read as of the time at
-// which the campaign's was.
+// DigestOf is the digest that a campaign of that name has if it runs the plan of a file: the file is read as of the
+// time at which the campaign's was.
 func DigestOf(cmd *cobra.Command, c operate.Session, name, path string) (string, error) {
 	g, err := operate.FindCampaign(cmd.Context(), c, name)
 	if err != nil {
@@ -76,7 +76,7 @@ func DigestOf(cmd *cobra.Command, c operate.Session, name, path string) (string,
 	if err != nil {
 		return "", err
 	}
-	return f.Plan.Digest() //nolint:wrapcheck // it says what it is about
+	return f.Plan.Digest()
 }
 
 // readBounded reads a file or standard input. Both may have a person or a program at

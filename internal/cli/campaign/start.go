@@ -137,8 +137,8 @@ func failure(namespace, name, workflowID string, err error) error {
 	return shell.NotStarted("the campaign "+name, namespace, err)
 }
 
-// signStart signs the start of a campaign: who signs it is the submitter, and may not approve it. Where no flag asks for
-// that, and no key is at hand, the start is not signed, and one approval more is needed.
+// signStart signs the start of a campaign: who signs it is the submitter, and may not approve it. Where no flag asks
+// for that, and no key is at hand, the start is not signed, and one approval more is needed.
 func signStart(cmd *cobra.Command, c operate.Session, p plan.Plan, signs *shell.SignFlags) (*signing.Signature, error) {
 	digest, err := p.Digest()
 	if err != nil {
@@ -151,7 +151,7 @@ func signStart(cmd *cobra.Command, c operate.Session, p plan.Plan, signs *shell.
 	case err == nil:
 		return &signature, nil
 	case signs.Given():
-		return nil, err //nolint:wrapcheck // it says what it is about
+		return nil, err
 	}
 	cmd.PrintErrf("Nobody signs the start, so one approval more is needed than was asked for: %v\n", err)
 	return nil, nil //nolint:nilnil // a start need not be signed

@@ -195,8 +195,8 @@ func (p page) campaignResult(r fleet.Result) {
 	p.warnings(r.Warnings)
 }
 
-// planRun prints what people sign for: the plan's digest, as the campaign has computed it. Where nothing has to be signed
-// it says so by saying nothing.
+// planRun prints what people sign for: the plan's digest, as the campaign has computed it. Where nothing has to be
+// signed it says so by saying nothing.
 func (p page) planRun(r fleet.PlanRun) {
 	if len(r.Signers) == 0 {
 		return
@@ -223,7 +223,8 @@ func (p page) consents(a *fleet.Approval) {
 	if a == nil {
 		return
 	}
-	printer.Section(p.Printer, a.Given, []string{"APPROVAL", "BY", "SIGNATURE", "AT", "WHY"}, func(c fleet.Consent) []string {
+	columns := []string{"APPROVAL", "BY", "SIGNATURE", "AT", "WHY"}
+	printer.Section(p.Printer, a.Given, columns, func(c fleet.Consent) []string {
 		return []string{a.Subject(), c.By, c.Verdict(), printer.Clock(&c.At), c.Why}
 	})
 }

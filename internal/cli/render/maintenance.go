@@ -144,7 +144,8 @@ func (p page) parts(
 		func(c maintenance.Change) []string {
 			return []string{c.What, c.Kind(), string(c.State), strings.TrimSpace(c.Undo + " " + c.Why)}
 		})
-	printer.Section(p.Printer, decisions, []string{"DECISION", "BY", "SIGNATURE", "AT", "WHY"}, func(d maintenance.Decision) []string {
+	columns := []string{"DECISION", "BY", "SIGNATURE", "AT", "WHY"}
+	printer.Section(p.Printer, decisions, columns, func(d maintenance.Decision) []string {
 		return []string{d.Text(), d.By, d.Proof.Text(), printer.Clock(&d.At), d.Why}
 	})
 }

@@ -59,6 +59,7 @@ func (f *SignFlags) Sign(cmd *cobra.Command) func(context.Context, signing.State
 
 func (f *SignFlags) options() agent.Options {
 	return agent.Options{
-		Socket: os.Getenv("SSH_AUTH_SOCK"), Key: f.key, Statement: f.statement, Signature: f.signature, Ask: agent.AskOnTerminal(os.Stdin, os.Stderr), Run: agent.SSHKeygen(os.Stderr),
+		Socket: os.Getenv("SSH_AUTH_SOCK"), Key: f.key, Statement: f.statement, Signature: f.signature,
+		Ask: agent.AskOnTerminal(os.Stdin, os.Stderr), Run: agent.SSHKeygen(os.Stderr),
 	}
 }

@@ -120,7 +120,9 @@ func (f Fleet) Authorization(gateway string) (a signing.Authorization, found boo
 		if !strings.EqualFold(e.Gateway, gateway) || !e.State.InProgress() || f.Life.Stopped() != "" {
 			continue
 		}
-		a = signing.Authorization{Plan: f.Signing.Plan, Wave: e.Wave + 1, EachWave: f.Approvals.EachWave, Start: f.Signing.Start}
+		a = signing.Authorization{
+			Plan: f.Signing.Plan, Wave: e.Wave + 1, EachWave: f.Approvals.EachWave, Start: f.Signing.Start,
+		}
 		for _, c := range f.consents(a.Wave) {
 			if c.Signed != nil {
 				a.Approvals = append(a.Approvals, *c.Signed)
@@ -298,12 +300,13 @@ func (f Fleet) Consent(by, why string, signed *signing.Signed, now time.Time) (C
 func (f Fleet) signedConsent(a *Approval, why string, signed signing.Signed, now time.Time) (Consent, error) {
 	by, start := signed.Person().Principal, f.Signing.Start
 	if start != nil && !f.Approvals.SubmitterMayApprove && signed.SamePerson(*start) {
-		return Consent{}, signing.Refuse(signing.BySubmitter, fmt.Sprintf("%s; %s still needs %s", by, a.Subject(), a.missing()))
+		return Consent{}, signing.Refuse(signing.BySubmitter,
+			fmt.Sprintf("%s; %s still needs %s", by, a.Subject(), a.missing()))
 	}
 	for _, c := range a.Given {
 		if c.Signed != nil && signed.SamePerson(*c.Signed) {
-			return Consent{}, signing.Refuse(signing.Repeated, fmt.Sprintf("%s, at %s as %s; %s still needs %s", by, stamp(c.At), c.By,
-				a.Subject(), a.missing()))
+			return Consent{}, signing.Refuse(signing.Repeated,
+				fmt.Sprintf("%s, at %s as %s; %s still needs %s", by, stamp(c.At), c.By, a.Subject(), a.missing()))
 		}
 	}
 	return Consent{Wave: a.Wave, By: by, At: now, Why: why, Signed: &signed}, nil

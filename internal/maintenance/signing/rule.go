@@ -101,9 +101,9 @@ func (r Rule) CommandGroups() (names []string) {
 	return names
 }
 
-// Needed is the demand as approvals have to meet it. Where nobody of the group has signed the start, it is one approval
-// more: whoever started the campaign may be one of those who approve it, and the others are enough without. The campaign
-// and the worker, which verifies the approvals again, both count so.
+// Needed is the demand as approvals have to meet it. Where nobody of the group has signed the start, it is one
+// approval more: whoever started the campaign may be one of those who approve it, and the others are enough without.
+// The campaign and the worker, which verifies the approvals again, both count so.
 func (d Demand) Needed(start *Signed, submitterMayApprove bool) Demand {
 	known := start != nil && slices.ContainsFunc(start.Verified, func(v Verified) bool { return v.Group == d.Signers })
 	if !known && !submitterMayApprove {
