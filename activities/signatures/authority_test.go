@@ -147,7 +147,7 @@ type answer struct{ granted signing.Authorization }
 func (answer) HasValue() bool { return true }
 
 func (a answer) Get(to any) error {
-	*(to.(*signing.Authorization)) = a.granted //nolint:forcetypeassert // a fake
+	*to.(*signing.Authorization) = a.granted //nolint:errcheck,forcetypeassert // a fake
 	return nil
 }
 

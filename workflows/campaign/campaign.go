@@ -89,7 +89,10 @@ type campaign struct {
 }
 
 func newCampaign(ctx workflow.Context, in api.CampaignInput) *campaign {
-	c := &campaign{in: in, namespace: workflow.GetInfo(ctx).Namespace, run1: workflow.GetInfo(ctx).FirstRunID, entryOf: map[int]int{}, orphans: map[int]int{}, disarming: map[int]int{}}
+	c := &campaign{
+		in: in, namespace: workflow.GetInfo(ctx).Namespace, run1: workflow.GetInfo(ctx).FirstRunID,
+		entryOf: map[int]int{}, orphans: map[int]int{}, disarming: map[int]int{},
+	}
 	if in.Carried != nil {
 		c.Carried = *in.Carried
 		c.index()

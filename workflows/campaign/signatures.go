@@ -37,7 +37,8 @@ func (c *campaign) askDemands(ctx workflow.Context) error {
 		}
 	})
 	c.show(ctx, "asking the worker which signatures the accounts demand")
-	options := call.PollWithin(call.AttemptOf(c.in.Plan.Policy), call.WatchLimit, "ask which signatures the accounts demand")
+	options := call.PollWithin(call.AttemptOf(c.in.Plan.Policy), call.WatchLimit,
+		"ask which signatures the accounts demand")
 	options.RetryPolicy.BackoffCoefficient = 2
 	found, err := call.Do(ctx, options, call.Signatures.Demands, signatures.DemandsInput{Accounts: accounts})
 	if c.Life.Stopped() != "" {
@@ -67,7 +68,8 @@ func (c *campaign) verifyStart(ctx workflow.Context) error {
 	signed, err := call.VerifySignature(ctx, call.WatchLimit, c.Signing.Rule.Groups(), call.InOne, *c.in.Signature, wanted,
 		workflow.GetInfo(ctx).WorkflowStartTime)
 	if err != nil {
-		return temporal.NewNonRetryableApplicationError("the signature of the start: "+call.Explain(err).Error(), names.TypeRefused, nil)
+		return temporal.NewNonRetryableApplicationError("the signature of the start: "+call.Explain(err).Error(),
+			names.TypeRefused, nil)
 	}
 	c.Signing.Start, c.in.Submitter = signed, signed.Person().Principal
 	return nil
@@ -206,7 +208,8 @@ func (c *campaign) plan() fleet.PlanRun {
 func (c *campaign) authorization(gateway string) (signing.Authorization, error) {
 	a, approved := c.fleet().Authorization(gateway)
 	if !approved {
-		return a, errors.New("the campaign does not let " + gateway + " be changed now: it is not in progress, or not approved")
+		return a, errors.New("the campaign does not let " + gateway +
+			" be changed now: it is not in progress, or not approved")
 	}
 	a.Campaign, a.Run, a.Batches = c.in.Plan.Name, c.run1, c.Batches
 	return a, nil
