@@ -105,12 +105,12 @@ func TestAFaultInAPlansChecksHasItsPlace(t *testing.T) {
 	for mutes, want := range map[string]string{
 		`{}`: `mute[0] is required: must be a mute of one kind`,
 		`{"alarms": {"prefix": "a"}, "alertmanager": {"server": "p", "matchers": ["a=\"b\""]}}`: `mute[0] is required: must be a mute of one kind`,
-		`{"alarms": {}}`: `mute[0].alarms is required`,
+		`{"alarms": {}}`:              `mute[0].alarms is required`,
+		`{"alarms": {"prefix": "a"}}`: `mute[0].alarms.prefix: invalid value "a": must be with a value of the target`,
 		`{"alertmanager": {"server": "p", "matchers": ["a=~\".*\"", "b!=\"c\"", "d=\"\""]}}`: `mute[0].alertmanager.matchers is required: must be with at least one matcher`,
 		`{"alertmanager": {"server": "p", "matchers": ["alertname=~\".+\""]}}`:               `must be with at least one matcher for a value of the target`,
 		`{"alertmanager": {"server": "p", "matchers": ["a!=\"{{name}}\""]}}`:                 `must be with at least one matcher for a value of the target`,
 		`{"alertmanager": {"server": "p", "matchers": ["a=~\"{{name}}|\""]}}`:                `must be with at least one matcher for a value of the target`,
-		`{"alarms": {"prefix": "a"}}`:                                                        `mute[0].alarms.prefix: invalid value "a": must be with a value of the target`,
 	} {
 		_, m := plan(t, "", mutes)
 		require.ErrorContains(t, health.Validate(nil, m), want, mutes)
