@@ -83,7 +83,7 @@ func TestCredentialsAndChannelsThatChangeAreTakenUp(t *testing.T) {
 }
 
 // A file that is broken changes nothing, and is said; the next that can be read counts. Nobody tells the worker.
-func TestABrokenFileKeepsWhatWasThereAndANewAccountIsTakenUp(t *testing.T) {
+func TestABrokenFileKeepsWhatWasThereAndANewAccountIsTakenUp(t *testing.T) { //nolint:paralleltest // a stage sets the environment of the process
 	s := newStage(t)
 	s.done("setup")
 	address := freeAddress(t)
@@ -117,7 +117,7 @@ func TestABrokenFileKeepsWhatWasThereAndANewAccountIsTakenUp(t *testing.T) {
 
 // A file of signers that is broken leaves those who were there; one that is right again counts, and so does a list of
 // revoked keys.
-func TestSignersThatChangeAreTakenUp(t *testing.T) { //nolint:paralleltest // a stage sets the environment of the process
+func TestSignersThatChangeAreTakenUp(t *testing.T) {
 	s := newStage(t)
 	s.done("setup")
 	t.Setenv("SSH_AUTH_SOCK", "")
