@@ -97,6 +97,16 @@ func (c *campaign) follow(ctx context.Context, report func(observation) error) (
 	}
 }
 
+// followOn follows the campaign on a screen, while a script decides what waits for a person.
+func (c *campaign) followOn(
+	ctx context.Context, seen screen, act func(context.Context, observation) error,
+) (fleet.Result, error) {
+	return c.follow(ctx, func(m observation) error {
+		seen.update(m, time.Now())
+		return act(ctx, m)
+	})
+}
+
 // poll asks the campaign and its targets; ran are those that ran at the last
 // poll, by name. Who does not answer in time is asked again at the next poll.
 func (c *campaign) poll(ctx context.Context, ran map[string]fleet.Row) (now observation, known bool) {

@@ -98,6 +98,11 @@ func perform(
 	}
 	seen := show(ctx, c)
 	was, err := follow(ctx, s, c, ask, seen)
+	return was, end(ctx, cancel, seen, limit, err)
+}
+
+// end ends the screen of a campaign that was followed for at most a limit, and says why that ended with an error.
+func end(ctx context.Context, cancel func(), seen screen, limit time.Duration, err error) error {
 	stopped := ctx.Err()
 	if err != nil {
 		cancel() // a live view ends with it
@@ -105,19 +110,16 @@ func perform(
 	seen.close()
 	switch {
 	case stopped == nil || err == nil:
-		return was, err
+		return err
 	case errors.Is(stopped, context.DeadlineExceeded):
-		return ending{}, fmt.Errorf("the campaign has not ended after %s", limit)
+		return fmt.Errorf("the campaign has not ended after %s", limit)
 	}
-	return ending{}, errors.New("interrupted before the campaign had ended")
+	return errors.New("interrupted before the campaign had ended")
 }
 
 func follow(ctx context.Context, s *stage, c *campaign, ask bool, show screen) (was ending, err error) {
 	script := newScript(c, s.clouds.AWS(), ask)
-	if was.campaign, err = c.follow(ctx, func(m observation) error {
-		show.update(m, time.Now())
-		return script.act(ctx, m)
-	}); err != nil {
+	if was.campaign, err = c.followOn(ctx, show, script.act); err != nil {
 		return was, err
 	}
 	if was.rows, err = c.rows(ctx); err != nil {

@@ -101,18 +101,8 @@ func rehearse(ctx context.Context, opts options, r rehearsal.Rehearsal, in io.Re
 	}
 	seen := newScreen(limited, terminal{in, out, interrupt}, s, c, began)
 	person := newScript(c, s.clouds.AWS(), opts.ask)
-	result, err := c.follow(limited, func(m observation) error {
-		seen.update(m, time.Now())
-		return person.rehearse(limited, m)
-	})
-	if err != nil {
-		cancel() // a live view ends with it
-	}
-	seen.close()
-	switch {
-	case ctx.Err() != nil:
-		return errors.New("interrupted before the rehearsal had ended")
-	case err != nil:
+	result, err := c.followOn(limited, seen, person.rehearse)
+	if err := end(limited, cancel, seen, rehearsalPatience, err); err != nil {
 		return err
 	}
 	rows, err := c.rows(ctx)
