@@ -21,14 +21,13 @@ type world struct {
 	clouds  simcloud.Scenario
 	windows []Window
 	notes   []string
-	names   map[string]string // of gateways, by id
 }
 
 // offered is the version on offer, which AWS does not tell.
 const offered = "-next"
 
 func newWorld(found inventory.Document, p plan.Plan, o Options) *world {
-	w := &world{names: map[string]string{}}
+	w := &world{}
 	used := map[string]bool{}
 	for i, a := range p.Accounts.AWS {
 		used[a.Name] = true
@@ -37,13 +36,13 @@ func newWorld(found inventory.Document, p plan.Plan, o Options) *world {
 			Account: owner(found, a.Name),
 		})
 	}
-	opens := map[string]time.Time{}
+	opens := map[time.Time][]int{} // the gateways whose windows next open then
 	for _, g := range found.Gateways {
 		if used[g.Account] {
-			w.addGateway(g.Gateway, o.Now)
 			if next, ok := nextWindow(g.Gateway, p, o.Now); ok {
-				opens[g.ID] = next
+				opens[next] = append(opens[next], len(w.clouds.AWS.Gateways))
 			}
+			w.addGateway(g.Gateway, o.Now)
 		}
 	}
 	w.spread(opens, max(o.Minutes, 1))
@@ -59,8 +58,8 @@ func newWorld(found inventory.Document, p plan.Plan, o Options) *world {
 // owner is the AWS account number of an account's gateways.
 func owner(found inventory.Document, account string) string {
 	for _, g := range found.Gateways {
-		if parts := strings.Split(g.ARN, ":"); g.Account == account && len(parts) > 4 {
-			return parts[4]
+		if arn, err := maintenance.ParseGatewayARN(g.ARN); err == nil && g.Account == account {
+			return arn.Account
 		}
 	}
 	return aws.DefaultAccount
@@ -75,13 +74,14 @@ func nextWindow(g inventory.Gateway, p plan.Plan, now time.Time) (time.Time, boo
 	if err != nil {
 		return time.Time{}, false
 	}
-	return schedule.NextStart(now), true
+	return schedule.NextStart(now).UTC(), true
 }
 
 // addGateway puts a gateway into the cloud as it was found, with its window still to be moved.
 func (w *world) addGateway(g inventory.Gateway, now time.Time) {
+	arn, _ := maintenance.ParseGatewayARN(g.ARN) // another form has no account, and gets the first one
 	out := aws.Gateway{
-		ID: g.ID, Name: g.Name, Region: g.Region, Account: strings.Split(g.ARN+"::::", ":")[4], Type: g.Type, State: g.State,
+		ID: g.ID, Name: g.Label(), Region: g.Region, Account: arn.Account, Type: g.Type, State: g.State,
 		Timezone: g.Timezone, HostEnvironment: g.Host, Tags: g.Tags, Version: cmp.Or(g.SoftwareVersion, aws.NoVersion),
 		Window: windowAsItIs(g), NeverUpdated: g.LastSoftwareUpdate == "", LastUpdatedAgo: age(g, now),
 	}
@@ -105,7 +105,6 @@ func (w *world) addGateway(g inventory.Gateway, now time.Time) {
 		}
 		out.Volumes = append(out.Volumes, volume)
 	}
-	w.names[g.ID] = g.Label()
 	w.clouds.AWS.Gateways = append(w.clouds.AWS.Gateways, out)
 }
 
@@ -115,8 +114,8 @@ func age(g inventory.Gateway, now time.Time) time.Duration {
 	if err != nil {
 		return 0
 	}
-	at, err := time.ParseInLocation("2006-01-02T15:04:05", g.LastSoftwareUpdate, zone.Location())
-	if err != nil {
+	at, ok := inventory.ReadDate(g.LastSoftwareUpdate, zone.Location())
+	if !ok {
 		return 0
 	}
 	return max(now.Sub(at).Truncate(time.Second), 0)
@@ -134,24 +133,14 @@ func windowAsItIs(g inventory.Gateway) aws.Window {
 }
 
 // spread lets the windows open in their order, a minute or more apart where there are enough of them.
-func (w *world) spread(opens map[string]time.Time, minutes int) {
-	byTime := map[time.Time][]string{}
-	for id, at := range opens {
-		byTime[at.UTC()] = append(byTime[at.UTC()], id)
-	}
-	order := slices.SortedFunc(maps.Keys(byTime), time.Time.Compare)
+func (w *world) spread(opens map[time.Time][]int, minutes int) {
+	order := slices.SortedFunc(maps.Keys(opens), time.Time.Compare)
 	for n, at := range order {
-		in := time.Duration(1+n*minutes/len(order)) * time.Minute
-		if len(order) <= minutes {
-			in = time.Duration(1+n) * time.Minute
-		}
-		one := Window{Opens: at, In: in}
-		for i := range w.clouds.AWS.Gateways {
+		one := Window{Opens: at, In: time.Duration(1+n*min(minutes, len(order))/len(order)) * time.Minute}
+		for _, i := range opens[at] {
 			g := &w.clouds.AWS.Gateways[i]
-			if slices.Contains(byTime[at], g.ID) {
-				g.Window = aws.Window{OpensIn: in}
-				one.Gateways = append(one.Gateways, w.names[g.ID])
-			}
+			g.Window = aws.Window{OpensIn: one.In}
+			one.Gateways = append(one.Gateways, g.Name)
 		}
 		slices.Sort(one.Gateways)
 		w.windows = append(w.windows, one)
