@@ -129,7 +129,7 @@ func (g twoGroups) Check(
 func TestAPlanDoesNotLetAnotherGroupSignCommands(t *testing.T) {
 	t.Parallel()
 	s, p, _ := signedPlan(t, 1)
-	s.signers = twoGroups{leads{demand: signing.Demand{Signers: "leads", Count: 1, Commands: signing.CommandsSigned}}}
+	s.signers = twoGroups{leads{demand: signing.Demand{Signers: "leads", Count: 1, Commands: maintenance.CommandsSigned}}}
 	env := under(t, noon.AddDate(0, 0, -1), s)
 	p.Approvals = maintenance.Approvals{Count: 1, Signers: "developers", Commands: maintenance.CommandsSigned}
 	by := env.signed(t, noon.Add(-time.Hour), api.SkipUpdate, "bob", api.CampaignAction{Target: nameOf(0)}, nil)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/config/fault"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/signing"
 	"github.com/tidegate/tidegate/internal/signers"
 	"github.com/tidegate/tidegate/internal/strict"
@@ -19,9 +20,9 @@ type signersEntry struct {
 
 // approvalsEntry is what an account demands of whoever changes something in it.
 type approvalsEntry struct {
-	Signers  string           `yaml:"signers"`
-	Count    *int             `yaml:"count"`
-	Commands signing.Commands `yaml:"commands"`
+	Signers  string               `yaml:"signers"`
+	Count    *int                 `yaml:"count"`
+	Commands maintenance.Commands `yaml:"commands"`
 }
 
 // signers judges one group and reads its files. Paths are relative to the accounts file's folder.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidegate/tidegate/internal/config"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/maintenance/signing"
 )
 
@@ -43,7 +44,7 @@ signers:
 	require.NoError(t, err)
 	require.Len(t, c.Signers, 1)
 	require.Equal(t, "leads", c.Signers[0].Name())
-	require.Equal(t, signing.Demand{Signers: "leads", Count: 2, Commands: signing.CommandsSigned}, c.AWS[0].Approvals)
+	require.Equal(t, signing.Demand{Signers: "leads", Count: 2, Commands: maintenance.CommandsSigned}, c.AWS[0].Approvals)
 	require.Empty(t, c.AWS[1].Approvals)
 	require.Equal(t, signing.Demand{Signers: "leads", Count: 1}, c.AWS[2].Approvals)
 }
@@ -97,5 +98,5 @@ func TestTheDocumentedSignersAreValid(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(path), "revoked_keys"), nil, 0o600))
 	c, err := config.Load(path, keys())
 	require.NoError(t, err)
-	require.Equal(t, signing.Demand{Signers: "storage-leads", Count: 2, Commands: signing.CommandsSigned}, c.AWS[0].Approvals)
+	require.Equal(t, signing.Demand{Signers: "storage-leads", Count: 2, Commands: maintenance.CommandsSigned}, c.AWS[0].Approvals)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -226,8 +225,8 @@ const CommandsSigned Commands = "signed"
 // Signed is true where an approval counts only with a signature.
 func (a Approvals) Signed() bool { return a.Signers != "" }
 
-// groupName is the form of a group's name in the worker's configuration.
-var groupName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+// ValidGroup is true for what a group of signers may be called, in a plan and in the worker's configuration.
+func ValidGroup(name string) bool { return nameForm.MatchString(name) }
 
 // usualLead is how long before its first window a campaign asks for its approval: a
 // weekend and a day.
@@ -269,7 +268,7 @@ func (a Approvals) Validate() error {
 			errs = append(errs, Invalid(d.field, d.value.String(), "1m to 744h"))
 		}
 	}
-	if a.Signers != "" && !groupName.MatchString(a.Signers) {
+	if a.Signers != "" && !ValidGroup(a.Signers) {
 		errs = append(errs, Invalid("approvals.signers", a.Signers,
 			"the name of a group of signers in the worker's configuration, such as storage-leads"))
 	}

@@ -20,8 +20,7 @@ import (
 const actionRun = "run"
 
 // askDemands asks, once, what the worker's configuration demands for the plan's accounts. Without an answer the
-// campaign
-// waits: nobody knows then that nothing is demanded.
+// campaign waits: nobody knows then that nothing is demanded.
 func (c *campaign) askDemands(ctx workflow.Context) error {
 	demands := []signing.Demand{ownDemand(c.in.Plan.Approvals)}
 	c.Signing.Rule = signing.Strictest(demands...) // the plan's own signers count at once
@@ -78,7 +77,7 @@ func (c *campaign) verifyStart(ctx workflow.Context) error {
 // ownDemand is what the plan itself asks for.
 func ownDemand(a maintenance.Approvals) signing.Demand {
 	a = a.WithDefaults()
-	return signing.Demand{Signers: a.Signers, Count: a.Count, Commands: signing.Commands(a.Commands)}
+	return signing.Demand{Signers: a.Signers, Count: a.Count, Commands: a.Commands}
 }
 
 // stops is true for the commands that only let less happen, which need no signature.
@@ -97,8 +96,7 @@ func (c *campaign) groups(o command) []string {
 }
 
 // wanted is the statement that an action has to be signed with, as the campaign knows it: nothing in it is taken from
-// the
-// signature.
+// the signature.
 func (c *campaign) wanted(o command, in api.CampaignAction, now time.Time) (signing.Statement, error) {
 	s := signing.Statement{
 		Campaign: c.in.Plan.Name, Run: c.run1, Plan: c.Signing.Plan, Namespace: c.namespace,
@@ -148,8 +146,7 @@ func (c *campaign) mayCount(o command, in api.CampaignAction, now time.Time) err
 }
 
 // takeSignature verifies the signature of an action that has to be signed. Who acts, and why, is then what was
-// signed. Of
-// one that needs no signature, none is recorded.
+// signed. Of one that needs no signature, none is recorded.
 func (c *campaign) takeSignature(ctx workflow.Context, o command, in api.CampaignAction) (api.CampaignAction, error) {
 	given, groups, now := in.Signature, c.groups(o), workflow.Now(ctx)
 	if len(groups) == 0 || given == nil {

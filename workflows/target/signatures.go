@@ -17,8 +17,7 @@ import (
 )
 
 // verifyLimit is how long an operator's command waits for the verification of its signature: less than the campaign
-// that
-// passes it on waits for the answer.
+// that passes it on waits for the answer.
 const verifyLimit = 10 * time.Second
 
 // hasToBeSigned is true for an action that counts only with a signature.
@@ -30,19 +29,24 @@ func (r *run) mayCount(what string, given *signing.Signature) error {
 	if !r.hasToBeSigned(what) {
 		return nil
 	}
+	_, err := r.signedFor(what, given)
+	return err
+}
+
+// signedFor is the statement of a signature that may count for an action which has to be signed.
+func (r *run) signedFor(what string, given *signing.Signature) (s signing.Statement, err error) {
 	if given == nil {
-		return signing.Refuse(signing.Unsigned, fmt.Sprintf("give the command to the campaign: tidegate %s %s %s",
+		return s, signing.Refuse(signing.Unsigned, fmt.Sprintf("give the command to the campaign: tidegate %s %s %s",
 			what, r.in.Signed.Campaign, r.in.Target.Gateway.ID()))
 	}
 	used := func(d maintenance.Decision) bool { return d.Proof.Statement == given.Statement }
 	if slices.ContainsFunc(r.status.Decisions, used) {
-		return signing.Refuse(signing.Replayed, what)
+		return s, signing.Refuse(signing.Replayed, what)
 	}
-	statement, err := signing.Parse([]byte(given.Statement))
-	if err != nil {
-		return err
+	if s, err = signing.Parse([]byte(given.Statement)); err != nil {
+		return s, err
 	}
-	return statement.SignedSince(r.start)
+	return s, s.SignedSince(r.start)
 }
 
 // signedBy is the decision with who has signed it, and why: that counts instead of what was typed. The campaign has
@@ -65,15 +69,11 @@ func (r *run) signedBy(
 }
 
 // verifySignature verifies the signature of an action on this run. The target may be named either way, and the
-// campaign's first
-// run stands for its plan.
+// campaign's first run stands for its plan.
 func (r *run) verifySignature(
 	ctx workflow.Context, d maintenance.Decision, given *signing.Signature,
 ) (signed *signing.Signed, why string, err error) {
-	if err := r.mayCount(d.What, given); err != nil {
-		return nil, "", err
-	}
-	statement, err := signing.Parse([]byte(given.Statement))
+	statement, err := r.signedFor(d.What, given)
 	if err != nil {
 		return nil, "", err
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidegate/tidegate/internal/maintenance/signing"
+	"github.com/tidegate/tidegate/internal/maintenance"
 	"github.com/tidegate/tidegate/internal/signers"
 )
 
@@ -63,7 +63,7 @@ func byGroup(flag string, values []string) (map[string]string, error) {
 	files := map[string]string{}
 	for _, value := range values {
 		name, file, named := strings.Cut(value, "=")
-		if !named || !signing.ValidGroup(name) {
+		if !named || !maintenance.ValidGroup(name) {
 			name, file = anyGroup, value
 		}
 		if _, twice := files[name]; twice || file == "" {

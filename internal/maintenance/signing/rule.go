@@ -2,20 +2,10 @@ package signing
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/tidegate/tidegate/internal/maintenance"
-)
-
-// Commands says whether operators' actions must be signed too, not only approvals.
-type Commands string
-
-// Unsigned commands are the default; pause and abort need no signature with either.
-const (
-	CommandsUnsigned Commands = ""
-	CommandsSigned   Commands = "signed"
 )
 
 // MaxCount is how many signatures a demand may ask for.
@@ -29,15 +19,10 @@ type Demand struct {
 	// Count is how many different people of the group have to approve: 1 to 10.
 	Count int `json:"count,omitempty"`
 	// Commands says whether the other actions need a signature of one person of the group.
-	Commands Commands `json:"commands,omitempty"`
+	Commands maintenance.Commands `json:"commands,omitempty"`
 }
 
-// ValidGroup is true for what a group of signers may be called.
-func ValidGroup(name string) bool {
-	return regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`).MatchString(name)
-}
-
-// GroupForm says what ValidGroup accepts, for errors.
+// GroupForm says what a group of signers may be called, for errors.
 const GroupForm = "1 to 63 lower-case letters, digits, dots, underscores or dashes"
 
 // Validate reports the first wrong field.
@@ -45,12 +30,12 @@ func (d Demand) Validate() error {
 	switch {
 	case d == Demand{}:
 		return nil
-	case !ValidGroup(d.Signers):
+	case !maintenance.ValidGroup(d.Signers):
 		return maintenance.Invalid("signers", d.Signers, "the name of a group of signers: "+GroupForm)
 	case d.Count < 1 || d.Count > MaxCount:
 		return maintenance.Invalid("count", fmt.Sprint(d.Count), fmt.Sprintf("1 to %d", MaxCount))
-	case d.Commands != CommandsUnsigned && d.Commands != CommandsSigned:
-		return maintenance.Invalid("commands", string(d.Commands), string(CommandsSigned))
+	case d.Commands != "" && d.Commands != maintenance.CommandsSigned:
+		return maintenance.Invalid("commands", string(d.Commands), string(maintenance.CommandsSigned))
 	}
 	return nil
 }
@@ -74,8 +59,8 @@ func Strictest(demands ...Demand) (rule Rule) {
 			continue
 		}
 		rule[i].Count = max(rule[i].Count, d.Count)
-		if d.Commands == CommandsSigned {
-			rule[i].Commands = CommandsSigned
+		if d.Commands == maintenance.CommandsSigned {
+			rule[i].Commands = maintenance.CommandsSigned
 		}
 	}
 	return rule
@@ -94,7 +79,7 @@ func (r Rule) Groups() (names []string) {
 // group of its own, and so get around the one that an account demands.
 func (r Rule) CommandGroups() (names []string) {
 	for _, d := range r {
-		if d.Commands == CommandsSigned {
+		if d.Commands == maintenance.CommandsSigned {
 			names = append(names, d.Signers)
 		}
 	}

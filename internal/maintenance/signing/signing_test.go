@@ -196,10 +196,10 @@ func TestNoDemandLowersAnother(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, signing.Strictest())
 	require.Empty(t, signing.Strictest(signing.Demand{}))
-	leads, more := signing.Demand{Signers: "leads", Count: 2}, signing.Demand{Signers: "leads", Count: 1, Commands: signing.CommandsSigned}
+	leads, more := signing.Demand{Signers: "leads", Count: 2}, signing.Demand{Signers: "leads", Count: 1, Commands: maintenance.CommandsSigned}
 	security := signing.Demand{Signers: "a-security", Count: 1}
 	rule := signing.Strictest(leads, security, more)
-	require.Equal(t, signing.Rule{security, {Signers: "leads", Count: 2, Commands: signing.CommandsSigned}}, rule)
+	require.Equal(t, signing.Rule{security, {Signers: "leads", Count: 2, Commands: maintenance.CommandsSigned}}, rule)
 	require.Equal(t, rule, signing.Strictest(more, leads, security))
 	require.Equal(t, []string{"a-security", "leads"}, rule.Groups())
 	require.Equal(t, []string{"leads"}, rule.CommandGroups())
